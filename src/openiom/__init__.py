@@ -1,0 +1,1 @@
+"""OpenIOM: an open Intelligent Order Management system."""

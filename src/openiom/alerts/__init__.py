@@ -1,0 +1,1 @@
+"""Reading: alert configurations and active alerts."""

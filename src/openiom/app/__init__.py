@@ -1,0 +1,1 @@
+"""The roof: build(), web, worker, command line. The only place that imports everything."""

@@ -1,0 +1,1 @@
+"""Canonical business documents: the shapes that cross the provider border, versioned."""

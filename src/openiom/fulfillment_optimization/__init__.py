@@ -1,0 +1,1 @@
+"""Which source should serve which line of which order, and why."""

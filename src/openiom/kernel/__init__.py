@@ -1,0 +1,1 @@
+"""Words every room speaks. No I/O, no framework, no clock."""

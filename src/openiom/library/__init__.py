@@ -1,0 +1,1 @@
+"""The provider catalog, one folder each; none knows another."""

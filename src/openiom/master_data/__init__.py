@@ -1,0 +1,1 @@
+"""Products, units, price lists, accounts, currencies: what orders refer to."""

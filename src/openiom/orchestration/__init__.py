@@ -1,0 +1,1 @@
+"""Engine: flows, compiler, journeys, tokens, waits, provider actions."""

@@ -1,0 +1,1 @@
+"""Orders: what the customer asked for, and what is still owed."""

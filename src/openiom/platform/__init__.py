@@ -1,0 +1,1 @@
+"""Machinery without business words: database, waves, event log, configuration, http, secrets, logging."""

@@ -1,0 +1,1 @@
+"""Engine: filter and execution policies as decision tables; transformations; its language/ is pure."""

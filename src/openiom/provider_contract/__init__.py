@@ -1,0 +1,1 @@
+"""The desk: all a provider may import, all it must supply; what a room offers to flows."""

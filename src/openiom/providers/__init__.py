@@ -1,0 +1,1 @@
+"""Engine: the data pipeline. Instances, connections, inbox, mapping, parked messages, outbound call log."""

@@ -1,0 +1,1 @@
+"""Return orders: what comes back, and what becomes of it."""

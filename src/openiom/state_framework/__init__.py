@@ -1,0 +1,1 @@
+"""Engine: may this entity move? State, reason and transition as data."""

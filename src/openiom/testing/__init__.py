@@ -1,0 +1,1 @@
+"""What we ship to provider authors: contract suite, fakes, builders."""
