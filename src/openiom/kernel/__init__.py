@@ -1,1 +1,40 @@
 """Words every room speaks. No I/O, no framework, no clock."""
+
+from .errors import (
+    Forbidden,
+    Invalid,
+    IomError,
+    NotFound,
+    Problem,
+    ProviderDown,
+    ProviderError,
+    ProviderRejected,
+    Refused,
+    TooLarge,
+    TransitionRefused,
+    Unauthenticated,
+)
+from .events import Event
+from .ids import new_id, new_ids
+from .money import Money, minor_units, round_money
+
+__all__ = [
+    "Event",
+    "Forbidden",
+    "Invalid",
+    "IomError",
+    "Money",
+    "NotFound",
+    "Problem",
+    "ProviderDown",
+    "ProviderError",
+    "ProviderRejected",
+    "Refused",
+    "TooLarge",
+    "TransitionRefused",
+    "Unauthenticated",
+    "minor_units",
+    "new_id",
+    "new_ids",
+    "round_money",
+]

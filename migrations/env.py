@@ -1,0 +1,49 @@
+"""One Alembic line for every room. The database comes from the caller or from OPENIOM_DATABASE_URL."""
+
+import os
+
+from alembic import context
+from sqlalchemy import Connection, create_engine, text
+
+from openiom.app.tables import load_tables, schemas
+from openiom.platform.database import psycopg_url
+
+METADATA = load_tables().metadata
+
+
+def include_object(item: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
+    """Partitions of the event log are made by the day, not by a migration; procrastinate owns its own tables."""
+    if kind != "table" or not reflected:
+        return True
+    return not (name or "").startswith(("business_event_", "procrastinate_"))
+
+
+def run(connection: Connection) -> None:
+    for schema in schemas():
+        connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+    context.configure(
+        connection=connection,
+        target_metadata=METADATA,
+        include_schemas=True,
+        include_name=lambda name, kind, _: kind != "schema" or name in schemas(),
+        include_object=include_object,
+        version_table_schema="public",
+        compare_type=True,
+        compare_server_default=False,
+    )
+    with context.begin_transaction():
+        context.execute("SET LOCAL lock_timeout = '10s'")
+        context.run_migrations()
+
+
+def main() -> None:
+    given = context.config.attributes.get("connection")
+    if given is not None:
+        run(given)
+        return
+    engine = create_engine(psycopg_url(os.environ["OPENIOM_DATABASE_URL"]))
+    with engine.begin() as connection:
+        run(connection)
+
+
+main()

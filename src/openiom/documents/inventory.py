@@ -1,0 +1,28 @@
+"""Stock as a source system states it. Version 1."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .order import KeyDocument
+
+
+class StockItemDocument(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    product: KeyDocument
+    source: str
+    quantity: Decimal
+
+
+class StockDocument(BaseModel):
+    """`set` states the whole on-hand quantity, `change` a difference."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["set", "change"]
+    at: datetime
+    reference: str
+    items: list[StockItemDocument] = Field(min_length=1, max_length=10_000)

@@ -1,0 +1,62 @@
+"""An order as any source hands it over. Version 1."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .party import AddressDocument, CustomerDocument
+
+
+class KeyDocument(BaseModel):
+    """How the outside names one of our records: looked up exactly in a mapping table."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str
+    value: str
+
+
+class OrderLineDocument(BaseModel):
+    """One line. `product` and `unit` are the outside's keys; money is per the order's currency."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    external_id: str
+    product: KeyDocument
+    unit: KeyDocument
+    name: str = ""
+    quantity: int = Field(gt=0, le=1_000_000_000)
+    unit_price: Decimal = Field(Decimal(0), ge=0)
+    discount: Decimal = Field(Decimal(0), ge=0)
+    tax: Decimal = Field(Decimal(0), ge=0)
+    requested_delivery_date: date | None = None
+
+
+class OrderDocument(BaseModel):
+    """A whole order. `external_version` orders two deliveries of the same order; newer wins."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    external_id: str = Field(min_length=1)
+    number: str = Field(min_length=1)
+    placed_at: datetime
+    origin: str = Field("", description="Sales origin: the channel, e.g. e-commerce, marketplace, edi")
+    order_type: str = "sales_order"
+    external_status: str = ""
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    account: KeyDocument | None = None
+    price_list: KeyDocument | None = None
+    customer: CustomerDocument = CustomerDocument()
+    bill_to: AddressDocument | None = None
+    ship_to: AddressDocument
+    requested_delivery_date: date | None = None
+    shipping_method: str = ""
+    payment_status: str = ""
+    shipping_amount: Decimal = Field(Decimal(0), ge=0)
+    discount_amount: Decimal = Field(Decimal(0), ge=0)
+    tax_amount: Decimal = Field(Decimal(0), ge=0)
+    total_amount: Decimal = Field(ge=0)
+    note: str = ""
+    expected_line_count: int | None = Field(None, ge=0)
+    lines: list[OrderLineDocument] = Field(min_length=1, max_length=2000)

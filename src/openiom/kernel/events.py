@@ -1,0 +1,21 @@
+"""The shape of a business event before it is written to the log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact in the past tense, e.g. `order.created`.
+
+    `subject_*` is what it happened to; `root_id` is the document whose timeline shows it (the order).
+    `data` must be JSON: strings, ints, floats, bools, None, lists and dicts; money as strings.
+    """
+
+    name: str
+    subject_type: str
+    subject_id: UUID
+    root_id: UUID
+    data: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,278 @@
+"""
+Everything a user configures is a document: versioned, with a logical name, a schema, and one way in.
+
+A room registers a `DocumentKind`; the API, the command line and a Git repository all go through `apply_documents`.
+References between documents are logical names. A new version is written only when the body really changed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Boolean, DateTime, Index, Integer, Text, UniqueConstraint, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from openiom.kernel import Invalid, NotFound, Problem
+
+from .database import Base, to_json
+
+
+class ConfigurationDocument(Base):
+    __tablename__ = "configuration_document"
+    __table_args__ = (
+        UniqueConstraint("kind", "name", "version"),
+        Index("ix_configuration_document_current", "kind", "name", unique=True, postgresql_where=text("current")),
+        {"schema": "platform"},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    current: Mapped[bool] = mapped_column(Boolean)
+    deleted: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    digest: Mapped[str] = mapped_column(Text)
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    actor: Mapped[str] = mapped_column(Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of one document, as read back."""
+
+    kind: str
+    name: str
+    version: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DocumentKind:
+    """What a room lets users configure.
+
+    schema    pydantic model of the body; unknown fields are refused
+    check     (session, name, body) -> problems that only other documents can reveal
+    applied   (session, documents) -> None, after new versions are stored: refresh the room's read model
+    order     kinds are applied in ascending order, so that references exist
+    seal      body -> body before storing, e.g. to encrypt secrets
+    expose    body -> body for reading and export, e.g. to mask secrets
+    """
+
+    name: str
+    schema: type[BaseModel]
+    order: int = 50
+    check: Callable[[Session, str, dict[str, Any]], Sequence[Problem]] | None = None
+    applied: Callable[[Session, Sequence[Document]], None] | None = None
+    removed: Callable[[Session, Sequence[str]], None] | None = None
+    seal: Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]] | None = None
+    expose: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    kind: str
+    name: str
+    change: Literal["added", "changed", "unchanged", "removed"]
+    version: int
+    paths: tuple[str, ...] = ()
+
+
+@dataclass
+class Configuration:
+    """The kinds this product knows. Made by `build()`; handed to whoever reads or writes documents."""
+
+    kinds: dict[str, DocumentKind] = field(default_factory=dict)
+
+    def register(self, *kinds: DocumentKind) -> None:
+        for kind in kinds:
+            self.kinds[kind.name] = kind
+
+    def kind(self, name: str) -> DocumentKind:
+        if name not in self.kinds:
+            raise NotFound(f"no document kind {name!r}", remedy="known kinds: " + ", ".join(sorted(self.kinds)))
+        return self.kinds[name]
+
+    def apply(
+        self, session: Session, documents: Iterable[Mapping[str, Any]], *, at: datetime, actor: str, dry: bool = False
+    ) -> list[Change]:
+        """Store `{"kind", "name", "body"}` documents, all or none; `dry` only says what would change.
+
+        Raises Invalid with every problem of every document at once.
+        """
+        wanted = sorted(
+            ((self.kind(d["kind"]), str(d["name"]), dict(d["body"])) for d in documents),
+            key=lambda item: item[0].order,
+        )
+        self._check_schemas(wanted)
+        changes: list[Change] = []
+        for kind in dict.fromkeys(item[0].name for item in wanted):
+            group = [(name, body) for k, name, body in wanted if k.name == kind]
+            changes += self._apply_kind(session, self.kinds[kind], group, at=at, actor=actor, dry=dry)
+        return changes
+
+    def _check_schemas(self, wanted: Sequence[tuple[DocumentKind, str, dict[str, Any]]]) -> None:
+        problems = []
+        for kind, name, body in wanted:
+            try:
+                kind.schema.model_validate(body)
+            except ValidationError as error:
+                problems += [
+                    Problem(f"{kind.name} {name}, {'.'.join(map(str, e['loc'])) or 'body'}", e["msg"])
+                    for e in error.errors()
+                ]
+        if problems:
+            raise Invalid("these documents cannot be applied", problems=problems)
+
+    def _apply_kind(
+        self,
+        session: Session,
+        kind: DocumentKind,
+        group: Sequence[tuple[str, dict[str, Any]]],
+        *,
+        at: datetime,
+        actor: str,
+        dry: bool,
+    ) -> list[Change]:
+        known = {d.name: d for d in current_documents(session, kind.name, names=[name for name, _ in group])}
+        changes, fresh, problems = [], [], []
+        for name, given in group:
+            old = known.get(name)
+            body = kind.seal(given, old.body if old else None) if kind.seal else given
+            if old and digest(old.body) == digest(body):
+                changes.append(Change(kind.name, name, "unchanged", old.version))
+                continue
+            if kind.check:
+                problems += [
+                    Problem(f"{kind.name} {name}, {p.where}", p.what, p.remedy) for p in kind.check(session, name, body)
+                ]
+            version = _next_version(session, kind.name, name)
+            fresh.append(Document(kind.name, name, version, body))
+            paths = tuple(changed_paths(old.body, body)) if old else ()
+            changes.append(Change(kind.name, name, "changed" if old else "added", version, paths))
+        if problems:
+            raise Invalid("these documents cannot be applied", problems=problems)
+        if fresh and not dry:
+            _store(session, fresh, at=at, actor=actor)
+            if kind.applied:
+                kind.applied(session, fresh)
+        return changes
+
+    def remove(self, session: Session, kind: str, names: Sequence[str], *, at: datetime, actor: str) -> None:
+        """Take documents out of use; their versions stay readable. Raises NotFound."""
+        found = current_documents(session, kind, names=names)
+        missing = set(names) - {d.name for d in found}
+        if missing:
+            raise NotFound(f"no {kind} named {', '.join(sorted(missing))}")
+        _store(
+            session,
+            [Document(kind, d.name, d.version + 1, d.body) for d in found],
+            at=at,
+            actor=actor,
+            deleted=True,
+        )
+        removed = self.kind(kind).removed
+        if removed:
+            removed(session, names)
+
+    def export(self, session: Session, kinds: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Every current document, ready to be applied elsewhere; secrets masked or as references."""
+        out = []
+        for kind in sorted(self.kinds.values(), key=lambda k: (k.order, k.name)):
+            if kinds is None or kind.name in kinds:
+                out += [
+                    {"kind": d.kind, "name": d.name, "body": kind.expose(d.body) if kind.expose else d.body}
+                    for d in current_documents(session, kind.name)
+                ]
+        return out
+
+
+def current_documents(session: Session, kind: str, *, names: Sequence[str] | None = None) -> list[Document]:
+    """The version in use of each document of a kind, by name."""
+    query = select(ConfigurationDocument).where(
+        ConfigurationDocument.kind == kind, ConfigurationDocument.current, ~ConfigurationDocument.deleted
+    )
+    if names is not None:
+        query = query.where(ConfigurationDocument.name.in_(names))
+    rows = session.scalars(query.order_by(ConfigurationDocument.name))
+    return [Document(r.kind, r.name, r.version, r.body) for r in rows]
+
+
+def get_document(session: Session, kind: str, name: str, *, version: int | None = None) -> Document:
+    """One document, the version in use unless told. Raises NotFound."""
+    query = select(ConfigurationDocument).where(ConfigurationDocument.kind == kind, ConfigurationDocument.name == name)
+    query = query.where(
+        ConfigurationDocument.version == version
+        if version is not None
+        else ConfigurationDocument.current & ~ConfigurationDocument.deleted
+    )
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFound(f"no {kind} named {name}" + (f" in version {version}" if version else ""))
+    return Document(row.kind, row.name, row.version, row.body)
+
+
+def digest(body: Mapping[str, Any]) -> str:
+    """A hash that is equal exactly when two bodies are the same JSON."""
+    return sha256(to_json(_sorted(body))).hexdigest()
+
+
+def changed_paths(old: object, new: object, at: str = "") -> list[str]:
+    """Dotted paths whose value differs between two JSON values."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            path
+            for key in sorted({*old, *new})
+            for path in changed_paths(old.get(key), new.get(key), f"{at}.{key}" if at else str(key))
+        ]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [
+            path for i, (a, b) in enumerate(zip(old, new, strict=True)) for path in changed_paths(a, b, f"{at}[{i}]")
+        ]
+    return [] if old == new else [at]
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(v) for v in value] if isinstance(value, list) else value
+
+
+def _next_version(session: Session, kind: str, name: str) -> int:
+    highest = session.scalar(
+        select(ConfigurationDocument.version)
+        .where(ConfigurationDocument.kind == kind, ConfigurationDocument.name == name)
+        .order_by(ConfigurationDocument.version.desc())
+        .limit(1)
+    )
+    return (highest or 0) + 1
+
+
+def _store(session: Session, documents: Sequence[Document], *, at: datetime, actor: str, deleted: bool = False) -> None:
+    table = ConfigurationDocument
+    session.execute(
+        update(table)
+        .where(table.kind == documents[0].kind, table.name.in_([d.name for d in documents]), table.current)
+        .values(current=False)
+    )
+    session.execute(
+        insert(table),
+        [
+            {
+                "kind": d.kind,
+                "name": d.name,
+                "version": d.version,
+                "current": True,
+                "deleted": deleted,
+                "digest": digest(d.body),
+                "body": d.body,
+                "at": at,
+                "actor": actor,
+            }
+            for d in documents
+        ],
+    )

@@ -1,0 +1,162 @@
+"""The web edge shared by every room: who is asking, one commit per request, problem+json, keyset pages."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+from uuid import uuid4
+
+import orjson
+import structlog
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+
+from openiom.kernel import Forbidden, Invalid, IomError, Problem
+
+from .database import Database
+from .events import utc_now
+
+log = structlog.get_logger("http")
+T = TypeVar("T")
+
+PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking: a user or an API token, and the permissions they hold (`*` is all)."""
+
+    name: str
+    permissions: frozenset[str]
+
+    def require(self, permission: str) -> None:
+        """Raises Forbidden naming the permission that is missing."""
+        if "*" not in self.permissions and permission not in self.permissions:
+            raise Forbidden(
+                f"{self.name} may not do this", remedy=f"ask an administrator for the permission {permission}"
+            )
+
+
+class Authenticator(Protocol):
+    def __call__(self, request: Request, session: Session) -> Principal:
+        """Who sent `request`. Raises Unauthenticated."""
+
+
+def database(request: Request) -> Database:
+    found: Database = request.app.state.database
+    return found
+
+
+def writing(request: Request) -> Iterator[Session]:
+    """A session committed once when the request ends well, and rolled back otherwise."""
+    with database(request).unit_of_work() as session:
+        yield session
+
+
+def reading(request: Request) -> Iterator[Session]:
+    with database(request).reading() as session:
+        yield session
+
+
+def principal(request: Request) -> Principal:
+    authenticate: Authenticator = request.app.state.authenticate
+    with database(request).reading() as session:
+        return authenticate(request, session)
+
+
+def now() -> datetime:
+    return utc_now()
+
+
+Writing = Annotated[Session, Depends(writing, scope="function")]
+Reading = Annotated[Session, Depends(reading, scope="function")]
+Asker = Annotated[Principal, Depends(principal)]
+Now = Annotated[datetime, Depends(now)]
+
+
+class Page(BaseModel, Generic[T]):
+    """A page of a list. `next` goes back as `?after=`; null on the last page."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def cursor_of(*values: Any) -> str:
+    """An opaque page cursor from the sort key of the last row shown."""
+    return urlsafe_b64encode(orjson.dumps([str(v) if v is not None else None for v in values])).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, fields: int) -> list[str] | None:
+    """The sort key in `cursor`. Raises Invalid when it is not one of ours."""
+    if not cursor:
+        return None
+    try:
+        values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or len(values) != fields:
+        raise Invalid("is not a page cursor of this list", where="after", remedy="start from the first page")
+    return values
+
+
+def page_of(rows: Sequence[T], *, limit: int, key: Any) -> tuple[list[T], str | None]:
+    """Split `limit + 1` fetched rows into a page and the cursor of the next; `key(row)` is its sort key."""
+    shown = list(rows[:limit])
+    return shown, cursor_of(*key(shown[-1])) if len(rows) > limit else None
+
+
+def problem_response(error: IomError, *, reference: str, instance: str) -> JSONResponse:
+    """RFC 9457: what, where, why and what to do."""
+    body = {
+        "type": f"urn:openiom:problem:{error.code}",
+        "title": error.code.replace("_", " "),
+        "status": error.status,
+        "detail": error.what,
+        "instance": instance,
+        "reference": reference,
+        "where": error.where or None,
+        "remedy": error.remedy or None,
+        "problems": [{"where": p.where, "what": p.what, "remedy": p.remedy} for p in error.problems],
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    shown = {k: v for k, v in body.items() if v not in (None, [])}
+    return JSONResponse(shown, status_code=error.status, media_type=PROBLEM, headers=headers)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Every error leaves as problem+json with a reference that is also in the log."""
+
+    @app.exception_handler(IomError)
+    def on_known(request: Request, error: IomError) -> JSONResponse:
+        reference = uuid4().hex[:12]
+        log.info("refused", code=error.code, what=str(error)[:500], path=request.url.path, reference=reference)
+        return problem_response(error, reference=reference, instance=request.url.path)
+
+    @app.exception_handler(RequestValidationError)
+    def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        problems = [Problem(".".join(str(part) for part in e["loc"]), e["msg"]) for e in error.errors()]
+        invalid = Invalid("the request is not valid", problems=problems, remedy="see /api/docs for its shape")
+        return problem_response(invalid, reference=uuid4().hex[:12], instance=request.url.path)
+
+    @app.exception_handler(HTTPException)
+    def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        known = IomError(str(error.detail), remedy="see /api/docs for what exists" if error.status_code == 404 else "")
+        response = problem_response(known, reference=uuid4().hex[:12], instance=request.url.path)
+        body = orjson.loads(bytes(response.body)) | {
+            "status": error.status_code,
+            "title": str(error.detail),
+            "type": "about:blank",
+        }
+        return JSONResponse(body, status_code=error.status_code, media_type=PROBLEM, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    def on_bug(request: Request, error: Exception) -> JSONResponse:
+        reference = uuid4().hex[:12]
+        log.error("bug", path=request.url.path, reference=reference, exc_info=error)
+        bug = IomError("something broke on our side", remedy=f"tell an administrator the reference {reference}")
+        return problem_response(bug, reference=reference, instance=request.url.path)

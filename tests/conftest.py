@@ -1,0 +1,55 @@
+"""A real PostgreSQL for every worker: one embedded server, one database a worker, emptied before each test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from openiom.app.tables import load_tables, schemas
+from openiom.platform.database import Database
+from openiom.platform.embedded import embedded_postgres, ensure_database
+from openiom.platform.events import ensure_partitions
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str = "master") -> Iterator[str]:
+    """URL of a server with a database of this worker's own; OPENIOM_TEST_DATABASE_URL names a given server."""
+    given = os.environ.get("OPENIOM_TEST_DATABASE_URL")
+    name = "openiom_test_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
+    if given:
+        yield ensure_database(given, name)
+        return
+    home = Path(tempfile.mkdtemp(prefix="openiom-test-"))
+    try:
+        with embedded_postgres(home, database=name) as url:
+            yield url
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgres_url: str) -> Iterator[Database]:
+    base = load_tables()
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        for schema in schemas():
+            connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE; CREATE SCHEMA "{schema}"'.encode())
+    database = Database(postgres_url)
+    base.metadata.create_all(database.engine)
+    with database.unit_of_work() as session:
+        ensure_partitions(session, today=datetime.now(UTC).date())
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """The product's tables, all empty."""
+    names = ", ".join(f'"{t.schema}"."{t.name}"' for t in load_tables().metadata.sorted_tables)
+    with psycopg.connect(empty_database.url, autocommit=True) as connection:
+        connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE".encode())
+    return empty_database
