@@ -1,1 +1,12 @@
-"""Users, roles, sessions and API tokens; configuration transport."""
+"""
+Administration: who may come in and do what; documents over HTTP.
+
+Owns    user, sign-in, API token, role documents.
+Holds   only hashes of passwords and tokens are kept.
+"""
+
+from .roles import KINDS
+from .routes import authenticate, router
+from .service import forget_expired, issue_token, put_users
+
+__all__ = ["KINDS", "authenticate", "forget_expired", "issue_token", "put_users", "router"]

@@ -1,1 +1,15 @@
-"""Which source should serve which line of which order, and why."""
+"""
+Fulfillment optimization: which source should serve which line of which order, and why.
+
+Owns    source, source list, strategy, sourcing decision.
+Holds   no line is sourced from stock that does not exist; every decision keeps what each candidate would have cost.
+Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
+"""
+
+from .actions import sourcing_actions
+from .configuration import KINDS
+from .desk import OpenLine, OrderDesk
+from .routes import router
+from .service import source_orders
+
+__all__ = ["KINDS", "OpenLine", "OrderDesk", "router", "source_orders", "sourcing_actions"]

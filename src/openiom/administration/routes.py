@@ -1,0 +1,155 @@
+"""Sign-in, and configuration documents over HTTP."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from openiom.kernel import Unauthenticated
+from openiom.platform.configuration import Configuration
+from openiom.platform.events import utc_now
+from openiom.platform.http import Asker, Now, Principal, Reading, Writing, database
+
+from .service import issue_token, profile, sign_in, sign_out, who_is
+
+COOKIE = "openiom_session"
+router = APIRouter(prefix="/api/v1", tags=["administration"])
+
+
+class Credentials(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    email: str = Field(min_length=3, max_length=320)
+    password: str = Field(min_length=1, max_length=1024)
+
+
+class SessionView(BaseModel):
+    name: str
+    email: str
+    permissions: list[str]
+    environment: str
+
+
+class TokenRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100)
+    roles: list[str] = Field(min_length=1)
+
+
+class TokenAnswer(BaseModel):
+    """`token` is shown this once."""
+
+    name: str
+    token: str
+
+
+class DocumentView(BaseModel):
+    kind: str
+    name: str
+    body: dict[str, Any]
+
+
+class Documents(BaseModel):
+    documents: list[DocumentView]
+
+
+class ApplyRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    documents: list[DocumentView] = Field(max_length=5000)
+    dry: bool = Field(False, description="Only say what would change")
+
+
+class ChangeView(BaseModel):
+    kind: str
+    name: str
+    change: Literal["added", "changed", "unchanged", "removed"]
+    version: int
+    paths: list[str]
+
+
+class Changes(BaseModel):
+    changes: list[ChangeView]
+
+
+def authenticate(request: Request, session: Session) -> Principal:
+    """The bearer token or the session cookie of a request. Raises Unauthenticated."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
+    if not token:
+        raise Unauthenticated("nobody is signed in", remedy="sign in, or send an API token")
+    return who_is(session, token, utc_now())
+
+
+def _view(request: Request, session: Session, principal: Principal) -> SessionView:
+    return SessionView(
+        name=profile(session, principal)[1],
+        email=principal.name,
+        permissions=sorted(principal.permissions),
+        environment=request.app.state.environment,
+    )
+
+
+@router.post("/session")
+def open_session(credentials: Credentials, request: Request, response: Response, now: Now) -> SessionView:
+    """Sign in; the session travels in a cookie scripts cannot read."""
+    hours: int = request.app.state.session_hours
+    with database(request).unit_of_work() as session:
+        opened = sign_in(session, email=credentials.email, password=credentials.password, now=now, hours=hours)
+    if opened is None:
+        raise Unauthenticated("e-mail and password do not belong together", remedy="try again")
+    token, principal = opened
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, token, max_age=hours * 3600, httponly=True, samesite="lax", secure=secure)
+    with database(request).reading() as session:
+        return _view(request, session, principal)
+
+
+@router.get("/session")
+def current_session(request: Request, asker: Asker, session: Reading) -> SessionView:
+    """Who is signed in."""
+    return _view(request, session, asker)
+
+
+@router.delete("/session", status_code=204)
+def close_session(request: Request, response: Response, session: Writing) -> None:
+    """Sign out."""
+    sign_out(session, request.cookies.get(COOKIE, ""))
+    response.delete_cookie(COOKIE)
+
+
+@router.post("/api-tokens", status_code=201)
+def new_token(request: TokenRequest, asker: Asker, session: Writing, now: Now) -> TokenAnswer:
+    """A token for a program; it replaces an older one of the same name."""
+    asker.require("administration.write")
+    token = issue_token(session, name=request.name, roles=request.roles, now=now, actor=asker.name)
+    return TokenAnswer(name=request.name, token=token)
+
+
+def _configuration(request: Request) -> Configuration:
+    found: Configuration = request.app.state.configuration
+    return found
+
+
+@router.get("/configuration")
+def export_configuration(request: Request, asker: Asker, session: Reading, kind: str | None = None) -> Documents:
+    """Every document in use, ready to be applied elsewhere; secrets masked or as references."""
+    asker.require("configuration.read")
+    documents = _configuration(request).export(session, [kind] if kind else None)
+    return Documents(documents=[DocumentView(**d) for d in documents])
+
+
+@router.post("/configuration/apply")
+def apply_configuration(
+    request: Request, asked: Annotated[ApplyRequest, Body()], asker: Asker, session: Writing, now: Now
+) -> Changes:
+    """Store documents, all or none; `dry` only says what would change."""
+    asker.require("configuration.write")
+    documents = [d.model_dump() for d in asked.documents]
+    done = _configuration(request).apply(session, documents, at=now, actor=asker.name, dry=asked.dry)
+    views = [
+        ChangeView(kind=c.kind, name=c.name, change=c.change, version=c.version, paths=list(c.paths)) for c in done
+    ]
+    return Changes(changes=views)
