@@ -22,7 +22,7 @@ endif
 # npm and npx come from the virtual environment when Node.js was installed there, else from the machine.
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 # At a terminal pip draws its bars; in CI one line a phase is enough.
-QUIET := $(if $(CI),--quiet,)
+QUIET := $(if $(CI),-qq,)
 PIP = $(BIN)/python -m pip --disable-pip-version-check --no-input
 SAY := printf '==> %s\n'
 
