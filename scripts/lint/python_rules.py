@@ -12,6 +12,7 @@ FILE_LINES = 500
 FUNCTION_LINES = 60
 NAMELESS = {"utils", "util", "common", "helpers", "helper", "misc"}
 THE_EDGE = ("src/openiom/platform/database.py", "unit_of_work")
+ASYNC_EDGES = ("app", "platform", "simulators")
 CLOCKS = {
     ("datetime", "now"),
     ("datetime", "utcnow"),
@@ -118,4 +119,25 @@ def decisions_know_no_clock(tree: Tree) -> Iterator[Finding]:
                     )
 
 
-PYTHON_RULES = (no_commit, file_length, function_length, no_nameless_module, decisions_know_no_clock)
+def rooms_are_sync(tree: Tree) -> Iterator[Finding]:
+    """One color of function; only the web server's edge waits for many at once."""
+    for name in tree.matching(under=PRODUCT, suffix=".py"):
+        if name.removeprefix("src/openiom/").startswith(tuple(f"{edge}/" for edge in ASYNC_EDGES)):
+            continue
+        for node in ast.walk(tree.parsed(name)):
+            if isinstance(node, ast.AsyncFunctionDef):
+                advice = (
+                    f"{node.name} is async: rooms are synchronous and get their throughput from waves "
+                    "(docs/adr/0006)"
+                )
+                yield Finding(name, node.lineno, "rooms-are-sync", advice)
+
+
+PYTHON_RULES = (
+    no_commit,
+    file_length,
+    function_length,
+    no_nameless_module,
+    decisions_know_no_clock,
+    rooms_are_sync,
+)

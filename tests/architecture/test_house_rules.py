@@ -45,6 +45,7 @@ VIOLATIONS = [
     ),
     ("src/openiom/orders/decisions.py", "x = datetime.utcnow()\n", 1, "decisions-know-no-clock"),
     ("src/openiom/orders/decisions/due.py", "x = time.time()\n", 1, "decisions-know-no-clock"),
+    ("src/openiom/orders/routes.py", "async def listed(): ...\n", 1, "rooms-are-sync"),
     ("docs/tour.md", f"Look into\n{A_HOME}openiom.\n", 2, "no-machine-path"),
     ("Makefile", f"INDEX := https://{A_REGISTRY}/simple\n", 1, "no-registry-host"),
     (
@@ -74,6 +75,7 @@ def test_a_planted_violation_is_named(tmp_path: Path, name: str, text: str, line
         ("src/openiom/migrations/versions/first.py", "def upgrade():\n" + "    x = 1\n" * 600),
         ("src/openiom/orders/service.py", "x = datetime.now(UTC)\n"),
         ("src/openiom/orders/decisions.py", "def due(*, now):\n    return now.replace(tzinfo=None)\n"),
+        ("src/openiom/platform/live.py", "async def stream(): ...\n"),
         ("docs/tour.md", "See https://openiom.example" + A_HOME + "guide and the /workers/ page.\n"),
         ("requirements.lock", "a==1 \\\n    --hash=sha256:00\n"),
         ("invariants/stock.sql", "-- Reserved units never exceed the units on hand.\nSELECT 1;\n"),
