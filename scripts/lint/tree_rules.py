@@ -85,9 +85,7 @@ def settings_are_documented(tree: Tree) -> Iterator[Finding]:
     page = (tree.text(SETTINGS_PAGE) or "") if SETTINGS_PAGE in tree.files else ""
     for variable, line in _settings(tree.parsed(SETTINGS)):
         if f"`{variable}`" not in page:
-            advice = (
-                f"`{variable}` is not in {SETTINGS_PAGE}: say there what it does and what it is when unset"
-            )
+            advice = f"`{variable}` is not in {SETTINGS_PAGE}: say there what it does and what it is when unset"
             yield Finding(SETTINGS, line, "settings-are-documented", advice)
 
 

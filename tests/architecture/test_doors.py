@@ -61,9 +61,7 @@ def test_a_visit_by_the_front_door_or_by_right_is_no_finding(importer: str, impo
     assert through_a_window([(importer, imported)]) == []
 
 
-@pytest.mark.parametrize(
-    "imported", ["openiom.platform.http", "openiom.orders", "openiom.library.demo_fulfillment"]
-)
+@pytest.mark.parametrize("imported", ["openiom.platform.http", "openiom.orders", "openiom.library.demo_fulfillment"])
 def test_a_provider_that_reaches_beyond_the_desk_is_caught(imported: str) -> None:
     importer = "openiom.library.bigcommerce.connector"
     assert beyond_the_desk([(importer, imported)]) == [(importer, imported)]

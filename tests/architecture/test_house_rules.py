@@ -91,9 +91,7 @@ def test_a_setting_without_documentation_is_named(tmp_path: Path) -> None:
     page = {"docs/settings.md": "`OPENIOM_HOME`: where the data is; `OPENIOM_MODEL_CONFIG` is no setting.\n"}
     settings = {"src/openiom/platform/settings.py": SETTINGS}
 
-    assert findings(tmp_path, page | settings) == [
-        ("src/openiom/platform/settings.py", 5, "settings-are-documented")
-    ]
+    assert findings(tmp_path, page | settings) == [("src/openiom/platform/settings.py", 5, "settings-are-documented")]
 
 
 def test_the_escape_names_the_rule_and_a_reason(tmp_path: Path) -> None:
