@@ -163,9 +163,9 @@ check-ui-lint: ui/node_modules/.package-lock.json
 	@$(SAY) 'UI lint'
 	@cd ui && $(WITH_NODE) npm run lint --silent
 
-test-ui: ui/node_modules/.package-lock.json
-	@$(SAY) 'UI unit tests'
-	@cd ui && $(WITH_NODE) npm test --silent
+test-ui: ui/dist/index.html
+	@$(SAY) 'UI unit tests, and the size of what a first visit loads'
+	@cd ui && $(WITH_NODE) npm test --silent && $(WITH_NODE) npm run size --if-present --silent
 else
 check-ui-types check-ui-lint:
 
