@@ -1,0 +1,1 @@
+"""What keeps the house in order; run from the repository root, never imported by the product."""
