@@ -1,1 +1,38 @@
-"""Engine: may this entity move? State, reason and transition as data."""
+"""
+State framework: may this entity move, where to, and why.
+
+Owns    the state table of an entity: states, reasons, transitions; line to header aggregation.
+Holds   an event a table never names moves nothing; a named event from the wrong state is refused.
+Tells   nothing: the room that owns the entity writes the state and announces the fact.
+"""
+
+from .aggregate import Aggregate, At, header_events, header_events_many
+from .machine import (
+    ANY,
+    PREVIOUS,
+    Move,
+    State,
+    StateTable,
+    To,
+    Transition,
+    advance,
+    advance_many,
+    moves,
+)
+
+__all__ = [
+    "ANY",
+    "PREVIOUS",
+    "Aggregate",
+    "At",
+    "Move",
+    "State",
+    "StateTable",
+    "To",
+    "Transition",
+    "advance",
+    "advance_many",
+    "header_events",
+    "header_events_many",
+    "moves",
+]

@@ -1,0 +1,44 @@
+"""
+The one expression language: conditions, expressions and transformations over records, pure.
+
+Owns    the transformation document, what an expression may say, how a fault in one is told.
+Holds   one bad record never fails its batch; every failure names path, expression and the values read.
+"""
+
+from .expression import (
+    Condition,
+    Expression,
+    Failure,
+    check_cell,
+    check_expression,
+    values_read,
+)
+from .mapping_document import EachRule, FieldRule, KeyRule, TransformationDocument, validate_transformation
+from .transformation import (
+    Explained,
+    MappingKey,
+    Transformation,
+    Transformed,
+    TransformFailure,
+    resolve_keys,
+)
+
+__all__ = [
+    "Condition",
+    "EachRule",
+    "Explained",
+    "Expression",
+    "Failure",
+    "FieldRule",
+    "KeyRule",
+    "MappingKey",
+    "TransformFailure",
+    "Transformation",
+    "TransformationDocument",
+    "Transformed",
+    "check_cell",
+    "check_expression",
+    "resolve_keys",
+    "validate_transformation",
+    "values_read",
+]
