@@ -1,0 +1,53 @@
+"""
+The sourcing engine: which node serves which line of a wave, at the least money, and how good that
+provably is.
+
+Owns    the model (`Problem`), the methods and the answer (`Plan`). Pure: arrays in, arrays out.
+Holds   no unit is served twice, hard limits always hold, soft ones cost, the same problem gives the same
+plan.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .costs import Costs, broken, cost_of
+from .exact import BidPrices, in_sequence
+from .plan import Candidate, LineExplanation, OrderExplanation, Plan
+from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, build
+from .shares import Shares
+
+__all__ = [
+    "UNLIMITED",
+    "BidPrices",
+    "Candidate",
+    "Costs",
+    "LineExplanation",
+    "OrderExplanation",
+    "Plan",
+    "Problem",
+    "ProblemInvalid",
+    "Refusal",
+    "Shares",
+    "broken",
+    "build",
+    "cost_of",
+    "solve",
+]
+
+
+def solve(
+    problem: Problem,
+    *,
+    mode: Literal["realtime", "batch"] = "realtime",
+    time_limit: float = 30.0,
+    bid_prices: BidPrices | None = None,
+) -> Plan:
+    """
+    A feasible plan of the wave.
+
+    realtime: each order exactly, in the order it stands, with the bid prices of the last batch where given.
+    batch: all orders together within about `time_limit` seconds, with a proved lower bound, never worse
+    than realtime.
+    """
+    return Plan(problem=problem, shares=in_sequence(problem, bid_prices), prices=bid_prices)
