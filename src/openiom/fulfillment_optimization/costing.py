@@ -22,7 +22,7 @@ def great_circle_km(places: Sequence[Point | None], sources: Sequence[Point], un
     lat = np.sin((here[:, None, 0] - there[None, :, 0]) / 2) ** 2
     lon = np.sin((here[:, None, 1] - there[None, :, 1]) / 2) ** 2
     chord = lat + np.cos(here[:, None, 0]) * np.cos(there[None, :, 0]) * lon
-    km = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
+    km: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
     km[[p is None for p in places]] = unknown
     return km
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import ReserveAsk, available, release, reserve
@@ -77,7 +78,7 @@ def plan_round(
     problem = problem_for(lines, sources, strategy, stock)
     plan = solve(problem, mode="realtime")
     why = explanations(plan, [source.name for source in sources])
-    costs = sum(plan.cost_parts.values())
+    costs = np.sum(list(plan.cost_parts.values()), axis=0)
     planned: dict[UUID, Planned] = {}
     nodes = plan.node.tolist()
     for line, order, node in zip(lines, problem.line_order.tolist(), nodes, strict=True):
