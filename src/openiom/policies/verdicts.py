@@ -11,7 +11,7 @@ import zen
 
 from openiom.kernel import Invalid
 
-from .language.expression import Expression, Failure, as_json, engine_message, pick, tidy, values_read
+from .language.expression import Expression, Failure, as_json, ask, engine_message, pick, tidy, values_read
 from .language.words import needed_roots, reads
 from .policy import PolicyDocument, policy_problems
 from .tables import Column, cell, constant, row_text, table_node
@@ -184,10 +184,7 @@ class CompiledPolicy:
         return [_row_numbers(answer) for answer in answers]
 
     def _ask(self, records: Sequence[Record]) -> list[Any]:
-        try:
-            rows = self._decision.evaluate({"records": list(records)})["result"]["rows"]
-        except TypeError:
-            rows = self._decision.evaluate(as_json({"records": records}))["result"]["rows"]
+        rows = ask(self._decision.evaluate, {"records": list(records)})["result"]["rows"]
         answers: list[Any] = rows
         return answers
 

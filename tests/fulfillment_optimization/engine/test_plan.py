@@ -54,9 +54,7 @@ def test_daily_order_lines_run_out():
 
 
 def test_cost_parts_of_an_order_are_kept_apart():
-    plan = solve(
-        two_orders(line_order=[0, 0], line_sku=[0, 1], stock=[[1, 0], [0, 1], [0, 0]], split_fee=1.5)
-    )
+    plan = solve(two_orders(line_order=[0, 0], line_sku=[0, 1], stock=[[1, 0], [0, 1], [0, 0]], split_fee=1.5))
 
     parts = plan.explain(0).cost
     assert parts["carrier"] == 16.0

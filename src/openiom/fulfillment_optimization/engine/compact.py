@@ -34,9 +34,7 @@ class _Build:
     problem: Problem
     columns: _Columns = field(default_factory=_Columns)
     rows: Rows = field(default_factory=Rows)
-    take: dict[tuple[int, int], tuple[int, int]] = field(
-        default_factory=dict
-    )  # (line, node) -> column, units
+    take: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)  # (line, node) -> column, units
     picks: dict[tuple[int, int], int] = field(default_factory=dict)  # (line, node) -> column that says "used"
     opens: dict[tuple[int, int], int] = field(default_factory=dict)  # (order, node) -> column
 
@@ -99,9 +97,7 @@ def _order(
 ) -> None:
     p, c, r = build.problem, build.columns, build.rows
     lines = range(int(p.start[order]), int(p.start[order + 1]))
-    nodes = (
-        np.flatnonzero(reach[lines.start : lines.stop].any(axis=0)) if len(lines) else np.zeros(0, np.int64)
-    )
+    nodes = np.flatnonzero(reach[lines.start : lines.stop].any(axis=0)) if len(lines) else np.zeros(0, np.int64)
     if not len(nodes):
         return
     fee = float(p.split_fee[order])
@@ -157,9 +153,7 @@ def _line(
     return served
 
 
-def _order_limits(
-    build: _Build, order: int, opened: dict[int, int], served: list[list[tuple[int, float]]]
-) -> None:
+def _order_limits(build: _Build, order: int, opened: dict[int, int], served: list[list[tuple[int, float]]]) -> None:
     p, c, r = build.problem, build.columns, build.rows
     parcels = [(y, 1.0) for y in opened.values()]
     if p.max_nodes[order] < len(opened):

@@ -16,9 +16,7 @@ class Costs:
     """Money of a plan."""
 
     total: float
-    by_order: Mapping[
-        str, Floats
-    ]  # part -> (B,); capacity pressure is shared out over the parcels that felt it
+    by_order: Mapping[str, Floats]  # part -> (B,); capacity pressure is shared out over the parcels that felt it
     load: Ints  # (N,) parcels this plan opens
     parcels: int
     open_lines: int  # lines with any unit unserved

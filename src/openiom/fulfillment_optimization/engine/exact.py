@@ -156,8 +156,7 @@ class Sequence:
             if k >= 0
         ]
         alone = all(
-            self.stock_view[n * self.problem.skus + int(self.problem.line_sku[line])] >= q
-            for line, n, q in rows
+            self.stock_view[n * self.problem.skus + int(self.problem.line_sku[line])] >= q for line, n, q in rows
         )
         return rows if alone and (not self.joint[order] or self._together(rows)) else self._difficult(order)
 

@@ -95,9 +95,7 @@ class Plan:
     def stock_left(self) -> Ints:
         """(N, S) units after this plan."""
         left = self.problem.stock.copy()
-        np.subtract.at(
-            left, (self.shares.node, self.problem.line_sku[self.shares.line]), self.shares.quantity
-        )
+        np.subtract.at(left, (self.shares.node, self.problem.line_sku[self.shares.line]), self.shares.quantity)
         return left
 
     @cached_property

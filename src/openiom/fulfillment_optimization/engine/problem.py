@@ -153,9 +153,7 @@ class Problem:
             "max_line_nodes",
             "preferred_line_nodes",
         )
-        changed = {n: getattr(self, n)[keep] for n in by_order} | {
-            n: getattr(self, n)[lines] for n in by_line
-        }
+        changed = {n: getattr(self, n)[keep] for n in by_order} | {n: getattr(self, n)[lines] for n in by_line}
         return replace(
             self,
             line_order=np.repeat(np.arange(len(keep)), counts),

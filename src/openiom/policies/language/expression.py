@@ -1,7 +1,7 @@
 """Expressions and conditions of the one expression language, compiled once and evaluated for many records."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -45,15 +45,9 @@ class Expression:
         """The value for one record, or the Failure that says why there is none."""
         needed = record if self._roots is None else {k: record[k] for k in self._roots if k in record}
         try:
-            return tidy(self._evaluate(needed))
+            return tidy(ask(self._compiled.evaluate, needed))
         except (RuntimeError, ValueError) as error:
             return Failure(self.text, engine_message(error), values_read(self.text, record))
-
-    def _evaluate(self, record: Record) -> Any:
-        try:
-            return self._compiled.evaluate(record if isinstance(record, dict) else dict(record))
-        except TypeError:
-            return self._compiled.evaluate(as_json(record))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text!r})"
@@ -72,9 +66,30 @@ class Condition(Expression):
         return Failure(self.text, f"answers {value!r}, not true or false", values_read(self.text, record))
 
 
+def ask(evaluate: Callable[[Any], Any], record: Mapping[str, Any]) -> Any:
+    """
+    What the engine answers for a record, handed over as it is or, when it holds dates, ids or decimals, as JSON.
+
+    Raises RuntimeError when the expression fails and ValueError when the record cannot be handed over at all.
+    """
+    try:
+        return evaluate(record if isinstance(record, dict) else dict(record))
+    except RuntimeError:
+        raise
+    except Exception:  # what the engine raises for a value it does not take has no type of its own
+        return evaluate(as_json(record))
+
+
 def as_json(value: Any) -> bytes:
-    """Facts with dates, ids and decimals in the form the engine takes; decimals go in as numbers."""
-    return orjson.dumps(value, default=_plain)
+    """
+    Facts with dates, ids and decimals in the form the engine takes; decimals go in as numbers.
+
+    Raises ValueError for what JSON cannot hold, such as a whole number beyond 64 bits.
+    """
+    try:
+        return orjson.dumps(value, default=_plain)
+    except orjson.JSONEncodeError as error:
+        raise ValueError(f"the record cannot be read: {error}") from error
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ import zen
 
 from openiom.kernel import Invalid
 
-from .expression import as_json, engine_message, pick, tidy, values_read
+from .expression import ask, engine_message, pick, tidy, values_read
 from .mapping_document import EachRule, FieldRule, TransformationDocument, problems
 from .words import needed_roots, only_members
 
@@ -100,19 +100,13 @@ class Transformation:
         if isinstance(source, TransformFailure):
             return source
         try:
-            result = tidy(self._evaluate(self._projected(source)), strip=True)
+            result = tidy(ask(self._compiled.evaluate, self._projected(source)), strip=True)
         except (RuntimeError, ValueError) as error:
             return self._culprit(source, engine_message(error))
         document = result["document"]
         if self._checks and not _complete(document, self.document.fields, self.document.each):
             return self._culprit(source, "a required value is missing")
         return Transformed(document, tuple(self._found_keys(result["keys"])))
-
-    def _evaluate(self, source: dict[str, Any]) -> Any:
-        try:
-            return self._compiled.evaluate(source)
-        except TypeError:
-            return self._compiled.evaluate(as_json(source))
 
     def _projected(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Only what the expressions can read: most of a message's cost is handing it to the engine."""
@@ -195,7 +189,7 @@ class Transformation:
         roots = needed_roots([expression])
         needed = scope if roots is None else {name: scope[name] for name in roots if name in scope}
         try:
-            value = tidy(compiled.evaluate(as_json(needed)))
+            value = tidy(ask(compiled.evaluate, needed))
         except (RuntimeError, ValueError) as error:
             return _Step(path, expression, scope, None, engine_message(error))
         return _Step(path, expression, scope, value, None)

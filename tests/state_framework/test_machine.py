@@ -1,0 +1,202 @@
+"""The recommended table of the reference as cases, and what users may add to it."""
+
+import pytest
+
+from openiom.kernel import Invalid, TransitionRefused
+from openiom.state_framework import (
+    ANY,
+    PREVIOUS,
+    Move,
+    State,
+    StateTable,
+    To,
+    Transition,
+    advance,
+    advance_many,
+    moves,
+)
+
+NEW, HOLD, PROGRESS, FULFILLMENT = "new", "on_hold", "in_progress", "fulfillment_in_process"
+STATES = (
+    State(NEW, "New", 1),
+    State(HOLD, "On hold", 2),
+    State(PROGRESS, "In progress", 3),
+    State(FULFILLMENT, "Fulfillment in process", 4, read_only=True),
+    State("completed", "Completed", 5, read_only=True, final=True),
+    State("canceled", "Canceled", 5, read_only=True, final=True),
+)
+ORDER = StateTable(
+    entity="order",
+    states=STATES,
+    transitions=(
+        *moves("order.created", [None], NEW, "New sales order"),
+        *moves("order.header_validation.succeeded", [NEW, PROGRESS], PROGRESS, "Order Validation Success"),
+        *moves("order.header_validation.failed", [NEW, PROGRESS], HOLD, "Order Validation Failed"),
+        *moves("order.lines_validation.succeeded", [PROGRESS], PROGRESS, "Ready To Be Fulfilled"),
+        *moves("order.lines_validation.failed", [PROGRESS, HOLD], HOLD, "Order Validation Failed"),
+        *moves("onhand.check.succeeded", [PROGRESS, HOLD], FULFILLMENT, "Inventory Check Successful"),
+        *moves("onhand.check.failed", [PROGRESS], HOLD, "Inventory not found", reasons=["Backorder Hold"]),
+        *moves("order.sent_to_fulfillment", [FULFILLMENT], FULFILLMENT, "Sent To Fulfillment"),
+        *moves("order.picked", [FULFILLMENT], FULFILLMENT, "Picked"),
+        *moves("order.shipped", [FULFILLMENT], FULFILLMENT, "Shipped"),
+        *moves("order.delivered", [FULFILLMENT], FULFILLMENT, "Delivered"),
+        *moves("order.invoiced", [FULFILLMENT], "completed", "Fulfilled"),
+        *moves("order.hold", [NEW, HOLD, PROGRESS], HOLD, "Manual hold"),
+        *moves("order.release", [HOLD], PREVIOUS, ""),
+        *moves("order.cancel", [NEW, HOLD, PROGRESS], "canceled", "Customer request", reasons=["SLA expired"]),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "to"),
+    [
+        (None, "order.created", To(NEW, "New sales order")),
+        (NEW, "order.header_validation.succeeded", To(PROGRESS, "Order Validation Success")),
+        (PROGRESS, "order.header_validation.succeeded", To(PROGRESS, "Order Validation Success")),
+        (NEW, "order.header_validation.failed", To(HOLD, "Order Validation Failed")),
+        (PROGRESS, "order.lines_validation.succeeded", To(PROGRESS, "Ready To Be Fulfilled")),
+        (HOLD, "order.lines_validation.failed", To(HOLD, "Order Validation Failed")),
+        (PROGRESS, "onhand.check.succeeded", To(FULFILLMENT, "Inventory Check Successful")),
+        (HOLD, "onhand.check.succeeded", To(FULFILLMENT, "Inventory Check Successful")),
+        (PROGRESS, "onhand.check.failed", To(HOLD, "Inventory not found")),
+        (FULFILLMENT, "order.sent_to_fulfillment", To(FULFILLMENT, "Sent To Fulfillment")),
+        (FULFILLMENT, "order.picked", To(FULFILLMENT, "Picked")),
+        (FULFILLMENT, "order.invoiced", To("completed", "Fulfilled")),
+        (PROGRESS, "order.hold", To(HOLD, "Manual hold")),
+        (NEW, "order.cancel", To("canceled", "Customer request")),
+        (NEW, "order.liked_by_a_friend", None),
+        ("completed", "order.liked_by_a_friend", None),
+    ],
+)
+def test_the_recommended_table(state, event, to):
+    assert advance(ORDER, event=event, state=state) == to
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        ("completed", "order.header_validation.succeeded"),
+        ("canceled", "order.shipped"),
+        (FULFILLMENT, "order.cancel"),
+        (FULFILLMENT, "order.hold"),
+        (NEW, "order.shipped"),
+        (NEW, "order.created"),
+        (None, "order.shipped"),
+    ],
+)
+def test_a_named_event_from_the_wrong_state_is_refused(state, event):
+    with pytest.raises(TransitionRefused):
+        advance(ORDER, event=event, state=state)
+
+
+def test_a_refusal_names_entity_event_state_and_where_it_would_be_allowed():
+    with pytest.raises(TransitionRefused) as refusal:
+        advance(ORDER, event="order.cancel", state=FULFILLMENT)
+
+    assert refusal.value.where == "order"
+    assert refusal.value.what == (
+        "order.cancel cannot happen while fulfillment_in_process: it is allowed from in_progress, new, on_hold"
+    )
+
+
+def test_a_release_leads_back_to_where_the_order_stood():
+    before = To(PROGRESS, "Ready To Be Fulfilled")
+
+    assert advance(ORDER, event="order.release", state=HOLD, previous=before) == before
+    with pytest.raises(TransitionRefused, match="no earlier state is recorded"):
+        advance(ORDER, event="order.release", state=HOLD)
+
+
+def test_a_reason_may_be_chosen_among_those_the_row_lists():
+    assert advance(ORDER, event="order.cancel", state=NEW, reason="SLA expired") == To("canceled", "SLA expired")
+    with pytest.raises(TransitionRefused, match="'Bored' is not one of its reasons"):
+        advance(ORDER, event="order.cancel", state=NEW, reason="Bored")
+
+
+def test_many_are_answered_in_order_and_a_refusal_stops_nobody():
+    answers = advance_many(
+        ORDER,
+        [
+            Move("order.shipped", NEW),
+            Move("order.cancel", NEW),
+            Move("unknown", NEW),
+            Move("order.release", HOLD, previous=To(NEW, "New sales order")),
+        ],
+    )
+
+    assert isinstance(answers[0], TransitionRefused)
+    assert answers[1:] == [To("canceled", "Customer request"), None, To(NEW, "New sales order")]
+
+
+def test_users_add_states_and_transitions():
+    grown = ORDER.extended(
+        states=[State("fraud_review", "Fraud review", 2)],
+        transitions=[
+            Transition("fraud.suspected", NEW, To("fraud_review", "Fraud score")),
+            Transition("order.cancel", "fraud_review", To("canceled", "Fraud")),
+        ],
+    )
+
+    assert advance(grown, event="fraud.suspected", state=NEW) == To("fraud_review", "Fraud score")
+    assert advance(grown, event="order.cancel", state="fraud_review") == To("canceled", "Fraud")
+    assert advance(ORDER, event="fraud.suspected", state=NEW) is None
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"transitions": [Transition("order.cancel", NEW, To(HOLD, "Not so fast"))]},
+        {"states": [State(NEW, "Brand new", 9)]},
+    ],
+)
+def test_users_never_alter_shipped_rows(added):
+    with pytest.raises(Invalid, match="shipped rows may be added to, never altered"):
+        ORDER.extended(**added)
+
+
+def test_a_faulty_table_lists_all_its_faults():
+    with pytest.raises(Invalid) as refusal:
+        ORDER.extended(
+            transitions=[
+                Transition("a", "nowhere", To(NEW, "")),
+                Transition("b", NEW, To("nowhere", "")),
+                Transition("c", "completed", To(NEW, "")),
+            ]
+        )
+
+    assert [str(p) for p in refusal.value.problems] == [
+        "a from nowhere: the source state is unknown",
+        "b from new: the target state nowhere is unknown",
+        "c from completed: the source state is final",
+    ]
+
+
+def test_a_wildcard_covers_every_state_that_is_not_final_and_has_no_row_of_its_own():
+    table = ORDER.extended(
+        transitions=[
+            Transition("recall", ANY, To(HOLD, "Recalled")),
+            Transition("recall", NEW, To("canceled", "Recalled")),
+        ]
+    )
+
+    assert advance(table, event="recall", state=FULFILLMENT) == To(HOLD, "Recalled")
+    assert advance(table, event="recall", state=NEW) == To("canceled", "Recalled")
+    with pytest.raises(TransitionRefused):
+        advance(table, event="recall", state="completed")
+
+
+def test_switched_off_it_refuses_nothing_and_still_moves():
+    off = ORDER.switched(enabled=False)
+
+    assert advance(off, event="order.shipped", state="completed") == To(FULFILLMENT, "Shipped")
+    assert advance(off, event="order.cancel", state=FULFILLMENT, reason="Bored") == To("canceled", "Bored")
+    assert advance(off, event="order.release", state=NEW) is None
+    assert advance(off, event="unknown", state=NEW) is None
+
+
+def test_the_progress_bar_and_the_lock_come_from_the_table():
+    assert [state.name for state in ORDER.timeline()] == [NEW, HOLD, PROGRESS, FULFILLMENT, "canceled", "completed"]
+    assert ORDER.state(FULFILLMENT).read_only
+    with pytest.raises(Invalid, match="there is no state lost"):
+        ORDER.state("lost")
