@@ -6,6 +6,7 @@ Holds   one call of the engine judges a whole wave; every verdict names its row 
 Tells   nothing: a policy is asked, and the step that asked announces the outcome.
 """
 
+from .configuration import KINDS, compiled_policies, policies_in_use
 from .language import (
     Condition,
     EachRule,
@@ -23,10 +24,12 @@ from .language import (
     validate_transformation,
 )
 from .policy import PolicyDocument, validate_policy
+from .routes import router
 from .tables import Column, Formula, Row, Table, decision_table, read_table
 from .verdicts import CellCheck, CompiledPolicy, MatchedRow, RowCheck, Verdict
 
 __all__ = [
+    "KINDS",
     "CellCheck",
     "Column",
     "CompiledPolicy",
@@ -49,9 +52,12 @@ __all__ = [
     "TransformationDocument",
     "Transformed",
     "Verdict",
+    "compiled_policies",
     "decision_table",
+    "policies_in_use",
     "read_table",
     "resolve_keys",
+    "router",
     "validate_policy",
     "validate_transformation",
 ]
