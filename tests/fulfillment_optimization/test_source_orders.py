@@ -1,0 +1,147 @@
+"""A wave of orders is sourced together, reserved in the same breath, and explained."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy.orm import Session
+
+from openiom.fulfillment_optimization import KINDS, OpenLine, source_orders
+from openiom.fulfillment_optimization.routes import decisions_of
+from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.kernel import new_id
+from openiom.platform.bulk import fetch
+from openiom.platform.configuration import Configuration
+from openiom.platform.database import Database
+from openiom.platform.places import locate
+from openiom.provider_contract import Outcome, Raise
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+INVARIANTS = Path(__file__).parents[2] / "invariants"
+SEATTLE = {"city": "Seattle", "state": "WA", "postal_code": "98101", "country": "US"}
+CHICAGO = {"city": "Chicago", "state": "IL", "postal_code": "60601", "country": "US"}
+
+
+@dataclass
+class Desk:
+    """Orders kept in memory: the seam between the optimizer and the room beside it."""
+
+    lines: list[OpenLine] = field(default_factory=list)
+    assigned: dict[UUID, str] = field(default_factory=dict)
+    raised: list[Raise] = field(default_factory=list)
+
+    def order(self, place: Mapping[str, str], **wanted: int) -> UUID:
+        order = new_id()
+        at = locate(place)
+        self.lines += [
+            OpenLine(new_id(), order, product, quantity, place["country"], at, "")
+            for product, quantity in wanted.items()
+        ]
+        return order
+
+    def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
+        return [line for order in order_ids for line in self.lines if line.order_id == order]
+
+    def assign(self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str) -> None:
+        self.assigned.update(sources)
+
+    def raise_events(self, session: Session, raises: Sequence[Raise], now: datetime, actor: str) -> Sequence[Outcome]:
+        self.raised += raises
+        return [Outcome(True)] * len(raises)
+
+    def sources_of(self, order: UUID) -> dict[str, str | None]:
+        return {x.product: self.assigned.get(x.line_id) for x in self.lines if x.order_id == order}
+
+
+@pytest.fixture
+def house(database: Database) -> Database:
+    configuration = Configuration()
+    configuration.register(*KINDS)
+    sources = [
+        {"kind": "source", "name": name, "body": {"title": place["city"], "address": place}}
+        for name, place in (("SEA", SEATTLE), ("CHI", CHICAGO))
+    ]
+    with database.unit_of_work() as session:
+        configuration.apply(session, sources, at=NOW, actor="test")
+    return database
+
+
+def stock(database: Database, **units: int) -> None:
+    changes = [StockChange(*key.split("_"), Decimal(n)) for key, n in units.items()]
+    with database.unit_of_work() as session:
+        change_on_hand(session, changes, mode="set", cause="count", document="c", now=NOW, actor="test")
+
+
+def source(database: Database, desk: Desk, *orders: UUID) -> list[Outcome]:
+    with database.unit_of_work() as session:
+        outcomes = source_orders(session, desk, orders, now=NOW, actor="test")
+    with database.reading() as session:
+        assert fetch(session, (INVARIANTS / "never_promise_twice.sql").read_text()) == []
+    return outcomes
+
+
+def test_an_order_is_served_from_the_nearest_source_that_has_it_all(house: Database) -> None:
+    stock(house, LAMP_SEA=5, LAMP_CHI=5, SHADE_SEA=5, SHADE_CHI=5)
+    desk = Desk()
+    west, east = desk.order(SEATTLE, LAMP=1, SHADE=2), desk.order(CHICAGO, LAMP=1)
+    assert [o.ok for o in source(house, desk, west, east)] == [True, True]
+    assert desk.sources_of(west) == {"LAMP": "SEA", "SHADE": "SEA"}
+    assert desk.sources_of(east) == {"LAMP": "CHI"}
+    assert [r.event for r in desk.raised] == ["fulfillment.optimization.succeeded"] * 2
+
+
+def test_orders_of_one_wave_compete_for_the_same_last_unit(house: Database) -> None:
+    stock(house, LAMP_SEA=1)
+    desk = Desk()
+    first, second = desk.order(SEATTLE, LAMP=1), desk.order(SEATTLE, LAMP=1)
+    outcomes = source(house, desk, first, second)
+    assert [o.ok for o in outcomes] == [True, False]
+    assert outcomes[1].reason == "Inventory not found: no source can serve LAMP"
+    with house.reading() as session:
+        why = decisions_of(session, second)[0]
+    assert [(c.source, c.refused) for c in why.candidates] == [
+        ("SEA", "taken by earlier orders of the same wave"),
+        ("CHI", "nothing on hand"),
+    ]
+
+
+def test_an_order_that_cannot_be_served_whole_reserves_nothing(house: Database) -> None:
+    stock(house, LAMP_SEA=5)
+    desk = Desk()
+    order = desk.order(SEATTLE, LAMP=1, SHADE=1)
+    assert [o.ok for o in source(house, desk, order)] == [False]
+    assert desk.assigned == {}
+    with house.reading() as session:
+        assert fetch(session, "SELECT count(*), sum(reserved) FROM inventory_visibility.stock") == [(1, 0)]
+
+
+def test_a_split_is_chosen_only_when_no_source_has_everything(house: Database) -> None:
+    stock(house, LAMP_SEA=5, SHADE_CHI=5)
+    desk = Desk()
+    order = desk.order(SEATTLE, LAMP=1, SHADE=1)
+    assert source(house, desk, order)[0].reason == "sourced from CHI, SEA"
+    assert desk.sources_of(order) == {"LAMP": "SEA", "SHADE": "CHI"}
+    with house.reading() as session:
+        decision = decisions_of(session, order)[0]
+    assert round(sum(decision.parts.values()), 2) == round(decision.cost, 2)
+
+
+def test_a_line_whose_source_was_chosen_stays_there_though_another_is_nearer(house: Database) -> None:
+    stock(house, LAMP_SEA=5, LAMP_CHI=5)
+    desk = Desk()
+    order = desk.order(SEATTLE, LAMP=1)
+    desk.lines = [OpenLine(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, "CHI") for x in desk.lines]
+    source(house, desk, order)
+    assert desk.sources_of(order) == {"LAMP": "CHI"}
+
+
+def test_without_any_active_source_every_order_says_so(database: Database) -> None:
+    desk = Desk()
+    order = desk.order(SEATTLE, LAMP=1)
+    assert source(database, desk, order)[0].ok is False
+    with database.reading() as session:
+        assert decisions_of(session, order)[0].note == "no active source"
