@@ -7,6 +7,7 @@ Tells   nothing: the room that owns the entity writes the state and announces th
 """
 
 from .aggregate import Aggregate, At, header_events, header_events_many
+from .configuration import load_tables, states_kind
 from .machine import (
     ANY,
     PREVIOUS,
@@ -19,6 +20,7 @@ from .machine import (
     advance_many,
     moves,
 )
+from .routes import states_router
 
 __all__ = [
     "ANY",
@@ -34,5 +36,8 @@ __all__ = [
     "advance_many",
     "header_events",
     "header_events_many",
+    "load_tables",
     "moves",
+    "states_kind",
+    "states_router",
 ]
