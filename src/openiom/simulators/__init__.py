@@ -1,1 +1,24 @@
-"""Outside systems to practise with: a BigCommerce-compatible store and a 3PL, each a process of its own."""
+"""Outside systems to practise with: a BigCommerce-compatible store and a 3PL, each a process of its own.
+
+Owns    nothing of the product: no room imports it, it imports no room.
+Holds   every behaviour is seeded; faults strike only when they are switched on.
+Tells   over HTTP only, as the outside does.
+"""
+
+from .launching import SimulatorProcess, simulator_process
+from .serving import Running, running, serve_in_thread
+from .store import StoreOptions, store_application
+from .warehouse import WarehouseOptions, sign, warehouse_application
+
+__all__ = [
+    "Running",
+    "SimulatorProcess",
+    "StoreOptions",
+    "WarehouseOptions",
+    "running",
+    "serve_in_thread",
+    "sign",
+    "simulator_process",
+    "store_application",
+    "warehouse_application",
+]

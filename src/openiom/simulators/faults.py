@@ -1,7 +1,7 @@
 """Faults on request: what goes wrong in front of a simulator, or behind it, how often, and where.
 
-A fault strikes with its probability while its count lasts, on paths that start with its prefix (the part after
-the base path) and on its method. All dice are seeded, so a run can be repeated.
+A fault strikes with its probability while its count lasts, on paths that start with its prefix (the part
+after the base path) and on its method. All dice are seeded, so a run can be repeated.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ Refusal = Callable[[int, float], Response]
 
 @dataclass(slots=True)
 class Fault:
-    """One thing that goes wrong. `seconds` is the wait of slow, late and timeout faults, `times` the copies sent."""
+    """One thing that goes wrong: `seconds` is how long waits last, `times` how many copies are sent."""
 
     kind: str
     probability: float = 1.0
@@ -142,7 +142,7 @@ async def until_gone(receive: Receive, seconds: float) -> None:
 
 
 async def switch_faults(request: Request) -> Response:
-    """`POST` one fault, or `{"faults": [...], "seed": n}`; `DELETE` clears; `GET` lists with what has struck."""
+    """`POST` a fault or `{"faults": [...], "seed": n}`; `DELETE` clears; `GET` lists with strikes."""
     box: FaultBox = request.app.state.faults
     if request.method == "DELETE":
         box.faults.clear()
@@ -152,7 +152,7 @@ async def switch_faults(request: Request) -> Response:
         if seed is not None:
             box.dice.seed(seed)
         try:
-            box.add(document["faults"] if "faults" in document else [document])
+            box.add(document.get("faults", [document]))
         except (TypeError, ValueError) as error:
             return answer({"title": "Fault refused", "detail": str(error)}, status=422)
     return answer({"faults": [asdict(fault) for fault in box.faults]})

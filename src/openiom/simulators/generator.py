@@ -32,7 +32,7 @@ def places() -> tuple[Place, ...]:
     """Every active standard ZIP code of the fifty states and the District of Columbia."""
     return tuple(
         Place(row["zip_code"], row["city"], US_STATES[row["state"]], (row["area_codes"] or ["555"])[0])
-        for row in zipcodes.list_all()
+        for row in zipcodes.list_all()  # type: ignore[no-untyped-call]
         if row["active"] and row["zip_code_type"] == "STANDARD" and row["state"] in US_STATES
     )
 

@@ -122,9 +122,11 @@ def address_from(document: Mapping[str, Any]) -> Address:
 
 
 def placed_order_from(document: Mapping[str, Any]) -> PlacedOrder:
-    """An order out of the JSON object `/_sim/load` takes; raises KeyError or TypeError when it is malformed."""
+    """An order out of the JSON `/_sim/load` takes; raises KeyError or TypeError when malformed."""
     known = {
-        name: document[name] for name in PlacedOrder.__dataclass_fields__ if name in document and name not in NESTED
+        name: document[name]
+        for name in PlacedOrder.__dataclass_fields__
+        if name in document and name not in NESTED
     }
     shipping = address_from(document["shipping"])
     billing = address_from(document["billing"]) if "billing" in document else shipping

@@ -1,15 +1,18 @@
 """Word lists the loaders draw people, streets and goods from. No word here names a real person."""
 
-FIRST_NAMES = tuple(
-    "Aisha Alan Amara Ana Andre Beth Bruno Carla Chen Clara Dana Diego Elena Emil Fatima Felix Gina Hanna Hugo "
-    "Ines Ivan Jana Jonas Kai Kira Lara Leo Lin Lucia Marco Maya Mei Milo Nadia Nina Noah Olga Omar Pia Rafael "
-    "Rosa Ruth Sam Sara Tariq Tess Uma Victor Wanda Yara Yusuf Zoe".split()
-)
-LAST_NAMES = tuple(
-    "Adler Baker Barros Becker Brandt Castro Costa Cruz Dahl Dias Duarte Ekman Farah Fischer Flores Gomes Haas "
-    "Hansen Ito Jensen Kaya Kim Kowalski Lang Lima Lopez Maier Mbeki Mendes Moreau Novak Okafor Park Patel "
-    "Pereira Quinn Ramos Reyes Rossi Santos Sato Schmidt Silva Souza Tanaka Torres Vargas Weber Wong Young".split()
-)
+_FIRST = """
+Aisha Alan Amara Ana Andre Beth Bruno Carla Chen Clara Dana Diego Elena Emil Fatima Felix Gina Hanna
+Hugo Ines Ivan Jana Jonas Kai Kira Lara Leo Lin Lucia Marco Maya Mei Milo Nadia Nina Noah Olga Omar
+Pia Rafael Rosa Ruth Sam Sara Tariq Tess Uma Victor Wanda Yara Yusuf Zoe
+"""
+FIRST_NAMES = tuple(_FIRST.split())
+_LAST = """
+Adler Baker Barros Becker Brandt Castro Costa Cruz Dahl Dias Duarte Ekman Farah Fischer Flores Gomes
+Haas Hansen Ito Jensen Kaya Kim Kowalski Lang Lima Lopez Maier Mbeki Mendes Moreau Novak Okafor Park
+Patel Pereira Quinn Ramos Reyes Rossi Santos Sato Schmidt Silva Souza Tanaka Torres Vargas Weber
+Wong Young
+"""
+LAST_NAMES = tuple(_LAST.split())
 STREETS = (
     "Main Street", "Oak Avenue", "Maple Drive", "Cedar Lane", "Park Road", "Lake Street", "Hill Road",
     "Mill Street", "River Road", "Church Street", "Elm Street", "Sunset Boulevard", "Second Avenue",
@@ -40,18 +43,18 @@ GOODS: tuple[tuple[str, str, int, int, int], ...] = (
     ("Mirror", "MIRR", 30, 210, 5_600), ("Spice Rack", "SPIC", 15, 62, 1_500),
 )  # fmt: skip
 
-US_STATES = dict(
-    pair.split(":")
-    for pair in (
-        "AL:Alabama AK:Alaska AZ:Arizona AR:Arkansas CA:California CO:Colorado CT:Connecticut DE:Delaware FL:Florida "
-        "GA:Georgia HI:Hawaii ID:Idaho IL:Illinois IN:Indiana IA:Iowa KS:Kansas KY:Kentucky LA:Louisiana ME:Maine "
-        "MD:Maryland MA:Massachusetts MI:Michigan MN:Minnesota MS:Mississippi MO:Missouri MT:Montana NE:Nebraska "
-        "NV:Nevada NH:New_Hampshire NJ:New_Jersey NM:New_Mexico NY:New_York NC:North_Carolina ND:North_Dakota OH:Ohio "
-        "OK:Oklahoma OR:Oregon PA:Pennsylvania RI:Rhode_Island SC:South_Carolina SD:South_Dakota TN:Tennessee TX:Texas "
-        "UT:Utah VT:Vermont VA:Virginia WA:Washington WV:West_Virginia WI:Wisconsin WY:Wyoming DC:District_of_Columbia"
-    ).split()
-)
-US_STATES = {code: name.replace("_", " ") for code, name in US_STATES.items()}
+_STATES = """
+AL:Alabama AK:Alaska AZ:Arizona AR:Arkansas CA:California CO:Colorado CT:Connecticut DE:Delaware
+FL:Florida GA:Georgia HI:Hawaii ID:Idaho IL:Illinois IN:Indiana IA:Iowa KS:Kansas KY:Kentucky
+LA:Louisiana ME:Maine MD:Maryland MA:Massachusetts MI:Michigan MN:Minnesota MS:Mississippi
+MO:Missouri MT:Montana NE:Nebraska NV:Nevada NH:New_Hampshire NJ:New_Jersey NM:New_Mexico
+NY:New_York NC:North_Carolina ND:North_Dakota OH:Ohio OK:Oklahoma OR:Oregon PA:Pennsylvania
+RI:Rhode_Island SC:South_Carolina SD:South_Dakota TN:Tennessee TX:Texas UT:Utah VT:Vermont
+VA:Virginia WA:Washington WV:West_Virginia WI:Wisconsin WY:Wyoming DC:District_of_Columbia
+"""
+US_STATES = {
+    code: name.replace("_", " ") for code, _, name in (one.partition(":") for one in _STATES.split())
+}
 
 BRAZILIAN_STATES = {
     "AC": "Acre", "AL": "Alagoas", "AM": "Amazonas", "AP": "Amapá", "BA": "Bahia", "CE": "Ceará",

@@ -1,8 +1,8 @@
 """The Olist marketplace (delivered orders of a Brazilian marketplace) read into a shop's shape.
 
-The public data names neither products nor people. A product here is what one seller sells in one category; its
-SKU is `<category>-<seller>`, its weight the first one seen. Equal units of one order become one line. Names and
-streets are drawn from a seed; the ZIP prefix, city and state are the data's.
+The public data names neither products nor people. A product here is what one seller sells in one category;
+its SKU is `<category>-<seller>`, its weight the first one seen. Equal units of one order become one line.
+Names and streets are drawn from a seed; the ZIP prefix, city and state are the data's.
 """
 
 import random
@@ -30,8 +30,12 @@ def read_olist(folder: Path, *, orders: int | None = None, seed: int = 1) -> Dat
     """The first `orders` Olist orders (all when None) with the products, customers and sellers they need."""
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise OlistAbsent(f"{folder} lacks {', '.join(missing)}; give the folder that holds the Olist parquet files")
-    heads = _columns(folder / FILES[0], ["ord", "order_date", "cust_zip", "customer_state", "freight", "payment_type"])
+        raise OlistAbsent(
+            f"{folder} lacks {', '.join(missing)}; give the folder that holds the Olist parquet files"
+        )
+    heads = _columns(
+        folder / FILES[0], ["ord", "order_date", "cust_zip", "customer_state", "freight", "payment_type"]
+    )
     count = len(heads["ord"]) if orders is None else min(orders, len(heads["ord"]))
     items = _items_by_order(folder, wanted=set(heads["ord"][:count]))
     sellers = _sellers(folder)
@@ -116,7 +120,7 @@ def _customers(
             last_name=last,
             street_1=f"{dice.choice(BRAZILIAN_STREETS)}, {dice.randrange(1, 2_000)}",
             city=city,
-            state=BRAZILIAN_STATES.get(state, state),
+            state=BRAZILIAN_STATES.get(str(state), ""),
             zip=_postcode(prefix),
             country="Brazil",
             country_iso2="BR",

@@ -1,12 +1,15 @@
 """Runs an application on a loopback port: in a thread of this process for tests, or as this process."""
 
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import orjson
 import uvicorn
@@ -65,18 +68,31 @@ def serve_in_thread(app: FastAPI, *, port: int = 0) -> Iterator[Running]:
         bound.close()
 
 
+@contextmanager
+def running(*apps: FastAPI) -> Iterator[tuple[Running, ...]]:
+    """Serve several applications, each on a free port, while the block runs."""
+    with ExitStack() as stack:
+        yield tuple(stack.enter_context(serve_in_thread(app)) for app in apps)
+
+
 def serve_forever(app: FastAPI, *, port: int, ready_file: Path | None, announce: dict[str, str]) -> None:
-    """Serve `app` as this process until SIGTERM or SIGINT; says where on one line of JSON and in `ready_file`."""
+    """Serve `app` until SIGTERM or SIGINT; says where on a line of JSON and in `ready_file`."""
     bound = listening_socket(port)
     bound.listen(512)  # a caller that reads the line may connect before the first accept
     line = orjson.dumps({"url": f"http://{HOST}:{bound.getsockname()[1]}", **announce}).decode()
     app.state.when_started = lambda: _say(line, ready_file)
+    signal.signal(signal.SIGTERM, _end)
     try:
         _server(app).run(sockets=[bound])
     finally:
         bound.close()
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """The server raises its signal again once it has stopped; leave as after a job done."""
+    sys.exit(0)
 
 
 def _say(line: str, ready_file: Path | None) -> None:

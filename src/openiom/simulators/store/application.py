@@ -79,7 +79,11 @@ def store_application(options: StoreOptions) -> FastAPI:
     )
     app.state.shop, app.state.webhooks, app.state.faults = shop, webhooks, faults
     app.state.trickle = Trickle(shop, seed=options.seed)
-    app.state.store_hash, app.state.store_id, app.state.store_name = options.store_hash, STORE_ID, options.name
+    app.state.store_hash, app.state.store_id, app.state.store_name = (
+        options.store_hash,
+        STORE_ID,
+        options.name,
+    )
     app.state.when_started = lambda: None
     _refuse_in_words(app, base)
     quota = Quota(options.quota, options.window_ms)
@@ -94,7 +98,9 @@ def store_application(options: StoreOptions) -> FastAPI:
             headers["X-Rate-Limit-Requests-Left"] = "0"
             headers["X-Rate-Limit-Time-Reset-Ms"] = str(int(seconds * 1000))
             headers["X-Retry-After"] = str(max(1, round(seconds)))
-        return refusal("/v2", status, "Too Many Requests" if status == 429 else "Internal Server Error", headers=headers)
+        return refusal(
+            "/v2", status, "Too Many Requests" if status == 429 else "Internal Server Error", headers=headers
+        )
 
     app.add_middleware(StoreGate, base=base, writers=writers, quota=quota)
     app.add_middleware(FaultGate, box=faults, base=base, refusal=broken)

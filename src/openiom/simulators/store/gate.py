@@ -1,4 +1,4 @@
-"""What every call to the store passes: the right store, a known token, a scope that allows it, and quota left."""
+"""What every call passes: the right store, a known token, a scope that allows it, and quota left."""
 
 import time
 from collections.abc import Mapping

@@ -19,8 +19,9 @@ TRICKLE_BATCH = 1_000
 def load(shop: Shop, document: dict[str, Any]) -> dict[str, Any]:
     """Fill the shop as a `/_sim/load` document says and answer what was loaded.
 
-    `{"source": "generator", "orders": n, "seed": s, "products": p}`, `{"source": "olist", "path": folder,
-    "orders": n, "seed": s}`, or `{"products": [...], "customers": [...], "orders": [...]}` in the shape of `goods`.
+    `{"source": "generator", "orders": n, "seed": s, "products": p}`,
+    `{"source": "olist", "path": folder, "orders": n, "seed": s}`, or
+    `{"products": [...], "customers": [...], "orders": [...]}` in the shape of `goods`.
     `"webhooks": true` announces every order. The shop takes over the currency and country of what it loads.
     """
     started = time.monotonic()
@@ -68,7 +69,7 @@ class Trickle:
         self.seconds = 0.0
 
     def start(self, *, seconds: float, count: int | None) -> None:
-        """One order every `seconds` until `count` are placed (for ever when None); replaces what ran before."""
+        """One order every `seconds` until `count` are placed, for ever when None."""
         self.stop()
         if not self.shop.products or not self.shop.customers:
             raise Refusal("Load products and customers before orders can trickle in.", status=409)

@@ -1,6 +1,5 @@
 """The simulator's own switches, outside the store's contract: load, trickle, faults and counters."""
 
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route

@@ -59,12 +59,12 @@ CONSTANT_ORDER: dict[str, Any] = {
     "wrapping_cost_tax_class_id": 3, "shipping_cost_tax": ZERO, "shipping_cost_tax_class_id": 2,
     "is_tax_inclusive_pricing": False, "payment_provider_id": "", "refunded_amount": ZERO,
     "order_is_digital": False, "store_credit_amount": ZERO, "gift_certificate_amount": ZERO,
-    "ip_address": "192.0.2.10", "ip_address_v6": "", "currency_id": 1, "currency_exchange_rate": "1.0000000000",
-    "default_currency_id": 1, "discount_amount": ZERO, "coupon_discount": ZERO, "shipping_address_count": 1,
-    "ebay_order_id": "0", "is_email_opt_in": False, "credit_card_type": None, "order_source": "www",
-    "channel_id": 1, "external_source": "", "external_id": None, "external_merchant_id": None,
-    "tax_provider_id": "BasicTaxProvider", "store_default_to_transactional_exchange_rate": "1.0000000000",
-    "customer_locale": "en",
+    "ip_address": "192.0.2.10", "ip_address_v6": "", "currency_id": 1, "currency_exchange_rate":
+    "1.0000000000", "default_currency_id": 1, "discount_amount": ZERO, "coupon_discount": ZERO,
+    "shipping_address_count": 1, "ebay_order_id": "0", "is_email_opt_in": False, "credit_card_type":
+    None, "order_source": "www", "channel_id": 1, "external_source": "", "external_id": None,
+    "external_merchant_id": None, "tax_provider_id": "BasicTaxProvider",
+    "store_default_to_transactional_exchange_rate": "1.0000000000", "customer_locale": "en",
 }  # fmt: skip
 UNPAID = frozenset({0, 1, 7})
 
@@ -121,14 +121,15 @@ def order_document(shop: Shop, order: Order, *, base: str, wanted: Wanted) -> di
 
 
 CONSTANT_LINE: dict[str, Any] = {
-    "order_pickup_method_id": 0, "type": "physical", "base_cost_price": ZERO, "cost_price_inc_tax": ZERO,
-    "cost_price_ex_tax": ZERO, "cost_price_tax": ZERO, "width": ZERO, "height": ZERO, "depth": ZERO,
-    "is_refunded": False, "quantity_refunded": 0, "refund_amount": ZERO, "return_id": 0, "wrapping_id": 0,
-    "wrapping_name": "", "base_wrapping_cost": ZERO, "wrapping_cost_ex_tax": ZERO, "wrapping_cost_inc_tax": ZERO,
-    "wrapping_cost_tax": ZERO, "wrapping_message": "", "event_name": None, "fixed_shipping_cost": ZERO,
-    "ebay_item_id": "", "ebay_transaction_id": "", "option_set_id": None, "parent_order_product_id": None,
-    "is_bundled_product": False, "bin_picking_number": "", "external_id": None, "applied_discounts": [],
-    "product_options": [], "configurable_fields": [], "upc": "", "gift_certificate_id": None, "brand": "",
+    "order_pickup_method_id": 0, "type": "physical", "base_cost_price": ZERO, "cost_price_inc_tax":
+    ZERO, "cost_price_ex_tax": ZERO, "cost_price_tax": ZERO, "width": ZERO, "height": ZERO, "depth":
+    ZERO, "is_refunded": False, "quantity_refunded": 0, "refund_amount": ZERO, "return_id": 0,
+    "wrapping_id": 0, "wrapping_name": "", "base_wrapping_cost": ZERO, "wrapping_cost_ex_tax": ZERO,
+    "wrapping_cost_inc_tax": ZERO, "wrapping_cost_tax": ZERO, "wrapping_message": "", "event_name":
+    None, "fixed_shipping_cost": ZERO, "ebay_item_id": "", "ebay_transaction_id": "", "option_set_id":
+    None, "parent_order_product_id": None, "is_bundled_product": False, "bin_picking_number": "",
+    "external_id": None, "applied_discounts": [], "product_options": [], "configurable_fields": [],
+    "upc": "", "gift_certificate_id": None, "brand": "",
 }  # fmt: skip
 
 
@@ -207,7 +208,13 @@ def consignments_document(order: Order, *, base: str, line_items: bool) -> dict[
     return {"pickups": [], "shipping": [shipping], "downloads": [], "email": {"gift_certificates": []}}
 
 
-CARRIERS = {"usps": "USPS", "ups": "UPS", "fedex": "FedEx", "auspost": "Australia Post", "royalmail": "Royal Mail"}
+CARRIERS = {
+    "usps": "USPS",
+    "ups": "UPS",
+    "fedex": "FedEx",
+    "auspost": "Australia Post",
+    "royalmail": "Royal Mail",
+}
 
 
 def shipment_document(order: Order, shipment: ShopShipment) -> dict[str, Any]:

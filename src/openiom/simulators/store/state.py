@@ -1,4 +1,4 @@
-"""What a shop remembers, and the few things that change it. Everything runs on one event loop, so nothing locks."""
+"""What a shop remembers, and what changes it. Everything runs on one event loop, so nothing locks."""
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
@@ -160,16 +160,14 @@ class Shop:
             left = lines[line_id].quantity - lines[line_id].shipped
             if not 0 < quantity <= left:
                 raise Refusal(
-                    f"The field 'items' is invalid. Order product {line_id} has {left} left to ship, not {quantity}."
+                    f"The field 'items' is invalid. Order product {line_id} has {left} left, not {quantity}."
                 )
         for line_id, quantity in wanted.items():
             lines[line_id].shipped += quantity
         shipped = [(line_id, lines[line_id].product_id, quantity) for line_id, quantity in wanted.items()]
         shipment = ShopShipment(self.next("shipment"), order.id, self.now(), shipped, fields)
         order.shipments.append(shipment)
-        self.announce(
-            "store/shipment/created", {"type": "shipment", "id": shipment.id, "orderId": order.id}
-        )
+        self.announce("store/shipment/created", {"type": "shipment", "id": shipment.id, "orderId": order.id})
         whole = all(line.shipped == line.quantity for line in order.lines)
         self.touch(order, status_id=SHIPPED if whole else PARTIALLY_SHIPPED)
         return shipment

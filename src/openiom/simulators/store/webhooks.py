@@ -1,4 +1,4 @@
-"""Webhooks as BigCommerce sends them: one POST an event and hook, retried at growing intervals, blocked when failing.
+"""Webhooks as BigCommerce sends them: one POST an event and hook, retried ever later, blocked when failing.
 
 Every interval is multiplied by the hooks' time scale, so that two days of retries can pass in minutes.
 """

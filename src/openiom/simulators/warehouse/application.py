@@ -1,0 +1,96 @@
+"""Wires one warehouse: books, clockwork, callbacks, gate, faults and routes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from openiom.simulators.answers import BadBody, answer
+from openiom.simulators.faults import FaultBox, FaultGate
+from openiom.simulators.warehouse import routes, routes_sim
+from openiom.simulators.warehouse.callbacks import Callbacks, Destination
+from openiom.simulators.warehouse.clockwork import Clockwork, Habits
+from openiom.simulators.warehouse.state import Refusal, Warehouse, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseOptions:
+    """How a warehouse answers and behaves."""
+
+    token: str = "warehouse-token"
+    callback_url: str = ""
+    callback_secret: str = "callback-secret"
+    callback_batch: int = 500
+    name: str = "Demo 3PL"
+    habits: Habits = field(default_factory=Habits)
+    seed: int = 1
+
+
+class BearerGate:
+    """Lets calls under `/v1` through that carry the token."""
+
+    def __init__(self, app: ASGIApp, *, token: str) -> None:
+        self.app, self.expected = app, f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/v1"):
+            given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+            if given != self.expected:
+                refused = {"code": "unauthorized", "detail": "send Authorization: Bearer <token>"}
+                await answer(refused, status=401)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def warehouse_application(options: WarehouseOptions) -> FastAPI:
+    """The warehouse as an ASGI application; `app.state.warehouse` holds its books."""
+    faults = FaultBox(seed=options.seed)
+    destination = Destination(options.callback_url, options.callback_secret, options.callback_batch)
+    callbacks = Callbacks(destination, faults)
+    warehouse = Warehouse(now=utc_now, hear=callbacks.hear)
+    clockwork = Clockwork(warehouse, replace(options.habits))
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        callbacks.start()
+        clockwork.start()
+        app.state.when_started()
+        yield
+        clockwork.stop()
+        callbacks.stop()
+
+    app = FastAPI(
+        title="Warehouse simulator",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        routes=[*routes.ROUTES, *routes_sim.ROUTES],
+    )
+    app.state.warehouse, app.state.clockwork, app.state.callbacks = warehouse, clockwork, callbacks
+    app.state.faults, app.state.name = faults, options.name
+    app.state.when_started = lambda: None
+
+    @app.exception_handler(Refusal)
+    async def refused(request: Request, error: Refusal) -> Response:
+        return answer(routes.problem(error), status=error.status)
+
+    @app.exception_handler(BadBody)
+    async def unreadable(request: Request, error: BadBody) -> Response:
+        return answer({"code": "invalid_body", "detail": str(error)}, status=400)
+
+    app.add_middleware(BearerGate, token=options.token)
+    app.add_middleware(FaultGate, box=faults, base="", refusal=_broken)
+    return app
+
+
+def _broken(status: int, seconds: float) -> Response:
+    """What a faulty moment answers."""
+    if status == 429:
+        wait = {"Retry-After": str(max(1, round(seconds)))}
+        return answer({"code": "rate_limited", "detail": "too many requests"}, status=429, headers=wait)
+    return answer({"code": "internal_error", "detail": "something broke"}, status=status)
