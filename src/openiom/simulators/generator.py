@@ -110,9 +110,7 @@ def placed_orders(
         )
 
 
-def generate(
-    *, orders: int, seed: int = 1, now: int, products: int = 300, buyers: int | None = None
-) -> Dataset:
+def generate(*, orders: int, seed: int = 1, now: int, products: int = 300, buyers: int | None = None) -> Dataset:
     """A shop with catalog, customers and orders. The same arguments give the same shop."""
     goods = catalog(products=products, seed=seed)
     count = buyers if buyers is not None else min(5_000, max(20, orders // 3))

@@ -124,9 +124,7 @@ def address_from(document: Mapping[str, Any]) -> Address:
 def placed_order_from(document: Mapping[str, Any]) -> PlacedOrder:
     """An order out of the JSON `/_sim/load` takes; raises KeyError or TypeError when malformed."""
     known = {
-        name: document[name]
-        for name in PlacedOrder.__dataclass_fields__
-        if name in document and name not in NESTED
+        name: document[name] for name in PlacedOrder.__dataclass_fields__ if name in document and name not in NESTED
     }
     shipping = address_from(document["shipping"])
     billing = address_from(document["billing"]) if "billing" in document else shipping

@@ -52,9 +52,7 @@ NY:New_York NC:North_Carolina ND:North_Dakota OH:Ohio OK:Oklahoma OR:Oregon PA:P
 RI:Rhode_Island SC:South_Carolina SD:South_Dakota TN:Tennessee TX:Texas UT:Utah VT:Vermont
 VA:Virginia WA:Washington WV:West_Virginia WI:Wisconsin WY:Wyoming DC:District_of_Columbia
 """
-US_STATES = {
-    code: name.replace("_", " ") for code, _, name in (one.partition(":") for one in _STATES.split())
-}
+US_STATES = {code: name.replace("_", " ") for code, _, name in (one.partition(":") for one in _STATES.split())}
 
 BRAZILIAN_STATES = {
     "AC": "Acre", "AL": "Alagoas", "AM": "Amazonas", "AP": "Amapá", "BA": "Bahia", "CE": "Ceará",

@@ -30,12 +30,8 @@ def read_olist(folder: Path, *, orders: int | None = None, seed: int = 1) -> Dat
     """The first `orders` Olist orders (all when None) with the products, customers and sellers they need."""
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise OlistAbsent(
-            f"{folder} lacks {', '.join(missing)}; give the folder that holds the Olist parquet files"
-        )
-    heads = _columns(
-        folder / FILES[0], ["ord", "order_date", "cust_zip", "customer_state", "freight", "payment_type"]
-    )
+        raise OlistAbsent(f"{folder} lacks {', '.join(missing)}; give the folder that holds the Olist parquet files")
+    heads = _columns(folder / FILES[0], ["ord", "order_date", "cust_zip", "customer_state", "freight", "payment_type"])
     count = len(heads["ord"]) if orders is None else min(orders, len(heads["ord"]))
     items = _items_by_order(folder, wanted=set(heads["ord"][:count]))
     sellers = _sellers(folder)

@@ -61,9 +61,7 @@ def _line_of(shop: Shop, document: Mapping[str, Any]) -> PlacedLine:
         if product_id not in shop.products:
             raise Refusal(f"The product with the id {product_id} does not exist.")
         product = shop.products[product_id]
-        price = (
-            _cents(document["price_ex_tax"], "price_ex_tax") if "price_ex_tax" in document else product.price
-        )
+        price = _cents(document["price_ex_tax"], "price_ex_tax") if "price_ex_tax" in document else product.price
         with_tax = _cents(document.get("price_inc_tax", price / 100), "price_inc_tax")
         tax = max(0, with_tax - price)
         return PlacedLine(product.sku, product.name, quantity, price, product_id, product.weight, tax)

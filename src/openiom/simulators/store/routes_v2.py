@@ -189,9 +189,7 @@ async def change_shipment(request: Request) -> Response:
     if items:
         raise Refusal("The field 'items' cannot be changed; delete the shipment and create another.")
     shipment.fields.update(fields)
-    _shop(request).announce(
-        "store/shipment/updated", {"type": "shipment", "id": shipment.id, "orderId": order.id}
-    )
+    _shop(request).announce("store/shipment/updated", {"type": "shipment", "id": shipment.id, "orderId": order.id})
     return answer(shipment_document(order, shipment))
 
 

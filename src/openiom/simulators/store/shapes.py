@@ -75,9 +75,9 @@ def order_document(shop: Shop, order: Order, *, base: str, wanted: Wanted) -> di
     subtotal = sum(line.price * line.quantity for line in order.lines)
     tax = sum(line.tax * line.quantity for line in order.lines)
     name = STATUSES[order.status_id][0]
-    consignments: Any = link(base, f"{path}/consignments")
-    if wanted.consignments:
-        consignments = consignments_document(order, base=base, line_items=wanted.line_items)
+    included: dict[str, Any] = {}
+    if wanted.consignments:  # the published examples show the key only when it was asked for
+        included["consignments"] = consignments_document(order, base=base, line_items=wanted.line_items)
     return {
         **CONSTANT_ORDER,
         "id": order.id,
@@ -116,7 +116,7 @@ def order_document(shop: Shop, order: Order, *, base: str, wanted: Wanted) -> di
         "shipping_addresses": link(base, f"{path}/shippingaddresses"),
         "coupons": link(base, f"{path}/coupons"),
         "fees": [] if wanted.fees else link(base, f"{path}/fees"),
-        "consignments": consignments,
+        **included,
     }
 
 

@@ -159,9 +159,7 @@ class Shop:
                 raise Refusal(f"The field 'items' is invalid. Order product {line_id} is not on this order.")
             left = lines[line_id].quantity - lines[line_id].shipped
             if not 0 < quantity <= left:
-                raise Refusal(
-                    f"The field 'items' is invalid. Order product {line_id} has {left} left, not {quantity}."
-                )
+                raise Refusal(f"The field 'items' is invalid. Order product {line_id} has {left} left, not {quantity}.")
         for line_id, quantity in wanted.items():
             lines[line_id].shipped += quantity
         shipped = [(line_id, lines[line_id].product_id, quantity) for line_id, quantity in wanted.items()]

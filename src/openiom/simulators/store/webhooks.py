@@ -88,9 +88,7 @@ class Webhooks:
         if sum(hook.scope == scope for hook in self.hooks.values()) >= HOOKS_PER_SCOPE:
             raise Refusal(f"The limit of {HOOKS_PER_SCOPE} webhooks for {scope} is reached.", status=422)
         now = int(time.time())
-        hook = Hook(
-            self.next_id, "simulator", self.store_hash, scope, destination, headers, is_active, now, now
-        )
+        hook = Hook(self.next_id, "simulator", self.store_hash, scope, destination, headers, is_active, now, now)
         self.hooks[hook.id] = hook
         self.next_id += 1
         return hook

@@ -118,18 +118,14 @@ class Clockwork:
         elif order.state == ACCEPTED:
             warehouse.pick(order)
         elif order.state == PICKED:
-            items, final = self._parcel(
-                order, split=split < habits.partial_ratio, short=short < habits.short_ratio
-            )
+            items, final = self._parcel(order, split=split < habits.partial_ratio, short=short < habits.short_ratio)
             warehouse.ship(order, carrier=carrier, service=service, items=items, final=final)
         elif order.state == PARTIALLY_SHIPPED:
             warehouse.ship(order, carrier=carrier, service=service)
         elif order.state == SHIPPED:
             warehouse.deliver(order)
 
-    def _parcel(
-        self, order: WarehouseOrder, *, split: bool, short: bool
-    ) -> tuple[dict[str, int] | None, bool]:
+    def _parcel(self, order: WarehouseOrder, *, split: bool, short: bool) -> tuple[dict[str, int] | None, bool]:
         """Items of the first parcel (None for all) and whether it is the last; one unit cannot be split."""
         units = {line.reference: line.quantity for line in order.lines}
         if sum(units.values()) < 2 or not (split or short):

@@ -235,8 +235,7 @@ def parcel_document(parcel: Parcel, *, final: bool) -> dict[str, Any]:
         "service": parcel.service,
         "tracking_number": parcel.tracking_number,
         "items": [
-            {"line_reference": reference, "sku": sku, "quantity": quantity}
-            for reference, sku, quantity in parcel.items
+            {"line_reference": reference, "sku": sku, "quantity": quantity} for reference, sku, quantity in parcel.items
         ],
         "final": final,
     }
