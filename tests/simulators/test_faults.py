@@ -125,3 +125,10 @@ def test_an_unknown_fault_is_refused_and_nothing_is_switched_on(store):
     assert refused.status_code == 422
     assert "earthquake" in refused.json()["detail"]
     assert orders(store).status_code == 200
+
+
+def test_no_fault_keeps_the_switches_from_being_used(warehouse):
+    fault(warehouse, kind="server_error")
+    assert httpx.get(f"{warehouse.url}/v1/account", headers=BEARER).status_code == 500
+    assert httpx.delete(f"{warehouse.url}/_sim/faults").json() == {"faults": []}
+    assert httpx.get(f"{warehouse.url}/v1/account", headers=BEARER).status_code == 200

@@ -87,7 +87,7 @@ def test_min_date_modified_finds_what_changed_since_in_that_order(client):
     since = first["date_modified"]
     time.sleep(1.1)
     client.put("/v2/orders/150", json={"staff_notes": "looked at"}).raise_for_status()
-    query = {"min_date_modified": since, "sort": "date_modified:asc", "min_id": 150}
+    query = {"min_date_modified": since, "sort": "date_modified:asc", "limit": 250}
     found = [order["id"] for order in client.get("/v2/orders", params=query).json()]
     assert found[-1] == 150
     assert found.index(first["id"]) < found.index(150)

@@ -8,6 +8,7 @@ import pytest
 from tests.simulators.listening import Heard, Listener, listening
 
 from openiom.simulators import Running, StoreOptions, running, store_application
+from openiom.simulators.store.webhooks import Domain
 
 SCALE = 0.002  # the first retry after 60 s comes after 0.12 s
 
@@ -100,3 +101,21 @@ def test_a_late_webhook_comes_after_what_happened_later(store, listener):
     place(store, 3)
     listener.wait(lambda: len(listener.heard) == 3)
     assert [event["data"]["id"] for event in events(listener.heard)][-1] == 100
+
+
+def test_a_host_that_fails_more_than_a_tenth_of_over_100_calls_is_blocked_for_three_minutes():
+    domain = Domain()
+    for number in range(100):
+        domain.note(number >= 20, at=float(number) / 10, scale=1)
+    assert domain.blocked_until == 0
+    domain.note(True, at=10.0, scale=1)
+    assert domain.blocked_until == 190.0
+
+
+def test_failures_older_than_two_minutes_are_forgotten():
+    domain = Domain()
+    for number in range(60):
+        domain.note(False, at=float(number), scale=1)
+    for number in range(101):
+        domain.note(True, at=200.0 + number / 100, scale=1)
+    assert domain.blocked_until == 0

@@ -8,8 +8,7 @@ import orjson
 import pytest
 from tests.simulators.listening import Listener, listening
 
-from openiom.simulators import Running, WarehouseOptions, running, sign, warehouse_application
-from openiom.simulators.warehouse.clockwork import Habits
+from openiom.simulators import Habits, Running, WarehouseOptions, running, sign, warehouse_application
 
 SECRET = "shared-secret"
 
@@ -58,7 +57,7 @@ def told(listener: Listener) -> list[dict]:
 
 
 def test_the_probe_needs_the_token_and_names_scopes(client):
-    assert httpx.get(f"{client.base_url}v1/account").status_code == 401
+    assert httpx.get(client.base_url.join("/v1/account")).status_code == 401
     assert "orders:write" in client.get("/v1/account").json()["scopes"]
 
 

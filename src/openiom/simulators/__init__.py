@@ -8,9 +8,10 @@ Tells   over HTTP only, as the outside does.
 from .launching import SimulatorProcess, simulator_process
 from .serving import Running, running, serve_in_thread
 from .store import StoreOptions, store_application
-from .warehouse import WarehouseOptions, sign, warehouse_application
+from .warehouse import Habits, WarehouseOptions, sign, warehouse_application
 
 __all__ = [
+    "Habits",
     "Running",
     "SimulatorProcess",
     "StoreOptions",

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from openiom.simulators.serving import serve_forever
 from openiom.simulators.store import StoreOptions, store_application
-from openiom.simulators.warehouse import WarehouseOptions, warehouse_application
-from openiom.simulators.warehouse.clockwork import Habits
+from openiom.simulators.warehouse import Habits, WarehouseOptions, warehouse_application
 
 EXAMPLE = "example: python -m openiom.simulators store --port 8200 --store-hash demo --token secret"
 

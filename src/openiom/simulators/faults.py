@@ -21,6 +21,8 @@ MANGLED_ANSWERS = ("timeout_after", "garbage", "half_page")
 ON_DELIVERY = ("duplicate", "late", "out_of_order")
 KINDS = BEFORE_ANSWERING + MANGLED_ANSWERS + ON_DELIVERY
 
+SWITCHES = "/_sim/"  # never struck, or a fault could not be switched off again
+
 Refusal = Callable[[int, float], Response]
 """Makes the simulator's own answer for a status, told how many seconds the caller should wait."""
 
@@ -79,7 +81,8 @@ class FaultGate:
         self.app, self.box, self.base, self.refusal = app, box, base, refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self.box.faults or not scope["path"].startswith(self.base):
+        outside = scope["type"] != "http" or not scope["path"].startswith(self.base)
+        if outside or not self.box.faults or scope["path"].startswith(SWITCHES):
             await self.app(scope, receive, send)
             return
         path, method = scope["path"][len(self.base) :], scope["method"]

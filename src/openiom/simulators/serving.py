@@ -96,8 +96,8 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _say(line: str, ready_file: Path | None) -> None:
-    print(line, flush=True)  # noqa: T201 (the line is this program's answer)
     if ready_file is not None:
         arriving = ready_file.with_suffix(ready_file.suffix + ".new")
         arriving.write_text(line + "\n", encoding="utf-8")
         arriving.rename(ready_file)
+    print(line, flush=True)  # noqa: T201 (the line is this program's answer)

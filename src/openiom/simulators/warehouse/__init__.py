@@ -7,5 +7,6 @@ Tells   order.accepted, declined, shipped, delivered, canceled: by signed callba
 
 from .application import WarehouseOptions, warehouse_application
 from .callbacks import sign
+from .clockwork import Habits
 
-__all__ = ["WarehouseOptions", "sign", "warehouse_application"]
+__all__ = ["Habits", "WarehouseOptions", "sign", "warehouse_application"]
