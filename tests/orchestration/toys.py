@@ -343,7 +343,7 @@ class Toys:
     def where(self) -> dict[str, tuple[str, ...]]:
         """For each order: the state of its journey, then "state at step" of its tokens."""
         rows = self.rows(
-            "SELECT o.number, j.state, array_remove(array_agg(t.state || ' at ' || t.step ORDER BY t.step), NULL)"
+            "SELECT o.number, j.state, array_remove(array_agg(t.state || ' at ' || t.step ORDER BY t.state, t.step), NULL)"
             " FROM orchestration.journey j JOIN public.toy_order o ON o.id = j.subject_id"
             " LEFT JOIN orchestration.token t ON t.journey_id = j.id GROUP BY j.id, o.number, j.state ORDER BY 1"
         )

@@ -85,7 +85,7 @@ class ProviderCallTurn:
         finished = now + timedelta(seconds=elapsed)
         settled = settle(rows, results, now=finished, random=self.random)
         with database.unit_of_work() as session:
-            recording = _Recording(self.engine, instance, name, action, round(elapsed * 1000))
+            recording = _Recording(self.engine, instance, name, action, round(elapsed * 1000), now)
             process_or_park(session, settled, process=recording.record, park=recording.park, now=finished)
         return Ran(len(rows), True)
 
@@ -210,13 +210,14 @@ class _Recording:
     name: str
     action: ProviderAction | None
     ms: int
+    since: datetime  # when the turn began: tokens are due by then, so they keep their place in the queue
 
     def record(self, session: Session, settled: Sequence[Settled], now: datetime) -> None:
         _lock(session, settled)
         ours = self._store(session, settled)
         final = [s for s in settled if s.row.id in ours and s.state != "ready"]
         self._announce(session, final, now)
-        if move_on(session, list({s.row.token_id for s in final}), now=now):
+        if move_on(session, list({s.row.token_id for s in final}), now=self.since):
             wake(session, STEPS_WAKE)
 
     def park(self, session: Session, settled: Settled, error: Exception, now: datetime) -> None:
