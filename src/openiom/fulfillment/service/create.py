@@ -31,9 +31,7 @@ class Draft:
     lines: Sequence[OpenLine]
 
 
-def create_fulfillment_orders(
-    session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
-) -> list[Outcome]:
+def create_fulfillment_orders(session: Session, order_ids: Sequence[UUID], now: datetime, actor: str) -> list[Outcome]:
     """One fulfillment order for each order and source, of all open lines that have a source.
 
     An order whose lines all stand in fulfillment orders already is answered ok and gets no second one, so the
@@ -141,9 +139,7 @@ def _existing(session: Session, order_ids: Sequence[UUID]) -> set[UUID]:
     return {row[0] for row in fetch(session, query, (list(order_ids),))}
 
 
-def _outcome(
-    order: UUID, made: Sequence[str] | None, existing: set[UUID], unsourced: dict[UUID, OpenLine]
-) -> Outcome:
+def _outcome(order: UUID, made: Sequence[str] | None, existing: set[UUID], unsourced: dict[UUID, OpenLine]) -> Outcome:
     if made:
         left = unsourced.get(order)
         note = f"; {left.product} has no source yet" if left else ""

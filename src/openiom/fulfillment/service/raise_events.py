@@ -71,9 +71,7 @@ def _event(found: LockedFulfillmentOrder, one: Raise) -> Event:
     )
 
 
-def _write(
-    session: Session, moved: Sequence[LockedFulfillmentOrder], external: dict[UUID, str], now: datetime
-) -> None:
+def _write(session: Session, moved: Sequence[LockedFulfillmentOrder], external: dict[UUID, str], now: datetime) -> None:
     if not moved:
         return
     execute(
@@ -125,9 +123,7 @@ def _tell_orders(
     owed = []
     for order_id, were in before.items():
         owed += [Raise(order_id, event) for event in header_events(OWED, before=were, after=after[order_id])]
-    failed = {
-        every[r.entity_id].order_id: r for r in raises if r.event == SEND_FAILED and r.entity_id in every
-    }
+    failed = {every[r.entity_id].order_id: r for r in raises if r.event == SEND_FAILED and r.entity_id in every}
     owed += [Raise(order_id, "order.sent_to_fulfillment.failed", reason=r.reason) for order_id, r in failed.items()]
     if owed:
         raise_order_events(session, owed, now, actor)

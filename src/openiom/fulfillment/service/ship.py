@@ -91,7 +91,9 @@ def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, AskedL
 
 
 def _known(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, str], UUID]:
-    query = "SELECT fulfillment_order_id, external_id, id FROM fulfillment.shipment WHERE fulfillment_order_id = ANY(%s)"
+    query = (
+        "SELECT fulfillment_order_id, external_id, id FROM fulfillment.shipment WHERE fulfillment_order_id = ANY(%s)"
+    )
     return {(row[0], row[1]): row[2] for row in fetch(session, query, (list(ids),))}
 
 
