@@ -12,7 +12,7 @@ from .routes import router
 from .service.create import create_fulfillment_orders
 from .service.raise_events import raise_fulfillment_order_events
 from .service.updates import receive_updates
-from .states import TABLE
+from .states import FULFILLMENT_ORDER_TABLE
 
 RECEIVERS = {"fulfillment_update": receive_updates}
 
@@ -21,7 +21,7 @@ __all__ = [
     "CHILDREN_OF_ORDERS",
     "ENTITIES",
     "RECEIVERS",
-    "TABLE",
+    "FULFILLMENT_ORDER_TABLE",
     "create_fulfillment_orders",
     "raise_fulfillment_order_events",
     "receive_updates",

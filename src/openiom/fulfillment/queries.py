@@ -19,7 +19,7 @@ from .schemas import (
     ShipmentItemView,
     ShipmentView,
 )
-from .states import TABLE
+from .states import FULFILLMENT_ORDER_TABLE
 
 _ROW = (
     "SELECT f.id, f.number, f.order_id, o.number, f.source, f.state, f.state_reason, o.customer_name,"
@@ -82,7 +82,7 @@ def details_of_order(session: Session, order_id: UUID) -> list[FulfillmentOrderD
 
 def _row(row: Sequence[Any]) -> dict[str, Any]:
     named = dict(zip(_NAMES, row[:14], strict=True))
-    return {**named, "state_label": TABLE.state(named["state"]).label}
+    return {**named, "state_label": FULFILLMENT_ORDER_TABLE.state(named["state"]).label}
 
 
 def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[FulfillmentOrderLineView]]:

@@ -37,7 +37,7 @@ def _rows() -> list[Transition]:
     return rows
 
 
-TABLE = StateTable("fulfillment_order", STATES, tuple(_rows()))
+FULFILLMENT_ORDER_TABLE = StateTable("fulfillment_order", STATES, tuple(_rows()))
 _OFF = frozenset({DECLINED, CANCELED})
 
 OWED = (

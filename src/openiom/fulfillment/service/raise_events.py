@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment.locks import LockedFulfillmentOrder, lock_siblings
-from openiom.fulfillment.states import CANCELED, DECLINED, OWED, TABLE
+from openiom.fulfillment.states import CANCELED, DECLINED, FULFILLMENT_ORDER_TABLE, OWED
 from openiom.inventory_visibility import release
 from openiom.kernel import Event, TransitionRefused
 from openiom.orders import raise_order_events, return_to_sourcing
@@ -37,7 +37,7 @@ def raise_fulfillment_order_events(
         if found is None:
             outcomes.append(Outcome(False, f"there is no fulfillment order {one.entity_id}"))
             continue
-        answer = advance_many(TABLE, [Move(one.event, found.state)])[0]
+        answer = advance_many(FULFILLMENT_ORDER_TABLE, [Move(one.event, found.state)])[0]
         if isinstance(answer, TransitionRefused):
             outcomes.append(Outcome(False, str(answer)))
             continue
