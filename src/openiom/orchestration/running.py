@@ -7,29 +7,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import fetch
-from openiom.platform.configuration import get_document
-from openiom.policies import CompiledPolicy, Condition, PolicyDocument
+from openiom.policies import Condition
 from openiom.provider_contract import Action, Entity, Facts
 
 from .catalog import Catalog
 from .compiler import Plan
 from .document import ConditionStep, FlowDocument, ProviderActionStep, Splitter, Step
-from .ports import Caller, PayloadBuilder
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What turns and operations need: what flows are made of, and how outside work is done."""
-
-    catalog: Catalog
-    caller: Caller
-    payloads: PayloadBuilder
-
-    def entity(self, name: str) -> Entity:
-        return self.catalog.entities[name]
-
-    def action(self, name: str) -> Action:
-        return self.catalog.actions[name]
+from .ports import Outside
 
 
 @dataclass(frozen=True)
@@ -44,15 +28,11 @@ class RunningFlow:
     steps: Mapping[str, Step]
     rank: Mapping[str, int]
     conditions: Mapping[str | tuple[str, str], Condition]
+    splits: bool  # whether a journey of it may have more than one token
 
     @property
     def actor(self) -> str:
         return f"flow:{self.name}"
-
-    @property
-    def splits(self) -> bool:
-        """Whether a journey of it may have more than one token."""
-        return any(isinstance(step, Splitter) for step in self.document.steps)
 
 
 def running_flow(*, id: int, name: str, version: int, document: FlowDocument, plan: Plan) -> RunningFlow:
@@ -66,7 +46,8 @@ def running_flow(*, id: int, name: str, version: int, document: FlowDocument, pl
             for branch in step.branches:
                 conditions[step.id, branch.name] = Condition(branch.when, where=f"step {step.shown}, {branch.name}")
     rank = {step: n for n, step in enumerate(plan.order)}
-    return RunningFlow(id, name, version, document, plan, document.by_id, rank, conditions)
+    splits = any(isinstance(step, Splitter) for step in document.steps)
+    return RunningFlow(id, name, version, document, plan, document.by_id, rank, conditions, splits)
 
 
 @dataclass
@@ -94,27 +75,19 @@ class Flows:
         return self._known
 
 
-@dataclass
-class PoliciesInUse:
-    """The current version of each policy, compiled at first use."""
+@dataclass(frozen=True)
+class Engine:
+    """What turns and operations need: what flows are made of, and how outside work is done."""
 
-    _known: dict[tuple[str, int], CompiledPolicy] = field(default_factory=dict)
+    catalog: Catalog
+    outside: Outside
+    flows: Flows = field(default_factory=Flows)
 
-    def get(self, session: Session, names: Collection[str]) -> dict[str, CompiledPolicy]:
-        """Policies by name; one that is no longer in use is absent."""
-        rows = fetch(
-            session,
-            "SELECT name, version FROM platform.configuration_document"
-            " WHERE kind = 'policy' AND current AND NOT deleted AND name = ANY(%s)",
-            (list(names),),
-        )
-        found = {}
-        for name, version in rows:
-            if (name, version) not in self._known:
-                body = get_document(session, "policy", name, version=version).body
-                self._known[name, version] = CompiledPolicy(PolicyDocument.model_validate(body))
-            found[name] = self._known[name, version]
-        return found
+    def entity(self, name: str) -> Entity:
+        return self.catalog.entities[name]
+
+    def action(self, name: str) -> Action:
+        return self.catalog.actions[name]
 
 
 @dataclass
