@@ -11,6 +11,7 @@ export default defineConfig({
     alias: { '@client': folder('client'), '@kit': folder('kit'), '@rooms': folder('rooms'), '@shell': folder('shell') },
   },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': api, '/health': api, '/ready': api } },
+  worker: { format: 'es' },
   build: { outDir: 'dist', manifest: true, chunkSizeWarningLimit: 1200 },
   test: { environment: 'jsdom', globals: true, setupFiles: ['tests/setup.ts'], include: ['src/**/*.test.{ts,tsx}', 'tests/**/*.test.{ts,tsx}'], css: false, testTimeout: 20_000 },
 });

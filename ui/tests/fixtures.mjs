@@ -36,7 +36,7 @@ export function order(id) {
   const open = !['completed', 'canceled'].includes(row.state);
   return {
     ...row, external_id: '118', customer: { external_id: '11', name: row.customer_name, company: '', email: 'ana.souza@example.com', phone: '' }, bill_to: null, ship_to: address(...person),
-    amounts: { subtotal: '757.40', shipping: '12.00', discount: '30.00', tax: '61.22', total: row.total_amount }, payment_status: 'captured', shipping_method: 'Ground', note: 'Please leave at the back door.', requested_delivery_date: '2026-09-21', state_label: row.state,
+    amounts: { subtotal: '758.40', shipping: '12.00', discount: '30.00', tax: '61.22', total: '801.62' }, total_amount: '801.62', payment_status: 'captured', shipping_method: 'Ground', note: 'Please leave at the back door.', requested_delivery_date: '2026-09-21', state_label: row.state,
     progress: labels.map(([state, label, place]) => ({ state, label, position: place, reached: place <= position && !['on_hold', 'canceled'].includes(state) || state === row.state })), lines,
     actions: { hold: { allowed: row.state !== 'on_hold' && row.state !== 'fulfillment_in_process' && open, why: row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead' }, release: { allowed: row.state === 'on_hold', why: 'The order is not on hold' }, cancel: { allowed: open && row.state !== 'fulfillment_in_process', why: 'Part of the order has shipped' } },
   };

@@ -1,17 +1,33 @@
-import type { Feature, FeatureCollection, LineString } from 'geojson';
+import type { Feature, FeatureCollection, GeoJSON, LineString } from 'geojson';
 import * as maplibre from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
-import { useEffect, useRef } from 'react';
+import { use, useEffect, useRef } from 'react';
 import { feature, mesh } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
-import atlas from 'world-atlas/countries-50m.json';
+import atlasUrl from 'world-atlas/countries-50m.json?url';
 import type { MapProps } from './MapView';
 import { usePreferences } from './preferences';
 import { palettes } from './tokens';
 
-const world = atlas as unknown as Topology<{ countries: GeometryCollection; land: GeometryCollection }>;
-const land = feature(world, world.objects.land);
-const borders: Feature = { type: 'Feature', properties: {}, geometry: mesh(world, world.objects.countries, (a, b) => a !== b) };
+type World = Topology<{ countries: GeometryCollection; land: GeometryCollection }>;
+interface Outlines {
+  land: GeoJSON;
+  borders: Feature;
+}
+
+maplibre.setWorkerUrl(workerUrl);
+
+async function loadOutlines(): Promise<Outlines> {
+  const world = (await (await fetch(atlasUrl)).json()) as World;
+  return {
+    land: feature(world, world.objects.land),
+    borders: { type: 'Feature', properties: {}, geometry: mesh(world, world.objects.countries, (a, b) => a !== b) },
+  };
+}
+
+// Asked for once, by the first map that is drawn.
+const outlines = loadOutlines();
 
 /** A gently bent line between two places. */
 function arc(from: readonly [number, number], to: readonly [number, number]): Feature<LineString> {
@@ -24,7 +40,7 @@ function arc(from: readonly [number, number], to: readonly [number, number]): Fe
   return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates } };
 }
 
-function styleOf(colours: (typeof palettes)['light'], routes: FeatureCollection): maplibre.StyleSpecification {
+function styleOf({ land, borders }: Outlines, colours: (typeof palettes)['light'], routes: FeatureCollection): maplibre.StyleSpecification {
   return {
     version: 8,
     sources: {
@@ -47,7 +63,9 @@ function marker(kind: string, label: string): HTMLElement {
   element.dataset['kind'] = kind;
   const text = document.createElement('span');
   text.textContent = label;
-  element.append(text, document.createElement('i'));
+  // The destination's name stands below it and a source's above, so that neighbours stay readable.
+  const dot = document.createElement('i');
+  element.append(...(kind === 'destination' ? [dot, text] : [text, dot]));
   return element;
 }
 
@@ -55,6 +73,7 @@ function marker(kind: string, label: string): HTMLElement {
 export default function MapCanvas({ label, pins, routes = [], height }: MapProps) {
   const box = useRef<HTMLDivElement>(null);
   const { mode } = usePreferences();
+  const shapes = use(outlines);
   const drawn = JSON.stringify([pins, routes]);
 
   useEffect(() => {
@@ -68,7 +87,7 @@ export default function MapCanvas({ label, pins, routes = [], height }: MapProps
     });
     const map = new maplibre.Map({
       container: box.current,
-      style: styleOf(palettes[mode], { type: 'FeatureCollection', features: lines }),
+      style: styleOf(shapes, palettes[mode], { type: 'FeatureCollection', features: lines }),
       attributionControl: false,
       renderWorldCopies: false,
       dragRotate: false,
@@ -78,13 +97,13 @@ export default function MapCanvas({ label, pins, routes = [], height }: MapProps
     });
     map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
     for (const pin of shownPins) {
-      new maplibre.Marker({ element: marker(pin.kind, pin.label), anchor: 'bottom' }).setLngLat([pin.longitude, pin.latitude]).addTo(map);
+      new maplibre.Marker({ element: marker(pin.kind, pin.label), anchor: pin.kind === 'destination' ? 'top' : 'bottom' }).setLngLat([pin.longitude, pin.latitude]).addTo(map);
     }
     const bounds = new maplibre.LngLatBounds();
     shownPins.forEach((pin) => bounds.extend([pin.longitude, pin.latitude]));
-    if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: { top: 60, bottom: 36, left: 60, right: 60 }, maxZoom: 5, animate: false });
+    if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: { top: 60, bottom: 48, left: 56, right: 64 }, maxZoom: 5, animate: false });
     return () => map.remove();
-  }, [drawn, mode]);
+  }, [drawn, mode, shapes]);
 
-  return <div ref={box} className="map" style={{ height }} role="img" aria-label={label} />;
+  return <div ref={box} className="map" style={{ height }} role="region" aria-label={label} />;
 }

@@ -135,7 +135,7 @@ export function antTheme(mode: Mode, density: Density): Pick<ThemeConfig, 'token
         rowSelectedBg: p.accentSoft,
         rowSelectedHoverBg: p.accentSoft,
         cellPaddingBlock: compact ? 5 : 10,
-        cellPaddingInline: 12,
+        cellPaddingInline: 10,
         borderColor: p.lineSoft,
       },
       Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', fontWeight: 500 },

@@ -47,7 +47,6 @@ export function ListView<T extends object>({ label, list, columns, idOf, nameOf,
         rowKey={idOf}
         pagination={false}
         size="middle"
-        scroll={{ x: 'max-content' }}
         rowClassName={(row) => (list.left.has(idOf(row)) ? 'row-left' : onOpen ? 'row-open' : '')}
         rowSelection={
           selection && {

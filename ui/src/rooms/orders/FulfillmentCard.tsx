@@ -1,8 +1,8 @@
-import { LinkOutlined } from '@ant-design/icons';
 import type { OrderFulfillment } from '@client/orders';
 import { Loaded } from '@kit/feedback';
-import { Day, whole, When } from '@kit/figures';
+import { Day, whole } from '@kit/figures';
 import { Section } from '@kit/layout';
+import { Shipment } from '@kit/Shipment';
 import { StateTag } from '@kit/states';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
@@ -38,7 +38,7 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
             {item.planned_ship_date && <>, planned for <Day date={item.planned_ship_date} /></>}
           </span>
         </div>
-        <div className="two-line" style={{ justifyItems: 'end' }}>
+        <div className="two-line" style={{ justifyItems: 'end', alignContent: 'start' }}>
           <StateTag state={item.state} />
           {item.state_reason && <span className="muted">{item.state_reason}</span>}
         </div>
@@ -52,18 +52,7 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
         ))}
       </ul>
       {item.shipments.map((shipment) => (
-        <div className="shipment" key={shipment.id}>
-          <span className="strong">{[shipment.carrier, shipment.service].filter(Boolean).join(' ') || 'Shipment'}</span>
-          {shipment.tracking_url ? (
-            <a href={shipment.tracking_url} target="_blank" rel="noreferrer">
-              {shipment.tracking_number} <LinkOutlined aria-label="opens the carrier's page" />
-            </a>
-          ) : (
-            <span>{shipment.tracking_number}</span>
-          )}
-          <span className="muted">shipped <When at={shipment.shipped_at} /></span>
-          <span className="muted">{shipment.items.map((one) => `${one.quantity} × ${one.product}`).join(', ')}</span>
-        </div>
+        <Shipment key={shipment.id} parcel={shipment} />
       ))}
     </article>
   );

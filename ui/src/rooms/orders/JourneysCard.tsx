@@ -56,7 +56,6 @@ function JourneyView({ journey }: { journey: Journey }) {
               <th scope="col">Step</th>
               <th scope="col">Result</th>
               <th scope="col">Reason</th>
-              <th scope="col" className="num">Took</th>
               <th scope="col">When</th>
             </tr>
           </thead>
@@ -91,7 +90,7 @@ function Step({ result }: { result: StepResult }) {
         </span>
       </td>
       <td>{result.port ? <Badge tone={tone} icon={toneIcon(tone)}>{inWords(result.port)}</Badge> : null}</td>
-      <td style={{ minWidth: 220 }}>
+      <td style={{ minWidth: 200 }}>
         {result.reason}
         {hasDetails && (
           <details>
@@ -100,8 +99,12 @@ function Step({ result }: { result: StepResult }) {
           </details>
         )}
       </td>
-      <td className="num figure muted">{duration(result.duration_ms)}</td>
-      <td className="muted"><When at={result.at} /></td>
+      <td className="muted">
+        <span className="two-line">
+          <When at={result.at} />
+          <span className="figure small">{duration(result.duration_ms)}</span>
+        </span>
+      </td>
     </tr>
   );
 }

@@ -1,7 +1,7 @@
 import { listStock } from '@client/inventory';
 import type { OrderDetail, OrderLine } from '@client/orders';
 import { Loaded } from '@kit/feedback';
-import { Money, Quantity, whole } from '@kit/figures';
+import { Money, money, Quantity, whole } from '@kit/figures';
 import { Section } from '@kit/layout';
 import { StateTag } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
@@ -21,7 +21,6 @@ export function LinesCard({ order }: { order: OrderDetail }) {
               <th scope="col" className="num">Shipped</th>
               <th scope="col">Source</th>
               <th scope="col">State</th>
-              <th scope="col" className="num">Price</th>
               <th scope="col" className="num">Total</th>
             </tr>
           </thead>
@@ -43,8 +42,12 @@ export function LinesCard({ order }: { order: OrderDetail }) {
                     <span className="muted">{line.state_reason}</span>
                   </span>
                 </td>
-                <td className="num"><Money amount={line.unit_price} currency={order.currency} /></td>
-                <td className="num"><Money amount={line.total} currency={order.currency} /></td>
+                <td className="num">
+                  <span className="two-line">
+                    <Money amount={line.total} currency={order.currency} />
+                    {line.quantity !== 1 && <span className="muted figure">{money(line.unit_price, order.currency)} each</span>}
+                  </span>
+                </td>
               </tr>
             ))}
           </tbody>
@@ -71,7 +74,7 @@ function Availability({ line }: { line: OrderLine }) {
     <span className="two-line">
       <span>{line.source ?? <span className="muted">Not sourced</span>}</span>
       <Popover trigger="click" open={open} onOpenChange={setOpen} title={`${line.product} in stock now`} content={open && <StockNow product={line.product} />}>
-        <button type="button" className="link-button small" style={{ textAlign: 'left' }}>
+        <button type="button" className="link-button small nowrap" style={{ justifySelf: 'start' }}>
           Check stock
         </button>
       </Popover>

@@ -50,7 +50,7 @@ export default function OrderPage() {
       actions={<OrderActions order={order.data} journeys={journeys.data} />}
     >
       <OrderHeader order={order.data} />
-      <div className="order-grid">
+      <div className="main-side">
         <div className="stack">
           <LinesCard order={order.data} />
           <FulfillmentCard answer={fulfillment} />

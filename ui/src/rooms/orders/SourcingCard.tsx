@@ -46,7 +46,7 @@ function LineDecision({ line, decision, order }: { line: string; decision: Sourc
   const parts = [...new Set(candidates.flatMap((one) => Object.keys(one.cost)))];
   const words = chosen.length > 0 ? chosen.map((one) => `${whole(one.quantity)} from ${one.source}`).join(', ') : 'No source could take it';
   return (
-    <details className="choice" open={decision.candidates.length <= 12}>
+    <details className="choice" open={decision.candidates.length <= 12 || chosen.length === 0}>
       <summary style={{ cursor: 'pointer' }}>
         <span className="strong">{ordered?.name ?? ordered?.product ?? 'Line'}</span> <span className="muted">— {words}</span>
       </summary>

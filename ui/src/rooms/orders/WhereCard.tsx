@@ -1,29 +1,13 @@
-import type { Address, OrderDetail, OrderFulfillment } from '@client/orders';
+import type { OrderDetail, OrderFulfillment } from '@client/orders';
+import { AddressLines } from '@kit/AddressLines';
 import { Section } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
-
-export function AddressLines({ address }: { address: Address }) {
-  const town = [address.city, [address.state, address.postal_code].filter(Boolean).join(' '), address.country].filter(Boolean).join(', ');
-  const lines = [address.name, address.company, address.line1, address.line2, town].filter(Boolean);
-  return (
-    <address className="address">
-      {lines.length === 0 && <span className="muted">No address given</span>}
-      {lines.map((line, index) => (
-        <div key={line} className={index === 0 ? 'strong' : undefined}>
-          {line}
-        </div>
-      ))}
-      {address.phone && <a href={`tel:${address.phone}`}>{address.phone}</a>}
-      {address.email && <div><a href={`mailto:${address.email}`}>{address.email}</a></div>}
-    </address>
-  );
-}
 
 /** Where it goes and where it comes from. */
 export function WhereCard({ order, fulfillment }: { order: OrderDetail; fulfillment: OrderFulfillment[] }) {
   const places = new Map(fulfillment.map((item) => [item.source, item.source_place]));
   const destination = pinOf({ id: 'to', label: order.ship_to.city || 'Ship to', kind: 'destination', latitude: order.ship_to.latitude, longitude: order.ship_to.longitude });
-  const sources = [...places].flatMap(([name, source]) => pinOf({ id: name, label: source.name || name, kind: 'source', latitude: source.latitude, longitude: source.longitude }));
+  const sources = [...places].flatMap(([name, source]) => pinOf({ id: name, label: name, kind: 'source', latitude: source.latitude, longitude: source.longitude }));
   const pins = [...destination, ...sources];
   return (
     <Section title="Ship to">

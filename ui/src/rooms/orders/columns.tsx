@@ -43,7 +43,7 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
     title: 'Reason',
     text: (row) => row.state_reason,
     render: (row) => (
-      <Tooltip title={row.state_reason.length > 28 ? row.state_reason : ''}>
+      <Tooltip title={row.state_reason.length > 20 ? row.state_reason : ''}>
         <span className="clip muted">{row.state_reason}</span>
       </Tooltip>
     ),
@@ -59,7 +59,7 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
     render: (row) => (row.sources.length > 0 ? row.sources.join(', ') : <span className="muted">Not sourced</span>),
   },
   { key: 'placed', title: 'Placed', text: (row) => row.placed_at, render: (row) => <When at={row.placed_at} /> },
-  { key: 'instance', title: 'Channel', text: (row) => row.instance, render: (row) => row.instance },
+  { key: 'instance', title: 'Channel', extra: true, text: (row) => row.instance, render: (row) => row.instance },
   { key: 'origin', title: 'Origin', extra: true, text: (row) => row.origin, render: (row) => row.origin },
   { key: 'created', title: 'Received', extra: true, text: (row) => row.created_at, render: (row) => <When at={row.created_at} /> },
 ];
