@@ -39,14 +39,14 @@ export function problemFrom(body: unknown, status: number, path: string): Proble
       status,
     });
   }
-  const parts = Array.isArray(body['problems']) ? body['problems'].filter(isRecord) : [];
+  const parts = Array.isArray(body.problems) ? body.problems.filter(isRecord) : [];
   return new Problem({
-    what: text(body['detail']) || text(body['title']) || `The server answered ${status}`,
-    where: text(body['where']) || path,
-    remedy: text(body['remedy']),
-    reference: text(body['reference']),
+    what: text(body.detail) || text(body.title) || `The server answered ${status}`,
+    where: text(body.where) || path,
+    remedy: text(body.remedy),
+    reference: text(body.reference),
     status,
-    problems: parts.map((part) => ({ where: text(part['where']), what: text(part['what']), remedy: text(part['remedy']) })),
+    problems: parts.map((part) => ({ where: text(part.where), what: text(part.what), remedy: text(part.remedy) })),
   });
 }
 

@@ -23,7 +23,7 @@ export function DetailsView({ value }: { value: unknown }): ReactNode {
     if (value.every(isPlain)) return <span>{value.map(plain).join(', ')}</span>;
     return (
       <ul className="details-list">
-        {value.map((item, index) => (
+        {value.map((item: unknown, index) => (
           <li key={index}>
             <DetailsView value={item} />
           </li>

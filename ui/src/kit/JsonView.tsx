@@ -4,7 +4,7 @@ import { App, Button } from 'antd';
 /** A document as it is, to read and to copy. */
 export function JsonView({ value, label }: { value: unknown; label: string }) {
   const { message } = App.useApp();
-  const text = JSON.stringify(value, null, 2) ?? 'null';
+  const text = JSON.stringify(value ?? null, null, 2);
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(text);
     message.success('Copied');

@@ -60,7 +60,7 @@ function styleOf({ land, borders }: Outlines, colours: (typeof palettes)['light'
 function marker(kind: string, label: string): HTMLElement {
   const element = document.createElement('div');
   element.className = 'map-pin';
-  element.dataset['kind'] = kind;
+  element.dataset.kind = kind;
   const text = document.createElement('span');
   text.textContent = label;
   // The destination's name stands below it and a source's above, so that neighbours stay readable.

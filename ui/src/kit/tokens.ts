@@ -85,8 +85,8 @@ const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${l
 export function paintDocument(mode: Mode, density: Density): void {
   const { tones, ...plain } = palettes[mode];
   const root = document.documentElement;
-  root.dataset['mode'] = mode;
-  root.dataset['density'] = density;
+  root.dataset.mode = mode;
+  root.dataset.density = density;
   root.style.colorScheme = mode;
   for (const [name, value] of Object.entries(plain)) root.style.setProperty(`--${kebab(name)}`, value);
   for (const [tone, colours] of Object.entries(tones)) {

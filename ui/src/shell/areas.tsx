@@ -2,6 +2,7 @@ import {
   ApartmentOutlined,
   ApiOutlined,
   AppstoreOutlined,
+  CarOutlined,
   DatabaseOutlined,
   EnvironmentOutlined,
   InboxOutlined,
@@ -34,7 +35,7 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
     title: 'Orders',
     pages: [
       { path: '/orders', title: 'Sales orders', icon: <ShoppingCartOutlined />, words: 'orders list', permission: 'orders.read' },
-      { path: '/fulfillment-orders', title: 'Fulfillment orders', icon: <InboxOutlined />, words: 'shipments tracking', permission: 'fulfillment.read' },
+      { path: '/fulfillment-orders', title: 'Fulfillment orders', icon: <CarOutlined />, words: 'shipments tracking', permission: 'fulfillment.read' },
     ],
   },
   {

@@ -18,7 +18,7 @@ export function ExportButton<T>({ name, columns, fetch }: Props<T>) {
   const [rows, setRows] = useState<number>();
   const running = useRef<AbortController>(null);
   const run = async (): Promise<void> => {
-    if (running.current) return running.current.abort();
+    if (running.current) { running.current.abort(); return; }
     const control = new AbortController();
     running.current = control;
     setRows(0);

@@ -46,7 +46,7 @@ export function FilterBar({ filters, values, onChange, search, extra }: BarProps
   const unused = filters.filter((filter) => values[filter.key] === undefined);
   return (
     <div className="toolbar" role="search">
-      {search !== undefined && <SearchField key={values['search'] ?? ''} placeholder={search} value={values['search'] ?? ''} onSearch={(text) => onChange({ search: text || undefined })} />}
+      {search !== undefined && <SearchField key={values.search ?? ''} placeholder={search} value={values.search ?? ''} onSearch={(text) => onChange({ search: text || undefined })} />}
       {unused.length > 0 && <AddFilter filters={unused} onPick={(key, value) => onChange({ [key]: value })} />}
       {active.map((filter) => (
         <Chip key={filter.key} filter={filter} value={values[filter.key] ?? ''} onChange={(value) => onChange({ [filter.key]: value })} />
@@ -128,7 +128,7 @@ function AddFilter({ filters, onPick }: { filters: readonly Filter[]; onPick: (k
           <button
             type="button"
             onClick={() => {
-              if (filter.kind !== 'flag') return setPicked(filter);
+              if (filter.kind !== 'flag') { setPicked(filter); return; }
               close();
               onPick(filter.key, 'true');
             }}

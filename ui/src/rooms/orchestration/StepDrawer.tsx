@@ -13,7 +13,7 @@ const shownElsewhere = new Set(['id', 'kind', 'title', 'ports', 'on', 'next', 't
 
 /** The step's own part of the flow document, whether steps are kept by id or as a list. */
 export function stepDocument(document: Record<string, unknown>, id: string): Record<string, unknown> {
-  const steps = document['steps'] ?? (document['spec'] as Record<string, unknown> | undefined)?.['steps'];
+  const steps = document.steps ?? (document.spec as Record<string, unknown> | undefined)?.steps;
   const found: unknown = Array.isArray(steps) ? steps.find((one: { id?: unknown }) => one.id === id) : (steps as Record<string, unknown> | undefined)?.[id];
   if (typeof found !== 'object' || found === null) return {};
   return Object.fromEntries(Object.entries(found).filter(([key]) => !shownElsewhere.has(key)));

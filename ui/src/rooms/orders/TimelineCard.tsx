@@ -14,15 +14,15 @@ const SHOWN = 12;
 /** How an event feels, told from its name. */
 export function eventTone(name: string): Tone {
   if (/failed|declined|refused/.test(name)) return 'failed';
-  if (/cancel/.test(name)) return 'ended';
-  if (/\.hold$/.test(name)) return 'attention';
+  if (name.includes('cancel')) return 'ended';
+  if (name.endsWith(".hold")) return 'attention';
   if (/picked|packed|sent|partially_shipped/.test(name)) return 'moving';
   if (/succeeded|shipped|delivered|invoiced|accepted|recorded|told|release/.test(name)) return 'done';
   return 'neutral';
 }
 
 const reasonOf = (data: Record<string, unknown>): string => {
-  const reason = data['reason'] ?? data['state_reason'];
+  const reason = data.reason ?? data.state_reason;
   return typeof reason === 'string' ? reason : '';
 };
 

@@ -53,7 +53,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
     onSuccess: () => message.success(`${instance.title || instance.name} was asked for news`),
     onSettled: refresh,
   });
-  const parked = instance.messages['parked'] ?? 0;
+  const parked = instance.messages.parked ?? 0;
   return (
     <Section
       className="provider"
@@ -93,8 +93,8 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
             ))}
           </div>
         )}
-        <div className="row between provider-foot">
-          <span className="row small">
+        <div className="provider-foot">
+          <span className="row small provider-counts">
             {['processed', 'received', 'duplicate'].filter((state) => (instance.messages[state] ?? 0) > 0).map((state) => (
               <span key={state} className="muted">
                 <span className="figure">{whole(instance.messages[state] ?? 0)}</span> {state}
@@ -106,7 +106,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
               </Link>
             )}
           </span>
-          <span className="row">
+          <span className="row end">
             <WhyButton allowed={instance.poll_seconds !== null} why="This provider calls us when it has news; there is nothing to poll" loading={poll.isPending} onClick={() => poll.mutate()}>
               Poll now
             </WhyButton>

@@ -84,8 +84,8 @@ function EntryDrawer({ entry, onClose }: { entry: CatalogEntry; onClose: () => v
             </ul>
           </section>
         ))}
-        <Fields title="Connection asks for" schema={entry.connection_schema as JsonSchema} />
-        <Fields title="Parameters" schema={entry.parameters_schema as JsonSchema} />
+        <Fields title="Connection asks for" schema={entry.connection_schema} />
+        <Fields title="Parameters" schema={entry.parameters_schema} />
         <section>
           <h3 className="small muted">Install</h3>
           <code>iom provider install {entry.name}</code>
