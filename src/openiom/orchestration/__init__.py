@@ -1,1 +1,49 @@
-"""Engine: flows, compiler, journeys, tokens, waits, provider actions."""
+"""
+Orchestration: every subject goes through the flow a business user drew, and can be seen where it stands.
+
+Owns    flow versions, journeys, tokens, step results, the outbound queue of provider actions.
+Holds   a token moves in the transaction that moves its data; an event is never missed by who waits for it; one key
+        for one call, however often it is repeated.
+Tells   the events that flows raise on their subjects, through the entities' rooms.
+"""
+
+from .catalog import Catalog, Known
+from .compiler import CompiledFlow, check_flow, compile_flow, read_flow
+from .dispatcher import Dispatcher
+from .document import FlowDocument
+from .operations import Done, cancel, pause, reprocess, resume, skip
+from .ports import Caller, PayloadBuilder
+from .provider_calls import ProviderCallTurn
+from .publishing import flow_kind, problems_of
+from .running import Engine
+from .step_wave import StepWave
+
+__all__ = [
+    "Caller",
+    "Catalog",
+    "CompiledFlow",
+    "Dispatcher",
+    "Done",
+    "Engine",
+    "FlowDocument",
+    "Known",
+    "PayloadBuilder",
+    "ProviderCallTurn",
+    "StepWave",
+    "cancel",
+    "check_flow",
+    "compile_flow",
+    "flow_kind",
+    "pause",
+    "problems_of",
+    "read_flow",
+    "reprocess",
+    "resume",
+    "skip",
+    "turns",
+]
+
+
+def turns(engine: Engine) -> tuple[Dispatcher, StepWave, ProviderCallTurn]:
+    """What a worker runs so that journeys move."""
+    return Dispatcher(engine), StepWave(engine), ProviderCallTurn(engine)

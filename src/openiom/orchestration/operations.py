@@ -1,0 +1,154 @@
+"""What people do with journeys and flows, many at once: reprocess, skip, cancel, pause, resume."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from openiom.kernel import NotFound
+from openiom.platform.bulk import execute, fetch
+from openiom.platform.events import wake
+
+from .journeys import call_off, lock_tokens
+from .running import Flows
+from .step_wave import CALLS_WAKE, STEPS_WAKE
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one journey that was asked for."""
+
+    id: UUID
+    ok: bool
+    reason: str = ""
+
+
+def reprocess(
+    session: Session, *, journey_ids: Sequence[UUID] = (), root_ids: Sequence[UUID] = (), now: datetime
+) -> list[Done]:
+    """Run failed journeys again from the step that failed. Finished provider actions are not repeated; failed ones
+    are tried again under the same key. `root_ids` names documents (orders): all failed journeys of them and under
+    them. One answer a journey id, then one a root id."""
+    journeys = [*journey_ids, *_failed_under(session, root_ids)]
+    tokens = [token for token, _, state in lock_tokens(session, journeys) if state == "failed"]
+    rows = fetch(
+        session,
+        "UPDATE orchestration.token SET state = 'ready', due_at = %s, error = NULL, awaits = NULL, arrived = NULL"
+        " WHERE id = ANY(%s) RETURNING journey_id, root_id",
+        (now, tokens),
+    )
+    moved, roots = {row[0] for row in rows}, {row[1] for row in rows}
+    _running_again(session, list(moved))
+    why = _why_not(session, [id for id in journey_ids if id not in moved])
+    return [
+        *(Done(id, id in moved, "" if id in moved else why[id]) for id in journey_ids),
+        *(Done(id, id in roots, "" if id in roots else "nothing of it has failed") for id in root_ids),
+    ]
+
+
+def skip(session: Session, *, journey_ids: Sequence[UUID], flows: Flows, now: datetime) -> list[Done]:
+    """Let failed or waiting tokens go on by their step's first port, as if the step had gone well."""
+    lock_tokens(session, journey_ids)
+    rows = fetch(
+        session,
+        "SELECT id, journey_id, flow_version_id, step FROM orchestration.token"
+        " WHERE journey_id = ANY(%s) AND state IN ('failed', 'waiting')",
+        (list(journey_ids),),
+    )
+    known = flows.get(session, {version for _, _, version, _ in rows})
+    ports = {token: known[version].steps[step].must_have[:1] for token, _, version, step in rows}
+    moving = [(token, ports[token][0], journey) for token, journey, _, _ in rows if ports[token]]
+    execute(
+        session,
+        "UPDATE orchestration.token t SET state = 'ready', due_at = %s, error = NULL, awaits = NULL,"
+        " arrived = jsonb_build_object('port', n.port, 'reason', 'skipped by hand')"
+        " FROM unnest(%s::uuid[], %s::text[]) AS n(id, port) WHERE t.id = n.id",
+        (now, [token for token, _, _ in moving], [port for _, port, _ in moving]),
+    )
+    execute(
+        session,
+        "UPDATE orchestration.provider_action SET state = 'canceled', finished_at = %s"
+        " WHERE token_id = ANY(%s) AND state IN ('ready', 'held', 'failed')",
+        (now, [token for token, _, _ in moving]),
+    )
+    moved = {journey for _, _, journey in moving}
+    _running_again(session, list(moved))
+    why = _why_not(session, [id for id in journey_ids if id not in moved])
+    return [Done(id, id in moved, "" if id in moved else why[id]) for id in journey_ids]
+
+
+def cancel(session: Session, *, journey_ids: Sequence[UUID], now: datetime) -> list[Done]:
+    """End journeys where they stand. What a provider has been asked to do already is not taken back."""
+    canceled = call_off(session, journey_ids, now=now)
+    why = _why_not(session, [id for id in journey_ids if id not in canceled])
+    return [Done(id, id in canceled, "" if id in canceled else why[id]) for id in journey_ids]
+
+
+def pause(session: Session, *, names: Sequence[str], now: datetime) -> None:
+    """Nothing of these flows moves from now on: tokens and calls are held as they come due, events are kept.
+    Calls already made are recorded. Raises NotFound."""
+    _switch(session, names, paused=True, now=now)
+
+
+def resume(session: Session, *, names: Sequence[str], now: datetime) -> int:
+    """Let what was held go on, in the order in which it came; returns how many tokens. Raises NotFound."""
+    _switch(session, names, paused=False, now=now)
+    tokens = execute(
+        session,
+        "UPDATE orchestration.token t SET due_at = t.entered_at,"
+        " state = CASE WHEN t.arrived ? 'due' THEN 'waiting' ELSE 'ready' END,"
+        " arrived = CASE WHEN t.arrived ? 'due' THEN NULL ELSE t.arrived END"
+        " FROM orchestration.flow_version v WHERE v.id = t.flow_version_id AND v.name = ANY(%s) AND t.state = 'held'",
+        (list(names),),
+    )
+    execute(
+        session,
+        "UPDATE orchestration.provider_action SET state = 'ready' WHERE state = 'held' AND flow = ANY(%s)",
+        (list(names),),
+    )
+    for kind in (STEPS_WAKE, CALLS_WAKE):
+        wake(session, kind)
+    return tokens
+
+
+def _switch(session: Session, names: Sequence[str], *, paused: bool, now: datetime) -> None:
+    rows = fetch(
+        session,
+        "UPDATE orchestration.flow SET paused = %s, changed_at = %s WHERE name IN"
+        " (SELECT name FROM orchestration.flow WHERE name = ANY(%s) ORDER BY name FOR UPDATE) RETURNING name",
+        (paused, now, list(names)),
+    )
+    missing = sorted(set(names) - {row[0] for row in rows})
+    if missing:
+        raise NotFound(f"no flow named {', '.join(missing)}")
+
+
+def _failed_under(session: Session, root_ids: Sequence[UUID]) -> list[UUID]:
+    if not root_ids:
+        return []
+    rows = fetch(
+        session,
+        "SELECT id FROM orchestration.journey WHERE root_id = ANY(%s) AND state = 'failed' ORDER BY id",
+        (list(root_ids),),
+    )
+    return [row[0] for row in rows]
+
+
+def _running_again(session: Session, journeys: Sequence[UUID]) -> None:
+    if not journeys:
+        return
+    execute(
+        session,
+        "UPDATE orchestration.journey j SET state = 'running' WHERE id = ANY(%s) AND state = 'failed' AND NOT EXISTS"
+        " (SELECT 1 FROM orchestration.token t WHERE t.journey_id = j.id AND t.state = 'failed')",
+        (list(journeys),),
+    )
+    wake(session, STEPS_WAKE)
+
+
+def _why_not(session: Session, journeys: Sequence[UUID]) -> Mapping[UUID, str]:
+    rows = fetch(session, "SELECT id, state FROM orchestration.journey WHERE id = ANY(%s)", (list(journeys),))
+    states = {id: f"the journey is {state}" for id, state in rows}
+    return {id: states.get(id, "no such journey") for id in journeys}

@@ -1,0 +1,326 @@
+"""
+Outside work in two phases: claim with a lease and commit, call outside any transaction, record in another.
+
+A worker that dies in between loses nothing: its lease runs out and the call is repeated with the same key, which
+the other side recognises. A worker that outlives its lease cannot record: `attempts` tells its claim from the next.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from random import Random
+from time import perf_counter
+from typing import Any, Literal
+from uuid import UUID
+
+import structlog
+from sqlalchemy.orm import Session
+
+from openiom.kernel import IomError, ProviderDown
+from openiom.platform.bulk import execute, fetch
+from openiom.platform.database import Database, to_json_text
+from openiom.platform.events import wake
+from openiom.platform.waves import Ran, process_or_park
+from openiom.provider_contract import Call, CallResult, ProviderAction, Raise
+
+from .running import Engine
+from .step_wave import CALLS_WAKE, STEPS_WAKE
+
+log = structlog.get_logger("provider_calls")
+LONGEST_DELAY_SECONDS = 900.0
+_LEASE_MARGIN_SECONDS = 30
+_ROUNDS = 4  # calls of one claim, as multiples of what may be in flight at once
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One row of the queue in our hands until the lease runs out."""
+
+    id: int
+    key: str
+    entity: str
+    entity_id: UUID
+    flow: str
+    token_id: UUID
+    step: str
+    visit: int
+    payload: Mapping[str, Any]
+    attempts: int
+    max_attempts: int
+    first_delay_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a call came to: final, or to be tried again at `due_at`."""
+
+    row: Claimed
+    state: Literal["done", "failed", "ready"]
+    result: CallResult
+    due_at: datetime
+    error: dict[str, Any] | None
+
+
+@dataclass
+class ProviderCallTurn:
+    """A turn. Several may run at once, in one process or in many."""
+
+    engine: Engine
+    kind: str = CALLS_WAKE
+    random: Random = Random()
+
+    def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
+        with database.unit_of_work() as session:
+            instance, name, rows, action, refusal = self._claim(session, now=now, limit=limit)
+        if not rows:
+            return Ran(0, False)
+        started = perf_counter()
+        if action is None:
+            results: Sequence[CallResult] = [CallResult(row.key, error=refusal) for row in rows]
+        else:
+            calls = [Call(row.key, row.payload) for row in rows]
+            results = self._call(database, instance, action, calls)
+        elapsed = perf_counter() - started
+        finished = now + timedelta(seconds=elapsed)
+        settled = settle(rows, results, now=finished, random=self.random)
+        with database.unit_of_work() as session:
+            recording = _Recording(self.engine, instance, name, action, round(elapsed * 1000))
+            process_or_park(session, settled, process=recording.record, park=recording.park, now=finished)
+        return Ran(len(rows), True)
+
+    def _claim(
+        self, session: Session, *, now: datetime, limit: int
+    ) -> tuple[str, str, list[Claimed], ProviderAction | None, ProviderDown | None]:
+        """Lease rows of the instance and action whose turn it is."""
+        _recover(session, now)
+        head = fetch(
+            session,
+            "SELECT instance, action FROM orchestration.provider_action WHERE state = 'ready' AND due_at <= %s"
+            " ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+            (now,),
+        )
+        if not head:
+            return "", "", [], None, None
+        instance, name = head[0]
+        action, refusal = self._action(instance, name)
+        most = min(limit, _ROUNDS * action.batch * action.concurrency) if action else limit
+        most = max(most // action.batch * action.batch, 1) if action else most
+        rounds = ceil(most / (action.batch * action.concurrency)) if action else 1
+        lease = timedelta(seconds=(action.timeout_seconds if action else 60) * rounds + _LEASE_MARGIN_SECONDS)
+        paused = _hold_paused(session, instance, name)
+        rows = fetch(
+            session,
+            "UPDATE orchestration.provider_action p SET state = 'leased', lease_until = %s, attempts = attempts + 1"
+            " WHERE id IN (SELECT id FROM orchestration.provider_action WHERE state = 'ready' AND instance = %s"
+            " AND action = %s AND due_at <= %s ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)"
+            " RETURNING id, key, entity, entity_id, flow, token_id, step, visit, payload, attempts, max_attempts,"
+            " first_delay_seconds",
+            (now + lease, instance, name, now, most),
+        )
+        if paused and not rows:
+            wake(session, CALLS_WAKE)
+        return instance, name, [Claimed(*row) for row in rows], action, refusal
+
+    def _action(self, instance: str, name: str) -> tuple[ProviderAction | None, ProviderDown | None]:
+        try:
+            return self.engine.caller.action(instance, name), None
+        except IomError as error:
+            return None, ProviderDown(error.what, where=error.where, remedy=error.remedy)
+
+    def _call(
+        self, database: Database, instance: str, action: ProviderAction, calls: Sequence[Call]
+    ) -> Sequence[CallResult]:
+        """Never raises but for what ends the process: an unknown outcome is one to ask about again."""
+        try:
+            return self.engine.caller.call(database, instance, action, calls)
+        except Exception as error:
+            log.error("call_crashed", instance=instance, action=action.name, error=str(error)[:500])
+            what = error.what if isinstance(error, IomError) else f"{type(error).__name__}: {error}"
+            remedy = error.remedy if isinstance(error, IomError) else ""
+            down = ProviderDown(what, where=instance, remedy=remedy)
+            return [CallResult(call.key, error=down) for call in calls]
+
+
+def settle(rows: Sequence[Claimed], results: Sequence[CallResult], *, now: datetime, random: Random) -> list[Settled]:
+    """Decide for each row: done, failed for good, or again later."""
+    by_key = {result.key: result for result in results}
+    out = []
+    for row in rows:
+        silence = ProviderDown("the provider gave no answer for this call", remedy="it is asked again")
+        result = by_key.get(row.key) or CallResult(row.key, error=silence)
+        error = result.error
+        if error is None:
+            out.append(Settled(row, "done", result, now, None))
+            continue
+        again = error.retry == "later" and row.attempts < row.max_attempts
+        delay = timedelta(seconds=delay_seconds(row, error, random) if again else 0)
+        kept = {
+            "what": error.what,
+            "where": error.where,
+            "why": f"attempt {row.attempts} of {row.max_attempts}",
+            "remedy": error.remedy,
+            "code": error.code,
+        }
+        out.append(Settled(row, "ready" if again else "failed", result, now + delay, kept))
+    return out
+
+
+def delay_seconds(row: Claimed, error: Exception, random: Random) -> float:
+    """Doubled with every attempt and spread by a quarter; never before the other side wants to hear of us."""
+    delay = min(LONGEST_DELAY_SECONDS, row.first_delay_seconds * 2.0 ** (row.attempts - 1))
+    delay *= random.uniform(0.75, 1.25)
+    asked = error.retry_after if isinstance(error, ProviderDown) else None
+    return max(delay, asked or 0.0)
+
+
+def _recover(session: Session, now: datetime) -> None:
+    """Put back rows whose worker died: the same call again, under the same key."""
+    back = execute(
+        session,
+        "UPDATE orchestration.provider_action SET state = 'ready', lease_until = NULL, due_at = %s"
+        " WHERE id IN (SELECT id FROM orchestration.provider_action WHERE state = 'leased' AND lease_until < %s"
+        " FOR UPDATE SKIP LOCKED)",
+        (now, now),
+    )
+    if back:
+        log.warning("leases_expired", rows=back)
+
+
+def _hold_paused(session: Session, instance: str, action: str) -> int:
+    """Set aside due calls of paused flows. Locks the flow, so that a resume sees what is held here."""
+    paused = fetch(session, "SELECT name FROM orchestration.flow WHERE paused ORDER BY name FOR SHARE")
+    if not paused:
+        return 0
+    return execute(
+        session,
+        "UPDATE orchestration.provider_action SET state = 'held' WHERE id IN (SELECT id FROM"
+        " orchestration.provider_action WHERE state = 'ready' AND instance = %s AND action = %s AND flow = ANY(%s)"
+        " FOR UPDATE SKIP LOCKED)",
+        (instance, action, [row[0] for row in paused]),
+    )
+
+
+@dataclass(frozen=True)
+class _Recording:
+    """The second transaction: results into the queue, events on the entities, tokens on their way."""
+
+    engine: Engine
+    instance: str
+    name: str
+    action: ProviderAction | None
+    ms: int
+
+    def record(self, session: Session, settled: Sequence[Settled], now: datetime) -> None:
+        _lock(session, settled)
+        ours = self._store(session, settled)
+        final = [s for s in settled if s.row.id in ours and s.state != "ready"]
+        self._announce(session, final, now)
+        if move_on(session, list({s.row.token_id for s in final}), now=now):
+            wake(session, STEPS_WAKE)
+
+    def park(self, session: Session, settled: Settled, error: Exception, now: datetime) -> None:
+        """The call stands as it came out; announcing it failed, so its token stops here. Reprocess announces again."""
+        _lock(session, [settled])
+        if settled.row.id not in self._store(session, [settled]):
+            return
+        what = f"the call came back, but telling {settled.row.entity} failed: {type(error).__name__}: {error}"
+        problem = {
+            "what": what[:2000],
+            "where": settled.row.step,
+            "why": "the outcome of the call is kept",
+            "remedy": "correct the cause and reprocess; the call is not repeated",
+            "step": settled.row.step,
+        }
+        rows = fetch(
+            session,
+            "UPDATE orchestration.token SET state = 'failed', due_at = NULL, error = %s::jsonb"
+            " WHERE id = %s AND state = 'waiting' RETURNING journey_id",
+            (to_json_text(problem), settled.row.token_id),
+        )
+        execute(
+            session,
+            "UPDATE orchestration.journey SET state = 'failed' WHERE id = ANY(%s) AND state = 'running'",
+            ([row[0] for row in rows],),
+        )
+
+    def _store(self, session: Session, settled: Sequence[Settled]) -> set[int]:
+        """Write the outcomes; the ids of the rows that were still ours to write."""
+        rows = fetch(
+            session,
+            "UPDATE orchestration.provider_action p SET state = n.state, due_at = n.due_at, lease_until = NULL,"
+            " response = n.response::jsonb, external_id = n.external_id, error = n.error::jsonb, ms = %s,"
+            " finished_at = CASE WHEN n.state = 'ready' THEN NULL ELSE n.at END"
+            " FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],"
+            " %s::timestamptz[]) AS n(id, attempts, state, due_at, response, external_id, error, at)"
+            " WHERE p.id = n.id AND p.state = 'leased' AND p.attempts = n.attempts RETURNING p.id",
+            (
+                self.ms,
+                [s.row.id for s in settled],
+                [s.row.attempts for s in settled],
+                [s.state for s in settled],
+                [s.due_at for s in settled],
+                [to_json_text(s.result.response) if s.result.response else None for s in settled],
+                [s.result.external_id for s in settled],
+                [to_json_text(s.error) if s.error else None for s in settled],
+                [s.due_at for s in settled],
+            ),
+        )
+        return {row[0] for row in rows}
+
+    def _announce(self, session: Session, final: Sequence[Settled], now: datetime) -> None:
+        """Raise what the action says it raises. A refused event changes nothing about the call: it happened."""
+        if self.action is None:
+            return
+        told: dict[tuple[str, str], list[Raise]] = {}
+        for s in final:
+            event = self.action.succeeded if s.state == "done" else self.action.failed
+            data: dict[str, Any] = {"instance": self.instance, "action": self.name}
+            if s.result.external_id:
+                data["external_id"] = s.result.external_id
+            if s.error:
+                data["error"] = s.error["what"]
+            reason = s.error["what"] if s.error else ""
+            if event:
+                told.setdefault((s.row.entity, s.row.flow), []).append(Raise(s.row.entity_id, event, data, reason))
+        for (entity, flow), raises in told.items():
+            self.engine.entity(entity).raise_many(session, raises, now, f"flow:{flow}")
+        execute(
+            session,
+            "UPDATE orchestration.provider_action SET announced = true WHERE id = ANY(%s)",
+            ([s.row.id for s in final],),
+        )
+
+
+def _lock(session: Session, settled: Sequence[Settled]) -> None:
+    """The tokens, in the one order: of two recorders with the last rows of one token, the second sees the first."""
+    fetch(
+        session,
+        "SELECT id FROM orchestration.token WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+        (list({s.row.token_id for s in settled}),),
+    )
+
+
+_MOVE_ON = """
+WITH over AS (
+    SELECT p.token_id, bool_or(p.state = 'failed') AS failed, max(p.ms) AS ms, count(*) AS calls,
+           array_remove(array_agg(nullif(p.external_id, '') ORDER BY p.id), NULL) AS external_ids,
+           string_agg(DISTINCT p.error ->> 'what', '; ') FILTER (WHERE p.state = 'failed') AS reason,
+           max(p.attempts) AS attempts
+    FROM orchestration.provider_action p
+    JOIN orchestration.token t ON t.id = p.token_id AND t.step = p.step AND t.visit = p.visit
+    WHERE p.token_id = ANY(%s) AND t.state = 'waiting'
+    GROUP BY p.token_id
+    HAVING bool_and(p.state IN ('done', 'failed', 'canceled'))
+)
+UPDATE orchestration.token t
+SET state = 'ready', due_at = %s, arrived = jsonb_build_object(
+    'port', CASE WHEN o.failed THEN 'failed' ELSE 'succeeded' END, 'reason', coalesce(o.reason, ''), 'ms', o.ms,
+    'details', jsonb_build_object('calls', o.calls, 'attempts', o.attempts, 'external_ids', to_jsonb(o.external_ids)))
+FROM over o WHERE t.id = o.token_id
+"""
+
+
+def move_on(session: Session, token_ids: Sequence[UUID], *, now: datetime) -> int:
+    """Tokens whose calls are all final are ready, by `failed` if any failed; returns how many."""
+    return execute(session, _MOVE_ON, (list(token_ids), now)) if token_ids else 0

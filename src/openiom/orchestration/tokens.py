@@ -1,0 +1,170 @@
+"""Tokens of one wave: claimed, carried in memory, written back with one statement each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from openiom.kernel import new_ids
+from openiom.platform.bulk import copy_rows, execute, fetch
+from openiom.platform.database import to_json_text
+
+
+@dataclass(slots=True, eq=False)
+class Token:
+    """Where a journey stands. `gone` once it ended or was absorbed; `fresh` until it has a row of its own; `beside`
+    when it belongs to a journey of the wave without having been claimed."""
+
+    id: UUID
+    journey_id: UUID
+    version_id: int
+    subject_id: UUID
+    root_id: UUID
+    step: str
+    state: str
+    arrived: dict[str, Any] | None
+    frames: tuple[str, ...]
+    since_id: int
+    consumed: tuple[int, ...]
+    visit: int
+    entered_at: datetime
+    due_at: datetime | None = None
+    awaits: tuple[str, ...] = ()
+    error: dict[str, Any] | None = None
+    fresh: bool = False
+    gone: bool = False
+    beside: bool = False
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+
+_READ = (
+    "id, journey_id, flow_version_id, subject_id, root_id, step, state, arrived, frames, since_id, consumed, visit,"
+    " entered_at"
+)
+
+
+def claim(session: Session, *, now: datetime, limit: int) -> list[Token]:
+    """Tokens that are due, oldest first, locked; those another wave holds are passed over."""
+    rows = fetch(
+        session,
+        f"SELECT {_READ} FROM orchestration.token WHERE due_at <= %s ORDER BY due_at, id LIMIT %s"
+        " FOR UPDATE SKIP LOCKED",
+        (now, limit),
+    )
+    return [_token(row) for row in rows]
+
+
+def siblings(session: Session, journey_ids: Sequence[UUID], *, but: Sequence[UUID]) -> list[Token]:
+    """The other tokens of these journeys."""
+    rows = fetch(
+        session,
+        f"SELECT {_READ} FROM orchestration.token WHERE journey_id = ANY(%s) AND id <> ALL(%s) ORDER BY id",
+        (list(journey_ids), list(but)),
+    )
+    found = [_token(row) for row in rows]
+    for token in found:
+        token.beside = True
+    return found
+
+
+def _token(row: tuple[Any, ...]) -> Token:
+    id, journey, version, subject, root, step, state, arrived, frames, since, consumed, visit, entered = row
+    return Token(
+        id, journey, version, subject, root, step, state, arrived, tuple(frames), since, tuple(consumed), visit, entered
+    )
+
+
+def split(token: Token, frame: str, count: int) -> list[Token]:
+    """The token and `count - 1` new ones beside it, all inside `frame`."""
+    token.frames = (*token.frames, frame)
+    return [token, *(replace(token, id=id, fresh=True, entries=[]) for id in new_ids(count - 1))] if count else []
+
+
+_COLUMNS = (
+    "id",
+    "journey_id",
+    "flow_version_id",
+    "subject_id",
+    "root_id",
+    "step",
+    "state",
+    "due_at",
+    "awaits",
+    "frames",
+    "since_id",
+    "consumed",
+    "visit",
+    "error",
+    "entered_at",
+)
+
+_UPDATE = """
+UPDATE orchestration.token t
+SET step = n.step, state = n.state, due_at = n.due_at, awaits = string_to_array(n.awaits, ','), arrived = NULL,
+    frames = string_to_array(n.frames, ','), consumed = string_to_array(n.consumed, ',')::bigint[],
+    visit = n.visit, error = n.error::jsonb, entered_at = n.entered_at
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::int[],
+            %s::text[], %s::timestamptz[])
+     AS n(id, step, state, due_at, awaits, frames, consumed, visit, error, entered_at)
+WHERE t.id = n.id
+"""
+
+
+def store(session: Session, tokens: Sequence[Token]) -> None:
+    """Write where the tokens stand now: new ones copied in, gone ones deleted, the others updated."""
+    fresh = [t for t in tokens if t.fresh and not t.gone]
+    gone = [t.id for t in tokens if t.gone and not t.fresh]
+    moved = [t for t in tokens if not t.gone and not t.fresh]
+    if moved:
+        execute(
+            session,
+            _UPDATE,
+            (
+                [t.id for t in moved],
+                [t.step for t in moved],
+                [t.state for t in moved],
+                [t.due_at for t in moved],
+                [",".join(t.awaits) if t.awaits else None for t in moved],
+                [",".join(t.frames) for t in moved],
+                [",".join(map(str, t.consumed)) for t in moved],
+                [t.visit for t in moved],
+                [to_json_text(t.error) if t.error else None for t in moved],
+                [t.entered_at for t in moved],
+            ),
+        )
+    insert(session, fresh)
+    delete(session, gone)
+
+
+def insert(session: Session, tokens: Sequence[Token]) -> None:
+    if not tokens:
+        return
+    rows = (
+        (
+            t.id,
+            t.journey_id,
+            t.version_id,
+            t.subject_id,
+            t.root_id,
+            t.step,
+            t.state,
+            t.due_at,
+            list(t.awaits) or None,
+            list(t.frames),
+            t.since_id,
+            list(t.consumed),
+            t.visit,
+            to_json_text(t.error) if t.error else None,
+            t.entered_at,
+        )
+        for t in tokens
+    )
+    copy_rows(session, "orchestration.token", _COLUMNS, rows)
+
+
+def delete(session: Session, ids: Sequence[UUID]) -> None:
+    if ids:
+        execute(session, "DELETE FROM orchestration.token WHERE id = ANY(%s)", (list(ids),))
