@@ -1,1 +1,24 @@
-"""Products, units, price lists, accounts, currencies: what orders refer to."""
+"""
+Master data: what we sell, to whom, in which units and currencies.
+
+Owns    unit, currency, price list, account, product: read models of configuration documents; intake rules.
+Holds   one row a document in use; everything else refers to it by its logical name.
+Tells   nothing.
+"""
+
+from .configuration import KINDS, write_in_products
+from .decisions import UnitFactor, convert
+from .queries import known, known_many, suggest, unit_factors
+from .routes import router
+
+__all__ = [
+    "KINDS",
+    "UnitFactor",
+    "convert",
+    "known",
+    "known_many",
+    "router",
+    "suggest",
+    "unit_factors",
+    "write_in_products",
+]

@@ -1,1 +1,66 @@
-"""Orders: what the customer asked for, and what is still owed."""
+"""
+Orders: what the customer asked for, and what is still owed.
+
+Owns    order, order state, order line; counts by state; answers kept for repeated requests.
+Holds   shipped, canceled and released units never exceed the ordered ones; only the state table moves a state;
+        an order of an instance exists once.
+Tells   order.created, order.modified, order.cancel_refused, order.fields_set, and every event of its state table.
+"""
+
+from .actions import ACTIONS, ENTITIES
+from .facts import header_facts, line_facts, money_text, order_facts
+from .locks import lock_orders
+from .service.hold_cancel import (
+    LineCancellation,
+    cancel_lines,
+    cancel_orders,
+    confirm_billing,
+    hold_orders,
+    release_orders,
+)
+from .service.raise_events import raise_line_events, raise_order_events
+from .service.receive_orders import receive_orders
+from .service.set_fields import set_line_fields, set_order_fields
+from .service.ship_lines import (
+    OpenLine,
+    assign_sources,
+    open_lines,
+    orders_wholly_shipped,
+    record_shipped,
+    release_to_fulfillment,
+    return_to_sourcing,
+)
+from .states import LINE_TABLE, ORDER_TABLE
+
+RECEIVERS = {"order": receive_orders}
+
+__all__ = [
+    "ACTIONS",
+    "ENTITIES",
+    "LINE_TABLE",
+    "ORDER_TABLE",
+    "RECEIVERS",
+    "LineCancellation",
+    "OpenLine",
+    "assign_sources",
+    "cancel_lines",
+    "cancel_orders",
+    "confirm_billing",
+    "header_facts",
+    "hold_orders",
+    "line_facts",
+    "lock_orders",
+    "money_text",
+    "open_lines",
+    "order_facts",
+    "orders_wholly_shipped",
+    "raise_line_events",
+    "raise_order_events",
+    "receive_orders",
+    "record_shipped",
+    "release_orders",
+    "release_to_fulfillment",
+    "return_to_sourcing",
+    "set_line_fields",
+    "set_order_fields",
+]

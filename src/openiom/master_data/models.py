@@ -1,0 +1,101 @@
+"""Read models of the master data documents. `removed` rows are deleted; orders keep names as text."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Boolean, Computed, Date, Index, Integer, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from openiom.platform.database import Base
+
+ROOM = "master_data"
+Amount = Numeric(18, 4)
+
+
+class Unit(Base):
+    """`factor` says how many of the group's base unit one of this unit is."""
+
+    __tablename__ = "unit"
+    __table_args__ = {"schema": ROOM}
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    unit_group: Mapped[str] = mapped_column(Text)
+    factor: Mapped[Decimal] = mapped_column(Numeric(24, 9))
+
+
+class Currency(Base):
+    __tablename__ = "currency"
+    __table_args__ = {"schema": ROOM}
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+
+
+class PriceList(Base):
+    __tablename__ = "price_list"
+    __table_args__ = {"schema": ROOM}
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+
+
+class Account(Base):
+    __tablename__ = "account"
+    __table_args__ = {"schema": ROOM}
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    company: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    phone: Mapped[str] = mapped_column(Text)
+    price_list: Mapped[str | None] = mapped_column(Text)
+    on_hold: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    address: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class Product(Base):
+    """Lengths in centimetres, weight in kilograms, costs in `currency` a `unit`."""
+
+    __tablename__ = "product"
+    __table_args__ = (
+        Index("ix_product_name", text("lower(name) text_pattern_ops")),
+        Index("ix_product_number_prefix", text("lower(number) text_pattern_ops")),
+        Index("ix_product_sku", text("lower(sku)")),
+        Index("ix_product_search", "search", postgresql_using="gin"),
+        {"schema": ROOM},
+    )
+
+    number: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    sku: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    weight_kg: Mapped[Decimal | None] = mapped_column(Amount)
+    length_cm: Mapped[Decimal | None] = mapped_column(Amount)
+    width_cm: Mapped[Decimal | None] = mapped_column(Amount)
+    height_cm: Mapped[Decimal | None] = mapped_column(Amount)
+    image: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    current_cost: Mapped[Decimal | None] = mapped_column(Amount)
+    standard_cost: Mapped[Decimal | None] = mapped_column(Amount)
+    list_price: Mapped[Decimal | None] = mapped_column(Amount)
+    preorder_eligible: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    launch_date: Mapped[date | None] = mapped_column(Date)
+    days_to_replace: Mapped[int | None] = mapped_column(Integer)
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR, Computed("to_tsvector('simple', number || ' ' || name || ' ' || sku)", persisted=True)
+    )
+
+
+class Rule(Base):
+    """How strict intake is; one row, named `default`."""
+
+    __tablename__ = "rule"
+    __table_args__ = {"schema": ROOM}
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    write_in_products: Mapped[bool] = mapped_column(Boolean)

@@ -1,0 +1,54 @@
+"""Shapes of the catalog's HTTP API."""
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+
+class ProductRow(BaseModel):
+    number: str
+    name: str
+    sku: str
+    unit: str
+    image: str
+    weight_kg: Decimal | None
+    currency: str
+    list_price: Decimal | None
+
+
+class ProductDetail(ProductRow):
+    description: str
+    length_cm: Decimal | None
+    width_cm: Decimal | None
+    height_cm: Decimal | None
+    current_cost: Decimal | None
+    standard_cost: Decimal | None
+    preorder_eligible: bool
+    launch_date: date | None
+    days_to_replace: int | None
+
+
+class NamedRow(BaseModel):
+    name: str
+    title: str
+
+
+class AccountRow(NamedRow):
+    company: str
+    email: str
+    phone: str
+    price_list: str | None
+    on_hold: bool
+
+
+class Suggestion(BaseModel):
+    """A record of ours an outside key may mean; `score` from 0 to 1."""
+
+    internal: str
+    label: str
+    score: float
+
+
+class Suggestions(BaseModel):
+    items: dict[str, list[Suggestion]]

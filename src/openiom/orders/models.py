@@ -1,0 +1,174 @@
+"""
+Orders and their lines.
+
+What moves often (state, hold) stands in `order_state`, a narrow row beside the wide `order`, so that a state
+change rewrites a hundred bytes and two index entries instead of addresses and seven.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from openiom.platform.database import Base
+
+ROOM = "orders"
+Amount = Numeric(18, 4)
+Moment = DateTime(timezone=True)
+
+
+class Order(Base):
+    """What the customer asked for. `total_difference` is the stated total less the one computed from the lines."""
+
+    __tablename__ = "order"
+    __table_args__ = (
+        UniqueConstraint("instance", "external_id"),
+        Index("ix_order_placed_at", "placed_at", "id"),
+        Index("ix_order_instance", "instance", "id"),
+        Index("ix_order_number", text("lower(number) text_pattern_ops")),
+        Index("ix_order_customer_name", text("lower(customer_name) text_pattern_ops")),
+        Index(
+            "ix_order_customer_email", text("customer_email text_pattern_ops"), postgresql_where="customer_email <> ''"
+        ),
+        {"schema": ROOM},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(Text)
+    instance: Mapped[str] = mapped_column(Text)
+    external_id: Mapped[str] = mapped_column(Text)
+    external_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    external_status: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(Text)
+    order_type: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    account: Mapped[str | None] = mapped_column(Text)
+    price_list: Mapped[str | None] = mapped_column(Text)
+    company: Mapped[str] = mapped_column(Text, server_default="")
+    strategy: Mapped[str] = mapped_column(Text, server_default="")
+    placed_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    requested_delivery_date: Mapped[date | None] = mapped_column(Date)
+    shipping_method: Mapped[str] = mapped_column(Text)
+    payment_status: Mapped[str] = mapped_column(Text)
+    subtotal: Mapped[Decimal] = mapped_column(Amount)
+    shipping_amount: Mapped[Decimal] = mapped_column(Amount)
+    discount_amount: Mapped[Decimal] = mapped_column(Amount)
+    tax_amount: Mapped[Decimal] = mapped_column(Amount)
+    total_amount: Mapped[Decimal] = mapped_column(Amount)
+    total_difference: Mapped[Decimal] = mapped_column(Amount)
+    note: Mapped[str] = mapped_column(Text)
+    customer_name: Mapped[str] = mapped_column(Text)
+    customer_email: Mapped[str] = mapped_column(Text)
+    customer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    bill_to: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    ship_to: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    line_count: Mapped[int] = mapped_column(Integer)
+
+
+class OrderState(Base):
+    """Where an order stands. Only the state framework's answers are written here."""
+
+    __tablename__ = "order_state"
+    __table_args__ = (
+        Index("ix_order_state_state", "state", "order_id"),
+        Index("ix_order_state_held", "order_id", unique=True, postgresql_where=text("held")),
+        CheckConstraint("NOT held OR state = 'on_hold'", name="a_held_order_is_on_hold"),
+        {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.order.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    held: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    previous_state: Mapped[str | None] = mapped_column(Text)
+    previous_reason: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    updated_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class OrderLine(Base):
+    """
+    One product of an order. Its units are open, released (in a fulfillment order, not yet shipped), shipped or
+    canceled; what is left after the last three is open.
+    """
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "line_number"),
+        Index("ix_order_line_product", "product", "order_id"),
+        Index("ix_order_line_source", "source", "order_id", postgresql_where=text("source IS NOT NULL")),
+        CheckConstraint(
+            "shipped >= 0 AND canceled >= 0 AND released >= 0 AND shipped + canceled + released <= quantity",
+            name="never_more_than_ordered",
+        ),
+        CheckConstraint("quantity > 0", name="a_line_asks_for_something"),
+        {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.order.id"))
+    line_number: Mapped[int] = mapped_column(Integer)
+    external_id: Mapped[str] = mapped_column(Text)
+    product: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[int] = mapped_column(Integer)
+    unit_price: Mapped[Decimal] = mapped_column(Amount)
+    discount: Mapped[Decimal] = mapped_column(Amount)
+    tax: Mapped[Decimal] = mapped_column(Amount)
+    requested_delivery_date: Mapped[date | None] = mapped_column(Date)
+    company: Mapped[str] = mapped_column(Text, server_default="")
+    state: Mapped[str] = mapped_column(Text)
+    state_reason: Mapped[str] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(Text)
+    source_reason: Mapped[str] = mapped_column(Text, server_default="")
+    released: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    shipped: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    canceled: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    returned: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+
+
+class OrderCount(Base):
+    """Differences to the number of orders per state, appended by every wave and folded now and then."""
+
+    __tablename__ = "order_count"
+    __table_args__ = {"schema": ROOM}
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    attention: Mapped[str] = mapped_column(Text)
+    orders: Mapped[int] = mapped_column(BigInteger)
+
+
+class KeptAnswer(Base):
+    """What a request with an Idempotency-Key was answered, so that its repetition gets the same."""
+
+    __tablename__ = "kept_answer"
+    __table_args__ = (PrimaryKeyConstraint("asker", "key"), {"schema": ROOM})
+
+    asker: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text)
+    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    at: Mapped[datetime] = mapped_column(Moment)

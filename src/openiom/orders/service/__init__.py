@@ -1,0 +1,1 @@
+"""Use cases of the orders room, one file a verb; guests come through `openiom.orders`."""

@@ -1,0 +1,208 @@
+"""What happens to lines on their way out: sourced, released to a fulfillment order, shipped, or handed back."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from openiom.kernel import Event, Refused
+from openiom.orders.decisions import LineUnits, settled
+from openiom.orders.locks import LockedLine, lines_of_orders, lock_lines, lock_orders
+from openiom.orders.states import LINE_TABLE, OPEN, PARTIALLY_SHIPPED, SHIPPED
+from openiom.platform.bulk import execute, fetch
+from openiom.platform.events import announce
+from openiom.platform.places import Point, locate
+from openiom.provider_contract import Raise
+from openiom.state_framework import advance
+
+from .raise_events import raise_order_events, write_lines
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A line with `quantity` units that are neither canceled, shipped nor in a fulfillment order."""
+
+    line_id: UUID
+    order_id: UUID
+    line_number: int
+    product: str
+    unit: str
+    quantity: int
+    state: str
+    source: str
+    country: str
+    place: Point | None
+    ship_to: dict[str, Any]
+
+
+def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
+    """
+    Lines of these orders that still need fulfillment, by order and line number, with where they go.
+
+    Locks the orders: whoever sources them goes on to lock stock, and orders come before stock.
+    """
+    lock_orders(session, order_ids)
+    rows = fetch(
+        session,
+        "SELECT l.id, l.order_id, l.line_number, l.product, l.unit, l.quantity - l.canceled - l.shipped - l.released,"
+        " l.state, coalesce(l.source, ''), o.ship_to FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id"
+        " WHERE l.order_id = ANY(%s) AND l.quantity > l.canceled + l.shipped + l.released"
+        " ORDER BY l.order_id, l.line_number",
+        (list(order_ids),),
+    )
+    return [OpenLine(*row[:8], *_where_to(row[8])) for row in rows]
+
+
+def _where_to(ship_to: dict[str, Any]) -> tuple[str, Point | None, dict[str, Any]]:
+    return str(ship_to.get("country", "")), locate(ship_to), ship_to
+
+
+def assign_sources(session: Session, sources: Mapping[UUID, tuple[str, str]], now: datetime, actor: str) -> None:
+    """Write where each line is to be fulfilled from: {line id: (source, why)}."""
+    if not sources:
+        return
+    ids = sorted(sources)
+    execute(
+        session,
+        "UPDATE orders.order_line l SET source = d.source, source_reason = d.reason"
+        " FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS d(id, source, reason) WHERE l.id = d.id",
+        (ids, [sources[i][0] for i in ids], [sources[i][1] for i in ids]),
+    )
+
+
+def release_to_fulfillment(session: Session, quantities: Mapping[UUID, int], now: datetime, actor: str) -> None:
+    """Mark units as held by a fulfillment order. The caller has locked the orders. Raises Refused for too many."""
+    _, lines = lock_lines(session, quantities)
+    for line in lines.values():
+        if quantities[line.id] > line.open:
+            raise Refused(f"{line.open} units of line {line.line_number} are open, asked for {quantities[line.id]}")
+        line.released += quantities[line.id]
+        _move(line, "fulfillment_order.created")
+    write_lines(session, list(lines.values()))
+
+
+def return_to_sourcing(
+    session: Session, quantities: Mapping[UUID, int], now: datetime, actor: str, *, reason: str
+) -> None:
+    """A fulfiller does not deliver these units: they are open again, without a source; their orders are told.
+
+    An order with nothing else on its way goes back to in progress, so that it can be sourced or canceled.
+    """
+    _, lines = lock_lines(session, quantities)
+    for line in lines.values():
+        line.released -= quantities[line.id]
+        line.source = None
+        if not line.released:
+            _move(line, "fulfillment_order.declined")
+    write_lines(session, list(lines.values()))
+    everything: dict[UUID, list[LockedLine]] = defaultdict(list)
+    for line in lines_of_orders(session, {x.order_id for x in lines.values()}):
+        everything[line.order_id].append(line)
+    raises = []
+    for order_id, all_lines in everything.items():
+        busy = any(x.released or x.shipped for x in all_lines)
+        event = "order.partially_declined" if busy else "order.fulfillment_declined"
+        raises.append(Raise(order_id, event, reason=reason))
+    raise_order_events(session, raises, now, actor)
+
+
+def record_shipped(session: Session, shipped: Sequence[tuple[UUID, int]], now: datetime, actor: str) -> list[UUID]:
+    """
+    Count units of fulfillment orders that left: (line id, units). Announces `order_line.shipped`, and once each
+    `order.partially_shipped` and `order.shipped`. Returns the orders that are now wholly shipped.
+
+    Raises Refused when more would ship than fulfillment orders hold.
+    """
+    sums: dict[UUID, int] = defaultdict(int)
+    for line_id, quantity in shipped:
+        sums[line_id] += quantity
+    _, lines = lock_lines(session, sums)
+    events = []
+    for line in lines.values():
+        if sums[line.id] > line.released:
+            raise Refused(f"{line.released} units of line {line.line_number} can ship, asked for {sums[line.id]}")
+        line.released -= sums[line.id]
+        line.shipped += sums[line.id]
+        whole = line.shipped + line.canceled == line.quantity
+        if line.state not in OPEN:
+            _move(line, "order_line.shipped", SHIPPED if whole else PARTIALLY_SHIPPED)
+        events.append(_shipped(line, sums[line.id]))
+    write_lines(session, list(lines.values()))
+    announce(session, events, at=now, actor=actor)
+    return _tell_orders(session, {x.order_id for x in lines.values()}, sums, now, actor)
+
+
+def _tell_orders(
+    session: Session, order_ids: Iterable[UUID], shipped: Mapping[UUID, int], now: datetime, actor: str
+) -> list[UUID]:
+    by_order: dict[UUID, list[LockedLine]] = defaultdict(list)
+    for line in lines_of_orders(session, order_ids):
+        by_order[line.order_id].append(line)
+    raises, whole = [], []
+    for order_id, lines in by_order.items():
+        after = units(lines)
+        raises += [Raise(order_id, e) for e in owed_events(units(lines, less_shipped=shipped), after)]
+        if settled(after):
+            whole.append(order_id)
+    raise_order_events(session, raises, now, actor)
+    return whole
+
+
+def owed_events(before: Sequence[LineUnits], after: Sequence[LineUnits]) -> list[str]:
+    """What an order owes its timeline now that its lines went from `before` to `after`; each comes once."""
+    if settled(after):
+        return [] if settled(before) else ["order.shipped"]
+    started = any(line.shipped for line in after) and not any(line.shipped for line in before)
+    return ["order.partially_shipped"] if started else []
+
+
+def units(
+    lines: Iterable[LockedLine],
+    *,
+    less_shipped: Mapping[UUID, int] | None = None,
+    less_canceled: Mapping[UUID, int] | None = None,
+) -> list[LineUnits]:
+    """The counters of lines, now, or before some units were shipped or canceled."""
+    return [
+        LineUnits(
+            line.quantity,
+            line.released,
+            line.shipped - (less_shipped or {}).get(line.id, 0),
+            line.canceled - (less_canceled or {}).get(line.id, 0),
+        )
+        for line in lines
+    ]
+
+
+def orders_wholly_shipped(session: Session, order_ids: Sequence[UUID]) -> set[UUID]:
+    """Those orders that owe nothing any more: all units shipped or canceled, at least one shipped."""
+    by_order: dict[UUID, list[LockedLine]] = defaultdict(list)
+    for line in lines_of_orders(session, order_ids):
+        by_order[line.order_id].append(line)
+    return {order_id for order_id, lines in by_order.items() if settled(units(lines))}
+
+
+def _move(line: LockedLine, event: str, reason: str | None = None) -> None:
+    to = advance(LINE_TABLE, event=event, state=line.state, reason=reason)
+    assert to is not None
+    line.state, line.reason = to
+
+
+def _shipped(line: LockedLine, quantity: int) -> Event:
+    return Event(
+        name="order_line.shipped",
+        subject_type="order_line",
+        subject_id=line.id,
+        root_id=line.order_id,
+        data={
+            "line_number": line.line_number,
+            "product": line.product,
+            "quantity": quantity,
+            "shipped": line.shipped,
+            "ordered": line.quantity,
+        },
+    )

@@ -1,0 +1,51 @@
+"""What people read on a timeline for the names of business events."""
+
+TITLES = {
+    "order.created": "New order",
+    "order.modified": "Order changed by its source",
+    "order.fields_set": "Fields set",
+    "order.header_validation.succeeded": "Validation of order header has succeeded",
+    "order.header_validation.failed": "Validation of order header has failed",
+    "order.lines_validation.succeeded": "Validation of order lines has succeeded",
+    "order.lines_validation.failed": "Validation of order lines has failed",
+    "order_line.validation.succeeded": "Validation of order line has succeeded",
+    "order_line.validation.failed": "Validation of order line has failed",
+    "fulfillment.optimization.succeeded": "Sourced and reserved",
+    "fulfillment.optimization.failed": "No source found",
+    "onhand.check.succeeded": "On-hand check has succeeded",
+    "onhand.check.failed": "On-hand check has failed",
+    "order.sent_to_fulfillment": "Order sent to fulfillment",
+    "order.sent_to_fulfillment.failed": "Sending the order to fulfillment has failed",
+    "order.picked": "Order picked",
+    "order.partially_shipped": "First units shipped",
+    "order.shipped": "Order shipped",
+    "order.delivered": "Order delivered",
+    "order.fulfillment_declined": "Fulfillment declined, to be sourced again",
+    "order.partially_declined": "Part of the fulfillment declined",
+    "order.invoiced": "Order invoiced",
+    "order.hold": "Put on hold",
+    "order.release": "Released from hold",
+    "order.cancel": "Order canceled",
+    "order.cancel_refused": "Cancellation by the source came too late",
+    "order_line.shipped": "Units shipped",
+    "order_line.canceled": "Units canceled",
+    "fulfillment_order.created": "Fulfillment order created",
+    "fulfillment_order.sent": "Fulfillment order sent",
+    "fulfillment_order.sent.failed": "Sending the fulfillment order has failed",
+    "fulfillment_order.accepted": "Fulfillment order accepted",
+    "fulfillment_order.declined": "Fulfillment order declined",
+    "fulfillment_order.picked": "Fulfillment order picked",
+    "fulfillment_order.packed": "Fulfillment order packed",
+    "fulfillment_order.partially_shipped": "Fulfillment order partially shipped",
+    "fulfillment_order.shipped": "Fulfillment order shipped",
+    "fulfillment_order.delivered": "Fulfillment order delivered",
+    "fulfillment_order.canceled": "Fulfillment order canceled",
+    "shipment.recorded": "Shipment recorded",
+    "shipment.told_to_store": "The store was told of the shipment",
+    "shipment.told_to_store.failed": "Telling the store of the shipment has failed",
+}
+
+
+def title_of(name: str) -> str:
+    """The title of an event; one we do not know is shown by its own words."""
+    return TITLES.get(name) or name.replace(".", " ").replace("_", " ").capitalize()
