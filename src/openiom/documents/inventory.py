@@ -12,7 +12,7 @@ from .order import KeyDocument
 class StockItemDocument(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    product: KeyDocument
+    product: str | KeyDocument
     source: str
     quantity: Decimal
 

@@ -18,13 +18,13 @@ class KeyDocument(BaseModel):
 
 
 class OrderLineDocument(BaseModel):
-    """One line. `product` and `unit` are the outside's keys; money is per the order's currency."""
+    """One line. `product` and `unit` are our names once resolved, else the outside's keys; money in the currency."""
 
     model_config = ConfigDict(extra="forbid")
 
     external_id: str
-    product: KeyDocument
-    unit: KeyDocument
+    product: str | KeyDocument
+    unit: str | KeyDocument
     name: str = ""
     quantity: int = Field(gt=0, le=1_000_000_000)
     unit_price: Decimal = Field(Decimal(0), ge=0)
@@ -46,8 +46,8 @@ class OrderDocument(BaseModel):
     order_type: str = "sales_order"
     external_status: str = ""
     currency: str = Field(pattern="^[A-Z]{3}$")
-    account: KeyDocument | None = None
-    price_list: KeyDocument | None = None
+    account: str | KeyDocument | None = None
+    price_list: str | KeyDocument | None = None
     customer: CustomerDocument = CustomerDocument()
     bill_to: AddressDocument | None = None
     ship_to: AddressDocument

@@ -12,6 +12,7 @@ IomError                 code, status, retry
 └─ ProviderError   502
    ├─ ProviderDown       waiting may help; may carry retry_after seconds
    └─ ProviderRejected   retrying cannot help
+      └─ ProviderUnauthorized   the credential is wrong: every call would fail, so wait for a person
 """
 
 from collections.abc import Sequence
@@ -96,3 +97,7 @@ class ProviderDown(ProviderError):
 
 class ProviderRejected(ProviderError):
     code = "provider_rejected"
+
+
+class ProviderUnauthorized(ProviderRejected):
+    code = "provider_unauthorized"

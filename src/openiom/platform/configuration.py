@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Boolean, DateTime, Index, Integer, Text, UniqueConstraint, select, text, update
+from sqlalchemy import Boolean, DateTime, Index, Integer, Text, UniqueConstraint, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -139,6 +139,7 @@ class Configuration:
         dry: bool,
     ) -> list[Change]:
         known = {d.name: d for d in current_documents(session, kind.name, names=[name for name, _ in group])}
+        last = _last_versions(session, kind.name, [name for name, _ in group])
         changes, fresh, problems = [], [], []
         for name, given in group:
             old = known.get(name)
@@ -150,7 +151,7 @@ class Configuration:
                 problems += [
                     Problem(f"{kind.name} {name}, {p.where}", p.what, p.remedy) for p in kind.check(session, name, body)
                 ]
-            version = _next_version(session, kind.name, name)
+            version = last.get(name, 0) + 1
             fresh.append(Document(kind.name, name, version, body))
             paths = tuple(changed_paths(old.body, body)) if old else ()
             changes.append(Change(kind.name, name, "changed" if old else "added", version, paths))
@@ -242,14 +243,10 @@ def _sorted(value: Any) -> Any:
     return [_sorted(v) for v in value] if isinstance(value, list) else value
 
 
-def _next_version(session: Session, kind: str, name: str) -> int:
-    highest = session.scalar(
-        select(ConfigurationDocument.version)
-        .where(ConfigurationDocument.kind == kind, ConfigurationDocument.name == name)
-        .order_by(ConfigurationDocument.version.desc())
-        .limit(1)
-    )
-    return (highest or 0) + 1
+def _last_versions(session: Session, kind: str, names: Sequence[str]) -> dict[str, int]:
+    table = ConfigurationDocument
+    query = select(table.name, func.max(table.version)).where(table.kind == kind, table.name.in_(names))
+    return {name: version for name, version in session.execute(query.group_by(table.name))}
 
 
 def _store(session: Session, documents: Sequence[Document], *, at: datetime, actor: str, deleted: bool = False) -> None:

@@ -1,1 +1,38 @@
-"""Engine: the data pipeline. Instances, connections, inbox, mapping, parked messages, outbound call log."""
+"""
+Providers: the data pipeline between the outside and the rooms.
+
+Owns    provider instances and their connections, checkpoints, the inbox, id mappings, the outbound call log.
+Holds   a message is acknowledged only once stored, processed at most once, and of one key in order; a connection
+        is green only after a real probe; no secret leaves.
+Tells   nothing: the rooms that take a document in announce what it changed.
+"""
+
+from .calling import build_payloads, call_provider
+from .inbox import inbox_wave
+from .instances import instance_kind
+from .mapping import MAPPING_KIND, MappingBody, resolve
+from .messages import Stored, discard, replay, store_messages
+from .pipeline import CallLog, Opened, Pipeline
+from .polling import PollTurn, ProbeTurn, ask_poll, poll, probe
+
+__all__ = [
+    "MAPPING_KIND",
+    "CallLog",
+    "MappingBody",
+    "Opened",
+    "Pipeline",
+    "PollTurn",
+    "ProbeTurn",
+    "Stored",
+    "ask_poll",
+    "build_payloads",
+    "call_provider",
+    "discard",
+    "inbox_wave",
+    "instance_kind",
+    "poll",
+    "probe",
+    "replay",
+    "resolve",
+    "store_messages",
+]

@@ -1,0 +1,225 @@
+"""
+The inbox wave: understand waiting messages, resolve their keys, and hand the documents to the rooms.
+
+Messages about one external key are handled one after the other, in the order they arrived. What cannot be
+understood, mapped or accepted is parked with what, where, why and what to do; nothing else waits for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from openiom.kernel import IomError
+from openiom.platform.bulk import execute, fetch
+from openiom.platform.database import to_json_text
+from openiom.platform.waves import Wave
+from openiom.policies import MappingKey, Transformed, TransformFailure, resolve_keys
+from openiom.provider_contract import Arrived, Taken
+
+from .mapping import Lookup, resolve
+from .messages import INBOX_WAKE
+from .pipeline import Opened, Pipeline
+
+ACTOR = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message in hand."""
+
+    id: int
+    instance: str
+    kind: str
+    key: str
+    sequence: int
+    payload: str
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of a message."""
+
+    state: str
+    entity_id: str = ""
+    error: dict[str, str] | None = None
+    missing: list[Lookup] = field(default_factory=list)
+
+
+def parked(what: str, where: str = "", remedy: str = "", missing: Sequence[Lookup] = ()) -> Settled:
+    return Settled("parked", error={"what": what, "where": where, "remedy": remedy}, missing=list(missing))
+
+
+def inbox_wave(pipeline: Pipeline) -> Wave[Waiting]:
+    """The wave that empties the inbox."""
+
+    def process(session: Session, rows: Sequence[Waiting], now: datetime) -> None:
+        settled = stale_ones(session, rows)
+        fresh = [row for row in rows if row.id not in settled]
+        for (instance, kind), group in groupby(sorted(fresh, key=_by_kind), key=lambda r: (r.instance, r.kind)):
+            settled |= take_in(pipeline, session, instance, kind, list(group), now)
+        write(session, rows, settled, now)
+
+    return Wave(INBOX_WAKE, claim, process, park)
+
+
+def _by_kind(row: Waiting) -> tuple[str, str, int]:
+    return row.instance, row.kind, row.id
+
+
+def claim(session: Session, limit: int) -> Sequence[Waiting]:
+    """Up to `limit` waiting messages, oldest first; of one key only the oldest, and none whose elder waits."""
+    rows = fetch(
+        session,
+        "SELECT id, instance, kind, key, sequence, payload FROM providers.message WHERE state = 'received'"
+        " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
+        (limit,),
+    )
+    first: dict[tuple[str, str, str], Waiting] = {}
+    for row in rows:
+        waiting = Waiting(*row)
+        first.setdefault((waiting.instance, waiting.kind, waiting.key), waiting)
+    mine = list(first.values())
+    held = elders(session, mine)
+    return [row for row in mine if row.id not in held]
+
+
+def elders(session: Session, rows: Sequence[Waiting]) -> set[int]:
+    """The messages that have an older one of the same key in another worker's hands."""
+    found = fetch(
+        session,
+        "SELECT w.id FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS w(id, instance, kind, key)"
+        " WHERE EXISTS (SELECT 1 FROM providers.message m WHERE m.instance = w.instance AND m.kind = w.kind"
+        " AND m.key = w.key AND m.id < w.id AND m.state = 'received')",
+        ([r.id for r in rows], [r.instance for r in rows], [r.kind for r in rows], [r.key for r in rows]),
+    )
+    return {row[0] for row in found}
+
+
+def stale_ones(session: Session, rows: Sequence[Waiting]) -> dict[int, Settled]:
+    """Messages older than one of the same key already taken in."""
+    ordered = [row for row in rows if row.sequence]
+    if not ordered:
+        return {}
+    found = fetch(
+        session,
+        "SELECT w.id FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[])"
+        " AS w(id, instance, kind, key, sequence) WHERE EXISTS (SELECT 1 FROM providers.message m"
+        " WHERE m.instance = w.instance AND m.kind = w.kind AND m.key = w.key AND m.state = 'processed'"
+        " AND m.sequence > w.sequence)",
+        (
+            [r.id for r in ordered],
+            [r.instance for r in ordered],
+            [r.kind for r in ordered],
+            [r.key for r in ordered],
+            [r.sequence for r in ordered],
+        ),
+    )
+    return {row[0]: Settled("stale") for row in found}
+
+
+def take_in(
+    pipeline: Pipeline, session: Session, instance: str, kind: str, rows: Sequence[Waiting], now: datetime
+) -> dict[int, Settled]:
+    """Transform, resolve and hand over the messages of one kind of one instance."""
+    try:
+        opened = pipeline.open(session, instance)
+        message_kind = opened.message_kind(kind)
+    except IomError as error:
+        return {row.id: parked(error.what, error.where or instance, error.remedy) for row in rows}
+    settled: dict[int, Settled] = {}
+    good: list[tuple[Waiting, Transformed]] = []
+    answers = opened.transformations[f"message:{kind}"].transform_many([row.payload for row in rows])
+    for row, answer in zip(rows, answers, strict=True):
+        if isinstance(answer, TransformFailure):
+            settled[row.id] = untransformed(answer)
+        else:
+            good.append((row, answer))
+    documents, missed = _resolved(session, opened, good)
+    settled |= missed
+    arrived = [Arrived(row.id, instance, documents[row.id]) for row, _ in good if row.id in documents]
+    if arrived:
+        taken = pipeline.receivers[message_kind.document](session, arrived, now, f"provider {instance}")
+        settled |= {a.message_id: outcome(t) for a, t in zip(arrived, taken, strict=True)}
+    return settled
+
+
+def _resolved(
+    session: Session, opened: Opened, good: Sequence[tuple[Waiting, Transformed]]
+) -> tuple[dict[int, Mapping[str, Any]], dict[int, Settled]]:
+    found = resolve(
+        session, opened.name, opened.mapping_group, ((k.table, k.field, k.value) for _, t in good for k in t.keys)
+    )
+    documents: dict[int, Mapping[str, Any]] = {}
+    missed: dict[int, Settled] = {}
+    for row, transformed in good:
+        document, missing = resolve_keys(transformed, found)
+        if missing:
+            missed[row.id] = unmapped(missing)
+        else:
+            documents[row.id] = document
+    return documents, missed
+
+
+def untransformed(failure: TransformFailure) -> Settled:
+    values = ", ".join(f"{k} = {v!r}"[:120] for k, v in failure.values.items())
+    return parked(
+        failure.message + (f" ({values})" if values else ""),
+        failure.path,
+        "correct the message at its source, or the transformation, and replay",
+    )
+
+
+def unmapped(missing: Sequence[MappingKey]) -> Settled:
+    lookups = list(dict.fromkeys((k.table, k.field, k.value) for k in missing))
+    listed = ", ".join(f"{table} {field}={value}" for table, field, value in lookups[:5])
+    more = f" and {len(lookups) - 5} more" if len(lookups) > 5 else ""
+    return parked(
+        f"no mapping for {listed}{more}", missing[0].into or "", "map the keys; it replays by itself", lookups
+    )
+
+
+def outcome(taken: Taken) -> Settled:
+    if not taken.ok:
+        return parked(taken.error, taken.where, taken.remedy)
+    return Settled("duplicate" if taken.duplicate else "processed", taken.entity_id)
+
+
+def write(session: Session, rows: Sequence[Waiting], settled: Mapping[int, Settled], now: datetime) -> None:
+    """Record what became of every message, set-based."""
+    ids = [row.id for row in rows]
+    execute(
+        session,
+        "UPDATE providers.message m SET state = d.state, entity_id = d.entity, error = d.error,"
+        " attempts = m.attempts + 1, processed_at = %s"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[]) AS d(id, state, entity, error)"
+        " WHERE m.id = d.id",
+        (
+            now,
+            ids,
+            [settled[i].state for i in ids],
+            [settled[i].entity_id for i in ids],
+            [to_json_text(settled[i].error) if settled[i].error else None for i in ids],
+        ),
+    )
+    missing = [(row.id, row.instance, *lookup) for row in rows for lookup in settled[row.id].missing]
+    if missing:
+        execute(
+            session,
+            "INSERT INTO providers.missing_key (message_id, instance, table_name, field, value)"
+            " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])"
+            " ON CONFLICT DO NOTHING",
+            [list(column) for column in zip(*missing, strict=True)],
+        )
+
+
+def park(session: Session, row: Waiting, error: Exception, now: datetime) -> None:
+    """A message that broke its room is parked with the error; the rest of its wave went through."""
+    if isinstance(error, IomError):
+        settled = parked(error.what, error.where, error.remedy)
+    else:
+        settled = parked(f"{type(error).__name__}: {error}"[:1000], row.kind, "report this; replay once it is mended")
+    write(session, [row], {row.id: settled}, now)

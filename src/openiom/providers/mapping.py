@@ -1,0 +1,98 @@
+"""Outside keys to our names: exact, by precedence instance, group, default; and what happens once one appears."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from openiom.platform.bulk import execute, fetch
+from openiom.platform.configuration import Document, DocumentKind
+from openiom.platform.events import wake
+
+from .messages import INBOX_WAKE
+
+KIND = "mapping"
+Lookup = tuple[str, str, str]  # table, field, value
+Table = Literal["account", "contact", "price_list", "product", "unit", "unit_group", "warehouse", "currency"]
+
+
+class MappingBody(BaseModel):
+    """One outside key. `scope_name` is the instance or the mapping group; empty for the default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    table: Table
+    field: str = Field(min_length=1, max_length=200)
+    value: str = Field(max_length=500)
+    internal: str = Field(min_length=1, max_length=200)
+    scope: Literal["instance", "group", "default"] = "default"
+    scope_name: str = ""
+
+    @property
+    def document_name(self) -> str:
+        """The logical name a mapping's document carries."""
+        scope = self.scope if self.scope == "default" else f"{self.scope}:{self.scope_name}"
+        return f"{self.table}/{scope}/{self.field}={self.value}"
+
+
+def resolve(session: Session, instance: str, mapping_group: str, lookups: Iterable[Lookup]) -> dict[Lookup, str]:
+    """Our names behind these keys, for one instance, in one query. Unknown keys are absent."""
+    wanted = list(dict.fromkeys(lookups))
+    if not wanted:
+        return {}
+    rows = fetch(
+        session,
+        "SELECT DISTINCT ON (w.t, w.f, w.v) w.t, w.f, w.v, m.internal"
+        " FROM unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
+        " JOIN providers.id_mapping m ON m.table_name = w.t AND m.field = w.f AND m.value = w.v"
+        " AND (m.scope, m.scope_name) IN (('instance', %s), ('group', %s), ('default', ''))"
+        " ORDER BY w.t, w.f, w.v, array_position(ARRAY['instance', 'group', 'default'], m.scope)",
+        ([w[0] for w in wanted], [w[1] for w in wanted], [w[2] for w in wanted], instance, mapping_group),
+    )
+    return {(table, field, value): internal for table, field, value, internal in rows}
+
+
+def _applied(session: Session, documents: Sequence[Document]) -> None:
+    bodies = [MappingBody.model_validate(d.body) for d in documents]
+    columns = [[getattr(b, c) for b in bodies] for c in ("table", "field", "value", "scope", "scope_name", "internal")]
+    execute(
+        session,
+        "INSERT INTO providers.id_mapping (table_name, field, value, scope, scope_name, internal)"
+        " SELECT DISTINCT ON (1, 2, 3, 4, 5) * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[],"
+        " %s::text[], %s::text[]) ON CONFLICT (table_name, field, value, scope, scope_name)"
+        " DO UPDATE SET internal = excluded.internal",
+        columns,
+    )
+    replay_waiting(session, [(b.table, b.field, b.value) for b in bodies])
+
+
+def replay_waiting(session: Session, lookups: Sequence[Lookup]) -> int:
+    """Send parked messages that missed these keys back to the inbox; one still missing others parks again."""
+    rows = fetch(
+        session,
+        "WITH hit AS (SELECT DISTINCT k.message_id FROM providers.missing_key k"
+        " JOIN unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
+        " ON k.table_name = w.t AND k.field = w.f AND k.value = w.v),"
+        " freed AS (DELETE FROM providers.missing_key k USING hit WHERE k.message_id = hit.message_id)"
+        " UPDATE providers.message m SET state = 'received', error = NULL FROM hit"
+        " WHERE m.id = hit.message_id AND m.state = 'parked' RETURNING m.id",
+        ([w[0] for w in lookups], [w[1] for w in lookups], [w[2] for w in lookups]),
+    )
+    if rows:
+        wake(session, INBOX_WAKE)
+    return len(rows)
+
+
+def _removed(session: Session, names: Sequence[str]) -> None:
+    execute(
+        session,
+        "DELETE FROM providers.id_mapping m USING platform.configuration_document d WHERE d.kind = 'mapping'"
+        " AND d.name = ANY(%s) AND d.current AND m.table_name = d.body->>'table' AND m.field = d.body->>'field'"
+        " AND m.value = d.body->>'value' AND m.scope = coalesce(d.body->>'scope', 'default')"
+        " AND m.scope_name = coalesce(d.body->>'scope_name', '')",
+        (list(names),),
+    )
+
+
+MAPPING_KIND = DocumentKind(KIND, MappingBody, 45, applied=_applied, removed=_removed)

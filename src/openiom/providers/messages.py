@@ -1,0 +1,105 @@
+"""Storing what arrived, before anybody understands it, and letting people replay or discard it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy.orm import Session
+
+from openiom.platform.bulk import execute, fetch
+from openiom.platform.database import to_json_text
+from openiom.platform.events import wake
+from openiom.provider_contract import RawMessage
+
+INBOX_WAKE = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How many messages were new, and how many had been delivered before."""
+
+    new: int
+    duplicates: int
+
+
+def store_messages(
+    session: Session, instance: str, messages: Sequence[RawMessage], *, now: datetime, limit_bytes: int
+) -> Stored:
+    """Write messages to the inbox in one statement. A second delivery of one is counted and changes nothing.
+
+    A message over `limit_bytes` is kept as its first kilobyte and parked, so that a person can see it.
+    """
+    if not messages:
+        return Stored(0, 0)
+    rows: dict[tuple[str, str, str], list[Any]] = {}
+    times: Counter[tuple[str, str, str]] = Counter()
+    for message in messages:
+        text = payload_text(message.payload)
+        version = message.version or sha256(text.encode()).hexdigest()
+        identity = (message.kind, message.key, version)
+        times[identity] += 1
+        size = len(text.encode())
+        error = too_large(size, limit_bytes) if size > limit_bytes else None
+        kept = text[:1024] if error else text
+        rows.setdefault(identity, [message.sequence, kept, "parked" if error else "received", error])
+    columns = [list(column) for column in zip(*((*i, *r, times[i]) for i, r in rows.items()), strict=True)]
+    answers = fetch(
+        session,
+        "INSERT INTO providers.message AS m (instance, kind, key, version, sequence, payload, state, error,"
+        " deliveries, received_at) SELECT %s, u.*, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[],"
+        " %s::text[], %s::text[], %s::jsonb[], %s::int[]) AS u"
+        " ON CONFLICT (instance, kind, key, version) DO UPDATE SET deliveries = m.deliveries + excluded.deliveries"
+        " RETURNING (xmax = 0)",
+        (instance, now, *columns),
+    )
+    new = sum(inserted for (inserted,) in answers)
+    if new:
+        wake(session, INBOX_WAKE)
+    return Stored(new, len(messages) - new)
+
+
+def payload_text(payload: Any) -> str:
+    """The payload as text; what arrived as text stays as it is. NUL cannot be stored and becomes a space."""
+    if isinstance(payload, bytes):
+        payload = payload.decode("utf-8", "replace")
+    text = payload if isinstance(payload, str) else to_json_text(payload)
+    return text.replace("\x00", " ")
+
+
+def too_large(size: int, limit: int) -> str:
+    return orjson.dumps(
+        {
+            "what": f"the message has {size} bytes; the limit is {limit}",
+            "where": "message",
+            "remedy": "raise OPENIOM_MESSAGE_LIMIT_BYTES and poll again, or ask the sender to split it",
+        }
+    ).decode()
+
+
+def replay(session: Session, ids: Sequence[int]) -> list[int]:
+    """Put parked or discarded messages back to be processed; returns those that were."""
+    rows = fetch(
+        session,
+        "UPDATE providers.message SET state = 'received', error = NULL WHERE id = ANY(%s)"
+        " AND state IN ('parked', 'discarded') RETURNING id",
+        (list(ids),),
+    )
+    if rows:
+        execute(session, "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)", ([r[0] for r in rows],))
+        wake(session, INBOX_WAKE)
+    return [row[0] for row in rows]
+
+
+def discard(session: Session, ids: Sequence[int]) -> list[int]:
+    """Take parked messages off the list without processing them; they stay readable and can be replayed."""
+    rows = fetch(
+        session,
+        "UPDATE providers.message SET state = 'discarded' WHERE id = ANY(%s) AND state = 'parked' RETURNING id",
+        (list(ids),),
+    )
+    execute(session, "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)", ([r[0] for r in rows],))
+    return [row[0] for row in rows]
