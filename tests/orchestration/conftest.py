@@ -1,8 +1,7 @@
 import pytest
+from tests.orchestration.toys import Toys, create_tables
 
 from openiom.platform.database import Database
-
-from tests.orchestration.toys import Toys, create_tables
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Events start journeys once, tokens go where their flow says, and a bad subject stops nobody else."""
 
 import pytest
+from tests.orchestration.toys import Toys, action
 
 from openiom.kernel import Invalid
-from openiom.policies import Column, Formula, Row, decision_table
 from openiom.platform.bulk import execute
-
-from tests.orchestration.toys import Toys, action
+from openiom.policies import Column, Formula, Row, decision_table
 
 STEPS = (action("first"), action("second"))
 

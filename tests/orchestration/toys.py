@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Event, NotFound, Problem, ProviderDown, ProviderError, new_id, new_ids
 from openiom.orchestration import Catalog, Dispatcher, Engine, ProviderCallTurn, StepWave, flow_kind, turns
 from openiom.platform.bulk import copy_rows, execute, fetch
-from openiom.platform.configuration import Configuration, DocumentKind, current_documents
+from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 from openiom.platform.events import announce
 from openiom.platform.waves import drain
-from openiom.policies import PolicyDocument
+from openiom.policies import KINDS, policies_in_use
 from openiom.provider_contract import (
     Action,
     ActionCall,
@@ -210,7 +210,7 @@ COUNT_ITEM = Action(name="toy.count_item", title="Count items", entity="item", p
 
 @dataclass
 class ToyProvider:
-    """A provider over the wire that remembers keys: a repeated key has no second effect. Both ports in one."""
+    """The outside as a toy: counts how often each key reached it; the same key again has no further effect there."""
 
     effects: Counter[str] = field(default_factory=Counter)
     requests: list[list[str]] = field(default_factory=list)
@@ -245,7 +245,7 @@ class ToyProvider:
     def actions(self, session: Session | None = None) -> dict[tuple[str, str], ProviderAction]:
         return {(instance, a.name): a for instance in ("east", "west") for a in (self.send, self.tell)}
 
-    def action(self, instance: str, name: str) -> ProviderAction:
+    def action(self, session: Session, instance: str, name: str) -> ProviderAction:
         if (instance, name) not in self.actions():
             raise NotFound(f"no action {name} of {instance}")
         return self.actions()[instance, name]
@@ -261,7 +261,7 @@ class ToyProvider:
         for call in calls:
             error = self.answers.get(call.payload["id"])
             if error is None:
-                self.effects[call.key] = 1 if call.key in self.effects else self.effects[call.key] + 1
+                self.effects[call.key] += 1
                 results.append(CallResult(call.key, {"ok": True}, external_id="X-" + call.payload["id"][-4:]))
             else:
                 results.append(CallResult(call.key, error=error))
@@ -282,10 +282,6 @@ class ToyProvider:
 DOWN = ProviderDown("try later")
 
 
-def policies(session: Session) -> dict[str, PolicyDocument]:
-    return {d.name: PolicyDocument.model_validate(d.body) for d in current_documents(session, "policy")}
-
-
 @dataclass
 class Toys:
     """The company, its engine and its clock."""
@@ -299,14 +295,12 @@ class Toys:
             entities={"order": ORDER, "item": ITEM},
             actions={"toy.count": COUNT, "toy.count_item": COUNT_ITEM},
             provider_actions=self.provider.actions,
-            policies=policies,
+            policies=policies_in_use,
             events=EVENTS,
         )
-        self.engine = Engine(self.catalog, self.provider, self.provider.payloads)
+        self.engine = Engine(self.catalog, self.provider)
         self.configuration = Configuration()
-        self.configuration.register(
-            flow_kind(self.catalog), DocumentKind(name="policy", schema=PolicyDocument, order=30)
-        )
+        self.configuration.register(flow_kind(self.catalog), *KINDS)
         self.dispatcher, self.steps, self.calls = turns(self.engine)
         assert isinstance(self.dispatcher, Dispatcher)
         assert isinstance(self.steps, StepWave)
@@ -343,7 +337,8 @@ class Toys:
     def where(self) -> dict[str, tuple[str, ...]]:
         """For each order: the state of its journey, then "state at step" of its tokens."""
         rows = self.rows(
-            "SELECT o.number, j.state, array_remove(array_agg(t.state || ' at ' || t.step ORDER BY t.step), NULL)"
+            "SELECT o.number, j.state,"
+            " array_remove(array_agg(t.state || ' at ' || t.step ORDER BY t.state, t.step), NULL)"
             " FROM orchestration.journey j JOIN public.toy_order o ON o.id = j.subject_id"
             " LEFT JOIN orchestration.token t ON t.journey_id = j.id GROUP BY j.id, o.number, j.state ORDER BY 1"
         )

@@ -12,14 +12,14 @@ from .compiler import CompiledFlow, check_flow, compile_flow, read_flow
 from .dispatcher import Dispatcher
 from .document import FlowDocument
 from .operations import Done, cancel, pause, reprocess, resume, skip
-from .ports import Caller, PayloadBuilder
+from .outside import ThroughProviders
+from .ports import Outside
 from .provider_calls import ProviderCallTurn
 from .publishing import flow_kind, problems_of
 from .running import Engine
 from .step_wave import StepWave
 
 __all__ = [
-    "Caller",
     "Catalog",
     "CompiledFlow",
     "Dispatcher",
@@ -27,9 +27,10 @@ __all__ = [
     "Engine",
     "FlowDocument",
     "Known",
-    "PayloadBuilder",
+    "Outside",
     "ProviderCallTurn",
     "StepWave",
+    "ThroughProviders",
     "cancel",
     "check_flow",
     "compile_flow",

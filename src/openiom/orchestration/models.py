@@ -177,6 +177,7 @@ class ProviderActionRow(Base):
     due_at: Mapped[datetime] = mapped_column(_AT)
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     max_attempts: Mapped[int] = mapped_column(Integer)
+    waits: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     first_delay_seconds: Mapped[float] = mapped_column(Float)
     lease_until: Mapped[datetime | None] = mapped_column(_AT)
     response: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

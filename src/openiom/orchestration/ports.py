@@ -1,6 +1,6 @@
-"""What orchestration asks of the outside world: two promises that the providers room keeps."""
+"""What orchestration asks of the outside world; the providers room keeps the promise, toys do in tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -10,22 +10,19 @@ from openiom.platform.database import Database
 from openiom.provider_contract import Call, CallResult, Facts, ProviderAction
 
 
-class Caller(Protocol):
-    """Does provider actions. Runs outside any transaction of ours."""
+class Outside(Protocol):
+    """Does provider actions."""
 
-    def action(self, instance: str, name: str) -> ProviderAction:
+    def action(self, session: Session, instance: str, name: str) -> ProviderAction:
         """The action of an installed instance. Raises NotFound."""
+
+    def payloads(
+        self, session: Session, instance: str, action: str, facts: Sequence[Facts]
+    ) -> Sequence[Mapping[str, Any] | Problem]:
+        """What to send for each entity, in order, or the problem that keeps it from being sent."""
 
     def call(
         self, database: Database, instance: str, action: ProviderAction, calls: Sequence[Call]
     ) -> Sequence[CallResult]:
-        """One result a call, in any order. Splits into bulk calls, keeps within the vendor's limits, logs."""
-
-
-class PayloadBuilder(Protocol):
-    """Turns an entity's facts into what the provider's action takes."""
-
-    def __call__(
-        self, session: Session, instance: str, action: str, facts: Sequence[Facts]
-    ) -> Sequence[dict[str, Any] | Problem]:
-        """One payload for each, in order, or the problem that keeps it from being sent."""
+        """One result a call, in any order; outside any transaction of ours. Splits into bulk calls, keeps within
+        the vendor's limits, logs."""

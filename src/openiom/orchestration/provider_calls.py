@@ -29,6 +29,7 @@ from .step_wave import CALLS_WAKE, STEPS_WAKE
 
 log = structlog.get_logger("provider_calls")
 LONGEST_DELAY_SECONDS = 900.0
+MOST_WAITS = 1000  # being asked to wait is no failure, but not for ever
 _LEASE_MARGIN_SECONDS = 30
 _ROUNDS = 4  # calls of one claim, as multiples of what may be in flight at once
 
@@ -49,6 +50,7 @@ class Claimed:
     attempts: int
     max_attempts: int
     first_delay_seconds: float
+    waits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Settled:
     result: CallResult
     due_at: datetime
     error: dict[str, Any] | None
+    waits: int = 0
 
 
 @dataclass
@@ -85,7 +88,7 @@ class ProviderCallTurn:
         finished = now + timedelta(seconds=elapsed)
         settled = settle(rows, results, now=finished, random=self.random)
         with database.unit_of_work() as session:
-            recording = _Recording(self.engine, instance, name, action, round(elapsed * 1000))
+            recording = _Recording(self.engine, instance, name, action, round(elapsed * 1000), now)
             process_or_park(session, settled, process=recording.record, park=recording.park, now=finished)
         return Ran(len(rows), True)
 
@@ -103,7 +106,7 @@ class ProviderCallTurn:
         if not head:
             return "", "", [], None, None
         instance, name = head[0]
-        action, refusal = self._action(instance, name)
+        action, refusal = self._action(session, instance, name)
         most = min(limit, _ROUNDS * action.batch * action.concurrency) if action else limit
         most = max(most // action.batch * action.batch, 1) if action else most
         rounds = ceil(most / (action.batch * action.concurrency)) if action else 1
@@ -115,16 +118,16 @@ class ProviderCallTurn:
             " WHERE id IN (SELECT id FROM orchestration.provider_action WHERE state = 'ready' AND instance = %s"
             " AND action = %s AND due_at <= %s ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)"
             " RETURNING id, key, entity, entity_id, flow, token_id, step, visit, payload, attempts, max_attempts,"
-            " first_delay_seconds",
+            " first_delay_seconds, waits",
             (now + lease, instance, name, now, most),
         )
         if paused and not rows:
             wake(session, CALLS_WAKE)
         return instance, name, [Claimed(*row) for row in rows], action, refusal
 
-    def _action(self, instance: str, name: str) -> tuple[ProviderAction | None, ProviderDown | None]:
+    def _action(self, session: Session, instance: str, name: str) -> tuple[ProviderAction | None, ProviderDown | None]:
         try:
-            return self.engine.caller.action(instance, name), None
+            return self.engine.outside.action(session, instance, name), None
         except IomError as error:
             return None, ProviderDown(error.what, where=error.where, remedy=error.remedy)
 
@@ -133,7 +136,7 @@ class ProviderCallTurn:
     ) -> Sequence[CallResult]:
         """Never raises but for what ends the process: an unknown outcome is one to ask about again."""
         try:
-            return self.engine.caller.call(database, instance, action, calls)
+            return self.engine.outside.call(database, instance, action, calls)
         except Exception as error:
             log.error("call_crashed", instance=instance, action=action.name, error=str(error)[:500])
             what = error.what if isinstance(error, IomError) else f"{type(error).__name__}: {error}"
@@ -153,22 +156,23 @@ def settle(rows: Sequence[Claimed], results: Sequence[CallResult], *, now: datet
         if error is None:
             out.append(Settled(row, "done", result, now, None))
             continue
-        again = error.retry == "later" and row.attempts < row.max_attempts
+        waits = row.waits + (isinstance(error, ProviderDown) and error.retry_after is not None)
+        again = error.retry == "later" and row.attempts - waits < row.max_attempts and waits < MOST_WAITS
         delay = timedelta(seconds=delay_seconds(row, error, random) if again else 0)
         kept = {
             "what": error.what,
             "where": error.where,
-            "why": f"attempt {row.attempts} of {row.max_attempts}",
+            "why": f"attempt {row.attempts - row.waits} of {row.max_attempts}",
             "remedy": error.remedy,
             "code": error.code,
         }
-        out.append(Settled(row, "ready" if again else "failed", result, now + delay, kept))
+        out.append(Settled(row, "ready" if again else "failed", result, now + delay, kept, waits))
     return out
 
 
 def delay_seconds(row: Claimed, error: Exception, random: Random) -> float:
     """Doubled with every attempt and spread by a quarter; never before the other side wants to hear of us."""
-    delay = min(LONGEST_DELAY_SECONDS, row.first_delay_seconds * 2.0 ** (row.attempts - 1))
+    delay = min(LONGEST_DELAY_SECONDS, row.first_delay_seconds * 2.0 ** min(row.attempts - row.waits - 1, 30))
     delay *= random.uniform(0.75, 1.25)
     asked = error.retry_after if isinstance(error, ProviderDown) else None
     return max(delay, asked or 0.0)
@@ -210,13 +214,14 @@ class _Recording:
     name: str
     action: ProviderAction | None
     ms: int
+    since: datetime  # when the turn began: tokens are due by then, so they keep their place in the queue
 
     def record(self, session: Session, settled: Sequence[Settled], now: datetime) -> None:
         _lock(session, settled)
         ours = self._store(session, settled)
         final = [s for s in settled if s.row.id in ours and s.state != "ready"]
         self._announce(session, final, now)
-        if move_on(session, list({s.row.token_id for s in final}), now=now):
+        if move_on(session, list({s.row.token_id for s in final}), now=self.since):
             wake(session, STEPS_WAKE)
 
     def park(self, session: Session, settled: Settled, error: Exception, now: datetime) -> None:
@@ -250,9 +255,10 @@ class _Recording:
             session,
             "UPDATE orchestration.provider_action p SET state = n.state, due_at = n.due_at, lease_until = NULL,"
             " response = n.response::jsonb, external_id = n.external_id, error = n.error::jsonb, ms = %s,"
+            " waits = n.waits,"
             " finished_at = CASE WHEN n.state = 'ready' THEN NULL ELSE n.at END"
             " FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],"
-            " %s::timestamptz[]) AS n(id, attempts, state, due_at, response, external_id, error, at)"
+            " %s::timestamptz[], %s::int[]) AS n(id, attempts, state, due_at, response, external_id, error, at, waits)"
             " WHERE p.id = n.id AND p.state = 'leased' AND p.attempts = n.attempts RETURNING p.id",
             (
                 self.ms,
@@ -264,6 +270,7 @@ class _Recording:
                 [s.result.external_id for s in settled],
                 [to_json_text(s.error) if s.error else None for s in settled],
                 [s.due_at for s in settled],
+                [s.waits for s in settled],
             ),
         )
         return {row[0] for row in rows}

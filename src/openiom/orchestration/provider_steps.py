@@ -13,7 +13,7 @@ from uuid import UUID
 from openiom.kernel import IomError, Problem
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import to_json_text
-from openiom.policies import Failure
+from openiom.policies import Failure, compiled_policies
 from openiom.provider_contract import ProviderAction, Raise
 
 from .document import ProviderActionStep
@@ -58,7 +58,7 @@ class _Batch:
 
 def run_provider_action(wave: TokenWave, flow: RunningFlow, step: ProviderActionStep, tokens: list[Token]) -> None:
     try:
-        action = wave.engine.caller.action(step.instance, step.action)
+        action = wave.engine.outside.action(wave.session, step.instance, step.action)
     except IomError as error:
         for token in tokens:
             wave.stop(token, what=error.what, where=error.where, remedy=error.remedy)
@@ -113,9 +113,7 @@ def _filtered(batch: _Batch, ids: Sequence[UUID]) -> dict[UUID, str]:
             elif not answer:
                 out[id] = ""
     if step.filter:
-        policy = wave.policies.get(wave.session, [step.filter]).get(step.filter)
-        if policy is None:
-            return dict.fromkeys(ids, f"policy {step.filter!r} is no longer in use")
+        policy = compiled_policies(wave.session, [step.filter])[step.filter]
         kept = [id for id in ids if id not in out]
         for id, verdict in zip(kept, policy.evaluate([known[id] for id in kept]), strict=True):
             if not verdict.passed:
@@ -176,7 +174,7 @@ def _queue(batch: _Batch, wanted: Sequence[tuple[Token, list[UUID]]], finished: 
     payloads = dict(
         zip(
             every,
-            wave.engine.payloads(wave.session, step.instance, step.action, [known[id] for id in every])
+            wave.engine.outside.payloads(wave.session, step.instance, step.action, [known[id] for id in every])
             if every
             else [],
             strict=True,
@@ -230,8 +228,8 @@ def _put_back(batch: _Batch, rows: Sequence[tuple[str, str]]) -> None:
     """Failed rows are tried again under their key, with attempts counted afresh."""
     execute(
         batch.wave.session,
-        "UPDATE orchestration.provider_action p SET state = 'ready', due_at = %s, attempts = 0, error = NULL,"
-        " finished_at = NULL, payload = n.payload::jsonb"
+        "UPDATE orchestration.provider_action p SET state = 'ready', due_at = %s, attempts = 0, waits = 0,"
+        " error = NULL, finished_at = NULL, payload = n.payload::jsonb"
         " FROM unnest(%s::text[], %s::text[]) AS n(key, payload)"
         " WHERE p.key = n.key AND p.state IN ('failed', 'canceled')",
         (batch.wave.now, [key for key, _ in rows], [payload for _, payload in rows]),

@@ -7,14 +7,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import fetch
-from openiom.platform.configuration import get_document
-from openiom.policies import CompiledPolicy, Condition, PolicyDocument
+from openiom.policies import Condition
 from openiom.provider_contract import Action, Entity, Facts
 
 from .catalog import Catalog
 from .compiler import Plan
 from .document import ConditionStep, FlowDocument, ProviderActionStep, Splitter, Step
-from .ports import Caller, PayloadBuilder
+from .ports import Outside
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,7 @@ class Engine:
     """What turns and operations need: what flows are made of, and how outside work is done."""
 
     catalog: Catalog
-    caller: Caller
-    payloads: PayloadBuilder
+    outside: Outside
 
     def entity(self, name: str) -> Entity:
         return self.catalog.entities[name]
@@ -92,29 +90,6 @@ class Flows:
                     plan=Plan.model_validate(plan),
                 )
         return self._known
-
-
-@dataclass
-class PoliciesInUse:
-    """The current version of each policy, compiled at first use."""
-
-    _known: dict[tuple[str, int], CompiledPolicy] = field(default_factory=dict)
-
-    def get(self, session: Session, names: Collection[str]) -> dict[str, CompiledPolicy]:
-        """Policies by name; one that is no longer in use is absent."""
-        rows = fetch(
-            session,
-            "SELECT name, version FROM platform.configuration_document"
-            " WHERE kind = 'policy' AND current AND NOT deleted AND name = ANY(%s)",
-            (list(names),),
-        )
-        found = {}
-        for name, version in rows:
-            if (name, version) not in self._known:
-                body = get_document(session, "policy", name, version=version).body
-                self._known[name, version] = CompiledPolicy(PolicyDocument.model_validate(body))
-            found[name] = self._known[name, version]
-        return found
 
 
 @dataclass

@@ -14,7 +14,7 @@ from openiom.platform.waves import Ran, process_or_park
 
 from .merges import due_merges
 from .provider_steps import store_outbound
-from .running import Engine, Flows, PoliciesInUse
+from .running import Engine, Flows
 from .steps import run_step
 from .token_wave import StepCrashed, TokenWave, told
 from .tokens import Token, claim, siblings, store
@@ -30,7 +30,6 @@ class StepWave:
     engine: Engine
     kind: str = STEPS_WAKE
     flows: Flows = field(default_factory=Flows)
-    policies: PoliciesInUse = field(default_factory=PoliciesInUse)
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
         with database.unit_of_work() as session:
@@ -72,7 +71,7 @@ class StepWave:
         self, session: Session, tokens: Sequence[Token], now: datetime, stops: dict[str, StepCrashed]
     ) -> TokenWave:
         flows = self.flows.get(session, {t.version_id for t in tokens})
-        wave = TokenWave(session, self.engine, self.policies, flows, now, run_step, stops)
+        wave = TokenWave(session, self.engine, flows, now, run_step, stops)
         split = [t.journey_id for t in tokens if flows[t.version_id].splits]
         if split:
             for other in siblings(session, split, but=[t.id for t in tokens]):

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from openiom.kernel import new_id
-from openiom.policies import CompiledPolicy, Failure, Verdict
+from openiom.policies import CompiledPolicy, Failure, Verdict, compiled_policies
 from openiom.provider_contract import ActionCall, Outcome, Raise
 
 from .document import (
@@ -141,12 +141,7 @@ def subjects_of(wave: TokenWave, flow: RunningFlow, child: str, tokens: Sequence
 def run_policies(wave: TokenWave, flow: RunningFlow, step: Policies, tokens: Sequence[Token]) -> None:
     """Filter, judge, set, announce: one engine call a policy for the whole wave."""
     names = [step.filter, *step.policies] if step.filter else step.policies
-    policies = wave.policies.get(wave.session, names)
-    missing = [name for name in names if name not in policies]
-    if missing:
-        for token in tokens:
-            wave.stop(token, what=f"policy {missing[0]!r} is no longer in use", remedy="apply it again, then reprocess")
-        return
+    policies = compiled_policies(wave.session, names)
     entity = step.entity or flow.document.subject
     per_token = subjects_of(wave, flow, step.entity, tokens)
     judged = _Judged(wave, flow, step, entity)

@@ -20,7 +20,7 @@ from openiom.platform.waves import is_transient
 from openiom.provider_contract import Raise
 
 from .document import Step, Wait
-from .running import Engine, FactsOfWave, PoliciesInUse, RunningFlow
+from .running import Engine, FactsOfWave, RunningFlow
 from .tokens import Token
 
 Run = Callable[["TokenWave", RunningFlow, Any, list[Token]], None]
@@ -47,7 +47,6 @@ class TokenWave:
 
     session: Session
     engine: Engine
-    policies: PoliciesInUse
     flows: Mapping[int, RunningFlow]
     now: datetime
     run_step: Run

@@ -1,0 +1,10 @@
+-- Units an order line has released are exactly the unshipped units of its live fulfillment orders.
+SELECT o.id, o.released, coalesce(sum(l.quantity - l.shipped), 0) AS in_fulfillment
+FROM orders.order_line o
+LEFT JOIN (
+    fulfillment.fulfillment_order_line l
+    JOIN fulfillment.fulfillment_order f
+        ON f.id = l.fulfillment_order_id AND f.state NOT IN ('declined', 'canceled')
+) ON l.order_line_id = o.id
+GROUP BY o.id
+HAVING o.released <> coalesce(sum(l.quantity - l.shipped), 0)

@@ -1,0 +1,104 @@
+"""Fulfillment orders and their lines; shipments (fulfillment tracking) and what was in them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Sequence,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from openiom.platform.database import Base
+
+ROOM = "fulfillment"
+Moment = DateTime(timezone=True)
+
+NUMBERS = Sequence("fulfillment_order_number", start=100_001, schema=ROOM, metadata=Base.metadata)
+
+
+class FulfillmentOrder(Base):
+    """What one source is asked to deliver of one order."""
+
+    __tablename__ = "fulfillment_order"
+    __table_args__ = (
+        Index("ix_fulfillment_order_order_id", "order_id"),
+        Index("ix_fulfillment_order_state", "state", "id"),
+        Index("ix_fulfillment_order_source", "source", "id"),
+        {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(Text, unique=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order.id"))
+    source: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    state_reason: Mapped[str] = mapped_column(Text)
+    external_id: Mapped[str] = mapped_column(Text, server_default="")
+    ship_to: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    planned_ship_date: Mapped[date | None] = mapped_column(Date)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class FulfillmentOrderLine(Base):
+    """Units of one order line asked of the source."""
+
+    __tablename__ = "fulfillment_order_line"
+    __table_args__ = (
+        CheckConstraint("quantity > 0 AND shipped BETWEEN 0 AND quantity", name="never_more_than_asked"),
+        Index("ix_fulfillment_order_line_fulfillment_order_id", "fulfillment_order_id"),
+        Index("ix_fulfillment_order_line_order_line_id", "order_line_id"),
+        {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    fulfillment_order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.fulfillment_order.id"))
+    order_line_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_line.id"))
+    product: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[int] = mapped_column(Integer)
+    shipped: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+
+
+class Shipment(Base):
+    """A parcel that left: fulfillment tracking."""
+
+    __tablename__ = "shipment"
+    __table_args__ = (UniqueConstraint("fulfillment_order_id", "external_id"), {"schema": ROOM})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    fulfillment_order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.fulfillment_order.id"))
+    external_id: Mapped[str] = mapped_column(Text)
+    carrier: Mapped[str] = mapped_column(Text)
+    service: Mapped[str] = mapped_column(Text)
+    tracking_number: Mapped[str] = mapped_column(Text)
+    tracking_url: Mapped[str] = mapped_column(Text)
+    shipped_at: Mapped[datetime] = mapped_column(Moment)
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ShipmentLine(Base):
+    """Units of one fulfillment order line in one parcel: fulfillment tracking line."""
+
+    __tablename__ = "shipment_line"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="a_parcel_holds_something"),
+        Index("ix_shipment_line_shipment_id", "shipment_id"),
+        Index("ix_shipment_line_fulfillment_order_line_id", "fulfillment_order_line_id"),
+        {"schema": ROOM},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.shipment.id"))
+    fulfillment_order_line_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.fulfillment_order_line.id"))
+    quantity: Mapped[int] = mapped_column(Integer)

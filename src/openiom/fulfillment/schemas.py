@@ -1,0 +1,75 @@
+"""Fulfillment orders over HTTP."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+
+class FulfillmentOrderRow(BaseModel):
+    """A row of the list; units count all lines together."""
+
+    id: UUID
+    number: str
+    order_id: UUID
+    order_number: str
+    source: str
+    state: str
+    state_label: str
+    state_reason: str
+    customer_name: str
+    ship_to_city: str
+    units: int
+    shipped_units: int
+    created_at: datetime
+    sent_at: datetime | None
+    external_id: str
+
+
+class FulfillmentOrderLineView(BaseModel):
+    id: UUID
+    order_line_id: UUID
+    product: str
+    name: str
+    unit: str
+    quantity: int
+    shipped: int
+
+
+class ShipmentItemView(BaseModel):
+    product: str
+    quantity: int
+
+
+class ShipmentView(BaseModel):
+    id: UUID
+    external_id: str
+    carrier: str
+    service: str
+    tracking_number: str
+    tracking_url: str
+    shipped_at: datetime
+    items: list[ShipmentItemView]
+
+
+class PlaceView(BaseModel):
+    """A point for the map; latitude and longitude are null when nothing is known."""
+
+    name: str
+    latitude: float | None
+    longitude: float | None
+    address: dict[str, Any]
+
+
+class FulfillmentOrderDetail(FulfillmentOrderRow):
+    ship_to: dict[str, Any]
+    source_place: PlaceView
+    ship_to_place: PlaceView
+    planned_ship_date: date | None
+    lines: list[FulfillmentOrderLineView]
+    shipments: list[ShipmentView]
+
+
+class FulfillmentOrderItems(BaseModel):
+    items: list[FulfillmentOrderDetail]

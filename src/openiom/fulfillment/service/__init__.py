@@ -1,0 +1,1 @@
+"""Use cases of the fulfillment room, one file a verb; guests come through `openiom.fulfillment`."""
