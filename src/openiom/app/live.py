@@ -157,4 +157,3 @@ async def stream(tail: LiveTail) -> AsyncIterator[str]:
             yield f"event: change\ndata: {text}\n\n"
     finally:
         tail.unsubscribe(subscriber)
-

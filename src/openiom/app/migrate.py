@@ -75,5 +75,3 @@ def reset_statistics(database: Database) -> None:
     """Let the planner look at freshly loaded tables at once."""
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
-
-

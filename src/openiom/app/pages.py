@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 OURS = ("/api/", "/hooks/", "/health", "/ready", "/metrics")
-NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>OpenIOM</title>
-<style>body{font:16px/1.5 system-ui;max-width:40rem;margin:15vh auto;padding:0 1rem}code{background:#8882;padding:.1em .4em}
-</style><h1>OpenIOM runs</h1><p>The user interface has not been built yet: run <code>make install</code> in the project,
-then reload this page.</p><p>The API is here already: <a href="/api/docs">/api/docs</a>.</p>"""
+NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>OpenIOM</title><style>
+body{font:16px/1.5 system-ui;max-width:40rem;margin:15vh auto;padding:0 1rem}
+code{background:#8882;padding:.1em .4em}
+</style><h1>OpenIOM runs</h1>
+<p>The user interface has not been built yet: run <code>make install</code> in the project, then reload this page.</p>
+<p>The API is here already: <a href="/api/docs">/api/docs</a>.</p>"""
 
 
 def serve_ui(app: FastAPI, built: Path | None) -> None:

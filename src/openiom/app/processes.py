@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event as Flag
 from time import monotonic, sleep
 from types import FrameType
@@ -198,5 +197,3 @@ def wait_until_ready(supervisor: Supervisor, url: str, *, seconds: float = 90.0)
             sleep(0.05)
     if not supervisor.stop.is_set():
         raise Refused("the web server did not become ready", remedy="read what it wrote above, and start again")
-
-

@@ -26,13 +26,14 @@ class Hits(BaseModel):
     items: list[Hit]
 
 
-# Kind, permission, query. Each takes the prefix pattern and the containing pattern and is served by an index or is small.
+# Kind, permission, query. Each is served by an index, or reads something small.
 SEARCHES = (
     (
         "order",
         "orders.read",
         "SELECT o.number, coalesce(o.customer->>'name', '') || ' · ' || o.instance, '/orders/' || o.id"
-        " FROM orders.order o WHERE o.number LIKE %(prefix)s OR o.external_id = %(exact)s ORDER BY o.id DESC LIMIT %(most)s",
+        " FROM orders.order o WHERE o.number LIKE %(prefix)s OR o.external_id = %(exact)s"
+        " ORDER BY o.id DESC LIMIT %(most)s",
     ),
     (
         "customer",
@@ -68,7 +69,9 @@ SEARCHES = (
 @router.get("/search")
 def search(asker: Asker, session: Reading, q: Annotated[str, Query(min_length=1, max_length=100)]) -> Hits:
     """What the words in the search box may mean, best first within its kind."""
-    return Hits(items=[hit for kind, permission, query in SEARCHES for hit in _hits(session, asker, kind, permission, query, q)])
+    return Hits(
+        items=[hit for kind, permission, query in SEARCHES for hit in _hits(session, asker, kind, permission, query, q)]
+    )
 
 
 def _hits(session: Session, asker: Principal, kind: str, permission: str, query: str, words: str) -> list[Hit]:

@@ -1,13 +1,23 @@
 """`build()`: the one place that knows which concrete thing stands behind each promise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 
 from fastapi import APIRouter
 
-from openiom import administration, fulfillment, fulfillment_optimization, inventory_visibility, master_data
-from openiom import orchestration, orders, policies, providers, state_framework
+from openiom import (
+    administration,
+    fulfillment,
+    fulfillment_optimization,
+    inventory_visibility,
+    master_data,
+    orchestration,
+    orders,
+    policies,
+    providers,
+    state_framework,
+)
 from openiom.kernel import Invalid
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
@@ -16,7 +26,6 @@ from openiom.platform.settings import Settings
 from openiom.platform.waves import Turn
 from openiom.provider_contract import Action, DocumentReceiver, Entity, Provider
 
-from .calls import ProviderCaller
 from .desk import OrdersDesk
 
 ENTRY_POINTS = "openiom.providers"
@@ -54,18 +63,19 @@ class Product:
 
     def routers(self) -> tuple[APIRouter, ...]:
         """Every room's part of the HTTP API."""
-        return (
-            administration.router,
-            orders.router,
-            fulfillment.router,
-            fulfillment_optimization.router,
-            inventory_visibility.router,
-            master_data.router,
-            orchestration.router,
-            policies.router,
-            providers.router,
-            state_framework.states_router(STATE_TABLES),
+        rooms = (
+            administration,
+            orders,
+            fulfillment,
+            fulfillment_optimization,
+            inventory_visibility,
+            master_data,
+            orchestration,
+            policies,
+            providers,
         )
+        own = tuple(room.router for room in rooms if hasattr(room, "router"))
+        return (*own, state_framework.states_router(STATE_TABLES))
 
     def close(self) -> None:
         self.pipeline.close()
@@ -89,20 +99,21 @@ def build(settings: Settings, database_url: str) -> Product:
         message_limit_bytes=settings.message_limit_bytes,
     )
     entities = {e.name: e for e in (*orders.ENTITIES, *fulfillment.ENTITIES)}
+    order = entities["order"]
+    entities["order"] = replace(order, children={**order.children, **fulfillment.CHILDREN_OF_ORDERS})
     desk = OrdersDesk()
     actions = {
-        a.name: a
-        for a in (*orders.ACTIONS, *fulfillment_optimization.sourcing_actions(desk), *fulfillment.ACTIONS)
+        a.name: a for a in (*orders.ACTIONS, *fulfillment_optimization.sourcing_actions(desk), *fulfillment.ACTIONS)
     }
-    caller = ProviderCaller(pipeline, database)
+    outside = orchestration.ThroughProviders(pipeline)
     catalog = orchestration.Catalog(
         entities=entities,
         actions=actions,
-        provider_actions=caller.installed,
+        provider_actions=outside.actions,
         policies=policies.policies_in_use,
         events=known_events(),
     )
-    engine = orchestration.Engine(catalog, caller, caller.payloads)
+    engine = orchestration.Engine(catalog, outside)
     configuration = Configuration()
     configuration.register(
         *administration.KINDS,

@@ -80,9 +80,12 @@ def diff(folder: Folder, home: Home = None) -> None:
     Example: iom config diff backup
     """
     documents = read_folder(folder)
-    with opened(home) as product, errors.status(f"Comparing {len(documents)} documents"):
-        with product.database.unit_of_work() as session:
-            changes = product.configuration.apply(session, documents, at=utc_now(), actor="iom config", dry=True)
+    with (
+        opened(home) as product,
+        product.database.unit_of_work() as session,
+        errors.status(f"Comparing {len(documents)} documents"),
+    ):
+        changes = product.configuration.apply(session, documents, at=utc_now(), actor="iom config", dry=True)
     show(changes)
     sys.exit(1 if any(c.change != "unchanged" for c in changes) else 0)
 
@@ -94,9 +97,12 @@ def apply(folder: Folder, home: Home = None) -> None:
     Example: iom config apply backup
     """
     documents = read_folder(folder)
-    with opened(home) as product, errors.status(f"Applying {len(documents)} documents"):
-        with product.database.unit_of_work() as session:
-            changes = product.configuration.apply(session, documents, at=utc_now(), actor="iom config")
+    with (
+        opened(home) as product,
+        product.database.unit_of_work() as session,
+        errors.status(f"Applying {len(documents)} documents"),
+    ):
+        changes = product.configuration.apply(session, documents, at=utc_now(), actor="iom config")
     show(changes)
 
 
