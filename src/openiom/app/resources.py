@@ -1,5 +1,6 @@
 """Files that travel with the program but are no Python: migrations, invariants, the built UI."""
 
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from openiom.kernel import NotFound
@@ -25,3 +26,11 @@ def built_ui(given: Path | None) -> Path | None:
         if candidate is not None and (candidate / "index.html").is_file():
             return candidate
     return None
+
+
+def program_version() -> str:
+    """The installed version; "source" where the program runs from a checkout that was never installed."""
+    try:
+        return version("openiom")
+    except PackageNotFoundError:
+        return "source"

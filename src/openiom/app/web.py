@@ -5,7 +5,6 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from threading import Thread
 
 import uvicorn
@@ -19,7 +18,7 @@ from openiom.platform.http import install_problem_handlers
 from . import health, live, search
 from .edge import DOCS, SecurityHeaders, SizeLimit
 from .pages import serve_ui
-from .resources import built_ui
+from .resources import built_ui, program_version
 from .wiring import Product
 
 LISTEN_FD = "OPENIOM_LISTEN_FD"
@@ -38,7 +37,7 @@ def create_app(product: Product) -> FastAPI:
 
     app = FastAPI(
         title="OpenIOM",
-        version=version("openiom"),
+        version=program_version(),
         description=DESCRIPTION,
         docs_url=DOCS,
         redoc_url=None,

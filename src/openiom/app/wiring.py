@@ -1,5 +1,7 @@
 """`build()`: the one place that knows which concrete thing stands behind each promise."""
 
+import importlib
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -11,6 +13,7 @@ from openiom import (
     fulfillment,
     fulfillment_optimization,
     inventory_visibility,
+    library,
     master_data,
     orchestration,
     orders,
@@ -135,13 +138,18 @@ def known_events() -> tuple[str, ...]:
 
 
 def provider_catalog() -> dict[str, Provider]:
-    """Providers of this installation, by name: ours and those of installed packages alike."""
+    """Providers of this installation, by name: installed packages by entry point, and the library beside us."""
+    found: dict[str, object] = {
+        p.name: p.load() for p in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name)
+    }
+    for module in pkgutil.iter_modules(library.__path__, "openiom.library."):
+        # An installed library has entry points as well; a source checkout that was never installed has only this.
+        found.setdefault(
+            module.name.rpartition(".")[2], getattr(importlib.import_module(module.name), "PROVIDER", None)
+        )
     catalog: dict[str, Provider] = {}
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name):
-        provider = point.load()
+    for name, provider in found.items():
         if not isinstance(provider, Provider):
-            raise Invalid(
-                f"the entry point {point.name} is not a Provider", where=point.value, remedy="uninstall its package"
-            )
+            raise Invalid(f"the entry point {name} is not a Provider", where=ENTRY_POINTS, remedy="remove its package")
         catalog[provider.name] = provider
     return catalog
