@@ -37,11 +37,14 @@ def _place(country: str, postal_code: str, city: str, state: str) -> Point | Non
 
 
 def _zip(code: str) -> Point | None:
-    digits = code.strip()[:5]
-    if len(digits) != 5 or not digits.isdigit():
-        return None
-    rows = zipcodes.matching(digits)  # type: ignore[no-untyped-call]
-    return (float(rows[0]["lat"]), float(rows[0]["long"])) if rows else None
+    return _zips().get(code.strip()[:5])
+
+
+@lru_cache(maxsize=1)
+def _zips() -> dict[str, Point]:
+    """Every US ZIP code; the package's own search takes a quarter of a millisecond each time."""
+    rows = zipcodes.list_all()  # type: ignore[no-untyped-call]
+    return {row["zip_code"]: (float(row["lat"]), float(row["long"])) for row in rows if row["lat"] and row["long"]}
 
 
 @lru_cache(maxsize=1)
