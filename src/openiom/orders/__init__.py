@@ -10,6 +10,7 @@ Tells   order.created, order.modified, order.cancel_refused, order.fields_set, a
 from .actions import ACTIONS, ENTITIES
 from .facts import header_facts, line_facts, money_text, order_facts
 from .locks import lock_orders
+from .routes import router
 from .service.hold_cancel import (
     LineCancellation,
     cancel_lines,
@@ -61,6 +62,7 @@ __all__ = [
     "release_orders",
     "release_to_fulfillment",
     "return_to_sourcing",
+    "router",
     "set_line_fields",
     "set_order_fields",
 ]

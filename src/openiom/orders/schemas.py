@@ -27,15 +27,15 @@ OwnName = Annotated[str, BeforeValidator(_own_name), Field(min_length=1)]
 class ResolvedLine(OrderLineDocument):
     """A line whose product and unit are our own names."""
 
-    product: OwnName  # type: ignore[assignment]
-    unit: OwnName  # type: ignore[assignment]
+    product: OwnName
+    unit: OwnName
 
 
 class ResolvedOrder(OrderDocument):
     """An order whose outside keys have been replaced by our own names."""
 
-    account: OwnName | None = None  # type: ignore[assignment]
-    price_list: OwnName | None = None  # type: ignore[assignment]
+    account: OwnName | None = None
+    price_list: OwnName | None = None
     lines: list[ResolvedLine] = Field(min_length=1, max_length=2000)  # type: ignore[assignment]
 
 

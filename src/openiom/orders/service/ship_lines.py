@@ -54,11 +54,24 @@ def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
         " ORDER BY l.order_id, l.line_number",
         (list(order_ids),),
     )
-    return [OpenLine(*row[:8], *_where_to(row[8])) for row in rows]
+    return [_open_line(*row) for row in rows]
 
 
-def _where_to(ship_to: dict[str, Any]) -> tuple[str, Point | None, dict[str, Any]]:
-    return str(ship_to.get("country", "")), locate(ship_to), ship_to
+def _open_line(
+    line_id: UUID,
+    order_id: UUID,
+    line_number: int,
+    product: str,
+    unit: str,
+    quantity: int,
+    state: str,
+    source: str,
+    ship_to: dict[str, Any],
+) -> OpenLine:
+    country = str(ship_to.get("country", ""))
+    return OpenLine(
+        line_id, order_id, line_number, product, unit, quantity, state, source, country, locate(ship_to), ship_to
+    )
 
 
 def assign_sources(session: Session, sources: Mapping[UUID, tuple[str, str]], now: datetime, actor: str) -> None:
