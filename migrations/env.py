@@ -3,10 +3,12 @@
 import os
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, create_engine, text
 
 from openiom.app.tables import load_tables, schemas
 from openiom.platform.database import psycopg_url
+from openiom.platform.events import Xid8
 
 METADATA = load_tables().metadata
 
@@ -18,6 +20,14 @@ def include_object(item: object, name: str | None, kind: str, reflected: bool, c
     return not (name or "").startswith(("business_event_", "procrastinate_"))
 
 
+def render_item(kind: str, item: object, context: AutogenContext) -> str | bool:
+    """Types of our own bring their import along."""
+    if kind == "type" and isinstance(item, Xid8):
+        context.imports.add("from openiom.platform.events import Xid8")
+        return "Xid8()"
+    return False
+
+
 def run(connection: Connection) -> None:
     for schema in schemas():
         connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
@@ -27,6 +37,7 @@ def run(connection: Connection) -> None:
         include_schemas=True,
         include_name=lambda name, kind, _: kind != "schema" or name in schemas(),
         include_object=include_object,
+        render_item=render_item,
         version_table_schema="public",
         compare_type=True,
         compare_server_default=False,

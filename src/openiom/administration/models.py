@@ -1,10 +1,11 @@
-"""Who may come in: users, their sessions, and API tokens."""
+"""Who may come in: users, their sessions, and API tokens; and what the last look at every promise found."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, func, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Boolean, DateTime, Float, ForeignKey, Index, Integer, LargeBinary, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
@@ -48,3 +49,17 @@ class ApiToken(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     created_by: Mapped[str] = mapped_column(Text)
+
+
+class InvariantCheck(Base):
+    """The newest answer of each query in `invariants/`; `broken` rows above zero is a broken promise."""
+
+    __tablename__ = "invariant_check"
+    __table_args__ = {"schema": ROOM}
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    promise: Mapped[str] = mapped_column(Text)
+    broken: Mapped[int] = mapped_column(Integer)
+    rows: Mapped[list[Any]] = mapped_column(JSONB)
+    seconds: Mapped[float] = mapped_column(Float)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,53 @@
+"""`iom token` and `iom user`: who may come in."""
+
+import os
+import secrets
+import sys
+from typing import Annotated
+
+import typer
+
+from openiom.administration import issue_token, put_users
+from openiom.platform.events import utc_now
+
+from .opening import console, errors, opened
+from .running import Home
+
+tokens = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
+users = typer.Typer(help="People who sign in.", no_args_is_help=True)
+Roles = Annotated[list[str], typer.Option(help="Role; may be repeated")]
+
+
+@tokens.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(help="What the token is for; an older one of this name ends")],
+    role: Roles = ["integrator"],  # noqa: B006 (typer copies it)
+    home: Home = None,
+) -> None:
+    """Issue an API token; it is shown once.
+
+    Example: iom token create warehouse-sync --role integrator
+    """
+    with opened(home) as product, product.database.unit_of_work() as session:
+        token = issue_token(session, name=name, roles=role, now=utc_now(), actor="iom token")
+    console.out(token, highlight=False)
+
+
+@users.command("create")
+def create_user(
+    email: Annotated[str, typer.Argument(help="The sign-in")],
+    name: Annotated[str, typer.Option(help="How the person is called")] = "",
+    role: Roles = ["viewer"],  # noqa: B006 (typer copies it)
+    home: Home = None,
+) -> None:
+    """Create a user, or give one a new password and roles. OPENIOM_PASSWORD sets the password; otherwise one is made.
+
+    Example: iom user create ana@example.com --role administrator
+    """
+    password = os.environ.get("OPENIOM_PASSWORD") or secrets.token_urlsafe(12)
+    with opened(home) as product, product.database.unit_of_work() as session:
+        put_users(session, [(email, name or email, password, role)])
+    if "OPENIOM_PASSWORD" not in os.environ:
+        errors.print("password, shown this once:", highlight=False)
+        console.out(password, highlight=False)
+    sys.stdout.flush()

@@ -1,0 +1,105 @@
+"""Commands that run the product: demo, serve, web, worker, migrate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openiom.app.migrate import migrate as migrate_database
+from openiom.app.processes import (
+    Supervisor,
+    database_of,
+    start_product,
+    take_port,
+    url_of,
+    wait_until_ready,
+)
+from openiom.app.web import inherited_socket, run_web
+from openiom.app.wiring import CONSUMERS, build
+from openiom.app.worker import run_worker
+from openiom.platform.database import Database
+from openiom.platform.settings import Settings
+
+from .opening import as_child, console, errors, read_settings
+
+Home = Annotated[Path | None, typer.Option(help="Where the installation keeps its data (OPENIOM_HOME)")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on (OPENIOM_HOST)")]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (serve, web, worker, migrate):
+        app.command()(command)
+
+
+def serve(
+    port: Port = None,
+    host: Host = None,
+    home: Home = None,
+    workers: Annotated[int | None, typer.Option(min=0, max=64, help="Worker processes to start")] = None,
+) -> None:
+    """Run everything on this machine: database, web and workers.
+
+    Example: iom serve --port 8000 --workers 2
+    """
+    settings = read_settings(port=port, host=host, home=home, workers=workers)
+    bound = take_port(settings.host, settings.port, insist=port is not None)
+    with Supervisor() as supervisor, errors.status("PostgreSQL") as status:
+        supervisor.stop_on_signals()
+        with database_of(settings) as database_url:
+            status.update("Migrations")
+            bring_up_to_date(database_url)
+            status.update("Web and workers")
+            start_product(supervisor, settings, database_url, bound, workers=settings.workers)
+            wait_until_ready(supervisor, url_of(bound))
+            status.stop()
+            console.print(f"OpenIOM runs at [bold]{url_of(bound)}[/bold]  (Ctrl-C ends it)")
+            supervisor.watch()
+            supervisor.end()
+
+
+def bring_up_to_date(database_url: str) -> None:
+    database = Database(database_url, pool_size=2)
+    try:
+        migrate_database(database, consumers=CONSUMERS)
+    finally:
+        database.close()
+
+
+def web(port: Port = None, host: Host = None) -> None:
+    """Run one web process against a database that is already migrated.
+
+    Example: OPENIOM_DATABASE_URL=postgresql://... iom web --port 8000
+    """
+    settings = read_settings(port=port, host=host)
+    as_child()
+    bound = inherited_socket()
+    if bound is None:
+        bound = take_port(settings.host, settings.port, insist=True)
+        errors.print(f"listening on {url_of(bound)}", highlight=False)
+    if not settings.public_url:
+        settings = settings.model_copy(update={"public_url": url_of(bound)})
+    with database_of(settings) as database_url:
+        run_web(build(settings, database_url), bound)
+
+
+def worker() -> None:
+    """Run one worker: waves and scheduled jobs. Start as many as you like, on any machine.
+
+    Example: OPENIOM_DATABASE_URL=postgresql://... iom worker
+    """
+    settings = read_settings()
+    as_child()
+    with database_of(settings) as database_url:
+        run_worker(build(settings, database_url))
+
+
+def migrate(home: Home = None) -> None:
+    """Bring the database to the newest schema; harmless to repeat.
+
+    Example: OPENIOM_DATABASE_URL=postgresql://... iom migrate
+    """
+    settings: Settings = read_settings(home=home)
+    with errors.status("Migrating"), database_of(settings) as database_url:
+        bring_up_to_date(database_url)
+    console.print("The database stands at the newest schema.")

@@ -1,0 +1,123 @@
+"""The web server: every room's routes behind one edge, the live stream, and the user interface."""
+
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from threading import Thread
+
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.middleware.gzip import GZipMiddleware
+
+from openiom.administration import authenticate
+from openiom.platform.http import install_problem_handlers
+
+from . import health, live, search
+from .edge import DOCS, SecurityHeaders, SizeLimit
+from .pages import serve_ui
+from .resources import built_ui, program_version
+from .wiring import Product
+
+LISTEN_FD = "OPENIOM_LISTEN_FD"
+DESCRIPTION = "Orders in, through a flow anyone can read, sourced, fulfilled, and told back. Every page uses this API."
+
+
+def create_app(product: Product) -> FastAPI:
+    """The ASGI application of one product."""
+    tail = live.LiveTail(product.database)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        tail.start()
+        yield
+        tail.stop()
+
+    app = FastAPI(
+        title="OpenIOM",
+        version=program_version(),
+        description=DESCRIPTION,
+        docs_url=DOCS,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=life,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    _give_state(app, product, tail)
+    install_problem_handlers(app)
+    for router in (*product.routers(), live.router, search.router, health.router):
+        app.include_router(router)
+    serve_ui(app, built_ui(product.settings.ui_path))
+    # The last added is the outermost: headers on everything, also on refusals; news is never compressed.
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(SizeLimit, limit=product.settings.message_limit_bytes)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _give_state(app: FastAPI, product: Product, tail: live.LiveTail) -> None:
+    """What the rooms' routes read of the process they run in."""
+    app.state.database = product.database
+    app.state.authenticate = authenticate
+    app.state.configuration = product.configuration
+    app.state.environment = product.settings.environment
+    app.state.session_hours = product.settings.session_hours
+    app.state.pipeline = product.pipeline
+    app.state.engine = product.engine
+    app.state.live = tail
+    registry = CollectorRegistry()
+    registry.register(health.ProductCollector(product.database, tail))
+    app.state.metrics = registry
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen(2048)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def inherited_socket() -> socket.socket | None:
+    """The socket a supervisor holds open for its web process, so that a restart refuses nobody."""
+    given = os.environ.get(LISTEN_FD, "")
+    return socket.socket(fileno=int(given)) if given else None
+
+
+def run_web(product: Product, bound: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(product),
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=3,
+            server_header=False,
+        )
+    )
+    try:
+        server.run(sockets=[bound])
+    finally:
+        bound.close()
+        product.close()
+
+
+def end_with_parent() -> None:
+    """End this process when its parent is gone: the parent holds the other end of standard input."""
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=watch, name="parent", daemon=True).start()

@@ -1,0 +1,155 @@
+"""`build()`: the one place that knows which concrete thing stands behind each promise."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+
+from fastapi import APIRouter
+
+from openiom import (
+    administration,
+    fulfillment,
+    fulfillment_optimization,
+    inventory_visibility,
+    library,
+    master_data,
+    orchestration,
+    orders,
+    policies,
+    providers,
+    state_framework,
+)
+from openiom.kernel import Invalid
+from openiom.platform.configuration import Configuration
+from openiom.platform.database import Database
+from openiom.platform.secrets import Secrets
+from openiom.platform.settings import Settings
+from openiom.platform.waves import Turn
+from openiom.provider_contract import Action, DocumentReceiver, Entity, Provider
+
+from .desk import OrdersDesk
+
+ENTRY_POINTS = "openiom.providers"
+CONSUMERS = ("orchestration",)
+STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)}
+EVENTS_WITHOUT_STATE = (
+    *("order.created", "order.modified", "order.cancel_refused", "order.fields_set"),
+    *("fulfillment_order.created", "shipment.recorded", "shipment.told_to_store", "shipment.told_to_store.failed"),
+    "inventory.changed",
+)
+
+
+@dataclass(frozen=True)
+class Product:
+    """Everything a process needs, wired."""
+
+    settings: Settings
+    database: Database
+    secrets: Secrets
+    configuration: Configuration
+    pipeline: providers.Pipeline
+    engine: orchestration.Engine
+    entities: Mapping[str, Entity]
+    actions: Mapping[str, Action]
+
+    def turns(self) -> tuple[Turn, ...]:
+        """What a worker runs, again and again."""
+        inbox = providers.inbox_wave(self.pipeline)
+        return (
+            inbox,
+            providers.PollTurn(self.pipeline),
+            providers.ProbeTurn(self.pipeline),
+            *orchestration.turns(self.engine),
+        )
+
+    def routers(self) -> tuple[APIRouter, ...]:
+        """Every room's part of the HTTP API."""
+        rooms = (
+            administration,
+            orders,
+            fulfillment,
+            fulfillment_optimization,
+            inventory_visibility,
+            master_data,
+            orchestration,
+            policies,
+            providers,
+        )
+        own = tuple(room.router for room in rooms if hasattr(room, "router"))
+        return (*own, state_framework.states_router(STATE_TABLES))
+
+    def close(self) -> None:
+        self.pipeline.close()
+        self.database.close()
+
+
+def build(settings: Settings, database_url: str) -> Product:
+    """Wire the product over one database. Opens no connection yet."""
+    database = Database(database_url, pool_size=settings.pool_size)
+    secrets = Secrets.from_settings(keys=settings.secret_keys, home=settings.home)
+    receivers: dict[str, DocumentReceiver] = {
+        **orders.RECEIVERS,
+        **fulfillment.RECEIVERS,
+        **inventory_visibility.RECEIVERS,
+    }
+    pipeline = providers.Pipeline(
+        catalog=provider_catalog(),
+        secrets=secrets,
+        receivers=receivers,
+        public_url=settings.public_url.rstrip("/"),
+        message_limit_bytes=settings.message_limit_bytes,
+    )
+    entities = {e.name: e for e in (*orders.ENTITIES, *fulfillment.ENTITIES)}
+    order = entities["order"]
+    entities["order"] = replace(order, children={**order.children, **fulfillment.CHILDREN_OF_ORDERS})
+    desk = OrdersDesk()
+    actions = {
+        a.name: a for a in (*orders.ACTIONS, *fulfillment_optimization.sourcing_actions(desk), *fulfillment.ACTIONS)
+    }
+    outside = orchestration.ThroughProviders(pipeline)
+    catalog = orchestration.Catalog(
+        entities=entities,
+        actions=actions,
+        provider_actions=outside.actions,
+        policies=policies.policies_in_use,
+        events=known_events(),
+    )
+    engine = orchestration.Engine(catalog, outside)
+    configuration = Configuration()
+    configuration.register(
+        *administration.KINDS,
+        *master_data.KINDS,
+        *fulfillment_optimization.KINDS,
+        *policies.KINDS,
+        state_framework.states_kind(STATE_TABLES),
+        providers.instance_kind(pipeline),
+        providers.MAPPING_KIND,
+        orchestration.flow_kind(catalog),
+    )
+    return Product(settings, database, secrets, configuration, pipeline, engine, entities, actions)
+
+
+def known_events() -> tuple[str, ...]:
+    """Names of every business event a flow may start by, wait for or raise."""
+    named = {event for table in STATE_TABLES.values() for event in table.events()}
+    return tuple(sorted(named | set(EVENTS_WITHOUT_STATE)))
+
+
+def provider_catalog() -> dict[str, Provider]:
+    """Providers of this installation, by name: installed packages by entry point, and the library beside us."""
+    found: dict[str, object] = {
+        p.name: p.load() for p in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name)
+    }
+    for module in pkgutil.iter_modules(library.__path__, "openiom.library."):
+        # An installed library has entry points as well; a source checkout that was never installed has only this.
+        found.setdefault(
+            module.name.rpartition(".")[2], getattr(importlib.import_module(module.name), "PROVIDER", None)
+        )
+    catalog: dict[str, Provider] = {}
+    for name, provider in found.items():
+        if not isinstance(provider, Provider):
+            raise Invalid(f"the entry point {name} is not a Provider", where=ENTRY_POINTS, remedy="remove its package")
+        catalog[provider.name] = provider
+    return catalog
