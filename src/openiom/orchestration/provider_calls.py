@@ -89,7 +89,7 @@ class ProviderCallTurn:
         if action is None:
             results: Sequence[CallResult] = [CallResult(row.key, error=refusal) for row in rows]
         else:
-            calls = [Call(row.key, row.payload) for row in rows]
+            calls = [Call(row.key, row.payload, row.attempts) for row in rows]
             results = self._call(database, instance, action, calls)
         elapsed = perf_counter() - started
         finished = now + timedelta(seconds=elapsed)
