@@ -20,7 +20,7 @@ WAIT = {"id": "wait", "kind": "wait", "title": "Wait for approval", "events": ["
 def client(toys: Toys) -> Iterator[TestClient]:
     app = FastAPI()
     app.state.database = toys.database
-    app.state.orchestration = toys.engine
+    app.state.engine = toys.engine
     app.state.permissions = frozenset({"*"})
     app.state.authenticate = lambda request, session: Principal("clerk", app.state.permissions)
     install_problem_handlers(app)
