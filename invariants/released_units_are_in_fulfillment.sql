@@ -4,7 +4,7 @@ FROM orders.order_line o
 LEFT JOIN (
     fulfillment.fulfillment_order_line l
     JOIN fulfillment.fulfillment_order f
-        ON f.id = l.fulfillment_order_id AND f.state NOT IN ('declined', 'canceled')
+        ON f.id = l.fulfillment_order_id AND f.state NOT IN ('declined', 'canceled', 'closed')
 ) ON l.order_line_id = o.id
 GROUP BY o.id
 HAVING o.released <> coalesce(sum(l.quantity - l.shipped), 0)

@@ -226,7 +226,7 @@ def test_a_skipped_step_is_left_behind_and_its_call_is_not_made(toys: Toys) -> N
     toys.run()
     [(journey,)] = toys.rows("SELECT id FROM orchestration.journey")
     with toys.database.unit_of_work() as session:
-        assert skip(session, journey_ids=[journey], flows=toys.steps.flows, now=toys.now)[0].ok
+        assert skip(session, toys.engine, journey_ids=[journey], now=toys.now)[0].ok
     toys.run()
     toys.later(hours=1)
     toys.run()

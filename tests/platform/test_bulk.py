@@ -59,6 +59,13 @@ def test_nothing_is_nothing_in_every_type(table: Database) -> None:
     assert everything(table) == rows
 
 
+def test_a_column_of_nothing_or_of_one_value_is_written_as_such(table: Database) -> None:
+    rows = [(None, n, None, Decimal(7), False, ROWS[0][5]) for n in range(3)]
+    with table.unit_of_work() as session:
+        copy_rows(session, "public.bulk_test", COLUMNS, rows)
+    assert everything(table) == rows
+
+
 def test_arrays_carry_every_type(table: Database) -> None:
     rows = [*ROWS, (None, 9, None, None, None, None)]
     columns = [list(column) for column in zip(*rows, strict=True)]

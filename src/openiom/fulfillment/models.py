@@ -49,6 +49,7 @@ class FulfillmentOrder(Base):
     planned_ship_date: Mapped[date | None] = mapped_column(Date)
     created_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    delivered_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class FulfillmentOrderLine(Base):
@@ -85,6 +86,7 @@ class Shipment(Base):
     tracking_url: Mapped[str] = mapped_column(Text)
     shipped_at: Mapped[datetime] = mapped_column(Moment)
     recorded_at: Mapped[datetime] = mapped_column(Moment)
+    delivered_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class ShipmentLine(Base):

@@ -1,53 +1,67 @@
-"""What a fulfillment order may do, and what its order owes when all of them did."""
+"""What a fulfillment order may do, and what its order owes when all of an order's get somewhere."""
 
 from openiom.state_framework import Aggregate, State, StateTable, To, Transition, moves
 
 NEW, SENT, ACCEPTED, PICKED, PACKED = "new", "sent", "accepted", "picked", "packed"
 PARTIALLY_SHIPPED, SHIPPED, DELIVERED = "partially_shipped", "shipped", "delivered"
-DECLINED, CANCELED = "declined", "canceled"
+DECLINED, CANCELED, CLOSED = "declined", "canceled", "closed"
 
-_WAY = (NEW, SENT, ACCEPTED, PICKED, PACKED, PARTIALLY_SHIPPED, SHIPPED, DELIVERED)
-OPEN = (NEW, SENT, ACCEPTED, PICKED, PACKED)
-"""Nothing has left yet: the source may still decline, and the order may still be taken back."""
+WAY = (NEW, SENT, ACCEPTED, PICKED, PACKED, PARTIALLY_SHIPPED, SHIPPED, DELIVERED)
+"""The way of a fulfillment order. News of a place it has passed already change nothing."""
+OFF_THE_WAY = frozenset((DECLINED, CANCELED))
+ENDED = frozenset((DECLINED, CANCELED, CLOSED))
 
-STATES = (
-    *(State(name, name.replace("_", " ").capitalize(), 10 * (i + 1)) for i, name in enumerate(_WAY)),
-    State(DECLINED, "Declined", 90, read_only=True, final=True),
-    State(CANCELED, "Canceled", 100, read_only=True, final=True),
-)
+SENT_FAILED = "fulfillment_order.sent.failed"
 
 
 def event_of(state: str) -> str:
+    """The event that leads to a state, e.g. `fulfillment_order.picked`."""
     return f"fulfillment_order.{state}"
 
 
-def _rows() -> list[Transition]:
+def _states() -> tuple[State, ...]:
+    labels = {
+        NEW: "New",
+        SENT: "Sent To Fulfillment",
+        ACCEPTED: "Accepted",
+        PICKED: "Picked",
+        PACKED: "Packed",
+        PARTIALLY_SHIPPED: "Partially Shipped",
+        SHIPPED: "Shipped",
+        DELIVERED: "Delivered",
+    }
+    ended = {DECLINED: "Declined", CANCELED: "Canceled", CLOSED: "Closed"}
+    rows = [State(name, label, 10 * i) for i, (name, label) in enumerate(labels.items(), start=1)]
+    rows += [
+        State(name, label, 10 * i, read_only=True, final=True)
+        for i, (name, label) in enumerate(ended.items(), start=len(rows) + 1)
+    ]
+    return tuple(rows)
+
+
+def _moves() -> tuple[Transition, ...]:
     rows = [Transition("fulfillment_order.created", None, To(NEW, "Created"))]
-    rows += moves("fulfillment_order.sent", [NEW, SENT], SENT, "Sent To Fulfillment")
-    rows += moves("fulfillment_order.sent.failed", [NEW], NEW, "Send To Fulfillment Failed")
-    rows += moves(event_of(ACCEPTED), [NEW, SENT], ACCEPTED, "Accepted")
-    rows += moves(event_of(PICKED), [NEW, SENT, ACCEPTED], PICKED, "Picked")
-    rows += moves(event_of(PACKED), [NEW, SENT, ACCEPTED, PICKED], PACKED, "Packed")
-    shippable = (*OPEN, PARTIALLY_SHIPPED)
-    rows += moves(event_of(PARTIALLY_SHIPPED), shippable, PARTIALLY_SHIPPED, "Partially Shipped")
-    rows += moves(event_of(SHIPPED), shippable, SHIPPED, "Shipped")
-    rows += moves(event_of(DELIVERED), [PARTIALLY_SHIPPED, SHIPPED], DELIVERED, "Delivered")
-    rows += moves(event_of(DECLINED), OPEN, DECLINED, "Declined")
-    rows += moves(event_of(CANCELED), OPEN, CANCELED, "Canceled")
-    return rows
+    rows += moves(event_of(SENT), [NEW], SENT, "Sent To Fulfillment")
+    rows += moves(SENT_FAILED, [NEW], NEW, "Send Failed")
+    for state, reason in ((ACCEPTED, "Accepted"), (PICKED, "Picked"), (PACKED, "Packed")):
+        rows += moves(event_of(state), WAY[: WAY.index(state)], state, reason)
+    before = WAY[: WAY.index(PARTIALLY_SHIPPED)]
+    rows += moves(event_of(PARTIALLY_SHIPPED), (*before, PARTIALLY_SHIPPED), PARTIALLY_SHIPPED, "Partially Shipped")
+    rows += moves(event_of(SHIPPED), (*before, PARTIALLY_SHIPPED), SHIPPED, "Shipped")
+    rows += moves(event_of(DELIVERED), [SHIPPED], DELIVERED, "Delivered")
+    rows += moves(event_of(DECLINED), before, DECLINED, "Declined")
+    rows += moves(event_of(CANCELED), before, CANCELED, "Canceled")
+    rows += moves(event_of(CLOSED), [PARTIALLY_SHIPPED], CLOSED, "Rest Canceled")
+    return tuple(rows)
 
 
-FULFILLMENT_ORDER_TABLE = StateTable("fulfillment_order", STATES, tuple(_rows()))
-_OFF = frozenset({DECLINED, CANCELED})
+FULFILLMENT_ORDER_TABLE = StateTable("fulfillment_order", _states(), _moves())
 
-OWED = (
-    Aggregate("order.sent_to_fulfillment", frozenset(_WAY[1:]), ignoring=_OFF),
-    Aggregate("order.picked", frozenset(_WAY[3:]), ignoring=_OFF),
-    Aggregate("order.delivered", frozenset({DELIVERED}), ignoring=_OFF),
+_SENT = frozenset((*WAY[1:], CLOSED))
+_PICKED = frozenset((*WAY[WAY.index(PICKED) :], CLOSED))
+ORDER_OWES = (
+    Aggregate("order.sent_to_fulfillment", _SENT, ignoring=OFF_THE_WAY),
+    Aggregate("order.picked", _PICKED, ignoring=OFF_THE_WAY),
+    Aggregate("order.delivered", frozenset((DELIVERED,)), ignoring=OFF_THE_WAY),
 )
-"""Order events raised once, when all fulfillment orders of the order got there. Shipping follows the lines instead."""
-
-
-def is_late(state: str, told: str) -> bool:
-    """Whether news that a fulfillment order reached `told` comes after it went farther already."""
-    return told in _WAY and state in _WAY and _WAY.index(told) <= _WAY.index(state) and told != PARTIALLY_SHIPPED
+"""Raised on the order once all its fulfillment orders that still count stand there."""

@@ -79,7 +79,8 @@ def _close(
         session,
         f"UPDATE inventory_visibility.reservation r SET open = r.open - d.quantity,"
         f" {column} = r.{column} + d.quantity"
-        " FROM unnest(%s::bigint[], %s::numeric[]) AS d(id, quantity) WHERE r.id = d.id",
+        " FROM (SELECT id, sum(quantity) AS quantity FROM unnest(%s::bigint[], %s::numeric[]) AS u(id, quantity)"
+        " GROUP BY id) d WHERE r.id = d.id",
         ([r.id for r, _ in closing], [q for _, q in closing]),
     )
     entries = [Entry(r.stock_id, RESERVED, -q, cause, str(r.line_id)) for r, q in closing]

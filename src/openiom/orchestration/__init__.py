@@ -11,11 +11,13 @@ from .catalog import Catalog, Known
 from .compiler import CompiledFlow, check_flow, compile_flow, read_flow
 from .dispatcher import Dispatcher
 from .document import FlowDocument
+from .dry_run import DryStep, dry_run
 from .operations import Done, cancel, pause, reprocess, resume, skip
 from .outside import ThroughProviders
 from .ports import Outside
 from .provider_calls import ProviderCallTurn
 from .publishing import flow_kind, problems_of
+from .routes import router
 from .running import Engine
 from .step_wave import StepWave
 
@@ -24,6 +26,7 @@ __all__ = [
     "CompiledFlow",
     "Dispatcher",
     "Done",
+    "DryStep",
     "Engine",
     "FlowDocument",
     "Known",
@@ -34,12 +37,14 @@ __all__ = [
     "cancel",
     "check_flow",
     "compile_flow",
+    "dry_run",
     "flow_kind",
     "pause",
     "problems_of",
     "read_flow",
     "reprocess",
     "resume",
+    "router",
     "skip",
     "turns",
 ]

@@ -1,7 +1,7 @@
 """The event consumer: business events start journeys, call them off and wake those that wait."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from openiom.platform.waves import Ran, process_or_park
 from openiom.policies import Failure
 
 from .journeys import Begin, begin, call_off
-from .running import Engine, FactsOfWave, Flows, RunningFlow
+from .running import Engine, FactsOfWave, RunningFlow
 from .step_wave import STEPS_WAKE
 from .waits import wake_waiting
 
@@ -30,7 +30,6 @@ class Dispatcher:
 
     engine: Engine
     kind: str = EVENTS_WAKE
-    flows: Flows = field(default_factory=Flows)
     _ready: bool = False
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
@@ -47,7 +46,7 @@ class Dispatcher:
     def _active(self, session: Session) -> list[RunningFlow]:
         """Flows that start journeys, in the order in which they are asked."""
         ids = [row[0] for row in fetch(session, "SELECT version_id FROM orchestration.flow WHERE active")]
-        known = self.flows.get(session, ids)
+        known = self.engine.flows.get(session, ids)
         return sorted((known[id] for id in ids), key=lambda f: (f.document.trigger.priority, f.name))
 
     def _dispatch(

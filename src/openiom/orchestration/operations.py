@@ -12,7 +12,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.events import wake
 
 from .journeys import call_off, lock_tokens
-from .running import Flows
+from .running import Engine
 from .step_wave import CALLS_WAKE, STEPS_WAKE
 
 
@@ -48,7 +48,7 @@ def reprocess(
     ]
 
 
-def skip(session: Session, *, journey_ids: Sequence[UUID], flows: Flows, now: datetime) -> list[Done]:
+def skip(session: Session, engine: Engine, *, journey_ids: Sequence[UUID], now: datetime) -> list[Done]:
     """Let failed or waiting tokens go on by their step's first port, as if the step had gone well."""
     lock_tokens(session, journey_ids)
     rows = fetch(
@@ -57,7 +57,7 @@ def skip(session: Session, *, journey_ids: Sequence[UUID], flows: Flows, now: da
         " WHERE journey_id = ANY(%s) AND state IN ('failed', 'waiting')",
         (list(journey_ids),),
     )
-    known = flows.get(session, {version for _, _, version, _ in rows})
+    known = engine.flows.get(session, {version for _, _, version, _ in rows})
     ports = {token: known[version].steps[step].must_have[:1] for token, _, version, step in rows}
     moving = [(token, ports[token][0], journey) for token, journey, _, _ in rows if ports[token]]
     execute(

@@ -34,6 +34,13 @@ _LEASE_MARGIN_SECONDS = 30
 _ROUNDS = 4  # calls of one claim, as multiples of what may be in flight at once
 
 
+# Whether the token still waits for the call; skipped and canceled ones do not, and theirs is not tried again.
+_WANTED = (
+    "EXISTS (SELECT 1 FROM orchestration.token t WHERE t.id = p.token_id AND t.step = p.step AND t.visit = p.visit"
+    " AND t.state = 'waiting')"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """One row of the queue in our hands until the lease runs out."""
@@ -182,7 +189,8 @@ def _recover(session: Session, now: datetime) -> None:
     """Put back rows whose worker died: the same call again, under the same key."""
     back = execute(
         session,
-        "UPDATE orchestration.provider_action SET state = 'ready', lease_until = NULL, due_at = %s"
+        "UPDATE orchestration.provider_action p SET lease_until = NULL, due_at = %s,"
+        f" state = CASE WHEN {_WANTED} THEN 'ready' ELSE 'canceled' END"
         " WHERE id IN (SELECT id FROM orchestration.provider_action WHERE state = 'leased' AND lease_until < %s"
         " FOR UPDATE SKIP LOCKED)",
         (now, now),
@@ -253,7 +261,8 @@ class _Recording:
         """Write the outcomes; the ids of the rows that were still ours to write."""
         rows = fetch(
             session,
-            "UPDATE orchestration.provider_action p SET state = n.state, due_at = n.due_at, lease_until = NULL,"
+            "UPDATE orchestration.provider_action p SET due_at = n.due_at, lease_until = NULL,"
+            f" state = CASE WHEN n.state <> 'ready' OR {_WANTED} THEN n.state ELSE 'canceled' END,"
             " response = n.response::jsonb, external_id = n.external_id, error = n.error::jsonb, ms = %s,"
             " waits = n.waits,"
             " finished_at = CASE WHEN n.state = 'ready' THEN NULL ELSE n.at END"

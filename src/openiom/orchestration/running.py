@@ -17,20 +17,6 @@ from .ports import Outside
 
 
 @dataclass(frozen=True)
-class Engine:
-    """What turns and operations need: what flows are made of, and how outside work is done."""
-
-    catalog: Catalog
-    outside: Outside
-
-    def entity(self, name: str) -> Entity:
-        return self.catalog.entities[name]
-
-    def action(self, name: str) -> Action:
-        return self.catalog.actions[name]
-
-
-@dataclass(frozen=True)
 class RunningFlow:
     """A version with its expressions compiled. `conditions` by step id, by (step id, branch), and by 'trigger'."""
 
@@ -42,15 +28,11 @@ class RunningFlow:
     steps: Mapping[str, Step]
     rank: Mapping[str, int]
     conditions: Mapping[str | tuple[str, str], Condition]
+    splits: bool  # whether a journey of it may have more than one token
 
     @property
     def actor(self) -> str:
         return f"flow:{self.name}"
-
-    @property
-    def splits(self) -> bool:
-        """Whether a journey of it may have more than one token."""
-        return any(isinstance(step, Splitter) for step in self.document.steps)
 
 
 def running_flow(*, id: int, name: str, version: int, document: FlowDocument, plan: Plan) -> RunningFlow:
@@ -64,7 +46,8 @@ def running_flow(*, id: int, name: str, version: int, document: FlowDocument, pl
             for branch in step.branches:
                 conditions[step.id, branch.name] = Condition(branch.when, where=f"step {step.shown}, {branch.name}")
     rank = {step: n for n, step in enumerate(plan.order)}
-    return RunningFlow(id, name, version, document, plan, document.by_id, rank, conditions)
+    splits = any(isinstance(step, Splitter) for step in document.steps)
+    return RunningFlow(id, name, version, document, plan, document.by_id, rank, conditions, splits)
 
 
 @dataclass
@@ -90,6 +73,21 @@ class Flows:
                     plan=Plan.model_validate(plan),
                 )
         return self._known
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What turns and operations need: what flows are made of, and how outside work is done."""
+
+    catalog: Catalog
+    outside: Outside
+    flows: Flows = field(default_factory=Flows)
+
+    def entity(self, name: str) -> Entity:
+        return self.catalog.entities[name]
+
+    def action(self, name: str) -> Action:
+        return self.catalog.actions[name]
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from openiom.platform.waves import Ran, process_or_park
 
 from .merges import due_merges
 from .provider_steps import store_outbound
-from .running import Engine, Flows
+from .running import Engine
 from .steps import run_step
 from .token_wave import StepCrashed, TokenWave, told
 from .tokens import Token, claim, siblings, store
@@ -29,7 +29,6 @@ class StepWave:
 
     engine: Engine
     kind: str = STEPS_WAKE
-    flows: Flows = field(default_factory=Flows)
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
         with database.unit_of_work() as session:
@@ -41,7 +40,7 @@ class StepWave:
 
     def _claimable(self, session: Session, tokens: list[Token], now: datetime) -> list[Token]:
         """Without those of paused flows, which are held, and those whose journey another wave is moving."""
-        flows = self.flows.get(session, {t.version_id for t in tokens})
+        flows = self.engine.flows.get(session, {t.version_id for t in tokens})
         paused = self._paused(session, {flows[t.version_id].name for t in tokens})
         if paused:
             held = [t for t in tokens if flows[t.version_id].name in paused]
@@ -70,7 +69,7 @@ class StepWave:
     def _wave(
         self, session: Session, tokens: Sequence[Token], now: datetime, stops: dict[str, StepCrashed]
     ) -> TokenWave:
-        flows = self.flows.get(session, {t.version_id for t in tokens})
+        flows = self.engine.flows.get(session, {t.version_id for t in tokens})
         wave = TokenWave(session, self.engine, flows, now, run_step, stops)
         split = [t.journey_id for t in tokens if flows[t.version_id].splits]
         if split:

@@ -1,6 +1,6 @@
 """Tokens of one wave: claimed, carried in memory, written back with one statement each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -123,20 +123,25 @@ def store(session: Session, tokens: Sequence[Token]) -> None:
             session,
             _UPDATE,
             (
-                [t.id for t in moved],
-                [t.step for t in moved],
-                [t.state for t in moved],
+                array_of(str(t.id) for t in moved),
+                array_of(t.step for t in moved),
+                array_of(t.state for t in moved),
                 [t.due_at for t in moved],
                 [",".join(t.awaits) if t.awaits else None for t in moved],
-                [",".join(t.frames) for t in moved],
-                [",".join(map(str, t.consumed)) for t in moved],
-                [t.visit for t in moved],
+                array_of(",".join(t.frames) for t in moved),
+                array_of(",".join(map(str, t.consumed)) for t in moved),
+                array_of(str(t.visit) for t in moved),
                 [to_json_text(t.error) if t.error else None for t in moved],
                 [t.entered_at for t in moved],
             ),
         )
     insert(session, fresh)
     delete(session, gone)
+
+
+def array_of(words: Iterable[str]) -> str:
+    """A PostgreSQL array of ids, numbers or names of ours, which hold no quote; quicker than the driver's."""
+    return '{"' + '","'.join(words) + '"}'
 
 
 def insert(session: Session, tokens: Sequence[Token]) -> None:

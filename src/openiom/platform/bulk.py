@@ -88,7 +88,11 @@ def _copy_column(values: Sequence[Any]) -> Sequence[str]:
             if not ("\\" in every or "\t" in every or "\n" in every or "\r" in every):
                 return values
         return ["\\N" if v is None else v.translate(_COPY_SPECIAL) for v in values]
+    if first is None:
+        return ["\\N"] * len(values)
     write = _writer(first)
+    if values.count(first) == len(values):
+        return [write(first)] * len(values)
     if None in values:
         return ["\\N" if v is None else write(v) for v in values]
     return [write(v) for v in values]
@@ -107,5 +111,5 @@ def _writer(first: Any) -> Callable[[Any], str]:
     if isinstance(first, list):
         return lambda v: array_literal(v).translate(_COPY_SPECIAL)
     if first is None:
-        return str
+        return str  # every value is None, so this is never asked
     raise TypeError(f"values of type {type(first).__name__} cannot be written in bulk")

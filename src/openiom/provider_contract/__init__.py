@@ -9,6 +9,7 @@ from .flows import (
     Outcome,
     Raise,
 )
+from .http import Answer, OutsideHttp, checked_url
 from .providers import (
     Arrived,
     Call,
@@ -34,6 +35,7 @@ from .providers import (
 __all__ = [
     "Action",
     "ActionCall",
+    "Answer",
     "Arrived",
     "Call",
     "CallReporter",
@@ -48,6 +50,7 @@ __all__ = [
     "NoParameters",
     "Outcome",
     "OutsideCall",
+    "OutsideHttp",
     "Probe",
     "Provider",
     "ProviderAction",
@@ -58,4 +61,5 @@ __all__ = [
     "Received",
     "Receiver",
     "Taken",
+    "checked_url",
 ]

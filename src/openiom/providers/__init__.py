@@ -7,19 +7,21 @@ Holds   a message is acknowledged only once stored, processed at most once, and 
 Tells   nothing: the rooms that take a document in announce what it changed.
 """
 
-from .calling import build_payloads, call_provider
+from .calling import OutsideCaller, build_payloads, call_provider
 from .inbox import inbox_wave
 from .instances import instance_kind
 from .mapping import MAPPING_KIND, MappingBody, resolve
 from .messages import Stored, discard, replay, store_messages
 from .pipeline import CallLog, Opened, Pipeline
-from .polling import PollTurn, ProbeTurn, ask_poll, poll, probe
+from .polling import PollTurn, ask_poll, poll
+from .probing import ProbeTurn, probe
 
 __all__ = [
     "MAPPING_KIND",
     "CallLog",
     "MappingBody",
     "Opened",
+    "OutsideCaller",
     "Pipeline",
     "PollTurn",
     "ProbeTurn",

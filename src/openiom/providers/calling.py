@@ -1,38 +1,99 @@
 """Calling out: batches where the vendor has a bulk call, otherwise several at once within its limits."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
-from openiom.kernel import IomError, Problem, ProviderDown, ProviderError, ProviderUnauthorized
+from openiom.kernel import IomError, Problem, ProviderDown, ProviderError, ProviderRejected, ProviderUnauthorized
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now, wake
-from openiom.policies import TransformFailure
-from openiom.provider_contract import Call, CallResult, ProviderAction
+from openiom.policies import Transformed, TransformFailure
+from openiom.provider_contract import Call, CallResult, Facts, ProviderAction
 
 from .instances import PROBE_WAKE
-from .pipeline import Opened, Pipeline
+from .mapping import resolve_outside
+from .pipeline import Opened, Pipeline, acting
 
 log = structlog.get_logger("calls")
+RED_PAUSE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class OutsideCaller:
+    """What flows need to reach the outside: the promises `Caller` and `PayloadBuilder` of orchestration."""
+
+    pipeline: Pipeline
+    database: Database
+
+    def action(self, instance: str, name: str) -> ProviderAction:
+        """The action of an installed instance. Raises NotFound."""
+        with self.database.reading() as session:
+            return self.pipeline.open(session, instance).action(name)
+
+    def call(
+        self, database: Database, instance: str, action: ProviderAction, calls: Sequence[Call]
+    ) -> Sequence[CallResult]:
+        """One result a call, in order; made outside any transaction."""
+        return call_provider(self.pipeline, database, instance, action.name, calls)
+
+    def build(
+        self, session: Session, instance: str, action: str, facts: Sequence[Facts]
+    ) -> list[dict[str, Any] | Problem]:
+        """One payload for each entity, in order, or the problem that keeps it from being sent."""
+        return build_payloads(self.pipeline, session, instance, action, facts)
 
 
 def build_payloads(
     pipeline: Pipeline, session: Session, instance: str, action: str, facts: Sequence[Mapping[str, Any]]
-) -> list[Mapping[str, Any] | Problem]:
-    """What to send for each entity, by the action's transformation; a Problem where it cannot be built."""
+) -> list[dict[str, Any] | Problem]:
+    """What to send for each entity, by the action's transformation; a Problem where it cannot be built.
+
+    The transformation's keys name our records; their outside keys are looked up for all entities in one query. Where
+    none is mapped, what the transformation filled in itself stays.
+    """
     opened = pipeline.open(session, instance)
     opened.action(action)
     answers = opened.transformations[f"action:{action}"].transform_many(list(facts))
-    return [
-        Problem(a.path, a.message, "correct the data or the transformation, and reprocess")
-        if isinstance(a, TransformFailure)
-        else a.document
-        for a in answers
+    lookups = [
+        (k.table, k.field, k.value) for answer in answers if isinstance(answer, Transformed) for k in answer.keys
     ]
+    found = resolve_outside(session, opened.name, opened.mapping_group, lookups)
+    return [_payload(answer, found) for answer in answers]
+
+
+def _payload(
+    answer: Transformed | TransformFailure, found: Mapping[tuple[str, str, str], str]
+) -> dict[str, Any] | Problem:
+    if isinstance(answer, TransformFailure):
+        values = ", ".join(f"{k} = {v!r}"[:120] for k, v in answer.values.items())
+        what = answer.message + (f" ({values})" if values else "")
+        return Problem(answer.path, what, "correct the data or the transformation, and reprocess")
+    for key in answer.keys:
+        outside = found.get((key.table, key.field, key.value))
+        if key.into is None:
+            continue
+        target, name = step_to(answer.document, key.into)
+        if outside is not None:
+            target[name] = outside
+        elif target.get(name) in (None, ""):
+            what = f"our {key.table} {key.value} has no {key.field} at this provider"
+            return Problem(key.into, what, "map it, and reprocess")
+    return answer.document
+
+
+def step_to(document: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """The object that holds the last name of a path such as `lines[2].product`, made on the way, and that name."""
+    target: Any = document
+    *parents, name = path.replace("[", ".").replace("]", "").split(".")
+    for parent in parents:
+        target = target[int(parent)] if isinstance(target, list) else target.setdefault(parent, {})
+    return target, name
 
 
 def call_provider(
@@ -44,18 +105,49 @@ def call_provider(
         opened = pipeline.open(session, instance)
         action = opened.action(action_name)
     if state and state[0][0] == "red":
-        down = ProviderDown(f"the connection of {instance} is red: {state[0][1]}", retry_after=30.0)
+        down = ProviderDown(
+            f"the connection of {instance} is red: {state[0][1]}",
+            retry_after=RED_PAUSE_SECONDS,
+            where=instance,
+            remedy="mend the connection; the call is made once it is green",
+        )
         return [CallResult(call.key, error=down) for call in calls]
-    groups = [calls[i : i + action.batch] for i in range(0, len(calls), action.batch)]
-    with ThreadPoolExecutor(max_workers=max(1, min(action.concurrency, len(groups)))) as pool:
-        answers = list(pool.map(lambda group: _call_group(opened, action, group), groups))
+    doing = acting.set(action_name)
+    try:
+        results = {result.key: result for result in _in_groups(opened, action, calls)}
+    finally:
+        acting.reset(doing)
     pipeline.calls.flush(database)
-    results = {result.key: result for answer in answers for result in answer}
     refused = [r.error for r in results.values() if isinstance(r.error, ProviderUnauthorized)]
     if refused:
         _turn_red(database, instance, refused[0])
-    missing = ProviderDown("the provider did not answer this call")
+    missing = ProviderDown("the provider did not answer this call", where=instance)
     return [_later(results.get(call.key) or CallResult(call.key, error=missing)) for call in calls]
+
+
+def _in_groups(opened: Opened, action: ProviderAction, calls: Sequence[Call]) -> list[CallResult]:
+    """Groups of at most `batch`, `concurrency` at once. A group that outlives its time is given up, outcome unknown."""
+    groups = [calls[i : i + action.batch] for i in range(0, len(calls), action.batch)]
+    if len(groups) == 1:
+        return list(_call_group(opened, action, groups[0]))
+    pool = ThreadPoolExecutor(max_workers=min(action.concurrency, len(groups)), thread_name_prefix=opened.name)
+    rounds = -(-len(groups) // action.concurrency)
+    running: dict[Future[Sequence[CallResult]], Sequence[Call]] = {
+        pool.submit(copy_context().run, _call_group, opened, action, group): group for group in groups
+    }
+    wait(running, timeout=action.timeout_seconds * rounds)
+    results: list[CallResult] = []
+    for future, group in running.items():
+        if future.done():
+            results += future.result()
+        else:
+            future.cancel()
+            late = ProviderDown(
+                f"no answer within {action.timeout_seconds} s; the outcome is unknown", where=opened.name
+            )
+            results += [CallResult(call.key, error=late) for call in group]
+    pool.shutdown(wait=False, cancel_futures=True)
+    return results
 
 
 def _call_group(opened: Opened, action: ProviderAction, calls: Sequence[Call]) -> Sequence[CallResult]:
@@ -64,7 +156,8 @@ def _call_group(opened: Opened, action: ProviderAction, calls: Sequence[Call]) -
     except ProviderError as error:
         return [CallResult(call.key, error=error) for call in calls]
     except IomError as error:
-        return [CallResult(call.key, error=ProviderError(error.what, where=error.where)) for call in calls]
+        rejected = ProviderRejected(error.what, where=error.where or opened.name, remedy=error.remedy)
+        return [CallResult(call.key, error=rejected) for call in calls]
     except Exception as error:
         log.error("provider_broke", instance=opened.name, action=action.name, exc_info=error)
         broken = ProviderError(f"the provider's code broke: {type(error).__name__}: {error}"[:500], where=opened.name)
@@ -73,9 +166,11 @@ def _call_group(opened: Opened, action: ProviderAction, calls: Sequence[Call]) -
 
 def _later(result: CallResult) -> CallResult:
     """A wrong credential concerns the connection, not this order: the call waits until a person mended it."""
-    if not isinstance(result.error, ProviderUnauthorized):
+    error = result.error
+    if not isinstance(error, ProviderUnauthorized):
         return result
-    return CallResult(result.key, error=ProviderDown(result.error.what, retry_after=30.0, where=result.error.where))
+    down = ProviderDown(error.what, retry_after=RED_PAUSE_SECONDS, where=error.where, remedy=error.remedy)
+    return CallResult(result.key, error=down)
 
 
 def _turn_red(database: Database, instance: str, error: ProviderError) -> None:

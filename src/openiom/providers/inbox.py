@@ -24,7 +24,7 @@ from .mapping import Lookup, resolve
 from .messages import INBOX_WAKE
 from .pipeline import Opened, Pipeline
 
-ACTOR = "inbox"
+TAKEN = ("processed", "duplicate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Settled:
 
 
 def parked(what: str, where: str = "", remedy: str = "", missing: Sequence[Lookup] = ()) -> Settled:
+    what = what.replace("\x00", " ")[:4000]  # what PostgreSQL keeps as JSON holds no NUL
     return Settled("parked", error={"what": what, "where": where, "remedy": remedy}, missing=list(missing))
 
 
@@ -62,6 +63,7 @@ def inbox_wave(pipeline: Pipeline) -> Wave[Waiting]:
         for (instance, kind), group in groupby(sorted(fresh, key=_by_kind), key=lambda r: (r.instance, r.kind)):
             settled |= take_in(pipeline, session, instance, kind, list(group), now)
         write(session, rows, settled, now)
+        overtake(session, [row for row in fresh if settled[row.id].state in TAKEN])
 
     return Wave(INBOX_WAKE, claim, process, park)
 
@@ -71,32 +73,15 @@ def _by_kind(row: Waiting) -> tuple[str, str, int]:
 
 
 def claim(session: Session, limit: int) -> Sequence[Waiting]:
-    """Up to `limit` waiting messages, oldest first; of one key only the oldest, and none whose elder waits."""
+    """Up to `limit` waiting messages, oldest first; of one key only the eldest, also while others work on it."""
     rows = fetch(
         session,
-        "SELECT id, instance, kind, key, sequence, payload FROM providers.message WHERE state = 'received'"
-        " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
+        "SELECT id, instance, kind, key, sequence, payload FROM providers.message m WHERE state = 'received'"
+        " AND NOT EXISTS (SELECT 1 FROM providers.message e WHERE e.state = 'received' AND e.instance = m.instance"
+        " AND e.kind = m.kind AND e.key = m.key AND e.id < m.id) ORDER BY id LIMIT %s FOR UPDATE OF m SKIP LOCKED",
         (limit,),
     )
-    first: dict[tuple[str, str, str], Waiting] = {}
-    for row in rows:
-        waiting = Waiting(*row)
-        first.setdefault((waiting.instance, waiting.kind, waiting.key), waiting)
-    mine = list(first.values())
-    held = elders(session, mine)
-    return [row for row in mine if row.id not in held]
-
-
-def elders(session: Session, rows: Sequence[Waiting]) -> set[int]:
-    """The messages that have an older one of the same key in another worker's hands."""
-    found = fetch(
-        session,
-        "SELECT w.id FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS w(id, instance, kind, key)"
-        " WHERE EXISTS (SELECT 1 FROM providers.message m WHERE m.instance = w.instance AND m.kind = w.kind"
-        " AND m.key = w.key AND m.id < w.id AND m.state = 'received')",
-        ([r.id for r in rows], [r.instance for r in rows], [r.kind for r in rows], [r.key for r in rows]),
-    )
-    return {row[0] for row in found}
+    return [Waiting(*row) for row in rows]
 
 
 def stale_ones(session: Session, rows: Sequence[Waiting]) -> dict[int, Settled]:
@@ -106,19 +91,41 @@ def stale_ones(session: Session, rows: Sequence[Waiting]) -> dict[int, Settled]:
         return {}
     found = fetch(
         session,
-        "SELECT w.id FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[])"
-        " AS w(id, instance, kind, key, sequence) WHERE EXISTS (SELECT 1 FROM providers.message m"
-        " WHERE m.instance = w.instance AND m.kind = w.kind AND m.key = w.key AND m.state = 'processed'"
-        " AND m.sequence > w.sequence)",
-        (
-            [r.id for r in ordered],
-            [r.instance for r in ordered],
-            [r.kind for r in ordered],
-            [r.key for r in ordered],
-            [r.sequence for r in ordered],
-        ),
+        f"SELECT w.id FROM {_KEYS} WHERE EXISTS (SELECT 1 FROM providers.message m"
+        " WHERE m.instance = w.instance AND m.kind = w.kind AND m.key = w.key"
+        " AND m.state IN ('processed', 'duplicate') AND m.sequence > w.sequence)",
+        _keys(ordered),
     )
     return {row[0]: Settled("stale") for row in found}
+
+
+def overtake(session: Session, rows: Sequence[Waiting]) -> None:
+    """Parked messages older than one just taken in need nobody any more: they are stale now."""
+    taken = [row for row in rows if row.sequence]
+    if not taken:
+        return
+    execute(
+        session,
+        "WITH gone AS (UPDATE providers.message m SET state = 'stale' FROM (SELECT m.id FROM"
+        f" {_KEYS} JOIN providers.message m ON m.instance = w.instance AND m.kind = w.kind AND m.key = w.key"
+        " WHERE m.state = 'parked' AND m.sequence > 0 AND m.sequence < w.sequence FOR UPDATE OF m SKIP LOCKED) o"
+        " WHERE m.id = o.id RETURNING m.id)"
+        " DELETE FROM providers.missing_key k USING gone WHERE k.message_id = gone.id",
+        _keys(taken),
+    )
+
+
+_KEYS = "unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[]) AS w(id, instance, kind, key, sequence)"
+
+
+def _keys(rows: Sequence[Waiting]) -> tuple[list[Any], ...]:
+    return (
+        [r.id for r in rows],
+        [r.instance for r in rows],
+        [r.kind for r in rows],
+        [r.key for r in rows],
+        [r.sequence for r in rows],
+    )
 
 
 def take_in(
@@ -142,7 +149,13 @@ def take_in(
     settled |= missed
     arrived = [Arrived(row.id, instance, documents[row.id]) for row, _ in good if row.id in documents]
     if arrived:
-        taken = pipeline.receivers[message_kind.document](session, arrived, now, f"provider {instance}")
+        receive = pipeline.receivers.get(message_kind.document)
+        if receive is None:
+            missing = parked(
+                f"no room takes {message_kind.document!r} documents", instance, "see the provider's manifest"
+            )
+            return settled | {a.message_id: missing for a in arrived}
+        taken = receive(session, arrived, now, f"provider:{instance}")
         settled |= {a.message_id: outcome(t) for a, t in zip(arrived, taken, strict=True)}
     return settled
 
@@ -194,7 +207,7 @@ def write(session: Session, rows: Sequence[Waiting], settled: Mapping[int, Settl
     execute(
         session,
         "UPDATE providers.message m SET state = d.state, entity_id = d.entity, error = d.error,"
-        " attempts = m.attempts + 1, processed_at = %s"
+        " attempts = m.attempts + 1, processed_at = CASE WHEN d.state = 'parked' THEN NULL ELSE %s END"
         " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[]) AS d(id, state, entity, error)"
         " WHERE m.id = d.id",
         (

@@ -1,9 +1,9 @@
 """Outside keys to our names: exact, by precedence instance, group, default; and what happens once one appears."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import execute, fetch
@@ -18,7 +18,10 @@ Table = Literal["account", "contact", "price_list", "product", "unit", "unit_gro
 
 
 class MappingBody(BaseModel):
-    """One outside key. `scope_name` is the instance or the mapping group; empty for the default."""
+    """One outside key. `scope_name` is the instance or the mapping group; empty for the default.
+
+    Value `*` with internal `*` maps every key of this table and field to the name it already is.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,11 +32,27 @@ class MappingBody(BaseModel):
     scope: Literal["instance", "group", "default"] = "default"
     scope_name: str = ""
 
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.scope == "default") != (self.scope_name == ""):
+            raise ValueError("scope_name names the instance or group, and is empty for the default scope")
+        if (self.value == SAME) != (self.internal == SAME):
+            raise ValueError("* maps to * only: every key is the name it already is")
+        return self
+
     @property
     def document_name(self) -> str:
         """The logical name a mapping's document carries."""
         scope = self.scope if self.scope == "default" else f"{self.scope}:{self.scope_name}"
         return f"{self.table}/{scope}/{self.field}={self.value}"
+
+
+SAME = "*"
+"""A mapping of value * to * says: what the outside calls it is what we call it, unless an exact mapping says else."""
+_SCOPED = (
+    " AND (m.scope, m.scope_name) IN (('instance', %s), ('group', %s), ('default', ''))"
+    " ORDER BY w.t, w.f, w.v, {exact} DESC, array_position(ARRAY['instance', 'group', 'default'], m.scope){then}"
+)
 
 
 def resolve(session: Session, instance: str, mapping_group: str, lookups: Iterable[Lookup]) -> dict[Lookup, str]:
@@ -43,14 +62,32 @@ def resolve(session: Session, instance: str, mapping_group: str, lookups: Iterab
         return {}
     rows = fetch(
         session,
-        "SELECT DISTINCT ON (w.t, w.f, w.v) w.t, w.f, w.v, m.internal"
+        "SELECT DISTINCT ON (w.t, w.f, w.v) w.t, w.f, w.v,"
+        f" CASE WHEN m.internal = '{SAME}' THEN w.v ELSE m.internal END"
         " FROM unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
-        " JOIN providers.id_mapping m ON m.table_name = w.t AND m.field = w.f AND m.value = w.v"
-        " AND (m.scope, m.scope_name) IN (('instance', %s), ('group', %s), ('default', ''))"
-        " ORDER BY w.t, w.f, w.v, array_position(ARRAY['instance', 'group', 'default'], m.scope)",
+        f" JOIN providers.id_mapping m ON m.table_name = w.t AND m.field = w.f AND m.value IN (w.v, '{SAME}')"
+        + _SCOPED.format(exact="(m.value = w.v)", then=""),
         ([w[0] for w in wanted], [w[1] for w in wanted], [w[2] for w in wanted], instance, mapping_group),
     )
     return {(table, field, value): internal for table, field, value, internal in rows}
+
+
+def resolve_outside(
+    session: Session, instance: str, mapping_group: str, lookups: Iterable[Lookup]
+) -> dict[Lookup, str]:
+    """The other way round: (table, field, our name) to the outside's value. The first by value where there are many."""
+    wanted = list(dict.fromkeys(lookups))
+    if not wanted:
+        return {}
+    rows = fetch(
+        session,
+        f"SELECT DISTINCT ON (w.t, w.f, w.v) w.t, w.f, w.v, CASE WHEN m.value = '{SAME}' THEN w.v ELSE m.value END"
+        " FROM unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
+        f" JOIN providers.id_mapping m ON m.table_name = w.t AND m.field = w.f AND m.internal IN (w.v, '{SAME}')"
+        + _SCOPED.format(exact="(m.internal = w.v)", then=", m.value"),
+        ([w[0] for w in wanted], [w[1] for w in wanted], [w[2] for w in wanted], instance, mapping_group),
+    )
+    return {(table, field, value): outside for table, field, value, outside in rows}
 
 
 def _applied(session: Session, documents: Sequence[Document]) -> None:
@@ -64,20 +101,24 @@ def _applied(session: Session, documents: Sequence[Document]) -> None:
         " DO UPDATE SET internal = excluded.internal",
         columns,
     )
-    replay_waiting(session, [(b.table, b.field, b.value) for b in bodies])
+    replay_waiting(session, [(b.table, b.field, b.value, b.scope, b.scope_name) for b in bodies])
 
 
-def replay_waiting(session: Session, lookups: Sequence[Lookup]) -> int:
-    """Send parked messages that missed these keys back to the inbox; one still missing others parks again."""
+def replay_waiting(session: Session, keys: Sequence[tuple[str, str, str, str, str]]) -> int:
+    """Send parked messages that missed one of these keys back to the inbox; one still missing others parks again.
+
+    A key is (table, field, value, scope, scope_name); a value of `*` frees all that miss the field.
+    """
     rows = fetch(
         session,
-        "WITH hit AS (SELECT DISTINCT k.message_id FROM providers.missing_key k"
-        " JOIN unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
-        " ON k.table_name = w.t AND k.field = w.f AND k.value = w.v),"
-        " freed AS (DELETE FROM providers.missing_key k USING hit WHERE k.message_id = hit.message_id)"
-        " UPDATE providers.message m SET state = 'received', error = NULL FROM hit"
-        " WHERE m.id = hit.message_id AND m.state = 'parked' RETURNING m.id",
-        ([w[0] for w in lookups], [w[1] for w in lookups], [w[2] for w in lookups]),
+        "WITH hit AS (SELECT m.id FROM providers.message m WHERE m.state = 'parked' AND m.id IN"
+        " (SELECT k.message_id FROM providers.missing_key k JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[],"
+        " %s::text[]) AS w(t, f, v, s, n) ON k.table_name = w.t AND k.field = w.f"
+        f" AND (k.value = w.v OR w.v = '{SAME}')"
+        " AND (w.s <> 'instance' OR w.n = k.instance)) ORDER BY m.id FOR UPDATE),"
+        " freed AS (DELETE FROM providers.missing_key k USING hit WHERE k.message_id = hit.id)"
+        " UPDATE providers.message m SET state = 'received', error = NULL FROM hit WHERE m.id = hit.id RETURNING m.id",
+        [list(column) for column in zip(*keys, strict=True)],
     )
     if rows:
         wake(session, INBOX_WAKE)

@@ -16,6 +16,7 @@ from openiom.platform.events import wake
 from openiom.provider_contract import RawMessage
 
 INBOX_WAKE = "inbox"
+LONGEST_KEY = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,14 @@ def store_messages(
     for message in messages:
         text = payload_text(message.payload)
         version = message.version or sha256(text.encode()).hexdigest()
-        identity = (message.kind, message.key, version)
+        identity = (message.kind, short(message.key), short(version))
         times[identity] += 1
         size = len(text.encode())
         error = too_large(size, limit_bytes) if size > limit_bytes else None
         kept = text[:1024] if error else text
         rows.setdefault(identity, [message.sequence, kept, "parked" if error else "received", error])
-    columns = [list(column) for column in zip(*((*i, *r, times[i]) for i, r in rows.items()), strict=True)]
+    ordered = sorted(rows.items())  # two writers of the same messages wait for each other, never in a circle
+    columns = [list(column) for column in zip(*((*i, *r, times[i]) for i, r in ordered), strict=True)]
     answers = fetch(
         session,
         "INSERT INTO providers.message AS m (instance, kind, key, version, sequence, payload, state, error,"
@@ -62,12 +64,20 @@ def store_messages(
     return Stored(new, len(messages) - new)
 
 
+def short(text: str) -> str:
+    """A key or version an index can hold: a long one ends in its hash, so that it stays as distinct as it was."""
+    text = text.replace("\x00", " ")
+    if len(text) <= LONGEST_KEY:
+        return text
+    return f"{text[: LONGEST_KEY - 65]}~{sha256(text.encode(errors='replace')).hexdigest()}"
+
+
 def payload_text(payload: Any) -> str:
     """The payload as text; what arrived as text stays as it is. NUL cannot be stored and becomes a space."""
     if isinstance(payload, bytes):
         payload = payload.decode("utf-8", "replace")
     text = payload if isinstance(payload, str) else to_json_text(payload)
-    return text.replace("\x00", " ")
+    return text.replace("\x00", " ").encode(errors="replace").decode()
 
 
 def too_large(size: int, limit: int) -> str:
@@ -84,8 +94,8 @@ def replay(session: Session, ids: Sequence[int]) -> list[int]:
     """Put parked or discarded messages back to be processed; returns those that were."""
     rows = fetch(
         session,
-        "UPDATE providers.message SET state = 'received', error = NULL WHERE id = ANY(%s)"
-        " AND state IN ('parked', 'discarded') RETURNING id",
+        "UPDATE providers.message SET state = 'received', error = NULL WHERE id IN (SELECT id FROM providers.message"
+        " WHERE id = ANY(%s) AND state IN ('parked', 'discarded') ORDER BY id FOR UPDATE) RETURNING id",
         (list(ids),),
     )
     if rows:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Identity, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -37,6 +38,8 @@ class ProviderInstance(Base):
     next_poll_at: Mapped[datetime | None] = mapped_column(Instant)
     poll_failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     poll_asked: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    poll_lease: Mapped[UUID | None]
+    poll_lease_until: Mapped[datetime | None] = mapped_column(Instant)
     last_error: Mapped[str] = mapped_column(Text, server_default="")
 
 
@@ -59,6 +62,7 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("instance", "kind", "key", "version", name="one_row_a_message"),
         Index("ix_message_waiting", "id", postgresql_where=text("state = 'received'")),
+        Index("ix_message_elders", "instance", "kind", "key", "id", postgresql_where=text("state = 'received'")),
         Index("ix_message_state", "state", "id", postgresql_where=text("state IN ('parked', 'discarded')")),
         {"schema": ROOM},
     )
@@ -98,7 +102,7 @@ class IdMapping(Base):
     """One outside key of one of our records. Exact match; an instance's own beats its group's beats the default."""
 
     __tablename__ = "id_mapping"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = (Index("ix_id_mapping_internal", "table_name", "field", "internal"), {"schema": ROOM})
 
     table_name: Mapped[str] = mapped_column(Text, primary_key=True)
     field: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -109,7 +113,7 @@ class IdMapping(Base):
 
 
 class OutsideCallRow(Base):
-    """One HTTP exchange with the outside, for people who must find out what happened."""
+    """One HTTP exchange with the outside, for people who must find out what happened; also a refused webhook call."""
 
     __tablename__ = "outside_call"
     __table_args__ = (Index("ix_outside_call_instance", "instance", "id"), {"schema": ROOM})
@@ -122,4 +126,5 @@ class OutsideCallRow(Base):
     milliseconds: Mapped[int] = mapped_column(Integer)
     started_at: Mapped[datetime] = mapped_column(Instant)
     attempt: Mapped[int] = mapped_column(Integer)
+    action: Mapped[str] = mapped_column(Text, server_default="")
     error: Mapped[str] = mapped_column(Text)

@@ -1,11 +1,16 @@
 """What every part of the data pipeline needs at hand: the catalog, secrets, open connectors and the call log."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+import psycopg
+import structlog
 from pydantic import SecretStr, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, NotFound, Problem
@@ -25,36 +30,54 @@ from openiom.provider_contract import (
 )
 
 KIND = "provider_instance"
+log = structlog.get_logger("providers")
+
+
+acting: ContextVar[str] = ContextVar("acting", default="")
+"""What the calls of this thread are made for: the name of an action, `poll` or `probe`; for the call log only."""
 
 
 class CallLog:
-    """Outside calls gathered in memory and written many at a time, so that logging never slows a call."""
+    """Outside calls gathered in memory and written many at a time, so that logging never slows a call.
 
-    def __init__(self) -> None:
+    It is an aid for people, not a book of record: what cannot be written is dropped, never a result lost for it.
+    """
+
+    def __init__(self, *, most: int = 10_000) -> None:
         self._lock = Lock()
-        self._calls: list[tuple[str, OutsideCall]] = []
+        self._calls: deque[tuple[str, str, OutsideCall]] = deque(maxlen=most)
 
     def add(self, instance: str, call: OutsideCall) -> None:
         with self._lock:
-            self._calls.append((instance, call))
+            self._calls.append((instance, acting.get(), call))
 
     def flush(self, database: Database) -> None:
-        """Write what was gathered."""
+        """Write what was gathered. Never raises."""
         with self._lock:
-            calls, self._calls = self._calls, []
+            calls = list(self._calls)
+            self._calls.clear()
         if not calls:
             return
-        columns = ("instance", "method", "url", "status", "milliseconds", "started_at", "attempt", "error")
-        with database.unit_of_work() as session:
-            copy_rows(
-                session,
-                "providers.outside_call",
-                columns,
-                (
-                    (name, c.method, c.url, c.status, c.milliseconds, c.started_at, c.attempt, c.error[:2000])
-                    for name, c in calls
-                ),
-            )
+        columns = ("instance", "action", "method", "url", "status", "milliseconds", "started_at", "attempt", "error")
+        try:
+            with database.unit_of_work() as session:
+                rows = (
+                    (
+                        name,
+                        what,
+                        c.method,
+                        c.url[:2000],
+                        c.status,
+                        c.milliseconds,
+                        c.started_at,
+                        c.attempt,
+                        c.error[:2000],
+                    )
+                    for name, what, c in calls
+                )
+                copy_rows(session, "providers.outside_call", columns, rows)
+        except (SQLAlchemyError, psycopg.Error) as error:
+            log.warning("call_log_lost", calls=len(calls), error=str(error)[:300])
 
 
 @dataclass(frozen=True)
@@ -64,9 +87,25 @@ class Opened:
     name: str
     version: int
     provider: Provider
-    connector: Connector
     mapping_group: str
     transformations: Mapping[str, Transformation]
+    connect: Callable[[], Connector]
+    _lock: Lock = field(default_factory=Lock)
+    _connected: list[Connector] = field(default_factory=list)
+
+    @property
+    def connector(self) -> Connector:
+        """Made on first use: what arrived can be understood while a secret is missing. Raises Invalid."""
+        with self._lock:
+            if not self._connected:
+                self._connected.append(self.connect())
+            return self._connected[0]
+
+    def close(self) -> None:
+        with self._lock:
+            for connector in self._connected:
+                connector.close()
+            self._connected.clear()
 
     def message_kind(self, name: str) -> MessageKind:
         for kind in self.provider.messages:
@@ -106,7 +145,7 @@ class Pipeline:
             kept = self._opened.get(instance)
             if kept is None or kept.version != document.version:
                 if kept is not None:
-                    kept.connector.close()
+                    kept.close()
                 kept = self._open(document)
                 self._opened[instance] = kept
             return kept
@@ -114,34 +153,38 @@ class Pipeline:
     def _open(self, document: Document) -> Opened:
         body = document.body
         provider = self.provider(body["provider"])
-        stored: dict[str, str] = body.get("connection", {})
+        return Opened(
+            name=document.name,
+            version=document.version,
+            provider=provider,
+            mapping_group=body.get("mapping_group", ""),
+            transformations=compiled(provider, body.get("transformations", {})),
+            connect=lambda: self._connect(provider, document),
+        )
+
+    def _connect(self, provider: Provider, document: Document) -> Connector:
+        """Open the secrets and make the connector. Raises Invalid naming the field, never its value."""
+        stored: dict[str, str] = document.body.get("connection", {})
         secret = secret_fields(provider)
         opened = {
             k: self.secrets.open(v, name=f"{document.name}, connection.{k}") if k in secret and v else v
             for k, v in stored.items()
         }
-        connector = provider.connect(
+        parameters = document.body.get("parameters", {})
+        return provider.connect(
             Connection(
                 instance=document.name,
                 connection=plain(provider.connection, opened, f"{document.name}, connection"),
-                parameters=plain(provider.parameters, body.get("parameters", {}), f"{document.name}, parameters"),
+                parameters=plain(provider.parameters, parameters, f"{document.name}, parameters"),
                 report=lambda call: self.calls.add(document.name, call),
                 callback_url=f"{self.public_url}/hooks/{document.name}" if self.public_url else "",
             )
-        )
-        return Opened(
-            name=document.name,
-            version=document.version,
-            provider=provider,
-            connector=connector,
-            mapping_group=body.get("mapping_group", ""),
-            transformations=compiled(provider, body.get("transformations", {})),
         )
 
     def close(self) -> None:
         with self._lock:
             for opened in self._opened.values():
-                opened.connector.close()
+                opened.close()
             self._opened.clear()
 
 

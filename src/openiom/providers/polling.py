@@ -1,28 +1,28 @@
-"""Polling and probing: which instance is due, one machine at a time, pages stored with their checkpoint."""
+"""Polling: which instance is due, one machine at a time, pages stored with their checkpoint."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Any, cast
+from uuid import UUID
 
 import structlog
 from sqlalchemy.orm import Session
 
-from openiom.kernel import IomError, NotFound, ProviderDown, ProviderUnauthorized, Refused
+from openiom.kernel import IomError, NotFound, ProviderDown, ProviderError, ProviderUnauthorized, Refused, new_id
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now, wake
-from openiom.platform.waves import Ran
-from openiom.provider_contract import Probe, Puller
+from openiom.platform.waves import Ran, is_transient
+from openiom.provider_contract import Puller
 
 from .instances import POLL_WAKE, PROBE_WAKE
 from .messages import Stored, store_messages
-from .pipeline import Opened, Pipeline
+from .pipeline import Opened, Pipeline, acting
 
 log = structlog.get_logger("polling")
 LEASE = timedelta(minutes=5)
-PROBE_EVERY = timedelta(minutes=15)
-PROBE_AGAIN = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)
 
 
@@ -34,56 +34,110 @@ class PollTurn:
     kind: str = POLL_WAKE
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
+        lease = new_id()
         with database.unit_of_work() as session:
             due = fetch(
                 session,
-                "UPDATE providers.provider_instance SET next_poll_at = %s, poll_asked = false WHERE name ="
+                f"UPDATE providers.provider_instance SET {_TAKE_LEASE} WHERE name ="
                 " (SELECT name FROM providers.provider_instance WHERE active AND state = 'green'"
-                " AND (poll_asked OR (poll_seconds IS NOT NULL AND next_poll_at <= %s))"
+                " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)"
+                " AND (poll_asked OR (poll_seconds IS NOT NULL AND next_poll_at <= %(now)s))"
                 " ORDER BY next_poll_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING name",
-                (now + LEASE, now),
+                {"lease": lease, "until": now + LEASE, "now": now},  # type: ignore[arg-type]
             )
         if not due:
             return Ran(0, False)
-        poll(self.pipeline, database, due[0][0])
+        _Poll(self.pipeline, database, due[0][0], lease, now).run()
         return Ran(1, True)
 
 
+_TAKE_LEASE = "poll_lease = %(lease)s, poll_lease_until = %(until)s, poll_asked = false"
+
+
 def poll(pipeline: Pipeline, database: Database, instance: str) -> Stored:
-    """Pull every polled kind of an instance to its end. An outage is recorded on the instance, not raised."""
-    new = duplicates = 0
-    error: IomError | None = None
-    with database.reading() as session:
-        opened = pipeline.open(session, instance)
-    for kind in [k.name for k in opened.provider.messages if k.polled]:
+    """Pull every polled kind of an instance to its end, now.
+
+    An outage is recorded on the instance, not raised. Raises NotFound, or Refused while another worker polls it.
+    """
+    lease, now = new_id(), utc_now()
+    with database.unit_of_work() as session:
+        taken = fetch(
+            session,
+            f"UPDATE providers.provider_instance SET {_TAKE_LEASE} WHERE name = %(name)s"
+            " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s) RETURNING name",
+            {"lease": lease, "until": now + LEASE, "now": now, "name": instance},  # type: ignore[arg-type]
+        )
+        if not taken:
+            if not fetch(session, "SELECT 1 FROM providers.provider_instance WHERE name = %s", (instance,)):
+                raise NotFound(f"no provider instance {instance}")
+            raise Refused(f"{instance} is being polled already", remedy="wait until that poll has ended")
+    return _Poll(pipeline, database, instance, lease, now).run()
+
+
+@dataclass
+class _Poll:
+    """One poll under a lease; `stored` counts what has been committed so far, also when it ends in an error."""
+
+    pipeline: Pipeline
+    database: Database
+    instance: str
+    lease: UUID
+    began: datetime
+    stored: Stored = Stored(0, 0)
+    _since: float = field(default_factory=perf_counter)
+
+    def now(self) -> datetime:
+        return self.began + timedelta(seconds=perf_counter() - self._since)
+
+    def run(self) -> Stored:
+        error: IomError | None = None
+        doing = acting.set("poll")
         try:
-            stored = _pull(pipeline, database, opened, kind)
+            with self.database.reading() as session:
+                opened = self.pipeline.open(session, self.instance)
+            for kind in [k.name for k in opened.provider.messages if k.polled]:
+                self._pull(opened, kind)
         except IomError as failure:
             error = failure
-            log.info("poll_failed", instance=instance, kind=kind, error=str(failure))
-            break
-        new, duplicates = new + stored.new, duplicates + stored.duplicates
-    pipeline.calls.flush(database)
-    with database.unit_of_work() as session:
-        _polled(session, instance, error, utc_now())
-    return Stored(new, duplicates)
+            log.info("poll_failed", instance=self.instance, error=str(failure)[:500])
+        except Exception as failure:
+            if is_transient(failure):
+                raise
+            log.error("provider_broke", instance=self.instance, exc_info=failure)
+            what = f"the provider's code broke: {type(failure).__name__}: {failure}"[:1000]
+            error = ProviderError(what, where=self.instance)
+        finally:
+            acting.reset(doing)
+            self.pipeline.calls.flush(self.database)
+        with self.database.unit_of_work() as session:
+            _polled(session, self.instance, self.lease, error, self.now())
+        return self.stored
+
+    def _pull(self, opened: Opened, kind: str) -> None:
+        """Every page after the checkpoint. Page and checkpoint are stored together, or neither."""
+        with self.database.reading() as session:
+            checkpoint = _checkpoint(session, self.instance, kind)
+        pages: Any = cast(Puller, opened.connector).pull(kind, checkpoint)
+        limit = self.pipeline.message_limit_bytes
+        with closing(pages):
+            for page in pages:
+                with self.database.unit_of_work() as session:
+                    now = self.now()
+                    _renew(session, self.instance, self.lease, now)
+                    new = store_messages(session, self.instance, page.messages, now=now, limit_bytes=limit)
+                    _keep_checkpoint(session, self.instance, kind, page.checkpoint, now)
+                self.stored = Stored(self.stored.new + new.new, self.stored.duplicates + new.duplicates)
 
 
-def _pull(pipeline: Pipeline, database: Database, opened: Opened, kind: str) -> Stored:
-    new = duplicates = 0
-    with database.reading() as session:
-        checkpoint = _checkpoint(session, opened.name, kind)
-    pages: Any = cast(Puller, opened.connector).pull(kind, checkpoint)
-    with closing(pages):
-        for page in pages:
-            with database.unit_of_work() as session:
-                now = utc_now()
-                stored = store_messages(
-                    session, opened.name, page.messages, now=now, limit_bytes=pipeline.message_limit_bytes
-                )
-                _keep_checkpoint(session, opened.name, kind, page.checkpoint, now)
-            new, duplicates = new + stored.new, duplicates + stored.duplicates
-    return Stored(new, duplicates)
+def _renew(session: Session, instance: str, lease: UUID, now: datetime) -> None:
+    """Hold the lease for another page. Raises Refused when it ran out and another worker took over."""
+    renewed = execute(
+        session,
+        "UPDATE providers.provider_instance SET poll_lease_until = %s WHERE name = %s AND poll_lease = %s",
+        (now + LEASE, instance, lease),
+    )
+    if not renewed:
+        raise Refused(f"another worker polls {instance} now", remedy="nothing to do; it goes on from the checkpoint")
 
 
 def _checkpoint(session: Session, instance: str, kind: str) -> str:
@@ -99,33 +153,34 @@ def _keep_checkpoint(session: Session, instance: str, kind: str, value: str, now
         " ON CONFLICT (instance, kind) DO UPDATE SET value = excluded.value, at = excluded.at",
         (instance, kind, value, now),
     )
-    execute(
-        session, "UPDATE providers.provider_instance SET next_poll_at = %s WHERE name = %s", (now + LEASE, instance)
-    )
 
 
-def _polled(session: Session, instance: str, error: IomError | None, now: datetime) -> None:
-    """Note the outcome and set the next poll: at the interval, or later while the other side is down."""
+def _polled(session: Session, instance: str, lease: UUID, error: IomError | None, now: datetime) -> None:
+    """Note the outcome, free the lease, set the next poll: at the interval, or later while the other side is down."""
     asked = error.retry_after if isinstance(error, ProviderDown) else None
+    red = isinstance(error, ProviderUnauthorized)
     execute(
         session,
         "UPDATE providers.provider_instance SET last_poll_at = %(now)s, last_error = %(error)s,"
+        " poll_lease = NULL, poll_lease_until = NULL,"
         " poll_failures = CASE WHEN %(error)s = '' THEN 0 ELSE poll_failures + 1 END,"
         " state = CASE WHEN %(red)s THEN 'red' ELSE state END, error = CASE WHEN %(red)s THEN %(error)s ELSE error END,"
         " next_probe_at = CASE WHEN %(red)s THEN %(now)s ELSE next_probe_at END,"
         " next_poll_at = %(now)s + CASE WHEN %(error)s = '' THEN make_interval(secs => coalesce(poll_seconds, 0))"
         " ELSE greatest(make_interval(secs => coalesce(%(asked)s::float8, 0)),"
         " least(%(longest)s, make_interval(secs => coalesce(poll_seconds, 5)) * power(2, least(poll_failures, 10))))"
-        " END WHERE name = %(name)s",
+        " END WHERE name = %(name)s AND poll_lease = %(lease)s",
         {  # type: ignore[arg-type]
             "now": now,
-            "error": str(error)[:2000] if error else "",
-            "red": isinstance(error, ProviderUnauthorized),
+            "error": str(error)[:2000].replace("\x00", " ") if error else "",
+            "red": red,
             "asked": asked,
             "longest": LONGEST_PAUSE,
             "name": instance,
+            "lease": lease,
         },
     )
+    wake(session, PROBE_WAKE if red else POLL_WAKE)
 
 
 def ask_poll(session: Session, instance: str) -> None:
@@ -141,64 +196,11 @@ def ask_poll(session: Session, instance: str) -> None:
     wake(session, POLL_WAKE)
 
 
-@dataclass(frozen=True)
-class ProbeTurn:
-    """Proves due connections again: new ones at once, red ones every half minute, green ones every 15 minutes."""
-
-    pipeline: Pipeline
-    kind: str = PROBE_WAKE
-
-    def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
-        with database.unit_of_work() as session:
-            due = fetch(
-                session,
-                "UPDATE providers.provider_instance SET next_probe_at = %s WHERE name = (SELECT name FROM"
-                " providers.provider_instance WHERE active AND next_probe_at <= %s ORDER BY next_probe_at LIMIT 1"
-                " FOR UPDATE SKIP LOCKED) RETURNING name",
-                (now + LEASE, now),
-            )
-        if not due:
-            return Ran(0, False)
-        probe(self.pipeline, database, due[0][0])
-        return Ran(1, True)
-
-
-def probe(pipeline: Pipeline, database: Database, instance: str) -> Probe | IomError:
-    """A real authenticated request; green only when it succeeds and no scope is missing."""
-    with database.reading() as session:
-        if not fetch(session, "SELECT 1 FROM providers.provider_instance WHERE name = %s", (instance,)):
-            raise NotFound(f"no provider instance {instance}")
-    answer: Probe | IomError
-    try:
-        with database.reading() as session:
-            opened = pipeline.open(session, instance)
-        answer = opened.connector.probe()
-    except IomError as error:
-        answer = error
-    pipeline.calls.flush(database)
-    with database.unit_of_work() as session:
-        _probed(session, instance, answer, utc_now())
-    return answer
-
-
-def _probed(session: Session, instance: str, answer: Probe | IomError, now: datetime) -> None:
-    found = answer if isinstance(answer, Probe) else Probe(account="")
-    error = "" if isinstance(answer, Probe) else str(answer)[:2000]
-    if found.missing_scopes:
-        error = f"the credential lacks: {', '.join(found.missing_scopes)}"
+def announce_news(session: Session, instance: str) -> None:
+    """The other side says it has news: poll soon, but not while it has asked us to wait after a failure."""
     execute(
         session,
-        "UPDATE providers.provider_instance SET state = %s, error = %s, account = %s, scopes = %s,"
-        " missing_scopes = %s, probed_at = %s, next_probe_at = %s WHERE name = %s",
-        (
-            "red" if error else "green",
-            error,
-            found.account,
-            list(found.scopes),
-            list(found.missing_scopes),
-            now,
-            now + (PROBE_AGAIN if error else PROBE_EVERY),
-            instance,
-        ),
+        "UPDATE providers.provider_instance SET poll_asked = true WHERE name = %s AND poll_failures = 0",
+        (instance,),
     )
     wake(session, POLL_WAKE)

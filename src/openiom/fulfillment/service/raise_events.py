@@ -1,132 +1,64 @@
-"""Raise business events on fulfillment orders and shipments: the only writer of their states."""
+"""Raise business events on fulfillment orders and shipments."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment.locks import LockedFulfillmentOrder, lock_siblings
-from openiom.fulfillment.states import CANCELED, DECLINED, FULFILLMENT_ORDER_TABLE, OWED
-from openiom.inventory_visibility import release
-from openiom.kernel import Event, TransitionRefused
-from openiom.orders import raise_order_events, return_to_sourcing
-from openiom.platform.bulk import execute, fetch
+from openiom.documents import FulfillmentUpdateDocument
+from openiom.fulfillment.standing import Applied, advance_to, send_failed, take_update
+from openiom.fulfillment.states import CANCELED, DECLINED, SENT_FAILED, WAY, event_of
+from openiom.kernel import Event, Problem
+from openiom.platform.bulk import fetch
 from openiom.platform.events import announce
 from openiom.provider_contract import Outcome, Raise
-from openiom.state_framework import At, Move, advance_many, header_events
 
-SEND_FAILED = "fulfillment_order.sent.failed"
+from .wave import FulfillmentWave
+
+_BY_EVENT = {event_of(state): state for state in WAY[1 : WAY.index("packed") + 1]}
+_ENDING = {event_of(DECLINED): DECLINED, event_of(CANCELED): CANCELED}
+_DELIVERED = event_of("delivered")
+_OUT_BY_PARCEL = (event_of("partially_shipped"), event_of("shipped"))
 
 
 def raise_fulfillment_order_events(
     session: Session, raises: Sequence[Raise], now: datetime, actor: str
 ) -> list[Outcome]:
-    """Move fulfillment orders as their table allows, append the events, and tell the order what it is owed.
-
-    Units of a declined or canceled fulfillment order are given back: reservations are released and the lines
-    are open again. One outcome a raise, in order; a refused one has changed nothing.
     """
-    every = lock_siblings(session, (r.entity_id for r in raises))
-    before = _by_order(every)
-    events, outcomes, moved, external = [], [], dict[UUID, LockedFulfillmentOrder](), dict[UUID, str]()
-    for one in raises:
-        found = every.get(one.entity_id)
-        if found is None:
-            outcomes.append(Outcome(False, f"there is no fulfillment order {one.entity_id}"))
-            continue
-        answer = advance_many(FULFILLMENT_ORDER_TABLE, [Move(one.event, found.state)])[0]
-        if isinstance(answer, TransitionRefused):
-            outcomes.append(Outcome(False, str(answer)))
-            continue
-        if answer is not None:
-            found.state, found.reason = answer
-            moved[found.id] = found
-        if one.data.get("external_id"):
-            external[found.id] = str(one.data["external_id"])
-        events.append(_event(found, one))
-        outcomes.append(Outcome(True, one.reason or found.reason))
-    _write(session, list(moved.values()), external, now)
-    announce(session, events, at=now, actor=actor)
-    _give_back(session, [f for f in moved.values() if f.state in (DECLINED, CANCELED)], now, actor)
-    _tell_orders(session, raises, every, before, now, actor)
+    Move fulfillment orders by events; one outcome a raise, in order. A refused one has changed nothing.
+
+    News of a place passed already are fine and change nothing. When all fulfillment orders of an order got
+    somewhere, the order is told once.
+    """
+    wave = FulfillmentWave.load(session, [r.entity_id for r in raises])
+    outcomes = [_take(wave, one, now) for one in raises]
+    wave.write(session, now, actor)
     return outcomes
 
 
-def _by_order(every: dict[UUID, LockedFulfillmentOrder]) -> dict[UUID, list[At]]:
-    grouped: dict[UUID, list[At]] = defaultdict(list)
-    for one in every.values():
-        grouped[one.order_id].append(At(one.state, one.reason))
-    return grouped
-
-
-def _event(found: LockedFulfillmentOrder, one: Raise) -> Event:
-    data: dict[str, Any] = {**one.data, "number": found.number, "source": found.source, "state": found.state}
-    if one.reason:
-        data["reason"] = one.reason
-    return Event(
-        name=one.event, subject_type="fulfillment_order", subject_id=found.id, root_id=found.order_id, data=data
-    )
-
-
-def _write(session: Session, moved: Sequence[LockedFulfillmentOrder], external: dict[UUID, str], now: datetime) -> None:
-    if not moved:
-        return
-    execute(
-        session,
-        "UPDATE fulfillment.fulfillment_order f SET state = d.state, state_reason = d.reason,"
-        " external_id = CASE WHEN d.external = '' THEN f.external_id ELSE d.external END,"
-        " sent_at = CASE WHEN d.state = 'new' THEN f.sent_at ELSE coalesce(f.sent_at, %s) END"
-        " FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS d(id, state, reason, external)"
-        " WHERE f.id = d.id",
-        (
-            now,
-            [f.id for f in moved],
-            [f.state for f in moved],
-            [f.reason for f in moved],
-            [external.get(f.id, "") for f in moved],
-        ),
-    )
-
-
-def _give_back(session: Session, gone: Sequence[LockedFulfillmentOrder], now: datetime, actor: str) -> None:
-    """Lines of fulfillment orders that will not be delivered are open again and hold no stock."""
-    if not gone:
-        return
-    reasons = {f.id: f"{f.number} was {f.state}" for f in gone}
-    rows = fetch(
-        session,
-        "SELECT fulfillment_order_id, order_line_id, quantity - shipped FROM fulfillment.fulfillment_order_line"
-        " WHERE fulfillment_order_id = ANY(%s) AND quantity > shipped",
-        (list(reasons),),
-    )
-    quantities: dict[UUID, int] = defaultdict(int)
-    for _, line, quantity in rows:
-        quantities[line] += quantity
-    release(session, list(quantities), now, actor, "fulfillment order taken back")
-    why = "; ".join(sorted(set(reasons.values())))[:500]
-    if quantities:
-        return_to_sourcing(session, quantities, now, actor, reason=why)
-
-
-def _tell_orders(
-    session: Session,
-    raises: Sequence[Raise],
-    every: dict[UUID, LockedFulfillmentOrder],
-    before: dict[UUID, list[At]],
-    now: datetime,
-    actor: str,
-) -> None:
-    after = _by_order(every)
-    owed = []
-    for order_id, were in before.items():
-        owed += [Raise(order_id, event) for event in header_events(OWED, before=were, after=after[order_id])]
-    failed = {every[r.entity_id].order_id: r for r in raises if r.event == SEND_FAILED and r.entity_id in every}
-    owed += [Raise(order_id, "order.sent_to_fulfillment.failed", reason=r.reason) for order_id, r in failed.items()]
-    if owed:
-        raise_order_events(session, owed, now, actor)
+def _take(wave: FulfillmentWave, one: Raise, now: datetime) -> Outcome:
+    standing = wave.standings.get(one.entity_id)
+    if standing is None:
+        return Outcome(False, f"there is no fulfillment order {one.entity_id}")
+    if one.event in _OUT_BY_PARCEL:
+        return Outcome(False, "units leave in parcels; report the shipment with its items")
+    if one.event in _BY_EVENT:
+        applied: Applied | Problem = advance_to(standing, _BY_EVENT[one.event])
+    elif one.event == SENT_FAILED:
+        applied = send_failed(standing)
+    elif one.event in _ENDING or one.event == _DELIVERED:
+        kind = _ENDING.get(one.event, "delivered")
+        applied = take_update(
+            standing, FulfillmentUpdateDocument.model_validate({"number": standing.number, "kind": kind, "at": now})
+        )
+    else:
+        applied = Applied([one.event])
+    if isinstance(applied, Problem):
+        return Outcome(False, applied.what)
+    if one.data.get("external_id"):
+        wave.external_ids[standing.id] = str(one.data["external_id"])
+    wave.note(standing, applied, reason=one.reason, data=one.data)
+    return Outcome(True, one.reason or standing.reason)
 
 
 def raise_shipment_events(session: Session, raises: Sequence[Raise], now: datetime, actor: str) -> list[Outcome]:

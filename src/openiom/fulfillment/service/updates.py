@@ -1,95 +1,71 @@
-"""What fulfillers tell: accepted, declined, picked, packed, shipped in parts or whole, delivered, canceled."""
+"""Take in what fulfillers tell of fulfillment orders: the receiver of fulfillment updates."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from openiom.documents import FulfillmentUpdateDocument
-from openiom.fulfillment.locks import LockedFulfillmentOrder, ids_of_numbers, lock_siblings
-from openiom.fulfillment.states import event_of, is_late
-from openiom.provider_contract import Arrived, Outcome, Raise, Taken
+from openiom.fulfillment.locks import ids_by_number
+from openiom.fulfillment.standing import Applied, Standing, take_update
+from openiom.kernel import Problem
+from openiom.provider_contract import Arrived, Taken
 
-from .raise_events import raise_fulfillment_order_events
-from .ship import record_shipments
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """One update that could be read, by the index it is answered under."""
-
-    index: int
-    document: FulfillmentUpdateDocument
+from .wave import FulfillmentWave
 
 
 def receive_updates(session: Session, arrived: Sequence[Arrived], now: datetime, actor: str) -> list[Taken]:
-    """Take updates in, in order; one answer each. Late news and second deliveries change nothing.
-
-    Several updates of one fulfillment order are taken one after the other, those of different ones together.
     """
-    answers: dict[int, Taken] = {}
-    rounds: dict[int, list[Update]] = defaultdict(list)
-    seen: dict[str, int] = defaultdict(int)
-    for index, message in enumerate(arrived):
-        try:
-            document = FulfillmentUpdateDocument.model_validate(message.document)
-        except ValidationError as error:
-            answers[index] = _unreadable(error)
-            continue
-        rounds[seen[document.number]].append(Update(index, document))
-        seen[document.number] += 1
-    for number in sorted(rounds):
-        answers |= _take(session, rounds[number], now, actor)
-    return [answers[i] for i in range(len(arrived))]
+    Apply updates of fulfillers (`FulfillmentUpdateDocument`); one answer each, in order.
 
-
-def _take(session: Session, updates: Sequence[Update], now: datetime, actor: str) -> dict[int, Taken]:
-    ids = ids_of_numbers(session, [u.document.number for u in updates])
-    locked = lock_siblings(session, ids.values())
-    answers: dict[int, Taken] = {}
-    shipped: list[tuple[Update, LockedFulfillmentOrder]] = []
-    plain: list[tuple[Update, LockedFulfillmentOrder]] = []
+    A repetition, or news of a place passed already, is a duplicate and changes nothing, so updates lead to the same
+    end in whatever order they come. A refused one says what, where and what to do, and does not stop the others.
+    """
+    updates = [_read(message) for message in arrived]
+    ids = ids_by_number(session, [u.number for u in updates if isinstance(u, FulfillmentUpdateDocument)])
+    wave = FulfillmentWave.load(session, list(ids.values()))
+    answers = []
     for update in updates:
-        found = locked.get(ids[update.document.number]) if update.document.number in ids else None
-        if found is None:
-            answers[update.index] = _unknown(update.document.number)
-        elif update.document.kind == "shipped":
-            shipped.append((update, found))
-        elif is_late(found.state, update.document.kind):
-            answers[update.index] = Taken(ok=True, entity_id=str(found.id), duplicate=True)
+        if isinstance(update, Problem):
+            answers.append(_refused(update))
+        elif update.number not in ids:
+            what = f"there is no fulfillment order {update.number}"
+            answers.append(_refused(Problem("number", what, "use the number we sent, or wait until it is created")))
         else:
-            plain.append((update, found))
-    outcomes = raise_fulfillment_order_events(session, [_raise(u, f.id) for u, f in plain], now, actor)
-    for (update, found), outcome in zip(plain, outcomes, strict=True):
-        answers[update.index] = _answer(found.id, outcome)
-    taken = record_shipments(session, [(u.document, f) for u, f in shipped], now, actor)
-    return answers | {u.index: t for (u, _), t in zip(shipped, taken, strict=True)}
+            answers.append(_take(wave, ids[update.number], update))
+    wave.write(session, now, actor)
+    return answers
 
 
-def _raise(update: Update, fulfillment_order: UUID) -> Raise:
-    document = update.document
-    data = {"at": document.at.isoformat()}
-    if document.external_id:
-        data["external_id"] = document.external_id
-    return Raise(fulfillment_order, event_of(document.kind), data=data, reason=document.reason)
+def _take(wave: FulfillmentWave, fulfillment_order_id: UUID, update: FulfillmentUpdateDocument) -> Taken:
+    standing = wave.standings[fulfillment_order_id]
+    applied = take_update(standing, update)
+    if isinstance(applied, Problem):
+        return _refused(applied)
+    return _taken(wave, standing, update, applied)
 
 
-def _answer(fulfillment_order: UUID, outcome: Outcome) -> Taken:
-    if outcome.ok:
-        return Taken(ok=True, entity_id=str(fulfillment_order))
-    return Taken(ok=False, error=outcome.reason, where="kind", remedy="settle it with the fulfiller, then replay")
+def _taken(wave: FulfillmentWave, standing: Standing, update: FulfillmentUpdateDocument, applied: Applied) -> Taken:
+    if update.external_id and applied.changed:
+        wave.external_ids[standing.id] = update.external_id
+    at = update.at if update.at.tzinfo else update.at.replace(tzinfo=UTC)
+    wave.note(standing, applied, reason=update.reason, data={"happened_at": at.isoformat()}, parcel=update.shipment)
+    return Taken(ok=True, entity_id=str(standing.id), duplicate=not applied.changed)
 
 
-def _unknown(number: str) -> Taken:
-    remedy = "check the reference with the fulfiller; replay once the fulfillment order exists"
-    return Taken(ok=False, error=f"there is no fulfillment order {number}", where="number", remedy=remedy)
+def _read(message: Arrived) -> FulfillmentUpdateDocument | Problem:
+    try:
+        update = FulfillmentUpdateDocument.model_validate(message.document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        return Problem(where, first["msg"], "correct the transformation or the message at its sender, then replay")
+    if update.shipment and update.shipment.shipped_at.tzinfo is None:
+        update.shipment.shipped_at = update.shipment.shipped_at.replace(tzinfo=UTC)
+    return update
 
 
-def _unreadable(error: ValidationError) -> Taken:
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"]))
-    return Taken(ok=False, error=first["msg"], where=where, remedy="correct the transformation, then replay")
+def _refused(problem: Problem) -> Taken:
+    return Taken(ok=False, error=problem.what, where=problem.where, remedy=problem.remedy)

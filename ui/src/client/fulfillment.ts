@@ -1,0 +1,12 @@
+import { api, given, read } from './http';
+import type { paths } from './schema';
+
+type List = paths['/api/v1/fulfillment-orders']['get'];
+export type FulfillmentOrderPage = List['responses'][200]['content']['application/json'];
+export type FulfillmentOrderRow = FulfillmentOrderPage['items'][number];
+export type FulfillmentOrderDetail = paths['/api/v1/fulfillment-orders/{id}']['get']['responses'][200]['content']['application/json'];
+
+export const listFulfillmentOrders = (query: NonNullable<List['parameters']['query']>, signal?: AbortSignal): Promise<FulfillmentOrderPage> =>
+  read(api.GET('/api/v1/fulfillment-orders', { params: { query: given(query) }, signal }));
+export const getFulfillmentOrder = (id: string): Promise<FulfillmentOrderDetail> =>
+  read(api.GET('/api/v1/fulfillment-orders/{id}', { params: { path: { id } } }));

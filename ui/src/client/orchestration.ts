@@ -1,0 +1,28 @@
+import { api, given, read } from './http';
+import type { paths } from './schema';
+
+type Ok<R> = R extends { responses: { 200: { content: { 'application/json': infer T } } } } ? T : never;
+export type FlowRow = Ok<paths['/api/v1/flows']['get']>['items'][number];
+export type FlowDetail = Ok<paths['/api/v1/flows/{name}']['get']>;
+export type FlowStep = FlowDetail['steps'][number];
+export type StepCounts = Ok<paths['/api/v1/flows/{name}/counts']['get']>['steps'][string];
+export type RunPage = Ok<paths['/api/v1/runs']['get']>;
+export type Run = RunPage['items'][number];
+export type Policy = Ok<paths['/api/v1/policies']['get']>['items'][number];
+export type RowResult = Ok<paths['/api/v1/journeys/reprocess']['post']>['results'][number];
+type RunsQuery = NonNullable<paths['/api/v1/runs']['get']['parameters']['query']>;
+
+export const listFlows = async (): Promise<FlowRow[]> => (await read(api.GET('/api/v1/flows'))).items;
+export const getFlow = (name: string): Promise<FlowDetail> => read(api.GET('/api/v1/flows/{name}', { params: { path: { name } } }));
+export const getFlowCounts = async (name: string): Promise<Record<string, StepCounts>> =>
+  (await read(api.GET('/api/v1/flows/{name}/counts', { params: { path: { name } } }))).steps;
+export const listRuns = (query: RunsQuery, signal?: AbortSignal): Promise<RunPage> => read(api.GET('/api/v1/runs', { params: { query: given(query) }, signal }));
+export const listPolicies = async (): Promise<Policy[]> => (await read(api.GET('/api/v1/policies'))).items;
+
+const journeyPath = {
+  reprocess: '/api/v1/journeys/reprocess',
+  skip: '/api/v1/journeys/skip',
+  cancel: '/api/v1/journeys/cancel',
+} as const;
+export const actOnJourneys = async (verb: keyof typeof journeyPath, journeyIds: string[]): Promise<RowResult[]> =>
+  (await read(api.POST(journeyPath[verb], { body: { journey_ids: journeyIds } }))).results;

@@ -1,0 +1,63 @@
+/** One part of a refused document: where it stands, what is wrong, what to do. */
+export interface ProblemPart {
+  where: string;
+  what: string;
+  remedy: string;
+}
+
+/** An answer the server refused, or no answer at all; carries everything a person needs to go on. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly what: string;
+  readonly where: string;
+  readonly remedy: string;
+  readonly reference: string;
+  readonly status: number;
+  readonly problems: readonly ProblemPart[];
+
+  constructor(parts: { what: string; where?: string; remedy?: string; reference?: string; status?: number; problems?: readonly ProblemPart[] }) {
+    super(parts.what);
+    this.what = parts.what;
+    this.where = parts.where ?? '';
+    this.remedy = parts.remedy ?? '';
+    this.reference = parts.reference ?? '';
+    this.status = parts.status ?? 0;
+    this.problems = parts.problems ?? [];
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** Read problem+json; anything else (a proxy's HTML, an empty body) still becomes a Problem one can act on. */
+export function problemFrom(body: unknown, status: number, path: string): Problem {
+  if (!isRecord(body)) {
+    return new Problem({
+      what: `The server answered ${status} without saying why`,
+      where: path,
+      remedy: 'Try again; if it stays, ask an administrator to look at the server log.',
+      status,
+    });
+  }
+  const parts = Array.isArray(body.problems) ? body.problems.filter(isRecord) : [];
+  return new Problem({
+    what: text(body.detail) || text(body.title) || `The server answered ${status}`,
+    where: text(body.where) || path,
+    remedy: text(body.remedy),
+    reference: text(body.reference),
+    status,
+    problems: parts.map((part) => ({ where: text(part.where), what: text(part.what), remedy: text(part.remedy) })),
+  });
+}
+
+/** Any thrown thing as a Problem. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof TypeError) {
+    return new Problem({
+      what: 'The server cannot be reached',
+      remedy: 'Check your connection and that OpenIOM is running; this page tries again by itself.',
+    });
+  }
+  return new Problem({ what: error instanceof Error ? error.message : 'Something unexpected happened in this page', remedy: 'Reload the page.' });
+}

@@ -1,0 +1,36 @@
+import { api, given, read } from './http';
+import type { paths } from './schema';
+
+type Ok<R> = R extends { responses: { 200: { content: { 'application/json': infer T } } } } ? T : never;
+type Query<R> = R extends { parameters: { query?: infer Q } } ? NonNullable<Q> : never;
+export type CatalogEntry = Ok<paths['/api/v1/providers']['get']>['items'][number];
+export type ProviderInstance = Ok<paths['/api/v1/provider-instances']['get']>['items'][number];
+export type ProviderCallPage = Ok<paths['/api/v1/provider-calls']['get']>;
+export type ProviderCall = ProviderCallPage['items'][number];
+export type MessagePage = Ok<paths['/api/v1/messages']['get']>;
+export type MessageRow = MessagePage['items'][number];
+export type MessageDetail = Ok<paths['/api/v1/messages/{id}']['get']>;
+export type MissingGroup = Ok<paths['/api/v1/messages/missing-keys']['get']>['items'][number];
+export type MappingPage = Ok<paths['/api/v1/mappings']['get']>;
+export type Mapping = MappingPage['items'][number];
+export type MappingsSaved = Ok<paths['/api/v1/mappings']['put']>;
+export type RowResult = Ok<paths['/api/v1/messages/replay']['post']>['results'][number];
+
+export const listCatalog = async (): Promise<CatalogEntry[]> => (await read(api.GET('/api/v1/providers'))).items;
+export const listInstances = async (): Promise<ProviderInstance[]> => (await read(api.GET('/api/v1/provider-instances'))).items;
+export const probeInstance = (name: string) => read(api.POST('/api/v1/provider-instances/{name}/probe', { params: { path: { name } } }));
+export const pollInstance = (name: string) => read(api.POST('/api/v1/provider-instances/{name}/poll', { params: { path: { name } } }));
+export const listCalls = (query: Query<paths['/api/v1/provider-calls']['get']>, signal?: AbortSignal): Promise<ProviderCallPage> =>
+  read(api.GET('/api/v1/provider-calls', { params: { query: given(query) }, signal }));
+
+export const listMessages = (query: Query<paths['/api/v1/messages']['get']>, signal?: AbortSignal): Promise<MessagePage> =>
+  read(api.GET('/api/v1/messages', { params: { query: given(query) }, signal }));
+export const getMessage = (id: string): Promise<MessageDetail> => read(api.GET('/api/v1/messages/{id}', { params: { path: { id } } }));
+export const listMissingKeys = async (): Promise<MissingGroup[]> => (await read(api.GET('/api/v1/messages/missing-keys'))).items;
+export const replayMessages = async (ids: string[]): Promise<RowResult[]> => (await read(api.POST('/api/v1/messages/replay', { body: { ids } }))).results;
+export const discardMessages = async (ids: string[]): Promise<RowResult[]> => (await read(api.POST('/api/v1/messages/discard', { body: { ids } }))).results;
+
+export const listMappings = (query: Query<paths['/api/v1/mappings']['get']>, signal?: AbortSignal): Promise<MappingPage> =>
+  read(api.GET('/api/v1/mappings', { params: { query: given(query) }, signal }));
+/** Write mappings; messages that missed them are replayed by the server. */
+export const saveMappings = (mappings: Mapping[]): Promise<MappingsSaved> => read(api.PUT('/api/v1/mappings', { body: { mappings } }));

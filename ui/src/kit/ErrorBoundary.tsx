@@ -1,0 +1,14 @@
+import { Component, type ReactNode } from 'react';
+
+/** Shows `fallback` where drawing its children failed; the rest of the page lives on. */
+export class ErrorBoundary extends Component<{ fallback: ReactNode; children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false };
+
+  static getDerivedStateFromError(): { failed: boolean } {
+    return { failed: true };
+  }
+
+  override render(): ReactNode {
+    return this.state.failed ? this.props.fallback : this.props.children;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Feature, FeatureCollection, GeoJSON, LineString } from 'geojson';
+import * as maplibre from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import 'maplibre-gl/dist/maplibre-gl.css';
+import { use, useEffect, useRef } from 'react';
+import { feature, mesh } from 'topojson-client';
+import type { GeometryCollection, Topology } from 'topojson-specification';
+import atlasUrl from 'world-atlas/countries-50m.json?url';
+import type { MapProps } from './MapView';
+import { usePreferences } from './preferences';
+import { palettes } from './tokens';
+
+type World = Topology<{ countries: GeometryCollection; land: GeometryCollection }>;
+interface Outlines {
+  land: GeoJSON;
+  borders: Feature;
+}
+
+maplibre.setWorkerUrl(workerUrl);
+
+async function loadOutlines(): Promise<Outlines> {
+  const world = (await (await fetch(atlasUrl)).json()) as World;
+  return {
+    land: feature(world, world.objects.land),
+    borders: { type: 'Feature', properties: {}, geometry: mesh(world, world.objects.countries, (a, b) => a !== b) },
+  };
+}
+
+// Asked for once, by the first map that is drawn.
+const outlines = loadOutlines();
+
+/** A gently bent line between two places. */
+function arc(from: readonly [number, number], to: readonly [number, number]): Feature<LineString> {
+  const bend = 0.14;
+  const middle = [(from[0] + to[0]) / 2 - (to[1] - from[1]) * bend, (from[1] + to[1]) / 2 + Math.abs(to[0] - from[0]) * bend] as const;
+  const coordinates = Array.from({ length: 33 }, (_, index) => {
+    const t = index / 32;
+    return [0, 1].map((axis) => (1 - t) ** 2 * (from[axis] ?? 0) + 2 * (1 - t) * t * (middle[axis] ?? 0) + t ** 2 * (to[axis] ?? 0));
+  });
+  return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates } };
+}
+
+function styleOf({ land, borders }: Outlines, colours: (typeof palettes)['light'], routes: FeatureCollection): maplibre.StyleSpecification {
+  return {
+    version: 8,
+    sources: {
+      land: { type: 'geojson', data: land },
+      borders: { type: 'geojson', data: borders },
+      routes: { type: 'geojson', data: routes },
+    },
+    layers: [
+      { id: 'water', type: 'background', paint: { 'background-color': colours.water } },
+      { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': colours.land } },
+      { id: 'borders', type: 'line', source: 'borders', paint: { 'line-color': colours.border, 'line-width': 0.8 } },
+      { id: 'routes', type: 'line', source: 'routes', paint: { 'line-color': colours.accentText, 'line-width': 1.6, 'line-dasharray': [2, 1.5] } },
+    ],
+  };
+}
+
+function marker(kind: string, label: string): HTMLElement {
+  const element = document.createElement('div');
+  element.className = 'map-pin';
+  element.dataset.kind = kind;
+  const text = document.createElement('span');
+  text.textContent = label;
+  // The destination's name stands below it and a source's above, so that neighbours stay readable.
+  const dot = document.createElement('i');
+  element.append(...(kind === 'destination' ? [dot, text] : [text, dot]));
+  return element;
+}
+
+/** The map itself: outlines only, drawn from a file we ship; nothing is asked from outside. */
+export default function MapCanvas({ label, pins, routes = [], height }: MapProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const { mode } = usePreferences();
+  const shapes = use(outlines);
+  const drawn = JSON.stringify([pins, routes]);
+
+  useEffect(() => {
+    if (!box.current) return;
+    const [shownPins, shownRoutes] = JSON.parse(drawn) as [MapProps['pins'], NonNullable<MapProps['routes']>];
+    const places = new Map(shownPins.map((pin) => [pin.id, [pin.longitude, pin.latitude] as const]));
+    const lines = shownRoutes.flatMap(([from, to]) => {
+      const start = places.get(from);
+      const end = places.get(to);
+      return start && end ? [arc(start, end)] : [];
+    });
+    const map = new maplibre.Map({
+      container: box.current,
+      style: styleOf(shapes, palettes[mode], { type: 'FeatureCollection', features: lines }),
+      attributionControl: false,
+      renderWorldCopies: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      cooperativeGestures: true,
+      fadeDuration: 0,
+    });
+    map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
+    for (const pin of shownPins) {
+      new maplibre.Marker({ element: marker(pin.kind, pin.label), anchor: pin.kind === 'destination' ? 'top' : 'bottom' }).setLngLat([pin.longitude, pin.latitude]).addTo(map);
+    }
+    const bounds = new maplibre.LngLatBounds();
+    shownPins.forEach((pin) => bounds.extend([pin.longitude, pin.latitude]));
+    if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: { top: 60, bottom: 48, left: 56, right: 64 }, maxZoom: 5, animate: false });
+    return () => map.remove();
+  }, [drawn, mode, shapes]);
+
+  return <div ref={box} className="map" style={{ height }} role="region" aria-label={label} />;
+}

@@ -1,0 +1,44 @@
+import { lazy, Suspense } from 'react';
+import { Skeleton } from 'antd';
+import { ErrorBoundary } from './ErrorBoundary';
+
+export interface Pin {
+  id: string;
+  label: string;
+  kind: 'source' | 'destination' | 'inactive';
+  longitude: number;
+  latitude: number;
+}
+
+export interface MapProps {
+  label: string;
+  pins: readonly Pin[];
+  /** Pairs of pin ids to join with a line. */
+  routes?: readonly (readonly [string, string])[];
+  height?: number;
+}
+
+const Canvas = lazy(() => import('./MapCanvas'));
+
+/** Places on an offline map of the world; the same places stand below as text for those who cannot see it. */
+export function MapView(props: MapProps) {
+  const height = props.height ?? 240;
+  return (
+    <figure>
+      <ErrorBoundary fallback={<p className="muted small">This browser cannot draw the map (WebGL is off); the places are listed below.</p>}>
+        <Suspense fallback={<Skeleton.Node active style={{ width: '100%', height }} />}>
+          <Canvas {...props} height={height} />
+        </Suspense>
+      </ErrorBoundary>
+      <figcaption className="visually-hidden">
+        {props.label}: {props.pins.map((pin) => `${pin.kind === 'destination' ? 'to' : 'from'} ${pin.label}`).join(', ')}
+      </figcaption>
+    </figure>
+  );
+}
+
+/** A place as a pin, when its coordinates are known. */
+export function pinOf(pin: { id: string; label: string; kind: Pin['kind']; latitude?: number | null; longitude?: number | null }): Pin[] {
+  const { latitude, longitude } = pin;
+  return typeof latitude === 'number' && typeof longitude === 'number' ? [{ ...pin, latitude, longitude }] : [];
+}

@@ -1,0 +1,31 @@
+import { LinkOutlined } from '@ant-design/icons';
+import { When } from './figures';
+
+interface Parcel {
+  carrier: string;
+  service: string;
+  tracking_number: string;
+  tracking_url: string;
+  shipped_at: string;
+  items: { product: string; quantity: number }[];
+}
+
+/** A parcel on its way: carrier, tracking, when, what. */
+export function Shipment({ parcel }: { parcel: Parcel }) {
+  return (
+    <div className="shipment">
+      <span className="strong">{[parcel.carrier, parcel.service].filter(Boolean).join(' ') || 'Shipment'}</span>
+      {parcel.tracking_url ? (
+        <a href={parcel.tracking_url} target="_blank" rel="noreferrer">
+          {parcel.tracking_number || 'Track'} <LinkOutlined aria-label="opens the carrier's page" />
+        </a>
+      ) : (
+        <span>{parcel.tracking_number}</span>
+      )}
+      <span className="muted">
+        shipped <When at={parcel.shipped_at} />
+      </span>
+      <span className="muted">{parcel.items.map((one) => `${one.quantity} × ${one.product}`).join(', ')}</span>
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+import { CloseCircleFilled } from '@ant-design/icons';
+import { asProblem } from '@client/problem';
+import { Button, Skeleton } from 'antd';
+import type { ReactNode } from 'react';
+
+/** What went wrong, where, and what to do, with the reference an administrator can look up. */
+export function ProblemNotice({ error, onRetry, compact }: { error: unknown; onRetry?: () => void; compact?: boolean }) {
+  const problem = asProblem(error);
+  return (
+    <div className={compact ? 'problem compact' : 'problem'} role="alert">
+      <CloseCircleFilled aria-hidden="true" />
+      <div>
+        <p className="problem-what">{problem.what}</p>
+        {problem.remedy && <p>{problem.remedy}</p>}
+        {problem.problems.length > 0 && (
+          <ul>
+            {problem.problems.map((part) => (
+              <li key={`${part.where} ${part.what}`}>
+                <code>{part.where}</code> {part.what}
+                {part.remedy && <span className="muted"> — {part.remedy}</span>}
+              </li>
+            ))}
+          </ul>
+        )}
+        <p className="problem-fine">
+          {problem.where && <>Where: <code>{problem.where}</code></>}
+          {problem.where && problem.reference && ' · '}
+          {problem.reference && <>Reference: <code>{problem.reference}</code></>}
+        </p>
+        {onRetry && (
+          <Button size="small" onClick={onRetry}>
+            Try again
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** What belongs on an empty page, and the next step. */
+export function EmptyState({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <div className="empty">
+      {icon !== undefined && (
+        <div className="empty-icon" aria-hidden="true">
+          {icon}
+        </div>
+      )}
+      <h2>{title}</h2>
+      {children !== undefined && <div className="empty-text">{children}</div>}
+      {action !== undefined && <div className="empty-action">{action}</div>}
+    </div>
+  );
+}
+
+interface Answer<T> {
+  data: T | undefined;
+  error: unknown;
+  isPending: boolean;
+  refetch: () => unknown;
+}
+
+/** Skeleton while loading, problem when refused, children when there is something to show. */
+export function Loaded<T>({ answer, rows = 3, children }: { answer: Answer<T>; rows?: number; children: (data: T) => ReactNode }) {
+  if (answer.data !== undefined) return <>{children(answer.data)}</>;
+  if (answer.error !== null && answer.error !== undefined) return <ProblemNotice error={answer.error} onRetry={() => void answer.refetch()} />;
+  return (
+    <div aria-busy="true" aria-label="Loading">
+      <Skeleton active title={false} paragraph={{ rows, width: '100%' }} />
+    </div>
+  );
+}

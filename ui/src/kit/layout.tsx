@@ -1,0 +1,53 @@
+import { type ReactNode, useEffect } from 'react';
+
+/** A page: its name in the tab and as the only h1, what it can do at the right. */
+export function Page({ title, lead, actions, above, children, tab }: { title: ReactNode; tab?: string; lead?: ReactNode; actions?: ReactNode; above?: ReactNode; children: ReactNode }) {
+  const name = tab ?? (typeof title === 'string' ? title : 'OpenIOM');
+  useEffect(() => {
+    document.title = `${name} · OpenIOM`;
+  }, [name]);
+  return (
+    <div className="page">
+      <header className="page-head">
+        <div className="page-title">
+          {above}
+          <h1>{title}</h1>
+          {lead !== undefined && <p>{lead}</p>}
+        </div>
+        {actions !== undefined && <div className="page-actions">{actions}</div>}
+      </header>
+      {children}
+    </div>
+  );
+}
+
+/** A calm box with a heading. */
+export function Section({ title, extra, children, flush, className }: { title?: ReactNode; extra?: ReactNode; children: ReactNode; flush?: boolean; className?: string }) {
+  return (
+    <section className={['card', flush ? 'flush' : '', className ?? ''].join(' ').trim()}>
+      {(title !== undefined || extra !== undefined) && (
+        <header className="card-head">
+          {title !== undefined && <h2>{title}</h2>}
+          {extra !== undefined && <div className="card-extra">{extra}</div>}
+        </header>
+      )}
+      <div className="card-body">{children}</div>
+    </section>
+  );
+}
+
+/** Name and value pairs; empty values are left out. */
+export function Facts({ items, columns = 1 }: { items: readonly (readonly [string, ReactNode])[]; columns?: 1 | 2 | 3 }) {
+  return (
+    <dl className="facts" data-columns={columns}>
+      {items
+        .filter(([, value]) => value !== null && value !== undefined && value !== '' && value !== false)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}

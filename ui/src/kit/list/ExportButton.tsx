@@ -1,0 +1,40 @@
+import { DownloadOutlined } from '@ant-design/icons';
+import { asProblem } from '@client/problem';
+import { App, Button } from 'antd';
+import { useRef, useState } from 'react';
+import { whole } from '../figures';
+import type { ListColumn } from './columns';
+import { exportCsv, saveBlob } from './csv';
+
+interface Props<T> {
+  name: string;
+  columns: readonly ListColumn<T>[];
+  fetch: (page: { after?: string; limit: number }, signal: AbortSignal) => Promise<{ items: T[]; next?: string | null }>;
+}
+
+/** Exports everything the filter matches as CSV; pressing again stops it. */
+export function ExportButton<T>({ name, columns, fetch }: Props<T>) {
+  const { message } = App.useApp();
+  const [rows, setRows] = useState<number>();
+  const running = useRef<AbortController>(null);
+  const run = async (): Promise<void> => {
+    if (running.current) { running.current.abort(); return; }
+    const control = new AbortController();
+    running.current = control;
+    setRows(0);
+    try {
+      const blob = await exportCsv({ columns, fetch, signal: control.signal, onProgress: setRows });
+      if (!control.signal.aborted) saveBlob(blob, `${name}-${new Date().toISOString().slice(0, 10)}.csv`);
+    } catch (error) {
+      if (!control.signal.aborted) message.error(`The export stopped: ${asProblem(error).what}`);
+    } finally {
+      running.current = null;
+      setRows(undefined);
+    }
+  };
+  return (
+    <Button icon={<DownloadOutlined />} onClick={() => void run()}>
+      {rows === undefined ? 'Export' : `${whole(rows)} rows — stop`}
+    </Button>
+  );
+}

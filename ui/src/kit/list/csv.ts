@@ -1,0 +1,46 @@
+import type { ListColumn } from './columns';
+
+const STEP = 500;
+
+/** A cell as RFC 4180 wants it; text a spreadsheet would run as a formula is quoted as text. */
+export function csvCell(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export function csvRows<T>(columns: readonly ListColumn<T>[], rows: readonly T[]): string {
+  return rows.map((row) => columns.map((column) => csvCell(column.text?.(row) ?? '')).join(',') + '\r\n').join('');
+}
+
+interface Export<T> {
+  columns: readonly ListColumn<T>[];
+  fetch: (page: { after?: string; limit: number }, signal: AbortSignal) => Promise<{ items: T[]; next?: string | null }>;
+  signal: AbortSignal;
+  onProgress: (rows: number) => void;
+}
+
+/** Everything the filter matches, page by page. Memory holds text, not rows. */
+export async function exportCsv<T>({ columns, fetch, signal, onProgress }: Export<T>): Promise<Blob> {
+  const written = columns.filter((column) => column.text !== undefined);
+  const parts: string[] = ['\uFEFF', written.map((column) => csvCell(column.title)).join(',') + '\r\n'];
+  let after: string | undefined;
+  let count = 0;
+  do {
+    const page = await fetch({ after, limit: STEP }, signal);
+    parts.push(csvRows(written, page.items));
+    count += page.items.length;
+    onProgress(count);
+    after = page.next ?? undefined;
+  } while (after !== undefined && !signal.aborted);
+  return new Blob(parts, { type: 'text/csv;charset=utf-8' });
+}
+
+export function saveBlob(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,63 @@
+import { useLive } from '@client/live';
+import { getFlow, getFlowCounts } from '@client/orchestration';
+import { ErrorBoundary } from '@kit/ErrorBoundary';
+import { Loaded } from '@kit/feedback';
+import { Page } from '@kit/layout';
+import { Badge } from '@kit/states';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Skeleton } from 'antd';
+import { lazy, Suspense } from 'react';
+import { Link, useParams, useSearchParams } from 'react-router';
+import './orchestration.css';
+import { StepDrawer } from './StepDrawer';
+
+const FlowCanvas = lazy(() => import('./FlowCanvas'));
+
+/** A flow as a picture, with how many orders stand on each step now. */
+export default function FlowPage() {
+  const { name = '' } = useParams();
+  const [params, setParams] = useSearchParams();
+  const queries = useQueryClient();
+  const flow = useQuery({ queryKey: ['flow', name], queryFn: () => getFlow(name) });
+  const counts = useQuery({ queryKey: ['flow', name, 'counts'], queryFn: () => getFlowCounts(name), refetchInterval: 10_000 });
+  useLive(() => void queries.invalidateQueries({ queryKey: ['flow', name, 'counts'] }), 3000);
+
+  const chosen = params.get('step');
+  const choose = (step: string | null): void => {
+    setParams(step === null ? {} : { step }, { replace: true });
+  };
+  const title = flow.data?.title ?? name;
+  return (
+    <Page
+      above={<Link to="/flows" className="crumb">Flows</Link>}
+      title={title}
+      lead={flow.data && `Version ${flow.data.version}. Select a step to see what it does and which orders stand there.`}
+    >
+      <Loaded answer={flow} rows={10}>
+        {(data) => (
+          <>
+            {data.problems.length > 0 && (
+              <ul className="card flow-problems" aria-label="Problems">
+                {data.problems.map((problem) => (
+                  <li key={`${problem.where} ${problem.what}`}>
+                    <Badge tone="failed">{problem.where}</Badge> {problem.what} <span className="muted">{problem.remedy}</span>
+                  </li>
+                ))}
+              </ul>
+            )}
+            <div className="card flow-canvas">
+              <ErrorBoundary fallback={<p className="muted">The picture could not be drawn.</p>}>
+                <Suspense fallback={<Skeleton.Node active style={{ width: '100%', height: 480 }} />}>
+                  <FlowCanvas steps={data.steps} counts={counts.data ?? {}} chosen={chosen} onChoose={choose} />
+                </Suspense>
+              </ErrorBoundary>
+            </div>
+            {chosen !== null && data.steps.some((step) => step.id === chosen) && (
+              <StepDrawer flow={data} step={chosen} counts={counts.data?.[chosen]} onClose={() => choose(null)} />
+            )}
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}

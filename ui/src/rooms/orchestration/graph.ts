@@ -1,0 +1,79 @@
+import { graphlib, layout } from '@dagrejs/dagre';
+import type { FlowStep } from '@client/orchestration';
+
+export const STEP_WIDTH = 232;
+export const STEP_HEIGHT = 66;
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Placed extends Point {
+  step: FlowStep;
+}
+
+export interface Way {
+  id: string;
+  from: string;
+  to: string;
+  port: string;
+}
+
+/** A way with the bends it takes around the steps, and where its name stands. */
+export interface Routed extends Way {
+  points: Point[];
+  label: Point;
+}
+
+export interface Picture {
+  steps: Placed[];
+  ways: Routed[];
+  width: number;
+  height: number;
+}
+
+/** Every port that leads somewhere. */
+export function waysOf(steps: readonly FlowStep[]): Way[] {
+  const known = new Set(steps.map((step) => step.id));
+  return steps.flatMap((step) =>
+    Object.entries(step.ports).flatMap(([port, to]) => (to !== null && known.has(to) ? [{ id: `${step.id}.${port}`, from: step.id, to, port }] : [])),
+  );
+}
+
+/** Steps from top to bottom; the same flow always gets the same picture. */
+export function picture(steps: readonly FlowStep[]): Picture {
+  const graph = new graphlib.Graph({ multigraph: true });
+  graph.setGraph({ rankdir: 'TB', nodesep: 40, ranksep: 44, edgesep: 28 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  steps.forEach((step) => graph.setNode(step.id, { width: STEP_WIDTH, height: STEP_HEIGHT }));
+  const ways = waysOf(steps);
+  ways.forEach((way) => graph.setEdge(way.from, way.to, { width: way.port === 'next' ? 0 : 64, height: way.port === 'next' ? 0 : 18, labelpos: 'c' }, way.id));
+  layout(graph);
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return {
+    width,
+    height,
+    steps: steps.map((step) => {
+      const { x, y } = graph.node(step.id) as Point;
+      return { step, x: x - STEP_WIDTH / 2, y: y - STEP_HEIGHT / 2 };
+    }),
+    ways: ways.map((way) => {
+      const { points, x, y } = graph.edge(way.from, way.to, way.id) as { points: Point[]; x?: number; y?: number };
+      return { ...way, points, label: { x: x ?? points[0]?.x ?? 0, y: y ?? points[0]?.y ?? 0 } };
+    }),
+  };
+}
+
+/** An SVG path through `points` with rounded bends. */
+export function pathThrough(points: readonly Point[]): string {
+  const [first, ...rest] = points;
+  if (!first) return '';
+  let path = `M ${first.x} ${first.y}`;
+  rest.forEach((point, index) => {
+    const next = rest[index + 1];
+    // Each bend is the control point of a curve that ends halfway to the next bend.
+    path += next ? ` Q ${point.x} ${point.y} ${(point.x + next.x) / 2} ${(point.y + next.y) / 2}` : ` L ${point.x} ${point.y}`;
+  });
+  return path;
+}

@@ -1,0 +1,114 @@
+import { AppstoreOutlined } from '@ant-design/icons';
+import { type CatalogEntry, listCatalog, listInstances } from '@client/providers';
+import { EmptyState, Loaded } from '@kit/feedback';
+import { Page, Section } from '@kit/layout';
+import { Badge, inWords, toneIcon } from '@kit/states';
+import { useQuery } from '@tanstack/react-query';
+import { Drawer, Input, Segmented } from 'antd';
+import { useState } from 'react';
+import './providers.css';
+
+interface JsonSchema {
+  required?: string[];
+  properties?: Record<string, { title?: string; description?: string; type?: string; writeOnly?: boolean; format?: string }>;
+}
+
+/** Everything that can be connected. */
+export default function LibraryPage() {
+  const [search, setSearch] = useState('');
+  const [category, setCategory] = useState('all');
+  const [open, setOpen] = useState<CatalogEntry>();
+  const catalog = useQuery({ queryKey: ['catalog'], queryFn: listCatalog });
+  const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
+  const categories = [...new Set((catalog.data ?? []).map((one) => one.category))];
+  const installed = new Set((instances.data ?? []).map((one) => one.provider));
+  return (
+    <Page
+      title="Provider library"
+      lead="What OpenIOM can connect to out of the box."
+      actions={<Input allowClear style={{ width: 240 }} placeholder="Find a provider" aria-label="Find a provider" value={search} onChange={(event) => setSearch(event.target.value)} />}
+    >
+      {categories.length > 1 && (
+        <div className="scroll-x">
+          <Segmented value={category} onChange={setCategory} options={[{ value: 'all', label: 'All' }, ...categories.map((one) => ({ value: one, label: inWords(one) }))]} />
+        </div>
+      )}
+      <Loaded answer={catalog} rows={6}>
+        {(items) => {
+          const shown = items.filter((one) => (category === 'all' || one.category === category) && `${one.title} ${one.description}`.toLowerCase().includes(search.trim().toLowerCase()));
+          if (shown.length === 0) {
+            return (
+              <Section>
+                <EmptyState icon={<AppstoreOutlined />} title={items.length > 0 ? 'No provider matches' : 'The library is empty'}>
+                  Providers are Python packages with an <code>openiom.providers</code> entry point; install one and it appears here.
+                </EmptyState>
+              </Section>
+            );
+          }
+          return (
+            <div className="provider-grid">
+              {shown.map((one) => (
+                <button key={one.name} type="button" className="card catalog" onClick={() => setOpen(one)}>
+                  <span className="row between">
+                    <span className="strong catalog-title">{one.title}</span>
+                    {installed.has(one.name) && <Badge tone="done" icon={toneIcon('done')}>Installed</Badge>}
+                  </span>
+                  <span className="muted">{inWords(one.category)}</span>
+                  <span>{one.description}</span>
+                </button>
+              ))}
+            </div>
+          );
+        }}
+      </Loaded>
+      {open && <EntryDrawer entry={open} onClose={() => setOpen(undefined)} />}
+    </Page>
+  );
+}
+
+function EntryDrawer({ entry, onClose }: { entry: CatalogEntry; onClose: () => void }) {
+  const groups = [
+    ['Brings in', entry.messages],
+    ['Can be asked to', entry.actions],
+    ['Needs mappings for', entry.mappings],
+  ] as const;
+  return (
+    <Drawer open onClose={onClose} size={520} title={entry.title}>
+      <div className="stack">
+        <p>{entry.description}</p>
+        {groups.map(([title, parts]) => parts.length > 0 && (
+          <section key={title}>
+            <h3 className="small muted">{title}</h3>
+            <ul className="row">
+              {parts.map((part) => <li key={part.name}><Badge>{part.title || part.name}</Badge></li>)}
+            </ul>
+          </section>
+        ))}
+        <Fields title="Connection asks for" schema={entry.connection_schema} />
+        <Fields title="Parameters" schema={entry.parameters_schema} />
+        <section>
+          <h3 className="small muted">Install</h3>
+          <code>iom provider install {entry.name}</code>
+        </section>
+      </div>
+    </Drawer>
+  );
+}
+
+function Fields({ title, schema }: { title: string; schema: JsonSchema }) {
+  const fields = Object.entries(schema.properties ?? {});
+  if (fields.length === 0) return null;
+  return (
+    <section>
+      <h3 className="small muted">{title}</h3>
+      <ul className="stack" style={{ gap: 6 }}>
+        {fields.map(([name, field]) => (
+          <li key={name}>
+            <span className="strong">{field.title ?? inWords(name)}</span> {schema.required?.includes(name) ? '' : <span className="muted">(optional)</span>} {(field.writeOnly ?? field.format === 'password') && <Badge>kept secret</Badge>}
+            {field.description && <div className="muted">{field.description}</div>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,49 @@
+import { LeftOutlined, RightOutlined } from '@ant-design/icons';
+import { Tooltip } from 'antd';
+import { Link, NavLink } from 'react-router';
+import { areas, mayDo } from './areas';
+
+interface Props {
+  permissions: readonly string[];
+  folded: boolean;
+  onFold?: () => void;
+  onGo?: () => void;
+}
+
+/** The areas at the left. Folded, it shows icons with their names on hover. */
+export function Navigation({ permissions, folded, onFold, onGo }: Props) {
+  const shown = areas
+    .map((area) => ({ ...area, pages: area.pages.filter((page) => mayDo(permissions, page.permission)) }))
+    .filter((area) => area.pages.length > 0);
+  return (
+    <nav className="nav" aria-label="Areas">
+      <Link to="/" className="brand" onClick={onGo}>
+        <img src="/mark.svg" alt="" />
+        <span>OpenIOM</span>
+      </Link>
+      <div className="nav-areas">
+        {shown.map((area) => (
+          <div className="nav-area" key={area.title}>
+            <h2>{area.title}</h2>
+            {area.pages.map((page) => (
+              <Tooltip key={page.path} title={folded ? page.title : ''} placement="right">
+                <NavLink to={page.path} end={page.path === '/providers'} className="nav-link" onClick={onGo} aria-label={page.title}>
+                  {page.icon}
+                  <span>{page.title}</span>
+                </NavLink>
+              </Tooltip>
+            ))}
+          </div>
+        ))}
+      </div>
+      {onFold && (
+        <div className="nav-foot">
+          <button type="button" className="nav-link fold" onClick={onFold} aria-expanded={!folded} aria-label={folded ? 'Expand navigation' : 'Collapse navigation'}>
+            {folded ? <RightOutlined /> : <LeftOutlined />}
+            <span>Collapse</span>
+          </button>
+        </div>
+      )}
+    </nav>
+  );
+}

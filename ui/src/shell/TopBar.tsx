@@ -1,0 +1,79 @@
+import { ColumnHeightOutlined, LogoutOutlined, MenuOutlined, MoonOutlined, SearchOutlined, SunOutlined, VerticalAlignMiddleOutlined } from '@ant-design/icons';
+import { useLiveState } from '@client/live';
+import type { SessionInfo } from '@client/session';
+import { usePreferences } from '@kit/preferences';
+import { Button, Dropdown, Tooltip } from 'antd';
+
+interface Props {
+  session: SessionInfo;
+  onFind: () => void;
+  onMenu: () => void;
+  onSignOut: () => void;
+}
+
+const initials = (name: string): string =>
+  name
+    .split(/\s+/)
+    .map((part) => part.charAt(0))
+    .slice(0, 2)
+    .join('')
+    .toUpperCase();
+
+export function TopBar({ session, onFind, onMenu, onSignOut }: Props) {
+  const { mode, density, setMode, setDensity } = usePreferences();
+  const dark = mode === 'dark';
+  const compact = density === 'compact';
+  const modeName = dark ? 'Switch to light' : 'Switch to dark';
+  const densityName = compact ? 'Switch to comfortable rows' : 'Switch to compact rows';
+  return (
+    <header className="top">
+      <Button type="text" className="menu-button" icon={<MenuOutlined />} aria-label="Open navigation" onClick={onMenu} />
+      <button type="button" className="top-search" onClick={onFind} aria-keyshortcuts="Control+K">
+        <SearchOutlined aria-hidden="true" />
+        <span className="text">Find an order, product, customer…</span>
+        <kbd>Ctrl K</kbd>
+      </button>
+      <div className="top-space" />
+      <LiveMark />
+      <span className="environment">{session.environment}</span>
+      <Tooltip title={densityName}>
+        <Button className="hide-narrow" type="text" aria-label={densityName} icon={compact ? <ColumnHeightOutlined /> : <VerticalAlignMiddleOutlined />} onClick={() => setDensity(compact ? 'comfortable' : 'compact')} />
+      </Tooltip>
+      <Tooltip title={modeName}>
+        <Button type="text" aria-label={modeName} icon={dark ? <SunOutlined /> : <MoonOutlined />} onClick={() => setMode(dark ? 'light' : 'dark')} />
+      </Tooltip>
+      <Dropdown
+        trigger={['click']}
+        menu={{
+          items: [
+            { key: 'who', disabled: true, label: <span className="two-line"><strong>{session.name}</strong><span className="muted">{session.email}</span></span> },
+            { type: 'divider' },
+            { key: 'out', icon: <LogoutOutlined />, label: 'Sign out', onClick: onSignOut },
+          ],
+        }}
+      >
+        <button type="button" className="user-button" aria-label={`Account of ${session.name}`}>
+          <span className="avatar" aria-hidden="true">{initials(session.name)}</span>
+        </button>
+      </Dropdown>
+    </header>
+  );
+}
+
+const liveWords = {
+  live: { tone: 'done', word: 'Live', says: 'What is on screen follows the server as it happens' },
+  connecting: { tone: 'neutral', word: 'Connecting', says: 'Opening the live stream' },
+  lost: { tone: 'attention', word: 'Not live', says: 'The live stream is interrupted and is being reopened; pages still load what they show' },
+} as const;
+
+function LiveMark() {
+  const { tone, word, says } = liveWords[useLiveState()];
+  return (
+    <Tooltip title={says}>
+      <span className="live" data-tone={tone} role="status">
+        <i aria-hidden="true" />
+        <span>{word}</span>
+      </span>
+    </Tooltip>
+  );
+}

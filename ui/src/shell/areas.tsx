@@ -1,0 +1,67 @@
+import {
+  ApartmentOutlined,
+  ApiOutlined,
+  AppstoreOutlined,
+  CarOutlined,
+  DatabaseOutlined,
+  EnvironmentOutlined,
+  InboxOutlined,
+  PartitionOutlined,
+  ShoppingCartOutlined,
+  SwapOutlined,
+  ThunderboltOutlined,
+} from '@ant-design/icons';
+import type { ReactNode } from 'react';
+
+export interface PageLink {
+  path: string;
+  title: string;
+  icon: ReactNode;
+  /** What a person may type to find it. */
+  words: string;
+  permission: string;
+}
+
+/** The navigation. A page that does not exist yet is not shown. */
+export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
+  {
+    title: 'My work',
+    pages: [
+      { path: '/work/messages', title: 'Parked messages', icon: <InboxOutlined />, words: 'exceptions inbox missing mapping replay', permission: 'providers.read' },
+      { path: '/work/runs', title: 'Failed runs', icon: <ThunderboltOutlined />, words: 'exceptions reprocess errors journeys', permission: 'orchestration.read' },
+    ],
+  },
+  {
+    title: 'Orders',
+    pages: [
+      { path: '/orders', title: 'Sales orders', icon: <ShoppingCartOutlined />, words: 'orders list', permission: 'orders.read' },
+      { path: '/fulfillment-orders', title: 'Fulfillment orders', icon: <CarOutlined />, words: 'shipments tracking', permission: 'fulfillment.read' },
+    ],
+  },
+  {
+    title: 'Inventory',
+    pages: [{ path: '/inventory', title: 'Visibility', icon: <DatabaseOutlined />, words: 'stock on hand inventory ledger', permission: 'inventory_visibility.read' }],
+  },
+  {
+    title: 'Orchestration',
+    pages: [
+      { path: '/flows', title: 'Flows', icon: <PartitionOutlined />, words: 'orchestration journey designer', permission: 'orchestration.read' },
+      { path: '/policies', title: 'Policies', icon: <ApartmentOutlined />, words: 'decision tables rules', permission: 'policies.read' },
+    ],
+  },
+  {
+    title: 'Providers',
+    pages: [
+      { path: '/providers', title: 'Installed', icon: <ApiOutlined />, words: 'connections probe poll', permission: 'providers.read' },
+      { path: '/providers/library', title: 'Library', icon: <AppstoreOutlined />, words: 'catalog install', permission: 'providers.read' },
+      { path: '/mappings', title: 'Mappings', icon: <SwapOutlined />, words: 'id mapping external internal', permission: 'providers.read' },
+    ],
+  },
+  {
+    title: 'Fulfillment optimization',
+    pages: [{ path: '/sources', title: 'Sources', icon: <EnvironmentOutlined />, words: 'warehouses stores map', permission: 'fulfillment_optimization.read' }],
+  },
+];
+
+export const allPages: readonly PageLink[] = areas.flatMap((area) => area.pages);
+export const mayDo = (permissions: readonly string[], permission: string): boolean => permissions.includes('*') || permissions.includes(permission);

@@ -1,0 +1,108 @@
+// Serves ui/dist and a canned API on loopback, for browser tests only: `node tests/fixture-server.mjs PORT [full|empty|signed-out]`.
+import { createReadStream, existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as data from './fixtures.mjs';
+
+const [port = '4173', mood = 'full'] = process.argv.slice(2);
+const empty = mood === 'empty';
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.json': 'application/json' };
+const streams = new Set();
+
+const json = (response, body, status = 200) => {
+  response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' });
+  response.end(status === 204 ? undefined : JSON.stringify(body));
+};
+const missing = (response, path) => json(response, { type: 'urn:openiom:problem:not_found', title: 'not found', status: 404, detail: 'There is no such document', instance: path, reference: '7f3a9c21d0b4', where: path, remedy: 'It may have been removed; go back to the list' }, 404);
+const page = (response, all, query) => {
+  const rows = empty ? [] : all;
+  const start = Number(query.get('after') ?? 0);
+  const limit = Number(query.get('limit') ?? 50);
+  json(response, { items: rows.slice(start, start + limit), next: start + limit < rows.length ? String(start + limit) : null });
+};
+const fits = (row, query, fields) => fields.every((field) => !query.get(field) || row[field] === query.get(field));
+const list = (response, all) => json(response, { items: empty ? [] : all });
+const body = (request) => new Promise((done) => { let text = ''; request.on('data', (chunk) => (text += chunk)); request.on('end', () => done(text ? JSON.parse(text) : {})); });
+const results = (ids) => ({ results: ids.map((id, index) => ({ id, ok: index % 4 !== 3, reason: index % 4 === 3 ? 'Fulfillment has started' : '' })) });
+const session = { name: 'Dana Whitaker', email: 'dana@fabrikam.example', permissions: ['*'], environment: 'Sandbox' };
+let signedIn = mood !== 'signed-out';
+
+async function answer(request, response, path, query) {
+  const parts = path.split('/').slice(3);
+  const [area, id, sub] = parts;
+  const method = request.method ?? 'GET';
+  const sent = method === 'GET' ? {} : await body(request);
+  if (area === 'session') {
+    if (method === 'POST') {
+      if (sent.password === 'wrong') return json(response, { detail: 'The email or the password is not right', status: 401, remedy: 'Check both, or ask an administrator for a new password', reference: '51c0aa' }, 401);
+      signedIn = true;
+    }
+    if (method === 'DELETE') { signedIn = false; return json(response, null, 204); }
+    return signedIn ? json(response, session) : json(response, { detail: 'Nobody is signed in', status: 401 }, 401);
+  }
+  if (area === 'live') {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    response.write(': hello\n\n');
+    streams.add(response);
+    request.on('close', () => streams.delete(response));
+    return undefined;
+  }
+  if (area === 'fixture' && id === 'new-order') {
+    const first = data.orders[0];
+    data.orders.unshift({ ...first, id: crypto.randomUUID(), number: String(Number(first.number) + 1), state: 'new', state_reason: 'New sales order', placed_at: new Date().toISOString(), sources: [] });
+    for (const stream of streams) stream.write(`event: change\ndata: ${JSON.stringify({ events: [{ name: 'order.created', root_id: data.orders[0].id, subject_type: 'order', subject_id: data.orders[0].id, at: new Date().toISOString() }] })}\n\n`);
+    return json(response, {});
+  }
+  if (area === 'orders') {
+    if (!id) return page(response, data.orders.filter((row) => fits(row, query, ['state', 'instance']) && (!query.get('search') || row.number.includes(query.get('search')))), query);
+    if (id === 'counts') {
+      const states = {};
+      if (!empty) for (const row of data.orders) states[row.state] = (states[row.state] ?? 0) + 1;
+      return json(response, { states, held: states.on_hold ?? 0, failed: empty ? 0 : 8 });
+    }
+    if (method === 'POST') return json(response, results(sent.ids));
+    const found = data.order(id);
+    if (!found) return missing(response, path);
+    if (!sub) return json(response, found);
+    const bare = found.state === 'new';
+    if (sub === 'timeline') return json(response, { events: bare ? data.timeline.slice(-1) : data.timeline });
+    if (sub === 'fulfillment-orders') return json(response, { items: bare || found.state === 'on_hold' ? [] : data.fulfillmentOrders.slice(0, 2).map((row) => data.fulfillmentOrder(row.id)) });
+    if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing });
+    if (sub === 'journeys') return json(response, { journeys: bare ? [] : found.state === 'on_hold' ? [data.failedJourney] : data.journeys });
+  }
+  if (area === 'fulfillment-orders') {
+    if (!id) return page(response, data.fulfillmentOrders.filter((row) => fits(row, query, ['state', 'source'])), query);
+    const found = data.fulfillmentOrder(id);
+    return found ? json(response, found) : missing(response, path);
+  }
+  if (area === 'journeys') return json(response, results(sent.order_ids ?? sent.journey_ids));
+  if (area === 'runs') return page(response, data.runs, query);
+  if (area === 'flows') return !id ? list(response, data.flows) : json(response, sub === 'counts' ? data.flowCounts : data.flow);
+  if (area === 'policies') return list(response, data.policies);
+  if (area === 'providers') return list(response, data.catalog);
+  if (area === 'provider-instances') return !id ? list(response, data.instances) : json(response, sub === 'probe' ? data.instances[0] : { received: 3 });
+  if (area === 'provider-calls') return page(response, data.calls.filter((row) => fits(row, query, ['instance']) && (query.get('failed') !== 'true' || !row.ok)), query);
+  if (area === 'messages') {
+    if (id === 'missing-keys') return list(response, data.missingKeys);
+    if (method === 'POST') return json(response, results(sent.ids));
+    if (!id) return page(response, data.messages, query);
+    return json(response, { ...data.messages.find((row) => row.id === id), payload: data.payload, document: null });
+  }
+  if (area === 'mappings') return method === 'PUT' ? json(response, { results: sent.mappings.map(() => ({ ok: true, reason: '' })), replayed: 6 }) : page(response, data.mappings, query);
+  if (area === 'inventory') return sub === 'ledger' ? page(response, data.ledger, query) : page(response, data.stock.filter((row) => fits(row, query, ['product', 'source']) && (query.get('short') !== 'true' || row.available <= 0)), query);
+  if (area === 'sources') return list(response, data.sources);
+  if (area === 'products') return page(response, data.stock.map((row) => ({ name: row.product, title: row.product_name })), query);
+  if (area === 'search') return list(response, [{ kind: 'order', label: `Order ${data.orders[0].number}`, detail: 'Ana Souza, Portland', path: `/orders/${data.orders[0].id}` }, { kind: 'product', label: 'Accu Scale', detail: '3 sources', path: '/inventory?product=Accu%20Scale' }]);
+  return missing(response, path);
+}
+
+createServer((request, response) => {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  if (url.pathname.startsWith('/api/')) return void answer(request, response, url.pathname, url.searchParams);
+  const file = join(dist, normalize(url.pathname));
+  const found = extname(file) && existsSync(file) ? file : join(dist, 'index.html');
+  response.writeHead(200, { 'content-type': types[extname(found)] ?? 'application/octet-stream' });
+  createReadStream(found).pipe(response);
+}).listen(Number(port), '127.0.0.1', () => process.stdout.write(`ready on ${port}\n`));
