@@ -2,18 +2,26 @@
 
 import json
 import secrets
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from types import FrameType
 
 from openiom.kernel import IomError, Refused
 from openiom.platform.settings import Settings
 from openiom.providers import probe
 
 from .migrate import migrate
-from .processes import Child, Supervisor, database_of, own_command, start_product, take_port, url_of, wait_until_ready
+from .processes import (
+    Child,
+    Supervisor,
+    database_of,
+    end_on_signals,
+    own_command,
+    start_product,
+    take_port,
+    url_of,
+    wait_until_ready,
+)
 from .seed import (
     InstanceAddresses,
     company_documents,
@@ -143,16 +151,6 @@ def run_demo(settings: Settings, *, insist: bool, trickle: bool, password: str, 
         shown("[dim]Ctrl-C ends everything; the next start finds its data again[/dim]")
         supervisor.watch()
         say("ending web, workers, simulators and PostgreSQL")
-
-
-def end_on_signals() -> None:
-    """While starting, SIGTERM ends us as Ctrl-C does, so that whatever runs already is ended too."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGHUP, end)
 
 
 def prepare(site: Site, *, say: Say) -> None:

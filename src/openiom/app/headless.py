@@ -23,14 +23,13 @@ from .demo import (
     EMAIL,
     STORE_HASH,
     Site,
-    end_on_signals,
     keepsake,
     open_for_business,
     start_simulators,
 )
 from .invariants import check_invariants
 from .migrate import migrate, reset_statistics
-from .processes import Supervisor, database_of, start_product, take_port, url_of, wait_until_ready
+from .processes import Supervisor, database_of, end_on_signals, start_product, take_port, url_of, wait_until_ready
 from .resources import PROJECT
 from .seed import (
     CatalogItem,

@@ -14,6 +14,7 @@ from openiom.app.migrate import migrate as migrate_database
 from openiom.app.processes import (
     Supervisor,
     database_of,
+    end_on_signals,
     start_product,
     take_port,
     url_of,
@@ -100,18 +101,18 @@ def serve(
     """
     settings = read_settings(port=port, host=host, home=home, workers=workers)
     bound = take_port(settings.host, settings.port, insist=port is not None)
-    with Supervisor() as supervisor, errors.status("PostgreSQL") as status:
+    end_on_signals()
+    with errors.status("PostgreSQL") as status, database_of(settings) as database_url, Supervisor() as supervisor:
+        status.update("web and workers")
+        start_product(supervisor, settings, database_url, bound, workers=settings.workers)
+        status.update("migrations")
+        bring_up_to_date(database_url)
+        status.update("web and workers")
+        wait_until_ready(supervisor, url_of(bound))
         supervisor.stop_on_signals()
-        with database_of(settings) as database_url:
-            status.update("Migrations")
-            bring_up_to_date(database_url)
-            status.update("Web and workers")
-            start_product(supervisor, settings, database_url, bound, workers=settings.workers)
-            wait_until_ready(supervisor, url_of(bound))
-            status.stop()
-            console.print(f"OpenIOM runs at [bold]{url_of(bound)}[/bold]  (Ctrl-C ends it)")
-            supervisor.watch()
-            supervisor.end()
+        status.stop()
+        console.print(f"OpenIOM runs at [bold]{url_of(bound)}[/bold]  (Ctrl-C ends it)")
+        supervisor.watch()
 
 
 def bring_up_to_date(database_url: str) -> None:
