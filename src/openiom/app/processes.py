@@ -124,6 +124,16 @@ class Supervisor:
         self.end()
 
 
+def end_on_signals() -> None:
+    """While starting, SIGTERM ends us as Ctrl-C does, so that whatever runs already is ended too."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, end)
+
+
 @contextmanager
 def database_of(settings: Settings) -> Iterator[str]:
     """The given database's URL, or that of the embedded one, running while the block does."""

@@ -79,5 +79,5 @@ def _hits(session: Session, asker: Principal, kind: str, permission: str, query:
         return []
     plain = words.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values = {"prefix": f"{plain}%", "within": f"%{plain}%", "exact": words.strip(), "most": MOST}
-    rows = fetch(session, query, values)  # type: ignore[arg-type]  # psycopg takes names as well
+    rows = fetch(session, query, values)
     return [Hit(kind=kind, label=label, detail=detail, path=path) for label, detail, path in rows]

@@ -43,7 +43,9 @@ def create_app(product: Product) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=life,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'app'}-{route.name}".replace(
+            " ", "-"
+        ),
     )
     _give_state(app, product, tail)
     install_problem_handlers(app)
@@ -65,7 +67,7 @@ def _give_state(app: FastAPI, product: Product, tail: live.LiveTail) -> None:
     app.state.environment = product.settings.environment
     app.state.session_hours = product.settings.session_hours
     app.state.pipeline = product.pipeline
-    app.state.engine = product.engine
+    app.state.orchestration = product.engine
     app.state.live = tail
     registry = CollectorRegistry()
     registry.register(health.ProductCollector(product.database, tail))

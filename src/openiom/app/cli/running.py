@@ -1,14 +1,20 @@
 """Commands that run the product: demo, serve, web, worker, migrate."""
 
+import json
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from openiom.app.demo import run_demo
+from openiom.app.headless import headless_home, run_headless
 from openiom.app.migrate import migrate as migrate_database
 from openiom.app.processes import (
     Supervisor,
     database_of,
+    end_on_signals,
     start_product,
     take_port,
     url_of,
@@ -19,6 +25,7 @@ from openiom.app.wiring import CONSUMERS, build
 from openiom.app.worker import run_worker
 from openiom.platform.database import Database
 from openiom.platform.settings import Settings
+from openiom.simulators.command_line import main as simulate
 
 from .opening import as_child, console, errors, read_settings
 
@@ -28,8 +35,58 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on (OPENIOM_HO
 
 
 def register(app: typer.Typer) -> None:
-    for command in (serve, web, worker, migrate):
+    for command in (demo, serve, web, worker, migrate):
         app.command()(command)
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    app.command(hidden=True, context_settings=settings, add_help_option=False)(simulator)
+
+
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Run orders through everything, report, and end")
+    ] = False,
+    orders: Annotated[int, typer.Option(min=1, help="How many orders, with --headless")] = 1000,
+    port: Port = None,
+    home: Home = None,
+    trickle: Annotated[bool, typer.Option(help="Let an order trickle in every few seconds")] = True,
+) -> None:
+    """Start everything on this machine, seed the Fabrikam company and let orders trickle in.
+
+    Examples: iom demo --port 8100; iom demo --headless --orders 2000
+    """
+    if headless:
+        given = home or (Path(os.environ["OPENIOM_HOME"]) if os.environ.get("OPENIOM_HOME") else None)
+        with headless_home(given) as folder:
+            settings = read_settings(
+                home=folder, port=port or 0, log_level=os.environ.get("OPENIOM_LOG_LEVEL", "WARNING")
+            )
+            summary = run_headless(settings, orders=orders, errors=errors)
+        console.out(json.dumps(summary.shown()), highlight=False)
+        sys.exit(0 if summary.accounted_for else 1)
+    settings = read_settings(port=port, home=home, log_level=os.environ.get("OPENIOM_LOG_LEVEL", "WARNING"))
+    with errors.status("starting") as status:
+
+        def say(phase: str) -> None:
+            if phase:
+                status.update(phase)
+                status.start()
+            else:
+                status.stop()
+
+        run_demo(
+            settings,
+            insist=port is not None,
+            trickle=trickle,
+            password=os.environ.get("OPENIOM_DEMO_PASSWORD", ""),
+            say=say,
+            shown=lambda text: console.print(text, highlight=False, soft_wrap=True),
+        )
+
+
+def simulator(context: typer.Context) -> None:
+    """A simulator as a child of the demo."""
+    as_child()
+    simulate(context.args)
 
 
 def serve(
@@ -44,18 +101,18 @@ def serve(
     """
     settings = read_settings(port=port, host=host, home=home, workers=workers)
     bound = take_port(settings.host, settings.port, insist=port is not None)
-    with Supervisor() as supervisor, errors.status("PostgreSQL") as status:
+    end_on_signals()
+    with errors.status("PostgreSQL") as status, database_of(settings) as database_url, Supervisor() as supervisor:
+        status.update("web and workers")
+        start_product(supervisor, settings, database_url, bound, workers=settings.workers)
+        status.update("migrations")
+        bring_up_to_date(database_url)
+        status.update("web and workers")
+        wait_until_ready(supervisor, url_of(bound))
         supervisor.stop_on_signals()
-        with database_of(settings) as database_url:
-            status.update("Migrations")
-            bring_up_to_date(database_url)
-            status.update("Web and workers")
-            start_product(supervisor, settings, database_url, bound, workers=settings.workers)
-            wait_until_ready(supervisor, url_of(bound))
-            status.stop()
-            console.print(f"OpenIOM runs at [bold]{url_of(bound)}[/bold]  (Ctrl-C ends it)")
-            supervisor.watch()
-            supervisor.end()
+        status.stop()
+        console.print(f"OpenIOM runs at [bold]{url_of(bound)}[/bold]  (Ctrl-C ends it)")
+        supervisor.watch()
 
 
 def bring_up_to_date(database_url: str) -> None:

@@ -39,6 +39,7 @@ class Callbacks:
     def __init__(self, destination: Destination, faults: FaultBox) -> None:
         self.destination, self.faults = destination, faults
         self.queue: deque[dict[str, Any]] = deque()
+        self.in_hand: list[dict[str, Any]] = []
         self.more = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self.batches, self.sent, self.failures = 0, 0, 0
@@ -76,7 +77,7 @@ class Callbacks:
     async def _push(self, client: httpx.AsyncClient) -> None:
         """One batch, repeated until it is acknowledged; other batches wait, so order holds."""
         size = max(1, min(self.destination.batch_size, MAX_BATCH, len(self.queue)))
-        batch = self._disturbed([self.queue.popleft() for _ in range(size)])
+        batch = self.in_hand = self._disturbed([self.queue.popleft() for _ in range(size)])
         wait = FIRST_RETRY
         while not await self._post(client, batch):
             self.failures += 1
@@ -86,6 +87,7 @@ class Callbacks:
         for _ in range((duplicate.times if duplicate else 1) - 1):
             await self._post(client, batch)
         self.sent += len(batch)
+        self.in_hand = []
 
     def _disturbed(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The batch shuffled, with its first event put off behind later ones, when that fault strikes."""

@@ -1,0 +1,190 @@
+"""`iom demo`: the product with Fabrikam in it, its store and its 3PL beside it, and orders trickling in."""
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from openiom.kernel import IomError, Refused
+from openiom.platform.settings import Settings
+from openiom.providers import probe
+
+from .migrate import migrate
+from .processes import (
+    Child,
+    Supervisor,
+    database_of,
+    end_on_signals,
+    own_command,
+    start_product,
+    take_port,
+    url_of,
+    wait_until_ready,
+)
+from .seed import (
+    InstanceAddresses,
+    company_documents,
+    instance_documents,
+    put_administrator,
+    seed_catalog,
+    seed_company,
+    seed_stock,
+)
+from .seed.company import LAB_PRODUCTS, SOURCES
+from .store_side import StoreSide, store_side
+from .wiring import CONSUMERS, Product, build
+
+STORE_HASH = "fabrikam"
+EMAIL = "admin@fabrikam.example"
+GENERATED_PRODUCTS = 300
+POLL_SECONDS = 30
+TRICKLE_SECONDS = 4.0
+HOOK_SCOPES = ("store/order/created", "store/order/updated")
+UNHURRIED = ("--accept-after", "2", "--pick-after", "4", "--ship-after", "6", "--deliver-after", "30") + (
+    *("--partial-ratio", "0.06"),
+    *("--decline-ratio", "0.02"),
+)
+INSTANCES = ("fabrikam-store", "fabrikam-3pl")
+Say = Callable[[str], None]
+
+
+@dataclass
+class Keepsake:
+    """What a demo's home remembers, readable by its owner only."""
+
+    store_token: str = ""
+    warehouse_token: str = ""
+    callback_secret: str = ""
+    password: str = ""
+    store_port: int = 0
+    warehouse_port: int = 0
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running demo: where everything is."""
+
+    url: str
+    product: Product
+    store: StoreSide
+    addresses: InstanceAddresses
+    password: str
+
+
+def keepsake(home: Path, *, password: str = "") -> Keepsake:
+    """Read or make what this home remembers; `password` overrides the sign-in's."""
+    file = home / "demo.json"
+    kept = Keepsake()
+    if file.exists():
+        known = {f.name for f in fields(Keepsake)}
+        kept = Keepsake(**{k: v for k, v in json.loads(file.read_text("utf-8")).items() if k in known})
+    for name in ("store_token", "warehouse_token", "callback_secret", "password"):
+        if not getattr(kept, name):
+            setattr(kept, name, secrets.token_urlsafe(12 if name == "password" else 24))
+    kept.password = password or kept.password
+    remember(home, kept)
+    return kept
+
+
+def remember(home: Path, kept: Keepsake) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "demo.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(asdict(kept), indent=1), "utf-8")
+
+
+def start_simulators(
+    supervisor: Supervisor, home: Path, kept: Keepsake, public_url: str, *, remembering: bool, habits: Sequence[str]
+) -> InstanceAddresses:
+    """Store and 3PL as children, on the ports they had last time when those are free."""
+    for name in ("store_port", "warehouse_port"):
+        with take_port("127.0.0.1", getattr(kept, name), insist=False) as probe_socket:
+            setattr(kept, name, probe_socket.getsockname()[1])
+    remember(home, kept)
+
+    def state(name: str) -> list[str]:
+        return ["--state-file", str((home / f"{name}.books").resolve())] if remembering else []
+
+    store = ["--port", str(kept.store_port), "--store-hash", STORE_HASH, "--token", kept.store_token, *state("store")]
+    supervisor.add(Child("store", own_command("simulator", "store", *store)))
+    callback = f"{public_url}/hooks/fabrikam-3pl"
+    warehouse = ["--port", str(kept.warehouse_port), "--token", kept.warehouse_token, "--callback-url", callback]
+    warehouse += ["--callback-secret", kept.callback_secret, *habits, *state("warehouse")]
+    supervisor.add(Child("3PL", own_command("simulator", "warehouse", *warehouse)))
+    return InstanceAddresses(
+        store_url=f"http://127.0.0.1:{kept.store_port}",
+        store_hash=STORE_HASH,
+        store_token=kept.store_token,
+        warehouse_url=f"http://127.0.0.1:{kept.warehouse_port}",
+        warehouse_token=kept.warehouse_token,
+        callback_secret=kept.callback_secret,
+    )
+
+
+def run_demo(settings: Settings, *, insist: bool, trickle: bool, password: str, say: Say, shown: Say) -> None:
+    """Start everything, seed Fabrikam, and stay until told to end. `say` names the phase, `shown` prints."""
+    end_on_signals()
+    bound = take_port(settings.host, settings.port, insist=insist)
+    if settings.port and bound.getsockname()[1] != settings.port:
+        shown(f"port {settings.port} is taken, so the demo listens elsewhere")
+    kept = keepsake(settings.home, password=password)
+    say("starting PostgreSQL")
+    with database_of(settings) as database_url, Supervisor() as supervisor:
+        say("starting web, workers and simulators")
+        start_product(supervisor, settings, database_url, bound, workers=settings.workers)
+        addresses = start_simulators(supervisor, settings.home, kept, url_of(bound), remembering=True, habits=UNHURRIED)
+        product = build(settings, database_url)
+        with store_side(addresses.store_url, STORE_HASH, kept.store_token) as store:
+            site = Site(url_of(bound), product, store, addresses, kept.password)
+            try:
+                prepare(site, say=say)
+                say("waiting for the web server")
+                wait_until_ready(supervisor, site.url)
+                open_for_business(site, trickle=trickle, say=say)
+            finally:
+                product.close()
+        supervisor.stop_on_signals()
+        say("")
+        shown(f"OpenIOM runs at [bold]{site.url}[/bold]")
+        shown(f"sign in with [bold]{EMAIL}[/bold] and [bold]{site.password}[/bold]")
+        shown("[dim]Ctrl-C ends everything; the next start finds its data again[/dim]")
+        supervisor.watch()
+        say("ending web, workers, simulators and PostgreSQL")
+
+
+def prepare(site: Site, *, say: Say) -> None:
+    """Migrate and seed; what is there already stays as it is."""
+    say("migrating the database")
+    migrate(site.product.database, consumers=CONSUMERS)
+    say("seeding Fabrikam")
+    site.store.wait()
+    if not site.store.stats()["products"]:
+        site.store.load({"source": "generator", "orders": 0, "products": GENERATED_PRODUCTS, "seed": 7})
+    instances = instance_documents(site.addresses, poll_seconds=POLL_SECONDS)
+    company = company_documents()
+    seed_company(site.product, [d for d in company if d["kind"] not in ("policy", "flow")])
+    seed_catalog(site.product, list(site.store.catalog()), currency="USD", told=lambda _: None)
+    seed_company(site.product, [*(d for d in company if d["kind"] == "policy"), *instances])
+    seed_company(site.product, [d for d in company if d["kind"] == "flow"])
+    names = [*LAB_PRODUCTS, *(item.sku for item in site.store.catalog())]
+    seed_stock(site.product, names, sources=SOURCES, plenty=None, told=lambda _: None)
+    put_administrator(site.product, email=EMAIL, password=site.password)
+
+
+def open_for_business(site: Site, *, trickle: bool, say: Say, hooks: bool = True) -> None:
+    """Prove the connections, have the store call us, and let orders come. Raises Refused."""
+    say("probing the connections")
+    for instance in INSTANCES:
+        answer = probe(site.product.pipeline, site.product.database, instance)
+        if isinstance(answer, IomError):
+            raise Refused(f"the connection {instance} does not work: {answer}", remedy="end the demo and start again")
+    if hooks:
+        site.store.hooks(f"{site.url}/hooks/fabrikam-store", headers=hook_headers(site), scopes=HOOK_SCOPES)
+    if trickle:
+        site.store.trickle(seconds=TRICKLE_SECONDS)
+
+
+def hook_headers(site: Site) -> dict[str, str]:
+    """The header by which our provider recognizes its store."""
+    return {"Authorization": f"Bearer {site.addresses.store_token}"}

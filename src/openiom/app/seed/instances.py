@@ -1,0 +1,59 @@
+"""Fabrikam's installed providers: its store, its 3PL, and the two ends of the quick-start lab."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceAddresses:
+    """Where the simulators listen and what opens them."""
+
+    store_url: str
+    store_hash: str
+    store_token: str
+    warehouse_url: str
+    warehouse_token: str
+    callback_secret: str
+    lab_url: str = ""
+
+
+def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> list[dict[str, Any]]:
+    """Documents of kind provider_instance; `poll_seconds` None leaves the store to webhooks and `iom provider poll`."""
+    return [
+        _instance(
+            "fabrikam-store",
+            provider="bigcommerce",
+            title="Fabrikam online store",
+            connection={"store_hash": at.store_hash, "access_token": at.store_token, "api_url": at.store_url},
+            poll_seconds=poll_seconds,
+        ),
+        _instance(
+            "fabrikam-3pl",
+            provider="demo_fulfillment",
+            title="Fabrikam 3PL",
+            connection={
+                "url": at.warehouse_url,
+                "token": at.warehouse_token,
+                "callback_secret": at.callback_secret,
+            },
+        ),
+    ]
+
+
+def _instance(
+    name: str,
+    *,
+    provider: str,
+    title: str,
+    connection: dict[str, str],
+    parameters: dict[str, Any] | None = None,
+    poll_seconds: int | None = None,
+) -> dict[str, Any]:
+    body = {
+        "provider": provider,
+        "title": title,
+        "connection": connection,
+        "parameters": parameters or {},
+        "poll_seconds": poll_seconds,
+    }
+    return {"kind": "provider_instance", "name": name, "body": body}
