@@ -168,6 +168,10 @@ def months_from(day: date, count: int) -> list[tuple[str, date, date]]:
 
 def ensure_partitions(session: Session, *, today: date, months: int = 3) -> None:
     """Partitions for this month and the next ones; rows outside them land in the default partition."""
+    execute(
+        session,
+        "CREATE TABLE IF NOT EXISTS platform.business_event_default PARTITION OF platform.business_event DEFAULT",
+    )
     for name, first, following in months_from(today, months):
         execute(
             session,
