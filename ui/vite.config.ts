@@ -13,5 +13,12 @@ export default defineConfig({
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': api, '/health': api, '/ready': api } },
   worker: { format: 'es' },
   build: { outDir: 'dist', manifest: true, chunkSizeWarningLimit: 1200 },
-  test: { environment: 'jsdom', globals: true, setupFiles: ['tests/setup.ts'], include: ['src/**/*.test.{ts,tsx}', 'tests/**/*.test.{ts,tsx}'], css: false, testTimeout: 20_000 },
+  test: {
+    environment: 'jsdom',
+    globals: true,
+    setupFiles: ['tests/setup.ts'],
+    include: ['src/**/*.test.{ts,tsx}', 'tests/**/*.test.{ts,tsx}'],
+    css: false,
+    testTimeout: 20_000,
+  },
 });

@@ -4,7 +4,7 @@ import pytest
 from tests.orchestration.toys import DOWN, Toys, action
 
 from openiom.kernel import ProviderDown, ProviderRejected
-from openiom.orchestration import pause, reprocess, resume, skip
+from openiom.orchestration import ProviderCallTurn, pause, reprocess, resume, skip, turns
 from openiom.platform.bulk import execute
 
 SEND = {"id": "send", "kind": "provider_action", "instance": "east", "action": "send", "for_each": "item"}
@@ -68,7 +68,7 @@ def test_a_worker_that_outlives_its_lease_records_nothing(toys: Toys) -> None:
     def overtaken(database, instance, action, calls):  # type: ignore[no-untyped-def]
         toys.provider.call = call  # type: ignore[method-assign]
         toys.later(seconds=10_000)
-        toys.run(toys.calls)
+        toys.run(ProviderCallTurn(toys.engine))  # another process
         return call(database, instance, action, calls)
 
     toys.provider.call = overtaken  # type: ignore[method-assign]
@@ -250,3 +250,30 @@ def test_an_event_that_cannot_be_told_stops_the_token_and_reprocess_does_not_cal
     assert toys.where() == {"A": ("completed",)}
     assert len(toys.provider.requests) == 1
     assert toys.rows("SELECT state FROM public.toy_order") == [("told",)]
+
+
+def test_a_slow_provider_holds_up_one_caller_and_the_other_serves_the_rest(toys: Toys) -> None:
+    east, west = {**TELL, "id": "east"}, {**TELL, "id": "west", "instance": "west"}
+    toys.flow("first", east, trigger={"condition": "number == 'E'"})
+    toys.flow("second", west)
+    toys.place("E")
+    toys.place("W")
+    toys.run(toys.dispatcher, toys.steps)
+    _, _, one, two = turns(toys.engine)
+    call, seen = toys.provider.call, []
+
+    def slow(database, instance, action, calls):  # type: ignore[no-untyped-def]
+        seen.append(instance)
+        if instance == "east":
+            toys.place("E")
+            toys.run(toys.dispatcher, toys.steps)
+            assert two.run_once(toys.database, limit=10, now=toys.now).rows == 1
+            assert two.run_once(toys.database, limit=10, now=toys.now).rows == 0
+        return call(database, instance, action, calls)
+
+    toys.provider.call = slow  # type: ignore[method-assign]
+    assert one.run_once(toys.database, limit=1, now=toys.now).rows == 1
+    assert seen == ["east", "west"]
+    toys.provider.call = call  # type: ignore[method-assign]
+    toys.run()
+    assert toys.rows("SELECT state, count(*) FROM orchestration.journey GROUP BY 1") == [("completed", 3)]

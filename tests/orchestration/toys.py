@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, NotFound, Problem, ProviderDown, ProviderError, new_id, new_ids
-from openiom.orchestration import Catalog, Dispatcher, Engine, ProviderCallTurn, StepWave, flow_kind, turns
+from openiom.orchestration import Catalog, Dispatcher, Engine, ProviderCallTurn, StepWave, flow_kind
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
@@ -301,10 +301,8 @@ class Toys:
         self.engine = Engine(self.catalog, self.provider)
         self.configuration = Configuration()
         self.configuration.register(flow_kind(self.catalog), *KINDS)
-        self.dispatcher, self.steps, self.calls = turns(self.engine)
-        assert isinstance(self.dispatcher, Dispatcher)
-        assert isinstance(self.steps, StepWave)
-        assert isinstance(self.calls, ProviderCallTurn)
+        self.dispatcher, self.steps = Dispatcher(self.engine), StepWave(self.engine)
+        self.calls = ProviderCallTurn(self.engine)
 
     def apply(self, kind: str, name: str, body: Mapping[str, Any]) -> None:
         with self.database.unit_of_work() as session:

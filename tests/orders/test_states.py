@@ -39,11 +39,12 @@ from openiom.orders import (
     set_order_fields,
 )
 from openiom.orders.facts import children_of_orders
-from openiom.orders.queries import count_orders
+from openiom.orders.queries import count_orders, get_order
 from openiom.platform.bulk import fetch
+from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 from openiom.provider_contract import Raise
-from openiom.state_framework import advance
+from openiom.state_framework import advance, states_kind
 
 RECOMMENDED = [
     (None, "order.created", "new", "New sales order"),
@@ -333,3 +334,27 @@ def test_counts_follow_every_move_and_fold(database: Database) -> None:
     }
     assert (counts.held, counts.failed) == (7, 20)
     assert rows < 300
+
+
+def test_rows_a_user_added_move_orders_and_shipped_ones_still_do(database: Database) -> None:
+    master_data(database)
+    order = placed(database)
+    configuration = Configuration()
+    configuration.register(states_kind({"order": ORDER_TABLE, "order_line": LINE_TABLE}))
+    added = {
+        "states": [{"name": "fraud_review", "label": "Fraud Review", "timeline_position": 15}],
+        "transitions": [
+            {"event": "fraud.suspected", "source": "new", "target": "fraud_review", "reason": "Suspicious"},
+            {"event": "fraud.cleared", "source": "fraud_review", "target": "new", "reason": "Cleared"},
+        ],
+    }
+    with database.unit_of_work() as session:
+        configuration.apply(session, [{"kind": "states", "name": "order", "body": added}], at=NOW, actor="ann")
+    with database.unit_of_work() as session:
+        happen(session, order, "fraud.suspected")
+        assert not raise_order_events(session, [Raise(order, "fraud.suspected")], NOW, "flow")[0].ok
+    assert standing(database, order) == ("fraud_review", "Suspicious")
+    with database.unit_of_work() as session:
+        assert get_order(session, order).state_label == "Fraud Review"
+        happen(session, order, "fraud.cleared", "order.header_validation.succeeded")
+    assert standing(database, order) == ("in_progress", "Order Validation Success")

@@ -1,9 +1,9 @@
 """What a fulfiller (warehouse, store, 3PL, drop-ship vendor) tells about a fulfillment order. Version 1."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class ShippedItemDocument(BaseModel):
@@ -27,6 +27,11 @@ class ShipmentDocument(BaseModel):
     items: list[ShippedItemDocument] = Field(min_length=1)
 
 
+def _none_if_empty(value: Any) -> Any:
+    """A mapping makes a shell of a shipment even for news without one."""
+    return None if isinstance(value, dict) and not any(value.values()) else value
+
+
 class FulfillmentUpdateDocument(BaseModel):
     """One thing that happened to a fulfillment order. `number` is our fulfillment order number."""
 
@@ -37,4 +42,4 @@ class FulfillmentUpdateDocument(BaseModel):
     kind: Literal["accepted", "declined", "picked", "packed", "shipped", "delivered", "canceled"]
     at: datetime
     reason: str = ""
-    shipment: ShipmentDocument | None = None
+    shipment: Annotated[ShipmentDocument | None, BeforeValidator(_none_if_empty)] = None

@@ -2,10 +2,25 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .party import AddressDocument, CustomerDocument
+
+
+def _moment(value: Any) -> Any:
+    """Mail dates (RFC 2822), which several stores write, beside ISO 8601."""
+    if isinstance(value, str) and "," in value:
+        try:
+            return parsedate_to_datetime(value)
+        except ValueError:
+            return value
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class KeyDocument(BaseModel):
@@ -41,7 +56,7 @@ class OrderDocument(BaseModel):
     external_id: str = Field(min_length=1)
     external_version: int = Field(0, ge=0, lt=2**63, description="Higher is newer, e.g. seconds since 1970; 0: unknown")
     number: str = Field(min_length=1)
-    placed_at: datetime
+    placed_at: Moment
     origin: str = Field("", description="Sales origin: the channel, e.g. e-commerce, marketplace, edi")
     order_type: str = "sales_order"
     external_status: str = ""

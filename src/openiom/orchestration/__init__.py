@@ -15,7 +15,7 @@ from .dry_run import DryStep, dry_run
 from .operations import Done, cancel, pause, reprocess, resume, skip
 from .outside import ThroughProviders
 from .ports import Outside
-from .provider_calls import ProviderCallTurn
+from .provider_calls import Busy, ProviderCallTurn
 from .publishing import flow_kind, problems_of
 from .routes import router
 from .running import Engine
@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 
-def turns(engine: Engine) -> tuple[Dispatcher, StepWave, ProviderCallTurn]:
-    """What a worker runs so that journeys move."""
-    return Dispatcher(engine), StepWave(engine), ProviderCallTurn(engine)
+def turns(engine: Engine, *, callers: int = 2) -> tuple[Dispatcher | StepWave | ProviderCallTurn, ...]:
+    """What a worker runs so that journeys move; `callers` is how many providers it talks to at once."""
+    busy = Busy()
+    return Dispatcher(engine), StepWave(engine), *(ProviderCallTurn(engine, busy=busy) for _ in range(callers))

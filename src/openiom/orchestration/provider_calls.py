@@ -6,10 +6,11 @@ the other side recognises. A worker that outlives its lease cannot record: `atte
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 from random import Random
+from threading import Lock
 from time import perf_counter
 from typing import Any, Literal
 from uuid import UUID
@@ -73,23 +74,74 @@ class Settled:
 
 
 @dataclass
+class Busy:
+    """Which (instance, action) the turns of this process are calling: one slow provider holds up one turn, and a
+    vendor's limit on calls in flight is kept."""
+
+    _lock: Lock = field(default_factory=Lock)
+    _taken: set[str] = field(default_factory=set)
+
+    def taken(self) -> list[str]:
+        with self._lock:
+            return list(self._taken)
+
+    def take(self, group: str) -> bool:
+        with self._lock:
+            if group in self._taken:
+                return False
+            self._taken.add(group)
+            return True
+
+    def release(self, group: str) -> None:
+        with self._lock:
+            self._taken.discard(group)
+
+
+@dataclass
 class ProviderCallTurn:
-    """A turn. Several may run at once, in one process or in many."""
+    """A turn. Several may run at once: in one process, sharing `busy`, and in many."""
 
     engine: Engine
     kind: str = CALLS_WAKE
-    random: Random = Random()
+    random: Random = field(default_factory=Random)
+    busy: Busy = field(default_factory=Busy)
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
         with database.unit_of_work() as session:
-            instance, name, rows, action, refusal = self._claim(session, now=now, limit=limit)
+            _recover(session, now)
+            group = self._group(session, now)
+        if group is None:
+            return Ran(0, False)
+        instance, name = group
+        try:
+            return self._run(database, instance, name, limit=limit, now=now)
+        finally:
+            self.busy.release(f"{instance}/{name}")
+
+    def _group(self, session: Session, now: datetime) -> tuple[str, str] | None:
+        """The instance and action that has waited longest and that no other turn of this process is calling."""
+        while True:
+            head = fetch(
+                session,
+                "SELECT instance, action FROM orchestration.provider_action WHERE state = 'ready' AND due_at <= %s"
+                " AND instance || '/' || action <> ALL(%s) ORDER BY due_at LIMIT 1",
+                (now, self.busy.taken()),
+            )
+            if not head:
+                return None
+            if self.busy.take("/".join(head[0])):
+                return head[0][0], head[0][1]
+
+    def _run(self, database: Database, instance: str, name: str, *, limit: int, now: datetime) -> Ran:
+        with database.unit_of_work() as session:
+            rows, action, refusal = self._claim(session, instance, name, now=now, limit=limit)
         if not rows:
             return Ran(0, False)
         started = perf_counter()
         if action is None:
             results: Sequence[CallResult] = [CallResult(row.key, error=refusal) for row in rows]
         else:
-            calls = [Call(row.key, row.payload) for row in rows]
+            calls = [Call(row.key, row.payload, row.attempts) for row in rows]
             results = self._call(database, instance, action, calls)
         elapsed = perf_counter() - started
         finished = now + timedelta(seconds=elapsed)
@@ -100,19 +152,9 @@ class ProviderCallTurn:
         return Ran(len(rows), True)
 
     def _claim(
-        self, session: Session, *, now: datetime, limit: int
-    ) -> tuple[str, str, list[Claimed], ProviderAction | None, ProviderDown | None]:
-        """Lease rows of the instance and action whose turn it is."""
-        _recover(session, now)
-        head = fetch(
-            session,
-            "SELECT instance, action FROM orchestration.provider_action WHERE state = 'ready' AND due_at <= %s"
-            " ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED",
-            (now,),
-        )
-        if not head:
-            return "", "", [], None, None
-        instance, name = head[0]
+        self, session: Session, instance: str, name: str, *, now: datetime, limit: int
+    ) -> tuple[list[Claimed], ProviderAction | None, ProviderDown | None]:
+        """Lease due rows of one instance and action."""
         action, refusal = self._action(session, instance, name)
         most = min(limit, _ROUNDS * action.batch * action.concurrency) if action else limit
         most = max(most // action.batch * action.batch, 1) if action else most
@@ -130,7 +172,7 @@ class ProviderCallTurn:
         )
         if paused and not rows:
             wake(session, CALLS_WAKE)
-        return instance, name, [Claimed(*row) for row in rows], action, refusal
+        return [Claimed(*row) for row in rows], action, refusal
 
     def _action(self, session: Session, instance: str, name: str) -> tuple[ProviderAction | None, ProviderDown | None]:
         try:

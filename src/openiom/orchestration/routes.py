@@ -1,4 +1,4 @@
-"""Journeys, flows and runs over HTTP. `app.state.orchestration` holds the Engine."""
+"""Journeys, flows and runs over HTTP. `app.state.engine` holds the Engine."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -42,7 +42,7 @@ router = APIRouter(prefix="/api/v1", tags=["orchestration"])
 
 
 def engine_of(request: Request) -> Engine:
-    found: Engine = request.app.state.orchestration
+    found: Engine = request.app.state.engine
     return found
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
 from openiom.platform.events import timeline
+from openiom.state_framework import StateTable
 
 from .facts import money_text
 from .permits import permits
@@ -24,6 +25,7 @@ from .schemas import (
     Timeline,
     TimelineEvent,
 )
+from .service.raise_events import table_in_use
 from .states import LINE_TABLE, ORDER_TABLE
 from .titles import title_of
 
@@ -154,20 +156,21 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
     head, rest = rows[0][: len(_ROW_NAMES)], rows[0][len(_ROW_NAMES) :]
     row = _row(head)
     lines = _line_details(session, order_id)
+    table = table_in_use(session, ORDER_TABLE)
     return OrderDetail(
         **row.model_dump(),
         **dict(zip(_DETAIL, rest[: len(_DETAIL)], strict=True)),
         amounts=Amounts(**dict(zip(Amounts.model_fields, map(money_text, rest[len(_DETAIL) :]), strict=True))),
-        state_label=ORDER_TABLE.state(row.state).label,
-        progress=_progress(row.state),
+        state_label=table.state(row.state).label,
+        progress=_progress(table, row.state),
         lines=lines,
         actions=permits(row.state, held=row.held, released=sum(x.released for x in lines)),
     )
 
 
-def _progress(state: str) -> list[ProgressStep]:
+def _progress(table: StateTable, state: str) -> list[ProgressStep]:
     """The bar: every state but those beside the way, which show only when the order stands there."""
-    now = ORDER_TABLE.state(state)
+    now = table.state(state)
     beside = {"on_hold", "canceled"}
     return [
         ProgressStep(
@@ -176,7 +179,7 @@ def _progress(state: str) -> list[ProgressStep]:
             position=s.timeline_position,
             reached=s.name == state or (s.timeline_position < now.timeline_position and state != "canceled"),
         )
-        for s in ORDER_TABLE.timeline()
+        for s in table.timeline()
         if s.name not in beside or s.name == state
     ]
 
@@ -194,12 +197,13 @@ def _line_details(session: Session, order_id: UUID) -> list[LineDetail]:
         f"SELECT {', '.join(_LINE)} FROM orders.order_line WHERE order_id = %s ORDER BY line_number",
         (order_id,),
     )
+    table = table_in_use(session, LINE_TABLE)
     out = []
     for row in rows:
         found = dict(zip(_LINE, row, strict=True))
         found["total"] = found["unit_price"] * found["quantity"] - found["discount"] + found["tax"]
         money = {k: money_text(found[k]) for k in ("unit_price", "discount", "tax", "total")}
-        out.append(LineDetail(**found | money | {"state_label": LINE_TABLE.state(found["state"]).label}))
+        out.append(LineDetail(**found | money | {"state_label": table.state(found["state"]).label}))
     return out
 
 

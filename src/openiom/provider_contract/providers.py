@@ -56,10 +56,14 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One entity's request. `key` is the same on every retry; `payload` is what the transformation made."""
+    """One entity's request. `key` is the same on every retry; `payload` is what the transformation made.
+
+    From the second `attempt` on, an earlier one may have acted without anybody hearing of it.
+    """
 
     key: str
     payload: Mapping[str, Any]
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)

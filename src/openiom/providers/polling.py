@@ -43,7 +43,7 @@ class PollTurn:
                 " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)"
                 " AND (poll_asked OR (poll_seconds IS NOT NULL AND next_poll_at <= %(now)s))"
                 " ORDER BY next_poll_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING name",
-                {"lease": lease, "until": now + LEASE, "now": now},  # type: ignore[arg-type]
+                {"lease": lease, "until": now + LEASE, "now": now},
             )
         if not due:
             return Ran(0, False)
@@ -65,7 +65,7 @@ def poll(pipeline: Pipeline, database: Database, instance: str) -> Stored:
             session,
             f"UPDATE providers.provider_instance SET {_TAKE_LEASE} WHERE name = %(name)s"
             " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s) RETURNING name",
-            {"lease": lease, "until": now + LEASE, "now": now, "name": instance},  # type: ignore[arg-type]
+            {"lease": lease, "until": now + LEASE, "now": now, "name": instance},
         )
         if not taken:
             if not fetch(session, "SELECT 1 FROM providers.provider_instance WHERE name = %s", (instance,)):
@@ -170,7 +170,7 @@ def _polled(session: Session, instance: str, lease: UUID, error: IomError | None
         " ELSE greatest(make_interval(secs => coalesce(%(asked)s::float8, 0)),"
         " least(%(longest)s, make_interval(secs => coalesce(poll_seconds, 5)) * power(2, least(poll_failures, 10))))"
         " END WHERE name = %(name)s AND poll_lease = %(lease)s",
-        {  # type: ignore[arg-type]
+        {
             "now": now,
             "error": str(error)[:2000].replace("\x00", " ") if error else "",
             "red": red,

@@ -6,7 +6,9 @@ export type FulfillmentOrderPage = List['responses'][200]['content']['applicatio
 export type FulfillmentOrderRow = FulfillmentOrderPage['items'][number];
 export type FulfillmentOrderDetail = paths['/api/v1/fulfillment-orders/{id}']['get']['responses'][200]['content']['application/json'];
 
-export const listFulfillmentOrders = (query: NonNullable<List['parameters']['query']>, signal?: AbortSignal): Promise<FulfillmentOrderPage> =>
-  read(api.GET('/api/v1/fulfillment-orders', { params: { query: given(query) }, signal }));
+export const listFulfillmentOrders = (
+  query: NonNullable<List['parameters']['query']>,
+  signal?: AbortSignal,
+): Promise<FulfillmentOrderPage> => read(api.GET('/api/v1/fulfillment-orders', { params: { query: given(query) }, signal }));
 export const getFulfillmentOrder = (id: string): Promise<FulfillmentOrderDetail> =>
   read(api.GET('/api/v1/fulfillment-orders/{id}', { params: { path: { id } } }));

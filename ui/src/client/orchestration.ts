@@ -16,7 +16,8 @@ export const listFlows = async (): Promise<FlowRow[]> => (await read(api.GET('/a
 export const getFlow = (name: string): Promise<FlowDetail> => read(api.GET('/api/v1/flows/{name}', { params: { path: { name } } }));
 export const getFlowCounts = async (name: string): Promise<Record<string, StepCounts>> =>
   (await read(api.GET('/api/v1/flows/{name}/counts', { params: { path: { name } } }))).steps;
-export const listRuns = (query: RunsQuery, signal?: AbortSignal): Promise<RunPage> => read(api.GET('/api/v1/runs', { params: { query: given(query) }, signal }));
+export const listRuns = (query: RunsQuery, signal?: AbortSignal): Promise<RunPage> =>
+  read(api.GET('/api/v1/runs', { params: { query: given(query) }, signal }));
 export const listPolicies = async (): Promise<Policy[]> => (await read(api.GET('/api/v1/policies'))).items;
 
 const journeyPath = {

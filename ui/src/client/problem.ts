@@ -15,7 +15,14 @@ export class Problem extends Error {
   readonly status: number;
   readonly problems: readonly ProblemPart[];
 
-  constructor(parts: { what: string; where?: string; remedy?: string; reference?: string; status?: number; problems?: readonly ProblemPart[] }) {
+  constructor(parts: {
+    what: string;
+    where?: string;
+    remedy?: string;
+    reference?: string;
+    status?: number;
+    problems?: readonly ProblemPart[];
+  }) {
     super(parts.what);
     this.what = parts.what;
     this.where = parts.where ?? '';
@@ -59,5 +66,8 @@ export function asProblem(error: unknown): Problem {
       remedy: 'Check your connection and that OpenIOM is running; this page tries again by itself.',
     });
   }
-  return new Problem({ what: error instanceof Error ? error.message : 'Something unexpected happened in this page', remedy: 'Reload the page.' });
+  return new Problem({
+    what: error instanceof Error ? error.message : 'Something unexpected happened in this page',
+    remedy: 'Reload the page.',
+  });
 }

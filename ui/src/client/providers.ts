@@ -27,8 +27,10 @@ export const listMessages = (query: Query<paths['/api/v1/messages']['get']>, sig
   read(api.GET('/api/v1/messages', { params: { query: given(query) }, signal }));
 export const getMessage = (id: string): Promise<MessageDetail> => read(api.GET('/api/v1/messages/{id}', { params: { path: { id } } }));
 export const listMissingKeys = async (): Promise<MissingGroup[]> => (await read(api.GET('/api/v1/messages/missing-keys'))).items;
-export const replayMessages = async (ids: string[]): Promise<RowResult[]> => (await read(api.POST('/api/v1/messages/replay', { body: { ids } }))).results;
-export const discardMessages = async (ids: string[]): Promise<RowResult[]> => (await read(api.POST('/api/v1/messages/discard', { body: { ids } }))).results;
+export const replayMessages = async (ids: string[]): Promise<RowResult[]> =>
+  (await read(api.POST('/api/v1/messages/replay', { body: { ids } }))).results;
+export const discardMessages = async (ids: string[]): Promise<RowResult[]> =>
+  (await read(api.POST('/api/v1/messages/discard', { body: { ids } }))).results;
 
 export const listMappings = (query: Query<paths['/api/v1/mappings']['get']>, signal?: AbortSignal): Promise<MappingPage> =>
   read(api.GET('/api/v1/mappings', { params: { query: given(query) }, signal }));

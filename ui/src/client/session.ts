@@ -6,7 +6,8 @@ export type SearchHit = paths['/api/v1/search']['get']['responses'][200]['conten
 
 export const sessionKey = ['session'] as const;
 export const whoAmI = (): Promise<SessionInfo> => read(api.GET('/api/v1/session'));
-export const signIn = (email: string, password: string): Promise<SessionInfo> => read(api.POST('/api/v1/session', { body: { email, password } }));
+export const signIn = (email: string, password: string): Promise<SessionInfo> =>
+  read(api.POST('/api/v1/session', { body: { email, password } }));
 export const signOut = async (): Promise<void> => {
   await read(api.DELETE('/api/v1/session'));
 };

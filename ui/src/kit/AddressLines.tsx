@@ -23,8 +23,16 @@ export function AddressLines({ address }: { address: Postal }) {
           {line}
         </div>
       ))}
-      {address.phone && <div><a href={`tel:${address.phone.replaceAll(' ', '')}`}>{address.phone}</a></div>}
-      {address.email && <div><a href={`mailto:${address.email}`}>{address.email}</a></div>}
+      {address.phone && (
+        <div>
+          <a href={`tel:${address.phone.replaceAll(' ', '')}`}>{address.phone}</a>
+        </div>
+      )}
+      {address.email && (
+        <div>
+          <a href={`mailto:${address.email}`}>{address.email}</a>
+        </div>
+      )}
     </address>
   );
 }

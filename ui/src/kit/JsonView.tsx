@@ -1,4 +1,4 @@
-import { CopyOutlined } from '@ant-design/icons';
+import { CopyOutlined } from './icons';
 import { App, Button } from 'antd';
 
 /** A document as it is, to read and to copy. */

@@ -52,7 +52,12 @@ function styleOf({ land, borders }: Outlines, colours: (typeof palettes)['light'
       { id: 'water', type: 'background', paint: { 'background-color': colours.water } },
       { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': colours.land } },
       { id: 'borders', type: 'line', source: 'borders', paint: { 'line-color': colours.border, 'line-width': 0.8 } },
-      { id: 'routes', type: 'line', source: 'routes', paint: { 'line-color': colours.accentText, 'line-width': 1.6, 'line-dasharray': [2, 1.5] } },
+      {
+        id: 'routes',
+        type: 'line',
+        source: 'routes',
+        paint: { 'line-color': colours.accentText, 'line-width': 1.6, 'line-dasharray': [2, 1.5] },
+      },
     ],
   };
 }
@@ -97,11 +102,18 @@ export default function MapCanvas({ label, pins, routes = [], height }: MapProps
     });
     map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
     for (const pin of shownPins) {
-      new maplibre.Marker({ element: marker(pin.kind, pin.label), anchor: pin.kind === 'destination' ? 'top' : 'bottom' }).setLngLat([pin.longitude, pin.latitude]).addTo(map);
+      new maplibre.Marker({ element: marker(pin.kind, pin.label), anchor: pin.kind === 'destination' ? 'top' : 'bottom' })
+        .setLngLat([pin.longitude, pin.latitude])
+        .addTo(map);
     }
     const bounds = new maplibre.LngLatBounds();
     shownPins.forEach((pin) => bounds.extend([pin.longitude, pin.latitude]));
-    if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: { top: 60, bottom: 48, left: 56, right: 64 }, maxZoom: 5, animate: false });
+    if (!bounds.isEmpty())
+      map.fitBounds(bounds, {
+        padding: { top: 60, bottom: 48, left: 56, right: 64 },
+        maxZoom: shownPins.length === 1 ? 2.6 : 5,
+        animate: false,
+      });
     return () => map.remove();
   }, [drawn, mode, shapes]);
 

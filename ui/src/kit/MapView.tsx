@@ -25,7 +25,9 @@ export function MapView(props: MapProps) {
   const height = props.height ?? 240;
   return (
     <figure>
-      <ErrorBoundary fallback={<p className="muted small">This browser cannot draw the map (WebGL is off); the places are listed below.</p>}>
+      <ErrorBoundary
+        fallback={<p className="muted small">This browser cannot draw the map (WebGL is off); the places are listed below.</p>}
+      >
         <Suspense fallback={<Skeleton.Node active style={{ width: '100%', height }} />}>
           <Canvas {...props} height={height} />
         </Suspense>

@@ -1,4 +1,4 @@
-import { LinkOutlined } from '@ant-design/icons';
+import { LinkOutlined } from './icons';
 import { When } from './figures';
 
 interface Parcel {

@@ -5,7 +5,15 @@ export function WhyButton({ allowed, why, onClick, ...rest }: ButtonProps & { al
   if (allowed) return <Button {...rest} onClick={onClick} />;
   return (
     <Tooltip title={why}>
-      <Button {...rest} danger={false} type="default" className="refused" aria-disabled="true" aria-description={why} onClick={(event) => event.preventDefault()} />
+      <Button
+        {...rest}
+        danger={false}
+        type="default"
+        className="refused"
+        aria-disabled="true"
+        aria-description={why}
+        onClick={(event) => event.preventDefault()}
+      />
     </Tooltip>
   );
 }

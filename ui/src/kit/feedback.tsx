@@ -1,4 +1,4 @@
-import { CloseCircleFilled } from '@ant-design/icons';
+import { CloseCircleFilled } from './icons';
 import { asProblem } from '@client/problem';
 import { Button, Skeleton } from 'antd';
 import type { ReactNode } from 'react';
@@ -23,9 +23,17 @@ export function ProblemNotice({ error, onRetry, compact }: { error: unknown; onR
           </ul>
         )}
         <p className="problem-fine">
-          {problem.where && <>Where: <code>{problem.where}</code></>}
+          {problem.where && (
+            <>
+              Where: <code>{problem.where}</code>
+            </>
+          )}
           {problem.where && problem.reference && ' · '}
-          {problem.reference && <>Reference: <code>{problem.reference}</code></>}
+          {problem.reference && (
+            <>
+              Reference: <code>{problem.reference}</code>
+            </>
+          )}
         </p>
         {onRetry && (
           <Button size="small" onClick={onRetry}>
@@ -38,7 +46,17 @@ export function ProblemNotice({ error, onRetry, compact }: { error: unknown; onR
 }
 
 /** What belongs on an empty page, and the next step. */
-export function EmptyState({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
+export function EmptyState({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon?: ReactNode;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
   return (
     <div className="empty">
       {icon !== undefined && (
@@ -63,7 +81,8 @@ interface Answer<T> {
 /** Skeleton while loading, problem when refused, children when there is something to show. */
 export function Loaded<T>({ answer, rows = 3, children }: { answer: Answer<T>; rows?: number; children: (data: T) => ReactNode }) {
   if (answer.data !== undefined) return <>{children(answer.data)}</>;
-  if (answer.error !== null && answer.error !== undefined) return <ProblemNotice error={answer.error} onRetry={() => void answer.refetch()} />;
+  if (answer.error !== null && answer.error !== undefined)
+    return <ProblemNotice error={answer.error} onRetry={() => void answer.refetch()} />;
   return (
     <div aria-busy="true" aria-label="Loading">
       <Skeleton active title={false} paragraph={{ rows, width: '100%' }} />

@@ -1,7 +1,21 @@
 import { type ReactNode, useEffect } from 'react';
 
 /** A page: its name in the tab and as the only h1, what it can do at the right. */
-export function Page({ title, lead, actions, above, children, tab }: { title: ReactNode; tab?: string; lead?: ReactNode; actions?: ReactNode; above?: ReactNode; children: ReactNode }) {
+export function Page({
+  title,
+  lead,
+  actions,
+  above,
+  children,
+  tab,
+}: {
+  title: ReactNode;
+  tab?: string;
+  lead?: ReactNode;
+  actions?: ReactNode;
+  above?: ReactNode;
+  children: ReactNode;
+}) {
   const name = tab ?? (typeof title === 'string' ? title : 'OpenIOM');
   useEffect(() => {
     document.title = `${name} · OpenIOM`;
@@ -22,7 +36,19 @@ export function Page({ title, lead, actions, above, children, tab }: { title: Re
 }
 
 /** A calm box with a heading. */
-export function Section({ title, extra, children, flush, className }: { title?: ReactNode; extra?: ReactNode; children: ReactNode; flush?: boolean; className?: string }) {
+export function Section({
+  title,
+  extra,
+  children,
+  flush,
+  className,
+}: {
+  title?: ReactNode;
+  extra?: ReactNode;
+  children: ReactNode;
+  flush?: boolean;
+  className?: string;
+}) {
   return (
     <section className={['card', flush ? 'flush' : '', className ?? ''].join(' ').trim()}>
       {(title !== undefined || extra !== undefined) && (

@@ -7,7 +7,7 @@ import {
   PauseCircleFilled,
   PlusCircleOutlined,
   SyncOutlined,
-} from '@ant-design/icons';
+} from './icons';
 import type { ReactNode } from 'react';
 import type { Tone } from './tokens';
 

@@ -1,4 +1,4 @@
-import { LeftOutlined, RightOutlined } from '@ant-design/icons';
+import { LeftOutlined, RightOutlined } from '@kit/icons';
 import { Tooltip } from 'antd';
 import { Link, NavLink } from 'react-router';
 import { areas, mayDo } from './areas';
@@ -38,7 +38,13 @@ export function Navigation({ permissions, folded, onFold, onGo }: Props) {
       </div>
       {onFold && (
         <div className="nav-foot">
-          <button type="button" className="nav-link fold" onClick={onFold} aria-expanded={!folded} aria-label={folded ? 'Expand navigation' : 'Collapse navigation'}>
+          <button
+            type="button"
+            className="nav-link fold"
+            onClick={onFold}
+            aria-expanded={!folded}
+            aria-label={folded ? 'Expand navigation' : 'Collapse navigation'}
+          >
             {folded ? <RightOutlined /> : <LeftOutlined />}
             <span>Collapse</span>
           </button>

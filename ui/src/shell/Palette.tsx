@@ -1,4 +1,4 @@
-import { SearchOutlined } from '@ant-design/icons';
+import { SearchOutlined } from '@kit/icons';
 import { search } from '@client/session';
 import { ProblemNotice } from '@kit/feedback';
 import { inWords } from '@kit/states';
@@ -54,7 +54,16 @@ export default function Palette({ permissions, onClose }: { permissions: readonl
   };
 
   return (
-    <Modal open footer={null} closable={false} onCancel={onClose} width={620} style={{ top: 90 }} title={<span className="visually-hidden">Find anything</span>} styles={{ header: { margin: 0 } }}>
+    <Modal
+      open
+      footer={null}
+      closable={false}
+      onCancel={onClose}
+      width={620}
+      style={{ top: 90 }}
+      title={<span className="visually-hidden">Find anything</span>}
+      styles={{ header: { margin: 0 } }}
+    >
       <div className="palette-input">
         <SearchOutlined aria-hidden="true" />
         <input
@@ -90,12 +99,22 @@ export default function Palette({ permissions, onClose }: { permissions: readonl
             <span className="kind">{inWords(entry.kind)}</span>
           </div>
         ))}
-        {entries.length === 0 && <p className="muted" style={{ padding: 16 }}>{hits.isFetching ? 'Looking…' : `Nothing found for “${query}”. Try an order number, a product or a customer name.`}</p>}
+        {entries.length === 0 && (
+          <p className="muted" style={{ padding: 16 }}>
+            {hits.isFetching ? 'Looking…' : `Nothing found for “${query}”. Try an order number, a product or a customer name.`}
+          </p>
+        )}
       </div>
       <div className="palette-foot">
-        <span><kbd>↑</kbd> <kbd>↓</kbd> choose</span>
-        <span><kbd>Enter</kbd> open</span>
-        <span><kbd>Esc</kbd> close</span>
+        <span>
+          <kbd>↑</kbd> <kbd>↓</kbd> choose
+        </span>
+        <span>
+          <kbd>Enter</kbd> open
+        </span>
+        <span>
+          <kbd>Esc</kbd> close
+        </span>
       </div>
     </Modal>
   );

@@ -56,7 +56,14 @@ export function Shell({ session }: { session: SessionInfo }) {
           <Outlet />
         </Suspense>
       </main>
-      <Drawer open={drawer} placement="left" onClose={() => setDrawer(false)} size={260} closable={false} styles={{ body: { padding: 0, display: 'grid' } }}>
+      <Drawer
+        open={drawer}
+        placement="left"
+        onClose={() => setDrawer(false)}
+        size={260}
+        closable={false}
+        styles={{ body: { padding: 0, display: 'grid' } }}
+      >
         <Navigation permissions={session.permissions} folded={false} onGo={() => setDrawer(false)} />
       </Drawer>
       {finding && (

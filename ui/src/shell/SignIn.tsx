@@ -30,11 +30,25 @@ export function SignIn() {
         <h1>Sign in</h1>
         <label>
           Email
-          <Input size="large" type="email" autoComplete="username" autoFocus required value={email} onChange={(event) => setEmail(event.target.value)} />
+          <Input
+            size="large"
+            type="email"
+            autoComplete="username"
+            autoFocus
+            required
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
+          />
         </label>
         <label>
           Password
-          <Input.Password size="large" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.target.value)} />
+          <Input.Password
+            size="large"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
         </label>
         {enter.error && <ProblemNotice compact error={asProblem(enter.error)} />}
         <Button type="primary" size="large" htmlType="submit" loading={enter.isPending} block>

@@ -1,4 +1,12 @@
-import { ColumnHeightOutlined, LogoutOutlined, MenuOutlined, MoonOutlined, SearchOutlined, SunOutlined, VerticalAlignMiddleOutlined } from '@ant-design/icons';
+import {
+  ColumnHeightOutlined,
+  LogoutOutlined,
+  MenuOutlined,
+  MoonOutlined,
+  SearchOutlined,
+  SunOutlined,
+  VerticalAlignMiddleOutlined,
+} from '@kit/icons';
 import { useLiveState } from '@client/live';
 import type { SessionInfo } from '@client/session';
 import { usePreferences } from '@kit/preferences';
@@ -37,23 +45,45 @@ export function TopBar({ session, onFind, onMenu, onSignOut }: Props) {
       <LiveMark />
       <span className="environment">{session.environment}</span>
       <Tooltip title={densityName}>
-        <Button className="hide-narrow" type="text" aria-label={densityName} icon={compact ? <ColumnHeightOutlined /> : <VerticalAlignMiddleOutlined />} onClick={() => setDensity(compact ? 'comfortable' : 'compact')} />
+        <Button
+          className="hide-narrow"
+          type="text"
+          aria-label={densityName}
+          icon={compact ? <ColumnHeightOutlined /> : <VerticalAlignMiddleOutlined />}
+          onClick={() => setDensity(compact ? 'comfortable' : 'compact')}
+        />
       </Tooltip>
       <Tooltip title={modeName}>
-        <Button type="text" aria-label={modeName} icon={dark ? <SunOutlined /> : <MoonOutlined />} onClick={() => setMode(dark ? 'light' : 'dark')} />
+        <Button
+          type="text"
+          aria-label={modeName}
+          icon={dark ? <SunOutlined /> : <MoonOutlined />}
+          onClick={() => setMode(dark ? 'light' : 'dark')}
+        />
       </Tooltip>
       <Dropdown
         trigger={['click']}
         menu={{
           items: [
-            { key: 'who', disabled: true, label: <span className="two-line"><strong>{session.name}</strong><span className="muted">{session.email}</span></span> },
+            {
+              key: 'who',
+              disabled: true,
+              label: (
+                <span className="two-line">
+                  <strong>{session.name}</strong>
+                  <span className="muted">{session.email}</span>
+                </span>
+              ),
+            },
             { type: 'divider' },
             { key: 'out', icon: <LogoutOutlined />, label: 'Sign out', onClick: onSignOut },
           ],
         }}
       >
         <button type="button" className="user-button" aria-label={`Account of ${session.name}`}>
-          <span className="avatar" aria-hidden="true">{initials(session.name)}</span>
+          <span className="avatar" aria-hidden="true">
+            {initials(session.name)}
+          </span>
         </button>
       </Dropdown>
     </header>
@@ -63,7 +93,11 @@ export function TopBar({ session, onFind, onMenu, onSignOut }: Props) {
 const liveWords = {
   live: { tone: 'done', word: 'Live', says: 'What is on screen follows the server as it happens' },
   connecting: { tone: 'neutral', word: 'Connecting', says: 'Opening the live stream' },
-  lost: { tone: 'attention', word: 'Not live', says: 'The live stream is interrupted and is being reopened; pages still load what they show' },
+  lost: {
+    tone: 'attention',
+    word: 'Not live',
+    says: 'The live stream is interrupted and is being reopened; pages still load what they show',
+  },
 } as const;
 
 function LiveMark() {

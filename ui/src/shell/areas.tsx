@@ -10,7 +10,7 @@ import {
   ShoppingCartOutlined,
   SwapOutlined,
   ThunderboltOutlined,
-} from '@ant-design/icons';
+} from '@kit/icons';
 import type { ReactNode } from 'react';
 
 export interface PageLink {
@@ -27,25 +27,57 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
   {
     title: 'My work',
     pages: [
-      { path: '/work/messages', title: 'Parked messages', icon: <InboxOutlined />, words: 'exceptions inbox missing mapping replay', permission: 'providers.read' },
-      { path: '/work/runs', title: 'Failed runs', icon: <ThunderboltOutlined />, words: 'exceptions reprocess errors journeys', permission: 'orchestration.read' },
+      {
+        path: '/work/messages',
+        title: 'Parked messages',
+        icon: <InboxOutlined />,
+        words: 'exceptions inbox missing mapping replay',
+        permission: 'providers.read',
+      },
+      {
+        path: '/work/runs',
+        title: 'Failed runs',
+        icon: <ThunderboltOutlined />,
+        words: 'exceptions reprocess errors journeys',
+        permission: 'orchestration.read',
+      },
     ],
   },
   {
     title: 'Orders',
     pages: [
       { path: '/orders', title: 'Sales orders', icon: <ShoppingCartOutlined />, words: 'orders list', permission: 'orders.read' },
-      { path: '/fulfillment-orders', title: 'Fulfillment orders', icon: <CarOutlined />, words: 'shipments tracking', permission: 'fulfillment.read' },
+      {
+        path: '/fulfillment-orders',
+        title: 'Fulfillment orders',
+        icon: <CarOutlined />,
+        words: 'shipments tracking',
+        permission: 'fulfillment.read',
+      },
     ],
   },
   {
     title: 'Inventory',
-    pages: [{ path: '/inventory', title: 'Visibility', icon: <DatabaseOutlined />, words: 'stock on hand inventory ledger', permission: 'inventory_visibility.read' }],
+    pages: [
+      {
+        path: '/inventory',
+        title: 'Visibility',
+        icon: <DatabaseOutlined />,
+        words: 'stock on hand inventory ledger',
+        permission: 'inventory_visibility.read',
+      },
+    ],
   },
   {
     title: 'Orchestration',
     pages: [
-      { path: '/flows', title: 'Flows', icon: <PartitionOutlined />, words: 'orchestration journey designer', permission: 'orchestration.read' },
+      {
+        path: '/flows',
+        title: 'Flows',
+        icon: <PartitionOutlined />,
+        words: 'orchestration journey designer',
+        permission: 'orchestration.read',
+      },
       { path: '/policies', title: 'Policies', icon: <ApartmentOutlined />, words: 'decision tables rules', permission: 'policies.read' },
     ],
   },
@@ -59,9 +91,18 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
   },
   {
     title: 'Fulfillment optimization',
-    pages: [{ path: '/sources', title: 'Sources', icon: <EnvironmentOutlined />, words: 'warehouses stores map', permission: 'fulfillment_optimization.read' }],
+    pages: [
+      {
+        path: '/sources',
+        title: 'Sources',
+        icon: <EnvironmentOutlined />,
+        words: 'warehouses stores map',
+        permission: 'fulfillment_optimization.read',
+      },
+    ],
   },
 ];
 
 export const allPages: readonly PageLink[] = areas.flatMap((area) => area.pages);
-export const mayDo = (permissions: readonly string[], permission: string): boolean => permissions.includes('*') || permissions.includes(permission);
+export const mayDo = (permissions: readonly string[], permission: string): boolean =>
+  permissions.includes('*') || permissions.includes(permission);

@@ -5,7 +5,9 @@ import { Link, Navigate, type RouteObject, useRouteError } from 'react-router';
 import { Root } from './Root';
 
 /** A page loaded when somebody goes there. */
-const page = (load: () => Promise<{ default: ComponentType }>): RouteObject['lazy'] => async () => ({ Component: (await load()).default });
+const page =
+  (load: () => Promise<{ default: ComponentType }>): RouteObject['lazy'] =>
+  async () => ({ Component: (await load()).default });
 
 function NotFound() {
   return (

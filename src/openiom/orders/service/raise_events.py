@@ -29,11 +29,10 @@ from openiom.orders.states import (
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.events import announce
 from openiom.provider_contract import Outcome, Raise
-from openiom.state_framework import Move, StateTable, To, advance_many
+from openiom.state_framework import Move, StateTable, To, advance_many, load_tables
 
 from .count_orders import add_counts, moved
 
-_NAMED = frozenset(ORDER_TABLE.events())
 _WHILE_HELD = frozenset((RELEASE, CANCEL))
 
 
@@ -44,7 +43,7 @@ def raise_order_events(session: Session, raises: Sequence[Raise], now: datetime,
     the lines' reservations back. Several events for one order build on each other.
     """
     orders = lock_orders(session, (r.entity_id for r in raises))
-    wave = _Wave(orders, _blocked(session, raises))
+    wave = _Wave(table_in_use(session, ORDER_TABLE), orders, _blocked(session, raises))
     outcomes = [wave.take(one) for one in raises]
     wave.write(session, now, actor)
     return outcomes
@@ -75,6 +74,7 @@ def _blocked(session: Session, raises: Iterable[Raise]) -> dict[tuple[UUID, str]
 class _Wave:
     """Orders of one batch, the moves decided for them, and what has to be written in the end."""
 
+    table: StateTable
     orders: dict[UUID, LockedOrder]
     blocked: Mapping[tuple[UUID, str], str]
     events: list[Event] = field(default_factory=list)
@@ -92,7 +92,7 @@ class _Wave:
         refusal = self._refusal(order, one.event)
         if refusal:
             return Outcome(False, refusal)
-        answer = _answer(ORDER_TABLE, one, order.state, _previous(order))
+        answer = _answer(self.table, one, order.state, _previous(order))
         if isinstance(answer, TransitionRefused):
             return Outcome(False, str(answer))
         if answer is not None:
@@ -102,7 +102,7 @@ class _Wave:
         return Outcome(True, one.reason or order.reason)
 
     def _refusal(self, order: LockedOrder, event: str) -> str:
-        if order.held and event in _NAMED and event not in _WHILE_HELD:
+        if order.held and event in self.table.events() and event not in _WHILE_HELD:
             return f"{event} cannot happen while the order is held by hand; release it first"
         if event == RELEASE and not order.held:
             return "the order is not held by hand; reprocess it to check it again"
@@ -171,13 +171,14 @@ def _move_lines(session: Session, event: str, order_ids: Sequence[UUID], now: da
 def raise_line_events(session: Session, raises: Sequence[Raise], now: datetime, actor: str) -> list[Outcome]:
     """The same for lines. `order_line.validation.*` and other named events move them; the rest is only logged."""
     _, lines = lock_lines(session, (r.entity_id for r in raises))
+    table = table_in_use(session, LINE_TABLE)
     events, outcomes, changed = [], [], {}
     for one in raises:
         line = lines.get(one.entity_id)
         if line is None:
             outcomes.append(Outcome(False, f"there is no order line {one.entity_id}"))
             continue
-        answer = _answer(LINE_TABLE, one, line.state, None)
+        answer = _answer(table, one, line.state, None)
         if isinstance(answer, TransitionRefused):
             outcomes.append(Outcome(False, str(answer)))
             continue
@@ -213,6 +214,11 @@ def write_lines(session: Session, lines: Sequence[LockedLine]) -> None:
             [x.canceled for x in lines],
         ),
     )
+
+
+def table_in_use(session: Session, shipped: StateTable) -> StateTable:
+    """The shipped table with the rows this environment added."""
+    return load_tables(session, {shipped.entity: shipped})[shipped.entity]
 
 
 def _answer(table: StateTable, one: Raise, state: str, previous: To | None) -> To | TransitionRefused | None:

@@ -1,4 +1,4 @@
-import { CheckCircleFilled, CloseCircleFilled } from '@ant-design/icons';
+import { CheckCircleFilled, CloseCircleFilled } from '../icons';
 import { useMutation } from '@tanstack/react-query';
 import { Button, Input, Modal } from 'antd';
 import { useState } from 'react';
@@ -21,7 +21,19 @@ interface Picked {
 }
 
 /** What can be done to the selected rows. */
-export function BulkBar({ picked, verbs, noun, onClear, onDone }: { picked: Picked[]; verbs: readonly Verb[]; noun: readonly [string, string]; onClear: () => void; onDone: () => void }) {
+export function BulkBar({
+  picked,
+  verbs,
+  noun,
+  onClear,
+  onDone,
+}: {
+  picked: Picked[];
+  verbs: readonly Verb[];
+  noun: readonly [string, string];
+  onClear: () => void;
+  onDone: () => void;
+}) {
   const [verb, setVerb] = useState<Verb>();
   return (
     <div className="toolbar bulk" role="toolbar" aria-label="Selected rows">
@@ -42,9 +54,28 @@ export function BulkBar({ picked, verbs, noun, onClear, onDone }: { picked: Pick
 }
 
 /** Says what will happen, asks for the reason, does it, and reports row by row. What was typed survives a refusal. */
-export function VerbDialog({ verb, picked, noun, onClose, onDone }: { verb: Verb; picked: Picked[]; noun: readonly [string, string]; onClose: () => void; onDone: () => void }) {
+export function VerbDialog({
+  verb,
+  picked,
+  noun,
+  onClose,
+  onDone,
+}: {
+  verb: Verb;
+  picked: Picked[];
+  noun: readonly [string, string];
+  onClose: () => void;
+  onDone: () => void;
+}) {
   const [reason, setReason] = useState('');
-  const work = useMutation({ mutationFn: () => verb.run(picked.map((one) => one.id), reason.trim()), onSuccess: onDone });
+  const work = useMutation({
+    mutationFn: () =>
+      verb.run(
+        picked.map((one) => one.id),
+        reason.trim(),
+      ),
+    onSuccess: onDone,
+  });
   const count = `${picked.length} ${noun[picked.length === 1 ? 0 : 1]}`;
   const results = work.data;
   const refused = results?.filter((one) => !one.ok) ?? [];
@@ -72,7 +103,13 @@ export function VerbDialog({ verb, picked, noun, onClose, onDone }: { verb: Verb
       {results ? (
         <div className="bulk-report" aria-live="polite">
           <p>
-            <strong>{results.length - refused.length}</strong> done{refused.length > 0 && <>, <strong>{refused.length}</strong> refused; nothing changed on those</>}.
+            <strong>{results.length - refused.length}</strong> done
+            {refused.length > 0 && (
+              <>
+                , <strong>{refused.length}</strong> refused; nothing changed on those
+              </>
+            )}
+            .
           </p>
           <ul>
             {[...refused, ...results.filter((one) => one.ok)].map((one) => (
@@ -90,7 +127,14 @@ export function VerbDialog({ verb, picked, noun, onClose, onDone }: { verb: Verb
           {verb.reason !== undefined && (
             <label className="field">
               Reason
-              <Input.TextArea autoFocus rows={2} placeholder={verb.reason} value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
+              <Input.TextArea
+                autoFocus
+                rows={2}
+                placeholder={verb.reason}
+                value={reason}
+                maxLength={500}
+                onChange={(event) => setReason(event.target.value)}
+              />
             </label>
           )}
           {work.error && <ProblemNotice compact error={work.error} />}

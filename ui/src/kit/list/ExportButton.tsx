@@ -1,4 +1,4 @@
-import { DownloadOutlined } from '@ant-design/icons';
+import { DownloadOutlined } from '../icons';
 import { asProblem } from '@client/problem';
 import { App, Button } from 'antd';
 import { useRef, useState } from 'react';
@@ -18,7 +18,10 @@ export function ExportButton<T>({ name, columns, fetch }: Props<T>) {
   const [rows, setRows] = useState<number>();
   const running = useRef<AbortController>(null);
   const run = async (): Promise<void> => {
-    if (running.current) { running.current.abort(); return; }
+    if (running.current) {
+      running.current.abort();
+      return;
+    }
     const control = new AbortController();
     running.current = control;
     setRows(0);

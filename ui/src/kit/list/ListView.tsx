@@ -1,8 +1,9 @@
-import { ArrowUpOutlined, LeftOutlined, RightOutlined } from '@ant-design/icons';
+import { ArrowUpOutlined, LeftOutlined, RightOutlined } from '../icons';
 import { Button, Skeleton, Table } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import type { Key, MouseEvent, ReactNode } from 'react';
 import { ProblemNotice } from '../feedback';
+import { ScrollX } from '../ScrollX';
 import type { ListColumn } from './columns';
 import type { PagedList } from './usePagedList';
 
@@ -21,7 +22,8 @@ interface Props<T> {
   toolbar?: ReactNode;
 }
 
-const isControl = (target: EventTarget): boolean => target instanceof Element && target.closest('a,button,input,label,[role="checkbox"]') !== null;
+const isControl = (target: EventTarget): boolean =>
+  target instanceof Element && target.closest('a,button,input,label,[role="checkbox"]') !== null;
 
 /** A list: toolbar, rows that stay put while they refresh, and a way to the next page. It never counts the whole table. */
 export function ListView<T extends object>({ label, list, columns, idOf, nameOf, empty, noun, onOpen, selection, toolbar }: Props<T>) {
@@ -40,28 +42,30 @@ export function ListView<T extends object>({ label, list, columns, idOf, nameOf,
     if (list.loading) return <ListSkeleton label={label} />;
     if (list.rows.length === 0) return empty;
     return (
-      <Table<T>
-        aria-label={label}
-        columns={columnsShown}
-        dataSource={list.rows}
-        rowKey={idOf}
-        pagination={false}
-        size="middle"
-        rowClassName={(row) => (list.left.has(idOf(row)) ? 'row-left' : onOpen ? 'row-open' : '')}
-        rowSelection={
-          selection && {
-            selectedRowKeys: selection.ids,
-            onChange: (keys: Key[]) => selection.onChange(keys.map(String)),
-            columnWidth: 44,
-            getCheckboxProps: (row: T) => ({ 'aria-label': `Select ${(nameOf ?? idOf)(row)}` }),
+      <ScrollX label={label}>
+        <Table<T>
+          aria-label={label}
+          columns={columnsShown}
+          dataSource={list.rows}
+          rowKey={idOf}
+          pagination={false}
+          size="middle"
+          rowClassName={(row) => (list.left.has(idOf(row)) ? 'row-left' : onOpen ? 'row-open' : '')}
+          rowSelection={
+            selection && {
+              selectedRowKeys: selection.ids,
+              onChange: (keys: Key[]) => selection.onChange(keys.map(String)),
+              columnWidth: 44,
+              getCheckboxProps: (row: T) => ({ 'aria-label': `Select ${(nameOf ?? idOf)(row)}` }),
+            }
           }
-        }
-        onRow={(row) => ({
-          onClick: (event: MouseEvent<HTMLElement>) => {
-            if (onOpen && !isControl(event.target)) onOpen(row);
-          },
-        })}
-      />
+          onRow={(row) => ({
+            onClick: (event: MouseEvent<HTMLElement>) => {
+              if (onOpen && !isControl(event.target)) onOpen(row);
+            },
+          })}
+        />
+      </ScrollX>
     );
   };
 

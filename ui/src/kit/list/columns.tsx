@@ -1,4 +1,4 @@
-import { TableOutlined } from '@ant-design/icons';
+import { TableOutlined } from '../icons';
 import { Button, Checkbox, Popover } from 'antd';
 import { type ReactNode, useState } from 'react';
 

@@ -1,4 +1,4 @@
-import { CloseOutlined, FilterOutlined, SearchOutlined } from '@ant-design/icons';
+import { CloseOutlined, FilterOutlined, SearchOutlined } from '../icons';
 import { Button, Input, Popover } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { useSearchParams } from 'react-router';
@@ -11,7 +11,9 @@ export interface Filter {
 }
 
 /** Filters that live in the URL: a list can be bookmarked, sent and opened again as it was. */
-export function useUrlFilters<K extends string>(keys: readonly K[]): [Partial<Record<K, string>>, (change: Partial<Record<K, string | undefined>>) => void] {
+export function useUrlFilters<K extends string>(
+  keys: readonly K[],
+): [Partial<Record<K, string>>, (change: Partial<Record<K, string | undefined>>) => void] {
   const [params, setParams] = useSearchParams();
   const values: Partial<Record<K, string>> = {};
   for (const key of keys) {
@@ -46,7 +48,14 @@ export function FilterBar({ filters, values, onChange, search, extra }: BarProps
   const unused = filters.filter((filter) => values[filter.key] === undefined);
   return (
     <div className="toolbar" role="search">
-      {search !== undefined && <SearchField key={values.search ?? ''} placeholder={search} value={values.search ?? ''} onSearch={(text) => onChange({ search: text || undefined })} />}
+      {search !== undefined && (
+        <SearchField
+          key={values.search ?? ''}
+          placeholder={search}
+          value={values.search ?? ''}
+          onSearch={(text) => onChange({ search: text || undefined })}
+        />
+      )}
       {unused.length > 0 && <AddFilter filters={unused} onPick={(key, value) => onChange({ [key]: value })} />}
       {active.map((filter) => (
         <Chip key={filter.key} filter={filter} value={values[filter.key] ?? ''} onChange={(value) => onChange({ [filter.key]: value })} />
@@ -94,9 +103,20 @@ function Chip({ filter, value, onChange }: { filter: Filter; value: string; onCh
         trigger="click"
         open={open && filter.kind !== 'flag'}
         onOpenChange={setOpen}
-        content={<ValueEditor filter={filter} value={value} onDone={(next) => { setOpen(false); onChange(next); }} />}
+        content={
+          <ValueEditor
+            filter={filter}
+            value={value}
+            onDone={(next) => {
+              setOpen(false);
+              onChange(next);
+            }}
+          />
+        }
       >
-        <button type="button" className="chip-text">{words}</button>
+        <button type="button" className="chip-text">
+          {words}
+        </button>
       </Popover>
       <button type="button" className="chip-close" aria-label={`Remove filter ${words}`} onClick={() => onChange(undefined)}>
         <CloseOutlined />
@@ -128,7 +148,10 @@ function AddFilter({ filters, onPick }: { filters: readonly Filter[]; onPick: (k
           <button
             type="button"
             onClick={() => {
-              if (filter.kind !== 'flag') { setPicked(filter); return; }
+              if (filter.kind !== 'flag') {
+                setPicked(filter);
+                return;
+              }
               close();
               onPick(filter.key, 'true');
             }}
@@ -140,7 +163,14 @@ function AddFilter({ filters, onPick }: { filters: readonly Filter[]; onPick: (k
     </ul>
   );
   return (
-    <Popover trigger="click" placement="bottomLeft" open={open} onOpenChange={(next) => (next ? setOpen(true) : close())} content={content} arrow={false}>
+    <Popover
+      trigger="click"
+      placement="bottomLeft"
+      open={open}
+      onOpenChange={(next) => (next ? setOpen(true) : close())}
+      content={content}
+      arrow={false}
+    >
       <Button icon={<FilterOutlined />}>Filter</Button>
     </Popover>
   );
@@ -181,5 +211,7 @@ function ValueEditor({ filter, value, onDone }: { filter: Filter; value: string;
   );
 }
 
-export const choices = (values: readonly string[], label: (value: string) => string = (value) => value): { value: string; label: string }[] =>
-  values.map((value) => ({ value, label: label(value) }));
+export const choices = (
+  values: readonly string[],
+  label: (value: string) => string = (value) => value,
+): { value: string; label: string }[] => values.map((value) => ({ value, label: label(value) }));

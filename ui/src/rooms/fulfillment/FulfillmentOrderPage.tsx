@@ -16,10 +16,19 @@ export default function FulfillmentOrderPage() {
   const answer = useQuery({ queryKey: ['fulfillment-order', id], queryFn: () => getFulfillmentOrder(id) });
   useLive((changes) => {
     const root = answer.data?.order_id;
-    if (changes.some((change) => change.subject_id === id || change.root_id === root)) void queries.invalidateQueries({ queryKey: ['fulfillment-order', id] });
+    if (changes.some((change) => change.subject_id === id || change.root_id === root))
+      void queries.invalidateQueries({ queryKey: ['fulfillment-order', id] });
   });
   return (
-    <Page above={<Link to="/fulfillment-orders" className="crumb">Fulfillment orders</Link>} title={answer.data?.number ?? 'Fulfillment order'} tab={answer.data?.number ?? 'Fulfillment order'}>
+    <Page
+      above={
+        <Link to="/fulfillment-orders" className="crumb">
+          Fulfillment orders
+        </Link>
+      }
+      title={answer.data?.number ?? 'Fulfillment order'}
+      tab={answer.data?.number ?? 'Fulfillment order'}
+    >
       <Loaded answer={answer} rows={8}>
         {(item) => (
           <div className="main-side">
@@ -28,7 +37,9 @@ export default function FulfillmentOrderPage() {
               <Lines item={item} />
               <Section title="Shipments and tracking">
                 {item.shipments.length === 0 ? (
-                  <p className="muted">Nothing has shipped yet. Tracking appears here as soon as {item.source_place.name || item.source} reports it.</p>
+                  <p className="muted">
+                    Nothing has shipped yet. Tracking appears here as soon as {item.source_place.name || item.source} reports it.
+                  </p>
                 ) : (
                   <div className="stack" style={{ gap: 8 }}>
                     {item.shipments.map((shipment) => (
@@ -52,7 +63,12 @@ function Summary({ item }: { item: FulfillmentOrderDetail }) {
       <Facts
         columns={3}
         items={[
-          ['Order', <Link key="order" to={`/orders/${item.order_id}`}>{item.order_number}</Link>],
+          [
+            'Order',
+            <Link key="order" to={`/orders/${item.order_id}`}>
+              {item.order_number}
+            </Link>,
+          ],
           ['Source', item.source_place.name || item.source],
           ['Reason', item.state_reason],
           ['Shipped', `${whole(item.shipped_units)} of ${whole(item.units)} units`],
@@ -73,8 +89,12 @@ function Lines({ item }: { item: FulfillmentOrderDetail }) {
         <thead>
           <tr>
             <th scope="col">Product</th>
-            <th scope="col" className="num">To ship</th>
-            <th scope="col" className="num">Shipped</th>
+            <th scope="col" className="num">
+              To ship
+            </th>
+            <th scope="col" className="num">
+              Shipped
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -86,8 +106,12 @@ function Lines({ item }: { item: FulfillmentOrderDetail }) {
                   {line.name !== line.product && <span className="muted">{line.product}</span>}
                 </span>
               </td>
-              <td className="num"><Quantity value={line.quantity} unit={line.unit} /></td>
-              <td className="num"><Quantity value={line.shipped} unit={line.unit} /></td>
+              <td className="num">
+                <Quantity value={line.quantity} unit={line.unit} />
+              </td>
+              <td className="num">
+                <Quantity value={line.shipped} unit={line.unit} />
+              </td>
             </tr>
           ))}
         </tbody>
@@ -97,15 +121,35 @@ function Lines({ item }: { item: FulfillmentOrderDetail }) {
 }
 
 function Places({ item }: { item: FulfillmentOrderDetail }) {
-  const from = pinOf({ id: 'from', label: item.source, kind: 'source', latitude: item.source_place.latitude, longitude: item.source_place.longitude });
-  const to = pinOf({ id: 'to', label: item.ship_to.city || 'Ship to', kind: 'destination', latitude: item.ship_to.latitude, longitude: item.ship_to.longitude });
+  const from = pinOf({
+    id: 'from',
+    label: item.source,
+    kind: 'source',
+    latitude: item.source_place.latitude,
+    longitude: item.source_place.longitude,
+  });
+  const to = pinOf({
+    id: 'to',
+    label: item.ship_to.city || 'Ship to',
+    kind: 'destination',
+    latitude: item.ship_to.latitude,
+    longitude: item.ship_to.longitude,
+  });
   return (
     <Section title="From and to">
       <div className="stack" style={{ gap: 12 }}>
-        {from.length + to.length > 0 && <MapView label="Source and ship-to address" pins={[...from, ...to]} routes={[['from', 'to']]} height={230} />}
+        {from.length + to.length > 0 && (
+          <MapView label="Source and ship-to address" pins={[...from, ...to]} routes={[['from', 'to']]} height={230} />
+        )}
         <Facts
           items={[
-            ['From', <span key="from" className="two-line"><strong>{item.source_place.name || item.source}</strong><span>{item.source_place.address}</span></span>],
+            [
+              'From',
+              <span key="from" className="two-line">
+                <strong>{item.source_place.name || item.source}</strong>
+                <span>{item.source_place.address}</span>
+              </span>,
+            ],
             ['To', <AddressLines key="to" address={item.ship_to} />],
           ]}
         />

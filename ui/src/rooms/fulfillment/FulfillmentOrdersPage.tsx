@@ -1,4 +1,4 @@
-import { CarOutlined } from '@ant-design/icons';
+import { CarOutlined } from '@kit/icons';
 import { type FulfillmentOrderRow, listFulfillmentOrders } from '@client/fulfillment';
 import { listSources } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
@@ -11,14 +11,47 @@ import { Button } from 'antd';
 import { Link, useNavigate } from 'react-router';
 
 const keys = ['search', 'state', 'source'] as const;
-const states = ['new', 'sent', 'accepted', 'picked', 'packed', 'partially_shipped', 'shipped', 'delivered', 'declined', 'canceled', 'closed'];
+const states = [
+  'new',
+  'sent',
+  'accepted',
+  'picked',
+  'packed',
+  'partially_shipped',
+  'shipped',
+  'delivered',
+  'declined',
+  'canceled',
+  'closed',
+];
 const idOf = (row: FulfillmentOrderRow): string => row.id;
 
 const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
-  { key: 'number', title: 'Fulfillment order', fixed: true, text: (row) => row.number, render: (row) => <Link className="strong figure" to={`/fulfillment-orders/${row.id}`}>{row.number}</Link> },
-  { key: 'order', title: 'Order', text: (row) => row.order_number, render: (row) => <Link to={`/orders/${row.order_id}`}>{row.order_number}</Link> },
+  {
+    key: 'number',
+    title: 'Fulfillment order',
+    fixed: true,
+    text: (row) => row.number,
+    render: (row) => (
+      <Link className="strong figure" to={`/fulfillment-orders/${row.id}`}>
+        {row.number}
+      </Link>
+    ),
+  },
+  {
+    key: 'order',
+    title: 'Order',
+    text: (row) => row.order_number,
+    render: (row) => <Link to={`/orders/${row.order_id}`}>{row.order_number}</Link>,
+  },
   { key: 'state', title: 'State', fixed: true, text: (row) => stateWord(row.state), render: (row) => <StateTag state={row.state} /> },
-  { key: 'reason', title: 'Reason', extra: true, text: (row) => row.state_reason, render: (row) => <span className="muted">{row.state_reason}</span> },
+  {
+    key: 'reason',
+    title: 'Reason',
+    extra: true,
+    text: (row) => row.state_reason,
+    render: (row) => <span className="muted">{row.state_reason}</span>,
+  },
   { key: 'source', title: 'Source', text: (row) => row.source, render: (row) => row.source },
   {
     key: 'shipped',
@@ -35,7 +68,12 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
   { key: 'city', title: 'Ship to', text: (row) => row.ship_to_city, render: (row) => row.ship_to_city },
   { key: 'created', title: 'Created', text: (row) => row.created_at, render: (row) => <When at={row.created_at} /> },
   { key: 'sent', title: 'Sent', text: (row) => row.sent_at ?? '', render: (row) => <When at={row.sent_at} none="Not yet" /> },
-  { key: 'external', title: 'Their number', text: (row) => row.external_id ?? '', render: (row) => row.external_id ?? <span className="muted">—</span> },
+  {
+    key: 'external',
+    title: 'Their number',
+    text: (row) => row.external_id ?? '',
+    render: (row) => row.external_id ?? <span className="muted">—</span>,
+  },
 ];
 
 export default function FulfillmentOrdersPage() {
@@ -66,21 +104,34 @@ export default function FulfillmentOrdersPage() {
             search="Number, order or customer"
             filters={[
               { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateWord) },
-              { key: 'source', label: 'Source', kind: 'choice', options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })) },
+              {
+                key: 'source',
+                label: 'Source',
+                kind: 'choice',
+                options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+              },
             ]}
             values={values}
             onChange={change}
             extra={
               <>
                 {chooser}
-                <ExportButton name="fulfillment-orders" columns={shown} fetch={(page, signal) => listFulfillmentOrders({ ...values, ...page }, signal)} />
+                <ExportButton
+                  name="fulfillment-orders"
+                  columns={shown}
+                  fetch={(page, signal) => listFulfillmentOrders({ ...values, ...page }, signal)}
+                />
               </>
             }
           />
         }
         empty={
           filtered ? (
-            <EmptyState icon={<CarOutlined />} title="No fulfillment order matches" action={<Button onClick={() => change({ search: undefined, state: undefined, source: undefined })}>Clear filters</Button>}>
+            <EmptyState
+              icon={<CarOutlined />}
+              title="No fulfillment order matches"
+              action={<Button onClick={() => change({ search: undefined, state: undefined, source: undefined })}>Clear filters</Button>}
+            >
               Nothing here fits all of the filters above.
             </EmptyState>
           ) : (

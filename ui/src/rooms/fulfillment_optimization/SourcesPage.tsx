@@ -1,6 +1,7 @@
-import { EnvironmentOutlined } from '@ant-design/icons';
+import { EnvironmentOutlined } from '@kit/icons';
 import { listSources } from '@client/inventory';
 import { EmptyState, Loaded } from '@kit/feedback';
+import { ScrollX } from '@kit/ScrollX';
 import { Page, Section } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
 import { inWords, StateTag } from '@kit/states';
@@ -11,13 +12,17 @@ import { Link } from 'react-router';
 export default function SourcesPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return (
-    <Page title="Sources" lead="Warehouses, stores and vendors an order can ship from. They are configuration: change them with iom config apply.">
+    <Page
+      title="Sources"
+      lead="Warehouses, stores and vendors an order can ship from. They are configuration: change them with iom config apply."
+    >
       <Loaded answer={sources} rows={8}>
         {(items) =>
           items.length === 0 ? (
             <Section>
               <EmptyState icon={<EnvironmentOutlined />} title="No sources yet">
-                A source is a place that holds stock and can ship it. Describe one in a configuration document of kind <code>source</code> and apply it with <code>iom config apply</code>.
+                A source is a place that holds stock and can ship it. Describe one in a configuration document of kind <code>source</code>{' '}
+                and apply it with <code>iom config apply</code>.
               </EmptyState>
             </Section>
           ) : (
@@ -25,10 +30,18 @@ export default function SourcesPage() {
               <MapView
                 label="Sources"
                 height={440}
-                pins={items.flatMap((one) => pinOf({ id: one.name, label: one.name, kind: one.active ? 'source' : 'inactive', latitude: one.latitude, longitude: one.longitude }))}
+                pins={items.flatMap((one) =>
+                  pinOf({
+                    id: one.name,
+                    label: one.name,
+                    kind: one.active ? 'source' : 'inactive',
+                    latitude: one.latitude,
+                    longitude: one.longitude,
+                  }),
+                )}
               />
               <Section flush>
-                <div className="scroll-x">
+                <ScrollX label="Sources">
                   <table className="plain">
                     <thead>
                       <tr>
@@ -47,13 +60,17 @@ export default function SourcesPage() {
                           <td>{one.title}</td>
                           <td>{inWords(one.type)}</td>
                           <td>{[one.city, one.state, one.country].filter(Boolean).join(', ')}</td>
-                          <td><StateTag state={one.active ? 'active' : 'inactive'} /></td>
-                          <td><Link to={`/inventory?source=${encodeURIComponent(one.name)}`}>See stock</Link></td>
+                          <td>
+                            <StateTag state={one.active ? 'active' : 'inactive'} />
+                          </td>
+                          <td>
+                            <Link to={`/inventory?source=${encodeURIComponent(one.name)}`}>See stock</Link>
+                          </td>
                         </tr>
                       ))}
                     </tbody>
                   </table>
-                </div>
+                </ScrollX>
               </Section>
             </>
           )

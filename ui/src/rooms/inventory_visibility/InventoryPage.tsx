@@ -1,4 +1,4 @@
-import { DatabaseOutlined } from '@ant-design/icons';
+import { DatabaseOutlined } from '@kit/icons';
 import { listSources, listStock, type StockRow } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
 import { whole, When } from '@kit/figures';
@@ -37,7 +37,12 @@ function columnsWith(open: (row: StockRow) => void): readonly ListColumn<StockRo
       title: 'Available',
       align: 'right',
       text: (row) => row.available,
-      render: (row) => (row.available > 0 ? <span className="figure strong">{whole(row.available)}</span> : <Badge tone="failed">{whole(row.available)} — short</Badge>),
+      render: (row) =>
+        row.available > 0 ? (
+          <span className="figure strong">{whole(row.available)}</span>
+        ) : (
+          <Badge tone="failed">{whole(row.available)} — short</Badge>
+        ),
     },
     { key: 'updated', title: 'Last change', text: (row) => row.updated_at, render: (row) => <When at={row.updated_at} /> },
   ];
@@ -50,10 +55,19 @@ export default function InventoryPage() {
   const all = useMemo(() => columnsWith(setOpen), []);
   const { shown, chooser } = useColumns('inventory', all);
   const query = useMemo(() => ({ ...values, short: values.short === 'true' ? true : undefined }), [values]);
-  const list = usePagedList({ name: 'inventory', query, fetch: listStock, idOf, concerns: (one) => /fulfillment|onhand|shipped|shipment|cancel|stock|inventory/.test(one.name) });
+  const list = usePagedList({
+    name: 'inventory',
+    query,
+    fetch: listStock,
+    idOf,
+    concerns: (one) => /fulfillment|onhand|shipped|shipment|cancel|stock|inventory/.test(one.name),
+  });
   const filtered = Object.keys(values).length > 0;
   return (
-    <Page title="Inventory visibility" lead="What every source has, what is promised, and what may still be sold. Each number opens to the changes behind it.">
+    <Page
+      title="Inventory visibility"
+      lead="What every source has, what is promised, and what may still be sold. Each number opens to the changes behind it."
+    >
       <ListView
         label="Inventory"
         list={list}
@@ -64,7 +78,12 @@ export default function InventoryPage() {
           <FilterBar
             search="Product number or name"
             filters={[
-              { key: 'source', label: 'Source', kind: 'choice', options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })) },
+              {
+                key: 'source',
+                label: 'Source',
+                kind: 'choice',
+                options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+              },
               { key: 'product', label: 'Product', kind: 'text' },
               { key: 'short', label: 'Short only', kind: 'flag' },
             ]}
@@ -80,11 +99,23 @@ export default function InventoryPage() {
         }
         empty={
           filtered ? (
-            <EmptyState icon={<DatabaseOutlined />} title="No stock matches" action={<Button onClick={() => change({ search: undefined, source: undefined, product: undefined, short: undefined })}>Clear filters</Button>}>
+            <EmptyState
+              icon={<DatabaseOutlined />}
+              title="No stock matches"
+              action={
+                <Button onClick={() => change({ search: undefined, source: undefined, product: undefined, short: undefined })}>
+                  Clear filters
+                </Button>
+              }
+            >
               {values.short ? 'No product is short where you looked.' : 'Nothing here fits all of the filters above.'}
             </EmptyState>
           ) : (
-            <EmptyState icon={<DatabaseOutlined />} title="No stock known yet" action={<Link to="/providers">See installed providers</Link>}>
+            <EmptyState
+              icon={<DatabaseOutlined />}
+              title="No stock known yet"
+              action={<Link to="/providers">See installed providers</Link>}
+            >
               Stock arrives from a warehouse provider, from a count, or through the API. Until then nothing can be reserved.
             </EmptyState>
           )

@@ -1,7 +1,17 @@
 import type { FlowStep, StepCounts } from '@client/orchestration';
 import { usePreferences } from '@kit/preferences';
 import { inWords } from '@kit/states';
-import { Background, BackgroundVariant, Controls, type Edge, MarkerType, MiniMap, type Node, ReactFlow, type ReactFlowInstance } from '@xyflow/react';
+import {
+  Background,
+  BackgroundVariant,
+  Controls,
+  type Edge,
+  MarkerType,
+  MiniMap,
+  type Node,
+  ReactFlow,
+  type ReactFlowInstance,
+} from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { useMemo, useRef } from 'react';
 import { picture, STEP_HEIGHT, STEP_WIDTH } from './graph';
@@ -60,29 +70,29 @@ export default function FlowCanvas({ steps, counts, chosen, onChoose }: Props) {
   };
   return (
     <div ref={box} className="flow-box">
-    <ReactFlow
-      nodes={nodes}
-      edges={edges}
-      nodeTypes={nodeTypes}
-      edgeTypes={edgeTypes}
-      onInit={start}
-      colorMode={mode}
-      nodesDraggable={false}
-      nodesConnectable={false}
-      edgesFocusable={false}
-      elementsSelectable
-      onNodeClick={(_, node) => onChoose(node.id)}
-      onSelectionChange={({ nodes: picked }) => {
-        const first = picked[0];
-        if (first && first.id !== chosen) onChoose(first.id);
-      }}
-      minZoom={0.2}
-      proOptions={{ hideAttribution: true }}
-    >
-      <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
-      <Controls showInteractive={false} />
-      {steps.length > 8 && <MiniMap pannable zoomable ariaLabel="Overview of the flow" nodeStrokeWidth={2} />}
-    </ReactFlow>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onInit={start}
+        colorMode={mode}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        elementsSelectable
+        onNodeClick={(_, node) => onChoose(node.id)}
+        onSelectionChange={({ nodes: picked }) => {
+          const first = picked[0];
+          if (first && first.id !== chosen) onChoose(first.id);
+        }}
+        minZoom={0.2}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
+        <Controls showInteractive={false} />
+        {steps.length > 8 && <MiniMap pannable zoomable ariaLabel="Overview of the flow" nodeStrokeWidth={2} />}
+      </ReactFlow>
     </div>
   );
 }

@@ -29,7 +29,11 @@ export default function FlowPage() {
   const title = flow.data?.title ?? name;
   return (
     <Page
-      above={<Link to="/flows" className="crumb">Flows</Link>}
+      above={
+        <Link to="/flows" className="crumb">
+          Flows
+        </Link>
+      }
       title={title}
       lead={flow.data && `Version ${flow.data.version}. Select a step to see what it does and which orders stand there.`}
     >

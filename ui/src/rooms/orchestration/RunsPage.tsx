@@ -1,4 +1,4 @@
-import { CheckCircleOutlined } from '@ant-design/icons';
+import { CheckCircleOutlined } from '@kit/icons';
 import { actOnJourneys, listFlows, listRuns, type Run } from '@client/orchestration';
 import { EmptyState } from '@kit/feedback';
 import { When } from '@kit/figures';
@@ -17,9 +17,25 @@ const noun = ['run', 'runs'] as const;
 const idOf = (row: Run): string => row.id;
 
 const verbs: readonly Verb[] = [
-  { name: 'reprocess', label: 'Reprocess', says: 'Each run goes on from the step that failed, with the data as it is now. Steps that already succeeded do not run twice.', run: (ids) => actOnJourneys('reprocess', ids) },
-  { name: 'skip', label: 'Skip step', says: 'Each run goes on as if the failed step had succeeded. Use it when the work was done by hand.', run: (ids) => actOnJourneys('skip', ids) },
-  { name: 'cancel', label: 'Stop', danger: true, says: 'Each run ends here. The order itself stays as it is and no flow carries it on.', run: (ids) => actOnJourneys('cancel', ids) },
+  {
+    name: 'reprocess',
+    label: 'Reprocess',
+    says: 'Each run goes on from the step that failed, with the data as it is now. Steps that already succeeded do not run twice.',
+    run: (ids) => actOnJourneys('reprocess', ids),
+  },
+  {
+    name: 'skip',
+    label: 'Skip step',
+    says: 'Each run goes on as if the failed step had succeeded. Use it when the work was done by hand.',
+    run: (ids) => actOnJourneys('skip', ids),
+  },
+  {
+    name: 'cancel',
+    label: 'Stop',
+    danger: true,
+    says: 'Each run ends here. The order itself stays as it is and no flow carries it on.',
+    run: (ids) => actOnJourneys('cancel', ids),
+  },
 ];
 
 const columns: readonly ListColumn<Run>[] = [
@@ -28,7 +44,13 @@ const columns: readonly ListColumn<Run>[] = [
     title: 'Subject',
     render: (row) => {
       const path = subjectPath(row);
-      return path ? <Link className="strong" to={path}>{row.subject_label}</Link> : <span className="strong">{row.subject_label}</span>;
+      return path ? (
+        <Link className="strong" to={path}>
+          {row.subject_label}
+        </Link>
+      ) : (
+        <span className="strong">{row.subject_label}</span>
+      );
     },
   },
   { key: 'state', title: 'State', render: (row) => <StateTag state={row.state} /> },
@@ -50,7 +72,10 @@ export default function RunsPage() {
   const picked = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.subject_label }));
   const failed = query.state === 'failed';
   return (
-    <Page title={failed ? 'Failed runs' : 'Runs'} lead="Orders whose flow could not go on. Put the cause right, then reprocess: they continue from the step that failed.">
+    <Page
+      title={failed ? 'Failed runs' : 'Runs'}
+      lead="Orders whose flow could not go on. Put the cause right, then reprocess: they continue from the step that failed."
+    >
       <ListView
         label="Runs"
         list={list}
@@ -65,12 +90,28 @@ export default function RunsPage() {
         selection={{ ids: picked.map((one) => one.id), onChange: setSelected }}
         toolbar={
           picked.length > 0 ? (
-            <BulkBar picked={picked} noun={noun} verbs={verbs} onClear={() => setSelected([])} onDone={() => void queries.invalidateQueries({ queryKey: ['runs'] })} />
+            <BulkBar
+              picked={picked}
+              noun={noun}
+              verbs={verbs}
+              onClear={() => setSelected([])}
+              onDone={() => void queries.invalidateQueries({ queryKey: ['runs'] })}
+            />
           ) : (
             <FilterBar
               filters={[
-                { key: 'state', label: 'State', kind: 'choice', options: choices(['failed', 'waiting', 'running', 'done', 'canceled'], stateWord) },
-                { key: 'flow', label: 'Flow', kind: 'choice', options: (flows.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })) },
+                {
+                  key: 'state',
+                  label: 'State',
+                  kind: 'choice',
+                  options: choices(['failed', 'waiting', 'running', 'done', 'canceled'], stateWord),
+                },
+                {
+                  key: 'flow',
+                  label: 'Flow',
+                  kind: 'choice',
+                  options: (flows.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+                },
               ]}
               values={values}
               onChange={change}
@@ -81,7 +122,13 @@ export default function RunsPage() {
           <EmptyState
             icon={<CheckCircleOutlined />}
             title={failed ? 'No run has failed' : 'No run matches'}
-            action={Object.keys(values).length > 0 ? <Button onClick={() => change({ state: undefined, flow: undefined })}>Clear filters</Button> : <Link to="/flows">See the flows</Link>}
+            action={
+              Object.keys(values).length > 0 ? (
+                <Button onClick={() => change({ state: undefined, flow: undefined })}>Clear filters</Button>
+              ) : (
+                <Link to="/flows">See the flows</Link>
+              )
+            }
           >
             When a step of a flow fails for good, the order waits here with what went wrong, until somebody sends it on.
           </EmptyState>

@@ -14,12 +14,24 @@ const shownElsewhere = new Set(['id', 'kind', 'title', 'ports', 'on', 'next', 't
 /** The step's own part of the flow document, whether steps are kept by id or as a list. */
 export function stepDocument(document: Record<string, unknown>, id: string): Record<string, unknown> {
   const steps = document.steps ?? (document.spec as Record<string, unknown> | undefined)?.steps;
-  const found: unknown = Array.isArray(steps) ? steps.find((one: { id?: unknown }) => one.id === id) : (steps as Record<string, unknown> | undefined)?.[id];
+  const found: unknown = Array.isArray(steps)
+    ? steps.find((one: { id?: unknown }) => one.id === id)
+    : (steps as Record<string, unknown> | undefined)?.[id];
   if (typeof found !== 'object' || found === null) return {};
   return Object.fromEntries(Object.entries(found).filter(([key]) => !shownElsewhere.has(key)));
 }
 
-export function StepDrawer({ flow, step: id, counts, onClose }: { flow: FlowDetail; step: string; counts: StepCounts | undefined; onClose: () => void }) {
+export function StepDrawer({
+  flow,
+  step: id,
+  counts,
+  onClose,
+}: {
+  flow: FlowDetail;
+  step: string;
+  counts: StepCounts | undefined;
+  onClose: () => void;
+}) {
   const step = flow.steps.find((one) => one.id === id);
   if (!step) return null;
   const settings = stepDocument(flow.document, id);
@@ -47,7 +59,21 @@ export function StepDrawer({ flow, step: id, counts, onClose }: { flow: FlowDeta
         {Object.keys(step.ports).length > 0 && (
           <section>
             <h3 className="small muted">Goes on to</h3>
-            <Facts items={Object.entries(step.ports).map(([port, to]) => [inWords(port), to === null ? <span key={port} className="muted">stops here and waits for a person</span> : (titles.get(to) ?? to)] as const)} />
+            <Facts
+              items={Object.entries(step.ports).map(
+                ([port, to]) =>
+                  [
+                    inWords(port),
+                    to === null ? (
+                      <span key={port} className="muted">
+                        stops here and waits for a person
+                      </span>
+                    ) : (
+                      (titles.get(to) ?? to)
+                    ),
+                  ] as const,
+              )}
+            />
           </section>
         )}
         <StandingHere flow={flow.name} step={id} />
@@ -73,7 +99,10 @@ function StandingHere({ flow, step }: { flow: string; step: string }) {
       <Loaded answer={runs}>
         {({ items, more }) => {
           const here = items.filter((run) => run.step === step);
-          if (here.length === 0) return <p className="muted">{more ? `None of the newest ${LOOKED_AT} runs stands here.` : 'Nothing stands on this step now.'}</p>;
+          if (here.length === 0)
+            return (
+              <p className="muted">{more ? `None of the newest ${LOOKED_AT} runs stands here.` : 'Nothing stands on this step now.'}</p>
+            );
           return (
             <ul className="standing">
               {here.slice(0, 50).map((run) => {
@@ -81,14 +110,29 @@ function StandingHere({ flow, step }: { flow: string; step: string }) {
                 return (
                   <li key={run.id}>
                     <span className="row between">
-                      {path ? <Link className="strong" to={path}>{run.subject_label}</Link> : <span className="strong">{run.subject_label}</span>}
-                      <span className="row"><StateTag state={run.state} /><span className="muted"><When at={run.since} /></span></span>
+                      {path ? (
+                        <Link className="strong" to={path}>
+                          {run.subject_label}
+                        </Link>
+                      ) : (
+                        <span className="strong">{run.subject_label}</span>
+                      )}
+                      <span className="row">
+                        <StateTag state={run.state} />
+                        <span className="muted">
+                          <When at={run.since} />
+                        </span>
+                      </span>
                     </span>
                     {run.error && <span className="muted">{run.error}</span>}
                   </li>
                 );
               })}
-              {here.length > 50 && <li><Link to={`/work/runs?flow=${encodeURIComponent(flow)}`}>All runs of this flow</Link></li>}
+              {here.length > 50 && (
+                <li>
+                  <Link to={`/work/runs?flow=${encodeURIComponent(flow)}`}>All runs of this flow</Link>
+                </li>
+              )}
             </ul>
           );
         }}

@@ -9,7 +9,7 @@ import {
   PlayCircleOutlined,
   ThunderboltOutlined,
   UserOutlined,
-} from '@ant-design/icons';
+} from '@kit/icons';
 import type { FlowStep, StepCounts } from '@client/orchestration';
 import { whole } from '@kit/figures';
 import { inWords } from '@kit/states';
@@ -47,7 +47,9 @@ export function StepNode({ data, selected }: NodeProps<Node<StepNodeData>>) {
   return (
     <div className="step" data-selected={selected}>
       <Handle type="target" position={Position.Top} isConnectable={false} />
-      <span className="step-icon" aria-hidden="true">{icon}</span>
+      <span className="step-icon" aria-hidden="true">
+        {icon}
+      </span>
       <span className="two-line step-text">
         <span className="strong">{step.title || step.id}</span>
         <span className="muted">{counts && counts.passed_24h > 0 ? `${whole(counts.passed_24h)} passed in 24 h` : inWords(step.kind)}</span>

@@ -17,7 +17,11 @@ export function WayEdge({ id, data, markerEnd }: EdgeProps<Edge<WayEdgeData>>) {
       <BaseEdge id={id} path={pathThrough(way.points)} markerEnd={markerEnd} />
       {way.port !== 'next' && (
         <EdgeLabelRenderer>
-          <span className="way-label" data-bad={isBad(way.port)} style={{ transform: `translate(-50%, -50%) translate(${way.label.x}px, ${way.label.y}px)` }}>
+          <span
+            className="way-label"
+            data-bad={isBad(way.port)}
+            style={{ transform: `translate(-50%, -50%) translate(${way.label.x}px, ${way.label.y}px)` }}
+          >
             {inWords(way.port)}
           </span>
         </EdgeLabelRenderer>

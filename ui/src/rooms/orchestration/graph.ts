@@ -37,7 +37,9 @@ export interface Picture {
 export function waysOf(steps: readonly FlowStep[]): Way[] {
   const known = new Set(steps.map((step) => step.id));
   return steps.flatMap((step) =>
-    Object.entries(step.ports).flatMap(([port, to]) => (to !== null && known.has(to) ? [{ id: `${step.id}.${port}`, from: step.id, to, port }] : [])),
+    Object.entries(step.ports).flatMap(([port, to]) =>
+      to !== null && known.has(to) ? [{ id: `${step.id}.${port}`, from: step.id, to, port }] : [],
+    ),
   );
 }
 
@@ -48,7 +50,9 @@ export function picture(steps: readonly FlowStep[]): Picture {
   graph.setDefaultEdgeLabel(() => ({}));
   steps.forEach((step) => graph.setNode(step.id, { width: STEP_WIDTH, height: STEP_HEIGHT }));
   const ways = waysOf(steps);
-  ways.forEach((way) => graph.setEdge(way.from, way.to, { width: way.port === 'next' ? 0 : 64, height: way.port === 'next' ? 0 : 18, labelpos: 'c' }, way.id));
+  ways.forEach((way) =>
+    graph.setEdge(way.from, way.to, { width: way.port === 'next' ? 0 : 64, height: way.port === 'next' ? 0 : 18, labelpos: 'c' }, way.id),
+  );
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return {

@@ -17,7 +17,11 @@ export function FulfillmentCard({ answer }: { answer: UseQueryResult<OrderFulfil
               No fulfillment order yet. They are created once every line has a source with stock.
             </p>
           ) : (
-            <div>{items.map((item) => <FulfillmentOrder key={item.id} item={item} />)}</div>
+            <div>
+              {items.map((item) => (
+                <FulfillmentOrder key={item.id} item={item} />
+              ))}
+            </div>
           )
         }
       </Loaded>
@@ -35,7 +39,11 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
           </Link>
           <span className="muted">
             from {item.source_place.name || item.source}, {whole(item.shipped_units)} of {whole(item.units)} units shipped
-            {item.planned_ship_date && <>, planned for <Day date={item.planned_ship_date} /></>}
+            {item.planned_ship_date && (
+              <>
+                , planned for <Day date={item.planned_ship_date} />
+              </>
+            )}
           </span>
         </div>
         <div className="two-line" style={{ justifyItems: 'end', alignContent: 'start' }}>
@@ -47,7 +55,9 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
         {item.lines.map((line) => (
           <li key={line.id}>
             <span className="figure">{whole(line.quantity)} ×</span> {line.name || line.product}
-            {line.shipped < line.quantity && item.shipped_units > 0 && <span className="muted"> — {whole(line.quantity - line.shipped)} still to ship</span>}
+            {line.shipped < line.quantity && item.shipped_units > 0 && (
+              <span className="muted"> — {whole(line.quantity - line.shipped)} still to ship</span>
+            )}
           </li>
         ))}
       </ul>

@@ -2,6 +2,7 @@ import type { Journey, StepResult } from '@client/orders';
 import { DetailsView } from '@kit/DetailsView';
 import { Loaded } from '@kit/feedback';
 import { duration, When } from '@kit/figures';
+import { ScrollX } from '@kit/ScrollX';
 import { Section } from '@kit/layout';
 import { Badge, inWords, StateTag, toneIcon } from '@kit/states';
 import type { Tone } from '@kit/tokens';
@@ -18,7 +19,11 @@ export function JourneysCard({ answer }: { answer: UseQueryResult<Journey[]> }) 
               No flow has taken this order. <Link to="/flows">See which flows are active</Link> and what starts them.
             </p>
           ) : (
-            <div>{journeys.map((journey) => <JourneyView key={journey.id} journey={journey} />)}</div>
+            <div>
+              {journeys.map((journey) => (
+                <JourneyView key={journey.id} journey={journey} />
+              ))}
+            </div>
           )
         }
       </Loaded>
@@ -38,18 +43,28 @@ function JourneyView({ journey }: { journey: Journey }) {
         <StateTag state={journey.state} />
         {journey.step_title && (
           <span className="muted">
-            at “{journey.step_title}”{journey.since && <> since <When at={journey.since} /></>}
+            at “{journey.step_title}”
+            {journey.since && (
+              <>
+                {' '}
+                since <When at={journey.since} />
+              </>
+            )}
           </span>
         )}
         {awaits.length > 0 && (
           <span className="muted">
             waiting for {awaits.join(' or ')}
-            {journey.wake_at && <>, until <When at={journey.wake_at} as="date" /></>}
+            {journey.wake_at && (
+              <>
+                , until <When at={journey.wake_at} as="date" />
+              </>
+            )}
           </span>
         )}
       </div>
       {journey.error && <p className="journey-error">{journey.error}</p>}
-      <div className="scroll-x">
+      <ScrollX label="Step results">
         <table className="plain steps">
           <thead>
             <tr>
@@ -65,7 +80,7 @@ function JourneyView({ journey }: { journey: Journey }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
     </div>
   );
 }
@@ -89,7 +104,13 @@ function Step({ result }: { result: StepResult }) {
           <span className="muted">{inWords(result.kind)}</span>
         </span>
       </td>
-      <td>{result.port ? <Badge tone={tone} icon={toneIcon(tone)}>{inWords(result.port)}</Badge> : null}</td>
+      <td>
+        {result.port ? (
+          <Badge tone={tone} icon={toneIcon(tone)}>
+            {inWords(result.port)}
+          </Badge>
+        ) : null}
+      </td>
       <td style={{ minWidth: 200 }}>
         {result.reason}
         {hasDetails && (

@@ -2,6 +2,7 @@ import { listStock } from '@client/inventory';
 import type { OrderDetail, OrderLine } from '@client/orders';
 import { Loaded } from '@kit/feedback';
 import { Money, money, Quantity, whole } from '@kit/figures';
+import { ScrollX } from '@kit/ScrollX';
 import { Section } from '@kit/layout';
 import { StateTag } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
@@ -11,17 +12,27 @@ import { useState } from 'react';
 export function LinesCard({ order }: { order: OrderDetail }) {
   const count = order.lines.length;
   return (
-    <Section flush title="Lines" extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${whole(order.lines.reduce((sum, line) => sum + line.quantity, 0))} units`}>
-      <div className="scroll-x">
+    <Section
+      flush
+      title="Lines"
+      extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${whole(order.lines.reduce((sum, line) => sum + line.quantity, 0))} units`}
+    >
+      <ScrollX label="Lines">
         <table className="plain">
           <thead>
             <tr>
               <th scope="col">Product</th>
-              <th scope="col" className="num">Ordered</th>
-              <th scope="col" className="num">Shipped</th>
+              <th scope="col" className="num">
+                Ordered
+              </th>
+              <th scope="col" className="num">
+                Shipped
+              </th>
               <th scope="col">Source</th>
               <th scope="col">State</th>
-              <th scope="col" className="num">Total</th>
+              <th scope="col" className="num">
+                Total
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -33,12 +44,20 @@ export function LinesCard({ order }: { order: OrderDetail }) {
                     <span className="muted">{line.name && line.name !== line.product ? line.product : `Line ${line.line_number}`}</span>
                   </span>
                 </td>
-                <td className="num"><Quantity value={line.quantity} unit={line.unit} /></td>
-                <td className="num"><Moved line={line} /></td>
-                <td><Availability line={line} /></td>
+                <td className="num">
+                  <Quantity value={line.quantity} unit={line.unit} />
+                </td>
+                <td className="num">
+                  <Moved line={line} />
+                </td>
+                <td>
+                  <Availability line={line} />
+                </td>
                 <td>
                   <span className="two-line">
-                    <span><StateTag state={line.state} /></span>
+                    <span>
+                      <StateTag state={line.state} />
+                    </span>
                     <span className="muted">{line.state_reason}</span>
                   </span>
                 </td>
@@ -52,13 +71,15 @@ export function LinesCard({ order }: { order: OrderDetail }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
     </Section>
   );
 }
 
 function Moved({ line }: { line: OrderLine }) {
-  const also = [line.canceled > 0 && `${whole(line.canceled)} canceled`, line.returned > 0 && `${whole(line.returned)} returned`].filter(Boolean).join(', ');
+  const also = [line.canceled > 0 && `${whole(line.canceled)} canceled`, line.returned > 0 && `${whole(line.returned)} returned`]
+    .filter(Boolean)
+    .join(', ');
   return (
     <span className="two-line">
       <span className="figure">{whole(line.shipped)}</span>
@@ -73,7 +94,13 @@ function Availability({ line }: { line: OrderLine }) {
   return (
     <span className="two-line">
       <span>{line.source ?? <span className="muted">Not sourced</span>}</span>
-      <Popover trigger="click" open={open} onOpenChange={setOpen} title={`${line.product} in stock now`} content={open && <StockNow product={line.product} />}>
+      <Popover
+        trigger="click"
+        open={open}
+        onOpenChange={setOpen}
+        title={`${line.product} in stock now`}
+        content={open && <StockNow product={line.product} />}
+      >
         <button type="button" className="link-button small nowrap" style={{ justifySelf: 'start' }}>
           Check stock
         </button>
@@ -95,8 +122,12 @@ function StockNow({ product }: { product: string }) {
               <thead>
                 <tr>
                   <th scope="col">Source</th>
-                  <th scope="col" className="num">Available</th>
-                  <th scope="col" className="num">Reserved</th>
+                  <th scope="col" className="num">
+                    Available
+                  </th>
+                  <th scope="col" className="num">
+                    Reserved
+                  </th>
                 </tr>
               </thead>
               <tbody>

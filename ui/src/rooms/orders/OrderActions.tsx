@@ -1,4 +1,4 @@
-import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RedoOutlined } from '@ant-design/icons';
+import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RedoOutlined } from '@kit/icons';
 import type { Journey, OrderDetail, OrderVerb } from '@client/orders';
 import { VerbDialog } from '@kit/list';
 import { WhyButton } from '@kit/WhyButton';
@@ -6,7 +6,12 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { orderVerbs } from './verbs';
 
-const icons: Record<OrderVerb, ReactNode> = { hold: <PauseOutlined />, release: <PlayCircleOutlined />, cancel: <CloseOutlined />, reprocess: <RedoOutlined /> };
+const icons: Record<OrderVerb, ReactNode> = {
+  hold: <PauseOutlined />,
+  release: <PlayCircleOutlined />,
+  cancel: <CloseOutlined />,
+  reprocess: <RedoOutlined />,
+};
 
 /** What can be done now; what cannot is shown with the reason why not. */
 export function OrderActions({ order, journeys }: { order: OrderDetail; journeys: Journey[] | undefined }) {
@@ -20,7 +25,15 @@ export function OrderActions({ order, journeys }: { order: OrderDetail; journeys
   return (
     <>
       {(['reprocess', 'release', 'hold', 'cancel'] as const).map((name) => (
-        <WhyButton key={name} icon={icons[name]} type={name === 'reprocess' && failed ? 'primary' : 'default'} danger={name === 'cancel'} allowed={allowed[name].allowed} why={allowed[name].why} onClick={() => setVerb(name)}>
+        <WhyButton
+          key={name}
+          icon={icons[name]}
+          type={name === 'reprocess' && failed ? 'primary' : 'default'}
+          danger={name === 'cancel'}
+          allowed={allowed[name].allowed}
+          why={allowed[name].why}
+          onClick={() => setVerb(name)}
+        >
           {orderVerbs[name].label}
         </WhyButton>
       ))}
@@ -30,7 +43,12 @@ export function OrderActions({ order, journeys }: { order: OrderDetail; journeys
           picked={[{ id: order.id, label: order.number }]}
           noun={['order', 'orders']}
           onClose={() => setVerb(undefined)}
-          onDone={() => void Promise.all([queries.invalidateQueries({ queryKey: ['order', order.id] }), queries.invalidateQueries({ queryKey: ['orders'] })])}
+          onDone={() =>
+            void Promise.all([
+              queries.invalidateQueries({ queryKey: ['order', order.id] }),
+              queries.invalidateQueries({ queryKey: ['orders'] }),
+            ])
+          }
         />
       )}
     </>

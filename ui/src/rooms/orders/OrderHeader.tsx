@@ -1,4 +1,4 @@
-import { CheckOutlined, PauseCircleFilled } from '@ant-design/icons';
+import { CheckOutlined, PauseCircleFilled } from '@kit/icons';
 import type { OrderDetail } from '@client/orders';
 import { Day, Money, When } from '@kit/figures';
 import { Badge, StateTag, stateTone } from '@kit/states';
@@ -11,7 +11,11 @@ export function OrderHeader({ order }: { order: OrderDetail }) {
       'State',
       <span className="row" key="state">
         <StateTag state={order.state} />
-        {order.held && order.state !== 'on_hold' && <Badge tone="attention" icon={<PauseCircleFilled />}>Held</Badge>}
+        {order.held && order.state !== 'on_hold' && (
+          <Badge tone="attention" icon={<PauseCircleFilled />}>
+            Held
+          </Badge>
+        )}
       </span>,
     ],
     ['Reason', order.state_reason],
@@ -24,12 +28,14 @@ export function OrderHeader({ order }: { order: OrderDetail }) {
   return (
     <section className="card" aria-label="Summary">
       <dl className="order-strip">
-        {facts.filter(([, value]) => value !== null && value !== '').map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
+        {facts
+          .filter(([, value]) => value !== null && value !== '')
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
       </dl>
       <Progress order={order} />
     </section>
@@ -45,7 +51,13 @@ function Progress({ order }: { order: OrderDetail }) {
       {steps.map((step, index) => {
         const current = step.state === order.state;
         return (
-          <li key={step.state} data-tone={stateTone(step.state)} data-reached={step.reached} data-passed={step.reached && (steps[index + 1]?.reached ?? false)} aria-current={current ? 'step' : undefined}>
+          <li
+            key={step.state}
+            data-tone={stateTone(step.state)}
+            data-reached={step.reached}
+            data-passed={step.reached && (steps[index + 1]?.reached ?? false)}
+            aria-current={current ? 'step' : undefined}
+          >
             <i aria-hidden="true">{step.reached && !current && <CheckOutlined />}</i>
             {step.label}
             {step.reached && !current && <span className="visually-hidden"> (done)</span>}

@@ -38,7 +38,11 @@ export default function OrderPage() {
   if (!order.data) {
     return (
       <Page title="Order" above={back}>
-        {order.error ? <ProblemNotice error={order.error} onRetry={() => void order.refetch()} /> : <Skeleton active paragraph={{ rows: 10 }} />}
+        {order.error ? (
+          <ProblemNotice error={order.error} onRetry={() => void order.refetch()} />
+        ) : (
+          <Skeleton active paragraph={{ rows: 10 }} />
+        )}
       </Page>
     );
   }

@@ -1,4 +1,4 @@
-import { ShoppingCartOutlined } from '@ant-design/icons';
+import { ShoppingCartOutlined } from '@kit/icons';
 import { listSources } from '@client/inventory';
 import { listOrders, type OrderRow } from '@client/orders';
 import { listInstances } from '@client/providers';
@@ -26,8 +26,18 @@ function useOrderFilters(): Filter[] {
   return [
     { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateWord) },
     { key: 'held', label: 'Held', kind: 'flag' },
-    { key: 'instance', label: 'Channel', kind: 'choice', options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })) },
-    { key: 'source', label: 'Source', kind: 'choice', options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })) },
+    {
+      key: 'instance',
+      label: 'Channel',
+      kind: 'choice',
+      options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+    },
+    {
+      key: 'source',
+      label: 'Source',
+      kind: 'choice',
+      options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+    },
     { key: 'product', label: 'Product', kind: 'text' },
     { key: 'origin', label: 'Origin', kind: 'text' },
     { key: 'placed_from', label: 'Placed from', kind: 'date' },
@@ -86,12 +96,17 @@ export default function OrdersPage() {
         onOpen={(row) => void navigate(`/orders/${row.id}`)}
         empty={
           filtered ? (
-            <EmptyState icon={<ShoppingCartOutlined />} title="No order matches" action={<Button onClick={() => change(Object.fromEntries(keys.map((key) => [key, undefined])))}>Clear filters</Button>}>
+            <EmptyState
+              icon={<ShoppingCartOutlined />}
+              title="No order matches"
+              action={<Button onClick={() => change(Object.fromEntries(keys.map((key) => [key, undefined])))}>Clear filters</Button>}
+            >
               Nothing here fits all of the filters above. Remove one, or search for part of an order number.
             </EmptyState>
           ) : (
             <EmptyState icon={<ShoppingCartOutlined />} title="No orders yet" action={<Link to="/providers">See installed providers</Link>}>
-              Orders from your stores and marketplaces appear here as they come in. Connect a provider and poll it, and the first ones follow within seconds.
+              Orders from your stores and marketplaces appear here as they come in. Connect a provider and poll it, and the first ones
+              follow within seconds.
             </EmptyState>
           )
         }

@@ -12,17 +12,29 @@ export function PriceCard({ order }: { order: OrderDetail }) {
     ['Tax', amounts.tax],
   ] as const;
   return (
-    <Section title="Price" extra={order.payment_status && <Badge tone={/paid|captured/.test(order.payment_status) ? 'done' : 'neutral'}>{inWords(order.payment_status)}</Badge>}>
+    <Section
+      title="Price"
+      extra={
+        order.payment_status && (
+          <Badge tone={/paid|captured/.test(order.payment_status) ? 'done' : 'neutral'}>{inWords(order.payment_status)}</Badge>
+        )
+      }
+    >
       <dl className="price">
         {rows.map(([name, amount]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{name === 'Discount' && Number(amount) > 0 ? '−' : ''}<Money amount={amount} currency={currency} /></dd>
+            <dd>
+              {name === 'Discount' && Number(amount) > 0 ? '−' : ''}
+              <Money amount={amount} currency={currency} />
+            </dd>
           </div>
         ))}
         <div className="total">
           <dt>Total</dt>
-          <dd><Money amount={amounts.total} currency={currency} strong /></dd>
+          <dd>
+            <Money amount={amounts.total} currency={currency} strong />
+          </dd>
         </div>
       </dl>
     </Section>

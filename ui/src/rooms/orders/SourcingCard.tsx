@@ -1,7 +1,8 @@
-import { CheckCircleFilled, CloseCircleOutlined } from '@ant-design/icons';
+import { CheckCircleFilled, CloseCircleOutlined } from '@kit/icons';
 import type { OrderDetail, SourcingDecision } from '@client/orders';
 import { Loaded } from '@kit/feedback';
 import { whole, When } from '@kit/figures';
+import { ScrollX } from '@kit/ScrollX';
 import { Section } from '@kit/layout';
 import { inWords } from '@kit/states';
 import type { UseQueryResult } from '@tanstack/react-query';
@@ -15,7 +16,11 @@ export function SourcingCard({ answer, order }: { answer: UseQueryResult<Sourcin
           decisions.length === 0 ? (
             <p className="muted">No source has been chosen yet. When the optimizer decides, its reasons stand here.</p>
           ) : (
-            <div className="stack">{decisions.map((decision) => <Decision key={decision.at} decision={decision} order={order} />)}</div>
+            <div className="stack">
+              {decisions.map((decision) => (
+                <Decision key={decision.at} decision={decision} order={order} />
+              ))}
+            </div>
           )
         }
       </Loaded>
@@ -51,15 +56,19 @@ function LineDecision({ line, decision, order }: { line: string; decision: Sourc
         <span className="strong">{ordered?.name ?? ordered?.product ?? 'Line'}</span> <span className="muted">— {words}</span>
       </summary>
       {candidates.length > 0 && (
-        <div className="scroll-x" style={{ margin: '6px calc(-1 * var(--pad)) 0' }}>
+        <ScrollX className="bleed" label="Sources considered">
           <table className="plain">
             <thead>
               <tr>
                 <th scope="col">Source considered</th>
                 {parts.map((part) => (
-                  <th key={part} scope="col" className="num">{inWords(part)}</th>
+                  <th key={part} scope="col" className="num">
+                    {inWords(part)}
+                  </th>
                 ))}
-                <th scope="col" className="num">Cost</th>
+                <th scope="col" className="num">
+                  Cost
+                </th>
                 <th scope="col">Outcome</th>
               </tr>
             </thead>
@@ -70,16 +79,30 @@ function LineDecision({ line, decision, order }: { line: string; decision: Sourc
                   <tr key={one.source} data-chosen={taken}>
                     <td className={taken ? 'strong' : undefined}>{one.source}</td>
                     {parts.map((part) => (
-                      <td key={part} className="num figure">{shown(one.cost[part])}</td>
+                      <td key={part} className="num figure">
+                        {shown(one.cost[part])}
+                      </td>
                     ))}
                     <td className="num figure">{one.total === null ? '—' : shown(one.total)}</td>
-                    <td>{taken ? <><CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} aria-hidden="true" /> Chosen</> : one.refused ? <span className="muted"><CloseCircleOutlined aria-hidden="true" /> {one.refused}</span> : <span className="muted">Costs more</span>}</td>
+                    <td>
+                      {taken ? (
+                        <>
+                          <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} aria-hidden="true" /> Chosen
+                        </>
+                      ) : one.refused ? (
+                        <span className="muted">
+                          <CloseCircleOutlined aria-hidden="true" /> {one.refused}
+                        </span>
+                      ) : (
+                        <span className="muted">Costs more</span>
+                      )}
+                    </td>
                   </tr>
                 );
               })}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
     </details>
   );

@@ -1,4 +1,4 @@
-import { ThunderboltFilled } from '@ant-design/icons';
+import { ThunderboltFilled } from '@kit/icons';
 import { useLive } from '@client/live';
 import { countOrders } from '@client/orders';
 import { whole } from '@kit/figures';
@@ -19,17 +19,30 @@ export function StatusStrip({ state, onPick }: { state: string | undefined; onPi
   return (
     <div className="strip" role="group" aria-label="Orders by state">
       {states.map((name) => (
-        <button key={name} type="button" className="strip-item" data-tone={stateTone(name)} aria-pressed={state === name} onClick={() => onPick(state === name ? undefined : name)}>
+        <button
+          key={name}
+          type="button"
+          className="strip-item"
+          data-tone={stateTone(name)}
+          aria-pressed={state === name}
+          onClick={() => onPick(state === name ? undefined : name)}
+        >
           <span className="strip-word">
-            <span aria-hidden="true" className="strip-icon">{toneIcon(stateTone(name))}</span>
+            <span aria-hidden="true" className="strip-icon">
+              {toneIcon(stateTone(name))}
+            </span>
             {stateWord(name)}
           </span>
-          <span className="strip-number">{counts.data ? whole(counts.data.states[name] ?? 0) : counts.error ? '—' : <Skeleton.Button active size="small" />}</span>
+          <span className="strip-number">
+            {counts.data ? whole(counts.data.states[name] ?? 0) : counts.error ? '—' : <Skeleton.Button active size="small" />}
+          </span>
         </button>
       ))}
       <Link to="/work/runs" className="strip-item" data-tone="failed">
         <span className="strip-word">
-          <span aria-hidden="true" className="strip-icon"><ThunderboltFilled /></span>
+          <span aria-hidden="true" className="strip-icon">
+            <ThunderboltFilled />
+          </span>
           Failed steps
         </span>
         <span className="strip-number">{counts.data ? whole(counts.data.failed) : '—'}</span>

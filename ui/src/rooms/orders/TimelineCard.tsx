@@ -15,7 +15,7 @@ const SHOWN = 12;
 export function eventTone(name: string): Tone {
   if (/failed|declined|refused/.test(name)) return 'failed';
   if (name.includes('cancel')) return 'ended';
-  if (name.endsWith(".hold")) return 'attention';
+  if (name.endsWith('.hold')) return 'attention';
   if (/picked|packed|sent|partially_shipped/.test(name)) return 'moving';
   if (/succeeded|shipped|delivered|invoiced|accepted|recorded|told|release/.test(name)) return 'done';
   return 'neutral';
@@ -41,7 +41,11 @@ export function TimelineCard({ answer }: { answer: UseQueryResult<TimelineEvent[
                   <Event key={event.id} event={event} />
                 ))}
               </ol>
-              {events.length > SHOWN && !all && <Button size="small" onClick={() => setAll(true)}>Show all {events.length} events</Button>}
+              {events.length > SHOWN && !all && (
+                <Button size="small" onClick={() => setAll(true)}>
+                  Show all {events.length} events
+                </Button>
+              )}
             </>
           )
         }
@@ -53,10 +57,14 @@ export function TimelineCard({ answer }: { answer: UseQueryResult<TimelineEvent[
 function Event({ event }: { event: TimelineEvent }) {
   const tone = eventTone(event.name);
   const reason = reasonOf(event.data);
-  const details = Object.fromEntries(Object.entries(event.data).filter(([key, value]) => key !== 'reason' && value !== null && value !== ''));
+  const details = Object.fromEntries(
+    Object.entries(event.data).filter(([key, value]) => key !== 'reason' && value !== null && value !== ''),
+  );
   return (
     <li data-tone={tone}>
-      <span className="mark" aria-hidden="true">{toneIcon(tone)}</span>
+      <span className="mark" aria-hidden="true">
+        {toneIcon(tone)}
+      </span>
       <div className="what">{event.title || inWords(event.name.replaceAll('.', ' '))}</div>
       {reason && <div className="why">{reason}</div>}
       <div className="fine">

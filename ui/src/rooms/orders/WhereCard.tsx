@@ -6,15 +6,30 @@ import { MapView, pinOf } from '@kit/MapView';
 /** Where it goes and where it comes from. */
 export function WhereCard({ order, fulfillment }: { order: OrderDetail; fulfillment: OrderFulfillment[] }) {
   const places = new Map(fulfillment.map((item) => [item.source, item.source_place]));
-  const destination = pinOf({ id: 'to', label: order.ship_to.city || 'Ship to', kind: 'destination', latitude: order.ship_to.latitude, longitude: order.ship_to.longitude });
-  const sources = [...places].flatMap(([name, source]) => pinOf({ id: name, label: name, kind: 'source', latitude: source.latitude, longitude: source.longitude }));
+  const destination = pinOf({
+    id: 'to',
+    label: order.ship_to.city || 'Ship to',
+    kind: 'destination',
+    latitude: order.ship_to.latitude,
+    longitude: order.ship_to.longitude,
+  });
+  const sources = [...places].flatMap(([name, source]) =>
+    pinOf({ id: name, label: name, kind: 'source', latitude: source.latitude, longitude: source.longitude }),
+  );
   const pins = [...destination, ...sources];
   return (
     <Section title="Ship to">
       <div className="stack" style={{ gap: 12 }}>
         <AddressLines address={order.ship_to} />
         {order.shipping_method && <p className="muted">By {order.shipping_method}</p>}
-        {pins.length > 0 && <MapView label="Ship-to address and sources" pins={pins} routes={destination.length > 0 ? sources.map((pin) => [pin.id, 'to'] as const) : []} height={210} />}
+        {pins.length > 0 && (
+          <MapView
+            label="Ship-to address and sources"
+            pins={pins}
+            routes={destination.length > 0 ? sources.map((pin) => [pin.id, 'to'] as const) : []}
+            height={210}
+          />
+        )}
         {order.note && (
           <p>
             <span className="muted">Note: </span>

@@ -1,4 +1,4 @@
-import { PauseCircleFilled } from '@ant-design/icons';
+import { PauseCircleFilled } from '@kit/icons';
 import type { OrderRow } from '@client/orders';
 import { Money, whole, When } from '@kit/figures';
 import type { ListColumn } from '@kit/list';
@@ -21,7 +21,12 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
       </Link>
     ),
   },
-  { key: 'customer', title: 'Customer', text: (row) => row.customer_name, render: (row) => row.customer_name || <span className="muted">No name</span> },
+  {
+    key: 'customer',
+    title: 'Customer',
+    text: (row) => row.customer_name,
+    render: (row) => row.customer_name || <span className="muted">No name</span>,
+  },
   {
     key: 'state',
     title: 'State',
@@ -48,9 +53,21 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
       </Tooltip>
     ),
   },
-  { key: 'total', title: 'Total', align: 'right', text: (row) => row.total_amount, render: (row) => <Money amount={row.total_amount} currency={row.currency} /> },
+  {
+    key: 'total',
+    title: 'Total',
+    align: 'right',
+    text: (row) => row.total_amount,
+    render: (row) => <Money amount={row.total_amount} currency={row.currency} />,
+  },
   { key: 'currency', title: 'Currency', extra: true, text: (row) => row.currency, render: (row) => row.currency },
-  { key: 'lines', title: 'Lines', align: 'right', text: (row) => row.line_count, render: (row) => <span className="figure">{whole(row.line_count)}</span> },
+  {
+    key: 'lines',
+    title: 'Lines',
+    align: 'right',
+    text: (row) => row.line_count,
+    render: (row) => <span className="figure">{whole(row.line_count)}</span>,
+  },
   { key: 'ship_to', title: 'Ship to', text: place, render: (row) => place(row) || <span className="muted">—</span> },
   {
     key: 'sources',

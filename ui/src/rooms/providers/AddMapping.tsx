@@ -13,7 +13,14 @@ export function AddMapping({ instances, onClose }: { instances: ProviderInstance
   const { message } = App.useApp();
   const queries = useQueryClient();
   const id = useId();
-  const [mapping, setMapping] = useState<Mapping>({ table: 'product', field: 'id', value: '', internal: '', scope: instances.length > 0 ? 'instance' : 'default', scope_name: instances[0]?.name ?? '' });
+  const [mapping, setMapping] = useState<Mapping>({
+    table: 'product',
+    field: 'id',
+    value: '',
+    internal: '',
+    scope: instances.length > 0 ? 'instance' : 'default',
+    scope_name: instances[0]?.name ?? '',
+  });
   const set = (part: Partial<Mapping>): void => setMapping((before) => ({ ...before, ...part }));
   const save = useMutation({
     mutationFn: async () => {
@@ -29,14 +36,37 @@ export function AddMapping({ instances, onClose }: { instances: ProviderInstance
       onClose();
     },
   });
-  const complete = [mapping.table, mapping.field, mapping.value, mapping.internal].every((part) => part.trim() !== '') && (mapping.scope === 'default' || mapping.scope_name.trim() !== '');
+  const complete =
+    [mapping.table, mapping.field, mapping.value, mapping.internal].every((part) => part.trim() !== '') &&
+    (mapping.scope === 'default' || mapping.scope_name.trim() !== '');
   return (
-    <Modal open title="Add mapping" okText="Save mapping" cancelText="Keep as is" onCancel={onClose} onOk={() => save.mutate()} confirmLoading={save.isPending} okButtonProps={{ disabled: !complete }}>
+    <Modal
+      open
+      title="Add mapping"
+      okText="Save mapping"
+      cancelText="Keep as is"
+      onCancel={onClose}
+      onOk={() => save.mutate()}
+      confirmLoading={save.isPending}
+      okButtonProps={{ disabled: !complete }}
+    >
       <div className="mapping-form">
-        <label htmlFor={`${id}table`}>Table<Select id={`${id}table`} value={mapping.table} options={choices(mappingTables, inWords)} onChange={(table) => set({ table })} /></label>
-        <label>Field<Input value={mapping.field} onChange={(event) => set({ field: event.target.value })} /></label>
-        <label>Their value<Input autoFocus value={mapping.value} onChange={(event) => set({ value: event.target.value })} /></label>
-        <label>Our value<Input value={mapping.internal} onChange={(event) => set({ internal: event.target.value })} /></label>
+        <label htmlFor={`${id}table`}>
+          Table
+          <Select id={`${id}table`} value={mapping.table} options={choices(mappingTables, inWords)} onChange={(table) => set({ table })} />
+        </label>
+        <label>
+          Field
+          <Input value={mapping.field} onChange={(event) => set({ field: event.target.value })} />
+        </label>
+        <label>
+          Their value
+          <Input autoFocus value={mapping.value} onChange={(event) => set({ value: event.target.value })} />
+        </label>
+        <label>
+          Our value
+          <Input value={mapping.internal} onChange={(event) => set({ internal: event.target.value })} />
+        </label>
         <label htmlFor={`${id}scope`}>
           Holds for
           <Select
@@ -51,9 +81,22 @@ export function AddMapping({ instances, onClose }: { instances: ProviderInstance
           />
         </label>
         {mapping.scope === 'instance' && (
-          <label htmlFor={`${id}name`}>Provider<Select id={`${id}name`} value={mapping.scope_name} options={instances.map((one) => ({ value: one.name, label: one.title || one.name }))} onChange={(scope_name) => set({ scope_name })} /></label>
+          <label htmlFor={`${id}name`}>
+            Provider
+            <Select
+              id={`${id}name`}
+              value={mapping.scope_name}
+              options={instances.map((one) => ({ value: one.name, label: one.title || one.name }))}
+              onChange={(scope_name) => set({ scope_name })}
+            />
+          </label>
         )}
-        {mapping.scope === 'group' && <label>Group<Input value={mapping.scope_name} onChange={(event) => set({ scope_name: event.target.value })} /></label>}
+        {mapping.scope === 'group' && (
+          <label>
+            Group
+            <Input value={mapping.scope_name} onChange={(event) => set({ scope_name: event.target.value })} />
+          </label>
+        )}
       </div>
       {save.error && <ProblemNotice compact error={save.error} />}
     </Modal>

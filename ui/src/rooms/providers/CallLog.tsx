@@ -11,7 +11,15 @@ const keys = ['instance', 'failed'] as const;
 const columns: readonly ListColumn<ProviderCall>[] = [
   { key: 'at', title: 'When', render: (row) => <When at={row.started_at} /> },
   { key: 'instance', title: 'Provider', render: (row) => row.instance },
-  { key: 'call', title: 'Call', render: (row) => <code className="call-url" title={row.url}>{row.method} {row.url}</code> },
+  {
+    key: 'call',
+    title: 'Call',
+    render: (row) => (
+      <code className="call-url" title={row.url}>
+        {row.method} {row.url}
+      </code>
+    ),
+  },
   {
     key: 'status',
     title: 'Answer',
@@ -41,14 +49,23 @@ export function CallLog({ instances }: { instances: ProviderInstance[] }) {
         toolbar={
           <FilterBar
             filters={[
-              { key: 'instance', label: 'Provider', kind: 'choice', options: instances.map((one) => ({ value: one.name, label: one.title || one.name })) },
+              {
+                key: 'instance',
+                label: 'Provider',
+                kind: 'choice',
+                options: instances.map((one) => ({ value: one.name, label: one.title || one.name })),
+              },
               { key: 'failed', label: 'Failed only', kind: 'flag' },
             ]}
             values={values}
             onChange={change}
           />
         }
-        empty={<EmptyState title="No calls">Nothing was asked of a provider yet, or none fits the filter. Probe one to see its first call here.</EmptyState>}
+        empty={
+          <EmptyState title="No calls">
+            Nothing was asked of a provider yet, or none fits the filter. Probe one to see its first call here.
+          </EmptyState>
+        }
       />
     </section>
   );

@@ -1,4 +1,4 @@
-import { ApiOutlined } from '@ant-design/icons';
+import { ApiOutlined } from '@kit/icons';
 import { listInstances, pollInstance, probeInstance, type ProviderInstance } from '@client/providers';
 import { asProblem } from '@client/problem';
 import { EmptyState, Loaded, ProblemNotice } from '@kit/feedback';
@@ -15,13 +15,21 @@ import './providers.css';
 export default function InstalledPage() {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000 });
   return (
-    <Page title="Installed providers" lead="Every connection to an outside system: whether it works, what it may do, when it was last asked.">
+    <Page
+      title="Installed providers"
+      lead="Every connection to an outside system: whether it works, what it may do, when it was last asked."
+    >
       <Loaded answer={instances} rows={8}>
         {(items) =>
           items.length === 0 ? (
             <Section>
-              <EmptyState icon={<ApiOutlined />} title="No provider is installed" action={<Link to="/providers/library">Open the library</Link>}>
-                A provider connects a store, a warehouse or a carrier. Choose one from the library and install it with <code>iom provider install</code>.
+              <EmptyState
+                icon={<ApiOutlined />}
+                title="No provider is installed"
+                action={<Link to="/providers/library">Open the library</Link>}
+              >
+                A provider connects a store, a warehouse or a carrier. Choose one from the library and install it with{' '}
+                <code>iom provider install</code>.
               </EmptyState>
             </Section>
           ) : (
@@ -55,11 +63,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
   });
   const parked = instance.messages.parked ?? 0;
   return (
-    <Section
-      className="provider"
-      title={instance.title || instance.name}
-      extra={<StateTag state={instance.state} />}
-    >
+    <Section className="provider" title={instance.title || instance.name} extra={<StateTag state={instance.state} />}>
       <div className="stack" style={{ gap: 12 }}>
         <p className="muted">
           {instance.provider} · {inWords(instance.category)}
@@ -70,9 +74,11 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
             <p>{instance.error}</p>
           </div>
         )}
-        {[probe.error, poll.error].filter((error) => error !== null).map((error) => (
-          <ProblemNotice key={asProblem(error).what} compact error={error} />
-        ))}
+        {[probe.error, poll.error]
+          .filter((error) => error !== null)
+          .map((error) => (
+            <ProblemNotice key={asProblem(error).what} compact error={error} />
+          ))}
         <Facts
           columns={2}
           items={[
@@ -86,7 +92,9 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
         {(instance.scopes.length > 0 || instance.missing_scopes.length > 0) && (
           <div className="row scopes" aria-label="Scopes">
             {instance.missing_scopes.map((scope) => (
-              <Badge key={scope} tone="failed">{scope} is missing</Badge>
+              <Badge key={scope} tone="failed">
+                {scope} is missing
+              </Badge>
             ))}
             {instance.scopes.map((scope) => (
               <Badge key={scope}>{scope}</Badge>
@@ -95,11 +103,13 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
         )}
         <div className="provider-foot">
           <span className="row small provider-counts">
-            {['processed', 'received', 'duplicate'].filter((state) => (instance.messages[state] ?? 0) > 0).map((state) => (
-              <span key={state} className="muted">
-                <span className="figure">{whole(instance.messages[state] ?? 0)}</span> {state}
-              </span>
-            ))}
+            {['processed', 'received', 'duplicate']
+              .filter((state) => (instance.messages[state] ?? 0) > 0)
+              .map((state) => (
+                <span key={state} className="muted">
+                  <span className="figure">{whole(instance.messages[state] ?? 0)}</span> {state}
+                </span>
+              ))}
             {parked > 0 && (
               <Link to={`/work/messages?instance=${encodeURIComponent(instance.name)}`}>
                 <Badge tone="attention">{whole(parked)} parked</Badge>
@@ -107,7 +117,12 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
             )}
           </span>
           <span className="row end">
-            <WhyButton allowed={instance.poll_seconds !== null} why="This provider calls us when it has news; there is nothing to poll" loading={poll.isPending} onClick={() => poll.mutate()}>
+            <WhyButton
+              allowed={instance.poll_seconds !== null}
+              why="This provider calls us when it has news; there is nothing to poll"
+              loading={poll.isPending}
+              onClick={() => poll.mutate()}
+            >
               Poll now
             </WhyButton>
             <Button type={instance.state === 'green' ? 'default' : 'primary'} loading={probe.isPending} onClick={() => probe.mutate()}>

@@ -1,4 +1,4 @@
-import { AppstoreOutlined } from '@ant-design/icons';
+import { AppstoreOutlined } from '@kit/icons';
 import { type CatalogEntry, listCatalog, listInstances } from '@client/providers';
 import { EmptyState, Loaded } from '@kit/feedback';
 import { Page, Section } from '@kit/layout';
@@ -26,16 +26,33 @@ export default function LibraryPage() {
     <Page
       title="Provider library"
       lead="What OpenIOM can connect to out of the box."
-      actions={<Input allowClear style={{ width: 240 }} placeholder="Find a provider" aria-label="Find a provider" value={search} onChange={(event) => setSearch(event.target.value)} />}
+      actions={
+        <Input
+          allowClear
+          style={{ width: 240 }}
+          placeholder="Find a provider"
+          aria-label="Find a provider"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+      }
     >
       {categories.length > 1 && (
         <div className="scroll-x">
-          <Segmented value={category} onChange={setCategory} options={[{ value: 'all', label: 'All' }, ...categories.map((one) => ({ value: one, label: inWords(one) }))]} />
+          <Segmented
+            value={category}
+            onChange={setCategory}
+            options={[{ value: 'all', label: 'All' }, ...categories.map((one) => ({ value: one, label: inWords(one) }))]}
+          />
         </div>
       )}
       <Loaded answer={catalog} rows={6}>
         {(items) => {
-          const shown = items.filter((one) => (category === 'all' || one.category === category) && `${one.title} ${one.description}`.toLowerCase().includes(search.trim().toLowerCase()));
+          const shown = items.filter(
+            (one) =>
+              (category === 'all' || one.category === category) &&
+              `${one.title} ${one.description}`.toLowerCase().includes(search.trim().toLowerCase()),
+          );
           if (shown.length === 0) {
             return (
               <Section>
@@ -51,7 +68,11 @@ export default function LibraryPage() {
                 <button key={one.name} type="button" className="card catalog" onClick={() => setOpen(one)}>
                   <span className="row between">
                     <span className="strong catalog-title">{one.title}</span>
-                    {installed.has(one.name) && <Badge tone="done" icon={toneIcon('done')}>Installed</Badge>}
+                    {installed.has(one.name) && (
+                      <Badge tone="done" icon={toneIcon('done')}>
+                        Installed
+                      </Badge>
+                    )}
                   </span>
                   <span className="muted">{inWords(one.category)}</span>
                   <span>{one.description}</span>
@@ -76,14 +97,21 @@ function EntryDrawer({ entry, onClose }: { entry: CatalogEntry; onClose: () => v
     <Drawer open onClose={onClose} size={520} title={entry.title}>
       <div className="stack">
         <p>{entry.description}</p>
-        {groups.map(([title, parts]) => parts.length > 0 && (
-          <section key={title}>
-            <h3 className="small muted">{title}</h3>
-            <ul className="row">
-              {parts.map((part) => <li key={part.name}><Badge>{part.title || part.name}</Badge></li>)}
-            </ul>
-          </section>
-        ))}
+        {groups.map(
+          ([title, parts]) =>
+            parts.length > 0 && (
+              <section key={title}>
+                <h3 className="small muted">{title}</h3>
+                <ul className="row">
+                  {parts.map((part) => (
+                    <li key={part.name}>
+                      <Badge>{part.title || part.name}</Badge>
+                    </li>
+                  ))}
+                </ul>
+              </section>
+            ),
+        )}
         <Fields title="Connection asks for" schema={entry.connection_schema} />
         <Fields title="Parameters" schema={entry.parameters_schema} />
         <section>
@@ -104,7 +132,9 @@ function Fields({ title, schema }: { title: string; schema: JsonSchema }) {
       <ul className="stack" style={{ gap: 6 }}>
         {fields.map(([name, field]) => (
           <li key={name}>
-            <span className="strong">{field.title ?? inWords(name)}</span> {schema.required?.includes(name) ? '' : <span className="muted">(optional)</span>} {(field.writeOnly ?? field.format === 'password') && <Badge>kept secret</Badge>}
+            <span className="strong">{field.title ?? inWords(name)}</span>{' '}
+            {schema.required?.includes(name) ? '' : <span className="muted">(optional)</span>}{' '}
+            {(field.writeOnly ?? field.format === 'password') && <Badge>kept secret</Badge>}
             {field.description && <div className="muted">{field.description}</div>}
           </li>
         ))}

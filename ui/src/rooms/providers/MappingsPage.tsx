@@ -1,4 +1,4 @@
-import { PlusOutlined, SwapOutlined } from '@ant-design/icons';
+import { PlusOutlined, SwapOutlined } from '@kit/icons';
 import { listInstances, listMappings, type Mapping } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
@@ -21,7 +21,12 @@ const columns: readonly ListColumn<Mapping>[] = [
   { key: 'field', title: 'Field', text: (row) => row.field, render: (row) => <span className="muted">{row.field}</span> },
   { key: 'value', title: 'Their value', text: (row) => row.value, render: (row) => <code className="strong">{row.value}</code> },
   { key: 'internal', title: 'Our value', text: (row) => row.internal, render: (row) => <span className="strong">{row.internal}</span> },
-  { key: 'scope', title: 'Holds for', text: (row) => [row.scope, row.scope_name].filter(Boolean).join(' '), render: (row) => [scopeWords[row.scope] ?? inWords(row.scope), row.scope_name].filter(Boolean).join(' ') },
+  {
+    key: 'scope',
+    title: 'Holds for',
+    text: (row) => [row.scope, row.scope_name].filter(Boolean).join(' '),
+    render: (row) => [scopeWords[row.scope] ?? inWords(row.scope), row.scope_name].filter(Boolean).join(' '),
+  },
 ];
 
 /** What outside systems call things, and what we call them. The narrowest scope wins: instance, then group, then everywhere. */
@@ -36,7 +41,11 @@ export default function MappingsPage() {
     </Button>
   );
   return (
-    <Page title="Mappings" lead="What outside systems call things, and what we call them. The narrowest one wins: one provider, then its group, then everywhere." actions={add}>
+    <Page
+      title="Mappings"
+      lead="What outside systems call things, and what we call them. The narrowest one wins: one provider, then its group, then everywhere."
+      actions={add}
+    >
       <ListView
         label="Mappings"
         list={list}
@@ -46,16 +55,24 @@ export default function MappingsPage() {
           <FilterBar
             filters={[
               { key: 'table', label: 'Table', kind: 'choice', options: choices(mappingTables, inWords) },
-              { key: 'instance', label: 'Provider', kind: 'choice', options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })) },
+              {
+                key: 'instance',
+                label: 'Provider',
+                kind: 'choice',
+                options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+              },
             ]}
             values={values}
             onChange={change}
-            extra={<ExportButton name="mappings" columns={columns} fetch={(page, signal) => listMappings({ ...values, ...page }, signal)} />}
+            extra={
+              <ExportButton name="mappings" columns={columns} fetch={(page, signal) => listMappings({ ...values, ...page }, signal)} />
+            }
           />
         }
         empty={
           <EmptyState icon={<SwapOutlined />} title="No mappings" action={add}>
-            When a store calls a unit “PCS” and you call it “ea”, a mapping says so. Messages that miss one wait under Parked messages and go on once it exists.
+            When a store calls a unit “PCS” and you call it “ea”, a mapping says so. Messages that miss one wait under Parked messages and
+            go on once it exists.
           </EmptyState>
         }
       />

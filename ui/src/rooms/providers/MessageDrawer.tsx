@@ -63,7 +63,11 @@ function Body({ message }: { message: MessageDetail }) {
           <span aria-hidden="true">{warningIcon}</span>
           <div>
             <p className="strong">{message.error.what}</p>
-            {message.error.where && <p className="small">At <code>{message.error.where}</code></p>}
+            {message.error.where && (
+              <p className="small">
+                At <code>{message.error.where}</code>
+              </p>
+            )}
             {message.error.remedy && <p>{message.error.remedy}</p>}
           </div>
         </div>
@@ -77,7 +81,14 @@ function Body({ message }: { message: MessageDetail }) {
           ['Received', <When key="received" at={message.received_at} as="date" />],
           ['Processed', message.processed_at && <When key="processed" at={message.processed_at} as="date" />],
           ['Attempts', String(message.attempts)],
-          ['Became', message.entity_id && message.kind === 'order' && <Link key="entity" to={`/orders/${message.entity_id}`}>This order</Link>],
+          [
+            'Became',
+            message.entity_id && message.kind === 'order' && (
+              <Link key="entity" to={`/orders/${message.entity_id}`}>
+                This order
+              </Link>
+            ),
+          ],
           ['Missing', message.missing.length > 0 && message.missing.map((one) => `${inWords(one.table)} ${one.value}`).join(', ')],
         ]}
       />

@@ -1,4 +1,4 @@
-import { InboxOutlined } from '@ant-design/icons';
+import { InboxOutlined } from '@kit/icons';
 import { listInstances, listMessages, type MessageRow } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { When } from '@kit/figures';
@@ -38,14 +38,21 @@ function columnsWith(open: (id: string) => void): readonly ListColumn<MessageRow
         row.error && (
           <span className="two-line wrap">
             <span>{row.error.what}</span>
-            <span className="muted"><code>{row.error.where}</code></span>
+            <span className="muted">
+              <code>{row.error.where}</code>
+            </span>
           </span>
         ),
     },
     {
       key: 'missing',
       title: 'Missing',
-      render: (row) => row.missing.map((one) => <div key={`${one.table} ${one.value}`}>{inWords(one.table)} <code>{one.value}</code></div>),
+      render: (row) =>
+        row.missing.map((one) => (
+          <div key={`${one.table} ${one.value}`}>
+            {inWords(one.table)} <code>{one.value}</code>
+          </div>
+        )),
     },
     { key: 'instance', title: 'From', render: (row) => row.instance },
     { key: 'received', title: 'Received', render: (row) => <When at={row.received_at} /> },
@@ -62,14 +69,25 @@ export default function MessagesPage() {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
   const columns = useMemo(() => columnsWith(setOpen), []);
   const query = useMemo(() => ({ ...values, state: values.state ?? 'parked' }), [values]);
-  const list = usePagedList({ name: 'messages', query, fetch: listMessages, idOf, concerns: (one) => /message|order\.created/.test(one.name) });
-  const picked = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: `${inWords(row.kind)} ${row.key}` }));
+  const list = usePagedList({
+    name: 'messages',
+    query,
+    fetch: listMessages,
+    idOf,
+    concerns: (one) => /message|order\.created/.test(one.name),
+  });
+  const picked = list.rows
+    .filter((row) => selected.includes(row.id))
+    .map((row) => ({ id: row.id, label: `${inWords(row.kind)} ${row.key}` }));
   const refresh = (): void => {
     void queries.invalidateQueries({ queryKey: ['messages'] });
   };
   const narrowed = Object.keys(values).length > 0;
   return (
-    <Page title="Parked messages" lead="Messages from your providers that could not become an order yet. Nothing is lost: put the cause right and they go on by themselves.">
+    <Page
+      title="Parked messages"
+      lead="Messages from your providers that could not become an order yet. Nothing is lost: put the cause right and they go on by themselves."
+    >
       <MissingKeys onMapped={refresh} />
       <ListView
         label="Messages"
@@ -88,7 +106,12 @@ export default function MessagesPage() {
               search="Order number or text of the error"
               filters={[
                 { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateWord) },
-                { key: 'instance', label: 'From', kind: 'choice', options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })) },
+                {
+                  key: 'instance',
+                  label: 'From',
+                  kind: 'choice',
+                  options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+                },
                 { key: 'kind', label: 'Kind', kind: 'text' },
               ]}
               values={values}
@@ -98,7 +121,15 @@ export default function MessagesPage() {
         }
         empty={
           narrowed ? (
-            <EmptyState icon={<InboxOutlined />} title="No message matches" action={<Button onClick={() => change({ search: undefined, state: undefined, instance: undefined, kind: undefined })}>Show parked messages</Button>}>
+            <EmptyState
+              icon={<InboxOutlined />}
+              title="No message matches"
+              action={
+                <Button onClick={() => change({ search: undefined, state: undefined, instance: undefined, kind: undefined })}>
+                  Show parked messages
+                </Button>
+              }
+            >
               Nothing here fits all of the filters above.
             </EmptyState>
           ) : (

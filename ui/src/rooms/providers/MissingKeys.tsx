@@ -14,7 +14,8 @@ export function MissingKeys({ onMapped }: { onMapped: () => void }) {
   const queries = useQueryClient();
   const groups = useQuery({ queryKey: ['messages', 'missing-keys'], queryFn: listMissingKeys });
   useLive((changes) => {
-    if (changes.some((change) => change.name.includes('message'))) void queries.invalidateQueries({ queryKey: ['messages', 'missing-keys'] });
+    if (changes.some((change) => change.name.includes('message')))
+      void queries.invalidateQueries({ queryKey: ['messages', 'missing-keys'] });
   }, 3000);
   if (groups.error) return <ProblemNotice error={groups.error} onRetry={() => void groups.refetch()} />;
   if (!groups.data || groups.data.length === 0) return null;
@@ -33,7 +34,17 @@ function MissingKey({ group, onMapped }: { group: MissingGroup; onMapped: () => 
   const { message } = App.useApp();
   const [internal, setInternal] = useState(group.suggestions[0]?.internal ?? '');
   const save = useMutation({
-    mutationFn: () => saveMappings([{ table: group.table, field: group.field, value: group.value, internal: internal.trim(), scope: 'instance', scope_name: group.instance }]),
+    mutationFn: () =>
+      saveMappings([
+        {
+          table: group.table,
+          field: group.field,
+          value: group.value,
+          internal: internal.trim(),
+          scope: 'instance',
+          scope_name: group.instance,
+        },
+      ]),
     onSuccess: (saved) => {
       const refused = saved.results.find((result) => !result.ok);
       if (refused) {
@@ -69,9 +80,14 @@ function InternalChoice({ group, value, onChange }: { group: MissingGroup; value
   const typed = useDeferredValue(value.trim());
   const isProduct = group.table === 'product';
   const products = useQuery({ queryKey: ['products', typed], queryFn: () => findProducts(typed), enabled: isProduct && typed.length > 1 });
-  const suggested = group.suggestions.map((one) => ({ value: one.internal, label: <Choice name={one.internal} title={one.label} fit={`${Math.round(one.score * 100)}% alike`} /> }));
+  const suggested = group.suggestions.map((one) => ({
+    value: one.internal,
+    label: <Choice name={one.internal} title={one.label} fit={`${Math.round(one.score * 100)}% alike`} />,
+  }));
   const known = new Set(group.suggestions.map((one) => one.internal));
-  const found = (products.data ?? []).filter((one) => !known.has(one.name)).map((one) => ({ value: one.name, label: <Choice name={one.name} title={one.title} /> }));
+  const found = (products.data ?? [])
+    .filter((one) => !known.has(one.name))
+    .map((one) => ({ value: one.name, label: <Choice name={one.name} title={one.title} /> }));
   return (
     <AutoComplete
       aria-label={`Our name for ${group.table} ${group.value}`}

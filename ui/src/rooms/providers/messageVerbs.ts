@@ -2,7 +2,12 @@ import { discardMessages, replayMessages } from '@client/providers';
 import type { Verb } from '@kit/list';
 
 export const messageVerbs: readonly Verb[] = [
-  { name: 'replay', label: 'Replay', says: 'The message is read again from the beginning, with the mappings as they are now.', run: (ids) => replayMessages(ids) },
+  {
+    name: 'replay',
+    label: 'Replay',
+    says: 'The message is read again from the beginning, with the mappings as they are now.',
+    run: (ids) => replayMessages(ids),
+  },
   {
     name: 'discard',
     label: 'Discard',

@@ -1,0 +1,175 @@
+"""What pages ask and people do: journeys, runs, flows, counts, dry runs, reprocess."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from tests.orchestration.toys import Toys, action
+
+from openiom.kernel import new_id
+from openiom.orchestration import router
+from openiom.platform.http import Principal, install_problem_handlers, now
+from openiom.policies import Column, Row, decision_table
+
+WAIT = {"id": "wait", "kind": "wait", "title": "Wait for approval", "events": ["order.approved"], "timeout": "PT1H"}
+
+
+@pytest.fixture
+def client(toys: Toys) -> Iterator[TestClient]:
+    app = FastAPI()
+    app.state.database = toys.database
+    app.state.engine = toys.engine
+    app.state.permissions = frozenset({"*"})
+    app.state.authenticate = lambda request, session: Principal("clerk", app.state.permissions)
+    install_problem_handlers(app)
+    app.include_router(router)
+    app.dependency_overrides[now] = lambda: toys.now
+    with TestClient(app, raise_server_exceptions=False) as made:
+        yield made
+
+
+def published(toys: Toys) -> None:
+    toys.flow("demo", action("pick", "picky", title="Pick"), {**WAIT, "to": {"timed_out": "end"}}, action("last"))
+
+
+def test_an_order_shows_where_it_stands_and_what_it_went_through(toys: Toys, client: TestClient) -> None:
+    published(toys)
+    order, bad = toys.place("A", "bad")
+    toys.run()
+    [journey] = client.get(f"/api/v1/orders/{order}/journeys").json()["journeys"]
+    assert (journey["flow"], journey["version"], journey["state"]) == ("demo", 1, "running")
+    assert (journey["step"], journey["step_title"]) == ("wait", "Wait for approval")
+    assert journey["awaits"] == ["order.approved"]
+    assert journey["wake_at"] == "2026-11-20T13:00:00Z"
+    assert [(r["step"], r["title"], r["kind"], r["port"]) for r in journey["results"]] == [
+        ("pick", "Pick", "action", "succeeded")
+    ]
+    [journey] = client.get(f"/api/v1/orders/{bad}/journeys").json()["journeys"]
+    assert (journey["state"], journey["error"]["what"], journey["error"]["where"]) == ("failed", "bad order", "Pick")
+
+
+def test_runs_page_by_key_and_filter_by_state(toys: Toys, client: TestClient) -> None:
+    published(toys)
+    toys.place("A", "bad1", "bad2", "bad3")
+    toys.run()
+    first = client.get("/api/v1/runs?state=failed&limit=2").json()
+    assert [row["subject_label"] for row in first["items"]] == ["bad3", "bad2"]
+    assert first["items"][0]["step_title"] == "Pick"
+    second = client.get(f"/api/v1/runs?state=failed&limit=2&after={first['next']}").json()
+    assert ([row["subject_label"] for row in second["items"]], second["next"]) == (["bad1"], None)
+    assert len(client.get("/api/v1/runs?flow=demo").json()["items"]) == 4
+    assert client.get("/api/v1/runs?after=garbage").status_code == 422
+
+
+def test_flows_show_their_document_their_picture_and_their_counts(toys: Toys, client: TestClient) -> None:
+    published(toys)
+    toys.place("A", "B", "bad")
+    toys.run()
+    [row] = client.get("/api/v1/flows").json()["items"]
+    assert row == {
+        "name": "demo",
+        "title": "Demo",
+        "subject": "order",
+        "trigger": "order.created",
+        "version": 1,
+        "active": True,
+        "paused": False,
+        "running": 0,
+        "waiting": 2,
+        "failed": 1,
+    }
+    view = client.get("/api/v1/flows/demo").json()
+    assert [step["id"] for step in view["steps"]] == ["start", "pick", "wait", "last", "end"]
+    assert (view["problems"], view["segments"]) == ([], [["start", "pick", "wait"], ["end"], ["last", "end"]])
+    counts = client.get("/api/v1/flows/demo/counts").json()["steps"]
+    assert (counts["wait"]["waiting"], counts["pick"]["failed"]) == (2, 1)
+    assert client.get("/api/v1/flows/none").status_code == 404
+
+
+def test_reprocess_skip_and_cancel_answer_for_each_id(toys: Toys, client: TestClient) -> None:
+    published(toys)
+    orders = toys.place("A", "bad")
+    toys.run()
+    ids = dict(
+        toys.rows("SELECT o.number, j.id FROM orchestration.journey j JOIN public.toy_order o ON o.id = subject_id")
+    )
+    asked = {"journey_ids": [str(ids["bad"]), str(ids["A"])], "order_ids": [str(orders[1]), str(new_id())]}
+    results = client.post("/api/v1/journeys/reprocess", json=asked).json()["results"]
+    assert [(r["ok"], r["reason"]) for r in results] == [
+        (True, ""),
+        (False, "the journey is running"),
+        (True, ""),
+        (False, "nothing of it has failed"),
+    ]
+    toys.run()
+    assert toys.where()["bad"] == ("failed", "failed at pick")
+    [skipped] = client.post("/api/v1/journeys/skip", json={"journey_ids": [str(ids["bad"])]}).json()["results"]
+    assert skipped["ok"]
+    toys.run(toys.steps)
+    assert toys.where()["bad"] == ("running", "waiting at wait")
+    both = {"journey_ids": [str(ids["bad"]), str(UUID(int=1))]}
+    results = client.post("/api/v1/journeys/cancel", json=both).json()["results"]
+    assert [(r["ok"], r["reason"]) for r in results] == [(True, ""), (False, "no such journey")]
+    assert toys.where()["bad"] == ("canceled",)
+    [again] = client.post("/api/v1/journeys/cancel", json={"journey_ids": [str(ids["bad"])]}).json()["results"]
+    assert again["reason"] == "the journey is canceled"
+    many = {"journey_ids": [str(new_id()) for _ in range(1001)]}
+    assert client.post("/api/v1/journeys/cancel", json=many).status_code == 413
+
+
+def test_a_flow_is_paused_and_resumed(toys: Toys, client: TestClient) -> None:
+    published(toys)
+    assert client.post("/api/v1/flows/pause", json={"names": ["demo"]}).json() == {"state": "paused", "released": 0}
+    toys.place("A")
+    toys.run()
+    assert toys.where() == {"A": ("running", "held at start")}
+    assert client.post("/api/v1/flows/resume", json={"names": ["demo"]}).json() == {"state": "running", "released": 1}
+    assert client.post("/api/v1/flows/pause", json={"names": ["none"]}).status_code == 404
+
+
+def test_a_dry_run_tells_what_would_happen_and_writes_nothing(toys: Toys, client: TestClient) -> None:
+    content = decision_table(
+        columns=[Column(name="Country", field="country")], rows=[Row(when={"Country": "'US'"}, set={"source": "east"})]
+    )
+    toys.apply("policy", "choose", {"name": "choose", "type": "execution", "entity": "order", "content": content})
+    toys.flow(
+        "demo",
+        {"id": "choose", "kind": "policies", "policies": ["choose"], "events": {"passed": "order.checked"}},
+        {"id": "east", "kind": "condition", "when": "source == 'east'", "to": {"yes": "send", "no": "end"}},
+        {"id": "send", "kind": "provider_action", "instance": "east", "action": "send", "for_each": "item"},
+    )
+    [order] = toys.place("A", items=[1, 2])
+    before = toys.rows("SELECT count(*) FROM platform.business_event")
+    asked = {"subject_ids": [str(order)]}
+    [result] = client.post("/api/v1/flows/demo/dry-run", json=asked).json()["results"]
+    assert [(step["step"], step["port"]) for step in result["steps"]] == [
+        ("start", "next"),
+        ("choose", "passed"),
+        ("east", "yes"),
+        ("send", "succeeded"),
+        ("end", ""),
+    ]
+    assert result["steps"][1]["details"]["policies"][0]["would_set"] == {"source": "east"}
+    assert result["steps"][1]["details"]["would_raise"] == "order.checked"
+    assert result["steps"][3]["reason"] == "would ask east to send"
+    assert len(result["steps"][3]["details"]["payloads"]) == 2
+    assert toys.rows("SELECT count(*) FROM platform.business_event") == before
+    assert toys.rows("SELECT source FROM public.toy_order") == [(None,)]
+    assert toys.provider.requests == []
+    assert client.post("/api/v1/flows/demo/dry-run", json={"subject_ids": [str(new_id())]}).status_code == 404
+
+
+def test_a_draft_is_checked_without_being_stored(toys: Toys, client: TestClient) -> None:
+    draft = {"title": "Draft", "subject": "order", "trigger": {"event": "order.dreamt"}, "steps": []}
+    answer = client.post("/api/v1/flows/check", json={"name": "draft", "document": draft}).json()
+    assert [problem["where"] for problem in answer["problems"]] == ["steps"]
+    assert toys.rows("SELECT count(*) FROM orchestration.flow") == [(0,)]
+
+
+def test_who_may_not_is_told_which_permission_is_missing(toys: Toys, client: TestClient) -> None:
+    client.app.state.permissions = frozenset({"orchestration.read"})  # type: ignore[attr-defined]
+    assert client.get("/api/v1/flows").status_code == 200
+    answer = client.post("/api/v1/flows/pause", json={"names": ["demo"]})
+    assert (answer.status_code, "orchestration.write" in answer.json()["remedy"]) == (403, True)

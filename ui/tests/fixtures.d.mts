@@ -1,0 +1,12 @@
+import type { OrderDetail, OrderRow } from '../src/client/orders';
+import type { FlowDetail } from '../src/client/orchestration';
+import type { MissingGroup } from '../src/client/providers';
+
+export const orders: OrderRow[];
+export function order(id: string): OrderDetail | undefined;
+export const flow: FlowDetail;
+export const missingKeys: MissingGroup[];
+export const timeline: unknown[];
+export const journeys: unknown[];
+export const failedJourney: unknown;
+export const sourcing: unknown[];

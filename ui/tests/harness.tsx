@@ -1,0 +1,59 @@
+import { PreferencesRoot } from '@kit/preferences';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { render } from '@testing-library/react';
+import { createMemoryRouter, RouterProvider, type RouteObject } from 'react-router';
+import { vi } from 'vitest';
+
+export interface Sent {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: unknown;
+}
+
+type Reply = (sent: Sent) => unknown;
+
+export class Refusal {
+  constructor(
+    readonly status: number,
+    readonly problem: Record<string, unknown>,
+  ) {}
+}
+
+/** A server in a table: `'GET /api/v1/orders': () => page`. Returns everything that was sent. */
+export function serve(replies: Record<string, Reply>): Sent[] {
+  const sent: Sent[] = [];
+  vi.stubGlobal('fetch', async (request: Request) => {
+    const url = new URL(request.url);
+    const text = await request.clone().text();
+    const one: Sent = {
+      method: request.method,
+      path: url.pathname,
+      query: url.searchParams,
+      body: text === '' ? undefined : (JSON.parse(text) as unknown),
+    };
+    sent.push(one);
+    const reply = replies[`${one.method} ${one.path}`];
+    const answer = reply ? reply(one) : new Refusal(404, { detail: `no reply for ${one.method} ${one.path}`, status: 404 });
+    const refused = answer instanceof Refusal;
+    return new Response(JSON.stringify(refused ? answer.problem : answer), {
+      status: refused ? answer.status : 200,
+      headers: { 'content-type': refused ? 'application/problem+json' : 'application/json' },
+    });
+  });
+  return sent;
+}
+
+/** Show `routes` at `path` as the app would. */
+export function show(routes: RouteObject[], path: string) {
+  const router = createMemoryRouter(routes, { initialEntries: [path] });
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  render(
+    <QueryClientProvider client={queries}>
+      <PreferencesRoot>
+        <RouterProvider router={router} />
+      </PreferencesRoot>
+    </QueryClientProvider>,
+  );
+  return { router, queries };
+}
