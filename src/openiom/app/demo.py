@@ -40,7 +40,6 @@ EMAIL = "admin@fabrikam.example"
 GENERATED_PRODUCTS = 300
 POLL_SECONDS = 30
 TRICKLE_SECONDS = 4.0
-HOOK_SCOPES = ("store/order/created", "store/order/updated")
 UNHURRIED = ("--accept-after", "2", "--pick-after", "4", "--ship-after", "6", "--deliver-after", "30") + (
     *("--partial-ratio", "0.06"),
     *("--decline-ratio", "0.02"),
@@ -56,6 +55,7 @@ class Keepsake:
     store_token: str = ""
     warehouse_token: str = ""
     callback_secret: str = ""
+    webhook_key: str = ""
     password: str = ""
     store_port: int = 0
     warehouse_port: int = 0
@@ -79,7 +79,7 @@ def keepsake(home: Path, *, password: str = "") -> Keepsake:
     if file.exists():
         known = {f.name for f in fields(Keepsake)}
         kept = Keepsake(**{k: v for k, v in json.loads(file.read_text("utf-8")).items() if k in known})
-    for name in ("store_token", "warehouse_token", "callback_secret", "password"):
+    for name in ("store_token", "warehouse_token", "callback_secret", "webhook_key", "password"):
         if not getattr(kept, name):
             setattr(kept, name, secrets.token_urlsafe(12 if name == "password" else 24))
     kept.password = password or kept.password
@@ -95,7 +95,7 @@ def remember(home: Path, kept: Keepsake) -> None:
 
 
 def start_simulators(
-    supervisor: Supervisor, home: Path, kept: Keepsake, public_url: str, *, remembering: bool, habits: Sequence[str]
+    supervisor: Supervisor, home: Path, kept: Keepsake, *, remembering: bool, habits: Sequence[str]
 ) -> InstanceAddresses:
     """Store and 3PL as children, on the ports they had last time when those are free."""
     for name in ("store_port", "warehouse_port"):
@@ -107,11 +107,9 @@ def start_simulators(
         return ["--state-file", str((home / f"{name}.books").resolve())] if remembering else []
 
     store = ["--port", str(kept.store_port), "--store-hash", STORE_HASH, "--token", kept.store_token, *state("store")]
-    supervisor.add(Child("store", own_command("simulator", "store", *store)))
-    callback = f"{public_url}/hooks/fabrikam-3pl"
-    warehouse = ["--port", str(kept.warehouse_port), "--token", kept.warehouse_token, "--callback-url", callback]
-    warehouse += ["--callback-secret", kept.callback_secret, *habits, *state("warehouse")]
-    supervisor.add(Child("3PL", own_command("simulator", "warehouse", *warehouse)))
+    supervisor.add(Child("store", own_command("simulator", "store", *store), quiet=True))
+    warehouse = ["--port", str(kept.warehouse_port), "--token", kept.warehouse_token, *habits, *state("warehouse")]
+    supervisor.add(Child("3PL", own_command("simulator", "warehouse", *warehouse), quiet=True))
     return InstanceAddresses(
         store_url=f"http://127.0.0.1:{kept.store_port}",
         store_hash=STORE_HASH,
@@ -119,6 +117,7 @@ def start_simulators(
         warehouse_url=f"http://127.0.0.1:{kept.warehouse_port}",
         warehouse_token=kept.warehouse_token,
         callback_secret=kept.callback_secret,
+        webhook_key=kept.webhook_key,
     )
 
 
@@ -133,8 +132,8 @@ def run_demo(settings: Settings, *, insist: bool, trickle: bool, password: str, 
     with database_of(settings) as database_url, Supervisor() as supervisor:
         say("starting web, workers and simulators")
         start_product(supervisor, settings, database_url, bound, workers=settings.workers)
-        addresses = start_simulators(supervisor, settings.home, kept, url_of(bound), remembering=True, habits=UNHURRIED)
-        product = build(settings, database_url)
+        addresses = start_simulators(supervisor, settings.home, kept, remembering=True, habits=UNHURRIED)
+        product = build(settings.model_copy(update={"public_url": settings.public_url or url_of(bound)}), database_url)
         with store_side(addresses.store_url, STORE_HASH, kept.store_token) as store:
             site = Site(url_of(bound), product, store, addresses, kept.password)
             try:
@@ -172,19 +171,12 @@ def prepare(site: Site, *, say: Say) -> None:
     put_administrator(site.product, email=EMAIL, password=site.password)
 
 
-def open_for_business(site: Site, *, trickle: bool, say: Say, hooks: bool = True) -> None:
-    """Prove the connections, have the store call us, and let orders come. Raises Refused."""
+def open_for_business(site: Site, *, trickle: bool, say: Say) -> None:
+    """Prove the connections, which has store and 3PL call us, and let orders come. Raises Refused."""
     say("probing the connections")
     for instance in INSTANCES:
         answer = probe(site.product.pipeline, site.product.database, instance)
         if isinstance(answer, IomError):
             raise Refused(f"the connection {instance} does not work: {answer}", remedy="end the demo and start again")
-    if hooks:
-        site.store.hooks(f"{site.url}/hooks/fabrikam-store", headers=hook_headers(site), scopes=HOOK_SCOPES)
     if trickle:
         site.store.trickle(seconds=TRICKLE_SECONDS)
-
-
-def hook_headers(site: Site) -> dict[str, str]:
-    """The header by which our provider recognizes its store."""
-    return {"Authorization": f"Bearer {site.addresses.store_token}"}

@@ -152,14 +152,14 @@ def run_headless(settings: Settings, *, orders: int, errors: Console) -> Summary
         Supervisor() as supervisor,
     ):
         start_product(supervisor, settings, database_url, bound, workers=settings.workers)
-        addresses = start_simulators(supervisor, settings.home, kept, url_of(bound), remembering=False, habits=())
-        product = build(settings, database_url)
+        addresses = start_simulators(supervisor, settings.home, kept, remembering=False, habits=())
+        product = build(settings.model_copy(update={"public_url": url_of(bound)}), database_url)
         try:
             with store_side(addresses.store_url, STORE_HASH, kept.store_token) as store:
                 site = Site(url_of(bound), product, store, addresses, kept.password)
                 loaded = stock_the_world(site, orders, progress)
                 wait_until_ready(supervisor, site.url)
-                open_for_business(site, trickle=False, hooks=False, say=lambda _: None)
+                open_for_business(site, trickle=False, say=lambda _: None)
                 return carry_through(site, supervisor, loaded, progress)
         finally:
             product.close()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+CALLBACK_NET_SECONDS = 10  # a poll brings what a lost callback did not
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceAddresses:
@@ -14,6 +16,7 @@ class InstanceAddresses:
     warehouse_url: str
     warehouse_token: str
     callback_secret: str
+    webhook_key: str
     lab_url: str = ""
 
 
@@ -24,7 +27,12 @@ def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> li
             "fabrikam-store",
             provider="bigcommerce",
             title="Fabrikam online store",
-            connection={"store_hash": at.store_hash, "access_token": at.store_token, "api_url": at.store_url},
+            connection={
+                "api_url": at.store_url,
+                "store_hash": at.store_hash,
+                "access_token": at.store_token,
+                "webhook_key": at.webhook_key,
+            },
             poll_seconds=poll_seconds,
         ),
         _instance(
@@ -36,6 +44,7 @@ def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> li
                 "token": at.warehouse_token,
                 "callback_secret": at.callback_secret,
             },
+            poll_seconds=CALLBACK_NET_SECONDS,
         ),
     ]
 
