@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -14,7 +13,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now, wake
 from openiom.policies import Transformed, TransformFailure
-from openiom.provider_contract import Call, CallResult, Facts, ProviderAction
+from openiom.provider_contract import Call, CallResult, ProviderAction
 
 from .instances import PROBE_WAKE
 from .mapping import resolve_outside
@@ -22,31 +21,6 @@ from .pipeline import Opened, Pipeline, acting
 
 log = structlog.get_logger("calls")
 RED_PAUSE_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class OutsideCaller:
-    """What flows need to reach the outside: the promises `Caller` and `PayloadBuilder` of orchestration."""
-
-    pipeline: Pipeline
-    database: Database
-
-    def action(self, instance: str, name: str) -> ProviderAction:
-        """The action of an installed instance. Raises NotFound."""
-        with self.database.reading() as session:
-            return self.pipeline.open(session, instance).action(name)
-
-    def call(
-        self, database: Database, instance: str, action: ProviderAction, calls: Sequence[Call]
-    ) -> Sequence[CallResult]:
-        """One result a call, in order; made outside any transaction."""
-        return call_provider(self.pipeline, database, instance, action.name, calls)
-
-    def build(
-        self, session: Session, instance: str, action: str, facts: Sequence[Facts]
-    ) -> list[dict[str, Any] | Problem]:
-        """One payload for each entity, in order, or the problem that keeps it from being sent."""
-        return build_payloads(self.pipeline, session, instance, action, facts)
 
 
 def build_payloads(

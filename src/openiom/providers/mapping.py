@@ -104,6 +104,18 @@ def _applied(session: Session, documents: Sequence[Document]) -> None:
     replay_waiting(session, [(b.table, b.field, b.value, b.scope, b.scope_name) for b in bodies])
 
 
+def waiting_for(session: Session, lookups: Sequence[tuple[str, str, str]]) -> int:
+    """How many parked messages miss at least one of these (table, field, value); a value of `*` is any."""
+    rows = fetch(
+        session,
+        "SELECT count(DISTINCT k.message_id) FROM providers.missing_key k"
+        " JOIN unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
+        f" ON k.table_name = w.t AND k.field = w.f AND (k.value = w.v OR w.v = '{SAME}')",
+        [list(column) for column in zip(*lookups, strict=True)],
+    )
+    return int(rows[0][0])
+
+
 def replay_waiting(session: Session, keys: Sequence[tuple[str, str, str, str, str]]) -> int:
     """Send parked messages that missed one of these keys back to the inbox; one still missing others parks again.
 

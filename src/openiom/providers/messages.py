@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy.orm import Session
 
+from openiom.kernel import IomError
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 from openiom.platform.events import wake
@@ -17,6 +18,8 @@ from openiom.provider_contract import RawMessage
 
 INBOX_WAKE = "inbox"
 LONGEST_KEY = 400
+UNREADABLE = "unreadable"
+"""The kind of a webhook's body its provider could not read: kept and parked, so that a person can see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,21 @@ def store_messages(
     if new:
         wake(session, INBOX_WAKE)
     return Stored(new, len(messages) - new)
+
+
+def store_unreadable(
+    session: Session, instance: str, body: bytes, error: IomError, *, now: datetime, limit_bytes: int
+) -> None:
+    """Keep what a known sender sent and nobody could read, parked with the reason."""
+    key = sha256(body).hexdigest()
+    store_messages(session, instance, [RawMessage(UNREADABLE, key, body)], now=now, limit_bytes=limit_bytes)
+    told = {"what": error.what, "where": error.where, "remedy": error.remedy or "have the sender correct it"}
+    execute(
+        session,
+        "UPDATE providers.message SET state = 'parked', error = %s::jsonb"
+        " WHERE instance = %s AND kind = %s AND key = %s AND state = 'received'",
+        (to_json_text(told), instance, UNREADABLE, key),
+    )
 
 
 def short(text: str) -> str:
