@@ -42,7 +42,8 @@ class PollTurn:
                 f"UPDATE providers.provider_instance SET {_TAKE_LEASE} WHERE name ="
                 " (SELECT name FROM providers.provider_instance WHERE active AND state = 'green'"
                 " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)"
-                " AND ((poll_asked AND (last_poll_at IS NULL OR last_poll_at <= %(lately)s)) OR (poll_seconds IS NOT NULL AND next_poll_at <= %(now)s))"
+                " AND ((poll_asked AND (last_poll_at IS NULL OR last_poll_at <= %(lately)s))"
+                " OR (poll_seconds IS NOT NULL AND next_poll_at <= %(now)s))"
                 " ORDER BY next_poll_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING name",
                 {"lease": lease, "until": now + LEASE, "now": now, "lately": now - BETWEEN_NEWS},
             )
