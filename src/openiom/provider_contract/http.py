@@ -86,8 +86,12 @@ class OutsideHttp:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         accept: Collection[int] = (),
+        expect_json: bool = True,
     ) -> Answer:
-        """One exchange. `accept` are statuses the caller wants answered rather than raised."""
+        """One exchange. `accept` are statuses the caller wants answered rather than raised.
+
+        Without `expect_json` an answer that is no JSON is taken as one without a body, not as a failure.
+        """
         self._keep_pace()
         url = f"{self.base_url}/{path.lstrip('/')}"
         sent = {"content-type": "application/json", **(headers or {})}
@@ -98,7 +102,7 @@ class OutsideHttp:
             )
             status, answered, raw = self._exchange(request)
             if status not in (301, 302, 303, 307, 308):
-                return self._understood(request, status, answered, raw, accept)
+                return self._understood(request, status, answered, raw, accept, expect_json)
             url, query = self._next(request, status, answered), None
         raise ProviderDown("redirects without end", where=_where(request))
 
@@ -143,7 +147,13 @@ class OutsideHttp:
         return status, headers, raw
 
     def _understood(
-        self, request: httpx.Request, status: int, headers: httpx.Headers, raw: bytes, accept: Collection[int]
+        self,
+        request: httpx.Request,
+        status: int,
+        headers: httpx.Headers,
+        raw: bytes,
+        accept: Collection[int],
+        expect_json: bool,
     ) -> Answer:
         self._note_limits(status, headers)
         if status >= 400 and status not in accept:
@@ -153,6 +163,8 @@ class OutsideHttp:
         try:
             return Answer(status, headers, orjson.loads(raw))
         except orjson.JSONDecodeError as error:
+            if not expect_json:
+                return Answer(status, headers, None)
             what = (
                 f"answered {status} with {len(raw)} bytes that are not JSON ({error}): {_printable(_said(raw))[:80]!r}"
             )
