@@ -5,6 +5,7 @@ No answer, a time-out, 5xx, 408, 425, 429 and what is not the JSON it says it is
 401: ProviderUnauthorized, a person must mend the credential. Any other 4xx: ProviderRejected in the vendor's words.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ MOST_BYTES = 64_000_000
 PATIENCE_SECONDS = 3.0
 DEFAULT_WAIT_SECONDS = 5.0
 _REDIRECTS = 3
+_SECRET_QUERY = re.compile(r"([?&][^=&]*(?:token|key|secret|sign|passw|auth)[^=&]*=)[^&]*", re.IGNORECASE)
 _LATER = frozenset({408, 425, 429})
 
 
@@ -265,7 +267,8 @@ def _printable(text: str) -> str:
 
 
 def _shown(request: httpx.Request) -> str:
-    return str(request.url)[:1000]
+    """The address as people may see it: what a query calls a token, key, secret, signature or password is hidden."""
+    return _SECRET_QUERY.sub(r"\1***", str(request.url))[:1000]
 
 
 def _where(request: httpx.Request) -> str:
