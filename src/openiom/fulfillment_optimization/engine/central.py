@@ -19,7 +19,7 @@ from .master import Master
 from .problem import Floats, Ints
 from .wave import Prices, Wave
 
-NUDGE = 0.1
+NUDGE = 0.3
 """Units by which a row is at most made scarcer or richer."""
 LARGE = 3000
 PAIRS, FEW_PAIRS = 5, 2
