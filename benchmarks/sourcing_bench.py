@@ -24,9 +24,7 @@ from openiom.fulfillment_optimization.engine import Plan, Problem, broken, solve
 from openiom.fulfillment_optimization.engine.osb1_family import generate
 
 
-def measure(
-    problem: Problem, *, mode: str, time_limit: float, bid_prices: bool
-) -> tuple[Plan, float, float, float]:
+def measure(problem: Problem, *, mode: str, time_limit: float, bid_prices: bool) -> tuple[Plan, float, float, float]:
     """The plan, its seconds, its CPU seconds and the lower bound it is judged by."""
     before, spent = time.perf_counter(), cpu_seconds()
     batch = solve(problem, mode="batch", time_limit=time_limit)
@@ -47,9 +45,7 @@ def cpu_seconds() -> float:
 
 def report(arguments: argparse.Namespace) -> dict[str, object]:
     """One run, ready to be printed."""
-    problem = generate(
-        orders=arguments.orders, nodes=arguments.nodes, seed=arguments.seed, rho=arguments.rho
-    ).problem
+    problem = generate(orders=arguments.orders, nodes=arguments.nodes, seed=arguments.seed, rho=arguments.rho).problem
     plan, seconds, cpu, bound = measure(
         problem, mode=arguments.mode, time_limit=arguments.time_limit, bid_prices=arguments.bid_prices
     )

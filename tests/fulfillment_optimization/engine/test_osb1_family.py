@@ -11,9 +11,7 @@ from openiom.fulfillment_optimization.engine import solve
 from openiom.fulfillment_optimization.engine.osb1_family import generate
 
 # the published file leaves its list of cities open
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 
 
 @pytest.fixture(scope="module")

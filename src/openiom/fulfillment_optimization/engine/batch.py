@@ -63,6 +63,7 @@ class _Batch:
     shares: Shares
     cost: float
     deadline: float
+    reserve: float  # seconds kept for the integer program
     bound: float = -np.inf
     prices: Prices = field(init=False)
     priced: float = -np.inf  # the bound these prices prove; an integer program may lift `bound` beyond it
@@ -102,18 +103,21 @@ def solve_batch(problem: Problem, *, time_limit: float, bid_prices: BidPrices | 
     The wave together; see the module. `bid_prices` of an earlier batch give the first incumbent a better
     start.
     """
+    reserve = 0.4 * time_limit
     deadline = time.monotonic() + time_limit
     solver: Solver = SolverProcess() if problem.orders > SMALL else SolverHere()
     try:
-        return _solve(problem, deadline, bid_prices, solver)
+        return _solve(problem, deadline, reserve, bid_prices, solver)
     finally:
         solver.close()
 
 
-def _solve(problem: Problem, deadline: float, bid_prices: BidPrices | None, solver: Solver) -> BatchAnswer:
+def _solve(
+    problem: Problem, deadline: float, reserve: float, bid_prices: BidPrices | None, solver: Solver
+) -> BatchAnswer:
     wave = Wave(problem)
     first = in_sequence(problem)
-    batch = _Batch(wave, first, cost_of(problem, first).total, deadline)
+    batch = _Batch(wave, first, cost_of(problem, first).total, deadline, reserve)
     if bid_prices is not None:
         batch.offer(in_sequence(problem, bid_prices))
     _linear(batch)
@@ -150,7 +154,7 @@ def _linear(batch: _Batch) -> None:
         distance = value - batch.bound
         met = distance <= CLOSED * abs(value) or not len(fresh)
         cuts = separate(wave, batch.pool, batch.share) if met or distance <= 5 * CLOSED * abs(value) else None
-        if (met and cuts is None) or batch.left() <= 0:
+        if (met and cuts is None) or batch.left() <= batch.reserve:
             return
         if len(fresh):
             master.add(fresh)

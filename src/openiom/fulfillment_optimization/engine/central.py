@@ -28,9 +28,7 @@ MARGIN = 0.15
 """How much dearer than an order's best plan the plans to begin with may be, in mean money of an order."""
 
 
-def central_prices(
-    wave: Wave, prices: Prices, master: Master, pool: Columns, left: Callable[[], float]
-) -> BidPrices:
+def central_prices(wave: Wave, prices: Prices, master: Master, pool: Columns, left: Callable[[], float]) -> BidPrices:
     """
     The mean of the prices of nudged waves; deterministic. `prices` are the best ones of the wave itself,
     `pool` the plans its `master` ended with; the master is of no other use afterwards. `left` answers the

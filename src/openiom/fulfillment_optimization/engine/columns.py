@@ -31,9 +31,7 @@ class Columns:
         before = np.cumsum(sizes) - sizes
         at = np.repeat(self.first[which] - before, sizes) + np.arange(sizes.sum())
         first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        return Columns(
-            self.order[which], self.cost[which], first, self.line[at], self.node[at], self.quantity[at]
-        )
+        return Columns(self.order[which], self.cost[which], first, self.line[at], self.node[at], self.quantity[at])
 
     @property
     def owner(self) -> Ints:

@@ -49,9 +49,7 @@ def separate(wave: Wave, columns: Columns, share: Floats) -> Cuts | None:
                 continue
             seen.add(tuple(cover))
             members = set(line[at[cover]].tolist())
-            others = reach_line[
-                np.searchsorted(all_cells, here) : np.searchsorted(all_cells, here, side="right")
-            ]
+            others = reach_line[np.searchsorted(all_cells, here) : np.searchsorted(all_cells, here, side="right")]
             large = others[p.quantity[others] >= need[cover].max()]
             members |= set(large[(p.max_line_nodes[large] == 1)].tolist())
             rows += [(len(most), member, int(node[at[0]])) for member in sorted(members)]

@@ -28,9 +28,7 @@ class _Branches:
     used: Ints  # (m, l) candidates opened so far, -1 = none
 
     def only(self, which: Ints) -> _Branches:
-        return _Branches(
-            self.row[which], self.left[which], self.cost[which], self.place[which], self.used[which]
-        )
+        return _Branches(self.row[which], self.left[which], self.cost[which], self.place[which], self.used[which])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,9 +121,7 @@ def _settle_lowest(
     )
 
 
-def _trim(
-    state: _Branches, to_go: Floats, ceiling: Floats, reached: Floats, margin: float, most: int
-) -> _Branches:
+def _trim(state: _Branches, to_go: Floats, ceiling: Floats, reached: Floats, margin: float, most: int) -> _Branches:
     """The cheapest `most` branches of every order; `reached` remembers how far its plans are complete."""
     total = state.cost + to_go[state.row, state.left]
     by = np.lexsort((total, state.row))

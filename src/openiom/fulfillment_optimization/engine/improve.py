@@ -44,15 +44,11 @@ class _Improvement(Sequence):
                     self._take(plan[order])
         return Shares.of([row for rows in plan for row in rows])
 
-    def _cheaper(
-        self, order: int, rows: list[tuple[int, int, int]], than: list[tuple[int, int, int]]
-    ) -> bool:
+    def _cheaper(self, order: int, rows: list[tuple[int, int, int]], than: list[tuple[int, int, int]]) -> bool:
         """Whether one order served this way costs less, at the prices of now."""
         if rows == than:
             return False
-        mine, other = (
-            self._money(np.full(1, order), np.array(r, dtype=np.int64).reshape(-1, 3)) for r in (rows, than)
-        )
+        mine, other = (self._money(np.full(1, order), np.array(r, dtype=np.int64).reshape(-1, 3)) for r in (rows, than))
         return mine < other - 1e-9
 
     def _money(self, order: Ints, rows: Ints) -> float:

@@ -78,9 +78,7 @@ class Master:
         at = (p.orders + len(wave.cells) + np.arange(p.nodes)).astype(np.int32)
         room = wave.room - wave.calm
         start = np.arange(p.nodes, dtype=np.int32)
-        self.highs.addCols(
-            p.nodes, p.pressure, np.zeros(p.nodes), room, p.nodes, start, at, -np.ones(p.nodes)
-        )
+        self.highs.addCols(p.nodes, p.pressure, np.zeros(p.nodes), room, p.nodes, start, at, -np.ones(p.nodes))
 
     def add(self, columns: Columns) -> None:
         a, m = matrix(self.wave, columns), len(columns)

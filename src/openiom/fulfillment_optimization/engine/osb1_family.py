@@ -111,16 +111,11 @@ def _demand(r: np.random.Generator, orders: int, skus: int) -> _Demand:
     popularity = popularity[r.permutation(skus)]
     sizes = np.minimum(r.choice(np.arange(1, 7), orders, p=[0.60, 0.20, 0.10, 0.05, 0.03, 0.02]), skus)
     sku = np.concatenate(
-        [
-            r.choice(skus, k, replace=False, p=popularity) if k > 1 else r.choice(skus, 1, p=popularity)
-            for k in sizes
-        ]
+        [r.choice(skus, k, replace=False, p=popularity) if k > 1 else r.choice(skus, 1, p=popularity) for k in sizes]
     )
     quantity = r.choice([1, 2, 3], len(sku), p=[0.90, 0.08, 0.02])
     due = r.choice([2, 3, 5], orders, p=[0.15, 0.25, 0.60])
-    return _Demand(
-        home, weight, price, popularity, sizes, np.repeat(np.arange(orders), sizes), sku, quantity, due
-    )
+    return _Demand(home, weight, price, popularity, sizes, np.repeat(np.arange(orders), sizes), sku, quantity, due)
 
 
 def _stock(r: np.random.Generator, network: _Network, demand: _Demand, rho: float) -> Ints:

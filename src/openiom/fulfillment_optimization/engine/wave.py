@@ -32,9 +32,7 @@ class Prices:
         """`share` of these and the rest of the other."""
         mine = (self.stock, self.node, self.lines, self.whole)
         theirs = (other.stock, other.node, other.lines, other.whole)
-        return Prices(
-            *(share * a + (1 - share) * grown(b, len(a)) for a, b in zip(mine, theirs, strict=True))
-        )
+        return Prices(*(share * a + (1 - share) * grown(b, len(a)) for a, b in zip(mine, theirs, strict=True)))
 
     def plus(self, other: Prices) -> Prices:
         mine = (self.stock, self.node, self.lines, self.whole)
