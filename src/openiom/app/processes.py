@@ -45,6 +45,8 @@ class Child:
     restarts: int = 0
 
     def start(self) -> None:
+        if self.process and self.process.stdin:
+            self.process.stdin.close()
         self.process = subprocess.Popen(
             list(self.command),
             env={**os.environ, **self.environment, PARENT_WATCH: "1"},
