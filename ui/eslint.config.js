@@ -7,21 +7,17 @@ const rooms = readdirSync(new URL('./src/rooms', import.meta.url), { withFileTyp
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name);
 
-/** Forbid imports of `targets` (folder names under src), said with `message`. */
-const mayNotImport = (files, targets, message) => ({
-  files,
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          { regex: `^@(${targets.join('|')})(/|$)`, message },
-          { regex: `(^|/)\\.\\./(.*/)?(${targets.join('|')})(/|$)`, message },
-        ],
-      },
-    ],
-  },
-});
+const silentIcons = { regex: '^@ant-design/icons', message: 'take icons from @kit/icons: they do not read their file names aloud' };
+
+/** Forbid what `patterns` name in `files`; the newest entry for a file replaces older ones, so each carries all. */
+const forbid = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns: [silentIcons, ...patterns] }] } });
+
+/** Imports of a folder right under src, by alias or by path. */
+const folder = (names, message) => [
+  { regex: `^@(${names.join('|')})(/|$)`, message },
+  { regex: `(^|/)\\.\\./(.*/)?(${names.join('|')})(/|$)`, message },
+];
+const roomsApart = 'rooms never import rooms: lift what both need into kit or client';
 
 export default defineConfig(
   { ignores: ['dist', 'node_modules', 'src/client/schema.d.ts'] },
@@ -37,25 +33,16 @@ export default defineConfig(
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
     },
   },
-  mayNotImport(['src/client/**'], ['kit', 'rooms', 'shell'], 'client speaks to the server and knows no page'),
-  mayNotImport(['src/kit/**'], ['rooms', 'shell'], 'kit is below the rooms and the shell'),
-  ...rooms.map((room) => ({
-    files: [`src/rooms/${room}/**`],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            { regex: '^@shell(/|$)', message: 'a room does not know the shell around it' },
-            { regex: '(^|/)shell(/|$)', message: 'a room does not know the shell around it' },
-            { regex: `^@rooms/(?!${room}(/|$))`, message: 'rooms never import rooms: lift what both need into kit or client' },
-            {
-              regex: `^\\.\\./(\\.\\./)*(${rooms.filter((other) => other !== room).join('|')})(/|$)`,
-              message: 'rooms never import rooms: lift what both need into kit or client',
-            },
-          ],
-        },
-      ],
-    },
-  })),
+  forbid(['src/shell/**']),
+  forbid(['src/client/**'], ...folder(['kit', 'rooms', 'shell'], 'client speaks to the server and knows no page')),
+  forbid(['src/kit/**'], ...folder(['rooms', 'shell'], 'kit is below the rooms and the shell')),
+  ...rooms.map((room) =>
+    forbid(
+      [`src/rooms/${room}/**`],
+      ...folder(['shell'], 'a room does not know the shell around it'),
+      { regex: `^@rooms/(?!${room}(/|$))`, message: roomsApart },
+      { regex: `^(\\.\\./)+(rooms/)?(${rooms.filter((other) => other !== room).join('|')})(/|$)`, message: roomsApart },
+    ),
+  ),
+  { files: ['src/kit/icons.tsx'], rules: { 'no-restricted-imports': 'off' } },
 );

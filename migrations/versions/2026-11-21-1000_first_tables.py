@@ -421,7 +421,7 @@ def upgrade() -> None:
         sa.Column("ship_to", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("line_count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order")),
-        sa.UniqueConstraint("instance", "external_id", name=op.f("uq_order_instance_external_id")),
+        sa.UniqueConstraint("external_id", "instance", name=op.f("uq_order_external_id_instance")),
         schema="orders",
     )
     op.create_index(
@@ -443,6 +443,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_order_number", "order", [sa.literal_column("lower(number) text_pattern_ops")], unique=False, schema="orders"
     )
+    op.create_index("ix_order_origin", "order", ["origin", "id"], unique=False, schema="orders")
     op.create_index("ix_order_placed_at", "order", ["placed_at", "id"], unique=False, schema="orders")
     op.create_table(
         "order_count",
@@ -937,6 +938,7 @@ def downgrade() -> None:
     op.drop_table("business_event", schema="platform")
     op.drop_table("order_count", schema="orders")
     op.drop_index("ix_order_placed_at", table_name="order", schema="orders")
+    op.drop_index("ix_order_origin", table_name="order", schema="orders")
     op.drop_index("ix_order_number", table_name="order", schema="orders")
     op.drop_index("ix_order_instance", table_name="order", schema="orders")
     op.drop_index("ix_order_customer_name", table_name="order", schema="orders")

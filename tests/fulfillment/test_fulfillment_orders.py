@@ -38,6 +38,7 @@ from openiom.orders import (
     cancel_lines,
     cancel_orders,
     confirm_billing,
+    hold_orders,
     open_lines,
 )
 from openiom.platform.bulk import fetch
@@ -138,6 +139,16 @@ def test_an_order_without_sources_gets_no_fulfillment_order(stocked: Database) -
     assert (outcome.ok, outcome.reason) == (False, "no source is assigned to Accu Scale")
     assert fulfillment_orders(stocked, order) == []
     assert told(stocked, order) == ["order.created"]
+
+
+def test_an_order_held_by_hand_gets_no_fulfillment_order(stocked: Database) -> None:
+    order = placed(stocked)
+    sourced_again(stocked, order, "SEA")
+    with stocked.unit_of_work() as session:
+        assert hold_orders(session, [order], NOW, "ann")[0].ok
+    outcome = create(stocked, order)[0]
+    assert (outcome.ok, outcome.reason) == (False, "the order is held by hand; release it first")
+    assert fulfillment_orders(stocked, order) == []
 
 
 def test_the_order_is_told_once_that_all_its_parts_were_sent(stocked: Database) -> None:

@@ -3,14 +3,13 @@
 import time
 from collections.abc import Sequence
 
-import pytest
 from tests.providers.tiny import House, make_house
 
 from openiom.kernel import Problem, ProviderDown, ProviderRejected, ProviderUnauthorized
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now
 from openiom.provider_contract import Call, CallResult, OutsideCall
-from openiom.providers import OutsideCaller, build_payloads, call_provider
+from openiom.providers import build_payloads, call_provider
 
 
 def calls(*keys: str) -> list[Call]:
@@ -122,16 +121,6 @@ def test_payloads_are_built_for_a_whole_wave_and_one_that_cannot_be_is_a_problem
     assert built[2] == Problem("sku", "our product Crate has no sku at this provider", "map it, and reprocess")
     assert isinstance(built[3], Problem)
     assert (built[3].where, "required" in built[3].what) == ("number", True)
-
-
-def test_flows_reach_an_instance_and_its_actions_by_name(house):
-    house.install()
-    caller = OutsideCaller(house.pipeline, house.database)
-    action = caller.action("shop", "send")
-    assert action.batch == 3
-    assert [r.error for r in caller.call(house.database, "shop", action, calls("1"))] == [None]
-    with pytest.raises(Exception, match="Tiny has no action fly"):
-        caller.action("shop", "fly")
 
 
 def test_a_call_log_that_cannot_be_written_loses_no_result(house):

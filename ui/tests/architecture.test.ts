@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { ESLint } from 'eslint';
 import { expect, test } from 'vitest';
 
@@ -16,6 +15,9 @@ test.each([
   ['src/rooms/orders/verbs.ts', '../../shell/areas', 1],
   ['src/rooms/orders/verbs.ts', '@rooms/orders/columns', 0],
   ['src/rooms/orders/verbs.ts', '@kit/list', 0],
+  ['src/rooms/orders/verbs.ts', '@ant-design/icons', 1],
+  ['src/shell/areas.tsx', '@ant-design/icons', 1],
+  ['src/shell/areas.tsx', '@rooms/orders/OrdersPage', 0],
   ['src/kit/tokens.ts', '@rooms/orders/verbs', 1],
   ['src/kit/tokens.ts', '../rooms/orders/verbs', 1],
   ['src/client/orders.ts', '@kit/list', 1],

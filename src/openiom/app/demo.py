@@ -3,8 +3,10 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from time import monotonic, sleep
 
 from openiom.kernel import IomError, Refused
 from openiom.platform.settings import Settings
@@ -39,13 +41,14 @@ STORE_HASH = "fabrikam"
 EMAIL = "admin@fabrikam.example"
 GENERATED_PRODUCTS = 300
 POLL_SECONDS = 30
+LAB_STOCK = 1_000
+PROBE_SECONDS = 30.0
 TRICKLE_SECONDS = 4.0
-HOOK_SCOPES = ("store/order/created", "store/order/updated")
 UNHURRIED = ("--accept-after", "2", "--pick-after", "4", "--ship-after", "6", "--deliver-after", "30") + (
     *("--partial-ratio", "0.06"),
     *("--decline-ratio", "0.02"),
 )
-INSTANCES = ("fabrikam-store", "fabrikam-3pl")
+INSTANCES = ("fabrikam-store", "fabrikam-3pl", "lab-intake", "lab-fulfillment")
 Say = Callable[[str], None]
 
 
@@ -56,9 +59,13 @@ class Keepsake:
     store_token: str = ""
     warehouse_token: str = ""
     callback_secret: str = ""
+    webhook_key: str = ""
+    lab_key: str = ""
     password: str = ""
     store_port: int = 0
     warehouse_port: int = 0
+    lab_port: int = 0
+    lab_smtp_port: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def keepsake(home: Path, *, password: str = "") -> Keepsake:
     if file.exists():
         known = {f.name for f in fields(Keepsake)}
         kept = Keepsake(**{k: v for k, v in json.loads(file.read_text("utf-8")).items() if k in known})
-    for name in ("store_token", "warehouse_token", "callback_secret", "password"):
+    for name in ("store_token", "warehouse_token", "callback_secret", "webhook_key", "lab_key", "password"):
         if not getattr(kept, name):
             setattr(kept, name, secrets.token_urlsafe(12 if name == "password" else 24))
     kept.password = password or kept.password
@@ -95,23 +102,24 @@ def remember(home: Path, kept: Keepsake) -> None:
 
 
 def start_simulators(
-    supervisor: Supervisor, home: Path, kept: Keepsake, public_url: str, *, remembering: bool, habits: Sequence[str]
+    supervisor: Supervisor, home: Path, kept: Keepsake, *, remembering: bool, habits: Sequence[str]
 ) -> InstanceAddresses:
     """Store and 3PL as children, on the ports they had last time when those are free."""
-    for name in ("store_port", "warehouse_port"):
-        with take_port("127.0.0.1", getattr(kept, name), insist=False) as probe_socket:
-            setattr(kept, name, probe_socket.getsockname()[1])
+    with ExitStack() as held:
+        for name in ("store_port", "warehouse_port", "lab_port", "lab_smtp_port"):
+            free = held.enter_context(take_port("127.0.0.1", getattr(kept, name), insist=False))
+            setattr(kept, name, free.getsockname()[1])
     remember(home, kept)
 
     def state(name: str) -> list[str]:
         return ["--state-file", str((home / f"{name}.books").resolve())] if remembering else []
 
     store = ["--port", str(kept.store_port), "--store-hash", STORE_HASH, "--token", kept.store_token, *state("store")]
-    supervisor.add(Child("store", own_command("simulator", "store", *store)))
-    callback = f"{public_url}/hooks/fabrikam-3pl"
-    warehouse = ["--port", str(kept.warehouse_port), "--token", kept.warehouse_token, "--callback-url", callback]
-    warehouse += ["--callback-secret", kept.callback_secret, *habits, *state("warehouse")]
-    supervisor.add(Child("3PL", own_command("simulator", "warehouse", *warehouse)))
+    supervisor.add(Child("store", own_command("simulator", "store", *store), quiet=True))
+    warehouse = ["--port", str(kept.warehouse_port), "--token", kept.warehouse_token, *habits, *state("warehouse")]
+    supervisor.add(Child("3PL", own_command("simulator", "warehouse", *warehouse), quiet=True))
+    lab = ["--port", str(kept.lab_port), "--smtp-port", str(kept.lab_smtp_port)]
+    supervisor.add(Child("lab", own_command("simulator", "lab", *lab), quiet=True))
     return InstanceAddresses(
         store_url=f"http://127.0.0.1:{kept.store_port}",
         store_hash=STORE_HASH,
@@ -119,6 +127,10 @@ def start_simulators(
         warehouse_url=f"http://127.0.0.1:{kept.warehouse_port}",
         warehouse_token=kept.warehouse_token,
         callback_secret=kept.callback_secret,
+        webhook_key=kept.webhook_key,
+        lab_url=f"http://127.0.0.1:{kept.lab_port}",
+        lab_smtp_port=kept.lab_smtp_port,
+        lab_key=kept.lab_key,
     )
 
 
@@ -133,8 +145,8 @@ def run_demo(settings: Settings, *, insist: bool, trickle: bool, password: str, 
     with database_of(settings) as database_url, Supervisor() as supervisor:
         say("starting web, workers and simulators")
         start_product(supervisor, settings, database_url, bound, workers=settings.workers)
-        addresses = start_simulators(supervisor, settings.home, kept, url_of(bound), remembering=True, habits=UNHURRIED)
-        product = build(settings, database_url)
+        addresses = start_simulators(supervisor, settings.home, kept, remembering=True, habits=UNHURRIED)
+        product = build(settings.model_copy(update={"public_url": settings.public_url or url_of(bound)}), database_url)
         with store_side(addresses.store_url, STORE_HASH, kept.store_token) as store:
             site = Site(url_of(bound), product, store, addresses, kept.password)
             try:
@@ -167,24 +179,20 @@ def prepare(site: Site, *, say: Say) -> None:
     seed_catalog(site.product, list(site.store.catalog()), currency="USD", told=lambda _: None)
     seed_company(site.product, [*(d for d in company if d["kind"] == "policy"), *instances])
     seed_company(site.product, [d for d in company if d["kind"] == "flow"])
-    names = [*LAB_PRODUCTS, *(item.sku for item in site.store.catalog())]
+    names = [item.sku for item in site.store.catalog()]
+    seed_stock(site.product, LAB_PRODUCTS, sources=SOURCES, plenty=LAB_STOCK, told=lambda _: None)
     seed_stock(site.product, names, sources=SOURCES, plenty=None, told=lambda _: None)
     put_administrator(site.product, email=EMAIL, password=site.password)
 
 
-def open_for_business(site: Site, *, trickle: bool, say: Say, hooks: bool = True) -> None:
-    """Prove the connections, have the store call us, and let orders come. Raises Refused."""
+def open_for_business(site: Site, *, trickle: bool, say: Say) -> None:
+    """Prove the connections, which has store and 3PL call us, and let orders come. Raises Refused."""
     say("probing the connections")
     for instance in INSTANCES:
-        answer = probe(site.product.pipeline, site.product.database, instance)
-        if isinstance(answer, IomError):
-            raise Refused(f"the connection {instance} does not work: {answer}", remedy="end the demo and start again")
-    if hooks:
-        site.store.hooks(f"{site.url}/hooks/fabrikam-store", headers=hook_headers(site), scopes=HOOK_SCOPES)
+        deadline = monotonic() + PROBE_SECONDS
+        while isinstance(answer := probe(site.product.pipeline, site.product.database, instance), IomError):
+            if monotonic() > deadline:
+                raise Refused(f"the connection {instance} does not work: {answer}", remedy="end and start again")
+            sleep(0.2)
     if trickle:
         site.store.trickle(seconds=TRICKLE_SECONDS)
-
-
-def hook_headers(site: Site) -> dict[str, str]:
-    """The header by which our provider recognizes its store."""
-    return {"Authorization": f"Bearer {site.addresses.store_token}"}

@@ -51,8 +51,10 @@ def migrate(database: Database, *, consumers: Sequence[str], say: Say = lambda _
             say("tables")
             _upgrade(database)
         _procrastinate(database)
+        # Apart, so that neither waits for a worker that already reads the log while it holds what the worker wants.
         with database.unit_of_work() as session:
             ensure_partitions(session, today=utc_now().date())
+        with database.unit_of_work() as session:
             for consumer in consumers:
                 ensure_consumer(session, consumer)
 

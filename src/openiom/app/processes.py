@@ -37,6 +37,7 @@ class Child:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     pass_fds: tuple[int, ...] = ()
+    quiet: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     due_at: float = 0.0
@@ -44,11 +45,14 @@ class Child:
     restarts: int = 0
 
     def start(self) -> None:
+        if self.process and self.process.stdin:
+            self.process.stdin.close()
         self.process = subprocess.Popen(
             list(self.command),
             env={**os.environ, **self.environment, PARENT_WATCH: "1"},
             pass_fds=self.pass_fds,
             stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL if self.quiet else None,
             start_new_session=True,
         )
         self.started_at = monotonic()

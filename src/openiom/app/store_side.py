@@ -62,14 +62,6 @@ class StoreSide:
                 return
             page += 1
 
-    def hooks(self, destination: str, *, headers: dict[str, str], scopes: tuple[str, ...]) -> None:
-        """Have the store call us when an order is placed or changes; older hooks of ours are replaced."""
-        for hook in self._ask("GET", f"{self.api}/v3/hooks")["data"]:
-            self._ask("DELETE", f"{self.api}/v3/hooks/{hook['id']}")
-        for scope in scopes:
-            body = {"scope": scope, "destination": destination, "is_active": True, "headers": headers}
-            self._ask("POST", f"{self.api}/v3/hooks", json=body)
-
     def _ask(self, method: str, url: str, **more: Any) -> dict[str, Any]:
         answer = self.client.request(method, url, **more)
         if not answer.is_success:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.orders import like_prefix
 from openiom.platform.bulk import fetch
 from openiom.platform.places import locate
 
@@ -20,6 +21,9 @@ from .schemas import (
     ShipmentView,
 )
 from .states import FULFILLMENT_ORDER_TABLE
+
+SEARCHED = 2_000
+"""Most orders of a searched number that a search looks at."""
 
 _ROW = (
     "SELECT f.id, f.number, f.order_id, o.number, f.source, f.state, f.state_reason, o.customer_name,"
@@ -44,8 +48,12 @@ def list_fulfillment_orders(
             where.append(clause)
             values.append(value)
     if search:
-        where.append("(f.number = upper(%s) OR lower(o.number) LIKE lower(%s))")
-        values += [search, f"{search}%"]
+        where.append(
+            "f.id IN (SELECT id FROM fulfillment.fulfillment_order WHERE number = upper(%s) UNION ALL"
+            " SELECT f2.id FROM fulfillment.fulfillment_order f2 WHERE f2.order_id IN"
+            f" (SELECT id FROM orders.order WHERE lower(number) LIKE %s LIMIT {SEARCHED}))"
+        )
+        values += [search.strip(), like_prefix(search)]
     if after:
         where.append("f.id < %s::uuid")
         values.append(after)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from openiom.kernel import NotFound
+from openiom.kernel import Invalid, NotFound
 from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor
 
 from .queries import details, details_of_order, list_fulfillment_orders
@@ -27,18 +27,26 @@ def fulfillment_orders(
 ) -> Page[FulfillmentOrderRow]:
     """Fulfillment orders, newest first."""
     asker.require("fulfillment.read")
-    cursor = read_cursor(after, 1)
+    position = _position(after)
     rows = list_fulfillment_orders(
         session,
         state=state,
         source=source,
         order_id=order_id,
-        search=search,
-        after=cursor[0] if cursor else None,
+        search=search.replace("\x00", ""),
+        after=position,
         limit=limit + 1,
     )
     items, following = page_of(rows, limit=limit, key=lambda r: (r.id,))
     return Page(items=items, next=following)
+
+
+def _position(after: str | None) -> str | None:
+    cursor = read_cursor(after, 1)
+    try:
+        return str(UUID(cursor[0])) if cursor else None
+    except ValueError as error:
+        raise Invalid("is not a page cursor of this list", where="after", remedy="start from the first page") from error
 
 
 @router.get("/fulfillment-orders/{fulfillment_order_id}")

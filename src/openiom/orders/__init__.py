@@ -10,6 +10,7 @@ Tells   order.created, order.modified, order.cancel_refused, order.fields_set, a
 from .actions import ACTIONS, ENTITIES
 from .facts import header_facts, line_facts, money_text, order_facts
 from .locks import lock_orders
+from .queries import like_prefix
 from .routes import router
 from .service.hold_cancel import (
     LineCancellation,
@@ -49,6 +50,7 @@ __all__ = [
     "confirm_billing",
     "header_facts",
     "hold_orders",
+    "like_prefix",
     "line_facts",
     "lock_orders",
     "money_text",

@@ -41,9 +41,10 @@ class Order(Base):
 
     __tablename__ = "order"
     __table_args__ = (
-        UniqueConstraint("instance", "external_id"),
+        UniqueConstraint("external_id", "instance"),
         Index("ix_order_placed_at", "placed_at", "id"),
         Index("ix_order_instance", "instance", "id"),
+        Index("ix_order_origin", "origin", "id"),
         Index("ix_order_number", text("lower(number) text_pattern_ops")),
         Index("ix_order_customer_name", text("lower(customer_name) text_pattern_ops")),
         Index(

@@ -29,7 +29,7 @@ from .service.raise_events import table_in_use
 from .states import LINE_TABLE, ORDER_TABLE
 from .titles import title_of
 
-SEARCHED = 2_000
+SEARCHED = 1_000
 """Most matches of each searched field that a search looks at; the newest of these are shown."""
 
 _ROW = (

@@ -73,10 +73,16 @@ def now() -> datetime:
     return utc_now()
 
 
+async def raw_body(request: Request) -> bytes:
+    """The body as it came, whatever its type; here because only this edge may await. Its size is limited before."""
+    return await request.body()
+
+
 Writing = Annotated[Session, Depends(writing, scope="function")]
 Reading = Annotated[Session, Depends(reading, scope="function")]
 Asker = Annotated[Principal, Depends(principal)]
 Now = Annotated[datetime, Depends(now)]
+RawBody = Annotated[bytes, Depends(raw_body)]
 
 
 class Page(BaseModel, Generic[T]):

@@ -7,25 +7,27 @@ Holds   a message is acknowledged only once stored, processed at most once, and 
 Tells   nothing: the rooms that take a document in announce what it changed.
 """
 
-from .calling import OutsideCaller, build_payloads, call_provider
+from .calling import build_payloads, call_provider
 from .inbox import inbox_wave
 from .instances import instance_kind
 from .mapping import MAPPING_KIND, MappingBody, resolve
 from .messages import Stored, discard, replay, store_messages
-from .pipeline import CallLog, Opened, Pipeline
+from .pipeline import CallLog, Opened, Pipeline, Suggester
 from .polling import PollTurn, ask_poll, poll
 from .probing import ProbeTurn, probe
+from .routes import router
+from .webhooks import take_webhook
 
 __all__ = [
     "MAPPING_KIND",
     "CallLog",
     "MappingBody",
     "Opened",
-    "OutsideCaller",
     "Pipeline",
     "PollTurn",
     "ProbeTurn",
     "Stored",
+    "Suggester",
     "ask_poll",
     "build_payloads",
     "call_provider",
@@ -36,5 +38,7 @@ __all__ = [
     "probe",
     "replay",
     "resolve",
+    "router",
     "store_messages",
+    "take_webhook",
 ]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -14,39 +13,14 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now, wake
 from openiom.policies import Transformed, TransformFailure
-from openiom.provider_contract import Call, CallResult, Facts, ProviderAction
+from openiom.provider_contract import Call, CallResult, ProviderAction
 
 from .instances import PROBE_WAKE
-from .mapping import resolve_outside
+from .mapping import resolve_outside, step_to
 from .pipeline import Opened, Pipeline, acting
 
 log = structlog.get_logger("calls")
 RED_PAUSE_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class OutsideCaller:
-    """What flows need to reach the outside: the promises `Caller` and `PayloadBuilder` of orchestration."""
-
-    pipeline: Pipeline
-    database: Database
-
-    def action(self, instance: str, name: str) -> ProviderAction:
-        """The action of an installed instance. Raises NotFound."""
-        with self.database.reading() as session:
-            return self.pipeline.open(session, instance).action(name)
-
-    def call(
-        self, database: Database, instance: str, action: ProviderAction, calls: Sequence[Call]
-    ) -> Sequence[CallResult]:
-        """One result a call, in order; made outside any transaction."""
-        return call_provider(self.pipeline, database, instance, action.name, calls)
-
-    def build(
-        self, session: Session, instance: str, action: str, facts: Sequence[Facts]
-    ) -> list[dict[str, Any] | Problem]:
-        """One payload for each entity, in order, or the problem that keeps it from being sent."""
-        return build_payloads(self.pipeline, session, instance, action, facts)
 
 
 def build_payloads(
@@ -85,15 +59,6 @@ def _payload(
             what = f"our {key.table} {key.value} has no {key.field} at this provider"
             return Problem(key.into, what, "map it, and reprocess")
     return answer.document
-
-
-def step_to(document: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
-    """The object that holds the last name of a path such as `lines[2].product`, made on the way, and that name."""
-    target: Any = document
-    *parents, name = path.replace("[", ".").replace("]", "").split(".")
-    for parent in parents:
-        target = target[int(parent)] if isinstance(target, list) else target.setdefault(parent, {})
-    return target, name
 
 
 def call_provider(

@@ -1,7 +1,7 @@
 """Outside keys to our names: exact, by precedence instance, group, default; and what happens once one appears."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
@@ -90,6 +90,15 @@ def resolve_outside(
     return {(table, field, value): outside for table, field, value, outside in rows}
 
 
+def step_to(document: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """The object that holds the last name of a path such as `lines[2].product`, made on the way, and that name."""
+    target: Any = document
+    *parents, name = path.replace("[", ".").replace("]", "").split(".")
+    for parent in parents:
+        target = target[int(parent)] if isinstance(target, list) else target.setdefault(parent, {})
+    return target, name
+
+
 def _applied(session: Session, documents: Sequence[Document]) -> None:
     bodies = [MappingBody.model_validate(d.body) for d in documents]
     columns = [[getattr(b, c) for b in bodies] for c in ("table", "field", "value", "scope", "scope_name", "internal")]
@@ -102,6 +111,18 @@ def _applied(session: Session, documents: Sequence[Document]) -> None:
         columns,
     )
     replay_waiting(session, [(b.table, b.field, b.value, b.scope, b.scope_name) for b in bodies])
+
+
+def waiting_for(session: Session, lookups: Sequence[tuple[str, str, str]]) -> int:
+    """How many parked messages miss at least one of these (table, field, value); a value of `*` is any."""
+    rows = fetch(
+        session,
+        "SELECT count(DISTINCT k.message_id) FROM providers.missing_key k"
+        " JOIN unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
+        f" ON k.table_name = w.t AND k.field = w.f AND (k.value = w.v OR w.v = '{SAME}')",
+        [list(column) for column in zip(*lookups, strict=True)],
+    )
+    return int(rows[0][0])
 
 
 def replay_waiting(session: Session, keys: Sequence[tuple[str, str, str, str, str]]) -> int:

@@ -1,11 +1,11 @@
 """What every part of the data pipeline needs at hand: the catalog, secrets, open connectors and the call log."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import structlog
@@ -120,15 +120,26 @@ class Opened:
         raise NotFound(f"{self.provider.title} has no action {name}", where=self.name)
 
 
+class Suggester(Protocol):
+    """What the room that knows our records offers: what an unknown outside key may have meant."""
+
+    def __call__(
+        self, session: Session, table: str, values: Sequence[str], /
+    ) -> Mapping[str, Sequence[tuple[str, str, float]]]:
+        """By value: (our name, label, score from 0 to 1), likeliest first."""
+
+
 @dataclass
 class Pipeline:
-    """One per process, made by `build()`."""
+    """One per process, made by `build()`. `suggests` are the mapping tables `suggest` knows."""
 
     catalog: Mapping[str, Provider]
     secrets: Secrets
     receivers: Mapping[str, DocumentReceiver]
     public_url: str = ""
     message_limit_bytes: int = 2_000_000
+    suggest: Suggester | None = None
+    suggests: frozenset[str] = frozenset({"account", "product", "unit", "currency", "price_list"})
     calls: CallLog = field(default_factory=CallLog)
     _opened: dict[str, Opened] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)

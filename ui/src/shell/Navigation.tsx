@@ -17,7 +17,7 @@ export function Navigation({ permissions, folded, onFold, onGo }: Props) {
     .filter((area) => area.pages.length > 0);
   return (
     <nav className="nav" aria-label="Areas">
-      <Link to="/" className="brand" onClick={onGo}>
+      <Link to="/" className="brand" aria-label="OpenIOM, start page" onClick={onGo}>
         <img src="/mark.svg" alt="" />
         <span>OpenIOM</span>
       </Link>

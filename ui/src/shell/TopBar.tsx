@@ -80,7 +80,7 @@ export function TopBar({ session, onFind, onMenu, onSignOut }: Props) {
           ],
         }}
       >
-        <button type="button" className="user-button" aria-label={`Account of ${session.name}`}>
+        <button type="button" className="user-button" aria-label={`${initials(session.name)}, account of ${session.name}`}>
           <span className="avatar" aria-hidden="true">
             {initials(session.name)}
           </span>

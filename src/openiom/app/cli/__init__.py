@@ -2,6 +2,7 @@
 
 import sys
 
+import psycopg
 import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
@@ -38,8 +39,9 @@ def main() -> None:
         first = error.errors()[0]
         name = "OPENIOM_" + "_".join(map(str, first["loc"])).upper()
         fail(f"the setting {name} is not valid: {first['msg']}. See docs/settings.md")
-    except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    except (DBAPIError, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        reason = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
         fail(f"the database does not answer as it should: {reason}. See whether it runs and is migrated: iom migrate")
     except OSError as error:
         fail(f"{error.strerror or error}: {error.filename or ''}. Mend this and run the command again")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+CALLBACK_NET_SECONDS = 10  # a poll brings what a lost callback did not
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceAddresses:
@@ -14,7 +16,10 @@ class InstanceAddresses:
     warehouse_url: str
     warehouse_token: str
     callback_secret: str
-    lab_url: str = ""
+    webhook_key: str
+    lab_url: str
+    lab_smtp_port: int
+    lab_key: str
 
 
 def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> list[dict[str, Any]]:
@@ -24,7 +29,12 @@ def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> li
             "fabrikam-store",
             provider="bigcommerce",
             title="Fabrikam online store",
-            connection={"store_hash": at.store_hash, "access_token": at.store_token, "api_url": at.store_url},
+            connection={
+                "api_url": at.store_url,
+                "store_hash": at.store_hash,
+                "access_token": at.store_token,
+                "webhook_key": at.webhook_key,
+            },
             poll_seconds=poll_seconds,
         ),
         _instance(
@@ -36,6 +46,26 @@ def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> li
                 "token": at.warehouse_token,
                 "callback_secret": at.callback_secret,
             },
+            poll_seconds=CALLBACK_NET_SECONDS,
+        ),
+        _instance(
+            "lab-intake",
+            provider="lab_intake",
+            title="Quick-start lab, order intake",
+            connection={"api_key": at.lab_key},
+        ),
+        _instance(
+            "lab-fulfillment",
+            provider="lab_fulfillment",
+            title="Quick-start lab, fulfillment",
+            connection={
+                "smtp_host": "127.0.0.1",
+                "smtp_port": at.lab_smtp_port,
+                "smtp_security": "none",
+                "sender": "iom@fabrikam.example",
+                "url": f"{at.lab_url}/bin/",
+            },
+            parameters={"outbound_email": "seattle@fabrikam.example"},
         ),
     ]
 
@@ -45,7 +75,7 @@ def _instance(
     *,
     provider: str,
     title: str,
-    connection: dict[str, str],
+    connection: dict[str, Any],
     parameters: dict[str, Any] | None = None,
     poll_seconds: int | None = None,
 ) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment.states import NEW
 from openiom.kernel import Event, new_ids
-from openiom.orders import OpenLine, open_lines, release_to_fulfillment
+from openiom.orders import OpenLine, lock_orders, open_lines, release_to_fulfillment
 from openiom.platform.bulk import copy_rows, fetch
 from openiom.platform.database import to_json_text
 from openiom.platform.events import announce
@@ -37,7 +37,8 @@ def create_fulfillment_orders(session: Session, order_ids: Sequence[UUID], now: 
     An order whose lines all stand in fulfillment orders already is answered ok and gets no second one, so the
     step may be run again. One outcome an order, in order.
     """
-    lines = open_lines(session, order_ids)
+    held = {order.id for order in lock_orders(session, order_ids).values() if order.held}
+    lines = open_lines(session, [order for order in order_ids if order not in held])
     groups: dict[tuple[UUID, str], list[OpenLine]] = defaultdict(list)
     unsourced: dict[UUID, OpenLine] = {}
     for line in lines:
@@ -55,7 +56,12 @@ def create_fulfillment_orders(session: Session, order_ids: Sequence[UUID], now: 
     for draft in drafts:
         made[draft.order_id].append(draft.number)
     existing = _existing(session, [o for o in order_ids if o not in made])
-    return [_outcome(order, made.get(order), existing, unsourced) for order in order_ids]
+    return [
+        Outcome(False, "the order is held by hand; release it first")
+        if order in held
+        else _outcome(order, made.get(order), existing, unsourced)
+        for order in order_ids
+    ]
 
 
 def _drafts(session: Session, groups: dict[tuple[UUID, str], list[OpenLine]]) -> list[Draft]:

@@ -94,7 +94,8 @@ class BigCommerce:
                 rows, now = self._orders(**second, min_id=after + 1, sort="id")
                 if len(rows) == self._page:
                     after = int(rows[-1]["id"])
-                    yield self._pulled(rows, at, after)
+                    # While its second may still bring changes, a poll that breaks off starts that second again.
+                    yield self._pulled(rows, at, after if _is_settled(at) else -1)
                     continue
                 finished = now - at > _SETTLED
                 at, after = (at + timedelta(seconds=1), None) if finished else (at, None)

@@ -1,6 +1,5 @@
 import type { FlowStep, StepCounts } from '@client/orchestration';
 import { usePreferences } from '@kit/preferences';
-import { inWords } from '@kit/states';
 import {
   Background,
   BackgroundVariant,
@@ -13,7 +12,7 @@ import {
   type ReactFlowInstance,
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
-import { useMemo, useRef } from 'react';
+import { type KeyboardEvent, useMemo, useRef } from 'react';
 import { picture, STEP_HEIGHT, STEP_WIDTH } from './graph';
 import { StepNode, type StepNodeData } from './StepNode';
 import { isBad, WayEdge, type WayEdgeData } from './WayEdge';
@@ -43,7 +42,7 @@ export default function FlowCanvas({ steps, counts, chosen, onChoose }: Props) {
         width: STEP_WIDTH,
         height: STEP_HEIGHT,
         selected: step.id === chosen,
-        ariaLabel: `${step.title || step.id}, ${inWords(step.kind)}`,
+        ariaRole: 'button',
         data: { step, counts: counts[step.id] },
       })),
     [drawn, counts, chosen],
@@ -62,6 +61,10 @@ export default function FlowCanvas({ steps, counts, chosen, onChoose }: Props) {
       })),
     [drawn],
   );
+  const openByKey = (event: KeyboardEvent): void => {
+    const step = (event.target as Element).closest<HTMLElement>('.react-flow__node')?.dataset.id;
+    if (step !== undefined && (event.key === 'Enter' || event.key === ' ')) onChoose(step);
+  };
   // Start at the top, as wide as fits, never so small that the words cannot be read.
   const start = (flow: ReactFlowInstance<Node<StepNodeData>, Edge<WayEdgeData>>): void => {
     const { clientWidth = 0, clientHeight = 0 } = box.current ?? {};
@@ -69,7 +72,7 @@ export default function FlowCanvas({ steps, counts, chosen, onChoose }: Props) {
     void flow.setViewport({ x: (clientWidth - drawn.width * zoom) / 2, y: Math.max(28, (clientHeight - drawn.height * zoom) / 2), zoom });
   };
   return (
-    <div ref={box} className="flow-box">
+    <div ref={box} className="flow-box" onKeyDown={openByKey}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -82,10 +85,6 @@ export default function FlowCanvas({ steps, counts, chosen, onChoose }: Props) {
         edgesFocusable={false}
         elementsSelectable
         onNodeClick={(_, node) => onChoose(node.id)}
-        onSelectionChange={({ nodes: picked }) => {
-          const first = picked[0];
-          if (first && first.id !== chosen) onChoose(first.id);
-        }}
         minZoom={0.2}
         proOptions={{ hideAttribution: true }}
       >

@@ -1,0 +1,199 @@
+"""Fabrikam on embedded PostgreSQL with workers of its own and a 3PL simulator, for benchmarks to run on."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, perf_counter, sleep
+
+import httpx
+import psutil
+
+from openiom.app.migrate import migrate, reset_statistics
+from openiom.app.processes import Child, Supervisor, child_environment, database_of, own_command
+from openiom.app.seed import (
+    CatalogItem,
+    InstanceAddresses,
+    company_documents,
+    instance_documents,
+    seed_catalog,
+    seed_company,
+    seed_stock,
+)
+from openiom.app.seed.company import LAB_PRODUCTS, SOURCES
+from openiom.app.wiring import CONSUMERS, Product, build
+from openiom.platform.bulk import fetch
+from openiom.platform.events import utc_now
+from openiom.platform.settings import Settings
+from openiom.provider_contract import RawMessage
+from openiom.providers import probe, store_messages
+from openiom.simulators import simulator_process
+
+STORE, TPL = "fabrikam-store", "fabrikam-3pl"
+SECRET = "benchmark-token"
+PLENTY = 1_000_000
+CHUNK = 1_000
+PATIENCE_SECONDS = 600.0
+
+
+@dataclass
+class Company:
+    """A seeded company. `workers` are its processes; `messages` waits to be loaded into the inbox."""
+
+    product: Product
+    url: str
+    workers: Sequence[Child]
+    simulators: Sequence[psutil.Process]
+    postgres: psutil.Process
+
+    def load(self, messages: Sequence[RawMessage]) -> None:
+        """Bulk-load messages into the inbox, as a poll would: a page a transaction."""
+        for start in range(0, len(messages), CHUNK):
+            with self.product.database.unit_of_work() as session:
+                page = messages[start : start + CHUNK]
+                store_messages(session, STORE, page, now=utc_now(), limit_bytes=10_000_000)
+
+    def sent(self) -> int:
+        """Orders that reached the 3PL, by the log's own account."""
+        with self.product.database.reading() as session:
+            query = "SELECT count(*) FROM platform.business_event WHERE name = 'order.sent_to_fulfillment'"
+            return int(fetch(session, query)[0][0])
+
+    def stuck(self) -> list[tuple[object, ...]]:
+        """What will not move by itself, to be told instead of waited for."""
+        with self.product.database.reading() as session:
+            return fetch(
+                session,
+                "SELECT 'message', count(*)::text, min(error::text) FROM providers.message WHERE state = 'parked'"
+                " UNION ALL SELECT 'token', count(*)::text, min(error::text) FROM orchestration.token"
+                " WHERE state = 'failed'",
+            )
+
+    def wait_sent(self, orders: int) -> float:
+        """Seconds until so many orders are sent. Raises SystemExit with what is stuck."""
+        started = perf_counter()
+        deadline = monotonic() + PATIENCE_SECONDS
+        while self.sent() < orders:
+            if monotonic() > deadline:
+                raise SystemExit(f"only {self.sent()} of {orders} orders were sent; stuck: {self.stuck()}")
+            sleep(0.05)
+        return perf_counter() - started
+
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds so far of workers, PostgreSQL and simulators."""
+        pids = [child.process.pid for child in self.workers if child.process]
+        return {
+            "workers": sum(_cpu(psutil.Process(pid)) for pid in pids),
+            "postgres": _cpu(self.postgres, children=True),
+            "simulators": sum(_cpu(p) for p in self.simulators),
+        }
+
+
+def _cpu(process: psutil.Process, *, children: bool = False) -> float:
+    total = 0.0
+    for one in [process, *(process.children(recursive=True) if children else [])]:
+        try:
+            times = one.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total
+
+
+@contextmanager
+def company(*, workers: int, single: bool = False, wave_limit: int = 500) -> Iterator[tuple[Company, "Store"]]:
+    """Everything up: PostgreSQL, a store with orders to read, a 3PL that only takes in, workers waiting.
+
+    `single` has the flow use the 3PL's call for one order instead of its bulk call.
+    """
+    with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
+        settings = Settings(home=Path(home), wave_limit=wave_limit, log_level="WARNING")
+        with (
+            database_of(settings) as url,
+            simulator_process("store", ["--token", SECRET, "--quota", "10000000"]) as store,
+            simulator_process("warehouse", ["--token", SECRET, "--manual"]) as warehouse,
+            Supervisor() as supervisor,
+        ):
+            product = build(settings, url)
+            migrate(product.database, consumers=CONSUMERS)
+            shop = Store(store.url, product)
+            shop.prepare(400)
+            seed(product, shop, warehouse.url, single=single)
+            environment = child_environment(settings, url, "") | {"OPENIOM_WAVE_LIMIT": str(wave_limit)}
+            children = [
+                supervisor.add(Child(f"worker {n}", own_command("worker"), environment)) for n in range(workers)
+            ]
+            processes = [psutil.Process(p.process.pid) for p in (store, warehouse)]
+            try:
+                yield Company(product, url, children, processes, _postmaster(Path(home))), shop
+            finally:
+                product.close()
+
+
+def _postmaster(home: Path) -> psutil.Process:
+    return psutil.Process(int((home / "pg" / "postmaster.pid").read_text().splitlines()[0]))
+
+
+def seed(product: Product, shop: "Store", warehouse_url: str, *, single: bool) -> None:
+    """Documents, catalog, stock in abundance, and connections proven by a real probe."""
+    everything = company_documents()
+    flows = [d for d in everything if d["kind"] == "flow" and not d["name"].startswith("lab-")]
+    seed_company(product, [d for d in everything if d["kind"] not in ("flow", "policy")])
+    catalog = shop.catalog()
+    seed_catalog(product, catalog, currency="USD", told=lambda _: None)
+    at = InstanceAddresses(shop.url, "demo", SECRET, warehouse_url, SECRET, "secret", webhook_key="")
+    instances = [d for d in instance_documents(at, poll_seconds=None) if d["name"] in (STORE, TPL)]
+    seed_company(product, [*(d for d in everything if d["kind"] == "policy"), *instances])
+    for flow in flows:
+        for step in flow["body"]["steps"]:
+            if single and step.get("action") == "send_to_fulfillment":
+                step["action"] = "send_to_fulfillment_single"
+    seed_company(product, flows)
+    names = [*LAB_PRODUCTS, *(item.sku for item in catalog)]
+    seed_stock(product, names, sources=SOURCES, plenty=PLENTY, told=lambda _: None)
+    for instance in (STORE, TPL):
+        probe(product.pipeline, product.database, instance)
+    reset_statistics(product.database)
+
+
+@dataclass
+class Store:
+    """The store simulator: it makes the orders; the real connector reads them."""
+
+    url: str
+    product: Product
+
+    def prepare(self, orders: int) -> None:
+        """Put so many more orders into the shop."""
+        answer = httpx.post(
+            f"{self.url}/_sim/load",
+            json={"source": "generator", "orders": orders, "products": 300, "seed": orders},
+            timeout=300,
+            trust_env=False,
+        )
+        answer.raise_for_status()
+
+    def catalog(self) -> list[CatalogItem]:
+        items, page, last = [], 1, 1
+        while page <= last:
+            answer = httpx.get(
+                f"{self.url}/stores/demo/v3/catalog/products",
+                params={"page": page, "limit": 250},
+                headers={"X-Auth-Token": SECRET},
+                trust_env=False,
+            ).json()
+            items += [CatalogItem(p["sku"], p["name"], f"{p['price']:.2f}", "1.000") for p in answer["data"]]
+            last, page = answer["meta"]["pagination"]["total_pages"], page + 1
+        return items
+
+    def messages(self) -> list[RawMessage]:
+        """Every order of the shop as the connector hands it over, each once."""
+        with self.product.database.reading() as session:
+            opened = self.product.pipeline.open(session, STORE)
+        pages = opened.connector.pull("order", "")  # type: ignore[attr-defined]
+        found = {message.key: message for page in pages for message in page.messages}
+        return list(found.values())
+
+
+__all__ = ["STORE", "TPL", "Company", "Store", "company"]

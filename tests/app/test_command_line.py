@@ -1,0 +1,133 @@
+"""`iom`: documents out and in, promises checked, and every failure one line that says what to do."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+import yaml
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from openiom.app import cli
+from openiom.app.cli import app
+from openiom.app.wiring import Product
+from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.platform.events import utc_now
+
+COMMANDS = (
+    *(["demo"], ["serve"], ["web"], ["worker"], ["migrate"], ["check"], ["openapi"], ["bench"]),
+    *(["config", "export"], ["config", "diff"], ["config", "apply"], ["order", "show"], ["token", "create"]),
+    *(["provider", "list"], ["provider", "install"], ["provider", "probe"], ["provider", "poll"], ["user", "create"]),
+)
+
+
+@pytest.fixture
+def iom(product: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("OPENIOM_DATABASE_URL", product.database.url)
+    monkeypatch.setenv("OPENIOM_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    return CliRunner()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself_with_an_example(command: list[str], iom: CliRunner) -> None:
+    shown = iom.invoke(app, [*command, "--help"])
+
+    assert shown.exit_code == 0
+    assert "Example" in shown.output
+
+
+def test_documents_travel_out_change_and_come_back(iom: CliRunner, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    file = folder / "currency" / "USD.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("kind: currency\nname: USD\nbody: {title: US dollar}\n")
+
+    first = iom.invoke(app, ["config", "apply", str(folder)])
+    again = iom.invoke(app, ["config", "apply", str(folder)])
+    same = iom.invoke(app, ["config", "diff", str(folder)])
+    file.write_text("kind: currency\nname: USD\nbody: {title: Greenback}\n")
+    other = iom.invoke(app, ["config", "diff", str(folder)])
+    out = tmp_path / "out"
+    exported = iom.invoke(app, ["config", "export", str(out)])
+
+    assert "1 changed, 0 unchanged" in first.output
+    assert "0 changed, 1 unchanged" in again.output
+    assert same.exit_code == 0
+    assert (other.exit_code, "title" in other.output) == (1, True)
+    assert exported.exit_code == 0
+    kept = yaml.safe_load((out / "currency" / "USD.yaml").read_text())
+    assert kept == {"kind": "currency", "name": "USD", "body": {"title": "US dollar"}}
+
+
+def test_a_folder_with_a_bad_document_changes_nothing_and_names_every_fault(iom: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("kind: currency\nname: USD\nbody: {title: US dollar}\n")
+    (tmp_path / "b.yaml").write_text("kind: currency\nname: EUR\nbody: {}\n")
+
+    refused = iom.invoke(app, ["config", "apply", str(tmp_path)])
+
+    assert "currency EUR, title" in str(refused.exception)
+    assert "0 documents" in iom.invoke(app, ["config", "export", str(tmp_path / "out")]).output
+
+
+def test_check_shows_offending_rows_and_exits_one(product: Product, iom: CliRunner) -> None:
+    clean = iom.invoke(app, ["check"])
+    with product.database.unit_of_work() as session:
+        change_on_hand(
+            session, [StockChange("X", "SEA", 5)], mode="set", cause="c", document="d", now=utc_now(), actor="t"
+        )
+        session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 6"))
+    broken = iom.invoke(app, ["check"])
+    told = orjson.loads(iom.invoke(app, ["check", "--json"]).stdout)
+
+    assert clean.exit_code == 0
+    assert broken.exit_code == 1
+    assert "broken  ledger_makes_the_balance" in broken.output
+    assert told["ok"] is False
+    row = next(c for c in told["invariants"] if c["broken"])["rows"][0]
+    assert (row["product"], row["on_hand"]) == ("X", "6.0000")
+
+
+def test_a_failure_is_one_line_with_what_to_do_and_exit_code_two(
+    iom: CliRunner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["iom", "order", "show", "4711"])
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.strip()
+    assert said == "error: no order 4711. search for it in the UI; its message may be parked"
+
+
+def test_a_wrong_setting_is_named(
+    iom: CliRunner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENIOM_POOL_SIZE", "many")
+    monkeypatch.setattr(sys, "argv", ["iom", "check"])
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert ended.value.code == 2
+    assert "OPENIOM_POOL_SIZE" in capsys.readouterr().err
+
+
+def test_no_installation_is_said_in_a_process_of_its_own(tmp_path: Path) -> None:
+    source = str(Path(__file__).resolve().parents[2] / "src")
+    done = subprocess.run(
+        [sys.executable, "-m", "openiom.app.cli", "check"],
+        env={"PYTHONPATH": source, "OPENIOM_HOME": str(tmp_path), "PATH": "/usr/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"error: no installation in {tmp_path}")
+    assert "Traceback" not in done.stderr
+    assert "XDG_RUNTIME_DIR" not in done.stderr

@@ -1,0 +1,83 @@
+"""Migrations: many processes at once, one result; and jobs that commit with their cause."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from openiom.app.jobs import SCHEDULE, defer, jobs_app
+from openiom.app.migrate import at_head, heads, migrate
+from openiom.platform.bulk import fetch
+from openiom.platform.database import Database
+from openiom.platform.embedded import ensure_database
+
+
+@pytest.fixture
+def fresh(postgres_url: str) -> Iterator[Database]:
+    """An empty database of its own on the test server."""
+    name = f"openiom_fresh_{uuid4().hex[:8]}"
+    database = Database(ensure_database(postgres_url, name), pool_size=4)
+    yield database
+    database.close()
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def test_four_processes_that_migrate_together_end_at_one_schema(fresh: Database) -> None:
+    def one(_: int) -> None:
+        own = Database(fresh.url, pool_size=2)
+        try:
+            migrate(own, consumers=("orchestration",))
+        finally:
+            own.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
+
+    assert heads()
+    assert at_head(fresh)
+    with fresh.reading() as session:
+        assert fetch(session, "SELECT name FROM platform.event_consumer") == [("orchestration",)]
+        assert fetch(session, "SELECT count(*) FROM public.procrastinate_jobs") == [(0,)]
+
+
+def test_a_deferred_job_exists_exactly_when_its_transaction_commits(fresh: Database) -> None:
+    migrate(fresh, consumers=())
+    with fresh.unit_of_work() as session:
+        kept = defer(session, "invariants", timestamp=7)
+    with pytest.raises(RuntimeError, match="changed my mind"), fresh.unit_of_work() as session:
+        defer(session, "invariants")
+        raise RuntimeError("changed my mind")
+
+    with fresh.reading() as session:
+        rows = fetch(session, "SELECT id, task_name, queue_name, args FROM public.procrastinate_jobs")
+    assert rows == [(kept, "invariants", "openiom", {"timestamp": 7})]
+
+
+def test_a_deferred_job_is_run_by_the_worker(fresh: Database) -> None:
+    migrate(fresh, consumers=())
+    with fresh.unit_of_work() as session:
+        defer(session, "invariants")
+
+    app = jobs_app(fresh)
+
+    async def work() -> None:
+        async with app.open_async():
+            await app.run_worker_async(queues=["openiom"], wait=False, install_signal_handlers=False)
+
+    asyncio.run(work())
+
+    with fresh.reading() as session:
+        done = fetch(session, "SELECT status::text FROM public.procrastinate_jobs WHERE task_name = 'invariants'")
+        kept = fetch(session, "SELECT count(*) > 0 FROM administration.invariant_check")
+    assert ("succeeded",) in done
+    assert kept == [(True,)]
+
+
+def test_every_scheduled_job_is_registered_under_its_name(database: Database) -> None:
+    app = jobs_app(database)
+
+    assert set(SCHEDULE) <= set(app.tasks)

@@ -1,0 +1,103 @@
+"""The supervisor: what dies comes back, and nothing outlives it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from openiom.app.processes import Child, Supervisor, take_port, url_of
+from openiom.kernel import Refused
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
+SUPERVISED = """
+import sys
+from openiom.app.processes import Child, Supervisor
+watcher = "from openiom.app.web import end_with_parent; end_with_parent(); import time; time.sleep(600)"
+supervisor = Supervisor()
+child = supervisor.add(Child("one", [sys.executable, "-c", watcher]))
+print(child.process.pid, flush=True)
+supervisor.watch()
+"""
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_killed_child_is_started_again_and_ends_with_its_supervisor() -> None:
+    with Supervisor() as supervisor:
+        child = supervisor.add(Child("sleeper", SLEEPER))
+        assert child.process is not None
+        first = child.process.pid
+        os.kill(first, signal.SIGKILL)
+
+        def back() -> bool:
+            supervisor.revive()
+            return child.alive and child.process is not None and child.process.pid != first
+
+        assert until(back)
+        second = child.process.pid
+        assert child.restarts == 1
+    assert not psutil.pid_exists(second)
+
+
+def test_a_child_that_keeps_dying_is_started_at_ever_longer_intervals() -> None:
+    with Supervisor() as supervisor:
+        child = supervisor.add(Child("broken", [sys.executable, "-c", "raise SystemExit(3)"]))
+
+        def twice() -> bool:
+            supervisor.revive()
+            return child.restarts == 2
+
+        assert until(twice)
+        assert child.pause >= 1.0
+
+
+def test_a_child_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openiom.app.processes.END_SECONDS", 1.0)
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+    )
+    supervisor = Supervisor()
+    child = supervisor.add(Child("deaf", [sys.executable, "-c", deaf]))
+    time.sleep(1.0)
+
+    supervisor.end()
+
+    assert child.process is not None
+    assert child.process.returncode == -signal.SIGKILL
+
+
+def test_children_end_when_their_supervisor_is_killed() -> None:
+    source = str(Path(__file__).resolve().parents[2] / "src")
+    environment = {**os.environ, "PYTHONPATH": source}
+    with subprocess.Popen(
+        [sys.executable, "-c", SUPERVISED], stdout=subprocess.PIPE, text=True, env=environment
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert psutil.pid_exists(child)
+        parent.kill()
+    assert until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_taken_port_is_refused_to_who_insists_and_replaced_for_others() -> None:
+    with take_port("127.0.0.1", 0, insist=True) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(Refused, match=f"port {port} on 127.0.0.1 is taken") as refusal:
+            take_port("127.0.0.1", port, insist=True)
+        assert "--port" in refusal.value.remedy
+        with take_port("127.0.0.1", port, insist=False) as other:
+            assert other.getsockname()[1] != port
+            assert url_of(other) == f"http://127.0.0.1:{other.getsockname()[1]}"

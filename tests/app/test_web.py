@@ -1,0 +1,111 @@
+"""The edge: size limit, headers, problems, the user interface, and what Prometheus reads."""
+
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from openiom.app.web import create_app
+from openiom.app.wiring import Product
+
+
+def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_its_length(client: TestClient) -> None:
+    said = client.post("/api/v1/session", content=b"x" * 20_001)
+    streamed = client.post("/api/v1/session", content=iter([b"x" * 15_000, b"x" * 15_000]))
+
+    for answer in (said, streamed):
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["remedy"] == "send it in parts, or raise OPENIOM_MESSAGE_LIMIT_BYTES"
+
+
+def test_a_body_at_the_limit_reaches_the_room(client: TestClient) -> None:
+    filler = " " * (20_000 - len('{"email":"a@b.c","password":"wrong"}'))
+
+    answer = client.post(
+        "/api/v1/session",
+        content=f'{{"email":"a@b.c","password":"wrong"{filler}}}',
+        headers={"content-type": "application/json"},
+    )
+
+    assert answer.status_code == 401
+
+
+def test_every_answer_tells_browsers_to_keep_others_out(client: TestClient) -> None:
+    for path in ("/health", "/api/v1/orders", "/api/v1/nothing"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "script-src" not in headers["content-security-policy"]
+        assert "default-src 'self'" in headers["content-security-policy"]
+    assert client.get("/api/v1/orders").headers["cache-control"] == "no-store"
+
+
+def test_an_unknown_path_below_the_api_is_a_problem_and_not_the_user_interface(client: TestClient) -> None:
+    answer = client.get("/api/v1/nothing")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_every_route_of_every_room_refuses_who_is_not_signed_in(product: Product) -> None:
+    app = create_app(product)
+    open_to_all = {"/health", "/ready", "/metrics", "/api/v1/session"}
+    with TestClient(app) as stranger:
+        for path, methods in app.openapi()["paths"].items():
+            if path in open_to_all or path.startswith("/hooks/"):
+                continue
+            for method in methods:
+                shown = path.replace("{", "00000000-0000-0000-0000-").replace("}", "")
+                answer = stranger.request(method.upper(), shown, json={})
+                assert answer.status_code in (401, 422), f"{method} {path} answered {answer.status_code}"
+                if answer.status_code == 422:
+                    assert "items" not in answer.json(), path
+
+
+def test_before_the_user_interface_is_built_a_page_says_what_to_do(client: TestClient) -> None:
+    answer = client.get("/")
+
+    assert answer.status_code == 200
+    assert "make install" in answer.text
+    assert client.get("/orders").status_code == 503
+
+
+def test_a_built_user_interface_answers_every_page_address_and_caches_its_assets(
+    product: Product, tmp_path: Path
+) -> None:
+    (tmp_path / "ui" / "assets").mkdir(parents=True)
+    (tmp_path / "ui" / "index.html").write_text("<title>the page</title>")
+    (tmp_path / "ui" / "assets" / "app-1a2b.js").write_text("let x = 1")
+    (tmp_path / "secret.txt").write_text("not yours")
+
+    with TestClient(create_app(product)) as browser:
+        page = browser.get("/orders/0192")
+        asset = browser.get("/assets/app-1a2b.js")
+        missing = browser.get("/assets/app-0000.js")
+        outside = browser.get("/..%2fsecret.txt")
+
+    assert page.text == "<title>the page</title>"
+    assert page.headers["cache-control"] == "no-cache"
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert missing.status_code == 404
+    assert "not yours" not in outside.text
+
+
+def test_a_process_is_not_ready_while_the_database_stands_at_another_schema(client: TestClient) -> None:
+    answer = client.get("/ready")  # the test database was made without migrations
+
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "status": "not ready",
+        "database": "reachable",
+        "schema_version": "none",
+        "remedy": "run: iom migrate",
+    }
+
+
+def test_the_api_document_names_every_operation_once(product: Product) -> None:
+    document = create_app(product).openapi()
+    names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+
+    assert len(names) == len(set(names))
+    assert {"/api/v1/orders", "/api/v1/live", "/api/v1/search", "/api/v1/session"} <= document["paths"].keys()

@@ -1,0 +1,56 @@
+"""Fulfillment orders over HTTP."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from tests.fulfillment.test_fulfillment_orders import create, fulfillment_orders, parcel, ready, send, tell
+from tests.orders.given import line, master_data, stock
+
+from openiom.fulfillment import router
+from openiom.kernel import new_id
+from openiom.platform.database import Database
+from openiom.platform.http import Principal, install_problem_handlers
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[TestClient]:
+    app = FastAPI()
+    app.state.database = database
+    app.state.authenticate = lambda request, session: Principal("ann", frozenset({"fulfillment.read"}))
+    install_problem_handlers(app)
+    app.include_router(router)
+    with TestClient(app, raise_server_exceptions=False) as made:
+        yield made
+
+
+def test_fulfillment_orders_are_listed_narrowed_and_shown_whole(client: TestClient, database: Database) -> None:
+    master_data(database)
+    stock(database, Accu_Scale__SEA=100)
+    orders = [ready(database, line(quantity=2), external_id=f"A-{i}") for i in range(3)]
+    create(database, *orders)
+    first, second, third = (fulfillment_orders(database, o)[0] for o in orders)
+    send(database, first["id"], second["id"])
+    tell(database, parcel(first, "P1", 1))
+
+    def numbers(query: str) -> list[str]:
+        return [row["number"] for row in client.get(f"/api/v1/fulfillment-orders?{query}").json()["items"]]
+
+    assert numbers("") == [third["number"], second["number"], first["number"]]
+    assert numbers("state=sent") == [second["number"]]
+    assert numbers("source=SEA&limit=1") == [third["number"]]
+    assert numbers("search=a-1") == [second["number"]]
+    assert numbers(f"search={third['number'].lower()}") == [third["number"]]
+    assert numbers("search=%25") == []
+    assert numbers(f"order_id={orders[0]}") == [first["number"]]
+    page = client.get("/api/v1/fulfillment-orders?limit=2").json()
+    assert numbers(f"after={page['next']}") == [first["number"]]
+    detail = client.get(f"/api/v1/fulfillment-orders/{first['id']}").json()
+    assert (detail["units"], detail["shipped_units"], detail["order_number"]) == (2, 1, "A-0")
+    assert detail["shipments"][0]["tracking_number"] == "1ZP1"
+    assert detail["shipments"][0]["items"] == [{"product": "Accu Scale", "quantity": 1}]
+    of_order = client.get(f"/api/v1/orders/{orders[0]}/fulfillment-orders").json()["items"]
+    assert [f["number"] for f in of_order] == [first["number"]]
+    assert client.get(f"/api/v1/fulfillment-orders/{new_id()}").status_code == 404
+    assert client.get("/api/v1/fulfillment-orders?after=xx").status_code == 422

@@ -1,0 +1,282 @@
+"""Providers over HTTP: what a page shows, what a person can do, and how the outside calls us."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+from tests.providers.tiny import House
+
+from openiom.platform.events import utc_now
+from openiom.platform.http import Principal, install_problem_handlers
+from openiom.platform.waves import drain
+from openiom.provider_contract import OutsideCall, Pulled, RawMessage
+from openiom.providers import PollTurn, inbox_wave, router, store_messages
+
+KEY = {"X-Key": "s3cret"}
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[TestClient]:
+    app = FastAPI()
+    app.include_router(router)
+    install_problem_handlers(app)
+    app.state.database, app.state.pipeline = house.database, house.pipeline
+    app.state.configuration = house.configuration
+    app.state.permissions = {"*"}
+    app.state.authenticate = lambda request, session: Principal("ann", frozenset(app.state.permissions))
+    with TestClient(app, raise_server_exceptions=False) as speaking:
+        yield speaking
+
+
+def store(house: House, *payloads: dict[str, Any], instance: str = "shop") -> None:
+    messages = [RawMessage("note", str(payload.get("id")), payload) for payload in payloads]
+    with house.database.unit_of_work() as session:
+        store_messages(session, instance, messages, now=utc_now(), limit_bytes=10_000)
+    drain(house.database, [inbox_wave(house.pipeline)])
+
+
+def note(number: int, *skus: str, text: str = "") -> dict[str, Any]:
+    return {"id": number, "text": text, "items": [{"sku": sku, "quantity": 1} for sku in skus]}
+
+
+def test_the_library_shows_forms_and_parts(client):
+    (tiny,) = client.get("/api/v1/providers").json()["items"]
+    assert (tiny["name"], tiny["category"], tiny["actions"]) == (
+        "tiny",
+        "order_intake",
+        [{"name": "send", "title": "Send a parcel"}],
+    )
+    assert tiny["connection_schema"]["properties"]["api_key"]["format"] == "password"
+    assert tiny["mappings"] == [{"name": "product", "title": "Product"}]
+
+
+def test_an_instance_shows_its_probe_and_what_waits_and_never_its_secret(client, house):
+    house.install()
+    store(house, note(1, "UNKNOWN"), note(2))
+    (row,) = client.get("/api/v1/provider-instances").json()["items"]
+    assert (row["state"], row["probed_at"], row["account"]) == ("untested", None, None)
+    assert row["messages"] == {"received": 0, "parked": 1, "discarded": 0}
+    probed = client.post("/api/v1/provider-instances/shop/probe").json()
+    assert (probed["state"], probed["account"], probed["scopes"]) == ("green", "Tiny Inc", ["read", "write"])
+    everything = client.get("/api/v1/provider-instances").text + orjson.dumps(export(house)).decode()
+    assert "s3cret" not in everything
+    assert "enc:" not in everything
+
+
+def export(house: House) -> list[dict[str, Any]]:
+    with house.database.reading() as session:
+        return house.configuration.export(session)
+
+
+def test_an_export_applied_again_changes_nothing_and_keeps_the_secret(house):
+    house.install()
+    documents = export(house)
+    with house.database.unit_of_work() as session:
+        (change,) = house.configuration.apply(session, documents, at=utc_now(), actor="ann")
+        assert change.change == "unchanged"
+        house.pipeline.open(session, "shop").connector.probe()
+    assert house.outside.connections[-1].connection["api_key"] == "s3cret"
+
+
+def test_the_same_secret_entered_again_is_no_change_and_another_is_sealed_anew(house):
+    house.install()
+    house.install()
+    assert house.rows("SELECT max(version) FROM platform.configuration_document") == [(1,)]
+    house.install(connection={"api_key": "n3w"})
+    bodies = house.rows("SELECT body->'connection'->>'api_key' FROM platform.configuration_document ORDER BY version")
+    assert len(bodies) == 2
+    assert all(stored.startswith("enc:") for (stored,) in bodies)
+
+
+WRONG: Sequence[tuple[dict[str, Any], str]] = [
+    ({"provider": "nobody"}, "no provider 'nobody' in the library"),
+    ({"connection": {}}, "connection.api_key: Field required"),
+    ({"connection": {"api_key": "x", "color": "red"}}, "connection.color: Extra inputs are not permitted"),
+    ({"connection": {"api_key": "********"}}, "connection.api_key: is masked and nothing is stored for it"),
+    ({"parameters": {"greeting": 5}}, "parameters.greeting: Input should be a valid string"),
+    ({"transformations": {"message:rumor": {}}}, "transformations.message:rumor: is none of this provider's"),
+    ({"poll_seconds": 0}, "poll_seconds: Input should be greater than or equal to 1"),
+]
+
+
+@pytest.mark.parametrize(("body", "told"), WRONG)
+def test_a_wrong_instance_is_refused_by_path_and_nothing_is_stored(house, body, told):
+    with pytest.raises(Exception, match="cannot be applied") as refused:
+        house.install(**body)
+    assert told in str(refused.value)
+    assert house.rows("SELECT count(*) FROM providers.provider_instance") == [(0,)]
+
+
+def test_polling_at_once_is_asked_for_and_done_by_a_worker(client, house):
+    house.install()
+    refused = client.post("/api/v1/provider-instances/shop/poll")
+    assert (refused.status_code, refused.json()["remedy"]) == (409, "probe it, and mend what the probe says")
+    client.post("/api/v1/provider-instances/shop/probe")
+    house.outside.pages = lambda checkpoint: iter([Pulled([RawMessage("note", "1", note(1))], "1")])
+    assert client.post("/api/v1/provider-instances/shop/poll").json() == {"asked": True}
+    assert drain(house.database, [PollTurn(house.pipeline)]) == 1
+    assert house.states() == {"received": 1}
+    assert client.post("/api/v1/provider-instances/ghost/poll").status_code == 404
+
+
+def test_messages_are_listed_newest_first_filtered_and_paged(client, house):
+    house.install()
+    store(house, *(note(n, *(["UNKNOWN"] if n % 2 else [])) for n in range(1, 8)))
+    first = client.get("/api/v1/messages", params={"state": "parked", "limit": 3}).json()
+    second = client.get("/api/v1/messages", params={"state": "parked", "limit": 3, "after": first["next"]}).json()
+    assert [m["key"] for m in first["items"]] == ["7", "5", "3"]
+    assert ([m["key"] for m in second["items"]], second["next"]) == (["1"], None)
+    assert first["items"][0]["missing"] == [{"table": "product", "field": "sku", "value": "UNKNOWN"}]
+    (found,) = client.get("/api/v1/messages", params={"search": "4"}).json()["items"]
+    assert (found["state"], found["entity_id"]) == ("processed", "note-4")
+    assert client.get("/api/v1/messages", params={"after": "junk"}).status_code == 422
+
+
+def test_a_message_shows_its_payload_and_what_it_becomes_path_by_path(client, house):
+    house.install()
+    house.map("A", "Accu Scale")
+    store(house, note(1, "A", "B"))
+    shown = client.get("/api/v1/messages/1").json()
+    assert shown["payload"]["items"][1] == {"sku": "B", "quantity": 1}
+    assert shown["document"]["lines"] == [{"quantity": 1, "product": "Accu Scale"}, {"quantity": 1}]
+    assert shown["error"]["remedy"] == "map the keys; it replays by itself"
+    row = next(r for r in shown["preview"]["rows"] if r["path"] == "text")
+    assert row == {"path": "text", "expression": "text", "value": "", "error": None}
+    assert client.get("/api/v1/messages/99").status_code == 404
+    assert client.get("/api/v1/messages/no-number").status_code == 404
+
+
+def test_a_transformation_is_tried_on_a_stored_message_before_it_is_used(client, house):
+    house.install()
+    store(house, note(1, text="hello"))
+    mine = {"source": "a", "target": "b", "fields": [{"path": "loud", "expression": "upper(text)"}]}
+    assert client.post("/api/v1/messages/1/preview", json={"transformation": mine}).json()["document"] == {
+        "loud": "HELLO"
+    }
+    mine["fields"] = [{"path": "loud", "expression": "upper("}]
+    refused = client.post("/api/v1/messages/1/preview", json={"transformation": mine})
+    assert refused.status_code == 422
+    assert "fields[0] (loud)" in refused.json()["problems"][0]["where"]
+    mine["fields"] = [{"path": "loud", "expression": "upper(missing.x)", "required": True}]
+    failed = client.post("/api/v1/messages/1/preview", json={"transformation": mine}).json()
+    assert (failed["document"], failed["error"]["where"]) == (None, "loud")
+
+
+def test_missing_keys_are_grouped_with_suggestions_and_mapping_one_replays_its_messages(client, house):
+    def suggest(session: Session, table: str, values: Sequence[str]) -> dict[str, list[tuple[str, str, float]]]:
+        return {"ACCU": [("Accu Scale", "Accu Scale, 5 kg", 0.9)]}
+
+    house.pipeline.suggest = suggest
+    house.install()
+    store(house, note(1, "ACCU"), note(2, "ACCU", "ZZZ"), note(3))
+    groups = client.get("/api/v1/messages/missing-keys").json()["items"]
+    assert [(g["value"], g["messages"]) for g in groups] == [("ACCU", 2), ("ZZZ", 1)]
+    assert groups[0]["suggestions"] == [{"internal": "Accu Scale", "label": "Accu Scale, 5 kg", "score": 0.9}]
+    body = {"table": "product", "field": "sku", "value": "ACCU", "internal": "Accu Scale"}
+    wrong = {**body, "table": "planet"}
+    saved = client.put("/api/v1/mappings", json={"mappings": [body, wrong]}).json()
+    assert saved["replayed"] == 2
+    assert [r["ok"] for r in saved["results"]] == [True, False]
+    assert saved["results"][1]["reason"].startswith("table: Input should be 'account'")
+    drain(house.database, [inbox_wave(house.pipeline)])
+    assert house.states() == {"processed": 2, "parked": 1}
+
+
+def test_mappings_are_listed_by_scope_and_paged(client, house):
+    rows = [{"table": "product", "field": "sku", "value": f"S{n}", "internal": f"P{n}"} for n in range(5)]
+    rows[4] |= {"scope": "instance", "scope_name": "shop"}
+    client.put("/api/v1/mappings", json={"mappings": rows})
+    first = client.get("/api/v1/mappings", params={"limit": 3}).json()
+    second = client.get("/api/v1/mappings", params={"limit": 3, "after": first["next"]}).json()
+    assert [m["value"] for m in first["items"] + second["items"]] == ["S0", "S1", "S2", "S3", "S4"]
+    (own,) = client.get("/api/v1/mappings", params={"instance": "shop"}).json()["items"]
+    assert own["scope_name"] == "shop"
+
+
+def test_more_than_a_thousand_at_once_is_too_large(client):
+    assert client.post("/api/v1/messages/replay", json={"ids": ["1"] * 1001}).status_code == 413
+    assert client.put("/api/v1/mappings", json={"mappings": [{}] * 1001}).status_code == 413
+
+
+def test_replay_and_discard_tell_each_message_by_itself(client, house):
+    house.install()
+    store(house, note(1, "UNKNOWN"), note(2))
+    told = client.post("/api/v1/messages/discard", json={"ids": ["1", "2", "x"]}).json()["results"]
+    assert told == [
+        {"id": "1", "ok": True, "reason": ""},
+        {"id": "2", "ok": False, "reason": "is not parked"},
+        {"id": "x", "ok": False, "reason": "is not parked"},
+    ]
+    assert client.post("/api/v1/messages/replay", json={"ids": ["1"]}).json()["results"][0]["ok"]
+
+
+def test_reading_and_changing_need_their_permission(client):
+    client.app.state.permissions = {"providers.read"}
+    assert client.get("/api/v1/messages").status_code == 200
+    assert client.put("/api/v1/mappings", json={"mappings": [{}]}).status_code == 403
+    client.app.state.permissions = set()
+    assert client.get("/api/v1/messages").status_code == 403
+
+
+def test_calls_are_listed_and_failed_ones_found(client, house):
+    house.install()
+    house.pipeline.calls.add("shop", OutsideCall("GET", "http://x/1", 200, 5, utc_now()))
+    house.pipeline.calls.add("shop", OutsideCall("GET", "http://x/2", None, 5, utc_now(), error="no answer"))
+    house.pipeline.calls.flush(house.database)
+    assert [c["url"] for c in client.get("/api/v1/provider-calls").json()["items"]] == ["http://x/2", "http://x/1"]
+    (failed,) = client.get("/api/v1/provider-calls", params={"failed": True, "instance": "shop"}).json()["items"]
+    assert (failed["ok"], failed["error"]) == (False, "no answer")
+
+
+def test_a_webhook_is_acknowledged_once_its_message_is_durable_and_a_repeat_is_a_duplicate(client, house):
+    house.install()
+    first = client.post("/hooks/shop", json=note(1), headers=KEY)
+    assert (first.status_code, first.json()) == (200, {"stored": 1, "duplicates": 0, "poll": False})
+    assert client.post("/hooks/shop", json=note(1), headers=KEY).json()["duplicates"] == 1
+    assert house.states() == {"received": 1}
+
+
+def test_a_webhook_that_only_announces_news_has_the_instance_polled(client, house):
+    house.install()
+    client.post("/api/v1/provider-instances/shop/probe")
+    assert client.post("/hooks/shop", json={"ping": True}, headers=KEY).json()["poll"] is True
+    assert drain(house.database, [PollTurn(house.pipeline)]) == 1
+
+
+REFUSED: Sequence[tuple[str, dict[str, str], bytes, int]] = [
+    ("shop", {}, b"{}", 401),
+    ("shop", {"X-Key": "wrong"}, b"{}", 401),
+    ("ghost", KEY, b"{}", 404),
+    ("shop", KEY, b"x" * 10_001, 413),
+    ("shop", KEY, b'{"id": 1', 422),
+    ("shop", KEY, b"[]", 422),
+]
+
+
+@pytest.mark.parametrize(("instance", "headers", "body", "status"), REFUSED)
+def test_a_webhook_that_is_refused_says_what_to_do_and_leaves_a_trace(client, house, instance, headers, body, status):
+    house.install()
+    refused = client.post(f"/hooks/{instance}", content=body, headers=headers)
+    assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")
+    assert refused.json()["remedy"]
+    traces = client.get("/api/v1/provider-calls", params={"failed": True}).json()["items"]
+    assert [(t["action"], t["status"]) for t in traces] == ([] if status == 404 else [("webhook", status)])
+    assert house.rows("SELECT count(*) FROM providers.message WHERE state = 'received'") == [(0,)]
+
+
+def test_what_a_known_sender_sent_and_nobody_could_read_is_kept_and_shown(client, house):
+    house.install()
+    client.post("/hooks/shop", content=b'{"id": 1', headers=KEY)
+    (kept,) = client.get("/api/v1/messages", params={"state": "parked"}).json()["items"]
+    assert (kept["kind"], kept["error"]["where"]) == ("unreadable", "body")
+    assert client.get(f"/api/v1/messages/{kept['id']}").json()["payload"] == '{"id": 1'
+
+
+def test_a_stranger_fills_no_inbox(client, house):
+    house.install()
+    client.post("/hooks/shop", content=b'{"id": 1', headers={"X-Key": "wrong"})
+    assert house.states() == {}
