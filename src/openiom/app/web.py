@@ -67,7 +67,7 @@ def _give_state(app: FastAPI, product: Product, tail: live.LiveTail) -> None:
     app.state.environment = product.settings.environment
     app.state.session_hours = product.settings.session_hours
     app.state.pipeline = product.pipeline
-    app.state.orchestration = product.engine
+    app.state.engine = product.engine
     app.state.live = tail
     registry = CollectorRegistry()
     registry.register(health.ProductCollector(product.database, tail))
