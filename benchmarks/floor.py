@@ -1,29 +1,33 @@
 """The floor: the very rows a run left behind, written again by bare COPY and UPDATE, in batches, on the same server."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Thread
 from time import perf_counter
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
-# In the order their foreign keys ask for. What the pipeline changes after it made it stands below.
+# In the order their foreign keys ask for, each with the order its rows belong to. What the pipeline changes after it
+# made it stands below.
+_LINE = "JOIN orders.order_line l ON l.id = {}"
 TABLES = (
-    "providers.message",
-    "orders.order",
-    "orders.order_state",
-    "orders.order_line",
-    "inventory_visibility.reservation",
-    "inventory_visibility.ledger_entry",
-    "fulfillment_optimization.sourcing_decision",
-    "fulfillment.fulfillment_order",
-    "fulfillment.fulfillment_order_line",
-    "orchestration.journey",
-    "orchestration.token",
-    "orchestration.step_result",
-    "orchestration.provider_action",
-    "platform.business_event",
+    ("providers.message", "", "nullif(t.entity_id, '')::uuid"),
+    ("orders.order", "", "t.id"),
+    ("orders.order_state", "", "t.order_id"),
+    ("orders.order_line", "", "t.order_id"),
+    ("inventory_visibility.reservation", _LINE.format("t.line_id"), "l.order_id"),
+    ("inventory_visibility.ledger_entry", _LINE.format("t.document::uuid"), "l.order_id"),
+    ("fulfillment_optimization.sourcing_decision", "", "t.order_id"),
+    ("fulfillment.fulfillment_order", "", "t.order_id"),
+    ("fulfillment.fulfillment_order_line", _LINE.format("t.order_line_id"), "l.order_id"),
+    ("orchestration.journey", "", "t.root_id"),
+    ("orchestration.token", "", "t.root_id"),
+    ("orchestration.step_result", "JOIN orchestration.journey j ON j.id = t.journey_id", "j.root_id"),
+    ("orchestration.provider_action", "JOIN orchestration.token k ON k.id = t.token_id", "k.root_id"),
+    ("platform.business_event", "", "t.root_id"),
 )
 
 # Each of these rows lives through at least one change of state after its creation; the floor pays for one.
@@ -39,35 +43,47 @@ CHANGED = (
 
 @dataclass
 class Rows:
-    """A table's rows as COPY text, in the order they were made."""
+    """A table's rows as COPY text and their keys, by the number of the order they belong to."""
 
     table: str
-    lines: list[bytes]
-    keys: list[str]
+    lines: dict[int, list[bytes]]
+    keys: dict[int, list[str]]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.lines.values()))
 
 
 def remember(url: str) -> list[Rows]:
-    """Read every row of the tables a run writes."""
-    kept = []
+    """Read every row an order left in the tables a run writes."""
     with psycopg.connect(url) as connection:
-        for table in TABLES:
-            name = sql.Identifier(*table.split("."))
-            key = _key(connection, table)
-            with connection.cursor() as cursor:
-                query = sql.SQL("COPY (SELECT * FROM {} ORDER BY {}) TO STDOUT").format(name, sql.Identifier(key))
-                with cursor.copy(query) as copy:
-                    text = b"".join(bytes(part) for part in copy)
-                cursor.execute(
-                    sql.SQL("SELECT {}::text FROM {} ORDER BY {}").format(
-                        sql.Identifier(key), name, sql.Identifier(key)
-                    )
-                )
-                keys = [row[0] for row in cursor.fetchall()]
-            kept.append(Rows(table, text.splitlines(keepends=True), keys))
-    return kept
+        orders = connection.execute("SELECT id FROM orders.order ORDER BY id").fetchall()
+        number = {str(row[0]): n for n, row in enumerate(orders)}
+        return [_remember(connection, number, *table) for table in TABLES]
 
 
-def _key(connection: psycopg.Connection[tuple[object, ...]], table: str) -> str:
+def _remember(connection: psycopg.Connection[tuple[Any, ...]], number: dict[str, int], *table: str) -> Rows:
+    name, join, owner = table
+    key = _key(connection, name)
+    where = " WHERE t.document ~ '^[0-9a-f-]{36}$'" if name.endswith("ledger_entry") else ""
+    source = f"FROM {_quoted(name)} t {join}{where} ORDER BY t.{key}"
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY (SELECT t.* {source}) TO STDOUT".encode()) as copy:
+            text = b"".join(bytes(part) for part in copy)
+        found = cursor.execute(f"SELECT ({owner})::text, t.{key}::text {source}".encode()).fetchall()
+    rows = Rows(name, defaultdict(list), defaultdict(list))
+    for line, (order, its_key) in zip(text.splitlines(keepends=True), found, strict=True):
+        if order in number:
+            rows.lines[number[order]].append(line)
+            rows.keys[number[order]].append(its_key)
+    return rows
+
+
+def _quoted(table: str) -> str:
+    schema, _, name = table.partition(".")
+    return f'"{schema}"."{name}"'
+
+
+def _key(connection: psycopg.Connection[tuple[Any, ...]], table: str) -> str:
     schema, _, name = table.partition(".")
     found = connection.execute(
         "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
@@ -84,9 +100,9 @@ def write_again(url: str, rows: Sequence[Rows], *, orders: int, batch: int, conn
         names = sql.SQL(", ").join(sql.Identifier(*r.table.split(".")) for r in rows)
         connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
         connection.execute("CHECKPOINT")
-    batches = max(1, orders // batch)
+    batches = -(-orders // batch)
     work = [list(range(n, batches, connections)) for n in range(connections)]
-    threads = [Thread(target=_write, args=(url, rows, mine, batches)) for mine in work]
+    threads = [Thread(target=_write, args=(url, rows, mine, batch)) for mine in work]
     started = perf_counter()
     for thread in threads:
         thread.start()
@@ -95,28 +111,24 @@ def write_again(url: str, rows: Sequence[Rows], *, orders: int, batch: int, conn
     return perf_counter() - started
 
 
-def _write(url: str, rows: Sequence[Rows], mine: Sequence[int], batches: int) -> None:
+def _write(url: str, rows: Sequence[Rows], mine: Sequence[int], batch: int) -> None:
     changed = dict(CHANGED)
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = origin")
         for n in mine:
+            orders = range(n * batch, (n + 1) * batch)
             with connection.transaction(), connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
                 for one in rows:
                     statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(*one.table.split(".")))
                     with cursor.copy(statement) as copy:
-                        copy.write(b"".join(one.lines[_part(len(one.lines), n, batches)]))
+                        copy.write(b"".join(line for o in orders for line in one.lines.get(o, ())))
             with connection.transaction(), connection.cursor() as cursor:
                 for one in rows:
                     if one.table in changed:
-                        _touch(cursor, one, changed[one.table], one.keys[_part(len(one.keys), n, batches)])
+                        keys = [key for o in orders for key in one.keys.get(o, ())]
+                        _touch(cursor, one, changed[one.table], keys)
 
 
-def _part(length: int, n: int, batches: int) -> slice:
-    return slice(length * n // batches, length * (n + 1) // batches)
-
-
-def _touch(cursor: psycopg.Cursor[tuple[object, ...]], one: Rows, column: str, keys: Sequence[str]) -> None:
+def _touch(cursor: psycopg.Cursor[tuple[Any, ...]], one: Rows, column: str, keys: Sequence[str]) -> None:
     key = "order_id" if one.table == "orders.order_state" else "id"
     kind = sql.SQL("bigint[]") if keys and keys[0].isdigit() else sql.SQL("uuid[]")
     cursor.execute(

@@ -73,7 +73,7 @@ def measure(orders: int, *, workers: int, wave_limit: int) -> dict[str, float]:
         "cpu_ms_per_order": round(1000 * spent["workers"] / len(messages), 3),
         "postgres_cpu_ms_per_order": round(1000 * spent["postgres"] / len(messages), 3),
         "simulator_cpu_ms_per_order": round(1000 * spent["simulators"] / len(messages), 3),
-        "rows_per_order": round(sum(len(r.lines) for r in rows) / total, 1),
+        "rows_per_order": round(sum(map(len, rows)) / total, 1),
         "workers": workers,
     }
 

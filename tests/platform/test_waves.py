@@ -72,10 +72,12 @@ def test_a_running_wave_is_woken_by_notify(jobs: Database) -> None:
         runner.stop()
 
 
-def test_a_wave_grows_while_full_and_quick_and_shrinks_when_slow() -> None:
-    size = WaveSize(limit=500, target_seconds=0.5, size=32)
-    for _ in range(5):
-        size.learn(rows=size.next(), seconds=0.1)
+def test_a_wave_takes_all_that_waits_and_shrinks_while_waves_are_slow() -> None:
+    size = WaveSize(limit=500, target_seconds=0.5)
     assert size.next() == 500
     size.learn(rows=500, seconds=2.0)
     assert size.next() == 250
+    size.learn(rows=250, seconds=0.1)
+    assert size.next() == 500
+    size.learn(rows=1, seconds=2.0)
+    assert size.next() == 500

@@ -1,6 +1,8 @@
 """What arrives is stored once, understood in order, parked with a reason, and replayed when the reason is gone."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -287,3 +289,17 @@ def test_a_parked_message_can_be_discarded_and_a_discarded_one_replayed(house):
         assert replay(session, [1, 2]) == [1]
     work(house)
     assert house.states() == {"processed": 2}
+
+
+def test_two_writers_of_one_message_store_it_once(house):
+    from_two = [note(n) for n in range(50)]
+    barrier = Barrier(2)
+
+    def deliver(messages: list[RawMessage]) -> Stored:
+        barrier.wait()
+        return store(house, *messages)
+
+    with ThreadPoolExecutor(2) as pool:
+        stored = list(pool.map(deliver, [from_two, from_two[::-1]]))
+    assert sum(s.new for s in stored) == 50
+    assert house.rows("SELECT count(*), sum(deliveries) FROM providers.message") == [(50, 100)]

@@ -78,7 +78,7 @@ async function answer(request, response, path, query) {
     return found ? json(response, found) : missing(response, path);
   }
   if (area === 'journeys') return json(response, results(sent.order_ids ?? sent.journey_ids));
-  if (area === 'runs') return page(response, data.runs, query);
+  if (area === 'runs') return page(response, data.runs.filter((row) => fits(row, query, ['state', 'flow'])), query);
   if (area === 'flows') return !id ? list(response, data.flows) : json(response, sub === 'counts' ? data.flowCounts : data.flow);
   if (area === 'policies') return list(response, data.policies);
   if (area === 'providers') return list(response, data.catalog);

@@ -3,8 +3,10 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from time import monotonic, sleep
 
 from openiom.kernel import IomError, Refused
 from openiom.platform.settings import Settings
@@ -16,7 +18,7 @@ from .processes import (
     Supervisor,
     database_of,
     end_on_signals,
-    own_command,
+    simulator_command,
     start_product,
     take_port,
     url_of,
@@ -39,12 +41,14 @@ STORE_HASH = "fabrikam"
 EMAIL = "admin@fabrikam.example"
 GENERATED_PRODUCTS = 300
 POLL_SECONDS = 30
+LAB_STOCK = 1_000
+PROBE_SECONDS = 30.0
 TRICKLE_SECONDS = 4.0
 UNHURRIED = ("--accept-after", "2", "--pick-after", "4", "--ship-after", "6", "--deliver-after", "30") + (
     *("--partial-ratio", "0.06"),
     *("--decline-ratio", "0.02"),
 )
-INSTANCES = ("fabrikam-store", "fabrikam-3pl")
+INSTANCES = ("fabrikam-store", "fabrikam-3pl", "lab-intake", "lab-fulfillment")
 Say = Callable[[str], None]
 
 
@@ -56,9 +60,12 @@ class Keepsake:
     warehouse_token: str = ""
     callback_secret: str = ""
     webhook_key: str = ""
+    lab_key: str = ""
     password: str = ""
     store_port: int = 0
     warehouse_port: int = 0
+    lab_port: int = 0
+    lab_smtp_port: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def keepsake(home: Path, *, password: str = "") -> Keepsake:
     if file.exists():
         known = {f.name for f in fields(Keepsake)}
         kept = Keepsake(**{k: v for k, v in json.loads(file.read_text("utf-8")).items() if k in known})
-    for name in ("store_token", "warehouse_token", "callback_secret", "webhook_key", "password"):
+    for name in ("store_token", "warehouse_token", "callback_secret", "webhook_key", "lab_key", "password"):
         if not getattr(kept, name):
             setattr(kept, name, secrets.token_urlsafe(12 if name == "password" else 24))
     kept.password = password or kept.password
@@ -98,18 +105,21 @@ def start_simulators(
     supervisor: Supervisor, home: Path, kept: Keepsake, *, remembering: bool, habits: Sequence[str]
 ) -> InstanceAddresses:
     """Store and 3PL as children, on the ports they had last time when those are free."""
-    for name in ("store_port", "warehouse_port"):
-        with take_port("127.0.0.1", getattr(kept, name), insist=False) as probe_socket:
-            setattr(kept, name, probe_socket.getsockname()[1])
+    with ExitStack() as held:
+        for name in ("store_port", "warehouse_port", "lab_port", "lab_smtp_port"):
+            free = held.enter_context(take_port("127.0.0.1", getattr(kept, name), insist=False))
+            setattr(kept, name, free.getsockname()[1])
     remember(home, kept)
 
     def state(name: str) -> list[str]:
         return ["--state-file", str((home / f"{name}.books").resolve())] if remembering else []
 
     store = ["--port", str(kept.store_port), "--store-hash", STORE_HASH, "--token", kept.store_token, *state("store")]
-    supervisor.add(Child("store", own_command("simulator", "store", *store), quiet=True))
+    supervisor.add(Child("store", simulator_command("store", *store), quiet=True))
     warehouse = ["--port", str(kept.warehouse_port), "--token", kept.warehouse_token, *habits, *state("warehouse")]
-    supervisor.add(Child("3PL", own_command("simulator", "warehouse", *warehouse), quiet=True))
+    supervisor.add(Child("3PL", simulator_command("warehouse", *warehouse), quiet=True))
+    lab = ["--port", str(kept.lab_port), "--smtp-port", str(kept.lab_smtp_port)]
+    supervisor.add(Child("lab", simulator_command("lab", *lab), quiet=True))
     return InstanceAddresses(
         store_url=f"http://127.0.0.1:{kept.store_port}",
         store_hash=STORE_HASH,
@@ -118,6 +128,9 @@ def start_simulators(
         warehouse_token=kept.warehouse_token,
         callback_secret=kept.callback_secret,
         webhook_key=kept.webhook_key,
+        lab_url=f"http://127.0.0.1:{kept.lab_port}",
+        lab_smtp_port=kept.lab_smtp_port,
+        lab_key=kept.lab_key,
     )
 
 
@@ -166,7 +179,8 @@ def prepare(site: Site, *, say: Say) -> None:
     seed_catalog(site.product, list(site.store.catalog()), currency="USD", told=lambda _: None)
     seed_company(site.product, [*(d for d in company if d["kind"] == "policy"), *instances])
     seed_company(site.product, [d for d in company if d["kind"] == "flow"])
-    names = [*LAB_PRODUCTS, *(item.sku for item in site.store.catalog())]
+    names = [item.sku for item in site.store.catalog()]
+    seed_stock(site.product, LAB_PRODUCTS, sources=SOURCES, plenty=LAB_STOCK, told=lambda _: None)
     seed_stock(site.product, names, sources=SOURCES, plenty=None, told=lambda _: None)
     put_administrator(site.product, email=EMAIL, password=site.password)
 
@@ -175,8 +189,10 @@ def open_for_business(site: Site, *, trickle: bool, say: Say) -> None:
     """Prove the connections, which has store and 3PL call us, and let orders come. Raises Refused."""
     say("probing the connections")
     for instance in INSTANCES:
-        answer = probe(site.product.pipeline, site.product.database, instance)
-        if isinstance(answer, IomError):
-            raise Refused(f"the connection {instance} does not work: {answer}", remedy="end the demo and start again")
+        deadline = monotonic() + PROBE_SECONDS
+        while isinstance(answer := probe(site.product.pipeline, site.product.database, instance), IomError):
+            if monotonic() > deadline:
+                raise Refused(f"the connection {instance} does not work: {answer}", remedy="end and start again")
+            sleep(0.2)
     if trickle:
         site.store.trickle(seconds=TRICKLE_SECONDS)

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -203,9 +203,8 @@ def carry_through(site: Site, supervisor: Supervisor, loaded: int, progress: Pro
     """Poll, and watch until everything is settled. Raises Refused when nothing has moved for two minutes."""
     task = progress.add_task("orders shipped and told", total=loaded)
     started = monotonic()
-    stored = poll(site.product.pipeline, site.product.database, STORE)
-    if stored.new == 0:
-        raise Refused("the poll of the store brought nothing", remedy="see iom provider probe fabrikam-store")
+    with suppress(Refused):  # a webhook was quicker, and a worker polls already
+        poll(site.product.pipeline, site.product.database, STORE)
     last, moved_at, finished = None, monotonic(), started
     while True:
         supervisor.revive()

@@ -45,6 +45,8 @@ class Child:
     restarts: int = 0
 
     def start(self) -> None:
+        if self.process and self.process.stdin:
+            self.process.stdin.close()
         self.process = subprocess.Popen(
             list(self.command),
             env={**os.environ, **self.environment, PARENT_WATCH: "1"},
@@ -149,6 +151,11 @@ def database_of(settings: Settings) -> Iterator[str]:
 def own_command(*arguments: str) -> list[str]:
     """This program again, in a process of its own."""
     return [sys.executable, "-m", "openiom.app.cli", *arguments]
+
+
+def simulator_command(*arguments: str) -> list[str]:
+    """A simulator, in a process of its own."""
+    return [sys.executable, "-m", "openiom.app.simulator_child", *arguments]
 
 
 def child_environment(settings: Settings, database_url: str, public_url: str) -> dict[str, str]:

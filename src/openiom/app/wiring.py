@@ -66,19 +66,18 @@ class Product:
 
     def routers(self) -> tuple[APIRouter, ...]:
         """Every room's part of the HTTP API."""
-        rooms = (
-            administration,
-            orders,
-            fulfillment,
-            fulfillment_optimization,
-            inventory_visibility,
-            master_data,
-            orchestration,
-            policies,
-            providers,
+        return (
+            administration.router,
+            orders.router,
+            fulfillment.router,
+            fulfillment_optimization.router,
+            inventory_visibility.router,
+            master_data.router,
+            orchestration.router,
+            policies.router,
+            providers.router,
+            state_framework.states_router(STATE_TABLES),
         )
-        own = tuple(room.router for room in rooms if hasattr(room, "router"))
-        return (*own, state_framework.states_router(STATE_TABLES))
 
     def close(self) -> None:
         self.pipeline.close()

@@ -156,7 +156,9 @@ class ProviderCallTurn:
     ) -> tuple[list[Claimed], ProviderAction | None, ProviderDown | None]:
         """Lease due rows of one instance and action."""
         action, refusal = self._action(session, instance, name)
-        most = min(limit, _ROUNDS * action.batch * action.concurrency) if action else limit
+        at_once = action.batch * action.concurrency if action else limit
+        # However small the waves have become: less than what may be in flight at once would leave the vendor idle.
+        most = max(at_once, min(limit, _ROUNDS * at_once))
         most = max(most // action.batch * action.batch, 1) if action else most
         rounds = ceil(most / (action.batch * action.concurrency)) if action else 1
         lease = timedelta(seconds=(action.timeout_seconds if action else 60) * rounds + _LEASE_MARGIN_SECONDS)

@@ -12,8 +12,22 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Boolean, DateTime, Index, Integer, Text, UniqueConstraint, func, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    any_,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from openiom.kernel import Invalid, NotFound, Problem
@@ -198,7 +212,7 @@ def current_documents(session: Session, kind: str, *, names: Sequence[str] | Non
         ConfigurationDocument.kind == kind, ConfigurationDocument.current, ~ConfigurationDocument.deleted
     )
     if names is not None:
-        query = query.where(ConfigurationDocument.name.in_(names))
+        query = query.where(_among(names))
     rows = session.scalars(query.order_by(ConfigurationDocument.name))
     return [Document(r.kind, r.name, r.version, r.body) for r in rows]
 
@@ -243,9 +257,14 @@ def _sorted(value: Any) -> Any:
     return [_sorted(v) for v in value] if isinstance(value, list) else value
 
 
+def _among(names: Sequence[str]) -> ColumnElement[bool]:
+    """Whether the document is one of these: one array, because a statement takes at most 65,535 single values."""
+    return ConfigurationDocument.name == any_(literal(list(names), ARRAY(Text)))
+
+
 def _last_versions(session: Session, kind: str, names: Sequence[str]) -> dict[str, int]:
     table = ConfigurationDocument
-    query = select(table.name, func.max(table.version)).where(table.kind == kind, table.name.in_(names))
+    query = select(table.name, func.max(table.version)).where(table.kind == kind, _among(names))
     return {name: version for name, version in session.execute(query.group_by(table.name))}
 
 
@@ -253,7 +272,7 @@ def _store(session: Session, documents: Sequence[Document], *, at: datetime, act
     table = ConfigurationDocument
     session.execute(
         update(table)
-        .where(table.kind == documents[0].kind, table.name.in_([d.name for d in documents]), table.current)
+        .where(table.kind == documents[0].kind, _among([d.name for d in documents]), table.current)
         .values(current=False)
     )
     session.execute(

@@ -5,6 +5,7 @@ No answer, a time-out, 5xx, 408, 425, 429 and what is not the JSON it says it is
 401: ProviderUnauthorized, a person must mend the credential. Any other 4xx: ProviderRejected in the vendor's words.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ MOST_BYTES = 64_000_000
 PATIENCE_SECONDS = 3.0
 DEFAULT_WAIT_SECONDS = 5.0
 _REDIRECTS = 3
+_SECRET_QUERY = re.compile(r"([?&][^=&]*(?:token|key|secret|sign|passw|auth)[^=&]*=)[^&]*", re.IGNORECASE)
 _LATER = frozenset({408, 425, 429})
 
 
@@ -86,8 +88,12 @@ class OutsideHttp:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         accept: Collection[int] = (),
+        expect_json: bool = True,
     ) -> Answer:
-        """One exchange. `accept` are statuses the caller wants answered rather than raised."""
+        """One exchange. `accept` are statuses the caller wants answered rather than raised.
+
+        Without `expect_json` an answer that is no JSON is taken as one without a body, not as a failure.
+        """
         self._keep_pace()
         url = f"{self.base_url}/{path.lstrip('/')}"
         sent = {"content-type": "application/json", **(headers or {})}
@@ -98,7 +104,7 @@ class OutsideHttp:
             )
             status, answered, raw = self._exchange(request)
             if status not in (301, 302, 303, 307, 308):
-                return self._understood(request, status, answered, raw, accept)
+                return self._understood(request, status, answered, raw, accept, expect_json)
             url, query = self._next(request, status, answered), None
         raise ProviderDown("redirects without end", where=_where(request))
 
@@ -143,7 +149,13 @@ class OutsideHttp:
         return status, headers, raw
 
     def _understood(
-        self, request: httpx.Request, status: int, headers: httpx.Headers, raw: bytes, accept: Collection[int]
+        self,
+        request: httpx.Request,
+        status: int,
+        headers: httpx.Headers,
+        raw: bytes,
+        accept: Collection[int],
+        expect_json: bool,
     ) -> Answer:
         self._note_limits(status, headers)
         if status >= 400 and status not in accept:
@@ -153,6 +165,8 @@ class OutsideHttp:
         try:
             return Answer(status, headers, orjson.loads(raw))
         except orjson.JSONDecodeError as error:
+            if not expect_json:
+                return Answer(status, headers, None)
             what = (
                 f"answered {status} with {len(raw)} bytes that are not JSON ({error}): {_printable(_said(raw))[:80]!r}"
             )
@@ -253,7 +267,8 @@ def _printable(text: str) -> str:
 
 
 def _shown(request: httpx.Request) -> str:
-    return str(request.url)[:1000]
+    """The address as people may see it: what a query calls a token, key, secret, signature or password is hidden."""
+    return _SECRET_QUERY.sub(r"\1***", str(request.url))[:1000]
 
 
 def _where(request: httpx.Request) -> str:

@@ -16,7 +16,7 @@ from openiom.policies import Transformed, TransformFailure
 from openiom.provider_contract import Call, CallResult, ProviderAction
 
 from .instances import PROBE_WAKE
-from .mapping import resolve_outside
+from .mapping import resolve_outside, step_to
 from .pipeline import Opened, Pipeline, acting
 
 log = structlog.get_logger("calls")
@@ -59,15 +59,6 @@ def _payload(
             what = f"our {key.table} {key.value} has no {key.field} at this provider"
             return Problem(key.into, what, "map it, and reprocess")
     return answer.document
-
-
-def step_to(document: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
-    """The object that holds the last name of a path such as `lines[2].product`, made on the way, and that name."""
-    target: Any = document
-    *parents, name = path.replace("[", ".").replace("]", "").split(".")
-    for parent in parents:
-        target = target[int(parent)] if isinstance(target, list) else target.setdefault(parent, {})
-    return target, name
 
 
 def call_provider(

@@ -17,10 +17,10 @@ from openiom.kernel import IomError
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 from openiom.platform.waves import Wave
-from openiom.policies import MappingKey, Transformed, TransformFailure, resolve_keys
+from openiom.policies import MappingKey, Transformed, TransformFailure
 from openiom.provider_contract import Arrived, Taken
 
-from .mapping import Lookup, resolve
+from .mapping import Lookup, resolve, step_to
 from .messages import INBOX_WAKE
 from .pipeline import Opened, Pipeline
 
@@ -169,12 +169,25 @@ def _resolved(
     documents: dict[int, Mapping[str, Any]] = {}
     missed: dict[int, Settled] = {}
     for row, transformed in good:
-        document, missing = resolve_keys(transformed, found)
+        missing = fill(transformed, found)
         if missing:
             missed[row.id] = unmapped(missing)
         else:
-            documents[row.id] = document
+            documents[row.id] = transformed.document
     return documents, missed
+
+
+def fill(transformed: Transformed, found: Mapping[Lookup, str]) -> list[MappingKey]:
+    """Write our names into the document where its keys say; the keys nothing is known for."""
+    missing = []
+    for key in transformed.keys:
+        ours = found.get((key.table, key.field, key.value))
+        if ours is None:
+            missing.append(key)
+        elif key.into is not None:
+            target, name = step_to(transformed.document, key.into)
+            target[name] = ours
+    return missing
 
 
 def untransformed(failure: TransformFailure) -> Settled:

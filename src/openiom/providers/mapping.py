@@ -1,7 +1,7 @@
 """Outside keys to our names: exact, by precedence instance, group, default; and what happens once one appears."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
@@ -88,6 +88,15 @@ def resolve_outside(
         ([w[0] for w in wanted], [w[1] for w in wanted], [w[2] for w in wanted], instance, mapping_group),
     )
     return {(table, field, value): outside for table, field, value, outside in rows}
+
+
+def step_to(document: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """The object that holds the last name of a path such as `lines[2].product`, made on the way, and that name."""
+    target: Any = document
+    *parents, name = path.replace("[", ".").replace("]", "").split(".")
+    for parent in parents:
+        target = target[int(parent)] if isinstance(target, list) else target.setdefault(parent, {})
+    return target, name
 
 
 def _applied(session: Session, documents: Sequence[Document]) -> None:

@@ -1,17 +1,18 @@
 """Storing what arrived, before anybody understands it, and letting people replay or discard it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import orjson
+from psycopg.errors import UniqueViolation
 from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import to_json_text
 from openiom.platform.events import wake
 from openiom.provider_contract import RawMessage
@@ -33,14 +34,14 @@ class Stored:
 def store_messages(
     session: Session, instance: str, messages: Sequence[RawMessage], *, now: datetime, limit_bytes: int
 ) -> Stored:
-    """Write messages to the inbox in one statement. A second delivery of one is counted and changes nothing.
+    """Write messages to the inbox, many at once. A second delivery of one is counted and changes nothing.
 
     A message over `limit_bytes` is kept as its first kilobyte and parked, so that a person can see it.
     """
     if not messages:
         return Stored(0, 0)
-    rows: dict[tuple[str, str, str], list[Any]] = {}
-    times: Counter[tuple[str, str, str]] = Counter()
+    rows: dict[Identity, list[Any]] = {}
+    times: Counter[Identity] = Counter()
     for message in messages:
         text = payload_text(message.payload)
         version = message.version or sha256(text.encode()).hexdigest()
@@ -51,20 +52,52 @@ def store_messages(
         kept = text[:1024] if error else text
         rows.setdefault(identity, [message.sequence, kept, "parked" if error else "received", error])
     ordered = sorted(rows.items())  # two writers of the same messages wait for each other, never in a circle
-    columns = [list(column) for column in zip(*((*i, *r, times[i]) for i, r in ordered), strict=True)]
-    answers = fetch(
-        session,
-        "INSERT INTO providers.message AS m (instance, kind, key, version, sequence, payload, state, error,"
-        " deliveries, received_at) SELECT %s, u.*, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[],"
-        " %s::text[], %s::text[], %s::jsonb[], %s::int[]) AS u"
-        " ON CONFLICT (instance, kind, key, version) DO UPDATE SET deliveries = m.deliveries + excluded.deliveries"
-        " RETURNING (xmax = 0)",
-        (instance, now, *columns),
-    )
-    new = sum(inserted for (inserted,) in answers)
+    known = _count_again(session, instance, [identity for identity, _ in ordered], times)
+    fresh = [(*identity, *row, times[identity]) for identity, row in ordered if identity not in known]
+    new = _insert(session, instance, fresh, now)
     if new:
         wake(session, INBOX_WAKE)
     return Stored(new, len(messages) - new)
+
+
+Identity = tuple[str, str, str]  # kind, key, version
+
+
+def _count_again(
+    session: Session, instance: str, identities: Sequence[Identity], times: Mapping[Identity, int]
+) -> set[Identity]:
+    """Count another delivery of what is stored already; the identities of those."""
+    found = fetch(
+        session,
+        "UPDATE providers.message m SET deliveries = m.deliveries + k.times FROM (SELECT m.id, u.times"
+        " FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS u(kind, key, version, times)"
+        " JOIN providers.message m ON m.instance = %s AND m.kind = u.kind AND m.key = u.key AND m.version = u.version"
+        " ORDER BY m.kind, m.key, m.version FOR UPDATE OF m) k WHERE m.id = k.id RETURNING m.kind, m.key, m.version",
+        (*([i[n] for i in identities] for n in range(3)), [times[i] for i in identities], instance),
+    )
+    return {(kind, key, version) for kind, key, version in found}
+
+
+_COLUMNS = ("kind", "key", "version", "sequence", "payload", "state", "error", "deliveries")
+
+
+def _insert(session: Session, instance: str, rows: Sequence[tuple[Any, ...]], now: datetime) -> int:
+    """COPY new messages; how many. If another writer was faster with one of them, it is counted there instead."""
+    try:
+        with session.begin_nested():
+            columns = ("instance", "received_at", *_COLUMNS)
+            return copy_rows(session, "providers.message", columns, [(instance, now, *row) for row in rows])
+    except UniqueViolation:
+        answers = fetch(
+            session,
+            f"INSERT INTO providers.message AS m (instance, received_at, {', '.join(_COLUMNS)})"
+            " SELECT %s, %s, u.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[],"
+            " %s::text[], %s::text[], %s::jsonb[], %s::int[]) AS u"
+            " ON CONFLICT (instance, kind, key, version) DO UPDATE SET deliveries = m.deliveries + excluded.deliveries"
+            " RETURNING (xmax = 0)",
+            (instance, now, *(list(column) for column in zip(*rows, strict=True))),
+        )
+        return sum(inserted for (inserted,) in answers)
 
 
 def store_unreadable(

@@ -23,6 +23,7 @@ from .pipeline import Opened, Pipeline, acting
 
 log = structlog.get_logger("polling")
 LEASE = timedelta(minutes=5)
+BETWEEN_NEWS = timedelta(seconds=1)  # a burst of webhooks, many of them about our own pushes, is one poll a second
 LONGEST_PAUSE = timedelta(minutes=15)
 
 
@@ -41,9 +42,10 @@ class PollTurn:
                 f"UPDATE providers.provider_instance SET {_TAKE_LEASE} WHERE name ="
                 " (SELECT name FROM providers.provider_instance WHERE active AND state = 'green'"
                 " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)"
-                " AND (poll_asked OR (poll_seconds IS NOT NULL AND next_poll_at <= %(now)s))"
+                " AND ((poll_asked AND (last_poll_at IS NULL OR last_poll_at <= %(lately)s))"
+                " OR (poll_seconds IS NOT NULL AND next_poll_at <= %(now)s))"
                 " ORDER BY next_poll_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING name",
-                {"lease": lease, "until": now + LEASE, "now": now},
+                {"lease": lease, "until": now + LEASE, "now": now, "lately": now - BETWEEN_NEWS},
             )
         if not due:
             return Ran(0, False)

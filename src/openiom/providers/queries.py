@@ -13,11 +13,10 @@ from openiom.policies import (
     Transformation,
     TransformationDocument,
     TransformFailure,
-    resolve_keys,
     validate_transformation,
 )
 
-from .inbox import unmapped, untransformed
+from .inbox import fill, unmapped, untransformed
 from .mapping import resolve
 from .messages import UNREADABLE
 from .pipeline import Pipeline
@@ -223,7 +222,8 @@ def preview_message(
     if isinstance(answer, TransformFailure):
         return Preview(document=None, error=_told(untransformed(answer).error), missing=[], rows=rows)
     lookups = [(k.table, k.field, k.value) for k in answer.keys]
-    document, missing = resolve_keys(answer, resolve(session, opened.name, opened.mapping_group, lookups))
+    missing = fill(answer, resolve(session, opened.name, opened.mapping_group, lookups))
+    document = answer.document
     if not missing:
         return Preview(document=document, error=None, missing=[], rows=rows)
     settled = unmapped(missing)

@@ -5,6 +5,7 @@ Holds   every behaviour is seeded; faults strike only when they are switched on.
 Tells   over HTTP only, as the outside does.
 """
 
+from .lab import LabOptions, lab_application
 from .launching import SimulatorProcess, simulator_process
 from .serving import Running, running, serve_in_thread
 from .store import StoreOptions, store_application
@@ -12,10 +13,12 @@ from .warehouse import Habits, WarehouseOptions, sign, warehouse_application
 
 __all__ = [
     "Habits",
+    "LabOptions",
     "Running",
     "SimulatorProcess",
     "StoreOptions",
     "WarehouseOptions",
+    "lab_application",
     "running",
     "serve_in_thread",
     "sign",

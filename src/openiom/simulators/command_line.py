@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from openiom.simulators.keeping import keep
+from openiom.simulators.lab import LabOptions, lab_application
 from openiom.simulators.serving import serve_forever
 from openiom.simulators.store import StoreOptions, store_application
 from openiom.simulators.warehouse import Habits, WarehouseOptions, warehouse_application
@@ -38,7 +39,9 @@ def parser() -> argparse.ArgumentParser:
     for name in ("accept-after", "pick-after", "ship-after", "decline-ratio", "partial-ratio", "short-ratio"):
         warehouse.add_argument(f"--{name}", type=float, default=0.0)
     warehouse.add_argument("--deliver-after", type=float, default=None, help="never delivers when left out")
-    for one in (store, warehouse):
+    lab = kinds.add_parser("lab", help="mailbox and HTTP address of the quick-start lab", epilog=EXAMPLE)
+    lab.add_argument("--smtp-port", type=int, default=0)
+    for one in (store, warehouse, lab):
         one.add_argument("--port", type=int, default=0, help="0 takes a free port")
         one.add_argument("--ready-file", type=Path, default=None, help="also written there once it answers")
         one.add_argument("--seed", type=int, default=1)
@@ -62,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 seed=asked.seed,
             )
         )
+    elif asked.kind == "lab":
+        app = lab_application(LabOptions(smtp_port=asked.smtp_port))
     else:
         habits = Habits(
             automatic=not asked.manual,
@@ -85,6 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 seed=asked.seed,
             )
         )
-    if asked.state_file is not None:
+    if asked.state_file is not None and asked.kind != "lab":
         keep(app, asked.state_file)
     serve_forever(app, port=asked.port, ready_file=asked.ready_file, announce={"simulator": asked.kind})

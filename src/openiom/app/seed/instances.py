@@ -17,7 +17,9 @@ class InstanceAddresses:
     warehouse_token: str
     callback_secret: str
     webhook_key: str
-    lab_url: str = ""
+    lab_url: str
+    lab_smtp_port: int
+    lab_key: str
 
 
 def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> list[dict[str, Any]]:
@@ -46,6 +48,25 @@ def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> li
             },
             poll_seconds=CALLBACK_NET_SECONDS,
         ),
+        _instance(
+            "lab-intake",
+            provider="lab_intake",
+            title="Quick-start lab, order intake",
+            connection={"api_key": at.lab_key},
+        ),
+        _instance(
+            "lab-fulfillment",
+            provider="lab_fulfillment",
+            title="Quick-start lab, fulfillment",
+            connection={
+                "smtp_host": "127.0.0.1",
+                "smtp_port": at.lab_smtp_port,
+                "smtp_security": "none",
+                "sender": "iom@fabrikam.example",
+                "url": f"{at.lab_url}/bin/",
+            },
+            parameters={"outbound_email": "seattle@fabrikam.example"},
+        ),
     ]
 
 
@@ -54,7 +75,7 @@ def _instance(
     *,
     provider: str,
     title: str,
-    connection: dict[str, str],
+    connection: dict[str, Any],
     parameters: dict[str, Any] | None = None,
     poll_seconds: int | None = None,
 ) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from .batch import solve_batch
+from .bid_prices import BidPrices
 from .costs import Costs, broken, cost_of
-from .exact import BidPrices, in_sequence
+from .exact import in_sequence
 from .plan import Candidate, LineExplanation, OrderExplanation, Plan
 from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, build
 from .shares import Shares
@@ -50,4 +52,14 @@ def solve(
     batch: all orders together within about `time_limit` seconds, with a proved lower bound, never worse
     than realtime.
     """
-    return Plan(problem=problem, shares=in_sequence(problem, bid_prices), prices=bid_prices)
+    if mode == "realtime":
+        return Plan(problem=problem, shares=in_sequence(problem, bid_prices), prices=bid_prices)
+    answer = solve_batch(problem, time_limit=time_limit, bid_prices=bid_prices)
+    return Plan(
+        problem=problem,
+        shares=answer.shares,
+        lower_bound=answer.bound,
+        prices=answer.prices,
+        method="batch",
+        proved=answer.proved,
+    )

@@ -8,11 +8,12 @@ the same price; only orders whose plan was disturbed are priced again, alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
 
+from .bid_prices import BidPrices
 from .compact import solve_compact
 from .groups import Group, gather, in_reach, lines_of, repeats_a_sku
 from .problem import Floats, Ints, Problem
@@ -21,19 +22,6 @@ from .subsets import cheapest
 
 CHUNK = 250
 """Orders priced together: fewer means fresher prices, more means fewer NumPy calls."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BidPrices:
-    """What one more unit, parcel place or order-line place is worth to the orders still to come; >= 0."""
-
-    stock: Floats  # (N, S) money a unit
-    node: Floats  # (N,) money a parcel, pressure included
-
-    @classmethod
-    def none(cls, problem: Problem) -> BidPrices:
-        """Nothing is worth waiting for."""
-        return cls(np.zeros((problem.nodes, problem.skus)), np.zeros(problem.nodes))
 
 
 def in_sequence(problem: Problem, bid_prices: BidPrices | None = None, arrival: Ints | None = None) -> Shares:
@@ -125,6 +113,7 @@ class Sequence:
                 rows = self._again(order, home)
             if rows:
                 self._take(rows)
+                self.rows += rows
 
     def _together(self, rows: list[tuple[int, int, int]]) -> bool:
         """Whether the shares of one order fit the stock and the counted lines jointly."""
@@ -188,7 +177,6 @@ class Sequence:
         if self.limited:
             self.line_limit -= p.limit_members[:, [n for _, n, _ in rows]].sum(axis=1)
             self._close_limited()
-        self.rows += rows
 
 
 def settle(

@@ -39,13 +39,15 @@ class Group:
     soft_limit: Ints  # (b,)
     extra: Floats  # (b,) money of each source beyond soft_limit
     layered: bool  # some order has a limit that could bind
+    portion: float = 1.0  # of a parcel's money that these lines answer for; below 1 for parts of long orders
 
     def rows(self, keep: Ints | slice) -> Group:
         """The orders at these places only."""
         return Group(
             self.order[keep], self.line[keep], self.node[keep], self.parcel[keep], self.serve[keep],
             self.cell[keep], self.quantity[keep], self.least[keep], self.open_cost[keep], self.split[keep],
-            self.partial[keep], self.limit[keep], self.soft_limit[keep], self.extra[keep], self.layered,
+            self.partial[keep], self.limit[keep], self.soft_limit[keep], self.extra[keep],
+            self.layered, self.portion,
         )  # fmt: skip
 
 
@@ -132,3 +134,26 @@ def _group(problem: Problem, order: Ints, line: Ints, usable: Bools, mask: Bools
         problem.partial_penalty[order],
         limit, soft, extra, layered,
     )  # fmt: skip
+
+
+def gather_parts(problem: Problem, orders: Ints, reach: Bools) -> list[Group]:
+    """
+    Orders of more than MAX_LINES, cut into parts that answer for an equal portion of every parcel: each
+    part alone costs no more than its share of any plan, so together they bound the order from below. No
+    plan should be made of them without checking it.
+    """
+    parts: list[Group] = []
+    for order in orders[np.diff(problem.start)[orders] > MAX_LINES].tolist():
+        lines = np.arange(problem.start[order], problem.start[order + 1])
+        count = -(-len(lines) // MAX_LINES)
+        for mine in np.array_split(lines, count):
+            usable = reach[mine][None]
+            mask = usable.any(axis=1)
+            group = _group(problem, np.array([order]), mine[None], usable, mask, max(1, int(mask.sum())))
+            group.parcel /= count
+            group.split = group.split / count
+            group.partial, group.extra = np.zeros(1), np.zeros(1)
+            group.layered = bool(group.limit[0] < len(mine))
+            group.portion = 1.0 / count
+            parts.append(group)
+    return parts

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from .bid_prices import BidPrices
 from .costs import Costs, cost_of
-from .exact import BidPrices
 from .problem import Floats, Ints, Problem, Refusal
 from .shares import Shares
 

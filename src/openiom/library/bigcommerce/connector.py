@@ -13,6 +13,7 @@ from openiom.provider_contract import Connection, OutsideHttp, Probe, Pulled, Ra
 
 KEY_HEADER = "X-OpenIOM-Key"
 SCOPE = "store/order/*"
+_SHIPMENTS_AT_ONCE = 250
 _SETTLED = timedelta(seconds=3)
 _START = datetime(2009, 1, 1, tzinfo=UTC)
 _INCLUDE = {"include": "consignments.line_items", "consignment_structure": "object"}
@@ -84,40 +85,42 @@ class BigCommerce:
         """Orders changed since the checkpoint, oldest change first.
 
         A full page may end within a second: what it holds of that second is read again, by id when the second
-        alone fills a page. A second counts as finished once it lies some seconds back.
+        alone fills a page. A second counts as finished once it lies some seconds back by the store's own clock.
         """
         at, after = _read(checkpoint)
         while True:
             if after is not None:
-                rows = self._orders(min_date_modified=_iso(at), max_date_modified=_iso(at), min_id=after + 1, sort="id")
+                second = {"min_date_modified": _iso(at), "max_date_modified": _iso(at)}
+                rows, now = self._orders(**second, min_id=after + 1, sort="id")
                 if len(rows) == self._page:
                     after = int(rows[-1]["id"])
-                    yield self._pulled(rows, at, after)
+                    # While its second may still bring changes, a poll that breaks off starts that second again.
+                    yield self._pulled(rows, at, after if now - at > _SETTLED else -1)
                     continue
-                finished = _is_settled(at)
+                finished = now - at > _SETTLED
                 at, after = (at + timedelta(seconds=1), None) if finished else (at, None)
                 yield self._pulled(rows, at, after)
                 if not finished:
                     return
                 continue
-            rows = self._orders(min_date_modified=_iso(at), sort="date_modified")
+            rows, now = self._orders(min_date_modified=_iso(at), sort="date_modified")
             if not rows:
                 return
             last = _modified(rows[-1])
             if len(rows) < self._page:
-                yield self._pulled(rows, last + timedelta(seconds=1) if _is_settled(last) else last, None)
+                yield self._pulled(rows, last + timedelta(seconds=1) if now - last > _SETTLED else last, None)
                 return
             earlier = [row for row in rows if _modified(row) < last]
             at, after = last, None if earlier else -1
             yield self._pulled(earlier, at, after)
 
-    def _orders(self, **query: Any) -> list[dict[str, Any]]:
-        answer = self._http.get("v2/orders", {**_INCLUDE, **query, "limit": self._page}).body
-        if answer is None:
-            return []
-        if not isinstance(answer, list) or not all(isinstance(row, dict) and "id" in row for row in answer):
+    def _orders(self, **query: Any) -> tuple[list[dict[str, Any]], datetime]:
+        """A page, and what time the store's own clock shows; ours may be ahead of it."""
+        answer = self._http.get("v2/orders", {**_INCLUDE, **query, "limit": self._page})
+        rows = [] if answer.body is None else answer.body
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
             raise ProviderDown("answered something that is not a list of orders", where="GET v2/orders")
-        return answer
+        return rows, _clock(answer.headers.get("date", ""))
 
     def _pulled(self, rows: list[dict[str, Any]], at: datetime, after: int | None) -> Pulled:
         wanted = [row for row in rows if row.get("status_id") in self._wanted]
@@ -127,8 +130,16 @@ class BigCommerce:
         return Pulled(messages, orjson.dumps({"since": _iso(at), "after": after}).decode())
 
     def shipments(self, order_id: str) -> list[dict[str, Any]]:
-        answer = self._http.get(f"v2/orders/{order_id}/shipments").body
-        return answer if isinstance(answer, list) else []
+        """All shipments of an order; an order has rarely more than one page of them."""
+        found: list[dict[str, Any]] = []
+        for page in range(1, 1000):
+            query = {"page": page, "limit": _SHIPMENTS_AT_ONCE}
+            answer = self._http.get(f"v2/orders/{order_id}/shipments", query).body
+            rows = answer if isinstance(answer, list) else []
+            found += rows
+            if len(rows) < _SHIPMENTS_AT_ONCE:
+                break
+        return found
 
     def create_shipment(self, order_id: str, shipment: Mapping[str, Any]) -> dict[str, Any]:
         path = f"v2/orders/{order_id}/shipments"
@@ -183,5 +194,8 @@ def _modified(row: Mapping[str, Any]) -> datetime:
         raise ProviderRejected(f"order {row.get('id')} has no date_modified that can be read") from None
 
 
-def _is_settled(at: datetime) -> bool:
-    return datetime.now(UTC) - at > _SETTLED
+def _clock(date: str) -> datetime:
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC)
+    except ValueError:
+        return datetime.now(UTC)

@@ -62,10 +62,8 @@ class DemoFulfillment:
         """Up to 100 orders, each with its `idempotency_key`; one result each, in order."""
         answer = _object(self._http.post("v1/orders/bulk", {"orders": list(orders)}).body)
         results = answer.get("results")
-        if not isinstance(results, list) or len(results) != len(orders):
-            raise ProviderDown(
-                f"answered {len(results or ())} results for {len(orders)} orders", where="v1/orders/bulk"
-            )
+        if not isinstance(results, list) or [type(r) for r in results] != [dict] * len(orders):
+            raise ProviderDown(f"answered no result for each of {len(orders)} orders", where="v1/orders/bulk")
         return results
 
     def cancel(self, order_id: str) -> dict[str, Any]:
@@ -81,15 +79,18 @@ class DemoFulfillment:
                 raise ProviderDown("answered no list of events", where="v1/events")
             if not events:
                 return
-            after = int(answer["next_after"])
-            yield Pulled([_message(event) for event in events], str(after))
+            try:
+                after, messages = int(answer["next_after"]), [_message(event) for event in events]
+            except (KeyError, TypeError, ValueError):
+                raise ProviderDown("answered events without id, order or cursor", where="v1/events") from None
+            yield Pulled(messages, str(after))
             if not answer.get("has_more"):
                 return
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
         """A signed batch of events."""
         expected = "sha256=" + hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
-        if not self._secret or not hmac.compare_digest(headers.get("x-signature", ""), expected):
+        if not self._secret or not hmac.compare_digest(headers.get("x-signature", "").encode(), expected.encode()):
             raise Unauthenticated("the signature does not fit the body", remedy="sign with the callback secret")
         try:
             events = orjson.loads(body)["events"]

@@ -1,6 +1,5 @@
 import type { FlowStep, StepCounts } from '@client/orchestration';
 import { usePreferences } from '@kit/preferences';
-import { inWords } from '@kit/states';
 import {
   Background,
   BackgroundVariant,
@@ -44,7 +43,6 @@ export default function FlowCanvas({ steps, counts, chosen, onChoose }: Props) {
         height: STEP_HEIGHT,
         selected: step.id === chosen,
         ariaRole: 'button',
-        ariaLabel: `${step.title || step.id}, ${inWords(step.kind)}`,
         data: { step, counts: counts[step.id] },
       })),
     [drawn, counts, chosen],

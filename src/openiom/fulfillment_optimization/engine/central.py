@@ -1,0 +1,73 @@
+"""
+Bid prices from the middle of what the duals may be.
+
+A dual at a corner says what one more unit gains or what one less costs, rarely both, and leaves orders
+tied between plans; walking a wave with it gives scarce units to the wrong orders. Averaging the duals of
+slightly scarcer and slightly richer waves lands between the two, and the ties are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .bid_prices import BidPrices
+from .columns import Columns, columns_of_plan, distinct, fits_alone
+from .enumerate_plans import near_best
+from .master import Master
+from .problem import Floats, Ints
+from .wave import Prices, Wave
+
+NUDGE = 0.3
+"""Units by which a row is at most made scarcer or richer."""
+LARGE = 3000
+PAIRS, FEW_PAIRS = 5, 2
+"""Nudges, each tried both ways, up to and beyond LARGE orders."""
+MARGIN = 0.15
+"""How much dearer than an order's best plan the plans to begin with may be, in mean money of an order."""
+
+
+def central_prices(wave: Wave, prices: Prices, master: Master, pool: Columns, left: Callable[[], float]) -> BidPrices:
+    """
+    The mean of the prices of nudged waves; deterministic. `prices` are the best ones of the wave itself,
+    `pool` the plans its `master` ended with; the master is of no other use afterwards. `left` answers the
+    seconds there are: without time the prices are those of the wave itself.
+    """
+    p = wave.problem
+    height = len(wave.cells) + p.nodes + len(p.line_limit)
+    random = np.random.default_rng(0)
+    pairs = PAIRS if p.orders <= LARGE else FEW_PAIRS
+    nudges = [random.uniform(-NUDGE, NUDGE, height) for _ in range(pairs)]
+    mean = float(pool.cost.mean()) if len(pool) else 0.0
+    near = fits_alone(p, near_best(wave, prices, margin=MARGIN * abs(mean), most=50).columns)
+    keys = pool.keys()
+    near = near.take(np.flatnonzero(~np.isin(near.keys(), keys)))
+    master.add(near)
+    keys = np.concatenate([keys, near.keys()])
+    total = wave.no_prices()
+    count = 0
+    for i, nudge in enumerate(nudges):
+        if left() <= 0:
+            break
+        for way in (nudge, -nudge):
+            solved, keys = _solved(wave, master, keys, way, rounds=2 if i == 0 else 1)
+            total, count = total.plus(solved), count + 1
+    return wave.bid_prices(total.scaled(1 / count) if count else prices)
+
+
+def _solved(wave: Wave, master: Master, keys: Ints, nudge: Floats, rounds: int) -> tuple[Prices, Ints]:
+    """The nudged master solved, with plans it lacked priced in; `keys` are those of the plans it has."""
+    p = wave.problem
+    master.nudge(nudge)
+    for _ in range(rounds):
+        _, prices, _ = master.solve()
+        node = wave.price(prices).node
+        line = np.flatnonzero(node >= 0)
+        fresh = fits_alone(p, distinct([columns_of_plan(p, line, node[line], p.quantity[line])]))
+        fresh = fresh.take(np.flatnonzero(~np.isin(fresh.keys(), keys)))
+        if not len(fresh):
+            return prices, keys
+        master.add(fresh)
+        keys = np.concatenate([keys, fresh.keys()])
+    return master.solve()[1], keys

@@ -1,0 +1,111 @@
+"""The batch method against trying everything, and its promises: feasible, proved, repeatable, never worse."""
+
+import numpy as np
+import pytest
+from tests.fulfillment_optimization.engine.small_waves import best_by_trying_everything, small_wave
+
+from openiom.fulfillment_optimization.engine import broken, build, solve
+from openiom.fulfillment_optimization.engine.compact import solve_compact
+from openiom.fulfillment_optimization.engine.osb1_family import generate
+from openiom.fulfillment_optimization.engine.wave import Wave
+
+BLOCKS = [0, 1, *(pytest.param(block, marks=pytest.mark.slow) for block in range(2, 20))]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_batch_finds_what_trying_everything_finds(block):
+    for seed in range(1000 + block * 52, 1000 + block * 52 + 52):
+        p = small_wave(seed)
+        plan = solve(p, mode="batch")
+        best, _ = best_by_trying_everything(p)
+        assert broken(p, plan.shares) == [], seed
+        assert plan.cost == pytest.approx(best, abs=1e-6), seed
+        assert plan.lower_bound <= best + 1e-6, seed
+        assert plan.proved, seed
+
+
+def test_the_same_wave_gives_the_same_plan_twice():
+    for seed in range(40):
+        one, two = (solve(small_wave(seed), mode="batch") for _ in range(2))
+        assert one.shares.line.tolist() == two.shares.line.tolist()
+        assert one.shares.node.tolist() == two.shares.node.tolist()
+        assert one.shares.quantity.tolist() == two.shares.quantity.tolist()
+
+
+def test_a_wave_of_300_orders_gives_the_same_plan_twice_and_keeps_every_limit():
+    p = generate(orders=300, nodes=50, seed=1).problem
+    one, two = (solve(p, mode="batch") for _ in range(2))
+
+    assert np.array_equal(one.node, two.node)
+    assert one.lower_bound == two.lower_bound
+    assert broken(p, one.shares) == []
+    assert one.gap <= 0.001
+
+
+def test_a_batch_is_never_worse_than_real_time_even_without_time():
+    for seed in range(5):
+        p = generate(orders=100, nodes=50, seed=seed).problem
+        assert solve(p, mode="batch", time_limit=0.0).cost <= solve(p).cost
+
+
+def test_small_benchmark_instances_are_solved_and_proved():
+    for seed in range(3):
+        plan = solve(generate(orders=100, nodes=50, seed=seed).problem, mode="batch")
+        assert plan.proved
+        assert plan.gap == pytest.approx(0.0, abs=1e-8)
+
+
+def test_bid_prices_of_a_batch_make_real_time_better():
+    p = generate(orders=1000, nodes=50, seed=0).problem
+    batch = solve(p, mode="batch")
+    greedy, priced = solve(p), solve(p, bid_prices=batch.prices)
+
+    assert (greedy.cost - batch.lower_bound) / batch.lower_bound > 0.08
+    assert (priced.cost - batch.lower_bound) / batch.lower_bound < 0.03
+    assert broken(p, priced.shares) == []
+
+
+def long_wave(seed):
+    """An order of ten lines among short ones, on three nodes: beyond the subset programme."""
+    r = np.random.default_rng(seed)
+    sizes = [2, 10, 1]
+    order = np.repeat(np.arange(3), sizes)
+    return build(
+        line_order=order,
+        line_sku=np.concatenate([r.permutation(12)[:k] for k in sizes]),
+        quantity=r.integers(1, 3, 13),
+        stock=r.integers(0, 4, (3, 12)),
+        parcel_parts={"carrier": r.uniform(4, 12, (3, 3))},
+        serve_parts={"picking": r.uniform(0, 3, (13, 3))},
+        split_fee=1.5,
+        open_cost=r.uniform(5, 20, 13),
+        capacity=[2, 2, 2],
+        pressure=1.0,
+        max_nodes=[9, int(r.integers(1, 4)), 9],
+    )
+
+
+def test_orders_of_many_lines_are_solved_and_proved_too():
+    for seed in range(25):
+        p = long_wave(seed)
+        plan = solve(p, mode="batch")
+        everything = np.argwhere(p.eligible & (p.stock.T[p.line_sku] >= p.quantity[:, None]))
+        reach = np.zeros((p.lines, p.nodes), dtype=bool)
+        reach[tuple(everything.T)] = True
+        exact = solve_compact(p, stock=p.stock, reach=reach)
+        assert plan.cost == pytest.approx(exact.cost, abs=1e-6), seed
+        assert plan.lower_bound <= exact.cost + 1e-6
+        assert broken(p, plan.shares) == []
+
+
+def test_the_relaxation_of_long_orders_bounds_them_from_below():
+    for seed in range(25):
+        p = long_wave(seed)
+        wave = Wave(p)
+        assert wave.price(wave.no_prices()).bound <= solve(p, mode="batch").cost + 1e-9
+
+
+def test_an_empty_wave_costs_nothing():
+    p = small_wave(0).only([])
+    assert solve(p).cost == 0.0
+    assert solve(p, mode="batch").cost == 0.0

@@ -1,0 +1,70 @@
+"""A solver that hangs or dies costs its time and nothing else."""
+
+import os
+import signal
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from openiom.fulfillment_optimization.engine import batch as batch_method
+from openiom.fulfillment_optimization.engine import broken, solve
+from openiom.fulfillment_optimization.engine.milp import INF, Model
+from openiom.fulfillment_optimization.engine.osb1_family import generate
+from openiom.fulfillment_optimization.engine.solver_process import SolverProcess, Task
+
+
+def knapsack(time_limit=5.0):
+    """Of values 3, 4, 5 and weights 2, 3, 4 the best that weigh at most 6: the first and the last."""
+    model = Model(
+        cost=np.array([-3.0, -4.0, -5.0]),
+        lower=np.zeros(3),
+        upper=np.ones(3),
+        integer=np.ones(3, dtype=bool),
+        row_lower=np.array([-INF]),
+        row_upper=np.array([6.0]),
+        start=np.array([0, 3]),
+        index=np.array([0, 1, 2]),
+        value=np.array([2.0, 3.0, 4.0]),
+    )
+    return Task(model, np.zeros(3), time_limit, 0.0)
+
+
+def test_the_process_answers_what_the_solver_found():
+    with SolverProcess() as solver:
+        solver.submit(knapsack())
+        found = solver.result()
+        assert found.x.round().tolist() == [1.0, 0.0, 1.0]
+        assert found.objective == pytest.approx(-8.0)
+
+
+def test_a_hung_process_is_killed_and_a_new_one_answers():
+    with SolverProcess() as solver:
+        solver.submit(knapsack())
+        solver.result()
+        hung = solver.pid
+        os.kill(hung, signal.SIGSTOP)
+        before = time.monotonic()
+        solver.submit(knapsack(time_limit=0.2))
+
+        assert solver.result() is None
+        assert time.monotonic() - before < 5.0
+        assert not psutil.pid_exists(hung)
+        solver.submit(knapsack())
+        assert solver.result().objective == pytest.approx(-8.0)
+
+
+def test_a_batch_whose_solver_dies_still_has_a_feasible_plan(monkeypatch):
+    class Dying(SolverProcess):
+        def submit(self, task):
+            super().submit(task)
+            os.kill(self.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(batch_method, "SolverProcess", Dying)
+    p = generate(orders=300, nodes=50, seed=0).problem
+    plan = solve(p, mode="batch")
+
+    assert broken(p, plan.shares) == []
+    assert plan.cost < solve(p).cost
+    assert plan.lower_bound <= plan.cost
