@@ -95,7 +95,7 @@ class BigCommerce:
                 if len(rows) == self._page:
                     after = int(rows[-1]["id"])
                     # While its second may still bring changes, a poll that breaks off starts that second again.
-                    yield self._pulled(rows, at, after if _is_settled(at) else -1)
+                    yield self._pulled(rows, at, after if now - at > _SETTLED else -1)
                     continue
                 finished = now - at > _SETTLED
                 at, after = (at + timedelta(seconds=1), None) if finished else (at, None)
