@@ -18,7 +18,7 @@ SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 SUPERVISED = """
 import sys
 from openiom.app.processes import Child, Supervisor
-watcher = "from openiom.app.web import end_with_parent; end_with_parent(); import time; time.sleep(600)"
+watcher = "from openiom.app.parenthood import end_with_parent; end_with_parent(); import time; time.sleep(600)"
 supervisor = Supervisor()
 child = supervisor.add(Child("one", [sys.executable, "-c", watcher]))
 print(child.process.pid, flush=True)

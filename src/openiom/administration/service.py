@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from uuid import UUID
 
@@ -23,7 +24,12 @@ MANY_FAILURES = 8
 LOCK = timedelta(minutes=1)
 SHORTEST_PASSWORD = 8
 _hasher = PasswordHasher()
-_nobody = _hasher.hash(secrets.token_hex())
+
+
+@cache
+def _nobody() -> str:
+    """A password nobody has, so that an unknown e-mail takes as long to refuse as a wrong password."""
+    return _hasher.hash(secrets.token_hex())
 
 
 def token_hash(token: str) -> bytes:
@@ -53,7 +59,7 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime, hours
     ).one_or_none()
     locked = user is not None and user.locked_until is not None and user.locked_until > now
     try:
-        _hasher.verify(user.password_hash if user else _nobody, password)
+        _hasher.verify(user.password_hash if user else _nobody(), password)
         good = user is not None and not locked
     except VerificationError:
         good = False

@@ -18,7 +18,7 @@ from .processes import (
     Supervisor,
     database_of,
     end_on_signals,
-    own_command,
+    simulator_command,
     start_product,
     take_port,
     url_of,
@@ -115,11 +115,11 @@ def start_simulators(
         return ["--state-file", str((home / f"{name}.books").resolve())] if remembering else []
 
     store = ["--port", str(kept.store_port), "--store-hash", STORE_HASH, "--token", kept.store_token, *state("store")]
-    supervisor.add(Child("store", own_command("simulator", "store", *store), quiet=True))
+    supervisor.add(Child("store", simulator_command("store", *store), quiet=True))
     warehouse = ["--port", str(kept.warehouse_port), "--token", kept.warehouse_token, *habits, *state("warehouse")]
-    supervisor.add(Child("3PL", own_command("simulator", "warehouse", *warehouse), quiet=True))
+    supervisor.add(Child("3PL", simulator_command("warehouse", *warehouse), quiet=True))
     lab = ["--port", str(kept.lab_port), "--smtp-port", str(kept.lab_smtp_port)]
-    supervisor.add(Child("lab", own_command("simulator", "lab", *lab), quiet=True))
+    supervisor.add(Child("lab", simulator_command("lab", *lab), quiet=True))
     return InstanceAddresses(
         store_url=f"http://127.0.0.1:{kept.store_port}",
         store_hash=STORE_HASH,

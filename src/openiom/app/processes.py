@@ -153,6 +153,11 @@ def own_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "openiom.app.cli", *arguments]
 
 
+def simulator_command(*arguments: str) -> list[str]:
+    """A simulator, in a process of its own."""
+    return [sys.executable, "-m", "openiom.app.simulator_child", *arguments]
+
+
 def child_environment(settings: Settings, database_url: str, public_url: str) -> dict[str, str]:
     """What a child needs to be part of this installation."""
     return {

@@ -1,11 +1,9 @@
 """The web server: every room's routes behind one edge, the live stream, and the user interface."""
 
 import os
-import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from threading import Thread
 
 import uvicorn
 from fastapi import FastAPI
@@ -67,7 +65,7 @@ def _give_state(app: FastAPI, product: Product, tail: live.LiveTail) -> None:
     app.state.environment = product.settings.environment
     app.state.session_hours = product.settings.session_hours
     app.state.pipeline = product.pipeline
-    app.state.orchestration = product.engine
+    app.state.engine = product.engine
     app.state.live = tail
     registry = CollectorRegistry()
     registry.register(health.ProductCollector(product.database, tail))
@@ -112,14 +110,3 @@ def run_web(product: Product, bound: socket.socket) -> None:
     finally:
         bound.close()
         product.close()
-
-
-def end_with_parent() -> None:
-    """End this process when its parent is gone: the parent holds the other end of standard input."""
-
-    def watch() -> None:
-        while os.read(0, 4096):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    Thread(target=watch, name="parent", daemon=True).start()

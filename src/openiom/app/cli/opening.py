@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from openiom.app.parenthood import end_with_parent
 from openiom.app.processes import PARENT_WATCH, database_of
-from openiom.app.web import end_with_parent
 from openiom.app.wiring import Product, build
 from openiom.kernel import NotFound
 from openiom.platform.logs import configure_logs

@@ -25,7 +25,6 @@ from openiom.app.wiring import CONSUMERS, build
 from openiom.app.worker import run_worker
 from openiom.platform.database import Database
 from openiom.platform.settings import Settings
-from openiom.simulators.command_line import main as simulate
 
 from .opening import as_child, console, errors, read_settings
 
@@ -37,8 +36,6 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on (OPENIOM_HO
 def register(app: typer.Typer) -> None:
     for command in (demo, serve, web, worker, migrate):
         app.command()(command)
-    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
-    app.command(hidden=True, context_settings=settings, add_help_option=False)(simulator)
 
 
 def demo(
@@ -81,12 +78,6 @@ def demo(
             say=say,
             shown=lambda text: console.print(text, highlight=False, soft_wrap=True),
         )
-
-
-def simulator(context: typer.Context) -> None:
-    """A simulator as a child of the demo."""
-    as_child()
-    simulate(context.args)
 
 
 def serve(

@@ -1,0 +1,136 @@
+"""The BigCommerce sample of the reference, end to end: ordered, sourced, shipped by the 3PL, told to the store."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import httpx
+import pytest
+
+from openiom.app.invariants import check_invariants
+from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.orchestration import reprocess
+from openiom.platform.events import utc_now
+
+SHOPPER = {
+    "first_name": "Richard",
+    "last_name": "Miles",
+    "company": "TestBCAccount",
+    "street_1": "1 Microsoft Way",
+    "city": "Redmond",
+    "state": "Washington",
+    "zip": "98052",
+    "country": "United States",
+    "country_iso2": "US",
+    "email": "richard@example.com",
+}
+
+
+@pytest.fixture
+def shop(fabrikam):
+    """The store, with the sample's one product."""
+    scale = {"id": 77, "sku": "ABS", "name": "Accu Scale", "price": 3999, "weight": 1200, "inventory_level": 50}
+    loaded = httpx.post(f"{fabrikam.store.url}/_sim/load", json={"products": [scale], "customers": [], "orders": []})
+    assert loaded.status_code == 200
+    return fabrikam
+
+
+def place(shop, *lines) -> str:
+    """Enter an order in the store's back office; returns its number."""
+    body = {
+        "billing_address": SHOPPER,
+        "products": [*lines],
+        "payment_method": "Manual",
+        "status_id": 11,
+    }
+    answer = httpx.post(
+        f"{shop.store.url}/stores/fabrikam/v2/orders", json=body, headers={"X-Auth-Token": "store-token"}
+    )
+    assert answer.status_code in (200, 201), answer.text
+    return str(answer.json()["id"])
+
+
+def in_store(shop, number: str) -> dict:
+    return httpx.get(
+        f"{shop.store.url}/stores/fabrikam/v2/orders/{number}", headers={"X-Auth-Token": "store-token"}
+    ).json()
+
+
+def test_the_sample_order_goes_all_the_way_and_the_store_learns_of_it(shop):
+    number = place(shop, {"product_id": 77, "quantity": 2})
+
+    shop.settle()
+
+    order = shop.order(number)
+    assert (order["state"], order["state_reason"]) == ("completed", "Fulfilled")
+    assert (order["account"], order["price_list"]) == ("TestBCAccount", "MasterPriceList")
+    assert [(x["product"], x["unit"], x["quantity"], x["shipped"], x["source"]) for x in order["lines"]] == [
+        ("Accu Scale", "ea", 2, 2, "SEA")  # Redmond is next to Seattle
+    ]
+    events = shop.events(number)
+    assert [events.count(name) for name in ("order.created", "order.shipped", "shipment.told_to_store")] == [1, 1, 1]
+    told = in_store(shop, number)
+    assert (told["status"], told["items_shipped"]) == ("Shipped", 2)
+    shipments = httpx.get(
+        f"{shop.store.url}/stores/fabrikam/v2/orders/{number}/shipments", headers={"X-Auth-Token": "store-token"}
+    ).json()
+    kept = shop.fetch("SELECT tracking_number FROM fulfillment.shipment")
+    assert [(s["tracking_number"],) for s in shipments] == kept
+    seattle = "SELECT on_hand::int, reserved::int FROM inventory_visibility.stock WHERE source = %s AND product = %s"
+    assert shop.fetch(seattle, "SEA", "Accu Scale") == [(998, 0)]
+    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+
+
+def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_mapped(shop):
+    mystery = {"id": 78, "sku": "MYST", "name": "Mystery", "price": 500, "weight": 100}
+    httpx.post(f"{shop.store.url}/_sim/load", json={"products": [mystery], "customers": [], "orders": []})
+    unknown, known = place(shop, {"product_id": 78, "quantity": 1}), place(shop, {"product_id": 77, "quantity": 1})
+    shop.settle()
+
+    assert shop.order(known)["state"] == "completed"
+    assert shop.fetch("SELECT key, error->>'what' FROM providers.message WHERE state = 'parked'") == [
+        (unknown, "no mapping for product sku=MYST")
+    ]
+    mapping = {"table": "product", "field": "sku", "value": "MYST", "internal": "Accu Scale"}
+    document = {"kind": "mapping", "name": "product/default/sku=MYST", "body": mapping}
+    with shop.product.database.unit_of_work() as session:
+        shop.product.configuration.apply(session, [document], at=utc_now(), actor="a person")
+    shop.settle()
+
+    assert shop.order(unknown)["state"] == "completed"
+    assert in_store(shop, unknown)["status"] == "Shipped"
+
+
+def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_stock(shop):
+    number = place(shop, {"product_id": 77, "quantity": 7_000})
+    shop.settle()
+
+    order = shop.order(number)
+    assert (order["state"], order["state_reason"]) == ("on_hold", "Inventory not found")
+    assert shop.fetch("SELECT sum(reserved)::int FROM inventory_visibility.stock") == [(0,)]
+    assert shop.fetch("SELECT step, error->>'what' FROM orchestration.token WHERE state = 'failed'") == [
+        ("source", "Inventory not found: no source can serve Accu Scale")
+    ]
+
+    arrived = [StockChange("Accu Scale", "DAL", Decimal(7_000))]
+    with shop.product.database.unit_of_work() as session:
+        change_on_hand(session, arrived, mode="change", cause="t", document="t", now=utc_now(), actor="t")
+        assert reprocess(session, root_ids=[UUID(order["id"])], now=utc_now())[0].ok
+    shop.settle()
+
+    order = shop.order(number)
+    assert (order["state"], order["lines"][0]["source"]) == ("completed", "DAL")
+    assert in_store(shop, number)["status"] == "Shipped"
+
+
+def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
+    httpx.put(f"{shop.warehouse.url}/_sim/habits", json={"partial_ratio": 1.0})
+    number = place(shop, {"product_id": 77, "quantity": 3})
+
+    shop.settle()
+
+    assert shop.order(number)["state"] == "completed"
+    assert in_store(shop, number)["items_shipped"] == 3
+    assert shop.fetch("SELECT count(*) FROM fulfillment.shipment") == [(2,)]
+    events = shop.events(number)
+    assert (events.count("order.partially_shipped"), events.count("order.shipped")) == (1, 1)
+    assert events.count("shipment.told_to_store") == 2
