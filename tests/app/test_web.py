@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import orjson
 from starlette.testclient import TestClient
 
+from openiom.app.resources import PROJECT
 from openiom.app.web import create_app
 from openiom.app.wiring import Product
 
@@ -60,6 +62,23 @@ def test_every_route_of_every_room_refuses_who_is_not_signed_in(product: Product
                 assert answer.status_code in (401, 422), f"{method} {path} answered {answer.status_code}"
                 if answer.status_code == 422:
                     assert "items" not in answer.json(), path
+
+
+def test_every_list_answers_an_administrator(client: TestClient) -> None:
+    paths = client.get("/api/openapi.json").json()["paths"]
+    apart = {"/api/v1/live", "/api/v1/session"}  # one never ends, the other answers browsers only
+    lists = [p for p in paths if p.startswith("/api/") and "get" in paths[p] and "{" not in p and p not in apart]
+
+    answers = {path: client.get(path, params={"q": "x"}).status_code for path in lists}
+
+    assert {path: status for path, status in answers.items() if status != 200} == {}
+    assert {"/api/v1/orders", "/api/v1/runs", "/api/v1/policies", "/api/v1/messages"} <= answers.keys()
+
+
+def test_the_user_interface_is_generated_from_what_the_server_says_now(product: Product) -> None:
+    kept = orjson.loads((PROJECT / "ui" / "openapi.json").read_bytes())
+
+    assert kept == create_app(product).openapi(), "run: iom openapi --output ui/openapi.json && npm run client in ui/"
 
 
 def test_before_the_user_interface_is_built_a_page_says_what_to_do(client: TestClient) -> None:

@@ -103,6 +103,9 @@ def test_orders_of_one_wave_compete_for_the_same_last_unit(house: Database) -> N
     assert outcomes[1].reason == "Inventory not found: no source can serve LAMP"
     with house.reading() as session:
         why = decisions_of(session, second)[0]
+    assert {c.line_id for c in (*why.candidates, *why.chosen)} == {
+        x.line_id for x in desk.lines if x.order_id == second
+    }
     assert [(c.source, c.refused) for c in why.candidates] == [
         ("SEA", "taken by earlier orders of the same wave"),
         ("CHI", "nothing on hand"),

@@ -21,8 +21,8 @@ PAGES = [
     (f"/orders/{ORDER}", "Order 20480"),
     ("/fulfillment-orders", "Fulfillment orders"),
     ("/fulfillment-orders/0198a000-0000-7000-8000-000000005000", "FO-20480-1"),
-    ("/work/messages", "Parked messages"),
-    ("/work/runs", "Failed runs"),
+    ("/my-work/messages", "Parked messages"),
+    ("/my-work/runs", "Failed runs"),
     ("/inventory", "Inventory visibility"),
     ("/flows", "Flows"),
     ("/flows/store-order", "Store order"),
@@ -169,7 +169,7 @@ def test_a_new_order_waits_behind_a_chip_and_moves_nothing(browser: Any, full: s
 
 def test_a_missing_mapping_is_mapped_with_one_click(browser: Any, full: str) -> None:
     page, _ = open_page(browser)
-    page.goto(full + "/work/messages")
+    page.goto(full + "/my-work/messages")
     settle(page, "Parked messages")
     with page.expect_request(lambda asked: asked.method == "PUT") as sent:
         page.get_by_role("button", name="Map and replay").first.click()

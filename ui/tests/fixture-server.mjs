@@ -93,7 +93,7 @@ async function answer(request, response, path, query) {
   if (area === 'mappings') return method === 'PUT' ? json(response, { results: sent.mappings.map(() => ({ ok: true, reason: '' })), replayed: 6 }) : page(response, data.mappings, query);
   if (area === 'inventory') return sub === 'ledger' ? page(response, data.ledger, query) : page(response, data.stock.filter((row) => fits(row, query, ['product', 'source']) && (query.get('short') !== 'true' || row.available <= 0)), query);
   if (area === 'sources') return list(response, data.sources);
-  if (area === 'products') return page(response, data.stock.map((row) => ({ name: row.product, title: row.product_name })), query);
+  if (area === 'products') return page(response, data.stock.map((row) => ({ number: row.product, name: row.product_name })), query);
   if (area === 'search') return list(response, [{ kind: 'order', label: `Order ${data.orders[0].number}`, detail: 'Ana Souza, Portland', path: `/orders/${data.orders[0].id}` }, { kind: 'product', label: 'Accu Scale', detail: '3 sources', path: '/inventory?product=Accu%20Scale' }]);
   return missing(response, path);
 }

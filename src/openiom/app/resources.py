@@ -21,9 +21,10 @@ def folder(name: str) -> Path:
 
 
 def built_ui(given: Path | None) -> Path | None:
-    """Where the built user interface lies, or None when nobody built it."""
-    for candidate in (given, _HERE.parent / "resources" / "ui", PROJECT / "ui" / "dist"):
-        if candidate is not None and (candidate / "index.html").is_file():
+    """Where the built user interface lies, or None when nobody built it. A given place is the only one looked at."""
+    candidates = (given,) if given else (_HERE.parent / "resources" / "ui", PROJECT / "ui" / "dist")
+    for candidate in candidates:
+        if (candidate / "index.html").is_file():
             return candidate
     return None
 

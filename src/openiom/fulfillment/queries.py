@@ -13,6 +13,7 @@ from openiom.platform.places import locate
 
 from .facts import shipment_facts
 from .schemas import (
+    AddressView,
     FulfillmentOrderDetail,
     FulfillmentOrderLineView,
     FulfillmentOrderRow,
@@ -72,9 +73,10 @@ def details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderDetai
         out.append(
             FulfillmentOrderDetail(
                 **_row(row),
-                ship_to=row[14],
+                ship_to=AddressView.model_validate(row[14]),
                 planned_ship_date=row[15],
-                source_place=places.get(source) or PlaceView(name=source, latitude=None, longitude=None, address={}),
+                source_place=places.get(source)
+                or PlaceView(name=source, latitude=None, longitude=None, address=AddressView()),
                 ship_to_place=_ship_to_place(row[14]),
                 lines=lines[row[0]],
                 shipments=parcels[row[0]],
@@ -132,7 +134,7 @@ def _places(session: Session, sources: set[str]) -> dict[str, PlaceView]:
         (sorted(sources),),
     )
     return {
-        name: PlaceView(name=title, latitude=latitude, longitude=longitude, address=address)
+        name: PlaceView(name=title, latitude=latitude, longitude=longitude, address=AddressView.model_validate(address))
         for name, title, latitude, longitude, address in rows
     }
 
@@ -140,4 +142,5 @@ def _places(session: Session, sources: set[str]) -> dict[str, PlaceView]:
 def _ship_to_place(ship_to: dict[str, Any]) -> PlaceView:
     point = locate(ship_to)
     latitude, longitude = point or (None, None)
-    return PlaceView(name=str(ship_to.get("name", "")), latitude=latitude, longitude=longitude, address=ship_to)
+    address = AddressView.model_validate(ship_to)
+    return PlaceView(name=address.name, latitude=latitude, longitude=longitude, address=address)

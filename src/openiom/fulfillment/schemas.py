@@ -1,7 +1,6 @@
 """Fulfillment orders over HTTP."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -53,17 +52,34 @@ class ShipmentView(BaseModel):
     items: list[ShipmentItemView]
 
 
+class AddressView(BaseModel):
+    """A postal address; parts nobody gave are empty."""
+
+    name: str = ""
+    company: str = ""
+    line1: str = ""
+    line2: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+    phone: str = ""
+    email: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
 class PlaceView(BaseModel):
     """A point for the map; latitude and longitude are null when nothing is known."""
 
     name: str
     latitude: float | None
     longitude: float | None
-    address: dict[str, Any]
+    address: AddressView
 
 
 class FulfillmentOrderDetail(FulfillmentOrderRow):
-    ship_to: dict[str, Any]
+    ship_to: AddressView
     source_place: PlaceView
     ship_to_place: PlaceView
     planned_ship_date: date | None

@@ -38,7 +38,7 @@ class SourceItems(BaseModel):
 class CandidateRow(BaseModel):
     """One source for one line: what it would have cost, in parts, or why it was refused."""
 
-    line: int
+    line_id: UUID
     source: str
     chosen: bool
     on_hand: int
@@ -48,7 +48,7 @@ class CandidateRow(BaseModel):
 
 
 class ChosenRow(BaseModel):
-    line: int
+    line_id: UUID
     source: str | None
     quantity: int
 
@@ -98,13 +98,19 @@ def decisions_of(session: Session, order_id: UUID) -> list[DecisionRow]:
 def _decision(row: SourcingDecision) -> DecisionRow:
     kept = row.explanation
     chosen = [
-        ChosenRow(line=i, source=name, quantity=quantity)
-        for i, (name, quantity) in enumerate(zip(kept.get("chosen", ()), kept.get("quantity", ()), strict=True))
+        ChosenRow(line_id=line, source=name, quantity=quantity)
+        for line, name, quantity in zip(
+            kept.get("lines", ()), kept.get("chosen", ()), kept.get("quantity", ()), strict=True
+        )
     ]
     candidates = [
-        _candidate(kept, line, column) for line in range(len(chosen)) for column in range(len(kept["sources"]))
+        candidate
+        for line in range(len(chosen))
+        for candidate in sorted(
+            (_candidate(kept, line, column) for column in range(len(kept["sources"]))),
+            key=lambda c: (not c.chosen, bool(c.refused), c.total),
+        )
     ]
-    candidates.sort(key=lambda c: (c.line, not c.chosen, bool(c.refused), c.total))
     return DecisionRow(
         id=row.id,
         at=row.at,
@@ -124,7 +130,7 @@ def _candidate(kept: dict[str, Any], line: int, column: int) -> CandidateRow:
     name = kept["sources"][column]
     chosen = kept["chosen"][line] == name
     return CandidateRow(
-        line=line,
+        line_id=kept["lines"][line],
         source=name,
         chosen=chosen,
         on_hand=kept["on_hand"][line][column],

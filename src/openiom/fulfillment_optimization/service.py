@@ -83,7 +83,8 @@ def plan_round(
     nodes = plan.node.tolist()
     for line, order, node in zip(lines, problem.line_order.tolist(), nodes, strict=True):
         if line.order_id not in planned:
-            planned[line.order_id] = Planned(float(costs[order]), why[order])
+            planned[line.order_id] = Planned(float(costs[order]), why[order] | {"lines": []})
+        planned[line.order_id].explanation["lines"].append(line.line_id)
         if node < 0:
             planned[line.order_id].missing.append(line.product)
         else:

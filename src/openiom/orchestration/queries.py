@@ -20,6 +20,7 @@ from .schemas import (
     FlowView,
     JourneyView,
     ProblemView,
+    RunError,
     RunRow,
     StandsAt,
     StepCounts,
@@ -89,7 +90,7 @@ def _tokens(session: Session, ids: Sequence[UUID], flows: dict[UUID, RunningFlow
                 since=since,
                 awaits=awaits or [],
                 wake_at=wake_at,
-                error=error,
+                error=error and RunError.model_validate(error),
             )
         )
     return found
@@ -161,7 +162,7 @@ def list_runs(
                 step=step,
                 step_title=running.steps[step].shown if step else None,
                 since=since,
-                error=error,
+                error=error and RunError.model_validate(error),
             )
         )
     return out

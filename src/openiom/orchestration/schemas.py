@@ -9,6 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 LIMIT = 1000
 
 
+class RunError(BaseModel):
+    """Why a journey stands still, and what a person can do about it."""
+
+    what: str
+    where: str = ""
+    why: str = ""
+    remedy: str = ""
+
+
 class StepEntry(BaseModel):
     at: datetime
     step: str
@@ -29,7 +38,7 @@ class StandsAt(BaseModel):
     since: datetime
     awaits: list[str]
     wake_at: datetime | None
-    error: dict[str, Any] | None
+    error: RunError | None
 
 
 class JourneyView(BaseModel):
@@ -47,7 +56,7 @@ class JourneyView(BaseModel):
     step: str | None
     step_title: str | None
     since: datetime | None
-    error: dict[str, Any] | None
+    error: RunError | None
     awaits: list[str]
     wake_at: datetime | None
     tokens: list[StandsAt]
@@ -73,7 +82,7 @@ class RunRow(BaseModel):
     step: str | None
     step_title: str | None
     since: datetime | None
-    error: dict[str, Any] | None
+    error: RunError | None
 
 
 class FlowRow(BaseModel):

@@ -98,6 +98,12 @@ class Permit(BaseModel):
     why: str = ""
 
 
+class Permits(BaseModel):
+    hold: Permit
+    release: Permit
+    cancel: Permit
+
+
 class LineDetail(BaseModel):
     id: UUID
     line_number: int
@@ -141,7 +147,7 @@ class OrderDetail(OrderRow):
     state_label: str
     progress: list[ProgressStep]
     lines: list[LineDetail]
-    actions: dict[str, Permit]
+    actions: Permits
 
 
 class TimelineEvent(BaseModel):

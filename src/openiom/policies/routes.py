@@ -9,7 +9,7 @@ from openiom.platform.http import Asker, Reading
 
 from .configuration import compiled_policies, policies_in_use
 from .policy import PolicyDocument
-from .tables import read_table
+from .tables import Column, Row, read_table
 
 router = APIRouter(prefix="/api/v1/policies", tags=["policies"])
 
@@ -23,8 +23,8 @@ class PolicyView(BaseModel):
     entity: str
     criticality: str
     hit: str
-    columns: list[dict[str, Any]]
-    rows: list[dict[str, Any]]
+    columns: list[Column]
+    rows: list[Row]
 
 
 class PolicyItems(BaseModel):
@@ -88,6 +88,6 @@ def view(policy: PolicyDocument) -> PolicyView:
         entity=policy.entity,
         criticality=policy.criticality,
         hit=table.hit,
-        columns=[c.model_dump() for c in table.columns],
-        rows=[r.model_dump() for r in table.rows],
+        columns=table.columns,
+        rows=table.rows,
     )

@@ -8,7 +8,10 @@ export type FlowStep = FlowDetail['steps'][number];
 export type StepCounts = Ok<paths['/api/v1/flows/{name}/counts']['get']>['steps'][string];
 export type RunPage = Ok<paths['/api/v1/runs']['get']>;
 export type Run = RunPage['items'][number];
+export type RunError = NonNullable<Run['error']>;
+export type RunState = 'failed' | 'running' | 'completed' | 'canceled';
 export type Policy = Ok<paths['/api/v1/policies']['get']>['items'][number];
+export type PolicyRow = Policy['rows'][number];
 export type RowResult = Ok<paths['/api/v1/journeys/reprocess']['post']>['results'][number];
 type RunsQuery = NonNullable<paths['/api/v1/runs']['get']['parameters']['query']>;
 

@@ -7,12 +7,12 @@ type Ok<R> = R extends { responses: { 200: { content: { 'application/json': infe
 export type OrderPage = Ok<paths['/api/v1/orders']['get']>;
 export type OrderRow = OrderPage['items'][number];
 export type OrderCounts = Ok<paths['/api/v1/orders/counts']['get']>;
-export type OrderDetail = Ok<paths['/api/v1/orders/{id}']['get']>;
+export type OrderDetail = Ok<paths['/api/v1/orders/{order_id}']['get']>;
 export type OrderLine = OrderDetail['lines'][number];
 export type Address = OrderDetail['ship_to'];
-export type TimelineEvent = Ok<paths['/api/v1/orders/{id}/timeline']['get']>['events'][number];
-export type OrderFulfillment = Ok<paths['/api/v1/orders/{id}/fulfillment-orders']['get']>['items'][number];
-export type SourcingDecision = Ok<paths['/api/v1/orders/{id}/sourcing']['get']>['decisions'][number];
+export type TimelineEvent = Ok<paths['/api/v1/orders/{order_id}/timeline']['get']>['events'][number];
+export type OrderFulfillment = Ok<paths['/api/v1/orders/{order_id}/fulfillment-orders']['get']>['items'][number];
+export type SourcingDecision = Ok<paths['/api/v1/orders/{order_id}/sourcing']['get']>['decisions'][number];
 export type Journey = Ok<paths['/api/v1/orders/{id}/journeys']['get']>['journeys'][number];
 export type StepResult = Journey['results'][number];
 export type RowResult = Ok<paths['/api/v1/orders/hold']['post']>['results'][number];
@@ -21,13 +21,14 @@ export type OrderVerb = 'hold' | 'release' | 'cancel' | 'reprocess';
 export const listOrders = (query: OrdersQuery, signal?: AbortSignal): Promise<OrderPage> =>
   read(api.GET('/api/v1/orders', { params: { query: given(query) }, signal }));
 export const countOrders = (): Promise<OrderCounts> => read(api.GET('/api/v1/orders/counts'));
-export const getOrder = (id: string): Promise<OrderDetail> => read(api.GET('/api/v1/orders/{id}', { params: { path: { id } } }));
+export const getOrder = (id: string): Promise<OrderDetail> =>
+  read(api.GET('/api/v1/orders/{order_id}', { params: { path: { order_id: id } } }));
 export const getTimeline = async (id: string): Promise<TimelineEvent[]> =>
-  (await read(api.GET('/api/v1/orders/{id}/timeline', { params: { path: { id } } }))).events;
+  (await read(api.GET('/api/v1/orders/{order_id}/timeline', { params: { path: { order_id: id } } }))).events;
 export const getOrderFulfillment = async (id: string): Promise<OrderFulfillment[]> =>
-  (await read(api.GET('/api/v1/orders/{id}/fulfillment-orders', { params: { path: { id } } }))).items;
+  (await read(api.GET('/api/v1/orders/{order_id}/fulfillment-orders', { params: { path: { order_id: id } } }))).items;
 export const getSourcing = async (id: string): Promise<SourcingDecision[]> =>
-  (await read(api.GET('/api/v1/orders/{id}/sourcing', { params: { path: { id } } }))).decisions;
+  (await read(api.GET('/api/v1/orders/{order_id}/sourcing', { params: { path: { order_id: id } } }))).decisions;
 export const getJourneys = async (id: string): Promise<Journey[]> =>
   (await read(api.GET('/api/v1/orders/{id}/journeys', { params: { path: { id } } }))).journeys;
 

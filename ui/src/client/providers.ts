@@ -9,7 +9,7 @@ export type ProviderCallPage = Ok<paths['/api/v1/provider-calls']['get']>;
 export type ProviderCall = ProviderCallPage['items'][number];
 export type MessagePage = Ok<paths['/api/v1/messages']['get']>;
 export type MessageRow = MessagePage['items'][number];
-export type MessageDetail = Ok<paths['/api/v1/messages/{id}']['get']>;
+export type MessageDetail = Ok<paths['/api/v1/messages/{message}']['get']>;
 export type MissingGroup = Ok<paths['/api/v1/messages/missing-keys']['get']>['items'][number];
 export type MappingPage = Ok<paths['/api/v1/mappings']['get']>;
 export type Mapping = MappingPage['items'][number];
@@ -25,7 +25,8 @@ export const listCalls = (query: Query<paths['/api/v1/provider-calls']['get']>, 
 
 export const listMessages = (query: Query<paths['/api/v1/messages']['get']>, signal?: AbortSignal): Promise<MessagePage> =>
   read(api.GET('/api/v1/messages', { params: { query: given(query) }, signal }));
-export const getMessage = (id: string): Promise<MessageDetail> => read(api.GET('/api/v1/messages/{id}', { params: { path: { id } } }));
+export const getMessage = (id: string): Promise<MessageDetail> =>
+  read(api.GET('/api/v1/messages/{message}', { params: { path: { message: id } } }));
 export const listMissingKeys = async (): Promise<MissingGroup[]> => (await read(api.GET('/api/v1/messages/missing-keys'))).items;
 export const replayMessages = async (ids: string[]): Promise<RowResult[]> =>
   (await read(api.POST('/api/v1/messages/replay', { body: { ids } }))).results;

@@ -11,13 +11,82 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in */
-        get: operations["get_session"];
+        /**
+         * Current Session
+         * @description Who is signed in.
+         */
+        get: operations["administration-current_session"];
         put?: never;
-        /** Sign in */
-        post: operations["post_session"];
-        /** Sign out */
-        delete: operations["delete_session"];
+        /**
+         * Open Session
+         * @description Sign in; the session travels in a cookie scripts cannot read.
+         */
+        post: operations["administration-open_session"];
+        /**
+         * Close Session
+         * @description Sign out.
+         */
+        delete: operations["administration-close_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New Token
+         * @description A token for a program; it replaces an older one of the same name.
+         */
+        post: operations["administration-new_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Configuration
+         * @description Every document in use, ready to be applied elsewhere; secrets masked or as references.
+         */
+        get: operations["administration-export_configuration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/configuration/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Configuration
+         * @description Store documents, all or none; `dry` only says what would change.
+         */
+        post: operations["administration-apply_configuration"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -30,10 +99,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Orders, newest first */
-        get: operations["get_orders"];
+        /**
+         * Orders
+         * @description Orders, newest first; `search` is the start of a number, customer or e-mail, or a whole external id.
+         */
+        get: operations["orders-orders"];
         put?: never;
-        post?: never;
+        /**
+         * Take Orders
+         * @description Up to 500 orders; each is answered by its index, and a refused one does not stop the rest.
+         *
+         *     With an `Idempotency-Key`, the same request again gets the same answer and creates nothing.
+         */
+        post: operations["orders-take_orders"];
         delete?: never;
         options?: never;
         head?: never;
@@ -47,8 +125,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Orders by state */
-        get: operations["get_orders_counts"];
+        /**
+         * Counts
+         * @description Orders in each state, held by hand, and stopped by a failed check.
+         */
+        get: operations["orders-counts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -57,15 +138,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/orders/{id}": {
+    "/api/v1/orders/{order_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** One order */
-        get: operations["get_orders_id_"];
+        /**
+         * Order
+         * @description One order with its lines, where it stands, and what may be done with it.
+         */
+        get: operations["orders-order"];
         put?: never;
         post?: never;
         delete?: never;
@@ -74,15 +158,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/orders/{id}/timeline": {
+    "/api/v1/orders/{order_id}/timeline": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Every event of an order, newest first */
-        get: operations["get_orders_id_timeline"];
+        /**
+         * Order Events
+         * @description Everything that happened to an order, newest first.
+         */
+        get: operations["orders-order_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -100,8 +187,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hold many orders */
-        post: operations["post_orders_hold"];
+        /**
+         * Hold
+         * @description Put orders on hold by hand.
+         */
+        post: operations["orders-hold"];
         delete?: never;
         options?: never;
         head?: never;
@@ -117,8 +207,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Release many orders */
-        post: operations["post_orders_release"];
+        /**
+         * Release
+         * @description End manual holds; each order returns to where it stood.
+         */
+        post: operations["orders-release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -134,8 +227,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel many orders */
-        post: operations["post_orders_cancel"];
+        /**
+         * Cancel
+         * @description Cancel orders that are not yet in fulfillment.
+         */
+        post: operations["orders-cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -151,22 +247,29 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel quantities of lines */
-        post: operations["post_orders_lines_cancel"];
+        /**
+         * Cancel Units
+         * @description Cancel units of lines that no fulfillment order holds.
+         */
+        post: operations["orders-cancel_units"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/orders/{id}/fulfillment-orders": {
+    "/api/v1/fulfillment-orders": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_orders_id_fulfillment_orders"];
+        /**
+         * Fulfillment Orders
+         * @description Fulfillment orders, newest first.
+         */
+        get: operations["fulfillment-fulfillment_orders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -175,14 +278,266 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/orders/{id}/sourcing": {
+    "/api/v1/fulfillment-orders/{fulfillment_order_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_orders_id_sourcing"];
+        /**
+         * Fulfillment Order
+         * @description One fulfillment order with its lines, parcels and both places.
+         */
+        get: operations["fulfillment-fulfillment_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/fulfillment-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fulfillment Orders Of Order
+         * @description Every fulfillment order of an order, oldest first.
+         */
+        get: operations["fulfillment-fulfillment_orders_of_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sources
+         * @description Every source, by name.
+         */
+        get: operations["fulfillment-optimization-sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/sourcing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sourcing
+         * @description Every sourcing decision about an order, newest first, with all candidates it looked at.
+         */
+        get: operations["fulfillment-optimization-sourcing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Inventory
+         * @description Stock by product and source; `short` keeps only keys with nothing left to promise.
+         */
+        get: operations["inventory-inventory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/{stock_id}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Entries
+         * @description Every entry that makes up a quantity, newest first.
+         */
+        get: operations["inventory-entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes
+         * @description Set or change on-hand quantities.
+         */
+        post: operations["inventory-changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Products
+         * @description Products by number.
+         */
+        get: operations["master-data-products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Product */
+        get: operations["master-data-product"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts
+         * @description Accounts by name.
+         */
+        get: operations["master-data-accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Units */
+        get: operations["master-data-units"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/currencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Currencies */
+        get: operations["master-data-currencies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/price-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Price Lists */
+        get: operations["master-data-price_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/master-data/{table}/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggestions
+         * @description Records of ours that outside keys may mean.
+         */
+        get: operations["master-data-suggestions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -198,41 +553,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_orders_id_journeys"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/fulfillment-orders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Fulfillment orders, newest first */
-        get: operations["get_fulfillment_orders"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/fulfillment-orders/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One fulfillment order */
-        get: operations["get_fulfillment_orders_id_"];
+        /**
+         * Journeys
+         * @description Where an order stands in its flows, and everything it went through.
+         */
+        get: operations["orchestration-journeys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -250,8 +575,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reprocess many journeys */
-        post: operations["post_journeys_reprocess"];
+        /**
+         * Reprocess Journeys
+         * @description Run failed journeys again from the step that failed; at most 1000 ids.
+         */
+        post: operations["orchestration-reprocess_journeys"];
         delete?: never;
         options?: never;
         head?: never;
@@ -267,8 +595,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Skip many journeys */
-        post: operations["post_journeys_skip"];
+        /**
+         * Skip Steps
+         * @description Let journeys go on behind the step at which they failed or wait.
+         */
+        post: operations["orchestration-skip_steps"];
         delete?: never;
         options?: never;
         head?: never;
@@ -284,8 +615,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel many journeys */
-        post: operations["post_journeys_cancel"];
+        /**
+         * Cancel Journeys
+         * @description End journeys where they stand.
+         */
+        post: operations["orchestration-cancel_journeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs
+         * @description Journeys, newest first.
+         */
+        get: operations["orchestration-runs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -299,9 +653,70 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_flows"];
+        /** Flows */
+        get: operations["orchestration-flows"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Flows
+         * @description Hold everything of these flows that comes due, until they are resumed.
+         */
+        post: operations["orchestration-pause_flows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Flows
+         * @description Let what was held go on in its order.
+         */
+        post: operations["orchestration-resume_flows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Every fault of a draft at once.
+         */
+        post: operations["orchestration-check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -315,7 +730,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_flows_name_"];
+        /** Flow */
+        get: operations["orchestration-flow"];
         put?: never;
         post?: never;
         delete?: never;
@@ -331,7 +747,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_flows_name_counts"];
+        /**
+         * Counts
+         * @description Live numbers for the picture of a flow.
+         */
+        get: operations["orchestration-counts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -340,16 +760,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/runs": {
+    "/api/v1/flows/{name}/dry-run": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_runs"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Try Flow
+         * @description What the flow would do with these subjects now; writes nothing.
+         */
+        post: operations["orchestration-try_flow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -363,9 +787,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_policies"];
+        /**
+         * Policies
+         * @description Every policy in use, by name.
+         */
+        get: operations["policies-policies"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Policy
+         * @description Judge sample records without changing anything: which row matched, on which values.
+         */
+        post: operations["policies-try_policy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -379,7 +827,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_providers"];
+        /**
+         * Provider Catalog
+         * @description The library: every provider that can be installed, with the schemas its forms are drawn from.
+         */
+        get: operations["providers-provider_catalog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -395,7 +847,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_provider_instances"];
+        /**
+         * Provider Instances
+         * @description What is installed, whether it answers, and what waits in its inbox.
+         */
+        get: operations["providers-provider_instances"];
         put?: never;
         post?: never;
         delete?: never;
@@ -413,7 +869,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_provider_instances_name_probe"];
+        /**
+         * Probe Instance
+         * @description Make a real authenticated request now; the answer is the instance with what was found.
+         */
+        post: operations["providers-probe_instance"];
         delete?: never;
         options?: never;
         head?: never;
@@ -429,7 +889,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_provider_instances_name_poll"];
+        /**
+         * Poll Instance
+         * @description Poll as soon as a worker is free.
+         */
+        post: operations["providers-poll_instance"];
         delete?: never;
         options?: never;
         head?: never;
@@ -443,7 +907,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_provider_calls"];
+        /**
+         * Provider Calls
+         * @description Exchanges with the outside, newest first.
+         */
+        get: operations["providers-provider_calls"];
         put?: never;
         post?: never;
         delete?: never;
@@ -459,7 +927,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_messages"];
+        /**
+         * Messages
+         * @description What arrived, newest first; `search` is a whole key, such as an order's id at its source.
+         */
+        get: operations["providers-messages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -475,7 +947,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_messages_missing_keys"];
+        /**
+         * Missing Keys
+         * @description Outside keys that no mapping knows, most wanted first (the first 500), with suggestions.
+         */
+        get: operations["providers-missing_keys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -484,16 +960,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/messages/{id}": {
+    "/api/v1/messages/{message}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_messages_id_"];
+        /**
+         * Message
+         * @description One message: its payload, what its transformation makes of it now, and why it is where it is.
+         */
+        get: operations["providers-message"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Try a transformation on a stored message; nothing is written.
+         */
+        post: operations["providers-preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -509,7 +1009,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_messages_replay"];
+        /**
+         * Replay Messages
+         * @description Put parked or discarded messages back to be processed.
+         */
+        post: operations["providers-replay_messages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -525,7 +1029,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_messages_discard"];
+        /**
+         * Discard Messages
+         * @description Take parked messages off the list; they stay readable and can be replayed.
+         */
+        post: operations["providers-discard_messages"];
         delete?: never;
         options?: never;
         head?: never;
@@ -539,8 +1047,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_mappings"];
-        put: operations["put_mappings"];
+        /**
+         * Mappings
+         * @description Outside keys and our names for them.
+         */
+        get: operations["providers-mappings"];
+        /**
+         * Save Mappings
+         * @description Write up to 1,000 mappings; a wrong one is told by its place while the rest go through.
+         *
+         *     Messages that missed a key replay by themselves: `replayed` says how many.
+         */
+        put: operations["providers-save_mappings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -548,14 +1066,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/inventory": {
+    "/hooks/{instance}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_inventory"];
+        get?: never;
+        put?: never;
+        /**
+         * Webhook
+         * @description Where an installed provider's system calls us. Verified as that provider does; acknowledged once durable.
+         */
+        post: operations["providers-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/states/{entity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read States
+         * @description An entity's states and transitions, shipped and added.
+         */
+        get: operations["state-framework-read_states"];
         put?: never;
         post?: never;
         delete?: never;
@@ -564,46 +1106,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/inventory/{id}/ledger": {
+    "/api/v1/live": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_inventory_id_ledger"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sources": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_sources"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/products": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_products"];
+        /**
+         * Live
+         * @description Server-sent events: what just happened, in handfuls, at most two a second.
+         */
+        get: operations["live-live"];
         put?: never;
         post?: never;
         delete?: never;
@@ -619,7 +1133,71 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_search"];
+        /**
+         * Search
+         * @description What the words in the search box may mean, best first within its kind.
+         */
+        get: operations["search-search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description This process answers.
+         */
+        get: operations["operations-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ready
+         * @description The database is reachable and stands at the newest migration; 503 otherwise.
+         */
+        get: operations["operations-ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description For Prometheus.
+         */
+        get: operations["operations-metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -632,658 +1210,2124 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        ProblemPart: {
-            where: string;
-            what: string;
-            remedy: string;
-        };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            instance?: string;
-            reference?: string;
-            where?: string;
-            remedy?: string;
-            problems?: components["schemas"]["ProblemPart"][];
-        };
-        SignIn: {
-            email: string;
-            password: string;
-        };
-        SessionInfo: {
+        /** AccountRow */
+        AccountRow: {
+            /** Name */
             name: string;
+            /** Title */
+            title: string;
+            /** Company */
+            company: string;
+            /** Email */
             email: string;
-            permissions: string[];
-            environment: string;
+            /** Phone */
+            phone: string;
+            /** Price List */
+            price_list: string | null;
+            /** On Hold */
+            on_hold: boolean;
         };
-        RowResult: {
-            id: string;
-            ok: boolean;
+        /**
+         * AddressDocument
+         * @description A postal address. `country` is ISO 3166-1 alpha-2; `state` as its country writes it.
+         */
+        AddressDocument: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Company
+             * @default
+             */
+            company: string;
+            /**
+             * Line1
+             * @default
+             */
+            line1: string;
+            /**
+             * Line2
+             * @default
+             */
+            line2: string;
+            /**
+             * City
+             * @default
+             */
+            city: string;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /**
+             * Postal Code
+             * @default
+             */
+            postal_code: string;
+            /**
+             * Country
+             * @default
+             */
+            country: string;
+            /**
+             * Phone
+             * @default
+             */
+            phone: string;
+            /**
+             * Email
+             * @default
+             */
+            email: string;
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+        };
+        /**
+         * AddressView
+         * @description A postal address; parts nobody gave are empty.
+         */
+        AddressView: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Company
+             * @default
+             */
+            company: string;
+            /**
+             * Line1
+             * @default
+             */
+            line1: string;
+            /**
+             * Line2
+             * @default
+             */
+            line2: string;
+            /**
+             * City
+             * @default
+             */
+            city: string;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /**
+             * Postal Code
+             * @default
+             */
+            postal_code: string;
+            /**
+             * Country
+             * @default
+             */
+            country: string;
+            /**
+             * Phone
+             * @default
+             */
+            phone: string;
+            /**
+             * Email
+             * @default
+             */
+            email: string;
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+        };
+        /** Alive */
+        Alive: {
+            /** Status */
+            status: string;
+        };
+        /**
+         * Amounts
+         * @description `difference` is what the stated total exceeds the sum of the lines by; "0.00" when they agree.
+         */
+        Amounts: {
+            /** Subtotal */
+            subtotal: string;
+            /** Shipping */
+            shipping: string;
+            /** Discount */
+            discount: string;
+            /** Tax */
+            tax: string;
+            /** Total */
+            total: string;
+            /** Difference */
+            difference: string;
+        };
+        /** ApplyRequest */
+        ApplyRequest: {
+            /** Documents */
+            documents: components["schemas"]["DocumentView"][];
+            /**
+             * Dry
+             * @description Only say what would change
+             * @default false
+             */
+            dry: boolean;
+        };
+        /** BulkAnswer */
+        BulkAnswer: {
+            /** Results */
+            results: components["schemas"]["BulkResult"][];
+        };
+        /** BulkRequest */
+        BulkRequest: {
+            /** Ids */
+            ids: string[];
+            /**
+             * Reason
+             * @default
+             */
             reason: string;
         };
-        RowResults: {
-            results: components["schemas"]["RowResult"][];
-        };
-        Address: {
-            name: string;
-            company: string;
-            line1: string;
-            line2: string;
-            city: string;
-            state: string;
-            postal_code: string;
-            country: string;
-            phone: string;
-            email: string;
-            latitude: number | null;
-            longitude: number | null;
-        };
-        Customer: {
-            external_id: string;
-            name: string;
-            company: string;
-            email: string;
-            phone: string;
-        };
-        OrderRow: {
-            /** Format: uuid */
+        /** BulkResult */
+        BulkResult: {
+            /**
+             * Id
+             * Format: uuid
+             */
             id: string;
-            number: string;
-            instance: string;
-            origin: string;
-            customer_name: string;
-            ship_to_city: string;
-            ship_to_state: string;
-            ship_to_country: string;
-            state: string;
-            state_reason: string;
-            currency: string;
-            /** @example 12.30 */
-            total_amount: string;
-            line_count: number;
-            /** Format: date-time */
-            placed_at: string;
-            /** Format: date-time */
-            created_at: string;
-            held: boolean;
-            sources: string[];
+            /** Ok */
+            ok: boolean;
+            /** Reason */
+            reason: string;
         };
-        OrderCounts: {
-            states: {
+        /**
+         * CallRow
+         * @description One exchange with the outside. A refused webhook call is one as well, with the method it came by.
+         */
+        CallRow: {
+            /** Id */
+            id: string;
+            /** Instance */
+            instance: string;
+            /** Action */
+            action: string | null;
+            /** Entity Id */
+            entity_id?: string | null;
+            /** Method */
+            method: string;
+            /** Url */
+            url: string;
+            /** Status */
+            status: number | null;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * CancelLine
+         * @description `quantity` empty cancels all units that are left.
+         */
+        CancelLine: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Quantity */
+            quantity?: number | null;
+        };
+        /** CancelLinesRequest */
+        CancelLinesRequest: {
+            /** Lines */
+            lines: components["schemas"]["CancelLine"][];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * CandidateRow
+         * @description One source for one line: what it would have cost, in parts, or why it was refused.
+         */
+        CandidateRow: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Source */
+            source: string;
+            /** Chosen */
+            chosen: boolean;
+            /** On Hand */
+            on_hand: number;
+            /** Cost */
+            cost: {
                 [key: string]: number;
             };
-            held: number;
-            failed: number;
+            /** Total */
+            total: number;
+            /** Refused */
+            refused: string;
         };
-        Amounts: {
-            /** @example 12.30 */
-            subtotal: string;
-            /** @example 12.30 */
-            shipping: string;
-            /** @example 12.30 */
-            discount: string;
-            /** @example 12.30 */
-            tax: string;
-            /** @example 12.30 */
-            total: string;
+        /** Catalog */
+        Catalog: {
+            /** Items */
+            items: components["schemas"]["CatalogEntry"][];
         };
-        ProgressStep: {
-            state: string;
-            label: string;
-            position: number;
-            reached: boolean;
-        };
-        OrderLine: {
-            /** Format: uuid */
-            id: string;
-            line_number: number;
-            product: string;
+        /**
+         * CatalogEntry
+         * @description A provider of the library; its forms draw themselves from the two JSON schemas.
+         */
+        CatalogEntry: {
+            /** Name */
             name: string;
-            unit: string;
-            quantity: number;
-            /** @example 12.30 */
-            unit_price: string;
-            /** @example 12.30 */
-            tax: string;
-            /** @example 12.30 */
-            discount: string;
-            /** @example 12.30 */
-            total: string;
-            state: string;
-            state_reason: string;
-            source: string | null;
-            shipped: number;
-            canceled: number;
-            returned: number;
-        };
-        Allowed: {
-            allowed: boolean;
-            why: string;
-        };
-        OrderActions: {
-            hold: components["schemas"]["Allowed"];
-            release: components["schemas"]["Allowed"];
-            cancel: components["schemas"]["Allowed"];
-        };
-        OrderDetail: {
-            /** Format: uuid */
-            id: string;
-            number: string;
-            instance: string;
-            origin: string;
-            customer_name: string;
-            ship_to_city: string;
-            ship_to_state: string;
-            ship_to_country: string;
-            state: string;
-            state_reason: string;
-            currency: string;
-            /** @example 12.30 */
-            total_amount: string;
-            line_count: number;
-            /** Format: date-time */
-            placed_at: string;
-            /** Format: date-time */
-            created_at: string;
-            held: boolean;
-            sources: string[];
-            external_id: string;
-            customer: components["schemas"]["Customer"];
-            bill_to: components["schemas"]["Address"] | null;
-            ship_to: components["schemas"]["Address"];
-            amounts: components["schemas"]["Amounts"];
-            payment_status: string;
-            shipping_method: string;
-            note: string;
-            requested_delivery_date: string | null;
-            state_label: string;
-            progress: components["schemas"]["ProgressStep"][];
-            lines: components["schemas"]["OrderLine"][];
-            actions: components["schemas"]["OrderActions"];
-        };
-        TimelineEvent: {
-            id: string;
-            /** Format: date-time */
-            at: string;
-            name: string;
+            /** Title */
             title: string;
-            subject_type: string;
-            subject_id: string;
-            subject_label: string;
-            actor: string;
-            data: {
+            /** Category */
+            category: string;
+            /** Description */
+            description: string;
+            /** Connection Schema */
+            connection_schema: {
                 [key: string]: unknown;
             };
+            /** Parameters Schema */
+            parameters_schema: {
+                [key: string]: unknown;
+            };
+            /** Actions */
+            actions: components["schemas"]["CatalogPart"][];
+            /** Messages */
+            messages: components["schemas"]["CatalogPart"][];
+            /** Mappings */
+            mappings: components["schemas"]["CatalogPart"][];
         };
-        Timeline: {
-            events: components["schemas"]["TimelineEvent"][];
-        };
-        OrdersBody: {
-            ids: string[];
-            reason?: string;
-        };
-        CancelLine: {
-            id: string;
-            quantity: number;
-        };
-        CancelLinesBody: {
-            lines: components["schemas"]["CancelLine"][];
-            reason?: string;
-        };
-        FulfillmentOrderRow: {
-            /** Format: uuid */
-            id: string;
-            number: string;
-            /** Format: uuid */
-            order_id: string;
-            order_number: string;
-            source: string;
-            state: string;
-            state_reason: string;
-            customer_name: string;
-            ship_to_city: string;
-            units: number;
-            shipped_units: number;
-            /** Format: date-time */
-            created_at: string;
-            sent_at: string | null;
-            external_id: string | null;
-        };
-        SourcePlace: {
+        /** CatalogPart */
+        CatalogPart: {
+            /** Name */
             name: string;
-            latitude: number | null;
-            longitude: number | null;
-            address: string;
-        };
-        FulfillmentLine: {
-            /** Format: uuid */
-            id: string;
-            /** Format: uuid */
-            order_line_id: string;
-            product: string;
-            name: string;
-            unit: string;
-            quantity: number;
-            shipped: number;
-        };
-        ShipmentItem: {
-            product: string;
-            quantity: number;
-        };
-        ShipmentDetail: {
-            /** Format: uuid */
-            id: string;
-            carrier: string;
-            service: string;
-            tracking_number: string;
-            tracking_url: string;
-            /** Format: date-time */
-            shipped_at: string;
-            items: components["schemas"]["ShipmentItem"][];
-        };
-        FulfillmentOrderDetail: {
-            /** Format: uuid */
-            id: string;
-            number: string;
-            /** Format: uuid */
-            order_id: string;
-            order_number: string;
-            source: string;
-            state: string;
-            state_reason: string;
-            customer_name: string;
-            ship_to_city: string;
-            units: number;
-            shipped_units: number;
-            /** Format: date-time */
-            created_at: string;
-            sent_at: string | null;
-            external_id: string | null;
-            ship_to: components["schemas"]["Address"];
-            source_place: components["schemas"]["SourcePlace"];
-            lines: components["schemas"]["FulfillmentLine"][];
-            shipments: components["schemas"]["ShipmentDetail"][];
-            planned_ship_date: string | null;
-        };
-        SourcingChoice: {
-            line_id: string;
-            source: string;
-            quantity: number;
-            cost: {
-                [key: string]: unknown;
-            };
-        };
-        SourcingCandidate: {
-            line_id: string;
-            source: string;
-            cost: {
-                [key: string]: unknown;
-            };
-            total: number | null;
-            refused: string | null;
-        };
-        SourcingDecision: {
-            /** Format: date-time */
-            at: string;
-            strategy: string;
-            chosen: components["schemas"]["SourcingChoice"][];
-            candidates: components["schemas"]["SourcingCandidate"][];
-        };
-        Sourcing: {
-            decisions: components["schemas"]["SourcingDecision"][];
-        };
-        StepResult: {
-            /** Format: date-time */
-            at: string;
-            step: string;
+            /** Title */
             title: string;
-            kind: string;
-            port: string;
+        };
+        /** ChangeItem */
+        ChangeItem: {
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Quantity */
+            quantity: number | string;
+        };
+        /** ChangeResult */
+        ChangeResult: {
+            /** Index */
+            index: number;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Reason
+             * @default
+             */
             reason: string;
-            duration_ms: number | null;
-            details: unknown;
         };
-        Journey: {
-            /** Format: uuid */
-            id: string;
-            flow: string;
-            flow_title: string;
-            version: number;
-            state: string;
-            step: string | null;
-            step_title: string | null;
-            since: string | null;
-            error: string | null;
-            results: components["schemas"]["StepResult"][];
-            awaits: string[] | null;
-            wake_at: string | null;
-        };
-        Journeys: {
-            journeys: components["schemas"]["Journey"][];
-        };
-        Run: {
-            /** Format: uuid */
-            id: string;
-            flow: string;
-            flow_title: string;
-            version: number;
-            state: string;
-            subject_type: string;
-            subject_id: string;
-            subject_label: string;
-            step: string | null;
-            step_title: string | null;
-            since: string | null;
-            error: string | null;
-        };
-        JourneysBody: {
-            order_ids?: string[];
-            journey_ids?: string[];
-        };
-        FlowRow: {
-            name: string;
-            title: string;
-            subject: string;
-            trigger: string;
-            version: number;
-            active: boolean;
-            running: number;
-            waiting: number;
-            failed: number;
-        };
-        FlowStep: {
-            id: string;
+        /** ChangeView */
+        ChangeView: {
+            /** Kind */
             kind: string;
-            title: string;
-            ports: {
-                [key: string]: string | null;
-            };
-        };
-        FlowDetail: {
+            /** Name */
             name: string;
-            title: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "changed" | "unchanged" | "removed";
+            /** Version */
             version: number;
+            /** Paths */
+            paths: string[];
+        };
+        /** Changes */
+        Changes: {
+            /** Changes */
+            changes: components["schemas"]["ChangeView"][];
+        };
+        /** ChangesAnswer */
+        ChangesAnswer: {
+            /** Results */
+            results: components["schemas"]["ChangeResult"][];
+        };
+        /**
+         * ChangesRequest
+         * @description Up to 512 changes; each is answered by its index, and a refused one does not stop the rest.
+         */
+        ChangesRequest: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "set" | "change";
+            /** Reason */
+            reason: string;
+            /** Items */
+            items: components["schemas"]["ChangeItem"][];
+        };
+        /** CheckRequest */
+        CheckRequest: {
+            /** Name */
+            name: string;
+            /** Document */
             document: {
                 [key: string]: unknown;
             };
-            steps: components["schemas"]["FlowStep"][];
-            problems: components["schemas"]["ProblemPart"][];
         };
-        StepCounts: {
-            ready: number;
-            waiting: number;
-            failed: number;
-            passed_24h: number;
+        /** Checked */
+        Checked: {
+            /** Problems */
+            problems: components["schemas"]["ProblemView"][];
         };
+        /** ChosenRow */
+        ChosenRow: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Source */
+            source: string | null;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * Column
+         * @description A condition column. With no field its cells are whole conditions, such as `len(lines) > 9`.
+         */
+        Column: {
+            /**
+             * Name
+             * @description Heading: Ship-to country
+             */
+            name: string;
+            /**
+             * Field
+             * @description What the cells compare: a path or any expression
+             * @default
+             */
+            field: string;
+        };
+        /** Credentials */
+        Credentials: {
+            /** Email */
+            email: string;
+            /** Password */
+            password: string;
+        };
+        /** CustomerDocument */
+        CustomerDocument: {
+            /**
+             * External Id
+             * @default
+             */
+            external_id: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Company
+             * @default
+             */
+            company: string;
+            /**
+             * Email
+             * @default
+             */
+            email: string;
+            /**
+             * Phone
+             * @default
+             */
+            phone: string;
+        };
+        /** DecisionRow */
+        DecisionRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Strategy */
+            strategy: string;
+            /** Complete */
+            complete: boolean;
+            /** Cost */
+            cost: number;
+            /** Parts */
+            parts: {
+                [key: string]: number;
+            };
+            /** Considered */
+            considered: number;
+            /** Note */
+            note: string;
+            /** Chosen */
+            chosen: components["schemas"]["ChosenRow"][];
+            /** Candidates */
+            candidates: components["schemas"]["CandidateRow"][];
+        };
+        /** Decisions */
+        Decisions: {
+            /** Decisions */
+            decisions: components["schemas"]["DecisionRow"][];
+        };
+        /** DocumentView */
+        DocumentView: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Body */
+            body: {
+                [key: string]: unknown;
+            };
+        };
+        /** Documents */
+        Documents: {
+            /** Documents */
+            documents: components["schemas"]["DocumentView"][];
+        };
+        /** DoneView */
+        DoneView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * DryRunRequest
+         * @description `document` tries a draft, `version` an older one; neither the version in use.
+         */
+        DryRunRequest: {
+            /** Subject Ids */
+            subject_ids: string[];
+            /** Version */
+            version?: number | null;
+            /** Document */
+            document?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** DryRunResult */
+        DryRunResult: {
+            /**
+             * Subject Id
+             * Format: uuid
+             */
+            subject_id: string;
+            /** Steps */
+            steps: components["schemas"]["DryStepView"][];
+        };
+        /** DryRunResults */
+        DryRunResults: {
+            /** Results */
+            results: components["schemas"]["DryRunResult"][];
+        };
+        /** DryStepView */
+        DryStepView: {
+            /** Step */
+            step: string;
+            /** Title */
+            title: string;
+            /** Kind */
+            kind: string;
+            /** Port */
+            port: string;
+            /** Reason */
+            reason: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+        };
+        /** FlowCounts */
         FlowCounts: {
+            /** Steps */
             steps: {
                 [key: string]: components["schemas"]["StepCounts"];
             };
         };
-        PolicyColumn: {
+        /** FlowItems */
+        FlowItems: {
+            /** Items */
+            items: components["schemas"]["FlowRow"][];
+        };
+        /** FlowNames */
+        FlowNames: {
+            /** Names */
+            names: string[];
+        };
+        /** FlowRow */
+        FlowRow: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Subject */
+            subject: string;
+            /** Trigger */
+            trigger: string;
+            /** Version */
+            version: number;
+            /** Active */
+            active: boolean;
+            /** Paused */
+            paused: boolean;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+            /** Failed */
+            failed: number;
+        };
+        /** FlowView */
+        FlowView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** Active */
+            active: boolean;
+            /** Paused */
+            paused: boolean;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Steps */
+            steps: components["schemas"]["StepShape"][];
+            /** Segments */
+            segments: string[][];
+            /** Problems */
+            problems: components["schemas"]["ProblemView"][];
+        };
+        /**
+         * Formula
+         * @description A cell that is computed: the expression's text. A plain value in its place is a literal.
+         */
+        Formula: {
+            /** Formula */
+            formula: string;
+        };
+        /** FulfillmentOrderDetail */
+        FulfillmentOrderDetail: {
+            /**
+             * Id
+             * Format: uuid
+             */
             id: string;
-            title: string;
-            /** @enum {string} */
-            kind: "condition" | "outcome";
-            field: string;
+            /** Number */
+            number: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Source */
+            source: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** State Reason */
+            state_reason: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Ship To City */
+            ship_to_city: string;
+            /** Units */
+            units: number;
+            /** Shipped Units */
+            shipped_units: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** External Id */
+            external_id: string;
+            ship_to: components["schemas"]["AddressView"];
+            source_place: components["schemas"]["PlaceView"];
+            ship_to_place: components["schemas"]["PlaceView"];
+            /** Planned Ship Date */
+            planned_ship_date: string | null;
+            /** Lines */
+            lines: components["schemas"]["FulfillmentOrderLineView"][];
+            /** Shipments */
+            shipments: components["schemas"]["ShipmentView"][];
         };
-        PolicyRow: {
-            name: string;
-            conditions: {
-                [key: string]: string;
-            };
-            outcome: {
-                [key: string]: unknown;
-            };
+        /** FulfillmentOrderItems */
+        FulfillmentOrderItems: {
+            /** Items */
+            items: components["schemas"]["FulfillmentOrderDetail"][];
         };
-        Policy: {
+        /** FulfillmentOrderLineView */
+        FulfillmentOrderLineView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Order Line Id
+             * Format: uuid
+             */
+            order_line_id: string;
+            /** Product */
+            product: string;
+            /** Name */
             name: string;
-            title: string;
-            type: string;
-            entity: string;
-            criticality: string;
-            columns: components["schemas"]["PolicyColumn"][];
-            rows: components["schemas"]["PolicyRow"][];
-            otherwise: {
-                [key: string]: unknown;
-            } | null;
+            /** Unit */
+            unit: string;
+            /** Quantity */
+            quantity: number;
+            /** Shipped */
+            shipped: number;
         };
-        CatalogPart: {
-            name: string;
-            title: string;
+        /**
+         * FulfillmentOrderRow
+         * @description A row of the list; units count all lines together.
+         */
+        FulfillmentOrderRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Source */
+            source: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** State Reason */
+            state_reason: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Ship To City */
+            ship_to_city: string;
+            /** Units */
+            units: number;
+            /** Shipped Units */
+            shipped_units: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** External Id */
+            external_id: string;
         };
-        CatalogEntry: {
-            name: string;
-            title: string;
-            category: string;
-            description: string;
-            connection_schema: {
-                [key: string]: unknown;
-            };
-            parameters_schema: {
-                [key: string]: unknown;
-            };
-            actions: components["schemas"]["CatalogPart"][];
-            messages: components["schemas"]["CatalogPart"][];
-            mappings: components["schemas"]["CatalogPart"][];
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
         };
-        ProviderInstance: {
+        /**
+         * Hit
+         * @description Something found: what it is, how people call it, and the page that shows it.
+         */
+        Hit: {
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Detail */
+            detail: string;
+            /** Path */
+            path: string;
+        };
+        /** Hits */
+        Hits: {
+            /** Items */
+            items: components["schemas"]["Hit"][];
+        };
+        /** IdsRequest */
+        IdsRequest: {
+            /** Ids */
+            ids: string[];
+        };
+        /**
+         * InstanceRow
+         * @description An installed provider. `messages` counts those still waiting or needing a person, by state.
+         */
+        InstanceRow: {
+            /** Name */
             name: string;
+            /** Title */
             title: string;
+            /** Provider */
             provider: string;
+            /** Category */
             category: string;
-            /** @enum {string} */
+            /** Active */
+            active: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
             state: "untested" | "green" | "red";
+            /** Probed At */
             probed_at: string | null;
+            /** Account */
             account: string | null;
+            /** Scopes */
             scopes: string[];
+            /** Missing Scopes */
             missing_scopes: string[];
+            /** Error */
             error: string | null;
+            /** Poll Seconds */
             poll_seconds: number | null;
+            /** Last Poll At */
             last_poll_at: string | null;
+            /** Next Poll At */
             next_poll_at: string | null;
+            /** Last Error */
             last_error: string | null;
+            /** Messages */
             messages: {
                 [key: string]: number;
             };
         };
-        ProviderCall: {
+        /** Instances */
+        Instances: {
+            /** Items */
+            items: components["schemas"]["InstanceRow"][];
+        };
+        /** JourneyIds */
+        JourneyIds: {
+            /** Journey Ids */
+            journey_ids: string[];
+        };
+        /**
+         * JourneyView
+         * @description `step` and what follows it repeat the token that matters most: a failed one before a waiting one.
+         */
+        JourneyView: {
+            /**
+             * Id
+             * Format: uuid
+             */
             id: string;
-            instance: string;
-            method: string;
-            url: string;
-            status: number | null;
-            ok: boolean;
-            /** Format: date-time */
+            /** Flow */
+            flow: string;
+            /** Flow Title */
+            flow_title: string;
+            /** Version */
+            version: number;
+            /** State */
+            state: string;
+            /** Subject Type */
+            subject_type: string;
+            /**
+             * Subject Id
+             * Format: uuid
+             */
+            subject_id: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
             started_at: string;
-            duration_ms: number;
-            error: string | null;
-            action: string | null;
-            entity_id: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Step */
+            step: string | null;
+            /** Step Title */
+            step_title: string | null;
+            /** Since */
+            since: string | null;
+            error: components["schemas"]["RunError"] | null;
+            /** Awaits */
+            awaits: string[];
+            /** Wake At */
+            wake_at: string | null;
+            /** Tokens */
+            tokens: components["schemas"]["StandsAt"][];
+            /** Results */
+            results: components["schemas"]["StepEntry"][];
         };
-        MessageError: {
-            what: string;
-            where: string;
-            remedy: string;
+        /** Journeys */
+        Journeys: {
+            /** Journeys */
+            journeys: components["schemas"]["JourneyView"][];
         };
-        MissingKey: {
-            table: string;
-            field: string;
-            value: string;
-        };
-        MessageRow: {
-            /** Format: uuid */
-            id: string;
-            instance: string;
-            kind: string;
-            key: string;
-            version: string | null;
-            state: string;
-            /** Format: date-time */
-            received_at: string;
-            processed_at: string | null;
-            error: components["schemas"]["MessageError"] | null;
-            missing: components["schemas"]["MissingKey"][];
-            attempts: number;
-            entity_id: string | null;
-        };
-        MessageDetail: {
-            /** Format: uuid */
-            id: string;
-            instance: string;
-            kind: string;
-            key: string;
-            version: string | null;
-            state: string;
-            /** Format: date-time */
-            received_at: string;
-            processed_at: string | null;
-            error: components["schemas"]["MessageError"] | null;
-            missing: components["schemas"]["MissingKey"][];
-            attempts: number;
-            entity_id: string | null;
-            payload: unknown;
-            document: unknown;
-        };
-        IdsBody: {
-            ids: string[];
-        };
-        Suggestion: {
-            internal: string;
-            label: string;
-            score: number;
-        };
-        MissingGroup: {
-            table: string;
-            field: string;
-            value: string;
-            instance: string;
-            messages: number;
-            suggestions: components["schemas"]["Suggestion"][];
-        };
-        Mapping: {
-            table: string;
-            field: string;
-            value: string;
-            internal: string;
-            scope: string;
-            scope_name: string;
-        };
-        MappingsBody: {
-            mappings: components["schemas"]["Mapping"][];
-        };
-        MappingResult: {
-            ok: boolean;
-            reason: string;
-        };
-        MappingsSaved: {
-            results: components["schemas"]["MappingResult"][];
-            replayed: number;
-        };
-        StockRow: {
-            id: string;
-            product: string;
-            product_name: string;
-            source: string;
-            on_hand: number;
-            reserved: number;
-            available: number;
-            /** Format: date-time */
-            updated_at: string;
-        };
-        LedgerEntry: {
-            id: string;
-            /** Format: date-time */
+        JsonValue: unknown;
+        /** LedgerRow */
+        LedgerRow: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
             at: string;
+            /** Measure */
             measure: string;
+            /** Delta */
             delta: number;
+            /** Balance After */
             balance_after: number;
+            /** Cause */
             cause: string;
-            document: string | null;
+            /** Document */
+            document: string;
+            /** Actor */
             actor: string;
         };
-        Source: {
+        /** LineDetail */
+        LineDetail: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Line Number */
+            line_number: number;
+            /** External Id */
+            external_id: string;
+            /** Product */
+            product: string;
+            /** Name */
             name: string;
-            title: string;
-            type: string;
-            active: boolean;
-            latitude: number | null;
-            longitude: number | null;
-            city: string;
+            /** Unit */
+            unit: string;
+            /** Quantity */
+            quantity: number;
+            /** Unit Price */
+            unit_price: string;
+            /** Discount */
+            discount: string;
+            /** Tax */
+            tax: string;
+            /** Total */
+            total: string;
+            /** Requested Delivery Date */
+            requested_delivery_date: string | null;
+            /** State */
             state: string;
-            country: string;
+            /** State Label */
+            state_label: string;
+            /** State Reason */
+            state_reason: string;
+            /** Source */
+            source: string | null;
+            /** Source Reason */
+            source_reason: string;
+            /** Released */
+            released: number;
+            /** Shipped */
+            shipped: number;
+            /** Canceled */
+            canceled: number;
+            /** Returned */
+            returned: number;
         };
-        Product: {
-            name: string;
-            title: string;
+        /** MappingResult */
+        MappingResult: {
+            /** Ok */
+            ok: boolean;
+            /** Reason */
+            reason: string;
         };
-        SearchHit: {
+        /** MappingRow */
+        MappingRow: {
+            /** Table */
+            table: string;
+            /** Field */
+            field: string;
+            /** Value */
+            value: string;
+            /** Internal */
+            internal: string;
+            /** Scope */
+            scope: string;
+            /** Scope Name */
+            scope_name: string;
+        };
+        /** MappingsRequest */
+        MappingsRequest: {
+            /** Mappings */
+            mappings: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** MappingsSaved */
+        MappingsSaved: {
+            /** Results */
+            results: components["schemas"]["MappingResult"][];
+            /** Replayed */
+            replayed: number;
+        };
+        /** MessageDetail */
+        MessageDetail: {
+            /** Id */
+            id: string;
+            /** Instance */
+            instance: string;
+            /** Kind */
             kind: string;
-            label: string;
-            detail: string;
-            path: string;
+            /** Key */
+            key: string;
+            /** Version */
+            version: string | null;
+            /** State */
+            state: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Processed At */
+            processed_at: string | null;
+            error: components["schemas"]["MessageError"] | null;
+            /** Missing */
+            missing: components["schemas"]["MissingKeyView"][];
+            /** Attempts */
+            attempts: number;
+            /** Deliveries */
+            deliveries: number;
+            /** Entity Id */
+            entity_id: string | null;
+            /** Payload */
+            payload: unknown;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            preview: components["schemas"]["Preview"] | null;
         };
-        Page_OrderRow_: {
-            items: components["schemas"]["OrderRow"][];
-            next: string | null;
+        /** MessageError */
+        MessageError: {
+            /** What */
+            what: string;
+            /** Where */
+            where: string;
+            /** Remedy */
+            remedy: string;
         };
-        List_FulfillmentOrderDetail_: {
-            items: components["schemas"]["FulfillmentOrderDetail"][];
+        /** MessageRow */
+        MessageRow: {
+            /** Id */
+            id: string;
+            /** Instance */
+            instance: string;
+            /** Kind */
+            kind: string;
+            /** Key */
+            key: string;
+            /** Version */
+            version: string | null;
+            /** State */
+            state: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Processed At */
+            processed_at: string | null;
+            error: components["schemas"]["MessageError"] | null;
+            /** Missing */
+            missing: components["schemas"]["MissingKeyView"][];
+            /** Attempts */
+            attempts: number;
+            /** Deliveries */
+            deliveries: number;
+            /** Entity Id */
+            entity_id: string | null;
         };
-        Page_FulfillmentOrderRow_: {
-            items: components["schemas"]["FulfillmentOrderRow"][];
-            next: string | null;
+        /**
+         * MissingGroup
+         * @description A key no mapping knows, how many messages wait for it, and what it may have meant.
+         */
+        MissingGroup: {
+            /** Table */
+            table: string;
+            /** Field */
+            field: string;
+            /** Value */
+            value: string;
+            /** Instance */
+            instance: string;
+            /** Messages */
+            messages: number;
+            /** Suggestions */
+            suggestions: components["schemas"]["openiom__providers__schemas__Suggestion"][];
         };
-        List_FlowRow_: {
-            items: components["schemas"]["FlowRow"][];
-        };
-        Page_Run_: {
-            items: components["schemas"]["Run"][];
-            next: string | null;
-        };
-        List_Policy_: {
-            items: components["schemas"]["Policy"][];
-        };
-        List_CatalogEntry_: {
-            items: components["schemas"]["CatalogEntry"][];
-        };
-        List_ProviderInstance_: {
-            items: components["schemas"]["ProviderInstance"][];
-        };
-        Page_ProviderCall_: {
-            items: components["schemas"]["ProviderCall"][];
-            next: string | null;
-        };
-        Page_MessageRow_: {
-            items: components["schemas"]["MessageRow"][];
-            next: string | null;
-        };
-        List_MissingGroup_: {
+        /** MissingGroups */
+        MissingGroups: {
+            /** Items */
             items: components["schemas"]["MissingGroup"][];
         };
-        Page_Mapping_: {
-            items: components["schemas"]["Mapping"][];
-            next: string | null;
+        /** MissingKeyView */
+        MissingKeyView: {
+            /** Table */
+            table: string;
+            /** Field */
+            field: string;
+            /** Value */
+            value: string;
         };
+        /** NamedRow */
+        NamedRow: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OrderCounts
+         * @description Orders in each state, held by hand, and stopped by a failed check.
+         */
+        OrderCounts: {
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Held */
+            held: number;
+            /** Failed */
+            failed: number;
+        };
+        /** OrderDetail */
+        OrderDetail: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /** Instance */
+            instance: string;
+            /** Origin */
+            origin: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Ship To City */
+            ship_to_city: string;
+            /** Ship To State */
+            ship_to_state: string;
+            /** Ship To Country */
+            ship_to_country: string;
+            /** State */
+            state: string;
+            /** State Reason */
+            state_reason: string;
+            /** Currency */
+            currency: string;
+            /** Total Amount */
+            total_amount: string;
+            /** Line Count */
+            line_count: number;
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Held */
+            held: boolean;
+            /** Sources */
+            sources: string[];
+            /** External Id */
+            external_id: string;
+            /** External Status */
+            external_status: string;
+            /** Order Type */
+            order_type: string;
+            /** Account */
+            account: string | null;
+            /** Price List */
+            price_list: string | null;
+            /** Company */
+            company: string;
+            /** Strategy */
+            strategy: string;
+            customer: components["schemas"]["CustomerDocument"];
+            bill_to: components["schemas"]["AddressDocument"] | null;
+            ship_to: components["schemas"]["AddressDocument"];
+            amounts: components["schemas"]["Amounts"];
+            /** Payment Status */
+            payment_status: string;
+            /** Shipping Method */
+            shipping_method: string;
+            /** Note */
+            note: string;
+            /** Requested Delivery Date */
+            requested_delivery_date: string | null;
+            /** State Label */
+            state_label: string;
+            /** Progress */
+            progress: components["schemas"]["ProgressStep"][];
+            /** Lines */
+            lines: components["schemas"]["LineDetail"][];
+            actions: components["schemas"]["Permits"];
+        };
+        /** OrderResult */
+        OrderResult: {
+            /** Index */
+            index: number;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Id
+             * @default
+             */
+            id: string;
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /**
+             * Duplicate
+             * @default false
+             */
+            duplicate: boolean;
+            problem?: components["schemas"]["ProblemAnswer"] | null;
+        };
+        /**
+         * OrderRow
+         * @description One line of the order list; money as text in `currency`.
+         */
+        OrderRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /** Instance */
+            instance: string;
+            /** Origin */
+            origin: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Ship To City */
+            ship_to_city: string;
+            /** Ship To State */
+            ship_to_state: string;
+            /** Ship To Country */
+            ship_to_country: string;
+            /** State */
+            state: string;
+            /** State Reason */
+            state_reason: string;
+            /** Currency */
+            currency: string;
+            /** Total Amount */
+            total_amount: string;
+            /** Line Count */
+            line_count: number;
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Held */
+            held: boolean;
+            /** Sources */
+            sources: string[];
+        };
+        /** OrdersAnswer */
+        OrdersAnswer: {
+            /** Results */
+            results: components["schemas"]["OrderResult"][];
+        };
+        /**
+         * OrdersRequest
+         * @description Up to 500 orders, each as an order document whose keys are our own names.
+         */
+        OrdersRequest: {
+            /**
+             * Instance
+             * @default api
+             * @enum {string}
+             */
+            instance: "api" | "manual";
+            /** Orders */
+            orders: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** Page[AccountRow] */
+        Page_AccountRow_: {
+            /** Items */
+            items: components["schemas"]["AccountRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[CallRow] */
+        Page_CallRow_: {
+            /** Items */
+            items: components["schemas"]["CallRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[FulfillmentOrderRow] */
+        Page_FulfillmentOrderRow_: {
+            /** Items */
+            items: components["schemas"]["FulfillmentOrderRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[LedgerRow] */
+        Page_LedgerRow_: {
+            /** Items */
+            items: components["schemas"]["LedgerRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[MappingRow] */
+        Page_MappingRow_: {
+            /** Items */
+            items: components["schemas"]["MappingRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[MessageRow] */
+        Page_MessageRow_: {
+            /** Items */
+            items: components["schemas"]["MessageRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[NamedRow] */
+        Page_NamedRow_: {
+            /** Items */
+            items: components["schemas"]["NamedRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[OrderRow] */
+        Page_OrderRow_: {
+            /** Items */
+            items: components["schemas"]["OrderRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[ProductRow] */
+        Page_ProductRow_: {
+            /** Items */
+            items: components["schemas"]["ProductRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[RunRow] */
+        Page_RunRow_: {
+            /** Items */
+            items: components["schemas"]["RunRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[StockRow] */
         Page_StockRow_: {
+            /** Items */
             items: components["schemas"]["StockRow"][];
-            next: string | null;
+            /** Next */
+            next?: string | null;
         };
-        Page_LedgerEntry_: {
-            items: components["schemas"]["LedgerEntry"][];
-            next: string | null;
+        /**
+         * Permit
+         * @description Whether a verb is possible now, and if not, why.
+         */
+        Permit: {
+            /** Allowed */
+            allowed: boolean;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
         };
-        List_Source_: {
-            items: components["schemas"]["Source"][];
+        /** Permits */
+        Permits: {
+            hold: components["schemas"]["Permit"];
+            release: components["schemas"]["Permit"];
+            cancel: components["schemas"]["Permit"];
         };
-        Page_Product_: {
-            items: components["schemas"]["Product"][];
-            next: string | null;
+        /**
+         * PlaceView
+         * @description A point for the map; latitude and longitude are null when nothing is known.
+         */
+        PlaceView: {
+            /** Name */
+            name: string;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            address: components["schemas"]["AddressView"];
         };
-        List_SearchHit_: {
-            items: components["schemas"]["SearchHit"][];
+        /** PolicyItems */
+        PolicyItems: {
+            /** Items */
+            items: components["schemas"]["PolicyView"][];
+        };
+        /**
+         * PolicyView
+         * @description A policy as a table: condition columns, rows in order, what a match means.
+         */
+        PolicyView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+            /** Entity */
+            entity: string;
+            /** Criticality */
+            criticality: string;
+            /** Hit */
+            hit: string;
+            /** Columns */
+            columns: components["schemas"]["Column"][];
+            /** Rows */
+            rows: components["schemas"]["Row"][];
+        };
+        /**
+         * PollAsked
+         * @description The poll runs as soon as a worker is free.
+         */
+        PollAsked: {
+            /**
+             * Asked
+             * @default true
+             */
+            asked: boolean;
+        };
+        /**
+         * Preview
+         * @description What a transformation makes of a message now. `document` is null when it fails; then `error` says why.
+         */
+        Preview: {
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            error: components["schemas"]["MessageError"] | null;
+            /** Missing */
+            missing: components["schemas"]["MissingKeyView"][];
+            /** Rows */
+            rows: components["schemas"]["PreviewRow"][];
+        };
+        /**
+         * PreviewRequest
+         * @description A transformation to try on the message; empty tries the one in use.
+         */
+        PreviewRequest: {
+            /** Transformation */
+            transformation?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * PreviewRow
+         * @description One path of the document: the expression behind it, and its value or the error in its place.
+         */
+        PreviewRow: {
+            /** Path */
+            path: string;
+            /** Expression */
+            expression: string;
+            /** Value */
+            value: unknown;
+            /** Error */
+            error: string | null;
+        };
+        /** ProblemAnswer */
+        ProblemAnswer: {
+            /** What */
+            what: string;
+            /** Where */
+            where: string;
+            /** Remedy */
+            remedy: string;
+        };
+        /** ProblemView */
+        ProblemView: {
+            /** Where */
+            where: string;
+            /** What */
+            what: string;
+            /**
+             * Remedy
+             * @default
+             */
+            remedy: string;
+        };
+        /** ProductDetail */
+        ProductDetail: {
+            /** Number */
+            number: string;
+            /** Name */
+            name: string;
+            /** Sku */
+            sku: string;
+            /** Unit */
+            unit: string;
+            /** Image */
+            image: string;
+            /** Weight Kg */
+            weight_kg: string | null;
+            /** Currency */
+            currency: string;
+            /** List Price */
+            list_price: string | null;
+            /** Description */
+            description: string;
+            /** Length Cm */
+            length_cm: string | null;
+            /** Width Cm */
+            width_cm: string | null;
+            /** Height Cm */
+            height_cm: string | null;
+            /** Current Cost */
+            current_cost: string | null;
+            /** Standard Cost */
+            standard_cost: string | null;
+            /** Preorder Eligible */
+            preorder_eligible: boolean;
+            /** Launch Date */
+            launch_date: string | null;
+            /** Days To Replace */
+            days_to_replace: number | null;
+        };
+        /** ProductRow */
+        ProductRow: {
+            /** Number */
+            number: string;
+            /** Name */
+            name: string;
+            /** Sku */
+            sku: string;
+            /** Unit */
+            unit: string;
+            /** Image */
+            image: string;
+            /** Weight Kg */
+            weight_kg: string | null;
+            /** Currency */
+            currency: string;
+            /** List Price */
+            list_price: string | null;
+        };
+        /** ProgressStep */
+        ProgressStep: {
+            /** State */
+            state: string;
+            /** Label */
+            label: string;
+            /** Position */
+            position: number;
+            /** Reached */
+            reached: boolean;
+        };
+        /**
+         * Ready
+         * @description `status` is ready, or what is missing.
+         */
+        Ready: {
+            /** Status */
+            status: string;
+            /** Database */
+            database: string;
+            /** Schema Version */
+            schema_version: string;
+            /**
+             * Remedy
+             * @default
+             */
+            remedy: string;
+        };
+        /**
+         * ReprocessRequest
+         * @description Journeys, or orders of which every failed journey is meant.
+         */
+        ReprocessRequest: {
+            /** Journey Ids */
+            journey_ids?: string[];
+            /** Order Ids */
+            order_ids?: string[];
+        };
+        /** Results */
+        Results: {
+            /** Results */
+            results: components["schemas"]["DoneView"][];
+        };
+        /**
+         * Row
+         * @description One rule. Cells stand under column names; an absent cell asks nothing.
+         */
+        Row: {
+            /**
+             * When
+             * @description Column name to cell: {'Quantity': '>= 5'}
+             */
+            when?: {
+                [key: string]: string;
+            };
+            /**
+             * Outcome
+             * @description Absent: the rule asserts, or sets, see `set`
+             */
+            outcome?: ("pass" | "fail") | null;
+            /**
+             * Reason
+             * @description Shown with the outcome
+             */
+            reason?: string | components["schemas"]["Formula"] | null;
+            /**
+             * Set
+             * @description Field to value
+             */
+            set?: {
+                [key: string]: components["schemas"]["JsonValue"] | components["schemas"]["Formula"];
+            };
+        };
+        /** RowResult */
+        RowResult: {
+            /** Id */
+            id: string;
+            /** Ok */
+            ok: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /** RowResults */
+        RowResults: {
+            /** Results */
+            results: components["schemas"]["RowResult"][];
+        };
+        /**
+         * RunError
+         * @description Why a journey stands still, and what a person can do about it.
+         */
+        RunError: {
+            /** What */
+            what: string;
+            /**
+             * Where
+             * @default
+             */
+            where: string;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+            /**
+             * Remedy
+             * @default
+             */
+            remedy: string;
+        };
+        /** RunRow */
+        RunRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Flow */
+            flow: string;
+            /** Flow Title */
+            flow_title: string;
+            /** Version */
+            version: number;
+            /** State */
+            state: string;
+            /** Subject Type */
+            subject_type: string;
+            /**
+             * Subject Id
+             * Format: uuid
+             */
+            subject_id: string;
+            /** Subject Label */
+            subject_label: string;
+            /**
+             * Root Id
+             * Format: uuid
+             */
+            root_id: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Step */
+            step: string | null;
+            /** Step Title */
+            step_title: string | null;
+            /** Since */
+            since: string | null;
+            error: components["schemas"]["RunError"] | null;
+        };
+        /** SessionView */
+        SessionView: {
+            /** Name */
+            name: string;
+            /** Email */
+            email: string;
+            /** Permissions */
+            permissions: string[];
+            /** Environment */
+            environment: string;
+        };
+        /** ShipmentItemView */
+        ShipmentItemView: {
+            /** Product */
+            product: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /** ShipmentView */
+        ShipmentView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** External Id */
+            external_id: string;
+            /** Carrier */
+            carrier: string;
+            /** Service */
+            service: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /** Tracking Url */
+            tracking_url: string;
+            /**
+             * Shipped At
+             * Format: date-time
+             */
+            shipped_at: string;
+            /** Items */
+            items: components["schemas"]["ShipmentItemView"][];
+        };
+        /** SourceItems */
+        SourceItems: {
+            /** Items */
+            items: components["schemas"]["SourceRow"][];
+        };
+        /** SourceRow */
+        SourceRow: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+            /** Active */
+            active: boolean;
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+            /** City */
+            city: string;
+            /** State */
+            state: string;
+            /** Country */
+            country: string;
+            /** Processing Days */
+            processing_days: number;
+            /** Daily Parcels */
+            daily_parcels: number | null;
+        };
+        /**
+         * StandsAt
+         * @description One token: where the journey stands, or one branch of it.
+         */
+        StandsAt: {
+            /** Step */
+            step: string;
+            /** Step Title */
+            step_title: string;
+            /** State */
+            state: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Awaits */
+            awaits: string[];
+            /** Wake At */
+            wake_at: string | null;
+            error: components["schemas"]["RunError"] | null;
+        };
+        /**
+         * StateTableView
+         * @description `states` stand in the order of the progress bar.
+         */
+        StateTableView: {
+            /** Entity */
+            entity: string;
+            /** Enabled */
+            enabled: boolean;
+            /** States */
+            states: components["schemas"]["StateView"][];
+            /** Transitions */
+            transitions: components["schemas"]["TransitionView"][];
+        };
+        /** StateView */
+        StateView: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
+            /** Timeline Position */
+            timeline_position: number;
+            /** Read Only */
+            read_only: boolean;
+            /** Final */
+            final: boolean;
+        };
+        /** StepCounts */
+        StepCounts: {
+            /**
+             * Ready
+             * @default 0
+             */
+            ready: number;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+            /**
+             * Held
+             * @default 0
+             */
+            held: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Passed 24H
+             * @default 0
+             */
+            passed_24h: number;
+            /** Ports 24H */
+            ports_24h?: {
+                [key: string]: number;
+            };
+        };
+        /** StepEntry */
+        StepEntry: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Step */
+            step: string;
+            /** Title */
+            title: string;
+            /** Kind */
+            kind: string;
+            /** Port */
+            port: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Duration Ms
+             * @default 0
+             */
+            duration_ms: number;
+            /** Details */
+            details?: {
+                [key: string]: unknown;
+            };
+        };
+        /** StepShape */
+        StepShape: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Ports */
+            ports: string[];
+            /** To */
+            to: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * StockRow
+         * @description One line of the inventory list; quantities in the product's unit.
+         */
+        StockRow: {
+            /** Id */
+            id: number;
+            /** Product */
+            product: string;
+            /** Product Name */
+            product_name: string;
+            /** Source */
+            source: string;
+            /** On Hand */
+            on_hand: number;
+            /** Reserved */
+            reserved: number;
+            /** Available */
+            available: number;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /** Suggestions */
+        Suggestions: {
+            /** Items */
+            items: {
+                [key: string]: components["schemas"]["openiom__master_data__schemas__Suggestion"][];
+            };
+        };
+        /** Switched */
+        Switched: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "paused" | "running";
+            /**
+             * Released
+             * @default 0
+             */
+            released: number;
+        };
+        /** Timeline */
+        Timeline: {
+            /** Events */
+            events: components["schemas"]["TimelineEvent"][];
+        };
+        /** TimelineEvent */
+        TimelineEvent: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Subject Type */
+            subject_type: string;
+            /**
+             * Subject Id
+             * Format: uuid
+             */
+            subject_id: string;
+            /** Subject Label */
+            subject_label: string;
+            /** Actor */
+            actor: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TokenAnswer
+         * @description `token` is shown this once.
+         */
+        TokenAnswer: {
+            /** Name */
+            name: string;
+            /** Token */
+            token: string;
+        };
+        /** TokenRequest */
+        TokenRequest: {
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: string[];
+        };
+        /**
+         * TransitionView
+         * @description `shipped` rows come with the product; the others were added in this environment.
+         */
+        TransitionView: {
+            /** Event */
+            event: string;
+            /** Source */
+            source: string | null;
+            /** Target */
+            target: string;
+            /** Reason */
+            reason: string;
+            /** Reasons */
+            reasons: string[];
+            /** Shipped */
+            shipped: boolean;
+        };
+        /** TryRequest */
+        TryRequest: {
+            /** Records */
+            records: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+        /** VerdictView */
+        VerdictView: {
+            /** Passed */
+            passed: boolean;
+            /** Reason */
+            reason: string;
+            /** Row */
+            row: number | null;
+            /** Row Text */
+            row_text: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+            /** Sets */
+            sets: {
+                [key: string]: unknown;
+            };
+            /** Error */
+            error: string | null;
+        };
+        /** Verdicts */
+        Verdicts: {
+            /** Verdicts */
+            verdicts: components["schemas"]["VerdictView"][];
+        };
+        /**
+         * WebhookTaken
+         * @description What the call came to, told only once it is durable.
+         */
+        WebhookTaken: {
+            /** Stored */
+            stored: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Poll */
+            poll: boolean;
+        };
+        /**
+         * Suggestion
+         * @description A record of ours an outside key may mean; `score` from 0 to 1.
+         */
+        openiom__master_data__schemas__Suggestion: {
+            /** Internal */
+            internal: string;
+            /** Label */
+            label: string;
+            /** Score */
+            score: number;
+        };
+        /** Suggestion */
+        openiom__providers__schemas__Suggestion: {
+            /** Internal */
+            internal: string;
+            /** Label */
+            label: string;
+            /** Score */
+            score: number;
         };
     };
     responses: never;
@@ -1294,7 +3338,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_session: {
+    "administration-current_session": {
         parameters: {
             query?: never;
             header?: never;
@@ -1303,27 +3347,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionInfo"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["SessionView"];
                 };
             };
         };
     };
-    post_session: {
+    "administration-open_session": {
         parameters: {
             query?: never;
             header?: never;
@@ -1332,31 +3367,31 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SignIn"];
+                "application/json": components["schemas"]["Credentials"];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionInfo"];
+                    "application/json": components["schemas"]["SessionView"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    delete_session: {
+    "administration-close_session": {
         parameters: {
             query?: never;
             header?: never;
@@ -1365,25 +3400,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+        };
+    };
+    "administration-new_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["TokenAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_orders: {
+    "administration-export_configuration": {
+        parameters: {
+            query?: {
+                kind?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Documents"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "administration-apply_configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-orders": {
         parameters: {
             query?: {
                 search?: string;
@@ -1393,10 +3516,10 @@ export interface operations {
                 source?: string;
                 product?: string;
                 held?: boolean;
-                placed_from?: string;
-                placed_to?: string;
+                placed_from?: string | null;
+                placed_to?: string | null;
+                after?: string | null;
                 limit?: number;
-                after?: string;
             };
             header?: never;
             path?: never;
@@ -1404,7 +3527,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1413,18 +3536,53 @@ export interface operations {
                     "application/json": components["schemas"]["Page_OrderRow_"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_orders_counts: {
+    "orders-take_orders": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrdersRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-counts": {
         parameters: {
             query?: never;
             header?: never;
@@ -1433,7 +3591,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1442,29 +3600,20 @@ export interface operations {
                     "application/json": components["schemas"]["OrderCounts"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    get_orders_id_: {
+    "orders-order": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                order_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1473,29 +3622,31 @@ export interface operations {
                     "application/json": components["schemas"]["OrderDetail"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_orders_id_timeline: {
+    "orders-order_events": {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+            };
             header?: never;
             path: {
-                id: string;
+                order_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1504,18 +3655,18 @@ export interface operations {
                     "application/json": components["schemas"]["Timeline"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_orders_hold: {
+    "orders-hold": {
         parameters: {
             query?: never;
             header?: never;
@@ -1524,31 +3675,31 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrdersBody"];
+                "application/json": components["schemas"]["BulkRequest"];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RowResults"];
+                    "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_orders_release: {
+    "orders-release": {
         parameters: {
             query?: never;
             header?: never;
@@ -1557,31 +3708,31 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrdersBody"];
+                "application/json": components["schemas"]["BulkRequest"];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RowResults"];
+                    "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_orders_cancel: {
+    "orders-cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -1590,31 +3741,31 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrdersBody"];
+                "application/json": components["schemas"]["BulkRequest"];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RowResults"];
+                    "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_orders_lines_cancel: {
+    "orders-cancel_units": {
         parameters: {
             query?: never;
             header?: never;
@@ -1623,132 +3774,39 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CancelLinesBody"];
+                "application/json": components["schemas"]["CancelLinesRequest"];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RowResults"];
+                    "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_orders_id_fulfillment_orders: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["List_FulfillmentOrderDetail_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_orders_id_sourcing: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sourcing"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_orders_id_journeys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Journeys"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_fulfillment_orders: {
+    "fulfillment-fulfillment_orders": {
         parameters: {
             query?: {
-                search?: string;
                 state?: string;
                 source?: string;
-                order_id?: string;
+                order_id?: string | null;
+                search?: string;
+                after?: string | null;
                 limit?: number;
-                after?: string;
             };
             header?: never;
             path?: never;
@@ -1756,7 +3814,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1765,29 +3823,29 @@ export interface operations {
                     "application/json": components["schemas"]["Page_FulfillmentOrderRow_"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_fulfillment_orders_id_: {
+    "fulfillment-fulfillment_order": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                fulfillment_order_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1796,664 +3854,108 @@ export interface operations {
                     "application/json": components["schemas"]["FulfillmentOrderDetail"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_journeys_reprocess: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["JourneysBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RowResults"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_journeys_skip: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["JourneysBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RowResults"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_journeys_cancel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["JourneysBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RowResults"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_flows: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["List_FlowRow_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_flows_name_: {
+    "fulfillment-fulfillment_orders_of_order": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                order_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FlowDetail"];
+                    "application/json": components["schemas"]["FulfillmentOrderItems"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_flows_name_counts: {
+    "fulfillment-optimization-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceItems"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-sourcing": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                order_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FlowCounts"];
+                    "application/json": components["schemas"]["Decisions"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_runs: {
-        parameters: {
-            query?: {
-                state?: string;
-                flow?: string;
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Run_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_policies: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["List_Policy_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_providers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["List_CatalogEntry_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_provider_instances: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["List_ProviderInstance_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_provider_instances_name_probe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProviderInstance"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_provider_instances_name_poll: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_provider_calls: {
-        parameters: {
-            query?: {
-                instance?: string;
-                failed?: boolean;
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ProviderCall_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_messages: {
-        parameters: {
-            query?: {
-                state?: string;
-                instance?: string;
-                kind?: string;
-                search?: string;
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_MessageRow_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_messages_missing_keys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["List_MissingGroup_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_messages_id_: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MessageDetail"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_messages_replay: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IdsBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RowResults"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_messages_discard: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IdsBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RowResults"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_mappings: {
-        parameters: {
-            query?: {
-                table?: string;
-                instance?: string;
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Mapping_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_mappings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MappingsBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MappingsSaved"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_inventory: {
+    "inventory-inventory": {
         parameters: {
             query?: {
                 product?: string;
                 source?: string;
-                short?: boolean;
                 search?: string;
+                short?: boolean;
+                after?: string | null;
                 limit?: number;
-                after?: string;
             };
             header?: never;
             path?: never;
@@ -2461,7 +3963,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2470,23 +3972,313 @@ export interface operations {
                     "application/json": components["schemas"]["Page_StockRow_"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_inventory_id_ledger: {
+    "inventory-entries": {
         parameters: {
             query?: {
+                after?: string | null;
                 limit?: number;
-                after?: string;
             };
+            header?: never;
+            path: {
+                stock_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LedgerRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangesRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "master-data-products": {
+        parameters: {
+            query?: {
+                search?: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProductRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "master-data-product": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "master-data-accounts": {
+        parameters: {
+            query?: {
+                search?: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccountRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "master-data-units": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NamedRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "master-data-currencies": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NamedRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "master-data-price_lists": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NamedRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "master-data-suggestions": {
+        parameters: {
+            query: {
+                value: string[];
+            };
+            header?: never;
+            path: {
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-journeys": {
+        parameters: {
+            query?: never;
             header?: never;
             path: {
                 id: string;
@@ -2495,27 +4287,160 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_LedgerEntry_"];
+                    "application/json": components["schemas"]["Journeys"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_sources: {
+    "orchestration-reprocess_journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReprocessRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-skip_steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-cancel_journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-runs": {
+        parameters: {
+            query?: {
+                state?: "" | "running" | "failed" | "completed" | "canceled";
+                flow?: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-flows": {
         parameters: {
             query?: never;
             header?: never;
@@ -2524,32 +4449,377 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Source_"];
-                };
-            };
-            /** @description What went wrong, where, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["FlowItems"];
                 };
             };
         };
     };
-    get_products: {
+    "orchestration-pause_flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowNames"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Switched"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-resume_flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowNames"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Switched"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowCounts"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-try_flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunResults"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "policies-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyItems"];
+                };
+            };
+        };
+    };
+    "policies-try_policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdicts"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-provider_catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalog"];
+                };
+            };
+        };
+    };
+    "providers-provider_instances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instances"];
+                };
+            };
+        };
+    };
+    "providers-probe_instance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-poll_instance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PollAsked"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-provider_calls": {
         parameters: {
             query?: {
-                search?: string;
+                instance?: string;
+                failed?: boolean;
+                after?: string | null;
                 limit?: number;
-                after?: string;
             };
             header?: never;
             path?: never;
@@ -2557,30 +4827,35 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Product_"];
+                    "application/json": components["schemas"]["Page_CallRow_"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_search: {
+    "providers-messages": {
         parameters: {
             query?: {
-                q?: string;
+                state?: string;
+                instance?: string;
+                kind?: string;
+                search?: string;
+                after?: string | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -2588,22 +4863,424 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_SearchHit_"];
+                    "application/json": components["schemas"]["Page_MessageRow_"];
                 };
             };
-            /** @description What went wrong, where, and what to do */
-            default: {
+            /** @description Validation Error */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-missing_keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingGroups"];
+                };
+            };
+        };
+    };
+    "providers-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-replay_messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowResults"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-discard_messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowResults"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-mappings": {
+        parameters: {
+            query?: {
+                table?: string;
+                instance?: string;
+                search?: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MappingRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-save_mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingsSaved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "providers-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                instance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTaken"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "state-framework-read_states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateTableView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "live-live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `change` events: {events: [...]} */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+        };
+    };
+    "search-search": {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hits"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "operations-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+        };
+    };
+    "operations-ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+        };
+    };
+    "operations-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
                 };
             };
         };

@@ -28,14 +28,14 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
     title: 'My work',
     pages: [
       {
-        path: '/work/messages',
+        path: '/my-work/messages',
         title: 'Parked messages',
         icon: <InboxOutlined />,
         words: 'exceptions inbox missing mapping replay',
         permission: 'providers.read',
       },
       {
-        path: '/work/runs',
+        path: '/my-work/runs',
         title: 'Failed runs',
         icon: <ThunderboltOutlined />,
         words: 'exceptions reprocess errors journeys',

@@ -88,19 +88,22 @@ class BigCommerce:
         alone fills a page. A second counts as finished once it lies some seconds back by the store's own clock.
         """
         at, after = _read(checkpoint)
+        over = True  # a checkpoint within a second is kept only once that second was over
         while True:
             if after is not None:
                 second = {"min_date_modified": _iso(at), "max_date_modified": _iso(at)}
                 rows, now = self._orders(**second, min_id=after + 1, sort="id")
+                if (
+                    after == -1
+                ):  # judged as its reading begins: later pages do not show what the first came too early for
+                    over = now - at > _SETTLED
                 if len(rows) == self._page:
                     after = int(rows[-1]["id"])
-                    # While its second may still bring changes, a poll that breaks off starts that second again.
-                    yield self._pulled(rows, at, after if now - at > _SETTLED else -1)
+                    yield self._pulled(rows, at, after if over else -1)
                     continue
-                finished = now - at > _SETTLED
-                at, after = (at + timedelta(seconds=1), None) if finished else (at, None)
+                at, after = (at + timedelta(seconds=1), None) if over else (at, None)
                 yield self._pulled(rows, at, after)
-                if not finished:
+                if not over:
                     return
                 continue
             rows, now = self._orders(min_date_modified=_iso(at), sort="date_modified")

@@ -132,8 +132,8 @@ function Places({ item }: { item: FulfillmentOrderDetail }) {
     id: 'to',
     label: item.ship_to.city || 'Ship to',
     kind: 'destination',
-    latitude: item.ship_to.latitude,
-    longitude: item.ship_to.longitude,
+    latitude: item.ship_to_place.latitude,
+    longitude: item.ship_to_place.longitude,
   });
   return (
     <Section title="From and to">
@@ -143,13 +143,7 @@ function Places({ item }: { item: FulfillmentOrderDetail }) {
         )}
         <Facts
           items={[
-            [
-              'From',
-              <span key="from" className="two-line">
-                <strong>{item.source_place.name || item.source}</strong>
-                <span>{item.source_place.address}</span>
-              </span>,
-            ],
+            ['From', <AddressLines key="from" address={{ ...item.source_place.address, name: item.source_place.name || item.source }} />],
             ['To', <AddressLines key="to" address={item.ship_to} />],
           ]}
         />

@@ -71,8 +71,8 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
   {
     key: 'external',
     title: 'Their number',
-    text: (row) => row.external_id ?? '',
-    render: (row) => row.external_id ?? <span className="muted">—</span>,
+    text: (row) => row.external_id,
+    render: (row) => row.external_id || <span className="muted">—</span>,
   },
 ];
 

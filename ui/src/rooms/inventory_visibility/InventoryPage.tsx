@@ -12,7 +12,7 @@ import { Link } from 'react-router';
 import { LedgerDrawer } from './LedgerDrawer';
 
 const keys = ['search', 'source', 'product', 'short'] as const;
-const idOf = (row: StockRow): string => row.id;
+const idOf = (row: StockRow): string => String(row.id);
 
 function columnsWith(open: (row: StockRow) => void): readonly ListColumn<StockRow>[] {
   const figure = (value: number) => <span className="figure">{whole(value)}</span>;

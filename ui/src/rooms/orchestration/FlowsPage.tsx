@@ -65,7 +65,7 @@ export default function FlowsPage() {
                         <td className="num figure">{whole(flow.waiting)}</td>
                         <td className="num figure">
                           {flow.failed > 0 ? (
-                            <Link to={`/work/runs?flow=${encodeURIComponent(flow.name)}`}>
+                            <Link to={`/my-work/runs?flow=${encodeURIComponent(flow.name)}`}>
                               <Badge tone="failed">{whole(flow.failed)}</Badge>
                             </Link>
                           ) : (

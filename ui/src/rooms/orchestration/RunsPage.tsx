@@ -1,5 +1,5 @@
 import { CheckCircleOutlined } from '@kit/icons';
-import { actOnJourneys, listFlows, listRuns, type Run } from '@client/orchestration';
+import { actOnJourneys, listFlows, listRuns, type Run, type RunState } from '@client/orchestration';
 import { EmptyState } from '@kit/feedback';
 import { When } from '@kit/figures';
 import { Page } from '@kit/layout';
@@ -10,6 +10,7 @@ import { Button } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import './orchestration.css';
+import { RunErrorText } from './RunErrorText';
 import { subjectPath } from './subjects';
 
 const keys = ['state', 'flow'] as const;
@@ -55,7 +56,7 @@ const columns: readonly ListColumn<Run>[] = [
   },
   { key: 'state', title: 'State', render: (row) => <StateTag state={row.state} /> },
   { key: 'step', title: 'Step', render: (row) => row.step_title ?? row.step ?? '' },
-  { key: 'error', title: 'What went wrong', render: (row) => <span className="run-error">{row.error}</span> },
+  { key: 'error', title: 'What went wrong', render: (row) => row.error && <RunErrorText error={row.error} /> },
   { key: 'flow', title: 'Flow', render: (row) => <Link to={`/flows/${encodeURIComponent(row.flow)}`}>{row.flow_title || row.flow}</Link> },
   { key: 'since', title: 'Since', render: (row) => <When at={row.since} /> },
 ];
@@ -67,7 +68,7 @@ export default function RunsPage() {
   const [values, change] = useUrlFilters(keys);
   const [selected, setSelected] = useState<string[]>([]);
   const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
-  const query = useMemo(() => ({ ...values, state: values.state ?? 'failed' }), [values]);
+  const query = useMemo(() => ({ ...values, state: (values.state ?? 'failed') as RunState }), [values]);
   const list = usePagedList({ name: 'runs', query, fetch: listRuns, idOf, concerns: () => true });
   const picked = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.subject_label }));
   const failed = query.state === 'failed';
@@ -104,7 +105,7 @@ export default function RunsPage() {
                   key: 'state',
                   label: 'State',
                   kind: 'choice',
-                  options: choices(['failed', 'waiting', 'running', 'done', 'canceled'], stateWord),
+                  options: choices(['failed', 'running', 'completed', 'canceled'], stateWord),
                 },
                 {
                   key: 'flow',

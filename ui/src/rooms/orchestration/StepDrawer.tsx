@@ -7,17 +7,15 @@ import { inWords, StateTag } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Drawer } from 'antd';
 import { Link } from 'react-router';
+import { RunErrorText } from './RunErrorText';
 import { subjectPath } from './subjects';
 
-const shownElsewhere = new Set(['id', 'kind', 'title', 'ports', 'on', 'next', 'then']);
+const shownElsewhere = new Set(['id', 'kind', 'title', 'to']);
 
-/** The step's own part of the flow document, whether steps are kept by id or as a list. */
+/** What the flow document sets for a step, without what the drawer shows anyway. */
 export function stepDocument(document: Record<string, unknown>, id: string): Record<string, unknown> {
-  const steps = document.steps ?? (document.spec as Record<string, unknown> | undefined)?.steps;
-  const found: unknown = Array.isArray(steps)
-    ? steps.find((one: { id?: unknown }) => one.id === id)
-    : (steps as Record<string, unknown> | undefined)?.[id];
-  if (typeof found !== 'object' || found === null) return {};
+  const steps = (document.steps ?? []) as Record<string, unknown>[];
+  const found = steps.find((one) => one.id === id) ?? {};
   return Object.fromEntries(Object.entries(found).filter(([key]) => !shownElsewhere.has(key)));
 }
 
@@ -56,23 +54,23 @@ export function StepDrawer({
             <DetailsView value={settings} />
           </section>
         )}
-        {Object.keys(step.ports).length > 0 && (
+        {step.ports.length > 0 && (
           <section>
             <h3 className="small muted">Goes on to</h3>
             <Facts
-              items={Object.entries(step.ports).map(
-                ([port, to]) =>
-                  [
-                    inWords(port),
-                    to === null ? (
-                      <span key={port} className="muted">
-                        stops here and waits for a person
-                      </span>
-                    ) : (
-                      (titles.get(to) ?? to)
-                    ),
-                  ] as const,
-              )}
+              items={step.ports.map((port) => {
+                const to = step.to[port];
+                return [
+                  inWords(port),
+                  to === undefined ? (
+                    <span key={port} className="muted">
+                      stops here and waits for a person
+                    </span>
+                  ) : (
+                    (titles.get(to) ?? to)
+                  ),
+                ] as const;
+              })}
             />
           </section>
         )}
@@ -89,7 +87,7 @@ function StandingHere({ flow, step }: { flow: string; step: string }) {
   const runs = useQuery({
     queryKey: ['runs', 'standing', flow],
     queryFn: async ({ signal }) => {
-      const pages = await Promise.all(['failed', 'waiting', 'running'].map((state) => listRuns({ flow, state, limit: LOOKED_AT }, signal)));
+      const pages = await Promise.all((['failed', 'running'] as const).map((state) => listRuns({ flow, state, limit: LOOKED_AT }, signal)));
       return { items: pages.flatMap((page) => page.items), more: pages.some((page) => Boolean(page.next)) };
     },
   });
@@ -124,13 +122,13 @@ function StandingHere({ flow, step }: { flow: string; step: string }) {
                         </span>
                       </span>
                     </span>
-                    {run.error && <span className="muted">{run.error}</span>}
+                    {run.error && <RunErrorText error={run.error} />}
                   </li>
                 );
               })}
               {here.length > 50 && (
                 <li>
-                  <Link to={`/work/runs?flow=${encodeURIComponent(flow)}`}>All runs of this flow</Link>
+                  <Link to={`/my-work/runs?flow=${encodeURIComponent(flow)}`}>All runs of this flow</Link>
                 </li>
               )}
             </ul>

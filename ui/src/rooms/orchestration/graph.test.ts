@@ -22,8 +22,8 @@ test('the start stands above the end', () => {
 
 test('a port that leads nowhere or to an unknown step draws no way', () => {
   const ways = waysOf([
-    { id: 'a', kind: 'action', title: 'A', ports: { succeeded: 'b', failed: null, other: 'gone' } },
-    { id: 'b', kind: 'end', title: 'B', ports: {} },
+    { id: 'a', kind: 'action', title: 'A', ports: ['succeeded', 'failed', 'other'], to: { succeeded: 'b', other: 'gone' } },
+    { id: 'b', kind: 'end', title: 'B', ports: [], to: {} },
   ]);
   expect(ways).toEqual([{ id: 'a.succeeded', from: 'a', to: 'b', port: 'succeeded' }]);
 });
@@ -37,9 +37,8 @@ test('a path bends through its points and ends at the last', () => {
   expect(path).toBe('M 0 0 Q 10 10 15 5 L 20 0');
 });
 
-test("a step's settings are found in either shape of the flow document", () => {
-  const byId = stepDocument({ steps: { send: { kind: 'provider_action', action: 'send', next: 'x' } } }, 'send');
-  const asList = stepDocument({ spec: { steps: [{ id: 'send', kind: 'provider_action', action: 'send' }] } }, 'send');
-  expect(byId).toEqual({ action: 'send' });
-  expect(asList).toEqual({ action: 'send' });
+test("a step's settings are what its document says beyond its place in the flow", () => {
+  const document = { steps: [{ id: 'send', kind: 'provider_action', action: 'send', to: { succeeded: 'x' } }] };
+  expect(stepDocument(document, 'send')).toEqual({ action: 'send' });
+  expect(stepDocument(document, 'gone')).toEqual({});
 });

@@ -37,9 +37,7 @@ export interface Picture {
 export function waysOf(steps: readonly FlowStep[]): Way[] {
   const known = new Set(steps.map((step) => step.id));
   return steps.flatMap((step) =>
-    Object.entries(step.ports).flatMap(([port, to]) =>
-      to !== null && known.has(to) ? [{ id: `${step.id}.${port}`, from: step.id, to, port }] : [],
-    ),
+    Object.entries(step.to).flatMap(([port, to]) => (known.has(to) ? [{ id: `${step.id}.${port}`, from: step.id, to, port }] : [])),
   );
 }
 

@@ -32,7 +32,7 @@ export function JourneysCard({ answer }: { answer: UseQueryResult<Journey[]> }) 
 }
 
 function JourneyView({ journey }: { journey: Journey }) {
-  const awaits = journey.awaits ?? [];
+  const { awaits } = journey;
   return (
     <div className="journey">
       <div className="journey-head">
@@ -63,7 +63,13 @@ function JourneyView({ journey }: { journey: Journey }) {
           </span>
         )}
       </div>
-      {journey.error && <p className="journey-error">{journey.error}</p>}
+      {journey.error && (
+        <p className="journey-error">
+          {journey.error.what}
+          {journey.error.why && <> ({journey.error.why})</>}
+          {journey.error.remedy && <span className="muted"> — {journey.error.remedy}</span>}
+        </p>
+      )}
       <ScrollX label="Step results">
         <table className="plain steps">
           <thead>

@@ -47,7 +47,7 @@ function LineDecision({ line, decision, order }: { line: string; decision: Sourc
   const chosen = decision.chosen.filter((one) => one.line_id === line);
   const candidates = decision.candidates
     .filter((one) => one.line_id === line)
-    .toSorted((a, b) => (a.refused ? 1 : 0) - (b.refused ? 1 : 0) || (a.total ?? Infinity) - (b.total ?? Infinity));
+    .toSorted((a, b) => (a.refused ? 1 : 0) - (b.refused ? 1 : 0) || a.total - b.total);
   const parts = [...new Set(candidates.flatMap((one) => Object.keys(one.cost)))];
   const words = chosen.length > 0 ? chosen.map((one) => `${whole(one.quantity)} from ${one.source}`).join(', ') : 'No source could take it';
   return (
@@ -83,13 +83,13 @@ function LineDecision({ line, decision, order }: { line: string; decision: Sourc
                         {shown(one.cost[part])}
                       </td>
                     ))}
-                    <td className="num figure">{one.total === null ? '—' : shown(one.total)}</td>
+                    <td className="num figure">{shown(one.total)}</td>
                     <td>
                       {taken ? (
                         <>
                           <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} aria-hidden="true" /> Chosen
                         </>
-                      ) : one.refused ? (
+                      ) : one.refused !== '' ? (
                         <span className="muted">
                           <CloseCircleOutlined aria-hidden="true" /> {one.refused}
                         </span>

@@ -38,7 +38,7 @@ export function StatusStrip({ state, onPick }: { state: string | undefined; onPi
           </span>
         </button>
       ))}
-      <Link to="/work/runs" className="strip-item" data-tone="failed">
+      <Link to="/my-work/runs" className="strip-item" data-tone="failed">
         <span className="strip-word">
           <span aria-hidden="true" className="strip-icon">
             <ThunderboltFilled />

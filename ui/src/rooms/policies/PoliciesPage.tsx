@@ -1,5 +1,5 @@
 import { ApartmentOutlined } from '@kit/icons';
-import { listPolicies, type Policy } from '@client/orchestration';
+import { listPolicies, type Policy, type PolicyRow } from '@client/orchestration';
 import { EmptyState, Loaded } from '@kit/feedback';
 import { ScrollX } from '@kit/ScrollX';
 import { Page, Section } from '@kit/layout';
@@ -13,6 +13,7 @@ const cell = (value: unknown): string => {
   if (value === undefined || value === null || value === '') return '';
   if (value === true) return 'yes';
   if (value === false) return 'no';
+  if (typeof value === 'object' && 'formula' in value) return `= ${String(value.formula)}`;
   return typeof value === 'string' ? value : JSON.stringify(value);
 };
 
@@ -55,72 +56,74 @@ export default function PoliciesPage() {
   );
 }
 
+/** A policy's outcome columns: the verdict with its reason, then every field some row sets. */
+function outcomesOf(policy: Policy): { name: string; read: (row: PolicyRow) => string }[] {
+  const fields = [...new Set(policy.rows.flatMap((row) => Object.keys(row.set ?? {})))];
+  const judges = policy.rows.some((row) => row.outcome);
+  const explains = policy.rows.some((row) => row.reason);
+  return [
+    ...(judges ? [{ name: 'Outcome', read: (row: PolicyRow) => (row.outcome ? inWords(row.outcome) : '') }] : []),
+    ...fields.map((field) => ({ name: `Set ${field.replaceAll('_', ' ')}`, read: (row: PolicyRow) => cell(row.set?.[field]) })),
+    ...(explains ? [{ name: 'Reason', read: (row: PolicyRow) => cell(row.reason) }] : []),
+  ];
+}
+
 function PolicyTable({ policy }: { policy: Policy }) {
-  const conditions = policy.columns.filter((column) => column.kind === 'condition');
-  const outcomes = policy.columns.filter((column) => column.kind === 'outcome');
+  const outcomes = outcomesOf(policy);
   return (
     <Section
       flush
-      title={<span id={policy.name}>{policy.title || policy.name}</span>}
+      title={<span id={policy.name}>{policy.title}</span>}
       extra={
         <>
           <span>
             {inWords(policy.type)} policy on {inWords(policy.entity).toLowerCase()}
           </span>
-          {policy.criticality && (
-            <Badge tone={policy.criticality === 'critical' ? 'attention' : 'neutral'}>{inWords(policy.criticality)}</Badge>
-          )}
+          <Badge tone={policy.criticality === 'critical' ? 'attention' : 'neutral'}>{inWords(policy.criticality)}</Badge>
         </>
       }
     >
-      <ScrollX label={policy.title || policy.name}>
-        <table className="plain decision" aria-label={policy.title || policy.name}>
+      <ScrollX label={policy.title}>
+        <table className="plain decision" aria-label={policy.title}>
           <thead>
             <tr>
               <th scope="col" className="num">
                 Row
               </th>
-              {conditions.map((column) => (
-                <th key={column.id} scope="col" title={column.field}>
-                  {column.title}
+              {policy.columns.map((column) => (
+                <th key={column.name} scope="col" title={column.field}>
+                  {column.name}
                 </th>
               ))}
               {outcomes.map((column) => (
-                <th key={column.id} scope="col" className="outcome" title={column.field}>
-                  {column.title}
+                <th key={column.name} scope="col" className="outcome">
+                  {column.name}
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
             {policy.rows.map((row, index) => (
-              <tr key={row.name || index}>
-                <td className="num muted figure">{row.name || index + 1}</td>
-                {conditions.map((column) => (
-                  <td key={column.id}>{cell(row.conditions[column.id]) || <span className="muted">any</span>}</td>
-                ))}
+              <tr key={index}>
+                <td className="num muted figure">{index + 1}</td>
+                {Object.keys(row.when ?? {}).length === 0 && policy.columns.length > 0 ? (
+                  <td colSpan={policy.columns.length} className="muted">
+                    {policy.hit === 'every' ? 'Always' : 'Otherwise'}
+                  </td>
+                ) : (
+                  policy.columns.map((column) => (
+                    <td key={column.name}>
+                      {row.when?.[column.name] ? <code>{row.when[column.name]}</code> : <span className="muted">any</span>}
+                    </td>
+                  ))
+                )}
                 {outcomes.map((column) => (
-                  <td key={column.id} className="outcome">
-                    {cell(row.outcome[column.id])}
+                  <td key={column.name} className="outcome">
+                    {column.read(row)}
                   </td>
                 ))}
               </tr>
             ))}
-            {policy.otherwise && (
-              <tr>
-                <td />
-                {conditions.length > 0 && (
-                  <td colSpan={conditions.length} className="muted">
-                    Otherwise
-                  </td>
-                )}
-                {outcomes.map((column) => (
-                  <td key={column.id} className="outcome">
-                    {cell(policy.otherwise?.[column.id])}
-                  </td>
-                ))}
-              </tr>
-            )}
           </tbody>
         </table>
       </ScrollX>

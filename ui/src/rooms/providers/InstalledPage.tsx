@@ -111,7 +111,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
                 </span>
               ))}
             {parked > 0 && (
-              <Link to={`/work/messages?instance=${encodeURIComponent(instance.name)}`}>
+              <Link to={`/my-work/messages?instance=${encodeURIComponent(instance.name)}`}>
                 <Badge tone="attention">{whole(parked)} parked</Badge>
               </Link>
             )}

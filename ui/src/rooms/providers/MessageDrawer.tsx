@@ -92,7 +92,7 @@ function Body({ message }: { message: MessageDetail }) {
           ['Missing', message.missing.length > 0 && message.missing.map((one) => `${inWords(one.table)} ${one.value}`).join(', ')],
         ]}
       />
-      {message.document !== null && message.document !== undefined && (
+      {message.document !== null && (
         <section className="stack" style={{ gap: 6 }}>
           <h3 className="small muted">What it becomes</h3>
           <JsonView label="resulting document" value={message.document} />

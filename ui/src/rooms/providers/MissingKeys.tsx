@@ -86,8 +86,8 @@ function InternalChoice({ group, value, onChange }: { group: MissingGroup; value
   }));
   const known = new Set(group.suggestions.map((one) => one.internal));
   const found = (products.data ?? [])
-    .filter((one) => !known.has(one.name))
-    .map((one) => ({ value: one.name, label: <Choice name={one.name} title={one.title} /> }));
+    .filter((one) => !known.has(one.number))
+    .map((one) => ({ value: one.number, label: <Choice name={one.number} title={one.name} /> }));
   return (
     <AutoComplete
       aria-label={`Our name for ${group.table} ${group.value}`}

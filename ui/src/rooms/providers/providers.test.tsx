@@ -18,7 +18,7 @@ test('one click maps a missing value for its provider and sends the waiting mess
     'GET /api/v1/messages/missing-keys': () => ({ items: missingKeys.slice(0, 1) }),
     'PUT /api/v1/mappings': () => ({ results: [{ ok: true, reason: '' }], replayed: 11 }),
   });
-  show([{ path: '/work/messages', Component: MessagesPage }], '/work/messages');
+  show([{ path: '/my-work/messages', Component: MessagesPage }], '/my-work/messages');
   await screen.findByText('PCS');
   await userEvent.click(screen.getByRole('button', { name: 'Map and replay' }));
   await screen.findByText('Mapped; 11 messages go on');
