@@ -29,7 +29,11 @@ LONGEST_PAUSE = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class PollTurn:
-    """Polls the instance that is due; the lease keeps every other machine away while it runs."""
+    """Polls the instance that is due; the lease keeps every other machine away while it runs.
+
+    A lease nobody renewed is a poll whose worker died, and a poll that failed is made again when its pause is over:
+    also where nothing is polled by the clock, since what asked for it asks only once.
+    """
 
     pipeline: Pipeline
     kind: str = POLL_WAKE
@@ -42,8 +46,8 @@ class PollTurn:
                 f"UPDATE providers.provider_instance SET {_TAKE_LEASE} WHERE name ="
                 " (SELECT name FROM providers.provider_instance WHERE active AND state = 'green'"
                 " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)"
-                " AND ((poll_asked AND (last_poll_at IS NULL OR last_poll_at <= %(lately)s))"
-                " OR (poll_seconds IS NOT NULL AND next_poll_at <= %(now)s))"
+                " AND (poll_lease IS NOT NULL OR (poll_asked AND (last_poll_at IS NULL OR last_poll_at <= %(lately)s))"
+                " OR ((poll_seconds IS NOT NULL OR poll_failures > 0) AND next_poll_at <= %(now)s))"
                 " ORDER BY next_poll_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING name",
                 {"lease": lease, "until": now + LEASE, "now": now, "lately": now - BETWEEN_NEWS},
             )
