@@ -4,7 +4,6 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-
 from scripts.fabrikam import until
 
 from .conftest import Scene, Visitor
