@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from threading import Event as Flag
@@ -56,6 +56,7 @@ KILLS_AT_LEAST = 8
 MOST_KILLS = 12
 STUCK_SECONDS = 90.0
 DELIVERY = 40
+NOTE = "please ring twice"
 
 WAREHOUSE_FAULTS = [
     {"kind": "slow", "probability": 0.1, "path": "/v1/orders", "method": "POST", "seconds": 0.5},
@@ -178,6 +179,11 @@ def messages_of(made: Scene) -> list[RawMessage]:
     return [message for page in pages for message in page.messages]
 
 
+def changed_later(messages: Sequence[RawMessage]) -> list[RawMessage]:
+    """News about every fifth order, a second younger: the shopper left a note."""
+    return [replace(m, payload={**m.payload, "customer_message": NOTE}, sequence=m.sequence + 1) for m in messages[::5]]
+
+
 def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
     """Each message one to five times, all of them shuffled, a few at a time."""
     dice = Random(SEED + 1)
@@ -225,7 +231,7 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(t
         made.ask("/_sim/faults", {"faults": WAREHOUSE_FAULTS, "seed": SEED})
         made.outside.post(f"{made.store.url}/_sim/faults", json={"faults": STORE_FAULTS, "seed": SEED})
         over = Flag()
-        sender = Thread(target=deliver, args=(made, messages, over))
+        sender = Thread(target=deliver, args=(made, [*messages, *changed_later(messages)], over))
         sender.start()
         try:
             # The other half announces itself: webhooks ask for polls, and those bring every order again.
@@ -271,10 +277,12 @@ def assert_everything_disturbed(made: Scene) -> None:
 
 def assert_each_message_and_order_once(made: Scene, messages: Sequence[RawMessage]) -> None:
     sent = {message.key for message in messages}
-    assert made.rows(
-        "SELECT count(*), count(DISTINCT key) FROM providers.message WHERE instance = 'fabrikam-store'"
-        " AND state = 'processed'"
-    ) == [(ORDERS, ORDERS)]
+    taken = (
+        "SELECT count(DISTINCT key) FROM providers.message WHERE instance = 'fabrikam-store' AND state = 'processed'"
+    )
+    assert made.rows(taken) == [(ORDERS,)]
+    noted = made.rows(f"SELECT external_id FROM orders.order WHERE note = '{NOTE}'")
+    assert {row[0] for row in noted} == {message.key for message in changed_later(messages)}
     repeated = "SELECT sum(deliveries) FROM providers.message WHERE instance = 'fabrikam-store'"
     assert made.rows(repeated)[0][0] >= 2 * len(sent)
     ids = [row[0] for row in made.rows('SELECT external_id FROM orders."order"')]
