@@ -140,7 +140,17 @@ def running_demo() -> Iterator[Fabrikam]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "openiom.app.cli", "demo", "--no-trickle", "--home", str(home), "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "openiom.app.cli",
+        "demo",
+        "--no-trickle",
+        "--home",
+        str(home),
+        "--port",
+        str(port),
+    ]
     path = os.pathsep.join(filter(None, (str(PROJECT / "src"), os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONPATH": path, "OPENIOM_DEMO_PASSWORD": PASSWORD}
     with (home / "printed").open("wb") as printed:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-
 from scripts.fabrikam import EMAIL, FLAGS, PASSWORD, PROJECT, Fabrikam, chromium, running_demo
 
 NOBODY_YET = "the server responded with a status of 401"  # how a browser notes that nobody has signed in
