@@ -142,7 +142,18 @@ def seed(product: Product, shop: "Store", warehouse_url: str, *, single: bool) -
     seed_company(product, [d for d in everything if d["kind"] not in ("flow", "policy")])
     catalog = shop.catalog()
     seed_catalog(product, catalog, currency="USD", told=lambda _: None)
-    at = InstanceAddresses(shop.url, "demo", SECRET, warehouse_url, SECRET, "secret", webhook_key="", lab_url="http://127.0.0.1:9", lab_smtp_port=9, lab_key="lab")
+    at = InstanceAddresses(
+        shop.url,
+        "demo",
+        SECRET,
+        warehouse_url,
+        SECRET,
+        "secret",
+        webhook_key="",
+        lab_url="http://127.0.0.1:9",
+        lab_smtp_port=9,
+        lab_key="lab",
+    )
     instances = [d for d in instance_documents(at, poll_seconds=None) if d["name"] in (STORE, TPL)]
     seed_company(product, [*(d for d in everything if d["kind"] == "policy"), *instances])
     for flow in flows:

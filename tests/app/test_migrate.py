@@ -48,9 +48,14 @@ def test_a_deferred_job_exists_exactly_when_its_transaction_commits(fresh: Datab
     migrate(fresh, consumers=())
     with fresh.unit_of_work() as session:
         kept = defer(session, "invariants", timestamp=7)
-    with pytest.raises(RuntimeError, match="changed my mind"), fresh.unit_of_work() as session:
-        defer(session, "invariants")
-        raise RuntimeError("changed my mind")
+
+    def change_ones_mind() -> None:
+        with fresh.unit_of_work() as session:
+            defer(session, "invariants")
+            raise RuntimeError("changed my mind")
+
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        change_ones_mind()
 
     with fresh.reading() as session:
         rows = fetch(session, "SELECT id, task_name, queue_name, args FROM public.procrastinate_jobs")

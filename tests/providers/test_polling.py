@@ -204,6 +204,47 @@ def test_a_worker_that_outlived_its_lease_stores_nothing_more(shop):
     assert shop.rows("SELECT count(*) FROM providers.message WHERE key = '99'") == [(0,)]
 
 
+def test_an_asked_poll_whose_worker_was_killed_is_made_again_when_its_lease_is_over(house):
+    house.install(poll_seconds=None)
+    assert drain(house.database, [ProbeTurn(house.pipeline)]) == 1
+
+    def killed(at: str) -> Iterator[Pulled]:
+        yield page(1, 3)
+        raise KeyboardInterrupt
+
+    house.outside.pages = killed
+    with house.database.unit_of_work() as session:
+        ask_poll(session, "shop")
+    with pytest.raises(KeyboardInterrupt):
+        drain(house.database, [PollTurn(house.pipeline)])
+    house.outside.pages = pages
+
+    assert drain(house.database, [PollTurn(house.pipeline)]) == 0
+    assert drain(house.database, [PollTurn(house.pipeline)], now=utc_now() + timedelta(minutes=6)) == 1
+    assert house.states() == {"received": 9}
+
+
+def test_an_asked_poll_that_failed_is_made_again_also_where_nothing_is_polled_by_the_clock(house):
+    house.install(poll_seconds=None)
+    assert drain(house.database, [ProbeTurn(house.pipeline)]) == 1
+
+    def down(at: str) -> Iterator[Pulled]:
+        raise ProviderDown("answered 500")
+        yield
+
+    house.outside.pages = down
+    with house.database.unit_of_work() as session:
+        ask_poll(session, "shop")
+    assert drain(house.database, [PollTurn(house.pipeline)]) == 1
+    house.outside.pages = pages
+
+    later = utc_now() + timedelta(seconds=20)
+    assert drain(house.database, [PollTurn(house.pipeline)]) == 0
+    assert drain(house.database, [PollTurn(house.pipeline)], now=later) == 1
+    assert drain(house.database, [PollTurn(house.pipeline)], now=later + timedelta(days=1)) == 0
+    assert house.states() == {"received": 9}
+
+
 def test_outside_calls_made_while_polling_are_logged(shop):
     def reporting(at: str) -> Iterator[Pulled]:
         shop.outside.connections[0].report(OutsideCall("GET", "http://shop/orders", 200, 12, utc_now()))

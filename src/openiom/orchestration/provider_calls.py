@@ -22,6 +22,7 @@ from openiom.kernel import IomError, ProviderDown
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import wake
+from openiom.platform.leases import LEASE, renewed
 from openiom.platform.waves import Ran, process_or_park
 from openiom.provider_contract import Call, CallResult, ProviderAction, Raise
 
@@ -31,7 +32,7 @@ from .step_wave import CALLS_WAKE, STEPS_WAKE
 log = structlog.get_logger("provider_calls")
 LONGEST_DELAY_SECONDS = 900.0
 MOST_WAITS = 1000  # being asked to wait is no failure, but not for ever
-_LEASE_MARGIN_SECONDS = 30
+_MARGIN_SECONDS = 30
 _ROUNDS = 4  # calls of one claim, as multiples of what may be in flight at once
 
 
@@ -135,6 +136,7 @@ class ProviderCallTurn:
     def _run(self, database: Database, instance: str, name: str, *, limit: int, now: datetime) -> Ran:
         with database.unit_of_work() as session:
             rows, action, refusal = self._claim(session, instance, name, now=now, limit=limit)
+            latest = now + _longest(action, len(rows))
         if not rows:
             return Ran(0, False)
         started = perf_counter()
@@ -142,7 +144,8 @@ class ProviderCallTurn:
             results: Sequence[CallResult] = [CallResult(row.key, error=refusal) for row in rows]
         else:
             calls = [Call(row.key, row.payload, row.attempts) for row in rows]
-            results = self._call(database, instance, action, calls)
+            with renewed(lambda until: _renew(database, rows, min(until, latest))):
+                results = self._call(database, instance, action, calls)
         elapsed = perf_counter() - started
         finished = now + timedelta(seconds=elapsed)
         settled = settle(rows, results, now=finished, random=self.random)
@@ -160,8 +163,6 @@ class ProviderCallTurn:
         # However small the waves have become: less than what may be in flight at once would leave the vendor idle.
         most = max(at_once, min(limit, _ROUNDS * at_once))
         most = max(most // action.batch * action.batch, 1) if action else most
-        rounds = ceil(most / (action.batch * action.concurrency)) if action else 1
-        lease = timedelta(seconds=(action.timeout_seconds if action else 60) * rounds + _LEASE_MARGIN_SECONDS)
         paused = _hold_paused(session, instance, name)
         rows = fetch(
             session,
@@ -170,7 +171,7 @@ class ProviderCallTurn:
             " AND action = %s AND due_at <= %s ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)"
             " RETURNING id, key, entity, entity_id, flow, token_id, step, visit, payload, attempts, max_attempts,"
             " first_delay_seconds, waits",
-            (now + lease, instance, name, now, most),
+            (now + LEASE, instance, name, now, most),
         )
         if paused and not rows:
             wake(session, CALLS_WAKE)
@@ -194,6 +195,26 @@ class ProviderCallTurn:
             remedy = error.remedy if isinstance(error, IomError) else ""
             down = ProviderDown(what, where=instance, remedy=remedy)
             return [CallResult(call.key, error=down) for call in calls]
+
+
+def _longest(action: ProviderAction | None, rows: int) -> timedelta:
+    """How long a call may take before it counts as hung, and its lease is no longer renewed."""
+    if action is None:
+        return LEASE
+    rounds = max(1, ceil(rows / (action.batch * action.concurrency)))
+    return timedelta(seconds=action.timeout_seconds * rounds + _MARGIN_SECONDS)
+
+
+def _renew(database: Database, rows: Sequence[Claimed], until: datetime) -> None:
+    """Hold on to what this turn is calling for; rows that another worker took over are not ours any more."""
+    with database.unit_of_work() as session:
+        execute(
+            session,
+            "UPDATE orchestration.provider_action p SET lease_until = greatest(p.lease_until, %s)"
+            " FROM unnest(%s::bigint[], %s::int[]) AS n(id, attempts)"
+            " WHERE p.id = n.id AND p.state = 'leased' AND p.attempts = n.attempts",
+            (until, [row.id for row in rows], [row.attempts for row in rows]),
+        )
 
 
 def settle(rows: Sequence[Claimed], results: Sequence[CallResult], *, now: datetime, random: Random) -> list[Settled]:

@@ -27,6 +27,12 @@ def locate(address: Mapping[str, object]) -> Point | None:
     )
 
 
+def read_ahead() -> None:
+    """Read the places now, which takes a second, instead of in the first question."""
+    _zips()
+    _cities()
+
+
 @lru_cache(maxsize=100_000)
 def _place(country: str, postal_code: str, city: str, state: str) -> Point | None:
     if country == "US" and (found := _zip(postal_code)):

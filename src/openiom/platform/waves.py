@@ -26,6 +26,7 @@ Row = TypeVar("Row")
 log = structlog.get_logger("waves")
 
 CHANNEL = "openiom_wave"
+HELD_BACK_SECONDS = 0.015
 LINGER_SECONDS = 0.02
 """Small waves in close succession wait this long for company: under load one of 200 costs a third of ten of 20."""
 _TRANSIENT = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "08000", "08003", "08006", "53300"}
@@ -179,7 +180,7 @@ class WaveRunner:
                     self._stop.wait(LINGER_SECONDS)
                 last = monotonic()
                 continue
-            flag.wait(0.005 if ran.more else self.idle_seconds)
+            flag.wait(HELD_BACK_SECONDS if ran.more else self.idle_seconds)
 
     def _listen(self) -> None:
         while not self._stop.is_set():

@@ -141,6 +141,7 @@ class ProviderAction:
     batch        most entities one call of the vendor's bulk endpoint takes; 1 when it has none
     concurrency  calls in flight at once within the vendor's limits
     succeeded / failed  business events raised on the entity when the outcome is final
+    max_attempts calls before it has failed; pauses double from a second on, so that 12 outlast half an hour's outage
     run          (connector, calls) -> one result a call, in any order; never raises for a single call
     """
 
@@ -154,7 +155,7 @@ class ProviderAction:
     batch: int = 1
     concurrency: int = 4
     timeout_seconds: int = 120
-    max_attempts: int = 6
+    max_attempts: int = 12
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from openiom.kernel import IomError, NotFound, ProviderDown, ProviderError, Prov
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now, wake
+from openiom.platform.leases import LEASE, renewed
 from openiom.platform.waves import Ran, is_transient
 from openiom.provider_contract import Puller
 
@@ -22,14 +23,17 @@ from .messages import Stored, store_messages
 from .pipeline import Opened, Pipeline, acting
 
 log = structlog.get_logger("polling")
-LEASE = timedelta(minutes=5)
 BETWEEN_NEWS = timedelta(seconds=1)  # a burst of webhooks, many of them about our own pushes, is one poll a second
 LONGEST_PAUSE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
 class PollTurn:
-    """Polls the instance that is due; the lease keeps every other machine away while it runs."""
+    """Polls the instance that is due; the lease keeps every other machine away while it runs.
+
+    A lease nobody renewed is a poll whose worker died, and a poll that failed is made again when its pause is over:
+    also where nothing is polled by the clock, since what asked for it asks only once.
+    """
 
     pipeline: Pipeline
     kind: str = POLL_WAKE
@@ -42,8 +46,8 @@ class PollTurn:
                 f"UPDATE providers.provider_instance SET {_TAKE_LEASE} WHERE name ="
                 " (SELECT name FROM providers.provider_instance WHERE active AND state = 'green'"
                 " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)"
-                " AND ((poll_asked AND (last_poll_at IS NULL OR last_poll_at <= %(lately)s))"
-                " OR (poll_seconds IS NOT NULL AND next_poll_at <= %(now)s))"
+                " AND (poll_lease IS NOT NULL OR (poll_asked AND (last_poll_at IS NULL OR last_poll_at <= %(lately)s))"
+                " OR ((poll_seconds IS NOT NULL OR poll_failures > 0) AND next_poll_at <= %(now)s))"
                 " ORDER BY next_poll_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING name",
                 {"lease": lease, "until": now + LEASE, "now": now, "lately": now - BETWEEN_NEWS},
             )
@@ -98,7 +102,8 @@ class _Poll:
             with self.database.reading() as session:
                 opened = self.pipeline.open(session, self.instance)
             for kind in [k.name for k in opened.provider.messages if k.polled]:
-                self._pull(opened, kind)
+                with renewed(self._hold):
+                    self._pull(opened, kind)
         except IomError as failure:
             error = failure
             log.info("poll_failed", instance=self.instance, error=str(failure)[:500])
@@ -114,6 +119,16 @@ class _Poll:
         with self.database.unit_of_work() as session:
             _polled(session, self.instance, self.lease, error, self.now())
         return self.stored
+
+    def _hold(self, until: datetime) -> None:
+        """While a page takes its time, nobody else polls."""
+        with self.database.unit_of_work() as session:
+            execute(
+                session,
+                "UPDATE providers.provider_instance SET poll_lease_until = greatest(poll_lease_until, %s)"
+                " WHERE name = %s AND poll_lease = %s",
+                (until, self.instance, self.lease),
+            )
 
     def _pull(self, opened: Opened, kind: str) -> None:
         """Every page after the checkpoint. Page and checkpoint are stored together, or neither."""

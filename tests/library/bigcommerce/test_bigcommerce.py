@@ -129,13 +129,46 @@ def test_reading_stopped_after_any_page_goes_on_where_it_was(store: Running, sho
     load(store)
     seen: set[str] = set()
     checkpoint = ""
-    for _ in range(100):
-        page = next(iter(shop.pull("order", checkpoint)), None)
-        if page is None or (page.checkpoint == checkpoint and keys(list(page.messages)) <= seen):
-            break
+    deadline = time.monotonic() + 10  # a second that is not over yet starts again
+    while seen != IDS and time.monotonic() < deadline:
+        page = next(iter(shop.pull("order", checkpoint)))
         seen |= keys(list(page.messages))
         checkpoint = page.checkpoint
+        time.sleep(0.05)
     assert seen == IDS
+
+
+@pytest.mark.parametrize(("seconds_later", "after"), [(1, -1), (10, 2)])
+def test_a_poll_that_breaks_off_within_a_second_goes_on_in_it_only_once_that_second_is_over(
+    seconds_later: int, after: int
+) -> None:
+    """Until then an order with a lower id may still be put into it."""
+    changed = datetime(2026, 6, 5, 8, 30, tzinfo=UTC)
+    rows = [{"id": number, "status_id": 11, "date_modified": format_datetime(changed)} for number in (1, 2)]
+    headers = {"date": format_datetime(changed.replace(second=seconds_later), usegmt=True)}
+    with closing(connected(PROVIDER, given("http://127.0.0.1:9"), {"page_size": 2})) as shop:
+        transport = httpx.MockTransport(lambda request: httpx.Response(200, headers=headers, json=rows))
+        shop._http._client = httpx.Client(transport=transport)
+        pages = shop.pull("order", "")
+        checkpoints = [orjson.loads(next(pages).checkpoint) for _ in range(2)]
+    assert [c["after"] for c in checkpoints] == [-1, after]
+
+
+def test_a_second_that_was_still_open_when_its_reading_began_is_read_again_however_long_reading_took() -> None:
+    changed = datetime(2026, 6, 5, 8, 30, tzinfo=UTC)
+    rows = [{"id": number, "status_id": 11, "date_modified": format_datetime(changed)} for number in (1, 2)]
+    answers = iter([(1, rows), (1, rows), (20, [{**rows[0], "id": 3}])])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seconds, page = next(answers)
+        date = format_datetime(changed.replace(second=seconds), usegmt=True)
+        return httpx.Response(200, headers={"date": date}, json=page)
+
+    with closing(connected(PROVIDER, given("http://127.0.0.1:9"), {"page_size": 2})) as shop:
+        shop._http._client = httpx.Client(transport=httpx.MockTransport(answer))
+        messages, checkpoint = pulled(shop)
+    assert keys(messages) == {"1", "2", "3"}
+    assert orjson.loads(checkpoint) == {"since": "2026-06-05T08:30:00+00:00", "after": None}
 
 
 @pytest.mark.parametrize(("seconds_later", "since"), [(1, "08:30:00"), (10, "08:30:01")])

@@ -205,19 +205,11 @@ def build(
     orders: int | None = None,
     names: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Problem:
-    """
-    A checked problem; scalars are spread over their axis, parts may be (B, N), (1, N), (B, 1) or a scalar.
-
-    Raises ProblemInvalid when shapes disagree, lines are not sorted by order, or a cost could make a
-    parcel free money (parcel + split fee below zero), which would reward needless splits.
-    """
-    lo, stocks = _ints(line_order), _ints(stock)
-    if stocks.ndim != 2:
-        raise ProblemInvalid("stock: needs one row for each node and one column for each SKU")
+    """Scalars are spread over their axis, parts may be (B, N), (1, N), (B, 1) or a scalar. Raises ProblemInvalid."""
+    lo, stocks = _ints(line_order), _table(stock)
     b, n, m = (int(lo.max(initial=-1)) + 1 if orders is None else orders), stocks.shape[0], len(lo)
-    cap = _spread("capacity", _ints(capacity), (n,))
-    soft = np.where(cap >= UNLIMITED, cap, cap * 4 // 5) if soft_capacity is None else _ints(soft_capacity)
-    groups = _ints(line_limit).reshape(-1)
+    cap, soft = _capacities(capacity, soft_capacity, n)
+    groups, members = _limits(line_limit, limit_members, n)
     problem = Problem(
         line_order=lo,
         line_sku=_spread("line_sku", _ints(line_sku), (m,)),
@@ -225,7 +217,7 @@ def build(
         stock=stocks,
         capacity=cap,
         used=_spread("used", _ints(used), (n,)),
-        soft_capacity=_spread("soft_capacity", soft, (n,)),
+        soft_capacity=soft,
         pressure=_spread("pressure", _floats(pressure), (n,)),
         parcel_parts={k: _part(k, v, (b, n)) for k, v in parcel_parts.items()},
         serve_parts={k: _part(k, v, (m, n)) for k, v in serve_parts.items()},
@@ -240,17 +232,34 @@ def build(
         preferred_line_nodes=_spread("preferred_line_nodes", _ints(preferred_line_nodes), (m,)),
         extra_line_node_penalty=_spread("extra_line_node_penalty", _floats(extra_line_node_penalty), (m,)),
         partial_penalty=_spread("partial_penalty", _floats(partial_penalty), (b,)),
-        limit_members=_spread(
-            "limit_members", np.asarray(0 if limit_members is None else limit_members, bool), (len(groups), n)
-        ),
+        limit_members=members,
         line_limit=groups,
         names=dict(names or {}),
     )
-    _check(problem)
-    return problem
+    return _checked(problem)
 
 
-def _check(p: Problem) -> None:
+def _table(stock: ArrayLike) -> Ints:
+    stocks = _ints(stock)
+    if stocks.ndim != 2:
+        raise ProblemInvalid("stock: needs one row for each node and one column for each SKU")
+    return stocks
+
+
+def _capacities(capacity: ArrayLike, soft_capacity: ArrayLike | None, nodes: int) -> tuple[Ints, Ints]:
+    """Parcels a node can open, and those before pressure is felt: 80 % unless told."""
+    cap = _spread("capacity", _ints(capacity), (nodes,))
+    soft = np.where(cap >= UNLIMITED, cap, cap * 4 // 5) if soft_capacity is None else _ints(soft_capacity)
+    return cap, _spread("soft_capacity", soft, (nodes,))
+
+
+def _limits(line_limit: ArrayLike, members: ArrayLike | None, nodes: int) -> tuple[Ints, Bools]:
+    groups = _ints(line_limit).reshape(-1)
+    belong = np.asarray(0 if members is None else members, bool)
+    return groups, _spread("limit_members", belong, (len(groups), nodes))
+
+
+def _checked(p: Problem) -> Problem:
     if p.lines and (np.any(np.diff(p.line_order) < 0) or p.line_order[0] < 0 or p.line_order[-1] >= p.orders):
         raise ProblemInvalid("line_order: lines must be sorted by order and name an order of the wave")
     if p.lines and (p.line_sku.min() < 0 or p.line_sku.max() >= p.skus):
@@ -271,6 +280,7 @@ def _check(p: Problem) -> None:
     penalties = (p.pressure, p.extra_node_penalty, p.extra_line_node_penalty, p.partial_penalty)
     if any(np.any(penalty < 0) for penalty in penalties):
         raise ProblemInvalid("pressure and penalties: cannot be below zero")
+    return p
 
 
 def _ints(values: ArrayLike) -> Ints:

@@ -1,7 +1,7 @@
 """Wires one store: state, webhooks, gate, faults and routes."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -92,19 +92,24 @@ def store_application(options: StoreOptions) -> FastAPI:
     if options.read_only_token:
         writers[options.read_only_token] = False
 
-    def broken(status: int, seconds: float) -> Response:
+    app.add_middleware(StoreGate, base=base, writers=writers, quota=quota)
+    app.add_middleware(FaultGate, box=faults, base=base, refusal=_broken(quota))
+    return app
+
+
+def _broken(quota: Quota) -> Callable[[int, float], Response]:
+    """What a switched-on fault answers: the real store's words and headers."""
+
+    def answer_with(status: int, seconds: float) -> Response:
         headers = quota.headers()
         if status == 429:
             headers["X-Rate-Limit-Requests-Left"] = "0"
             headers["X-Rate-Limit-Time-Reset-Ms"] = str(int(seconds * 1000))
             headers["X-Retry-After"] = str(max(1, round(seconds)))
-        return refusal(
-            "/v2", status, "Too Many Requests" if status == 429 else "Internal Server Error", headers=headers
-        )
+        said = "Too Many Requests" if status == 429 else "Internal Server Error"
+        return refusal("/v2", status, said, headers=headers)
 
-    app.add_middleware(StoreGate, base=base, writers=writers, quota=quota)
-    app.add_middleware(FaultGate, box=faults, base=base, refusal=broken)
-    return app
+    return answer_with
 
 
 def _refuse_in_words(app: FastAPI, base: str) -> None:
