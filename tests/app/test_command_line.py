@@ -62,6 +62,25 @@ def test_documents_travel_out_change_and_come_back(iom: CliRunner, tmp_path: Pat
     assert kept == {"kind": "currency", "name": "USD", "body": {"title": "US dollar"}}
 
 
+def test_mappings_share_one_file_that_applies_as_it_was_exported(iom: CliRunner, tmp_path: Path) -> None:
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    text = "---\n".join(
+        f"kind: mapping\nname: product/default/sku={n}\n"
+        f"body: {{table: product, field: sku, value: '{n}', internal: P{n}, scope: default, scope_name: ''}}\n"
+        for n in range(30)
+    )
+    (given / "all.yaml").write_text(text)
+    iom.invoke(app, ["config", "apply", str(given)])
+
+    exported = iom.invoke(app, ["config", "export", str(out)])
+    same = iom.invoke(app, ["config", "diff", str(out)])
+
+    assert "30 documents written to 1 files" in exported.output
+    assert [f.name for f in out.iterdir()] == ["mapping.yaml"]
+    assert (same.exit_code, "0 changed, 30 unchanged" in same.output) == (0, True)
+
+
 def test_a_folder_with_a_bad_document_changes_nothing_and_names_every_fault(iom: CliRunner, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("kind: currency\nname: USD\nbody: {title: US dollar}\n")
     (tmp_path / "b.yaml").write_text("kind: currency\nname: EUR\nbody: {}\n")

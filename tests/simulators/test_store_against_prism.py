@@ -21,7 +21,7 @@ def checked() -> Iterator[httpx.Client]:
     app = store_application(StoreOptions(store_hash="prism", token=TOKEN))
     with running(app) as (store,):
         loaded = {"source": "generator", "orders": 60, "products": 40}
-        httpx.post(f"{store.url}/_sim/load", json=loaded).raise_for_status()
+        httpx.post(f"{store.url}/_sim/load", json=loaded, timeout=60).raise_for_status()
         headers = {"X-Auth-Token": TOKEN, "Accept": "application/json", "Content-Type": "application/json"}
         with (
             prism_proxy(store.url) as url,

@@ -88,7 +88,7 @@ def keepsake(home: Path, *, password: str = "") -> Keepsake:
         kept = Keepsake(**{k: v for k, v in json.loads(file.read_text("utf-8")).items() if k in known})
     for name in ("store_token", "warehouse_token", "callback_secret", "webhook_key", "lab_key", "password"):
         if not getattr(kept, name):
-            setattr(kept, name, secrets.token_urlsafe(12 if name == "password" else 24))
+            setattr(kept, name, secrets.token_hex(8 if name == "password" else 24))
     kept.password = password or kept.password
     remember(home, kept)
     return kept

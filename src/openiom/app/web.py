@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Thread
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from openiom.administration import authenticate
 from openiom.platform.http import install_problem_handlers
+from openiom.platform.places import read_ahead
 
 from . import health, live, search
 from .edge import DOCS, SecurityHeaders, SizeLimit
@@ -105,6 +107,7 @@ def run_web(product: Product, bound: socket.socket) -> None:
             server_header=False,
         )
     )
+    Thread(target=read_ahead, name="places", daemon=True).start()
     try:
         server.run(sockets=[bound])
     finally:

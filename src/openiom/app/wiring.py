@@ -30,6 +30,7 @@ from openiom.platform.waves import Turn
 from openiom.provider_contract import Action, DocumentReceiver, Entity, Provider
 
 from .desk import OrdersDesk
+from .intake import master_data_receivers
 
 ENTRY_POINTS = "openiom.providers"
 CONSUMERS = ("orchestration",)
@@ -93,6 +94,8 @@ def build(settings: Settings, database_url: str) -> Product:
         **fulfillment.RECEIVERS,
         **inventory_visibility.RECEIVERS,
     }
+    configuration = Configuration()
+    receivers |= master_data_receivers(configuration)
     pipeline = providers.Pipeline(
         catalog=provider_catalog(),
         secrets=secrets,
@@ -117,7 +120,6 @@ def build(settings: Settings, database_url: str) -> Product:
         events=known_events(),
     )
     engine = orchestration.Engine(catalog, outside)
-    configuration = Configuration()
     configuration.register(
         *administration.KINDS,
         *master_data.KINDS,

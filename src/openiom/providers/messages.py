@@ -51,10 +51,14 @@ def store_messages(
         error = too_large(size, limit_bytes) if size > limit_bytes else None
         kept = text[:1024] if error else text
         rows.setdefault(identity, [message.sequence, kept, "parked" if error else "received", error])
-    ordered = sorted(rows.items())  # two writers of the same messages wait for each other, never in a circle
-    known = _count_again(session, instance, [identity for identity, _ in ordered], times)
+    # Writers of the same messages wait for each other, never in a circle: everybody inserts in order, then counts in
+    # order, and who still inserts holds no row that somebody who counts could want.
+    ordered = sorted(rows.items())
+    known = _known(session, instance, [identity for identity, _ in ordered])
     fresh = [(*identity, *row, times[identity]) for identity, row in ordered if identity not in known]
-    new = _insert(session, instance, fresh, now)
+    inserted = _insert(session, instance, fresh, now)
+    _count_again(session, instance, [identity for identity, _ in ordered if identity not in inserted], times)
+    new = len(inserted)
     if new:
         wake(session, INBOX_WAKE)
     return Stored(new, len(messages) - new)
@@ -63,41 +67,54 @@ def store_messages(
 Identity = tuple[str, str, str]  # kind, key, version
 
 
+def _known(session: Session, instance: str, identities: Sequence[Identity]) -> set[Identity]:
+    """Those that are stored already, as far as this transaction sees; locks nothing."""
+    rows = fetch(
+        session,
+        "SELECT m.kind, m.key, m.version FROM unnest(%s::text[], %s::text[], %s::text[]) AS u(kind, key, version)"
+        " JOIN providers.message m ON m.instance = %s AND m.kind = u.kind AND m.key = u.key AND m.version = u.version",
+        (*([i[n] for i in identities] for n in range(3)), instance),
+    )
+    return {(kind, key, version) for kind, key, version in rows}
+
+
 def _count_again(
     session: Session, instance: str, identities: Sequence[Identity], times: Mapping[Identity, int]
-) -> set[Identity]:
-    """Count another delivery of what is stored already; the identities of those."""
-    found = fetch(
-        session,
-        "UPDATE providers.message m SET deliveries = m.deliveries + k.times FROM (SELECT m.id, u.times"
-        " FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS u(kind, key, version, times)"
-        " JOIN providers.message m ON m.instance = %s AND m.kind = u.kind AND m.key = u.key AND m.version = u.version"
-        " ORDER BY m.kind, m.key, m.version FOR UPDATE OF m) k WHERE m.id = k.id RETURNING m.kind, m.key, m.version",
-        (*([i[n] for i in identities] for n in range(3)), [times[i] for i in identities], instance),
-    )
-    return {(kind, key, version) for kind, key, version in found}
+) -> None:
+    """Count another delivery of what is stored already."""
+    if identities:
+        execute(
+            session,
+            "UPDATE providers.message m SET deliveries = m.deliveries + k.times FROM (SELECT m.id, u.times"
+            " FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS u(kind, key, version, times)"
+            " JOIN providers.message m ON m.instance = %s AND m.kind = u.kind AND m.key = u.key"
+            " AND m.version = u.version ORDER BY m.kind, m.key, m.version FOR UPDATE OF m) k WHERE m.id = k.id",
+            (*([i[n] for i in identities] for n in range(3)), [times[i] for i in identities], instance),
+        )
 
 
 _COLUMNS = ("kind", "key", "version", "sequence", "payload", "state", "error", "deliveries")
 
 
-def _insert(session: Session, instance: str, rows: Sequence[tuple[Any, ...]], now: datetime) -> int:
-    """COPY new messages; how many. If another writer was faster with one of them, it is counted there instead."""
+def _insert(session: Session, instance: str, rows: Sequence[tuple[Any, ...]], now: datetime) -> set[Identity]:
+    """COPY new messages; which. One that another writer was faster with is left to him."""
+    if not rows:
+        return set()
     try:
         with session.begin_nested():
             columns = ("instance", "received_at", *_COLUMNS)
-            return copy_rows(session, "providers.message", columns, [(instance, now, *row) for row in rows])
+            copy_rows(session, "providers.message", columns, [(instance, now, *row) for row in rows])
+            return {(row[0], row[1], row[2]) for row in rows}
     except UniqueViolation:
         answers = fetch(
             session,
-            f"INSERT INTO providers.message AS m (instance, received_at, {', '.join(_COLUMNS)})"
+            f"INSERT INTO providers.message (instance, received_at, {', '.join(_COLUMNS)})"
             " SELECT %s, %s, u.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[],"
             " %s::text[], %s::text[], %s::jsonb[], %s::int[]) AS u"
-            " ON CONFLICT (instance, kind, key, version) DO UPDATE SET deliveries = m.deliveries + excluded.deliveries"
-            " RETURNING (xmax = 0)",
+            " ON CONFLICT (instance, kind, key, version) DO NOTHING RETURNING kind, key, version",
             (instance, now, *(list(column) for column in zip(*rows, strict=True))),
         )
-        return sum(inserted for (inserted,) in answers)
+        return {(kind, key, version) for kind, key, version in answers}
 
 
 def store_unreadable(

@@ -11,13 +11,21 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import BaseModel
 
-from openiom.documents import FulfillmentUpdateDocument, OrderDocument, StockDocument
+from openiom.documents import (
+    AccountDocument,
+    FulfillmentUpdateDocument,
+    OrderDocument,
+    ProductDocument,
+    StockDocument,
+)
 from openiom.policies import MappingKey, Transformation, Transformed, TransformFailure, resolve_keys
 
 DOCUMENTS: dict[str, type[BaseModel]] = {
     "order": OrderDocument,
     "fulfillment_update": FulfillmentUpdateDocument,
     "stock": StockDocument,
+    "product": ProductDocument,
+    "account": AccountDocument,
 }
 
 

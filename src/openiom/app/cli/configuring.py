@@ -1,6 +1,8 @@
-"""`iom config`: the documents of an environment as files, one YAML file a document."""
+"""`iom config`: the documents of an environment as files: one a document, or one a kind where they are many."""
 
 import sys
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -18,6 +20,7 @@ from .opening import console, errors, opened
 from .running import Home
 
 app = typer.Typer(help="Export, compare and apply the documents of an environment.", no_args_is_help=True)
+IN_ONE_FILE = ("mapping", "product")
 Folder = Annotated[Path, typer.Argument(help="Folder of YAML files, one a document")]
 
 
@@ -50,8 +53,25 @@ def read_folder(folder: Path) -> list[dict[str, Any]]:
 
 
 def file_of(folder: Path, kind: str, name: str) -> Path:
-    """Where a document is kept: kind/name.yaml, with characters no file system likes written as %xx."""
+    """Where a document is kept: kind/name.yaml, with characters no file system likes written as %xx.
+
+    Kinds that come by the ten thousand share one file.
+    """
+    if kind in IN_ONE_FILE:
+        return folder / f"{kind}.yaml"
     return folder / kind / f"{quote(name, safe=' +@,()')}.yaml"
+
+
+def write_folder(folder: Path, documents: Sequence[dict[str, Any]]) -> int:
+    """Write documents as YAML; returns how many files."""
+    files: dict[Path, list[dict[str, Any]]] = defaultdict(list)
+    for document in documents:
+        files[file_of(folder, document["kind"], document["name"])].append(document)
+    for file, group in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w", encoding="utf-8") as out:
+            yaml.dump_all(group, out, yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=110)
+    return len(files)
 
 
 @app.command()
@@ -66,11 +86,9 @@ def export(
     """
     with opened(home) as product, product.database.reading() as session:
         documents = product.configuration.export(session, kind)
-    for document in documents:
-        file = file_of(folder, document["kind"], document["name"])
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110), "utf-8")
-    console.print(f"{len(documents)} documents written to {folder}", highlight=False)
+    with errors.status(f"Writing {len(documents)} documents"):
+        files = write_folder(folder, documents)
+    console.print(f"{len(documents)} documents written to {files} files in {folder}", highlight=False)
 
 
 @app.command()

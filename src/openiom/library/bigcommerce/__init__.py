@@ -5,7 +5,7 @@ from openiom.provider_contract import MessageKind, Provider
 from .actions import ACTIONS
 from .connector import connect
 from .settings import BigCommerceConnection, BigCommerceParameters
-from .transformations import ORDER
+from .transformations import CUSTOMER, ORDER, PRODUCT
 
 PROVIDER = Provider(
     name="bigcommerce",
@@ -15,7 +15,11 @@ PROVIDER = Provider(
     connection=BigCommerceConnection,
     parameters=BigCommerceParameters,
     connect=connect,
-    messages=(MessageKind("order", "Order", "order", ORDER, polled=True),),
+    messages=(
+        MessageKind("product", "Product of the catalog", "product", PRODUCT, polled=True),
+        MessageKind("customer", "Customer", "account", CUSTOMER, polled=True),
+        MessageKind("order", "Order", "order", ORDER, polled=True),
+    ),
     actions=ACTIONS,
     mappings=("account", "price_list", "unit", "product"),
     events=("shipment.told_to_store", "order.status_told"),

@@ -22,3 +22,5 @@ class BigCommerceParameters(BaseModel):
     take_in: list[int] = Field([11], description="Order status ids that are taken in; 11 is Awaiting Fulfillment")
     watch: list[int] = Field([4, 5, 6], description="Status ids that cancel: Refunded, Cancelled, Declined")
     page_size: int = Field(250, ge=1, le=250, description="Orders read in one request")
+    read_catalog: bool = Field(False, description="Take products in from the store's catalog, with their mapping")
+    read_customers: bool = Field(False, description="Take customers in as accounts, with their mapping")

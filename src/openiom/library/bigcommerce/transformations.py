@@ -83,6 +83,35 @@ ORDER: dict[str, Any] = {
     ],
 }
 
+PRODUCT: dict[str, Any] = {
+    "source": "bigcommerce.product",
+    "target": "product",
+    "fields": [
+        {"path": "external_id", "expression": "string(id)", "required": True},
+        {"path": "number", "expression": "sku", "required": True},
+        {"path": "name", "expression": "name", "required": True},
+        {"path": "description", "expression": "description"},
+        {"path": "weight_kg", "expression": "weight == null ? null : string(weight)"},
+        {"path": "list_price", "expression": "price == null ? null : string(price)"},
+    ],
+}
+
+CUSTOMER: dict[str, Any] = {
+    "source": "bigcommerce.customer",
+    "target": "account",
+    "fields": [
+        {"path": "external_id", "expression": "string(id)", "required": True},
+        {
+            "path": "name",
+            "expression": "len(trim(company ?? '')) > 0 ? company : trim((first_name ?? '') + ' ' + (last_name ?? ''))",
+            "required": True,
+        },
+        {"path": "company", "expression": "company"},
+        {"path": "email", "expression": "email"},
+        {"path": "phone", "expression": "phone"},
+    ],
+}
+
 SHIPMENT: dict[str, Any] = {
     "source": "shipment",
     "target": "bigcommerce.shipment",

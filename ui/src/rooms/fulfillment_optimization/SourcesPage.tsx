@@ -58,7 +58,7 @@ export default function SourcesPage() {
                         <tr key={one.name}>
                           <td className="strong">{one.name}</td>
                           <td>{one.title}</td>
-                          <td>{inWords(one.type)}</td>
+                          <td>{one.type === '3pl' ? '3PL' : inWords(one.type)}</td>
                           <td>{[one.city, one.state, one.country].filter(Boolean).join(', ')}</td>
                           <td>
                             <StateTag state={one.active ? 'active' : 'inactive'} />

@@ -19,7 +19,7 @@ import { isBad, WayEdge, type WayEdgeData } from './WayEdge';
 
 const nodeTypes = { step: StepNode };
 const edgeTypes = { way: WayEdge };
-const READABLE = 0.72;
+const READABLE = 0.8;
 
 interface Props {
   steps: FlowStep[];

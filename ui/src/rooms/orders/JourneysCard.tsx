@@ -98,10 +98,17 @@ export function portTone(port: string): Tone {
   return 'neutral';
 }
 
+/** What the policies of a step said, when the step itself gave no reason. */
+function verdicts(details: Record<string, unknown>): string {
+  const policies = Array.isArray(details.policies) ? (details.policies as { reason?: unknown }[]) : [];
+  const reasons = policies.flatMap(({ reason }) => (typeof reason === 'string' && reason !== '' ? [reason] : []));
+  return [...new Set(reasons)].slice(0, 3).join('; ');
+}
+
 function Step({ result }: { result: StepResult }) {
   const tone = portTone(result.port);
-  const details = result.details as Record<string, unknown> | null | undefined;
-  const hasDetails = details !== null && details !== undefined && Object.keys(details).length > 0;
+  const details = result.details ?? {};
+  const hasDetails = Object.keys(details).length > 0;
   return (
     <tr>
       <td>
@@ -118,7 +125,7 @@ function Step({ result }: { result: StepResult }) {
         ) : null}
       </td>
       <td style={{ minWidth: 200 }}>
-        {result.reason}
+        {result.reason || verdicts(details)}
         {hasDetails && (
           <details>
             <summary>Why</summary>

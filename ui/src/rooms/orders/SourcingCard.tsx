@@ -35,14 +35,14 @@ function Decision({ decision, order }: { decision: SourcingDecision; order: Orde
       <p className="muted">
         Decided <When at={decision.at} /> by strategy <strong>{decision.strategy}</strong>
       </p>
-      {lines.map((line) => (
-        <LineDecision key={line} line={line} decision={decision} order={order} />
+      {lines.map((line, index) => (
+        <LineDecision key={line} first={index === 0} line={line} decision={decision} order={order} />
       ))}
     </div>
   );
 }
 
-function LineDecision({ line, decision, order }: { line: string; decision: SourcingDecision; order: OrderDetail }) {
+function LineDecision({ line, first, decision, order }: { line: string; first: boolean; decision: SourcingDecision; order: OrderDetail }) {
   const ordered = order.lines.find((one) => one.id === line);
   const chosen = decision.chosen.filter((one) => one.line_id === line);
   const candidates = decision.candidates
@@ -51,7 +51,7 @@ function LineDecision({ line, decision, order }: { line: string; decision: Sourc
   const parts = [...new Set(candidates.flatMap((one) => Object.keys(one.cost)))];
   const words = chosen.length > 0 ? chosen.map((one) => `${whole(one.quantity)} from ${one.source}`).join(', ') : 'No source could take it';
   return (
-    <details className="choice" open={decision.candidates.length <= 12 || chosen.length === 0}>
+    <details className="choice" open={first || decision.candidates.length <= 12 || chosen.length === 0}>
       <summary style={{ cursor: 'pointer' }}>
         <span className="strong">{ordered?.name ?? ordered?.product ?? 'Line'}</span> <span className="muted">— {words}</span>
       </summary>

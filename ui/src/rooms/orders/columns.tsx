@@ -9,6 +9,17 @@ import { Link } from 'react-router';
 export const place = (row: Pick<OrderRow, 'ship_to_city' | 'ship_to_state' | 'ship_to_country'>): string =>
   [row.ship_to_city, row.ship_to_state, row.ship_to_country].filter(Boolean).join(', ');
 
+function Place(row: OrderRow) {
+  const shown = place(row);
+  return shown ? (
+    <span className="clip" title={shown}>
+      {shown}
+    </span>
+  ) : (
+    <span className="muted">—</span>
+  );
+}
+
 export const orderColumns: readonly ListColumn<OrderRow>[] = [
   {
     key: 'number',
@@ -68,7 +79,7 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
     text: (row) => row.line_count,
     render: (row) => <span className="figure">{whole(row.line_count)}</span>,
   },
-  { key: 'ship_to', title: 'Ship to', text: place, render: (row) => place(row) || <span className="muted">—</span> },
+  { key: 'ship_to', title: 'Ship to', text: place, render: Place },
   {
     key: 'sources',
     title: 'Sources',

@@ -8,6 +8,9 @@ import { useMemo } from 'react';
 const idOf = (row: ProviderCall): string => row.id;
 const keys = ['instance', 'failed'] as const;
 
+/** An address without its host, which the provider's name stands for. */
+const pathOf = (url: string): string => (URL.canParse(url) ? url.slice(new URL(url).origin.length) : url);
+
 const columns: readonly ListColumn<ProviderCall>[] = [
   { key: 'at', title: 'When', render: (row) => <When at={row.started_at} /> },
   { key: 'instance', title: 'Provider', render: (row) => row.instance },
@@ -16,7 +19,7 @@ const columns: readonly ListColumn<ProviderCall>[] = [
     title: 'Call',
     render: (row) => (
       <code className="call-url" title={row.url}>
-        {row.method} {row.url}
+        {row.method} {pathOf(row.url)}
       </code>
     ),
   },

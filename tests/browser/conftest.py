@@ -1,0 +1,108 @@
+"""One real demo for all browser tests: database, web, workers, store and 3PL, and Chromium signed in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from scripts.fabrikam import EMAIL, FLAGS, PASSWORD, PROJECT, Fabrikam, chromium, running_demo
+
+NOBODY_YET = "the server responded with a status of 401"  # how a browser notes that nobody has signed in
+
+
+@dataclass
+class Scene:
+    """The running demo and the numbers of its orders by what became of them."""
+
+    fabrikam: Fabrikam
+    orders: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Visitor:
+    """A browser tab, and everything its console complained of."""
+
+    page: Page
+    url: str
+    complaints: list[str]
+
+    def open(self, path: str, title: str) -> Page:
+        """A page, once it is drawn."""
+        self.page.goto(self.url + path)
+        self.settled(title)
+        return self.page
+
+    def settled(self, title: str) -> None:
+        expect(self.page.get_by_role("heading", level=1, name=title, exact=True)).to_be_visible()
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+
+    def sign_in(self) -> None:
+        self.page.goto(self.url)
+        self.page.get_by_label("Email").fill(EMAIL)
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.settled("Sales orders")
+
+
+@pytest.fixture(scope="session")
+def scene() -> Iterator[Scene]:
+    if chromium() is None:
+        pytest.skip("no Chromium: install one or set OPENIOM_CHROMIUM")
+    if not (PROJECT / "ui" / "dist" / "index.html").exists():
+        pytest.skip("the user interface is not built: npm ci && npm run build in ui/")
+    with running_demo() as fabrikam:
+        fabrikam.hasten()
+        chair, lamp, table = "CHAIR-OAK-01", "LAMP-OAK-01", "TABL-OAK-01"
+        orders = {
+            "shipped": fabrikam.place([(lamp, 2), (table, 1)], buyer="Ana Souza"),
+            "shipped too": fabrikam.place([(lamp, 1)], buyer="Jim Glynn"),
+            "parked": fabrikam.place([("HALL-MIRROR", 1)], buyer="Rosa Lindt"),
+            "out of stock": fabrikam.place([(chair, 9000)], buyer="Omar Haddad"),
+            "to hold": fabrikam.place([(chair, 8000)], buyer="Hanna Berg"),
+            "to hold too": fabrikam.place([(chair, 8000)], buyer="Hanna Berg"),
+        }
+        fabrikam.poll()
+        for name in ("shipped", "shipped too"):
+            fabrikam.order_in_state(orders[name], "completed")
+        yield Scene(fabrikam, orders)
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(chrome: Browser, scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cookies of somebody who has signed in through the page."""
+    kept = tmp_path_factory.mktemp("browser") / "cookies.json"
+    context = chrome.new_context()
+    Visitor(context.new_page(), scene.fabrikam.url, []).sign_in()
+    context.storage_state(path=kept)
+    context.close()
+    return kept
+
+
+def visitor(chrome: Browser, url: str, kept: Path | None) -> Iterator[Visitor]:
+    context = chrome.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce", storage_state=kept)
+    page, complaints = context.new_page(), list[str]()
+    page.set_default_timeout(15_000)
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield Visitor(page, url, complaints)
+    context.close()
+    assert [one for one in complaints if NOBODY_YET not in one] == []
+
+
+@pytest.fixture
+def stranger(chrome: Browser, scene: Scene) -> Iterator[Visitor]:
+    yield from visitor(chrome, scene.fabrikam.url, None)
+
+
+@pytest.fixture
+def manager(chrome: Browser, scene: Scene, signed_in: Path) -> Iterator[Visitor]:
+    yield from visitor(chrome, scene.fabrikam.url, signed_in)

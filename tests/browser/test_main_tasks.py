@@ -1,0 +1,202 @@
+"""What each page is for, done by hand in a real browser against the real product."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from scripts.fabrikam import until
+
+from .conftest import Scene, Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_stranger_signs_in_lands_where_they_wanted_to_go_and_signs_out(stranger: Visitor) -> None:
+    page = stranger.page
+    page.goto(stranger.url + "/flows")
+    page.get_by_label("Email").fill("admin@fabrikam.example")
+    page.get_by_label("Password", exact=True).fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+    page.get_by_label("Password", exact=True).fill("browser-password")
+    page.get_by_role("button", name="Sign in").click()
+    stranger.settled("Flows")
+    page.get_by_role("button", name=re.compile("account of")).click()
+    page.get_by_text("Sign out").click()
+
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.goto(stranger.url + "/orders")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_every_page_draws_with_what_the_server_says(manager: Visitor) -> None:
+    pages = {
+        "/orders": "Sales orders",
+        "/fulfillment-orders": "Fulfillment orders",
+        "/my-work/messages": "Parked messages",
+        "/my-work/runs": "Failed runs",
+        "/inventory": "Inventory visibility",
+        "/flows": "Flows",
+        "/policies": "Policies",
+        "/providers": "Installed providers",
+        "/providers/library": "Provider library",
+        "/mappings": "Mappings",
+        "/sources": "Sources",
+    }
+    for path, title in pages.items():
+        page = manager.open(path, title)
+        expect(page.locator(".problem")).to_have_count(0)
+
+
+def test_orders_are_held_in_bulk_and_the_filter_that_shows_them_lives_in_the_address(
+    manager: Visitor, scene: Scene
+) -> None:
+    numbers = [scene.orders["to hold"], scene.orders["to hold too"]]
+    page = manager.open("/orders?search=Hanna", "Sales orders")
+    for number in numbers:
+        page.get_by_role("checkbox", name=f"Select {number}").check()
+    page.get_by_role("toolbar", name="Selected rows").get_by_role("button", name="Hold").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("The buyer called")
+    dialog.get_by_role("button", name="Hold 2 orders").click()
+    expect(dialog.get_by_text("2 done.")).to_be_visible()
+    dialog.get_by_role("button", name="Close").last.click()
+
+    page = manager.open("/orders", "Sales orders")
+    page.get_by_role("button", name=re.compile("^On hold")).click()
+    expect(page).to_have_url(re.compile(r"\?state=on_hold$"))
+    for number in numbers:
+        expect(page.get_by_role("link", name=number, exact=True)).to_be_visible()
+        assert scene.fabrikam.order(number)["held"] is True
+    expect(page.get_by_role("link", name=scene.orders["shipped"], exact=True)).to_have_count(0)
+
+
+def test_an_order_page_shows_how_far_it_is_what_happened_and_why_each_source_was_chosen(
+    manager: Visitor, scene: Scene
+) -> None:
+    order = scene.fabrikam.order(scene.orders["shipped"])
+    page = manager.open(f"/orders/{order['id']}", f"Order {order['number']}")
+
+    progress = page.get_by_role("list", name="Progress").get_by_role("listitem")
+    expect(progress).to_have_count(4)
+    expect(progress.last).to_have_attribute("data-reached", "true")
+    timeline = page.locator(".timeline")
+    for event in ("Order invoiced", "Shipment recorded"):
+        expect(timeline.get_by_text(event, exact=True)).to_be_visible()
+    considered = page.get_by_role("row", name=re.compile(rf"^{order['sources'][0]} ")).filter(has_text="Chosen")
+    expect(considered.first).to_be_visible()
+    expect(page.get_by_text("Costs more").first).to_be_visible()
+    expect(page.locator(".map-pin")).to_have_count(1 + len(order["sources"]))
+    expect(page.locator(".map-pin[data-kind=destination]")).to_contain_text("Portland")
+    expect(page.get_by_role("button", name="Hold")).to_have_attribute("aria-disabled", "true")
+
+
+def test_a_failed_order_is_reprocessed_once_there_is_stock(manager: Visitor, scene: Scene) -> None:
+    order = scene.fabrikam.order(scene.orders["out of stock"])
+    page = manager.open(f"/orders/{order['id']}", f"Order {order['number']}")
+    expect(page.locator(".journey-error")).to_contain_text("no source can serve CHAIR-OAK-01")
+
+    item = {"product": "CHAIR-OAK-01", "source": "SEA", "quantity": "9000"}
+    scene.fabrikam.post("/inventory/changes", {"mode": "change", "reason": "delivery", "items": [item]})
+    page.get_by_role("button", name="Reprocess").click()
+    page.get_by_role("dialog").get_by_role("button", name="Reprocess 1 order").click()
+    expect(page.get_by_role("dialog").get_by_text("1 done.")).to_be_visible()
+
+    scene.fabrikam.order_in_state(order["number"], "completed")
+    expect(page.locator(".journey-error")).to_have_count(0)  # the page follows by itself
+    expect(page.locator(".timeline").get_by_text("Order invoiced", exact=True)).to_be_visible()
+
+
+def test_a_fulfillment_order_opens_to_its_tracking_number(manager: Visitor, scene: Scene) -> None:
+    order = scene.fabrikam.order(scene.orders["shipped too"])
+    fulfillment = scene.fabrikam.get(f"/orders/{order['id']}/fulfillment-orders")["items"][0]
+    page = manager.open("/fulfillment-orders", "Fulfillment orders")
+    page.get_by_role("link", name=fulfillment["number"], exact=True).click()
+
+    manager.settled(fulfillment["number"])
+    expect(page.get_by_text(fulfillment["shipments"][0]["tracking_number"])).to_be_visible()
+    expect(page.locator(".map-pin")).to_have_count(2)
+
+
+def test_a_parked_message_is_mapped_replays_and_ends_as_an_order(manager: Visitor, scene: Scene) -> None:
+    number = scene.orders["parked"]
+    page = manager.open("/my-work/messages", "Parked messages")
+    expect(page.get_by_role("button", name=re.compile(rf"\b{number}\b")).first).to_be_visible()
+
+    page.get_by_label("Our name for product HALL-MIRROR").fill("Accu Scale")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Map and replay").click()
+    expect(page.get_by_text("Mapped; 1 message goes on")).to_be_visible()
+
+    order = scene.fabrikam.order_in_state(number, "completed")
+    expect(page.get_by_text("HALL-MIRROR")).to_have_count(0)
+    page = manager.open(f"/orders/{order['id']}", f"Order {number}")
+    expect(page.get_by_text("Accu Scale").first).to_be_visible()
+
+
+def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(manager: Visitor, scene: Scene) -> None:
+    url, token = str(scene.fabrikam.store.base_url).rstrip("/"), scene.fabrikam.store.headers["x-auth-token"]
+
+    def install(access_token: str) -> None:
+        connection = {"api_url": url, "store_hash": "fabrikam", "access_token": access_token}
+        body = {"name": "second-store", "provider": "bigcommerce", "title": "Second store", "connection": connection}
+        document = {"kind": "provider_instance", "name": "second-store", "body": body}
+        scene.fabrikam.post("/configuration/apply", {"documents": [document], "dry": False})
+
+    install("wrong")
+    page = manager.open("/providers", "Installed providers")
+    card = page.locator(".provider").filter(has_text="Second store")
+    card.get_by_role("button", name="Probe").click()
+    expect(card.get_by_text("Not connected")).to_be_visible()
+    expect(card.get_by_text("401")).to_be_visible()
+
+    install(token)
+    card.get_by_role("button", name="Probe").click()
+    expect(card.get_by_text("Connected", exact=True)).to_be_visible()
+
+
+def test_the_picture_of_a_flow_counts_the_orders_on_every_step(manager: Visitor, scene: Scene) -> None:
+    counts = scene.fabrikam.get("/flows/fabrikam-order-flow/counts")["steps"]
+    page = manager.open("/flows", "Flows")
+    page.get_by_role("link", name="Fabrikam orders").click()
+    manager.settled("Fabrikam orders")
+
+    validate = page.get_by_role("button", name="Validate the order, Policies")
+    expect(validate).to_contain_text(f"{counts['header']['passed_24h']} passed in 24 h")
+    source = page.get_by_role("button", name="Choose sources and reserve stock, Action")
+    expect(source).to_contain_text(re.compile(r"\d+ failed"))
+    source.click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("Standing here")).to_be_visible()
+    expect(drawer.get_by_text("no source can serve CHAIR-OAK-01").first).to_be_visible()
+
+
+def test_a_quantity_opens_to_the_ledger_behind_it(manager: Visitor, scene: Scene) -> None:
+    order = scene.fabrikam.order(scene.orders["shipped too"])
+    page = manager.open(f"/inventory?product=LAMP-OAK-01&source={order['sources'][0]}", "Inventory visibility")
+    page.get_by_role("button", name="LAMP-OAK-01").click()
+
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text(f"LAMP-OAK-01 at {order['sources'][0]}")).to_be_visible()
+    expect(drawer.get_by_role("row").filter(has_text="−1").first).to_be_visible()
+
+
+def test_the_command_palette_finds_an_order_by_its_number(manager: Visitor, scene: Scene) -> None:
+    number = scene.orders["shipped"]
+    page = manager.open("/sources", "Sources")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name=re.compile("Find an order")).fill(number)
+    expect(page.get_by_role("option").first).to_contain_text(number)
+    page.keyboard.press("Enter")
+
+    manager.settled(f"Order {number}")
+
+
+def test_a_failed_run_is_listed_with_what_to_do(manager: Visitor, scene: Scene) -> None:
+    until(lambda: scene.fabrikam.get("/runs", state="failed")["items"], "a failed run")
+    page = manager.open("/my-work/runs", "Failed runs")
+
+    row = page.get_by_role("row").filter(has_text=scene.orders["to hold"])
+    expect(row).to_contain_text("no source can serve CHAIR-OAK-01")
+    expect(row).to_contain_text("reprocess")
