@@ -13,6 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from openiom.app.headless import Standing, standing
@@ -20,7 +21,6 @@ from openiom.app.invariants import check_invariants
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import (
     Supervisor,
-    database_of,
     start_product,
     take_port,
     url_of,
@@ -39,6 +39,7 @@ from openiom.app.store_side import StoreSide, store_side
 from openiom.app.wiring import CONSUMERS, Product, build
 from openiom.kernel import IomError
 from openiom.platform.bulk import fetch
+from openiom.platform.embedded import ensure_database
 from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 from openiom.provider_contract import RawMessage
@@ -52,7 +53,7 @@ SEED = int(os.environ.get("OPENIOM_CHAOS_SEED", "20260417"))
 STORE, WAREHOUSE = "fabrikam-store", "fabrikam-3pl"
 HASH, TOKEN, SECRET = "chaos", "chaos-token", "chaos-secret"
 PLENTY = 1_000_000
-KILLS = 12
+KILLS = 10
 STUCK_SECONDS = 90.0
 DELIVERY = 40
 NOTE = "please ring twice"
@@ -127,11 +128,24 @@ class Scene:
 
 
 @contextmanager
-def scene(home: Path) -> Iterator[Scene]:
-    """PostgreSQL, store, 3PL, web and two workers, seeded, with every connection proven. All end with the block."""
+def own_database(server: str) -> Iterator[str]:
+    """A database that is gone afterwards."""
+    name = "openiom_chaos_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
+    drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(drop)
+        try:
+            yield ensure_database(server, name)
+        finally:
+            connection.execute(drop)
+
+
+@contextmanager
+def scene(server: str, home: Path) -> Iterator[Scene]:
+    """A database, store, 3PL, web and two workers, seeded, with every connection proven. All end with the block."""
     settings = Settings(home=home, log_level="WARNING", workers=2)
     with ExitStack() as stack:
-        url = stack.enter_context(database_of(settings))
+        url = stack.enter_context(own_database(server))
         store_process = stack.enter_context(
             simulator_process("store", ["--token", TOKEN, "--store-hash", HASH, "--quota", "10000000"])
         )
@@ -210,7 +224,7 @@ def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
 
 
 def wreak_havoc(made: Scene) -> Standing:
-    """Kill at random moments while orders move, then let everything come to rest, or stand still. The final standing."""
+    """Kill at random moments while orders move, then let everything come to rest, or stand still; how it stands."""
     last, moved_at, kill_at = made.standing(), monotonic(), monotonic() + 1.0
     killed_at = progress(last)
     while True:
@@ -243,8 +257,10 @@ def at_rest(made: Scene, now: Standing) -> bool:
     return bool(made.rows(heard)[0][0] == made.books("stats")["events"])
 
 
-def test_every_order_is_carried_through_once_while_everything_around_it_breaks(tmp_path: Path) -> None:
-    with scene(tmp_path) as made:
+def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    with scene(postgres_url, tmp_path) as made:
         half = ORDERS // 2
         made.store.load({"source": "generator", "orders": half, "products": 100, "seed": SEED})
         messages = messages_of(made)
