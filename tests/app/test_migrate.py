@@ -1,6 +1,7 @@
 """Migrations: many processes at once, one result; and jobs that commit with their cause."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -8,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from openiom.app.jobs import SCHEDULE, defer, jobs_app
+from openiom.app.jobs import SCHEDULE, JobsThread, defer, jobs_app
 from openiom.app.migrate import at_head, heads, migrate
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
@@ -80,6 +81,40 @@ def test_a_deferred_job_is_run_by_the_worker(fresh: Database) -> None:
         kept = fetch(session, "SELECT count(*) > 0 FROM administration.invariant_check")
     assert ("succeeded",) in done
     assert kept == [(True,)]
+
+
+def test_the_jobs_of_a_worker_outlive_a_lost_connection_and_end_when_told(
+    fresh: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openiom.app.jobs.AGAIN_SECONDS", 0.1)
+    migrate(fresh, consumers=())
+    thread = JobsThread(fresh)
+    thread.start()
+
+    def done() -> int:
+        with fresh.unit_of_work() as session:
+            job = defer(session, "expired_sign_ins")
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with fresh.reading() as session:
+                rows = fetch(session, "SELECT status::text FROM public.procrastinate_jobs WHERE id = %s", (job,))
+            if rows == [("succeeded",)]:
+                return job
+            time.sleep(0.05)
+        raise AssertionError(f"job {job} was not done: {rows}")
+
+    first = done()
+    with psycopg.connect(fresh.url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid()"
+        )
+    fresh.engine.dispose()
+    second = done()
+    thread.stop()
+
+    assert second > first
+    assert not thread.alive
 
 
 def test_every_scheduled_job_is_registered_under_its_name(database: Database) -> None:

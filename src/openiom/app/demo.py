@@ -3,7 +3,6 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from time import monotonic, sleep
@@ -105,22 +104,25 @@ def start_simulators(
     supervisor: Supervisor, home: Path, kept: Keepsake, *, remembering: bool, habits: Sequence[str]
 ) -> InstanceAddresses:
     """Store and 3PL as children, on the ports they had last time when those are free."""
-    with ExitStack() as held:
-        for name in ("store_port", "warehouse_port", "lab_port", "lab_smtp_port"):
-            free = held.enter_context(take_port("127.0.0.1", getattr(kept, name), insist=False))
-            setattr(kept, name, free.getsockname()[1])
+    held = {}
+    for name in ("store_port", "warehouse_port", "lab_port", "lab_smtp_port"):
+        bound = supervisor.hold(take_port("127.0.0.1", getattr(kept, name), insist=False))
+        setattr(kept, name, bound.getsockname()[1])
+        held[name] = bound.fileno()
     remember(home, kept)
 
     def state(name: str) -> list[str]:
         return ["--state-file", str((home / f"{name}.books").resolve())] if remembering else []
 
+    def start(kind: str, arguments: Sequence[str], **fds: int) -> None:
+        listening = [f"--{option.replace('_', '-')}={fd}" for option, fd in fds.items()]
+        command = simulator_command(kind, *listening, *arguments)
+        supervisor.add(Child(kind, command, pass_fds=tuple(fds.values()), quiet=True))
+
     # A token may begin with a dash, which would make it an argument of its own were it not joined to its name.
-    store = ["--port", str(kept.store_port), "--store-hash", STORE_HASH, f"--token={kept.store_token}", *state("store")]
-    supervisor.add(Child("store", simulator_command("store", *store), quiet=True))
-    warehouse = ["--port", str(kept.warehouse_port), f"--token={kept.warehouse_token}", *habits, *state("warehouse")]
-    supervisor.add(Child("3PL", simulator_command("warehouse", *warehouse), quiet=True))
-    lab = ["--port", str(kept.lab_port), "--smtp-port", str(kept.lab_smtp_port)]
-    supervisor.add(Child("lab", simulator_command("lab", *lab), quiet=True))
+    start("store", ["--store-hash", STORE_HASH, f"--token={kept.store_token}", *state("store")], fd=held["store_port"])
+    start("warehouse", [f"--token={kept.warehouse_token}", *habits, *state("warehouse")], fd=held["warehouse_port"])
+    start("lab", [], fd=held["lab_port"], smtp_fd=held["lab_smtp_port"])
     return InstanceAddresses(
         store_url=f"http://127.0.0.1:{kept.store_port}",
         store_hash=STORE_HASH,

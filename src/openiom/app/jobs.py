@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from threading import Event as Flag
 from threading import Thread
 from typing import Any
 
@@ -21,6 +22,7 @@ log = structlog.get_logger("jobs")
 KEEP_CALLS = timedelta(days=14)
 DELETED_AT_ONCE = 20_000
 QUEUE = "openiom"
+AGAIN_SECONDS = 5.0
 
 
 def event_partitions(database: Database, now: datetime) -> None:
@@ -108,12 +110,13 @@ def defer(session: Session, task: str, *, lock: str = "", at: datetime | None = 
 
 
 class JobsThread:
-    """A procrastinate worker in a thread and event loop of its own."""
+    """A procrastinate worker in a thread and event loop of its own; it begins again when the database went away."""
 
     def __init__(self, database: Database) -> None:
-        self._app = jobs_app(database)
+        self._database = database
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
+        self._stop = Flag()
         self._thread = Thread(target=self._run, name="jobs", daemon=True)
 
     def start(self) -> None:
@@ -121,22 +124,30 @@ class JobsThread:
 
     def stop(self, *, timeout: float = 8.0) -> None:
         """Let jobs in hand finish, and end."""
+        self._stop.set()
         if self._loop is not None and self._running is not None and self._loop.is_running():
             self._loop.call_soon_threadsafe(self._running.cancel)
         self._thread.join(timeout)
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def _run(self) -> None:
-        try:
-            asyncio.run(self._work())
-        except asyncio.CancelledError:
-            return
-        except Exception as error:
-            log.error("jobs_ended", error=str(error)[:500])
+        while not self._stop.is_set():
+            try:
+                asyncio.run(self._work())
+            except asyncio.CancelledError:
+                return
+            except Exception as error:
+                log.error("jobs_interrupted", error=str(error)[:500], again_in=AGAIN_SECONDS)
+                self._stop.wait(AGAIN_SECONDS)
 
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._running = asyncio.current_task()
-        async with self._app.open_async():
-            await self._app.run_worker_async(
+        app = jobs_app(self._database)
+        async with app.open_async():
+            await app.run_worker_async(
                 queues=[QUEUE], concurrency=2, install_signal_handlers=False, shutdown_graceful_timeout=5
             )

@@ -47,10 +47,10 @@ def migrate(database: Database, *, consumers: Sequence[str], say: Say = lambda _
     """Alembic to head, procrastinate's tables, event partitions and the cursors of event consumers."""
     with database.connect() as waiting:
         waiting.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        if not at_head(database):
+        _procrastinate(database)
+        if not at_head(database):  # last: whoever waits for the schema finds all of it
             say("tables")
             _upgrade(database)
-        _procrastinate(database)
         # Apart, so that neither waits for a worker that already reads the log while it holds what the worker wants.
         with database.unit_of_work() as session:
             ensure_partitions(session, today=utc_now().date())

@@ -68,6 +68,13 @@ class Supervisor:
     def __init__(self) -> None:
         self.children: list[Child] = []
         self.stop = Flag()
+        self._held: list[socket.socket] = []
+
+    def hold(self, bound: socket.socket) -> socket.socket:
+        """Keep a socket open for children that inherit it, also across their restarts."""
+        os.set_inheritable(bound.fileno(), True)
+        self._held.append(bound)
+        return bound
 
     def add(self, child: Child) -> Child:
         self.children.append(child)
@@ -120,6 +127,8 @@ class Supervisor:
                 child.process.wait()
             if child.process.stdin:
                 child.process.stdin.close()
+        for bound in self._held:
+            bound.close()
 
     def __enter__(self) -> "Supervisor":
         return self

@@ -41,8 +41,10 @@ def parser() -> argparse.ArgumentParser:
     warehouse.add_argument("--deliver-after", type=float, default=None, help="never delivers when left out")
     lab = kinds.add_parser("lab", help="mailbox and HTTP address of the quick-start lab", epilog=EXAMPLE)
     lab.add_argument("--smtp-port", type=int, default=0)
+    lab.add_argument("--smtp-fd", type=int, default=None, help="take mail on this inherited socket instead")
     for one in (store, warehouse, lab):
         one.add_argument("--port", type=int, default=0, help="0 takes a free port")
+        one.add_argument("--fd", type=int, default=None, help="listen on this inherited socket instead")
         one.add_argument("--ready-file", type=Path, default=None, help="also written there once it answers")
         one.add_argument("--seed", type=int, default=1)
         one.add_argument("--state-file", type=Path, default=None, help="keeps its books from one start to the next")
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         )
     elif asked.kind == "lab":
-        app = lab_application(LabOptions(smtp_port=asked.smtp_port))
+        app = lab_application(LabOptions(smtp_port=asked.smtp_port, smtp_fd=asked.smtp_fd))
     else:
         habits = Habits(
             automatic=not asked.manual,
@@ -92,4 +94,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     if asked.state_file is not None and asked.kind != "lab":
         keep(app, asked.state_file)
-    serve_forever(app, port=asked.port, ready_file=asked.ready_file, announce={"simulator": asked.kind})
+    serve_forever(app, port=asked.port, fd=asked.fd, ready_file=asked.ready_file, announce={"simulator": asked.kind})

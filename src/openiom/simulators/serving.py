@@ -75,9 +75,14 @@ def running(*apps: FastAPI) -> Iterator[tuple[Running, ...]]:
         yield tuple(stack.enter_context(serve_in_thread(app)) for app in apps)
 
 
-def serve_forever(app: FastAPI, *, port: int, ready_file: Path | None, announce: dict[str, str]) -> None:
-    """Serve `app` until SIGTERM or SIGINT; says where on a line of JSON and in `ready_file`."""
-    bound = listening_socket(port)
+def serve_forever(
+    app: FastAPI, *, port: int, ready_file: Path | None, announce: dict[str, str], fd: int | None = None
+) -> None:
+    """Serve `app` until SIGTERM or SIGINT; says where on a line of JSON and in `ready_file`.
+
+    `fd` is a bound socket a supervisor holds open, so that nobody takes the port while the simulator starts.
+    """
+    bound = listening_socket(port) if fd is None else socket.socket(fileno=fd)
     bound.listen(512)  # a caller that reads the line may connect before the first accept
     line = orjson.dumps({"url": f"http://{HOST}:{bound.getsockname()[1]}", **announce}).decode()
     app.state.when_started = lambda: _say(line, ready_file)

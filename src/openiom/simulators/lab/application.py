@@ -20,6 +20,7 @@ class LabOptions:
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 0
+    smtp_fd: int | None = None
 
 
 def lab_application(options: LabOptions) -> FastAPI:
@@ -29,7 +30,7 @@ def lab_application(options: LabOptions) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        app.state.smtp_port = await mailbox.start(host=options.smtp_host, port=options.smtp_port)
+        app.state.smtp_port = await mailbox.start(host=options.smtp_host, port=options.smtp_port, fd=options.smtp_fd)
         app.state.when_started()
         yield
         await mailbox.stop()

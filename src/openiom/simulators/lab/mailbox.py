@@ -1,6 +1,7 @@
 """A mail server that takes everything in and delivers nothing: enough SMTP for a client to be content."""
 
 import asyncio
+import socket
 from contextlib import suppress
 from email import message_from_bytes
 from typing import Any
@@ -15,9 +16,13 @@ class Mailbox:
         self.mails: list[dict[str, Any]] = []
         self.server: asyncio.Server | None = None
 
-    async def start(self, *, host: str, port: int) -> int:
-        """Listen; returns the port."""
-        self.server = await asyncio.start_server(self._talk, host, port, limit=LONGEST_MAIL)
+    async def start(self, *, host: str, port: int, fd: int | None = None) -> int:
+        """Listen there, or on an inherited socket; returns the port."""
+        if fd is None:
+            self.server = await asyncio.start_server(self._talk, host, port, limit=LONGEST_MAIL)
+        else:
+            inherited = socket.socket(fileno=fd)
+            self.server = await asyncio.start_server(self._talk, sock=inherited, limit=LONGEST_MAIL)
         bound: int = self.server.sockets[0].getsockname()[1]
         return bound
 
