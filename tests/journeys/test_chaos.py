@@ -13,6 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from openiom.app.headless import Standing, standing
@@ -20,7 +21,6 @@ from openiom.app.invariants import check_invariants
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import (
     Supervisor,
-    database_of,
     start_product,
     take_port,
     url_of,
@@ -39,6 +39,7 @@ from openiom.app.store_side import StoreSide, store_side
 from openiom.app.wiring import CONSUMERS, Product, build
 from openiom.kernel import IomError
 from openiom.platform.bulk import fetch
+from openiom.platform.embedded import ensure_database
 from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 from openiom.provider_contract import RawMessage
@@ -52,8 +53,7 @@ SEED = int(os.environ.get("OPENIOM_CHAOS_SEED", "20260417"))
 STORE, WAREHOUSE = "fabrikam-store", "fabrikam-3pl"
 HASH, TOKEN, SECRET = "chaos", "chaos-token", "chaos-secret"
 PLENTY = 1_000_000
-KILLS_AT_LEAST = 8
-MOST_KILLS = 12
+KILLS = 10
 STUCK_SECONDS = 90.0
 DELIVERY = 40
 NOTE = "please ring twice"
@@ -89,12 +89,25 @@ class Scene:
     dice: Random
     outside: httpx.Client
     kills: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
 
-    def ask(self, path: str, document: Any = None) -> Any:
-        """The 3PL simulator's own switches and books."""
-        answer = self.outside.request("GET" if document is None else "POST", self.warehouse_url + path, json=document)
+    def books(self, name: str) -> Any:
+        """The 3PL simulator's own books: `stats` or `orders`."""
+        answer = self.outside.get(f"{self.warehouse_url}/_sim/{name}")
         answer.raise_for_status()
         return answer.json()
+
+    def disturb(self) -> None:
+        for url, faults in ((self.warehouse_url, WAREHOUSE_FAULTS), (self.store.url, STORE_FAULTS)):
+            answer = self.outside.post(f"{url}/_sim/faults", json={"faults": faults, "seed": SEED})
+            answer.raise_for_status()
+
+    def calm(self) -> None:
+        """No more faults; `struck` keeps how often each kind struck."""
+        for url in (self.warehouse_url, self.store.url):
+            for fault in self.outside.get(f"{url}/_sim/faults").json()["faults"]:
+                self.struck[fault["kind"]] += fault["struck"]
+            self.outside.delete(f"{url}/_sim/faults").raise_for_status()
 
     def standing(self) -> Standing:
         with self.product.database.reading() as session:
@@ -115,11 +128,24 @@ class Scene:
 
 
 @contextmanager
-def scene(home: Path) -> Iterator[Scene]:
-    """PostgreSQL, store, 3PL, web and two workers, seeded, with every connection proven. All end with the block."""
+def own_database(server: str) -> Iterator[str]:
+    """A database that is gone afterwards."""
+    name = "openiom_chaos_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
+    drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(drop)
+        try:
+            yield ensure_database(server, name)
+        finally:
+            connection.execute(drop)
+
+
+@contextmanager
+def scene(server: str, home: Path) -> Iterator[Scene]:
+    """A database, store, 3PL, web and two workers, seeded, with every connection proven. All end with the block."""
     settings = Settings(home=home, log_level="WARNING", workers=2)
     with ExitStack() as stack:
-        url = stack.enter_context(database_of(settings))
+        url = stack.enter_context(own_database(server))
         store_process = stack.enter_context(
             simulator_process("store", ["--token", TOKEN, "--store-hash", HASH, "--quota", "10000000"])
         )
@@ -198,38 +224,48 @@ def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
 
 
 def wreak_havoc(made: Scene) -> Standing:
-    """Kill at random moments until all is done; the last moments are left in peace. The final standing."""
+    """Kill at random moments while orders move, then let everything come to rest, or stand still; how it stands."""
     last, moved_at, kill_at = made.standing(), monotonic(), monotonic() + 1.0
+    killed_at = progress(last)
     while True:
         made.supervisor.revive()
         now = made.standing()
-        done = min(now.completed, now.told) >= ORDERS and not now.waiting and not now.untold
         if now != last:
             last, moved_at = now, monotonic()
-        if monotonic() > kill_at and sum(made.kills.values()) < MOST_KILLS:
-            made.kill_one()
-            kill_at = monotonic() + made.dice.uniform(0.5, 3.0)
-        if done and sum(made.kills.values()) >= KILLS_AT_LEAST and all_heard(made):
+        if made.kills.total() < KILLS:
+            if monotonic() > kill_at and (progress(now) > killed_at or now.completed == ORDERS):
+                made.kill_one()
+                killed_at, kill_at = progress(now), monotonic() + made.dice.uniform(0.5, 3.0)
+        elif not made.struck and now.shipped >= 0.9 * ORDERS:
+            made.calm()
+        elif at_rest(made, now):
             return now
         if monotonic() - moved_at > STUCK_SECONDS:
             return now
         sleep(0.1)
 
 
-def all_heard(made: Scene) -> bool:
-    """Whether what the 3PL still held back has come in, too."""
+def progress(now: Standing) -> int:
+    return now.orders + now.sent + now.shipped + now.completed + now.told
+
+
+def at_rest(made: Scene, now: Standing) -> bool:
+    """Whether all is done, and what the 3PL still held back has come in, too."""
+    if min(now.completed, now.told) < ORDERS or now.waiting or now.untold:
+        return False
     heard = "SELECT count(*) FROM providers.message WHERE kind = 'fulfillment_update' AND state <> 'received'"
-    return bool(made.rows(heard)[0][0] == made.ask("/_sim/stats")["events"])
+    return bool(made.rows(heard)[0][0] == made.books("stats")["events"])
 
 
-def test_every_order_is_carried_through_once_while_everything_around_it_breaks(tmp_path: Path) -> None:
-    with scene(tmp_path) as made:
+def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    with scene(postgres_url, tmp_path) as made:
         half = ORDERS // 2
         made.store.load({"source": "generator", "orders": half, "products": 100, "seed": SEED})
         messages = messages_of(made)
         assert len(messages) == half
-        made.ask("/_sim/faults", {"faults": WAREHOUSE_FAULTS, "seed": SEED})
-        made.outside.post(f"{made.store.url}/_sim/faults", json={"faults": STORE_FAULTS, "seed": SEED})
+        made.disturb()
         over = Flag()
         sender = Thread(target=deliver, args=(made, [*messages, *changed_later(messages)], over))
         sender.start()
@@ -241,13 +277,12 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(t
         finally:
             over.set()
             sender.join()
-        assert sum(made.kills.values()) >= KILLS_AT_LEAST
+        assert made.kills.total() == KILLS
         assert set(made.kills) == {"web", "worker"}
         assert stuck(made) == []
         assert (now.orders, now.sent, now.shipped, now.completed) == (ORDERS, ORDERS, ORDERS, ORDERS)
         assert (now.parked, now.failed, now.waiting, now.untold) == (0, 0, 0, 0)
         assert_everything_disturbed(made)
-        made.outside.delete(f"{made.store.url}/_sim/faults")
         assert_each_message_and_order_once(made, messages)
         assert_each_fulfillment_order_once(made)
         assert_each_shipment_once(made)
@@ -268,11 +303,9 @@ def stuck(made: Scene) -> list[tuple[Any, ...]]:
 
 def assert_everything_disturbed(made: Scene) -> None:
     """The storm was one: faults of every kind struck, and the 3PL was asked again for what it had done."""
-    books = made.ask("/_sim/stats")
-    struck = Counter({fault["kind"]: fault["struck"] for fault in made.ask("/_sim/faults")["faults"]})
-    assert min(struck[kind] for kind in ("duplicate", "late", "out_of_order")) > 0
-    assert sum(struck[kind] for kind in ("rate_limited", "server_error", "timeout_after", "garbage")) > 0
-    assert books["calls"]["repeats"] > 0
+    assert min(made.struck[kind] for kind in ("duplicate", "late", "out_of_order")) > 0
+    assert sum(made.struck[kind] for kind in ("rate_limited", "server_error", "timeout_after", "garbage")) > 0
+    assert made.books("stats")["calls"]["repeats"] > 0
 
 
 def assert_each_message_and_order_once(made: Scene, messages: Sequence[RawMessage]) -> None:
@@ -296,8 +329,8 @@ def assert_each_message_and_order_once(made: Scene, messages: Sequence[RawMessag
 def assert_each_fulfillment_order_once(made: Scene) -> None:
     """Whatever was called again took effect once: our numbers are the 3PL's references, one order each."""
     numbers = [row[0] for row in made.rows("SELECT number FROM fulfillment.fulfillment_order")]
-    theirs = made.ask("/_sim/orders")["orders"]
-    books = made.ask("/_sim/stats")
+    theirs = made.books("orders")["orders"]
+    books = made.books("stats")
     assert Counter(order["reference"] for order in theirs) == Counter(numbers)
     assert len({order["id"] for order in theirs}) == len(numbers)
     assert sum(order["conflicts"] for order in theirs) == 0
