@@ -114,9 +114,10 @@ def start_simulators(
     def state(name: str) -> list[str]:
         return ["--state-file", str((home / f"{name}.books").resolve())] if remembering else []
 
-    store = ["--port", str(kept.store_port), "--store-hash", STORE_HASH, "--token", kept.store_token, *state("store")]
+    # A token may begin with a dash, which would make it an argument of its own were it not joined to its name.
+    store = ["--port", str(kept.store_port), "--store-hash", STORE_HASH, f"--token={kept.store_token}", *state("store")]
     supervisor.add(Child("store", simulator_command("store", *store), quiet=True))
-    warehouse = ["--port", str(kept.warehouse_port), "--token", kept.warehouse_token, *habits, *state("warehouse")]
+    warehouse = ["--port", str(kept.warehouse_port), f"--token={kept.warehouse_token}", *habits, *state("warehouse")]
     supervisor.add(Child("3PL", simulator_command("warehouse", *warehouse), quiet=True))
     lab = ["--port", str(kept.lab_port), "--smtp-port", str(kept.lab_smtp_port)]
     supervisor.add(Child("lab", simulator_command("lab", *lab), quiet=True))

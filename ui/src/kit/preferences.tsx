@@ -13,10 +13,12 @@ const PreferencesContext = createContext<Preferences | null>(null);
 const MODE = 'openiom.mode';
 const DENSITY = 'openiom.density';
 
+const prefers = (what: string): boolean => typeof window.matchMedia === 'function' && window.matchMedia(what).matches;
+
 function storedMode(): Mode {
   const stored = localStorage.getItem(MODE);
   if (stored === 'light' || stored === 'dark') return stored;
-  return typeof window.matchMedia === 'function' && window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  return prefers('(prefers-color-scheme: dark)') ? 'dark' : 'light';
 }
 
 /** Theme and density, remembered on this device; paints before the first picture so that nothing flashes. */
@@ -47,10 +49,12 @@ export function PreferencesRoot({ children }: { children: ReactNode }) {
     }),
     [mode, density],
   );
-  const antd = useMemo(
-    () => ({ ...antTheme(mode, density), algorithm: mode === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm }),
-    [mode, density],
-  );
+  const antd = useMemo(() => {
+    const { token, components } = antTheme(mode, density);
+    // Cut short by our style sheet, an opening menu would be measured while it is still off the screen.
+    const motion = !prefers('(prefers-reduced-motion: reduce)');
+    return { token: { ...token, motion }, components, algorithm: mode === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm };
+  }, [mode, density]);
   return (
     <PreferencesContext value={value}>
       <ConfigProvider theme={antd} wave={{ disabled: true }}>

@@ -40,8 +40,9 @@ export function Shell({ session }: { session: SessionInfo }) {
   };
   const leave = async (): Promise<void> => {
     await signOut().catch(() => undefined);
-    queries.clear();
+    // The session's own entry must stay: Root watches it, and would never hear of a new one.
     queries.setQueryData(sessionKey, null);
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
   };
 
   return (

@@ -1,7 +1,7 @@
 import { graphlib, layout } from '@dagrejs/dagre';
 import type { FlowStep } from '@client/orchestration';
 
-export const STEP_WIDTH = 272;
+export const STEP_WIDTH = 292;
 export const STEP_HEIGHT = 66;
 
 export interface Point {

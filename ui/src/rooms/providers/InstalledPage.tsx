@@ -84,7 +84,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
           items={[
             ['Probed', <When key="probed" at={instance.probed_at} none="Never" />],
             ['Last poll', instance.poll_seconds ? <When key="last" at={instance.last_poll_at} none="Never" /> : 'Not polled; it calls us'],
-            ['Next poll', instance.next_poll_at && <When key="next" at={instance.next_poll_at} />],
+            ['Next poll', instance.poll_seconds && instance.next_poll_at && <When key="next" at={instance.next_poll_at} />],
             ['Polls every', instance.poll_seconds && `${whole(instance.poll_seconds)} s`],
             ['Last poll failed', instance.last_error !== instance.error && instance.last_error],
           ]}

@@ -1,0 +1,134 @@
+"""`python -m scripts.pictures`: the pictures of the README, taken from a demo that really runs.
+
+Writes docs/pictures/*.png, light and 1440 by 900; needs Chromium (OPENIOM_CHROMIUM names one) and a built UI.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scripts.fabrikam import EMAIL, FLAGS, PASSWORD, PROJECT, Fabrikam, chromium, running_demo, until
+
+FOLDER = PROJECT / "docs" / "pictures"
+SIZE = {"width": 1440, "height": 900}
+MOST_BYTES = 300_000
+BUYERS = (
+    ("Ana Souza", ("Portland", "Oregon", "97205")),
+    ("Jim Glynn", ("Chicago", "Illinois", "60601")),
+    ("Rosa Lindt", ("Boston", "Massachusetts", "02108")),
+    ("Omar Haddad", ("Austin", "Texas", "78701")),
+    ("Hanna Berg", ("Denver", "Colorado", "80202")),
+    ("Mei Ramos", ("San Diego", "California", "92101")),
+    ("Paul Adeyemi", ("Miami", "Florida", "33101")),
+    ("Greta Novak", ("Minneapolis", "Minnesota", "55401")),
+)
+Ready = Callable[[Page], object]
+
+
+@dataclass(frozen=True)
+class Picture:
+    name: str
+    path: str
+    ready: Ready
+    mode: str = "light"
+
+
+def busy_day(fabrikam: Fabrikam) -> str:
+    """Orders in every state a manager meets. Returns the id of one that has shipped from two sources."""
+    skus = sorted(fabrikam.catalog)
+    fabrikam.hasten()
+    fabrikam.warehouse.put("/_sim/habits", json={"deliver_after": 3.0})
+    scarce, plain = skus[40], skus[60:]
+    items = [(scarce, "SEA", 40), (scarce, "CHI", 0)]
+    items += [(scarce, source, 0) for source in ("DAL", "NYC", "ATL", "LAX")]
+    items += [(skus[41], "SEA", 0), (skus[41], "CHI", 60)]
+    changes = [{"product": sku, "source": source, "quantity": str(quantity)} for sku, source, quantity in items]
+    fabrikam.post("/inventory/changes", {"mode": "set", "reason": "count", "items": changes})
+    for n in range(40):
+        buyer, town = BUYERS[n % len(BUYERS)]
+        fabrikam.place(
+            [(plain[(n * 7 + k) % len(plain)], 1 + (n + k) % 3) for k in range(1 + n % 3)], buyer=buyer, town=town
+        )
+    for n, sku in enumerate(["HALL-MIRROR-XL", "HALL-MIRROR-XL", "LAMP-OAK-1", "HALL-MIRROR-XL", "TABL-OAK-O1"]):
+        fabrikam.place([(sku, 1), (plain[n], 2)], buyer=BUYERS[n][0], town=BUYERS[n][1])
+    for n in range(3):
+        fabrikam.place([(scarce, 900)], buyer=BUYERS[n + 3][0], town=BUYERS[n + 3][1])
+    shown = fabrikam.place([(scarce, 2), (skus[41], 1), (plain[5], 1)], buyer="Ana Souza")
+    fabrikam.poll()
+    order = fabrikam.order_in_state(shown, "completed")
+    until(lambda: fabrikam.get("/orders/counts")["states"]["completed"] >= 40, "the day's orders shipped", seconds=60)
+    fabrikam.warehouse.put("/_sim/habits", json={"ship_after": 600.0})
+    for n in range(9):
+        buyer, town = BUYERS[-1 - n % len(BUYERS)]
+        fabrikam.place([(plain[(n * 5 + 3) % len(plain)], 1 + n % 2)], buyer=buyer, town=town)
+    held = fabrikam.get("/runs", state="failed")["items"][0]["subject_id"]
+    fabrikam.post("/orders/hold", {"ids": [held], "reason": "The buyer asked to wait"})
+    fabrikam.poll()
+    until(lambda: fabrikam.get("/orders/counts")["states"]["fulfillment_in_process"] >= 9, "nine are being picked")
+    until(lambda: len(fabrikam.get("/messages", state="parked")["items"]) == 5, "five messages are parked")
+    found: str = order["id"]
+    return found
+
+
+def drawn(page: Page) -> object:
+    page.wait_for_selector("[aria-busy=true]", state="detached")
+    return page.wait_for_timeout(400)
+
+
+def with_map(page: Page) -> object:
+    page.wait_for_selector(".map-pin")
+    drawn(page)
+    return page.wait_for_timeout(5_000)  # software draws the map's land slowly
+
+
+def take(browser: Browser, fabrikam: Fabrikam, pictures: list[Picture]) -> None:
+    for mode in ("light", "dark"):
+        context = browser.new_context(viewport=SIZE, color_scheme=mode, reduced_motion="reduce")
+        context.request.post(f"{fabrikam.url}/api/v1/session", data={"email": EMAIL, "password": PASSWORD})
+        page = context.new_page()
+        for picture in pictures:
+            if picture.mode == mode:
+                page.goto(fabrikam.url + picture.path)
+                picture.ready(page)
+                page.screenshot(path=FOLDER / f"{picture.name}.png")
+        context.close()
+
+
+def main() -> int:
+    if chromium() is None:
+        print("no Chromium: install one or set OPENIOM_CHROMIUM", file=sys.stderr)  # noqa: T201
+        return 2
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with running_demo() as fabrikam, sync_playwright() as playwright:
+        order = busy_day(fabrikam)
+        pictures = [
+            Picture("order", f"/orders/{order}", with_map),
+            Picture("order-dark", f"/orders/{order}", with_map, "dark"),
+            Picture("orders", "/orders", drawn),
+            Picture("flow", "/flows/fabrikam-order-flow?step=source", drawn),
+            Picture("parked", "/my-work/messages", drawn),
+            Picture("providers", "/providers", drawn),
+        ]
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        take(browser, fabrikam, pictures)
+        browser.close()
+    return too_heavy(FOLDER)
+
+
+def too_heavy(folder: Path) -> int:
+    """Exit code: 1 when a picture is too heavy for a README."""
+    heavy = [
+        f"{file.name}: {file.stat().st_size:,} bytes"
+        for file in folder.glob("*.png")
+        if file.stat().st_size > MOST_BYTES
+    ]
+    for one in heavy:
+        print(f"{one}, more than {MOST_BYTES:,}", file=sys.stderr)  # noqa: T201
+    return 1 if heavy else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
