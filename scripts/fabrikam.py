@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMAIL, PASSWORD = "admin@fabrikam.example", "browser-password"
 STORE = "fabrikam"
+Found = TypeVar("Found")
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--use-angle=swiftshader", "--enable-unsafe-swiftshader"),  # maps need WebGL, which software draws as well
@@ -115,7 +116,7 @@ class Fabrikam:
         self.post("/provider-instances/fabrikam-store/poll", {})
 
 
-def until(ask: Callable[[], Any], what: str, *, seconds: float = 30.0) -> Any:
+def until(ask: Callable[[], Found | None], what: str, *, seconds: float = 30.0) -> Found:
     """What `ask` answers once it answers something. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from scripts.fabrikam import EMAIL, FLAGS, PASSWORD, PROJECT, Fabrikam, chromium, running_demo, until
 
 FOLDER = PROJECT / "docs" / "pictures"
-SIZE = {"width": 1440, "height": 900}
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 MOST_BYTES = 300_000
 BUYERS = (
     ("Ana Souza", ("Portland", "Oregon", "97205")),
@@ -25,7 +25,7 @@ BUYERS = (
     ("Paul Adeyemi", ("Miami", "Florida", "33101")),
     ("Greta Novak", ("Minneapolis", "Minnesota", "55401")),
 )
-Ready = Callable[[Page], object]
+Ready = Callable[[Page], None]
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,15 @@ def busy_day(fabrikam: Fabrikam) -> str:
     return found
 
 
-def drawn(page: Page) -> object:
+def drawn(page: Page) -> None:
     page.wait_for_selector("[aria-busy=true]", state="detached")
-    return page.wait_for_timeout(400)
+    page.wait_for_timeout(400)
 
 
-def with_map(page: Page) -> object:
+def with_map(page: Page) -> None:
     page.wait_for_selector(".map-pin")
     drawn(page)
-    return page.wait_for_timeout(5_000)  # software draws the map's land slowly
+    page.wait_for_timeout(5_000)  # software draws the map's land slowly
 
 
 def take(browser: Browser, fabrikam: Fabrikam, pictures: list[Picture]) -> None:
@@ -108,7 +108,7 @@ def main() -> int:
             Picture("order", f"/orders/{order}", with_map),
             Picture("order-dark", f"/orders/{order}", with_map, "dark"),
             Picture("orders", "/orders", drawn),
-            Picture("flow", "/flows/fabrikam-order-flow?step=source", drawn),
+            Picture("flow", "/flows/fabrikam-order-flow", drawn),
             Picture("parked", "/my-work/messages", drawn),
             Picture("providers", "/providers", drawn),
         ]

@@ -150,6 +150,7 @@ def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(manager
     card.get_by_role("button", name="Probe").click()
     expect(card.get_by_text("Not connected")).to_be_visible()
     expect(card.get_by_text("401")).to_be_visible()
+    expect(card.locator(".ant-btn-loading")).to_have_count(0)  # a worker may have found out before the button did
 
     install(token)
     card.get_by_role("button", name="Probe").click()
