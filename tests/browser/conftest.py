@@ -45,7 +45,7 @@ class Visitor:
         self.settled("Sales orders")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
     if chromium() is None:
         pytest.skip("no Chromium: install one or set OPENIOM_CHROMIUM")
@@ -68,7 +68,7 @@ def scene() -> Iterator[Scene]:
         yield Scene(fabrikam, orders)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
@@ -76,7 +76,7 @@ def chrome() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(chrome: Browser, scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cookies of somebody who has signed in through the page."""
     kept = tmp_path_factory.mktemp("browser") / "cookies.json"
