@@ -17,14 +17,13 @@ from .errors import (
 )
 from .events import Event
 from .ids import new_id, new_ids
-from .money import Money, minor_units, round_money
+from .money import minor_units, round_money
 
 __all__ = [
     "Event",
     "Forbidden",
     "Invalid",
     "IomError",
-    "Money",
     "NotFound",
     "Problem",
     "ProviderDown",

@@ -1,9 +1,6 @@
 """Money is a Decimal that never leaves its currency, rounded here and nowhere else."""
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-
-from .errors import Invalid
 
 # ISO 4217 currencies whose minor unit is not two digits.
 _NO_MINOR_UNIT = frozenset(
@@ -23,16 +20,3 @@ def minor_units(currency: str) -> int:
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """`amount` in the currency's minor unit, half to even."""
     return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_EVEN)
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in one currency. Adding two currencies raises Invalid."""
-
-    amount: Decimal
-    currency: str
-
-    def __add__(self, other: "Money") -> "Money":
-        if other.currency != self.currency:
-            raise Invalid(f"cannot add {other.currency} to {self.currency}", remedy="convert one of them first")
-        return Money(self.amount + other.amount, self.currency)
