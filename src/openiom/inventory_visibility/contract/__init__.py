@@ -1,0 +1,1 @@
+"""The public Inventory Visibility REST contract, under `/api/environment/{environmentId}/...`."""
