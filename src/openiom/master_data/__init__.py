@@ -8,7 +8,7 @@ Tells   nothing.
 
 from .configuration import KINDS, write_in_products
 from .decisions import UnitFactor, convert
-from .kits import kit_parts
+from .kits import kit_parts, kits_with
 from .queries import known, known_many, suggest, unit_factors
 from .routes import router
 
@@ -17,6 +17,7 @@ __all__ = [
     "UnitFactor",
     "convert",
     "kit_parts",
+    "kits_with",
     "known",
     "known_many",
     "router",

@@ -57,3 +57,9 @@ def _were_kits(session: Session, names: list[str]) -> bool:
         " UNION ALL SELECT 1 FROM master_data.kit_part WHERE product = ANY(%s) LIMIT 1"
     )
     return bool(fetch(session, query, (names, names)))
+
+
+def kits_with(session: Session, products: Iterable[str]) -> set[str]:
+    """Kits that one of these products is, at any depth, a part of."""
+    query = "SELECT DISTINCT kit FROM master_data.kit_part WHERE product = ANY(%s)"
+    return {row[0] for row in fetch(session, query, (sorted(set(products)),))}

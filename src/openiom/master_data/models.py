@@ -66,6 +66,7 @@ class Product(Base):
         Index("ix_product_number_prefix", text("lower(number) text_pattern_ops")),
         Index("ix_product_sku", text("lower(sku)")),
         Index("ix_product_search", "search", postgresql_using="gin"),
+        Index("ix_product_preorder", "number", postgresql_where=text("preorder_eligible")),
         {"schema": ROOM},
     )
 
@@ -96,7 +97,11 @@ class KitPart(Base):
     """A kit taken apart to the last: `quantity` units of a product that is no kit itself, in one unit of `kit`."""
 
     __tablename__ = "kit_part"
-    __table_args__ = (CheckConstraint("quantity > 0", name="a_part_is_some"), {"schema": ROOM})
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="a_part_is_some"),
+        Index("ix_kit_part_product", "product"),
+        {"schema": ROOM},
+    )
 
     kit: Mapped[str] = mapped_column(Text, primary_key=True)
     product: Mapped[str] = mapped_column(Text, primary_key=True)
