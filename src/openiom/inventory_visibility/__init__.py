@@ -6,7 +6,7 @@ Holds   reserved never exceeds on hand; the sum of ledger entries is the balance
 Tells   inventory.changed.
 """
 
-from .decisions import ReserveAsk, ShipAsk, StockChange, grant
+from .decisions import ReserveAsk, ShipAsk, StockChange
 from .queries import available
 from .receiver import receive_stock
 from .routes import router
@@ -22,7 +22,6 @@ __all__ = [
     "available",
     "change_on_hand",
     "ensure_keys",
-    "grant",
     "receive_stock",
     "release",
     "release_quantities",

@@ -73,9 +73,7 @@ def discrepancy_entry(stock_id: int, delta: Decimal | int, cause: str, document:
     return Entry(stock_id, DISCREPANCY, delta, cause, document)
 
 
-def settlement_entries(
-    stock_id: int, overdraft: Decimal, covered: Decimal, cause: str, document: str
-) -> list[Entry]:
+def settlement_entries(stock_id: int, overdraft: Decimal, covered: Decimal, cause: str, document: str) -> list[Entry]:
     """What stands on nothing, and what stands on deeper rows, as far as it changes."""
     moved = ((OVERDRAFT, overdraft), (COVERED, covered))
     return [Entry(stock_id, measure, delta, cause, document) for measure, delta in moved if delta]

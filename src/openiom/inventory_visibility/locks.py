@@ -15,7 +15,7 @@ from .decisions import Key
 from .measures import StockKey, dimension_text
 from .standing import Family, Row
 
-_ROW = "s.id, s.on_hand, s.reserved, s.overdraft, s.covered, s.oversell"
+_ROW = "s.id, s.on_hand, s.reserved, s.overdraft, s.covered, s.oversell, s.safety_stock"
 _EMPTY = frozenset[tuple[str, str]]()
 
 
@@ -30,9 +30,12 @@ class LockedReservation:
     data_source: str
     measure: str
     document: str
+    per_unit: int
 
 
-def ensure_stock(session: Session, keys: Collection[StockKey], values: dict[str, dict[str, str]], now: datetime) -> None:
+def ensure_stock(
+    session: Session, keys: Collection[StockKey], values: dict[str, dict[str, str]], now: datetime
+) -> None:
     """Make stock rows that do not exist yet, with nothing on hand; `values` by canonical dimension text.
 
     Before any lock: a row that another transaction is just making is waited for, which nobody may do holding locks.
@@ -56,9 +59,7 @@ def ensure_stock(session: Session, keys: Collection[StockKey], values: dict[str,
     )
 
 
-def lock_families(
-    session: Session, families: Iterable[tuple[str, str, str]]
-) -> dict[tuple[str, str, str], Family]:
+def lock_families(session: Session, families: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], Family]:
     """All rows of these (organization, product, source), locked until the transaction ends."""
     wanted = list(set(families))
     rows = fetch(
@@ -125,7 +126,8 @@ def reservations_where(
     """Open reservations, oldest first. They change only under the lock of their stock row, which the caller holds."""
     rows = fetch(
         session,
-        "SELECT r.id, r.line_id, r.stock_id, s.product, s.source, r.open, r.data_source, r.measure, r.document"
+        "SELECT r.id, r.line_id, r.stock_id, s.product, s.source, r.open, r.data_source, r.measure, r.document,"
+        " r.per_unit"
         " FROM inventory_visibility.reservation r JOIN inventory_visibility.stock s ON s.id = r.stock_id"
         f" WHERE r.open > 0 AND {condition} ORDER BY r.id LIMIT %s",
         (*values, limit),

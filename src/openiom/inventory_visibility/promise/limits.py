@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.standing import Row
 from openiom.platform.bulk import copy_rows, execute, fetch
 
-from .decisions import Asker, Key, Pool, Rule, Shelf
+from .decisions import Asker, Key, Pool, Rule, Shelf, Wish
 
 RESERVED, RETURNED = "reserve", "return"
 
@@ -36,6 +37,24 @@ class Limits:
         for pool, part in shelf.take(asker, quantity) if shelf else ():
             self.used[line_id, pool.id] += part
             self.stock_of[pool.id] = stock_id
+
+    def grant(self, wishes: Sequence[Wish], rows: Mapping[Key, Row]) -> list[bool]:
+        """First come, first served: a wish is granted with all its parts or not at all, and a refused one takes none.
+
+        `rows` are locked; what is granted is reserved on them, so lines and kits that share a part add up.
+        """
+        return [self._grant(wish, rows) for wish in wishes]
+
+    def _grant(self, wish: Wish, rows: Mapping[Key, Row]) -> bool:
+        found = [(rows.get((product, wish.source)), units) for product, units in wish.parts.items()]
+        for row, units in found:
+            if row is None or units > self.offers(row.id, wish.asker, on_hand=row.on_hand, free=row.free):
+                return False
+        for row, units in found:
+            assert row is not None
+            row.reserved += units
+            self.take(row.id, wish.asker, wish.line_id, units)
+        return True
 
     def moved(self) -> dict[int, Decimal]:
         """Allocated units used up, by stock id."""
