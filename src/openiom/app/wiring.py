@@ -33,12 +33,12 @@ from .desk import OrdersDesk
 from .intake import master_data_receivers
 
 ENTRY_POINTS = "openiom.providers"
-CONSUMERS = ("orchestration",)
+CONSUMERS = ("orchestration", orders.BACKORDER_CONSUMER)
 STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)}
 EVENTS_WITHOUT_STATE = (
     *("order.created", "order.modified", "order.cancel_refused", "order.fields_set"),
     *("fulfillment_order.created", "shipment.recorded", "shipment.told_to_store", "shipment.told_to_store.failed"),
-    "inventory.changed",
+    *("inventory.changed", "inventory.scheduled", "inventory.received"),
 )
 
 
@@ -63,6 +63,7 @@ class Product:
             providers.PollTurn(self.pipeline),
             providers.ProbeTurn(self.pipeline),
             *orchestration.turns(self.engine),
+            orders.ReleaseTurn(),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:
@@ -70,8 +71,12 @@ class Product:
         return (
             administration.router,
             orders.router,
+            orders.waiting_router,
             fulfillment.router,
             fulfillment_optimization.router,
+            inventory_visibility.promise_router,
+            inventory_visibility.allocation_router,
+            inventory_visibility.supply_router,
             inventory_visibility.router,
             master_data.router,
             orchestration.router,
@@ -123,6 +128,8 @@ def build(settings: Settings, database_url: str) -> Product:
     configuration.register(
         *administration.KINDS,
         *master_data.KINDS,
+        *inventory_visibility.KINDS,
+        *orders.KINDS,
         *fulfillment_optimization.KINDS,
         *policies.KINDS,
         state_framework.states_kind(STATE_TABLES),

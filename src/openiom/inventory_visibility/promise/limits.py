@@ -68,7 +68,8 @@ class Limits:
         if not self.used:
             return
         uses = [(line, pool, part) for (line, pool), part in sorted(self.used.items())]
-        move_pools(session, [(pool, -part, part, str(line)) for line, pool, part in uses], RESERVED, now, actor)
+        moves = [PoolMove(pool, -part, str(line), consumed=part) for line, pool, part in uses]
+        move_pools(session, moves, RESERVED, now, actor)
         execute(
             session,
             "INSERT INTO inventory_visibility.allocation_use AS u (line_id, allocation_id, open)"
@@ -111,30 +112,38 @@ def _buffers(session: Session, products: Collection[str]) -> list[Rule]:
     return [Rule(*row) for row in rows]
 
 
-def move_pools(
-    session: Session, moves: Sequence[tuple[int, Decimal, Decimal, str]], act: str, now: datetime, actor: str
-) -> None:
-    """Move (allocation id, allocated, consumed, document) with an entry each; the stock rows are locked.
+@dataclass(frozen=True, slots=True)
+class PoolMove:
+    """How one allocation moves, and for which document; `granted` is what counts as newly allocated to it."""
+
+    pool: int
+    allocated: Decimal
+    document: str
+    consumed: Decimal = Decimal(0)
+    granted: Decimal = Decimal(0)
+
+
+def move_pools(session: Session, moves: Sequence[PoolMove], act: str, now: datetime, actor: str) -> None:
+    """Move allocations, with an entry each; the stock rows are locked.
 
     Consumed units that come back lower the cumulative figure too: they were never used.
     """
     copy_rows(
         session,
         "inventory_visibility.allocation_entry",
-        ("allocation_id", "at", "act", "allocated", "consumed", "document", "actor"),
-        [(pool, now, act, allocated, consumed, document, actor) for pool, allocated, consumed, document in moves],
+        ("allocation_id", "at", "act", "allocated", "consumed", "granted", "document", "actor"),
+        [(m.pool, now, act, m.allocated, m.consumed, m.granted, m.document, actor) for m in moves],
     )
     sums: dict[int, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0), Decimal(0)])
-    for pool, allocated, consumed, _ in moves:
-        sums[pool][0] += allocated
-        sums[pool][1] += consumed
-        sums[pool][2] += allocated if not consumed else Decimal(0)
+    for move in moves:
+        for i, units in enumerate((move.allocated, move.consumed, move.granted)):
+            sums[move.pool][i] += units
     ids = sorted(sums)
     execute(
         session,
         "UPDATE inventory_visibility.allocation a SET allocated = a.allocated + d.allocated,"
         " consumed = a.consumed + d.consumed, cumulative_consumed = a.cumulative_consumed + d.consumed,"
-        " cumulative_allocated = a.cumulative_allocated + greatest(d.granted, 0)"
+        " cumulative_allocated = a.cumulative_allocated + d.granted"
         " FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[])"
         " AS d(id, allocated, consumed, granted) WHERE a.id = d.id",
         (ids, [sums[i][0] for i in ids], [sums[i][1] for i in ids], [sums[i][2] for i in ids]),
@@ -156,7 +165,7 @@ def give_back(
     for _, _, stock_id, part in parts:
         back[stock_id] += part
     if parts:
-        moves = [(pool, part, -part, str(line)) for line, pool, _, part in parts]
+        moves = [PoolMove(pool, part, str(line), consumed=-part) for line, pool, _, part in parts]
         move_pools(session, moves, RETURNED, now, actor)
     return dict(back)
 
