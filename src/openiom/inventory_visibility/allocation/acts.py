@@ -234,7 +234,7 @@ def _desk(
 ) -> Desk:
     """Everything the acts look at, locked: stock rows by id, then the level of each product."""
     ids = stock_ids(session, {act.key: dict(act.dimensions) for act in acts}, now=now)
-    families = lock_families(session, {act.key.family for act in acts})
+    families = lock_families(session, sorted({act.key.family for act in acts}))
     every = [row.id for family in families.values() for row in family.rows.values()]
     levels = _levels(session, acts)
     balances: dict[int, dict[Measure, Decimal]] = {i: {} for i in every}

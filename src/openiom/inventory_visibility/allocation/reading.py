@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -39,7 +40,7 @@ def allocations_at(session: Session, key: StockKey, groups: Sequence[str] = ()) 
         " AND a.groups[1:%s] = %s::text[] ORDER BY a.groups",
         (key.organization, key.product, key.source, key.dimensions, len(groups), list(groups)),
     )
-    return [AllocationRow(*row[:3], tuple(row[3]), *row[4:]) for row in rows]
+    return [_row(row) for row in rows]
 
 
 def own_allocations(
@@ -52,4 +53,9 @@ def own_allocations(
         " AND (%s = '' OR s.source = %s) AND a.id > %s::bigint ORDER BY a.id LIMIT %s",
         (product, product, source, source, after[0] if after else "0", limit),
     )
-    return [(row[0], AllocationRow(*row[1:4], tuple(row[4]), *row[5:])) for row in rows]
+    return [(row[0], _row(row[1:])) for row in rows]
+
+
+def _row(row: Sequence[Any]) -> AllocationRow:
+    product, source, dimensions, groups, *figures = row
+    return AllocationRow(product, source, dimensions, tuple(groups), *figures)

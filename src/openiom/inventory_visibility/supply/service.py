@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -207,10 +207,9 @@ def _lock_named(session: Session, names: Collection[LineName]) -> dict[LineName,
     return {line.name: line for line in map(_line, rows)}
 
 
-def _line(row: Sequence[object]) -> Line:
-    line_id, kind, number, line_number, *rest = row
-    name = LineName(kind, number, line_number)  # type: ignore[arg-type]
-    return Line(line_id, name, *rest, rest[6], rest[7])  # type: ignore[arg-type]
+def _line(row: Sequence[Any]) -> Line:
+    line_id, kind, number, line_number, *rest, day, confidence, version = row
+    return Line(line_id, LineName(kind, number, line_number), *rest, day, confidence, version, day, confidence)
 
 
 def _insert(session: Session, fresh: Sequence[tuple[UUID, Line]]) -> None:
