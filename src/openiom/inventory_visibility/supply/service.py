@@ -208,8 +208,11 @@ def _lock_named(session: Session, names: Collection[LineName]) -> dict[LineName,
 
 
 def _line(row: Sequence[Any]) -> Line:
-    line_id, kind, number, line_number, *rest, day, confidence, version = row
-    return Line(line_id, LineName(kind, number, line_number), *rest, day, confidence, version, day, confidence)
+    line_id, kind, number, line_number, product, source, quantity, received, closed, scheduled, day, sure, version = row
+    name = LineName(kind, number, line_number)
+    return Line(
+        *(line_id, name, product, source, quantity, received, closed, scheduled, day, sure, version, day, sure),
+    )
 
 
 def _insert(session: Session, fresh: Sequence[tuple[UUID, Line]]) -> None:
