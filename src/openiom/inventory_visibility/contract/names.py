@@ -24,7 +24,6 @@ from openiom.inventory_visibility.configuration import (
 )
 from openiom.kernel import Forbidden, Invalid, TooLarge
 
-
 BULK_LIMIT = 512
 NO_DIMENSIONS: Mapping[str, str] = {}
 LARGEST = Decimal(10) ** 13
