@@ -49,6 +49,7 @@ class Product:
     settings: Settings
     database: Database
     secrets: Secrets
+    issuer: administration.Issuer
     configuration: Configuration
     pipeline: providers.Pipeline
     engine: orchestration.Engine
@@ -69,6 +70,7 @@ class Product:
         """Every room's part of the HTTP API."""
         return (
             administration.router,
+            administration.token_router,
             orders.router,
             fulfillment.router,
             fulfillment_optimization.router,
@@ -130,7 +132,8 @@ def build(settings: Settings, database_url: str) -> Product:
         providers.MAPPING_KIND,
         orchestration.flow_kind(catalog),
     )
-    return Product(settings, database, secrets, configuration, pipeline, engine, entities, actions)
+    issuer = administration.Issuer.of(secrets, environment=settings.environment)
+    return Product(settings, database, secrets, issuer, configuration, pipeline, engine, entities, actions)
 
 
 def known_events() -> tuple[str, ...]:
