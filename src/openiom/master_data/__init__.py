@@ -8,6 +8,7 @@ Tells   nothing.
 
 from .configuration import KINDS, write_in_products
 from .decisions import UnitFactor, convert
+from .product_search import matching_products
 from .queries import known, known_many, suggest, unit_factors
 from .routes import router
 
@@ -17,6 +18,7 @@ __all__ = [
     "convert",
     "known",
     "known_many",
+    "matching_products",
     "router",
     "suggest",
     "unit_factors",

@@ -24,18 +24,13 @@ def quantities(
 
     A group is (organization or '', product, *values of `group_by`).
     """
-    expressions, values = _dimensions(question, configuration)
-    where, more = _conditions(question, expressions)
-    organization = "s.organization" if question.by_organization else "''"
-    columns = [organization, "s.product", *(expressions[d] for d in question.group_by)]
-    join, joined = _tuples(question, expressions)
+    columns, rest, values = _parts(question, configuration)
     rows = fetch(
         session,
-        f"SELECT g.*, (sum(b.quantity) * {SCALE})::bigint FROM inventory_visibility.stock s"
-        " JOIN inventory_visibility.measure_balance b ON b.stock_id = s.id CROSS JOIN LATERAL"
-        f" (SELECT {', '.join(f'{c} AS c{i}' for i, c in enumerate(columns))}, b.data_source, b.measure) g {join}"
-        f" WHERE {where} GROUP BY {', '.join(str(i + 1) for i in range(len(columns) + 2))}",
-        {**values, **more, **joined},
+        f"SELECT {', '.join(columns)}, b.data_source, b.measure, (sum(b.quantity) * {SCALE})::bigint"
+        " FROM inventory_visibility.stock s JOIN inventory_visibility.measure_balance b ON b.stock_id = s.id"
+        f" {rest} GROUP BY {', '.join(str(i + 1) for i in range(len(columns) + 2))}",
+        values,
     )
     width = len(columns)
     groups: dict[Group, dict[Measure, int]] = {}
@@ -46,6 +41,28 @@ def quantities(
             group = groups[key] = {}
         group[row[width], row[width + 1]] = row[width + 2]
     return {key: groups[key] for key in sorted(groups)}
+
+
+def stock_of(session: Session, question: Question, configuration: InventoryConfiguration) -> dict[Group, list[int]]:
+    """The stock rows behind every group, also those nothing was posted to yet, in the order shown."""
+    columns, rest, values = _parts(question, configuration)
+    rows = fetch(
+        session,
+        f"SELECT {', '.join(columns)}, array_agg(s.id) FROM inventory_visibility.stock s {rest}"
+        f" GROUP BY {', '.join(str(i + 1) for i in range(len(columns)))}",
+        values,
+    )
+    return {row[:-1]: row[-1] for row in sorted(rows)}
+
+
+def _parts(question: Question, configuration: InventoryConfiguration) -> tuple[list[str], str, dict[str, Any]]:
+    """The columns of a group, the joins and conditions on stock rows `s`, and their values."""
+    expressions, values = _dimensions(question, configuration)
+    where, more = _conditions(question, expressions)
+    join, joined = _tuples(question, expressions)
+    organization = "s.organization" if question.by_organization else "''"
+    columns = [organization, "s.product", *(expressions[d] for d in question.group_by)]
+    return columns, f"{join} WHERE {where}", {**values, **more, **joined}
 
 
 def _dimensions(question: Question, configuration: InventoryConfiguration) -> tuple[dict[str, str], dict[str, Any]]:
@@ -119,10 +136,12 @@ class Calculator:
         return out
 
 
-def shown_dimensions(question: Question, key: Group) -> dict[str, str]:
-    """The dimensions of a group under their lower-case base names; the organization where several are asked for."""
+def shown_group(key: Group, question: Question, configuration: InventoryConfiguration) -> dict[str, Any]:
+    """Product and dimensions of a group under lower-case base names; the organization where several are asked for."""
     dimensions = dict(zip(question.group_by, key[2:], strict=True))
-    return {ORGANIZATION: key[0], **dimensions} if question.by_organization else dimensions
+    if question.by_organization:
+        dimensions[ORGANIZATION] = key[0] or configuration.own_organization
+    return {"productId": key[1], "dimensions": dimensions}
 
 
 def answer_rows(
@@ -130,16 +149,11 @@ def answer_rows(
 ) -> list[dict[str, Any]]:
     """The answer of a query, ordered by product and then by the dimensions shown."""
     shown = Calculator(configuration).shown
-    names, own, negative = question.group_by, configuration.own_organization, question.return_negative
     out = []
     for key, physical in groups.items():
-        found = shown(physical, return_negative=negative)
-        if not found:
-            continue
-        dimensions = dict(zip(names, key[2:], strict=True))
-        if question.by_organization:
-            dimensions[ORGANIZATION] = key[0] or own
-        out.append({"productId": key[1], "dimensions": dimensions, "quantities": found})
+        found = shown(physical, return_negative=question.return_negative)
+        if found:
+            out.append({**shown_group(key, question, configuration), "quantities": found})
     return out
 
 
