@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,12 +11,17 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ReserveAsk:
-    """`quantity` units of `product` at `source` for one order line."""
+    """`quantity` units of `product` at `source` for one order line; `document` is the order's number.
+
+    Held until shipped or released, or until `expires_at`.
+    """
 
     line_id: UUID
     product: str
     source: str
     quantity: int
+    document: str = ""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

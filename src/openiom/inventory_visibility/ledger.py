@@ -1,50 +1,110 @@
-"""The one way a balance moves: entries and balances in the same breath."""
+"""The one way a balance moves: entries, measures and stock rows in one statement."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import copy_rows, execute
+from openiom.platform.bulk import execute
 
-ON_HAND, RESERVED, DISCREPANCY = "on_hand", "reserved", "discrepancy"
-_COLUMNS = ("stock_id", "at", "measure", "delta", "cause", "document", "actor")
+from .measures import COVERED, DISCREPANCY, FORMULA, ON_HAND, OVERDRAFT, SOFT_RESERVED, Measure
+
+_BOOK = """
+WITH booked AS (
+    INSERT INTO inventory_visibility.ledger_entry
+        (stock_id, at, data_source, measure, delta, on_hand_sign, reserved_sign, cause, document, actor, event_id)
+    SELECT e.stock_id, %s, e.data_source, e.measure, e.delta, e.on_hand_sign, e.reserved_sign, e.cause, e.document,
+           %s, e.event_id
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::numeric[], %s::smallint[], %s::smallint[], %s::text[],
+                %s::text[], %s::text[])
+        AS e(stock_id, data_source, measure, delta, on_hand_sign, reserved_sign, cause, document, event_id)
+    RETURNING stock_id, data_source, measure, delta, on_hand_sign, reserved_sign
+), measured AS (
+    INSERT INTO inventory_visibility.measure_balance AS b (stock_id, data_source, measure, quantity)
+    SELECT stock_id, data_source, measure, sum(delta) FROM booked WHERE data_source <> '' GROUP BY 1, 2, 3
+    ON CONFLICT (stock_id, data_source, measure) DO UPDATE SET quantity = b.quantity + excluded.quantity
+)
+UPDATE inventory_visibility.stock s
+SET on_hand = s.on_hand + d.on_hand, reserved = s.reserved + d.reserved, overdraft = s.overdraft + d.overdraft,
+    covered = s.covered + d.covered, updated_at = %s
+FROM (
+    SELECT stock_id, sum(delta * on_hand_sign) AS on_hand, sum(delta * reserved_sign) AS reserved,
+           coalesce(sum(delta) FILTER (WHERE data_source = '' AND measure = 'overdraft'), 0) AS overdraft,
+           coalesce(sum(delta) FILTER (WHERE data_source = '' AND measure = 'covered'), 0) AS covered
+    FROM booked GROUP BY stock_id
+) d
+WHERE s.id = d.stock_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`delta` units of a measure at one stock key, because of `cause`, for `document`."""
+    """`delta` units of a measure at one stock key, because of `cause`, for `document`.
+
+    The signs (-1, 0, 1) say how the entry moves on hand and reserved of the stock row.
+    """
 
     stock_id: int
-    measure: str
+    measure: Measure
     delta: Decimal | int
     cause: str
     document: str
+    on_hand_sign: int = 0
+    reserved_sign: int = 0
+    event_id: str | None = None
+
+
+def on_hand_entry(stock_id: int, delta: Decimal | int, cause: str, document: str) -> Entry:
+    """Our own shelf moves."""
+    return Entry(stock_id, ON_HAND, delta, cause, document, on_hand_sign=1)
+
+
+def reserved_entry(
+    stock_id: int, delta: Decimal | int, cause: str, document: str, measure: Measure = SOFT_RESERVED
+) -> Entry:
+    """Soft-reserved units, more or less."""
+    return Entry(stock_id, measure, delta, cause, document, reserved_sign=1)
+
+
+def discrepancy_entry(stock_id: int, delta: Decimal | int, cause: str, document: str) -> Entry:
+    """Units the book cannot account for; they move no balance but their own."""
+    return Entry(stock_id, DISCREPANCY, delta, cause, document)
+
+
+def settlement_entries(
+    stock_id: int, overdraft: Decimal, covered: Decimal, cause: str, document: str
+) -> list[Entry]:
+    """What stands on nothing, and what stands on deeper rows, as far as it changes."""
+    moved = ((OVERDRAFT, overdraft), (COVERED, covered))
+    return [Entry(stock_id, measure, delta, cause, document) for measure, delta in moved if delta]
+
+
+def formula_entry(stock_id: int, delta: Decimal, cause: str, document: str) -> Entry:
+    """On hand is another sum of the same measures because the configuration changed."""
+    return Entry(stock_id, FORMULA, delta, cause, document, on_hand_sign=1)
 
 
 def post(session: Session, entries: Sequence[Entry], *, now: datetime, actor: str) -> None:
     """Append entries and move the balances they belong to. The stock rows are already locked by the caller."""
     if not entries:
         return
-    rows = ((e.stock_id, now, e.measure, e.delta, e.cause, e.document, actor) for e in entries)
-    copy_rows(session, "inventory_visibility.ledger_entry", _COLUMNS, rows)
-    on_hand, reserved = _sums(entries, ON_HAND), _sums(entries, RESERVED)
-    moved = sorted({*on_hand, *reserved})
     execute(
         session,
-        "UPDATE inventory_visibility.stock s SET on_hand = s.on_hand + d.on_hand,"
-        " reserved = s.reserved + d.reserved, updated_at = %s"
-        " FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS d(id, on_hand, reserved) WHERE s.id = d.id",
-        (now, moved, [on_hand.get(i, 0) for i in moved], [reserved.get(i, 0) for i in moved]),
+        _BOOK,
+        (
+            now,
+            actor,
+            [e.stock_id for e in entries],
+            [e.measure[0] for e in entries],
+            [e.measure[1] for e in entries],
+            [e.delta for e in entries],
+            [e.on_hand_sign for e in entries],
+            [e.reserved_sign for e in entries],
+            [e.cause for e in entries],
+            [e.document for e in entries],
+            [e.event_id for e in entries],
+            now,
+        ),
     )
-
-
-def _sums(entries: Iterable[Entry], measure: str) -> dict[int, Decimal | int]:
-    sums: dict[int, Decimal | int] = defaultdict(int)
-    for entry in entries:
-        if entry.measure == measure:
-            sums[entry.stock_id] += entry.delta
-    return sums

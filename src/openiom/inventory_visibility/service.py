@@ -1,4 +1,8 @@
-"""Reserve, release, ship, and change what stands on the shelf; each takes many."""
+"""Reserve, release, ship, and change what stands on the shelf; each takes many.
+
+These are our own house's movements: our own rows without further dimensions, the measures `iom.onhand` and
+`iv.softreservordered`. Outside systems post through `posting` and `reserving`.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,15 +14,17 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Event, new_id
-from openiom.platform.bulk import copy_rows, execute
-from openiom.platform.events import announce
+from openiom.platform.bulk import copy_rows, execute, fetch
 
 from .decisions import ReserveAsk, ShipAsk, StockChange, grant
-from .ledger import DISCREPANCY, ON_HAND, RESERVED, Entry, post
-from .locks import LockedReservation, LockedStock, lock_reservations, lock_stock
+from .ledger import Entry, discrepancy_entry, on_hand_entry, post, reserved_entry, settlement_entries
+from .locks import LockedReservation, ensure_stock, lock_lines, lock_stock
+from .measures import ZERO, StockKey, plain, reference_of
+from .standing import INFINITE, Row, local_settlement
+from .telling import tell_changed
 
 Key = tuple[str, str]
+RESERVATION_COLUMNS = ("stock_id", "line_id", "quantity", "open", "at", "expires_at", "reference", "document")
 
 
 def reserve(session: Session, asks: Sequence[ReserveAsk], now: datetime, actor: str) -> list[bool]:
@@ -26,28 +32,27 @@ def reserve(session: Session, asks: Sequence[ReserveAsk], now: datetime, actor: 
     if not asks:
         return []
     stock = lock_stock(session, ((a.product, a.source) for a in asks))
-    available = {key: Decimal("Infinity") if row.oversell else row.on_hand - row.reserved for key, row in stock.items()}
+    available = {key: INFINITE if row.oversell else row.on_hand - row.reserved for key, row in stock.items()}
     granted = grant(asks, available)
-    won = [ask for ask, ok in zip(asks, granted, strict=True) if ok]
+    won = [(ask, stock[ask.product, ask.source].id) for ask, ok in zip(asks, granted, strict=True) if ok]
+    reference = {row.id: reference_of(StockKey("", *key)) for key, row in stock.items()}
     copy_rows(
         session,
         "inventory_visibility.reservation",
-        ("stock_id", "line_id", "quantity", "open", "at"),
-        ((stock[a.product, a.source].id, a.line_id, a.quantity, a.quantity, now) for a in won),
+        RESERVATION_COLUMNS,
+        [(i, a.line_id, a.quantity, a.quantity, now, a.expires_at, reference[i], a.document) for a, i in won],
     )
-    post(
-        session,
-        [Entry(stock[a.product, a.source].id, RESERVED, a.quantity, "reserve", str(a.line_id)) for a in won],
-        now=now,
-        actor=actor,
-    )
+    entries = [reserved_entry(i, a.quantity, "reserve", str(a.line_id)) for a, i in won]
+    post(session, entries, now=now, actor=actor)
     return granted
 
 
 def release(session: Session, line_ids: Sequence[UUID], now: datetime, actor: str, cause: str = "release") -> int:
     """Give back every open unit these lines hold. Returns how many reservations were released."""
-    held = lock_reservations(session, line_ids) if line_ids else []
-    _close(session, [(r, r.open) for r in held], "released", cause, now, actor)
+    if not line_ids:
+        return 0
+    held, rows, _ = lock_lines(session, line_ids)
+    close(session, [(r, r.open) for r in held], rows, "released", cause, now, actor)
     return len(held)
 
 
@@ -56,35 +61,56 @@ def release_quantities(
 ) -> None:
     """Give back up to so many open units of each line, newest reservation first."""
     left = {line: Decimal(quantity) for line, quantity in quantities.items() if quantity > 0}
+    if not left:
+        return
+    held, rows, _ = lock_lines(session, left)
     closing = []
-    for held in reversed(lock_reservations(session, left) if left else []):
-        take = min(held.open, left[held.line_id])
-        if take:
-            left[held.line_id] -= take
-            closing.append((held, take))
-    _close(session, closing, "released", cause, now, actor)
+    for one in reversed(held):
+        take = min(one.open, left[one.line_id]) if one.line_id else ZERO
+        if take and one.line_id:
+            left[one.line_id] -= take
+            closing.append((one, take))
+    close(session, closing, rows, "released", cause, now, actor)
 
 
-def _close(
+def close(
     session: Session,
     closing: Sequence[tuple[LockedReservation, Decimal]],
+    rows: Mapping[int, Row],
     column: Literal["released", "shipped"],
     cause: str,
     now: datetime,
     actor: str,
+    more: Sequence[Entry] = (),
 ) -> None:
-    if not closing:
-        return
-    execute(
-        session,
-        f"UPDATE inventory_visibility.reservation r SET open = r.open - d.quantity,"
-        f" {column} = r.{column} + d.quantity"
-        " FROM (SELECT id, sum(quantity) AS quantity FROM unnest(%s::bigint[], %s::numeric[]) AS u(id, quantity)"
-        " GROUP BY id) d WHERE r.id = d.id",
-        ([r.id for r, _ in closing], [q for _, q in closing]),
-    )
-    entries = [Entry(r.stock_id, RESERVED, -q, cause, str(r.line_id)) for r, q in closing]
-    post(session, entries, now=now, actor=actor)
+    """Take units out of open reservations and out of what is reserved, with `more` entries in the same statement.
+
+    `rows` are the locked stock rows, with on hand as it will be.
+    """
+    if closing:
+        execute(
+            session,
+            f"UPDATE inventory_visibility.reservation r SET open = r.open - d.quantity,"
+            f" {column} = r.{column} + d.quantity"
+            " FROM (SELECT id, sum(quantity) AS quantity FROM unnest(%s::bigint[], %s::numeric[]) AS u(id, quantity)"
+            " GROUP BY id) d WHERE r.id = d.id",
+            ([r.id for r, _ in closing], [q for _, q in closing]),
+        )
+    entries = []
+    for held, units in closing:
+        document = str(held.line_id) if held.line_id else held.document
+        entries.append(reserved_entry(held.stock_id, -units, cause, document, (held.data_source, held.measure)))
+        rows[held.stock_id].reserved -= units
+    post(session, [*entries, *more, *_settled(rows, cause)], now=now, actor=actor)
+
+
+def _settled(rows: Mapping[int, Row], cause: str) -> list[Entry]:
+    """Overdraft is paid back by whatever came free."""
+    entries: list[Entry] = []
+    for row in rows.values():
+        if row.overdraft or row.covered:
+            entries += settlement_entries(row.id, *local_settlement(row), cause, "overdraft paid back")
+    return entries
 
 
 def ship(session: Session, asks: Sequence[ShipAsk], now: datetime, actor: str) -> None:
@@ -94,18 +120,18 @@ def ship(session: Session, asks: Sequence[ShipAsk], now: datetime, actor: str) -
     """
     if not asks:
         return
-    ensure_keys(session, {(a.product, a.source) for a in asks}, now=now)
-    stock = lock_stock(session, ((a.product, a.source) for a in asks))
-    held: dict[tuple[UUID, int], list[Held]] = defaultdict(list)
-    for row in lock_reservations(session, (a.line_id for a in asks)):
+    keys = {(a.product, a.source) for a in asks}
+    ensure_keys(session, keys, now=now)
+    reservations, rows, stock = lock_lines(session, (a.line_id for a in asks), keys)
+    held: dict[tuple[UUID | None, int], list[Held]] = defaultdict(list)
+    for row in reservations:
         held[row.line_id, row.stock_id].append(Held(row, row.open))
     closing: list[tuple[LockedReservation, Decimal]] = []
-    free = {row.id: row.on_hand - row.reserved for row in stock.values()}
+    free = {row.id: row.on_hand - row.reserved for row in rows.values()}
     entries = []
     for ask in asks:
         entries += _ship_one(ask, stock[ask.product, ask.source], held, free, closing)
-    _close(session, closing, "shipped", "ship", now, actor)
-    post(session, entries, now=now, actor=actor)
+    close(session, closing, rows, "shipped", "ship", now, actor, entries)
 
 
 @dataclass(slots=True)
@@ -118,8 +144,8 @@ class Held:
 
 def _ship_one(
     ask: ShipAsk,
-    row: LockedStock,
-    held: Mapping[tuple[UUID, int], list[Held]],
+    row: Row,
+    held: Mapping[tuple[UUID | None, int], list[Held]],
     free: dict[int, Decimal],
     closing: list[tuple[LockedReservation, Decimal]],
 ) -> list[Entry]:
@@ -130,12 +156,14 @@ def _ship_one(
             slot.left -= take
             missing -= take
             closing.append((slot.reservation, take))
-    unreserved = missing if row.oversell else max(Decimal(0), min(missing, free[row.id]))
+    unreserved = missing if row.oversell else max(ZERO, min(missing, free[row.id]))
     free[row.id] -= unreserved
     missing -= unreserved
-    entries = [Entry(row.id, ON_HAND, -(ask.quantity - missing), "ship", ask.document)]
+    shipped = ask.quantity - missing
+    row.on_hand -= shipped
+    entries = [on_hand_entry(row.id, -shipped, "ship", ask.document)]
     if missing:
-        entries.append(Entry(row.id, DISCREPANCY, -missing, "shipped beyond the book", ask.document))
+        entries.append(discrepancy_entry(row.id, -missing, "shipped beyond the book", ask.document))
     return entries
 
 
@@ -151,52 +179,45 @@ def change_on_hand(
 ) -> list[str]:
     """Move on-hand quantities; '' for each change made, else why it was refused. Announces `inventory.changed`.
 
-    A change that would take back stock already promised is refused, and changes nothing.
+    `set` says what stands on our own shelf (`iom.onhand`): what other systems count beside it stays. A change that
+    would take back stock already promised is refused, and changes nothing.
     """
     ensure_keys(session, {(c.product, c.source) for c in changes}, now=now)
     stock = lock_stock(session, ((c.product, c.source) for c in changes))
-    on_hand = {key: row.on_hand for key, row in stock.items()}
-    entries, answers = [], []
+    on_shelf = _on_shelf(session, stock) if mode == "set" else {}
+    entries, answers, moved = [], [], set()
     for change in changes:
-        key = (change.product, change.source)
-        row, before = stock[key], on_hand[key]
-        after = change.quantity if mode == "set" else before + change.quantity
-        if after < row.reserved and after < before and not row.oversell:
-            answers.append(f"{after:f} on hand would not cover the {row.reserved:f} units already reserved")
+        row = stock[change.product, change.source]
+        delta = change.quantity - on_shelf.get(row.id, ZERO) if mode == "set" else change.quantity
+        after = row.on_hand + delta
+        promised = row.reserved - row.overdraft - row.covered
+        if after < promised and delta < 0 and not row.oversell:
+            answers.append(f"{plain(after)} on hand would not cover the {plain(row.reserved)} units already reserved")
             continue
         answers.append("")
-        on_hand[key] = after
-        if after != before:
-            entries.append(Entry(row.id, ON_HAND, after - before, cause, document))
-    post(session, entries, now=now, actor=actor)
-    if entries:
-        keys = sorted({key for key, row in stock.items() if on_hand[key] != row.on_hand})[:500]
-        subject = new_id()
-        announce(
-            session,
-            [
-                Event(
-                    name="inventory.changed",
-                    subject_type="inventory",
-                    subject_id=subject,
-                    root_id=subject,
-                    data={"cause": cause, "document": document, "keys": [list(k) for k in keys]},
-                )
-            ],
-            at=now,
-            actor=actor,
-        )
+        row.on_hand = after
+        if mode == "set":
+            on_shelf[row.id] = change.quantity
+        if delta:
+            moved.add((change.product, change.source))
+            entries.append(on_hand_entry(row.id, delta, cause, document))
+    touched = {stock[key].id: stock[key] for key in moved}
+    post(session, [*entries, *_settled(touched, cause)], now=now, actor=actor)
+    tell_changed(session, moved, cause=cause, document=document, now=now, actor=actor)
     return answers
+
+
+def _on_shelf(session: Session, stock: Mapping[Key, Row]) -> dict[int, Decimal]:
+    """What `iom.onhand` says for each locked row."""
+    rows = fetch(
+        session,
+        "SELECT stock_id, quantity FROM inventory_visibility.measure_balance"
+        " WHERE stock_id = ANY(%s) AND data_source = 'iom' AND measure = 'onhand'",
+        ([row.id for row in stock.values()],),
+    )
+    return {stock_id: quantity for stock_id, quantity in rows}
 
 
 def ensure_keys(session: Session, keys: set[Key], *, now: datetime) -> None:
     """Make stock keys that do not exist yet, with nothing on hand."""
-    ordered = sorted(keys)
-    execute(
-        session,
-        "INSERT INTO inventory_visibility.stock (product, source, updated_at)"
-        " SELECT k.product, k.source, %s FROM unnest(%s::text[], %s::text[]) AS k(product, source)"
-        " WHERE NOT EXISTS (SELECT 1 FROM inventory_visibility.stock s WHERE s.product = k.product"
-        " AND s.source = k.source AND s.organization = '' AND s.dimensions = '') ON CONFLICT DO NOTHING",
-        (now, [k[0] for k in ordered], [k[1] for k in ordered]),
-    )
+    ensure_stock(session, [StockKey("", product, source) for product, source in keys], {}, now)
