@@ -45,18 +45,14 @@ Page = Annotated[Paging, Depends(paging)]
 
 
 @router.post("/onhand/indexquery", openapi_extra=body_of(QUERY))
-def index_query(
-    asker: Caller, session: Reading, body: RawBody, version: Version, now: Now, page: Page
-) -> Response:
+def index_query(asker: Caller, session: Reading, body: RawBody, version: Version, now: Now, page: Page) -> Response:
     """Quantities by site, location and grouped dimensions: the cross product of the sites and locations named."""
     asker.require("inventory.read")
     return _answer(session, read_object(body), read_index_query, version, "onhand/indexquery", page, now)
 
 
 @router.post("/onhand/exactquery", openapi_extra=body_of(QUERY))
-def exact_query(
-    asker: Caller, session: Reading, body: RawBody, version: Version, now: Now, page: Page
-) -> Response:
+def exact_query(asker: Caller, session: Reading, body: RawBody, version: Version, now: Now, page: Page) -> Response:
     """Quantities of exactly the tuples of dimension values listed; their dimensions are added to groupByValues."""
     asker.require("inventory.read")
     return _answer(session, read_object(body), read_exact_query, version, "onhand/exactquery", page, now)
