@@ -14,6 +14,8 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.database import to_json_text
 
+from .kits import refresh_kits
+
 CHUNK = 5_000
 RULES = "default"
 
@@ -54,6 +56,11 @@ class AttributeBody(Body):
     value: str
 
 
+class ComponentBody(Body):
+    product: str = Field(min_length=1)
+    quantity: int = Field(1, ge=1, le=100_000, description="Units of it in one unit of the kit")
+
+
 class ProductBody(Body):
     """The document's name is the product number, which orders and stock refer to."""
 
@@ -76,6 +83,9 @@ class ProductBody(Body):
     preorder_eligible: bool = False
     launch_date: date | None = None
     days_to_replace: int | None = Field(None, ge=0)
+    components: list[ComponentBody] = Field(
+        default_factory=list, max_length=500, description="What a kit is made of; a kit has no stock of its own"
+    )
 
 
 class RuleBody(Body):
@@ -120,6 +130,7 @@ COLUMNS: dict[str, tuple[str, dict[str, str]]] = {
             "preorder_eligible": "boolean",
             "launch_date": "date",
             "days_to_replace": "integer",
+            "components": "jsonb",
         },
     ),
     "rule": ("name", {"write_in_products": "boolean"}),
@@ -157,6 +168,16 @@ def _remove(table: str) -> Callable[[Session, Sequence[str]], None]:
     return removed
 
 
+def _apply_products(session: Session, documents: Sequence[Document]) -> None:
+    _refresh("product", ProductBody)(session, documents)
+    refresh_kits(session, {d.name: bool(d.body.get("components")) for d in documents})
+
+
+def _remove_products(session: Session, names: Sequence[str]) -> None:
+    _remove("product")(session, names)
+    refresh_kits(session, dict.fromkeys(names, False))
+
+
 def _check_currency(session: Session, name: str, body: object) -> list[Problem]:
     if len(name) == 3 and name.isascii() and name.isalpha() and name.isupper():
         return []
@@ -184,7 +205,7 @@ KINDS = (
         "price_list", PriceListBody, 10, applied=_refresh("price_list", PriceListBody), removed=_remove("price_list")
     ),
     DocumentKind("account", AccountBody, 12, applied=_refresh("account", AccountBody), removed=_remove("account")),
-    DocumentKind("product", ProductBody, 15, applied=_refresh("product", ProductBody), removed=_remove("product")),
+    DocumentKind("product", ProductBody, 15, applied=_apply_products, removed=_remove_products),
 )
 
 

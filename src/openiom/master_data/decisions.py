@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
+from graphlib import CycleError, TopologicalSorter
 
 from openiom.kernel import Invalid
 
@@ -81,3 +82,26 @@ def convert(quantity: Decimal, *, unit: str, into: str, units: Mapping[str, Unit
             remedy="put both units into one group",
         )
     return quantity * one.factor / other.factor
+
+
+Parts = Mapping[str, int]
+
+
+def explode(kits: Mapping[str, Parts]) -> dict[str, dict[str, int]]:
+    """Every kit as units of products that are no kits, from what each is directly made of.
+
+    Raises Invalid naming the ring when a kit is, over any number of steps, part of itself.
+    """
+    try:
+        order = list(TopologicalSorter({kit: set(parts) & kits.keys() for kit, parts in kits.items()}).static_order())
+    except CycleError as error:
+        ring = " in ".join(map(str, error.args[1]))
+        raise Invalid(f"a kit cannot contain itself: {ring}", where="components", remedy="break the ring") from error
+    whole: dict[str, dict[str, int]] = {}
+    for kit in order:
+        leaves: dict[str, int] = {}
+        for part, quantity in kits[kit].items():
+            for leaf, each in whole.get(part, {part: 1}).items():
+                leaves[leaf] = leaves.get(leaf, 0) + quantity * each
+        whole[kit] = leaves
+    return whole

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, Computed, Date, Index, Integer, Numeric, Text, text
+from sqlalchemy import Boolean, CheckConstraint, Computed, Date, Index, Integer, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,6 +66,7 @@ class Product(Base):
         Index("ix_product_number_prefix", text("lower(number) text_pattern_ops")),
         Index("ix_product_sku", text("lower(sku)")),
         Index("ix_product_search", "search", postgresql_using="gin"),
+        Index("ix_product_preorder", "number", postgresql_where=text("preorder_eligible")),
         {"schema": ROOM},
     )
 
@@ -89,9 +90,25 @@ class Product(Base):
     preorder_eligible: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     launch_date: Mapped[date | None] = mapped_column(Date)
     days_to_replace: Mapped[int | None] = mapped_column(Integer)
+    components: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     search: Mapped[Any] = mapped_column(
         TSVECTOR, Computed("to_tsvector('simple', number || ' ' || name || ' ' || sku)", persisted=True)
     )
+
+
+class KitPart(Base):
+    """A kit taken apart to the last: `quantity` units of a product that is no kit itself, in one unit of `kit`."""
+
+    __tablename__ = "kit_part"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="a_part_is_some"),
+        Index("ix_kit_part_product", "product"),
+        {"schema": ROOM},
+    )
+
+    kit: Mapped[str] = mapped_column(Text, primary_key=True)
+    product: Mapped[str] = mapped_column(Text, primary_key=True)
+    quantity: Mapped[int] = mapped_column(Integer)
 
 
 class Rule(Base):

@@ -8,6 +8,7 @@ OPEN = (NEW, ON_HOLD, IN_PROGRESS)
 """States before fulfillment: an order there may still be held, changed and canceled."""
 
 SHIPPED, PARTIALLY_SHIPPED = "Shipped", "Partially Shipped"
+BACKORDER_HOLD, PREORDER_HOLD, RELEASED = "order.backorder_hold", "order.preorder_hold", "order.backorder_released"
 HOLD, RELEASE, CANCEL, INVOICED = "order.hold", "order.release", "order.cancel", "order.invoiced"
 STOCK_FOUND = ("fulfillment.optimization.succeeded", "onhand.check.succeeded")
 STOCK_MISSING = {"fulfillment.optimization.failed": "Inventory not found", "onhand.check.failed": "Backorder Hold"}
@@ -36,6 +37,11 @@ def _order_moves() -> list[Transition]:
     for event, reason in STOCK_MISSING.items():
         rows += moves(event, OPEN, ON_HOLD, reason, reasons=_STOCK_REASONS)
         rows += moves(event, [IN_FULFILLMENT], IN_FULFILLMENT, reason, reasons=_STOCK_REASONS)
+    for event, reason in ((BACKORDER_HOLD, "Backorder Hold"), (PREORDER_HOLD, "Preorder Hold")):
+        rows += moves(event, OPEN, ON_HOLD, reason)
+        rows += moves(event, [IN_FULFILLMENT], IN_FULFILLMENT, reason)
+    rows += moves(RELEASED, OPEN, IN_PROGRESS, "Ready To Be Fulfilled")
+    rows += moves(RELEASED, [IN_FULFILLMENT], IN_FULFILLMENT, "Ready To Be Fulfilled")
     busy = (IN_PROGRESS, IN_FULFILLMENT)
     rows += moves("order.sent_to_fulfillment", busy, IN_FULFILLMENT, "Sent To Fulfillment")
     rows += moves("order.sent_to_fulfillment.failed", busy, IN_FULFILLMENT, "Send To Fulfillment Failed")
@@ -58,11 +64,12 @@ def _line_moves() -> list[Transition]:
     for event in ("order_line.validation.succeeded", "order.lines_validation.succeeded"):
         rows += moves(event, OPEN, IN_PROGRESS, "Order Line Validation Success")
     rows += moves("order_line.validation.failed", OPEN, ON_HOLD, "Order Line Validation Failed")
-    rows += moves("product.preorder_eligible", [NEW], ON_HOLD, "Preorder Hold")
+    rows += moves("product.preorder_eligible", OPEN, ON_HOLD, "Preorder Hold")
     for event in STOCK_FOUND:
         rows += moves(event, OPEN, IN_FULFILLMENT, "Inventory Check Successful")
     for event in STOCK_MISSING:
         rows += moves(event, OPEN, ON_HOLD, "Backorder Hold")
+    rows += moves(RELEASED, [ON_HOLD], IN_PROGRESS, "Ready To Be Fulfilled")
     rows += moves("backorder.sla_expired", [ON_HOLD], CANCELED, "Backorder SLA")
     rows += moves("fulfillment_order.created", (*OPEN, IN_FULFILLMENT), IN_FULFILLMENT, "Released To Fulfillment")
     rows += moves("order_line.shipped", [IN_FULFILLMENT], IN_FULFILLMENT, SHIPPED, reasons=(PARTIALLY_SHIPPED,))
@@ -77,7 +84,7 @@ def _line_moves() -> list[Transition]:
 ORDER_TABLE = StateTable("order", _states("Sales Order"), tuple(_order_moves()))
 LINE_TABLE = StateTable("order_line", _states("Sales Order Product"), tuple(_line_moves()))
 
-LINES_FOLLOW = ("order.lines_validation.succeeded", *STOCK_FOUND, *STOCK_MISSING, CANCEL, INVOICED)
+LINES_FOLLOW = ("order.lines_validation.succeeded", *STOCK_FOUND, *STOCK_MISSING, RELEASED, CANCEL, INVOICED)
 """Order events that also move those of its lines that stand where the line table has a row for them."""
 
 

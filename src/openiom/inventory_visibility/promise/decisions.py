@@ -1,0 +1,108 @@
+"""Who may take how much of a stock key: what is kept back, what is kept for whom, settled on paper."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+NOTHING = Decimal(0)
+EVERY_CHANNEL = "*"
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """On whose behalf stock is asked for; '' is nobody in particular, who has no allocation and no buffer."""
+
+    channel: str = ""
+    customer_group: str = ""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Values from the highest group on; a customer group counts within its channel only."""
+        path = (self.channel.lower(), self.customer_group.lower())
+        return path[: path.index("")] if "" in path else path
+
+
+NOBODY = Asker()
+
+
+@dataclass(slots=True)
+class Pool:
+    """Units of one stock key allocated to a path of groups, highest first."""
+
+    id: int
+    groups: tuple[str, ...]
+    allocated: Decimal
+
+    def serves(self, asker: Asker) -> bool:
+        """Whether the asker stands in this pool's group, or in a group below it."""
+        own = tuple(g.lower() for g in self.groups)
+        return asker.path[: len(own)] == own
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Kept back at product and source ('' every one): from everybody (channel ''), or from one channel."""
+
+    product: str
+    source: str
+    channel: str
+    units: Decimal
+    percent: Decimal
+
+
+def buffer_of(rules: Iterable[Rule], key: Key, channel: str, on_hand: Decimal) -> Decimal:
+    """Units kept from `channel`: the most specific rule by product, then source, then channel; `*` is any channel."""
+    if not channel:
+        return NOTHING
+    named = [
+        rule
+        for rule in rules
+        if rule.channel
+        and rule.product in (key[0], "")
+        and rule.source in (key[1], "")
+        and rule.channel.lower() in (channel.lower(), EVERY_CHANNEL)
+    ]
+    if not named:
+        return NOTHING
+    best = max(named, key=lambda r: (r.product != "", r.source != "", r.channel != EVERY_CHANNEL))
+    return max(best.units, on_hand * best.percent / 100)
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What is kept at one stock key; pools shrink as their owners take."""
+
+    key: Key
+    safety_stock: Decimal = NOTHING
+    pools: list[Pool] = field(default_factory=list)
+
+    def offers(self, asker: Asker, *, on_hand: Decimal, free: Decimal, rules: Sequence[Rule]) -> Decimal:
+        """Of the `free` (unreserved) units, those the asker may have: its own allocations, and what is common."""
+        own = sum((p.allocated for p in self.pools if p.serves(asker)), NOTHING)
+        common = free - self.safety_stock - sum((p.allocated for p in self.pools), NOTHING)
+        if common < 0:
+            return max(NOTHING, own + common)
+        return own + max(NOTHING, common - buffer_of(rules, self.key, asker.channel, on_hand))
+
+    def take(self, asker: Asker, quantity: Decimal) -> list[tuple[Pool, Decimal]]:
+        """Use up the asker's allocations, the most specific first; the rest comes from what is common."""
+        taken = []
+        for pool in sorted(self.pools, key=lambda p: -len(p.groups)):
+            if quantity and pool.allocated and pool.serves(asker):
+                part = min(quantity, pool.allocated)
+                pool.allocated -= part
+                quantity -= part
+                taken.append((pool, part))
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """`parts` (units by product) of one order line, all at `source` or not at all."""
+
+    line_id: UUID
+    source: str
+    parts: Mapping[str, Decimal]
+    asker: Asker = NOBODY

@@ -1,0 +1,67 @@
+"""Which waiting orders the stock of this moment covers, settled on paper."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+Free = dict[str, dict[str, int]]
+"""Whole units free to promise: product to source to units. Products are no kits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one line needs, all from one source: units by product, kits taken apart; `source` when that is settled."""
+
+    line_id: UUID
+    parts: Mapping[str, int]
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An order with every line that still needs a source."""
+
+    order_id: UUID
+    needs: Sequence[Need]
+
+
+def take(free: Free, need: Need) -> str:
+    """Use up the source with the most of what the line needs; '' and nothing used when no source has all of it."""
+    first, quantity = next(iter(need.parts.items()))
+    able = [
+        (units // quantity, source)
+        for source, units in free.get(first, {}).items()
+        if need.source in ("", source)
+        and all(free.get(part, {}).get(source, 0) >= wanted for part, wanted in need.parts.items())
+    ]
+    if not able:
+        return ""
+    _, source = max(able, key=lambda candidate: (candidate[0], candidate[1]))
+    for part, wanted in need.parts.items():
+        free[part][source] -= wanted
+    return source
+
+
+def short_lines(free: Free, needs: Sequence[Need]) -> list[UUID]:
+    """Lines of one order that find no source while its lines before them have theirs. `free` is left alone."""
+    left = {product: dict(sources) for product, sources in free.items()}
+    return [need.line_id for need in needs if not take(left, need)]
+
+
+def covered(free: Free, orders: Sequence[Waiting]) -> list[UUID]:
+    """Orders whose every line finds a source, first come first served. `free` is used up by them."""
+    out = []
+    for order in orders:
+        taken: list[tuple[Need, str]] = []
+        for need in order.needs:
+            source = take(free, need)
+            if not source:
+                break
+            taken.append((need, source))
+        if len(taken) == len(order.needs):
+            out.append(order.order_id)
+            continue
+        for need, source in taken:
+            for part, wanted in need.parts.items():
+                free[part][source] += wanted
+    return out

@@ -1,0 +1,88 @@
+"""A kit is taken apart to its last part when it is configured, and never contains itself."""
+
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+
+from openiom.kernel import Invalid
+from openiom.master_data import KINDS, kit_parts
+from openiom.master_data.decisions import explode
+from openiom.platform.configuration import Configuration
+from openiom.platform.database import Database
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def product(name: str, **parts: int) -> dict[str, Any]:
+    components = [{"product": part, "quantity": quantity} for part, quantity in parts.items()]
+    return {"kind": "product", "name": name, "body": {"name": name, "components": components}}
+
+
+def apply(database: Database, *documents: dict[str, Any]) -> Configuration:
+    configuration = Configuration()
+    configuration.register(*KINDS)
+    with database.unit_of_work() as session:
+        configuration.apply(session, documents, at=NOW, actor="test")
+    return configuration
+
+
+def parts(database: Database, *kits: str) -> dict[str, dict[str, int]]:
+    with database.reading() as session:
+        return kit_parts(session, kits)
+
+
+def test_kits_of_kits_are_known_by_their_last_parts(database: Database) -> None:
+    apply(database, product("BOLT"), product("LEG", BOLT=2), product("TOP"), product("TABLE", TOP=1, LEG=4, BOLT=1))
+    assert parts(database, "TABLE", "LEG", "TOP") == {"TABLE": {"TOP": 1, "BOLT": 9}, "LEG": {"BOLT": 2}}
+
+
+def test_changing_a_part_changes_every_kit_it_is_in(database: Database) -> None:
+    apply(database, product("BOLT"), product("LEG", BOLT=2), product("TABLE", LEG=4))
+    apply(database, product("LEG", BOLT=3))
+    assert parts(database, "TABLE") == {"TABLE": {"BOLT": 12}}
+    apply(database, product("LEG"))
+    assert parts(database, "TABLE", "LEG") == {"TABLE": {"LEG": 4}}
+
+
+def test_a_ring_is_refused_and_changes_nothing(database: Database) -> None:
+    apply(database, product("BOLT"), product("LEG", BOLT=2), product("TABLE", LEG=4))
+    with pytest.raises(Invalid, match="a kit cannot contain itself"):
+        apply(database, product("LEG", TABLE=1))
+    with pytest.raises(Invalid, match="A in B in A|B in A in B"):
+        apply(database, product("A", B=1), product("B", A=1))
+    with pytest.raises(Invalid, match="SELF in SELF"):
+        apply(database, product("SELF", SELF=1))
+    assert parts(database, "TABLE", "LEG", "A", "B", "SELF") == {"TABLE": {"BOLT": 8}, "LEG": {"BOLT": 2}}
+
+
+def test_a_part_that_is_no_product_is_refused(database: Database) -> None:
+    with pytest.raises(Invalid, match="there is no product GHOST"):
+        apply(database, product("TABLE", GHOST=1))
+    configuration = apply(database, product("BOLT"), product("LEG", BOLT=2))
+    with pytest.raises(Invalid, match="there is no product BOLT"), database.unit_of_work() as session:
+        configuration.remove(session, "product", ["BOLT"], at=NOW, actor="test")
+    assert parts(database, "LEG") == {"LEG": {"BOLT": 2}}
+
+
+def test_random_bundle_graphs_conserve_their_parts() -> None:
+    random = Random(7)
+    for _ in range(2_000):
+        names = [f"P{n}" for n in range(random.randint(2, 12))]
+        kits: dict[str, dict[str, int]] = {}
+        for i, name in enumerate(names[1:], start=1):
+            if random.random() < 0.6:
+                below = random.sample(names[:i], random.randint(1, i))
+                kits[name] = {part: random.randint(1, 3) for part in below}
+        whole = explode(kits)
+        for kit, given in kits.items():
+            counted: dict[str, int] = {}
+            walk = [(part, quantity) for part, quantity in given.items()]
+            while walk:
+                part, quantity = walk.pop()
+                if part in kits:
+                    walk += [(inner, quantity * each) for inner, each in kits[part].items()]
+                else:
+                    counted[part] = counted.get(part, 0) + quantity
+            assert whole[kit] == counted
