@@ -64,6 +64,8 @@ class Product:
             providers.PollTurn(self.pipeline),
             providers.ProbeTurn(self.pipeline),
             *orchestration.turns(self.engine),
+            inventory_visibility.jobs_wave(),
+            inventory_visibility.FeedTurn(self.settings.feed_dir),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:
@@ -75,6 +77,7 @@ class Product:
             fulfillment.router,
             fulfillment_optimization.router,
             inventory_visibility.router,
+            inventory_visibility.contract_router,
             master_data.router,
             orchestration.router,
             policies.router,
@@ -125,6 +128,7 @@ def build(settings: Settings, database_url: str) -> Product:
     configuration.register(
         *administration.KINDS,
         *master_data.KINDS,
+        *inventory_visibility.KINDS,
         *fulfillment_optimization.KINDS,
         *policies.KINDS,
         state_framework.states_kind(STATE_TABLES),

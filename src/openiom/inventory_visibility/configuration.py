@@ -272,8 +272,8 @@ def _reservation_problems(body: InventoryConfigurationBody) -> Iterator[Problem]
             yield Problem(where, f"{'.'.join(to)} is not a calculated measure", "check against a calculated measure")
         elif own not in formulas[to]:
             yield Problem(where, f"{'.'.join(to)} does not subtract {'.'.join(own)}", "add that term to it")
-    own = [_measure(m[2], m[3]) for m in body.reservation_mapping if _measure(m[0], m[1]) == SOFT_RESERVED]
-    if not own or ON_HAND not in formulas.get(own[0], ()):
+    mapped = [_measure(m[2], m[3]) for m in body.reservation_mapping if _measure(m[0], m[1]) == SOFT_RESERVED]
+    if not mapped or ON_HAND not in formulas.get(mapped[0], ()):
         what = "orders reserve iv.SoftReservOrdered against what stands as iom.OnHand, which this does not say"
         yield Problem("reservation_mapping", what, "map iv.SoftReservOrdered to a measure that adds iom.OnHand")
     if len({_measure(m[2], m[3]) for m in body.reservation_mapping}) > 1:

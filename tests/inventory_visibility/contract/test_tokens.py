@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from openiom.administration import Issuer
 from openiom.administration.token_routes import CLIENT_SCOPE, INVENTORY_SCOPE
 from openiom.app.wiring import Product
+from openiom.inventory_visibility.default_configuration import DEFAULT
 from openiom.platform.bulk import fetch
 from openiom.platform.events import utc_now
 
@@ -130,7 +131,7 @@ def test_a_token_carries_the_permissions_of_its_client_and_no_more(
 ) -> None:
     made = client.post("/api/v1/clients", json={"name": "looker", "roles": ["viewer"]}).json()
     token = bearer(stranger, (made["client_id"], made["client_secret"]))
-    refused = stranger.put(ONHAND, json={}, headers={"authorization": f"Bearer {token}"})
+    refused = stranger.put(ONHAND, json=DEFAULT, headers={"authorization": f"Bearer {token}"})
     assert (refused.status_code, refused.json()["remedy"]) == (
         403,
         "ask an administrator for the permission configuration.write",

@@ -1,1 +1,13 @@
 """The public Inventory Visibility REST contract, under `/api/environment/{environmentId}/...`."""
+
+from fastapi import APIRouter
+
+from . import configuration_routes, feed_routes, job_routes, query_routes, stock_routes
+from .feed_turn import FeedTurn
+from .jobs import jobs_wave
+
+router = APIRouter()
+for part in (stock_routes, query_routes, job_routes, configuration_routes, feed_routes):
+    router.include_router(part.router)
+
+__all__ = ["FeedTurn", "jobs_wave", "router"]

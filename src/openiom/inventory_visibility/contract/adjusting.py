@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import InventoryConfiguration, Measure
-from openiom.inventory_visibility.measures import MeasureChange
+from openiom.inventory_visibility.configuration import InventoryConfiguration
+from openiom.inventory_visibility.measures import Measure, MeasureChange
 from openiom.inventory_visibility.posting import post_measures
 from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.bulk import execute, fetch

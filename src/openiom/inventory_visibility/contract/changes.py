@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import InventoryConfiguration, Measure
-from openiom.inventory_visibility.measures import MeasureChange, Posted, dimension_text, event_key
+from openiom.inventory_visibility.configuration import InventoryConfiguration
+from openiom.inventory_visibility.measures import Measure, MeasureChange, Posted, dimension_text, event_key
 from openiom.inventory_visibility.posting import known_events, post_measures
 from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.bulk import execute, fetch

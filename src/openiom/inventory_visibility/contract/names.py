@@ -20,8 +20,8 @@ from openiom.inventory_visibility.configuration import (
     SITE,
     DataSource,
     InventoryConfiguration,
-    Measure,
 )
+from openiom.inventory_visibility.measures import Measure
 from openiom.kernel import Forbidden, Invalid, TooLarge
 
 BULK_LIMIT = 512

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import reserving as stock
-from openiom.inventory_visibility.configuration import LOCATION, InventoryConfiguration, Measure
-from openiom.inventory_visibility.measures import Reserved, SoftReserve, Unreserve
+from openiom.inventory_visibility.configuration import LOCATION, InventoryConfiguration
+from openiom.inventory_visibility.measures import Measure, Reserved, SoftReserve, Unreserve
 from openiom.kernel import Invalid, IomError, Refused
 
 from .answers import PARTIAL, SUCCESS, Answer, succeeded
@@ -88,9 +88,7 @@ def take_reserves(
     actor: str,
 ) -> Sequence[Answer | IomError]:
     """Hold stock for each ask, whole or not at all; one answer an ask."""
-    done = stock.soft_reserve(
-        session, asks, hierarchy=_below_location(configuration), formula=configuration.formula, now=now, actor=actor
-    )
+    done = stock.soft_reserve(session, asks, hierarchy=_below_location(configuration), now=now, actor=actor)
     return [_reserved(ask.document, one, given_back=ask.quantity < 0) for ask, one in zip(asks, done, strict=True)]
 
 
