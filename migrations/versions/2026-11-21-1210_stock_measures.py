@@ -191,6 +191,7 @@ def upgrade() -> None:
         schema="inventory_visibility",
     )
     # ### end Alembic commands ###
+    op.drop_constraint("fk_ledger_entry_stock_id", "ledger_entry", schema="inventory_visibility")
     op.execute("ALTER TABLE inventory_visibility.stock SET (fillfactor = 70)")
     op.drop_constraint("never_promise_twice", "stock", schema="inventory_visibility")
     op.create_check_constraint("never_promise_twice", "stock", PROMISE, schema="inventory_visibility")
@@ -214,6 +215,15 @@ def name_the_measures() -> None:
 
 
 def downgrade() -> None:
+    op.create_foreign_key(
+        "fk_ledger_entry_stock_id",
+        "ledger_entry",
+        "stock",
+        ["stock_id"],
+        ["id"],
+        source_schema="inventory_visibility",
+        referent_schema="inventory_visibility",
+    )
     op.execute("DELETE FROM inventory_visibility.reservation WHERE line_id IS NULL")
     op.execute(f"ALTER TABLE {LEDGER} DISABLE TRIGGER ledger_is_append_only")
     op.execute(f"UPDATE {LEDGER} SET measure = 'on_hand' WHERE on_hand_sign = 1 AND measure = 'onhand'")

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from threading import Barrier, Thread
 from uuid import UUID
@@ -10,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from sqlalchemy.orm import Session
+from tests.inventory_visibility.promises import check
 
 from openiom.inventory_visibility import (
     ReserveAsk,
@@ -27,11 +27,6 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-INVARIANTS = Path(__file__).parents[2] / "invariants"
-INVENTORY_PROMISES = (
-    *("never_promise_twice", "ledger_makes_the_balance", "ledger_makes_every_measure"),
-    *("reserved_equals_open_reservations", "covered_units_stand_on_deeper_rows"),
-)
 
 
 def stocked(session: Session, **units: int) -> None:
@@ -49,12 +44,6 @@ def balances(database: Database) -> dict[str, tuple[Decimal, Decimal]]:
     with database.reading() as session:
         rows = fetch(session, "SELECT source, on_hand, reserved FROM inventory_visibility.stock")
     return {source: (on_hand, reserved) for source, on_hand, reserved in rows}
-
-
-def check(database: Database) -> None:
-    with database.reading() as session:
-        for name in INVENTORY_PROMISES:
-            assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == []
 
 
 def test_asks_are_granted_in_order_and_whole_or_not_at_all(database: Database) -> None:

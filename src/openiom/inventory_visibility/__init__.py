@@ -1,32 +1,64 @@
 """
 Inventory visibility: what stands where, what of it is promised, and why.
 
-Owns    stock, ledger entry, reservation.
-Holds   reserved never exceeds on hand; the sum of ledger entries is the balance; the ledger is append-only.
-Tells   inventory.changed.
+Owns    stock, measures of every source system, ledger entry and its daily chain, reservation.
+Holds   reserved never exceeds what stands there, at any level; the sum of ledger entries is every balance; the ledger
+        is append-only, and what was sealed cannot be changed unseen.
+Tells   inventory.changed, inventory.drift_found, reservation.expired.
 """
 
 from .decisions import ReserveAsk, ShipAsk, StockChange, grant
+from .measures import (
+    DEFAULT_FORMULA,
+    HIERARCHY,
+    Formula,
+    Measure,
+    MeasureChange,
+    Posted,
+    Reserved,
+    SoftReserve,
+    StockKey,
+    Unreserve,
+    dimension_text,
+    reference_of,
+)
+from .posting import post_measures
 from .queries import available
 from .receiver import receive_stock
+from .reserving import soft_reserve, unreserve
 from .routes import router
 from .service import change_on_hand, ensure_keys, release, release_quantities, reserve, ship
 
 RECEIVERS = {"stock": receive_stock}
 
 __all__ = [
+    "DEFAULT_FORMULA",
+    "HIERARCHY",
     "RECEIVERS",
+    "Formula",
+    "Measure",
+    "MeasureChange",
+    "Posted",
     "ReserveAsk",
+    "Reserved",
     "ShipAsk",
+    "SoftReserve",
     "StockChange",
+    "StockKey",
+    "Unreserve",
     "available",
     "change_on_hand",
+    "dimension_text",
     "ensure_keys",
     "grant",
+    "post_measures",
     "receive_stock",
+    "reference_of",
     "release",
     "release_quantities",
     "reserve",
     "router",
     "ship",
+    "soft_reserve",
+    "unreserve",
 ]

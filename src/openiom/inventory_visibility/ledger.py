@@ -1,9 +1,9 @@
 """The one way a balance moves: entries, measures and stock rows in one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -39,8 +39,7 @@ WHERE s.id = d.stock_id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """`delta` units of a measure at one stock key, because of `cause`, for `document`.
 
     The signs (-1, 0, 1) say how the entry moves on hand and reserved of the stock row.
@@ -73,9 +72,7 @@ def discrepancy_entry(stock_id: int, delta: Decimal | int, cause: str, document:
     return Entry(stock_id, DISCREPANCY, delta, cause, document)
 
 
-def settlement_entries(
-    stock_id: int, overdraft: Decimal, covered: Decimal, cause: str, document: str
-) -> list[Entry]:
+def settlement_entries(stock_id: int, overdraft: Decimal, covered: Decimal, cause: str, document: str) -> list[Entry]:
     """What stands on nothing, and what stands on deeper rows, as far as it changes."""
     moved = ((OVERDRAFT, overdraft), (COVERED, covered))
     return [Entry(stock_id, measure, delta, cause, document) for measure, delta in moved if delta]
@@ -90,21 +87,9 @@ def post(session: Session, entries: Sequence[Entry], *, now: datetime, actor: st
     """Append entries and move the balances they belong to. The stock rows are already locked by the caller."""
     if not entries:
         return
-    execute(
-        session,
-        _BOOK,
-        (
-            now,
-            actor,
-            [e.stock_id for e in entries],
-            [e.measure[0] for e in entries],
-            [e.measure[1] for e in entries],
-            [e.delta for e in entries],
-            [e.on_hand_sign for e in entries],
-            [e.reserved_sign for e in entries],
-            [e.cause for e in entries],
-            [e.document for e in entries],
-            [e.event_id for e in entries],
-            now,
-        ),
+    ids, measures, deltas, causes, documents, on_hand_signs, reserved_signs, event_ids = map(
+        list, zip(*entries, strict=True)
     )
+    sources, names = [m[0] for m in measures], [m[1] for m in measures]
+    columns = (ids, sources, names, deltas, on_hand_signs, reserved_signs, causes, documents, event_ids)
+    execute(session, _BOOK, (now, actor, *columns, now))

@@ -1,6 +1,6 @@
 """Every lock this room takes, in the one order it takes them: by stock id. Who holds a stock row holds all below it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,11 +12,28 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 
 from .decisions import Key
-from .measures import StockKey, dimension_text
-from .standing import Family, Row
+from .measures import StockKey
+from .standing import Family, Level, Row
 
 _ROW = "s.id, s.on_hand, s.reserved, s.overdraft, s.covered, s.oversell"
-_EMPTY = frozenset[tuple[str, str]]()
+_EMPTY: Level = frozenset()
+_OWN_ROWS = """
+SELECT f.id FROM unnest(%s::text[], %s::text[]) AS k(product, source), LATERAL (
+    SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = '' AND x.product = k.product
+    AND x.source = k.source AND x.dimensions = '' OFFSET 0) f
+"""
+# Found by index and locked by id: a join would be planned as a scan of every stock row.
+_FAMILIES = """
+FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY(
+    SELECT f.id FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(organization, product, source), LATERAL (
+        SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = k.organization
+        AND x.product = k.product AND x.source = k.source OFFSET 0) f))
+ORDER BY s.id FOR NO KEY UPDATE
+"""
+
+Families = dict[tuple[str, str, str], Family]
+DimensionValues = Mapping[str, Level]
+"""Dimension values by their canonical text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +49,12 @@ class LockedReservation:
     document: str
 
 
-def ensure_stock(session: Session, keys: Collection[StockKey], values: dict[str, dict[str, str]], now: datetime) -> None:
+def ensure_stock(session: Session, keys: Iterable[StockKey], values: DimensionValues, now: datetime) -> None:
     """Make stock rows that do not exist yet, with nothing on hand; `values` by canonical dimension text.
 
-    Before any lock: a row that another transaction is just making is waited for, which nobody may do holding locks.
+    In one order, as locks are taken: a row that another transaction is just making is waited for.
     """
-    ordered = sorted(set(keys), key=lambda k: (k.organization, k.product, k.source, k.dimensions))
+    ordered = sorted(set(keys))
     execute(
         session,
         "INSERT INTO inventory_visibility.stock (organization, product, source, dimensions, dimension_values,"
@@ -51,30 +68,44 @@ def ensure_stock(session: Session, keys: Collection[StockKey], values: dict[str,
             [k.product for k in ordered],
             [k.source for k in ordered],
             [k.dimensions for k in ordered],
-            [to_json_text(values.get(k.dimensions, {})) for k in ordered],
+            [to_json_text(dict(values.get(k.dimensions, _EMPTY))) for k in ordered],
         ),
     )
 
 
-def lock_families(
-    session: Session, families: Iterable[tuple[str, str, str]]
-) -> dict[tuple[str, str, str], Family]:
+def lock_rows(session: Session, keys: Sequence[StockKey], values: DimensionValues, now: datetime) -> Families:
+    """All rows of these keys' products at their sources, locked until the transaction ends; new keys are made."""
+    families = list({key[:3] for key in keys})
+    found = lock_families(session, families)
+    missing = [key for key in keys if values[key.dimensions] not in found[key.family].rows]
+    if missing:
+        ensure_stock(session, missing, values, now)
+        found = lock_families(session, families)
+    return found
+
+
+def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) -> Families:
     """All rows of these (organization, product, source), locked until the transaction ends."""
-    wanted = list(set(families))
     rows = fetch(
         session,
-        f"SELECT s.organization, s.product, s.source, s.dimensions, s.dimension_values, {_ROW}"
-        " FROM inventory_visibility.stock s JOIN unnest(%s::text[], %s::text[], %s::text[])"
-        " AS k(organization, product, source) USING (organization, product, source)"
-        " ORDER BY s.id FOR NO KEY UPDATE OF s",
-        ([k[0] for k in wanted], [k[1] for k in wanted], [k[2] for k in wanted]),
+        "SELECT s.organization, s.product, s.source,"
+        f" CASE WHEN s.dimensions <> '' THEN s.dimension_values END, {_ROW} {_FAMILIES}",
+        _columns(families),
     )
-    found: dict[tuple[str, str, str], Family] = {}
-    for organization, product, source, dimensions, values, *row in rows:
-        level = frozenset(values.items()) if dimensions else _EMPTY
-        family = found.setdefault((organization, product, source), Family({}))
-        family.rows[level] = Row(row[0], level, *row[1:])
+    found = {family: Family({}) for family in families}
+    for organization, product, source, values, *row in rows:
+        level = frozenset(values.items()) if values else _EMPTY
+        found[organization, product, source].rows[level] = Row(row[0], level, *row[1:])
     return found
+
+
+def hold_families(session: Session, families: Sequence[tuple[str, str, str]]) -> None:
+    """As `lock_families`, for those who do not want to see the rows."""
+    execute(session, f"SELECT count(*) FROM (SELECT 1 {_FAMILIES}) held", _columns(families))
+
+
+def _columns(families: Sequence[tuple[str, str, str]]) -> tuple[list[str], list[str], list[str]]:
+    return [f[0] for f in families], [f[1] for f in families], [f[2] for f in families]
 
 
 def lock_stock(session: Session, keys: Iterable[Key]) -> dict[Key, Row]:
@@ -82,9 +113,8 @@ def lock_stock(session: Session, keys: Iterable[Key]) -> dict[Key, Row]:
     wanted = list(set(keys))
     rows = fetch(
         session,
-        f"SELECT s.product, s.source, {_ROW} FROM inventory_visibility.stock s"
-        " JOIN unnest(%s::text[], %s::text[]) AS k(product, source) USING (product, source)"
-        " WHERE s.organization = '' AND s.dimensions = '' ORDER BY s.id FOR NO KEY UPDATE OF s",
+        f"SELECT s.product, s.source, {_ROW} FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY({_OWN_ROWS}))"
+        " ORDER BY s.id FOR NO KEY UPDATE",
         ([k[0] for k in wanted], [k[1] for k in wanted]),
     )
     return {(row[0], row[1]): Row(row[2], _EMPTY, *row[3:]) for row in rows}
@@ -105,13 +135,11 @@ def lock_ids(session: Session, stock_ids: Collection[int]) -> tuple[dict[int, Ro
 def lock_lines(
     session: Session, line_ids: Iterable[UUID], keys: Iterable[Key] = ()
 ) -> tuple[list[LockedReservation], dict[int, Row], dict[Key, Row]]:
-    """Open reservations of these lines, oldest first; their stock rows and those of `keys`, locked, by id and by key."""
+    """Open reservations of these lines, oldest first; their stock rows and those of `keys`, locked, by id and key."""
     lines, also = list(set(line_ids)), list(set(keys))
     found = fetch(
         session,
-        "SELECT stock_id FROM inventory_visibility.reservation WHERE line_id = ANY(%s) AND open > 0 UNION"
-        " SELECT s.id FROM inventory_visibility.stock s JOIN unnest(%s::text[], %s::text[]) AS k(product, source)"
-        " USING (product, source) WHERE s.organization = '' AND s.dimensions = ''",
+        f"SELECT stock_id FROM inventory_visibility.reservation WHERE line_id = ANY(%s) AND open > 0 UNION{_OWN_ROWS}",
         (lines, [k[0] for k in also], [k[1] for k in also]),
     )
     rows, by_key = lock_ids(session, [row[0] for row in found])
@@ -131,8 +159,3 @@ def reservations_where(
         (*values, limit),
     )
     return [LockedReservation(*row) for row in rows]
-
-
-def dimension_values_of(dimensions: Iterable[dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Dimension values by their canonical text."""
-    return {dimension_text(values): dict(values) for values in dimensions}

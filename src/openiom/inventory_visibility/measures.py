@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
 Measure = tuple[str, str]
@@ -49,8 +50,7 @@ DEFAULT_FORMULA = Formula(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StockKey:
+class StockKey(NamedTuple):
     """What a balance is kept for. `dimensions` is canonical text, see `dimension_text`; '' organization is our own."""
 
     organization: str
@@ -61,7 +61,7 @@ class StockKey:
     @property
     def family(self) -> tuple[str, str, str]:
         """Every row of a product at a source, whatever its further dimensions."""
-        return (self.organization, self.product, self.source)
+        return self[:3]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """
 Rows of one product at one source, and what may still be promised on them. Pure.
 
-A reservation of fewer dimensions (any color) stands on every deeper row (red, blue), and a deeper one uses up what the
-coarser ones could have had. So a wish must fit its own level and every level above: at each, the sum of all deeper rows.
+A reservation of fewer dimensions (any color) stands on every deeper row (red, blue), and a deeper one uses up what
+the coarser ones could have had. So a wish must fit its own level and every level above, each with all rows below it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

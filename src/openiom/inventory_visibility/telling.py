@@ -20,7 +20,5 @@ def tell_changed(
         return
     subject = new_id()
     data = {"cause": cause, "document": document, "keys": [list(key) for key in sorted(keys)[:NAMED]]}
-    event = Event(
-        name="inventory.changed", subject_type="inventory", subject_id=subject, root_id=subject, data=data
-    )
+    event = Event(name="inventory.changed", subject_type="inventory", subject_id=subject, root_id=subject, data=data)
     announce(session, [event], at=now, actor=actor)
