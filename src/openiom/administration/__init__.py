@@ -1,22 +1,28 @@
 """
 Administration: who may come in and do what; documents over HTTP.
 
-Owns    user, sign-in, API token, role documents; the last answer of every invariant.
-Holds   only hashes of passwords and tokens are kept.
+Owns    user, sign-in, API token, client, role documents; the last answer of every invariant.
+Holds   only hashes of passwords, secrets and tokens are kept.
 """
 
 from .checks import store_checks, stored_checks
+from .clients import put_client
+from .issuing import Issuer
 from .roles import KINDS
 from .routes import authenticate, router
 from .service import forget_expired, issue_token, put_users
+from .token_routes import router as token_router
 
 __all__ = [
     "KINDS",
+    "Issuer",
     "authenticate",
     "forget_expired",
     "issue_token",
+    "put_client",
     "put_users",
     "router",
     "store_checks",
     "stored_checks",
+    "token_router",
 ]

@@ -1,4 +1,4 @@
-"""Who may come in: users, their sessions, and API tokens; and what the last look at every promise found."""
+"""Who may come in: users, their sessions, API tokens and client programs; and the last look at every promise."""
 
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,20 @@ class ApiToken(Base):
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_by: Mapped[str] = mapped_column(Text)
+
+
+class Client(Base):
+    """A client program of the token flow; only an argon2 hash of its secret is kept."""
+
+    __tablename__ = "client"
+    __table_args__ = {"schema": ROOM}
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    secret_hash: Mapped[str] = mapped_column(Text)
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     created_by: Mapped[str] = mapped_column(Text)

@@ -11,6 +11,7 @@ from openiom.platform.configuration import Configuration
 from openiom.platform.events import utc_now
 from openiom.platform.http import Asker, Now, Principal, Reading, Writing, database
 
+from .issuing import Issuer, looks_signed
 from .service import issue_token, profile, sign_in, sign_out, who_is
 
 COOKIE = "openiom_session"
@@ -75,11 +76,14 @@ class Changes(BaseModel):
 
 
 def authenticate(request: Request, session: Session) -> Principal:
-    """The bearer token or the session cookie of a request. Raises Unauthenticated."""
+    """Who sends the bearer token or session cookie of a request. Raises Unauthenticated or Forbidden."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
     if not token:
         raise Unauthenticated("nobody is signed in", remedy="sign in, or send an API token")
+    if looks_signed(token):
+        issuer: Issuer = request.app.state.issuer
+        return issuer.principal(token, now=utc_now())
     return who_is(session, token, utc_now())
 
 

@@ -63,6 +63,7 @@ def _give_state(app: FastAPI, product: Product, tail: live.LiveTail) -> None:
     """What the rooms' routes read of the process they run in."""
     app.state.database = product.database
     app.state.authenticate = authenticate
+    app.state.issuer = product.issuer
     app.state.configuration = product.configuration
     app.state.environment = product.settings.environment
     app.state.session_hours = product.settings.session_hours

@@ -49,6 +49,7 @@ class Product:
     settings: Settings
     database: Database
     secrets: Secrets
+    issuer: administration.Issuer
     configuration: Configuration
     pipeline: providers.Pipeline
     engine: orchestration.Engine
@@ -64,12 +65,15 @@ class Product:
             providers.ProbeTurn(self.pipeline),
             *orchestration.turns(self.engine),
             orders.ReleaseTurn(),
+            inventory_visibility.jobs_wave(),
+            inventory_visibility.FeedTurn(self.settings.feed_dir),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:
         """Every room's part of the HTTP API."""
         return (
             administration.router,
+            administration.token_router,
             orders.router,
             orders.waiting_router,
             fulfillment.router,
@@ -78,6 +82,7 @@ class Product:
             inventory_visibility.allocation_router,
             inventory_visibility.supply_router,
             inventory_visibility.router,
+            inventory_visibility.contract_router,
             master_data.router,
             orchestration.router,
             policies.router,
@@ -137,7 +142,8 @@ def build(settings: Settings, database_url: str) -> Product:
         providers.MAPPING_KIND,
         orchestration.flow_kind(catalog),
     )
-    return Product(settings, database, secrets, configuration, pipeline, engine, entities, actions)
+    issuer = administration.Issuer.of(secrets, environment=settings.environment)
+    return Product(settings, database, secrets, issuer, configuration, pipeline, engine, entities, actions)
 
 
 def known_events() -> tuple[str, ...]:

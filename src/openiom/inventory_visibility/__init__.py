@@ -8,7 +8,10 @@ Tells   inventory.changed, inventory.drift_found, reservation.expired.
 """
 
 from .allocation.routes import router as allocation_router
-from .configuration import inventory_configuration
+from .configuration import InventoryConfiguration, inventory_configuration
+from .configuring import KINDS as CONFIGURATION_KINDS
+from .contract import FeedTurn, jobs_wave
+from .contract import router as contract_router
 from .decisions import ReserveAsk, ShipAsk, StockChange
 from .measures import (
     DEFAULT_FORMULA,
@@ -35,20 +38,22 @@ from .routes import router
 from .service import change_on_hand, ensure_keys, release, release_quantities, reserve, ship
 from .supply.routes import router as supply_router
 
-KINDS = (STOCK_POLICY,)
+KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
 
 __all__ = [
     "DEFAULT_FORMULA",
-    "Formula",
     "HIERARCHY",
     "KINDS",
+    "RECEIVERS",
+    "FeedTurn",
+    "Formula",
+    "InventoryConfiguration",
     "Measure",
     "MeasureChange",
     "Posted",
     "PromiseAsk",
     "PromiseDate",
-    "RECEIVERS",
     "ReserveAsk",
     "Reserved",
     "ShipAsk",
@@ -59,9 +64,11 @@ __all__ = [
     "allocation_router",
     "available",
     "change_on_hand",
+    "contract_router",
     "dimension_text",
     "ensure_keys",
     "inventory_configuration",
+    "jobs_wave",
     "post_measures",
     "promise_dates",
     "promise_router",

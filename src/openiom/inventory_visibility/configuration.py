@@ -20,9 +20,9 @@ from openiom.platform.bulk import fetch
 from openiom.platform.database import to_json
 
 from .default_configuration import DEFAULT
+from .measures import ON_HAND, SOFT_RESERVED, Formula, Measure
 
 KIND, NAME = "inventory_configuration", "default"
-Measure = tuple[str, str]
 SITE, LOCATION = "siteid", "locationid"
 EMPTY = "empty"
 BASE_DIMENSIONS = frozenset(
@@ -107,6 +107,11 @@ class InventoryConfiguration:
     allocation_groups: tuple[str, ...]
     atp_measures: tuple[Measure, ...]
     atp_days: int
+
+    @property
+    def formula(self) -> Formula:
+        """How measures make what is on hand and what is reserved of a stock row."""
+        return Formula(self.supply, frozenset(self.reservation))
 
     def organization(self, given: str) -> str:
         """How an organizationId is stored: '' for our own."""
@@ -267,6 +272,10 @@ def _reservation_problems(body: InventoryConfigurationBody) -> Iterator[Problem]
             yield Problem(where, f"{'.'.join(to)} is not a calculated measure", "check against a calculated measure")
         elif own not in formulas[to]:
             yield Problem(where, f"{'.'.join(to)} does not subtract {'.'.join(own)}", "add that term to it")
+    mapped = [_measure(m[2], m[3]) for m in body.reservation_mapping if _measure(m[0], m[1]) == SOFT_RESERVED]
+    if not mapped or ON_HAND not in formulas.get(mapped[0], ()):
+        what = "orders reserve iv.SoftReservOrdered against what stands as iom.OnHand, which this does not say"
+        yield Problem("reservation_mapping", what, "map iv.SoftReservOrdered to a measure that adds iom.OnHand")
     if len({_measure(m[2], m[3]) for m in body.reservation_mapping}) > 1:
         yield Problem("reservation_mapping", "checks against several measures", "map all to one calculated measure")
 

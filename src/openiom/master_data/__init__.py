@@ -9,6 +9,7 @@ Tells   nothing.
 from .configuration import KINDS, write_in_products
 from .decisions import UnitFactor, convert
 from .kits import kit_parts, kits_with
+from .product_search import matching_products
 from .queries import known, known_many, suggest, unit_factors
 from .routes import router
 
@@ -20,6 +21,7 @@ __all__ = [
     "kits_with",
     "known",
     "known_many",
+    "matching_products",
     "router",
     "suggest",
     "unit_factors",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
@@ -48,6 +49,13 @@ class AccountBody(Body):
     address: AddressDocument | None = None
 
 
+class AttributeBody(Body):
+    name: str = Field(min_length=1)
+    type: str = Field("", description="Name of its kind of value, such as PoundDomain")
+    area: Literal["product", "dimension", "batch"] = "product"
+    value: str
+
+
 class ComponentBody(Body):
     product: str = Field(min_length=1)
     quantity: int = Field(1, ge=1, le=100_000, description="Units of it in one unit of the kit")
@@ -60,6 +68,9 @@ class ProductBody(Body):
     unit: str = Field("ea", min_length=1)
     sku: str = Field("", description="Stock keeping unit or barcode, when it differs from the product number")
     description: str = ""
+    search_name: str = Field("", description="A short name to search by")
+    product_type: Literal["item", "service"] = "item"
+    attributes: list[AttributeBody] = Field(default_factory=list, max_length=200)
     weight_kg: Decimal | None = Field(None, ge=0)
     length_cm: Decimal | None = Field(None, ge=0)
     width_cm: Decimal | None = Field(None, ge=0)
@@ -104,6 +115,9 @@ COLUMNS: dict[str, tuple[str, dict[str, str]]] = {
             "sku": "text",
             "unit": "text",
             "description": "text",
+            "search_name": "text",
+            "product_type": "text",
+            "attributes": "jsonb",
             "weight_kg": "numeric",
             "length_cm": "numeric",
             "width_cm": "numeric",

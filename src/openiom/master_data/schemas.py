@@ -17,8 +17,18 @@ class ProductRow(BaseModel):
     list_price: Decimal | None
 
 
+class ProductAttribute(BaseModel):
+    name: str
+    type: str
+    area: str
+    value: str
+
+
 class ProductDetail(ProductRow):
     description: str
+    search_name: str
+    product_type: str
+    attributes: list[ProductAttribute]
     length_cm: Decimal | None
     width_cm: Decimal | None
     height_cm: Decimal | None

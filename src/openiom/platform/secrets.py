@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from openiom.kernel import Invalid
 
@@ -20,6 +22,7 @@ class Secrets:
     """Encrypts with the newest key and decrypts with any of them."""
 
     def __init__(self, keys: list[str]) -> None:
+        self._keys = tuple(keys)
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     @classmethod
@@ -40,6 +43,13 @@ class Secrets:
             finally:
                 fresh.unlink()
         return cls([path.read_text().strip()])
+
+    def derived(self, purpose: str) -> list[bytes]:
+        """Keys of 32 bytes for another `purpose` (such as signing), newest first; they say nothing of these keys."""
+        return [
+            HKDF(algorithm=SHA256(), length=32, salt=None, info=f"openiom {purpose}".encode()).derive(key.encode())
+            for key in self._keys
+        ]
 
     def seal(self, value: str) -> str:
         """How `value` is stored: references stay as they are, plain text is encrypted."""

@@ -28,3 +28,4 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", description="Least severe level written")
     session_hours: int = Field(12, ge=1, le=720, description="How long a sign-in lasts")
     ui_path: Path | None = Field(None, description="Built UI to serve; empty looks beside the program")
+    feed_dir: Path | None = Field(None, description="Folder of inventory feed files; empty reads none")

@@ -26,6 +26,7 @@ app.add_typer(configuring.app, name="config")
 app.add_typer(providing.app, name="provider")
 app.add_typer(ordering.app, name="order")
 app.add_typer(access.tokens, name="token")
+app.add_typer(access.clients, name="client")
 app.add_typer(access.users, name="user")
 
 

@@ -1,4 +1,4 @@
-"""`iom token` and `iom user`: who may come in."""
+"""`iom token`, `iom client` and `iom user`: who may come in."""
 
 import os
 import secrets
@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from openiom.administration import issue_token, put_users
+from openiom.administration import issue_token, put_client, put_users
 from openiom.platform.events import utc_now
 
 from .opening import console, errors, opened
 from .running import Home
 
 tokens = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
+clients = typer.Typer(help="Client programs of the OAuth 2.0 token flow.", no_args_is_help=True)
 users = typer.Typer(help="People who sign in.", no_args_is_help=True)
 Roles = Annotated[list[str], typer.Option(help="Role; may be repeated")]
 
@@ -31,6 +32,21 @@ def create_token(
     with opened(home) as product, product.database.unit_of_work() as session:
         token = issue_token(session, name=name, roles=role, now=utc_now(), actor="iom token")
     console.out(token, highlight=False)
+
+
+@clients.command("create")
+def create_client(
+    name: Annotated[str, typer.Argument(help="The program; one of this name keeps its id and gets a new secret")],
+    role: Roles = ["integrator"],  # noqa: B006 (typer copies it)
+    home: Home = None,
+) -> None:
+    """Make a client program for the two-step token flow; its secret is shown once.
+
+    Example: iom client create pos-bridge --role integrator
+    """
+    with opened(home) as product, product.database.unit_of_work() as session:
+        client_id, secret = put_client(session, name=name, roles=role, now=utc_now(), actor="iom client")
+    console.out(f"client_id={client_id}\nclient_secret={secret}", highlight=False)
 
 
 @users.command("create")

@@ -19,10 +19,9 @@ from openiom.inventory_visibility.configuration import (
     LOCATION,
     SITE,
     InventoryConfiguration,
-    Measure,
     inventory_configuration,
 )
-from openiom.inventory_visibility.measures import StockKey, dimension_text
+from openiom.inventory_visibility.measures import Measure, StockKey, dimension_text
 from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.http import Now, RawBody, Reading, Writing
 

@@ -20,10 +20,9 @@ from openiom.inventory_visibility.configuration import (
     SITE,
     DataSource,
     InventoryConfiguration,
-    Measure,
 )
+from openiom.inventory_visibility.measures import Measure
 from openiom.kernel import Forbidden, Invalid, TooLarge
-
 
 BULK_LIMIT = 512
 NO_DIMENSIONS: Mapping[str, str] = {}

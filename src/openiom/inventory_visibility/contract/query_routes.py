@@ -1,0 +1,149 @@
+"""Queries of the contract: by index, by exact tuples, by URL, and by what products are instead of their ids."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from openiom.inventory_visibility.configuration import LOCATION, InventoryConfiguration, inventory_configuration
+from openiom.kernel import Invalid
+from openiom.master_data import matching_products
+from openiom.platform.http import Now, RawBody, Reading
+
+from .answers import json
+from .asking import MOST_PRODUCTS, Question, read_exact_query, read_index_query
+from .dated import add_dates
+from .edge import PREFIX, Caller, Version
+from .measuring import answer_rows, locations_of, quantities
+from .names import folded, read_object, texts
+from .shapes import QUERY, body_of
+
+router = APIRouter(prefix=PREFIX, tags=["inventory contract"])
+PageNumber = Annotated[int, Query(alias="pageNumber", ge=1, description="Version 2.0: pages of warehouses")]
+PageSize = Annotated[int | None, Query(alias="pageSize", ge=1, le=10_000, description="Version 2.0: warehouses a page")]
+Read = Callable[..., Question]
+_SETTINGS = ("dimensiondatasource", "returnnegative", "queryatp", "atpfromdate", "atptodate")
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """The page of warehouses a version 2.0 query asks for; without a size there is one page with all of them."""
+
+    number: int = 1
+    size: int | None = None
+
+
+def paging(number: PageNumber = 1, size: PageSize = None) -> Paging:
+    return Paging(number, size)
+
+
+Page = Annotated[Paging, Depends(paging)]
+
+
+@router.post("/onhand/indexquery", openapi_extra=body_of(QUERY))
+def index_query(asker: Caller, session: Reading, body: RawBody, version: Version, now: Now, page: Page) -> Response:
+    """Quantities by site, location and grouped dimensions: the cross product of the sites and locations named."""
+    asker.require("inventory.read")
+    return _answer(session, read_object(body), read_index_query, version, "onhand/indexquery", page, now)
+
+
+@router.post("/onhand/exactquery", openapi_extra=body_of(QUERY))
+def exact_query(asker: Caller, session: Reading, body: RawBody, version: Version, now: Now, page: Page) -> Response:
+    """Quantities of exactly the tuples of dimension values listed; their dimensions are added to groupByValues."""
+    asker.require("inventory.read")
+    return _answer(session, read_object(body), read_exact_query, version, "onhand/exactquery", page, now)
+
+
+@router.get("/onhand")
+def on_hand(asker: Caller, session: Reading, request: Request, now: Now) -> Response:
+    """The index query by URL: organizationId, productId, dimensions, groupBy (comma-separated), returnNegative."""
+    asker.require("inventory.read")
+    body = _body_of_url(request)
+    return _answer(session, body, read_index_query, 1, "onhand", Paging(), now)
+
+
+@router.post("/onhand/productsearch/indexquery", openapi_extra=body_of(QUERY))
+def search_index_query(
+    asker: Caller, session: Reading, body: RawBody, version: Version, now: Now, page: Page
+) -> Response:
+    """The index query for the products that `productSearch` finds."""
+    asker.require("inventory.read")
+    given = _searched(session, read_object(body))
+    return _answer(session, given, read_index_query, version, "onhand/productsearch/indexquery", page, now)
+
+
+@router.post("/onhand/productsearch/exactquery", openapi_extra=body_of(QUERY))
+def search_exact_query(
+    asker: Caller, session: Reading, body: RawBody, version: Version, now: Now, page: Page
+) -> Response:
+    """The exact query for the products that `productSearch` finds."""
+    asker.require("inventory.read")
+    given = _searched(session, read_object(body))
+    return _answer(session, given, read_exact_query, version, "onhand/productsearch/exactquery", page, now)
+
+
+def _answer(
+    session: Session, body: Mapping[str, Any], read: Read, version: int, path: str, page: Paging, now: datetime
+) -> Response:
+    configuration = inventory_configuration(session)
+    if body.get(_NOTHING):
+        return json({"Value": [], "nextLink": ""} if version > 1 else [])
+    question = read(body, configuration, version=version)
+    if version == 1:
+        return json(_rows(session, question, configuration, now))
+    if page.size is None:
+        return json({"Value": _rows(session, question, configuration, now), "nextLink": ""})
+    locations = locations_of(session, question)
+    start = (page.number - 1) * page.size
+    shown = locations[start : start + page.size]
+    rows = _rows(session, _only(question, shown), configuration, now) if shown else []
+    more = start + page.size < len(locations)
+    following = f"{path}?pageNumber={page.number + 1}&pageSize={page.size}" if more else ""
+    return json({"Value": rows, "nextLink": following})
+
+
+def _rows(
+    session: Session, question: Question, configuration: InventoryConfiguration, now: datetime
+) -> list[dict[str, Any]]:
+    rows = answer_rows(quantities(session, question, configuration), question, configuration)
+    return add_dates(session, rows, question, configuration, now=now) if question.dates else rows
+
+
+def _only(question: Question, locations: list[str]) -> Question:
+    """The same question for one page of locations."""
+    if LOCATION not in question.keys:
+        return replace(question, filters={**question.filters, LOCATION: locations})
+    at, wanted = question.keys.index(LOCATION), set(locations)
+    return replace(question, values=[row for row in question.values if row[at] in wanted])
+
+
+def _body_of_url(request: Request) -> dict[str, Any]:
+    """The body an index query would have had; names in lower case."""
+    body: dict[str, Any] = {}
+    filters: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        low = name.lower()
+        if low in _SETTINGS:
+            body[low] = value
+        elif low == "groupby":
+            body["groupbyvalues"] = [part.strip() for part in value.split(",") if part.strip()]
+        else:
+            filters.setdefault(low, []).append(value)
+    return {**body, "filters": filters}
+
+
+_NOTHING = "nothing found"
+
+
+def _searched(session: Session, body: dict[str, Any]) -> dict[str, Any]:
+    """The query with the products found in place of its `productSearch`."""
+    filters = folded(body.get("filters"), "filters")
+    if filters.get("productid"):
+        raise Invalid("productId is not allowed beside productSearch", where="filters.productId", remedy="leave it out")
+    organizations = texts(filters, "organizationId")
+    found = matching_products(session, body.get("productsearch"), organizations=organizations, most=MOST_PRODUCTS)
+    return {**body, "filters": {**filters, "productid": found}, _NOTHING: not found}

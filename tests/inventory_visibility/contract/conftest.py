@@ -1,0 +1,81 @@
+"""A running application and a client of the public inventory contract, as its samples expect them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from starlette.testclient import TestClient
+
+from openiom.administration import issue_token, put_client
+from openiom.app.web import create_app
+from openiom.app.wiring import Product, build
+from openiom.platform.database import Database
+from openiom.platform.events import utc_now
+from openiom.platform.settings import Settings
+from tests.shared_data import shared
+
+ENVIRONMENT = "dev"
+Sample = dict[str, Any]
+
+
+@pytest.fixture
+def product(database: Database, tmp_path: Path) -> Iterator[Product]:
+    settings = Settings(home=tmp_path, ui_path=tmp_path / "ui", feed_dir=tmp_path / "feed")
+    built = build(settings, database.url)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def stranger(product: Product) -> Iterator[TestClient]:
+    """Somebody without any token."""
+    with TestClient(create_app(product)) as asking:
+        yield asking
+
+
+@pytest.fixture
+def client(product: Product, stranger: TestClient) -> TestClient:
+    """An administrator's program."""
+    with product.database.unit_of_work() as session:
+        token = issue_token(session, name="test", roles=["administrator"], now=utc_now(), actor="test")
+    stranger.headers["authorization"] = f"Bearer {token}"
+    return stranger
+
+
+@pytest.fixture
+def program(product: Product) -> tuple[str, str]:
+    """(client id, secret) of an integrator's program."""
+    with product.database.unit_of_work() as session:
+        return put_client(session, name="pos bridge", roles=["integrator"], now=utc_now(), actor="test")
+
+
+@pytest.fixture
+def sample() -> Callable[[int], Sample]:
+    """A published sample by its number."""
+
+    def read(number: int) -> Sample:
+        folder = shared("contracts/iv/samples")
+        found: Sample = orjson.loads(next(folder.glob(f"{number:02d}_*.json")).read_bytes())
+        return found
+
+    return read
+
+
+@pytest.fixture
+def send(client: TestClient) -> Callable[..., Any]:
+    """Send a sample as it was published, to this environment; answers the body of a 200."""
+
+    def sent(given: Sample, **path: str) -> Any:
+        answer = client.request(
+            given["method"],
+            given["path"].format(environmentId=ENVIRONMENT, **path),
+            params=given.get("query"),
+            json=given.get("request"),
+            headers={"Api-Version": given["headers"]["Api-Version"]},
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return sent
