@@ -118,13 +118,17 @@ def test_without_backorders_the_order_is_left_to_a_person(shop: Database) -> Non
     assert standing(shop, order) == ("on_hold", "Inventory not found")
 
 
-def test_an_order_that_stock_could_serve_is_left_to_a_person_and_never_circles(shop: Database) -> None:
+def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(shop: Database) -> None:
     stock(shop, Lamp__SEA=9)
     order = placed(shop, line("Lamp", 4))
-    (outcome,) = unserved(shop, order)
+    (again,) = unserved(shop, order)
+    assert (again.ok, again.reason) == (True, "stock is there; sourced again")
+    assert standing(shop, order) == ("in_progress", "Ready To Be Fulfilled")
+    (outcome,) = unserved(shop, order, now=NOW + timedelta(seconds=59))
     assert (outcome.ok, "no source may serve it" in outcome.reason) == (False, True)
     turn(shop)
-    assert released(shop, order) == [False]
+    assert told(shop, order).count("order.backorder_released") == 1
+    assert unserved(shop, order, now=NOW + timedelta(seconds=61))[0].ok, "a person reprocessed it"
 
 
 def test_arriving_stock_releases_the_oldest_as_far_as_it_goes(shop: Database) -> None:
