@@ -7,6 +7,10 @@ Holds   reserved never exceeds what stands there, at any level; the sum of ledge
 Tells   inventory.changed, inventory.drift_found, reservation.expired.
 """
 
+from .configuration import InventoryConfiguration, inventory_configuration
+from .configuring import KINDS
+from .contract import FeedTurn, jobs_wave
+from .contract import router as contract_router
 from .decisions import ReserveAsk, ShipAsk, StockChange, grant
 from .measures import (
     DEFAULT_FORMULA,
@@ -34,8 +38,11 @@ RECEIVERS = {"stock": receive_stock}
 __all__ = [
     "DEFAULT_FORMULA",
     "HIERARCHY",
+    "KINDS",
     "RECEIVERS",
+    "FeedTurn",
     "Formula",
+    "InventoryConfiguration",
     "Measure",
     "MeasureChange",
     "Posted",
@@ -48,9 +55,12 @@ __all__ = [
     "Unreserve",
     "available",
     "change_on_hand",
+    "contract_router",
     "dimension_text",
     "ensure_keys",
     "grant",
+    "inventory_configuration",
+    "jobs_wave",
     "post_measures",
     "receive_stock",
     "reference_of",
