@@ -53,7 +53,9 @@ def configured(client: TestClient, **changes: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def on_hand(client: TestClient, product: str, quantity: float, *, organization: str = "usmf", **dimensions: str) -> None:
+def on_hand(
+    client: TestClient, product: str, quantity: float, *, organization: str = "usmf", **dimensions: str
+) -> None:
     body = {
         "id": f"given-{product}-{'-'.join(dimensions.values())}-{quantity}",
         "organizationId": organization,
@@ -310,9 +312,7 @@ def test_24_a_calculated_measure_adds_and_subtracts_across_systems(
     }
     sources["ecommerce"] = {"physical_measures": ["received", "scheduled", "issued", "reserved"]}
     sources[asked["dataSource"]] = {
-        "calculated_measures": {
-            asked["name"]: [[m["type"], m["dataSource"], m["measure"]] for m in asked["modifiers"]]
-        }
+        "calculated_measures": {asked["name"]: [[m["type"], m["dataSource"], m["measure"]] for m in asked["modifiers"]]}
     }
     before = given["expect"]["before_config"][0]
     record = {"id": "all systems", "organizationId": "usmf", "productId": before["productId"]}
