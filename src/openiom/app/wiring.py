@@ -33,12 +33,12 @@ from .desk import OrdersDesk
 from .intake import master_data_receivers
 
 ENTRY_POINTS = "openiom.providers"
-CONSUMERS = ("orchestration",)
+CONSUMERS = ("orchestration", orders.BACKORDER_CONSUMER)
 STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)}
 EVENTS_WITHOUT_STATE = (
     *("order.created", "order.modified", "order.cancel_refused", "order.fields_set"),
     *("fulfillment_order.created", "shipment.recorded", "shipment.told_to_store", "shipment.told_to_store.failed"),
-    "inventory.changed",
+    *("inventory.changed", "inventory.scheduled", "inventory.received"),
 )
 
 
@@ -64,6 +64,7 @@ class Product:
             providers.PollTurn(self.pipeline),
             providers.ProbeTurn(self.pipeline),
             *orchestration.turns(self.engine),
+            orders.ReleaseTurn(),
             inventory_visibility.jobs_wave(),
             inventory_visibility.FeedTurn(self.settings.feed_dir),
         )
@@ -74,8 +75,12 @@ class Product:
             administration.router,
             administration.token_router,
             orders.router,
+            orders.waiting_router,
             fulfillment.router,
             fulfillment_optimization.router,
+            inventory_visibility.promise_router,
+            inventory_visibility.allocation_router,
+            inventory_visibility.supply_router,
             inventory_visibility.router,
             inventory_visibility.contract_router,
             master_data.router,
@@ -129,6 +134,7 @@ def build(settings: Settings, database_url: str) -> Product:
         *administration.KINDS,
         *master_data.KINDS,
         *inventory_visibility.KINDS,
+        *orders.KINDS,
         *fulfillment_optimization.KINDS,
         *policies.KINDS,
         state_framework.states_kind(STATE_TABLES),

@@ -7,11 +7,12 @@ Holds   reserved never exceeds what stands there, at any level; the sum of ledge
 Tells   inventory.changed, inventory.drift_found, reservation.expired.
 """
 
+from .allocation.routes import router as allocation_router
 from .configuration import InventoryConfiguration, inventory_configuration
-from .configuring import KINDS
+from .configuring import KINDS as CONFIGURATION_KINDS
 from .contract import FeedTurn, jobs_wave
 from .contract import router as contract_router
-from .decisions import ReserveAsk, ShipAsk, StockChange, grant
+from .decisions import ReserveAsk, ShipAsk, StockChange
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
@@ -27,12 +28,17 @@ from .measures import (
     reference_of,
 )
 from .posting import post_measures
+from .promise.policies import STOCK_POLICY
+from .promise.routes import router as promise_router
+from .promise.timeline import PromiseAsk, PromiseDate, promise_dates
 from .queries import available
 from .receiver import receive_stock
 from .reserving import soft_reserve, unreserve
 from .routes import router
 from .service import change_on_hand, ensure_keys, release, release_quantities, reserve, ship
+from .supply.routes import router as supply_router
 
+KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
 
 __all__ = [
@@ -46,6 +52,8 @@ __all__ = [
     "Measure",
     "MeasureChange",
     "Posted",
+    "PromiseAsk",
+    "PromiseDate",
     "ReserveAsk",
     "Reserved",
     "ShipAsk",
@@ -53,15 +61,17 @@ __all__ = [
     "StockChange",
     "StockKey",
     "Unreserve",
+    "allocation_router",
     "available",
     "change_on_hand",
     "contract_router",
     "dimension_text",
     "ensure_keys",
-    "grant",
     "inventory_configuration",
     "jobs_wave",
     "post_measures",
+    "promise_dates",
+    "promise_router",
     "receive_stock",
     "reference_of",
     "release",
@@ -70,5 +80,6 @@ __all__ = [
     "router",
     "ship",
     "soft_reserve",
+    "supply_router",
     "unreserve",
 ]

@@ -1,6 +1,5 @@
 """Who gets the stock, settled on paper."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +12,8 @@ Key = tuple[str, str]
 class ReserveAsk:
     """`quantity` units of `product` at `source` for one order line; `document` is the order's number.
 
-    Held until shipped or released, or until `expires_at`.
+    Held until shipped or released, or until `expires_at`. A kit is held as its parts. `channel` and `customer_group`
+    say on whose behalf: their allocations are used first, and what is kept for others is not touched.
     """
 
     line_id: UUID
@@ -22,6 +22,8 @@ class ReserveAsk:
     quantity: int
     document: str = ""
     expires_at: datetime | None = None
+    channel: str = ""
+    customer_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,3 @@ class StockChange:
     product: str
     source: str
     quantity: Decimal
-
-
-def grant(asks: Sequence[ReserveAsk], available: Mapping[Key, Decimal]) -> list[bool]:
-    """First come, first served: an ask is granted whole or not at all, and a refused one takes nothing."""
-    left = dict(available)
-    granted = []
-    for ask in asks:
-        key = (ask.product, ask.source)
-        fits = ask.quantity <= left.get(key, Decimal(0))
-        if fits:
-            left[key] -= ask.quantity
-        granted.append(fits)
-    return granted

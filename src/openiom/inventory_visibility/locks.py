@@ -15,7 +15,7 @@ from .decisions import Key
 from .measures import StockKey
 from .standing import Family, Level, Row
 
-_ROW = "s.id, s.on_hand, s.reserved, s.overdraft, s.covered, s.oversell"
+_ROW = "s.id, s.on_hand, s.reserved, s.overdraft, s.covered, s.oversell, s.safety_stock"
 _EMPTY: Level = frozenset()
 _OWN_ROWS = """
 SELECT f.id FROM unnest(%s::text[], %s::text[]) AS k(product, source), LATERAL (
@@ -47,6 +47,7 @@ class LockedReservation:
     data_source: str
     measure: str
     document: str
+    per_unit: int
 
 
 def ensure_stock(session: Session, keys: Iterable[StockKey], values: DimensionValues, now: datetime) -> None:
@@ -153,7 +154,8 @@ def reservations_where(
     """Open reservations, oldest first. They change only under the lock of their stock row, which the caller holds."""
     rows = fetch(
         session,
-        "SELECT r.id, r.line_id, r.stock_id, s.product, s.source, r.open, r.data_source, r.measure, r.document"
+        "SELECT r.id, r.line_id, r.stock_id, s.product, s.source, r.open, r.data_source, r.measure, r.document,"
+        " r.per_unit"
         " FROM inventory_visibility.reservation r JOIN inventory_visibility.stock s ON s.id = r.stock_id"
         f" WHERE r.open > 0 AND {condition} ORDER BY r.id LIMIT %s",
         (*values, limit),

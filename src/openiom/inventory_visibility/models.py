@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     Numeric,
     SmallInteger,
@@ -182,6 +183,7 @@ class Reservation(Base):
     """A soft reservation at one stock key, of an order line or of an outside request. `open` units still hold stock.
 
     `reference` stands for the product and its dimension values; `document` is the order number or request id.
+    `per_unit` is more than one, or the product another than the line's, when the line asks for a kit.
     """
 
     __tablename__ = "reservation"
@@ -207,6 +209,7 @@ class Reservation(Base):
     data_source: Mapped[str] = mapped_column(Text, server_default="iv")
     measure: Mapped[str] = mapped_column(Text, server_default="softreservordered")
     document: Mapped[str] = mapped_column(Text, server_default="")
+    per_unit: Mapped[int] = mapped_column(Integer, server_default=text("1"))
 
 
 APPEND_ONLY = """

@@ -1,14 +1,21 @@
 """Reads: what is available, the visibility list, and the entries behind a quantity."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import ROUND_FLOOR
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from openiom.master_data import kit_parts
 from openiom.platform.bulk import fetch
 
 from .decisions import Key
+from .promise.decisions import Asker
+from .promise.limits import limits_of
+
+OVERSELL = 1_000_000_000
 
 
 class StockRow(BaseModel):
@@ -35,16 +42,62 @@ class LedgerRow(BaseModel):
     actor: str
 
 
-def available(session: Session, products: Iterable[str]) -> dict[Key, int]:
-    """Whole units free to promise, by (product, source), where any are; oversell keys hold a billion."""
+def available(
+    session: Session, products: Iterable[str], *, channel: str = "", customer_group: str = ""
+) -> dict[Key, int]:
+    """Whole units free to promise, by (product, source), where any are; oversell keys hold a billion.
+
+    Safety stock, what is allocated to others and the buffer of `channel` are left out, what is allocated to the
+    asker stands in. A kit has as many units as its parts make at one source.
+    """
+    wanted = set(products)
+    kits = kit_parts(session, wanted)
+    single = wanted.union(*(parts.keys() for parts in kits.values())) - kits.keys()
+    free = _free(session, single) if not channel else _free_for(session, single, Asker(channel, customer_group))
+    if not kits:
+        return free
+    by_product: dict[str, dict[str, int]] = defaultdict(dict)
+    for (product, source), units in free.items():
+        by_product[product][source] = units
+    for kit, parts in kits.items():
+        for source in set.intersection(*(set(by_product[part]) for part in parts)):
+            units = min(by_product[part][source] // each for part, each in parts.items())
+            if units:
+                free[kit, source] = units
+    return {key: units for key, units in free.items() if key[0] in wanted}
+
+
+def _free(session: Session, products: set[str]) -> dict[Key, int]:
+    """For whoever has no allocation and no buffer, in one query."""
     rows = fetch(
         session,
-        "SELECT product, source, CASE WHEN oversell THEN 1000000000 ELSE floor(on_hand - reserved)::bigint END"
-        " FROM inventory_visibility.stock WHERE product = ANY(%s) AND organization = '' AND dimensions = ''"
-        " AND (on_hand > reserved OR oversell)",
-        (sorted(set(products)),),
+        "WITH kept AS (SELECT stock_id, sum(allocated) AS units FROM inventory_visibility.allocation"
+        " WHERE allocated > 0 GROUP BY stock_id)"
+        " SELECT product, source, CASE WHEN oversell THEN 1000000000"
+        " ELSE floor(on_hand - reserved - safety_stock - coalesce(kept.units, 0))::bigint END AS free"
+        " FROM inventory_visibility.stock s LEFT JOIN kept ON kept.stock_id = s.id"
+        " WHERE product = ANY(%s) AND organization = '' AND dimensions = ''"
+        " AND (on_hand - reserved - safety_stock - coalesce(kept.units, 0) >= 1 OR oversell)",
+        (sorted(products),),
     )
     return {(product, source): units for product, source, units in rows}
+
+
+def _free_for(session: Session, products: set[str], asker: Asker) -> dict[Key, int]:
+    rows = fetch(
+        session,
+        "SELECT product, source, id, on_hand, reserved, safety_stock, oversell FROM inventory_visibility.stock"
+        " WHERE product = ANY(%s) AND organization = '' AND dimensions = ''",
+        (sorted(products),),
+    )
+    limits = limits_of(session, {r[2]: (r[0], r[1]) for r in rows}, {r[2]: r[5] for r in rows}, {asker.channel})
+    free: dict[Key, int] = {}
+    for product, source, stock_id, on_hand, reserved, _, oversell in rows:
+        units = limits.offers(stock_id, asker, on_hand=on_hand, free=on_hand - reserved)
+        whole = OVERSELL if oversell else int(units.to_integral_value(ROUND_FLOOR))
+        if whole > 0:
+            free[product, source] = whole
+    return free
 
 
 def list_stock(

@@ -14,36 +14,60 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.master_data import kit_parts
 from openiom.platform.bulk import copy_rows, execute, fetch
 
-from .decisions import ReserveAsk, ShipAsk, StockChange, grant
+from .decisions import ReserveAsk, ShipAsk, StockChange
 from .ledger import Entry, discrepancy_entry, on_hand_entry, post, reserved_entry, settlement_entries
 from .locks import LockedReservation, ensure_stock, lock_lines, lock_stock
 from .measures import ZERO, StockKey, plain, reference_of
-from .standing import INFINITE, Row, local_settlement
+from .promise.holding import close_uses, limits_at, used_entries, wishes_of
+from .standing import Row, local_settlement
 from .telling import tell_changed
 
 Key = tuple[str, str]
-RESERVATION_COLUMNS = ("stock_id", "line_id", "quantity", "open", "at", "expires_at", "reference", "document")
+RESERVATION_COLUMNS = (
+    "stock_id",
+    "line_id",
+    "quantity",
+    "open",
+    "at",
+    "expires_at",
+    "reference",
+    "document",
+    "per_unit",
+)
 
 
 def reserve(session: Session, asks: Sequence[ReserveAsk], now: datetime, actor: str) -> list[bool]:
-    """Soft-reserve stock for order lines, in order; one answer an ask. A refused ask has changed nothing."""
+    """Soft-reserve stock for order lines, in order; one answer an ask. A refused ask has changed nothing.
+
+    A kit is taken apart first, so lines and kits that share a part are checked against their sum.
+    """
     if not asks:
         return []
-    stock = lock_stock(session, ((a.product, a.source) for a in asks))
-    available = {key: INFINITE if row.oversell else row.on_hand - row.reserved for key, row in stock.items()}
-    granted = grant(asks, available)
-    won = [(ask, stock[ask.product, ask.source].id) for ask, ok in zip(asks, granted, strict=True) if ok]
+    wishes = wishes_of(asks, kit_parts(session, {a.product for a in asks}))
+    stock = lock_stock(session, {(product, w.source) for w in wishes for product in w.parts})
+    limits = limits_at(session, stock, {a.channel for a in asks})
+    granted = limits.grant(wishes, stock)
+    won = [
+        (a, stock[product, a.source].id, product, units)
+        for a, wish, ok in zip(asks, wishes, granted, strict=True)
+        for product, units in (wish.parts.items() if ok else ())
+    ]
     reference = {row.id: reference_of(StockKey("", *key)) for key, row in stock.items()}
     copy_rows(
         session,
         "inventory_visibility.reservation",
         RESERVATION_COLUMNS,
-        [(i, a.line_id, a.quantity, a.quantity, now, a.expires_at, reference[i], a.document) for a, i in won],
+        [
+            (i, a.line_id, units, units, now, a.expires_at, reference[i], a.document, int(units) // a.quantity)
+            for a, i, _, units in won
+        ],
     )
-    entries = [reserved_entry(i, a.quantity, "reserve", str(a.line_id)) for a, i in won]
-    post(session, entries, now=now, actor=actor)
+    entries = [reserved_entry(i, units, "reserve", str(a.line_id)) for a, i, _, units in won]
+    post(session, [*entries, *used_entries(limits, "reserve")], now=now, actor=actor)
+    limits.write(session, now=now, actor=actor)
     return granted
 
 
@@ -59,16 +83,17 @@ def release(session: Session, line_ids: Sequence[UUID], now: datetime, actor: st
 def release_quantities(
     session: Session, quantities: Mapping[UUID, int], now: datetime, actor: str, cause: str = "release"
 ) -> None:
-    """Give back up to so many open units of each line, newest reservation first."""
-    left = {line: Decimal(quantity) for line, quantity in quantities.items() if quantity > 0}
-    if not left:
+    """Give back up to so many open units of each line, newest reservation first; of a kit, all its parts."""
+    asked = {line: quantity for line, quantity in quantities.items() if quantity > 0}
+    if not asked:
         return
-    held, rows, _ = lock_lines(session, left)
+    held, rows, _ = lock_lines(session, asked)
+    left = {(r.line_id, r.product): Decimal(asked[r.line_id] * r.per_unit) for r in held if r.line_id}
     closing = []
     for one in reversed(held):
-        take = min(one.open, left[one.line_id]) if one.line_id else ZERO
+        take = min(one.open, left[one.line_id, one.product]) if one.line_id else ZERO
         if take and one.line_id:
-            left[one.line_id] -= take
+            left[one.line_id, one.product] -= take
             closing.append((one, take))
     close(session, closing, rows, "released", cause, now, actor)
 
@@ -101,6 +126,7 @@ def close(
         document = str(held.line_id) if held.line_id else held.document
         entries.append(reserved_entry(held.stock_id, -units, cause, document, (held.data_source, held.measure)))
         rows[held.stock_id].reserved -= units
+    entries += close_uses(session, closing, column, cause, now, actor)
     post(session, [*entries, *more, *_settled(rows, cause)], now=now, actor=actor)
 
 
@@ -120,17 +146,23 @@ def ship(session: Session, asks: Sequence[ShipAsk], now: datetime, actor: str) -
     """
     if not asks:
         return
-    keys = {(a.product, a.source) for a in asks}
+    kits = kit_parts(session, {a.product for a in asks})
+    keys = {(part, a.source) for a in asks for part in kits.get(a.product, (a.product,))}
     ensure_keys(session, keys, now=now)
     reservations, rows, stock = lock_lines(session, (a.line_id for a in asks), keys)
     held: dict[tuple[UUID | None, int], list[Held]] = defaultdict(list)
+    made_of: dict[tuple[UUID | None, str], dict[str, int]] = defaultdict(dict)
     for row in reservations:
         held[row.line_id, row.stock_id].append(Held(row, row.open))
+        made_of[row.line_id, row.source][row.product] = row.per_unit
     closing: list[tuple[LockedReservation, Decimal]] = []
     free = {row.id: row.on_hand - row.reserved for row in rows.values()}
     entries = []
     for ask in asks:
-        entries += _ship_one(ask, stock[ask.product, ask.source], held, free, closing)
+        # What a line reserved says what its kit was made of then; the recipe may have changed since.
+        parts = made_of.get((ask.line_id, ask.source)) or kits.get(ask.product) or {ask.product: 1}
+        for part, each in parts.items():
+            entries += _ship_one(ask, ask.quantity * each, stock[part, ask.source], held, free, closing)
     close(session, closing, rows, "shipped", "ship", now, actor, entries)
 
 
@@ -144,12 +176,13 @@ class Held:
 
 def _ship_one(
     ask: ShipAsk,
+    units: int,
     row: Row,
     held: Mapping[tuple[UUID | None, int], list[Held]],
     free: dict[int, Decimal],
     closing: list[tuple[LockedReservation, Decimal]],
 ) -> list[Entry]:
-    missing = Decimal(ask.quantity)
+    missing = Decimal(units)
     for slot in held.get((ask.line_id, row.id), ()):
         take = min(slot.left, missing)
         if take:
@@ -159,7 +192,7 @@ def _ship_one(
     unreserved = missing if row.oversell else max(ZERO, min(missing, free[row.id]))
     free[row.id] -= unreserved
     missing -= unreserved
-    shipped = ask.quantity - missing
+    shipped = units - missing
     row.on_hand -= shipped
     entries = [on_hand_entry(row.id, -shipped, "ship", ask.document)]
     if missing:

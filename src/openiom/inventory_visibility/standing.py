@@ -26,6 +26,7 @@ class Row:
     overdraft: Decimal
     covered: Decimal
     oversell: bool
+    safety_stock: Decimal = ZERO
 
     @property
     def free(self) -> Decimal:

@@ -1,13 +1,17 @@
 """
 Orders: what the customer asked for, and what is still owed.
 
-Owns    order, order state, order line; counts by state; answers kept for repeated requests.
+Owns    order, order state, order line, waiting line; counts by state; answers kept for repeated requests.
 Holds   shipped, canceled and released units never exceed the ordered ones; only the state table moves a state;
         an order of an instance exists once.
 Tells   order.created, order.modified, order.cancel_refused, order.fields_set, and every event of its state table.
 """
 
 from .actions import ACTIONS, ENTITIES
+from .backorder.configuration import ORDER_PREFERENCES
+from .backorder.releasing import CONSUMER as BACKORDER_CONSUMER
+from .backorder.releasing import ReleaseTurn
+from .backorder.routes import router as waiting_router
 from .facts import header_facts, line_facts, money_text, order_facts
 from .locks import lock_orders
 from .queries import like_prefix
@@ -34,16 +38,20 @@ from .service.ship_lines import (
 )
 from .states import LINE_TABLE, ORDER_TABLE
 
+KINDS = (ORDER_PREFERENCES,)
 RECEIVERS = {"order": receive_orders}
 
 __all__ = [
     "ACTIONS",
+    "BACKORDER_CONSUMER",
     "ENTITIES",
+    "KINDS",
     "LINE_TABLE",
     "ORDER_TABLE",
     "RECEIVERS",
     "LineCancellation",
     "OpenLine",
+    "ReleaseTurn",
     "assign_sources",
     "cancel_lines",
     "cancel_orders",
@@ -67,4 +75,5 @@ __all__ = [
     "router",
     "set_line_fields",
     "set_order_fields",
+    "waiting_router",
 ]

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.provider_contract import Action, ActionCall, Entity, NoParameters, Outcome
 
+from .backorder.waiting import await_stock, hold_preorders
 from .facts import (
     children_of_orders,
     line_facts,
@@ -19,7 +20,7 @@ from .facts import (
 from .service.hold_cancel import cancel_orders, confirm_billing, hold_orders, release_orders
 from .service.raise_events import raise_line_events, raise_order_events
 from .service.set_fields import LINE_FIELDS, ORDER_FIELDS, set_line_fields, set_order_fields
-from .states import CANCEL, HOLD, INVOICED, RELEASE
+from .states import BACKORDER_HOLD, CANCEL, HOLD, INVOICED, PREORDER_HOLD, RELEASE
 
 ENTITIES = (
     Entity(
@@ -77,9 +78,21 @@ def _confirm_billing(call: ActionCall) -> Sequence[Outcome]:
     return confirm_billing(call.session, _ids(call), call.now, call.actor)
 
 
+def _hold_preorders(call: ActionCall) -> Sequence[Outcome]:
+    return hold_preorders(call.session, _ids(call), call.now, call.actor)
+
+
+def _await_stock(call: ActionCall) -> Sequence[Outcome]:
+    return await_stock(call.session, _ids(call), call.now, call.actor)
+
+
 ACTIONS = (
     Action("orders.hold", "Hold order", "order", WithReason, _hold, (HOLD,)),
     Action("orders.release", "Release order", "order", WithReason, _release, (RELEASE,)),
     Action("orders.cancel", "Cancel order", "order", WithReason, _cancel, (CANCEL,)),
     Action("orders.confirm_billing", "Confirm billing", "order", NoParameters, _confirm_billing, (INVOICED,)),
+    Action(
+        "orders.hold_preorders", "Wait for the launch", "order", NoParameters, _hold_preorders, (PREORDER_HOLD,)
+    ),
+    Action("orders.await_stock", "Wait for stock", "order", NoParameters, _await_stock, (BACKORDER_HOLD,)),
 )

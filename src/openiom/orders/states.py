@@ -70,7 +70,7 @@ def _line_moves() -> list[Transition]:
     for event in STOCK_MISSING:
         rows += moves(event, OPEN, ON_HOLD, "Backorder Hold")
     rows += moves(RELEASED, [ON_HOLD], IN_PROGRESS, "Ready To Be Fulfilled")
-    rows += moves("backorder.sla_expired", [ON_HOLD], CANCELED, "Backorder SLA")
+    rows += moves("backorder.sla_expired", OPEN, CANCELED, "Backorder SLA")
     rows += moves("fulfillment_order.created", (*OPEN, IN_FULFILLMENT), IN_FULFILLMENT, "Released To Fulfillment")
     rows += moves("order_line.shipped", [IN_FULFILLMENT], IN_FULFILLMENT, SHIPPED, reasons=(PARTIALLY_SHIPPED,))
     rows += moves("fulfillment_order.declined", [IN_FULFILLMENT], IN_PROGRESS, "Fulfillment Declined")

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from . import configuration_routes, feed_routes, job_routes, query_routes, stock_routes
+from . import allocating, configuration_routes, feed_routes, job_routes, query_routes, scheduling, stock_routes
 from .feed_turn import FeedTurn
 from .jobs import jobs_wave
 
 router = APIRouter()
-for part in (stock_routes, query_routes, job_routes, configuration_routes, feed_routes):
+PARTS = (stock_routes, query_routes, job_routes, configuration_routes, feed_routes, scheduling, allocating)
+for part in PARTS:
     router.include_router(part.router)
 
 __all__ = ["FeedTurn", "jobs_wave", "router"]

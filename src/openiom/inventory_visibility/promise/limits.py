@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.standing import Row
 from openiom.platform.bulk import copy_rows, execute, fetch
 
-from .decisions import Asker, Key, Pool, Rule, Shelf
+from .decisions import Asker, Key, Pool, Rule, Shelf, Wish
 
 RESERVED, RETURNED = "reserve", "return"
 
@@ -37,6 +38,24 @@ class Limits:
             self.used[line_id, pool.id] += part
             self.stock_of[pool.id] = stock_id
 
+    def grant(self, wishes: Sequence[Wish], rows: Mapping[Key, Row]) -> list[bool]:
+        """First come, first served: a wish is granted with all its parts or not at all, and a refused one takes none.
+
+        `rows` are locked; what is granted is reserved on them, so lines and kits that share a part add up.
+        """
+        return [self._grant(wish, rows) for wish in wishes]
+
+    def _grant(self, wish: Wish, rows: Mapping[Key, Row]) -> bool:
+        found = [(rows.get((product, wish.source)), units) for product, units in wish.parts.items()]
+        for row, units in found:
+            if row is None or units > self.offers(row.id, wish.asker, on_hand=row.on_hand, free=row.free):
+                return False
+        for row, units in found:
+            assert row is not None
+            row.reserved += units
+            self.take(row.id, wish.asker, wish.line_id, units)
+        return True
+
     def moved(self) -> dict[int, Decimal]:
         """Allocated units used up, by stock id."""
         sums: dict[int, Decimal] = defaultdict(Decimal)
@@ -49,7 +68,8 @@ class Limits:
         if not self.used:
             return
         uses = [(line, pool, part) for (line, pool), part in sorted(self.used.items())]
-        move_pools(session, [(pool, -part, part, str(line)) for line, pool, part in uses], RESERVED, now, actor)
+        moves = [PoolMove(pool, -part, str(line), consumed=part) for line, pool, part in uses]
+        move_pools(session, moves, RESERVED, now, actor)
         execute(
             session,
             "INSERT INTO inventory_visibility.allocation_use AS u (line_id, allocation_id, open)"
@@ -92,30 +112,38 @@ def _buffers(session: Session, products: Collection[str]) -> list[Rule]:
     return [Rule(*row) for row in rows]
 
 
-def move_pools(
-    session: Session, moves: Sequence[tuple[int, Decimal, Decimal, str]], act: str, now: datetime, actor: str
-) -> None:
-    """Move (allocation id, allocated, consumed, document) with an entry each; the stock rows are locked.
+@dataclass(frozen=True, slots=True)
+class PoolMove:
+    """How one allocation moves, and for which document; `granted` is what counts as newly allocated to it."""
+
+    pool: int
+    allocated: Decimal
+    document: str
+    consumed: Decimal = Decimal(0)
+    granted: Decimal = Decimal(0)
+
+
+def move_pools(session: Session, moves: Sequence[PoolMove], act: str, now: datetime, actor: str) -> None:
+    """Move allocations, with an entry each; the stock rows are locked.
 
     Consumed units that come back lower the cumulative figure too: they were never used.
     """
     copy_rows(
         session,
         "inventory_visibility.allocation_entry",
-        ("allocation_id", "at", "act", "allocated", "consumed", "document", "actor"),
-        [(pool, now, act, allocated, consumed, document, actor) for pool, allocated, consumed, document in moves],
+        ("allocation_id", "at", "act", "allocated", "consumed", "granted", "document", "actor"),
+        [(m.pool, now, act, m.allocated, m.consumed, m.granted, m.document, actor) for m in moves],
     )
     sums: dict[int, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0), Decimal(0)])
-    for pool, allocated, consumed, _ in moves:
-        sums[pool][0] += allocated
-        sums[pool][1] += consumed
-        sums[pool][2] += allocated if not consumed else Decimal(0)
+    for move in moves:
+        for i, units in enumerate((move.allocated, move.consumed, move.granted)):
+            sums[move.pool][i] += units
     ids = sorted(sums)
     execute(
         session,
         "UPDATE inventory_visibility.allocation a SET allocated = a.allocated + d.allocated,"
         " consumed = a.consumed + d.consumed, cumulative_consumed = a.cumulative_consumed + d.consumed,"
-        " cumulative_allocated = a.cumulative_allocated + greatest(d.granted, 0)"
+        " cumulative_allocated = a.cumulative_allocated + d.granted"
         " FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[])"
         " AS d(id, allocated, consumed, granted) WHERE a.id = d.id",
         (ids, [sums[i][0] for i in ids], [sums[i][1] for i in ids], [sums[i][2] for i in ids]),
@@ -137,7 +165,7 @@ def give_back(
     for _, _, stock_id, part in parts:
         back[stock_id] += part
     if parts:
-        moves = [(pool, part, -part, str(line)) for line, pool, _, part in parts]
+        moves = [PoolMove(pool, part, str(line), consumed=-part) for line, pool, _, part in parts]
         move_pools(session, moves, RETURNED, now, actor)
     return dict(back)
 

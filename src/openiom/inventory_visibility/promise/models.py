@@ -187,6 +187,7 @@ class AllocationEntry(Base):
     act: Mapped[str] = mapped_column(Text)
     allocated: Mapped[Decimal] = mapped_column(Quantity)
     consumed: Mapped[Decimal] = mapped_column(Quantity)
+    granted: Mapped[Decimal] = mapped_column(Quantity, server_default=text("0"))
     document: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -96,10 +96,14 @@ def _standing(session: Session, products: Collection[str], source: str) -> dict[
 
 @dataclass(frozen=True, slots=True)
 class PromiseAsk:
-    """Units by product (kits taken apart) wanted together from one source; '' is any."""
+    """Units by product (kits taken apart) wanted together from one source; '' is any.
+
+    `ahead` are units others wait for and will get first, wherever they come from.
+    """
 
     parts: Mapping[str, int]
     source: str = ""
+    ahead: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +124,32 @@ def promise_dates(
         sources[product].add(source)
     row = {key: i for i, key in enumerate(seen.keys)}
     sure = _confidence(session, {p for ask in asks for p in ask.parts}, today)
-    out: list[PromiseDate | None] = []
-    for ask in asks:
-        able = set.intersection(*(sources[p] for p in ask.parts))
-        best: tuple[int, Decimal, str] | None = None
-        for source in able & {ask.source} if ask.source else able:
-            enough = np.all(
-                [seen.projection.atp[row[p, source]] >= ticks(Decimal(q)) for p, q in ask.parts.items()], axis=0
-            )
-            if enough.any():
-                offset = int(np.argmax(enough))
-                by = today + timedelta(days=offset)
-                sure_by = min((c for p in ask.parts for d, c in sure.get((p, source), ()) if d <= by), default=SURE)
-                best = min(best, (offset, -sure_by, source)) if best else (offset, -sure_by, source)
-        out.append(PromiseDate(today + timedelta(days=best[0]), -best[1]) if best else None)
-    return out
+    return [_promise(ask, seen, row, sources, sure) for ask in asks]
+
+
+def _promise(
+    ask: PromiseAsk,
+    seen: Outlook,
+    row: Mapping[Key, int],
+    sources: Mapping[str, set[str]],
+    sure: Mapping[Key, Sequence[tuple[date, Decimal]]],
+) -> PromiseDate | None:
+    """The earliest day, of several sources the one whose receipts are the surest."""
+    able = set.intersection(*(sources.get(p, set()) for p in ask.parts))
+    atp = seen.projection.atp
+    for_all = np.ones(atp.shape[1], dtype=bool)
+    for part, units in ask.ahead.items():
+        everywhere = np.sum([np.maximum(atp[row[part, s]], 0) for s in sources.get(part, ())], axis=0)
+        for_all &= everywhere >= ticks(Decimal(units + ask.parts[part]))
+    best: tuple[int, Decimal, str] | None = None
+    for source in able & {ask.source} if ask.source else able:
+        enough = for_all & np.all([atp[row[p, source]] >= ticks(Decimal(q)) for p, q in ask.parts.items()], axis=0)
+        if enough.any():
+            offset = int(np.argmax(enough))
+            by = seen.today + timedelta(days=offset)
+            sure_by = min((c for p in ask.parts for d, c in sure.get((p, source), ()) if d <= by), default=SURE)
+            best = min(best, (offset, -sure_by, source)) if best else (offset, -sure_by, source)
+    return PromiseDate(seen.today + timedelta(days=best[0]), -best[1]) if best else None
 
 
 def _confidence(session: Session, products: Collection[str], today: date) -> dict[Key, list[tuple[date, Decimal]]]:

@@ -1,0 +1,56 @@
+"""Allocations of our own stock over HTTP, to read. The acts are those of the public contract."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor
+
+from .reading import own_allocations
+
+router = APIRouter(prefix="/api/v1/inventory/allocations", tags=["inventory"])
+
+
+class OwnAllocation(BaseModel):
+    """Units kept for a path of groups, highest first."""
+
+    id: int
+    product: str
+    source: str
+    dimensions: dict[str, str]
+    groups: list[str]
+    allocated: float
+    cumulative_allocated: float
+    consumed: float
+    cumulative_consumed: float
+
+
+@router.get("")
+def allocations(
+    asker: Asker,
+    session: Reading,
+    product: str = "",
+    source: str = "",
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[OwnAllocation]:
+    """What of our own stock is kept for whom."""
+    asker.require("inventory.read")
+    found = own_allocations(session, product=product, source=source, after=read_cursor(after, 1), limit=limit + 1)
+    rows = [
+        OwnAllocation(
+            id=number,
+            product=row.product,
+            source=row.source,
+            dimensions=row.dimensions,
+            groups=list(row.groups),
+            allocated=float(row.allocated),
+            cumulative_allocated=float(row.cumulative_allocated),
+            consumed=float(row.consumed),
+            cumulative_consumed=float(row.cumulative_consumed),
+        )
+        for number, row in found
+    ]
+    items, following = page_of(rows, limit=limit, key=lambda r: (r.id,))
+    return Page(items=items, next=following)
