@@ -38,7 +38,7 @@ STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, ful
 EVENTS_WITHOUT_STATE = (
     *("order.created", "order.modified", "order.cancel_refused", "order.fields_set"),
     *("fulfillment_order.created", "shipment.recorded", "shipment.told_to_store", "shipment.told_to_store.failed"),
-    "inventory.changed",
+    *inventory_visibility.EVENTS,
 )
 
 
@@ -63,6 +63,7 @@ class Product:
             providers.PollTurn(self.pipeline),
             providers.ProbeTurn(self.pipeline),
             *orchestration.turns(self.engine),
+            *inventory_visibility.turns(),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:
