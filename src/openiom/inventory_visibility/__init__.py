@@ -4,15 +4,19 @@ Inventory visibility: what stands where, what of it is promised, and why.
 Owns    stock, measures of every source system, ledger entry and its daily chain, reservation.
 Holds   reserved never exceeds what stands there, at any level; the sum of ledger entries is every balance; the ledger
         is append-only, and what was sealed cannot be changed unseen.
-Tells   inventory.changed, inventory.drift_found, reservation.expired.
+Tells   inventory.changed, inventory.received, inventory.scheduled, inventory.drift_found, reservation.expired.
 """
 
 from .allocation.routes import router as allocation_router
+from .chain import SealTurn, verify_chain
+from .checking import CheckTurn, first_wrong_row
 from .configuration import InventoryConfiguration, inventory_configuration
 from .configuring import KINDS as CONFIGURATION_KINDS
 from .contract import FeedTurn, jobs_wave
 from .contract import router as contract_router
 from .decisions import ReserveAsk, ShipAsk, StockChange
+from .expiry import ExpiryTurn
+from .history import as_of
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
@@ -37,12 +41,24 @@ from .reserving import soft_reserve, unreserve
 from .routes import router
 from .service import change_on_hand, ensure_keys, release, release_quantities, reserve, ship
 from .supply.routes import router as supply_router
+from .together import ReserveTogether
 
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
+EVENTS = (
+    *("inventory.changed", "inventory.drift_found", "inventory.received", "inventory.scheduled"),
+    "reservation.expired",
+)
+
+
+def turns() -> tuple[ExpiryTurn, SealTurn, CheckTurn]:
+    """What a worker runs for this room."""
+    return ExpiryTurn(), SealTurn(), CheckTurn()
+
 
 __all__ = [
     "DEFAULT_FORMULA",
+    "EVENTS",
     "HIERARCHY",
     "KINDS",
     "RECEIVERS",
@@ -55,6 +71,7 @@ __all__ = [
     "PromiseAsk",
     "PromiseDate",
     "ReserveAsk",
+    "ReserveTogether",
     "Reserved",
     "ShipAsk",
     "SoftReserve",
@@ -62,11 +79,13 @@ __all__ = [
     "StockKey",
     "Unreserve",
     "allocation_router",
+    "as_of",
     "available",
     "change_on_hand",
     "contract_router",
     "dimension_text",
     "ensure_keys",
+    "first_wrong_row",
     "inventory_configuration",
     "jobs_wave",
     "post_measures",
@@ -81,5 +100,7 @@ __all__ = [
     "ship",
     "soft_reserve",
     "supply_router",
+    "turns",
     "unreserve",
+    "verify_chain",
 ]
