@@ -7,12 +7,20 @@ Holds   reserved never exceeds what stands there, at any level; the sum of ledge
 Tells   inventory.changed, inventory.drift_found, reservation.expired.
 """
 
+from pathlib import Path
+
+from openiom.platform.waves import Turn
+
 from .allocation.routes import router as allocation_router
+from .chain import SealTurn, verify_chain
+from .checking import CheckTurn, first_wrong_row
 from .configuration import InventoryConfiguration, inventory_configuration
 from .configuring import KINDS as CONFIGURATION_KINDS
 from .contract import FeedTurn, jobs_wave
 from .contract import router as contract_router
 from .decisions import ReserveAsk, ShipAsk, StockChange
+from .expiry import ExpiryTurn
+from .history import as_of
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
@@ -37,12 +45,24 @@ from .reserving import soft_reserve, unreserve
 from .routes import router
 from .service import change_on_hand, ensure_keys, release, release_quantities, reserve, ship
 from .supply.routes import router as supply_router
+from .together import ReserveTogether
 
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
+EVENTS = (
+    *("inventory.changed", "inventory.scheduled", "inventory.received", "inventory.drift_found"),
+    "reservation.expired",
+)
+
+
+def turns(feed_folder: Path | None) -> tuple[Turn, ...]:
+    """What a worker runs for this room; feed files are read from `feed_folder`."""
+    return ExpiryTurn(), SealTurn(), CheckTurn(), jobs_wave(), FeedTurn(feed_folder)
+
 
 __all__ = [
     "DEFAULT_FORMULA",
+    "EVENTS",
     "HIERARCHY",
     "KINDS",
     "RECEIVERS",
@@ -55,6 +75,7 @@ __all__ = [
     "PromiseAsk",
     "PromiseDate",
     "ReserveAsk",
+    "ReserveTogether",
     "Reserved",
     "ShipAsk",
     "SoftReserve",
@@ -62,6 +83,7 @@ __all__ = [
     "StockKey",
     "Unreserve",
     "allocation_router",
+    "as_of",
     "available",
     "change_on_hand",
     "contract_router",
@@ -69,6 +91,7 @@ __all__ = [
     "ensure_keys",
     "inventory_configuration",
     "jobs_wave",
+    "first_wrong_row",
     "post_measures",
     "promise_dates",
     "promise_router",
@@ -81,5 +104,7 @@ __all__ = [
     "ship",
     "soft_reserve",
     "supply_router",
+    "turns",
     "unreserve",
+    "verify_chain",
 ]

@@ -53,36 +53,44 @@ class LockedReservation:
 def ensure_stock(session: Session, keys: Iterable[StockKey], values: DimensionValues, now: datetime) -> None:
     """Make stock rows that do not exist yet, with nothing on hand; `values` by canonical dimension text.
 
-    In one order, as locks are taken: a row that another transaction is just making is waited for.
+    Before any lock, and in one order: a row that another transaction is just making is waited for, which nobody may do
+    who holds what that one will want.
     """
     ordered = sorted(set(keys))
+    rows = fetch(
+        session,
+        "SELECT k.number FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])"
+        " AS k(number, organization, product, source, dimensions) WHERE NOT EXISTS (SELECT 1 FROM"
+        " inventory_visibility.stock s WHERE s.organization = k.organization AND s.product = k.product"
+        " AND s.source = k.source AND s.dimensions = k.dimensions)",
+        (list(range(len(ordered))), *_key_columns(ordered)),
+    )
+    missing = [ordered[number] for number in sorted(row[0] for row in rows)]
+    if not missing:
+        return
     execute(
         session,
         "INSERT INTO inventory_visibility.stock (organization, product, source, dimensions, dimension_values,"
         " updated_at) SELECT k.*, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])"
         " AS k(organization, product, source, dimensions, dimension_values)"
-        " WHERE NOT EXISTS (SELECT 1 FROM inventory_visibility.stock s WHERE s.organization = k.organization AND"
-        " s.product = k.product AND s.source = k.source AND s.dimensions = k.dimensions) ON CONFLICT DO NOTHING",
-        (
-            now,
-            [k.organization for k in ordered],
-            [k.product for k in ordered],
-            [k.source for k in ordered],
-            [k.dimensions for k in ordered],
-            [to_json_text(dict(values.get(k.dimensions, _EMPTY))) for k in ordered],
-        ),
+        " ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING",
+        (now, *_key_columns(missing), [to_json_text(dict(values.get(k.dimensions, _EMPTY))) for k in missing]),
+    )
+
+
+def _key_columns(keys: Sequence[StockKey]) -> tuple[list[str], list[str], list[str], list[str]]:
+    return (
+        [k.organization for k in keys],
+        [k.product for k in keys],
+        [k.source for k in keys],
+        [k.dimensions for k in keys],
     )
 
 
 def lock_rows(session: Session, keys: Sequence[StockKey], values: DimensionValues, now: datetime) -> Families:
     """All rows of these keys' products at their sources, locked until the transaction ends; new keys are made."""
-    families = list({key[:3] for key in keys})
-    found = lock_families(session, families)
-    missing = [key for key in keys if values[key.dimensions] not in found[key.family].rows]
-    if missing:
-        ensure_stock(session, missing, values, now)
-        found = lock_families(session, families)
-    return found
+    ensure_stock(session, keys, values, now)
+    return lock_families(session, list({key[:3] for key in keys}))
 
 
 def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) -> Families:

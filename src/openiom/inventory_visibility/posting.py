@@ -38,7 +38,7 @@ WITH item AS MATERIALIZED (
                 %(sign)s::smallint[], %(document)s::text[], %(event)s::text[], %(entry_event)s::text[])
         AS c(number, organization, product, source, dimensions, data_source, measure, quantity, sign, document,
              event, entry_event)
-    LEFT JOIN LATERAL (
+    JOIN LATERAL (
         SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = c.organization AND x.product = c.product
         AND x.source = c.source AND x.dimensions = c.dimensions OFFSET 0
     ) s ON TRUE
@@ -52,7 +52,7 @@ WITH item AS MATERIALIZED (
     LEFT JOIN LATERAL (
         SELECT TRUE AS known FROM inventory_visibility.ledger_entry l WHERE l.event_id = i.event OFFSET 0
     ) k ON TRUE
-    WHERE i.stock_id IS NOT NULL AND k.known IS NULL
+    WHERE k.known IS NULL
 ), after AS MATERIALIZED (
     SELECT s.id, s.organization, s.product, s.source, s.dimensions, d.on_hand, d.document,
            s.reserved > s.on_hand + d.on_hand AND NOT s.oversell AS short,
@@ -80,7 +80,7 @@ WITH item AS MATERIALIZED (
     SET on_hand = s.on_hand + a.on_hand, overdraft = s.overdraft + a.overdraft, updated_at = %(now)s
     FROM after a WHERE s.id = a.id
 )
-SELECT i.number, i.stock_id IS NULL, f.number IS NULL, coalesce(a.on_hand <> 0, FALSE),
+SELECT i.number, f.number IS NULL, coalesce(a.on_hand <> 0, FALSE),
        coalesce((a.short OR a.dimensions <> '') AND EXISTS (
            SELECT 1 FROM inventory_visibility.stock o WHERE o.organization = a.organization AND o.product = a.product
            AND o.source = a.source AND o.id <> a.id AND (a.short OR o.reserved > o.on_hand)
@@ -129,7 +129,7 @@ def post_measures(
         values = {i.dimensions: frozenset(changes[answer].dimensions.items()) for i, answer in part}
         told = _post(session, part, values, mode == "set", now, actor, cause)
         for item, answer in part:
-            _, _, duplicate, stock_moved, settle = told[item.number]
+            _, duplicate, stock_moved, settle = told[item.number]
             if duplicate:
                 answers[answer] = _DUPLICATE
             if stock_moved and not duplicate:
@@ -192,20 +192,15 @@ def _post(
     actor: str,
     cause: str,
 ) -> dict[int, tuple[Any, ...]]:
-    """Post items under lock, making the stock keys that are new; the statement's answer by item number."""
+    """Post items under lock; the statement's answer by item number."""
     if not items:
         return {}
     columns: dict[str, Any] = dict(zip(Item._fields, map(list, zip(*(i for i, _ in items), strict=True)), strict=True))
     columns |= {"set": replace, "now": now, "actor": actor, "cause": cause}
-    families = list({(item.organization, item.product, item.source) for item, _ in items})
-    hold_families(session, families)
-    told = {row[0]: row for row in fetch(session, _POST, columns)}
-    new = [(item, index) for item, index in items if told[item.number][1]]
-    if new:
-        keys = {StockKey(i.organization, i.product, i.source, i.dimensions) for i, _ in new}
-        ensure_stock(session, keys, values, now)
-        told |= _post(session, new, values, replace, now, actor, cause)
-    return told
+    keys = {StockKey(*item[1:5]) for item, _ in items}
+    ensure_stock(session, keys, values, now)
+    hold_families(session, list({key.family for key in keys}))
+    return {row[0]: row for row in fetch(session, _POST, columns)}
 
 
 def _refusal(change: MeasureChange, formula: Formula) -> str:
