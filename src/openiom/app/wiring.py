@@ -65,9 +65,7 @@ class Product:
             providers.ProbeTurn(self.pipeline),
             *orchestration.turns(self.engine),
             orders.ReleaseTurn(),
-            inventory_visibility.jobs_wave(),
-            inventory_visibility.FeedTurn(self.settings.feed_dir),
-            *inventory_visibility.turns(),
+            *inventory_visibility.turns(self.settings.feed_dir),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:

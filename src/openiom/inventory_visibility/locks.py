@@ -1,4 +1,10 @@
-"""Every lock this room takes, in the one order it takes them: by stock id. Who holds a stock row holds all below it."""
+"""
+Every lock this room takes, in the one order it takes them: by stock id.
+
+Only a family's root is locked: the row of a product at a source without further dimensions. Who holds the root holds
+every row, measure and reservation of the family, also rows that somebody made a moment ago; a lock on each row would
+miss those, and oversell what they hold. So a root is made before any other row of its family.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +34,8 @@ FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY(
     SELECT f.id FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(organization, product, source), LATERAL (
         SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = k.organization
         AND x.product = k.product AND x.source = k.source OFFSET 0) f))
-ORDER BY s.id FOR NO KEY UPDATE
 """
+_ROOT_ROWS = _FAMILIES.replace("OFFSET 0", "AND x.dimensions = '' OFFSET 0")
 
 Families = dict[tuple[str, str, str], Family]
 DimensionValues = Mapping[str, Level]
@@ -56,7 +62,8 @@ def ensure_stock(session: Session, keys: Iterable[StockKey], values: DimensionVa
     Before any lock, and in one order: a row that another transaction is just making is waited for, which nobody may do
     who holds what that one will want.
     """
-    ordered = sorted(set(keys))
+    wanted = set(keys)
+    ordered = sorted(wanted | {key._replace(dimensions="") for key in wanted})
     rows = fetch(
         session,
         "SELECT k.number FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])"
@@ -94,7 +101,11 @@ def lock_rows(session: Session, keys: Sequence[StockKey], values: DimensionValue
 
 
 def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) -> Families:
-    """All rows of these (organization, product, source), locked until the transaction ends."""
+    """All rows of these (organization, product, source), held until the transaction ends.
+
+    Read once the roots are locked: while a statement waits it sees the rows of before.
+    """
+    hold_families(session, families)
     rows = fetch(
         session,
         "SELECT s.organization, s.product, s.source,"
@@ -109,8 +120,9 @@ def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) ->
 
 
 def hold_families(session: Session, families: Sequence[tuple[str, str, str]]) -> None:
-    """As `lock_families`, for those who do not want to see the rows."""
-    execute(session, f"SELECT count(*) FROM (SELECT 1 {_FAMILIES}) held", _columns(families))
+    """As `lock_families`, for those whose statement looks itself."""
+    roots = f"SELECT 1 {_ROOT_ROWS} ORDER BY s.id FOR NO KEY UPDATE"
+    execute(session, f"SELECT count(*) FROM ({roots}) held", _columns(families))
 
 
 def _columns(families: Sequence[tuple[str, str, str]]) -> tuple[list[str], list[str], list[str]]:
@@ -130,15 +142,22 @@ def lock_stock(session: Session, keys: Iterable[Key]) -> dict[Key, Row]:
 
 
 def lock_ids(session: Session, stock_ids: Collection[int]) -> tuple[dict[int, Row], dict[Key, Row]]:
-    """These stock rows, locked until the transaction ends; and those of them that are our own, by (product, source)."""
+    """These stock rows, held until the transaction ends; and those of them that are our own, by (product, source)."""
+    asked = set(stock_ids)
+    columns = f"SELECT s.organization || s.dimensions, s.product, s.source, {_ROW} FROM inventory_visibility.stock s"
     rows = fetch(
         session,
-        f"SELECT s.organization || s.dimensions, s.product, s.source, {_ROW} FROM inventory_visibility.stock s"
-        " WHERE s.id = ANY(%s) ORDER BY s.id FOR NO KEY UPDATE",
-        (list(set(stock_ids)),),
+        f"{columns} WHERE s.id = ANY(ARRAY(SELECT f.id FROM inventory_visibility.stock k, LATERAL (SELECT x.id FROM"
+        " inventory_visibility.stock x WHERE x.organization = k.organization AND x.product = k.product"
+        " AND x.source = k.source AND x.dimensions = '' OFFSET 0) f WHERE k.id = ANY(%s)))"
+        " ORDER BY s.id FOR NO KEY UPDATE",
+        (list(asked),),
     )
-    locked = {row[3]: Row(row[3], _EMPTY, *row[4:]) for row in rows}
-    return locked, {(row[1], row[2]): locked[row[3]] for row in rows if not row[0]}
+    deeper = asked - {row[3] for row in rows}
+    if deeper:
+        rows += fetch(session, f"{columns} WHERE s.id = ANY(%s)", (list(deeper),))
+    locked = {row[3]: Row(row[3], _EMPTY, *row[4:]) for row in rows if row[3] in asked}
+    return locked, {(row[1], row[2]): locked[row[3]] for row in rows if not row[0] and row[3] in asked}
 
 
 def lock_lines(

@@ -124,11 +124,13 @@ def _grouped(
 
 
 def stock_of(session: Session, question: Question, configuration: InventoryConfiguration) -> dict[Group, list[int]]:
-    """The stock rows behind every group, also those nothing was posted to yet, in the order shown."""
+    """The stock rows behind every group, where anything was ever posted or scheduled, in the order shown."""
     columns, rest, values = _parts(question, configuration)
     rows = fetch(
         session,
         f"SELECT {', '.join(columns)}, array_agg(s.id) FROM inventory_visibility.stock s {rest}"
+        " AND (EXISTS (SELECT 1 FROM inventory_visibility.measure_balance b WHERE b.stock_id = s.id)"
+        " OR EXISTS (SELECT 1 FROM inventory_visibility.schedule_balance d WHERE d.stock_id = s.id))"
         f" GROUP BY {', '.join(str(i + 1) for i in range(len(columns)))}",
         values,
     )
