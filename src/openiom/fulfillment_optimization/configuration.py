@@ -16,6 +16,7 @@ from .documents import Batch, CostWeights, RateTableBody, SourceBody, SourceList
 from .models import Source
 
 __all__ = [
+    "BUILT_IN",
     "DEFAULT_STRATEGY",
     "KINDS",
     "CostWeights",
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 DEFAULT_STRATEGY = "default"
-_BUILT_IN = StrategyBody(title="Lowest cost from any active source", batch=Batch(contention=None))
+BUILT_IN = StrategyBody(title="Lowest cost from any active source", batch=Batch(contention=None))
 
 
 def _apply_sources(session: Session, documents: Sequence[Document]) -> None:
@@ -119,7 +120,7 @@ def strategy_named(session: Session, name: str) -> StrategyBody:
     if found:
         return StrategyBody.model_validate(found[0].body)
     if name == DEFAULT_STRATEGY:
-        return _BUILT_IN
+        return BUILT_IN
     raise NotFound(f"no strategy named {name}", remedy="create it, or leave the strategy empty")
 
 
