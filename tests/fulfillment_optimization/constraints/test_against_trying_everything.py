@@ -87,7 +87,11 @@ def _constraints(r: np.random.Generator) -> list[Constraint]:
     near["distance"] *= 100
     return [
         some(
-            "maximum_distance", entries=[near, {"source": "A", "distance": 300, "same_country": bool(r.random() < 0.5)}]
+            "maximum_distance",
+            entries=[
+                near,
+                {"source": "A", "distance": float(r.choice([300, 2500])), "same_country": bool(r.random() < 0.5)},
+            ],
         ),
         some("restrict_partial_orders"),
         some("maximum_sources_per_order", maximum=int(r.integers(1, 3))),
