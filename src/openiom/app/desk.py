@@ -32,6 +32,8 @@ class OrdersDesk:
                 strategy=x.strategy,
                 wanted=x.requested_delivery_date,
                 business=bool(x.ship_to.get("company")),
+                channel=x.channel,
+                customer_group=x.customer_group,
             )
             for x in open_lines(session, order_ids)
         ]

@@ -31,6 +31,8 @@ class OpenLine:
     strategy: str = ""  # the order's own
     wanted: date | None = None  # requested delivery date
     business: bool = False  # the destination is a company
+    channel: str = ""  # on whose behalf stock is asked for, with the customer group
+    customer_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,9 @@ class Rounds:
                 continue
             mine = [(p.line_id, p.source, p.quantity) for p in parts.get(line.line_id, ()) if p.source]
             for id, at, units in mine or [(line.line_id, source, line.quantity)]:
-                asks.append(ReserveAsk(id, line.product, at, units))
+                asks.append(
+                    ReserveAsk(*(id, line.product, at, units), channel=line.channel, customer_group=line.customer_group)
+                )
                 orders.append(line.order_id)
         granted = reserve(self.session, asks, self.now, self.actor)
         lost = {order for order, ok in zip(orders, granted, strict=True) if not ok}

@@ -170,7 +170,10 @@ class Reoptimizer:
         lines = [(w.order, line, to) for w in wanted for line, to in w.lines]
         today = _counted_today(session, [line.line_id for _, line, _ in lines], setting, now)
         release(session, [line.line_id for _, line, _ in lines], now, ACTOR, "re-optimized")
-        asks = [ReserveAsk(line.line_id, line.product, to, line.quantity) for _, line, to in lines]
+        asks = [
+            ReserveAsk(*(x.line_id, x.product, to, x.quantity), channel=x.channel, customer_group=x.customer_group)
+            for _, x, to in lines
+        ]
         granted = reserve(session, asks, now, ACTOR)
         refused = {order for (order, _, _), ok in zip(lines, granted, strict=True) if not ok}
         if refused:

@@ -4,7 +4,7 @@ of stock, capacity and counters. Writes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
@@ -19,7 +19,7 @@ from openiom.fulfillment_optimization.desk import OpenLine, Part
 from openiom.fulfillment_optimization.engine import Plan
 from openiom.fulfillment_optimization.explaining import explanations
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
-from openiom.inventory_visibility import available
+from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import NotFound, new_id, new_ids
 from openiom.master_data import known, write_in_products
 
@@ -29,6 +29,9 @@ from .day import Taken
 from .solving import Solved, solve_wave
 
 MOST_ALTERNATES = 5
+Asker = tuple[str, str]
+"""Channel and customer group on whose behalf stock is asked for."""
+NOBODY: Asker = ("", "")
 
 
 @dataclass
@@ -84,23 +87,37 @@ class Planner:
 
     def plan(self, lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> Round:
         """`strategies` names one for each order, '' for the default; unknown names were refused before."""
-        stock = available(self.session, {line.product for line in lines})
-        unlimited = self._write_ins(lines, stock)
+        views = self._views(lines)
+        unlimited = self._write_ins(lines, {key for view in views.values() for key in view})
         taken: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        queue = [(name, list(group)) for name, group in _by_strategy(lines, strategies).items()]
+        queue = [(name, who, group) for (name, who), group in _groups(lines, strategies, views).items()]
         tried: dict[UUID, set[str]] = defaultdict(set)
         found = Round(unlimited=unlimited)
         while queue:
-            name, group = queue.pop(0)
+            name, who, group = queue.pop(0)
             setting = self.snapshot.setting(name, self.now.date())
-            attempt = self._attempt(setting, group, stock, taken, unlimited)
+            attempt = self._attempt(setting, group, views[who], taken, unlimited)
             found.attempts.append(attempt)
             rest = self._for_alternate(setting, group, attempt, tried)
             if rest or queue:
-                _deduct(attempt, group, stock, taken)
+                _deduct(attempt, group, views[who], taken)
             if rest and setting.strategy.alternate:
-                queue.append((setting.strategy.alternate, rest))
+                queue.append((setting.strategy.alternate, who, rest))
         return found
+
+    def _views(self, lines: Sequence[OpenLine]) -> dict[Asker, dict[Key, int]]:
+        """Stock as each channel and customer group may have it; one view for all while nothing is kept for anybody.
+
+        What two of them planned of what is common to both is settled when it is reserved.
+        """
+        products: dict[Asker, set[str]] = defaultdict(set)
+        matters = channels_matter(self.session)
+        for line in lines:
+            products[(line.channel, line.customer_group) if matters else NOBODY].add(line.product)
+        return {
+            who: available(self.session, wanted, channel=who[0], customer_group=who[1])
+            for who, wanted in products.items()
+        }
 
     def _attempt(
         self,
@@ -139,7 +156,7 @@ class Planner:
             unlimited=unlimited,
         )
 
-    def _write_ins(self, lines: Sequence[OpenLine], stock: Mapping[Key, int]) -> frozenset[str]:
+    def _write_ins(self, lines: Sequence[OpenLine], stock: Iterable[Key]) -> frozenset[str]:
         """Products outside the catalog, where intake takes them: every source is taken to have them."""
         stocked = {product for product, _ in stock}
         unknown = {line.product for line in lines} - stocked
@@ -168,10 +185,14 @@ class Planner:
         return rest
 
 
-def _by_strategy(lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> dict[str, list[OpenLine]]:
-    groups: dict[str, list[OpenLine]] = defaultdict(list)
+def _groups(
+    lines: Sequence[OpenLine], strategies: Mapping[UUID, str], views: Container[Asker]
+) -> dict[tuple[str, Asker], list[OpenLine]]:
+    """Lines that are planned together: of one strategy, with one view of stock."""
+    groups: dict[tuple[str, Asker], list[OpenLine]] = defaultdict(list)
     for line in lines:
-        groups[strategies[line.order_id]].append(line)
+        who = (line.channel, line.customer_group)
+        groups[strategies[line.order_id], who if who in views else NOBODY].append(line)
     return groups
 
 
