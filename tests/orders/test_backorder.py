@@ -29,6 +29,7 @@ from openiom.orders import KINDS, ReleaseTurn, assign_sources, cancel_orders, ho
 from openiom.orders.backorder.decisions import NOBODY, Need, Waiting, covered
 from openiom.orders.backorder.routes import WaitingRow, list_waiting
 from openiom.orders.backorder.waiting import await_stock, hold_preorders
+from openiom.orders.queries import get_order
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
@@ -109,6 +110,9 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
     assert (row.product, row.quantity, row.kind, row.state) == ("Lamp", 4, "backorder", "waiting")
     assert (row.available_on, row.confidence) == (TODAY + timedelta(days=6), 0.7)
     assert row.expires_at == NOW + timedelta(days=30)
+    with shop.reading() as session:
+        detail = {x.product: (x.available_on, x.expires_at) for x in get_order(session, order).lines}
+    assert detail == {"Lamp": (row.available_on, row.expires_at), "Desk": (None, None)}
     assert "order.backorder_hold" in told(shop, order)
 
 
