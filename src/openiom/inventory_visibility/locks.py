@@ -56,25 +56,19 @@ class LockedReservation:
     per_unit: int
 
 
-def ensure_stock(session: Session, keys: Iterable[StockKey], values: DimensionValues, now: datetime) -> None:
-    """Make stock rows that do not exist yet, with nothing on hand; `values` by canonical dimension text.
+def ensure_stock(
+    session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime
+) -> dict[StockKey, int]:
+    """The stock ids of these keys and of their roots; rows that do not exist yet are made, with nothing on hand.
 
-    Before any lock, and in one order: a row that another transaction is just making is waited for, which nobody may do
-    who holds what that one will want.
+    `values` by canonical dimension text. Before any lock, and in one order: a row that another transaction is just
+    making is waited for, which nobody may do who holds what that one will want.
     """
-    wanted = set(keys)
-    ordered = sorted(wanted | {key._replace(dimensions="") for key in wanted})
-    rows = fetch(
-        session,
-        "SELECT k.number FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])"
-        " AS k(number, organization, product, source, dimensions) WHERE NOT EXISTS (SELECT 1 FROM"
-        " inventory_visibility.stock s WHERE s.organization = k.organization AND s.product = k.product"
-        " AND s.source = k.source AND s.dimensions = k.dimensions)",
-        (list(range(len(ordered))), *_key_columns(ordered)),
-    )
-    missing = [ordered[number] for number in sorted(row[0] for row in rows)]
+    wanted = {*keys, *(key.root for key in keys)}
+    found = _stock_ids(session, list(wanted))
+    missing = sorted(wanted - found.keys())
     if not missing:
-        return
+        return found
     execute(
         session,
         "INSERT INTO inventory_visibility.stock (organization, product, source, dimensions, dimension_values,"
@@ -83,6 +77,19 @@ def ensure_stock(session: Session, keys: Iterable[StockKey], values: DimensionVa
         " ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING",
         (now, *_key_columns(missing), [to_json_text(dict(values.get(k.dimensions, _EMPTY))) for k in missing]),
     )
+    return found | _stock_ids(session, missing)
+
+
+def _stock_ids(session: Session, keys: Sequence[StockKey]) -> dict[StockKey, int]:
+    rows = fetch(
+        session,
+        "SELECT k.number, s.id FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])"
+        " AS k(number, organization, product, source, dimensions), LATERAL (SELECT x.id FROM"
+        " inventory_visibility.stock x WHERE x.organization = k.organization AND x.product = k.product"
+        " AND x.source = k.source AND x.dimensions = k.dimensions OFFSET 0) s",
+        (list(range(len(keys))), *_key_columns(keys)),
+    )
+    return {keys[number]: stock_id for number, stock_id in rows}
 
 
 def _key_columns(keys: Sequence[StockKey]) -> tuple[list[str], list[str], list[str], list[str]]:
@@ -94,10 +101,16 @@ def _key_columns(keys: Sequence[StockKey]) -> tuple[list[str], list[str], list[s
     )
 
 
-def lock_rows(session: Session, keys: Sequence[StockKey], values: DimensionValues, now: datetime) -> Families:
-    """All rows of these keys' products at their sources, locked until the transaction ends; new keys are made."""
+def lock_rows(session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime) -> Families:
+    """All rows of these keys' products at their sources, held until the transaction ends; new keys are made."""
     ensure_stock(session, keys, values, now)
-    return lock_families(session, list({key[:3] for key in keys}))
+    return lock_families(session, list({key.family for key in keys}))
+
+
+def hold_roots(session: Session, ids: Mapping[StockKey, int], keys: Iterable[StockKey]) -> None:
+    """Hold the families of these keys until the transaction ends; `ids` as `ensure_stock` gives them."""
+    held = "SELECT 1 FROM inventory_visibility.stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    execute(session, f"SELECT count(*) FROM ({held}) held", ([*{ids[key.root] for key in keys}],))
 
 
 def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) -> Families:
@@ -105,7 +118,8 @@ def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) ->
 
     Read once the roots are locked: while a statement waits it sees the rows of before.
     """
-    hold_families(session, families)
+    roots = f"SELECT 1 {_ROOT_ROWS} ORDER BY s.id FOR NO KEY UPDATE"
+    execute(session, f"SELECT count(*) FROM ({roots}) held", _columns(families))
     rows = fetch(
         session,
         "SELECT s.organization, s.product, s.source,"
@@ -117,12 +131,6 @@ def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) ->
         level = frozenset(values.items()) if values else _EMPTY
         found[organization, product, source].rows[level] = Row(row[0], level, *row[1:])
     return found
-
-
-def hold_families(session: Session, families: Sequence[tuple[str, str, str]]) -> None:
-    """As `lock_families`, for those whose statement looks itself."""
-    roots = f"SELECT 1 {_ROOT_ROWS} ORDER BY s.id FOR NO KEY UPDATE"
-    execute(session, f"SELECT count(*) FROM ({roots}) held", _columns(families))
 
 
 def _columns(families: Sequence[tuple[str, str, str]]) -> tuple[list[str], list[str], list[str]]:
