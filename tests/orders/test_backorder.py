@@ -13,7 +13,7 @@ from tests.orders.given import NOW, facts, happen, line, master_data, placed, st
 
 from openiom.inventory_visibility import KINDS as STOCK
 from openiom.inventory_visibility import ReserveAsk, reserve
-from openiom.inventory_visibility import turns as stock_turns
+from openiom.inventory_visibility.expiry import ExpiryTurn
 from openiom.inventory_visibility.supply import (
     LineName,
     Receipt,
@@ -238,7 +238,7 @@ def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Databas
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(minutes=14))
     assert released(shop, order) == [False]
-    drain(shop, [*stock_turns(), ReleaseTurn()], now=NOW + timedelta(minutes=15))
+    drain(shop, [ExpiryTurn(), ReleaseTurn()], now=NOW + timedelta(minutes=15))
     assert released(shop, order) == [True]
 
 
