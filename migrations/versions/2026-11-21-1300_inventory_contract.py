@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005_inventory_contract"
-down_revision = "0004_promises"
+revision = "0003_inventory_contract"
+down_revision = "0002_stock_measures"
 branch_labels = None
 depends_on = None
 
