@@ -8,6 +8,7 @@ Tells   order.created, order.modified, order.cancel_refused, order.fields_set, a
 """
 
 from .actions import ACTIONS, ENTITIES
+from .demand import OrderedLine, PlacedOrder, placed_orders
 from .facts import header_facts, line_facts, money_text, order_facts
 from .locks import lock_orders
 from .queries import like_prefix
@@ -44,6 +45,8 @@ __all__ = [
     "RECEIVERS",
     "LineCancellation",
     "OpenLine",
+    "OrderedLine",
+    "PlacedOrder",
     "assign_sources",
     "cancel_lines",
     "cancel_orders",
@@ -57,6 +60,7 @@ __all__ = [
     "open_lines",
     "order_facts",
     "orders_wholly_shipped",
+    "placed_orders",
     "raise_line_events",
     "raise_order_events",
     "receive_orders",
