@@ -29,6 +29,7 @@ from openiom.platform.settings import Settings
 from openiom.platform.waves import Turn
 from openiom.provider_contract import Action, DocumentReceiver, Entity, Provider
 
+from .demand import PastDemand
 from .desk import OrdersDesk
 from .intake import master_data_receivers
 
@@ -63,6 +64,7 @@ class Product:
             providers.PollTurn(self.pipeline),
             providers.ProbeTurn(self.pipeline),
             *orchestration.turns(self.engine),
+            fulfillment_optimization.SimulationTurn(),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:
@@ -72,6 +74,8 @@ class Product:
             orders.router,
             fulfillment.router,
             fulfillment_optimization.router,
+            fulfillment_optimization.quote_router,
+            fulfillment_optimization.simulation_router(PastDemand()),
             inventory_visibility.router,
             master_data.router,
             orchestration.router,

@@ -9,10 +9,25 @@ Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
 from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
 from .desk import OpenLine, OrderDesk
+from .quoting import router as quote_router
 from .routes import router
 from .service import source_orders
+from .simulation import DemandDesk, PastLine, PastOrder, SimulationTurn, simulation_router
 from .timing import TIMING_KINDS
 
 KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
 
-__all__ = ["KINDS", "OpenLine", "OrderDesk", "router", "source_orders", "sourcing_actions"]
+__all__ = [
+    "KINDS",
+    "DemandDesk",
+    "OpenLine",
+    "OrderDesk",
+    "PastLine",
+    "PastOrder",
+    "SimulationTurn",
+    "quote_router",
+    "router",
+    "simulation_router",
+    "source_orders",
+    "sourcing_actions",
+]

@@ -109,6 +109,7 @@ class Snapshot:
     rates: Mapping[str, RateTableBody]
     timetable: Timetable
     default: str
+    stamp: str = ""  # equal for equal documents; empty when no document in use stands behind it
     _settings: dict[str, Setting] = field(default_factory=dict)
 
     def setting(self, name: str, day: date) -> Setting:
@@ -212,6 +213,7 @@ def snapshot(session: Session) -> Snapshot:
             _kept.move_to_end(stamp)
             return _kept[stamp]
     found = _read(session)
+    found.stamp = stamp
     with _keeping:
         _kept[stamp] = found
         while len(_kept) > KEPT:

@@ -31,7 +31,7 @@ class PlacedOrder:
 
 
 def placed_orders(session: Session, *, first: date, last: date, most_lines: int) -> list[PlacedOrder]:
-    """Orders placed on these days (UTC), oldest first, without what was canceled. Raises Invalid beyond `most_lines`."""
+    """Orders of these days (UTC), oldest first, without what was canceled. Raises Invalid beyond `most_lines`."""
     rows = fetch(
         session,
         "SELECT o.id, o.placed_at, o.currency, o.ship_to, o.requested_delivery_date, l.product,"

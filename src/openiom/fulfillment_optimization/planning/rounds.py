@@ -74,6 +74,7 @@ class Planner:
     now         the instant plans are made for
     days        what counted sources have taken today, locked
     windows     orders whose batch window has closed: they are planned together
+    stock       units free to promise, where somebody has read them already
     """
 
     session: Session
@@ -81,10 +82,11 @@ class Planner:
     now: datetime
     days: Mapping[str, Taken] = field(default_factory=dict)
     windows: frozenset[UUID] = frozenset()
+    stock: Mapping[Key, int] | None = None
 
     def plan(self, lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> Round:
         """`strategies` names one for each order, '' for the default; unknown names were refused before."""
-        stock = available(self.session, {line.product for line in lines})
+        stock = available(self.session, {line.product for line in lines}) if self.stock is None else dict(self.stock)
         unlimited = self._write_ins(lines, stock)
         taken: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         queue = [(name, list(group)) for name, group in _by_strategy(lines, strategies).items()]

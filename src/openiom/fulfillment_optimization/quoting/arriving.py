@@ -80,7 +80,7 @@ def pickup_options(
     Where the whole cart can be picked up, by kind, then by distance.
 
     A source hands it out itself where it has every unit (`holds`); ship-to-store takes the planned parcels to a source
-    that does not. `km` (N,) is how far the customer has to go, `between_km` (planned sources, N) how far parcels travel.
+    that does not. `km` (N,) is how far the customer has to go, `between_km` (planned sources, N) how far parcels do.
     """
     found: list[PickupOption] = []
     near = np.argsort(km, kind="stable").tolist()

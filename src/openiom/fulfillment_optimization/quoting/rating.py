@@ -9,7 +9,8 @@ from openiom.fulfillment_optimization.documents import CostWeights, RateFactor, 
 from openiom.fulfillment_optimization.rates import factor_for, fallback_rate, table_price, zones
 from openiom.fulfillment_optimization.snapshot import Site
 from openiom.fulfillment_optimization.timing import CarrierService, on_time_chance
-from openiom.fulfillment_optimization.timing.promises import Handover, arrival
+from openiom.fulfillment_optimization.timing.carriers import arrival
+from openiom.fulfillment_optimization.timing.promises import Handover
 
 from .schemas import ArrivalChance, CarrierRate, Surcharge
 
@@ -35,8 +36,8 @@ def rated(
     currency: str,
 ) -> CarrierRate:
     """
-    The price of a service for a parcel: from the table, with the factor's mark-up or mark-down as a surcharge; where the
-    table knows no price the factor's fallback rate; without table or factor what the optimizer counts for distance.
+    The price of a service for a parcel: from the table, with the factor's mark-up or mark-down as a surcharge; where
+    the table knows no price the factor's fallback rate; without table or factor what the optimizer counts for distance.
     """
     zone = _zone(service, parcel, table, destination)
     factor = factor_for(table, parcel.site.type, business=business) if table else None
@@ -74,9 +75,7 @@ def _waived(factor: RateFactor, net: float) -> Surcharge:
     return Surcharge(name=f"{factor.name}: free shipping", amount=-net)
 
 
-def _zone(
-    service: CarrierService, parcel: Parcel, table: RateTableBody | None, destination: tuple[str, str]
-) -> str:
+def _zone(service: CarrierService, parcel: Parcel, table: RateTableBody | None, destination: tuple[str, str]) -> str:
     """The table's zone, by agreement or distance; without a table the service's own."""
     if table is None:
         band = next(b for b in service.bands if b.up_to_km is None or parcel.km <= b.up_to_km)
@@ -86,7 +85,7 @@ def _zone(
 
 
 def arrivals(service: CarrierService, parcel: Parcel) -> list[ArrivalChance]:
-    """Days the parcel may arrive by, each with its chance, from the expected day to the latest; none when it never leaves."""
+    """Days the parcel may arrive by and their chances, from the expected to the latest; none when it never leaves."""
     if parcel.given is None:
         return []
     band = next(b for b in service.bands if b.up_to_km is None or parcel.km <= b.up_to_km)

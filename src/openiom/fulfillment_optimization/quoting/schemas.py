@@ -166,7 +166,7 @@ class Located(BaseModel):
 
 
 class Quote(BaseModel):
-    """The same question about the same stock and configuration within a minute has the same `execution_id` and answer."""
+    """The same question about the same stock and configuration within a minute has the same id and answer."""
 
     execution_id: str
     at: datetime

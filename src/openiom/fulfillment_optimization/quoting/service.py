@@ -36,6 +36,7 @@ from .schemas import (
     CarrierRate,
     Located,
     NotFulfilled,
+    PickupOption,
     PlannedLine,
     Quote,
     QuoteAsk,
@@ -83,7 +84,8 @@ def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
     lines = [_open_line(asked, i) for i in asked.plannable]
     stock = available(session, {line.product for line in lines})
     days = _days(session, asked)
-    found = Planner(session, asked.known, asked.at, days).plan(lines, {ORDER: asked.setting.name}) if lines else Round()
+    planner = Planner(session, asked.known, asked.at, days, stock=stock)
+    found = planner.plan(lines, {ORDER: asked.setting.name}) if lines else Round()
     shares = _shares(found, asked.plannable)
     shipping = _shipping(asked, found, shares)
     made = promised(shipping, asked.at)
@@ -308,7 +310,7 @@ def _carrier(asked: Asked, shares: Sequence[Share]) -> CarrierAnswer:
     )
 
 
-def _pickup(asked: Asked, stock: Mapping[tuple[str, str], int], shipping: Sequence[Shipping]) -> list:  # type: ignore[type-arg]
+def _pickup(asked: Asked, stock: Mapping[tuple[str, str], int], shipping: Sequence[Shipping]) -> list[PickupOption]:
     if len(asked.plannable) < len(asked.ask.lines):
         return []
     sites = asked.known.sites
@@ -335,9 +337,7 @@ def _pickup(asked: Asked, stock: Mapping[tuple[str, str], int], shipping: Sequen
 def _located(asked: Asked) -> Located:
     country = locate({"country": asked.ask.destination.country})
     latitude, longitude = asked.place
-    return Located(
-        latitude=latitude, longitude=longitude, precision="country" if asked.place == country else "place"
-    )
+    return Located(latitude=latitude, longitude=longitude, precision="country" if asked.place == country else "place")
 
 
 def _execution_id(asked: Asked, stock: Mapping[tuple[str, str], int], days: Mapping[str, Taken]) -> str:

@@ -48,7 +48,7 @@ class DemandDesk(Protocol):
     """Past orders; the orders room stands beside this one and the app joins them."""
 
     def past_orders(self, session: Session, *, first: date, last: date, most_lines: int) -> Sequence[PastOrder]:
-        """Orders placed on these days (UTC), oldest first, without what was canceled. Raises Invalid beyond `most_lines`."""
+        """Orders of these days (UTC), oldest first, without what was canceled. Raises Invalid beyond `most_lines`."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,11 @@ from .schemas import (
 from .service import deltas, simulation
 from .turn import run_figures
 
+_COLUMNS = (
+    *("id", "name", "description", "template", "state", "runs", "runs_done", "created_at", "created_by"),
+    *("finished_at", "committed_at", "cloned_from", "error"),
+)
+
 
 def list_simulations(session: Session, *, after: list[str] | None, limit: int) -> list[SimulationRow]:
     """Newest first."""
@@ -35,10 +40,8 @@ def list_simulations(session: Session, *, after: list[str] | None, limit: int) -
 
 
 def _row(found: Simulation) -> dict[str, Any]:
-    names = ("id", "name", "description", "template", "state", "runs", "runs_done", "created_at", "created_by")
-    names += ("finished_at", "committed_at", "cloned_from", "error")
     summary = found.summary
-    return {name: getattr(found, name) for name in names} | {
+    return {name: getattr(found, name) for name in _COLUMNS} | {
         "progress": round(found.runs_done / found.runs, 4),
         "cost": summary["scenario"]["kpis"]["cost"] if summary else None,
         "cost_difference": summary["difference"]["cost"] if summary else None,

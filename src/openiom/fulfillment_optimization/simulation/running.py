@@ -20,7 +20,6 @@ from openiom.fulfillment_optimization.desk import OpenLine
 from openiom.fulfillment_optimization.documents import Batch, StrategyBody
 from openiom.fulfillment_optimization.planning.solving import solve_wave
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
-
 from openiom.kernel import NotFound
 
 from .asking import SimulationAsk

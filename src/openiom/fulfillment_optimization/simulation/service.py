@@ -125,7 +125,7 @@ def deltas(session: Session, documents: Sequence[dict[str, Any]]) -> list[Docume
             DocumentDelta(
                 kind=kind,
                 name=name,
-                change=change,  # type: ignore[arg-type]
+                change=change,
                 paths=[PathDelta(path=p, before=_at(before, p), after=_at(after, p)) for p in paths],
             )
         )

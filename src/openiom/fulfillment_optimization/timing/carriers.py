@@ -47,6 +47,7 @@ class CarrierService:
     spread_days: int = 1
     slip: float = 0.05
     holidays: tuple[HolidayRule, ...] = ()
+    rate_table: str = ""
 
 
 STANDARD_SERVICE = CarrierService(
@@ -107,6 +108,23 @@ def deliveries(service: CarrierService, ship: Dates, km: Floats) -> Deliveries:
         expected=arrive(days),
         latest=arrive(days + service.spread_days),
         confidence=np.broadcast_to(chance, shape),
+    )
+
+
+def arrival(service: CarrierService, ship: date, days: int) -> date:
+    """The day goods shipped on `ship` arrive after so many transit days."""
+    day = np.array([ship], dtype="datetime64[D]")
+    moves = _workdays(service.moves, service.holidays, ship.year)
+    delivers = _workdays(service.delivers, service.holidays, ship.year)
+    moved = np.busday_offset(day, days, roll="forward", busdaycal=moves)
+    found: date = np.busday_offset(moved, 0, roll="forward", busdaycal=delivers)[0].astype(object)
+    return found
+
+
+def delivers_on(service: CarrierService, day: date) -> bool:
+    """Whether the service brings anything on this day."""
+    return bool(
+        np.is_busday(np.datetime64(day, "D"), busdaycal=_workdays(service.delivers, service.holidays, day.year))
     )
 
 
