@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.fulfillment_optimization.shop import CHICAGO, MIAMI, SEATTLE
 
 from openiom.fulfillment_optimization.simulation.asking import Changes, SimulationAsk
 from openiom.fulfillment_optimization.simulation.changes import changed_documents
@@ -25,7 +26,6 @@ from openiom.fulfillment_optimization.simulation.network import network_of
 from openiom.fulfillment_optimization.simulation.running import Scenario, simulate
 from openiom.kernel import Invalid
 from openiom.platform.places import locate
-from tests.fulfillment_optimization.shop import CHICAGO, MIAMI, SEATTLE
 
 MONDAY = date(2026, 11, 2)
 PLACES = {"SEA": SEATTLE, "CHI": CHICAGO, "MIA": MIAMI}
