@@ -8,7 +8,8 @@ Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
 
 from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
-from .desk import OpenLine, OrderDesk
+from .desk import OpenLine, OrderDesk, Part
+from .planning import Reoptimizer
 from .quoting import router as quote_router
 from .routes import router
 from .service import source_orders
@@ -22,8 +23,10 @@ __all__ = [
     "DemandDesk",
     "OpenLine",
     "OrderDesk",
+    "Part",
     "PastLine",
     "PastOrder",
+    "Reoptimizer",
     "SimulationTurn",
     "quote_router",
     "router",

@@ -52,6 +52,7 @@ class Framed:
     names: tuple[str, ...]
     products: tuple[str, ...]
     soft_caps: tuple[tuple[Bools, int, float], ...] = ()
+    rank_step: float = 0.0  # what one step of a hard location priority weighs
     open_line: float = 0.0  # the strategy's own price of an open line; the problem's is higher by what constraints add
 
     def money(self, parts: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -79,6 +80,11 @@ class _Wave:
 def great_circle_km(places: Sequence[Point | None], sources: Sequence[Point], unknown: float) -> Floats:
     """(places, sources) kilometres over the ground; `unknown` where a place is not known."""
     return _km(places, np.array(sources, dtype=float).reshape(-1, 2), unknown)
+
+
+def distances(places: Sequence[Point | None], setting: Setting) -> Floats:
+    """(places, N) kilometres to every source of a setting."""
+    return _km(places, setting.points, setting.strategy.weights.unknown_distance_km)
 
 
 def _km(places: Sequence[Point | None], sources: Floats, unknown: float) -> Floats:
@@ -153,7 +159,7 @@ def frame(
         orders=len(wave.heads),
         names={"nodes": setting.names},
     )
-    return Framed(problem, setting.names, wave.products, tuple(limits.soft_caps), open_line)
+    return Framed(problem, setting.names, wave.products, tuple(limits.soft_caps), rank, open_line)
 
 
 def caps_of(caps: Sequence[tuple[Bools, int]], nodes: int) -> tuple[Bools, Ints]:
@@ -191,7 +197,7 @@ def _wave(lines: Sequence[OpenLine], setting: Setting, stock: Mapping[Key, int],
         heads=tuple(heads),
         wanted=tuple(wanted),
         stock=on_hand,
-        km=_km([h.place for h in heads], setting.points, setting.strategy.weights.unknown_distance_km),
+        km=distances([h.place for h in heads], setting),
     )
 
 
