@@ -291,7 +291,10 @@ def test_the_list_pages_newest_first_and_a_simulation_can_be_removed(shop: Produ
     assert ([row["name"] for row in rest["items"]], rest["next"]) == (["S0"], None)
     cursors = [page["next"][:-2], cursor_of("yesterday", made[0])]
     assert [client.get(URL, params={"after": c}).status_code for c in cursors] == [422, 422]
-    assert client.delete(f"{URL}/{made[0]}").status_code == 204
+    client.post(f"{URL}/{made[1]}/clone", json={"name": "copy"})
+    assert [client.delete(f"{URL}/{made[i]}").status_code for i in (0, 1)] == [204, 204]
+    with shop.database.reading() as session:
+        assert fetch(session, "SELECT count(*) FROM fulfillment_optimization.simulation_input") == [(2,)]
     assert client.get(f"{URL}/{made[0]}").status_code == 404
 
 

@@ -20,24 +20,68 @@ def _configuration(request: Request) -> Configuration:
     return found
 
 
+router = APIRouter(prefix="/api/v1/simulations", tags=["simulation"])
+
+
+@router.get("")
+def simulations(
+    asker: Asker,
+    session: Reading,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[SimulationRow]:
+    """Simulations, newest first."""
+    asker.require("sourcing.read")
+    rows = list_simulations(session, after=read_cursor(after, 2), limit=limit + 1)
+    items, following = page_of(rows, limit=limit, key=lambda row: (row.created_at.isoformat(), row.id))
+    return Page(items=items, next=following)
+
+
+@router.post("/compare")
+def compare(asked: Annotated[CompareAsk, Body()], asker: Asker, session: Reading) -> Comparison:
+    """Finished simulations side by side."""
+    asker.require("sourcing.read")
+    return compare_simulations(session, asked.simulations)
+
+
+@router.get("/{simulation_id}")
+def one(simulation_id: UUID, asker: Asker, session: Reading) -> SimulationView:
+    """What was asked, how far it is, and what came of it."""
+    asker.require("sourcing.read")
+    return view_simulation(session, simulation_id)
+
+
+@router.delete("/{simulation_id}", status_code=status.HTTP_204_NO_CONTENT)
+def remove(simulation_id: UUID, asker: Asker, session: Writing) -> None:
+    """Forget a simulation; what it committed stays."""
+    asker.require("sourcing.write")
+    remove_simulation(session, simulation_id)
+
+
+@router.post("/{simulation_id}/clone", status_code=status.HTTP_201_CREATED)
+def clone(
+    simulation_id: UUID, asked: Annotated[CloneAsk, Body()], asker: Asker, session: Writing, now: Now
+) -> SimulationView:
+    """The same demand and stock, with other changes."""
+    asker.require("sourcing.write")
+    return view_simulation(session, clone_simulation(session, simulation_id, asked, now=now, actor=asker.name))
+
+
+@router.post("/{simulation_id}/commit")
+def commit(request: Request, simulation_id: UUID, asker: Asker, session: Writing, now: Now) -> CommitAnswer:
+    """Make the changed documents those in use."""
+    asker.require("sourcing.write")
+    asker.require("configuration.write")
+    configuration = _configuration(request)
+    changed = commit_simulation(session, configuration, simulation_id, now=now, actor=asker.name)
+    return CommitAnswer(committed=True, changed=changed)
+
+
 def simulation_router(desk: DemandDesk) -> APIRouter:
     """The routes, over the orders behind `desk`."""
-    router = APIRouter(prefix="/api/v1/simulations", tags=["simulation"])
+    whole = APIRouter()
 
-    @router.get("")
-    def simulations(
-        asker: Asker,
-        session: Reading,
-        after: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    ) -> Page[SimulationRow]:
-        """Simulations, newest first."""
-        asker.require("sourcing.read")
-        rows = list_simulations(session, after=read_cursor(after, 2), limit=limit + 1)
-        items, following = page_of(rows, limit=limit, key=lambda row: (row.created_at.isoformat(), row.id))
-        return Page(items=items, next=following)
-
-    @router.post("", status_code=status.HTTP_201_CREATED)
+    @whole.post(router.prefix, tags=["simulation"], status_code=status.HTTP_201_CREATED)
     def create(
         request: Request, asked: Annotated[SimulationAsk, Body()], asker: Asker, session: Writing, now: Now
     ) -> SimulationView:
@@ -46,39 +90,5 @@ def simulation_router(desk: DemandDesk) -> APIRouter:
         made = start_simulation(session, desk, _configuration(request), asked, now=now, actor=asker.name)
         return view_simulation(session, made)
 
-    @router.post("/compare")
-    def compare(asked: Annotated[CompareAsk, Body()], asker: Asker, session: Reading) -> Comparison:
-        """Finished simulations side by side."""
-        asker.require("sourcing.read")
-        return compare_simulations(session, asked.simulations)
-
-    @router.get("/{simulation_id}")
-    def one(simulation_id: UUID, asker: Asker, session: Reading) -> SimulationView:
-        """What was asked, how far it is, and what came of it."""
-        asker.require("sourcing.read")
-        return view_simulation(session, simulation_id)
-
-    @router.delete("/{simulation_id}", status_code=status.HTTP_204_NO_CONTENT)
-    def remove(simulation_id: UUID, asker: Asker, session: Writing) -> None:
-        """Forget a simulation; what it committed stays."""
-        asker.require("sourcing.write")
-        remove_simulation(session, simulation_id)
-
-    @router.post("/{simulation_id}/clone", status_code=status.HTTP_201_CREATED)
-    def clone(
-        simulation_id: UUID, asked: Annotated[CloneAsk, Body()], asker: Asker, session: Writing, now: Now
-    ) -> SimulationView:
-        """The same demand and stock, with other changes."""
-        asker.require("sourcing.write")
-        return view_simulation(session, clone_simulation(session, simulation_id, asked, now=now, actor=asker.name))
-
-    @router.post("/{simulation_id}/commit")
-    def commit(request: Request, simulation_id: UUID, asker: Asker, session: Writing, now: Now) -> CommitAnswer:
-        """Make the changed documents those in use."""
-        asker.require("sourcing.write")
-        asker.require("configuration.write")
-        configuration = _configuration(request)
-        changed = commit_simulation(session, configuration, simulation_id, now=now, actor=asker.name)
-        return CommitAnswer(committed=True, changed=changed)
-
-    return router
+    whole.include_router(router)
+    return whole

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound, Refused, new_id
+from openiom.platform.bulk import execute
 from openiom.platform.configuration import Configuration, changed_paths, current_documents
 from openiom.platform.events import wake
 
@@ -90,6 +91,12 @@ def remove_simulation(session: Session, simulation_id: UUID) -> None:
     found = simulation(session, simulation_id, locked=True)
     session.delete(found)
     session.flush()
+    execute(
+        session,
+        "DELETE FROM fulfillment_optimization.simulation_input i WHERE i.id = %s"
+        " AND NOT EXISTS (SELECT 1 FROM fulfillment_optimization.simulation s WHERE s.input_id = i.id)",
+        (found.input_id,),
+    )
 
 
 def commit_simulation(
