@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openiom.fulfillment_optimization.snapshot import Site
-from openiom.fulfillment_optimization.timing import CarrierService, SourceTiming, handover, next_open, promise
+from openiom.fulfillment_optimization.timing import (
+    CarrierService,
+    SourceTiming,
+    deliveries,
+    handover,
+    next_open,
+    promise,
+)
 from openiom.fulfillment_optimization.timing.carriers import delivers_on
 from openiom.fulfillment_optimization.timing.promises import Promise
 
@@ -93,25 +100,38 @@ def pickup_options(
     if not shipping:
         return found
     able = [n for n in near if "ship_to_store" in sites[n].body.capabilities and not holds.get(sites[n].name, False)]
-    for n in able[:MOST_PICKUPS]:
-        ready = _arrived(timings[sites[n].name], shipping, between_km[:, n], sites[n].name, at)
+    able = able[:MOST_PICKUPS]
+    days = [_days_of_arrival(parcel, between_km[i, able], at) for i, parcel in enumerate(shipping)]
+    for k, n in enumerate(able):
+        arrives = [None if mine is None else mine[k] for mine in days]
+        ready = _arrived(timings[sites[n].name], shipping, arrives, sites[n].name, at)
         if ready is not None:
             found.append(_option("ship_to_store", sites[n], ready, float(km[n])))
     return found
 
 
+def _days_of_arrival(parcel: Shipping, km: NDArray[np.float64], at: datetime) -> list[date] | None:
+    """The day a planned parcel is expected at each of several places; None when it never leaves."""
+    given = handover(parcel.timing, at)
+    if given is None:
+        return None
+    days: list[date] = deliveries(
+        parcel.service, np.array([given.ship_date], dtype="datetime64[D]"), km
+    ).expected.tolist()
+    return days
+
+
 def _arrived(
-    timing: SourceTiming, shipping: Sequence[Shipping], km: NDArray[np.float64], name: str, at: datetime
+    timing: SourceTiming, shipping: Sequence[Shipping], arrives: Sequence[date | None], name: str, at: datetime
 ) -> datetime | None:
     """When the store is open after the last parcel came; parcels count as there when the store opens on their day."""
     last: datetime | None = None
-    for parcel, far in zip(shipping, km.tolist(), strict=True):
+    for parcel, day in zip(shipping, arrives, strict=True):
         if parcel.source == name:
             given = handover(_without_pickups(parcel.timing), at)
             ready = None if given is None else given.ready_at
         else:
-            made = promise(parcel.timing, km=far, now=at, service=parcel.service)
-            ready = None if made is None else timing.calendar.instant(made.delivery_date, 0)
+            ready = None if day is None else timing.calendar.instant(day, 0)
         if ready is None:
             return None
         last = ready if last is None else max(last, ready)

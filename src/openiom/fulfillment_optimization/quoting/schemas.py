@@ -15,7 +15,7 @@ class _Asked(BaseModel):
 
 
 class QuoteCustomer(_Asked):
-    """Who asks: the group says which allocations may be drawn on; the rest only goes into the execution id."""
+    """Who asks. It goes into the execution id; like a real run, a quote plans against the stock free to everybody."""
 
     name: str = ""
     number: str = ""
@@ -48,7 +48,7 @@ class QuoteAsk(_Asked):
     company: str = Field("", description="Only goes into the execution id")
     strategy: str = Field("", description="Empty is the default strategy")
     carrier: str = Field("", description="Carrier to rate with; empty rates nothing")
-    channel: str = Field("", description="Sales channel whose allocations and buffers count")
+    channel: str = Field("", description="Only goes into the execution id, as a real run does not look at it either")
     customer: QuoteCustomer = QuoteCustomer()
     destination: QuoteDestination
     lines: list[QuoteLine] = Field(min_length=1, max_length=MOST_LINES)

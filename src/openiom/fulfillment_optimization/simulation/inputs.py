@@ -24,7 +24,7 @@ from .running import Scenario
 
 BASIS = timedelta(days=28)
 MOST_WORK = 5_000_000
-"""Order lines sourced by all runs of both scenarios: about a quarter of an hour of one core."""
+"""Order lines sourced by all runs of both scenarios: some minutes of one core."""
 
 
 @dataclass(frozen=True)
