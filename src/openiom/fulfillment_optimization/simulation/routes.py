@@ -60,11 +60,18 @@ def remove(simulation_id: UUID, asker: Asker, session: Writing) -> None:
 
 @router.post("/{simulation_id}/clone", status_code=status.HTTP_201_CREATED)
 def clone(
-    simulation_id: UUID, asked: Annotated[CloneAsk, Body()], asker: Asker, session: Writing, now: Now
+    request: Request,
+    simulation_id: UUID,
+    asked: Annotated[CloneAsk, Body()],
+    asker: Asker,
+    session: Writing,
+    now: Now,
 ) -> SimulationView:
     """The same demand and stock, with other changes."""
     asker.require("sourcing.write")
-    return view_simulation(session, clone_simulation(session, simulation_id, asked, now=now, actor=asker.name))
+    configuration = _configuration(request)
+    made = clone_simulation(session, configuration, simulation_id, asked, now=now, actor=asker.name)
+    return view_simulation(session, made)
 
 
 @router.post("/{simulation_id}/commit")

@@ -37,13 +37,22 @@ def start_simulation(
     return _queue(session, ask, changed.documents, kept, None, now=now, actor=actor)
 
 
-def clone_simulation(session: Session, simulation_id: UUID, asked: CloneAsk, *, now: datetime, actor: str) -> UUID:
-    """The same demand and stock with other changes, so that both can be compared run by run. Raises NotFound."""
+def clone_simulation(
+    session: Session,
+    configuration: Configuration,
+    simulation_id: UUID,
+    asked: CloneAsk,
+    *,
+    now: datetime,
+    actor: str,
+) -> UUID:
+    """The same demand and stock with other changes, to be compared run by run. Raises NotFound, or Invalid as above."""
     original = simulation(session, simulation_id)
     given = {name: getattr(asked, name) for name in CLONED if getattr(asked, name) is not None}
     ask = SimulationAsk.model_validate(original.ask).model_copy(update=given)
     inputs = inputs_of(session, original.input_id)
     changed = changed_documents(inputs.bodies, ask.changes, strategy=ask.strategy)
+    _rehearse(session, configuration, changed.documents, now=now, actor=actor)
     return _queue(session, ask, changed.documents, original.input_id, original.id, now=now, actor=actor)
 
 
