@@ -203,6 +203,14 @@ def test_what_a_store_does_not_hold_is_shipped_to_it(shop: Product, client: Test
     assert option["distance_km"] < 25
 
 
+def test_a_source_that_does_not_ship_hands_out_and_is_never_planned(shop: Product, client: TestClient) -> None:
+    put(shop, source("MIA", MIAMI, type="store", capabilities=["pickup"]))
+    stock(shop.database, LAMP_MIA=9)
+    found = ask(client, ("LAMP", 7), to=MIAMI)
+    assert found["plan"]["lines"] == []
+    assert [(p["kind"], p["source"]) for p in found["pickup"]] == [("bopis", "MIA")]
+
+
 def test_what_cannot_be_served_is_listed_with_the_reason(shop: Product, client: TestClient) -> None:
     put(shop, doc("strategy", "partial", title="In part", allow_partial=True))
     found = ask(client, ("LAMP", 2), ("SHADE", 99), ("GHOST", 1), strategy="partial")["plan"]
