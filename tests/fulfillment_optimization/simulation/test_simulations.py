@@ -1,6 +1,7 @@
 """Simulations over HTTP and in a worker: asked for, run, compared, copied, committed; live stock is never touched."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from openiom.platform.http import cursor_of
 from openiom.platform.waves import drain
 from openiom.provider_contract import Arrived
 
+INVARIANTS = Path(__file__).parents[3] / "invariants"
 URL = "/api/v1/simulations"
 CITIES = (SEATTLE, CHICAGO, SEATTLE)
 
@@ -150,6 +152,14 @@ def test_a_killed_workers_run_is_taken_up_again_and_ends_in_the_same_figures(
     again = client.get(f"{URL}/{made['id']}").json()
     assert (again["state"], again["runs_done"]) == ("finished", 4)
     assert again["summary"] == whole["summary"]
+    with shop.database.reading() as session:
+        assert fetch(session, (INVARIANTS / "simulations_add_up.sql").read_text()) == []
+    with shop.database.unit_of_work() as session:
+        execute(
+            session, "DELETE FROM fulfillment_optimization.simulation_result WHERE run = 3 AND scenario = 'baseline'"
+        )
+        broken = fetch(session, (INVARIANTS / "simulations_add_up.sql").read_text())
+    assert {(state, runs, done, figures) for _, state, runs, done, figures in broken} == {("finished", 4, 4, 7)}
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(shop: Product, client: TestClient) -> None:
