@@ -1,4 +1,4 @@
-"""The orders room as the optimizer sees it; the two stand side by side and only the roof knows both."""
+"""Orders and what became of them as the optimizer sees them; only the roof knows all three rooms."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment import create_fulfillment_orders
+from openiom.fulfillment import create_fulfillment_orders, sources_that_gave_back
 from openiom.fulfillment_optimization import OpenLine, Part
 from openiom.orders import (
     OPTIMIZED,
@@ -23,9 +23,11 @@ class OrdersDesk:
     """`OrderDesk` over the front doors of orders and fulfillment."""
 
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
+        back = sources_that_gave_back(session, order_ids)
         return [
             OpenLine(
                 *(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, x.source),
+                not_from=back.get(x.line_id, ()),
                 state=str(x.ship_to.get("state") or ""),
                 strategy=x.strategy,
                 wanted=x.requested_delivery_date,
