@@ -29,6 +29,7 @@ from openiom.platform.settings import Settings
 from openiom.platform.waves import Turn
 from openiom.provider_contract import Action, DocumentReceiver, Entity, Provider
 
+from .demand import PastDemand
 from .desk import OrdersDesk
 from .intake import master_data_receivers
 
@@ -69,6 +70,7 @@ class Product:
             *orchestration.turns(self.engine),
             orders.ReleaseTurn(),
             *inventory_visibility.turns(self.settings.feed_dir),
+            fulfillment_optimization.SimulationTurn(),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:
@@ -83,6 +85,8 @@ class Product:
             inventory_visibility.promise_router,
             inventory_visibility.allocation_router,
             inventory_visibility.supply_router,
+            fulfillment_optimization.quote_router,
+            fulfillment_optimization.simulation_router(PastDemand()),
             inventory_visibility.router,
             inventory_visibility.contract_router,
             master_data.router,

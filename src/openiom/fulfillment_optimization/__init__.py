@@ -10,10 +10,27 @@ from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
 from .desk import OpenLine, OrderDesk, Part
 from .planning import Reoptimizer
+from .quoting import router as quote_router
 from .routes import router
 from .service import source_orders
+from .simulation import DemandDesk, PastLine, PastOrder, SimulationTurn, simulation_router
 from .timing import TIMING_KINDS
 
 KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
 
-__all__ = ["KINDS", "OpenLine", "OrderDesk", "Part", "Reoptimizer", "router", "source_orders", "sourcing_actions"]
+__all__ = [
+    "KINDS",
+    "DemandDesk",
+    "OpenLine",
+    "OrderDesk",
+    "Part",
+    "PastLine",
+    "PastOrder",
+    "Reoptimizer",
+    "SimulationTurn",
+    "quote_router",
+    "router",
+    "simulation_router",
+    "source_orders",
+    "sourcing_actions",
+]

@@ -109,6 +109,7 @@ class Snapshot:
     rates: Mapping[str, RateTableBody]
     timetable: Timetable
     default: str
+    stamp: str = ""  # equal for equal documents; empty when no document in use stands behind it
     _settings: dict[str, Setting] = field(default_factory=dict)
 
     def setting(self, name: str, day: date) -> Setting:
@@ -134,7 +135,7 @@ class Snapshot:
             if name != DEFAULT_STRATEGY:
                 raise NotFound(f"no strategy named {name}", remedy="create it, or leave the strategy empty")
             strategy = BUILT_IN
-        sites = self.sites
+        sites = tuple(site for site in self.sites if "ship" in site.body.capabilities)
         if strategy.source_list is not None:
             wanted = self.lists.get(strategy.source_list, frozenset())
             sites = tuple(site for site in sites if site.name in wanted)
@@ -216,6 +217,7 @@ def snapshot(session: Session) -> Snapshot:
             _kept.move_to_end(stamp)
             return _kept[stamp]
     found = _read(session)
+    found.stamp = stamp
     with _keeping:
         _kept[stamp] = found
         while len(_kept) > KEPT:

@@ -12,6 +12,7 @@ from .backorder.configuration import ORDER_PREFERENCES
 from .backorder.releasing import CONSUMER as BACKORDER_CONSUMER
 from .backorder.releasing import ReleaseTurn
 from .backorder.routes import router as waiting_router
+from .demand import OrderedLine, PlacedOrder, placed_orders
 from .facts import header_facts, line_facts, money_text, order_facts
 from .locks import lock_orders
 from .queries import like_prefix
@@ -54,6 +55,8 @@ __all__ = [
     "LineCancellation",
     "OpenLine",
     "ReleaseTurn",
+    "OrderedLine",
+    "PlacedOrder",
     "assign_sources",
     "cancel_lines",
     "cancel_orders",
@@ -69,6 +72,7 @@ __all__ = [
     "open_lines",
     "order_facts",
     "orders_wholly_shipped",
+    "placed_orders",
     "raise_line_events",
     "raise_order_events",
     "receive_orders",

@@ -77,6 +77,7 @@ class Planner:
     now         the instant plans are made for
     days        what counted sources have taken today, locked
     windows     orders whose batch window has closed: they are planned together
+    stock       units free to promise, where somebody has read them already
     """
 
     session: Session
@@ -84,6 +85,7 @@ class Planner:
     now: datetime
     days: Mapping[str, Taken] = field(default_factory=dict)
     windows: frozenset[UUID] = frozenset()
+    stock: Mapping[Key, int] | None = None
 
     def plan(self, lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> Round:
         """`strategies` names one for each order, '' for the default; unknown names were refused before."""
@@ -110,6 +112,8 @@ class Planner:
 
         What two of them planned of what is common to both is settled when it is reserved.
         """
+        if self.stock is not None:
+            return {NOBODY: dict(self.stock)}
         products: dict[Asker, set[str]] = defaultdict(set)
         matters = channels_matter(self.session)
         for line in lines:

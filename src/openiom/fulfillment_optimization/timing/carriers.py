@@ -47,6 +47,7 @@ class CarrierService:
     spread_days: int = 1
     slip: float = 0.05
     holidays: tuple[HolidayRule, ...] = ()
+    rate_table: str = ""
 
 
 STANDARD_SERVICE = CarrierService(
@@ -108,6 +109,22 @@ def deliveries(service: CarrierService, ship: Dates, km: Floats) -> Deliveries:
         latest=arrive(days + service.spread_days),
         confidence=np.broadcast_to(chance, shape),
     )
+
+
+def arrival(service: CarrierService, ship: date, days: int) -> date:
+    """The day goods shipped on `ship` arrive after so many transit days."""
+    day = np.array([ship], dtype="datetime64[D]")
+    moves = _workdays(service.moves, service.holidays, ship.year)
+    delivers = _workdays(service.delivers, service.holidays, ship.year)
+    moved = np.busday_offset(day, days, roll="forward", busdaycal=moves)
+    found: date = np.busday_offset(moved, 0, roll="forward", busdaycal=delivers)[0].astype(object)
+    return found
+
+
+def delivers_on(service: CarrierService, first: date, days: int) -> NDArray[np.bool_]:
+    """(days,) whether the service brings anything on each day from the first on."""
+    every = np.arange(days) + np.datetime64(first, "D")
+    return np.asarray(np.is_busday(every, busdaycal=_workdays(service.delivers, service.holidays, first.year)))
 
 
 def on_time_chance(days: int, slip: float, late_by: int) -> float:

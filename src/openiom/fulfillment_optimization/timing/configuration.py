@@ -141,6 +141,7 @@ class ServiceBody(BaseModel):
     delivers: list[Weekday] = Field(list(WEEKDAYS[:5]), min_length=1)
     early_days: int = Field(0, ge=0, le=30, description="Transit days it may take less")
     spread_days: int = Field(1, ge=0, le=30, description="Transit days it may take more before it counts as late")
+    rate_table: str = Field("", description="Prices of this service; empty is the rate table of the strategy")
     slip: float = Field(0.05, ge=0, lt=1, description="Chance that one transit day slips by a day")
 
     @model_validator(mode="after")
@@ -183,6 +184,7 @@ class CarrierBody(BaseModel):
                 early_days=s.early_days,
                 spread_days=s.spread_days,
                 slip=s.slip,
+                rate_table=s.rate_table,
                 holidays=rules,
             )
             for s in self.services

@@ -1,0 +1,246 @@
+"""
+Quotes through the HTTP endpoint of a web process: carts of 5 lines against 200 sources. Target: p99 < 50 ms.
+
+The network is as real ones are: 200 sources over the United States with calendars, cut-offs and pickup schedules, 40 of
+them stores that hand out, a rate table, a carrier with two services, a strategy with constraints; 400 products, each in
+half of the sources. Every cart is another one. The floor is what no quote could do without, measured in the same run:
+an authenticated request that answers next to nothing, and the bare SQL that reads the stock of the same carts.
+"""
+
+import argparse
+import json
+import random
+import socket
+import statistics
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter, sleep
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+
+from openiom.administration import issue_token
+from openiom.app.migrate import migrate
+from openiom.app.processes import Child, child_environment, database_of, own_command
+from openiom.app.web import LISTEN_FD
+from openiom.app.wiring import CONSUMERS, Product, build
+from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.platform.database import libpq_url
+from openiom.platform.events import utc_now
+from openiom.platform.settings import Settings
+
+SOURCES, PRODUCTS, LINES, STORES = 200, 400, 5, 40
+WARM = 30
+CHUNK = 4_000
+CITIES = (
+    *(("Seattle", "WA", "98101"), ("Chicago", "IL", "60601"), ("Dallas", "TX", "75219"), ("New York", "NY", "10118")),
+    *(("Atlanta", "GA", "30303"), ("Denver", "CO", "80202"), ("Phoenix", "AZ", "85004"), ("Miami", "FL", "33101")),
+    *(("Boston", "MA", "02108"), ("Portland", "OR", "97201"), ("Detroit", "MI", "48226"), ("Memphis", "TN", "38103")),
+)
+ZONES = {"WA": "Los_Angeles", "OR": "Los_Angeles", "AZ": "Phoenix", "CO": "Denver", "TX": "Chicago", "IL": "Chicago"}
+WEEK = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=int, default=500, help="quotes to ask for")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    result = measure(asked.orders)
+    print(json.dumps(result) if asked.json else "\n".join(f"{k:24} {v}" for k, v in result.items()))
+    return 0
+
+
+def measure(quotes: int) -> dict[str, float]:
+    """Ask for `quotes` quotes one after the other, each for another cart, the floor in between."""
+    numbers = random.Random(7)
+    with serving() as (client, database_url, web):
+        carts = [cart(numbers) for _ in range(quotes + WARM)]
+        taken, trips, reads, spent = [], [], [], 0.0
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            for n, asked in enumerate(carts):
+                before = cpu_seconds(web)
+                seconds, answer = timed(lambda asked=asked: client.post("/api/v1/sourcing/quote", json=asked))
+                used = cpu_seconds(web) - before
+                answer.raise_for_status()
+                trip, _ = timed(lambda: client.get("/api/v1/session"))
+                read, _ = timed(lambda asked=asked: stock_of(connection, asked))
+                if n >= WARM:
+                    taken.append(seconds)
+                    spent += used
+                    trips.append(trip)
+                    reads.append(read)
+        found = answer.json()
+    floor = [a + b for a, b in zip(trips, reads, strict=True)]
+    return {
+        "quotes": quotes,
+        "lines": LINES,
+        "sources": SOURCES,
+        "p50_ms": milliseconds(taken, 0.5),
+        "p99_ms": milliseconds(taken, 0.99),
+        "cpu_ms_each": round(1000 * spent / quotes, 2),
+        "floor_p50_ms": milliseconds(floor, 0.5),
+        "floor_p99_ms": milliseconds(floor, 0.99),
+        "ratio_to_floor": round(statistics.median(taken) / statistics.median(floor), 2),
+        "planned_lines_of_last": len(found["plan"]["lines"]),
+        "pickup_options_of_last": len(found["pickup"]),
+    }
+
+
+def cpu_seconds(web: psutil.Process) -> float:
+    """Of the web process: on a busy machine it says more than the clock."""
+    times = web.cpu_times()
+    return float(times.user + times.system)
+
+
+def timed(work: Any) -> tuple[float, Any]:
+    started = perf_counter()
+    answer = work()
+    return perf_counter() - started, answer
+
+
+def milliseconds(seconds: list[float], quantile: float) -> float:
+    ordered = sorted(seconds)
+    return round(1000 * ordered[min(len(ordered) - 1, int(len(ordered) * quantile))], 2)
+
+
+def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list[Any]:
+    """The rows a plan of this cart reads."""
+    query = (
+        "SELECT product, source, on_hand - reserved FROM inventory_visibility.stock WHERE product = ANY(%s)"
+        " AND organization = '' AND dimensions = '' AND on_hand > reserved"
+    )
+    return connection.execute(query, ([line["product"] for line in asked["lines"]],)).fetchall()
+
+
+@contextmanager
+def serving() -> Any:
+    """(client, database URL, process) of a web process over the seeded network."""
+    with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
+        settings = Settings(home=Path(home), log_level="WARNING")
+        with database_of(settings) as database_url, socket.create_server(("127.0.0.1", 0)) as bound:
+            product = build(settings, database_url)
+            migrate(product.database, consumers=CONSUMERS)
+            seed(product)
+            with product.database.unit_of_work() as session:
+                token = issue_token(session, name="bench", roles=["administrator"], now=utc_now(), actor="bench")
+            product.close()
+            bound.set_inheritable(True)
+            url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+            environment = child_environment(settings, database_url, url) | {LISTEN_FD: str(bound.fileno())}
+            web = Child("web", own_command("web"), environment, (bound.fileno(),))
+            web.start()
+            try:
+                with httpx.Client(
+                    base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=60
+                ) as client:
+                    wait_until_ready(client)
+                    assert web.process
+                    yield client, libpq_url(database_url), psutil.Process(web.process.pid)
+            finally:
+                if web.process:
+                    web.process.terminate()
+                    web.process.wait(20)
+
+
+def wait_until_ready(client: httpx.Client) -> None:
+    for _ in range(600):
+        try:
+            if client.get("/ready").status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        sleep(0.1)
+    raise SystemExit("the web process did not become ready")
+
+
+def seed(product: Product) -> None:
+    """200 sources, 400 products, 40,000 stock keys."""
+    numbers = random.Random(3)
+    now = utc_now()
+    with product.database.unit_of_work() as session:
+        product.configuration.apply(session, documents(numbers), at=now, actor="bench")
+    every = [f"SRC{n:03d}" for n in range(SOURCES)]
+    changes = [
+        StockChange(f"SKU{i:03d}", name, numbers.randint(1, 40))
+        for i in range(PRODUCTS)
+        for name in numbers.sample(every, SOURCES // 2)
+    ]
+    for start in range(0, len(changes), CHUNK):
+        with product.database.unit_of_work() as session:
+            page = changes[start : start + CHUNK]
+            change_on_hand(session, page, mode="set", cause="count", document="bench", now=now, actor="bench")
+
+
+def documents(numbers: random.Random) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [doc("unit", "ea", title="Each"), doc("currency", "USD", title="US dollar")]
+    hours = {day: [{"opens": "07:00", "closes": "19:00"}] for day in WEEK}
+    for zone in ("Los_Angeles", "Phoenix", "Denver", "Chicago", "New_York"):
+        body = {"title": zone, "time_zone": f"America/{zone}", "hours": hours, "holidays": [{"country": "US"}]}
+        found.append({"kind": "calendar", "name": zone, "body": body})
+    bands = [{"up_to_km": km, "zone": str(z), "days": z} for z, km in enumerate((250, 1000, 2000, 3500), start=1)]
+    ground = {"name": "ground", "title": "Ground", "bands": [*bands, {"zone": "5", "days": 5}]}
+    express = {"name": "express", "title": "Express", "bands": [{"zone": "1", "days": 1}]}
+    found.append(doc("carrier", "parcel", title="Parcel", services=[ground, express], holidays=[{"country": "US"}]))
+    pickups = [{"weekdays": WEEK, "at": "16:30"}]
+    found.append(doc("pickup_schedule", "daily", title="Daily", carrier="parcel", pickups=pickups))
+    zones = [{"name": str(z), "up_to_km": km} for z, km in enumerate((250, 1000, 2000, 3500), start=1)]
+    prices = [{"zone": str(z), "up_to_kg": kg, "price": 5 + z + kg / 2} for z in range(1, 6) for kg in (1, 5, 10, 30)]
+    factors = [
+        {"name": "usual", "rate_factor": 4, "fallback_weight": 5, "fallback_rate": 8, "fallback_increment": 0.75}
+    ]
+    found.append(
+        doc("rate_table", "zones", title="Zones", zones=[*zones, {"name": "5"}], prices=prices, factors=factors)
+    )
+    found += [source(n, numbers) for n in range(SOURCES)]
+    found.append(doc("constraint", "near", title="Near", type="maximum_distance", entries=[{"distance": 4000}]))
+    found.append(doc("constraint", "few", title="Few", type="maximum_sources_per_order", maximum=3))
+    strategy = {"title": "Default", "constraints": ["near", "few"], "rate_table": "zones", "carrier": "parcel"}
+    found.append({"kind": "strategy", "name": "default", "body": strategy})
+    for i in range(PRODUCTS):
+        body = {"name": f"Product {i}", "unit": "ea", "currency": "USD", "weight_kg": str(1 + i % 7)}
+        found.append({"kind": "product", "name": f"SKU{i:03d}", "body": body})
+    return found
+
+
+def doc(kind: str, name: str, **body: Any) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "body": body}
+
+
+def source(n: int, numbers: random.Random) -> dict[str, Any]:
+    city, state, postal_code = CITIES[n % len(CITIES)]
+    zone = ZONES.get(state, "New_York")
+    address = {"city": city, "state": state, "postal_code": postal_code, "country": "US"}
+    spread = {"latitude": round(numbers.uniform(26, 48), 4), "longitude": round(numbers.uniform(-122, -72), 4)}
+    store = {"type": "store", "capabilities": ["ship", "pickup", "curbside", "ship_to_store"]} if n < STORES else {}
+    return doc(
+        "source",
+        f"SRC{n:03d}",
+        title=f"{city} {n}",
+        address=address | spread,
+        time_zone=f"America/{zone}",
+        calendar=zone,
+        cutoff="14:00",
+        processing_hours=4,
+        pickup_schedule="daily",
+        daily_parcels=5000,
+        **store,
+    )
+
+
+def cart(numbers: random.Random) -> dict[str, Any]:
+    city, state, postal_code = numbers.choice(CITIES)
+    lines = [
+        {"line_id": str(i), "product": f"SKU{sku:03d}", "quantity": numbers.randint(1, 3)}
+        for i, sku in enumerate(numbers.sample(range(PRODUCTS), LINES))
+    ]
+    place = {"type": "Residence", "line1": "1 Main St", "city": city, "state": state}
+    return {"destination": place | {"postal_code": postal_code, "country": "US"}, "carrier": "parcel", "lines": lines}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

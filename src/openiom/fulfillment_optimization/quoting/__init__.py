@@ -1,0 +1,12 @@
+"""
+Quotes: what sourcing would do with a cart, for product pages and checkouts.
+
+Holds   nothing is written or reserved; the plan is the one a real run would make; the same question about the same
+        state of things has the same answer and execution id.
+"""
+
+from .routes import router
+from .schemas import Quote, QuoteAsk
+from .service import quote
+
+__all__ = ["Quote", "QuoteAsk", "quote", "router"]
