@@ -14,27 +14,38 @@ from typing import Literal
 from .batch import solve_batch
 from .bid_prices import BidPrices
 from .costs import Costs, broken, cost_of
+from .counterfactuals import Change, Counterfactual, Relief, counterfactuals, with_change
 from .exact import in_sequence
+from .forecast import Forecast, forecast
 from .plan import Candidate, LineExplanation, OrderExplanation, Plan
 from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, build
 from .shares import Shares
+from .trials import order_alone
 
 __all__ = [
     "UNLIMITED",
     "BidPrices",
     "Candidate",
+    "Change",
     "Costs",
+    "Counterfactual",
+    "Forecast",
     "LineExplanation",
     "OrderExplanation",
     "Plan",
     "Problem",
     "ProblemInvalid",
     "Refusal",
+    "Relief",
     "Shares",
     "broken",
     "build",
     "cost_of",
+    "counterfactuals",
+    "forecast",
+    "order_alone",
     "solve",
+    "with_change",
 ]
 
 
