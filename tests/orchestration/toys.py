@@ -1,7 +1,7 @@
 """A toy company on real PostgreSQL: orders with items, a few actions, a provider that remembers its keys."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -83,7 +83,7 @@ def happen(session: Session, name: str, orders: Sequence[UUID], data: Mapping[st
     announce(session, events, at=NOW, actor="test")
 
 
-def _order_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
+def _order_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
     rows = fetch(
         session, "SELECT id, number, country, state, source FROM public.toy_order WHERE id = ANY(%s)", (list(ids),)
     )
@@ -93,7 +93,7 @@ def _order_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
     }
 
 
-def _item_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
+def _item_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
     query = "SELECT id, quantity, source, state FROM public.toy_item WHERE id = ANY(%s)"
     rows = fetch(session, query, (list(ids),))
     return {id: {"id": str(id), "quantity": q, "source": source, "state": state} for id, q, source, state in rows}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from openiom.documents import AccountDocument, ProductDocument
 from openiom.kernel import IomError
 from openiom.platform.configuration import Configuration, current_documents
+from openiom.platform.held_back import savepoint
 from openiom.provider_contract import Arrived, DocumentReceiver, Taken
 from openiom.providers import MappingBody, resolve
 
@@ -60,7 +61,7 @@ def _take(
         }
         answers[index] = Taken(ok=True, entity_id=name)
     try:
-        with session.begin_nested():
+        with savepoint(session):
             configuration.apply(session, documents.values(), at=now, actor=actor)
     except IomError as error:
         refused = Taken(ok=False, error=str(error)[:1000], where=kind, remedy="correct it at its source, then replay")

@@ -1,7 +1,7 @@
 """What policies, expressions and transformations see of fulfillment orders and shipments."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,9 @@ from openiom.provider_contract import Facts
 _ORDER = ("id", "number", "external_id", "instance", "currency", "customer", "ship_to", "shipping_method", "origin")
 
 
-def fulfillment_order_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
+def fulfillment_order_facts(
+    session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
+) -> dict[UUID, Facts]:
     """Fulfillment orders with their lines and the header of their order; money and ids are text."""
     rows = fetch(
         session,
@@ -22,9 +24,10 @@ def fulfillment_order_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID,
         " FROM fulfillment.fulfillment_order WHERE id = ANY(%s)",
         (list(ids),),
     )
-    orders = header_facts(session, sorted({row[2] for row in rows}))
-    lines = _lines(session, [row[0] for row in rows])
-    facts = {}
+    with_order, with_lines = (fields is None or name in fields for name in ("order", "lines"))
+    orders = header_facts(session, sorted({row[2] for row in rows}), _ORDER) if with_order else {}
+    lines = _lines(session, [row[0] for row in rows]) if with_lines else {}
+    facts: dict[UUID, Facts] = {}
     for new, number, order_id, source, state, reason, external_id, ship_to, planned in rows:
         facts[new] = {
             "id": str(new),
@@ -36,9 +39,11 @@ def fulfillment_order_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID,
             "external_id": external_id,
             "ship_to": ship_to,
             "planned_ship_date": planned.isoformat() if planned else None,
-            "order": {name: orders[order_id][name] for name in _ORDER},
-            "lines": lines[new],
         }
+        if with_order:
+            facts[new]["order"] = orders[order_id]
+        if with_lines:
+            facts[new]["lines"] = lines[new]
     return facts
 
 
@@ -70,7 +75,7 @@ def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, A
     return lines
 
 
-def shipment_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
+def shipment_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
     """Shipments with their items and orders; `final` says whether the order now owes nothing more."""
     rows = fetch(
         session,
@@ -80,7 +85,7 @@ def shipment_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
         (list(ids),),
     )
     order_ids = sorted({row[-1] for row in rows})
-    orders = header_facts(session, order_ids)
+    orders = header_facts(session, order_ids, _ORDER)
     done = orders_wholly_shipped(session, order_ids)
     items = _items(session, [row[0] for row in rows])
     return {
@@ -92,7 +97,7 @@ def shipment_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
             "tracking_url": url,
             "shipped_at": shipped_at.isoformat(),
             "fulfillment_order": {"number": number, "source": source},
-            "order": {name: orders[order_id][name] for name in _ORDER},
+            "order": orders[order_id],
             "items": items[new],
             "final": order_id in done,
         }

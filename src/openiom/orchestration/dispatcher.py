@@ -85,7 +85,7 @@ def choose(flows: Sequence[RunningFlow], events: Sequence[LoggedEvent], facts: F
         if condition is None:
             answers: list[bool | Failure] = [True] * len(asked)
         else:
-            known = facts.of(flow.document.subject, list({e.subject_id for e in asked}))
+            known = facts.of(flow.document.subject, list({e.subject_id for e in asked}), condition.roots)
             asked = [e for e in asked if e.subject_id in known]
             answers = condition.evaluate_many([known[e.subject_id] for e in asked])
         for event, answer in zip(asked, answers, strict=True):

@@ -96,15 +96,18 @@ class FactsOfWave:
 
     session: Session
     entities: Mapping[str, Entity]
-    _facts: dict[str, dict[UUID, Facts]] = field(default_factory=dict)
+    _facts: dict[tuple[str, frozenset[str] | None], dict[UUID, Facts]] = field(default_factory=dict)
     _children: dict[tuple[str, str], dict[UUID, list[UUID]]] = field(default_factory=dict)
 
-    def of(self, entity: str, ids: Sequence[UUID]) -> Mapping[UUID, Facts]:
-        """Facts by id; what no longer exists is absent."""
-        known = self._facts.setdefault(entity, {})
+    def of(self, entity: str, ids: Sequence[UUID], fields: frozenset[str] | None = None) -> Mapping[UUID, Facts]:
+        """Facts by id, at least the named fields of them; what no longer exists is absent."""
+        whole = self._facts.setdefault((entity, None), {})
+        if fields is not None and all(id in whole for id in ids):
+            return whole
+        known = self._facts.setdefault((entity, fields), {})
         missing = [id for id in ids if id not in known]
         if missing:
-            known.update(self.entities[entity].facts(self.session, missing))
+            known.update(self.entities[entity].facts(self.session, missing, fields))
         return known
 
     def children(self, entity: str, child: str, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[UUID]]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import wake
+from openiom.platform.held_back import savepoint
 from openiom.platform.waves import Ran, process_or_park
 
 from .merges import due_merges
@@ -100,7 +101,7 @@ class StepWave:
         while isinstance(error, StepCrashed) and error.step not in stops:
             stops[error.step] = error
             try:
-                with session.begin_nested():
+                with savepoint(session):
                     self._carry(session, [token], now, stops)
                 return
             except StepCrashed as other:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from openiom.kernel import new_id
-from openiom.policies import CompiledPolicy, Failure, Verdict, compiled_policies
+from openiom.policies import CompiledPolicy, Failure, Verdict, compiled_policies, roots_of
 from openiom.provider_contract import ActionCall, Outcome, Raise
 
 from .document import (
@@ -70,7 +70,7 @@ def run_delay(wave: TokenWave, flow: RunningFlow, step: Delay, tokens: Sequence[
 
 
 def run_condition(wave: TokenWave, flow: RunningFlow, step: ConditionStep, tokens: Sequence[Token]) -> None:
-    kept, facts = wave.facts_or_stop(flow, tokens)
+    kept, facts = wave.facts_or_stop(flow, tokens, [flow.conditions[step.id]])
     for token, answer in zip(kept, flow.conditions[step.id].evaluate_many(facts), strict=True):
         if isinstance(answer, Failure):
             stop_for(wave, token, answer)
@@ -79,8 +79,9 @@ def run_condition(wave: TokenWave, flow: RunningFlow, step: ConditionStep, token
 
 
 def run_splitter(wave: TokenWave, flow: RunningFlow, step: Splitter, tokens: Sequence[Token]) -> None:
-    kept, facts = wave.facts_or_stop(flow, tokens)
-    answers = [flow.conditions[step.id, branch.name].evaluate_many(facts) for branch in step.branches]
+    conditions = [flow.conditions[step.id, branch.name] for branch in step.branches]
+    kept, facts = wave.facts_or_stop(flow, tokens, conditions)
+    answers = [condition.evaluate_many(facts) for condition in conditions]
     for token, *of_branches in zip(kept, *answers, strict=True):
         failure = next((answer for answer in of_branches if isinstance(answer, Failure)), None)
         if failure is not None:
@@ -158,9 +159,11 @@ class _Judged:
         self.told: dict[UUID, list[dict[str, Any]]] = {}
         self.failed: dict[UUID, str] = {}
         self.skipped: set[UUID] = set()
+        self.roots: frozenset[str] | None = None
 
     def judge(self, ids: Sequence[UUID], policies: Mapping[str, CompiledPolicy]) -> None:
-        known = self.wave.facts.of(self.entity, ids)
+        self.roots = roots_of(policies.values())
+        known = self.wave.facts.of(self.entity, ids, self.roots)
         for id in ids:
             if id not in known:
                 self.failed[id] = f"the {self.entity} no longer exists"
@@ -175,7 +178,7 @@ class _Judged:
 
     def _verdicts(self, ids: Sequence[UUID], policy: CompiledPolicy) -> list[tuple[UUID, Verdict]]:
         kept = [id for id in ids if id not in self.failed]
-        known = self.wave.facts.of(self.entity, kept)
+        known = self.wave.facts.of(self.entity, kept, self.roots)
         return list(zip(kept, policy.evaluate([known[id] for id in kept]), strict=True))
 
     def _apply(self, name: str, policy: CompiledPolicy, ids: Sequence[UUID]) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError
 from openiom.platform.waves import is_transient
+from openiom.policies import Condition, roots_of
 from openiom.provider_contract import Raise
 
 from .document import Step, Wait
@@ -223,9 +224,11 @@ class TokenWave:
             self.raise_events(flow, flow.document.subject, raises)
         self._raises.clear()
 
-    def facts_or_stop(self, flow: RunningFlow, tokens: Sequence[Token]) -> tuple[list[Token], list[Mapping[str, Any]]]:
-        """The tokens whose subject still exists, and its facts; the others are stopped."""
-        known = self.facts.of(flow.document.subject, [token.subject_id for token in tokens])
+    def facts_or_stop(
+        self, flow: RunningFlow, tokens: Sequence[Token], asked: Iterable[Condition]
+    ) -> tuple[list[Token], list[Mapping[str, Any]]]:
+        """The tokens whose subject still exists, and what these ask of its facts; the others are stopped."""
+        known = self.facts.of(flow.document.subject, [token.subject_id for token in tokens], roots_of(asked))
         kept: list[Token] = []
         facts: list[Mapping[str, Any]] = []
         for token in tokens:

@@ -1,7 +1,7 @@
 """What policies, expressions and transformations see of orders and their lines."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,68 +16,75 @@ _HEADER = (
     *("external_status", "note", "subtotal", "shipping_amount", "discount_amount", "tax_amount", "total_amount"),
     *("customer", "bill_to", "ship_to"),
 )
-_STATE = ("state", "reason", "held")
+_STATE = {"state": "s.state", "state_reason": "s.reason", "held": "s.held"}
 _LINE = (
     *("id", "order_id", "line_number", "external_id", "product", "name", "unit", "quantity", "unit_price"),
     *("discount", "tax", "requested_delivery_date", "company", "state", "state_reason", "source", "released"),
     *("shipped", "canceled"),
 )
-_MONEY = frozenset(
-    ("subtotal", "shipping_amount", "discount_amount", "tax_amount", "total_amount", "unit_price", "discount", "tax")
-)
+_OF_LINES = frozenset(("lines", "fulfillment_sources"))
 
 
-def order_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
+def order_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
     """Orders with their lines, as JSON values; money and ids are text. Unknown ids are absent. Two queries."""
-    facts = header_facts(session, ids)
+    facts = header_facts(session, ids, fields)
+    if fields is not None and _OF_LINES.isdisjoint(fields):
+        return facts
     for order in facts.values():
         order["lines"] = []
-    for line in _lines(session, "order_id", ids):
+    for line in _lines(session, "order_id", ids, _LINE):
         facts[UUID(line.pop("order_id"))]["lines"].append(line)
     for order in facts.values():
         order["fulfillment_sources"] = sorted({x["source"] for x in order["lines"] if x["source"]})
     return facts
 
 
-def line_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
+def line_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
     """Lines, each with its order's header under `order`."""
-    lines = list(_lines(session, "id", ids))
+    names = [n for n in _LINE if fields is None or n in fields or n in ("id", "order_id")]
+    lines = _lines(session, "id", ids, names)
+    if fields is not None and "order" not in fields:
+        return {UUID(line["id"]): line for line in lines}
     orders = header_facts(session, sorted({UUID(line["order_id"]) for line in lines}))
     return {UUID(line["id"]): {**line, "order": orders[UUID(line["order_id"])]} for line in lines}
 
 
-def header_facts(session: Session, ids: Sequence[UUID]) -> dict[UUID, Facts]:
-    """Orders without their lines."""
-    columns = ", ".join([*(f"o.{c}" for c in _HEADER), *(f"s.{c}" for c in _STATE)])
+def header_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
+    """Orders without their lines: the named fields, or all."""
+    columns = {n: f"o.{n}" for n in _HEADER if fields is None or n in fields or n == "id"}
+    state = {n: column for n, column in _STATE.items() if fields is None or n in fields}
+    join = " JOIN orders.order_state s ON s.order_id = o.id" if state else ""
     rows = fetch(
         session,
-        f"SELECT {columns} FROM orders.order o JOIN orders.order_state s ON s.order_id = o.id WHERE o.id = ANY(%s)",
+        f"SELECT {', '.join((columns | state).values())} FROM orders.order o{join} WHERE o.id = ANY(%s)",
         (list(ids),),
     )
-    names = (*_HEADER, "state", "state_reason", "held")
-    return {row[0]: _plain(names, row) for row in rows}
+    plain = _plain([*columns, *state])
+    return {row[0]: plain(row) for row in rows}
 
 
-def _lines(session: Session, column: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+def _lines(session: Session, column: str, ids: Sequence[UUID], names: Sequence[str]) -> list[dict[str, Any]]:
     rows = fetch(
         session,
-        f"SELECT {', '.join(_LINE)} FROM orders.order_line WHERE {column} = ANY(%s) ORDER BY order_id, line_number",
+        f"SELECT {', '.join(names)} FROM orders.order_line WHERE {column} = ANY(%s) ORDER BY order_id, line_number",
         (list(ids),),
     )
-    return [_plain(_LINE, row) for row in rows]
+    plain = _plain(names)
+    return [plain(row) for row in rows]
 
 
-def _plain(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
-    out = dict(zip(names, row, strict=True))
-    for name in names:
-        value = out[name]
-        if name in _MONEY:
-            out[name] = money_text(value)
-        elif name in ("id", "order_id"):
-            out[name] = str(value)
-        elif name in ("placed_at", "requested_delivery_date") and value is not None:
-            out[name] = value.isoformat()
-    return out
+def _plain(names: Sequence[str]) -> Callable[[Sequence[Any]], dict[str, Any]]:
+    """From a row of these columns to JSON values."""
+    special = [(name, _AS_TEXT[name]) for name in names if name in _AS_TEXT]
+
+    def plain(row: Sequence[Any]) -> dict[str, Any]:
+        out = dict(zip(names, row, strict=True))
+        for name, text in special:
+            if (value := out[name]) is not None:
+                out[name] = text(value)
+        return out
+
+    return plain
 
 
 def money_text(value: Any) -> str:
@@ -85,6 +92,17 @@ def money_text(value: Any) -> str:
     text = format(value, "f")
     whole, _, digits = text.partition(".")
     return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
+
+
+_MONEY = (
+    *("subtotal", "shipping_amount", "discount_amount", "tax_amount", "total_amount"),
+    *("unit_price", "discount", "tax"),
+)
+_AS_TEXT: Mapping[str, Callable[[Any], str]] = {
+    **dict.fromkeys(_MONEY, money_text),
+    **dict.fromkeys(("id", "order_id"), str),
+    **dict.fromkeys(("placed_at", "requested_delivery_date"), lambda moment: str(moment.isoformat())),
+}
 
 
 def children_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:

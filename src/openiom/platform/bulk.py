@@ -15,6 +15,7 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from .database import driver
+from .held_back import before_statement
 
 _COPY_SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _ARRAY_SPECIAL = str.maketrans({"\\": "\\\\", '"': '\\"'})
@@ -31,6 +32,7 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
     every = rows if isinstance(rows, list) else list(rows)
     if not every:
         return 0
+    before_statement(session, table)
     schema, _, name = table.partition(".")
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(schema, name), sql.SQL(",").join(map(sql.Identifier, columns))
@@ -47,6 +49,7 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
 
     A list becomes an array: say its type in the query (`%s::uuid[]`, `= ANY(%s)`).
     """
+    before_statement(session, query)
     with driver(session).cursor() as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.fetchall()
@@ -54,6 +57,7 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
 
 def execute(session: Session, query: str, parameters: Parameters = ()) -> int:
     """Run a plain SQL statement with `%s` parameters, lists as arrays; returns the number of rows it touched."""
+    before_statement(session, query)
     with driver(session).cursor() as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.rowcount

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from .database import Database
 from .events import utc_now
+from .held_back import savepoint
 
 Row = TypeVar("Row")
 log = structlog.get_logger("waves")
@@ -83,14 +84,14 @@ def process_or_park(
 ) -> None:
     """Process all rows in one savepoint; on failure halve until the bad ones stand alone, and park those."""
     try:
-        with session.begin_nested():
+        with savepoint(session):
             process(session, rows, now)
     except Exception as error:
         if is_transient(error):
             raise
         if len(rows) == 1:
             log.warning("row_parked", error=str(error)[:500], kind=type(error).__name__)
-            with session.begin_nested():
+            with savepoint(session):
                 park(session, rows[0], error, now)
             return
         middle = len(rows) // 2

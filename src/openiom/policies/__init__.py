@@ -26,7 +26,7 @@ from .language import (
 from .policy import PolicyDocument, validate_policy
 from .routes import router
 from .tables import Column, Formula, Row, Table, decision_table, read_table
-from .verdicts import CellCheck, CompiledPolicy, MatchedRow, RowCheck, Verdict
+from .verdicts import CellCheck, CompiledPolicy, MatchedRow, RowCheck, Verdict, roots_of
 
 __all__ = [
     "KINDS",
@@ -57,6 +57,7 @@ __all__ = [
     "policies_in_use",
     "read_table",
     "resolve_keys",
+    "roots_of",
     "router",
     "validate_policy",
     "validate_transformation",

@@ -1,7 +1,7 @@
 """Policies compiled once and asked for a whole wave in one call; every verdict explains itself."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -73,6 +73,11 @@ class _Row:
     reason: Any
 
     @property
+    def expressions(self) -> Iterator[Expression]:
+        """What is computed once the row matched."""
+        yield from (value for value in (self.reason, *(v for _, v in self.sets)) if isinstance(value, Expression))
+
+    @property
     def asserts(self) -> bool:
         """A rule that neither sets nor refuses states what must be true."""
         return not self.sets and not self.fails
@@ -103,6 +108,9 @@ class CompiledPolicy:
         texts = [c.field for c in self._inputs] + [text for row in self._cells for text in row]
         self._ordered = _ordered_cells(self._inputs, self._cells)
         self._roots = needed_roots(texts)
+        computed = roots_of([x for row in self._rows for x in row.expressions])
+        self.roots = None if self._roots is None or computed is None else self._roots | computed
+        """Names among which every top-level field it reads is found; None when it may read all."""
         self._paths = list(dict.fromkeys(path for text in texts for path in reads(text)))
         self._decision = zen.ZenEngine().create_decision(orjson.dumps(self._wave_graph()).decode())
 
@@ -273,6 +281,13 @@ def _ordered_cells(columns: Sequence[Column], cells: Sequence[Sequence[str]]) ->
             if _ORDERED.match(text) and reads(column.field) == [column.field]:
                 found.setdefault(column.field, (index, column.name, text))
     return found
+
+
+def roots_of(asked: Iterable[CompiledPolicy | Expression]) -> frozenset[str] | None:
+    """Names among which every top-level field that any of these reads is found; None when one may read all."""
+    roots = [one.roots for one in asked]
+    known = [names for names in roots if names is not None]
+    return frozenset[str]().union(*known) if len(known) == len(roots) else None
 
 
 def _compiled(text: str, where: str) -> Any:

@@ -4,10 +4,10 @@ What a room offers to flows: the entities a journey may be about, and the action
 Orchestration knows only these shapes. It never imports orders; `app.build()` hands both over.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -35,12 +35,23 @@ class Raise:
     reason: str = ""
 
 
+class FactsReader(Protocol):
+    """Reads what policies and expressions see: {id: nested JSON values}, in one or a few set-based queries.
+
+    `fields` names the top-level fields that will be looked at, None all of them; a reader may give more than
+    asked for. Ids that do not exist are absent from the answer.
+    """
+
+    def __call__(
+        self, session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None, /
+    ) -> dict[UUID, Facts]: ...
+
+
 @dataclass(frozen=True)
 class Entity:
     """A kind of subject.
 
-    facts       (session, ids) -> {id: facts}, nested JSON values; what policies and expressions see. One or a
-                few set-based queries. Missing ids are absent from the answer.
+    facts       see FactsReader
     raise_many  (session, raises, now, actor) -> outcomes in the same order. Moves states, appends the events
                 (and aggregated parent events) to the log. A refused transition is an Outcome with ok False.
     set_fields  (session, {id: {field: value}}, now, actor) -> None; what execution policies may set
@@ -52,7 +63,7 @@ class Entity:
 
     name: str
     title: str
-    facts: Callable[[Session, Sequence[UUID]], dict[UUID, Facts]]
+    facts: FactsReader
     raise_many: Callable[[Session, Sequence[Raise], datetime, str], Sequence[Outcome]]
     root_of: Callable[[Session, Sequence[UUID]], dict[UUID, UUID]]
     label_of: Callable[[Session, Sequence[UUID]], dict[UUID, str]]

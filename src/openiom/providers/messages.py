@@ -15,6 +15,7 @@ from openiom.kernel import IomError
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import to_json_text
 from openiom.platform.events import wake
+from openiom.platform.held_back import savepoint
 from openiom.provider_contract import RawMessage
 
 INBOX_WAKE = "inbox"
@@ -101,7 +102,7 @@ def _insert(session: Session, instance: str, rows: Sequence[tuple[Any, ...]], no
     if not rows:
         return set()
     try:
-        with session.begin_nested():
+        with savepoint(session):
             columns = ("instance", "received_at", *_COLUMNS)
             copy_rows(session, "providers.message", columns, [(instance, now, *row) for row in rows])
             return {(row[0], row[1], row[2]) for row in rows}

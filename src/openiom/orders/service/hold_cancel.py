@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import release_quantities
 from openiom.kernel import Event
 from openiom.orders.decisions import settled
-from openiom.orders.locks import LockedLine, LockedOrder, lines_of_orders, lock_lines
+from openiom.orders.locks import LockedLine, LockedOrder, lines_of_orders, lock_lines, write_lines
 from openiom.orders.states import CANCEL, CANCELED, HOLD, INVOICED, LINE_TABLE, OPEN, RELEASE
 from openiom.platform.events import announce
 from openiom.provider_contract import Outcome, Raise
 from openiom.state_framework import advance
 
-from .raise_events import raise_order_events, write_lines
+from .raise_events import raise_order_events
 from .ship_lines import owed_events, units
 
 

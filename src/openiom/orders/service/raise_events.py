@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import release
 from openiom.kernel import Event, TransitionRefused
-from openiom.orders.locks import LockedLine, LockedOrder, lock_lines, lock_orders
+from openiom.orders.locks import LockedOrder, lines_of_orders, lock_lines, lock_orders, write_lines, write_orders
 from openiom.orders.states import (
     CANCEL,
     CANCELED,
@@ -23,15 +23,12 @@ from openiom.orders.states import (
     ORDER_TABLE,
     RELEASE,
     STOCK_FOUND,
-    attention,
     lines_follow,
 )
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import fetch
 from openiom.platform.events import announce
 from openiom.provider_contract import Outcome, Raise
 from openiom.state_framework import Move, StateTable, To, advance_many, load_tables
-
-from .count_orders import add_counts, moved
 
 _WHILE_HELD = frozenset((RELEASE, CANCEL))
 
@@ -80,10 +77,6 @@ class _Wave:
     events: list[Event] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
     following: dict[str, list[UUID]] = field(default_factory=dict)
-    before: dict[UUID, tuple[str, str]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.before = {o.id: _bucket(o) for o in self.orders.values()}
 
     def take(self, one: Raise) -> Outcome:
         order = self.orders.get(one.entity_id)
@@ -121,51 +114,30 @@ class _Wave:
 
     def write(self, session: Session, now: datetime, actor: str) -> None:
         changed = [self.orders[i] for i in sorted(self.changed)]
-        write_order_states(session, changed, now)
+        write_orders(session, changed, now)
         for event, ids in self.following.items():
             _move_lines(session, event, ids, now, actor)
-        after = {o.id: _bucket(o) for o in self.orders.values()}
-        add_counts(session, moved(self.before, after))
         announce(session, self.events, at=now, actor=actor)
-
-
-def write_order_states(session: Session, orders: Sequence[LockedOrder], now: datetime) -> None:
-    if not orders:
-        return
-    execute(
-        session,
-        "UPDATE orders.order_state s SET state = d.state, reason = d.reason, held = d.held,"
-        " previous_state = d.previous_state, previous_reason = d.previous_reason, version = s.version + 1,"
-        " updated_at = %s FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::boolean[], %s::text[], %s::text[])"
-        " AS d(id, state, reason, held, previous_state, previous_reason) WHERE s.order_id = d.id",
-        (
-            now,
-            [o.id for o in orders],
-            [o.state for o in orders],
-            [o.reason for o in orders],
-            [o.held for o in orders],
-            [o.previous_state for o in orders],
-            [o.previous_reason for o in orders],
-        ),
-    )
 
 
 def _move_lines(session: Session, event: str, order_ids: Sequence[UUID], now: datetime, actor: str) -> None:
     """Lines follow their order's event where their own table has a row for it; the others stay."""
-    only = " AND source IS NOT NULL" if event in STOCK_FOUND else ""
-    also = ", canceled = quantity - shipped" if event == CANCEL else ""
-    only += " AND shipped = 0" if event == CANCEL else ""
-    for to, sources in lines_follow(event):
-        execute(
-            session,
-            f"UPDATE orders.order_line SET state = %s, state_reason = %s{also}"
-            f" WHERE order_id = ANY(%s) AND state = ANY(%s){only}"
-            + ("" if event == CANCEL else " AND (state, state_reason) <> (%s, %s)"),
-            (to.state, to.reason, list(order_ids), sources, *(() if event == CANCEL else to)),
-        )
+    lines = lines_of_orders(session, order_ids)
+    targets = {source: to for to, sources in lines_follow(event) for source in sources}
+    changed = []
+    for line in lines:
+        to = targets.get(line.state)
+        if to is None or (event in STOCK_FOUND and line.source is None) or (event == CANCEL and line.shipped):
+            continue
+        if event == CANCEL:
+            line.canceled = line.quantity
+        elif (line.state, line.reason) == to:
+            continue
+        line.state, line.reason = to
+        changed.append(line)
+    write_lines(session, changed)
     if event == CANCEL:
-        lines = fetch(session, "SELECT id FROM orders.order_line WHERE order_id = ANY(%s)", (list(order_ids),))
-        release(session, [row[0] for row in lines], now, actor, "order canceled")
+        release(session, [line.id for line in lines], now, actor, "order canceled")
 
 
 def raise_line_events(session: Session, raises: Sequence[Raise], now: datetime, actor: str) -> list[Outcome]:
@@ -194,28 +166,6 @@ def raise_line_events(session: Session, raises: Sequence[Raise], now: datetime, 
     return outcomes
 
 
-def write_lines(session: Session, lines: Sequence[LockedLine]) -> None:
-    """Write state, source and counters of locked lines back."""
-    if not lines:
-        return
-    execute(
-        session,
-        "UPDATE orders.order_line l SET state = d.state, state_reason = d.reason, source = d.source,"
-        " released = d.released, shipped = d.shipped, canceled = d.canceled FROM unnest(%s::uuid[], %s::text[],"
-        " %s::text[], %s::text[], %s::int[], %s::int[], %s::int[])"
-        " AS d(id, state, reason, source, released, shipped, canceled) WHERE l.id = d.id",
-        (
-            [x.id for x in lines],
-            [x.state for x in lines],
-            [x.reason for x in lines],
-            [x.source for x in lines],
-            [x.released for x in lines],
-            [x.shipped for x in lines],
-            [x.canceled for x in lines],
-        ),
-    )
-
-
 def table_in_use(session: Session, shipped: StateTable) -> StateTable:
     """The shipped table with the rows this environment added."""
     return load_tables(session, {shipped.entity: shipped})[shipped.entity]
@@ -236,7 +186,3 @@ def _event(kind: str, subject: UUID, root: UUID, one: Raise, told: Mapping[str, 
 
 def _previous(order: LockedOrder) -> To | None:
     return To(order.previous_state, order.previous_reason or "") if order.held and order.previous_state else None
-
-
-def _bucket(order: LockedOrder) -> tuple[str, str]:
-    return order.state, attention(order.state, held=order.held)

@@ -11,17 +11,18 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, new_ids
+from openiom.orders.counting import add_counts
 from openiom.orders.decisions import LineAmounts, Totals, is_canceled_upstream, totals
 from openiom.orders.schemas import ResolvedLine, ResolvedOrder
 from openiom.orders.states import CANCEL, LINE_TABLE, ORDER_TABLE
 from openiom.platform.bulk import copy_rows
 from openiom.platform.events import announce
+from openiom.platform.held_back import savepoint
 from openiom.provider_contract import Arrived, Taken
 from openiom.state_framework import To, advance
 
 from .change_received import change_received, find_known
 from .check_documents import Draft, check_documents
-from .count_orders import add_counts
 
 ORDER_COLUMNS = (
     *("id", "number", "instance", "external_id", "external_version", "external_status", "digest", "origin"),
@@ -75,7 +76,7 @@ def _take_distinct(
     answers = change_received(session, [(known[d.key], d) for d in drafts if d.key in known], now, actor)
     fresh = [d for d in drafts if d.key not in known]
     try:
-        with session.begin_nested():
+        with savepoint(session):
             return answers | _create(session, fresh, now, actor)
     except UniqueViolation:
         if attempt == _ATTEMPTS:

@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, Refused
 from openiom.orders.decisions import LineUnits, settled
-from openiom.orders.locks import LockedLine, lines_of_orders, lock_lines, lock_orders
+from openiom.orders.locks import LockedLine, lines_of_orders, lock_lines, lock_orders, write_lines
 from openiom.orders.states import LINE_TABLE, OPEN, PARTIALLY_SHIPPED, SHIPPED
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import fetch
 from openiom.platform.events import announce
 from openiom.platform.places import Point, locate
 from openiom.provider_contract import Raise
 from openiom.state_framework import advance
 
-from .raise_events import raise_order_events, write_lines
+from .raise_events import raise_order_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,45 +46,26 @@ def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
     Locks the orders: whoever sources them goes on to lock stock, and orders come before stock.
     """
     lock_orders(session, order_ids)
-    rows = fetch(
-        session,
-        "SELECT l.id, l.order_id, l.line_number, l.product, l.unit, l.quantity - l.canceled - l.shipped - l.released,"
-        " l.state, coalesce(l.source, ''), o.ship_to FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id"
-        " WHERE l.order_id = ANY(%s) AND l.quantity > l.canceled + l.shipped + l.released"
-        " ORDER BY l.order_id, l.line_number",
-        (list(order_ids),),
-    )
-    return [_open_line(*row) for row in rows]
-
-
-def _open_line(
-    line_id: UUID,
-    order_id: UUID,
-    line_number: int,
-    product: str,
-    unit: str,
-    quantity: int,
-    state: str,
-    source: str,
-    ship_to: dict[str, Any],
-) -> OpenLine:
-    country = str(ship_to.get("country", ""))
-    return OpenLine(
-        line_id, order_id, line_number, product, unit, quantity, state, source, country, locate(ship_to), ship_to
-    )
+    lines = [line for line in lines_of_orders(session, order_ids) if line.open > 0]
+    orders = list(dict.fromkeys(line.order_id for line in lines))
+    rows = fetch(session, "SELECT id, ship_to FROM orders.order WHERE id = ANY(%s)", (orders,))
+    goes = {order: (str(ship_to.get("country", "")), locate(ship_to), ship_to) for order, ship_to in rows}
+    return [
+        OpenLine(
+            *(x.id, x.order_id, x.line_number, x.product, x.unit, x.open, x.state, x.source or "", *goes[x.order_id])
+        )
+        for x in lines
+    ]
 
 
 def assign_sources(session: Session, sources: Mapping[UUID, tuple[str, str]], now: datetime, actor: str) -> None:
     """Write where each line is to be fulfilled from: {line id: (source, why)}."""
     if not sources:
         return
-    ids = sorted(sources)
-    execute(
-        session,
-        "UPDATE orders.order_line l SET source = d.source, source_reason = d.reason"
-        " FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS d(id, source, reason) WHERE l.id = d.id",
-        (ids, [sources[i][0] for i in ids], [sources[i][1] for i in ids]),
-    )
+    _, lines = lock_lines(session, sources)
+    for line in lines.values():
+        line.source, line.source_reason = sources[line.id]
+    write_lines(session, lines.values())
 
 
 def release_to_fulfillment(session: Session, quantities: Mapping[UUID, int], now: datetime, actor: str) -> None:

@@ -37,6 +37,11 @@ class Expression:
         self._compiled = zen.compile_expression(text)
         self._roots = needed_roots([text])
 
+    @property
+    def roots(self) -> frozenset[str] | None:
+        """Names among which every top-level field it reads is found; None when it may read all."""
+        return self._roots
+
     def evaluate_many(self, records: Sequence[Record]) -> list[Any | Failure]:
         """One value or Failure a record, in order. Whole numbers come back as int, others as float."""
         return [self.evaluate(record) for record in records]

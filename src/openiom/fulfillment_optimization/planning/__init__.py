@@ -1,0 +1,1 @@
+"""How orders become plans: strategies, batches, and the backlog planned anew."""

@@ -1,0 +1,61 @@
+"""
+Writes a room holds back until they are needed: several changes of one row in one transaction become one UPDATE.
+
+A wave moves an order through three states in one transaction; PostgreSQL would keep three dead versions of the row
+and of every index entry. What is held back is written before anybody reads or writes its tables through `bulk`,
+before a savepoint, at its end, and at the commit, so that nobody ever sees the difference.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+_KEY = "openiom.held_back"
+
+
+class HeldBack(Protocol):
+    """Changes of `tables` that are not written yet, and what was read of them."""
+
+    @property
+    def tables(self) -> tuple[str, ...]: ...
+
+    def write(self, session: Session) -> None:
+        """Write what is pending; called again and again, mostly with nothing to do."""
+
+    def forget(self) -> None:
+        """Drop everything read and pending: the rows may have changed, or a savepoint was rolled back."""
+
+
+def hold_back(session: Session, held: HeldBack) -> None:
+    """Have `held` written in time; for as long as the session lives."""
+    session.info.setdefault(_KEY, []).append(held)
+
+
+def write_held_back(session: Session) -> None:
+    for held in session.info.get(_KEY, ()):
+        held.write(session)
+
+
+def before_statement(session: Session, query: str) -> None:
+    """Bring the tables a statement names up to date; a statement that writes them makes what was read stale."""
+    for held in session.info.get(_KEY, ()):
+        if any(table in query for table in held.tables):
+            held.write(session)
+            if not query.startswith("SELECT"):
+                held.forget()
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """A savepoint that knows of what is held back: use it instead of `session.begin_nested()`."""
+    write_held_back(session)
+    try:
+        with session.begin_nested():
+            yield
+            write_held_back(session)
+    except BaseException:
+        for held in session.info.get(_KEY, ()):
+            held.forget()
+        raise
