@@ -19,6 +19,7 @@ from .exact import in_sequence
 from .forecast import Forecast, forecast
 from .plan import Candidate, LineExplanation, OrderExplanation, Plan
 from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, build
+from .shadow_prices import ShadowPrice, saving_of_one_more, shadow_prices
 from .shares import Shares
 from .trials import order_alone
 
@@ -37,6 +38,7 @@ __all__ = [
     "ProblemInvalid",
     "Refusal",
     "Relief",
+    "ShadowPrice",
     "Shares",
     "broken",
     "build",
@@ -44,6 +46,8 @@ __all__ = [
     "counterfactuals",
     "forecast",
     "order_alone",
+    "saving_of_one_more",
+    "shadow_prices",
     "solve",
     "with_change",
 ]

@@ -51,14 +51,19 @@ class Outcomes:
 
 def order_alone(plan: Plan, order: int) -> Problem:
     """The problem of one order when everybody else keeps what the plan gave them."""
+    return orders_alone(plan, np.array([order]))
+
+
+def orders_alone(plan: Plan, orders: Ints) -> Problem:
+    """The same for several orders (ascending), which compete among each other."""
     p, shares = plan.problem, plan.shares
-    mine = np.flatnonzero(p.line_order[shares.line] == order)
+    mine = np.flatnonzero(np.isin(p.line_order[shares.line], orders))
     stock = plan.stock_left.copy()
     np.add.at(stock, (shares.node[mine], p.line_sku[shares.line[mine]]), shares.quantity[mine])
-    used = p.used + plan.costs.load
-    used[np.unique(shares.node[mine])] -= 1
+    parcels = np.unique(p.line_order[shares.line[mine]] * p.nodes + shares.node[mine]) % p.nodes
+    used = p.used + plan.costs.load - np.bincount(parcels, minlength=p.nodes)
     limit = plan.lines_left + p.limit_members[:, shares.node[mine]].sum(axis=1)
-    return replace(p.only([order]), stock=stock, used=used, line_limit=np.asarray(limit))
+    return replace(p.only(orders), stock=stock, used=used, line_limit=np.asarray(limit))
 
 
 def with_trial(problem: Problem, trial: Trial) -> Problem:
