@@ -31,6 +31,7 @@ def sourcing_actions(desk: OrderDesk) -> tuple[Action, ...]:
             strategy_name=call.parameters.strategy,
             now=call.now,
             actor=call.actor,
+            woken=call.woken,
         )
 
     return (

@@ -140,7 +140,6 @@ class CostWeights(BaseModel):
     open_line: float = Field(500.0, gt=0, description="Leaving a line without a source")
     unknown_distance_km: float = Field(4000.0, ge=0, description="Counted when an address cannot be placed")
     lateness_per_day: float = Field(2.0, ge=0, description="Each day a parcel arrives after the requested date")
-    km_per_day: float = Field(800.0, gt=0, description="What a parcel travels a day where no carrier says more")
     capacity_pressure: float = Field(0.0, ge=0, description="Each parcel beyond 80 % of a source's day")
     stock_out: float = Field(0.0, ge=0, description="Each unit taken where days of cover are at nothing")
     stock_out_days: float = Field(7.0, gt=0, description="Days of cover from which taking is without risk")
@@ -189,6 +188,8 @@ class StrategyBody(BaseModel):
     constraints: list[str] = []
     objective: Literal["cost", "distance"] = "cost"
     rate_table: str | None = Field(None, description="Shipping rates; empty is money by distance")
+    carrier: str = Field("", description="Carrier whose transit days count; empty is a standard ground service")
+    carrier_service: str = Field("", description="Empty is the carrier's first")
     allow_partial: bool = Field(False, description="Source what can be sourced, or all lines or none")
     max_sources_per_order: int | None = Field(None, ge=1)
     max_line_sources: int = Field(1, ge=1, description="Sources one line may be divided across; 1 is never divided")

@@ -96,7 +96,7 @@ def carriage(
     `zone` (B, N); `weight` (L,) kilograms of each whole line; `types` of the N sources; `business` (B,).
     """
     orders, nodes = zone.shape
-    total = np.bincount(line_order, weights=weight, minlength=orders)
+    total = np.bincount(line_order, weights=weight, minlength=orders).astype(np.float64)
     first = np.zeros(zone.shape)
     whole = np.zeros(zone.shape)
     for kind in dict.fromkeys(types):
@@ -118,7 +118,6 @@ def _prices(table: RateTableBody, kind: str, business: bool, weights: Floats) ->
     names = [z.name for z in table.zones]
     lightest = [rate(table, zone=z, weight_kg=0.0, source_type=kind, business=business) for z in names]
     distinct, back = np.unique(weights, return_inverse=True)
-    full = np.array(
-        [[rate(table, zone=z, weight_kg=float(w), source_type=kind, business=business) for z in names] for w in distinct]
-    ).reshape(len(distinct), len(names))
+    rated = [[rate(table, zone=z, weight_kg=w, source_type=kind, business=business) for z in names] for w in distinct]
+    full = np.array(rated).reshape(len(distinct), len(names))
     return np.array(lightest), full[back]

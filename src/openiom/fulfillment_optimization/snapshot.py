@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
 from typing import Any, Protocol
@@ -20,6 +20,8 @@ from .configuration import BUILT_IN, DEFAULT_STRATEGY
 from .constraints import Constraint, ConstraintBody
 from .documents import RateTableBody, SourceBody, StrategyBody
 from .models import Source
+from .timing import STANDARD_SERVICE, CarrierService, SourceTiming, Timetable
+from .timing.timetable import read_timetable
 
 READ = ("calendar", "carrier", "constraint", "pickup_schedule", "rate_table", "source", "source_list", "strategy")
 KEPT = 4  # snapshots of a process; more than one only while configuration changes, or with several databases
@@ -74,7 +76,8 @@ class Setting:
     constraints: tuple[Constraint, ...] = ()
     rates: RateTableBody | None = None
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    timings: Mapping[str, Mapping[str, dict[str, Any]]] = field(default_factory=dict)  # kind -> name -> body
+    timings: tuple[SourceTiming, ...] = ()
+    service: CarrierService = STANDARD_SERVICE
     names: tuple[str, ...] = field(init=False)
     index: Mapping[str, int] = field(init=False)
     points: NDArray[np.float64] = field(init=False)  # (N, 2) latitude, longitude
@@ -90,15 +93,6 @@ class Setting:
         ):
             object.__setattr__(self, attribute, value)
 
-    def members(self, *, source: str | None, source_list: str | None) -> NDArray[np.bool_]:
-        """(N,) the sources a row of a constraint is about; all when it names none."""
-        if source:
-            return np.array([name == source for name in self.names], dtype=bool)
-        if source_list:
-            wanted = self.lists.get(source_list, frozenset())
-            return np.array([name in wanted for name in self.names], dtype=bool)
-        return np.ones(len(self.names), dtype=bool)
-
     def in_force(self, day: date) -> tuple[Constraint, ...]:
         """The constraints that count on this day."""
         return tuple(c for c in self.constraints if c.in_force(day))
@@ -113,7 +107,7 @@ class Snapshot:
     strategies: Mapping[str, StrategyBody]
     constraints: Mapping[str, Constraint]
     rates: Mapping[str, RateTableBody]
-    timings: Mapping[str, Mapping[str, dict[str, Any]]]
+    timetable: Timetable
     default: str
     _settings: dict[str, Setting] = field(default_factory=dict)
 
@@ -125,7 +119,9 @@ class Snapshot:
         found = self._settings[wanted]
         s = found.strategy
         if (s.effective_from and day < s.effective_from) or (s.effective_to and day > s.effective_to):
-            raise NotFound(f"the strategy {wanted} is not in force on {day}", remedy="change its dates, or name another")
+            raise NotFound(
+                f"the strategy {wanted} is not in force on {day}", remedy="change its dates, or name another"
+            )
         return found
 
     def _made(self, name: str) -> Setting:
@@ -145,7 +141,8 @@ class Snapshot:
             constraints=tuple(self.constraints[c] for c in strategy.constraints if c in self.constraints),
             rates=self.rates.get(strategy.rate_table or ""),
             lists=self.lists,
-            timings=self.timings,
+            timings=tuple(self.timetable.of([site.name for site in sites])),
+            service=self.timetable.service(strategy.carrier, strategy.carrier_service),
         )
 
 
@@ -157,14 +154,20 @@ def setting_of(
     constraints: Sequence[Constraint] = (),
     rates: RateTableBody | None = None,
     lists: Mapping[str, frozenset[str]] | None = None,
+    timetable: Timetable | None = None,
 ) -> Setting:
     """A setting that no document holds: a simulation's, a test's."""
-    return Setting(name, strategy, tuple(site_of(s) for s in sources), tuple(constraints), rates, lists or {})
-
-
-def limited_to(setting: Setting, names: frozenset[str]) -> Setting:
-    """The same with fewer sources."""
-    return replace(setting, sites=tuple(s for s in setting.sites if s.name in names))
+    table = timetable or read_timetable({"source": {s.name: s.settings for s in sources}})
+    return Setting(
+        name=name,
+        strategy=strategy,
+        sites=tuple(site_of(s) for s in sources),
+        constraints=tuple(constraints),
+        rates=rates,
+        lists=lists or {},
+        timings=tuple(table.of([s.name for s in sources])),
+        service=table.service(strategy.carrier, strategy.carrier_service),
+    )
 
 
 def site_of(source: SourceLike) -> Site:
@@ -232,6 +235,6 @@ def _read(session: Session) -> Snapshot:
         strategies={name: StrategyBody.model_validate(body) for name, body in bodies["strategy"].items()},
         constraints={name: ConstraintBody.model_validate(b).root for name, b in bodies["constraint"].items()},
         rates={name: RateTableBody.model_validate(body) for name, body in bodies["rate_table"].items()},
-        timings={kind: bodies[kind] for kind in ("calendar", "carrier", "pickup_schedule")},
+        timetable=read_timetable(bodies),
         default=marked[-1] if marked else DEFAULT_STRATEGY,
     )

@@ -7,8 +7,9 @@ constraint is broken before a line stays open, and kept wherever keeping it cost
 passes of the reference in one solve.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,7 @@ class Limits:
 
     def charge_parcel(self, name: str, where: Bools, penalty: float) -> None:
         if penalty and where.any():
-            self.parcel_parts[name] = self.parcel_parts.get(name, 0.0) + penalty * where
+            self.parcel_parts[name] = self.parcel_parts.get(name, np.float64(0)) + np.where(where, penalty, 0.0)
         self.penalties += penalty
 
     def charge_line(self, name: str, money: Floats) -> None:
@@ -135,31 +136,30 @@ def limits_of(constraints: Sequence[Constraint], world: World) -> Limits:
 
 
 def _apply(constraint: Constraint, world: World, limits: Limits) -> None:
+    apply: Callable[[Any, World, Limits], None] = _APPLY[type(constraint)]
+    apply(constraint, world, limits)
+
+
+def _whole(constraint: RestrictPartialOrders, world: World, limits: Limits) -> None:
+    limits.whole(hard=constraint.hard, penalty=constraint.penalty)
+
+
+def _sources(constraint: MaximumSourcesPerOrder, world: World, limits: Limits) -> None:
+    limits.at_most(constraint.maximum, hard=constraint.hard, penalty=constraint.penalty)
+
+
+def _line_sources(constraint: MaximumSourcesPerLine, world: World, limits: Limits) -> None:
+    limits.at_most_a_line(constraint.maximum, hard=constraint.hard, penalty=constraint.penalty)
+
+
+def _combined(constraint: MaximumSourcesAndPartialOrder, world: World, limits: Limits) -> None:
     hard, penalty = constraint.hard, constraint.penalty
-    match constraint:
-        case MaximumDistance():
-            _distance(constraint, world, limits)
-        case RestrictPartialOrders():
-            limits.whole(hard=hard, penalty=penalty)
-        case MaximumSourcesPerOrder():
-            limits.at_most(constraint.maximum, hard=hard, penalty=penalty)
-        case MaximumSourcesPerLine():
-            limits.at_most_a_line(constraint.maximum, hard=hard, penalty=penalty)
-        case MaximumSourcesAndPartialOrder():
-            if constraint.maximum:
-                limits.at_most(constraint.maximum, hard=hard, penalty=penalty)
-            if not constraint.partial_lines:
-                limits.at_most_a_line(1, hard=hard, penalty=penalty)
-            if not constraint.partial_orders:
-                limits.whole(hard=hard, penalty=penalty)
-        case MaximumOrderLines():
-            _order_lines(constraint, world, limits)
-        case RespectTimings():
-            _timings(constraint, world, limits)
-        case SafetyStock():
-            _safety(constraint, world, limits)
-        case LocationPriority():
-            _priority(constraint, world, limits)
+    if constraint.maximum:
+        limits.at_most(constraint.maximum, hard=hard, penalty=penalty)
+    if not constraint.partial_lines:
+        limits.at_most_a_line(1, hard=hard, penalty=penalty)
+    if not constraint.partial_orders:
+        limits.whole(hard=hard, penalty=penalty)
 
 
 def _distance(constraint: MaximumDistance, world: World, limits: Limits) -> None:
@@ -211,7 +211,7 @@ def _safety(constraint: SafetyStock, world: World, limits: Limits) -> None:
     if constraint.hard:
         limits.refuse_line(of_lines, Refusal.SAFETY_STOCK)
     else:
-        limits.charge_line("below safety stock", constraint.penalty * of_lines)
+        limits.charge_line("below safety stock", np.where(of_lines, constraint.penalty, 0.0))
 
 
 def _place(index: int) -> tuple[int, int]:
@@ -287,3 +287,16 @@ def _singles(most: Ints) -> list[tuple[Bools, int]]:
 def _any_of(world: World, entries: Iterable[Entry]) -> Bools:
     rows = [world.members(entry) for entry in entries]
     return np.any(rows, axis=0) if rows else np.ones(len(world.names), dtype=bool)
+
+
+_APPLY: dict[type[Any], Callable[[Any, World, Limits], None]] = {
+    MaximumDistance: _distance,
+    RestrictPartialOrders: _whole,
+    MaximumSourcesPerOrder: _sources,
+    MaximumSourcesPerLine: _line_sources,
+    MaximumSourcesAndPartialOrder: _combined,
+    MaximumOrderLines: _order_lines,
+    RespectTimings: _timings,
+    SafetyStock: _safety,
+    LocationPriority: _priority,
+}
