@@ -36,7 +36,8 @@ ENTRY_POINTS = "openiom.providers"
 CONSUMERS = ("orchestration",)
 STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)}
 EVENTS_WITHOUT_STATE = (
-    *("order.created", "order.modified", "order.cancel_refused", "order.fields_set"),
+    *("order.created", "order.modified", "order.cancel_refused", "order.fields_set", "order.resourced"),
+    "order_line.divided",
     *("fulfillment_order.created", "shipment.recorded", "shipment.told_to_store", "shipment.told_to_store.failed"),
     "inventory.changed",
 )
@@ -54,6 +55,7 @@ class Product:
     engine: orchestration.Engine
     entities: Mapping[str, Entity]
     actions: Mapping[str, Action]
+    desk: OrdersDesk
 
     def turns(self) -> tuple[Turn, ...]:
         """What a worker runs, again and again."""
@@ -62,6 +64,7 @@ class Product:
             inbox,
             providers.PollTurn(self.pipeline),
             providers.ProbeTurn(self.pipeline),
+            fulfillment_optimization.Reoptimizer(self.desk),
             *orchestration.turns(self.engine),
         )
 
@@ -130,7 +133,7 @@ def build(settings: Settings, database_url: str) -> Product:
         providers.MAPPING_KIND,
         orchestration.flow_kind(catalog),
     )
-    return Product(settings, database, secrets, configuration, pipeline, engine, entities, actions)
+    return Product(settings, database, secrets, configuration, pipeline, engine, entities, actions, desk)
 
 
 def known_events() -> tuple[str, ...]:

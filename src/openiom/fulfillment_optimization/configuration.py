@@ -12,7 +12,7 @@ from openiom.platform.configuration import Document, DocumentKind, current_docum
 from openiom.platform.places import locate
 
 from .constraints import ConstraintBody
-from .documents import Batch, CostWeights, RateTableBody, SourceBody, SourceListBody, StrategyBody
+from .documents import Batch, CostWeights, OrderHandlingBody, RateTableBody, SourceBody, SourceListBody, StrategyBody
 from .models import Source
 
 __all__ = [
@@ -72,6 +72,12 @@ def _check_list(session: Session, name: str, body: dict[str, Any]) -> Sequence[P
     return [Problem("sources", f"no source named {s}", "create it first") for s in body["sources"] if s not in known]
 
 
+def _check_handling(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
+    if name == DEFAULT_STRATEGY:
+        return []
+    return [Problem("name", f"there is one order handling preference, named {DEFAULT_STRATEGY}", "use that name")]
+
+
 def _check_constraint(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
     entries = body.get("entries") or []
     sources = {e["source"] for e in entries if e.get("source")}
@@ -108,6 +114,7 @@ def _missing(session: Session, kind: str, names: Sequence[str]) -> list[str]:
 KINDS = (
     DocumentKind("source", SourceBody, 20, check=_check_source, applied=_apply_sources, removed=_remove_sources),
     DocumentKind("source_list", SourceListBody, 22, check=_check_list),
+    DocumentKind("order_handling", OrderHandlingBody, 24, check=_check_handling),
     DocumentKind("rate_table", RateTableBody, 44),
     DocumentKind("constraint", ConstraintBody, 46, check=_check_constraint),
     DocumentKind("strategy", StrategyBody, 48, check=_check_strategy),

@@ -81,6 +81,11 @@ def great_circle_km(places: Sequence[Point | None], sources: Sequence[Point], un
     return _km(places, np.array(sources, dtype=float).reshape(-1, 2), unknown)
 
 
+def distances(places: Sequence[Point | None], setting: Setting) -> Floats:
+    """(places, N) kilometres to every source of a setting."""
+    return _km(places, setting.points, setting.strategy.weights.unknown_distance_km)
+
+
 def _km(places: Sequence[Point | None], sources: Floats, unknown: float) -> Floats:
     here = np.radians(np.array([p or (0.0, 0.0) for p in places], dtype=float).reshape(-1, 2))
     there = np.radians(sources)
@@ -191,7 +196,7 @@ def _wave(lines: Sequence[OpenLine], setting: Setting, stock: Mapping[Key, int],
         heads=tuple(heads),
         wanted=tuple(wanted),
         stock=on_hand,
-        km=_km([h.place for h in heads], setting.points, setting.strategy.weights.unknown_distance_km),
+        km=distances([h.place for h in heads], setting),
     )
 
 

@@ -42,11 +42,14 @@ class OrderDesk(Protocol):
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
         """Lines neither canceled nor in a fulfillment order, lines of one order together. Locks the orders."""
 
-    def backlog(self, session: Session, strategies: Sequence[str], *, limit: int) -> Sequence[OpenLine]:
+    def backlog(
+        self, session: Session, strategies: Sequence[str], *, limit: int, only: Sequence[UUID] | None = None
+    ) -> Sequence[OpenLine]:
         """
-        Sourced lines of up to `limit` orders, oldest first, that no fulfillment order holds, whose source the optimizer
-        chose; '' among the strategies stands for orders that name none. Orders somebody else works on, held ones and
-        those of which anything was released are passed over; the others are locked.
+        Sourced lines of up to `limit` orders (of `only` these, where given), oldest first, that no fulfillment order
+        holds, whose source the optimizer chose; '' among the strategies stands for orders that name none. Orders
+        somebody else works on, held ones and those of which anything was released are passed over; the others are
+        locked.
         """
 
     def divide(self, session: Session, parts: Mapping[UUID, Sequence[Part]], now: datetime, actor: str) -> None:

@@ -9,6 +9,7 @@ from openiom.documents import AddressDocument
 
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 Capability = Literal["ship", "pickup", "curbside", "ship_to_store"]
+ProcessMode = Literal["check", "fulfillment_order", "check_and_fulfillment_order"]
 SourceType = Literal["warehouse", "store", "3pl", "drop_ship_vendor", "virtual"]
 
 
@@ -171,6 +172,7 @@ class Reoptimize(BaseModel):
     minutes: float = Field(15.0, gt=0, le=1440)
     minimum_saving: float = Field(1.0, ge=0, description="Money an order must save to be moved")
     max_moves: int = Field(2, ge=1, description="How often one order may be moved in its life")
+    max_moved_orders: int = Field(500, ge=1, description="Orders moved in one run")
     orders: int = Field(2000, ge=1, le=10_000, description="Orders looked at in one run")
 
 
@@ -198,3 +200,16 @@ class StrategyBody(BaseModel):
     weights: CostWeights = CostWeights()
     batch: Batch = Batch()
     reoptimize: Reoptimize = Reoptimize()
+
+
+class OrderHandlingBody(BaseModel):
+    """How orders whose source a policy chose are taken on; one document, named `default`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = "Order handling"
+    fulfillment_process: ProcessMode = Field(
+        "check",
+        description="check: reserve what is on hand, no fulfillment order; fulfillment_order: make fulfillment orders"
+        " without a check; check_and_fulfillment_order: only where there is stock",
+    )

@@ -124,6 +124,10 @@ class Snapshot:
             )
         return found
 
+    def strategy_names(self) -> list[str]:
+        """Every strategy, the default one included."""
+        return sorted({*self.strategies, self.default})
+
     def _made(self, name: str) -> Setting:
         strategy = self.strategies.get(name)
         if strategy is None:

@@ -32,6 +32,7 @@ from .service.ship_lines import (
     release_to_fulfillment,
     return_to_sourcing,
 )
+from .service.source_lines import OPTIMIZED, divide_lines, movable_orders
 from .states import LINE_TABLE, ORDER_TABLE
 
 RECEIVERS = {"order": receive_orders}
@@ -40,6 +41,7 @@ __all__ = [
     "ACTIONS",
     "ENTITIES",
     "LINE_TABLE",
+    "OPTIMIZED",
     "ORDER_TABLE",
     "RECEIVERS",
     "LineCancellation",
@@ -48,12 +50,14 @@ __all__ = [
     "cancel_lines",
     "cancel_orders",
     "confirm_billing",
+    "divide_lines",
     "header_facts",
     "hold_orders",
     "like_prefix",
     "line_facts",
     "lock_orders",
     "money_text",
+    "movable_orders",
     "open_lines",
     "order_facts",
     "orders_wholly_shipped",

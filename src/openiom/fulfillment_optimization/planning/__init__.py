@@ -8,6 +8,7 @@ Holds   a plan breaks no hard limit, also not together with other waves of the s
 
 from .day import Taken, add_to_days, counted, lock_days
 from .records import nothing_decided, record
+from .reoptimizing import Reoptimizer
 from .rounds import Attempt, Planned, Planner, Round, taken_by
 from .windows import window_end
 
@@ -15,6 +16,7 @@ __all__ = [
     "Attempt",
     "Planned",
     "Planner",
+    "Reoptimizer",
     "Round",
     "Taken",
     "add_to_days",
