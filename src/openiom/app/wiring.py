@@ -75,6 +75,7 @@ class Product:
             orders.router,
             fulfillment.router,
             fulfillment_optimization.router,
+            fulfillment_optimization.explain_router(self.desk),
             inventory_visibility.router,
             master_data.router,
             orchestration.router,

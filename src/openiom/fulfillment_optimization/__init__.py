@@ -8,7 +8,8 @@ Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
 
 from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
-from .desk import OpenLine, OrderDesk, Part
+from .desk import AskedLine, OpenLine, OrderDesk, Part
+from .explain_routes import explain_router
 from .planning import Reoptimizer
 from .routes import router
 from .service import source_orders
@@ -16,4 +17,15 @@ from .timing import TIMING_KINDS
 
 KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
 
-__all__ = ["KINDS", "OpenLine", "OrderDesk", "Part", "Reoptimizer", "router", "source_orders", "sourcing_actions"]
+__all__ = [
+    "KINDS",
+    "AskedLine",
+    "OpenLine",
+    "OrderDesk",
+    "Part",
+    "Reoptimizer",
+    "explain_router",
+    "router",
+    "source_orders",
+    "sourcing_actions",
+]

@@ -74,6 +74,7 @@ class Planner:
     now         the instant plans are made for
     days        what counted sources have taken today, locked
     windows     orders whose batch window has closed: they are planned together
+    own         units by (product, source) that these lines hold already: free to them
     """
 
     session: Session
@@ -81,10 +82,13 @@ class Planner:
     now: datetime
     days: Mapping[str, Taken] = field(default_factory=dict)
     windows: frozenset[UUID] = frozenset()
+    own: Mapping[Key, int] = field(default_factory=dict)
 
     def plan(self, lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> Round:
         """`strategies` names one for each order, '' for the default; unknown names were refused before."""
         stock = available(self.session, {line.product for line in lines})
+        for key, units in self.own.items():
+            stock[key] = stock.get(key, 0) + units
         unlimited = self._write_ins(lines, stock)
         taken: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         queue = [(name, list(group)) for name, group in _by_strategy(lines, strategies).items()]
