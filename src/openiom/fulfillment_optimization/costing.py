@@ -52,6 +52,7 @@ class Framed:
     names: tuple[str, ...]
     products: tuple[str, ...]
     soft_caps: tuple[tuple[Bools, int, float], ...] = ()
+    rank_step: float = 0.0  # what one step of a hard location priority weighs
     open_line: float = 0.0  # the strategy's own price of an open line; the problem's is higher by what constraints add
 
     def money(self, parts: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -158,7 +159,7 @@ def frame(
         orders=len(wave.heads),
         names={"nodes": setting.names},
     )
-    return Framed(problem, setting.names, wave.products, tuple(limits.soft_caps), open_line)
+    return Framed(problem, setting.names, wave.products, tuple(limits.soft_caps), rank, open_line)
 
 
 def caps_of(caps: Sequence[tuple[Bools, int]], nodes: int) -> tuple[Bools, Ints]:

@@ -72,7 +72,6 @@ class SourcingPlan(Base):
 
     __tablename__ = "sourcing_plan"
     __table_args__ = (
-        Index("ix_sourcing_plan_at", "at", "id"),
         Index("ix_sourcing_plan_strategy", "strategy", "mode", "at"),
         CheckConstraint("mode IN ('realtime', 'batch', 'reoptimize')", name="a_known_mode"),
         {"schema": ROOM},
@@ -134,7 +133,11 @@ class SourceMove(Base):
     """A line that the re-optimizer gave to another source."""
 
     __tablename__ = "source_move"
-    __table_args__ = (Index("ix_source_move_order", "order_id"), {"schema": ROOM})
+    __table_args__ = (
+        Index("ix_source_move_order", "order_id"),
+        Index("ix_source_move_plan", "plan_id"),
+        {"schema": ROOM},
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.sourcing_plan.id", ondelete="CASCADE"))

@@ -3,8 +3,8 @@ What a parcel costs by zone and weight. Pure.
 
 A table's prices step with weight, and the engine adds up costs of parcels and lines. So the price of the whole
 order's weight is divided: the lightest price of the zone opens the parcel, and what the weight adds is spread over
-the lines by weight. An order that goes in one parcel is rated to the cent; a divided one is rated a little high,
-never low.
+the lines by weight. An order that goes in one parcel is rated to the cent; a divided one nearly, because each parcel
+then takes its share of the step of the whole weight.
 """
 
 from collections.abc import Sequence
