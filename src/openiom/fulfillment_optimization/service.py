@@ -70,10 +70,9 @@ def source_orders(
     names, unknown = _strategies(known, lines, strategy_name, now)
     later = _windows(known, names, woken, now)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
-    settled = {order: Settled(note=why) for order, why in unknown.items()}
-    rounds = Rounds(session, desk, known, names, now, actor, woken)
-    settled |= rounds.run(waiting)
-    rounds.note_unknown(lines, unknown)
+    settled = Rounds(session, desk, known, names, now, actor, woken).run(waiting)
+    for order, why in unknown.items():
+        settled[order] = Settled(note=why, missing=[line.product for line in lines if line.order_id == order])
     return _announce(session, desk, order_ids, settled, later, now, actor)
 
 
@@ -195,6 +194,7 @@ class Rounds:
         elif not mine.sources:
             mine.cost = planned.cost
         mine.sources |= planned.sources
+        mine.sources |= {part.line_id: part.source for parts in planned.parts.values() for part in parts if part.source}
         mine.missing = list(planned.missing)
         mine.note = str(planned.explanation.get("note", ""))
         mine.partial = mine.partial or setting.strategy.allow_partial
@@ -210,10 +210,6 @@ class Rounds:
             for order, one in planned.items():
                 self._settle(order, one, setting)
             self.attempts.append(Attempt.without_plan(setting, planned))
-
-    def note_unknown(self, lines: Sequence[OpenLine], unknown: Mapping[UUID, str]) -> None:
-        for order in unknown:
-            self.settled[order].missing = [line.product for line in lines if line.order_id == order]
 
     def _write(self) -> None:
         record(self.session, self.attempts, self.now)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from openiom.fulfillment_optimization.constraints import RANKING
 from openiom.fulfillment_optimization.costing import Circumstances, Framed, Key, distances, frame
 from openiom.fulfillment_optimization.desk import OpenLine
-from openiom.fulfillment_optimization.engine import Plan, Problem, Refusal, Shares, cost_of, solve
+from openiom.fulfillment_optimization.engine import UNLIMITED, Plan, Problem, Refusal, Shares, cost_of, solve
 from openiom.fulfillment_optimization.snapshot import Setting
 from openiom.fulfillment_optimization.timing import deliveries
 from openiom.fulfillment_optimization.timing.promises import NEVER_DAYS, ship_dates
@@ -69,7 +69,8 @@ def improve_backlog(
         stock[key] = stock.get(key, 0) + line.quantity
     now = np.array([setting.index[line.source] for line in lines], dtype=np.int64)
     framed = frame([replace(line, source="") for line in lines], whole, stock, given)
-    problem = _locked(framed.problem, lines, setting, now, given.now)
+    today = framed.problem
+    problem = _with_places(_locked(today, lines, setting, now, given.now), now)
     framed = replace(framed, problem=problem)
     plan = solve(problem, mode="batch", time_limit=strategy.batch.seconds)
     before = Shares.whole(now, problem.quantity)
@@ -79,7 +80,7 @@ def improve_backlog(
         [moved_before.get(order, 0) >= asked.max_moves for order in dict.fromkeys(x.order_id for x in lines)]
     )
     worth = (saving >= max(asked.minimum_saving, 1e-6)) & ~tired
-    moves = _feasible(problem, plan, now, np.where(worth, saving, 0.0), asked.max_moved_orders)
+    moves = _feasible(today, plan, now, np.where(worth, saving, 0.0), asked.max_moved_orders)
     cost = float(_by_order(framed, before).sum()) - sum(m.saving for m in moves)
     return Improvement(framed, lines, now, plan, moves, cost)
 
@@ -92,6 +93,21 @@ def _locked(problem: Problem, lines: Sequence[OpenLine], setting: Setting, now: 
     refusal = problem.line_refusal.copy()
     refusal[(arrives > mine[:, None]) & (refusal == 0)] = Refusal.LATER_THAN_PROMISED
     return replace(problem, line_refusal=refusal)
+
+
+def _with_places(problem: Problem, now: Ints) -> Problem:
+    """What the backlog has taken of sources' days is its to keep; only what is new counts against what is left."""
+    p = problem
+    opened = np.unique(p.line_order * p.nodes + now) % p.nodes
+    own = np.bincount(opened, minlength=p.nodes)
+    limited = p.capacity < UNLIMITED
+    return replace(
+        p,
+        capacity=np.where(limited, np.maximum(0, p.capacity - p.used) + own, p.capacity),
+        soft_capacity=np.where(limited, np.maximum(0, p.soft_capacity - p.used) + own, p.soft_capacity),
+        used=np.zeros_like(p.used),
+        line_limit=p.line_limit + p.limit_members[:, now].sum(axis=1),
+    )
 
 
 def arrival_days(km: Floats, setting: Setting, now: datetime) -> Floats:

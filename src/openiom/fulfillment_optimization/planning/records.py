@@ -60,7 +60,7 @@ def _plan_row(attempt: Attempt, decisions: Sequence[UUID], now: datetime, mode: 
     bound = gap = None
     if plan.lower_bound is not None:
         # ranks and raised open prices are in both, so that the difference is money
-        bound = cost - max(0.0, plan.cost - plan.lower_bound)
+        bound = cost if plan.proved else cost - max(0.0, plan.cost - plan.lower_bound)
         gap = (cost - bound) / max(1e-9, abs(bound))
     return (
         *(attempt.id, now, attempt.setting.name, mode or solved.mode, plan.method),
