@@ -24,8 +24,8 @@ NUDGE = 0.3
 LARGE = 3000
 PAIRS, FEW_PAIRS = 5, 2
 """Nudges, each tried both ways, up to and beyond LARGE orders."""
-MARGIN = 0.15
-"""How much dearer than an order's best plan the plans to begin with may be, in mean money of an order."""
+MARGIN, FEW_MARGIN = 0.15, 0.03
+"""How much dearer than an order's best plan the plans to begin with may be, in mean money of an order; the same."""
 
 
 def central_prices(wave: Wave, prices: Prices, master: Master, pool: Columns, left: Callable[[], float]) -> BidPrices:
@@ -37,10 +37,10 @@ def central_prices(wave: Wave, prices: Prices, master: Master, pool: Columns, le
     p = wave.problem
     height = len(wave.cells) + p.nodes + len(p.line_limit)
     random = np.random.default_rng(0)
-    pairs = PAIRS if p.orders <= LARGE else FEW_PAIRS
+    pairs, margin = (PAIRS, MARGIN) if p.orders <= LARGE else (FEW_PAIRS, FEW_MARGIN)
     nudges = [random.uniform(-NUDGE, NUDGE, height) for _ in range(pairs)]
     mean = float(pool.cost.mean()) if len(pool) else 0.0
-    near = fits_alone(p, near_best(wave, prices, margin=MARGIN * abs(mean), most=50).columns)
+    near = fits_alone(p, near_best(wave, prices, margin=margin * abs(mean), most=50).columns)
     keys = pool.keys()
     near = near.take(np.flatnonzero(~np.isin(near.keys(), keys)))
     master.add(near)
