@@ -87,6 +87,7 @@ class Product:
             inventory_visibility.supply_router,
             fulfillment_optimization.quote_router,
             fulfillment_optimization.simulation_router(PastDemand()),
+            fulfillment_optimization.explain_router(self.desk),
             inventory_visibility.router,
             inventory_visibility.contract_router,
             master_data.router,

@@ -8,7 +8,8 @@ Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
 
 from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
-from .desk import OpenLine, OrderDesk, Part
+from .desk import AskedLine, OpenLine, OrderDesk, Part
+from .explain_routes import explain_router
 from .planning import Reoptimizer
 from .quoting import router as quote_router
 from .routes import router
@@ -31,6 +32,13 @@ __all__ = [
     "quote_router",
     "router",
     "simulation_router",
+    "AskedLine",
+    "OpenLine",
+    "OrderDesk",
+    "Part",
+    "Reoptimizer",
+    "explain_router",
+    "router",
     "source_orders",
     "sourcing_actions",
 ]

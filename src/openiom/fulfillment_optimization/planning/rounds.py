@@ -78,6 +78,7 @@ class Planner:
     days        what counted sources have taken today, locked
     windows     orders whose batch window has closed: they are planned together
     stock       units free to promise, where somebody has read them already
+    own         units by (product, source) that these lines hold already: free to them
     """
 
     session: Session
@@ -86,6 +87,7 @@ class Planner:
     days: Mapping[str, Taken] = field(default_factory=dict)
     windows: frozenset[UUID] = frozenset()
     stock: Mapping[Key, int] | None = None
+    own: Mapping[Key, int] = field(default_factory=dict)
 
     def plan(self, lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> Round:
         """`strategies` names one for each order, '' for the default; unknown names were refused before."""
@@ -112,8 +114,13 @@ class Planner:
 
         What two of them planned of what is common to both is settled when it is reserved.
         """
-        if self.stock is not None:
-            return {NOBODY: dict(self.stock)}
+        views = self._read_views(lines) if self.stock is None else {NOBODY: dict(self.stock)}
+        for view in views.values():
+            for key, units in self.own.items():
+                view[key] = view.get(key, 0) + units
+        return views
+
+    def _read_views(self, lines: Sequence[OpenLine]) -> dict[Asker, dict[Key, int]]:
         products: dict[Asker, set[str]] = defaultdict(set)
         matters = channels_matter(self.session)
         for line in lines:
