@@ -38,7 +38,8 @@ STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, ful
 EVENTS_WITHOUT_STATE = (
     *("order.created", "order.modified", "order.cancel_refused", "order.fields_set"),
     *("fulfillment_order.created", "shipment.recorded", "shipment.told_to_store", "shipment.told_to_store.failed"),
-    *("inventory.changed", "inventory.scheduled", "inventory.received"),
+    *("inventory.scheduled", "inventory.received"),
+    *inventory_visibility.EVENTS,
 )
 
 
@@ -67,6 +68,7 @@ class Product:
             orders.ReleaseTurn(),
             inventory_visibility.jobs_wave(),
             inventory_visibility.FeedTurn(self.settings.feed_dir),
+            *inventory_visibility.turns(),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:

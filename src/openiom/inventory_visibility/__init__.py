@@ -8,11 +8,15 @@ Tells   inventory.changed, inventory.drift_found, reservation.expired.
 """
 
 from .allocation.routes import router as allocation_router
+from .chain import SealTurn, verify_chain
+from .checking import CheckTurn, first_wrong_row
 from .configuration import InventoryConfiguration, inventory_configuration
 from .configuring import KINDS as CONFIGURATION_KINDS
 from .contract import FeedTurn, jobs_wave
 from .contract import router as contract_router
 from .decisions import ReserveAsk, ShipAsk, StockChange
+from .expiry import ExpiryTurn
+from .history import as_of
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
@@ -37,12 +41,21 @@ from .reserving import soft_reserve, unreserve
 from .routes import router
 from .service import change_on_hand, ensure_keys, release, release_quantities, reserve, ship
 from .supply.routes import router as supply_router
+from .together import ReserveTogether
 
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
+EVENTS = ("inventory.changed", "inventory.drift_found", "reservation.expired")
+
+
+def turns() -> tuple[ExpiryTurn, SealTurn, CheckTurn]:
+    """What a worker runs for this room."""
+    return ExpiryTurn(), SealTurn(), CheckTurn()
+
 
 __all__ = [
     "DEFAULT_FORMULA",
+    "EVENTS",
     "HIERARCHY",
     "KINDS",
     "RECEIVERS",
@@ -55,6 +68,7 @@ __all__ = [
     "PromiseAsk",
     "PromiseDate",
     "ReserveAsk",
+    "ReserveTogether",
     "Reserved",
     "ShipAsk",
     "SoftReserve",
@@ -62,6 +76,7 @@ __all__ = [
     "StockKey",
     "Unreserve",
     "allocation_router",
+    "as_of",
     "available",
     "change_on_hand",
     "contract_router",
@@ -69,6 +84,7 @@ __all__ = [
     "ensure_keys",
     "inventory_configuration",
     "jobs_wave",
+    "first_wrong_row",
     "post_measures",
     "promise_dates",
     "promise_router",
@@ -81,5 +97,7 @@ __all__ = [
     "ship",
     "soft_reserve",
     "supply_router",
+    "turns",
     "unreserve",
+    "verify_chain",
 ]

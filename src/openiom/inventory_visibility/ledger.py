@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -37,6 +38,32 @@ FROM (
 ) d
 WHERE s.id = d.stock_id
 """
+
+_RESERVE = """
+WITH made AS (
+    INSERT INTO inventory_visibility.reservation
+        (stock_id, line_id, quantity, open, at, expires_at, reference, data_source, measure, document)
+    SELECT r.stock_id, r.line_id, r.quantity, r.quantity, %s, r.expires_at, r.reference, r.data_source, r.measure,
+           r.document
+    FROM unnest(%s::bigint[], %s::uuid[], %s::numeric[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
+                %s::text[])
+        AS r(stock_id, line_id, quantity, expires_at, reference, data_source, measure, document)
+), booked AS (
+"""
+_RESERVE_AND_BOOK = _BOOK.replace("WITH booked AS (", _RESERVE, 1)
+
+
+class Opened(NamedTuple):
+    """A reservation to be made in the statement that books it."""
+
+    stock_id: int
+    line_id: UUID | None
+    quantity: Decimal
+    expires_at: datetime | None
+    reference: str
+    data_source: str
+    measure: str
+    document: str
 
 
 class Entry(NamedTuple):
@@ -83,8 +110,13 @@ def formula_entry(stock_id: int, delta: Decimal, cause: str, document: str) -> E
     return Entry(stock_id, FORMULA, delta, cause, document, on_hand_sign=1)
 
 
-def post(session: Session, entries: Sequence[Entry], *, now: datetime, actor: str) -> None:
-    """Append entries and move the balances they belong to. The stock rows are already locked by the caller."""
+def post(
+    session: Session, entries: Sequence[Entry], *, now: datetime, actor: str, opened: Sequence[Opened] = ()
+) -> None:
+    """Append entries and move the balances they belong to. The stock rows are already locked by the caller.
+
+    `opened` reservations are made in the same statement.
+    """
     if not entries:
         return
     ids, measures, deltas, causes, documents, on_hand_signs, reserved_signs, event_ids = map(
@@ -92,4 +124,8 @@ def post(session: Session, entries: Sequence[Entry], *, now: datetime, actor: st
     )
     sources, names = [m[0] for m in measures], [m[1] for m in measures]
     columns = (ids, sources, names, deltas, on_hand_signs, reserved_signs, causes, documents, event_ids)
-    execute(session, _BOOK, (now, actor, *columns, now))
+    if opened:
+        reservations = map(list, zip(*opened, strict=True))
+        execute(session, _RESERVE_AND_BOOK, (now, *reservations, now, actor, *columns, now))
+    else:
+        execute(session, _BOOK, (now, actor, *columns, now))

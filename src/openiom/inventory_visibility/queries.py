@@ -31,17 +31,6 @@ class StockRow(BaseModel):
     updated_at: datetime
 
 
-class LedgerRow(BaseModel):
-    id: int
-    at: datetime
-    measure: str
-    delta: float
-    balance_after: float
-    cause: str
-    document: str
-    actor: str
-
-
 def available(
     session: Session, products: Iterable[str], *, channel: str = "", customer_group: str = ""
 ) -> dict[Key, int]:
@@ -134,16 +123,3 @@ def list_stock(
     )
     names = tuple(StockRow.model_fields)
     return [StockRow(**dict(zip(names, row, strict=True))) for row in rows]
-
-
-def ledger(session: Session, stock_id: int, *, before: int | None, limit: int) -> list[LedgerRow]:
-    """The entries that make up one balance, newest first, each with the balance of its measure after it."""
-    rows = fetch(
-        session,
-        "SELECT id, at, measure, delta::float8, balance::float8, cause, document, actor FROM (SELECT *,"
-        " sum(delta) OVER (PARTITION BY measure ORDER BY id) AS balance FROM inventory_visibility.ledger_entry"
-        " WHERE stock_id = %s) e WHERE %s::bigint IS NULL OR id < %s ORDER BY id DESC LIMIT %s",
-        (stock_id, before, before, limit),
-    )
-    names = tuple(LedgerRow.model_fields)
-    return [LedgerRow(**dict(zip(names, row, strict=True))) for row in rows]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import copy_rows, execute, fetch
 
-from .ledger import Entry, post, reserved_entry
+from .ledger import Entry, Opened, post, reserved_entry
 from .locks import lock_rows
 from .measures import (
     DEFAULT_FORMULA,
@@ -28,11 +28,6 @@ from .measures import (
 from .measures import reference_of as _reference_of
 from .posting import LARGEST, is_quantity, known_events, settlements
 from .standing import Family, Level, Row, levels_of
-
-_RESERVATION_COLUMNS = (
-    *("stock_id", "line_id", "quantity", "open", "at", "expires_at", "reference", "data_source", "measure"),
-    "document",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +54,7 @@ class Desk:
     cause: str
     entries: list[Entry] = field(default_factory=list)
     touched: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    opened: list[Opened] = field(default_factory=list)
 
     def row(self, wish: Wish) -> tuple[Family, Row]:
         family = self.families[wish.key.family]
@@ -153,13 +149,14 @@ def _settle_wishes(
     # Givers and takers take turns: what one ask of the batch holds, a later one may give back.
     for gives, run in groupby(wishes, key=lambda wish: wish.ask.quantity < 0):
         part = list(run)
-        answers += _give_back(session, desk, part, known) if gives else _hold(session, desk, part, known, now)
-    post(session, desk.entries + settlements(desk.families, desk.touched, cause), now=now, actor=actor)
+        answers += _give_back(session, desk, part, known, now) if gives else _hold(desk, part, known)
+    entries = desk.entries + settlements(desk.families, desk.touched, cause)
+    post(session, entries, now=now, actor=actor, opened=desk.opened)
     return answers
 
 
-def _hold(session: Session, desk: Desk, wishes: Sequence[Wish], known: set[str], now: datetime) -> list[Reserved]:
-    answers, rows = [], []
+def _hold(desk: Desk, wishes: Sequence[Wish], known: set[str]) -> list[Reserved]:
+    answers = []
     for wish in wishes:
         ask, event_id = wish.ask, wish.event_id
         if wish.refused or event_id in known:
@@ -173,13 +170,12 @@ def _hold(session: Session, desk: Desk, wishes: Sequence[Wish], known: set[str],
         if event_id:
             known.add(event_id)
         desk.book(wish, ask.quantity, (ask.data_source, ask.measure), event_id)
-        rows.append(
-            (
-                *(row.id, ask.line_id, ask.quantity, ask.quantity, now, ask.expires_at, wish.reference),
-                *(ask.data_source, ask.measure, ask.document),
+        desk.opened.append(
+            Opened(
+                *(row.id, ask.line_id, ask.quantity, ask.expires_at, wish.reference, ask.data_source, ask.measure),
+                ask.document,
             )
         )
-    copy_rows(session, "inventory_visibility.reservation", _RESERVATION_COLUMNS, rows)
     return answers
 
 
@@ -199,7 +195,10 @@ class Open:
     taken: Decimal = ZERO
 
 
-def _give_back(session: Session, desk: Desk, wishes: Sequence[Wish], known: set[str]) -> list[Reserved]:
+def _give_back(session: Session, desk: Desk, wishes: Sequence[Wish], known: set[str], now: datetime) -> list[Reserved]:
+    if desk.opened:  # what this batch holds can be given back by it only once it is there
+        _make(session, desk.opened, now)
+        desk.opened.clear()
     pools: dict[tuple[int, str, str, str], list[Open]] = {}
     every: dict[int, Open] = {}
     for pool, wanted in _wanted(desk, wishes, known).items():
@@ -235,6 +234,12 @@ def _give_back(session: Session, desk: Desk, wishes: Sequence[Wish], known: set[
             ([one.id for one in taken], [one.taken for one in taken]),
         )
     return answers
+
+
+def _make(session: Session, opened: Sequence[Opened], now: datetime) -> None:
+    columns = ("stock_id", "line_id", "quantity", "expires_at", "reference", "data_source", "measure", "document")
+    rows = [(*one, one.quantity, now) for one in opened]
+    copy_rows(session, "inventory_visibility.reservation", (*columns, "open", "at"), rows)
 
 
 def _pool(desk: Desk, wish: Wish) -> tuple[int, str, str, str]:

@@ -1,4 +1,4 @@
-"""The inventory list, the ledger behind a quantity, and bulk changes."""
+"""The inventory list and bulk changes."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor
 
+from . import ledger_routes
 from .decisions import StockChange
-from .queries import LedgerRow, StockRow, ledger, list_stock
+from .queries import StockRow, list_stock
 from .service import change_on_hand
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
@@ -70,22 +71,6 @@ def inventory(
     return Page(items=items, next=following)
 
 
-@router.get("/{stock_id}/ledger")
-def entries(
-    stock_id: int,
-    asker: Asker,
-    session: Reading,
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> Page[LedgerRow]:
-    """Every entry that makes up a quantity, newest first."""
-    asker.require("inventory.read")
-    cursor = read_cursor(after, 1)
-    rows = ledger(session, stock_id, before=int(cursor[0]) if cursor else None, limit=limit + 1)
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.id,))
-    return Page(items=items, next=following)
-
-
 @router.post("/changes")
 def changes(request: ChangesRequest, asker: Asker, session: Writing, now: Now) -> ChangesAnswer:
     """Set or change on-hand quantities."""
@@ -100,3 +85,6 @@ def changes(request: ChangesRequest, asker: Asker, session: Writing, now: Now) -
         actor=asker.name,
     )
     return ChangesAnswer(results=[ChangeResult(index=i, ok=not why, reason=why) for i, why in enumerate(answers)])
+
+
+router.include_router(ledger_routes.router)

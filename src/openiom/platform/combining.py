@@ -8,11 +8,18 @@ queue in the process instead and share locks, statements and commit; a lone call
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from threading import Lock
 from typing import Generic, TypeVar
 
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
+
+
+def _closed() -> Lock:
+    """A gate one caller waits at: a bare lock wakes it in a third of the time an Event takes."""
+    gate = Lock()
+    gate.acquire()
+    return gate
 
 
 @dataclass(slots=True)
@@ -20,10 +27,15 @@ class Ticket(Generic[Ask, Answer]):
     """One caller's ask. `leads` hands it the lead instead of an answer."""
 
     ask: Ask
-    ready: Event = field(default_factory=Event)
+    closed: Lock = field(default_factory=_closed)
     answers: list[Answer] = field(default_factory=list)
     error: Exception | None = None
     leads: bool = False
+
+    def open(self) -> None:
+        """Let the caller go on; a second time does nothing."""
+        if self.closed.locked():
+            self.closed.release()
 
 
 class Combiner(Generic[Ask, Answer]):
@@ -46,7 +58,7 @@ class Combiner(Generic[Ask, Answer]):
             self._queue.append(ticket)
             leads, self._led = not self._led, True
         if not leads:
-            ticket.ready.wait()
+            ticket.closed.acquire()
         while not ticket.answers and ticket.error is None:
             self._lead()
         if leads or ticket.leads:
@@ -70,7 +82,7 @@ class Combiner(Generic[Ask, Answer]):
                     self._alone(ticket)
         finally:
             for ticket in taken:
-                ticket.ready.set()
+                ticket.open()
 
     def _alone(self, ticket: Ticket[Ask, Answer]) -> None:
         try:
@@ -86,4 +98,4 @@ class Combiner(Generic[Ask, Answer]):
                 return
             following = self._queue[0]
             following.leads = True
-        following.ready.set()
+        following.open()
