@@ -80,6 +80,7 @@ class Product:
             orders.waiting_router,
             fulfillment.router,
             fulfillment_optimization.router,
+            inventory_visibility.overview_router,
             inventory_visibility.promise_router,
             inventory_visibility.allocation_router,
             inventory_visibility.supply_router,

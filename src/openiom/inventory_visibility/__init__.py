@@ -31,6 +31,7 @@ from .measures import (
     dimension_text,
     reference_of,
 )
+from .overview import router as overview_router
 from .posting import post_measures
 from .promise.policies import STOCK_POLICY
 from .promise.routes import router as promise_router
@@ -85,6 +86,7 @@ __all__ = [
     "inventory_configuration",
     "jobs_wave",
     "first_wrong_row",
+    "overview_router",
     "post_measures",
     "promise_dates",
     "promise_router",
