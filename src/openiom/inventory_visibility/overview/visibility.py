@@ -154,8 +154,8 @@ def stock_keys(
     where, values = _conditions(looking, configuration)
     rows = fetch(
         session,
-        f"SELECT {_KEY} FROM inventory_visibility.stock s {_named(looking)} WHERE {' AND '.join(where)} AND s.id > %(after)s"
-        " ORDER BY s.id LIMIT %(limit)s",
+        f"SELECT {_KEY} FROM inventory_visibility.stock s {_named(looking)} WHERE {' AND '.join(where)}"
+        " AND s.id > %(after)s ORDER BY s.id LIMIT %(limit)s",
         {**values, "after": after, "limit": limit},
     )
     return [KeyRow(*row) for row in rows]
