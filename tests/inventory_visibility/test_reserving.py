@@ -54,7 +54,9 @@ def back(database: Database, units: int, dimensions: dict[str, str], **more: obj
 def rows(database: Database) -> dict[str, tuple[Decimal, ...]]:
     with database.reading() as session:
         found = fetch(
-            session, "SELECT dimensions, on_hand, reserved, overdraft, covered FROM inventory_visibility.stock"
+            session,
+            "SELECT dimensions, on_hand, reserved, overdraft, covered FROM inventory_visibility.stock"
+            " WHERE dimensions <> ''",
         )
     return {row[0]: row[1:] for row in found}
 

@@ -1,4 +1,10 @@
-"""Every lock this room takes, in the one order it takes them: by stock id. Who holds a stock row holds all below it."""
+"""
+Every lock this room takes, in the one order it takes them: by stock id.
+
+Only a family's root is locked: the row of a product at a source without further dimensions. Who holds the root holds
+every row, measure and reservation of the family, also rows that somebody made a moment ago; a lock on each row would
+miss those, and oversell what they hold. So a root is made before any other row of its family.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +34,8 @@ FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY(
     SELECT f.id FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(organization, product, source), LATERAL (
         SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = k.organization
         AND x.product = k.product AND x.source = k.source OFFSET 0) f))
-ORDER BY s.id FOR NO KEY UPDATE
 """
+_ROOT_ROWS = _FAMILIES.replace("OFFSET 0", "AND x.dimensions = '' OFFSET 0")
 
 Families = dict[tuple[str, str, str], Family]
 DimensionValues = Mapping[str, Level]
@@ -50,43 +56,70 @@ class LockedReservation:
     per_unit: int
 
 
-def ensure_stock(session: Session, keys: Iterable[StockKey], values: DimensionValues, now: datetime) -> None:
-    """Make stock rows that do not exist yet, with nothing on hand; `values` by canonical dimension text.
+def ensure_stock(
+    session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime
+) -> dict[StockKey, int]:
+    """The stock ids of these keys and of their roots; rows that do not exist yet are made, with nothing on hand.
 
-    In one order, as locks are taken: a row that another transaction is just making is waited for.
+    `values` by canonical dimension text. Before any lock, and in one order: a row that another transaction is just
+    making is waited for, which nobody may do who holds what that one will want.
     """
-    ordered = sorted(set(keys))
+    wanted = {*keys, *(key.root for key in keys)}
+    found = _stock_ids(session, list(wanted))
+    missing = sorted(wanted - found.keys())
+    if not missing:
+        return found
     execute(
         session,
         "INSERT INTO inventory_visibility.stock (organization, product, source, dimensions, dimension_values,"
         " updated_at) SELECT k.*, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])"
         " AS k(organization, product, source, dimensions, dimension_values)"
-        " WHERE NOT EXISTS (SELECT 1 FROM inventory_visibility.stock s WHERE s.organization = k.organization AND"
-        " s.product = k.product AND s.source = k.source AND s.dimensions = k.dimensions) ON CONFLICT DO NOTHING",
-        (
-            now,
-            [k.organization for k in ordered],
-            [k.product for k in ordered],
-            [k.source for k in ordered],
-            [k.dimensions for k in ordered],
-            [to_json_text(dict(values.get(k.dimensions, _EMPTY))) for k in ordered],
-        ),
+        " ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING",
+        (now, *_key_columns(missing), [to_json_text(dict(values.get(k.dimensions, _EMPTY))) for k in missing]),
+    )
+    return found | _stock_ids(session, missing)
+
+
+def _stock_ids(session: Session, keys: Sequence[StockKey]) -> dict[StockKey, int]:
+    rows = fetch(
+        session,
+        "SELECT k.number, s.id FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])"
+        " AS k(number, organization, product, source, dimensions), LATERAL (SELECT x.id FROM"
+        " inventory_visibility.stock x WHERE x.organization = k.organization AND x.product = k.product"
+        " AND x.source = k.source AND x.dimensions = k.dimensions OFFSET 0) s",
+        (list(range(len(keys))), *_key_columns(keys)),
+    )
+    return {keys[number]: stock_id for number, stock_id in rows}
+
+
+def _key_columns(keys: Sequence[StockKey]) -> tuple[list[str], list[str], list[str], list[str]]:
+    return (
+        [k.organization for k in keys],
+        [k.product for k in keys],
+        [k.source for k in keys],
+        [k.dimensions for k in keys],
     )
 
 
-def lock_rows(session: Session, keys: Sequence[StockKey], values: DimensionValues, now: datetime) -> Families:
-    """All rows of these keys' products at their sources, locked until the transaction ends; new keys are made."""
-    families = list({key[:3] for key in keys})
-    found = lock_families(session, families)
-    missing = [key for key in keys if values[key.dimensions] not in found[key.family].rows]
-    if missing:
-        ensure_stock(session, missing, values, now)
-        found = lock_families(session, families)
-    return found
+def lock_rows(session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime) -> Families:
+    """All rows of these keys' products at their sources, held until the transaction ends; new keys are made."""
+    ensure_stock(session, keys, values, now)
+    return lock_families(session, list({key.family for key in keys}))
+
+
+def hold_roots(session: Session, ids: Mapping[StockKey, int], keys: Iterable[StockKey]) -> None:
+    """Hold the families of these keys until the transaction ends; `ids` as `ensure_stock` gives them."""
+    held = "SELECT 1 FROM inventory_visibility.stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    execute(session, f"SELECT count(*) FROM ({held}) held", ([*{ids[key.root] for key in keys}],))
 
 
 def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) -> Families:
-    """All rows of these (organization, product, source), locked until the transaction ends."""
+    """All rows of these (organization, product, source), held until the transaction ends.
+
+    Read once the roots are locked: while a statement waits it sees the rows of before.
+    """
+    roots = f"SELECT 1 {_ROOT_ROWS} ORDER BY s.id FOR NO KEY UPDATE"
+    execute(session, f"SELECT count(*) FROM ({roots}) held", _columns(families))
     rows = fetch(
         session,
         "SELECT s.organization, s.product, s.source,"
@@ -98,11 +131,6 @@ def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) ->
         level = frozenset(values.items()) if values else _EMPTY
         found[organization, product, source].rows[level] = Row(row[0], level, *row[1:])
     return found
-
-
-def hold_families(session: Session, families: Sequence[tuple[str, str, str]]) -> None:
-    """As `lock_families`, for those who do not want to see the rows."""
-    execute(session, f"SELECT count(*) FROM (SELECT 1 {_FAMILIES}) held", _columns(families))
 
 
 def _columns(families: Sequence[tuple[str, str, str]]) -> tuple[list[str], list[str], list[str]]:
@@ -122,15 +150,22 @@ def lock_stock(session: Session, keys: Iterable[Key]) -> dict[Key, Row]:
 
 
 def lock_ids(session: Session, stock_ids: Collection[int]) -> tuple[dict[int, Row], dict[Key, Row]]:
-    """These stock rows, locked until the transaction ends; and those of them that are our own, by (product, source)."""
+    """These stock rows, held until the transaction ends; and those of them that are our own, by (product, source)."""
+    asked = set(stock_ids)
+    columns = f"SELECT s.organization || s.dimensions, s.product, s.source, {_ROW} FROM inventory_visibility.stock s"
     rows = fetch(
         session,
-        f"SELECT s.organization || s.dimensions, s.product, s.source, {_ROW} FROM inventory_visibility.stock s"
-        " WHERE s.id = ANY(%s) ORDER BY s.id FOR NO KEY UPDATE",
-        (list(set(stock_ids)),),
+        f"{columns} WHERE s.id = ANY(ARRAY(SELECT f.id FROM inventory_visibility.stock k, LATERAL (SELECT x.id FROM"
+        " inventory_visibility.stock x WHERE x.organization = k.organization AND x.product = k.product"
+        " AND x.source = k.source AND x.dimensions = '' OFFSET 0) f WHERE k.id = ANY(%s)))"
+        " ORDER BY s.id FOR NO KEY UPDATE",
+        (list(asked),),
     )
-    locked = {row[3]: Row(row[3], _EMPTY, *row[4:]) for row in rows}
-    return locked, {(row[1], row[2]): locked[row[3]] for row in rows if not row[0]}
+    deeper = asked - {row[3] for row in rows}
+    if deeper:
+        rows += fetch(session, f"{columns} WHERE s.id = ANY(%s)", (list(deeper),))
+    locked = {row[3]: Row(row[3], _EMPTY, *row[4:]) for row in rows if row[3] in asked}
+    return locked, {(row[1], row[2]): locked[row[3]] for row in rows if not row[0] and row[3] in asked}
 
 
 def lock_lines(

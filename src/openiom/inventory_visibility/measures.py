@@ -59,6 +59,11 @@ class StockKey(NamedTuple):
     dimensions: str = ""
 
     @property
+    def root(self) -> "StockKey":
+        """The row of the same product at the same source without further dimensions."""
+        return self._replace(dimensions="") if self.dimensions else self
+
+    @property
     def family(self) -> tuple[str, str, str]:
         """Every row of a product at a source, whatever its further dimensions."""
         return self[:3]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from openiom.platform.bulk import fetch
 
 from .ledger import Entry, post, settlement_entries
-from .locks import ensure_stock, hold_families, lock_families
+from .locks import ensure_stock, hold_roots, lock_families
 from .measures import (
     DEFAULT_FORMULA,
     Formula,
@@ -32,16 +32,10 @@ _DONE, _DUPLICATE = Posted(True), Posted(True, duplicate=True)
 #   answer  for each item whether its key and its event were known, and whether its family must be settled as a whole
 _POST = """
 WITH item AS MATERIALIZED (
-    SELECT c.*, s.id AS stock_id
-    FROM unnest(%(number)s::int[], %(organization)s::text[], %(product)s::text[], %(source)s::text[],
-                %(dimensions)s::text[], %(data_source)s::text[], %(measure)s::text[], %(quantity)s::numeric[],
-                %(sign)s::smallint[], %(document)s::text[], %(event)s::text[], %(entry_event)s::text[])
-        AS c(number, organization, product, source, dimensions, data_source, measure, quantity, sign, document,
-             event, entry_event)
-    LEFT JOIN LATERAL (
-        SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = c.organization AND x.product = c.product
-        AND x.source = c.source AND x.dimensions = c.dimensions OFFSET 0
-    ) s ON TRUE
+    SELECT * FROM unnest(%(number)s::int[], %(stock_id)s::bigint[], %(data_source)s::text[], %(measure)s::text[],
+                         %(quantity)s::numeric[], %(sign)s::smallint[], %(document)s::text[], %(event)s::text[],
+                         %(entry_event)s::text[])
+        AS c(number, stock_id, data_source, measure, quantity, sign, document, event, entry_event)
 ), fresh AS MATERIALIZED (
     SELECT i.*, CASE WHEN %(set)s THEN i.quantity - coalesce(b.quantity, 0) ELSE i.quantity END AS delta
     FROM item i
@@ -52,7 +46,7 @@ WITH item AS MATERIALIZED (
     LEFT JOIN LATERAL (
         SELECT TRUE AS known FROM inventory_visibility.ledger_entry l WHERE l.event_id = i.event OFFSET 0
     ) k ON TRUE
-    WHERE i.stock_id IS NOT NULL AND k.known IS NULL
+    WHERE k.known IS NULL
 ), after AS MATERIALIZED (
     SELECT s.id, s.organization, s.product, s.source, s.dimensions, d.on_hand, d.document,
            s.reserved > s.on_hand + d.on_hand AND NOT s.oversell AS short,
@@ -80,7 +74,7 @@ WITH item AS MATERIALIZED (
     SET on_hand = s.on_hand + a.on_hand, overdraft = s.overdraft + a.overdraft, updated_at = %(now)s
     FROM after a WHERE s.id = a.id
 )
-SELECT i.number, i.stock_id IS NULL, f.number IS NULL, coalesce(a.on_hand <> 0, FALSE),
+SELECT i.number, f.number IS NULL, coalesce(a.on_hand <> 0, FALSE),
        coalesce((a.short OR a.dimensions <> '') AND EXISTS (
            SELECT 1 FROM inventory_visibility.stock o WHERE o.organization = a.organization AND o.product = a.product
            AND o.source = a.source AND o.id <> a.id AND (a.short OR o.reserved > o.on_hand)
@@ -90,13 +84,10 @@ FROM item i LEFT JOIN fresh f USING (number) LEFT JOIN after a ON a.id = i.stock
 
 
 class Item(NamedTuple):
-    """One measure of one change, as a row of the statement. `event` is the change's, `entry_event` the entry's own."""
+    """One measure of one change. `event` is the change's, `entry_event` the entry's own."""
 
     number: int
-    organization: str
-    product: str
-    source: str
-    dimensions: str
+    key: StockKey
     data_source: str
     measure: str
     quantity: Decimal
@@ -126,16 +117,16 @@ def post_measures(
     settling: dict[tuple[str, str, str], str] = {}
     moved: set[tuple[str, str]] = set()
     for part in _parts(items) if mode == "set" else [items]:
-        values = {i.dimensions: frozenset(changes[answer].dimensions.items()) for i, answer in part}
+        values = {i.key.dimensions: frozenset(changes[answer].dimensions.items()) for i, answer in part}
         told = _post(session, part, values, mode == "set", now, actor, cause)
         for item, answer in part:
-            _, _, duplicate, stock_moved, settle = told[item.number]
+            _, duplicate, stock_moved, settle = told[item.number]
             if duplicate:
                 answers[answer] = _DUPLICATE
             if stock_moved and not duplicate:
-                moved.add((item.product, item.source))
+                moved.add((item.key.product, item.key.source))
             if settle:
-                settling[item.organization, item.product, item.source] = item.document
+                settling[item.key.family] = item.document
     if settling:
         _settle(session, settling, now, actor, cause)
     document = items[0][0].document if items else ""
@@ -161,24 +152,23 @@ def _items(changes: Sequence[MeasureChange], formula: Formula) -> tuple[list[Pos
         if event:
             seen.add(event)
         answers.append(_DONE)
-        dimensions = dimension_text(change.dimensions)
+        key = StockKey(change.organization, change.product, change.source, dimension_text(change.dimensions))
         for number, (measure, quantity) in enumerate(change.quantities.items()):
             own = f"{event}/{number + 1}" if event and number else event
             sign = formula.supply.get(measure, 0)
-            row = (change.organization, change.product, change.source, dimensions, *measure, quantity, sign)
-            items.append((Item(len(items), *row, change.document, event, own), index))
+            items.append((Item(len(items), key, *measure, quantity, sign, change.document, event, own), index))
     return answers, items
 
 
 def _parts(items: Numbered) -> list[Numbered]:
     """Items in runs that set nothing twice, so that each run can read what stood before."""
     parts: list[Numbered] = [[]]
-    seen: set[tuple[str, ...]] = set()
+    seen: set[tuple[object, ...]] = set()
     for item, index in items:
-        if item[1:7] in seen:
+        if item[1:4] in seen:
             parts.append([])
             seen.clear()
-        seen.add(item[1:7])
+        seen.add(item[1:4])
         parts[-1].append((item, index))
     return parts
 
@@ -192,20 +182,16 @@ def _post(
     actor: str,
     cause: str,
 ) -> dict[int, tuple[Any, ...]]:
-    """Post items under lock, making the stock keys that are new; the statement's answer by item number."""
+    """Post items under lock; the statement's answer by item number."""
     if not items:
         return {}
     columns: dict[str, Any] = dict(zip(Item._fields, map(list, zip(*(i for i, _ in items), strict=True)), strict=True))
+    keys: list[StockKey] = columns.pop("key")
+    ids = ensure_stock(session, keys, values, now)
+    columns |= {"stock_id": [ids[key] for key in keys]}
     columns |= {"set": replace, "now": now, "actor": actor, "cause": cause}
-    families = list({(item.organization, item.product, item.source) for item, _ in items})
-    hold_families(session, families)
-    told = {row[0]: row for row in fetch(session, _POST, columns)}
-    new = [(item, index) for item, index in items if told[item.number][1]]
-    if new:
-        keys = {StockKey(i.organization, i.product, i.source, i.dimensions) for i, _ in new}
-        ensure_stock(session, keys, values, now)
-        told |= _post(session, new, values, replace, now, actor, cause)
-    return told
+    hold_roots(session, ids, keys)
+    return {row[0]: row for row in fetch(session, _POST, columns)}
 
 
 def _refusal(change: MeasureChange, formula: Formula) -> str:

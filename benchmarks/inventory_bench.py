@@ -1,0 +1,303 @@
+"""
+Stock under load: changes in bulk, an index query meanwhile, a hot product, and ten thousand buyers of one unit.
+
+Each figure stands beside its floor: the same rows by bare SQL on the same server in the same run, in the same batches
+and from as many clients, without locks, decisions, or looking for events already counted. Clients are processes; each
+posts for locations of its own, as stores and warehouses do. `--http` goes through the public contract's endpoints.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from random import Random
+from threading import Lock, Thread
+from time import perf_counter
+from typing import Any
+
+import psycopg
+
+from benchmarks.inventory_floor import bare_buyers, bare_changes, bare_query, bare_reservations
+from benchmarks.inventory_http import Contract, Web, web_server
+from openiom.app.migrate import migrate, reset_statistics
+from openiom.app.processes import database_of
+from openiom.app.wiring import CONSUMERS
+from openiom.inventory_visibility import MeasureChange, ReserveTogether, SoftReserve, post_measures
+from openiom.platform.again import again
+from openiom.platform.bulk import fetch
+from openiom.platform.database import Database
+from openiom.platform.events import utc_now
+from openiom.platform.settings import Settings
+
+BATCH, BUYERS, THREADS = 512, 10_000, 64
+MEASURE = ("pos", "posinbound")
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one client process does: `kind` is post, bare or http."""
+
+    kind: str
+    url: str
+    number: int
+    clients: int
+    products: int
+    locations: int
+    seconds: float
+    web: Mapping[str, str] | None = None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=6.0, help="length of each bulk phase")
+    parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--products", type=int, default=1_000)
+    parser.add_argument("--locations", type=int, default=20)
+    parser.add_argument("--http", action="store_true", help="through the public contract instead of the use case")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--client", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.client:
+        print(json.dumps({"records": be_client(Load(**json.loads(asked.client)))}))
+        return 0
+    result = measure(asked)
+    print(json.dumps(result) if asked.json else "\n".join(f"{k:36} {v}" for k, v in result.items()))
+    return 0
+
+
+def measure(asked: argparse.Namespace) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
+        settings = Settings(home=Path(home), log_level="WARNING")
+        with database_of(settings) as url:
+            database = Database(url, pool_size=16)
+            migrate(database, consumers=CONSUMERS)
+            seed(database, asked.products, asked.locations)
+            reset_statistics(database)
+            try:
+                return {
+                    **bulk(settings, database, url, asked),
+                    **hot(database, url),
+                    **one_unit(database, url),
+                }
+            finally:
+                database.close()
+
+
+def seed(database: Database, products: int, locations: int) -> None:
+    """A stock key for every product at every location, with something of two systems on it."""
+    for product in range(products):
+        changes = [
+            MeasureChange(
+                "", f"P{product}", f"L{location}", {MEASURE: Decimal(100), ("erp", "unrestricted"): Decimal(7)}
+            )
+            for location in range(locations)
+        ]
+        with database.unit_of_work() as session:
+            post_measures(session, changes, now=utc_now(), actor="bench", cause="seed")
+
+
+def bulk(settings: Settings, database: Database, url: str, asked: argparse.Namespace) -> dict[str, Any]:
+    """Changes a second, and what a query takes meanwhile; then the floor of both."""
+    load = Load("post", url, 0, asked.clients, asked.products, asked.locations, asked.seconds)
+    if asked.http:
+        with web_server(settings, database, url) as web, Contract(web) as contract:
+            http = replace(load, kind="http", web=asdict(web))
+            changes, queries = under_load(http, lambda n: contract.index_query(products_of(n), asked.locations))
+    else:
+        changes, queries = under_load(load, lambda n: index_query(database, n, asked.locations))
+    with psycopg.connect(url, autocommit=True) as connection:
+        floor, floor_queries = under_load(
+            replace(load, kind="bare"), lambda n: bare_query(connection, products_of(n), asked.locations)
+        )
+    return {
+        "through": "http" if asked.http else "use case",
+        "clients": asked.clients,
+        "changes_per_second": round(changes),
+        "changes_floor_per_second": round(floor),
+        "changes_ratio": round(changes / floor, 2),
+        "query_p99_ms": p99(queries),
+        "query_p50_ms": round(1000 * queries[len(queries) // 2], 1),
+        "query_floor_p99_ms": p99(floor_queries),
+        "query_ratio": round(p99(queries) / p99(floor_queries), 2),
+        "queries": len(queries),
+    }
+
+
+def under_load(load: Load, query: Callable[[int], object]) -> tuple[float, list[float]]:
+    """Records a second of all clients together, and the seconds of each query made meanwhile, sorted."""
+    with clients_of(load) as clients:
+        for client in clients:
+            assert client.stdout is not None
+            assert client.stdout.readline().strip() == "ready"
+        for client in clients:
+            assert client.stdin is not None
+            client.stdin.write("go\n")
+            client.stdin.flush()
+        began, taken = perf_counter(), []
+        for n in count():
+            started = perf_counter()
+            if started - began > load.seconds:
+                break
+            query(n)
+            taken.append(perf_counter() - started)
+        records = sum(json.loads(client.communicate(timeout=120)[0])["records"] for client in clients)
+    return records / load.seconds, sorted(taken)
+
+
+@contextmanager
+def clients_of(load: Load) -> Iterator[list[subprocess.Popen[str]]]:
+    """Client processes that wait for "go", ended whatever happens."""
+    root = Path(__file__).resolve().parents[1]
+    path = os.pathsep.join([str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")])
+    started = []
+    try:
+        for number in range(load.clients):
+            own = json.dumps(asdict(load) | {"number": number})
+            command = [sys.executable, str(Path(__file__).resolve()), "--client", own]
+            started.append(
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    env={**os.environ, "PYTHONPATH": path},
+                )
+            )
+        yield started
+    finally:
+        for client in started:
+            client.kill()
+            client.communicate()
+
+
+def be_client(load: Load) -> int:
+    """Post batches until the time is over; how many records were posted within it."""
+    random = Random(load.number)
+    own = [n for n in range(load.locations) if n % load.clients == load.number]
+    numbers = count()
+    with sender(load) as send:
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        records, ends = 0, perf_counter() + load.seconds
+        while True:
+            keys = [(f"P{random.randrange(load.products)}", f"L{random.choice(own)}") for _ in range(BATCH)]
+            send(keys, [f"{load.kind}-{load.number}-{next(numbers)}" for _ in keys])
+            if perf_counter() > ends:
+                return records
+            records += BATCH
+
+
+Send = Callable[[Sequence[tuple[str, str]], Sequence[str]], None]
+
+
+@contextmanager
+def sender(load: Load) -> Iterator[Send]:
+    """How this client posts a batch of (product, location) keys with their event ids."""
+    if load.kind == "bare":
+        with psycopg.connect(load.url) as connection:
+            yield lambda keys, events: bare_changes(connection, keys, events)
+    elif load.kind == "http":
+        with Contract(Web(**load.web or {})) as contract:
+            yield contract.post_changes
+    else:
+        database = Database(load.url, pool_size=1)
+
+        def send(keys: Sequence[tuple[str, str]], events: Sequence[str]) -> None:
+            one = {MEASURE: Decimal(1)}
+            changes = [MeasureChange("", *key, one, event) for key, event in zip(keys, events, strict=True)]
+            again(database, lambda session: post_measures(session, changes, now=utc_now(), actor="bench", cause="api"))
+
+        yield send
+        database.close()
+
+
+def products_of(n: int) -> list[str]:
+    return [f"P{p}" for p in range(100 * (n % 10), 100 * (n % 10) + 100)]
+
+
+def index_query(database: Database, n: int, locations: int) -> None:
+    """Every measure of 100 products at all locations, one row a key and measure."""
+    with database.reading() as session:
+        rows = fetch(
+            session,
+            "SELECT s.product, s.source, b.data_source, b.measure, b.quantity::float8 FROM inventory_visibility.stock s"
+            " JOIN inventory_visibility.measure_balance b ON b.stock_id = s.id"
+            " WHERE s.organization = '' AND s.product = ANY(%s) AND s.source = ANY(%s)",
+            (products_of(n), [f"L{location}" for location in range(locations)]),
+        )
+    assert len(rows) == 200 * locations, len(rows)
+
+
+def hot(database: Database, url: str) -> dict[str, Any]:
+    """Reservations a second of one key, asked one by one by many threads."""
+    stock(database, "HOT", 1_000_000)
+    won, seconds = buy(database, "HOT")
+    assert won == BUYERS, won
+    with psycopg.connect(url) as connection:
+        floor = bare_reservations(connection, "HOT", "L0", BUYERS, THREADS)
+    return {
+        "hot_sku_reservations_per_second": round(BUYERS / seconds),
+        "hot_sku_floor_per_second": round(BUYERS / floor),
+        "hot_sku_ratio": round(floor / seconds, 2),
+    }
+
+
+def one_unit(database: Database, url: str) -> dict[str, Any]:
+    """Ten thousand buyers, one unit."""
+    stock(database, "LAST", 1)
+    won, seconds = buy(database, "LAST")
+    stock(database, "BARE", 1)
+    floor_won, floor = bare_buyers(url, "BARE", "L0", BUYERS, connections=8)
+    assert floor_won == 1, floor_won
+    return {
+        "one_unit_winners": won,
+        "one_unit_seconds": round(seconds, 2),
+        "one_unit_floor_seconds": round(floor, 2),
+        "one_unit_ratio": round(seconds / floor, 2),
+    }
+
+
+def stock(database: Database, product: str, units: int) -> None:
+    with database.unit_of_work() as session:
+        change = MeasureChange("", product, "L0", {MEASURE: Decimal(units)})
+        post_measures(session, [change], now=utc_now(), actor="bench", cause="seed")
+
+
+def buy(database: Database, product: str) -> tuple[int, float]:
+    """How many of the buyers won a unit, and the seconds all of them took."""
+    desk, buyers, winners, taking = ReserveTogether(database), iter(range(BUYERS)), list[int](), Lock()
+
+    def run() -> None:
+        while True:
+            with taking:
+                buyer = next(buyers, None)
+            if buyer is None:
+                return
+            wish = SoftReserve("", product, "L0", Decimal(1), event_id=f"{product}-{buyer}")
+            if desk.reserve(wish, now=utc_now(), actor="bench").ok:
+                winners.append(buyer)
+
+    threads = [Thread(target=run) for _ in range(THREADS)]
+    began = perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(winners), perf_counter() - began
+
+
+def p99(taken: Sequence[float]) -> float:
+    return round(1000 * taken[min(len(taken) - 1, int(len(taken) * 0.99))], 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
