@@ -3,6 +3,7 @@
 WITH formula (data_source, measure, sign) AS (
     VALUES ('iom', 'onhand', 1), ('fno', 'physicalinvent', 1), ('erp', 'unrestricted', 1),
            ('erp', 'qualityinspection', 1), ('pos', 'posinbound', 1), ('pos', 'posoutbound', -1),
+           ('pos', 'inbound', 1), ('pos', 'outbound', -1),
            ('fno', 'ordered', 1), ('fno', 'arrived', 1), ('iv', 'ordered', 1), ('fno', 'reservphysical', -1),
            ('fno', 'reservordered', -1), ('iv', 'reservphysical', -1), ('iv', 'reservordered', -1)
 )

@@ -1,5 +1,6 @@
 """The BigCommerce sample of the reference, end to end: ordered, sourced, shipped by the 3PL, told to the store."""
 
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -7,9 +8,20 @@ import httpx
 import pytest
 
 from openiom.app.invariants import check_invariants
+from openiom.app.seed import seed_company
 from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.inventory_visibility.supply import (
+    LineName,
+    Receipt,
+    SupplyDocument,
+    SupplyLineDocument,
+    put_supply,
+    receive_supply,
+)
 from openiom.orchestration import reprocess
+from openiom.orders import cancel_orders
 from openiom.platform.events import utc_now
+from openiom.platform.waves import drain
 
 SHOPPER = {
     "first_name": "Richard",
@@ -108,7 +120,10 @@ def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_s
     assert (order["state"], order["state_reason"]) == ("on_hold", "Inventory not found")
     assert shop.fetch("SELECT sum(reserved)::int FROM inventory_visibility.stock") == [(0,)]
     assert shop.fetch("SELECT step, error->>'what' FROM orchestration.token WHERE state = 'failed'") == [
-        ("source", "Inventory not found: no source can serve Accu Scale")
+        (
+            "await_stock",
+            "no source can serve Accu Scale, and backorders are not taken; add stock and reprocess, or take backorders",
+        )
     ]
 
     arrived = [StockChange("Accu Scale", "DAL", Decimal(7_000))]
@@ -120,6 +135,53 @@ def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_s
     order = shop.order(number)
     assert (order["state"], order["lines"][0]["source"]) == ("completed", "DAL")
     assert in_store(shop, number)["status"] == "Shipped"
+
+
+def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop):
+    body = {"backorder": True, "backorder_sla_days": 60}
+    seed_company(shop.product, [{"kind": "order_preferences", "name": "default", "body": body}])
+    number = place(shop, {"product_id": 77, "quantity": 7_000})
+    shop.settle()
+
+    order = shop.order(number)
+    assert (order["state"], order["state_reason"]) == ("on_hold", "Backorder Hold")
+    assert shop.fetch("SELECT state, step FROM orchestration.token") == [("waiting", "waiting")]
+    coming = SupplyLineDocument(1, "Accu Scale", "DAL", Decimal(7_000), utc_now().date() + timedelta(days=3))
+    with shop.product.database.unit_of_work() as session:
+        assert put_supply(session, [SupplyDocument("purchase", "PO-7", [coming])], utc_now(), "t") == [""]
+    shop.settle()
+    assert shop.fetch("SELECT available_on FROM orders.waiting_line") == [(coming.expected_date,)]
+    assert shop.order(number)["state"] == "on_hold"
+
+    receipt = Receipt("R-1", LineName("purchase", "PO-7", 1), Decimal(7_000))
+    with shop.product.database.unit_of_work() as session:
+        assert receive_supply(session, [receipt], utc_now(), "t")[0].ok
+    shop.settle()
+
+    order = shop.order(number)
+    assert (order["state"], order["lines"][0]["source"]) == ("completed", "DAL")
+    assert in_store(shop, number)["status"] == "Shipped"
+    events = shop.events(number)
+    assert [events.count(e) for e in ("order.backorder_hold", "order.backorder_released")] == [1, 1]
+    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+
+
+def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
+    launch = (utc_now() + timedelta(days=9)).date()
+    body = {"name": "Accu Scale", "preorder_eligible": True, "launch_date": str(launch)}
+    seed_company(shop.product, [{"kind": "product", "name": "Accu Scale", "body": body}])
+    waiting, given_up = place(shop, {"product_id": 77, "quantity": 1}), place(shop, {"product_id": 77, "quantity": 1})
+    shop.settle()
+    assert shop.order(waiting)["state_reason"] == "Preorder Hold"
+    with shop.product.database.unit_of_work() as session:
+        assert cancel_orders(session, [UUID(shop.order(given_up)["id"])], utc_now(), "clerk")[0].ok
+    shop.settle()
+    assert shop.fetch("SELECT count(*) FROM orders.waiting_line") == [(1,)]
+    drain(shop.product.database, shop.product.turns(), now=utc_now() + timedelta(days=9))
+    shop.settle()
+    assert shop.order(waiting)["state"] == "completed"
+    assert shop.order(given_up)["state"] == "canceled"
+    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
 
 
 def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):

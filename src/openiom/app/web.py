@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
 from openiom.administration import authenticate
+from openiom.inventory_visibility.together import ReserveTogether
 from openiom.platform.http import install_problem_handlers
 from openiom.platform.places import read_ahead
 
@@ -64,6 +65,7 @@ def _give_state(app: FastAPI, product: Product, tail: live.LiveTail) -> None:
     app.state.database = product.database
     app.state.authenticate = authenticate
     app.state.issuer = product.issuer
+    app.state.reserve_together = ReserveTogether(product.database)
     app.state.configuration = product.configuration
     app.state.environment = product.settings.environment
     app.state.session_hours = product.settings.session_hours

@@ -38,7 +38,6 @@ STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, ful
 EVENTS_WITHOUT_STATE = (
     *("order.created", "order.modified", "order.cancel_refused", "order.fields_set"),
     *("fulfillment_order.created", "shipment.recorded", "shipment.told_to_store", "shipment.told_to_store.failed"),
-    *("inventory.scheduled", "inventory.received"),
     *inventory_visibility.EVENTS,
 )
 
@@ -66,9 +65,7 @@ class Product:
             providers.ProbeTurn(self.pipeline),
             *orchestration.turns(self.engine),
             orders.ReleaseTurn(),
-            inventory_visibility.jobs_wave(),
-            inventory_visibility.FeedTurn(self.settings.feed_dir),
-            *inventory_visibility.turns(),
+            *inventory_visibility.turns(self.settings.feed_dir),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:

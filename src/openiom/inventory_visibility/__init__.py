@@ -7,6 +7,10 @@ Holds   reserved never exceeds what stands there, at any level; the sum of ledge
 Tells   inventory.changed, inventory.drift_found, reservation.expired.
 """
 
+from pathlib import Path
+
+from openiom.platform.waves import Turn
+
 from .allocation.routes import router as allocation_router
 from .chain import SealTurn, verify_chain
 from .checking import CheckTurn, first_wrong_row
@@ -46,12 +50,15 @@ from .together import ReserveTogether
 
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
-EVENTS = ("inventory.changed", "inventory.drift_found", "reservation.expired")
+EVENTS = (
+    *("inventory.changed", "inventory.scheduled", "inventory.received", "inventory.drift_found"),
+    "reservation.expired",
+)
 
 
-def turns() -> tuple[ExpiryTurn, SealTurn, CheckTurn]:
-    """What a worker runs for this room."""
-    return ExpiryTurn(), SealTurn(), CheckTurn()
+def turns(feed_folder: Path | None) -> tuple[Turn, ...]:
+    """What a worker runs for this room; feed files are read from `feed_folder`."""
+    return ExpiryTurn(), SealTurn(), CheckTurn(), jobs_wave(), FeedTurn(feed_folder)
 
 
 __all__ = [

@@ -92,7 +92,7 @@ class InventoryConfiguration:
 
     calculated   calculated measure -> {physical measure: +1 or -1}
     reservation  soft-reservation measure -> the calculated measure it is checked against
-    supply       {physical measure: +1 or -1}: what of a stock key may be reserved, before soft reservations
+    formula      how measures make what is on hand (what may be reserved) and what is reserved of a stock row
     """
 
     own_organization: str
@@ -102,16 +102,16 @@ class InventoryConfiguration:
     by_location: bool
     index_sets: tuple[tuple[str, ...], ...]
     reservation: Mapping[Measure, Measure]
-    supply: Mapping[Measure, int]
+    formula: Formula
     hierarchy: tuple[str, ...]
     allocation_groups: tuple[str, ...]
     atp_measures: tuple[Measure, ...]
     atp_days: int
 
     @property
-    def formula(self) -> Formula:
-        """How measures make what is on hand and what is reserved of a stock row."""
-        return Formula(self.supply, frozenset(self.reservation))
+    def supply(self) -> Mapping[Measure, int]:
+        """{physical measure: +1 or -1}: what of a stock key may be reserved, before soft reservations."""
+        return self.formula.supply
 
     def organization(self, given: str) -> str:
         """How an organizationId is stored: '' for our own."""
@@ -170,7 +170,7 @@ def parse(body: InventoryConfigurationBody) -> InventoryConfiguration:
         for name, terms in given.calculated_measures.items()
     }
     available = next(iter(reservation.values()), None)
-    formula = calculated[available] if available else {}
+    terms = calculated[available] if available else {}
     return InventoryConfiguration(
         own_organization=body.own_organization.lower(),
         sites=dict(body.sites),
@@ -179,7 +179,7 @@ def parse(body: InventoryConfigurationBody) -> InventoryConfiguration:
         by_location=body.partition == "location",
         index_sets=tuple(tuple(d.lower() for d in s if d.lower() != EMPTY) for s in body.index_sets),
         reservation=reservation,
-        supply={measure: sign for measure, sign in formula.items() if measure not in reservation},
+        formula=Formula({m: sign for m, sign in terms.items() if m not in reservation}, frozenset(reservation)),
         hierarchy=tuple(d.lower() for d in body.reservation_hierarchy),
         allocation_groups=tuple(body.allocation_groups),
         atp_measures=tuple(_measure(*m) for m in body.atp.measures),

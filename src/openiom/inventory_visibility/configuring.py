@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
 from openiom.platform.bulk import fetch
-from openiom.platform.configuration import DocumentKind
+from openiom.platform.configuration import Document, DocumentKind
 
 from .configuration import (
     KIND,
@@ -18,6 +18,8 @@ from .configuration import (
     parse,
     problems_of,
 )
+from .measures import Measure
+from .reformulating import reformulate
 
 
 def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
@@ -51,9 +53,35 @@ def _broken(session: Session, *, old: InventoryConfiguration, new: InventoryConf
             remedy = "keep it; names cannot be changed once something was posted under them"
             yield Problem(f"data_sources.{source}.physical_measures", f"{measure} is in use", remedy)
 
+    yield from _reserved(session, sorted(old.reservation.keys() - new.reservation.keys()))
+
+
+def _reserved(session: Session, measures: Sequence[Measure]) -> Iterator[Problem]:
+    """Soft reservations that a configuration would no longer know."""
+    held = fetch(
+        session,
+        "SELECT DISTINCT data_source, measure FROM inventory_visibility.reservation"
+        " JOIN unnest(%s::text[], %s::text[]) AS g(data_source, measure) USING (data_source, measure)"
+        " WHERE open > 0 ORDER BY 1, 2",
+        ([source for source, _ in measures], [measure for _, measure in measures]),
+    )
+    for source, measure in held:
+        remedy = "release them first, or keep it mapped"
+        yield Problem("reservation_mapping", f"{source}.{measure} holds open reservations", remedy)
+
+
+def _apply(session: Session, documents: Sequence[Document]) -> None:
+    """On hand follows the new formula, in the name of whoever applied it."""
+    rows = fetch(
+        session,
+        "SELECT at, actor FROM platform.configuration_document WHERE kind = %s AND name = %s AND current",
+        (KIND, NAME),
+    )
+    reformulate(session, inventory_configuration(session).formula, now=rows[0][0], actor=rows[0][1])
+
 
 def _measures(configuration: InventoryConfiguration) -> set[tuple[str, str]]:
     return {(source.name, measure) for source in configuration.sources.values() for measure in source.physical}
 
 
-KINDS = (DocumentKind(KIND, InventoryConfigurationBody, 18, check=check),)
+KINDS = (DocumentKind(KIND, InventoryConfigurationBody, 18, check=check, applied=_apply),)

@@ -38,6 +38,8 @@ DEFAULT_FORMULA = Formula(
         ("erp", "qualityinspection"): 1,
         ("pos", "posinbound"): 1,
         ("pos", "posoutbound"): -1,
+        ("pos", "inbound"): 1,
+        ("pos", "outbound"): -1,
         ("fno", "ordered"): 1,
         ("fno", "arrived"): 1,
         ("iv", "ordered"): 1,

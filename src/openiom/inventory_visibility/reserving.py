@@ -243,7 +243,10 @@ def _make(session: Session, opened: Sequence[Opened], now: datetime) -> None:
 
 
 def _pool(desk: Desk, wish: Wish) -> tuple[int, str, str, str]:
-    """Which open reservations a release may use: of one stock row, of its measure or any, of its document or any."""
+    """Which open reservations a release may use: of one stock row, of its measure or any, of its document or any.
+
+    Never those of order lines: only their orders give them back.
+    """
     measure = ("", "") if wish.any_measure else (wish.ask.data_source, wish.ask.measure)
     return (desk.row(wish)[1].id, *measure, wish.ask.document if wish.any_measure else "")
 
@@ -265,8 +268,8 @@ def _open_at(session: Session, pool: tuple[int, str, str, str], wanted: Decimal)
         rows = fetch(
             session,
             "SELECT id, data_source, measure, open FROM inventory_visibility.reservation WHERE stock_id = %s"
-            " AND open > 0 AND (%s = '' OR data_source = %s AND measure = %s) AND (%s = '' OR document = %s)"
-            " ORDER BY id LIMIT %s",
+            " AND open > 0 AND line_id IS NULL AND (%s = '' OR data_source = %s AND measure = %s)"
+            " AND (%s = '' OR document = %s) ORDER BY id LIMIT %s",
             (stock_id, measure, source, measure, document, document, limit),
         )
         if len(rows) < limit or sum((row[3] for row in rows), ZERO) >= wanted:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from starlette.testclient import TestClient
+from tests.shared_data import shared
 
 from openiom.administration import issue_token, put_client
 from openiom.app.web import create_app
@@ -14,7 +15,6 @@ from openiom.app.wiring import Product, build
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
-from tests.shared_data import shared
 
 ENVIRONMENT = "dev"
 Sample = dict[str, Any]

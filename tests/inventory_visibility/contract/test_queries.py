@@ -210,9 +210,7 @@ def test_a_bulk_of_reservations_takes_first_come_first_served(client: TestClient
     answers = client.post(f"{BASE}/onhand/reserve/bulk", json=body).json()
     assert [a["processingStatus"] for a in answers] == ["success", "success", "failed"]
     assert answers[2]["statusCode"] == 409
-    back = [
-        {**body[0], "id": f"u-{i}", "reservationId": answers[0]["reservationId"], "OffsetQty": 3} for i in range(2)
-    ]
+    back = [{**body[0], "id": f"u-{i}", "reservationId": answers[0]["reservationId"], "OffsetQty": 3} for i in range(2)]
     given = client.post(f"{BASE}/onhand/unreserve/bulk", json=back).json()
     assert [(a["processingStatus"], a["totalInvalidOffsetQtyByReservId"]) for a in given] == [
         ("success", 0),

@@ -157,7 +157,13 @@ FILTERS = {"organizationId": ["usmf"], "productId": ["D0001"]}
         ({"filters": {"organizationId": ["usmf"], "siteId": ["1"]}}, 422, "filters.productId"),
         ({"filters": {**FILTERS, "productId": [f"P{i}" for i in range(5001)]}}, 413, "filters.productId"),
         (
-            {"filters": {**FILTERS, "siteId": [str(i) for i in range(101)], "locationId": [str(i) for i in range(100)]}},
+            {
+                "filters": {
+                    **FILTERS,
+                    "siteId": [str(i) for i in range(101)],
+                    "locationId": [str(i) for i in range(100)],
+                }
+            },
             413,
             "filters.locationId",
         ),
@@ -264,7 +270,9 @@ def sources(name: str, **changes: Any) -> dict[str, Any]:
             "data_sources.x.calculated_measures.sum",
         ),
         (
-            sources("x", calculated_measures={"sum": [["Addition", "iom", "OnHand"], ["Subtraction", "IOM", "onhand"]]}),
+            sources(
+                "x", calculated_measures={"sum": [["Addition", "iom", "OnHand"], ["Subtraction", "IOM", "onhand"]]}
+            ),
             "data_sources.x.calculated_measures.sum",
         ),
         ({"index_sets": []}, "index_sets"),

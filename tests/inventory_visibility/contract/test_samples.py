@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from openiom.app.wiring import Product
+from openiom.inventory_visibility import jobs_wave
 from openiom.inventory_visibility.default_configuration import DEFAULT
 from openiom.platform.bulk import fetch
 from openiom.platform.waves import drain
@@ -53,7 +54,9 @@ def configured(client: TestClient, **changes: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def on_hand(client: TestClient, product: str, quantity: float, *, organization: str = "usmf", **dimensions: str) -> None:
+def on_hand(
+    client: TestClient, product: str, quantity: float, *, organization: str = "usmf", **dimensions: str
+) -> None:
     body = {
         "id": f"given-{product}-{'-'.join(dimensions.values())}-{quantity}",
         "organizationId": organization,
@@ -190,14 +193,17 @@ def test_13_and_14_cleaning_reservations_is_a_job_whose_progress_shows(
     given = sample(11)
     given["request"]["reservationId"] = reservation
     send(given)
+    expired = {**sample(9)["request"], "id": "long ago", "expiresAt": "2020-01-01T00:00:00Z"}
+    assert post(client, "/onhand/reserve", expired)["processingStatus"] == "success"
     job = send(sample(13))["jobId"]
     asked = sample(14)
     asked["query"]["jobId"] = job
     assert (send(asked)["jobStatus"], send(asked)["progress"]) == ("Queued", 0)
-    drain(product.database, product.turns())
+    drain(product.database, [jobs_wave()])
     done = send(asked)
     assert (done["jobStatus"], done["progress"]) == ("Completed", 100)
-    assert done["result"]["reservationsDropped"] == 1
+    assert done["result"] == {"reservationsReleased": 1, "reservationsDropped": 2}
+    assert contoso(client)["iv"]["availabletoreserve"] == 3
     with product.database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM inventory_visibility.reservation")[0][0] == 0
     unknown = client.get(f"{BASE}/getJobProgress", params=sample(14)["query"])
@@ -310,9 +316,7 @@ def test_24_a_calculated_measure_adds_and_subtracts_across_systems(
     }
     sources["ecommerce"] = {"physical_measures": ["received", "scheduled", "issued", "reserved"]}
     sources[asked["dataSource"]] = {
-        "calculated_measures": {
-            asked["name"]: [[m["type"], m["dataSource"], m["measure"]] for m in asked["modifiers"]]
-        }
+        "calculated_measures": {asked["name"]: [[m["type"], m["dataSource"], m["measure"]] for m in asked["modifiers"]]}
     }
     before = given["expect"]["before_config"][0]
     record = {"id": "all systems", "organizationId": "usmf", "productId": before["productId"]}
@@ -418,7 +422,7 @@ def test_47_the_log_of_a_day_is_exported_by_a_job(
     given["request"] |= {"UtcFromDate": today, "UtcToDate": today}
     job = send(given)["jobId"]
     assert job.startswith("LogTransactionDetails:")
-    drain(product.database, product.turns())
+    drain(product.database, [jobs_wave()])
     progress = client.get(f"{BASE}/getJobProgress", params={"jobId": job}).json()
     assert (progress["jobStatus"], progress["result"]) == ("Completed", {"records": 1})
     file = client.get(progress["downloadUrl"])

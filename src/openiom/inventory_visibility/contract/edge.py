@@ -1,13 +1,20 @@
 """The edge of every call of the contract: the environment in the path, who asks, which version, and one answer each."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.configuration import InventoryConfiguration, inventory_configuration
 from openiom.kernel import Forbidden, Invalid, IomError
-from openiom.platform.http import Asker, Principal
+from openiom.platform.again import again
+from openiom.platform.database import Database
+from openiom.platform.http import Asker, Now, Principal, database
 
 from .answers import Answer, bulk, failed, single
 from .names import folded, read_json, read_records
@@ -41,6 +48,38 @@ def version(api_version: Annotated[str, Header(alias="Api-Version")] = "1.0") ->
 Caller = Annotated[Principal, Depends(caller)]
 Version = Annotated[Literal[1, 2], Depends(version)]
 Take = Callable[[Sequence[T]], Sequence[Answer | IomError]]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Somebody who may move stock, and the configuration in use; work is done again when the database was at fault."""
+
+    database: Database
+    configuration: InventoryConfiguration
+    now: datetime
+    actor: str
+
+    def reading(self, read: Callable[..., T]) -> Callable[[dict[str, Any]], T]:
+        """`read(record, configuration)` for records of this request."""
+        return lambda record: read(record, self.configuration)
+
+    def taking(self, take: Callable[..., Sequence[Answer | IomError]]) -> Take[Any]:
+        """`take(session, items, configuration=, now=, actor=)` in a transaction of its own."""
+
+        def work(items: Sequence[Any], session: Session) -> Sequence[Answer | IomError]:
+            return take(session, items, configuration=self.configuration, now=self.now, actor=self.actor)
+
+        return lambda items: again(self.database, partial(work, items))
+
+
+def writer(request: Request, asker: Caller, now: Now) -> Writer:
+    asker.require("inventory.write")
+    with database(request).reading() as session:
+        configuration = inventory_configuration(session)
+    return Writer(database(request), configuration, now, asker.name)
+
+
+Writes = Annotated[Writer, Depends(writer)]
 
 
 def answer_records(body: bytes, *, read: Callable[[dict[str, Any]], T], take: Take[T]) -> Response:

@@ -35,16 +35,17 @@ class FeedTurn:
         """Take the next file that waits, under a lock only one worker holds."""
         if self.folder is None or _next(self.folder, now) is None:
             return Ran(0, False)
-        with database.unit_of_work() as session:
-            if not fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (LOCK,))[0][0]:
+        with database.unit_of_work() as guard:
+            if not fetch(guard, "SELECT pg_try_advisory_xact_lock(%s)", (LOCK,))[0][0]:
                 return Ran(0, False)
             file = _next(self.folder, now)
             if file is None:
                 return Ran(0, False)
             content = file.read_bytes()
-            outcome = take_file(session, name=file.name, content=content, now=now)
-        # Only after the commit: a worker that dies in between finds the file again, and knows it.
-        _put_away(file, outcome.problems)
+            with database.unit_of_work() as session:
+                outcome = take_file(session, name=file.name, content=content, now=now)
+            # After its commit: a worker that dies in between finds the file again, and knows it.
+            _put_away(file, outcome.problems)
         log.info("feed_file", name=file.name, problems=len(outcome.problems), known=outcome.known)
         return Ran(1, True)
 

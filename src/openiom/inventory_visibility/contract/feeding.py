@@ -120,7 +120,7 @@ def _quantities(value: Any, source: str, configuration: InventoryConfiguration) 
 
 def take_file(session: Session, *, name: str, content: bytes, now: datetime) -> Outcome:
     """Post a file and write down what became of it. A refused file has posted nothing."""
-    digest = sha256(content).hexdigest()
+    digest = sha256(name.encode() + b"\0" + content).hexdigest()
     query = "SELECT 1 FROM inventory_visibility.feed_file WHERE name = %s AND digest = %s AND state = 'done'"
     if fetch(session, query, (name, digest)):
         return Outcome(None, known=True)

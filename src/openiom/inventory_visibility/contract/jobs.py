@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import InventoryConfiguration
+from openiom.inventory_visibility.expiry import CAUSE, release_reservations
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import to_json_text
@@ -157,7 +158,7 @@ def _claim(session: Session, limit: int) -> Sequence[Job]:
 
 def _process(session: Session, jobs: Sequence[Job], now: datetime) -> None:
     for job in jobs:
-        result = _export_log(session, job) if job.kind == LOG else _resync(session, job)
+        result = _export_log(session, job) if job.kind == LOG else _resync(session, job, now)
         execute(
             session,
             "UPDATE inventory_visibility.contract_job SET state = 'completed', result = %s::jsonb, ended_at = %s"
@@ -211,13 +212,21 @@ def _csv(rows: Sequence[Sequence[Any]]) -> str:
     return out.getvalue()
 
 
-def _resync(session: Session, job: Job) -> dict[str, Any]:
-    """Drop outside reservations that hold nothing any more."""
+def _resync(session: Session, job: Job, now: datetime) -> dict[str, Any]:
+    """Give back what expired outside reservations hold, and drop those that hold nothing any more."""
     sources: list[str] = job.request["data_sources"]
+    expired = fetch(
+        session,
+        "SELECT id FROM inventory_visibility.reservation WHERE open > 0 AND line_id IS NULL AND expires_at <= %s"
+        " AND (%s::text[] = '{}' OR data_source = ANY(%s::text[]))",
+        (now, sources, sources),
+    )
+    ids = [row[0] for row in expired]
+    released = release_reservations(session, ids, now=now, actor=job.actor, cause=CAUSE)
     dropped = execute(
         session,
         "DELETE FROM inventory_visibility.reservation WHERE open = 0 AND line_id IS NULL"
         " AND (%s::text[] = '{}' OR data_source = ANY(%s::text[]))",
         (sources, sources),
     )
-    return {"reservationsDropped": dropped}
+    return {"reservationsReleased": len(released), "reservationsDropped": dropped}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
@@ -18,13 +19,16 @@ from .answers import json
 from .asking import MOST_PRODUCTS, Question, read_exact_query, read_index_query
 from .dated import add_dates
 from .edge import PREFIX, Caller, Version
-from .measuring import answer_rows, locations_of, quantities
+from .measuring import locations_of, quantities
 from .names import folded, read_object, texts
+from .rendering import answer_json
 from .shapes import QUERY, body_of
 
 router = APIRouter(prefix=PREFIX, tags=["inventory contract"])
 PageNumber = Annotated[int, Query(alias="pageNumber", ge=1, description="Version 2.0: pages of warehouses")]
 PageSize = Annotated[int | None, Query(alias="pageSize", ge=1, le=10_000, description="Version 2.0: warehouses a page")]
+JSON = "application/json"
+_NOTHING = "nothing found"
 Read = Callable[..., Question]
 _SETTINGS = ("dimensiondatasource", "returnnegative", "queryatp", "atpfromdate", "atptodate")
 
@@ -94,23 +98,23 @@ def _answer(
         return json({"Value": [], "nextLink": ""} if version > 1 else [])
     question = read(body, configuration, version=version)
     if version == 1:
-        return json(_rows(session, question, configuration, now))
-    if page.size is None:
-        return json({"Value": _rows(session, question, configuration, now), "nextLink": ""})
-    locations = locations_of(session, question)
-    start = (page.number - 1) * page.size
-    shown = locations[start : start + page.size]
-    rows = _rows(session, _only(question, shown), configuration, now) if shown else []
-    more = start + page.size < len(locations)
-    following = f"{path}?pageNumber={page.number + 1}&pageSize={page.size}" if more else ""
-    return json({"Value": rows, "nextLink": following})
+        return Response(_rows(session, question, configuration, now), media_type=JSON)
+    locations = locations_of(session, question) if page.size else []
+    start, following = 0, ""
+    if page.size:
+        start = (page.number - 1) * page.size
+        if start + page.size < len(locations):
+            following = f"{path}?pageNumber={page.number + 1}&pageSize={page.size}"
+        question = _only(question, locations[start : start + page.size])
+    rows = b"[]" if page.size and start >= len(locations) else _rows(session, question, configuration, now)
+    return Response(b'{"Value":%b,"nextLink":%b}' % (rows, orjson.dumps(following)), media_type=JSON)
 
 
-def _rows(
-    session: Session, question: Question, configuration: InventoryConfiguration, now: datetime
-) -> list[dict[str, Any]]:
-    rows = answer_rows(quantities(session, question, configuration), question, configuration)
-    return add_dates(session, rows, question, configuration, now=now) if question.dates else rows
+def _rows(session: Session, question: Question, configuration: InventoryConfiguration, now: datetime) -> bytes:
+    rows = answer_json(quantities(session, question, configuration), question, configuration)
+    if question.dates is None:
+        return rows
+    return orjson.dumps(add_dates(session, orjson.loads(rows), question, configuration, now=now))
 
 
 def _only(question: Question, locations: list[str]) -> Question:
@@ -134,9 +138,6 @@ def _body_of_url(request: Request) -> dict[str, Any]:
         else:
             filters.setdefault(low, []).append(value)
     return {**body, "filters": filters}
-
-
-_NOTHING = "nothing found"
 
 
 def _searched(session: Session, body: dict[str, Any]) -> dict[str, Any]:

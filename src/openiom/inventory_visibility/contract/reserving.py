@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import reserving as stock
 from openiom.inventory_visibility.configuration import LOCATION, InventoryConfiguration
 from openiom.inventory_visibility.measures import Measure, Reserved, SoftReserve, Unreserve
+from openiom.inventory_visibility.together import ReserveTogether
 from openiom.kernel import Invalid, IomError, Refused
 
 from .answers import PARTIAL, SUCCESS, Answer, succeeded
@@ -88,8 +89,25 @@ def take_reserves(
     actor: str,
 ) -> Sequence[Answer | IomError]:
     """Hold stock for each ask, whole or not at all; one answer an ask."""
-    done = stock.soft_reserve(session, asks, hierarchy=_below_location(configuration), now=now, actor=actor)
+    done = stock.soft_reserve(
+        session, asks, hierarchy=_below_location(configuration), formula=configuration.formula, now=now, actor=actor
+    )
     return [_reserved(ask.document, one, given_back=ask.quantity < 0) for ask, one in zip(asks, done, strict=True)]
+
+
+def take_reserve(
+    together: ReserveTogether,
+    ask: SoftReserve,
+    configuration: InventoryConfiguration,
+    *,
+    now: datetime,
+    actor: str,
+) -> Answer | IomError:
+    """One reservation, in a transaction shared with whoever asks at the same time; what a hot product needs."""
+    done = together.reserve(
+        ask, now=now, actor=actor, hierarchy=_below_location(configuration), formula=configuration.formula
+    )
+    return _reserved(ask.document, done, given_back=ask.quantity < 0)
 
 
 def take_unreserves(
@@ -107,6 +125,7 @@ def take_unreserves(
 
 
 def _below_location(configuration: InventoryConfiguration) -> tuple[str, ...]:
+    """The order of dimensions as stock rows know it: their location is their source."""
     return tuple(name for name in configuration.hierarchy if name != LOCATION)
 
 

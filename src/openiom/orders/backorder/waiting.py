@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import PromiseAsk, PromiseDate, inventory_configuration, promise_dates
 from openiom.orders.locks import LockedLine
 from openiom.orders.service.raise_events import raise_line_events, raise_order_events
-from openiom.orders.states import BACKORDER_HOLD, PREORDER_HOLD
+from openiom.orders.states import BACKORDER_HOLD, PREORDER_HOLD, RELEASED
 from openiom.platform.bulk import execute, fetch
 from openiom.provider_contract import Outcome, Raise
 
@@ -19,6 +19,8 @@ from .configuration import OrderPreferencesBody, order_preferences
 from .decisions import Need, short_lines
 from .needs import free_for, needs_of, unsourced
 
+RETRY = timedelta(minutes=1)
+STOCK_IS_THERE = "stock is there"
 LINE_SHORT, LINE_PREORDERED = "onhand.check.failed", "product.preorder_eligible"
 
 
@@ -76,11 +78,11 @@ def _preorder_outcome(waits: Sequence[Wait], refused: Outcome | None) -> Outcome
 def await_stock(session: Session, order_ids: Sequence[UUID], now: datetime, actor: str) -> list[Outcome]:
     """
     Orders without stock wait for it, when backorders are taken: lines that no source can serve go on hold with the
-    day stock is promised for. `ok` are those that wait now; the others need a person, and their outcome says why.
+    day stock is promised for. `ok` are those that go to wait; the others need a person, and their outcome says why.
+
+    An order whose every line stock could serve lost a race, or stock came since: it is released at once, but not
+    again within a minute, so that one no source may serve does not circle.
     """
-    preferences = order_preferences(session)
-    if not preferences.backorder:
-        return [Outcome(False, "no stock, and backorders are not taken; see the order preferences")] * len(order_ids)
     lines = unsourced(session, order_ids)
     needs = needs_of(session, [line for some in lines.values() for line in some])
     free = free_for(session, needs.values(), {})
@@ -89,20 +91,44 @@ def await_stock(session: Session, order_ids: Sequence[UUID], now: datetime, acto
         for order_id, some in lines.items()
         if (missing := set(short_lines(free, [needs[line.id] for line in some])))
     }
-    waits = _backorders(session, short, needs, preferences, now)
+    preferences = order_preferences(session)
+    waits = _backorders(session, short, needs, preferences, now) if preferences.backorder else {}
     refused = _put(session, waits, LINE_SHORT, BACKORDER_HOLD, now, actor)
-    _forget(session, [i for i in order_ids if i not in short])
-    return [_backorder_outcome(i in lines, waits.get(i, ()), refused.get(i)) for i in order_ids]
+    again = _try_again(session, [i for i in lines if i not in short], now, actor)
+    _forget(session, [i for i in order_ids if i not in waits])
+    return [
+        again.get(i) or refused.get(i) or _backorder_outcome(i in lines, short.get(i, ()), waits.get(i, ()))
+        for i in order_ids
+    ]
 
 
-def _backorder_outcome(has_lines: bool, waits: Sequence[Wait], refused: Outcome | None) -> Outcome:
-    if refused:
-        return refused
+def _try_again(session: Session, order_ids: Sequence[UUID], now: datetime, actor: str) -> dict[UUID, Outcome]:
+    """Release orders that stock could serve at this moment, unless that was tried a minute ago."""
+    if not order_ids:
+        return {}
+    rows = fetch(
+        session,
+        "SELECT DISTINCT root_id FROM platform.business_event WHERE root_id = ANY(%s) AND name = %s"
+        " AND data->>'because' = %s AND at > %s",
+        (list(order_ids), RELEASED, STOCK_IS_THERE, now - RETRY),
+    )
+    tried = {row[0] for row in rows}
+    fresh = [i for i in order_ids if i not in tried]
+    raises = [Raise(i, RELEASED, data={"because": STOCK_IS_THERE}) for i in fresh]
+    outcomes = raise_order_events(session, raises, now, actor)
+    told = [Outcome(True, f"{STOCK_IS_THERE}; sourced again") if x.ok else x for x in outcomes]
+    return dict(zip(fresh, told, strict=True))
+
+
+def _backorder_outcome(has_lines: bool, short: Sequence[LockedLine], waits: Sequence[Wait]) -> Outcome:
     if not has_lines:
         return Outcome(False, "the order has no line that needs a source")
-    if not waits:
+    if not short:
         return Outcome(False, "stock is there, but no source may serve it; see what the sourcing decision refused")
-    products = ", ".join(sorted({w.line.product for w in waits}))
+    products = ", ".join(sorted({line.product for line in short}))
+    if not waits:
+        why = f"no source can serve {products}, and backorders are not taken"
+        return Outcome(False, f"{why}; add stock and reprocess, or take backorders")
     days = [w.promised.day for w in waits if w.promised]
     when = f"promised for {max(days)}" if len(days) == len(waits) else "no receipt is scheduled that covers it"
     return Outcome(True, f"waits for {products}: {when}", {"lines": [w.told() for w in waits]})

@@ -1,0 +1,375 @@
+"""Lines without stock wait with a day and go on, oldest first, as far as stock covers them; time runs out by itself."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.orders.given import NOW, facts, happen, line, master_data, placed, standing, stock, told
+
+from openiom.inventory_visibility import ReserveAsk, reserve
+from openiom.inventory_visibility.supply import (
+    LineName,
+    Receipt,
+    SupplyDocument,
+    SupplyLineDocument,
+    put_supply,
+    receive_supply,
+)
+from openiom.kernel import new_id
+from openiom.master_data import KINDS as MASTER_DATA
+from openiom.orders import KINDS, ReleaseTurn, assign_sources, cancel_orders, hold_orders, release_orders
+from openiom.orders.backorder.decisions import Need, Waiting, covered
+from openiom.orders.backorder.routes import WaitingRow, list_waiting
+from openiom.orders.backorder.waiting import await_stock, hold_preorders
+from openiom.platform.bulk import fetch
+from openiom.platform.configuration import Configuration
+from openiom.platform.database import Database
+from openiom.platform.waves import drain
+from openiom.provider_contract import Outcome
+
+INVARIANTS = Path(__file__).parents[2] / "invariants"
+TODAY = NOW.date()
+VALID = ("order.header_validation.succeeded", "order.lines_validation.succeeded")
+
+
+@pytest.fixture
+def shop(database: Database) -> Iterator[Database]:
+    """Two products, backorders taken for 30 days; every promise holds in the end."""
+    master_data(database, "Lamp", "Desk")
+    prefer(database, backorder=True, backorder_sla_days=30)
+    yield database
+    with database.reading() as session:
+        for name in ("waiting_lines_say_why", "order_state_follows_its_lines", "never_promise_twice"):
+            assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
+
+
+def prefer(database: Database, **body: Any) -> None:
+    apply(database, {"kind": "order_preferences", "name": "default", "body": body})
+
+
+def apply(database: Database, *documents: dict[str, Any]) -> None:
+    configuration = Configuration()
+    configuration.register(*MASTER_DATA, *KINDS)
+    with database.unit_of_work() as session:
+        configuration.apply(session, documents, at=NOW, actor="test")
+
+
+def unserved(database: Database, *orders: UUID, now: Any = NOW) -> list[Outcome]:
+    """Sourcing found nothing, and the flow asks to wait."""
+    with database.unit_of_work() as session:
+        for order in orders:
+            if standing(database, order)[0] == "new":
+                happen(session, order, *VALID)
+            happen(session, order, "fulfillment.optimization.failed")
+        return await_stock(session, orders, now, "flow")
+
+
+def sourced(database: Database, order: UUID, source: str = "SEA") -> None:
+    """What the flow does after a release: reserve every open line, or fail the test."""
+    lines = facts(database, order)["lines"]
+    wanted = [x for x in lines if x["state"] != "canceled" and not x["source"]]
+    with database.unit_of_work() as session:
+        asks = [ReserveAsk(UUID(x["id"]), x["product"], source, x["quantity"]) for x in wanted]
+        assert all(reserve(session, asks, NOW, "flow"))
+        assign_sources(session, {a.line_id: (source, "t") for a in asks}, NOW, "flow")
+        happen(session, order, "fulfillment.optimization.succeeded")
+
+
+def turn(database: Database, *, now: Any = NOW) -> None:
+    drain(database, [ReleaseTurn()], now=now)
+
+
+def released(database: Database, *orders: UUID) -> list[bool]:
+    return ["order.backorder_released" in told(database, order) for order in orders]
+
+
+def waiting(database: Database) -> list[WaitingRow]:
+    with database.reading() as session:
+        return list_waiting(session, "", "", None, None, 100)
+
+
+def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Database) -> None:
+    stock(shop, Desk__SEA=5)
+    order = placed(shop, line("Lamp", 4), line("Desk", 1))
+    with shop.unit_of_work() as session:
+        lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(9), TODAY + timedelta(days=6), Decimal("0.7"))]
+        assert put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
+    (outcome,) = unserved(shop, order)
+    assert (outcome.ok, outcome.reason) == (True, f"waits for Lamp: promised for {TODAY + timedelta(days=6)}")
+    assert standing(shop, order) == ("on_hold", "Backorder Hold")
+    (row,) = waiting(shop)
+    assert (row.product, row.quantity, row.kind, row.state) == ("Lamp", 4, "backorder", "waiting")
+    assert (row.available_on, row.confidence) == (TODAY + timedelta(days=6), 0.7)
+    assert row.expires_at == NOW + timedelta(days=30)
+    assert "order.backorder_hold" in told(shop, order)
+
+
+def test_without_backorders_the_order_is_left_to_a_person(shop: Database) -> None:
+    prefer(shop, backorder=False)
+    order = placed(shop, line("Lamp", 4))
+    (outcome,) = unserved(shop, order)
+    assert (outcome.ok, "backorders are not taken" in outcome.reason) == (False, True)
+    assert waiting(shop) == []
+    assert standing(shop, order) == ("on_hold", "Inventory not found")
+
+
+def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(shop: Database) -> None:
+    stock(shop, Lamp__SEA=9)
+    order = placed(shop, line("Lamp", 4))
+    (again,) = unserved(shop, order)
+    assert (again.ok, again.reason) == (True, "stock is there; sourced again")
+    assert standing(shop, order) == ("in_progress", "Ready To Be Fulfilled")
+    (outcome,) = unserved(shop, order, now=NOW + timedelta(seconds=59))
+    assert (outcome.ok, "no source may serve it" in outcome.reason) == (False, True)
+    turn(shop)
+    assert told(shop, order).count("order.backorder_released") == 1
+    assert unserved(shop, order, now=NOW + timedelta(seconds=61))[0].ok, "a person reprocessed it"
+
+
+def test_arriving_stock_releases_the_oldest_as_far_as_it_goes(shop: Database) -> None:
+    orders = [placed(shop, line("Lamp", 4), external_id=str(n)) for n in range(4)]
+    for n, order in enumerate(orders):
+        assert unserved(shop, order, now=NOW + timedelta(minutes=n))[0].ok
+    stock(shop, Lamp__SEA=9)
+    turn(shop)
+    assert released(shop, *orders) == [True, True, False, False]
+    assert standing(shop, orders[0]) == ("in_progress", "Ready To Be Fulfilled")
+    assert standing(shop, orders[2]) == ("on_hold", "Backorder Hold")
+    stock(shop, Lamp__CHI=3)
+    turn(shop)
+    assert released(shop, *orders) == [True, True, False, False], "what is on its way to its stock counts as taken"
+    sourced(shop, orders[0])
+    sourced(shop, orders[1])
+    stock(shop, Lamp__CHI=4)
+    turn(shop)
+    assert released(shop, *orders) == [True, True, True, False]
+
+
+def test_a_smaller_order_passes_one_that_is_not_covered_and_does_not_split_sources(shop: Database) -> None:
+    big, small = placed(shop, line("Lamp", 10), external_id="big"), placed(shop, line("Lamp", 2), external_id="small")
+    for n, order in enumerate((big, small)):
+        unserved(shop, order, now=NOW + timedelta(minutes=n))
+    stock(shop, Lamp__SEA=6, Lamp__CHI=6)
+    turn(shop)
+    assert released(shop, big, small) == [False, True]
+
+
+def test_an_order_goes_on_only_when_all_its_lines_are_covered(shop: Database) -> None:
+    order = placed(shop, line("Lamp", 4), line("Desk", 2))
+    unserved(shop, order)
+    stock(shop, Lamp__SEA=9)
+    turn(shop)
+    assert released(shop, order) == [False]
+    stock(shop, Desk__CHI=2)
+    turn(shop)
+    assert released(shop, order) == [True]
+    sourced_lines = facts(shop, order)["lines"]
+    assert {x["state_reason"] for x in sourced_lines} == {"Ready To Be Fulfilled"}
+
+
+def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(shop: Database) -> None:
+    first, second = placed(shop, line("Lamp", 2), external_id="1"), placed(shop, line("Lamp", 2), external_id="2")
+    for n, order in enumerate((first, second)):
+        unserved(shop, order, now=NOW + timedelta(minutes=n))
+    with shop.unit_of_work() as session:
+        lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(2), TODAY)]
+        put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+        receive_supply(session, [Receipt("r", LineName("purchase", "PO-1", 1), Decimal(2))], NOW, "test")
+    turn(shop)
+    assert released(shop, first, second) == [True, False]
+    with shop.unit_of_work() as session:
+        assert reserve(session, [ReserveAsk(new_id(), "Lamp", "SEA", 2)], NOW, "somebody quicker") == [True]
+    assert unserved(shop, first, now=NOW + timedelta(hours=1))[0].ok
+    assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
+    stock(shop, Lamp__CHI=2)
+    turn(shop)
+    assert told(shop, first).count("order.backorder_released") == 2
+    assert released(shop, second) == [False]
+
+
+def test_a_canceled_order_frees_its_stock_for_those_who_wait(shop: Database) -> None:
+    stock(shop, Lamp__SEA=4)
+    holder, waiter = placed(shop, line("Lamp", 4), external_id="1"), placed(shop, line("Lamp", 4), external_id="2")
+    with shop.unit_of_work() as session:
+        happen(session, holder, *VALID)
+        asks = [ReserveAsk(UUID(x["id"]), "Lamp", "SEA", 4) for x in facts(shop, holder)["lines"]]
+        assert reserve(session, asks, NOW, "flow") == [True]
+    unserved(shop, waiter)
+    turn(shop)
+    assert released(shop, waiter) == [False]
+    with shop.unit_of_work() as session:
+        assert cancel_orders(session, [holder], NOW, "clerk")[0].ok
+    turn(shop)
+    assert released(shop, waiter) == [True]
+
+
+def test_an_order_held_by_hand_waits_for_its_release_too(shop: Database) -> None:
+    order = placed(shop, line("Lamp", 4))
+    unserved(shop, order)
+    with shop.unit_of_work() as session:
+        assert hold_orders(session, [order], NOW, "clerk")[0].ok
+    stock(shop, Lamp__SEA=4)
+    turn(shop)
+    turn(shop, now=NOW + timedelta(days=40))
+    assert released(shop, order) == [False]
+    assert standing(shop, order) == ("on_hold", "Manual hold")
+    with shop.unit_of_work() as session:
+        assert release_orders(session, [order], NOW, "clerk")[0].ok
+    turn(shop)
+    assert released(shop, order) == [True]
+
+
+def test_past_its_time_a_line_is_canceled_and_the_rest_of_the_order_goes_on(shop: Database) -> None:
+    stock(shop, Desk__SEA=1)
+    both, alone = (
+        placed(shop, line("Lamp", 4), line("Desk", 1), external_id="1"),
+        placed(shop, line("Lamp"), external_id="2"),
+    )
+    unserved(shop, both, alone)
+    turn(shop, now=NOW + timedelta(days=30) - timedelta(seconds=1))
+    assert standing(shop, alone) == ("on_hold", "Backorder Hold")
+    turn(shop, now=NOW + timedelta(days=30))
+    assert standing(shop, alone) == ("canceled", "SLA expired")
+    assert released(shop, both) == [True]
+    states = {x["product"]: (x["state"], x["state_reason"], x["canceled"]) for x in facts(shop, both)["lines"]}
+    assert states == {
+        "Lamp": ("canceled", "Backorder SLA", 4),
+        "Desk": ("in_progress", "Ready To Be Fulfilled", 0),
+    }
+    assert waiting(shop) == []
+    sourced(shop, both)
+
+
+def test_without_a_time_limit_a_line_waits_for_ever(shop: Database) -> None:
+    prefer(shop, backorder=True)
+    order = placed(shop, line("Lamp"))
+    unserved(shop, order)
+    turn(shop, now=NOW + timedelta(days=4_000))
+    assert standing(shop, order) == ("on_hold", "Backorder Hold")
+
+
+def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
+    first, second = placed(shop, line("Lamp", 3), external_id="1"), placed(shop, line("Lamp", 3), external_id="2")
+    unserved(shop, first, second)
+    assert [r.available_on for r in waiting(shop)] == [None, None]
+
+    def order(quantity: int, days: int) -> None:
+        with shop.unit_of_work() as session:
+            lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(quantity), TODAY + timedelta(days=days))]
+            assert put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
+        turn(shop)
+
+    def days() -> list[date | None]:
+        rows = {r.order_id: r.available_on for r in waiting(shop)}
+        return [rows[first], rows[second]]
+
+    order(3, 5)
+    assert days() == [TODAY + timedelta(days=5), None], "one receipt of three is promised to one of them only"
+    order(6, 8)
+    assert days() == [TODAY + timedelta(days=8)] * 2
+    assert released(shop, first, second) == [False, False], "what is scheduled is not there yet"
+
+
+def launched(database: Database, product: str, day: date) -> None:
+    body = {"name": product, "preorder_eligible": True, "launch_date": str(day)}
+    apply(database, {"kind": "product", "name": product, "body": body})
+
+
+def preorder(database: Database, *orders: UUID) -> list[Outcome]:
+    with database.unit_of_work() as session:
+        for order in orders:
+            happen(session, order, *VALID)
+        return hold_preorders(session, orders, NOW, "flow")
+
+
+def test_a_preorder_waits_for_its_launch_day_even_with_stock(shop: Database) -> None:
+    stock(shop, Lamp__SEA=9, Desk__SEA=9)
+    launch = TODAY + timedelta(days=10)
+    launched(shop, "Lamp", launch)
+    pre, usual = (
+        placed(shop, line("Lamp", 1), line("Desk", 1), external_id="1"),
+        placed(shop, line("Desk"), external_id="2"),
+    )
+    early, free = preorder(shop, pre, usual)
+    assert (early.ok, early.reason, free.ok) == (False, f"Lamp is launched on {launch}", True)
+    assert standing(shop, pre) == ("on_hold", "Preorder Hold")
+    assert {x["product"]: x["state_reason"] for x in facts(shop, pre)["lines"]}["Lamp"] == "Preorder Hold"
+    assert [(r.kind, r.launch_date, r.available_on) for r in waiting(shop)] == [("preorder", launch, launch)]
+    stock(shop, Lamp__CHI=9)
+    turn(shop, now=NOW + timedelta(days=9))
+    assert released(shop, pre) == [False]
+    turn(shop, now=NOW + timedelta(days=10))
+    assert released(shop, pre) == [True]
+    sourced(shop, pre)
+
+
+def test_a_launched_product_without_stock_becomes_a_backorder_with_time_of_its_own(shop: Database) -> None:
+    launched(shop, "Lamp", TODAY + timedelta(days=10))
+    order = placed(shop, line("Lamp", 2))
+    preorder(shop, order)
+    later = NOW + timedelta(days=10)
+    turn(shop, now=later)
+    assert unserved(shop, order, now=later)[0].ok
+    (row,) = waiting(shop)
+    assert (row.kind, row.since, row.expires_at) == ("backorder", NOW, later + timedelta(days=30))
+    stock(shop, Lamp__SEA=2)
+    turn(shop, now=later)
+    assert told(shop, order).count("order.backorder_released") == 2
+
+
+def test_kits_wait_for_their_parts(shop: Database) -> None:
+    body = {"name": "Set", "components": [{"product": "Lamp", "quantity": 2}, {"product": "Desk", "quantity": 1}]}
+    apply(shop, {"kind": "product", "name": "Set", "body": body})
+    stock(shop, Desk__SEA=5)
+    order = placed(shop, line("Set", 2))
+    assert unserved(shop, order)[0].ok
+    stock(shop, Lamp__SEA=3)
+    turn(shop)
+    assert released(shop, order) == [False]
+    stock(shop, Lamp__SEA=4)
+    turn(shop)
+    assert released(shop, order) == [True]
+    sourced(shop, order)
+
+
+def test_hundreds_of_waiting_orders_are_released_together(shop: Database) -> None:
+    orders = [placed(shop, line("Lamp", 1), external_id=str(n)) for n in range(700)]
+    unserved(shop, *orders)
+    stock(shop, Lamp__SEA=600)
+    with shop.reading() as session:
+        (before,) = fetch(session, "SELECT max(id) FROM platform.business_event")[0]
+    turn(shop)
+    with shop.reading() as session:
+        query = "SELECT count(*), count(DISTINCT xid) FROM platform.business_event WHERE id > %s AND name = %s"
+        assert fetch(session, query, (before, "order.backorder_released")) == [(600, 1)]
+
+
+def test_random_queues_never_release_more_than_is_free_and_leave_nobody_who_fits(database: Database) -> None:
+    random = Random(9)
+    for _ in range(2_000):
+        free = {p: {s: random.randint(0, 6) for s in ("A", "B")} for p in ("x", "y")}
+        orders = [
+            Waiting(
+                new_id(),
+                [
+                    Need(new_id(), {p: random.randint(1, 4) for p in random.sample(("x", "y"), random.randint(1, 2))})
+                    for _ in range(random.randint(1, 2))
+                ],
+            )
+            for _ in range(6)
+        ]
+        before = {p: sum(s.values()) for p, s in free.items()}
+        gone = covered(free, orders)
+        left = {p: sum(s.values()) for p, s in free.items()}
+        taken = {p: sum(n.parts.get(p, 0) for o in orders if o.order_id in gone for n in o.needs) for p in before}
+        assert {p: before[p] - left[p] for p in before} == taken
+        assert all(units >= 0 for sources in free.values() for units in sources.values())
+        single = [o for o in orders if o.order_id not in gone and len(o.needs) == 1]
+        for order in single:
+            parts = order.needs[0].parts
+            assert not any(all(free[p][s] >= q for p, q in parts.items()) for s in ("A", "B"))
