@@ -11,7 +11,9 @@ from uuid import UUID
 import pytest
 from tests.orders.given import NOW, facts, happen, line, master_data, placed, standing, stock, told
 
+from openiom.inventory_visibility import KINDS as STOCK
 from openiom.inventory_visibility import ReserveAsk, reserve
+from openiom.inventory_visibility import turns as stock_turns
 from openiom.inventory_visibility.supply import (
     LineName,
     Receipt,
@@ -206,6 +208,38 @@ def test_a_canceled_order_frees_its_stock_for_those_who_wait(shop: Database) -> 
         assert cancel_orders(session, [holder], NOW, "clerk")[0].ok
     turn(shop)
     assert released(shop, waiter) == [True]
+
+
+def test_stock_that_came_free_without_a_word_is_found_within_minutes(shop: Database) -> None:
+    configuration = Configuration()
+    configuration.register(*STOCK)
+    keeping = {"kind": "stock_policy", "name": "p", "body": {"title": "P", "safety_stock": "4"}}
+    with shop.unit_of_work() as session:
+        configuration.apply(session, [keeping], at=NOW, actor="test")
+    stock(shop, Lamp__SEA=4)
+    order = placed(shop, line("Lamp", 4))
+    unserved(shop, order)
+    worker = ReleaseTurn()
+    drain(shop, [worker], now=NOW)
+    with shop.unit_of_work() as session:
+        configuration.remove(session, "stock_policy", ["p"], at=NOW, actor="test")
+    drain(shop, [worker], now=NOW + timedelta(minutes=4))
+    assert released(shop, order) == [False]
+    drain(shop, [worker], now=NOW + timedelta(minutes=5))
+    assert released(shop, order) == [True]
+
+
+def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Database) -> None:
+    stock(shop, Lamp__SEA=4)
+    with shop.unit_of_work() as session:
+        cart = ReserveAsk(new_id(), "Lamp", "SEA", 4, expires_at=NOW + timedelta(minutes=15))
+        assert reserve(session, [cart], NOW, "cart") == [True]
+    order = placed(shop, line("Lamp", 4))
+    unserved(shop, order)
+    turn(shop, now=NOW + timedelta(minutes=14))
+    assert released(shop, order) == [False]
+    drain(shop, [*stock_turns(), ReleaseTurn()], now=NOW + timedelta(minutes=15))
+    assert released(shop, order) == [True]
 
 
 def test_an_order_held_by_hand_waits_for_its_release_too(shop: Database) -> None:

@@ -1,4 +1,4 @@
-"""The orders room as the optimizer sees it; the two stand side by side and only the roof knows both."""
+"""Orders and what became of them as the optimizer sees them; only the roof knows all three rooms."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,17 +6,21 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.fulfillment import sources_that_gave_back
 from openiom.fulfillment_optimization import OpenLine
 from openiom.orders import assign_sources, open_lines, raise_order_events
 from openiom.provider_contract import Outcome, Raise
 
 
 class OrdersDesk:
-    """`OrderDesk` over the front door of orders."""
+    """`OrderDesk` over the front doors of orders and fulfillment."""
 
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
+        back = sources_that_gave_back(session, order_ids)
         return [
-            OpenLine(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, x.source)
+            OpenLine(
+                *(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, x.source), back.get(x.line_id, ())
+            )
             for x in open_lines(session, order_ids)
         ]
 

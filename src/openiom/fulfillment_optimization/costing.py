@@ -56,7 +56,7 @@ def problem_for(
         open_cost=weights.open_line,
         split_fee=weights.split,
         order_refusal=_refusals(heads, sources, strategy, km),
-        line_refusal=_fixed_sources(lines, nodes),
+        line_refusal=_line_refusals(lines, nodes),
         partial_penalty=0.0 if strategy.allow_partial else np.inf,
         orders=len(order_of),
         names={"nodes": tuple(nodes)},
@@ -77,12 +77,13 @@ def _refusals(
     return codes
 
 
-def _fixed_sources(lines: Sequence[OpenLine], nodes: Mapping[str, int]) -> NDArray[np.uint8]:
-    """A line whose source a person or a policy chose may only come from there."""
+def _line_refusals(lines: Sequence[OpenLine], nodes: Mapping[str, int]) -> NDArray[np.uint8]:
+    """A line whose source a person or a policy chose may only come from there; none from who gave it back."""
     codes = np.zeros((len(lines), len(nodes)), dtype=np.uint8)
     for i, line in enumerate(lines):
         if line.source:
             codes[i] = Refusal.OTHER
             if line.source in nodes:
                 codes[i, nodes[line.source]] = 0
+        codes[i, [nodes[name] for name in line.not_from if name in nodes]] = Refusal.DECLINED
     return codes

@@ -19,6 +19,7 @@ REASONS = {
     Refusal.OTHER_COUNTRY_OR_REGION: "in another country",
     Refusal.NO_CAPACITY: "no capacity left today",
     Refusal.OTHER: "another source was chosen by a policy or a person",
+    Refusal.DECLINED: "it declined or gave back this line before",
 }
 
 

@@ -4,7 +4,7 @@ Inventory visibility: what stands where, what of it is promised, and why.
 Owns    stock, measures of every source system, ledger entry and its daily chain, reservation.
 Holds   reserved never exceeds what stands there, at any level; the sum of ledger entries is every balance; the ledger
         is append-only, and what was sealed cannot be changed unseen.
-Tells   inventory.changed, inventory.drift_found, reservation.expired.
+Tells   inventory.changed, inventory.received, inventory.scheduled, inventory.drift_found, reservation.expired.
 """
 
 from pathlib import Path
@@ -90,9 +90,9 @@ __all__ = [
     "contract_router",
     "dimension_text",
     "ensure_keys",
+    "first_wrong_row",
     "inventory_configuration",
     "jobs_wave",
-    "first_wrong_row",
     "overview_router",
     "post_measures",
     "promise_dates",

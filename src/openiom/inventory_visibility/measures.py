@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -148,6 +149,7 @@ def _escaped(value: str) -> str:
     return value.replace("%", "%25").replace(";", "%3B").replace("=", "%3D")
 
 
+@lru_cache(maxsize=50_000)
 def reference_of(key: StockKey) -> str:
     """The reservation id of a stock key: the same for every reservation of that product and those dimension values."""
     text = "\x1f".join((key.organization, key.product, key.source, key.dimensions))

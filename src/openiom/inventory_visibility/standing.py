@@ -13,6 +13,7 @@ from .measures import ZERO, plain
 
 Level = frozenset[tuple[str, str]]
 INFINITE = Decimal("Infinity")
+_ROOT: Level = frozenset()
 
 
 @dataclass(slots=True)
@@ -108,6 +109,8 @@ def levels_of(dimensions: Mapping[str, str], hierarchy: Sequence[str]) -> list[L
     Raises ValueError when the dimensions are not an unbroken beginning of the hierarchy. The site may be left out:
     a location belongs to one.
     """
+    if not dimensions:
+        return [_ROOT]
     names = [name for name in hierarchy if name in dimensions]
     unbroken = [name for name in hierarchy if name != "siteid" or "siteid" in dimensions][: len(names)]
     if names != unbroken or len(names) != len(dimensions):

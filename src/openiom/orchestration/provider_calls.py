@@ -291,7 +291,7 @@ class _Recording:
 
     def record(self, session: Session, settled: Sequence[Settled], now: datetime) -> None:
         _lock(session, settled)
-        ours = self._store(session, settled)
+        ours = self._store(session, settled, announced=True)
         final = [s for s in settled if s.row.id in ours and s.state != "ready"]
         self._announce(session, final, now)
         if move_on(session, list({s.row.token_id for s in final}), now=self.since):
@@ -300,7 +300,7 @@ class _Recording:
     def park(self, session: Session, settled: Settled, error: Exception, now: datetime) -> None:
         """The call stands as it came out; announcing it failed, so its token stops here. Reprocess announces again."""
         _lock(session, [settled])
-        if settled.row.id not in self._store(session, [settled]):
+        if settled.row.id not in self._store(session, [settled], announced=False):
             return
         what = f"the call came back, but telling {settled.row.entity} failed: {type(error).__name__}: {error}"
         problem = {
@@ -322,20 +322,21 @@ class _Recording:
             ([row[0] for row in rows],),
         )
 
-    def _store(self, session: Session, settled: Sequence[Settled]) -> set[int]:
-        """Write the outcomes; the ids of the rows that were still ours to write."""
+    def _store(self, session: Session, settled: Sequence[Settled], *, announced: bool) -> set[int]:
+        """Write the outcomes, and that the final ones are told in the same savepoint; the ids still ours to write."""
         rows = fetch(
             session,
             "UPDATE orchestration.provider_action p SET due_at = n.due_at, lease_until = NULL,"
             f" state = CASE WHEN n.state <> 'ready' OR {_WANTED} THEN n.state ELSE 'canceled' END,"
             " response = n.response::jsonb, external_id = n.external_id, error = n.error::jsonb, ms = %s,"
-            " waits = n.waits,"
+            " waits = n.waits, announced = %s AND n.state <> 'ready',"
             " finished_at = CASE WHEN n.state = 'ready' THEN NULL ELSE n.at END"
             " FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],"
             " %s::timestamptz[], %s::int[]) AS n(id, attempts, state, due_at, response, external_id, error, at, waits)"
             " WHERE p.id = n.id AND p.state = 'leased' AND p.attempts = n.attempts RETURNING p.id",
             (
                 self.ms,
+                announced and self.action is not None,
                 [s.row.id for s in settled],
                 [s.row.attempts for s in settled],
                 [s.state for s in settled],
@@ -366,11 +367,6 @@ class _Recording:
                 told.setdefault((s.row.entity, s.row.flow), []).append(Raise(s.row.entity_id, event, data, reason))
         for (entity, flow), raises in told.items():
             self.engine.entity(entity).raise_many(session, raises, now, f"flow:{flow}")
-        execute(
-            session,
-            "UPDATE orchestration.provider_action SET announced = true WHERE id = ANY(%s)",
-            ([s.row.id for s in final],),
-        )
 
 
 def _lock(session: Session, settled: Sequence[Settled]) -> None:

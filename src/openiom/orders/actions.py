@@ -91,8 +91,6 @@ ACTIONS = (
     Action("orders.release", "Release order", "order", WithReason, _release, (RELEASE,)),
     Action("orders.cancel", "Cancel order", "order", WithReason, _cancel, (CANCEL,)),
     Action("orders.confirm_billing", "Confirm billing", "order", NoParameters, _confirm_billing, (INVOICED,)),
-    Action(
-        "orders.hold_preorders", "Wait for the launch", "order", NoParameters, _hold_preorders, (PREORDER_HOLD,)
-    ),
+    Action("orders.hold_preorders", "Wait for the launch", "order", NoParameters, _hold_preorders, (PREORDER_HOLD,)),
     Action("orders.await_stock", "Wait for stock", "order", NoParameters, _await_stock, (BACKORDER_HOLD,)),
 )

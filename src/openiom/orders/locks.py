@@ -78,7 +78,8 @@ def lock_lines(session: Session, ids: Iterable[UUID]) -> tuple[dict[UUID, Locked
         book.owner.update(rows)
     owners = {book.owner[i] for i in wanted if i in book.owner}
     orders = book.lock(session, owners)
-    known = {line.id: line for order in owners for line in book.lines_of(session, owners)[order]}
+    found = book.lines_of(session, owners)
+    known = {line.id: line for order in owners for line in found[order]}
     return orders, {i: known[i] for i in wanted if i in known}
 
 

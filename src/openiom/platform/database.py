@@ -9,9 +9,9 @@ import psycopg
 from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from .held_back import write_held_back
+from .held_back import before_orm, write_held_back
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,7 +69,7 @@ class Database:
             connect_args={"application_name": name, "options": "-c timezone=UTC -c jit=off"},
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        event.listen(self._sessions, "do_orm_execute", _write_first)
+        event.listen(self._sessions, "do_orm_execute", before_orm)
         self._readers = sessionmaker(self.engine.execution_options(postgresql_readonly=True), expire_on_commit=False)
 
     @contextmanager
@@ -91,11 +91,6 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
-
-
-def _write_first(state: ORMExecuteState) -> None:
-    """The ORM's own statements are not looked into: everything held back is written before any of them."""
-    write_held_back(state.session)
 
 
 def driver(session: Session) -> psycopg.Connection[Any]:

@@ -106,13 +106,16 @@ def read_new(
     """
     cursor = fetch(
         session,
-        "SELECT xid::text, event_id, pg_snapshot_xmin(pg_current_snapshot())::text FROM platform.event_consumer"
-        " WHERE name = %s FOR UPDATE SKIP LOCKED",
+        "SELECT c.xid::text, c.event_id, pg_snapshot_xmin(pg_current_snapshot())::text,"
+        " (SELECT e.xid::text FROM platform.business_event e WHERE (e.xid, e.id) > (c.xid, c.event_id)"
+        " ORDER BY e.xid, e.id LIMIT 1) FROM platform.event_consumer c WHERE c.name = %s FOR UPDATE OF c SKIP LOCKED",
         (consumer,),
     )
-    if not cursor:
+    if not cursor or cursor[0][3] is None:
         return [], False
-    xid, event_id, horizon = cursor[0]
+    xid, event_id, horizon, first = cursor[0]
+    if int(first) >= int(horizon):
+        return [], True
     rows = fetch(
         session,
         f"SELECT {_READ} FROM platform.business_event WHERE (xid, id) > (%s::xid8, %s) AND xid < %s::xid8"
@@ -122,7 +125,7 @@ def read_new(
     full = len(rows) == limit
     if full:
         _move(session, consumer, str(rows[-1][0]), rows[-1][1])
-    elif _any_after(session, xid, event_id):
+    else:
         _move(session, consumer, horizon, -1)
     return [LoggedEvent(*row) for row in rows], full or _any_after(session, horizon, -1)
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Table
+from sqlalchemy.orm import ORMExecuteState, Session
 
 _KEY = "openiom.held_back"
 
@@ -36,6 +37,14 @@ def hold_back(session: Session, held: HeldBack) -> None:
 def write_held_back(session: Session) -> None:
     for held in session.info.get(_KEY, ()):
         held.write(session)
+
+
+def before_orm(state: ORMExecuteState) -> None:
+    """The same for the ORM's statements: whatever is not plainly about another room's tables is kept waiting."""
+    rooms = {mapper.local_table.schema for mapper in state.all_mappers if isinstance(mapper.local_table, Table)}
+    for held in state.session.info.get(_KEY, ()):
+        if not rooms or any(table.partition(".")[0] in rooms for table in held.tables):
+            held.write(state.session)
 
 
 def before_statement(session: Session, query: str) -> None:

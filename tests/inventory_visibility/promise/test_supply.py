@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
+import psycopg
+import pytest
 from tests.inventory_visibility.promise.given import NOW, allocated, balances, check, configured, product, stocked
 
 from openiom.inventory_visibility import inventory_configuration
@@ -17,7 +19,7 @@ from openiom.inventory_visibility.supply import (
     put_supply,
     receive_supply,
 )
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 
 TODAY = NOW.date()
@@ -154,4 +156,14 @@ def test_random_lives_of_supply_lines_keep_schedule_and_stock_in_step(database: 
             " FROM inventory_visibility.supply_line",
         )
     assert sum(scheduled(database).values()) == open_units[0][0]
+    check(database)
+
+
+def test_what_was_scheduled_or_allocated_cannot_be_rewritten(database: Database) -> None:
+    stocked(database, LAMP__SEA=5)
+    allocated(database, "LAMP", "SEA", 2, "Online")
+    put(database, line(1, 10, 5))
+    for table in ("schedule_entry", "allocation_entry"):
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"), database.unit_of_work() as session:
+            execute(session, f"DELETE FROM inventory_visibility.{table}")
     check(database)

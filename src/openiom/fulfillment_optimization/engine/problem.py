@@ -54,6 +54,7 @@ class Refusal(IntEnum):
     RESTRICT_PARTIAL = 16
     NOT_ALLOCATED = 17
     OTHER = 18
+    DECLINED = 19
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -13,7 +13,6 @@ from openiom.inventory_visibility.ledger import Entry, post
 from openiom.inventory_visibility.locks import lock_families
 from openiom.inventory_visibility.measures import (
     ZERO,
-    Formula,
     Measure,
     MeasureChange,
     SoftReserve,
@@ -146,6 +145,7 @@ class Desk:
         if wrong:
             name = ".".join(wrong[0])
             return f"{name} must be given with the sign opposite to its sign in @iv.@available_to_allocate"
+        by = self.configuration.formula
         soft = [m for m in act.measures if m in self.configuration.reservation]
         if len(soft) > 1:
             return "name one soft-reservation measure"
@@ -160,7 +160,9 @@ class Desk:
                 document=act.event_id,
             )
             hierarchy = tuple(name for name in self.configuration.hierarchy if name != "locationid")
-            answer = soft_reserve(session, [ask], hierarchy=hierarchy, now=now, actor=actor, cause="consume")[0]
+            answer = soft_reserve(
+                session, [ask], hierarchy=hierarchy, formula=by, now=now, actor=actor, cause="consume"
+            )[0]
             if not answer.ok:
                 return answer.reason
         facts = {m: sign * act.quantity for m, sign in act.measures.items() if m not in soft}
@@ -173,7 +175,6 @@ class Desk:
                 dimensions=act.dimensions,
                 document=act.event_id,
             )
-            by = Formula(self.configuration.supply, frozenset(self.configuration.reservation))
             post_measures(session, [change], formula=by, now=now, actor=actor, cause="consume")
         self._posted(act, facts, act.quantity if soft else ZERO)
         return ""

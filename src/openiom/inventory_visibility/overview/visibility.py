@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import BASE_DIMENSIONS, LOCATION, SITE, InventoryConfiguration
-from openiom.inventory_visibility.contract.measuring import SCALE, Calculator, Quantities
 from openiom.inventory_visibility.measures import Measure
 from openiom.kernel import Invalid
 from openiom.platform.bulk import fetch
 from openiom.platform.database import to_json_text
 
+Quantities = dict[str, dict[str, float]]
 PRODUCT, SOURCE = "product", "source"
 MOST_GROUPS = 6
 _SITE = (
@@ -103,7 +103,6 @@ def groups(
         session, columns, [row[:width] for row in rows], f"{_named(looking)} WHERE {' AND '.join(where)}", values
     )
     measures, allocated, names = at.measures(), at.allocated(), _names(session, looking, rows)
-    shown = Calculator(configuration).shown
     return [
         Group(
             values=tuple(row[:width]),
@@ -116,7 +115,7 @@ def groups(
             updated_at=row[width + 6],
             allocated=allocated.get(n, Decimal(0)),
             product_name=names.get(row[0], ""),
-            measures=shown(measures.get(n, {}), return_negative=True),
+            measures=_calculated(measures.get(n, {}), configuration),
         )
         for n, row in enumerate(rows)
     ]
@@ -198,11 +197,11 @@ class _Behind:
     rest: str
     values: Mapping[str, Any]
 
-    def measures(self) -> dict[int, dict[Measure, int]]:
-        """Physical measures in ten-thousandths."""
-        found: dict[int, dict[Measure, int]] = {}
+    def measures(self) -> dict[int, dict[Measure, Decimal]]:
+        """Physical measures that were ever posted to."""
+        found: dict[int, dict[Measure, Decimal]] = {}
         for n, source, measure, units in self._summed(
-            "b.data_source, b.measure, (sum(b.quantity) * " + str(SCALE) + ")::bigint",
+            "b.data_source, b.measure, sum(b.quantity)",
             "inventory_visibility.measure_balance b ON b.stock_id = s.id",
             "1, 2, 3",
         ):
@@ -225,6 +224,19 @@ class _Behind:
             {**self.values, **keys},
         )
         return found
+
+
+def _calculated(physical: Mapping[Measure, Decimal], configuration: InventoryConfiguration) -> Quantities:
+    """{data source: {measure: units}}, with the calculated measures of which any term was ever posted to."""
+    sums = dict(physical)
+    for calculated, terms in configuration.calculated.items():
+        posted = [sign * physical[measure] for measure, sign in terms.items() if measure in physical]
+        if posted:
+            sums[calculated] = sum(posted, Decimal(0))
+    out: Quantities = {}
+    for (source, name), units in sums.items():
+        out.setdefault(source, {})[name] = float(units)
+    return out
 
 
 def _names(session: Session, looking: Looking, rows: Sequence[Sequence[Any]]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility import available
 from openiom.master_data import kit_parts, kits_with
 from openiom.orders.locks import lock_orders
 from openiom.orders.service.raise_events import raise_order_events
@@ -34,10 +35,13 @@ CAME_FREE = (
     *("order.cancel", "order.release", "order.fulfillment_declined", "order.partially_declined"),
     "order_line.canceled",
 )
-NAMES = frozenset((*STOCK_CAME, DATES_MOVED, *CAME_FREE))
+EXPIRED = "reservation.expired"
+NAMES = frozenset((*STOCK_CAME, DATES_MOVED, *CAME_FREE, EXPIRED))
 NAMED_BY_EVENT = 500
 ON_ITS_WAY = timedelta(minutes=10)
 """How long a released order counts as one that will take its stock; after that a person looks at it."""
+SWEEP = timedelta(minutes=5)
+"""How often all who wait are looked at, for stock that came free without an event: a policy, an outside unreserve."""
 PAGE = 500
 REFRESHED = 5_000
 
@@ -48,6 +52,7 @@ class ReleaseTurn:
 
     kind: str = EVENTS_WAKE
     _ready: bool = False
+    _swept: datetime | None = None
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
         with database.unit_of_work() as session:
@@ -57,9 +62,13 @@ class ReleaseTurn:
             acted = len(_launch_due(session, now)) + len(cancel_expired(session, now, actor=CONSUMER))
             if events and _anybody_waits(session):
                 _drop_settled(session, [e.root_id for e in events if e.name in CAME_FREE])
-                release_for(session, _products(session, events, (*STOCK_CAME, *CAME_FREE)), now)
+                acted += len(release_for(session, _products(session, events, NAMES - {DATES_MOVED}), now))
                 _refresh_dates(session, _products(session, events, (*STOCK_CAME, DATES_MOVED)), now)
+            if now - (self._swept or now) >= SWEEP:
+                acted += len(release_for(session, _all_waiting(session), now))
         self._ready = True
+        if self._swept is None or now - self._swept >= SWEEP:
+            self._swept = now
         return Ran(len(events) + acted, more)
 
 
@@ -73,8 +82,9 @@ def _products(session: Session, events: Iterable[LoggedEvent], names: Collection
     told = [e for e in events if e.name in names]
     keys: list[list[list[Any]]] = [e.data.get("keys", []) for e in told]
     if any(len(k) >= NAMED_BY_EVENT for k in keys):
-        return {row[0] for row in fetch(session, "SELECT DISTINCT product FROM orders.waiting_line")}
+        return _all_waiting(session)
     products = {str(key[0]) for some in keys for key in some}
+    products |= {str(e.data["product"]) for e in told if e.name == EXPIRED}
     orders = [e.root_id for e in told if e.name in CAME_FREE]
     query = "SELECT DISTINCT product FROM orders.order_line WHERE order_id = ANY(%s)"
     products |= {row[0] for row in fetch(session, query, (orders,))} if orders else set()
@@ -82,28 +92,34 @@ def _products(session: Session, events: Iterable[LoggedEvent], names: Collection
     return products | parts | kits_with(session, products | parts)
 
 
+def _all_waiting(session: Session) -> set[str]:
+    return {row[0] for row in fetch(session, "SELECT DISTINCT product FROM orders.waiting_line")}
+
+
 def release_for(session: Session, products: Collection[str], now: datetime) -> list[UUID]:
     """
     Release orders that wait for these products, oldest first, as far as the stock of this moment covers every line
     they still need. What was released before and has no source yet counts as taken.
     """
+    there = {product for product, _ in available(session, products)} if products else set[str]()
+    if not there:
+        return []
     free = _on_their_way(session, now)
     released: list[UUID] = []
     after: tuple[datetime, UUID] | None = None
-    while products:
+    while True:
         page = fetch(
             session,
             "SELECT order_id, min(since) AS since FROM orders.waiting_line WHERE state = 'waiting'"
             " AND kind = 'backorder' AND product = ANY(%s) GROUP BY order_id"
             " HAVING %s::timestamptz IS NULL OR (min(since), order_id) > (%s::timestamptz, %s::uuid)"
             " ORDER BY 2, 1 LIMIT %s",
-            (sorted(products), *((after[0], *after) if after else (None, None, None)), PAGE),
+            (sorted(there), *((after[0], *after) if after else (None, None, None)), PAGE),
         )
         released += _release_page(session, [row[0] for row in page], free, now)
-        if len(page) < PAGE or not any(any(sources.values()) for p, sources in free.items() if p in products):
-            break
+        if len(page) < PAGE or not any(any(sources.values()) for sources in free.values()):
+            return released
         after = (page[-1][1], page[-1][0])
-    return released
 
 
 def _release_page(session: Session, order_ids: Sequence[UUID], free: Free, now: datetime) -> list[UUID]:
