@@ -75,6 +75,7 @@ class Product:
             administration.token_router,
             orders.router,
             orders.waiting_router,
+            orders.line_router,
             fulfillment.router,
             fulfillment_optimization.router,
             inventory_visibility.overview_router,

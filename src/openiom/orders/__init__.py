@@ -13,6 +13,7 @@ from .backorder.releasing import CONSUMER as BACKORDER_CONSUMER
 from .backorder.releasing import ReleaseTurn
 from .backorder.routes import router as waiting_router
 from .facts import header_facts, line_facts, money_text, order_facts
+from .line_routes import router as line_router
 from .locks import lock_orders
 from .queries import like_prefix
 from .routes import router
@@ -75,5 +76,6 @@ __all__ = [
     "router",
     "set_line_fields",
     "set_order_fields",
+    "line_router",
     "waiting_router",
 ]

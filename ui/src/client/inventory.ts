@@ -64,23 +64,29 @@ export const listTimelines = (query: Query<paths['/api/v1/inventory/atp']['get']
 interface ReservationQuery {
   product?: string;
   source?: string;
-  document?: string;
+  /** An order number, the id of an order line, or an outside request. */
+  search?: string;
+  state: 'open' | 'shipped' | 'released' | 'expiring' | 'all';
   after?: string;
   limit?: number;
 }
+export type OrderLine = Ok<paths['/api/v1/order-lines']['get']>['items'][number];
+
+/** Which orders these lines belong to, by line id. */
+export const nameLines = async (ids: string[]): Promise<Map<string, OrderLine>> => {
+  const lines = ids.length === 0 ? [] : (await read(api.GET('/api/v1/order-lines', { params: { query: { ids } } }))).items;
+  return new Map(lines.map((line) => [line.line_id, line]));
+};
+
 /** Reservations by how they stand; those that end by themselves come in the order they end. */
-export const listReservations = (
-  { state, ...query }: ReservationQuery & { state: 'open' | 'shipped' | 'released' | 'expiring' | 'all' },
-  signal?: AbortSignal,
-): Promise<ReservationPage> =>
-  state === 'expiring'
-    ? read(api.GET('/api/v1/inventory/reservations/expiring', { params: { query: given(query) }, signal }))
-    : read(
-        api.GET('/api/v1/inventory/reservations', {
-          params: { query: given({ ...query, state: state === 'all' ? undefined : state }) },
-          signal,
-        }),
-      );
+export const listReservations = async ({ state, search, ...query }: ReservationQuery, signal?: AbortSignal): Promise<ReservationPage> => {
+  const known = search ? (await read(api.GET('/api/v1/order-lines', { params: { query: { order_number: search } }, signal }))).items : [];
+  const about = known.length > 0 ? { line: known.map((line) => line.line_id) } : { document: search };
+  if (state === 'expiring')
+    return read(api.GET('/api/v1/inventory/reservations/expiring', { params: { query: given({ ...query, ...about }) }, signal }));
+  const asked = given({ ...query, ...about, state: state === 'all' ? undefined : state });
+  return read(api.GET('/api/v1/inventory/reservations', { params: { query: asked }, signal }));
+};
 export const releaseReservations = async (ids: string[], reason: string): Promise<Row[]> =>
   (await read(api.POST('/api/v1/inventory/reservations/release', { body: { ids: ids.map(Number), reason } }))).results.map((one) => ({
     ...one,

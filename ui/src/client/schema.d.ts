@@ -366,6 +366,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/order-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Order Lines
+         * @description Lines by their ids, or all lines of the orders with a number; at most 500, by order and line number.
+         */
+        get: operations["orders-order_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fulfillment-orders": {
         parameters: {
             query?: never;
@@ -819,7 +839,7 @@ export interface paths {
         };
         /**
          * Reservations
-         * @description Soft reservations, newest first; `document` is an order number or a request id.
+         * @description Soft reservations, newest first; `document` is an order number or a request id, `line` an order line's id.
          */
         get: operations["inventory-reservations"];
         put?: never;
@@ -3502,6 +3522,23 @@ export interface components {
             /** Returned */
             returned: number;
         };
+        /** LineName */
+        LineName: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Line Number */
+            line_number: number;
+        };
         /** LineNameBody */
         LineNameBody: {
             /**
@@ -3969,6 +4006,13 @@ export interface components {
         Page_LedgerRow_: {
             /** Items */
             items: components["schemas"]["LedgerRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[LineName] */
+        Page_LineName_: {
+            /** Items */
+            items: components["schemas"]["LineName"][];
             /** Next */
             next?: string | null;
         };
@@ -5935,6 +5979,38 @@ export interface operations {
             };
         };
     };
+    "orders-order_lines": {
+        parameters: {
+            query?: {
+                ids?: string[] | null;
+                order_number?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LineName_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     "fulfillment-fulfillment_orders": {
         parameters: {
             query?: {
@@ -6251,6 +6327,7 @@ export interface operations {
                 product?: string;
                 source?: string;
                 document?: string;
+                line?: string[] | null;
                 after?: string | null;
                 limit?: number;
             };
@@ -6676,6 +6753,7 @@ export interface operations {
                 product?: string;
                 source?: string;
                 document?: string;
+                line?: string[] | null;
                 state?: ("open" | "shipped" | "released") | null;
                 after?: string | null;
                 limit?: number;

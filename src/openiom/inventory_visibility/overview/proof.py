@@ -1,6 +1,8 @@
 """Which days of the ledger are sealed, and which reservations end next."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -34,7 +36,14 @@ def days(session: Session, *, before: date | None, limit: int) -> list[DayRow]:
 
 
 def expiring(
-    session: Session, *, product: str, source: str, document: str, after: list[str] | None, limit: int
+    session: Session,
+    *,
+    product: str,
+    source: str,
+    document: str,
+    lines: Sequence[UUID],
+    after: list[str] | None,
+    limit: int,
 ) -> list[ReservationRow]:
     """Open reservations that end by themselves, the next to end first."""
     ends, number = after or (None, None)
@@ -45,9 +54,10 @@ def expiring(
         " r.at, r.expires_at, r.reference FROM inventory_visibility.reservation r"
         " JOIN inventory_visibility.stock s ON s.id = r.stock_id WHERE r.open > 0 AND r.expires_at IS NOT NULL"
         " AND (%s = '' OR s.product = %s) AND (%s = '' OR s.source = %s) AND (%s = '' OR r.document = %s)"
+        " AND (%s::uuid[] = '{}' OR r.line_id = ANY(%s::uuid[]))"
         " AND (%s::timestamptz IS NULL OR (r.expires_at, r.id) > (%s::timestamptz, %s::bigint))"
         " ORDER BY r.expires_at, r.id LIMIT %s",
-        (product, product, source, source, document, document, ends, ends, number, limit),
+        (product, product, source, source, document, document, list(lines), list(lines), ends, ends, number, limit),
     )
     names = tuple(ReservationRow.model_fields)
     return [ReservationRow(**dict(zip(names, row, strict=True))) for row in rows]

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -173,13 +174,20 @@ def ending(
     product: str = "",
     source: str = "",
     document: str = "",
+    line: Annotated[list[UUID] | None, Query(max_length=500)] = None,
     after: str | None = None,
     limit: Limit = 50,
 ) -> Page[ReservationRow]:
     """Open reservations that end by themselves, the next to end first."""
     asker.require("inventory.read")
     found = expiring(
-        session, product=product, source=source, document=document, after=read_cursor(after, 2), limit=limit + 1
+        session,
+        product=product,
+        source=source,
+        document=document,
+        lines=line or (),
+        after=read_cursor(after, 2),
+        limit=limit + 1,
     )
     items, following = page_of(found, limit=limit, key=lambda r: (r.expires_at, r.id))
     return Page(items=items, next=following)

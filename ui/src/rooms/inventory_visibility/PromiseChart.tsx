@@ -27,7 +27,7 @@ export function ticksOf(low: number, high: number): number[] {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = Math.max(1, power * ([1, 2, 5, 10].find((one) => one * power >= raw) ?? 10));
   const out: number[] = [];
-  for (let value = Math.floor(low / step) * step; value < high + step; value += step) out.push(value);
+  for (let n = Math.floor(low / step); n < high / step + 1; n += 1) out.push(n === 0 ? 0 : n * step);
   return out;
 }
 
@@ -105,7 +105,7 @@ export function PromiseChart({ label, days, at, onAt }: { label: string; days: P
         ))}
         {days.map((day, index) =>
           index % spacing === 0 ? (
-            <text key={day.day} x={x(index) + slot / 2} y={height - 6} textAnchor={index === 0 ? 'start' : 'middle'}>
+            <text key={day.day} x={x(index) + slot / 2} y={height - 6} textAnchor="middle">
               {dayOf(day.day)}
             </text>
           ) : null,

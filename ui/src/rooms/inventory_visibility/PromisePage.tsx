@@ -135,7 +135,7 @@ function Timelines({ product, source, onAnySource }: { product: string; source: 
     );
   return (
     <>
-      {list.rows.map((row) => (
+      {[...list.rows.filter(moves), ...list.rows.filter((row) => !moves(row))].map((row) => (
         <SourceCard key={row.source} timeline={row} />
       ))}
       {(list.next ?? list.previous) && (
@@ -152,15 +152,19 @@ function Timelines({ product, source, onAnySource }: { product: string; source: 
   );
 }
 
+const movesOn = (day: PromiseDay): boolean => day.supply > 0 || day.demand > 0 || day.entries.length > 0;
+const moves = (timeline: Timeline): boolean => timeline.days.some(movesOn);
+
+/** One source: what stands, the days ahead, and what moves them. Where nothing moves, every day is as today. */
 function SourceCard({ timeline }: { timeline: Timeline }) {
   const [at, setAt] = useState(0);
   const { days } = timeline;
   const day = days[Math.min(at, days.length - 1)];
-  const moving = days.filter((one) => one.supply > 0 || one.demand > 0 || one.entries.length > 0);
+  const moving = days.filter(movesOn);
   const kit = Object.entries(timeline.made_of);
   const figure = (value: number) => <span className="figure strong">{whole(value)}</span>;
   return (
-    <Section title={timeline.source} extra={<Verdict timeline={timeline} />}>
+    <Section title={timeline.source} className="promise-card" extra={<Verdict timeline={timeline} />}>
       <div className="stack">
         <Facts
           columns={3}
@@ -173,28 +177,31 @@ function SourceCard({ timeline }: { timeline: Timeline }) {
             ['A kit of', kit.length > 0 && kit.map(([part, each]) => `${each} × ${part}`).join(', ')],
           ]}
         />
-        <div>
-          <div className="row between">
-            <ChartLegend />
-          </div>
-          <PromiseChart label={`${timeline.product} at ${timeline.source}`} days={days} at={at} onAt={setAt} />
-          {day && (
-            <p className="day-says" aria-live="polite">
-              {daySays(day)}.
-            </p>
-          )}
-          {day && day.entries.length > 0 && <Behind day={day} />}
-        </div>
         {moving.length > 0 ? (
-          <details className="ahead">
-            <summary>
-              {moving.length} {moving.length === 1 ? 'day' : 'days'} with movement
-            </summary>
-            <Ahead days={moving} />
-          </details>
+          <>
+            <div>
+              <div className="row between">
+                <ChartLegend />
+              </div>
+              <PromiseChart label={`${timeline.product} at ${timeline.source}`} days={days} at={at} onAt={setAt} />
+              {day && (
+                <p className="day-says" aria-live="polite">
+                  {daySays(day)}.
+                </p>
+              )}
+              {day && day.entries.length > 0 && <Behind day={day} />}
+            </div>
+            <details className="ahead">
+              <summary>
+                {moving.length} {moving.length === 1 ? 'day' : 'days'} with movement
+              </summary>
+              <Ahead days={moving} />
+            </details>
+          </>
         ) : (
           <p className="muted">
-            Nothing is scheduled in the next {days.length} days. <Link to="/inventory/supply">Supply orders</Link> bring the next units.
+            Nothing is scheduled in the next {days.length} days: each is as today. <Link to="/inventory/supply">Supply orders</Link> bring
+            the next units.
           </p>
         )}
       </div>

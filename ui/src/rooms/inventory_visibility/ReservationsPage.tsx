@@ -1,5 +1,5 @@
 import { LockOutlined } from '@kit/icons';
-import { listReservations, listSources, readShape, releaseReservations, type ReservationRow } from '@client/inventory';
+import { listReservations, listSources, nameLines, readShape, releaseReservations, type ReservationRow } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
 import { whole, When } from '@kit/figures';
 import { Page } from '@kit/layout';
@@ -61,13 +61,20 @@ export default function ReservationsPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const state = (states.find((one) => one.value === values.state)?.value ?? 'open') satisfies State;
   const { search, product, source } = values;
-  const query = useMemo(() => ({ state, document: search, product, source }), [state, search, product, source]);
+  const query = useMemo(() => ({ state, search, product, source }), [state, search, product, source]);
   const list = usePagedList({
     name: 'reservations',
     query,
     fetch: listReservations,
     idOf,
     concerns: (one) => movesStock(one.name) || one.name.startsWith('order.'),
+  });
+  const lineIds = list.rows.flatMap((row) => row.line_id ?? []);
+  const lines = useQuery({
+    queryKey: ['order-lines', lineIds],
+    queryFn: () => nameLines(lineIds),
+    enabled: lineIds.length > 0,
+    placeholderData: (before) => before,
   });
   const picked = list.rows
     .filter((row) => row.open > 0 && selected.includes(idOf(row)))
@@ -81,14 +88,19 @@ export default function ReservationsPage() {
     {
       key: 'document',
       title: 'For',
-      render: (row) =>
-        row.document && row.line_id ? (
-          <Link className="strong" to={`/orders?search=${encodeURIComponent(row.document)}`}>
-            Order {row.document}
-          </Link>
-        ) : (
-          row.document || (row.line_id ? 'Order line' : <span className="muted">Nobody named</span>)
-        ),
+      render: (row) => {
+        const line = row.line_id ? lines.data?.get(row.line_id) : undefined;
+        if (line)
+          return (
+            <span className="two-line">
+              <Link className="strong" to={`/orders/${line.order_id}`}>
+                Order {line.order_number}
+              </Link>
+              <span className="muted">line {line.line_number}</span>
+            </span>
+          );
+        return row.document || (row.line_id ? 'Order line' : <span className="muted">Nobody named</span>);
+      },
     },
     {
       key: 'product',
@@ -115,14 +127,6 @@ export default function ReservationsPage() {
     <Page
       title="Reservations"
       lead="Units held for order lines and other askers. What is held cannot be promised to anybody else until it ships, is released or expires."
-      actions={
-        <Segmented
-          aria-label="State"
-          options={states.map((one) => ({ ...one }))}
-          value={state}
-          onChange={(next) => change({ state: next === 'open' ? undefined : next })}
-        />
-      }
     >
       <ListView
         label="Reservations"
@@ -150,6 +154,14 @@ export default function ReservationsPage() {
               ]}
               values={values}
               onChange={change}
+              extra={
+                <Segmented
+                  aria-label="State"
+                  options={states.map((one) => ({ ...one }))}
+                  value={state}
+                  onChange={(next) => change({ state: next === 'open' ? undefined : next })}
+                />
+              }
             />
           )
         }

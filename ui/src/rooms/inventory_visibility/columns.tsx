@@ -21,6 +21,8 @@ function Figure({ title, value, onOpen }: { title: string; value: number; onOpen
 
 function availableOf(row: GroupRow): ReactNode {
   if (row.oversell) return <Badge>No limit</Badge>;
+  // A key that only its deeper ones have stock at is not short.
+  if (row.available === 0 && row.reserved === 0 && Object.keys(row.measures).length === 0) return <span className="muted">0</span>;
   if (row.available > 0) return <span className="figure strong">{whole(row.available)}</span>;
   return <Badge tone="failed">{whole(row.available)} — short</Badge>;
 }
@@ -94,7 +96,8 @@ function measureColumns(shape: Shape, open: OpenFigure): ListColumn<GroupRow>[] 
         group: calculated ? `${system.title}, calculated` : system.title,
         hint: calculated ? formula.join(' ') : undefined,
         align: 'right',
-        extra: calculated && !reservable,
+        // Systems of our own bookkeeping ("@iv") say what our own columns say already.
+        extra: system.name.startsWith('@') || (calculated && !reservable),
         text: (row) => value(row) ?? '',
         render: (row) => {
           const units = value(row);

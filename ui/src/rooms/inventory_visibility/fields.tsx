@@ -23,15 +23,13 @@ export function ProductField({
       aria-label={label}
       placeholder="Product number or name"
       value={value}
-      options={(found.data ?? []).map((one) => ({
-        value: one.number,
-        label: (
-          <span className="two-line">
-            <span>{one.number}</span>
-            <span className="muted">{one.name}</span>
-          </span>
-        ),
-      }))}
+      options={(found.data ?? []).map((one) => ({ value: one.number, name: one.name }))}
+      optionRender={(option) => (
+        <span className="two-line">
+          <span>{option.data.value}</span>
+          <span className="muted">{option.data.name}</span>
+        </span>
+      )}
       onChange={onChange}
       onSelect={(product: string) => onPick?.(product)}
     />
