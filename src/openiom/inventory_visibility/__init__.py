@@ -35,6 +35,7 @@ from .measures import (
     dimension_text,
     reference_of,
 )
+from .overview import router as overview_router
 from .posting import post_measures
 from .promise.policies import STOCK_POLICY
 from .promise.routes import router as promise_router
@@ -93,6 +94,7 @@ __all__ = [
     "first_wrong_row",
     "inventory_configuration",
     "jobs_wave",
+    "overview_router",
     "post_measures",
     "promise_dates",
     "promise_router",

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +18,7 @@ from .reservations import ReservationRow, ReservationState, list_reservations
 
 router = APIRouter()
 RELEASE_LIMIT = 1_000
+LINES_LIMIT = 500
 Moment = Annotated[datetime | None, Query(alias="as_of", description="Only what was booked up to then; now if absent")]
 
 
@@ -95,11 +97,12 @@ def reservations(
     product: str = "",
     source: str = "",
     document: str = "",
+    line: Annotated[list[UUID] | None, Query(max_length=LINES_LIMIT)] = None,
     state: ReservationState | None = None,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[ReservationRow]:
-    """Soft reservations, newest first; `document` is an order number or a request id."""
+    """Soft reservations, newest first; `document` is an order number or a request id, `line` an order line's id."""
     asker.require("inventory.read")
     cursor = read_cursor(after, 1)
     rows = list_reservations(
@@ -110,6 +113,7 @@ def reservations(
         state=state,
         before=_number(cursor[0]) if cursor else None,
         limit=limit + 1,
+        lines=line or (),
     )
     items, following = page_of(rows, limit=limit, key=lambda r: (r.id,))
     return Page(items=items, next=following)

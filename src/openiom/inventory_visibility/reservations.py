@@ -1,5 +1,6 @@
 """The list of soft reservations."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -49,8 +50,9 @@ def list_reservations(
     state: ReservationState | None,
     before: int | None,
     limit: int,
+    lines: Sequence[UUID] = (),
 ) -> list[ReservationRow]:
-    """Reservations by id, newest first. `document` also takes the id of an order line."""
+    """Reservations by id, newest first. `document` also takes the id of an order line; `lines` are several."""
     where, values = ["TRUE"], list[object]()
     for clause, value in (("s.product = %s", product), ("s.source = %s", source), ("r.id < %s", before)):
         if value:
@@ -60,6 +62,9 @@ def list_reservations(
         line = _line_id(document)
         where.append("r.line_id = %s" if line else "r.document = %s")
         values.append(line or document)
+    if lines:
+        where.append("r.line_id = ANY(%s::uuid[])")
+        values.append(list(lines))
     if state:
         where.append(_STATES[state])
     rows = fetch(

@@ -14,6 +14,7 @@ from .backorder.releasing import ReleaseTurn
 from .backorder.routes import router as waiting_router
 from .demand import OrderedLine, PlacedOrder, placed_orders
 from .facts import header_facts, line_facts, money_text, order_facts
+from .line_routes import router as line_router
 from .locks import lock_orders
 from .queries import like_prefix
 from .routes import router
@@ -84,6 +85,7 @@ __all__ = [
     "router",
     "set_line_fields",
     "set_order_fields",
+    "line_router",
     "waiting_router",
     "unshipped_lines",
 ]

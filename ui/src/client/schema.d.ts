@@ -92,6 +92,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{tenant}/oauth2/v2.0/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Client Assertion, Asked With Get
+         * @description Step 1: client id and secret give an assertion. Any tenant is answered: the client id says who asks.
+         */
+        get: operations["administration-client-assertion,-asked-with-GET"];
+        put?: never;
+        /**
+         * Client Assertion
+         * @description Step 1: client id and secret give an assertion. Any tenant is answered: the client id says who asks.
+         */
+        post: operations["administration-client-assertion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Access Token
+         * @description Step 2: an assertion gives a bearer token of one hour for the environment named as context.
+         */
+        post: operations["administration-access-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Clients
+         * @description Client programs by name; secrets are not kept.
+         */
+        get: operations["administration-list_clients"];
+        put?: never;
+        /**
+         * New Client
+         * @description A client program for the token flow; one of the same name keeps its id and gets a new secret.
+         */
+        post: operations["administration-new_client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{client_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Client
+         * @description No more tokens for a client program; those it holds end within the hour.
+         */
+        delete: operations["administration-end_client"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -258,6 +346,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/waiting-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waiting Lines
+         * @description Lines that wait for stock or a launch, who waits longest first.
+         */
+        get: operations["orders-waiting_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/order-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Order Lines
+         * @description Lines by their ids, or all lines of the orders with a number; at most 500, by order and line number.
+         */
+        get: operations["orders-order_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fulfillment-orders": {
         parameters: {
             query?: never;
@@ -358,6 +486,290 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inventory/shape": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Configured
+         * @description What source systems, measures, dimensions and allocation groups are called.
+         */
+        get: operations["inventory-configured"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/visibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visibility
+         * @description Stock grouped as asked, with every measure; `short` keeps groups of which nothing may be promised.
+         */
+        get: operations["inventory-visibility"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keys
+         * @description The stock keys behind a row of the grid.
+         */
+        get: operations["inventory-keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/keys/{stock_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Key
+         * @description One stock key.
+         */
+        get: operations["inventory-key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Chain
+         * @description Days of the ledger, newest first, with the hash that seals each.
+         */
+        get: operations["inventory-chain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/reservations/expiring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ending
+         * @description Open reservations that end by themselves, the next to end first.
+         */
+        get: operations["inventory-ending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/allocations/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pool Totals
+         * @description Units kept for each path of groups, over all our own stock.
+         */
+        get: operations["inventory-pool_totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/allocations/{allocation_id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pool Moves
+         * @description What moved an allocation, newest first.
+         */
+        get: operations["inventory-pool_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/allocations/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act
+         * @description Allocate, unallocate or reallocate our own stock; a refused act changes nothing and does not stop the rest.
+         */
+        post: operations["inventory-act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/atp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Atp
+         * @description What can be promised of a product by day, for each source that knows it, with the entries behind each day.
+         */
+        get: operations["inventory-atp"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/allocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Allocations
+         * @description What of our own stock is kept for whom.
+         */
+        get: operations["inventory-allocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/supply-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Supply Lines
+         * @description Lines of purchase and transfer orders by expected date; `open_only` keeps those with units to come.
+         */
+        get: operations["inventory-supply_lines"];
+        put?: never;
+        /**
+         * Put
+         * @description Take orders in or amend them: quantities, dates and how sure they are.
+         */
+        post: operations["inventory-put"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/supply-orders/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive
+         * @description Receive units of lines, in part or whole; each receipt is counted once by its id.
+         */
+        post: operations["inventory-receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/supply-orders/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description Expect no more of these lines.
+         */
+        post: operations["inventory-close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inventory": {
         parameters: {
             query?: never;
@@ -370,26 +782,6 @@ export interface paths {
          * @description Stock by product and source; `short` keeps only keys with nothing left to promise.
          */
         get: operations["inventory-inventory"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/{stock_id}/ledger": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Entries
-         * @description Every entry that makes up a quantity, newest first.
-         */
-        get: operations["inventory-entries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -412,6 +804,614 @@ export interface paths {
          * @description Set or change on-hand quantities.
          */
         post: operations["inventory-changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ledger Health
+         * @description How far stock rows and the sealed ledger were checked, and what is wrong.
+         */
+        get: operations["inventory-ledger_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reservations
+         * @description Soft reservations, newest first; `document` is an order number or a request id, `line` an order line's id.
+         */
+        get: operations["inventory-reservations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/reservations/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release
+         * @description Give back what reservations still hold.
+         */
+        post: operations["inventory-release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/{stock_id}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Entries
+         * @description Every entry that makes up a quantity, newest first, each with the balance of its measure after it.
+         */
+        get: operations["inventory-entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/{stock_id}/balances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Balances
+         * @description Every measure of a stock key as of a moment, summed from the ledger.
+         */
+        get: operations["inventory-balances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * On Hand
+         * @description The index query by URL: organizationId, productId, dimensions, groupBy (comma-separated), returnNegative.
+         */
+        get: operations["inventory-contract-on_hand"];
+        put?: never;
+        /**
+         * Change On Hand
+         * @description Add to quantities; an id counts once.
+         */
+        post: operations["inventory-contract-change_on_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change On Hand Bulk
+         * @description Add to quantities, up to 512 records; each is answered by its index.
+         */
+        post: operations["inventory-contract-change_on_hand_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/setonhand/{inventorySystem}/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set On Hand Bulk
+         * @description Replace quantities of one system, up to 512 records; what is older than what stands is ignored, and said.
+         */
+        post: operations["inventory-contract-set_on_hand_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/reserve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reserve
+         * @description Soft-reserve a quantity, checked against what is available unless the request says not to.
+         */
+        post: operations["inventory-contract-reserve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/reserve/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reserve Bulk
+         * @description Soft-reserve, up to 512 records, first come first served; a refused one does not stop the rest.
+         */
+        post: operations["inventory-contract-reserve_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/unreserve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unreserve
+         * @description Give back what is soft-reserved under a reservation id; what was not reserved is reported.
+         */
+        post: operations["inventory-contract-unreserve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/unreserve/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unreserve Bulk
+         * @description Give back, up to 512 records; each is answered by its index.
+         */
+        post: operations["inventory-contract-unreserve_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/transaction/adjustment/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adjust Bulk
+         * @description Keep adjustments for the ERP, up to 512 records; each is answered by its index.
+         */
+        post: operations["inventory-contract-adjust_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/indexquery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Index Query
+         * @description Quantities by site, location and grouped dimensions: the cross product of the sites and locations named.
+         */
+        post: operations["inventory-contract-index_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/exactquery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exact Query
+         * @description Quantities of exactly the tuples of dimension values listed; their dimensions are added to groupByValues.
+         */
+        post: operations["inventory-contract-exact_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/productsearch/indexquery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Index Query
+         * @description The index query for the products that `productSearch` finds.
+         */
+        post: operations["inventory-contract-search_index_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/productsearch/exactquery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Exact Query
+         * @description The exact query for the products that `productSearch` finds.
+         */
+        post: operations["inventory-contract-search_exact_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/logTransactionDetails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log Transaction Details
+         * @description Ask for an export of the ledger; answers the id of the job that writes it.
+         */
+        post: operations["inventory-contract-log_transaction_details"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/reserve/resyncjob": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reserve Resync Job
+         * @description Clean old reservation data of these data sources ([] is all); answers the id of the job that does it.
+         */
+        post: operations["inventory-contract-reserve_resync_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/getJobProgress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job Progress
+         * @description How far a job is: Queued, Completed or Failed, what came of it, and where its file is.
+         */
+        get: operations["inventory-contract-get_job_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/jobs/{jobId}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Job File
+         * @description The CSV file a job wrote.
+         */
+        get: operations["inventory-contract-job_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Inventory Configuration In Use
+         * @description The configuration in use: the document `default`, or the one this product ships with.
+         */
+        get: operations["inventory-contract-inventory_configuration_in_use"];
+        /**
+         * Replace Inventory Configuration
+         * @description Replace the configuration; answers what is in use from now on. Refused whole with everything wrong in it.
+         */
+        put: operations["inventory-contract-replace_inventory_configuration"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feeds
+         * @description Feed files, newest first.
+         */
+        get: operations["inventory-feeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/changeschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Schedule
+         * @description Schedule one dated change; its id is counted once.
+         */
+        post: operations["inventory-visibility-contract-change_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/onhand/changeschedule/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Schedule Bulk
+         * @description Schedule up to 512 dated changes; each is answered by its index.
+         */
+        post: operations["inventory-visibility-contract-change_schedule_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/allocation/allocate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Allocate
+         * @description Take units from the common pool for a group.
+         */
+        post: operations["inventory-visibility-contract-allocate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/allocation/unallocate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unallocate
+         * @description Give units of a group back to the common pool.
+         */
+        post: operations["inventory-visibility-contract-unallocate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/allocation/reallocate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reallocate
+         * @description Move units from one group to another.
+         */
+        post: operations["inventory-visibility-contract-reallocate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/allocation/consume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Consume
+         * @description Use units of a group, with the measures that move with them.
+         */
+        post: operations["inventory-visibility-contract-consume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environment/{environmentId}/allocation/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description What is allocated at exactly these dimensions, to these groups and below; no groups are all.
+         */
+        post: operations["inventory-visibility-contract-query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1228,6 +2228,63 @@ export interface components {
             on_hold: boolean;
         };
         /**
+         * ActBody
+         * @description Units moved by hand for a path of groups, highest first. A reallocation takes them from `sources`.
+         */
+        ActBody: {
+            /**
+             * Id
+             * @description Counted once
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "allocate" | "unallocate" | "reallocate";
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Dimensions */
+            dimensions?: {
+                [key: string]: string;
+            };
+            /** Groups */
+            groups: string[];
+            /** Sources */
+            sources?: string[];
+            /** Quantity */
+            quantity: number | string;
+        };
+        /** ActResult */
+        ActResult: {
+            /** Id */
+            id: string;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Duplicate
+             * @default false
+             */
+            duplicate: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /** ActsAnswer */
+        ActsAnswer: {
+            /** Results */
+            results: components["schemas"]["ActResult"][];
+        };
+        /** ActsRequest */
+        ActsRequest: {
+            /** Acts */
+            acts: components["schemas"]["ActBody"][];
+        };
+        /**
          * AddressDocument
          * @description A postal address. `country` is ISO 3166-1 alpha-2; `state` as its country writes it.
          */
@@ -1380,6 +2437,46 @@ export interface components {
              * @default false
              */
             dry: boolean;
+        };
+        /** AtpBody */
+        AtpBody: {
+            /**
+             * Measures
+             * @description [data source, calculated measure] pairs promised by date
+             */
+            measures?: [
+                string,
+                string
+            ][];
+            /**
+             * Days
+             * @description How many days from today may be scheduled
+             * @default 30
+             */
+            days: number;
+        };
+        /**
+         * BalancesAnswer
+         * @description A stock key at a moment.
+         */
+        BalancesAnswer: {
+            /** Stock Id */
+            stock_id: number;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** On Hand */
+            on_hand: number;
+            /** Reserved */
+            reserved: number;
+            /** Overdraft */
+            overdraft: number;
+            /** Covered */
+            covered: number;
+            /** Measures */
+            measures: components["schemas"]["MeasureRow"][];
         };
         /** BulkAnswer */
         BulkAnswer: {
@@ -1616,6 +2713,49 @@ export interface components {
             quantity: number;
         };
         /**
+         * ClientAnswer
+         * @description `client_secret` is shown this once.
+         */
+        ClientAnswer: {
+            /** Client Id */
+            client_id: string;
+            /** Client Secret */
+            client_secret: string;
+        };
+        /** ClientRequest */
+        ClientRequest: {
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: string[];
+        };
+        /** ClientView */
+        ClientView: {
+            /** Client Id */
+            client_id: string;
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+        };
+        /** Clients */
+        Clients: {
+            /** Items */
+            items: components["schemas"]["ClientView"][];
+        };
+        /** CloseRequest */
+        CloseRequest: {
+            /** Lines */
+            lines: components["schemas"]["LineNameBody"][];
+        };
+        /**
          * Column
          * @description A condition column. With no field its cells are whole conditions, such as `len(lines) > 9`.
          */
@@ -1667,6 +2807,58 @@ export interface components {
              */
             phone: string;
         };
+        /** DataSourceBody */
+        DataSourceBody: {
+            /**
+             * Dimension Mapping
+             * @description This system's own name of a dimension, to the base dimension it means
+             */
+            dimension_mapping?: {
+                [key: string]: string;
+            };
+            /** Physical Measures */
+            physical_measures?: string[];
+            /**
+             * Calculated Measures
+             * @description Terms ["Addition" or "Subtraction", data source, physical measure]
+             */
+            calculated_measures?: {
+                [key: string]: [
+                    "Addition" | "Subtraction",
+                    string,
+                    string
+                ][];
+            };
+            /**
+             * Read Only
+             * @description Only a file feed may change its quantities, not the API
+             * @default false
+             */
+            read_only: boolean;
+        };
+        /**
+         * DayRow
+         * @description A day of the ledger's chain: entries `first_id` to `last_id`. `hash` is empty until it is sealed.
+         */
+        DayRow: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** First Id */
+            first_id: number;
+            /** Last Id */
+            last_id: number;
+            /** Entries */
+            entries: number;
+            /** Hash */
+            hash: string;
+            /** Previous Hash */
+            previous_hash: string;
+            /** Sealed At */
+            sealed_at: string | null;
+        };
         /** DecisionRow */
         DecisionRow: {
             /**
@@ -1702,6 +2894,13 @@ export interface components {
         Decisions: {
             /** Decisions */
             decisions: components["schemas"]["DecisionRow"][];
+        };
+        /** DimensionName */
+        DimensionName: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
         };
         /** DocumentView */
         DocumentView: {
@@ -1779,6 +2978,36 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * FeedFileRow
+         * @description `problem` is the first of `problems`; a refused file has posted nothing.
+         */
+        FeedFileRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "done" | "error";
+            /** Data Source */
+            data_source: string;
+            /** Feed Type */
+            feed_type: string;
+            /** Records */
+            records: number;
+            /** Problems */
+            problems: number;
+            /** Problem */
+            problem: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /** FlowCounts */
         FlowCounts: {
@@ -1975,10 +3204,69 @@ export interface components {
             /** External Id */
             external_id: string;
         };
+        /**
+         * GroupRow
+         * @description One row of the grid. `values` holds what it is grouped by, `measures` {data source: {measure: units}}.
+         *
+         *     `available` is what anybody may be promised: on hand, less what is reserved, kept as safety stock or allocated.
+         *     `stock_id` is given when one stock key is behind the row.
+         */
+        GroupRow: {
+            /** Values */
+            values: {
+                [key: string]: string;
+            };
+            /** Product Name */
+            product_name: string;
+            /** Keys */
+            keys: number;
+            /** Stock Id */
+            stock_id: number | null;
+            /** On Hand */
+            on_hand: number;
+            /** Reserved */
+            reserved: number;
+            /** Safety Stock */
+            safety_stock: number;
+            /** Allocated */
+            allocated: number;
+            /** Available */
+            available: number;
+            /** Oversell */
+            oversell: boolean;
+            /** Measures */
+            measures: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HealthAnswer
+         * @description How far the checker came. Every stock row was checked at or after `checked_through`; days up to `sealed_through`
+         *     are sealed, and the whole chain was recomputed by `chain_checked_through`. The first wrong row comes first.
+         */
+        HealthAnswer: {
+            /** Checked Through */
+            checked_through: string | null;
+            /** Round Began At */
+            round_began_at: string | null;
+            /** Chain Checked Through */
+            chain_checked_through: string | null;
+            /** Sealed Through */
+            sealed_through: string | null;
+            /** Wrong */
+            wrong: components["schemas"]["WrongRow"][];
         };
         /**
          * Hit
@@ -2052,6 +3340,52 @@ export interface components {
             /** Items */
             items: components["schemas"]["InstanceRow"][];
         };
+        /** InventoryConfigurationBody */
+        InventoryConfigurationBody: {
+            /**
+             * Own Organization
+             * @description The organizationId whose stock orders are sourced from
+             */
+            own_organization: string;
+            /**
+             * Sites
+             * @description Site of each own location that is not its own site
+             */
+            sites?: {
+                [key: string]: string;
+            };
+            /** Data Sources */
+            data_sources: {
+                [key: string]: components["schemas"]["DataSourceBody"];
+            };
+            /**
+             * Partition
+             * @description What every write and query must name
+             * @default location
+             * @enum {string}
+             */
+            partition: "location" | "product";
+            /**
+             * Index Sets
+             * @description Ordered dimensions; a query groups by a beginning of one set
+             */
+            index_sets: string[][];
+            /**
+             * Reservation Mapping
+             * @description [data source, physical measure, data source, calculated measure]
+             */
+            reservation_mapping?: [
+                string,
+                string,
+                string,
+                string
+            ][];
+            /** Reservation Hierarchy */
+            reservation_hierarchy?: string[];
+            /** Allocation Groups */
+            allocation_groups?: string[];
+            atp?: components["schemas"]["AtpBody"];
+        };
         /** JourneyIds */
         JourneyIds: {
             /** Journey Ids */
@@ -2111,7 +3445,10 @@ export interface components {
             journeys: components["schemas"]["JourneyView"][];
         };
         JsonValue: unknown;
-        /** LedgerRow */
+        /**
+         * LedgerRow
+         * @description One entry; `balance_after` is what its measure stood at once it was booked.
+         */
         LedgerRow: {
             /** Id */
             id: number;
@@ -2120,6 +3457,8 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Data Source */
+            data_source: string;
             /** Measure */
             measure: string;
             /** Delta */
@@ -2132,6 +3471,8 @@ export interface components {
             document: string;
             /** Actor */
             actor: string;
+            /** Event Id */
+            event_id: string | null;
         };
         /** LineDetail */
         LineDetail: {
@@ -2181,6 +3522,35 @@ export interface components {
             /** Returned */
             returned: number;
         };
+        /** LineName */
+        LineName: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Line Number */
+            line_number: number;
+        };
+        /** LineNameBody */
+        LineNameBody: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "purchase" | "transfer";
+            /** Number */
+            number: string;
+            /** Line Number */
+            line_number: number;
+        };
         /** MappingResult */
         MappingResult: {
             /** Ok */
@@ -2216,6 +3586,27 @@ export interface components {
             results: components["schemas"]["MappingResult"][];
             /** Replayed */
             replayed: number;
+        };
+        /**
+         * MeasureName
+         * @description `name` keys quantities, `title` is how the configuration writes it. `terms` are empty for a physical measure.
+         */
+        MeasureName: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Terms */
+            terms: components["schemas"]["Term"][];
+        };
+        /** MeasureRow */
+        MeasureRow: {
+            /** Data Source */
+            data_source: string;
+            /** Measure */
+            measure: string;
+            /** Quantity */
+            quantity: number;
         };
         /** MessageDetail */
         MessageDetail: {
@@ -2326,6 +3717,29 @@ export interface components {
             field: string;
             /** Value */
             value: string;
+        };
+        /**
+         * MoveRow
+         * @description One act on an allocation: how it moved what is allocated and what is consumed.
+         */
+        MoveRow: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Act */
+            act: string;
+            /** Allocated */
+            allocated: number;
+            /** Consumed */
+            consumed: number;
+            /** Document */
+            document: string;
+            /** Actor */
+            actor: string;
         };
         /** NamedRow */
         NamedRow: {
@@ -2520,6 +3934,32 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
+        /**
+         * OwnAllocation
+         * @description Units kept for a path of groups, highest first.
+         */
+        OwnAllocation: {
+            /** Id */
+            id: number;
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Dimensions */
+            dimensions: {
+                [key: string]: string;
+            };
+            /** Groups */
+            groups: string[];
+            /** Allocated */
+            allocated: number;
+            /** Cumulative Allocated */
+            cumulative_allocated: number;
+            /** Consumed */
+            consumed: number;
+            /** Cumulative Consumed */
+            cumulative_consumed: number;
+        };
         /** Page[AccountRow] */
         Page_AccountRow_: {
             /** Items */
@@ -2534,6 +3974,20 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[DayRow] */
+        Page_DayRow_: {
+            /** Items */
+            items: components["schemas"]["DayRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[FeedFileRow] */
+        Page_FeedFileRow_: {
+            /** Items */
+            items: components["schemas"]["FeedFileRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[FulfillmentOrderRow] */
         Page_FulfillmentOrderRow_: {
             /** Items */
@@ -2541,10 +3995,24 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[GroupRow] */
+        Page_GroupRow_: {
+            /** Items */
+            items: components["schemas"]["GroupRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[LedgerRow] */
         Page_LedgerRow_: {
             /** Items */
             items: components["schemas"]["LedgerRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[LineName] */
+        Page_LineName_: {
+            /** Items */
+            items: components["schemas"]["LineName"][];
             /** Next */
             next?: string | null;
         };
@@ -2562,6 +4030,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[MoveRow] */
+        Page_MoveRow_: {
+            /** Items */
+            items: components["schemas"]["MoveRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[NamedRow] */
         Page_NamedRow_: {
             /** Items */
@@ -2576,10 +4051,38 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[OwnAllocation] */
+        Page_OwnAllocation_: {
+            /** Items */
+            items: components["schemas"]["OwnAllocation"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[PoolRow] */
+        Page_PoolRow_: {
+            /** Items */
+            items: components["schemas"]["PoolRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[ProductRow] */
         Page_ProductRow_: {
             /** Items */
             items: components["schemas"]["ProductRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[PromiseTimeline] */
+        Page_PromiseTimeline_: {
+            /** Items */
+            items: components["schemas"]["PromiseTimeline"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[ReservationRow] */
+        Page_ReservationRow_: {
+            /** Items */
+            items: components["schemas"]["ReservationRow"][];
             /** Next */
             next?: string | null;
         };
@@ -2590,10 +4093,31 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[StockKeyRow] */
+        Page_StockKeyRow_: {
+            /** Items */
+            items: components["schemas"]["StockKeyRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[StockRow] */
         Page_StockRow_: {
             /** Items */
             items: components["schemas"]["StockRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[SupplyLineRow] */
+        Page_SupplyLineRow_: {
+            /** Items */
+            items: components["schemas"]["SupplyLineRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[WaitingRow] */
+        Page_WaitingRow_: {
+            /** Items */
+            items: components["schemas"]["WaitingRow"][];
             /** Next */
             next?: string | null;
         };
@@ -2668,6 +4192,24 @@ export interface components {
             asked: boolean;
         };
         /**
+         * PoolRow
+         * @description All allocations of our own stock for one path of groups, highest first, over `keys` stock keys.
+         */
+        PoolRow: {
+            /** Groups */
+            groups: string[];
+            /** Keys */
+            keys: number;
+            /** Allocated */
+            allocated: number;
+            /** Cumulative Allocated */
+            cumulative_allocated: number;
+            /** Consumed */
+            consumed: number;
+            /** Cumulative Consumed */
+            cumulative_consumed: number;
+        };
+        /**
          * Preview
          * @description What a transformation makes of a message now. `document` is null when it fails; then `error` says why.
          */
@@ -2727,6 +4269,17 @@ export interface components {
              */
             remedy: string;
         };
+        /** ProductAttribute */
+        ProductAttribute: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Area */
+            area: string;
+            /** Value */
+            value: string;
+        };
         /** ProductDetail */
         ProductDetail: {
             /** Number */
@@ -2747,6 +4300,12 @@ export interface components {
             list_price: string | null;
             /** Description */
             description: string;
+            /** Search Name */
+            search_name: string;
+            /** Product Type */
+            product_type: string;
+            /** Attributes */
+            attributes: components["schemas"]["ProductAttribute"][];
             /** Length Cm */
             length_cm: string | null;
             /** Width Cm */
@@ -2795,6 +4354,55 @@ export interface components {
             reached: boolean;
         };
         /**
+         * PromiseDay
+         * @description `projected` is what will stand free at the end of the day, `atp` what can be promised on it and kept.
+         */
+        PromiseDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Supply */
+            supply: number;
+            /** Demand */
+            demand: number;
+            /** Projected */
+            projected: number;
+            /** Atp */
+            atp: number;
+            /** Entries */
+            entries: components["schemas"]["ScheduledChange"][];
+        };
+        /**
+         * PromiseTimeline
+         * @description `free` is what may be promised today: on hand, less what is reserved, kept as safety stock or allocated.
+         *
+         *     Of a kit it counts whole kits, and `made_of` says what one is made of.
+         */
+        PromiseTimeline: {
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Free */
+            free: number;
+            /** On Hand */
+            on_hand: number;
+            /** Reserved */
+            reserved: number;
+            /** Safety Stock */
+            safety_stock: number;
+            /** Allocated */
+            allocated: number;
+            /** Made Of */
+            made_of: {
+                [key: string]: number;
+            };
+            /** Days */
+            days: components["schemas"]["PromiseDay"][];
+        };
+        /**
          * Ready
          * @description `status` is ready, or what is missing.
          */
@@ -2811,6 +4419,54 @@ export interface components {
              */
             remedy: string;
         };
+        /** ReceiptBody */
+        ReceiptBody: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "purchase" | "transfer";
+            /** Number */
+            number: string;
+            /** Line Number */
+            line_number: number;
+            /**
+             * Id
+             * @description Counted once for its order
+             */
+            id: string;
+            /** Quantity */
+            quantity: number | string;
+        };
+        /** ReceiptsRequest */
+        ReceiptsRequest: {
+            /** Receipts */
+            receipts: components["schemas"]["ReceiptBody"][];
+        };
+        /** ReleaseAnswer */
+        ReleaseAnswer: {
+            /** Results */
+            results: components["schemas"]["ReleaseResult"][];
+        };
+        /** ReleaseRequest */
+        ReleaseRequest: {
+            /** Ids */
+            ids: number[];
+            /** Reason */
+            reason: string;
+        };
+        /** ReleaseResult */
+        ReleaseResult: {
+            /** Id */
+            id: number;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
         /**
          * ReprocessRequest
          * @description Journeys, or orders of which every failed journey is meant.
@@ -2820,6 +4476,54 @@ export interface components {
             journey_ids?: string[];
             /** Order Ids */
             order_ids?: string[];
+        };
+        /**
+         * ReservationRow
+         * @description One reservation. `document` is the order number or request id; open, shipped and released add up to quantity.
+         */
+        ReservationRow: {
+            /** Id */
+            id: number;
+            /** Stock Id */
+            stock_id: number;
+            /** Organization */
+            organization: string;
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Dimensions */
+            dimensions: string;
+            /** Data Source */
+            data_source: string;
+            /** Measure */
+            measure: string;
+            /** Document */
+            document: string;
+            /** Line Id */
+            line_id: string | null;
+            /** Quantity */
+            quantity: number;
+            /** Open */
+            open: number;
+            /** Shipped */
+            shipped: number;
+            /** Released */
+            released: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "shipped" | "released";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Reference */
+            reference: string;
         };
         /** Results */
         Results: {
@@ -2937,6 +4641,35 @@ export interface components {
             since: string | null;
             error: components["schemas"]["RunError"] | null;
         };
+        /**
+         * ScheduledChange
+         * @description One entry of a day: who scheduled what, in which document, and how sure the date is.
+         */
+        ScheduledChange: {
+            /** Id */
+            id: number;
+            /** Product */
+            product: string;
+            /** Data Source */
+            data_source: string;
+            /** Measure */
+            measure: string;
+            /** Quantity */
+            quantity: number;
+            /** Confidence */
+            confidence: number;
+            /** Cause */
+            cause: string;
+            /** Document */
+            document: string;
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
         /** SessionView */
         SessionView: {
             /** Name */
@@ -2947,6 +4680,26 @@ export interface components {
             permissions: string[];
             /** Environment */
             environment: string;
+        };
+        /**
+         * Shape
+         * @description Organization '' is our own, called `own_organization`. `reservable` is [data source, calculated measure].
+         */
+        Shape: {
+            /** Own Organization */
+            own_organization: string;
+            /** Organizations */
+            organizations: string[];
+            /** Systems */
+            systems: components["schemas"]["SourceSystem"][];
+            /** Dimensions */
+            dimensions: components["schemas"]["DimensionName"][];
+            /** Allocation Groups */
+            allocation_groups: string[];
+            /** Atp Days */
+            atp_days: number;
+            /** Reservable */
+            reservable: string[];
         };
         /** ShipmentItemView */
         ShipmentItemView: {
@@ -3009,6 +4762,17 @@ export interface components {
             processing_days: number;
             /** Daily Parcels */
             daily_parcels: number | null;
+        };
+        /** SourceSystem */
+        SourceSystem: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Read Only */
+            read_only: boolean;
+            /** Measures */
+            measures: components["schemas"]["MeasureName"][];
         };
         /**
          * StandsAt
@@ -3137,6 +4901,33 @@ export interface components {
             };
         };
         /**
+         * StockKeyRow
+         * @description One stock key; `dimensions` are its base dimensions beside the source. Organization '' is our own.
+         */
+        StockKeyRow: {
+            /** Stock Id */
+            stock_id: number;
+            /** Organization */
+            organization: string;
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Dimensions */
+            dimensions: {
+                [key: string]: string;
+            };
+            /** On Hand */
+            on_hand: number;
+            /** Reserved */
+            reserved: number;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
          * StockRow
          * @description One line of the inventory list; quantities in the product's unit.
          */
@@ -3168,6 +4959,108 @@ export interface components {
                 [key: string]: components["schemas"]["openiom__master_data__schemas__Suggestion"][];
             };
         };
+        /** SupplyAnswer */
+        SupplyAnswer: {
+            /** Results */
+            results: components["schemas"]["SupplyResult"][];
+        };
+        /**
+         * SupplyLineBody
+         * @description `confidence` says how sure the date is, from 0 to 1.
+         */
+        SupplyLineBody: {
+            /** Line Number */
+            line_number: number;
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Quantity */
+            quantity: number | string;
+            /**
+             * Expected Date
+             * Format: date
+             */
+            expected_date: string;
+            /**
+             * Confidence
+             * @default 1
+             */
+            confidence: number | string;
+        };
+        /**
+         * SupplyLineRow
+         * @description `open` is what is still to come of a line: neither received nor closed short.
+         */
+        SupplyLineRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Number */
+            number: string;
+            /** Line Number */
+            line_number: number;
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Quantity */
+            quantity: number;
+            /** Received */
+            received: number;
+            /** Closed */
+            closed: number;
+            /** Open */
+            open: number;
+            /**
+             * Expected Date
+             * Format: date
+             */
+            expected_date: string;
+            /** Confidence */
+            confidence: number;
+        };
+        /** SupplyOrderBody */
+        SupplyOrderBody: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "purchase" | "transfer";
+            /** Number */
+            number: string;
+            /** Lines */
+            lines: components["schemas"]["SupplyLineBody"][];
+        };
+        /**
+         * SupplyRequest
+         * @description Up to 512 orders; each is answered by its index, and a refused one does not stop the rest.
+         */
+        SupplyRequest: {
+            /** Orders */
+            orders: components["schemas"]["SupplyOrderBody"][];
+        };
+        /** SupplyResult */
+        SupplyResult: {
+            /** Index */
+            index: number;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Duplicate
+             * @default false
+             */
+            duplicate: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
         /** Switched */
         Switched: {
             /**
@@ -3180,6 +5073,21 @@ export interface components {
              * @default 0
              */
             released: number;
+        };
+        /**
+         * Term
+         * @description Part of a calculated measure; names in lower case, as quantities are keyed.
+         */
+        Term: {
+            /**
+             * Sign
+             * @enum {string}
+             */
+            sign: "+" | "-";
+            /** Data Source */
+            data_source: string;
+            /** Measure */
+            measure: string;
         };
         /** Timeline */
         Timeline: {
@@ -3297,6 +5205,49 @@ export interface components {
             verdicts: components["schemas"]["VerdictView"][];
         };
         /**
+         * WaitingRow
+         * @description A line on hold. `available_on` is the day it is promised for, as sure as `confidence` says (0 to 1).
+         */
+        WaitingRow: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Line Number */
+            line_number: number;
+            /** Product */
+            product: string;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Launch Date */
+            launch_date: string | null;
+            /** Available On */
+            available_on: string | null;
+            /** Confidence */
+            confidence: number | null;
+        };
+        /**
          * WebhookTaken
          * @description What the call came to, told only once it is durable.
          */
@@ -3307,6 +5258,22 @@ export interface components {
             duplicates: number;
             /** Poll */
             poll: boolean;
+        };
+        /**
+         * WrongRow
+         * @description A row that is not what the ledger, or the seal, says it should be.
+         */
+        WrongRow: {
+            /** What */
+            what: string;
+            /** Row Id */
+            row_id: number;
+            /** Column */
+            column: string;
+            /** Stands */
+            stands: string;
+            /** Should Be */
+            should_be: string;
         };
         /**
          * Suggestion
@@ -3494,6 +5461,185 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Changes"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "administration-client-assertion,-asked-with-GET": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": Record<string, never>;
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "administration-client-assertion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": Record<string, never>;
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "administration-access-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": Record<string, never>;
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    "administration-list_clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Clients"];
+                };
+            };
+        };
+    };
+    "administration-new_client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "administration-end_client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -3798,6 +5944,73 @@ export interface operations {
             };
         };
     };
+    "orders-waiting_lines": {
+        parameters: {
+            query?: {
+                kind?: "" | "backorder" | "preorder";
+                product?: string;
+                order_id?: string | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WaitingRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-order_lines": {
+        parameters: {
+            query?: {
+                ids?: string[] | null;
+                order_number?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LineName_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     "fulfillment-fulfillment_orders": {
         parameters: {
             query?: {
@@ -3947,6 +6160,504 @@ export interface operations {
             };
         };
     };
+    "inventory-configured": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shape"];
+                };
+            };
+        };
+    };
+    "inventory-visibility": {
+        parameters: {
+            query?: {
+                /** @description Comma-separated: product, source and base dimensions, in this order */
+                group_by?: string;
+                organization?: string;
+                product?: string;
+                source?: string;
+                search?: string;
+                /** @description name=value of a base dimension; an empty value is none */
+                dimension?: string[] | null;
+                short?: boolean;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GroupRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-keys": {
+        parameters: {
+            query?: {
+                organization?: string;
+                product?: string;
+                source?: string;
+                /** @description name=value of a base dimension; an empty value is none */
+                dimension?: string[] | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StockKeyRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stock_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockKeyRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-chain": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DayRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-ending": {
+        parameters: {
+            query?: {
+                product?: string;
+                source?: string;
+                document?: string;
+                line?: string[] | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReservationRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-pool_totals": {
+        parameters: {
+            query?: {
+                product?: string;
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PoolRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-pool_moves": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                allocation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MoveRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-act": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActsAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-atp": {
+        parameters: {
+            query: {
+                product: string;
+                source?: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromiseTimeline_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-allocations": {
+        parameters: {
+            query?: {
+                product?: string;
+                source?: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OwnAllocation_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-supply_lines": {
+        parameters: {
+            query?: {
+                product?: string;
+                source?: string;
+                open_only?: boolean;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SupplyLineRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-put": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupplyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupplyAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiptsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupplyAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupplyAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     "inventory-inventory": {
         parameters: {
             query?: {
@@ -3983,9 +6694,135 @@ export interface operations {
             };
         };
     };
+    "inventory-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangesRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-ledger_health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthAnswer"];
+                };
+            };
+        };
+    };
+    "inventory-reservations": {
+        parameters: {
+            query?: {
+                product?: string;
+                source?: string;
+                document?: string;
+                line?: string[] | null;
+                state?: ("open" | "shipped" | "released") | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReservationRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     "inventory-entries": {
         parameters: {
             query?: {
+                data_source?: string;
+                /** @description Only what was booked up to then; now if absent */
+                as_of?: string | null;
                 after?: string | null;
                 limit?: number;
             };
@@ -4017,16 +6854,109 @@ export interface operations {
             };
         };
     };
-    "inventory-changes": {
+    "inventory-balances": {
+        parameters: {
+            query?: {
+                /** @description Only what was booked up to then; now if absent */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                stock_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalancesAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-on_hand": {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-change_on_hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangesRequest"];
+                "application/json": {
+                    id: string;
+                    organizationId: string;
+                    productId: string;
+                    /**
+                     * @example {
+                     *       "siteId": "1",
+                     *       "locationId": "11"
+                     *     }
+                     */
+                    dimensions?: {
+                        [key: string]: string;
+                    };
+                    dimensionDataSource?: string;
+                    /**
+                     * @example {
+                     *       "iom": {
+                     *         "onhand": 5
+                     *       }
+                     *     }
+                     */
+                    quantities: {
+                        [key: string]: {
+                            [key: string]: number;
+                        };
+                    };
+                };
             };
         };
         responses: {
@@ -4036,7 +6966,1106 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangesAnswer"];
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-change_on_hand_bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    organizationId: string;
+                    productId: string;
+                    /**
+                     * @example {
+                     *       "siteId": "1",
+                     *       "locationId": "11"
+                     *     }
+                     */
+                    dimensions?: {
+                        [key: string]: string;
+                    };
+                    dimensionDataSource?: string;
+                    /**
+                     * @example {
+                     *       "iom": {
+                     *         "onhand": 5
+                     *       }
+                     *     }
+                     */
+                    quantities: {
+                        [key: string]: {
+                            [key: string]: number;
+                        };
+                    };
+                }[];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-set_on_hand_bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                inventorySystem: string;
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    organizationId: string;
+                    productId: string;
+                    /**
+                     * @example {
+                     *       "siteId": "1",
+                     *       "locationId": "11"
+                     *     }
+                     */
+                    dimensions?: {
+                        [key: string]: string;
+                    };
+                    dimensionDataSource?: string;
+                    /**
+                     * @example {
+                     *       "iom": {
+                     *         "onhand": 5
+                     *       }
+                     *     }
+                     */
+                    quantities: {
+                        [key: string]: {
+                            [key: string]: number;
+                        };
+                    };
+                    /** Format: date-time */
+                    modifiedDateTimeUTC?: string;
+                }[];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-reserve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    organizationId: string;
+                    productId: string;
+                    /**
+                     * @example {
+                     *       "siteId": "1",
+                     *       "locationId": "11"
+                     *     }
+                     */
+                    dimensions?: {
+                        [key: string]: string;
+                    };
+                    dimensionDataSource?: string;
+                    quantityDataSource?: string;
+                    modifier?: string;
+                    quantity?: number;
+                    /**
+                     * @example {
+                     *       "iom": {
+                     *         "onhand": 5
+                     *       }
+                     *     }
+                     */
+                    quantities?: {
+                        [key: string]: {
+                            [key: string]: number;
+                        };
+                    };
+                    /** @default true */
+                    ifCheckAvailForReserv?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-reserve_bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    organizationId: string;
+                    productId: string;
+                    /**
+                     * @example {
+                     *       "siteId": "1",
+                     *       "locationId": "11"
+                     *     }
+                     */
+                    dimensions?: {
+                        [key: string]: string;
+                    };
+                    dimensionDataSource?: string;
+                    quantityDataSource?: string;
+                    modifier?: string;
+                    quantity?: number;
+                    /**
+                     * @example {
+                     *       "iom": {
+                     *         "onhand": 5
+                     *       }
+                     *     }
+                     */
+                    quantities?: {
+                        [key: string]: {
+                            [key: string]: number;
+                        };
+                    };
+                    /** @default true */
+                    ifCheckAvailForReserv?: boolean;
+                }[];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-unreserve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    organizationId: string;
+                    productId: string;
+                    /**
+                     * @example {
+                     *       "siteId": "1",
+                     *       "locationId": "11"
+                     *     }
+                     */
+                    dimensions?: {
+                        [key: string]: string;
+                    };
+                    reservationId?: string;
+                    OffsetQty: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-unreserve_bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    organizationId: string;
+                    productId: string;
+                    /**
+                     * @example {
+                     *       "siteId": "1",
+                     *       "locationId": "11"
+                     *     }
+                     */
+                    dimensions?: {
+                        [key: string]: string;
+                    };
+                    reservationId?: string;
+                    OffsetQty: number;
+                }[];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-adjust_bulk": {
+        parameters: {
+            query?: {
+                /** @description Move on-hand as well */
+                createWithIVSync?: boolean;
+            };
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    organizationId: string;
+                    productId: string;
+                    /**
+                     * @example {
+                     *       "siteId": "1",
+                     *       "locationId": "11"
+                     *     }
+                     */
+                    dimensions?: {
+                        [key: string]: string;
+                    };
+                    quantityDataSource: string;
+                    physicalMeasure: string;
+                    quantity: number;
+                    externalReferenceCategory?: string;
+                    externalReferenceId?: string;
+                    fnoJournalNameId?: string;
+                    costPrice?: number;
+                    /** Format: date */
+                    transDate?: string;
+                }[];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-index_query": {
+        parameters: {
+            query?: {
+                /** @description Version 2.0: pages of warehouses */
+                pageNumber?: number;
+                /** @description Version 2.0: warehouses a page */
+                pageSize?: number | null;
+            };
+            header?: {
+                "Api-Version"?: string;
+            };
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    dimensionDataSource?: string;
+                    /** @description organizationId, productId, dimensions, or tuples */
+                    filters: Record<string, never>;
+                    groupByValues?: string[];
+                    /** @default false */
+                    returnNegative?: boolean;
+                    /** @default false */
+                    QueryATP?: boolean;
+                    ATPFromDate?: string;
+                    ATPToDate?: string;
+                    productSearch?: Record<string, never>;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-exact_query": {
+        parameters: {
+            query?: {
+                /** @description Version 2.0: pages of warehouses */
+                pageNumber?: number;
+                /** @description Version 2.0: warehouses a page */
+                pageSize?: number | null;
+            };
+            header?: {
+                "Api-Version"?: string;
+            };
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    dimensionDataSource?: string;
+                    /** @description organizationId, productId, dimensions, or tuples */
+                    filters: Record<string, never>;
+                    groupByValues?: string[];
+                    /** @default false */
+                    returnNegative?: boolean;
+                    /** @default false */
+                    QueryATP?: boolean;
+                    ATPFromDate?: string;
+                    ATPToDate?: string;
+                    productSearch?: Record<string, never>;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-search_index_query": {
+        parameters: {
+            query?: {
+                /** @description Version 2.0: pages of warehouses */
+                pageNumber?: number;
+                /** @description Version 2.0: warehouses a page */
+                pageSize?: number | null;
+            };
+            header?: {
+                "Api-Version"?: string;
+            };
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    dimensionDataSource?: string;
+                    /** @description organizationId, productId, dimensions, or tuples */
+                    filters: Record<string, never>;
+                    groupByValues?: string[];
+                    /** @default false */
+                    returnNegative?: boolean;
+                    /** @default false */
+                    QueryATP?: boolean;
+                    ATPFromDate?: string;
+                    ATPToDate?: string;
+                    productSearch?: Record<string, never>;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-search_exact_query": {
+        parameters: {
+            query?: {
+                /** @description Version 2.0: pages of warehouses */
+                pageNumber?: number;
+                /** @description Version 2.0: warehouses a page */
+                pageSize?: number | null;
+            };
+            header?: {
+                "Api-Version"?: string;
+            };
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    dimensionDataSource?: string;
+                    /** @description organizationId, productId, dimensions, or tuples */
+                    filters: Record<string, never>;
+                    groupByValues?: string[];
+                    /** @default false */
+                    returnNegative?: boolean;
+                    /** @default false */
+                    QueryATP?: boolean;
+                    ATPFromDate?: string;
+                    ATPToDate?: string;
+                    productSearch?: Record<string, never>;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-log_transaction_details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id?: string;
+                    organizationId: string;
+                    productId?: string;
+                    /**
+                     * @example {
+                     *       "siteId": "1",
+                     *       "locationId": "11"
+                     *     }
+                     */
+                    dimensions?: {
+                        [key: string]: string;
+                    };
+                    UtcFromDate: string;
+                    UtcToDate: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-reserve_resync_job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string[];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-get_job_progress": {
+        parameters: {
+            query: {
+                jobId: string;
+            };
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-job_file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                jobId: string;
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-inventory_configuration_in_use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryConfigurationBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-contract-replace_inventory_configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryConfigurationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryConfigurationBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-feeds": {
+        parameters: {
+            query?: {
+                state?: "" | "done" | "error";
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FeedFileRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-visibility-contract-change_schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-visibility-contract-change_schedule_bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-visibility-contract-allocate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-visibility-contract-unallocate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-visibility-contract-reallocate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-visibility-contract-consume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-visibility-contract-query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Validation Error */

@@ -19,11 +19,15 @@ import {
   EnvironmentOutlined as EnvironmentOutlinedIcon,
   ExclamationCircleFilled as ExclamationCircleFilledIcon,
   FileProtectOutlined as FileProtectOutlinedIcon,
+  FileSyncOutlined as FileSyncOutlinedIcon,
   FilterOutlined as FilterOutlinedIcon,
   FlagOutlined as FlagOutlinedIcon,
+  ImportOutlined as ImportOutlinedIcon,
   InboxOutlined as InboxOutlinedIcon,
   LeftOutlined as LeftOutlinedIcon,
+  LineChartOutlined as LineChartOutlinedIcon,
   LinkOutlined as LinkOutlinedIcon,
+  LockOutlined as LockOutlinedIcon,
   LogoutOutlined as LogoutOutlinedIcon,
   MenuOutlined as MenuOutlinedIcon,
   MergeOutlined as MergeOutlinedIcon,
@@ -32,11 +36,13 @@ import {
   PartitionOutlined as PartitionOutlinedIcon,
   PauseCircleFilled as PauseCircleFilledIcon,
   PauseOutlined as PauseOutlinedIcon,
+  PieChartOutlined as PieChartOutlinedIcon,
   PlayCircleOutlined as PlayCircleOutlinedIcon,
   PlusCircleOutlined as PlusCircleOutlinedIcon,
   PlusOutlined as PlusOutlinedIcon,
   RedoOutlined as RedoOutlinedIcon,
   RightOutlined as RightOutlinedIcon,
+  SafetyCertificateOutlined as SafetyCertificateOutlinedIcon,
   SearchOutlined as SearchOutlinedIcon,
   ShoppingCartOutlined as ShoppingCartOutlinedIcon,
   SunOutlined as SunOutlinedIcon,
@@ -45,6 +51,7 @@ import {
   TableOutlined as TableOutlinedIcon,
   ThunderboltFilled as ThunderboltFilledIcon,
   ThunderboltOutlined as ThunderboltOutlinedIcon,
+  UnlockOutlined as UnlockOutlinedIcon,
   UserOutlined as UserOutlinedIcon,
   VerticalAlignMiddleOutlined as VerticalAlignMiddleOutlinedIcon,
 } from '@ant-design/icons';
@@ -86,11 +93,15 @@ export const DownloadOutlined = silent(DownloadOutlinedIcon);
 export const EnvironmentOutlined = silent(EnvironmentOutlinedIcon);
 export const ExclamationCircleFilled = silent(ExclamationCircleFilledIcon);
 export const FileProtectOutlined = silent(FileProtectOutlinedIcon);
+export const FileSyncOutlined = silent(FileSyncOutlinedIcon);
 export const FilterOutlined = silent(FilterOutlinedIcon);
 export const FlagOutlined = silent(FlagOutlinedIcon);
+export const ImportOutlined = silent(ImportOutlinedIcon);
 export const InboxOutlined = silent(InboxOutlinedIcon);
 export const LeftOutlined = silent(LeftOutlinedIcon);
+export const LineChartOutlined = silent(LineChartOutlinedIcon);
 export const LinkOutlined = silent(LinkOutlinedIcon);
+export const LockOutlined = silent(LockOutlinedIcon);
 export const LogoutOutlined = silent(LogoutOutlinedIcon);
 export const MenuOutlined = silent(MenuOutlinedIcon);
 export const MergeOutlined = silent(MergeOutlinedIcon);
@@ -99,11 +110,13 @@ export const MoonOutlined = silent(MoonOutlinedIcon);
 export const PartitionOutlined = silent(PartitionOutlinedIcon);
 export const PauseCircleFilled = silent(PauseCircleFilledIcon);
 export const PauseOutlined = silent(PauseOutlinedIcon);
+export const PieChartOutlined = silent(PieChartOutlinedIcon);
 export const PlayCircleOutlined = silent(PlayCircleOutlinedIcon);
 export const PlusCircleOutlined = silent(PlusCircleOutlinedIcon);
 export const PlusOutlined = silent(PlusOutlinedIcon);
 export const RedoOutlined = silent(RedoOutlinedIcon);
 export const RightOutlined = silent(RightOutlinedIcon);
+export const SafetyCertificateOutlined = silent(SafetyCertificateOutlinedIcon);
 export const SearchOutlined = silent(SearchOutlinedIcon);
 export const ShoppingCartOutlined = silent(ShoppingCartOutlinedIcon);
 export const SunOutlined = silent(SunOutlinedIcon);
@@ -112,5 +125,6 @@ export const SyncOutlined = silent(SyncOutlinedIcon);
 export const TableOutlined = silent(TableOutlinedIcon);
 export const ThunderboltFilled = silent(ThunderboltFilledIcon);
 export const ThunderboltOutlined = silent(ThunderboltOutlinedIcon);
+export const UnlockOutlined = silent(UnlockOutlinedIcon);
 export const UserOutlined = silent(UserOutlinedIcon);
 export const VerticalAlignMiddleOutlined = silent(VerticalAlignMiddleOutlinedIcon);

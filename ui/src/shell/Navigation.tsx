@@ -1,7 +1,7 @@
 import { LeftOutlined, RightOutlined } from '@kit/icons';
 import { Tooltip } from 'antd';
 import { Link, NavLink } from 'react-router';
-import { areas, mayDo } from './areas';
+import { allPages, areas, mayDo } from './areas';
 
 interface Props {
   permissions: readonly string[];
@@ -27,7 +27,13 @@ export function Navigation({ permissions, folded, onFold, onGo }: Props) {
             <h2>{area.title}</h2>
             {area.pages.map((page) => (
               <Tooltip key={page.path} title={folded ? page.title : ''} placement="right">
-                <NavLink to={page.path} end={page.path === '/providers'} className="nav-link" onClick={onGo} aria-label={page.title}>
+                <NavLink
+                  to={page.path}
+                  end={allPages.some((other) => other.path.startsWith(`${page.path}/`))}
+                  className="nav-link"
+                  onClick={onGo}
+                  aria-label={page.title}
+                >
                   {page.icon}
                   <span>{page.title}</span>
                 </NavLink>

@@ -10,6 +10,8 @@ export interface Verb {
   danger?: boolean;
   /** Ask for a reason, with this placeholder. */
   reason?: string;
+  /** Not done without a reason. */
+  reasoned?: boolean;
   /** What will happen, said before it does. */
   says: string;
   run: (ids: string[], reason: string) => Promise<{ id: string; ok: boolean; reason: string }[]>;
@@ -93,7 +95,13 @@ export function VerbDialog({
         ) : (
           <>
             <Button onClick={onClose}>Keep as is</Button>
-            <Button type="primary" danger={verb.danger} loading={work.isPending} onClick={() => work.mutate()}>
+            <Button
+              type="primary"
+              danger={verb.danger}
+              loading={work.isPending}
+              disabled={verb.reasoned === true && reason.trim() === ''}
+              onClick={() => work.mutate()}
+            >
               {verb.label} {count}
             </Button>
           </>

@@ -1,5 +1,5 @@
 import { ArrowUpOutlined, LeftOutlined, RightOutlined } from '../icons';
-import { Button, Skeleton, Table } from 'antd';
+import { Button, Skeleton, Table, Tooltip } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import type { Key, MouseEvent, ReactNode } from 'react';
 import { ProblemNotice } from '../feedback';
@@ -20,21 +20,60 @@ interface Props<T> {
   onOpen?: (row: T) => void;
   selection?: { ids: string[]; onChange: (ids: string[]) => void };
   toolbar?: ReactNode;
+  /** What the pages before and after are called; a list by time has newer and older ones. */
+  pages?: readonly [string, string];
 }
 
 const isControl = (target: EventTarget): boolean =>
   target instanceof Element && target.closest('a,button,input,label,[role="checkbox"]') !== null;
 
+const hinted = (title: string, hint: string): ReactNode => (
+  <Tooltip title={hint}>
+    <span className="hinted">{title}</span>
+  </Tooltip>
+);
+
+/** The columns in Ant Design's words, those of a group under a heading of their own. */
+function grouped<T>(columns: readonly ListColumn<T>[]): ColumnsType<T> {
+  const out: ColumnsType<T> = [];
+  let open: { title: string; children: ColumnsType<T> } | undefined;
+  for (const column of columns) {
+    const shown = {
+      key: column.key,
+      title: column.hint === undefined ? column.title : hinted(column.title, column.hint),
+      align: column.align,
+      width: column.width,
+      ellipsis: column.ellipsis ? { showTitle: true } : false,
+      render: (_: unknown, row: T) => column.render(row),
+    };
+    if (column.group === undefined) {
+      open = undefined;
+      out.push(shown);
+    } else if (open?.title === column.group) {
+      open.children.push(shown);
+    } else {
+      open = { title: column.group, children: [shown] };
+      out.push({ key: `group ${column.key}`, className: 'column-group', ...open });
+    }
+  }
+  return out;
+}
+
 /** A list: toolbar, rows that stay put while they refresh, and a way to the next page. It never counts the whole table. */
-export function ListView<T extends object>({ label, list, columns, idOf, nameOf, empty, noun, onOpen, selection, toolbar }: Props<T>) {
-  const columnsShown: ColumnsType<T> = columns.map((column) => ({
-    key: column.key,
-    title: column.title,
-    align: column.align,
-    width: column.width,
-    ellipsis: column.ellipsis ? { showTitle: true } : false,
-    render: (_: unknown, row: T) => column.render(row),
-  }));
+export function ListView<T extends object>({
+  label,
+  list,
+  columns,
+  idOf,
+  nameOf,
+  empty,
+  noun,
+  onOpen,
+  selection,
+  toolbar,
+  pages = ['Newer', 'Older'],
+}: Props<T>) {
+  const columnsShown = grouped(columns);
   const fresh = list.fresh.length;
 
   const body = (): ReactNode => {
@@ -84,10 +123,10 @@ export function ListView<T extends object>({ label, list, columns, idOf, nameOf,
       {(list.next ?? list.previous) && (
         <nav className="pager" aria-label={`Pages of ${label}`}>
           <Button size="small" icon={<LeftOutlined />} disabled={!list.previous} onClick={list.previous}>
-            Newer
+            {pages[0]}
           </Button>
           <Button size="small" icon={<RightOutlined />} iconPlacement="end" disabled={!list.next} onClick={list.next}>
-            Older
+            {pages[1]}
           </Button>
         </nav>
       )}

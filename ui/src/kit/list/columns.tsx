@@ -11,6 +11,10 @@ export interface ListColumn<T> {
   align?: 'right';
   width?: number;
   ellipsis?: boolean;
+  /** Columns side by side of the same group stand under its name. */
+  group?: string;
+  /** Said when its title is pointed at. */
+  hint?: string;
   /** Not shown until chosen. */
   extra?: boolean;
   /** Cannot be hidden. */
@@ -38,7 +42,7 @@ export function useColumns<T>(list: string, all: readonly ListColumn<T>[]) {
           <legend>Columns</legend>
           {all.map((column) => (
             <Checkbox key={column.key} disabled={column.fixed} checked={!hidden.includes(column.key)} onChange={() => toggle(column.key)}>
-              {column.title}
+              {column.group === undefined ? column.title : `${column.group}: ${column.title}`}
             </Checkbox>
           ))}
         </fieldset>

@@ -1,0 +1,185 @@
+import { ImportOutlined, PlusOutlined } from '@kit/icons';
+import { closeSupply, listSources, listSupply, type SupplyLine } from '@client/inventory';
+import { EmptyState } from '@kit/feedback';
+import { Day, whole } from '@kit/figures';
+import { Page } from '@kit/layout';
+import { BulkBar, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters, type Verb } from '@kit/list';
+import { Badge, inWords, StateTag, warningIcon } from '@kit/states';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link } from 'react-router';
+import './inventory.css';
+import { movesStock } from './naming';
+import { AddSupply, ReceiveSupply } from './SupplyForms';
+
+const keys = ['product', 'source', 'all'] as const;
+const noun = ['line', 'lines'] as const;
+const idOf = (row: SupplyLine): string => row.id;
+const nameOf = (row: SupplyLine): string => `${inWords(row.kind)} ${row.number}, line ${row.line_number}`;
+
+function Expected({ row }: { row: SupplyLine }) {
+  const [today] = useState(() => new Date().toISOString().slice(0, 10));
+  if (row.open > 0 && row.expected_date < today)
+    return (
+      <Badge tone="attention" icon={warningIcon}>
+        <Day date={row.expected_date} /> — overdue
+      </Badge>
+    );
+  return <Day date={row.expected_date} />;
+}
+
+function Standing({ row }: { row: SupplyLine }) {
+  if (row.open > 0)
+    return row.received > 0 ? (
+      <StateTag state="partly" label="Partly received" tone="moving" />
+    ) : (
+      <StateTag state="expected" label="Expected" tone="progress" />
+    );
+  return row.closed > 0 ? <StateTag state="closed" label="Closed short" /> : <StateTag state="done" label="Received" />;
+}
+
+/** Purchase and transfer orders as far as stock to come is concerned: what is expected when, and receiving it. */
+export default function SupplyPage() {
+  const queries = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const [selected, setSelected] = useState<string[]>([]);
+  const [receiving, setReceiving] = useState<SupplyLine>();
+  const [adding, setAdding] = useState(false);
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  const { product, source, all } = values;
+  const query = useMemo(() => ({ product, source, open_only: all !== 'true' }), [product, source, all]);
+  const list = usePagedList({ name: 'supply', query, fetch: listSupply, idOf, concerns: (one) => movesStock(one.name) });
+  const done = (): void => {
+    for (const key of ['supply', 'promise', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
+  };
+  const rows = list.rows.filter((row) => row.open > 0 && selected.includes(row.id));
+  const picked = rows.map((row) => ({ id: row.id, label: nameOf(row) }));
+  const verbs: Verb[] = [
+    {
+      name: 'close',
+      label: 'Expect no more of',
+      danger: true,
+      says: 'What has not come by now is expected no more, and leaves what can be promised. What was received stays.',
+      run: () => closeSupply(rows),
+    },
+  ];
+  const columns = useMemo((): ListColumn<SupplyLine>[] => columnsWith(setReceiving), []);
+  const add = (
+    <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+      Add supply order
+    </Button>
+  );
+  const narrowed = product !== undefined || source !== undefined;
+  return (
+    <Page
+      title="Supply orders"
+      lead="Lines of purchase and transfer orders by the day they are expected. They make what can be promised ahead, and become stock as they are received."
+      actions={add}
+    >
+      <ListView
+        label="Supply orders"
+        list={list}
+        columns={columns}
+        idOf={idOf}
+        nameOf={nameOf}
+        noun={noun}
+        pages={['Earlier', 'Later']}
+        selection={{ ids: picked.map((one) => one.id), onChange: setSelected }}
+        toolbar={
+          picked.length > 0 ? (
+            <BulkBar picked={picked} noun={noun} verbs={verbs} onClear={() => setSelected([])} onDone={done} />
+          ) : (
+            <FilterBar
+              filters={[
+                { key: 'product', label: 'Product', kind: 'text' },
+                {
+                  key: 'source',
+                  label: 'Source',
+                  kind: 'choice',
+                  options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+                },
+                { key: 'all', label: 'Received ones too', kind: 'flag' },
+              ]}
+              values={values}
+              onChange={change}
+            />
+          )
+        }
+        empty={
+          narrowed ? (
+            <EmptyState
+              icon={<ImportOutlined />}
+              title="No line matches"
+              action={<Button onClick={() => change({ product: undefined, source: undefined })}>Clear filters</Button>}
+            >
+              Nothing {all === 'true' ? '' : 'open '}is known for this product or source.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={<ImportOutlined />} title={all === 'true' ? 'No supply order yet' : 'Nothing is expected'} action={add}>
+              Purchase and transfer orders come from your ERP through the API, or are added here. With them, stock that is on its way can be
+              promised.
+            </EmptyState>
+          )
+        }
+      />
+      {receiving && <ReceiveSupply line={receiving} onClose={() => setReceiving(undefined)} onDone={done} />}
+      {adding && <AddSupply onClose={() => setAdding(false)} onDone={done} />}
+    </Page>
+  );
+}
+
+function columnsWith(receive: (row: SupplyLine) => void): ListColumn<SupplyLine>[] {
+  const figure = (key: 'quantity' | 'received' | 'open', title: string, strong = false): ListColumn<SupplyLine> => ({
+    key,
+    title,
+    align: 'right',
+    render: (row) => <span className={strong ? 'figure strong' : 'figure'}>{whole(row[key])}</span>,
+  });
+  return [
+    { key: 'expected', title: 'Expected', render: (row) => <Expected row={row} /> },
+    {
+      key: 'number',
+      title: 'Order',
+      render: (row) => (
+        <span className="two-line">
+          <span className="strong">{row.number}</span>
+          <span className="muted">
+            {inWords(row.kind)}, line {row.line_number}
+          </span>
+        </span>
+      ),
+    },
+    {
+      key: 'product',
+      title: 'Product',
+      render: (row) => (
+        <Link to={`/inventory/promise?product=${encodeURIComponent(row.product)}&source=${encodeURIComponent(row.source)}`}>
+          {row.product}
+        </Link>
+      ),
+    },
+    { key: 'source', title: 'To', render: (row) => row.source },
+    { key: 'state', title: 'State', render: (row) => <Standing row={row} /> },
+    figure('open', 'To come', true),
+    figure('received', 'Received'),
+    figure('quantity', 'Ordered'),
+    {
+      key: 'confidence',
+      title: 'Sure',
+      align: 'right',
+      render: (row) => <span className="figure">{Math.round(row.confidence * 100)} %</span>,
+    },
+    {
+      key: 'acts',
+      title: '',
+      align: 'right',
+      render: (row) =>
+        row.open > 0 && (
+          <Button size="small" aria-label={`Receive ${nameOf(row)}`} onClick={() => receive(row)}>
+            Receive
+          </Button>
+        ),
+    },
+  ];
+}

@@ -1,0 +1,62 @@
+import { findProducts, listSources } from '@client/inventory';
+import { useQuery } from '@tanstack/react-query';
+import { AutoComplete, Select } from 'antd';
+import { useDeferredValue } from 'react';
+
+/** A product's number, with what is found for what was typed so far. */
+export function ProductField({
+  label,
+  value,
+  onChange,
+  onPick,
+}: {
+  label: string;
+  value: string;
+  onChange: (product: string) => void;
+  /** One of the offered products was chosen. */
+  onPick?: (product: string) => void;
+}) {
+  const asked = useDeferredValue(value.trim());
+  const found = useQuery({ queryKey: ['products', asked], queryFn: () => findProducts(asked), placeholderData: (before) => before });
+  return (
+    <AutoComplete
+      aria-label={label}
+      placeholder="Product number or name"
+      value={value}
+      options={(found.data ?? []).map((one) => ({ value: one.number, name: one.name }))}
+      optionRender={(option) => (
+        <span className="two-line">
+          <span>{option.data.value}</span>
+          <span className="muted">{option.data.name}</span>
+        </span>
+      )}
+      onChange={onChange}
+      onSelect={(product: string) => onPick?.(product)}
+    />
+  );
+}
+
+export function SourceField({
+  label,
+  value,
+  onChange,
+  any,
+}: {
+  label: string;
+  value: string;
+  onChange: (source: string) => void;
+  any?: string;
+}) {
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  const options = (sources.data ?? []).map((one) => ({ value: one.name, label: one.title ? `${one.name} · ${one.title}` : one.name }));
+  return (
+    <Select
+      aria-label={label}
+      value={value === '' && any === undefined ? undefined : value}
+      placeholder="Choose a source"
+      showSearch={{ optionFilterProp: 'label' }}
+      options={any === undefined ? options : [{ value: '', label: any }, ...options]}
+      onChange={onChange}
+    />
+  );
+}

@@ -1,0 +1,32 @@
+import type { Shape } from '@client/inventory';
+import { inWords } from '@kit/states';
+
+/** What a measure of a source system is called; one without a system is our own bookkeeping. */
+export function measureTitle(shape: Shape | undefined, system: string, measure: string): string {
+  const found = shape?.systems.find((one) => one.name === system)?.measures.find((one) => one.name === measure);
+  return found?.title ?? inWords(measure);
+}
+
+export const systemTitle = (shape: Shape | undefined, system: string): string =>
+  shape?.systems.find((one) => one.name === system)?.title ?? system;
+
+export const dimensionTitle = (shape: Shape | undefined, name: string): string =>
+  shape?.dimensions.find((one) => one.name === name)?.title ?? inWords(name);
+
+/** Dimension values as one reads them: "ColorId red, SizeId M". */
+export const dimensionWords = (shape: Shape | undefined, values: Record<string, string>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${dimensionTitle(shape, name)} ${value}`)
+    .join(', ');
+
+/** Stock moved, was reserved, came in or expired. */
+export const movesStock = (name: string): boolean => /inventory|reservation|fulfillment|onhand|shipped|shipment|cancel|stock/.test(name);
+
+/** An id for an act that is counted once, however often it is sent. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return `by-hand-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** A positive number with at most four decimals. */
+export const isQuantity = (text: string): boolean => /^\d{1,10}(\.\d{1,4})?$/.test(text) && Number(text) > 0;
