@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("product", sa.Text(), nullable=True),
         sa.Column("price", sa.Float(), nullable=False),
+        sa.Column("saving", sa.Float(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["plan_id"],

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment import create_fulfillment_orders
-from openiom.fulfillment_optimization import OpenLine, Part
+from openiom.fulfillment_optimization import AskedLine, OpenLine, Part
 from openiom.orders import (
     OPTIMIZED,
     assign_sources,
@@ -15,7 +15,9 @@ from openiom.orders import (
     movable_orders,
     open_lines,
     raise_order_events,
+    unshipped_lines,
 )
+from openiom.orders import OpenLine as OrdersLine
 from openiom.provider_contract import Outcome, Raise
 
 
@@ -23,15 +25,12 @@ class OrdersDesk:
     """`OrderDesk` over the front doors of orders and fulfillment."""
 
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
+        return [_open_line(x, x.source) for x in open_lines(session, order_ids)]
+
+    def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[AskedLine]:
         return [
-            OpenLine(
-                *(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, x.source),
-                state=str(x.ship_to.get("state") or ""),
-                strategy=x.strategy,
-                wanted=x.requested_delivery_date,
-                business=bool(x.ship_to.get("company")),
-            )
-            for x in open_lines(session, order_ids)
+            AskedLine(_open_line(x, "" if optimized else x.source), x.source)
+            for x, optimized in unshipped_lines(session, order_ids)
         ]
 
     def backlog(
@@ -55,3 +54,13 @@ class OrdersDesk:
 
     def raise_events(self, session: Session, raises: Sequence[Raise], now: datetime, actor: str) -> Sequence[Outcome]:
         return raise_order_events(session, raises, now, actor)
+
+
+def _open_line(line: OrdersLine, source: str) -> OpenLine:
+    return OpenLine(
+        *(line.line_id, line.order_id, line.product, line.quantity, line.country, line.place, source),
+        state=str(line.ship_to.get("state") or ""),
+        strategy=line.strategy,
+        wanted=line.requested_delivery_date,
+        business=bool(line.ship_to.get("company")),
+    )

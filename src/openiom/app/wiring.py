@@ -79,6 +79,7 @@ class Product:
             fulfillment_optimization.router,
             fulfillment_optimization.quote_router,
             fulfillment_optimization.simulation_router(PastDemand()),
+            fulfillment_optimization.explain_router(self.desk),
             inventory_visibility.router,
             master_data.router,
             orchestration.router,

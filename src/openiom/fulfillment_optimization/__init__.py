@@ -8,7 +8,8 @@ Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
 
 from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
-from .desk import OpenLine, OrderDesk, Part
+from .desk import AskedLine, OpenLine, OrderDesk, Part
+from .explain_routes import explain_router
 from .planning import Reoptimizer
 from .quoting import router as quote_router
 from .routes import router
@@ -19,8 +20,9 @@ from .timing import TIMING_KINDS
 KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
 
 __all__ = [
-    "KINDS",
+    "AskedLine",
     "DemandDesk",
+    "KINDS",
     "OpenLine",
     "OrderDesk",
     "Part",
@@ -28,6 +30,7 @@ __all__ = [
     "PastOrder",
     "Reoptimizer",
     "SimulationTurn",
+    "explain_router",
     "quote_router",
     "router",
     "simulation_router",

@@ -38,9 +38,20 @@ class Part:
     source: str  # empty for what stays open
 
 
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """A line somebody asks about: `line.source` is set only where a policy or a person fixed it."""
+
+    line: OpenLine
+    assigned: str  # where it stands now, whoever chose that; empty for none
+
+
 class OrderDesk(Protocol):
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
         """Lines neither canceled nor in a fulfillment order, lines of one order together. Locks the orders."""
+
+    def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[AskedLine]:
+        """Lines with units neither canceled nor shipped, lines of one order together. Locks nothing."""
 
     def backlog(
         self, session: Session, strategies: Sequence[str], *, limit: int, only: Sequence[UUID] | None = None

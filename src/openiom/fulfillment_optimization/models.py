@@ -96,7 +96,10 @@ class SourcingPlan(Base):
 
 
 class ShadowPrice(Base):
-    """What one more unit of a product at a source would save, or, without a product, one more parcel of its day."""
+    """
+    What one more unit of a product at a source is worth, or, without a product, one more parcel of its day: the dual
+    of a batch, and for some the money that planning again with one more saved.
+    """
 
     __tablename__ = "shadow_price"
     __table_args__ = (Index("ix_shadow_price_plan", "plan_id", "product"), {"schema": ROOM})
@@ -106,6 +109,7 @@ class ShadowPrice(Base):
     source: Mapped[str] = mapped_column(Text)
     product: Mapped[str | None] = mapped_column(Text)
     price: Mapped[float] = mapped_column(Float)
+    saving: Mapped[float | None] = mapped_column(Float)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

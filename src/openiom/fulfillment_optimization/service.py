@@ -31,6 +31,8 @@ from .planning.bid_prices import store_prices
 from .snapshot import Setting, Snapshot, snapshot
 
 ROUNDS = 3
+VERIFIED_PRICES = 3
+"""Shadow prices of a batch window, of stock and of parcels each, whose saving is found by planning again."""
 SUCCEEDED, FAILED = "fulfillment.optimization.succeeded", "fulfillment.optimization.failed"
 
 
@@ -213,7 +215,11 @@ class Rounds:
         record(self.session, self.attempts, self.now)
         for attempt in self.attempts:
             if attempt.solved is not None and attempt.solved.mode == "batch":
-                store_prices(self.session, attempt.id, attempt.solved.plan, attempt.solved.framed, self.now)
+                of_window = bool(self.windows & attempt.planned.keys())
+                store_prices(
+                    *(self.session, attempt.id, attempt.solved.plan, attempt.solved.framed, self.now),
+                    verify=VERIFIED_PRICES if of_window else 0,
+                )
         planned = [p for attempt in self.attempts for p in attempt.planned.values()]
         divided = {line: parts for p in planned for line, parts in p.parts.items()}
         if divided:

@@ -13,6 +13,7 @@ from .facts import header_facts, line_facts, money_text, order_facts
 from .locks import lock_orders
 from .queries import like_prefix
 from .routes import router
+from .service.ask_lines import unshipped_lines
 from .service.hold_cancel import (
     LineCancellation,
     cancel_lines,
@@ -75,4 +76,5 @@ __all__ = [
     "router",
     "set_line_fields",
     "set_order_fields",
+    "unshipped_lines",
 ]

@@ -1,11 +1,12 @@
 """Small random waves with every constraint type, and their best plan by trying everything."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
-from openiom.fulfillment_optimization.engine import Problem, Shares, broken, build, cost_of
+from openiom.fulfillment_optimization.engine import Problem, Refusal, Shares, broken, build, cost_of
 
 Rows = list[tuple[int, int, int]]
 
@@ -18,23 +19,26 @@ def small_wave(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) -> Pro
     has = r.random(8) < 0.35
     line_sku = np.concatenate([r.choice(skus, k, replace=bool(has[0])) for k in sizes])
     divided = has[1]
-    soft = r.integers(0, 3, nodes)
+    other = np.random.default_rng([seed, 1])
+    reasons = other.integers(1, len(Refusal), (2, lines, nodes))
+    # in every other wave parcels are cheap and there is room for many, so that splits are worth their while
+    cheap, room = (0.1, 3) if other.random() < 0.5 else (1.0, 0)
     members = r.random((2, nodes)) < 0.6
     return build(
         line_order=np.repeat(np.arange(orders), sizes),
         line_sku=line_sku,
         quantity=r.integers(1, 4, lines) if divided else r.choice([1, 1, 2], lines),
         stock=r.integers(0, 5, (nodes, skus)) * (r.random((nodes, skus)) < 0.8),
-        parcel_parts={"carrier": r.uniform(3, 12, (orders, nodes)), "packing": r.uniform(0, 1, (1, nodes))},
+        parcel_parts={"carrier": cheap * r.uniform(3, 12, (orders, nodes)), "packing": r.uniform(0, 1, (1, nodes))},
         serve_parts={"weight": r.uniform(0, 3, (lines, nodes)), "markdown": r.uniform(-1, 0, (1, nodes))},
         split_fee=r.choice([0.0, 1.5], orders),
         open_cost=r.uniform(4, 25, lines),
-        capacity=r.integers(0, 4, nodes),
+        capacity=r.integers(0, 4, nodes) + room,
         used=r.integers(0, 2, nodes),
-        soft_capacity=soft,
+        soft_capacity=r.integers(0, 3, nodes) + room,
         pressure=r.uniform(0, 3, nodes),
-        order_refusal=np.where(r.random((orders, nodes)) < 0.2, 3, 0) if has[2] else 0,
-        line_refusal=np.where(r.random((lines, nodes)) < 0.2, 7, 0) if has[2] else 0,
+        order_refusal=np.where(r.random((orders, nodes)) < 0.2, reasons[0, :orders], 0) if has[2] else 0,
+        line_refusal=np.where(r.random((lines, nodes)) < 0.2, reasons[1], 0) if has[2] else 0,
         max_nodes=r.integers(1, 3, orders) if has[3] else 9,
         preferred_nodes=r.integers(1, 3, orders) if has[4] else 9,
         extra_node_penalty=r.uniform(0, 4, orders) if has[4] else 0,
@@ -45,6 +49,25 @@ def small_wave(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) -> Pro
         limit_members=members if has[6] else None,
         line_limit=r.integers(0, 4, 2) if has[6] else (),
     )
+
+
+def without(p: Problem, constraint: str) -> Problem:
+    """The same wave with one constraint type lifted."""
+    plenty = 99
+    free: dict[str, dict[str, object]] = {
+        "stock": {"stock": p.stock + plenty},
+        "capacity": {"capacity": p.capacity + plenty},
+        "capacity pressure": {"pressure": 0 * p.pressure},
+        "a refused order": {"order_refusal": 0 * p.order_refusal},
+        "a refused line": {"line_refusal": 0 * p.line_refusal},
+        "sources per order": {"max_nodes": p.max_nodes + plenty},
+        "preferred sources per order": {"preferred_nodes": p.preferred_nodes + plenty},
+        "preferred sources per line": {"preferred_line_nodes": p.preferred_line_nodes + plenty},
+        "undivided lines": {"max_line_nodes": p.max_line_nodes + plenty},
+        "restricted or dear partial orders": {"partial_penalty": 0 * np.nan_to_num(p.partial_penalty, posinf=0.0)},
+        "order lines of a day": {"line_limit": p.line_limit + plenty},
+    }
+    return replace(p, **free[constraint])  # type: ignore[arg-type]
 
 
 def ways_of_line(p: Problem, line: int) -> Iterator[Rows]:

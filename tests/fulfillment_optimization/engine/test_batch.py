@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tests.fulfillment_optimization.engine.small_waves import best_by_trying_everything, small_wave
+from tests.fulfillment_optimization.engine.small_waves import best_by_trying_everything, small_wave, without
 
-from openiom.fulfillment_optimization.engine import broken, build, solve
+from openiom.fulfillment_optimization.engine import Refusal, broken, build, solve
 from openiom.fulfillment_optimization.engine.compact import solve_compact
 from openiom.fulfillment_optimization.engine.osb1_family import generate
 from openiom.fulfillment_optimization.engine.wave import Wave
@@ -22,6 +22,40 @@ def test_a_batch_finds_what_trying_everything_finds(block):
         assert plan.cost == pytest.approx(best, abs=1e-6), seed
         assert plan.lower_bound <= best + 1e-6, seed
         assert plan.proved, seed
+
+
+CONSTRAINTS = [
+    "stock",
+    "capacity",
+    "capacity pressure",
+    "a refused order",
+    "a refused line",
+    "sources per order",
+    "preferred sources per order",
+    "preferred sources per line",
+    "undivided lines",
+    "restricted or dear partial orders",
+    "order lines of a day",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_every_constraint_type_decides_some_of_the_thousand_waves_and_lifting_it_never_costs(constraint):
+    decided = 0
+    for seed in range(1000, 2040):
+        p = small_wave(seed)
+        cost, free = (solve(wave, mode="batch").cost for wave in (p, without(p, constraint)))
+        assert free <= cost + 1e-6, seed
+        decided += free < cost - 1e-6
+        if decided == 3:
+            return
+    pytest.fail(f"only {decided} waves")
+
+
+def test_every_reason_to_refuse_a_source_occurs():
+    seen = {int(c) for s in range(1000, 1208) for c in small_wave(s).order_refusal.flat}
+    assert seen == {int(r) for r in Refusal}
 
 
 def test_the_same_wave_gives_the_same_plan_twice():

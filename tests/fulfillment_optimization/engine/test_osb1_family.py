@@ -1,7 +1,10 @@
 """Our benchmark instances are the published ones, to the cent."""
 
 import importlib.util
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +62,41 @@ def test_the_published_judge_agrees_to_the_cent(osb1):
     assert judged["cost"] == pytest.approx(plan.cost, abs=0.005)
     assert judged["parcels"] == plan.costs.parcels
     assert judged["backorders"] == plan.costs.open_lines
+
+
+@pytest.mark.parametrize("mode", ["batch", "realtime"])
+def test_the_published_judge_takes_what_the_benchmark_command_writes(osb1, mode, tmp_path):
+    out = tmp_path / "nodes.npy"
+    words = f"bench sourcing --orders 100 --nodes 50 --seed 4 --rho 5 --mode {mode} --out {out} --json".split()
+    root = Path(__file__).parents[3]
+    environment = os.environ | {"PYTHONPATH": str(root / "src")}
+    run = subprocess.run(
+        [sys.executable, "-m", "openiom.app.cli", *words], cwd=root, env=environment, capture_output=True, timeout=120
+    )
+    assert run.returncode == 0, run.stderr.decode()
+    told = json.loads(run.stdout.splitlines()[-1])
+    nodes = np.load(out)
+
+    judged = osb1.evaluate(osb1.generate(100, 50, seed=4, rho=5), nodes)
+    assert nodes.dtype.kind == "i"
+    assert judged["feasible"]
+    assert judged["cost"] == pytest.approx(told["cost"], abs=0.005)
+    assert (judged["parcels"], judged["backorders"]) == (told["parcels"], told["open_lines"])
+    assert told["lower_bound"] <= judged["cost"] + 0.005
+    assert told["gap"] == pytest.approx(judged["cost"] / told["lower_bound"] - 1, abs=1e-6)
+    assert told["cost_over_floor"]["nearest"] < 1
+    if mode == "batch":
+        assert told["proved"]
+        assert told["gap"] == 0.0
+        assert told["cost_over_floor"]["exact_in_sequence"] <= 1
+
+
+def test_an_earlier_wave_stands_on_the_same_shelves_and_asks_for_something_else():
+    instance = generate(orders=100, nodes=50, seed=0)
+    earlier = instance.earlier_wave(1)
+
+    assert np.array_equal(earlier.stock, instance.problem.stock)
+    assert np.array_equal(earlier.capacity, instance.problem.capacity)
+    assert earlier.orders == 100
+    assert not np.array_equal(earlier.parcel, instance.problem.parcel)
+    assert np.array_equal(earlier.serve_parts["weight"], instance.earlier_wave(1).serve_parts["weight"])

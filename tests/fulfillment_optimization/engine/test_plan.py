@@ -3,6 +3,7 @@
 import pytest
 
 from openiom.fulfillment_optimization.engine import ProblemInvalid, Refusal, build, solve
+from openiom.kernel import Invalid
 
 
 def two_orders(**changes):
@@ -70,11 +71,17 @@ def test_cost_parts_of_an_order_are_kept_apart():
         ({"line_order": [1, 0]}, "line_order"),
         ({"line_sku": [0, 3]}, "line_sku"),
         ({"quantity": [1, 0]}, "quantity"),
-        ({"open_cost": float("inf")}, "finite"),
-        ({"parcel_parts": {"credit": -3.0}}, "needless splits"),
+        ({"stock": [[1], [-9], [0]]}, "stock"),
+        ({"max_nodes": [1, 0]}, "max_nodes"),
+        ({"open_cost": float("inf")}, "open_cost"),
+        ({"serve_parts": {"picking": [[0.6, float("nan"), 0.6]]}}, "picking"),
+        ({"extra_node_penalty": -1.0}, "extra_node_penalty"),
+        ({"parcel_parts": {"credit": -3.0}}, "parcel_parts"),
         ({"capacity": [1, 2]}, "capacity"),
     ],
 )
 def test_a_contradictory_problem_is_refused_by_name(changes, says):
-    with pytest.raises(ProblemInvalid, match=says):
+    with pytest.raises(ProblemInvalid) as refused:
         two_orders(**changes)
+    assert isinstance(refused.value, Invalid)
+    assert (refused.value.status, refused.value.where) == (422, says)

@@ -14,27 +14,42 @@ from typing import Literal
 from .batch import solve_batch
 from .bid_prices import BidPrices
 from .costs import Costs, broken, cost_of
+from .counterfactuals import Change, Counterfactual, Relief, counterfactuals, with_change
 from .exact import in_sequence
+from .forecast import Forecast, forecast
 from .plan import Candidate, LineExplanation, OrderExplanation, Plan
 from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, build
+from .shadow_prices import ShadowPrice, saving_of_one_more, shadow_prices
 from .shares import Shares
+from .trials import order_alone
 
 __all__ = [
     "UNLIMITED",
     "BidPrices",
     "Candidate",
+    "Change",
     "Costs",
+    "Counterfactual",
+    "Forecast",
     "LineExplanation",
     "OrderExplanation",
     "Plan",
     "Problem",
     "ProblemInvalid",
     "Refusal",
+    "Relief",
+    "ShadowPrice",
     "Shares",
     "broken",
     "build",
     "cost_of",
+    "counterfactuals",
+    "forecast",
+    "order_alone",
+    "saving_of_one_more",
+    "shadow_prices",
     "solve",
+    "with_change",
 ]
 
 

@@ -103,6 +103,11 @@ class Master:
         upper, value = wave.whole_room[before:], times.astype(np.float64)
         self.highs.addRows(count, np.full(count, -INF), upper, len(index), start, index, value)
 
+    def expect(self, count: Floats) -> None:
+        """Every order stands for so many of its kind (B,)."""
+        rows = np.arange(len(count), dtype=np.int32)
+        self.highs.changeRowsBounds(len(rows), rows, count, count)  # type: ignore[attr-defined]
+
     def nudge(self, by: Floats) -> None:
         """Makes stock, room and counted lines scarcer or richer by these units; not below nothing."""
         p = self.wave.problem

@@ -26,13 +26,6 @@ EARTH_MILES = 3958.8
 CITIES = 99
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Instance:
-    problem: Problem
-    miles: Floats  # (B, N)
-    center: Ints  # the nodes that are distribution centers
-
-
 @cache
 def cities() -> tuple[Floats, Floats]:
     """
@@ -65,16 +58,47 @@ class _Network:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Demand:
-    where: Floats  # (B, 2)
+class _Products:
     weight: Floats  # (S,) pounds
     price: Floats  # (S,)
     popularity: Floats  # (S,)
-    sizes: Ints  # (B,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Demand:
+    where: Floats  # (B, 2)
     order: Ints  # (L,)
     sku: Ints
     quantity: Ints
     due: Ints  # (B,) days
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shelves:
+    stock: Ints  # (N, S)
+    limit: Ints  # (N,) parcels a day
+    pick: Floats  # (N,) money a unit
+    lag: Ints  # (N,) days before a parcel leaves
+    risk: Floats  # (N, S) money a unit: stock-out risk, or the credit of a markdown avoided
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    problem: Problem
+    miles: Floats  # (B, N)
+    network: _Network
+    products: _Products
+    shelves: _Shelves
+
+    def earlier_wave(self, seed: int) -> Problem:
+        """
+        As many other orders, drawn anew from the same demand, on the same shelves: what a planner knew before the
+        orders of this instance came.
+        """
+        orders = self.problem.orders
+        r = np.random.default_rng([seed, orders, len(self.network.where), 1])
+        skus = len(self.products.price)
+        return _priced(self.network, self.products, _orders(r, _homes(r, orders), skus, self.products), self.shelves)[0]
 
 
 def generate(*, orders: int, nodes: int, seed: int = 0, rho: float = 2.0, capacity: float = 1.6) -> Instance:
@@ -82,14 +106,13 @@ def generate(*, orders: int, nodes: int, seed: int = 0, rho: float = 2.0, capaci
     r = np.random.default_rng([seed, orders, nodes])
     skus = {100: 200, 1000: 1000, 10000: 5000}.get(orders, max(200, orders // 2))
     network = _network(r, nodes)
-    demand = _demand(r, orders, skus)
-    stock = _stock(r, network, demand, rho)
-    centers, stores = network.centers, nodes - network.centers
-    parcels = 1.3 * orders
-    size = r.lognormal(0, 0.5, stores)
-    share = np.concatenate([np.full(centers, 0.6 / centers), 0.4 * size / size.sum()])
-    limit = np.maximum(1, np.round(share * capacity * parcels)).astype(np.int64)
-    return _priced(r, network, demand, stock, limit)
+    homes = _homes(r, orders)
+    products = _products(r, skus)
+    demand = _orders(r, homes, skus, products)
+    stock = _stock(r, network, products, len(demand.sku), rho)
+    shelves = _shelves(r, network, products, stock, capacity * 1.3 * orders)
+    problem, miles = _priced(network, products, demand, shelves)
+    return Instance(problem, miles, network, products, shelves)
 
 
 def _network(r: np.random.Generator, nodes: int) -> _Network:
@@ -101,31 +124,39 @@ def _network(r: np.random.Generator, nodes: int) -> _Network:
     return _Network(where[np.concatenate([at_center, at_store])] + around, centers)
 
 
-def _demand(r: np.random.Generator, orders: int, skus: int) -> _Demand:
+def _homes(r: np.random.Generator, orders: int) -> Floats:
     where, people = cities()
-    home = where[r.choice(len(where), orders, p=people / people.sum())] + r.normal(0, 0.35, (orders, 2))
+    return np.asarray(where[r.choice(len(where), orders, p=people / people.sum())] + r.normal(0, 0.35, (orders, 2)))
+
+
+def _products(r: np.random.Generator, skus: int) -> _Products:
     weight = np.exp(r.normal(np.log(1.3), 0.9, skus)).clip(0.1, 40)
     price = np.exp(r.normal(np.log(35), 0.8, skus)).clip(4, 600)
     popularity = 1 / np.arange(1, skus + 1) ** 0.9
     popularity /= popularity.sum()
-    popularity = popularity[r.permutation(skus)]
+    return _Products(weight, price, popularity[r.permutation(skus)])
+
+
+def _orders(r: np.random.Generator, homes: Floats, skus: int, products: _Products) -> _Demand:
+    orders, popularity = len(homes), products.popularity
     sizes = np.minimum(r.choice(np.arange(1, 7), orders, p=[0.60, 0.20, 0.10, 0.05, 0.03, 0.02]), skus)
     sku = np.concatenate(
         [r.choice(skus, k, replace=False, p=popularity) if k > 1 else r.choice(skus, 1, p=popularity) for k in sizes]
     )
     quantity = r.choice([1, 2, 3], len(sku), p=[0.90, 0.08, 0.02])
     due = r.choice([2, 3, 5], orders, p=[0.15, 0.25, 0.60])
-    return _Demand(home, weight, price, popularity, sizes, np.repeat(np.arange(orders), sizes), sku, quantity, due)
+    return _Demand(homes, np.repeat(np.arange(orders), sizes), sku, quantity, due)
 
 
-def _stock(r: np.random.Generator, network: _Network, demand: _Demand, rho: float) -> Ints:
-    nodes, skus, centers = len(network.where), len(demand.price), network.centers
+def _stock(r: np.random.Generator, network: _Network, products: _Products, lines: int, rho: float) -> Ints:
+    nodes, skus, centers = len(network.where), len(products.price), network.centers
+    popularity = products.popularity
     stock = np.zeros((nodes, skus), dtype=np.int64)
     carries = np.empty((nodes, skus), dtype=bool)
     carries[:centers] = r.random((centers, skus)) < 0.75
-    shown = 0.06 + 0.20 * (demand.popularity / demand.popularity.max()) ** 0.3
+    shown = 0.06 + 0.20 * (popularity / popularity.max()) ** 0.3
     carries[centers:] = r.random((nodes - centers, skus)) < shown
-    expected = demand.popularity * len(demand.sku) * 1.12
+    expected = popularity * lines * 1.12
     for s in range(skus):
         total = int(np.ceil(rho * expected[s])) + 1 + int(r.poisson(1))
         behind, front = np.flatnonzero(carries[:centers, s]), centers + np.flatnonzero(carries[centers:, s])
@@ -139,25 +170,33 @@ def _stock(r: np.random.Generator, network: _Network, demand: _Demand, rho: floa
     return stock
 
 
-def _priced(r: np.random.Generator, network: _Network, demand: _Demand, stock: Ints, limit: Ints) -> Instance:
-    """Money: the parts add up to the benchmark's `fixed` and `unit` costs."""
+def _shelves(r: np.random.Generator, network: _Network, products: _Products, stock: Ints, parcels: float) -> _Shelves:
     nodes, skus = stock.shape
-    center = np.arange(nodes) < network.centers
-    miles = great_circle(demand.where, network.where)
-    zone = np.searchsorted(ZONE_MILES, miles)
+    centers, stores = network.centers, nodes - network.centers
+    center = np.arange(nodes) < centers
+    size = r.lognormal(0, 0.5, stores)
+    share = np.concatenate([np.full(centers, 0.6 / centers), 0.4 * size / size.sum()])
+    limit = np.maximum(1, np.round(share * parcels)).astype(np.int64)
     pick = np.where(center, 0.6, 1.6 * r.uniform(0.8, 1.3, nodes))
     lag = np.where(center, 0, r.integers(0, 2, nodes))
-    late = np.maximum(0, TRANSIT_DAYS[zone] + lag - demand.due[:, None])
     marked_down = r.random((nodes, skus)) < 0.15
     risk = np.where(marked_down, -0.10, r.uniform(0, 0.05, (nodes, skus)))
-    risk = np.where(center[:, None], 0, risk) * demand.price
+    return _Shelves(stock, limit, pick, lag, np.where(center[:, None], 0, risk) * products.price)
+
+
+def _priced(network: _Network, products: _Products, demand: _Demand, shelves: _Shelves) -> tuple[Problem, Floats]:
+    """Money: the parts add up to the benchmark's `fixed` and `unit` costs. And the miles."""
+    center = np.arange(len(network.where)) < network.centers
+    miles = great_circle(demand.where, network.where)
+    zone = np.searchsorted(ZONE_MILES, miles)
+    late = np.maximum(0, TRANSIT_DAYS[zone] + shelves.lag - demand.due[:, None])
     quantity = demand.quantity[:, None]
-    by_weight = POUND[zone[demand.order]] * demand.weight[demand.sku][:, None]
+    by_weight = POUND[zone[demand.order]] * products.weight[demand.sku][:, None]
     problem = build(
         line_order=demand.order,
         line_sku=demand.sku,
         quantity=demand.quantity,
-        stock=stock,
+        stock=shelves.stock,
         orders=len(demand.due),
         parcel_parts={
             "carrier": PARCEL[zone],
@@ -166,13 +205,13 @@ def _priced(r: np.random.Generator, network: _Network, demand: _Demand, stock: I
         },
         serve_parts={
             "weight": by_weight * quantity,
-            "picking": pick * quantity,
-            "stock-out risk and markdown": risk[:, demand.sku].T * quantity,
+            "picking": shelves.pick * quantity,
+            "stock-out risk and markdown": shelves.risk[:, demand.sku].T * quantity,
         },
         split_fee=SPLIT_FEE,
-        open_cost=25 + 0.5 * demand.price[demand.sku] * demand.quantity,
-        capacity=limit,
-        soft_capacity=np.floor(0.8 * limit).astype(np.int64),
+        open_cost=25 + 0.5 * products.price[demand.sku] * demand.quantity,
+        capacity=shelves.limit,
+        soft_capacity=np.floor(0.8 * shelves.limit).astype(np.int64),
         pressure=PRESSURE,
     )
-    return Instance(problem, miles, np.flatnonzero(center))
+    return problem, miles

@@ -18,6 +18,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from openiom.kernel import Invalid
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Codes = NDArray[np.uint8]
@@ -28,8 +30,10 @@ UNLIMITED = 1 << 40
 """Stands for "no limit" in stock (write-in products), capacity and counts; small enough to be summed."""
 
 
-class ProblemInvalid(ValueError):
-    """The arrays of a problem contradict each other; the message names the field."""
+class ProblemInvalid(Invalid):
+    """The arrays of a problem contradict each other; `where` names the field."""
+
+    code = "sourcing_problem_invalid"
 
 
 class Refusal(IntEnum):
@@ -243,7 +247,7 @@ def build(
 def _table(stock: ArrayLike) -> Ints:
     stocks = _ints(stock)
     if stocks.ndim != 2:
-        raise ProblemInvalid("stock: needs one row for each node and one column for each SKU")
+        raise ProblemInvalid("needs one row for each node and one column for each SKU", where="stock")
     return stocks
 
 
@@ -262,26 +266,28 @@ def _limits(line_limit: ArrayLike, members: ArrayLike | None, nodes: int) -> tup
 
 def _checked(p: Problem) -> Problem:
     if p.lines and (np.any(np.diff(p.line_order) < 0) or p.line_order[0] < 0 or p.line_order[-1] >= p.orders):
-        raise ProblemInvalid("line_order: lines must be sorted by order and name an order of the wave")
+        raise ProblemInvalid("lines must be sorted by order and name an order of the wave", where="line_order")
     if p.lines and (p.line_sku.min() < 0 or p.line_sku.max() >= p.skus):
-        raise ProblemInvalid("line_sku: names a SKU outside the stock table")
+        raise ProblemInvalid("names a SKU outside the stock table", where="line_sku")
     if np.any(p.quantity <= 0):
-        raise ProblemInvalid("quantity: every line needs at least one unit")
-    if np.any(p.stock < 0):
-        raise ProblemInvalid("stock: below zero")
-    if any(np.any(n < 1) for n in (p.max_nodes, p.preferred_nodes, p.max_line_nodes, p.preferred_line_nodes)):
-        raise ProblemInvalid("max_nodes, preferred_nodes and the same per line: at least one source")
-    if not (np.isfinite(p.open_cost).all() and np.isfinite(p.serve).all() and np.isfinite(p.parcel).all()):
-        raise ProblemInvalid(
-            "open_cost, serve_parts, parcel_parts: must be finite; refuse a node with a reason instead"
-        )
-    allowed = p.order_refusal == 0
-    if np.any((p.parcel + p.split_fee[:, None])[allowed] < 0):
-        raise ProblemInvalid("parcel_parts: parcel plus split fee below zero would reward needless splits")
-    penalties = (p.pressure, p.extra_node_penalty, p.extra_line_node_penalty, p.partial_penalty)
-    if any(np.any(penalty < 0) for penalty in penalties):
-        raise ProblemInvalid("pressure and penalties: cannot be below zero")
+        raise ProblemInvalid("every line needs at least one unit", where="quantity", remedy="leave the line out")
+    for name in ("max_nodes", "preferred_nodes", "max_line_nodes", "preferred_line_nodes"):
+        if np.any(getattr(p, name) < 1):
+            raise ProblemInvalid("at least one source", where=name)
+    for name in ("stock", "pressure", "extra_node_penalty", "extra_line_node_penalty", "partial_penalty"):
+        if not np.all(getattr(p, name) >= 0):
+            raise ProblemInvalid("cannot be below zero", where=name)
+    _check_money(p)
     return p
+
+
+def _check_money(p: Problem) -> None:
+    scalars = {"open_cost": p.open_cost, "split_fee": p.split_fee, "pressure": p.pressure}
+    for name, values in (scalars | dict(p.parcel_parts) | dict(p.serve_parts)).items():
+        if not np.isfinite(values).all():
+            raise ProblemInvalid("must be finite", where=name, remedy="refuse a node with a reason instead")
+    if np.any((p.parcel + p.split_fee[:, None])[p.order_refusal == 0] < 0):
+        raise ProblemInvalid("parcel plus split fee below zero would reward needless splits", where="parcel_parts")
 
 
 def _ints(values: ArrayLike) -> Ints:
@@ -297,7 +303,7 @@ def _part(name: str, values: ArrayLike, shape: tuple[int, int]) -> Floats:
     try:
         np.broadcast_to(part, shape)
     except ValueError as error:
-        raise ProblemInvalid(f"{name}: shape {part.shape} does not spread over {shape}") from error
+        raise ProblemInvalid(f"shape {part.shape} does not spread over {shape}", where=name) from error
     return part
 
 
@@ -305,4 +311,4 @@ def _spread(name: str, values: NDArray[Scalar], shape: tuple[int, ...]) -> NDArr
     try:
         return np.ascontiguousarray(np.broadcast_to(values, shape))
     except ValueError as error:
-        raise ProblemInvalid(f"{name}: shape {values.shape} does not spread over {shape}") from error
+        raise ProblemInvalid(f"shape {values.shape} does not spread over {shape}", where=name) from error

@@ -79,9 +79,9 @@ class Priced:
 
 
 class Wave:
-    """Groups, rows and their sizes; built once for a batch."""
+    """Groups, rows and their sizes; built once for a batch. `every_cell`: also stock this wave alone cannot exhaust."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, every_cell: bool = False) -> None:
         self.problem = problem
         everything = np.arange(problem.orders)
         lines = lines_of(problem, everything)
@@ -96,7 +96,7 @@ class Wave:
         self.room = np.maximum(problem.capacity - problem.used, 0).astype(np.float64)
         self.calm = np.clip(problem.soft_capacity - problem.used, 0, self.room)
         self.rebate = self._rebate()
-        self._rows(reach)
+        self._rows(reach, every_cell)
         self.cut_key = self.cut_row = np.zeros(0, dtype=np.int64)
         self.whole_room = np.zeros(0)
         self.whole_at = [(self.cut_key, self.cut_row)] * len(self.groups)
@@ -111,14 +111,14 @@ class Wave:
         credit = long[(p.parcel[long] < 0).any(axis=1)]
         return -float(p.split_fee[credit].sum())
 
-    def _rows(self, reach: Bools) -> None:
-        """Cells where all who could ask, asking together, would ask for more than there is."""
+    def _rows(self, reach: Bools, every_cell: bool) -> None:
+        """Cells where all who could ask, asking together, would ask for more than there is; or all of them."""
         p = self.problem
         line, node = np.nonzero(reach)
         cell = node * p.skus + p.line_sku[line]
         ask = tally(cell, p.nodes * p.skus, p.quantity[line].astype(np.float64))
         stock = p.stock.reshape(-1)
-        self.cells = np.flatnonzero(ask > stock)
+        self.cells = np.flatnonzero(ask > (0 if every_cell else stock))
         self.stock = stock[self.cells].astype(np.float64)
         row_of_cell = np.full(p.nodes * p.skus, len(self.cells), dtype=np.int64)
         row_of_cell[self.cells] = np.arange(len(self.cells))

@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.costing import Framed
-from openiom.fulfillment_optimization.engine import BidPrices, Plan
+from openiom.fulfillment_optimization.engine import BidPrices, Plan, shadow_prices
 from openiom.fulfillment_optimization.snapshot import Setting
 from openiom.platform.bulk import copy_rows, fetch
 
@@ -42,20 +41,20 @@ def last_bid_prices(session: Session, setting: Setting, framed: Framed, now: dat
     return prices
 
 
-def store_prices(session: Session, plan_id: UUID, plan: Plan, framed: Framed, now: datetime) -> None:
-    """Keep what a unit, or a parcel place, of each source was worth to this batch."""
-    if plan.prices is None:
-        return
+def store_prices(
+    session: Session, plan_id: UUID, plan: Plan, framed: Framed, now: datetime, *, verify: int = 0
+) -> None:
+    """
+    Keep what a unit, or a parcel place, of each source was worth to this batch; of the `verify` dearest of each also
+    what planning again with one more saves.
+    """
     names, products = framed.names, framed.products
-    cells = np.argwhere(plan.prices.stock > NOTHING).tolist()
-    rows: list[tuple[object, ...]] = [
-        (plan_id, names[n], products[s], float(plan.prices.stock[n, s]), now) for n, s in cells
-    ]
-    nodes = np.flatnonzero(plan.prices.node > NOTHING).tolist()
-    rows += [(plan_id, names[n], None, float(plan.prices.node[n]), now) for n in nodes]
     copy_rows(
         session,
         "fulfillment_optimization.shadow_price",
-        ("plan_id", "source", "product", "price", "at"),
-        rows,
+        ("plan_id", "source", "product", "price", "saving", "at"),
+        [
+            (plan_id, names[s.node], None if s.sku is None else products[s.sku], s.price, s.saving, now)
+            for s in shadow_prices(plan, least=NOTHING, verify=verify)
+        ],
     )

@@ -75,6 +75,7 @@ class Planner:
     days        what counted sources have taken today, locked
     windows     orders whose batch window has closed: they are planned together
     stock       units free to promise, where somebody has read them already
+    own         units by (product, source) that these lines hold already: free to them
     """
 
     session: Session
@@ -83,10 +84,13 @@ class Planner:
     days: Mapping[str, Taken] = field(default_factory=dict)
     windows: frozenset[UUID] = frozenset()
     stock: Mapping[Key, int] | None = None
+    own: Mapping[Key, int] = field(default_factory=dict)
 
     def plan(self, lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> Round:
         """`strategies` names one for each order, '' for the default; unknown names were refused before."""
         stock = available(self.session, {line.product for line in lines}) if self.stock is None else dict(self.stock)
+        for key, units in self.own.items():
+            stock[key] = stock.get(key, 0) + units
         unlimited = self._write_ins(lines, stock)
         taken: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         queue = [(name, list(group)) for name, group in _by_strategy(lines, strategies).items()]

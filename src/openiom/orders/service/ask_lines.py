@@ -1,0 +1,39 @@
+"""Lines for somebody who only asks: nothing is locked, so nothing may be decided on them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from openiom.platform.bulk import fetch
+from openiom.platform.places import locate
+
+from .ship_lines import OpenLine
+from .source_lines import OPTIMIZED
+
+_LINES = """
+SELECT l.id, l.order_id, l.line_number, l.product, l.unit, l.quantity - l.canceled - l.shipped, l.state,
+    coalesce(l.source, ''), l.source_reason = %s, o.ship_to, o.strategy,
+    coalesce(l.requested_delivery_date, o.requested_delivery_date)
+FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id
+WHERE l.order_id = ANY(%s) AND l.quantity > l.canceled + l.shipped ORDER BY l.order_id, l.line_number
+"""
+
+
+def unshipped_lines(session: Session, order_ids: Sequence[UUID]) -> list[tuple[OpenLine, bool]]:
+    """
+    Lines of these orders with units neither canceled nor shipped, whether or not a fulfillment order holds them, by
+    order and line number; with each whether nobody but the optimizer chose its source.
+    """
+    return [
+        (
+            OpenLine(
+                *(id, order, number, product, unit, units, state, source),
+                *(str(ship_to.get("country", "")), locate(ship_to), ship_to, strategy, wanted),
+            ),
+            bool(optimized),
+        )
+        for id, order, number, product, unit, units, state, source, optimized, ship_to, strategy, wanted in fetch(
+            session, _LINES, (OPTIMIZED, list(order_ids))
+        )
+    ]

@@ -1,0 +1,138 @@
+"""An order is explained as things stand now, over HTTP: what each losing source would need, and nothing is written."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from starlette.testclient import TestClient
+from tests.orders.given import happen, line, master_data, placed
+
+from openiom.app.desk import OrdersDesk
+from openiom.app.wiring import Product
+from openiom.fulfillment_optimization import source_orders
+from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.kernel import new_id
+from openiom.platform.bulk import fetch
+from openiom.platform.events import utc_now
+
+PLACES = {
+    "SEA": {"city": "Seattle", "state": "WA", "postal_code": "98101", "country": "US"},
+    "CHI": {"city": "Chicago", "state": "IL", "postal_code": "60601", "country": "US"},
+    "NYC": {"city": "New York", "state": "NY", "postal_code": "10001", "country": "US"},
+}
+
+
+def configure(product: Product, *documents: tuple[str, str, dict[str, Any]]) -> None:
+    items = [{"kind": kind, "name": name, "body": body} for kind, name, body in documents]
+    with product.database.unit_of_work() as session:
+        product.configuration.apply(session, items, at=utc_now(), actor="test")
+
+
+@pytest.fixture
+def house(product: Product) -> Product:
+    master_data(product.database, "Lamp", "Shade")
+    configure(product, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items()))
+    return product
+
+
+def stock(house: Product, **units: int) -> None:
+    changes = [StockChange(*key.split("_"), Decimal(n)) for key, n in units.items()]
+    with house.database.unit_of_work() as session:
+        change_on_hand(session, changes, mode="set", cause="count", document="c", now=utc_now(), actor="test")
+
+
+def ordered(house: Product, number: str) -> UUID:
+    """One lamp, to Redmond, validated."""
+    order = placed(house.database, line("Lamp"), external_id=number)
+    with house.database.unit_of_work() as session:
+        happen(session, order, "order.header_validation.succeeded", "order.lines_validation.succeeded")
+    return order
+
+
+def sourced(house: Product, *orders: UUID) -> datetime:
+    now = utc_now()
+    with house.database.unit_of_work() as session:
+        assert all(o.ok for o in source_orders(session, OrdersDesk(), orders, now=now, actor="test"))
+    return now
+
+
+def explain(client: TestClient, order: UUID, **more: Any) -> dict[str, Any]:
+    answer = client.post("/api/v1/sourcing/explain", json={"order_id": str(order), **more})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def written(house: Product) -> list[tuple[Any, ...]]:
+    with house.database.reading() as session:
+        return fetch(
+            session,
+            "SELECT (SELECT count(*) FROM fulfillment_optimization.sourcing_plan), sum(reserved), max(updated_at)"
+            " FROM inventory_visibility.stock",
+        )
+
+
+def test_each_losing_source_says_what_it_would_need(client: TestClient, house: Product) -> None:
+    stock(house, Lamp_SEA=1, Lamp_CHI=9, Lamp_NYC=0)
+    order = ordered(house, "1")
+    sourced(house, order)
+    before = written(house)
+
+    told = explain(client, order)
+    (row,) = told["lines"]
+    assert (row["product"], row["assigned"], row["source"], row["considered"]) == ("Lamp", "SEA", "SEA", 3)
+    ways = {c["source"]: c["wins_with"] for c in row["candidates"]}
+    assert ways["SEA"] == []  # its own unit is its own to take again
+    (dear,) = ways["CHI"]
+    money = {c["source"]: c["total"] for c in row["candidates"]}
+    assert dear["changes"][0]["kind"] == "money"
+    assert dear["changes"][0]["amount"] == pytest.approx(money["CHI"] - money["SEA"], abs=0.0101)
+    (empty,) = ways["NYC"]
+    assert [c["kind"] for c in empty["changes"]] == ["units", "money"]
+    assert empty["text"].startswith("1 more on the shelf and ")
+    assert all(way["verified"] for found in ways.values() for way in found)
+    assert told["cost"] == pytest.approx(sum(told["parts"].values()))
+    assert written(house) == before
+
+
+def test_a_source_out_of_reach_needs_its_kilometres(client: TestClient, house: Product) -> None:
+    configure(house, ("strategy", "near", {"title": "Near", "maximum_distance_km": 2000}))
+    stock(house, Lamp_SEA=0, Lamp_CHI=9)
+    order = ordered(house, "1")
+
+    told = explain(client, order, strategy="near")
+    far = next(c for c in told["lines"][0]["candidates"] if c["source"] == "CHI")
+    assert told["lines"][0]["source"] == ""
+    assert far["refused"] == "farther than the maximum distance"
+    (way,) = far["wins_with"]
+    assert (way["changes"][0]["kind"], way["single"], way["verified"]) == ("km", True, True)
+    assert way["changes"][0]["amount"] == pytest.approx(2770 - 2000, abs=30)
+
+
+def test_what_is_not_there_is_said(client: TestClient, house: Product) -> None:
+    nobody = client.post("/api/v1/sourcing/explain", json={"order_id": str(new_id())})
+    assert nobody.status_code == 404
+    order = ordered(house, "1")
+    unknown = client.post("/api/v1/sourcing/explain", json={"order_id": str(order), "strategy": "none"})
+    assert (unknown.status_code, unknown.json()["detail"][:16]) == (404, "no strategy name")
+    assert client.get("/api/v1/sourcing/shadow-prices").status_code == 404
+
+
+def test_the_prices_of_a_batch_window_are_shown_with_what_one_more_unit_saves(
+    client: TestClient, house: Product
+) -> None:
+    batch = {"enabled": True, "minutes": 1}
+    configure(house, ("strategy", "default", {"title": "Together", "allow_partial": True, "batch": batch}))
+    stock(house, Lamp_SEA=1, Lamp_CHI=9)
+    orders = [ordered(house, str(n)) for n in range(3)]
+    with house.database.unit_of_work() as session:
+        source_orders(session, OrdersDesk(), orders, now=utc_now(), actor="test", woken=frozenset(orders))
+
+    told = client.get("/api/v1/sourcing/shadow-prices").json()
+    scarce = told["items"][0]
+    assert (scarce["source"], scarce["product"], told["strategy"]) == ("SEA", "Lamp", "default")
+    again = explain(client, orders[0])["lines"][0]["candidates"]
+    money = {c["source"]: c["total"] for c in again}
+    assert scarce["saving"] == pytest.approx(money["CHI"] - money["SEA"], abs=0.001)
+    assert client.get(f"/api/v1/sourcing/shadow-prices?plan={told['plan_id']}&source=CHI").json()["items"] == []
