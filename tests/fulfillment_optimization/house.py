@@ -84,9 +84,7 @@ class House:
 
     def sources(self, order: UUID) -> Mapping[str, str | None]:
         return dict(
-            self.rows(
-                "SELECT product, source FROM orders.order_line WHERE order_id = %s ORDER BY line_number", order
-            )
+            self.rows("SELECT product, source FROM orders.order_line WHERE order_id = %s ORDER BY line_number", order)
         )
 
     def reserved(self, order: UUID) -> list[tuple[str, str, int]]:
@@ -101,9 +99,7 @@ class House:
     def plans(self) -> list[dict[str, Any]]:
         """Oldest first."""
         names = ("strategy", "mode", "orders", "open_lines", "cost", "lower_bound", "gap", "moves")
-        rows = self.rows(
-            f"SELECT {', '.join(names)} FROM fulfillment_optimization.sourcing_plan ORDER BY id"
-        )
+        rows = self.rows(f"SELECT {', '.join(names)} FROM fulfillment_optimization.sourcing_plan ORDER BY id")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def day(self, source: str) -> list[tuple[int, int]]:

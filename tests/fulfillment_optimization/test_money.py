@@ -65,7 +65,10 @@ def test_a_known_rate_takes_the_factor_and_an_unknown_one_falls_back():
     assert rate(TABLE, zone="local", weight_kg=0.5, source_type="warehouse", business=False) == 5
     assert rate(TABLE, zone="far", weight_kg=12, source_type="warehouse", business=False) == 16
     empty = TABLE.model_copy(
-        update={"prices": [], "factors": [RateFactor(name="f", fallback_weight=5, fallback_rate=8, fallback_increment=0.75)]}
+        update={
+            "prices": [],
+            "factors": [RateFactor(name="f", fallback_weight=5, fallback_rate=8, fallback_increment=0.75)],
+        }
     )
     assert rate(empty, zone="local", weight_kg=10, **kind) == 11.75
 
@@ -96,9 +99,7 @@ def test_a_whole_order_is_rated_by_the_weight_of_the_parcel():
 
 def test_a_divided_order_is_rated_nearly_as_its_parcels_are():
     given = Circumstances(now=NOON, weights_kg={"LAMP": 1.0, "RUG": 1.0})
-    answer = plan(
-        order("a", LAMP=1, RUG=4), setting([NEAR, FAR], rates=TABLE), stock(LAMP_NEAR=1, RUG_FAR=4), given
-    )
+    answer = plan(order("a", LAMP=1, RUG=4), setting([NEAR, FAR], rates=TABLE), stock(LAMP_NEAR=1, RUG_FAR=4), given)
     money = answer.money()
     # 5 + 15 by the table (1 kg locally, 4 kg far); what the weight of all 5 kg adds, 3 and 6, is shared by weight
     assert money["carriage"] + money["carriage by weight"] == pytest.approx(5 + 3 * 0.2 + 9 + 6 * 0.8)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import ReserveAsk, release, reserve
 from openiom.kernel import NotFound
+from openiom.platform.bulk import fetch
 from openiom.provider_contract import Outcome, Raise
 
 from .desk import OpenLine, OrderDesk
@@ -66,14 +67,34 @@ def source_orders(
     when they have (`woken`). One outcome an order, in order.
     """
     known = snapshot(session)
-    lines = desk.open_lines(session, order_ids)
+    every = desk.open_lines(session, order_ids)
+    held = _held(session, every)
+    lines = [line for line in every if line.line_id not in held]
     names, unknown = _strategies(known, lines, strategy_name, now)
     later = _windows(known, names, woken, now)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
     settled = Rounds(session, desk, known, names, now, actor, woken).run(waiting)
+    for line in every:
+        if line.line_id in held and line.order_id not in later:
+            settled.setdefault(line.order_id, Settled(partial=True)).sources[line.line_id] = line.source
     for order, why in unknown.items():
         settled[order] = Settled(note=why, missing=[line.product for line in lines if line.order_id == order])
     return _announce(session, desk, order_ids, settled, later, now, actor)
+
+
+def _held(session: Session, lines: Sequence[OpenLine]) -> set[UUID]:
+    """Lines that hold all their stock where they are to come from: a step that runs again leaves them alone."""
+    sourced = {line.line_id: line for line in lines if line.source}
+    if not sourced:
+        return set()
+    rows = fetch(
+        session,
+        "SELECT r.line_id, s.source, sum(r.open) FROM inventory_visibility.reservation r"
+        " JOIN inventory_visibility.stock s ON s.id = r.stock_id WHERE r.line_id = ANY(%s) AND r.open > 0"
+        " GROUP BY 1, 2",
+        (list(sourced),),
+    )
+    return {id for id, source, units in rows if sourced[id].source == source and units >= sourced[id].quantity}
 
 
 def _strategies(

@@ -86,11 +86,19 @@ def _constraints(r: np.random.Generator) -> list[Constraint]:
     near = {"distance": float(r.integers(3, 15)), "unit": str(r.choice(["km", "mi"]))}
     near["distance"] *= 100
     return [
-        some("maximum_distance", entries=[near, {"source": "A", "distance": 300, "same_country": bool(r.random() < 0.5)}]),
+        some(
+            "maximum_distance",
+            entries=[
+                near,
+                {"source": "A", "distance": float(r.choice([300, 2500])), "same_country": bool(r.random() < 0.5)},
+            ],
+        ),
         some("restrict_partial_orders"),
         some("maximum_sources_per_order", maximum=int(r.integers(1, 3))),
         some("maximum_sources_per_line", maximum=1),
-        some("maximum_sources_and_partial_order", maximum=1, partial_lines=False, partial_orders=bool(r.random() < 0.5)),
+        some(
+            "maximum_sources_and_partial_order", maximum=1, partial_lines=False, partial_orders=bool(r.random() < 0.5)
+        ),
         constraint(
             "maximum_order_lines",
             entries=[{"source_list": "stores", "lines": int(r.integers(1, 5))}, {"source": "C", "lines": 2}],

@@ -270,7 +270,11 @@ def test_a_lower_rank_comes_first_however_far_it_is():
 
 
 def test_a_product_may_have_a_priority_of_its_own():
-    rows = [{"source": "FAR", "rank": 1}, {"source": "NEAR", "rank": 2}, {"source": "NEAR", "rank": 1, "product": "RUG"}]
+    rows = [
+        {"source": "FAR", "rank": 1},
+        {"source": "NEAR", "rank": 2},
+        {"source": "NEAR", "rank": 1, "product": "RUG"},
+    ]
     ranks = constraint("location_priority", entries=[*rows, {"source": "FAR", "rank": 9, "product": "RUG"}])
     units = stock(LAMP_NEAR=5, LAMP_FAR=5, RUG_NEAR=5, RUG_FAR=5)
     assert plan(order("a", LAMP=1) + order("b", RUG=1), setting([NEAR, FAR], ranks), units).sources == ["FAR", "NEAR"]
@@ -283,9 +287,7 @@ def test_sources_without_a_rank_come_last():
 
 def test_a_soft_priority_weighs_against_money():
     for penalty, chosen in ((1.0, "NEAR"), (50.0, "FAR")):
-        ranks = constraint(
-            "location_priority", hard=False, penalty=penalty, entries=[{"source": "FAR", "rank": 1}]
-        )
+        ranks = constraint("location_priority", hard=False, penalty=penalty, entries=[{"source": "FAR", "rank": 1}])
         assert plan(order("a", LAMP=1), setting([NEAR, FAR], ranks), BOTH).sources == [chosen]
 
 

@@ -277,3 +277,16 @@ def test_what_is_left_of_a_line_taken_in_part_stays_open(house: House) -> None:
     assert (outcome.ok, outcome.details["missing"]) == (True, ["LAMP"])
     lines = house.rows("SELECT quantity, source FROM orders.order_line WHERE order_id = %s ORDER BY line_number", order)
     assert lines == [(3, "A"), (2, None)]
+
+
+def test_an_order_sourced_again_keeps_what_it_holds_and_gets_only_the_rest(house: House) -> None:
+    house.strategy(allow_partial=True)
+    house.stock(LAMP_A=9)
+    order = house.order("1", LAMP=2, RUG=1)
+    assert house.source(order)[0].details["missing"] == ["RUG"]
+    house.stock(RUG_B=1)
+    outcome = house.source(order)[0]
+    assert (outcome.ok, outcome.details["sources"]) == (True, ["A", "B"])
+    assert house.reserved(order) == [("LAMP", "A", 2), ("RUG", "B", 1)]
+    assert house.source(order)[0].ok
+    assert house.reserved(order) == [("LAMP", "A", 2), ("RUG", "B", 1)]
