@@ -75,6 +75,7 @@ class Product:
         return (
             administration.router,
             orders.router,
+            orders.names_router,
             fulfillment.router,
             fulfillment_optimization.router,
             fulfillment_optimization.quote_router,

@@ -258,6 +258,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/order-names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Order Names
+         * @description Number and customer of up to 500 orders; one that does not exist is left out.
+         */
+        get: operations["orders-order_names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fulfillment-orders": {
         parameters: {
             query?: never;
@@ -3133,6 +3153,23 @@ export interface components {
             lines: components["schemas"]["LineDetail"][];
             actions: components["schemas"]["Permits"];
         };
+        /** OrderName */
+        OrderName: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /** Customer Name */
+            customer_name: string;
+        };
+        /** OrderNames */
+        OrderNames: {
+            /** Items */
+            items: components["schemas"]["OrderName"][];
+        };
         /** OrderResult */
         OrderResult: {
             /** Index */
@@ -5243,6 +5280,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-order_names": {
+        parameters: {
+            query: {
+                id: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderNames"];
                 };
             };
             /** @description Validation Error */
