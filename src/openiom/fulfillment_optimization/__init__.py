@@ -21,7 +21,9 @@ KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
 
 __all__ = [
     "KINDS",
+    "AskedLine",
     "DemandDesk",
+    "KINDS",
     "OpenLine",
     "OrderDesk",
     "Part",
@@ -29,6 +31,7 @@ __all__ = [
     "PastOrder",
     "Reoptimizer",
     "SimulationTurn",
+    "explain_router",
     "quote_router",
     "router",
     "simulation_router",

@@ -16,6 +16,7 @@ from .demand import OrderedLine, PlacedOrder, placed_orders
 from .facts import header_facts, line_facts, money_text, order_facts
 from .line_routes import router as line_router
 from .locks import lock_orders
+from .naming import names_router
 from .queries import like_prefix
 from .routes import router
 from .service.ask_lines import unshipped_lines
@@ -71,6 +72,7 @@ __all__ = [
     "lock_orders",
     "money_text",
     "movable_orders",
+    "names_router",
     "open_lines",
     "order_facts",
     "orders_wholly_shipped",

@@ -1,0 +1,20 @@
+import { api, read } from './http';
+import type { paths } from './schema';
+
+type Ok<R> = R extends { responses: { 200: { content: { 'application/json': infer T } } } } ? T : never;
+export type ChangeView = Ok<paths['/api/v1/configuration/apply']['post']>['changes'][number];
+
+/** A body as its author wrote it: what is left out stands at its default. */
+export type Body = Record<string, unknown>;
+export interface ConfigurationDocument {
+  kind: string;
+  name: string;
+  body: Body;
+}
+
+export const listDocuments = async (kind: string, signal?: AbortSignal): Promise<ConfigurationDocument[]> =>
+  (await read(api.GET('/api/v1/configuration', { params: { query: { kind } }, signal }))).documents;
+
+/** Store documents, all or none; `dry` only says what would change. */
+export const applyDocuments = async (documents: ConfigurationDocument[], dry = false): Promise<ChangeView[]> =>
+  (await read(api.POST('/api/v1/configuration/apply', { body: { documents, dry } }))).changes;
