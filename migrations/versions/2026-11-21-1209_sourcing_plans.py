@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0002_sourcing_plans"
-down_revision = "0001_first_tables"
+revision = "0005_sourcing_plans"
+down_revision = "0004_promises"
 branch_labels = None
 depends_on = None
 

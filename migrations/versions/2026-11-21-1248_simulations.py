@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0003_simulations"
-down_revision = "0002_sourcing_plans"
+revision = "0006_simulations"
+down_revision = "0005_sourcing_plans"
 branch_labels = None
 depends_on = None
 
