@@ -88,8 +88,6 @@ class Product:
             inventory_visibility.allocation_router,
             inventory_visibility.supply_router,
             orders.names_router,
-            fulfillment.router,
-            fulfillment_optimization.router,
             fulfillment_optimization.quote_router,
             fulfillment_optimization.simulation_router(PastDemand()),
             fulfillment_optimization.explain_router(self.desk),

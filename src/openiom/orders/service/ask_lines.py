@@ -14,7 +14,7 @@ from .source_lines import OPTIMIZED
 _LINES = """
 SELECT l.id, l.order_id, l.line_number, l.product, l.unit, l.quantity - l.canceled - l.shipped, l.state,
     coalesce(l.source, ''), l.source_reason = %s, o.ship_to, o.strategy,
-    coalesce(l.requested_delivery_date, o.requested_delivery_date)
+    coalesce(l.requested_delivery_date, o.requested_delivery_date), o.origin, coalesce(o.customer->>'group', '')
 FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id
 WHERE l.order_id = ANY(%s) AND l.quantity > l.canceled + l.shipped ORDER BY l.order_id, l.line_number
 """
@@ -25,15 +25,10 @@ def unshipped_lines(session: Session, order_ids: Sequence[UUID]) -> list[tuple[O
     Lines of these orders with units neither canceled nor shipped, whether or not a fulfillment order holds them, by
     order and line number; with each whether nobody but the optimizer chose its source.
     """
-    return [
-        (
-            OpenLine(
-                *(id, order, number, product, unit, units, state, source),
-                *(str(ship_to.get("country", "")), locate(ship_to), ship_to, strategy, wanted),
-            ),
-            bool(optimized),
-        )
-        for id, order, number, product, unit, units, state, source, optimized, ship_to, strategy, wanted in fetch(
-            session, _LINES, (OPTIMIZED, list(order_ids))
-        )
-    ]
+    found = []
+    for *line, optimized, ship_to, strategy, wanted, channel, group in fetch(
+        session, _LINES, (OPTIMIZED, list(order_ids))
+    ):
+        goes = (str(ship_to.get("country", "")), locate(ship_to), ship_to)
+        found.append((OpenLine(*line, *goes, strategy, wanted, channel, group), bool(optimized)))
+    return found
