@@ -1,6 +1,8 @@
 """Lines for somebody who only asks: nothing is locked, so nothing may be decided on them."""
 
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -25,10 +27,28 @@ def unshipped_lines(session: Session, order_ids: Sequence[UUID]) -> list[tuple[O
     Lines of these orders with units neither canceled nor shipped, whether or not a fulfillment order holds them, by
     order and line number; with each whether nobody but the optimizer chose its source.
     """
-    found = []
-    for *line, optimized, ship_to, strategy, wanted, channel, group in fetch(
-        session, _LINES, (OPTIMIZED, list(order_ids))
-    ):
-        goes = (str(ship_to.get("country", "")), locate(ship_to), ship_to)
-        found.append((OpenLine(*line, *goes, strategy, wanted, channel, group), bool(optimized)))
-    return found
+    rows = fetch(session, _LINES, (OPTIMIZED, list(order_ids)))
+    return [_line(*row) for row in rows]
+
+
+def _line(
+    line_id: UUID,
+    order_id: UUID,
+    line_number: int,
+    product: str,
+    unit: str,
+    quantity: int,
+    state: str,
+    source: str,
+    optimized: bool | None,
+    ship_to: dict[str, Any],
+    strategy: str,
+    wanted: date | None,
+    channel: str,
+    customer_group: str,
+) -> tuple[OpenLine, bool]:
+    line = OpenLine(
+        *(line_id, order_id, line_number, product, unit, quantity, state, source),
+        *(str(ship_to.get("country", "")), locate(ship_to), ship_to, strategy, wanted, channel, customer_group),
+    )
+    return line, bool(optimized)
