@@ -160,7 +160,7 @@ def base_dimensions(
     out: dict[str, str] = {}
     for name, value in dimensions.items():
         base = base_name(name, configuration, data_source, where=where)
-        if value is None or value == "":
+        if value is None or (isinstance(value, str) and not value.strip()):
             continue
         if not isinstance(value, str):
             value = text({name.lower(): value}, name)
