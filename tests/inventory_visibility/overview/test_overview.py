@@ -93,7 +93,8 @@ def test_groups_add_up_what_is_behind_them_and_their_keys_can_be_listed(client: 
     assert [(r["values"]["product"], r["keys"], r["on_hand"]) for r in by_product] == [("LAMP", 2, 11), ("TEE", 3, 14)]
     assert by_product[0]["stock_id"] is None
     keys = read(client, "/keys", product="TEE", source="SEA")["items"]
-    assert sorted((k["dimensions"].get("colorid", ""), k["on_hand"]) for k in keys) == [
+    by_color = sorted((k["dimensions"].get("colorid", ""), k["on_hand"]) for k in keys)
+    assert by_color == [
         ("", 2),
         ("blue", 7),
         ("red", 5),
