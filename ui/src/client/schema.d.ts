@@ -455,9 +455,49 @@ export interface paths {
         };
         /**
          * Sources
-         * @description Every source, by name.
+         * @description Every source, by name, with its settings and what its day has taken.
          */
         get: operations["fulfillment-optimization-sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sourcing/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plans
+         * @description Sourcing runs, newest first: what each cost, the bound it proved, and how long it took.
+         */
+        get: operations["fulfillment-optimization-plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sourcing/plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan
+         * @description One run: its cost parts, its orders with theirs, and the lines it moved.
+         */
+        get: operations["fulfillment-optimization-plan"];
         put?: never;
         post?: never;
         delete?: never;
@@ -770,6 +810,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/order-names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Order Names
+         * @description Number and customer of up to 500 orders; one that does not exist is left out.
+         */
+        get: operations["orders-order_names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sourcing/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote Cart
+         * @description From where, for how much and when a cart would arrive if it were ordered now. Writes nothing.
+         */
+        post: operations["sourcing-quote-quote_cart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Simulations
+         * @description Simulations, newest first.
+         */
+        get: operations["simulation-simulations"];
+        put?: never;
+        /**
+         * Create
+         * @description Keep demand, stock and configuration of this moment, and queue the runs.
+         */
+        post: operations["simulation-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/simulations/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare
+         * @description Finished simulations side by side.
+         */
+        post: operations["simulation-compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/simulations/{simulation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description What was asked, how far it is, and what came of it.
+         */
+        get: operations["simulation-one"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove
+         * @description Forget a simulation; what it committed stays.
+         */
+        delete: operations["simulation-remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/simulations/{simulation_id}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clone
+         * @description The same demand and stock, with other changes.
+         */
+        post: operations["simulation-clone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/simulations/{simulation_id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Commit
+         * @description Make the changed documents those in use.
+         */
+        post: operations["simulation-commit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sourcing/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain
+         * @description Plan an order again as things stand now, and say what would make each losing source win. Writes nothing.
+         */
+        post: operations["fulfillment-optimization-explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sourcing/shadow-prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prices
+         * @description What stock and capacity were worth to a batch, dearest first.
+         */
+        get: operations["fulfillment-optimization-prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inventory": {
         parameters: {
             query?: never;
@@ -921,13 +1149,13 @@ export interface paths {
          * On Hand
          * @description The index query by URL: organizationId, productId, dimensions, groupBy (comma-separated), returnNegative.
          */
-        get: operations["inventory-contract-on_hand"];
+        get: operations["inventory-visibility-contract-on_hand"];
         put?: never;
         /**
          * Change On Hand
          * @description Add to quantities; an id counts once.
          */
-        post: operations["inventory-contract-change_on_hand"];
+        post: operations["inventory-visibility-contract-change_on_hand"];
         delete?: never;
         options?: never;
         head?: never;
@@ -947,7 +1175,7 @@ export interface paths {
          * Change On Hand Bulk
          * @description Add to quantities, up to 512 records; each is answered by its index.
          */
-        post: operations["inventory-contract-change_on_hand_bulk"];
+        post: operations["inventory-visibility-contract-change_on_hand_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -967,7 +1195,7 @@ export interface paths {
          * Set On Hand Bulk
          * @description Replace quantities of one system, up to 512 records; what is older than what stands is ignored, and said.
          */
-        post: operations["inventory-contract-set_on_hand_bulk"];
+        post: operations["inventory-visibility-contract-set_on_hand_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -987,7 +1215,7 @@ export interface paths {
          * Reserve
          * @description Soft-reserve a quantity, checked against what is available unless the request says not to.
          */
-        post: operations["inventory-contract-reserve"];
+        post: operations["inventory-visibility-contract-reserve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1007,7 +1235,7 @@ export interface paths {
          * Reserve Bulk
          * @description Soft-reserve, up to 512 records, first come first served; a refused one does not stop the rest.
          */
-        post: operations["inventory-contract-reserve_bulk"];
+        post: operations["inventory-visibility-contract-reserve_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1027,7 +1255,7 @@ export interface paths {
          * Unreserve
          * @description Give back what is soft-reserved under a reservation id; what was not reserved is reported.
          */
-        post: operations["inventory-contract-unreserve"];
+        post: operations["inventory-visibility-contract-unreserve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1047,7 +1275,7 @@ export interface paths {
          * Unreserve Bulk
          * @description Give back, up to 512 records; each is answered by its index.
          */
-        post: operations["inventory-contract-unreserve_bulk"];
+        post: operations["inventory-visibility-contract-unreserve_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1067,7 +1295,7 @@ export interface paths {
          * Adjust Bulk
          * @description Keep adjustments for the ERP, up to 512 records; each is answered by its index.
          */
-        post: operations["inventory-contract-adjust_bulk"];
+        post: operations["inventory-visibility-contract-adjust_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1087,7 +1315,7 @@ export interface paths {
          * Index Query
          * @description Quantities by site, location and grouped dimensions: the cross product of the sites and locations named.
          */
-        post: operations["inventory-contract-index_query"];
+        post: operations["inventory-visibility-contract-index_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1107,7 +1335,7 @@ export interface paths {
          * Exact Query
          * @description Quantities of exactly the tuples of dimension values listed; their dimensions are added to groupByValues.
          */
-        post: operations["inventory-contract-exact_query"];
+        post: operations["inventory-visibility-contract-exact_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1127,7 +1355,7 @@ export interface paths {
          * Search Index Query
          * @description The index query for the products that `productSearch` finds.
          */
-        post: operations["inventory-contract-search_index_query"];
+        post: operations["inventory-visibility-contract-search_index_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1147,7 +1375,7 @@ export interface paths {
          * Search Exact Query
          * @description The exact query for the products that `productSearch` finds.
          */
-        post: operations["inventory-contract-search_exact_query"];
+        post: operations["inventory-visibility-contract-search_exact_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1167,7 +1395,7 @@ export interface paths {
          * Log Transaction Details
          * @description Ask for an export of the ledger; answers the id of the job that writes it.
          */
-        post: operations["inventory-contract-log_transaction_details"];
+        post: operations["inventory-visibility-contract-log_transaction_details"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1187,7 +1415,7 @@ export interface paths {
          * Reserve Resync Job
          * @description Clean old reservation data of these data sources ([] is all); answers the id of the job that does it.
          */
-        post: operations["inventory-contract-reserve_resync_job"];
+        post: operations["inventory-visibility-contract-reserve_resync_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1205,7 +1433,7 @@ export interface paths {
          * Get Job Progress
          * @description How far a job is: Queued, Completed or Failed, what came of it, and where its file is.
          */
-        get: operations["inventory-contract-get_job_progress"];
+        get: operations["inventory-visibility-contract-get_job_progress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1225,7 +1453,7 @@ export interface paths {
          * Job File
          * @description The CSV file a job wrote.
          */
-        get: operations["inventory-contract-job_file"];
+        get: operations["inventory-visibility-contract-job_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1245,12 +1473,12 @@ export interface paths {
          * Inventory Configuration In Use
          * @description The configuration in use: the document `default`, or the one this product ships with.
          */
-        get: operations["inventory-contract-inventory_configuration_in_use"];
+        get: operations["inventory-visibility-contract-inventory_configuration_in_use"];
         /**
          * Replace Inventory Configuration
          * @description Replace the configuration; answers what is in use from now on. Refused whole with everything wrong in it.
          */
-        put: operations["inventory-contract-replace_inventory_configuration"];
+        put: operations["inventory-visibility-contract-replace_inventory_configuration"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2438,6 +2666,19 @@ export interface components {
              */
             dry: boolean;
         };
+        /**
+         * ArrivalChance
+         * @description The chance that the parcel arrives by this day.
+         */
+        ArrivalChance: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Confidence */
+            confidence: number;
+        };
         /** AtpBody */
         AtpBody: {
             /**
@@ -2478,6 +2719,18 @@ export interface components {
             /** Measures */
             measures: components["schemas"]["MeasureRow"][];
         };
+        /**
+         * Band
+         * @description Mean over the runs, and the quantiles of 5 % and 95 %.
+         */
+        Band: {
+            /** Mean */
+            mean: number;
+            /** Lower */
+            lower: number;
+            /** Upper */
+            upper: number;
+        };
         /** BulkAnswer */
         BulkAnswer: {
             /** Results */
@@ -2504,6 +2757,19 @@ export interface components {
             ok: boolean;
             /** Reason */
             reason: string;
+        };
+        /**
+         * CalendarDay
+         * @description Whether everything that was planned can be there on this day.
+         */
+        CalendarDay: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Possible */
+            possible: boolean;
         };
         /**
          * CallRow
@@ -2584,6 +2850,46 @@ export interface components {
             /** Refused */
             refused: string;
         };
+        /**
+         * CarrierAnswer
+         * @description `is_fallback` says that at least one rate is a stand-in: no rate is known for its zone and weight.
+         */
+        CarrierAnswer: {
+            /** Name */
+            name: string;
+            /** Is Fallback */
+            is_fallback: boolean;
+            /** Rates */
+            rates: components["schemas"]["CarrierRate"][];
+        };
+        /**
+         * CarrierRate
+         * @description A service of the carrier for the parcel of one source; `net` is `base` plus the surcharges.
+         */
+        CarrierRate: {
+            /** Service */
+            service: string;
+            /** Title */
+            title: string;
+            /** Source */
+            source: string;
+            /** Is Fallback */
+            is_fallback: boolean;
+            /** Base */
+            base: number;
+            /** Surcharges */
+            surcharges: components["schemas"]["Surcharge"][];
+            /** Net */
+            net: number;
+            /** Currency */
+            currency: string;
+            /** Weight */
+            weight: number;
+            /** Zone */
+            zone: string;
+            /** Edd */
+            edd: components["schemas"]["ArrivalChance"][];
+        };
         /** Catalog */
         Catalog: {
             /** Items */
@@ -2645,6 +2951,17 @@ export interface components {
              */
             reason: string;
         };
+        /**
+         * ChangeRow
+         * @description units on the shelf, money off, capacity in parcels a day, km, minutes, lines a day, sources for the order; partial,
+         *     constraint and priority are rules to be lifted and count 1.
+         */
+        ChangeRow: {
+            /** Kind */
+            kind: string;
+            /** Amount */
+            amount: number;
+        };
         /** ChangeView */
         ChangeView: {
             /** Kind */
@@ -2661,10 +2978,74 @@ export interface components {
             /** Paths */
             paths: string[];
         };
-        /** Changes */
-        Changes: {
-            /** Changes */
-            changes: components["schemas"]["ChangeView"][];
+        /**
+         * ChangedConstraint
+         * @description A constraint that is new or different; without a body it no longer counts.
+         */
+        ChangedConstraint: {
+            /** Name */
+            name: string;
+            /** Body */
+            body?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * ChangedStrategy
+         * @description Fields of the strategy that would be different; `name` takes another strategy as it stands.
+         */
+        ChangedStrategy: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Body
+             * @default {}
+             */
+            body: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Changes
+         * @description What the scenario has that today does not. Nothing at all is allowed, and reports a difference of zero.
+         */
+        "Changes-Input": {
+            /**
+             * Closed Sources
+             * @default []
+             */
+            closed_sources: string[];
+            /**
+             * New Sources
+             * @default []
+             */
+            new_sources: components["schemas"]["NewSource"][];
+            /**
+             * Constraints
+             * @default []
+             */
+            constraints: components["schemas"]["ChangedConstraint"][];
+            strategy?: components["schemas"]["ChangedStrategy"] | null;
+            /**
+             * Demand Multiplier
+             * @description A shock: times the demand of the baseline
+             * @default 1
+             */
+            demand_multiplier: number;
+            /**
+             * Demand Products
+             * @description Only orders with one of these products; empty is every order
+             * @default []
+             */
+            demand_products: string[];
+            /**
+             * New Products
+             * @default []
+             */
+            new_products: components["schemas"]["NewProduct"][];
         };
         /** ChangesAnswer */
         ChangesAnswer: {
@@ -2750,6 +3131,25 @@ export interface components {
             /** Items */
             items: components["schemas"]["ClientView"][];
         };
+        /**
+         * CloneAsk
+         * @description What is different in the copy; demand and stock are those of the original.
+         */
+        CloneAsk: {
+            /** Name */
+            name: string;
+            /** Description */
+            description?: string | null;
+            /** Template */
+            template?: ("source_optimization" | "demand_shock" | "network_expansion" | "new_product") | null;
+            changes?: components["schemas"]["Changes-Input"] | null;
+            /** Replenish Days */
+            replenish_days?: number | null;
+            /** Runs */
+            runs?: number | null;
+            /** Seed */
+            seed?: number | null;
+        };
         /** CloseRequest */
         CloseRequest: {
             /** Lines */
@@ -2772,6 +3172,60 @@ export interface components {
              */
             field: string;
         };
+        /** CommitAnswer */
+        CommitAnswer: {
+            /** Committed */
+            committed: boolean;
+            /** Changed */
+            changed: components["schemas"]["DocumentDelta"][];
+        };
+        /** CompareAsk */
+        CompareAsk: {
+            /** Simulations */
+            simulations: string[];
+        };
+        /** ComparedColumn */
+        ComparedColumn: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /**
+             * Template
+             * @enum {string}
+             */
+            template: "source_optimization" | "demand_shock" | "network_expansion" | "new_product";
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Sources */
+            sources: number;
+            /** Constraints */
+            constraints: number;
+            /** Kpis */
+            kpis: {
+                [key: string]: components["schemas"]["Band"];
+            };
+        };
+        /**
+         * Comparison
+         * @description Scenarios side by side. `difference` is each one less the first, run by run; null where the two did not meet the
+         *     same demand (another period, basis, seed or number of runs) and cannot be compared so.
+         */
+        Comparison: {
+            /** Columns */
+            columns: components["schemas"]["ComparedColumn"][];
+            /** Difference */
+            difference: ({
+                [key: string]: components["schemas"]["Difference"];
+            } | null)[];
+        };
         /** Credentials */
         Credentials: {
             /** Email */
@@ -2779,7 +3233,10 @@ export interface components {
             /** Password */
             password: string;
         };
-        /** CustomerDocument */
+        /**
+         * CustomerDocument
+         * @description `group` is the customer group that stock may be allocated to.
+         */
         CustomerDocument: {
             /**
              * External Id
@@ -2806,6 +3263,23 @@ export interface components {
              * @default
              */
             phone: string;
+            /**
+             * Group
+             * @default
+             */
+            group: string;
+        };
+        /**
+         * DailyBand
+         * @description The same for every day of the period, in order.
+         */
+        DailyBand: {
+            /** Mean */
+            mean: number[];
+            /** Lower */
+            lower: number[];
+            /** Upper */
+            upper: number[];
         };
         /** DataSourceBody */
         DataSourceBody: {
@@ -2895,12 +3369,90 @@ export interface components {
             /** Decisions */
             decisions: components["schemas"]["DecisionRow"][];
         };
+        /** DeliveryWindow */
+        DeliveryWindow: {
+            /**
+             * Earliest
+             * Format: date
+             */
+            earliest: string;
+            /**
+             * Expected
+             * Format: date
+             */
+            expected: string;
+            /**
+             * Latest
+             * Format: date
+             */
+            latest: string;
+        };
+        /**
+         * Demand
+         * @description `past`: the days from `from` to `to`, resampled from themselves. `future`: as many days ahead, resampled from the
+         *     days of the basis (the four weeks before the simulation is asked for, unless told). Days are UTC.
+         */
+        Demand: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "past" | "future";
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /**
+             * Multiplier
+             * @description Times the orders of the resampled days
+             * @default 1
+             */
+            multiplier: number;
+            /** Basis From */
+            basis_from?: string | null;
+            /** Basis To */
+            basis_to?: string | null;
+        };
+        /**
+         * Difference
+         * @description Scenario less baseline, run by run; `certain` when the bounds leave zero on one side.
+         */
+        Difference: {
+            /** Mean */
+            mean: number;
+            /** Lower */
+            lower: number;
+            /** Upper */
+            upper: number;
+            /** Certain */
+            certain: boolean;
+        };
         /** DimensionName */
         DimensionName: {
             /** Name */
             name: string;
             /** Title */
             title: string;
+        };
+        /** DocumentDelta */
+        DocumentDelta: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "changed" | "unchanged";
+            /** Paths */
+            paths: components["schemas"]["PathDelta"][];
         };
         /** DocumentView */
         DocumentView: {
@@ -2979,6 +3531,99 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** ExplainRequest */
+        ExplainRequest: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /**
+             * Strategy
+             * @description Empty is the order's own, else the default one
+             * @default
+             */
+            strategy: string;
+            /**
+             * Candidates
+             * @description Most sources told of each line: chosen, then cheapest
+             * @default 50
+             */
+            candidates: number;
+        };
+        /** Explained */
+        Explained: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Strategy */
+            strategy: string;
+            /** Cost */
+            cost: number;
+            /** Parts */
+            parts: {
+                [key: string]: number;
+            };
+            /** Lines */
+            lines: components["schemas"]["ExplainedLine"][];
+        };
+        /** ExplainedCandidate */
+        ExplainedCandidate: {
+            /** Source */
+            source: string;
+            /** Chosen */
+            chosen: boolean;
+            /**
+             * Quantity
+             * @description Units the plan takes from it
+             */
+            quantity: number;
+            /** On Hand */
+            on_hand: number;
+            /** Cost */
+            cost: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number;
+            /** Refused */
+            refused: string;
+            /** Wins With */
+            wins_with: components["schemas"]["WhatIfRow"][];
+        };
+        /** ExplainedLine */
+        ExplainedLine: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Product */
+            product: string;
+            /** Quantity */
+            quantity: number;
+            /**
+             * Assigned
+             * @description Where the line stands now; empty for nowhere
+             */
+            assigned: string;
+            /**
+             * Source
+             * @description Where it would go if it were planned now; empty for nowhere
+             */
+            source: string;
+            /** Considered */
+            considered: number;
+            /** Candidates */
+            candidates: components["schemas"]["ExplainedCandidate"][];
+        };
         /**
          * FeedFileRow
          * @description `problem` is the first of `problems`; a refused file has posted nothing.
@@ -3008,6 +3653,23 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /** Figures */
+        Figures: {
+            /** Kpis */
+            kpis: {
+                [key: string]: components["schemas"]["Band"];
+            };
+            /** Daily */
+            daily: {
+                [key: string]: components["schemas"]["DailyBand"];
+            };
+            /** By Source */
+            by_source: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["Band"];
+                };
+            };
         };
         /** FlowCounts */
         FlowCounts: {
@@ -3474,7 +4136,10 @@ export interface components {
             /** Event Id */
             event_id: string | null;
         };
-        /** LineDetail */
+        /**
+         * LineDetail
+         * @description `available_on` is the day a waiting line is promised for, `expires_at` when it is canceled by itself.
+         */
         LineDetail: {
             /**
              * Id
@@ -3521,6 +4186,10 @@ export interface components {
             canceled: number;
             /** Returned */
             returned: number;
+            /** Available On */
+            available_on?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
         };
         /** LineName */
         LineName: {
@@ -3550,6 +4219,21 @@ export interface components {
             number: string;
             /** Line Number */
             line_number: number;
+        };
+        /**
+         * Located
+         * @description Where the destination was found; `country` precision means that neither postal code nor city is known.
+         */
+        Located: {
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+            /**
+             * Precision
+             * @enum {string}
+             */
+            precision: "place" | "country";
         };
         /** MappingResult */
         MappingResult: {
@@ -3749,6 +4433,63 @@ export interface components {
             title: string;
         };
         /**
+         * NewProduct
+         * @description A product that would sell like another one, at `share` of its orders, in orders of its own.
+         */
+        NewProduct: {
+            /** Product */
+            product: string;
+            /** Like */
+            like: string;
+            /** Share */
+            share: number;
+            /**
+             * Stock
+             * @description Units by source
+             * @default {}
+             */
+            stock: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * NewSource
+         * @description A source that does not exist yet: its document, and what would stand there.
+         */
+        NewSource: {
+            /** Name */
+            name: string;
+            /** Body */
+            body: {
+                [key: string]: unknown;
+            };
+            /**
+             * Stock Like
+             * @description Source whose stock it starts with
+             * @default
+             */
+            stock_like: string;
+            /**
+             * Stock
+             * @description Units by product; wins over stock_like
+             * @default {}
+             */
+            stock: {
+                [key: string]: number;
+            };
+        };
+        /** NotFulfilled */
+        NotFulfilled: {
+            /** Line Id */
+            line_id: string;
+            /** Product */
+            product: string;
+            /** Quantity */
+            quantity: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * OrderCounts
          * @description Orders in each state, held by hand, and stopped by a failed check.
          */
@@ -3840,6 +4581,23 @@ export interface components {
             /** Lines */
             lines: components["schemas"]["LineDetail"][];
             actions: components["schemas"]["Permits"];
+        };
+        /** OrderName */
+        OrderName: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /** Customer Name */
+            customer_name: string;
+        };
+        /** OrderNames */
+        OrderNames: {
+            /** Items */
+            items: components["schemas"]["OrderName"][];
         };
         /** OrderResult */
         OrderResult: {
@@ -4058,6 +4816,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[PlanRow] */
+        Page_PlanRow_: {
+            /** Items */
+            items: components["schemas"]["PlanRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[PoolRow] */
         Page_PoolRow_: {
             /** Items */
@@ -4093,6 +4858,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[SimulationRow] */
+        Page_SimulationRow_: {
+            /** Items */
+            items: components["schemas"]["SimulationRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[StockKeyRow] */
         Page_StockKeyRow_: {
             /** Items */
@@ -4122,6 +4894,18 @@ export interface components {
             next?: string | null;
         };
         /**
+         * PathDelta
+         * @description A field of a document: what it is, and what the simulation would make of it.
+         */
+        PathDelta: {
+            /** Path */
+            path: string;
+            /** Before */
+            before?: unknown;
+            /** After */
+            after?: unknown;
+        };
+        /**
          * Permit
          * @description Whether a verb is possible now, and if not, why.
          */
@@ -4141,6 +4925,28 @@ export interface components {
             cancel: components["schemas"]["Permit"];
         };
         /**
+         * PickupOption
+         * @description The whole cart, ready to be taken at a source.
+         */
+        PickupOption: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "bopis" | "curbside" | "ship_to_store";
+            /** Source */
+            source: string;
+            /** Title */
+            title: string;
+            /**
+             * Ready At
+             * Format: date-time
+             */
+            ready_at: string;
+            /** Distance Km */
+            distance_km: number;
+        };
+        /**
          * PlaceView
          * @description A point for the map; latitude and longitude are null when nothing is known.
          */
@@ -4152,6 +4958,153 @@ export interface components {
             /** Longitude */
             longitude: number | null;
             address: components["schemas"]["AddressView"];
+        };
+        /** PlanDetail */
+        PlanDetail: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Strategy */
+            strategy: string;
+            /** Mode */
+            mode: string;
+            /** Method */
+            method: string;
+            /** Orders */
+            orders: number;
+            /** Lines */
+            lines: number;
+            /** Open Lines */
+            open_lines: number;
+            /** Cost */
+            cost: number;
+            /** Lower Bound */
+            lower_bound: number | null;
+            /** Gap */
+            gap: number | null;
+            /** Seconds */
+            seconds: number;
+            /** Moves */
+            moves: number;
+            /** Parts */
+            parts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["PlanOrder"][];
+            /** Moved */
+            moved: components["schemas"]["PlanMove"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PlanMove
+         * @description A line the re-optimizer moved, with its share of what its order saves.
+         */
+        PlanMove: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** From Source */
+            from_source: string;
+            /** To Source */
+            to_source: string;
+            /** Saving */
+            saving: number;
+        };
+        /**
+         * PlanOrder
+         * @description What the run decided for one order; its candidates stand in the sourcing of the order.
+         */
+        PlanOrder: {
+            /**
+             * Decision Id
+             * Format: uuid
+             */
+            decision_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Complete */
+            complete: boolean;
+            /** Cost */
+            cost: number;
+            /** Parts */
+            parts: {
+                [key: string]: number;
+            };
+            /** Sources */
+            sources: string[];
+        };
+        /**
+         * PlanRow
+         * @description One run. Money in the currency of the environment; `lower_bound` and `gap` where a batch proved them.
+         */
+        PlanRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Strategy */
+            strategy: string;
+            /** Mode */
+            mode: string;
+            /** Method */
+            method: string;
+            /** Orders */
+            orders: number;
+            /** Lines */
+            lines: number;
+            /** Open Lines */
+            open_lines: number;
+            /** Cost */
+            cost: number;
+            /** Lower Bound */
+            lower_bound: number | null;
+            /** Gap */
+            gap: number | null;
+            /** Seconds */
+            seconds: number;
+            /** Moves */
+            moves: number;
+        };
+        /**
+         * PlannedLine
+         * @description `quantity` units of a line come from `source`; a divided line has several rows.
+         */
+        PlannedLine: {
+            /** Line Id */
+            line_id: string;
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Quantity */
+            quantity: number;
+            /** Ordered Quantity */
+            ordered_quantity: number;
         };
         /** PolicyItems */
         PolicyItems: {
@@ -4401,6 +5354,210 @@ export interface components {
             };
             /** Days */
             days: components["schemas"]["PromiseDay"][];
+        };
+        /**
+         * Quote
+         * @description The same question about the same stock and configuration within a minute has the same id and answer.
+         */
+        Quote: {
+            /** Execution Id */
+            execution_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            destination: components["schemas"]["Located"];
+            plan: components["schemas"]["QuotePlan"];
+            /** Promises */
+            promises: components["schemas"]["QuotePromise"][];
+            carrier: components["schemas"]["CarrierAnswer"] | null;
+            /** Calendar */
+            calendar: components["schemas"]["CalendarDay"][];
+            /** Pickup */
+            pickup: components["schemas"]["PickupOption"][];
+        };
+        /** QuoteAsk */
+        QuoteAsk: {
+            /**
+             * Company
+             * @description Only goes into the execution id
+             * @default
+             */
+            company: string;
+            /**
+             * Strategy
+             * @description Empty is the default strategy
+             * @default
+             */
+            strategy: string;
+            /**
+             * Carrier
+             * @description Carrier to rate with; empty rates nothing
+             * @default
+             */
+            carrier: string;
+            /**
+             * Channel
+             * @description Only goes into the execution id, as a real run does not look at it either
+             * @default
+             */
+            channel: string;
+            /**
+             * @default {
+             *       "name": "",
+             *       "number": "",
+             *       "group": "",
+             *       "email": ""
+             *     }
+             */
+            customer: components["schemas"]["QuoteCustomer"];
+            destination: components["schemas"]["QuoteDestination"];
+            /** Lines */
+            lines: components["schemas"]["QuoteLine"][];
+            /** Requested Delivery Date */
+            requested_delivery_date?: string | null;
+            /**
+             * At
+             * @description Moment the quote is for; now when left out
+             */
+            at?: string | null;
+        };
+        /**
+         * QuoteCustomer
+         * @description Who asks. It goes into the execution id; like a real run, a quote plans against the stock free to everybody.
+         */
+        QuoteCustomer: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /**
+             * Group
+             * @default
+             */
+            group: string;
+            /**
+             * Email
+             * @default
+             */
+            email: string;
+        };
+        /** QuoteDestination */
+        QuoteDestination: {
+            /**
+             * Type
+             * @default Any
+             * @enum {string}
+             */
+            type: "Business" | "Residence" | "Any";
+            /**
+             * Line1
+             * @default
+             */
+            line1: string;
+            /**
+             * Line2
+             * @default
+             */
+            line2: string;
+            /**
+             * Line3
+             * @default
+             */
+            line3: string;
+            /** City */
+            city: string;
+            /** State */
+            state: string;
+            /** Postal Code */
+            postal_code: string;
+            /**
+             * Country
+             * @description ISO 3166-1 alpha-2
+             */
+            country: string;
+        };
+        /** QuoteLine */
+        QuoteLine: {
+            /** Line Id */
+            line_id: string;
+            /** Product */
+            product: string;
+            /** Quantity */
+            quantity: number;
+            /**
+             * Free Shipping
+             * @description Its weight is not rated
+             * @default false
+             */
+            free_shipping: boolean;
+            /**
+             * Dimensions
+             * @description Stock is sourced by product number: leave empty, and name a variant by its own number
+             * @default {}
+             */
+            dimensions: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * QuotePlan
+         * @description What a real run would choose at this moment. `cost_parts` add up to `cost`.
+         */
+        QuotePlan: {
+            /** Strategy */
+            strategy: string;
+            /** Complete */
+            complete: boolean;
+            /** Lines */
+            lines: components["schemas"]["PlannedLine"][];
+            /** Not Fulfilled */
+            not_fulfilled: components["schemas"]["NotFulfilled"][];
+            /** Cost */
+            cost: number;
+            /** Cost Parts */
+            cost_parts: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * QuotePromise
+         * @description `confidence` is the chance that the parcel arrives by `delivery.latest`.
+         */
+        QuotePromise: {
+            /** Source */
+            source: string;
+            /** Carrier */
+            carrier: string;
+            /** Service */
+            service: string;
+            /**
+             * Ready At
+             * Format: date-time
+             */
+            ready_at: string;
+            /**
+             * Pickup At
+             * Format: date-time
+             */
+            pickup_at: string;
+            /**
+             * Ship Date
+             * Format: date
+             */
+            ship_date: string;
+            delivery: components["schemas"]["DeliveryWindow"];
+            /** Confidence */
+            confidence: number;
+            /** Distance Km */
+            distance_km: number;
         };
         /**
          * Ready
@@ -4682,6 +5839,51 @@ export interface components {
             environment: string;
         };
         /**
+         * ShadowPriceRow
+         * @description What one more unit of the product at the source, or without a product one more parcel of its day, is worth.
+         */
+        ShadowPriceRow: {
+            /** Source */
+            source: string;
+            /** Title */
+            title: string;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Product */
+            product: string | null;
+            /**
+             * Price
+             * @description The batch's dual
+             */
+            price: number;
+            /**
+             * Saving
+             * @description What planning again with one more saved; empty where nobody looked
+             */
+            saving: number | null;
+        };
+        /** ShadowPrices */
+        ShadowPrices: {
+            /**
+             * Plan Id
+             * Format: uuid
+             */
+            plan_id: string;
+            /** Strategy */
+            strategy: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Total */
+            total: number;
+            /** Items */
+            items: components["schemas"]["ShadowPriceRow"][];
+        };
+        /**
          * Shape
          * @description Organization '' is our own, called `own_organization`. `reservable` is [data source, calculated measure].
          */
@@ -4733,6 +5935,230 @@ export interface components {
             /** Items */
             items: components["schemas"]["ShipmentItemView"][];
         };
+        /** SimulationAsk */
+        "SimulationAsk-Input": {
+            /** Name */
+            name: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Template
+             * @default source_optimization
+             * @enum {string}
+             */
+            template: "source_optimization" | "demand_shock" | "network_expansion" | "new_product";
+            demand: components["schemas"]["Demand"];
+            /**
+             * Strategy
+             * @description Strategy of the baseline; empty is the default one
+             * @default
+             */
+            strategy: string;
+            /**
+             * @default {
+             *       "closed_sources": [],
+             *       "new_sources": [],
+             *       "constraints": [],
+             *       "demand_multiplier": 1,
+             *       "demand_products": [],
+             *       "new_products": []
+             *     }
+             */
+            changes: components["schemas"]["Changes-Input"];
+            /**
+             * Replenish Days
+             * @description Every so many days each source is filled up to its first stock
+             */
+            replenish_days?: number | null;
+            /**
+             * Runs
+             * @default 20
+             */
+            runs: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+        };
+        /** SimulationAsk */
+        "SimulationAsk-Output": {
+            /** Name */
+            name: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Template
+             * @default source_optimization
+             * @enum {string}
+             */
+            template: "source_optimization" | "demand_shock" | "network_expansion" | "new_product";
+            demand: components["schemas"]["Demand"];
+            /**
+             * Strategy
+             * @description Strategy of the baseline; empty is the default one
+             * @default
+             */
+            strategy: string;
+            /**
+             * @default {
+             *       "closed_sources": [],
+             *       "new_sources": [],
+             *       "constraints": [],
+             *       "demand_multiplier": 1,
+             *       "demand_products": [],
+             *       "new_products": []
+             *     }
+             */
+            changes: components["schemas"]["openiom__fulfillment_optimization__simulation__asking__Changes"];
+            /**
+             * Replenish Days
+             * @description Every so many days each source is filled up to its first stock
+             */
+            replenish_days?: number | null;
+            /**
+             * Runs
+             * @default 20
+             */
+            runs: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+        };
+        /** SimulationRow */
+        SimulationRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /**
+             * Template
+             * @enum {string}
+             */
+            template: "source_optimization" | "demand_shock" | "network_expansion" | "new_product";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "finished" | "failed";
+            /** Progress */
+            progress: number;
+            /** Runs */
+            runs: number;
+            /** Runs Done */
+            runs_done: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Committed At */
+            committed_at: string | null;
+            /** Cloned From */
+            cloned_from: string | null;
+            /** Error */
+            error: string;
+            cost: components["schemas"]["Band"] | null;
+            cost_difference: components["schemas"]["Difference"] | null;
+        };
+        /**
+         * SimulationView
+         * @description `ask` can be posted again. `changed` is what a commit would do to the configuration of this moment.
+         */
+        SimulationView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /**
+             * Template
+             * @enum {string}
+             */
+            template: "source_optimization" | "demand_shock" | "network_expansion" | "new_product";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "finished" | "failed";
+            /** Progress */
+            progress: number;
+            /** Runs */
+            runs: number;
+            /** Runs Done */
+            runs_done: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Committed At */
+            committed_at: string | null;
+            /** Cloned From */
+            cloned_from: string | null;
+            /** Error */
+            error: string;
+            cost: components["schemas"]["Band"] | null;
+            cost_difference: components["schemas"]["Difference"] | null;
+            ask: components["schemas"]["SimulationAsk-Output"];
+            /** Currency */
+            currency: string;
+            /** Basis Orders */
+            basis_orders: number;
+            /** Basis Lines */
+            basis_lines: number;
+            /** Started At */
+            started_at: string | null;
+            /** Committed By */
+            committed_by: string;
+            /** Changed */
+            changed: components["schemas"]["DocumentDelta"][];
+            summary: components["schemas"]["Summary"] | null;
+        };
+        /**
+         * SourceDayRow
+         * @description What was sourced today, by the source's own clock; counted where the day has a limit.
+         */
+        SourceDayRow: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Parcels */
+            parcels: number;
+            /** Lines */
+            lines: number;
+            /** Parcels Left */
+            parcels_left: number | null;
+            /** Lines Left */
+            lines_left: number | null;
+        };
         /** SourceItems */
         SourceItems: {
             /** Items */
@@ -4762,6 +6188,13 @@ export interface components {
             processing_days: number;
             /** Daily Parcels */
             daily_parcels: number | null;
+            /** Time Zone */
+            time_zone: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            today: components["schemas"]["SourceDayRow"];
         };
         /** SourceSystem */
         SourceSystem: {
@@ -4959,6 +6392,15 @@ export interface components {
                 [key: string]: components["schemas"]["openiom__master_data__schemas__Suggestion"][];
             };
         };
+        /** Summary */
+        Summary: {
+            baseline: components["schemas"]["Figures"];
+            scenario: components["schemas"]["Figures"];
+            /** Difference */
+            difference: {
+                [key: string]: components["schemas"]["Difference"];
+            };
+        };
         /** SupplyAnswer */
         SupplyAnswer: {
             /** Results */
@@ -5060,6 +6502,13 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /** Surcharge */
+        Surcharge: {
+            /** Name */
+            name: string;
+            /** Amount */
+            amount: number;
         };
         /** Switched */
         Switched: {
@@ -5260,6 +6709,23 @@ export interface components {
             poll: boolean;
         };
         /**
+         * WhatIfRow
+         * @description One way for a losing source to win: one change where one is enough.
+         */
+        WhatIfRow: {
+            /** Changes */
+            changes: components["schemas"]["ChangeRow"][];
+            /** Single */
+            single: boolean;
+            /**
+             * Verified
+             * @description Solved again with the changes, which win, and with a little less, which do not
+             */
+            verified: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
          * WrongRow
          * @description A row that is not what the ledger, or the seal, says it should be.
          */
@@ -5274,6 +6740,50 @@ export interface components {
             stands: string;
             /** Should Be */
             should_be: string;
+        };
+        /** Changes */
+        openiom__administration__routes__Changes: {
+            /** Changes */
+            changes: components["schemas"]["ChangeView"][];
+        };
+        /**
+         * Changes
+         * @description What the scenario has that today does not. Nothing at all is allowed, and reports a difference of zero.
+         */
+        openiom__fulfillment_optimization__simulation__asking__Changes: {
+            /**
+             * Closed Sources
+             * @default []
+             */
+            closed_sources: string[];
+            /**
+             * New Sources
+             * @default []
+             */
+            new_sources: components["schemas"]["NewSource"][];
+            /**
+             * Constraints
+             * @default []
+             */
+            constraints: components["schemas"]["ChangedConstraint"][];
+            strategy?: components["schemas"]["ChangedStrategy"] | null;
+            /**
+             * Demand Multiplier
+             * @description A shock: times the demand of the baseline
+             * @default 1
+             */
+            demand_multiplier: number;
+            /**
+             * Demand Products
+             * @description Only orders with one of these products; empty is every order
+             * @default []
+             */
+            demand_products: string[];
+            /**
+             * New Products
+             * @default []
+             */
+            new_products: components["schemas"]["NewProduct"][];
         };
         /**
          * Suggestion
@@ -5459,7 +6969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changes"];
+                    "application/json": components["schemas"]["openiom__administration__routes__Changes"];
                 };
             };
             /** @description Validation Error */
@@ -6129,6 +7639,74 @@ export interface operations {
             };
         };
     };
+    "fulfillment-optimization-plans": {
+        parameters: {
+            query?: {
+                strategy?: string;
+                mode?: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlanRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-plan": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     "fulfillment-optimization-sourcing": {
         parameters: {
             query?: never;
@@ -6658,6 +8236,362 @@ export interface operations {
             };
         };
     };
+    "orders-order_names": {
+        parameters: {
+            query: {
+                id: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderNames"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "sourcing-quote-quote_cart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quote"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-simulations": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SimulationRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationAsk-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompareAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloneAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommitAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explained"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-prices": {
+        parameters: {
+            query?: {
+                /** @description Empty is the newest batch that left prices */
+                plan?: string | null;
+                source?: string;
+                product?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowPrices"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     "inventory-inventory": {
         parameters: {
             query?: {
@@ -6888,7 +8822,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-on_hand": {
+    "inventory-visibility-contract-on_hand": {
         parameters: {
             query?: never;
             header?: never;
@@ -6919,7 +8853,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-change_on_hand": {
+    "inventory-visibility-contract-change_on_hand": {
         parameters: {
             query?: never;
             header?: never;
@@ -6980,7 +8914,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-change_on_hand_bulk": {
+    "inventory-visibility-contract-change_on_hand_bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -7041,7 +8975,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-set_on_hand_bulk": {
+    "inventory-visibility-contract-set_on_hand_bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -7105,7 +9039,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-reserve": {
+    "inventory-visibility-contract-reserve": {
         parameters: {
             query?: never;
             header?: never;
@@ -7171,7 +9105,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-reserve_bulk": {
+    "inventory-visibility-contract-reserve_bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -7237,7 +9171,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-unreserve": {
+    "inventory-visibility-contract-unreserve": {
         parameters: {
             query?: never;
             header?: never;
@@ -7287,7 +9221,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-unreserve_bulk": {
+    "inventory-visibility-contract-unreserve_bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -7337,7 +9271,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-adjust_bulk": {
+    "inventory-visibility-contract-adjust_bulk": {
         parameters: {
             query?: {
                 /** @description Move on-hand as well */
@@ -7397,7 +9331,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-index_query": {
+    "inventory-visibility-contract-index_query": {
         parameters: {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
@@ -7451,7 +9385,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-exact_query": {
+    "inventory-visibility-contract-exact_query": {
         parameters: {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
@@ -7505,7 +9439,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-search_index_query": {
+    "inventory-visibility-contract-search_index_query": {
         parameters: {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
@@ -7559,7 +9493,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-search_exact_query": {
+    "inventory-visibility-contract-search_exact_query": {
         parameters: {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
@@ -7613,7 +9547,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-log_transaction_details": {
+    "inventory-visibility-contract-log_transaction_details": {
         parameters: {
             query?: never;
             header?: never;
@@ -7663,7 +9597,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-reserve_resync_job": {
+    "inventory-visibility-contract-reserve_resync_job": {
         parameters: {
             query?: never;
             header?: never;
@@ -7698,7 +9632,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-get_job_progress": {
+    "inventory-visibility-contract-get_job_progress": {
         parameters: {
             query: {
                 jobId: string;
@@ -7731,7 +9665,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-job_file": {
+    "inventory-visibility-contract-job_file": {
         parameters: {
             query?: never;
             header?: never;
@@ -7763,7 +9697,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-inventory_configuration_in_use": {
+    "inventory-visibility-contract-inventory_configuration_in_use": {
         parameters: {
             query?: never;
             header?: never;
@@ -7794,7 +9728,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-replace_inventory_configuration": {
+    "inventory-visibility-contract-replace_inventory_configuration": {
         parameters: {
             query?: never;
             header?: never;

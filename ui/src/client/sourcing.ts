@@ -31,6 +31,7 @@ export type Band = Schemas['Band'];
 export type DailyBand = Schemas['DailyBand'];
 export type Difference = Schemas['Difference'];
 export type Figures = Schemas['Figures'];
+export type Summary = Schemas['Summary'];
 
 export const listPlans = (query: Query<paths['/api/v1/sourcing/plans']['get']>, signal?: AbortSignal): Promise<PlanPage> =>
   read(api.GET('/api/v1/sourcing/plans', { params: { query: given(query) }, signal }));

@@ -149,7 +149,9 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
       <Button
         style={{ justifySelf: 'start' }}
         icon={<PlusOutlined />}
-        onClick={() => onChange([...entries, { ...firstEntry[type], ...(type === 'location_priority' ? { rank: entries.length + 1 } : {}) }])}
+        onClick={() =>
+          onChange([...entries, { ...firstEntry[type], ...(type === 'location_priority' ? { rank: entries.length + 1 } : {}) }])
+        }
       >
         Add a row
       </Button>
@@ -165,7 +167,12 @@ function EntryFields({ type, entry, change }: { type: string; entry: Body; chang
     return (
       <>
         <NumberField label="Distance" placeholder="Any" min={1} value={entry.distance} onChange={(distance) => change({ distance })} />
-        <ChoiceField label="Unit" value={text(entry.unit) || 'km'} options={optionsOf(['km', 'mi'])} onChange={(unit) => change({ unit })} />
+        <ChoiceField
+          label="Unit"
+          value={text(entry.unit) || 'km'}
+          options={optionsOf(['km', 'mi'])}
+          onChange={(unit) => change({ unit })}
+        />
         <CheckField label="Same country" value={entry.same_country === true} onChange={(same_country) => change({ same_country })} />
       </>
     );

@@ -32,7 +32,11 @@ export default function ConstraintsPage() {
           key: 'hard',
           title: 'Strictness',
           render: (row) =>
-            row.body.hard === false ? <Badge>Soft, {cost(number(row.body.penalty, 100))} a break</Badge> : <Badge tone="attention">Hard</Badge>,
+            row.body.hard === false ? (
+              <Badge>Soft, {cost(number(row.body.penalty, 100))} a break</Badge>
+            ) : (
+              <Badge tone="attention">Hard</Badge>
+            ),
         },
         { key: 'dates', title: 'Dates', render: (row) => datesOf(row.body) || <span className="muted">Always</span> },
         {

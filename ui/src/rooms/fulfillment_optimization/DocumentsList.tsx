@@ -78,7 +78,11 @@ export function DocumentsList({ kind, title, noun, lead, icon, belongs, columns,
         onOpen={(row) => setOpen({ document: row, isNew: false })}
         toolbar={<FilterBar filters={[]} values={chosen} onChange={change} search={`Find a ${noun}`} />}
         empty={
-          <EmptyState icon={icon} title={all.length > 0 ? `No ${noun} is called “${chosen.search ?? ''}”` : `No ${title.toLowerCase()} yet`} action={all.length === 0 && add}>
+          <EmptyState
+            icon={icon}
+            title={all.length > 0 ? `No ${noun} is called “${chosen.search ?? ''}”` : `No ${title.toLowerCase()} yet`}
+            action={all.length === 0 && add}
+          >
             {belongs}
           </EmptyState>
         }

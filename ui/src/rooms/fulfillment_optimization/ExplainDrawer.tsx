@@ -122,7 +122,13 @@ function Heads({ parts, last }: { parts: string[]; last?: string }) {
   );
 }
 
-function Costs({ candidate, parts }: { candidate: Pick<ExplainedCandidate, 'source' | 'on_hand' | 'cost' | 'total' | 'chosen'>; parts: string[] }) {
+function Costs({
+  candidate,
+  parts,
+}: {
+  candidate: Pick<ExplainedCandidate, 'source' | 'on_hand' | 'cost' | 'total' | 'chosen'>;
+  parts: string[];
+}) {
   return (
     <>
       <td className={candidate.chosen ? 'strong' : undefined}>{candidate.source}</td>

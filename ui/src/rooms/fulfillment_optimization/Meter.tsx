@@ -6,7 +6,10 @@ export function Meter({ used, of, unit }: { used: number; of: number; unit: stri
   return (
     <span className="meter" data-full={part >= 0.9}>
       <span className="small figure">
-        {whole(used)} <span className="unit">of {whole(of)} {unit}</span>
+        {whole(used)}{' '}
+        <span className="unit">
+          of {whole(of)} {unit}
+        </span>
         {part >= 1 && <span className="unit"> — full</span>}
       </span>
       <i aria-hidden="true">

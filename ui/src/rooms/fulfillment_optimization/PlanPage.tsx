@@ -68,7 +68,9 @@ export default function PlanPage() {
           )}
         </>
       )}
-      {order !== null && <ExplainDrawer order={order} decision={orders.find((one) => one.order_id === order)?.decision_id} onClose={() => open(null)} />}
+      {order !== null && (
+        <ExplainDrawer order={order} decision={orders.find((one) => one.order_id === order)?.decision_id} onClose={() => open(null)} />
+      )}
     </Page>
   );
 }
@@ -98,7 +100,10 @@ function Summary({ plan }: { plan: PlanDetail }) {
       </Section>
       {plan.moved.length > 0 && (
         <Section title="Lines it moved">
-          <Facts items={plan.moved.slice(0, 100).map((one) => [`${one.from_source} to ${one.to_source}`, `saves ${cost(one.saving)}`] as const)} columns={3} />
+          <Facts
+            items={plan.moved.slice(0, 100).map((one) => [`${one.from_source} to ${one.to_source}`, `saves ${cost(one.saving)}`] as const)}
+            columns={3}
+          />
         </Section>
       )}
     </>
@@ -116,7 +121,9 @@ function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetai
     return (
       <Section title="Orders">
         <p className="muted">
-          {plan.mode === 'reoptimize' ? 'The re-optimizer found nothing that saves enough to be moved.' : 'No decision of this plan is kept any more.'}
+          {plan.mode === 'reoptimize'
+            ? 'The re-optimizer found nothing that saves enough to be moved.'
+            : 'No decision of this plan is kept any more.'}
         </p>
       </Section>
     );
@@ -156,11 +163,20 @@ function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetai
                     </span>
                   </td>
                   <td>
-                    <StateTag state={one.complete ? 'done' : 'failed'} label={one.complete ? 'Sourced' : 'Not sourced in full'} tone={one.complete ? 'done' : 'attention'} />
+                    <StateTag
+                      state={one.complete ? 'done' : 'failed'}
+                      label={one.complete ? 'Sourced' : 'Not sourced in full'}
+                      tone={one.complete ? 'done' : 'attention'}
+                    />
                   </td>
                   <td className="num figure">{cost(one.cost)}</td>
                   <td>
-                    <button type="button" className="link-button" aria-label={`Explain order ${name?.number ?? one.order_id}`} onClick={() => onOpen(one.order_id)}>
+                    <button
+                      type="button"
+                      className="link-button"
+                      aria-label={`Explain order ${name?.number ?? one.order_id}`}
+                      onClick={() => onOpen(one.order_id)}
+                    >
                       Explain
                     </button>
                   </td>

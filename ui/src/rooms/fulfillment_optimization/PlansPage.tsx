@@ -29,8 +29,20 @@ const columns: readonly ListColumn<PlanRow>[] = [
   },
   { key: 'strategy', title: 'Strategy', text: (row) => row.strategy, render: (row) => row.strategy },
   { key: 'mode', title: 'Kind', text: (row) => row.mode, render: (row) => <Badge>{modeWords[row.mode] ?? row.mode}</Badge> },
-  { key: 'orders', title: 'Orders', align: right, text: (row) => row.orders, render: (row) => <span className="figure">{whole(row.orders)}</span> },
-  { key: 'lines', title: 'Lines', align: right, text: (row) => row.lines, render: (row) => <span className="figure">{whole(row.lines)}</span> },
+  {
+    key: 'orders',
+    title: 'Orders',
+    align: right,
+    text: (row) => row.orders,
+    render: (row) => <span className="figure">{whole(row.orders)}</span>,
+  },
+  {
+    key: 'lines',
+    title: 'Lines',
+    align: right,
+    text: (row) => row.lines,
+    render: (row) => <span className="figure">{whole(row.lines)}</span>,
+  },
   {
     key: 'open',
     title: 'Not sourced',
@@ -46,9 +58,28 @@ const columns: readonly ListColumn<PlanRow>[] = [
     text: (row) => row.lower_bound ?? '',
     render: (row) => <span className="figure">{cost(row.lower_bound)}</span>,
   },
-  { key: 'gap', title: 'Gap', align: right, text: (row) => row.gap ?? '', render: (row) => <span className="figure">{share(row.gap)}</span> },
-  { key: 'seconds', title: 'Took', align: right, text: (row) => row.seconds, render: (row) => <span className="figure">{seconds(row.seconds)}</span> },
-  { key: 'moves', title: 'Moves', align: right, extra: true, text: (row) => row.moves, render: (row) => <span className="figure">{whole(row.moves)}</span> },
+  {
+    key: 'gap',
+    title: 'Gap',
+    align: right,
+    text: (row) => row.gap ?? '',
+    render: (row) => <span className="figure">{share(row.gap)}</span>,
+  },
+  {
+    key: 'seconds',
+    title: 'Took',
+    align: right,
+    text: (row) => row.seconds,
+    render: (row) => <span className="figure">{seconds(row.seconds)}</span>,
+  },
+  {
+    key: 'moves',
+    title: 'Moves',
+    align: right,
+    extra: true,
+    text: (row) => row.moves,
+    render: (row) => <span className="figure">{whole(row.moves)}</span>,
+  },
   { key: 'method', title: 'Method', extra: true, text: (row) => row.method, render: (row) => row.method },
 ];
 
@@ -101,11 +132,19 @@ export default function PlansPage() {
         }
         empty={
           Object.keys(chosen).length > 0 ? (
-            <EmptyState icon={<BranchesOutlined />} title="No plan matches" action={<Button onClick={() => change({ strategy: undefined, mode: undefined })}>Show all plans</Button>}>
+            <EmptyState
+              icon={<BranchesOutlined />}
+              title="No plan matches"
+              action={<Button onClick={() => change({ strategy: undefined, mode: undefined })}>Show all plans</Button>}
+            >
               Take a filter away to see more.
             </EmptyState>
           ) : (
-            <EmptyState icon={<BranchesOutlined />} title="Nothing has been planned yet" action={<Link to="/quote">Try a cart without ordering</Link>}>
+            <EmptyState
+              icon={<BranchesOutlined />}
+              title="Nothing has been planned yet"
+              action={<Link to="/quote">Try a cart without ordering</Link>}
+            >
               When a flow comes to its sourcing step, the optimizer chooses sources and its plan stands here with its cost.
             </EmptyState>
           )

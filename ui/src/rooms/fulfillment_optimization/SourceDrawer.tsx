@@ -33,7 +33,9 @@ export function SourceDrawer({ name, onClose }: { name: string; onClose: () => v
       isNew={name === ''}
       noun="source"
       onClose={onClose}
-      complete={(body) => (text(body.title) === '' ? 'Give the source a title' : text(record(body.address).country) === '' ? 'Give a country' : '')}
+      complete={(body) =>
+        text(body.title) === '' ? 'Give the source a title' : text(record(body.address).country) === '' ? 'Give a country' : ''
+      }
     >
       {(body, set) => <SourceFields body={body} set={set} calendars={calendars.data ?? []} pickups={pickups.data ?? []} />}
     </DocumentDrawer>
@@ -69,7 +71,12 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       />
       <AddressFields body={body} set={set} />
       <h3 className="form-head">Time</h3>
-      <TextField label="Time zone" hint="For example America/Chicago" value={body.time_zone ?? 'UTC'} onChange={(time_zone) => set({ time_zone })} />
+      <TextField
+        label="Time zone"
+        hint="For example America/Chicago"
+        value={body.time_zone ?? 'UTC'}
+        onChange={(time_zone) => set({ time_zone })}
+      />
       <ChoiceField
         label="Calendar"
         empty="Always open"
@@ -195,4 +202,7 @@ function AddressFields({ body, set }: Props) {
   );
 }
 
-export const capabilitiesOf = (settings: Body): string => strings(settings.capabilities).map((one) => capabilityWords[one] ?? one).join(', ');
+export const capabilitiesOf = (settings: Body): string =>
+  strings(settings.capabilities)
+    .map((one) => capabilityWords[one] ?? one)
+    .join(', ');

@@ -22,7 +22,12 @@ export default function SourceListsPage() {
       belongs="A list names sources once, such as “West coast stores”, so that a strategy can be kept to them."
       fresh={fresh}
       columns={[
-        { key: 'count', title: 'Sources', align: 'right', render: (row) => <span className="figure">{whole(strings(row.body.sources).length)}</span> },
+        {
+          key: 'count',
+          title: 'Sources',
+          align: 'right',
+          render: (row) => <span className="figure">{whole(strings(row.body.sources).length)}</span>,
+        },
         {
           key: 'sources',
           title: 'Which',
@@ -44,7 +49,9 @@ export default function SourceListsPage() {
           isNew={isNew}
           noun="source list"
           onClose={close}
-          complete={(body) => (text(body.title) === '' ? 'Give the list a title' : strings(body.sources).length === 0 ? 'Choose at least one source' : '')}
+          complete={(body) =>
+            text(body.title) === '' ? 'Give the list a title' : strings(body.sources).length === 0 ? 'Choose at least one source' : ''
+          }
         >
           {(body, set) => (
             <>
@@ -63,7 +70,15 @@ export default function SourceListsPage() {
                   height={260}
                   pins={(sources.data ?? [])
                     .filter((one) => strings(body.sources).includes(one.name))
-                    .flatMap((one) => pinOf({ id: one.name, label: one.name, kind: one.active ? 'source' : 'inactive', latitude: one.latitude, longitude: one.longitude }))}
+                    .flatMap((one) =>
+                      pinOf({
+                        id: one.name,
+                        label: one.name,
+                        kind: one.active ? 'source' : 'inactive',
+                        latitude: one.latitude,
+                        longitude: one.longitude,
+                      }),
+                    )}
                 />
               </div>
             </>

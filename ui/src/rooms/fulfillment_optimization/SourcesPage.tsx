@@ -26,7 +26,12 @@ const LABELED = 60;
 const placeOf = (row: Source): string => [row.city, row.state, row.country].filter(Boolean).join(', ');
 const filters = [
   { key: 'type', label: 'Type', kind: 'choice', options: choices(Object.keys(typeWords), (one) => typeWords[one] ?? one) },
-  { key: 'state', label: 'State', kind: 'choice', options: choices(['active', 'inactive'], (one) => (one === 'active' ? 'Active' : 'Inactive')) },
+  {
+    key: 'state',
+    label: 'State',
+    kind: 'choice',
+    options: choices(['active', 'inactive'], (one) => (one === 'active' ? 'Active' : 'Inactive')),
+  },
 ] as const;
 
 const setActive = async (names: string[], active: boolean) => {
@@ -161,7 +166,11 @@ export default function SourcesPage() {
   );
   const none = (sources.data ?? []).length === 0;
   return (
-    <Page title="Sources" lead="Warehouses, stores, 3PLs and vendors an order can ship from, and what their day has taken so far." actions={add}>
+    <Page
+      title="Sources"
+      lead="Warehouses, stores, 3PLs and vendors an order can ship from, and what their day has taken so far."
+      actions={add}
+    >
       {!none && (
         <MapView
           label="Sources"
@@ -215,7 +224,11 @@ export default function SourcesPage() {
               with <code>iom config apply</code>.
             </EmptyState>
           ) : (
-            <EmptyState icon={<EnvironmentOutlined />} title="No source matches" action={<Button onClick={() => change({ search: undefined, type: undefined, state: undefined })}>Show all sources</Button>}>
+            <EmptyState
+              icon={<EnvironmentOutlined />}
+              title="No source matches"
+              action={<Button onClick={() => change({ search: undefined, type: undefined, state: undefined })}>Show all sources</Button>}
+            >
               Take a filter away to see more.
             </EmptyState>
           )

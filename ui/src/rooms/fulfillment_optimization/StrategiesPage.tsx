@@ -35,7 +35,11 @@ export default function StrategiesPage() {
           render: (row) => (row.body.is_default === true ? <Badge tone="done">Default</Badge> : <span className="muted">When named</span>),
         },
         { key: 'objective', title: 'Objective', render: (row) => (row.body.objective === 'distance' ? 'Least distance' : 'Least money') },
-        { key: 'sources', title: 'Sources', render: (row) => text(row.body.source_list) || <span className="muted">Every active one</span> },
+        {
+          key: 'sources',
+          title: 'Sources',
+          render: (row) => text(row.body.source_list) || <span className="muted">Every active one</span>,
+        },
         {
           key: 'constraints',
           title: 'Constraints',

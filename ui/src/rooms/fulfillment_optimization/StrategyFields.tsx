@@ -69,7 +69,12 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
         options={named(constraints)}
         onChange={(chosen) => set({ constraints: chosen })}
       />
-      <TextField label="Holds from" type="date" value={body.effective_from ?? ''} onChange={(day) => set({ effective_from: day || null })} />
+      <TextField
+        label="Holds from"
+        type="date"
+        value={body.effective_from ?? ''}
+        onChange={(day) => set({ effective_from: day || null })}
+      />
       <TextField label="Holds until" type="date" value={body.effective_to ?? ''} onChange={(day) => set({ effective_to: day || null })} />
 
       <h3 className="form-head">What it may do</h3>

@@ -1,7 +1,14 @@
 import { inWords } from '@kit/states';
 import { cost } from './words';
 
-const colours = ['var(--tone-progress-mark)', 'var(--tone-moving-mark)', 'var(--tone-done-mark)', 'var(--tone-attention-mark)', 'var(--tone-failed-mark)', 'var(--tone-neutral-mark)'];
+const colours = [
+  'var(--tone-progress-mark)',
+  'var(--tone-moving-mark)',
+  'var(--tone-done-mark)',
+  'var(--tone-attention-mark)',
+  'var(--tone-failed-mark)',
+  'var(--tone-neutral-mark)',
+];
 
 /** Parts that count something, dearest first. */
 export const partsOf = (parts: Record<string, number>): (readonly [string, number])[] =>
@@ -30,7 +37,14 @@ export function CostParts({ parts, bar = true }: { parts: Record<string, number>
               {bar && (
                 <i
                   aria-hidden="true"
-                  style={{ display: 'inline-block', width: 9, height: 9, borderRadius: 3, marginRight: 6, background: colours[index % colours.length] }}
+                  style={{
+                    display: 'inline-block',
+                    width: 9,
+                    height: 9,
+                    borderRadius: 3,
+                    marginRight: 6,
+                    background: colours[index % colours.length],
+                  }}
                 />
               )}
               {inWords(name)}

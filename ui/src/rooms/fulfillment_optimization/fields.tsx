@@ -3,7 +3,10 @@ import { Checkbox, Input, InputNumber, Select } from 'antd';
 import { type ReactNode, useId } from 'react';
 import './optimization.css';
 
-export type Option = { value: string; label: string };
+export interface Option {
+  value: string;
+  label: string;
+}
 
 /** A labelled control; `children` gets the id to carry. */
 export function Field({

@@ -1,0 +1,106 @@
+import { useId } from 'react';
+
+export interface Bands {
+  mean: readonly number[];
+  lower: readonly number[];
+  upper: readonly number[];
+}
+
+const WIDTH = 420;
+const HEIGHT = 190;
+const LEFT = 46;
+const BOTTOM = 22;
+const TOP = 8;
+
+/** Steps of 1, 2 or 5 that cover `low` to `high` in about four. */
+export function ticksOf(low: number, high: number): number[] {
+  const span = high - low || Math.abs(high) || 1;
+  const rough = span / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5, 10].find((one) => one * power >= rough) ?? 10);
+  const first = Math.floor(low / step);
+  const last = Math.max(first + 1, Math.ceil(high / step));
+  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
+}
+
+const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
+
+/** Daily means with their bounds as a band, and what they are compared with as a dashed line; the same stands below as a table for readers. */
+export function BandChart({
+  title,
+  labels,
+  bands,
+  base,
+  format = (value) => short.format(value),
+}: {
+  title: string;
+  /** One for each value, as the axis and the table call it. */
+  labels: readonly string[];
+  bands: Bands;
+  base?: Bands;
+  format?: (value: number) => string;
+}) {
+  const id = useId();
+  const all = [bands, ...(base ? [base] : [])].flatMap((one) => [...one.lower, ...one.upper]);
+  const ticks = ticksOf(Math.min(...all), Math.max(...all));
+  const low = ticks[0] ?? 0;
+  const high = ticks.at(-1) ?? 1;
+  const count = labels.length;
+  const x = (index: number): number => LEFT + (count > 1 ? (index * (WIDTH - LEFT - 10)) / (count - 1) : (WIDTH - LEFT) / 2);
+  const y = (value: number): number => TOP + (1 - (value - low) / (high - low || 1)) * (HEIGHT - TOP - BOTTOM);
+  const line = (values: readonly number[]): string => values.map((value, index) => `${index ? 'L' : 'M'}${x(index)} ${y(value)}`).join('');
+  const area = (one: Bands): string =>
+    `${line(one.upper)}${one.lower.map((_, index) => `L${x(count - 1 - index)} ${y(one.lower[count - 1 - index] ?? 0)}`).join('')}Z`;
+  const every = Math.max(1, Math.ceil(count / 6));
+  return (
+    <figure className="band-chart">
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id}>
+        <title id={id}>{title}</title>
+        {ticks.map((tick) => (
+          <g key={tick}>
+            <line className="grid" x1={LEFT} x2={WIDTH} y1={y(tick)} y2={y(tick)} />
+            <text className="axis" x={LEFT - 6} y={y(tick) + 4} textAnchor="end">
+              {format(tick)}
+            </text>
+          </g>
+        ))}
+        {labels.map(
+          (label, index) =>
+            index % every === 0 && (
+              <text key={label} className="axis" x={x(index)} y={HEIGHT - 5} textAnchor={index === 0 ? 'start' : 'middle'}>
+                {label}
+              </text>
+            ),
+        )}
+        {base && <path className="base-area" d={area(base)} />}
+        <path className="area" d={area(bands)} />
+        {base && <path className="base" d={line(base.mean)} />}
+        <path className="lead" d={line(bands.mean)} />
+        {count <= 31 && bands.mean.map((value, index) => <circle key={index} className="dot" cx={x(index)} cy={y(value)} r={3} />)}
+      </svg>
+      <table className="visually-hidden">
+        <caption>{title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Day</th>
+            <th scope="col">Mean</th>
+            <th scope="col">Lower</th>
+            <th scope="col">Upper</th>
+            {base && <th scope="col">Today’s configuration</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {labels.map((label, index) => (
+            <tr key={label}>
+              <th scope="row">{label}</th>
+              <td>{format(bands.mean[index] ?? 0)}</td>
+              <td>{format(bands.lower[index] ?? 0)}</td>
+              <td>{format(bands.upper[index] ?? 0)}</td>
+              {base && <td>{format(base.mean[index] ?? 0)}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </figure>
+  );
+}

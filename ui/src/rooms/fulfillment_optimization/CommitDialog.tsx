@@ -1,0 +1,84 @@
+import { commitSimulation, type DocumentDelta, type SimulationView } from '@client/sourcing';
+import { ProblemNotice } from '@kit/feedback';
+import { Badge, inWords } from '@kit/states';
+import { useMutation } from '@tanstack/react-query';
+import { App, Button, Modal } from 'antd';
+
+const shown = (value: unknown): string =>
+  value === null || value === undefined ? 'nothing' : typeof value === 'string' ? value : JSON.stringify(value);
+
+/** Every field that a commit would change, before and after, and the commit itself. */
+export function CommitDialog({ simulation, onClose, onDone }: { simulation: SimulationView; onClose: () => void; onDone: () => void }) {
+  const { message } = App.useApp();
+  const changed = simulation.changed.filter((one) => one.change !== 'unchanged');
+  const commit = useMutation({
+    mutationFn: () => commitSimulation(simulation.id),
+    onSuccess: () => {
+      message.success(`${simulation.name} is in use now`);
+      onDone();
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      open
+      width={720}
+      title={`Commit ${simulation.name}`}
+      onCancel={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>Keep as is</Button>
+          <Button type="primary" loading={commit.isPending} onClick={() => commit.mutate()}>
+            Commit {changed.length} {changed.length === 1 ? 'document' : 'documents'}
+          </Button>
+        </>
+      }
+    >
+      <div className="stack">
+        <p>Orders sourced from now on use what was simulated. Demand and stock of the simulation are not part of it.</p>
+        <Deltas deltas={changed} />
+        {commit.error && <ProblemNotice compact error={commit.error} />}
+      </div>
+    </Modal>
+  );
+}
+
+export function Deltas({ deltas }: { deltas: DocumentDelta[] }) {
+  return (
+    <table className="plain">
+      <thead>
+        <tr>
+          <th scope="col">Document</th>
+          <th scope="col">Field</th>
+          <th scope="col">Today</th>
+          <th scope="col">Committed</th>
+        </tr>
+      </thead>
+      <tbody>
+        {deltas.flatMap((one) =>
+          one.paths.map((path, index) => (
+            <tr key={`${one.kind} ${one.name} ${path.path}`}>
+              <td>
+                {index === 0 && (
+                  <span className="two-line">
+                    <span className="strong">{one.name}</span>
+                    <span className="muted">
+                      {inWords(one.kind)} <Badge tone={one.change === 'added' ? 'done' : 'progress'}>{inWords(one.change)}</Badge>
+                    </span>
+                  </span>
+                )}
+              </td>
+              <td>{inWords(path.path)}</td>
+              <td className="value-line" data-side="before">
+                {shown(path.before)}
+              </td>
+              <td className="value-line" data-side="after">
+                {shown(path.after)}
+              </td>
+            </tr>
+          )),
+        )}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,87 @@
+import type { Difference } from '@client/sourcing';
+
+interface Kpi {
+  title: string;
+  kind: 'money' | 'number' | 'km' | 'share';
+  /** Which way is better for the business; absent: neither. */
+  better?: 'up' | 'down';
+}
+
+/** Figures of a simulation in the order a planner reads them. */
+export const kpis: Record<string, Kpi> = {
+  cost: { title: 'Fulfillment cost', kind: 'money', better: 'down' },
+  cost_per_fulfilled_order: { title: 'Cost per fulfilled order', kind: 'money', better: 'down' },
+  avg_fulfillment_distance_km: { title: 'Average fulfillment distance', kind: 'km', better: 'down' },
+  fill_rate: { title: 'Fill rate', kind: 'share', better: 'up' },
+  orders: { title: 'Orders', kind: 'number' },
+  orders_per_week: { title: 'Orders per week', kind: 'number' },
+  order_lines: { title: 'Order lines', kind: 'number' },
+  revenue: { title: 'Revenue', kind: 'money', better: 'up' },
+  lost_revenue: { title: 'Lost revenue', kind: 'money', better: 'down' },
+  revenue_per_order: { title: 'Revenue per order', kind: 'money', better: 'up' },
+  revenue_per_fulfilled_order: { title: 'Revenue per fulfilled order', kind: 'money' },
+  sources_per_day: { title: 'Sources used per day', kind: 'number' },
+  sources_used: { title: 'Sources used in all', kind: 'number' },
+  sources_per_order: { title: 'Sources per order', kind: 'number', better: 'down' },
+  split_rate: { title: 'Split orders', kind: 'share', better: 'down' },
+  orders_in_full: { title: 'Orders in full', kind: 'number', better: 'up' },
+  orders_in_part: { title: 'Orders in part', kind: 'number', better: 'down' },
+  orders_unfulfilled: { title: 'Orders not fulfilled', kind: 'number', better: 'down' },
+};
+
+export const dailyTitles: Record<string, string> = {
+  orders: 'Orders a day',
+  order_lines: 'Order lines a day',
+  revenue: 'Revenue a day',
+  cost: 'Fulfillment cost a day',
+  fill_rate: 'Fill rate by day',
+  avg_fulfillment_distance_km: 'Fulfillment distance by day',
+  sources: 'Sources used by day',
+};
+
+const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const large = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
+const share = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
+
+/** A figure as people write it, with its unit. */
+export function kpiValue(name: string, value: number, currency = ''): string {
+  const kind = kpis[name]?.kind ?? 'number';
+  if (kind === 'share') return share.format(value);
+  const written = Math.abs(value) >= 100_000 ? large.format(value) : plain.format(value);
+  if (kind === 'km') return `${written} km`;
+  return kind === 'money' && currency !== '' ? `${written} ${currency}` : written;
+}
+
+export const signed = (name: string, value: number, currency = ''): string =>
+  `${value > 0 ? '+' : value < 0 ? '−' : '±'}${kpiValue(name, Math.abs(value), currency)}`;
+
+/** Whether a difference is good or bad; even when its bounds hold zero. */
+export function wayOf(name: string, difference: Difference): 'better' | 'worse' | 'even' {
+  const better = kpis[name]?.better;
+  if (!difference.certain || better === undefined || difference.mean === 0) return 'even';
+  return difference.mean > 0 === (better === 'up') ? 'better' : 'worse';
+}
+
+/** A day of a period, `index` days after `from`, as an axis says it. */
+export function dayLabel(from: string, index: number): string {
+  const day = new Date(`${from}T12:00:00Z`);
+  day.setUTCDate(day.getUTCDate() + index);
+  return day.toLocaleDateString(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
+}
+
+export const templates: Record<string, { title: string; says: string }> = {
+  source_optimization: {
+    title: 'Source optimization',
+    says: 'Other constraints, another strategy, or a closed source: what would they cost or save?',
+  },
+  demand_shock: { title: 'Demand shock', says: 'Demand multiplies, for everything or for some products: what holds, and what breaks?' },
+  network_expansion: { title: 'Network expansion', says: 'A source that does not exist yet: what would it bring?' },
+  new_product: { title: 'New product', says: 'A product that would sell like another one: where would it ship from?' },
+};
+
+export const stateWords: Record<string, { word: string; tone: 'neutral' | 'progress' | 'done' | 'failed' }> = {
+  waiting: { word: 'Waiting', tone: 'neutral' },
+  running: { word: 'Running', tone: 'progress' },
+  finished: { word: 'Finished', tone: 'done' },
+  failed: { word: 'Failed', tone: 'failed' },
+};
