@@ -54,6 +54,16 @@ BODIES: dict[str, Any] = {
         {**RECORD, "quantityDataSource": "pos", "physicalMeasure": "inbound", "quantity": 1, "costPrice": 1}
         | {"transDate": "2026-01-01", "externalReferenceId": "x"}
     ],
+    "onhand/changeschedule": {**RECORD, "quantitiesByDate": {"2026-12-01": {"iom": {"onhand": 1}}}},
+    "allocation/allocate": {**RECORD, "groups": {"channel": "Online"}, "quantity": 1},
+    "allocation/reallocate": {**RECORD, "sourceGroups": {"channel": "A"}, "groups": {"channel": "B"}, "quantity": 1},
+    "allocation/consume": {
+        **RECORD,
+        "groups": {"channel": "Online"},
+        "quantity": 1,
+        "physicalMeasures": {"iom": {"onhand": "Subtraction"}},
+    },
+    "allocation/query": {**RECORD, "groups": {"channel": "Online"}},
     "logTransactionDetails": {**RECORD, "UtcFromDate": "2026/1/1", "UtcToDate": "2026/1/2"},
 }
 HOSTILE: tuple[Any, ...] = (
