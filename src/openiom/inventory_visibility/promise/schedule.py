@@ -59,7 +59,7 @@ def post_schedule(
     """Append dated changes and move the balances by day; one answer a change. Announces `inventory.scheduled`.
 
     A change with a day outside `window` (first and last day) is refused whole; one whose id was counted before
-    changes nothing.
+    changes nothing. Whoever also moves stock in the same transaction does so first: stock is locked before schedules.
     """
     answers = [Posted(True)] * len(changes)
     wanted: dict[str, int] = {}
