@@ -112,6 +112,7 @@ def run_web(product: Product, bound: socket.socket) -> None:
         )
     )
     Thread(target=read_ahead, name="places", daemon=True).start()
+    # Measured on inventory queries: one in a hundred waited most of a second for a collection that found nothing.
     spare_the_collector()
     try:
         server.run(sockets=[bound])
