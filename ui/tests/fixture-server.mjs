@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as data from './fixtures.mjs';
+import * as stock from './inventory-fixtures.mjs';
 
 const [port = '4173', mood = 'full'] = process.argv.slice(2);
 const empty = mood === 'empty';
@@ -91,11 +92,24 @@ async function answer(request, response, path, query) {
     return json(response, { ...data.messages.find((row) => row.id === id), payload: data.payload, document: null });
   }
   if (area === 'mappings') return method === 'PUT' ? json(response, { results: sent.mappings.map(() => ({ ok: true, reason: '' })), replayed: 6 }) : page(response, data.mappings, query);
-  if (area === 'inventory') return sub === 'ledger' ? page(response, data.ledger, query) : page(response, data.stock.filter((row) => fits(row, query, ['product', 'source']) && (query.get('short') !== 'true' || row.available <= 0)), query);
+  if (area === 'inventory') return inventory(response, [id, sub], query, sent);
+  if (area === 'order-lines') return page(response, stock.lines, query);
   if (area === 'sources') return list(response, data.sources);
   if (area === 'products') return page(response, data.stock.map((row) => ({ number: row.product, name: row.product_name })), query);
   if (area === 'search') return list(response, [{ kind: 'order', label: `Order ${data.orders[0].number}`, detail: 'Ana Souza, Portland', path: `/orders/${data.orders[0].id}` }, { kind: 'product', label: 'Accu Scale', detail: '3 sources', path: '/inventory?product=Accu%20Scale' }]);
   return missing(response, path);
+}
+
+function inventory(response, [what, sub], query, sent) {
+  const lists = { visibility: stock.groups, reservations: stock.reservations, allocations: sub === 'pools' ? stock.pools : sub === 'moves' ? stock.moves : stock.allocations, 'supply-orders': stock.supply, feeds: stock.feeds, chain: stock.chain, atp: stock.timelines };
+  const single = { shape: stock.shape, health: stock.health };
+  const asked = sent.ids ?? sent.acts ?? sent.orders ?? sent.receipts ?? sent.lines;
+  if (asked) return json(response, { results: asked.map((one, index) => ({ id: one.id ?? one, index, ok: true, duplicate: false, reason: '' })) });
+  if (what === 'keys') return sub ? json(response, { ...stock.key, stock_id: Number(sub) }) : page(response, stock.keys, query);
+  if (sub === 'ledger') return page(response, stock.ledger, query);
+  if (sub === 'balances') return json(response, stock.balances);
+  if (what in single) return json(response, single[what]);
+  return page(response, lists[what] ?? [], query);
 }
 
 createServer((request, response) => {

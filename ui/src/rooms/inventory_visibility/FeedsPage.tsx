@@ -118,8 +118,8 @@ export default function FeedsPage() {
                       : 'Nothing of the file was posted.'}
                   </p>
                   <p>
-                    All problems stand in <code>error/{open.name}.problem.json</code> beside the file. Correct it and put it into the feed
-                    folder again; the corrected file is read as a new one.
+                    All problems stand in <code>error/{open.name}.problem.json</code> inside the feed folder. Correct the file and put it
+                    into the feed folder again; the corrected file is read as a new one.
                   </p>
                 </div>
               </div>
@@ -137,7 +137,7 @@ export default function FeedsPage() {
             />
             {open.state === 'done' && (
               <p className="muted">
-                The file was moved to the folder done beside the feed folder; each quantity it brought stands in the ledger.
+                The file was moved to the folder <code>done</code> inside the feed folder; each quantity it brought stands in the ledger.
               </p>
             )}
           </div>

@@ -27,7 +27,8 @@ export function ticksOf(low: number, high: number): number[] {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = Math.max(1, power * ([1, 2, 5, 10].find((one) => one * power >= raw) ?? 10));
   const out: number[] = [];
-  for (let n = Math.floor(low / step); n < high / step + 1; n += 1) out.push(n === 0 ? 0 : n * step);
+  const last = Math.ceil(Math.max(high, low + 1) / step);
+  for (let n = Math.floor(low / step); n <= last; n += 1) out.push(n === 0 ? 0 : n * step);
   return out;
 }
 
