@@ -31,13 +31,17 @@ export function BandChart({
   labels,
   bands,
   base,
-  format = (value) => short.format(value),
+  axis = (value) => short.format(value),
+  format = axis,
 }: {
   title: string;
   /** One for each value, as the axis and the table call it. */
   labels: readonly string[];
   bands: Bands;
   base?: Bands;
+  /** Short, for the axis. */
+  axis?: (value: number) => string;
+  /** In full, for the table. */
   format?: (value: number) => string;
 }) {
   const id = useId();
@@ -60,7 +64,7 @@ export function BandChart({
           <g key={tick}>
             <line className="grid" x1={LEFT} x2={WIDTH} y1={y(tick)} y2={y(tick)} />
             <text className="axis" x={LEFT - 6} y={y(tick) + 4} textAnchor="end">
-              {format(tick)}
+              {axis(tick)}
             </text>
           </g>
         ))}
@@ -78,29 +82,31 @@ export function BandChart({
         <path className="lead" d={line(bands.mean)} />
         {count <= 31 && bands.mean.map((value, index) => <circle key={index} className="dot" cx={x(index)} cy={y(value)} r={3} />)}
       </svg>
-      <table className="visually-hidden">
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Day</th>
-            <th scope="col">Mean</th>
-            <th scope="col">Lower</th>
-            <th scope="col">Upper</th>
-            {base && <th scope="col">Today’s configuration</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {labels.map((label, index) => (
-            <tr key={label}>
-              <th scope="row">{label}</th>
-              <td>{format(bands.mean[index] ?? 0)}</td>
-              <td>{format(bands.lower[index] ?? 0)}</td>
-              <td>{format(bands.upper[index] ?? 0)}</td>
-              {base && <td>{format(base.mean[index] ?? 0)}</td>}
+      <div className="visually-hidden">
+        <table>
+          <caption>{title}</caption>
+          <thead>
+            <tr>
+              <th scope="col">Day</th>
+              <th scope="col">Mean</th>
+              <th scope="col">Lower</th>
+              <th scope="col">Upper</th>
+              {base && <th scope="col">Today’s configuration</th>}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {labels.map((label, index) => (
+              <tr key={label}>
+                <th scope="row">{label}</th>
+                <td>{format(bands.mean[index] ?? 0)}</td>
+                <td>{format(bands.lower[index] ?? 0)}</td>
+                <td>{format(bands.upper[index] ?? 0)}</td>
+                {base && <td>{format(base.mean[index] ?? 0)}</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }

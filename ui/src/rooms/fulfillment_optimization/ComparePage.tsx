@@ -106,7 +106,8 @@ function Table({ data }: { data: Comparison }) {
       </ScrollX>
       {data.difference.slice(1).some((one) => one === null) && (
         <p className="muted small" style={{ padding: '10px var(--pad)' }}>
-          Where no difference stands, the two did not meet the same demand (other days, seed or number of runs).
+          Where no difference stands, the two did not meet the very same demand and stock. Clone a simulation and change the copy: copies
+          are compared run by run.
         </p>
       )}
     </Section>

@@ -135,7 +135,7 @@ function Costs({
       <td className="num figure">{candidate.on_hand > 1e9 ? '∞' : whole(candidate.on_hand)}</td>
       {parts.map((part) => (
         <td key={part} className="num figure">
-          {cost(candidate.cost[part] ?? 0)}
+          {candidate.cost[part] ? cost(candidate.cost[part]) : <span className="muted">—</span>}
         </td>
       ))}
       <td className="num figure strong">{cost(candidate.total)}</td>

@@ -76,7 +76,7 @@ export default function QuotePage() {
               {lines.map((line, index) => (
                 <div key={line.key} className="form-row" role="group" aria-label={`Line ${index + 1}`}>
                   <Product value={line.product} onChange={(product) => change(line.key, { product })} />
-                  <span style={{ flex: '0 0 84px' }}>
+                  <span className="short">
                     <NumberField
                       label="Units"
                       min={1}

@@ -23,7 +23,8 @@ const filters = [
   { key: 'product', label: 'Product', kind: 'text' },
 ] as const;
 
-const worth = (row: ShadowPrice): number => row.saving ?? row.price;
+/** Savings that were found by planning again come before prices nobody has looked at. */
+const standing = (row: ShadowPrice): number => (row.saving !== null && row.saving > 0 ? 1e9 + row.saving : row.price);
 const thing = (row: ShadowPrice): string => (row.product === null ? 'parcel a day' : `unit of ${row.product}`);
 
 /** What one more unit on a shelf, or one more parcel of a day, would have saved a batch. */
@@ -72,13 +73,15 @@ export default function ShadowPricesPage() {
 
 function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNode; more: (() => void) | undefined }) {
   const best = new Map<string, ShadowPrice>();
-  for (const row of data.items)
-    if (worth(row) > worth(best.get(row.source) ?? { ...row, price: -1, saving: null })) best.set(row.source, row);
+  for (const row of data.items) {
+    const before = best.get(row.source);
+    if (before === undefined || standing(row) > standing(before)) best.set(row.source, row);
+  }
   const pins = [...best.values()].flatMap((row) =>
     pinOf({
       id: row.source,
-      label: `${row.source} ${cost(worth(row))}`,
-      kind: worth(row) > 0 ? 'source' : 'inactive',
+      label: `${row.source} ${row.saving === null ? `up to ${cost(row.price)}` : cost(row.saving)}`,
+      kind: (row.saving ?? row.price) > 0 ? 'source' : 'inactive',
       latitude: row.latitude,
       longitude: row.longitude,
     }),
@@ -134,8 +137,8 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
                         </Link>
                       )}
                     </td>
-                    <td className="num figure strong">
-                      {row.saving === null ? <span className="muted">not looked at</span> : cost(row.saving)}
+                    <td className={row.saving === null ? 'num muted' : 'num figure strong'}>
+                      {row.saving === null ? 'not looked at' : cost(row.saving)}
                     </td>
                     <td className="num figure">{cost(row.price)}</td>
                   </tr>

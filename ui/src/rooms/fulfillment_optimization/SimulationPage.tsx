@@ -14,7 +14,7 @@ import { Segmented } from 'antd';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { CommitDialog } from './CommitDialog';
-import { dailyTitles, dayLabel, kpis, kpiValue, signed, templates, wayOf } from './kpis';
+import { dailyTitles, dayLabel, kpiAxis, kpis, kpiValue, signed, templates, wayOf } from './kpis';
 import { useMay } from './may';
 import { SimulationState } from './SimulationState';
 import { changesInWords } from './simulationWords';
@@ -205,6 +205,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
                   labels={bands.mean.map((_, index) => dayLabel(view.ask.demand.from, index))}
                   bands={bands}
                   base={base}
+                  axis={(value) => kpiAxis(name, value)}
                   format={(value) => kpiValue(name, value)}
                 />
               </Section>

@@ -57,7 +57,7 @@ const columns: readonly ListColumn<SimulationRow>[] = [
       row.cost_difference ? (
         <span className="delta" data-way={wayOf('cost', row.cost_difference)}>
           {signed('cost', row.cost_difference.mean)}
-          {!row.cost_difference.certain && ' (not certain)'}
+          {row.cost_difference.mean !== 0 && !row.cost_difference.certain && ', not certain'}
         </span>
       ) : (
         <span className="muted">—</span>

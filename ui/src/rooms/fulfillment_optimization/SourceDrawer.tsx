@@ -127,28 +127,24 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       <NumberField
         label="Handling per parcel"
         placeholder="The strategy's"
-        step={0.1}
         value={handling.per_parcel}
         onChange={(per_parcel) => setHandling({ per_parcel })}
       />
       <NumberField
         label="Handling per line"
         placeholder="The strategy's"
-        step={0.1}
         value={handling.per_line}
         onChange={(per_line) => setHandling({ per_line })}
       />
       <NumberField
         label="Handling per unit"
         placeholder="The strategy's"
-        step={0.01}
         value={handling.per_unit}
         onChange={(per_unit) => setHandling({ per_unit })}
       />
       <NumberField
         label="Preference cost"
         hint="Money per parcel added here, so that other sources are preferred."
-        step={0.1}
         value={number(body.preference_cost)}
         onChange={(preference_cost) => set({ preference_cost: preference_cost ?? 0 })}
       />

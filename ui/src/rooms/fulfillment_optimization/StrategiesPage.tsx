@@ -1,5 +1,7 @@
+import { listDocuments } from '@client/configuration';
 import { ThunderboltOutlined } from '@kit/icons';
 import { Badge } from '@kit/states';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { DocumentDrawer } from './DocumentDrawer';
 import { DocumentsList } from './DocumentsList';
@@ -8,16 +10,19 @@ import { datesOf } from './constraintWords';
 import { constraintsOf, StrategyFields } from './StrategyFields';
 
 const fresh = { kind: 'strategy', name: '', body: { title: '' } };
-const builtIn = [
+/** What sources orders while nobody has written a strategy named `default`, and none is marked as the default. */
+const builtIn = (isDefault: boolean) => [
   {
     kind: 'strategy',
     name: 'default',
-    body: { title: 'Lowest cost from any active source', is_default: true, batch: { enabled: false, contention: null } },
+    body: { title: 'Lowest cost from any active source', is_default: isDefault, batch: { enabled: false, contention: null } },
   },
 ];
 
 /** How orders are sourced: which sources, which rules, what counts. */
 export default function StrategiesPage() {
+  const written = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
+  const marked = (written.data ?? []).some((one) => one.body.is_default === true);
   return (
     <DocumentsList
       kind="strategy"
@@ -27,7 +32,7 @@ export default function StrategiesPage() {
       icon={<ThunderboltOutlined />}
       belongs="A strategy says from which sources orders ship and what counts."
       fresh={fresh}
-      builtIn={builtIn}
+      builtIn={builtIn(!marked)}
       columns={[
         {
           key: 'default',

@@ -151,7 +151,6 @@ function Weights({ body, set }: { body: Body; set: (part: Body) => void }) {
       label={one.label}
       hint={one.hint}
       min={one.least ?? 0}
-      step={0.1}
       value={number(weights[one.key], one.standard)}
       onChange={(value) => set({ weights: { ...weights, [one.key]: value ?? one.standard } })}
     />

@@ -40,6 +40,7 @@ export const dailyTitles: Record<string, string> = {
 };
 
 const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const exact = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const large = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
 const share = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 
@@ -47,13 +48,20 @@ const share = new Intl.NumberFormat(undefined, { style: 'percent', maximumFracti
 export function kpiValue(name: string, value: number, currency = ''): string {
   const kind = kpis[name]?.kind ?? 'number';
   if (kind === 'share') return share.format(value);
-  const written = Math.abs(value) >= 100_000 ? large.format(value) : plain.format(value);
+  const written = Math.abs(value) >= 100_000 ? large.format(value) : (kind === 'money' ? exact : plain).format(value);
   if (kind === 'km') return `${written} km`;
   return kind === 'money' && currency !== '' ? `${written} ${currency}` : written;
 }
 
-export const signed = (name: string, value: number, currency = ''): string =>
-  `${value > 0 ? '+' : value < 0 ? '−' : '±'}${kpiValue(name, Math.abs(value), currency)}`;
+/** A figure on an axis: short, as its place is narrow. */
+export const kpiAxis = (name: string, value: number): string => (kpis[name]?.kind === 'share' ? share : large).format(value);
+
+/** A difference with its sign; one that rounds to nothing has none. */
+export function signed(name: string, value: number, currency = ''): string {
+  const written = kpiValue(name, Math.abs(value), currency);
+  if (written === kpiValue(name, 0, currency)) return `±${written}`;
+  return `${value > 0 ? '+' : '−'}${written}`;
+}
 
 /** Whether a difference is good or bad; even when its bounds hold zero. */
 export function wayOf(name: string, difference: Difference): 'better' | 'worse' | 'even' {
