@@ -1,6 +1,6 @@
--- Every sealed day's hash is that of its blocks and of the day before, every block's that of its entries' digests.
--- Blocks tile the ledger without gaps and hold as many entries as they were sealed with. The digests of the entries
--- themselves are recomputed by the checker that always runs, block after block.
+-- Sealed blocks tile the ledger without gaps and hold as many entries as they were sealed with.
+-- Every block's hash is that of its digests, every day's that of its blocks and of the day before. The digests of the
+-- entries themselves are recomputed by the checker that always runs, block after block.
 WITH days AS (
     SELECT d.*, coalesce(lag(d.hash) OVER (ORDER BY d.day), ''::bytea) AS should_follow,
            coalesce(lag(d.last_id) OVER (ORDER BY d.day), 0) + 1 AS should_begin
