@@ -102,6 +102,14 @@ def test_every_problem_of_every_document_is_told_and_nothing_is_stored(
         assert current_documents(session, "lamp") == []
 
 
+def test_a_document_that_stands_twice_is_refused_by_name(database: Database, configuration: Configuration) -> None:
+    first, second = ({"kind": "lamp", "name": "ceiling", "body": {"watt": watt}} for watt in (40, 60))
+    with pytest.raises(Invalid, match="lamp ceiling: stands here more than once"):
+        apply(database, configuration, first, second)
+    with database.reading() as session:
+        assert current_documents(session, "lamp") == []
+
+
 def test_a_dry_run_says_what_would_change_and_writes_nothing(database: Database, configuration: Configuration) -> None:
     assert apply(database, configuration, lamp(), dry=True)[0].change == "added"
     with database.reading() as session:

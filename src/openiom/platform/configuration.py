@@ -5,6 +5,7 @@ A room registers a `DocumentKind`; the API, the command line and a Git repositor
 References between documents are logical names. A new version is written only when the body really changed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -122,6 +123,7 @@ class Configuration:
             ((self.kind(d["kind"]), str(d["name"]), dict(d["body"])) for d in documents),
             key=lambda item: item[0].order,
         )
+        _check_once((kind.name, name) for kind, name, _ in wanted)
         self._check_schemas(wanted)
         changes: list[Change] = []
         for kind in dict.fromkeys(item[0].name for item in wanted):
@@ -204,6 +206,14 @@ class Configuration:
                     for d in current_documents(session, kind.name)
                 ]
         return out
+
+
+def _check_once(documents: Iterable[tuple[str, str]]) -> None:
+    """Of two bodies for one document nobody could say which is meant."""
+    twice = [document for document, times in Counter(documents).items() if times > 1]
+    if twice:
+        problems = [Problem(f"{kind} {name}", "stands here more than once", "keep one of them") for kind, name in twice]
+        raise Invalid("these documents cannot be applied", problems=problems)
 
 
 def current_documents(session: Session, kind: str, *, names: Sequence[str] | None = None) -> list[Document]:
