@@ -1,5 +1,4 @@
--- What a coarse reservation takes from deeper rows is really free there: at every level the units of all deeper rows
--- are not promised twice.
+-- What a coarse reservation takes from deeper rows is really free there: no level is promised twice.
 SELECT s.id, s.product, s.source, s.dimensions, s.covered, sum(d.on_hand - d.reserved + d.overdraft) AS free_at_level
 FROM inventory_visibility.stock s
 JOIN inventory_visibility.stock d

@@ -1,5 +1,5 @@
--- On hand is the signed sum of the physical measures that supply, as long as the formula we ship applies:
--- a configuration of one's own puts this query out of office.
+-- On hand is the signed sum of the physical measures that supply, as long as the formula we ship applies.
+-- A configuration of one's own puts this query out of office.
 WITH formula (data_source, measure, sign) AS (
     VALUES ('iom', 'onhand', 1), ('fno', 'physicalinvent', 1), ('erp', 'unrestricted', 1),
            ('erp', 'qualityinspection', 1), ('pos', 'posinbound', 1), ('pos', 'posoutbound', -1),

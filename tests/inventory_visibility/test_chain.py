@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import psycopg
 import pytest
+from tests.inventory_visibility.promises import INVARIANTS
 
 from openiom.inventory_visibility import MeasureChange, SealTurn, post_measures, verify_chain
 from openiom.inventory_visibility import chain as chain_module
@@ -29,6 +30,12 @@ def post(database: Database, at: datetime, *units: int) -> None:
 def wrong(database: Database) -> list[Wrong]:
     with database.reading() as session:
         return verify_chain(session)
+
+
+def broken(database: Database) -> Sequence[tuple[object, ...]]:
+    """What the invariant of the chain says."""
+    with database.reading() as session:
+        return fetch(session, (INVARIANTS / "chain_is_unbroken.sql").read_text())
 
 
 def tamper(database: Database, *statements: str) -> None:
@@ -64,6 +71,7 @@ def test_days_that_ended_are_sealed_and_the_running_one_is_not(sealed: Database)
     friday, saturday = date(2026, 11, 20), date(2026, 11, 21)
     assert days(sealed) == [(friday, 1, 5, 5, True), (saturday, 6, 8, 3, True)]
     assert wrong(sealed) == []
+    assert broken(sealed) == []
     drain(sealed, [SealTurn()], now=SUNDAY)
     assert len(days(sealed)) == 2
     drain(sealed, [SealTurn()], now=SUNDAY + timedelta(days=1))
@@ -93,6 +101,7 @@ def test_tampering_with_any_sealed_row_names_it(sealed: Database, statement: str
     tamper(sealed, statement)
     (first, *more) = wrong(sealed)
     assert (first.row_id, first.column, more) == (row, column, [])
+    assert bool(broken(sealed)) is (column != "digest"), "digests are the checker's, gaps and hashes are the query's"
 
 
 def test_an_entry_slipped_in_between_is_named(sealed: Database) -> None:
@@ -120,8 +129,10 @@ def test_who_forges_the_block_as_well_breaks_the_day_and_who_forges_the_day_the_
         " || digests) WHERE first_id = 3",
     )
     tamper(sealed, *forged[:2])
+    assert [row[:2] for row in broken(sealed)] == [("block", "3")]
     assert [(w.what, w.row_id) for w in wrong(sealed)] == [("ledger_block", 3)]
     tamper(sealed, forged[2])
+    assert [row[:2] for row in broken(sealed)] == [("day", "2026-11-20")]
     (day,) = wrong(sealed)
     assert (day.what, day.column) == ("ledger_day", "2026-11-20")
     tamper(sealed, f"UPDATE inventory_visibility.ledger_day SET hash = '\\x{day.should_be}' WHERE first_id = 1")

@@ -21,6 +21,7 @@ from .edge import DOCS, SecurityHeaders, SizeLimit
 from .pages import serve_ui
 from .resources import built_ui, program_version
 from .wiring import Product
+from .worker import spare_the_collector
 
 LISTEN_FD = "OPENIOM_LISTEN_FD"
 DESCRIPTION = "Orders in, through a flow anyone can read, sourced, fulfilled, and told back. Every page uses this API."
@@ -111,6 +112,8 @@ def run_web(product: Product, bound: socket.socket) -> None:
         )
     )
     Thread(target=read_ahead, name="places", daemon=True).start()
+    # Measured on inventory queries: one in a hundred waited most of a second for a collection that found nothing.
+    spare_the_collector()
     try:
         server.run(sockets=[bound])
     finally:
