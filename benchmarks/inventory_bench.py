@@ -31,9 +31,17 @@ from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import database_of
 from openiom.app.wiring import CONSUMERS
 from openiom.app.worker import spare_the_collector
-from openiom.inventory_visibility import MeasureChange, ReserveTogether, SoftReserve, post_measures
+from openiom.inventory_visibility import (
+    MeasureChange,
+    ReserveTogether,
+    SoftReserve,
+    inventory_configuration,
+    post_measures,
+)
+from openiom.inventory_visibility.contract.asking import read_index_query
+from openiom.inventory_visibility.contract.measuring import quantities
+from openiom.inventory_visibility.contract.rendering import answer_json
 from openiom.platform.again import again
-from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
@@ -229,16 +237,16 @@ def products_of(n: int) -> list[str]:
 
 
 def index_query(database: Database, n: int, locations: int) -> None:
-    """Every measure of 100 products at all locations, one row a key and measure."""
+    """Every measure of 100 products at all locations, as the contract answers it, up to the bytes it sends."""
+    names = [f"L{location}" for location in range(locations)]
     with database.reading() as session:
-        rows = fetch(
-            session,
-            "SELECT s.product, s.source, b.data_source, b.measure, b.quantity::float8 FROM inventory_visibility.stock s"
-            " JOIN inventory_visibility.measure_balance b ON b.stock_id = s.id"
-            " WHERE s.organization = '' AND s.product = ANY(%s) AND s.source = ANY(%s)",
-            (products_of(n), [f"L{location}" for location in range(locations)]),
-        )
-    assert len(rows) == 200 * locations, len(rows)
+        configuration = inventory_configuration(session)
+        filters = {"organizationId": [configuration.own_organization], "productId": products_of(n)}
+        places = {"siteId": names, "locationId": names}
+        body = {"filters": {**filters, **places}, "groupbyvalues": [], "returnnegative": True}
+        question = read_index_query(body, configuration, version=1)
+        answer = answer_json(quantities(session, question, configuration), question, configuration)
+    assert answer.count(b'"productId"') == 100 * locations, answer[:500]
 
 
 def hot(database: Database, url: str) -> dict[str, Any]:

@@ -10,16 +10,19 @@ import yaml
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from openiom.administration.clients import check_secret
 from openiom.app import cli
 from openiom.app.cli import app
 from openiom.app.wiring import Product
 from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.kernel import Unauthenticated
 from openiom.platform.events import utc_now
 
 COMMANDS = (
     *(["demo"], ["serve"], ["web"], ["worker"], ["migrate"], ["check"], ["openapi"], ["bench"]),
     *(["config", "export"], ["config", "diff"], ["config", "apply"], ["order", "show"], ["token", "create"]),
     *(["provider", "list"], ["provider", "install"], ["provider", "probe"], ["provider", "poll"], ["user", "create"]),
+    ["client", "create"],
 )
 
 
@@ -150,3 +153,16 @@ def test_no_installation_is_said_in_a_process_of_its_own(tmp_path: Path) -> None
     assert done.stderr.startswith(f"error: no installation in {tmp_path}")
     assert "Traceback" not in done.stderr
     assert "XDG_RUNTIME_DIR" not in done.stderr
+
+
+def test_a_client_made_on_the_command_line_keeps_its_id_and_gets_a_new_secret(iom: CliRunner, product: Product) -> None:
+    first, second = (iom.invoke(app, ["client", "create", "pos-bridge", "--role", "viewer"]) for _ in range(2))
+
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
+    one, other = (dict(line.split("=", 1) for line in done.output.split()) for done in (first, second))
+    assert one["client_id"] == other["client_id"]
+    assert one["client_secret"] != other["client_secret"]
+    with product.database.reading() as session:
+        check_secret(session, client_id=other["client_id"], secret=other["client_secret"])
+        with pytest.raises(Unauthenticated):
+            check_secret(session, client_id=one["client_id"], secret=one["client_secret"])

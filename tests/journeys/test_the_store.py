@@ -237,7 +237,7 @@ def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):
     assert len({source for source, _ in asked}) == len(asked) > 1
     assert {state for _, state in asked} == {"declined"}
     assert shop.order(number)["state"] == "on_hold"
-    assert shop.fetch("SELECT step FROM orchestration.token WHERE state = 'failed'") == [("source",)]
+    assert shop.fetch("SELECT step FROM orchestration.token WHERE state = 'failed'") == [("await_stock",)]
     assert shop.fetch("SELECT sum(reserved)::int FROM inventory_visibility.stock") == [(0,)]
 
 

@@ -1,12 +1,14 @@
 """An event that has happened is never missed, whichever of the two comes first."""
 
+from datetime import timedelta
 from threading import Event as Flag
 from threading import Thread
 
-from tests.orchestration.toys import Toys, action, happen
+from tests.orchestration.toys import NOW, Toys, action, happen
 
 from openiom.orchestration import StepWave, waits
 from openiom.platform.waves import drain
+from openiom.provider_contract import Action, ActionCall, NoParameters, Outcome
 
 WAIT = {"id": "wait", "kind": "wait", "events": ["order.approved", "item.shipped"]}
 
@@ -172,3 +174,30 @@ def test_a_loop_with_a_wait_goes_round_as_often_as_the_event_happens(toys: Toys)
     toys.run()
     assert toys.where() == {"A": ("running", "waiting at wait")}
     assert toys.ran() == {("count", "A"): 3}
+
+
+def test_an_action_may_ask_to_be_called_again_later_and_knows_who_has_waited(toys: Toys) -> None:
+    """A batch window: whoever comes is told when it closes; those told are taken then, together with nobody else."""
+    calls: list[tuple[int, int]] = []
+
+    def collect(call: ActionCall) -> list[Outcome]:
+        calls.append((len(call.subject_ids), len(call.woken)))
+        window = NOW + timedelta(minutes=2)
+        return [Outcome(True) if id in call.woken else Outcome(True, again_at=window) for id in call.subject_ids]
+
+    waiting = Action("toy.collect", "Collect", "order", NoParameters, collect)
+    toys = Toys(toys.database, actions={"toy.collect": waiting})
+    toys.flow("batch", {"id": "collect", "kind": "action", "action": "toy.collect"}, action("on"))
+    toys.place("A")
+    toys.run()
+    toys.place("B")
+    toys.run()
+    assert toys.where() == {"A": ("running", "waiting at collect"), "B": ("running", "waiting at collect")}
+    toys.later(seconds=119)
+    toys.run()
+    assert calls == [(1, 0), (1, 0)]
+    toys.later(seconds=1)
+    toys.run()
+    assert calls == [(1, 0), (1, 0), (2, 2)]
+    assert toys.where() == {"A": ("completed",), "B": ("completed",)}
+    assert toys.history("A") == ["collect: succeeded", "on: succeeded"]

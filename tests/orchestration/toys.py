@@ -289,11 +289,12 @@ class Toys:
     database: Database
     provider: ToyProvider = field(default_factory=ToyProvider)
     now: datetime = NOW
+    actions: Mapping[str, Action] = field(default_factory=dict)  # more than those of the company
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(
             entities={"order": ORDER, "item": ITEM},
-            actions={"toy.count": COUNT, "toy.count_item": COUNT_ITEM},
+            actions={"toy.count": COUNT, "toy.count_item": COUNT_ITEM, **self.actions},
             provider_actions=self.provider.actions,
             policies=policies_in_use,
             events=EVENTS,

@@ -12,8 +12,9 @@ import pytest
 from tests.orders.given import NOW, facts, happen, line, master_data, placed, standing, stock, told
 
 from openiom.inventory_visibility import KINDS as STOCK
-from openiom.inventory_visibility import ReserveAsk, reserve
-from openiom.inventory_visibility import turns as stock_turns
+from openiom.inventory_visibility import ReserveAsk, inventory_configuration, reserve
+from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
+from openiom.inventory_visibility.expiry import ExpiryTurn
 from openiom.inventory_visibility.supply import (
     LineName,
     Receipt,
@@ -25,9 +26,10 @@ from openiom.inventory_visibility.supply import (
 from openiom.kernel import new_id
 from openiom.master_data import KINDS as MASTER_DATA
 from openiom.orders import KINDS, ReleaseTurn, assign_sources, cancel_orders, hold_orders, release_orders
-from openiom.orders.backorder.decisions import Need, Waiting, covered
+from openiom.orders.backorder.decisions import NOBODY, Need, Waiting, covered
 from openiom.orders.backorder.routes import WaitingRow, list_waiting
 from openiom.orders.backorder.waiting import await_stock, hold_preorders
+from openiom.orders.queries import get_order
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
@@ -108,6 +110,9 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
     assert (row.product, row.quantity, row.kind, row.state) == ("Lamp", 4, "backorder", "waiting")
     assert (row.available_on, row.confidence) == (TODAY + timedelta(days=6), 0.7)
     assert row.expires_at == NOW + timedelta(days=30)
+    with shop.reading() as session:
+        detail = {x.product: (x.available_on, x.expires_at) for x in get_order(session, order).lines}
+    assert detail == {"Lamp": (row.available_on, row.expires_at), "Desk": (None, None)}
     assert "order.backorder_hold" in told(shop, order)
 
 
@@ -238,8 +243,29 @@ def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Databas
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(minutes=14))
     assert released(shop, order) == [False]
-    drain(shop, [*stock_turns(), ReleaseTurn()], now=NOW + timedelta(minutes=15))
+    drain(shop, [ExpiryTurn(), ReleaseTurn()], now=NOW + timedelta(minutes=15))
     assert released(shop, order) == [True]
+
+
+def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) -> None:
+    stock(shop, Lamp__SEA=4)
+    act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+    with shop.unit_of_work() as session:
+        configuration = inventory_configuration(session)
+        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[0].ok
+    mail = placed(shop, line("Lamp", 2), external_id="1", origin="mail")
+    web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
+    assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
+    stock(shop, Lamp__SEA=5)
+    turn(shop)
+    assert released(shop, mail, web) == [False, False]
+    stock(shop, Lamp__SEA=6)
+    turn(shop)
+    assert released(shop, mail, web) == [True, False], "two common ones go to who waits longest"
+    with shop.unit_of_work() as session:
+        assert cancel_orders(session, [mail], NOW, "clerk")[0].ok
+    turn(shop)
+    assert released(shop, web) == [True], "its own four and two common ones"
 
 
 def test_an_order_held_by_hand_waits_for_its_release_too(shop: Database) -> None:
@@ -398,7 +424,7 @@ def test_random_queues_never_release_more_than_is_free_and_leave_nobody_who_fits
             for _ in range(6)
         ]
         before = {p: sum(s.values()) for p, s in free.items()}
-        gone = covered(free, orders)
+        gone = covered({NOBODY: free}, orders)
         left = {p: sum(s.values()) for p, s in free.items()}
         taken = {p: sum(n.parts.get(p, 0) for o in orders if o.order_id in gone for n in o.needs) for p in before}
         assert {p: before[p] - left[p] for p in before} == taken

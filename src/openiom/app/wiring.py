@@ -36,7 +36,8 @@ ENTRY_POINTS = "openiom.providers"
 CONSUMERS = ("orchestration", orders.BACKORDER_CONSUMER)
 STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)}
 EVENTS_WITHOUT_STATE = (
-    *("order.created", "order.modified", "order.cancel_refused", "order.fields_set"),
+    *("order.created", "order.modified", "order.cancel_refused", "order.fields_set", "order.resourced"),
+    "order_line.divided",
     *("fulfillment_order.created", "shipment.recorded", "shipment.told_to_store", "shipment.told_to_store.failed"),
     *inventory_visibility.EVENTS,
 )
@@ -55,6 +56,7 @@ class Product:
     engine: orchestration.Engine
     entities: Mapping[str, Entity]
     actions: Mapping[str, Action]
+    desk: OrdersDesk
 
     def turns(self) -> tuple[Turn, ...]:
         """What a worker runs, again and again."""
@@ -63,6 +65,7 @@ class Product:
             inbox,
             providers.PollTurn(self.pipeline),
             providers.ProbeTurn(self.pipeline),
+            fulfillment_optimization.Reoptimizer(self.desk),
             *orchestration.turns(self.engine),
             orders.ReleaseTurn(),
             *inventory_visibility.turns(self.settings.feed_dir),
@@ -144,7 +147,7 @@ def build(settings: Settings, database_url: str) -> Product:
         orchestration.flow_kind(catalog),
     )
     issuer = administration.Issuer.of(secrets, environment=settings.environment)
-    return Product(settings, database, secrets, issuer, configuration, pipeline, engine, entities, actions)
+    return Product(settings, database, secrets, issuer, configuration, pipeline, engine, entities, actions, desk)
 
 
 def known_events() -> tuple[str, ...]:

@@ -23,6 +23,8 @@ class AddressDocument(BaseModel):
 
 
 class CustomerDocument(BaseModel):
+    """`group` is the customer group that stock may be allocated to."""
+
     model_config = ConfigDict(extra="forbid")
 
     external_id: str = ""
@@ -30,3 +32,4 @@ class CustomerDocument(BaseModel):
     company: str = ""
     email: str = ""
     phone: str = ""
+    group: str = ""

@@ -7,9 +7,13 @@ Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
 """
 
 from .actions import sourcing_actions
-from .configuration import KINDS
-from .desk import OpenLine, OrderDesk
+from .configuration import KINDS as SOURCING_KINDS
+from .desk import OpenLine, OrderDesk, Part
+from .planning import Reoptimizer
 from .routes import router
 from .service import source_orders
+from .timing import TIMING_KINDS
 
-__all__ = ["KINDS", "OpenLine", "OrderDesk", "router", "source_orders", "sourcing_actions"]
+KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
+
+__all__ = ["KINDS", "OpenLine", "OrderDesk", "Part", "Reoptimizer", "router", "source_orders", "sourcing_actions"]

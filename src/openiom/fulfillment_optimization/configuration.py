@@ -1,70 +1,35 @@
-"""What planners configure: sources, source lists and strategies."""
+"""What planners configure, and how it is read: sources, lists, rate tables, constraints and strategies."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from openiom.documents import AddressDocument
 from openiom.kernel import NotFound, Problem
 from openiom.platform.configuration import Document, DocumentKind, current_documents
 from openiom.platform.places import locate
 
+from .constraints import ConstraintBody
+from .documents import Batch, CostWeights, OrderHandlingBody, RateTableBody, SourceBody, SourceListBody, StrategyBody
 from .models import Source
 
+__all__ = [
+    "BUILT_IN",
+    "DEFAULT_STRATEGY",
+    "KINDS",
+    "CostWeights",
+    "RateTableBody",
+    "SourceBody",
+    "SourceListBody",
+    "StrategyBody",
+    "sources_of",
+    "strategy_named",
+]
+
 DEFAULT_STRATEGY = "default"
-
-
-class SourceBody(BaseModel):
-    """A fulfillment source: a warehouse, a store, a 3PL, a drop-ship vendor or a virtual site."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    title: str = Field(min_length=1)
-    type: Literal["warehouse", "store", "3pl", "drop_ship_vendor", "virtual"] = "warehouse"
-    active: bool = True
-    address: AddressDocument
-    processing_days: int = Field(1, ge=0, le=365, description="Average working days from order to handover")
-    daily_parcels: int | None = Field(None, ge=0, description="Parcels a day; empty is without limit")
-    time_zone: str = "UTC"
-
-
-class SourceListBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    title: str = Field(min_length=1)
-    sources: list[str] = Field(min_length=1)
-
-
-class CostWeights(BaseModel):
-    """Money the optimizer counts with, in the currency of the environment; all per parcel, line or kilometre."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    parcel: float = Field(6.0, ge=0, description="Opening a parcel: label, packing")
-    per_100_km: float = Field(0.35, ge=0, description="Carriage of a parcel, each 100 km great circle")
-    line: float = Field(0.4, ge=0, description="Picking one line")
-    unit: float = Field(0.05, ge=0, description="Handling one unit")
-    split: float = Field(4.0, ge=0, description="Each parcel of an order after the first")
-    open_line: float = Field(500.0, gt=0, description="Leaving a line without a source")
-    unknown_distance_km: float = Field(4000.0, ge=0, description="Counted when an address cannot be placed")
-
-
-class StrategyBody(BaseModel):
-    """How orders are sourced."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    title: str = Field(min_length=1)
-    source_list: str | None = Field(None, description="Sources to choose from; empty is every active one")
-    allow_partial: bool = Field(False, description="Source what can be sourced, or all lines or none")
-    max_sources_per_order: int | None = Field(None, ge=1)
-    maximum_distance_km: float | None = Field(None, gt=0)
-    same_country_only: bool = False
-    weights: CostWeights = CostWeights()
+BUILT_IN = StrategyBody(title="Lowest cost from any active source", batch=Batch(contention=None))
 
 
 def _apply_sources(session: Session, documents: Sequence[Document]) -> None:
@@ -88,6 +53,7 @@ def _source_row(document: Document) -> dict[str, Any]:
         "processing_days": body.processing_days,
         "daily_parcels": body.daily_parcels,
         "time_zone": body.time_zone,
+        "settings": body.model_dump(mode="json"),
     }
 
 
@@ -106,16 +72,51 @@ def _check_list(session: Session, name: str, body: dict[str, Any]) -> Sequence[P
     return [Problem("sources", f"no source named {s}", "create it first") for s in body["sources"] if s not in known]
 
 
+def _check_handling(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
+    if name == DEFAULT_STRATEGY:
+        return []
+    return [Problem("name", f"there is one order handling preference, named {DEFAULT_STRATEGY}", "use that name")]
+
+
+def _check_constraint(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
+    entries = body.get("entries") or []
+    sources = {e["source"] for e in entries if e.get("source")}
+    lists = [e["source_list"] for e in entries if e.get("source_list")]
+    known = set(session.scalars(select(Source.name).where(Source.name.in_(sources)))) if sources else set()
+    unknown = [f"no source named {s}" for s in sorted(sources - known)]
+    unknown += [f"no source list named {x}" for x in _missing(session, "source_list", lists)]
+    return [Problem("entries", what, "create it first") for what in unknown]
+
+
 def _check_strategy(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-    wanted = body.get("source_list")
-    if wanted and not current_documents(session, "source_list", names=[wanted]):
-        return [Problem("source_list", f"no source list named {wanted}", "create it first")]
-    return []
+    wanted = [
+        ("source_list", "source_list", [body.get("source_list")]),
+        ("rate_table", "rate_table", [body.get("rate_table")]),
+        ("constraints", "constraint", body.get("constraints") or []),
+    ]
+    problems = [
+        Problem(field, f"no {kind.replace('_', ' ')} named {x}", "create it first")
+        for field, kind, names in wanted
+        for x in _missing(session, kind, [n for n in names if n])
+    ]
+    if body.get("alternate") == name:
+        problems.append(Problem("alternate", "a strategy cannot be its own alternate", "name another one"))
+    return problems
+
+
+def _missing(session: Session, kind: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    known = {d.name for d in current_documents(session, kind, names=names)}
+    return sorted(set(names) - known)
 
 
 KINDS = (
     DocumentKind("source", SourceBody, 20, check=_check_source, applied=_apply_sources, removed=_remove_sources),
     DocumentKind("source_list", SourceListBody, 22, check=_check_list),
+    DocumentKind("order_handling", OrderHandlingBody, 24, check=_check_handling),
+    DocumentKind("rate_table", RateTableBody, 44),
+    DocumentKind("constraint", ConstraintBody, 46, check=_check_constraint),
     DocumentKind("strategy", StrategyBody, 48, check=_check_strategy),
 )
 
@@ -126,7 +127,7 @@ def strategy_named(session: Session, name: str) -> StrategyBody:
     if found:
         return StrategyBody.model_validate(found[0].body)
     if name == DEFAULT_STRATEGY:
-        return StrategyBody(title="Lowest cost from any active source")
+        return BUILT_IN
     raise NotFound(f"no strategy named {name}", remedy="create it, or leave the strategy empty")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -27,14 +27,45 @@ class OpenLine:
     place: Point | None
     source: str
     not_from: tuple[str, ...] = ()
+    state: str = ""  # province of the destination
+    strategy: str = ""  # the order's own
+    wanted: date | None = None  # requested delivery date
+    business: bool = False  # the destination is a company
+    channel: str = ""  # on whose behalf stock is asked for, with the customer group
+    customer_group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Units of a divided line; the first part keeps the line's id, the others are lines of their own."""
+
+    line_id: UUID
+    quantity: int
+    source: str  # empty for what stays open
 
 
 class OrderDesk(Protocol):
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
-        """Lines neither canceled nor in a fulfillment order, lines of one order together."""
+        """Lines neither canceled nor in a fulfillment order, lines of one order together. Locks the orders."""
+
+    def backlog(
+        self, session: Session, strategies: Sequence[str], *, limit: int, only: Sequence[UUID] | None = None
+    ) -> Sequence[OpenLine]:
+        """
+        Sourced lines of up to `limit` orders (of `only` these, where given), oldest first, that no fulfillment order
+        holds, whose source the optimizer chose; '' among the strategies stands for orders that name none. Orders
+        somebody else works on, held ones and those of which anything was released are passed over; the others are
+        locked.
+        """
+
+    def divide(self, session: Session, parts: Mapping[UUID, Sequence[Part]], now: datetime, actor: str) -> None:
+        """Turn a line (line id -> at least two parts that add up to what is open) into several lines."""
 
     def assign(self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str) -> None:
         """Write the source of each line (line id -> source name)."""
+
+    def fulfill(self, session: Session, order_ids: Sequence[UUID], now: datetime, actor: str) -> Sequence[Outcome]:
+        """Make the fulfillment orders of lines that have a source; one outcome an order, in order."""
 
     def raise_events(self, session: Session, raises: Sequence[Raise], now: datetime, actor: str) -> Sequence[Outcome]:
         """Raise order events; states move as the state framework allows."""

@@ -18,6 +18,11 @@ REASONS = {
     Refusal.MAXIMUM_DISTANCE: "farther than the maximum distance",
     Refusal.OTHER_COUNTRY_OR_REGION: "in another country",
     Refusal.NO_CAPACITY: "no capacity left today",
+    Refusal.CLOSED: "closed at this time",
+    Refusal.AFTER_CUTOFF: "after the cut-off of the day",
+    Refusal.SAFETY_STOCK: "less on hand than its safety stock",
+    Refusal.MAXIMUM_ORDER_LINES: "no more order lines today",
+    Refusal.LATER_THAN_PROMISED: "would arrive later than promised",
     Refusal.OTHER: "another source was chosen by a policy or a person",
     Refusal.DECLINED: "it declined or gave back this line before",
 }

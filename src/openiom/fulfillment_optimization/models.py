@@ -1,10 +1,26 @@
-"""Sources as the optimizer reads them, and the decisions it took."""
+"""Sources as the optimizer reads them, the plans it made, and what they left behind."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Boolean, DateTime, Float, Index, Integer, Numeric, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    PrimaryKeyConstraint,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +45,7 @@ class Source(Base):
     processing_days: Mapped[int] = mapped_column(Integer)
     daily_parcels: Mapped[int | None] = mapped_column(Integer)
     time_zone: Mapped[str] = mapped_column(Text)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class SourcingDecision(Base):
@@ -45,3 +62,84 @@ class SourcingDecision(Base):
     complete: Mapped[bool] = mapped_column(Boolean)
     cost: Mapped[float] = mapped_column(Numeric(18, 4))
     explanation: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class SourcingPlan(Base):
+    """
+    One run. `lower_bound` and `gap` stand where a batch proved them; `parts` add up to `cost`. Its decisions are those
+    with this `run_id`; their ids lie between the two kept here, so that they are found without an index of their own.
+    """
+
+    __tablename__ = "sourcing_plan"
+    __table_args__ = (
+        Index("ix_sourcing_plan_strategy", "strategy", "mode", "at"),
+        CheckConstraint("mode IN ('realtime', 'batch', 'reoptimize')", name="a_known_mode"),
+        {"schema": ROOM},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    strategy: Mapped[str] = mapped_column(Text)
+    mode: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
+    orders: Mapped[int] = mapped_column(Integer)
+    lines: Mapped[int] = mapped_column(Integer)
+    open_lines: Mapped[int] = mapped_column(Integer)
+    cost: Mapped[float] = mapped_column(Numeric(18, 4))
+    lower_bound: Mapped[float | None] = mapped_column(Numeric(18, 4))
+    gap: Mapped[float | None] = mapped_column(Float)
+    seconds: Mapped[float] = mapped_column(Float)
+    moves: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    parts: Mapped[dict[str, float]] = mapped_column(JSONB)
+    first_decision: Mapped[UUID | None]
+    last_decision: Mapped[UUID | None]
+
+
+class ShadowPrice(Base):
+    """What one more unit of a product at a source would save, or, without a product, one more parcel of its day."""
+
+    __tablename__ = "shadow_price"
+    __table_args__ = (Index("ix_shadow_price_plan", "plan_id", "product"), {"schema": ROOM})
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.sourcing_plan.id", ondelete="CASCADE"))
+    source: Mapped[str] = mapped_column(Text)
+    product: Mapped[str | None] = mapped_column(Text)
+    price: Mapped[float] = mapped_column(Float)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class SourceDay(Base):
+    """What was sourced from a source on a day of its own time zone; kept for sources whose day has a limit."""
+
+    __tablename__ = "source_day"
+    __table_args__ = (
+        PrimaryKeyConstraint("source", "day"),
+        CheckConstraint("parcels >= 0 AND lines >= 0", name="never_below_nothing"),
+        {"schema": ROOM},
+    )
+
+    source: Mapped[str] = mapped_column(Text)
+    day: Mapped[date] = mapped_column(Date)
+    parcels: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    lines: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+
+
+class SourceMove(Base):
+    """A line that the re-optimizer gave to another source."""
+
+    __tablename__ = "source_move"
+    __table_args__ = (
+        Index("ix_source_move_order", "order_id"),
+        Index("ix_source_move_plan", "plan_id"),
+        {"schema": ROOM},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.sourcing_plan.id", ondelete="CASCADE"))
+    order_id: Mapped[UUID]
+    line_id: Mapped[UUID]
+    from_source: Mapped[str] = mapped_column(Text)
+    to_source: Mapped[str] = mapped_column(Text)
+    saving: Mapped[float] = mapped_column(Numeric(18, 4))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

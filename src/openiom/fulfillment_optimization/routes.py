@@ -1,20 +1,33 @@
 """Sources, and why an order was sourced as it was."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from openiom.platform.http import Asker, Reading
+from openiom.kernel import Invalid
+from openiom.platform.http import Asker, Now, Page, Reading, page_of, read_cursor
 
 from .explaining import reason_of
 from .models import Source, SourcingDecision
+from .planning.day import Taken, days_of, local_day
+from .planning.queries import PlanDetail, PlanRow, get_plan, list_plans
 
 router = APIRouter(prefix="/api/v1", tags=["fulfillment optimization"])
+
+
+class SourceDayRow(BaseModel):
+    """What was sourced today, by the source's own clock; counted where the day has a limit."""
+
+    day: date
+    parcels: int
+    lines: int
+    parcels_left: int | None
+    lines_left: int | None
 
 
 class SourceRow(BaseModel):
@@ -29,6 +42,9 @@ class SourceRow(BaseModel):
     country: str
     processing_days: int
     daily_parcels: int | None
+    time_zone: str
+    settings: dict[str, Any]
+    today: SourceDayRow
 
 
 class SourceItems(BaseModel):
@@ -71,16 +87,66 @@ class Decisions(BaseModel):
 
 
 @router.get("/sources")
-def sources(asker: Asker, session: Reading) -> SourceItems:
-    """Every source, by name."""
+def sources(asker: Asker, session: Reading, now: Now) -> SourceItems:
+    """Every source, by name, with its settings and what its day has taken."""
     asker.require("sourcing.read")
-    return SourceItems(items=[_source_row(s) for s in session.scalars(select(Source).order_by(Source.name))])
+    found = list(session.scalars(select(Source).order_by(Source.name)))
+    days = days_of(session, [(s.name, s.time_zone) for s in found], now)
+    return SourceItems(items=[_source_row(s, days.get(s.name, Taken(0, 0)), now) for s in found])
 
 
-def _source_row(source: Source) -> SourceRow:
+def _source_row(source: Source, taken: Taken, now: datetime) -> SourceRow:
     place = {key: str(source.address.get(key, "")) for key in ("city", "state", "country")}
     names = ("name", "title", "type", "active", "latitude", "longitude", "processing_days", "daily_parcels")
-    return SourceRow(**{name: getattr(source, name) for name in names}, **place)
+    lines = source.settings.get("daily_lines")
+    today = SourceDayRow(
+        day=local_day(source.time_zone, now),
+        parcels=taken.parcels,
+        lines=taken.lines,
+        parcels_left=None if source.daily_parcels is None else max(0, source.daily_parcels - taken.parcels),
+        lines_left=None if lines is None else max(0, lines - taken.lines),
+    )
+    rest = {"time_zone": source.time_zone, "settings": source.settings, "today": today}
+    return SourceRow(**{name: getattr(source, name) for name in names}, **place, **rest)
+
+
+@router.get("/sourcing/plans")
+def plans(
+    asker: Asker,
+    session: Reading,
+    strategy: str = "",
+    mode: str = "",
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[PlanRow]:
+    """Sourcing runs, newest first: what each cost, the bound it proved, and how long it took."""
+    asker.require("sourcing.read")
+    cursor = read_cursor(after, 1)
+    rows = list_plans(
+        session, strategy=strategy, mode=mode, after=_uuid(cursor[0]) if cursor else None, limit=limit + 1
+    )
+    items, following = page_of(rows, limit=limit, key=lambda r: (r.id,))
+    return Page(items=items, next=following)
+
+
+@router.get("/sourcing/plans/{plan_id}")
+def plan(
+    plan_id: UUID,
+    asker: Asker,
+    session: Reading,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+) -> PlanDetail:
+    """One run: its cost parts, its orders with theirs, and the lines it moved."""
+    asker.require("sourcing.read")
+    return get_plan(session, plan_id, after=_uuid(after) if after else None, limit=limit)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Invalid("is not a page cursor of this list", where="after", remedy="start from the first page") from error
 
 
 @router.get("/orders/{order_id}/sourcing")
@@ -97,15 +163,17 @@ def decisions_of(session: Session, order_id: UUID) -> list[DecisionRow]:
 
 def _decision(row: SourcingDecision) -> DecisionRow:
     kept = row.explanation
+    divided = kept.get("parts_of_lines", {})
     chosen = [
-        ChosenRow(line_id=line, source=name, quantity=quantity)
+        ChosenRow(line_id=line, source=source or None, quantity=units)
         for line, name, quantity in zip(
             kept.get("lines", ()), kept.get("chosen", ()), kept.get("quantity", ()), strict=True
         )
+        for source, units in divided.get(line, [(name, quantity)])
     ]
     candidates = [
         candidate
-        for line in range(len(chosen))
+        for line in range(len(kept.get("lines", ())))
         for candidate in sorted(
             (_candidate(kept, line, column) for column in range(len(kept["sources"]))),
             key=lambda c: (not c.chosen, bool(c.refused), c.total),

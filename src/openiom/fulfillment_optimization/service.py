@@ -1,38 +1,50 @@
 """Source a whole wave of orders: plan together, soft-reserve what was planned, and keep the reason."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import ReserveAsk, available, release, reserve
-from openiom.kernel import new_id, new_ids
-from openiom.platform.bulk import copy_rows
+from openiom.inventory_visibility import ReserveAsk, release, reserve
+from openiom.kernel import NotFound
+from openiom.platform.bulk import fetch
 from openiom.provider_contract import Outcome, Raise
 
-from .configuration import DEFAULT_STRATEGY, StrategyBody, sources_of, strategy_named
-from .costing import problem_for
 from .desk import OpenLine, OrderDesk
-from .engine import solve
-from .explaining import explanation_text, explanations
-from .models import Source
+from .planning import (
+    Attempt,
+    Planned,
+    Planner,
+    Round,
+    Taken,
+    add_to_days,
+    counted,
+    lock_days,
+    nothing_decided,
+    record,
+    taken_by,
+    window_end,
+)
+from .planning.bid_prices import store_prices
+from .snapshot import Setting, Snapshot, snapshot
 
 ROUNDS = 3
 SUCCEEDED, FAILED = "fulfillment.optimization.succeeded", "fulfillment.optimization.failed"
 
 
 @dataclass
-class Planned:
-    """What one round decided for one order. `sources` holds only lines that got one."""
+class Settled:
+    """What became of one order over all rounds and strategies."""
 
-    cost: float
-    explanation: dict[str, Any]
+    strategies: list[str] = field(default_factory=list)
+    cost: float = 0.0
     sources: dict[UUID, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    note: str = ""
+    partial: bool = False  # a strategy that takes part of an order was asked
 
 
 def source_orders(
@@ -43,110 +55,231 @@ def source_orders(
     strategy_name: str = "",
     now: datetime,
     actor: str,
+    woken: frozenset[UUID] = frozenset(),
 ) -> list[Outcome]:
     """Choose a source for every open line of these orders, reserve the stock, and raise what came of it.
 
-    Orders compete for the same stock, so all are planned together. Stock taken by somebody else between plan
-    and reservation sends the orders concerned through another round. One outcome an order, in order.
+    The strategy is the order's own, else `strategy_name`, else the default one. Orders compete for the same stock, so
+    all are planned together. Stock taken by somebody else between plan and reservation sends the orders concerned
+    through another round. Orders whose strategy collects them for a batch are told when to come again, and are taken
+    when they have (`woken`). One outcome an order, in order.
     """
-    name = strategy_name or DEFAULT_STRATEGY
-    strategy = strategy_named(session, name)
-    sources = sources_of(session, strategy)
-    lines = desk.open_lines(session, order_ids)
-    planned: dict[UUID, Planned] = {}
-    waiting = list(lines)
-    for _ in range(ROUNDS):
-        if not waiting or not sources:
-            break
-        round_ = plan_round(session, waiting, sources, strategy)
-        planned.update(round_)
-        lost = _reserve(session, waiting, round_, now, actor)
-        waiting = [line for line in waiting if line.order_id in lost]
-    for line in waiting:
-        planned[line.order_id] = Planned(0.0, {"note": "no active source" if not sources else "stock kept moving"})
-        planned[line.order_id].missing = [x.product for x in waiting if x.order_id == line.order_id]
-    _record(session, planned, name, now)
-    desk.assign(session, {k: v for p in planned.values() for k, v in p.sources.items()}, now, actor)
-    return _announce(session, desk, order_ids, planned, strategy, now, actor)
+    known = snapshot(session)
+    every = desk.open_lines(session, order_ids)
+    held = _held(session, every)
+    lines = [line for line in every if line.line_id not in held]
+    names, unknown = _strategies(known, lines, strategy_name, now)
+    later = _windows(known, names, woken, now)
+    waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
+    settled = Rounds(session, desk, known, names, now, actor, woken).run(waiting)
+    for line in every:
+        if line.line_id in held and line.order_id not in later:
+            settled.setdefault(line.order_id, Settled(partial=True)).sources[line.line_id] = line.source
+    for order, why in unknown.items():
+        settled[order] = Settled(note=why, missing=[line.product for line in lines if line.order_id == order])
+    return _announce(session, desk, order_ids, settled, later, now, actor)
 
 
-def plan_round(
-    session: Session, lines: Sequence[OpenLine], sources: Sequence[Source], strategy: StrategyBody
-) -> dict[UUID, Planned]:
-    """One plan of all these lines against the stock of this moment; writes nothing."""
-    stock = available(session, {line.product for line in lines})
-    problem = problem_for(lines, sources, strategy, stock)
-    plan = solve(problem, mode="realtime")
-    why = explanations(plan, [source.name for source in sources])
-    costs = np.sum(list(plan.cost_parts.values()), axis=0)
-    planned: dict[UUID, Planned] = {}
-    nodes = plan.node.tolist()
-    for line, order, node in zip(lines, problem.line_order.tolist(), nodes, strict=True):
-        if line.order_id not in planned:
-            planned[line.order_id] = Planned(float(costs[order]), why[order] | {"lines": []})
-        planned[line.order_id].explanation["lines"].append(line.line_id)
-        if node < 0:
-            planned[line.order_id].missing.append(line.product)
-        else:
-            planned[line.order_id].sources[line.line_id] = sources[node].name
-    return planned
-
-
-def _reserve(
-    session: Session, lines: Sequence[OpenLine], planned: Mapping[UUID, Planned], now: datetime, actor: str
-) -> set[UUID]:
-    """Reserve what was planned; the orders that lost a race give back what they got and are returned."""
-    chosen = [(line, planned[line.order_id].sources.get(line.line_id)) for line in lines]
-    asks = [ReserveAsk(line.line_id, line.product, name, line.quantity) for line, name in chosen if name]
-    orders = [line.order_id for line, name in chosen if name]
-    granted = reserve(session, asks, now, actor)
-    lost = {order for order, ok in zip(orders, granted, strict=True) if not ok}
-    if lost:
-        back = [a.line_id for a, o, ok in zip(asks, orders, granted, strict=True) if ok and o in lost]
-        release(session, back, now, actor, "sourced again")
-    return lost
-
-
-def _record(session: Session, planned: Mapping[UUID, Planned], strategy: str, now: datetime) -> None:
-    run = new_id()
-    copy_rows(
+def _held(session: Session, lines: Sequence[OpenLine]) -> set[UUID]:
+    """Lines that hold all their stock where they are to come from: a step that runs again leaves them alone."""
+    sourced = {line.line_id: line for line in lines if line.source}
+    if not sourced:
+        return set()
+    rows = fetch(
         session,
-        "fulfillment_optimization.sourcing_decision",
-        ("id", "run_id", "order_id", "at", "strategy", "complete", "cost", "explanation"),
-        (
-            (decision, run, order, now, strategy, not p.missing, round(p.cost, 4), explanation_text(p.explanation))
-            for decision, (order, p) in zip(new_ids(len(planned)), planned.items(), strict=True)
-        ),
+        "SELECT r.line_id, s.source, sum(r.open) FROM inventory_visibility.reservation r"
+        " JOIN inventory_visibility.stock s ON s.id = r.stock_id WHERE r.line_id = ANY(%s) AND r.open > 0"
+        " GROUP BY 1, 2",
+        (list(sourced),),
     )
+    return {id for id, source, units in rows if sourced[id].source == source and units >= sourced[id].quantity}
+
+
+def _strategies(
+    known: Snapshot, lines: Sequence[OpenLine], usual: str, now: datetime
+) -> tuple[dict[UUID, str], dict[UUID, str]]:
+    """For each order the name of its strategy, or why there is none."""
+    wanted = {line.order_id: line.strategy or usual or known.default for line in lines}
+    refused: dict[str, str] = {}
+    for name in set(wanted.values()):
+        try:
+            known.setting(name, now.date())
+        except NotFound as error:
+            refused[name] = str(error)
+    return (
+        {order: name for order, name in wanted.items() if name not in refused},
+        {order: refused[name] for order, name in wanted.items() if name in refused},
+    )
+
+
+def _windows(known: Snapshot, names: Mapping[UUID, str], woken: frozenset[UUID], now: datetime) -> dict[UUID, datetime]:
+    """Orders that wait for the end of their batch window."""
+    later = {}
+    for order, name in names.items():
+        batch = known.setting(name, now.date()).strategy.batch
+        if batch.enabled and order not in woken:
+            later[order] = window_end(now, batch.minutes)
+    return later
+
+
+@dataclass
+class Rounds:
+    """Plan, reserve, and plan again what lost a race."""
+
+    session: Session
+    desk: OrderDesk
+    known: Snapshot
+    names: Mapping[UUID, str]
+    now: datetime
+    actor: str
+    windows: frozenset[UUID]
+    attempts: list[Attempt] = field(default_factory=list)
+    settled: dict[UUID, Settled] = field(default_factory=dict)
+
+    def run(self, lines: Sequence[OpenLine]) -> dict[UUID, Settled]:
+        sites = counted(self._settings())
+        days = lock_days(self.session, sites, self.now)
+        gone: dict[str, Taken] = {}
+        waiting = list(lines)
+        for _ in range(ROUNDS):
+            if not waiting:
+                break
+            now_taken = {name: _sum(day, gone.get(name)) for name, day in days.items()}
+            planner = Planner(self.session, self.known, self.now, now_taken, self.windows)
+            found = planner.plan(waiting, self.names)
+            lost = self._reserve(waiting, found)
+            kept = [p for a in found.attempts for order, p in a.planned.items() if order not in lost]
+            gone = {n: _sum(t, gone.get(n)) for n, t in taken_by(kept).items()} | {
+                n: t for n, t in gone.items() if n not in taken_by(kept)
+            }
+            self._keep(found, lost)
+            waiting = [line for line in waiting if line.order_id in lost]
+        self._give_up(waiting)
+        add_to_days(self.session, sites, gone, self.now)
+        self._write()
+        return self.settled
+
+    def _settings(self) -> list[Setting]:
+        """Of every strategy that may be asked, alternates included."""
+        found: dict[str, Setting] = {}
+        todo = list(dict.fromkeys(self.names.values()))
+        while todo:
+            name = todo.pop()
+            try:
+                setting = self.known.setting(name, self.now.date())
+            except NotFound:
+                continue
+            if setting.name not in found:
+                found[setting.name] = setting
+                todo += [setting.strategy.alternate] if setting.strategy.alternate else []
+        return list(found.values())
+
+    def _reserve(self, lines: Sequence[OpenLine], found: Round) -> set[UUID]:
+        """Reserve what was planned; the orders that lost a race give back what they got and are returned."""
+        sources, unlimited = found.sources(), found.unlimited
+        parts = {line: p for a in found.attempts for one in a.planned.values() for line, p in one.parts.items()}
+        asks: list[ReserveAsk] = []
+        orders: list[UUID] = []
+        for line in lines:
+            source = sources.get(line.line_id)
+            if source is None or line.product in unlimited:
+                continue
+            mine = [(p.line_id, p.source, p.quantity) for p in parts.get(line.line_id, ()) if p.source]
+            for id, at, units in mine or [(line.line_id, source, line.quantity)]:
+                asks.append(
+                    ReserveAsk(*(id, line.product, at, units), channel=line.channel, customer_group=line.customer_group)
+                )
+                orders.append(line.order_id)
+        granted = reserve(self.session, asks, self.now, self.actor)
+        lost = {order for order, ok in zip(orders, granted, strict=True) if not ok}
+        if lost:
+            back = [a.line_id for a, o, ok in zip(asks, orders, granted, strict=True) if ok and o in lost]
+            release(self.session, back, self.now, self.actor, "sourced again")
+        return lost
+
+    def _keep(self, found: Round, lost: set[UUID]) -> None:
+        """Remember the plans, without the orders that go through another round."""
+        for attempt in found.attempts:
+            for order in lost & attempt.planned.keys():
+                del attempt.planned[order]
+            if attempt.planned:
+                self.attempts.append(attempt)
+            for order, planned in attempt.planned.items():
+                self._settle(order, planned, attempt.setting)
+
+    def _settle(self, order: UUID, planned: Planned, setting: Setting) -> None:
+        mine = self.settled.setdefault(order, Settled())
+        mine.strategies.append(setting.name)
+        if planned.sources:
+            mine.cost += planned.cost
+        elif not mine.sources:
+            mine.cost = planned.cost
+        mine.sources |= planned.sources
+        mine.sources |= {part.line_id: part.source for parts in planned.parts.values() for part in parts if part.source}
+        mine.missing = list(planned.missing)
+        mine.note = str(planned.explanation.get("note", ""))
+        mine.partial = mine.partial or setting.strategy.allow_partial
+
+    def _give_up(self, lines: Sequence[OpenLine]) -> None:
+        """Stock kept moving under every round."""
+        products: dict[str, dict[UUID, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for line in lines:
+            products[self.names[line.order_id]][line.order_id].append(line.product)
+        for name, orders in products.items():
+            setting = self.known.setting(name, self.now.date())
+            planned = nothing_decided(orders, "stock kept moving")
+            for order, one in planned.items():
+                self._settle(order, one, setting)
+            self.attempts.append(Attempt.without_plan(setting, planned))
+
+    def _write(self) -> None:
+        record(self.session, self.attempts, self.now)
+        for attempt in self.attempts:
+            if attempt.solved is not None and attempt.solved.mode == "batch":
+                store_prices(self.session, attempt.id, attempt.solved.plan, attempt.solved.framed, self.now)
+        planned = [p for attempt in self.attempts for p in attempt.planned.values()]
+        divided = {line: parts for p in planned for line, parts in p.parts.items()}
+        if divided:
+            self.desk.divide(self.session, divided, self.now, self.actor)
+        self.desk.assign(self.session, {k: v for p in planned for k, v in p.sources.items()}, self.now, self.actor)
+
+
+def _sum(one: Taken, other: Taken | None) -> Taken:
+    return one if other is None else Taken(one.parcels + other.parcels, one.lines + other.lines)
 
 
 def _announce(
     session: Session,
     desk: OrderDesk,
     order_ids: Sequence[UUID],
-    planned: Mapping[UUID, Planned],
-    strategy: StrategyBody,
+    settled: Mapping[UUID, Settled],
+    later: Mapping[UUID, datetime],
     now: datetime,
     actor: str,
 ) -> list[Outcome]:
-    raises, outcomes = [], []
-    for order in order_ids:
-        outcome = _outcome(planned.get(order), strategy)
-        outcomes.append(outcome)
-        event = SUCCEEDED if outcome.ok else FAILED
-        raises.append(Raise(order, event, data=outcome.details, reason=outcome.reason))
-    refused = desk.raise_events(session, raises, now, actor)
-    return [mine if theirs.ok else theirs for mine, theirs in zip(outcomes, refused, strict=True)]
+    outcomes = {order: _outcome(settled.get(order)) for order in order_ids if order not in later}
+    raises = [
+        Raise(order, SUCCEEDED if o.ok else FAILED, data=o.details, reason=o.reason) for order, o in outcomes.items()
+    ]
+    answers = desk.raise_events(session, raises, now, actor) if raises else []
+    outcomes |= {r.entity_id: theirs for r, theirs in zip(raises, answers, strict=True) if not theirs.ok}
+    outcomes |= {
+        order: Outcome(True, f"waits for the batch of {end:%H:%M:%S} UTC", again_at=end) for order, end in later.items()
+    }
+    return [outcomes[order] for order in order_ids]
 
 
-def _outcome(planned: Planned | None, strategy: StrategyBody) -> Outcome:
-    if planned is None:
+def _outcome(settled: Settled | None) -> Outcome:
+    if settled is None:
         return Outcome(False, "the order has no open line to source")
-    details = {"sources": sorted(set(planned.sources.values())), "cost": f"{planned.cost:.2f}"}
-    if not planned.missing:
+    details = {"sources": sorted(set(settled.sources.values())), "cost": f"{settled.cost:.2f}"}
+    if len(settled.strategies) > 1:
+        details["strategies"] = list(dict.fromkeys(settled.strategies))
+    if not settled.missing:
         return Outcome(True, "sourced from " + ", ".join(details["sources"]), details)
-    missing = ", ".join(sorted(set(planned.missing)))
-    details["missing"] = sorted(set(planned.missing))
-    if strategy.allow_partial and planned.sources:
+    missing = ", ".join(sorted(set(settled.missing)))
+    details["missing"] = sorted(set(settled.missing))
+    if settled.partial and settled.sources:
         return Outcome(True, f"sourced in part; no stock for {missing}", details)
-    return Outcome(False, f"Inventory not found: no source can serve {missing}", details)
+    why = f" ({settled.note})" if settled.note else ""
+    return Outcome(False, f"Inventory not found: no source can serve {missing}{why}", details)

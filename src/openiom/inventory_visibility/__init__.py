@@ -40,7 +40,7 @@ from .posting import post_measures
 from .promise.policies import STOCK_POLICY
 from .promise.routes import router as promise_router
 from .promise.timeline import PromiseAsk, PromiseDate, promise_dates
-from .queries import available
+from .queries import available, channels_matter
 from .receiver import receive_stock
 from .reserving import soft_reserve, unreserve
 from .routes import router
@@ -87,6 +87,7 @@ __all__ = [
     "as_of",
     "available",
     "change_on_hand",
+    "channels_matter",
     "contract_router",
     "dimension_text",
     "ensure_keys",

@@ -56,6 +56,15 @@ def available(
     return {key: units for key, units in free.items() if key[0] in wanted}
 
 
+def channels_matter(session: Session) -> bool:
+    """Whether anything is allocated or kept back from a channel; if not, stock looks the same to everybody."""
+    query = (
+        "SELECT EXISTS (SELECT FROM inventory_visibility.allocation WHERE allocated > 0)"
+        " OR EXISTS (SELECT FROM inventory_visibility.stock_rule WHERE channel <> '')"
+    )
+    return bool(fetch(session, query)[0][0])
+
+
 def _free(session: Session, products: set[str]) -> dict[Key, int]:
     """For whoever has no allocation and no buffer, in one query."""
     rows = fetch(

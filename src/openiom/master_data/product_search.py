@@ -109,11 +109,11 @@ _FIELDS = "itemNumber, productSearchName, productType, productName, productDescr
 
 def _attribute_condition(statement: _Statement, condition: Mapping[str, Any], where: str) -> str:
     unknown = set(condition) - _ATTRIBUTE_FIELDS
-    name = str(condition.get("attributename") or "").strip()
+    name = _word(condition.get("attributename"), f"{where}.attributeName")
     if unknown or not name:
         what = f"{min(unknown)} is no part of an attribute condition" if unknown else "names no attribute"
         raise Invalid(what, where=where, remedy="send attributeName, attributeValues, conditionOperator")
-    area = str(condition.get("attributearea") or "ProductAttribute").strip().lower()
+    area = (_word(condition.get("attributearea"), f"{where}.attributeArea") or "ProductAttribute").lower()
     if area not in AREAS:
         raise Invalid(
             f"there is no area {condition['attributearea']}",
@@ -122,7 +122,7 @@ def _attribute_condition(statement: _Statement, condition: Mapping[str, Any], wh
         )
     clauses = ["lower(a->>'name') = lower(%s)", "a->>'area' = %s"]
     statement.values += [name, AREAS[area]]
-    kind = str(condition.get("attributetypename") or "").strip()
+    kind = _word(condition.get("attributetypename"), f"{where}.attributeTypeName")
     if kind:
         clauses.append("lower(a->>'type') = lower(%s)")
         statement.values.append(kind)
@@ -207,6 +207,13 @@ def _texts(value: Any, where: str) -> list[str]:
     if not out or len(out) != len(given) or any("\x00" in v for v in out):
         raise Invalid("holds no list of texts", where=where, remedy='send ["value"]')
     return out
+
+
+def _word(value: Any, where: str) -> str:
+    """A text without blanks around it; '' when it is absent."""
+    if not isinstance(value, str | None) or (value and "\x00" in value):
+        raise Invalid("is not a text", where=where, remedy="send a text")
+    return (value or "").strip()
 
 
 def _list(value: Any, where: str) -> list[Any]:

@@ -112,11 +112,16 @@ def run_action(wave: TokenWave, flow: RunningFlow, step: ActionStep, tokens: Seq
     outcomes: dict[UUID, Outcome] = {}
     if ids:
         parameters = action.parameters.model_validate(step.parameters)
-        given = action.run(ActionCall(wave.session, ids, parameters, wave.now, flow.actor))
+        woken = frozenset(id for t, mine in zip(tokens, per_token, strict=True) if t.state == "waiting" for id in mine)
+        given = action.run(ActionCall(wave.session, ids, parameters, wave.now, flow.actor, woken))
         outcomes = dict(zip(ids, given, strict=True))
         wave.facts.changed()
     for token, mine in zip(tokens, per_token, strict=True):
         results = [outcomes[id] for id in mine]
+        again = [r.again_at for r in results if r.again_at]
+        if again:
+            wave.sleep(token, due_at=max(again))
+            continue
         reason = "; ".join(dict.fromkeys(r.reason for r in results if r.reason and not r.ok))
         if step.for_each:
             details: Mapping[str, Any] = {"items": len(mine), "failed": sum(not r.ok for r in results)}

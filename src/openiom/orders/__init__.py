@@ -37,6 +37,7 @@ from .service.ship_lines import (
     release_to_fulfillment,
     return_to_sourcing,
 )
+from .service.source_lines import OPTIMIZED, divide_lines, movable_orders
 from .states import LINE_TABLE, ORDER_TABLE
 
 KINDS = (ORDER_PREFERENCES,)
@@ -48,6 +49,7 @@ __all__ = [
     "ENTITIES",
     "KINDS",
     "LINE_TABLE",
+    "OPTIMIZED",
     "ORDER_TABLE",
     "RECEIVERS",
     "LineCancellation",
@@ -57,12 +59,14 @@ __all__ = [
     "cancel_lines",
     "cancel_orders",
     "confirm_billing",
+    "divide_lines",
     "header_facts",
     "hold_orders",
     "like_prefix",
     "line_facts",
     "lock_orders",
     "money_text",
+    "movable_orders",
     "open_lines",
     "order_facts",
     "orders_wholly_shipped",

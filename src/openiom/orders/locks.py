@@ -8,7 +8,7 @@ An order's lock covers its lines: who changes a line has locked its order.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +50,7 @@ class LockedLine:
     released: int
     shipped: int
     canceled: int
+    requested_delivery_date: date | None
 
     @property
     def open(self) -> int:
@@ -59,7 +60,7 @@ class LockedLine:
 
 _LINE = (
     "id, order_id, line_number, product, unit, quantity, state, state_reason, source, source_reason, released, shipped,"
-    " canceled"
+    " canceled, requested_delivery_date"
 )
 
 

@@ -191,16 +191,21 @@ _LINE = (
 )
 
 
+_WAITING = ("available_on", "expires_at")
+
+
 def _line_details(session: Session, order_id: UUID) -> list[LineDetail]:
+    columns = ", ".join([*(f"l.{c}" for c in _LINE), *(f"w.{c}" for c in _WAITING)])
     rows = fetch(
         session,
-        f"SELECT {', '.join(_LINE)} FROM orders.order_line WHERE order_id = %s ORDER BY line_number",
+        f"SELECT {columns} FROM orders.order_line l LEFT JOIN orders.waiting_line w ON w.line_id = l.id"
+        " AND w.state = 'waiting' WHERE l.order_id = %s ORDER BY l.line_number",
         (order_id,),
     )
     table = table_in_use(session, LINE_TABLE)
     out = []
     for row in rows:
-        found = dict(zip(_LINE, row, strict=True))
+        found = dict(zip((*_LINE, *_WAITING), row, strict=True))
         found["total"] = found["unit_price"] * found["quantity"] - found["discount"] + found["tax"]
         money = {k: money_text(found[k]) for k in ("unit_price", "discount", "tax", "total")}
         out.append(LineDetail(**found | money | {"state_label": table.state(found["state"]).label}))

@@ -105,6 +105,8 @@ class Permits(BaseModel):
 
 
 class LineDetail(BaseModel):
+    """`available_on` is the day a waiting line is promised for, `expires_at` when it is canceled by itself."""
+
     id: UUID
     line_number: int
     external_id: str
@@ -126,6 +128,8 @@ class LineDetail(BaseModel):
     shipped: int
     canceled: int
     returned: int
+    available_on: date | None = None
+    expires_at: datetime | None = None
 
 
 class OrderDetail(OrderRow):

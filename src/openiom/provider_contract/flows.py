@@ -18,11 +18,15 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one subject: `ok` chooses the port; `reason` is shown; `details` is kept with the step."""
+    """What became of one subject: `ok` chooses the port; `reason` is shown; `details` is kept with the step.
+
+    With `again_at` nothing has come of it yet: the subject stays at the step and the action is called again then.
+    """
 
     ok: bool
     reason: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +78,17 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class ActionCall:
-    """A batch of subjects for one action of a room, inside the wave's transaction."""
+    """A batch of subjects for one action of a room, inside the wave's transaction.
+
+    `woken` are those that an earlier answer `again_at` has made wait at this very step.
+    """
 
     session: Session
     subject_ids: Sequence[UUID]
     parameters: BaseModel
     now: datetime
     actor: str
+    woken: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)

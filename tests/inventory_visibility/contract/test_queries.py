@@ -1,7 +1,7 @@
 """What queries answer beyond the samples: version 2.0 and its pages, negative numbers, our own organization's stock."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -276,3 +276,33 @@ def test_a_reservation_id_of_another_product_is_refused(client: TestClient) -> N
     wrong = {**reserving(2, 1, **at("a")), "reservationId": "elsewhere", "OffsetQty": 1}
     answer = client.post(f"{BASE}/onhand/unreserve", json=wrong)
     assert (answer.status_code, answer.json()["processingStatus"]) == (409, "failed")
+
+
+def test_a_dated_query_answers_the_groups_something_was_posted_or_scheduled_for(client: TestClient) -> None:
+    put(client, ("usmf", "D1", at("a", colorId="red"), {"iom.onhand": 5}))
+    today = datetime.now(UTC).date()
+    coming = {"id": "s-1", "organizationId": "usmf", "productId": "D1", "dimensions": at("b", colorId="red")}
+    dated = {**coming, "quantitiesByDate": {f"{today + timedelta(days=2)}": {"iom": {"onhand": 3}}}}
+    assert client.post(f"{BASE}/onhand/changeschedule", json=dated).status_code == 200
+    rows = ask(client, {"organizationId": ["usmf"], "productId": ["D1"]}, groupByValues=["colorId"], QueryATP=True)
+    assert [(r["dimensions"]["locationid"], r["quantities"].get("iom")) for r in rows] == [
+        ("a", {"onhand": 5}),
+        ("b", None),
+    ]
+    promised = [[day["iv"]["availabletopromise"] for _, day in sorted(r["atpQuantities"].items())] for r in rows]
+    assert promised == [[5.0] * 30, [0.0] * 2 + [3.0] * 28]
+    assert rows[0]["quantitiesByDate"] == {}
+    exact = ask(
+        client,
+        {
+            "organizationId": ["usmf"],
+            "productId": ["D1"],
+            "dimensions": ["siteId", "locationId"],
+            "values": [["1", "b"]],
+        },
+        path="exactquery",
+        QueryATP=True,
+        ATPFromDate=f"{today + timedelta(days=1)}",
+        ATPToDate=f"{today + timedelta(days=2)}",
+    )
+    assert [list(r["atpQuantities"]) for r in exact] == [[f"{today + timedelta(days=n)}T00:00:00Z" for n in (1, 2)]]

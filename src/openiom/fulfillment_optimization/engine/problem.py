@@ -55,6 +55,7 @@ class Refusal(IntEnum):
     NOT_ALLOCATED = 17
     OTHER = 18
     DECLINED = 19
+    LATER_THAN_PROMISED = 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import ALLOCATION_SOURCE, InventoryConfiguration
 from openiom.inventory_visibility.ledger import Entry, post
-from openiom.inventory_visibility.locks import lock_families
+from openiom.inventory_visibility.locks import ensure_stock, lock_families
 from openiom.inventory_visibility.measures import (
     ZERO,
     Measure,
@@ -22,7 +22,6 @@ from openiom.inventory_visibility.measures import (
 )
 from openiom.inventory_visibility.posting import post_measures
 from openiom.inventory_visibility.promise.holding import pool_entries
-from openiom.inventory_visibility.promise.keys import stock_ids
 from openiom.inventory_visibility.promise.limits import PoolMove, move_pools
 from openiom.inventory_visibility.reserving import soft_reserve
 from openiom.inventory_visibility.standing import Family, Level
@@ -234,7 +233,8 @@ def _desk(
     session: Session, acts: Sequence[AllocationAct], configuration: InventoryConfiguration, now: datetime
 ) -> Desk:
     """Everything the acts look at, locked: stock rows by id, then the level of each product."""
-    ids = stock_ids(session, {act.key: dict(act.dimensions) for act in acts}, now=now)
+    values = {act.key.dimensions: frozenset(act.dimensions.items()) for act in acts}
+    ids = ensure_stock(session, {act.key for act in acts}, values, now)
     families = lock_families(session, sorted({act.key.family for act in acts}))
     every = [row.id for family in families.values() for row in family.rows.values()]
     levels = _levels(session, acts)

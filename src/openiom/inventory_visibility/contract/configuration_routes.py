@@ -10,7 +10,7 @@ from openiom.platform.http import Now, Reading, Writing
 
 from .edge import PREFIX, Caller
 
-router = APIRouter(prefix=PREFIX, tags=["inventory contract"])
+router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
 
 
 @router.get("/configuration")

@@ -17,7 +17,7 @@ from .names import read_json, read_object
 from .shapes import LOG as LOG_SHAPE
 from .shapes import SOURCES, body_of
 
-router = APIRouter(prefix=PREFIX, tags=["inventory contract"])
+router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
 
 
 @router.post("/logTransactionDetails", openapi_extra=body_of(LOG_SHAPE))

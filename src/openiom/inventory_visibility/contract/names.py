@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -134,7 +134,7 @@ def day(value: Any, where: str) -> date:
     """2022-02-01, 2022/2/1, or a date and time, of which the UTC day counts."""
     if isinstance(value, str):
         try:
-            return date(*(int(part) for part in value.strip().replace("/", "-").split("-")))
+            return _of_our_time(date(*(int(part) for part in value.strip().replace("/", "-").split("-"))), where)
         except (ValueError, TypeError):
             pass
     return moment(value, where).date()
@@ -143,10 +143,20 @@ def day(value: Any, where: str) -> date:
 def moment(value: Any, where: str) -> datetime:
     """An ISO 8601 date and time in UTC; one without an offset is UTC."""
     try:
-        read = datetime.fromisoformat(value.strip())
+        read = _of_our_time(datetime.fromisoformat(value.strip()), where)
     except (AttributeError, ValueError):
         raise Invalid("is not a date", where=where, remedy="send it as 2026-01-31 or 2026-01-31T12:00:00Z") from None
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+Day = TypeVar("Day", bound=date)
+
+
+def _of_our_time(value: Day, where: str) -> Day:
+    """Days at the ends of the calendar cannot be counted from."""
+    if not 1900 <= value.year <= 9000:
+        raise Invalid(f"the year {value.year} is out of reach", where=where, remedy="send a year from 1900 to 9000")
+    return value
 
 
 def base_dimensions(
@@ -160,7 +170,7 @@ def base_dimensions(
     out: dict[str, str] = {}
     for name, value in dimensions.items():
         base = base_name(name, configuration, data_source, where=where)
-        if value is None or value == "":
+        if value is None or (isinstance(value, str) and not value.strip()):
             continue
         if not isinstance(value, str):
             value = text({name.lower(): value}, name)

@@ -24,7 +24,7 @@ from .names import folded, read_object, texts
 from .rendering import answer_json
 from .shapes import QUERY, body_of
 
-router = APIRouter(prefix=PREFIX, tags=["inventory contract"])
+router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
 PageNumber = Annotated[int, Query(alias="pageNumber", ge=1, description="Version 2.0: pages of warehouses")]
 PageSize = Annotated[int | None, Query(alias="pageSize", ge=1, le=10_000, description="Version 2.0: warehouses a page")]
 JSON = "application/json"

@@ -20,7 +20,7 @@ from .names import data_source_of
 from .reserving import read_reserve, read_unreserve, take_reserve, take_reserves, take_unreserves
 from .shapes import ADJUSTMENT, CHANGE, RESERVE, SET, UNRESERVE, body_of
 
-router = APIRouter(prefix=PREFIX, tags=["inventory contract"])
+router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
 
 
 @router.post("/onhand", openapi_extra=body_of(CHANGE))

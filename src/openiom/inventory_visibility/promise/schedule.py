@@ -11,13 +11,13 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import InventoryConfiguration
+from openiom.inventory_visibility.locks import ensure_stock
 from openiom.inventory_visibility.measures import Measure, Posted, StockKey, dimension_text
 from openiom.kernel import Event, new_id
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.events import announce
 
 from .atp import project, ticks, units
-from .keys import stock_ids
 
 SCHEDULED = "inventory.scheduled"
 Dated = tuple[date, str, str]
@@ -59,7 +59,7 @@ def post_schedule(
     """Append dated changes and move the balances by day; one answer a change. Announces `inventory.scheduled`.
 
     A change with a day outside `window` (first and last day) is refused whole; one whose id was counted before
-    changes nothing.
+    changes nothing. Whoever also moves stock in the same transaction does so first: stock is locked before schedules.
     """
     answers = [Posted(True)] * len(changes)
     wanted: dict[str, int] = {}
@@ -102,7 +102,8 @@ def _first_time(session: Session, event_ids: Iterable[str], now: datetime) -> se
 
 
 def _append(session: Session, changes: Sequence[ScheduleChange], *, now: datetime, actor: str, cause: str) -> None:
-    ids = stock_ids(session, {c.key: dict(c.dimensions) for c in changes}, now=now)
+    values = {c.key.dimensions: frozenset(c.dimensions.items()) for c in changes}
+    ids = ensure_stock(session, {c.key for c in changes}, values, now)
     sums: dict[tuple[int, date, str, str], Decimal] = defaultdict(Decimal)
     entries = []
     for change in changes:

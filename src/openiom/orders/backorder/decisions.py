@@ -6,6 +6,9 @@ from uuid import UUID
 
 Free = dict[str, dict[str, int]]
 """Whole units free to promise: product to source to units. Products are no kits."""
+Asker = tuple[str, str]
+"""Channel and customer group: what is kept for them is free to them alone."""
+NOBODY: Asker = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Waiting:
 
     order_id: UUID
     needs: Sequence[Need]
+    asker: Asker = NOBODY
 
 
 def take(free: Free, need: Need) -> str:
@@ -48,10 +52,15 @@ def short_lines(free: Free, needs: Sequence[Need]) -> list[UUID]:
     return [need.line_id for need in needs if not take(left, need)]
 
 
-def covered(free: Free, orders: Sequence[Waiting]) -> list[UUID]:
-    """Orders whose every line finds a source, first come first served. `free` is used up by them."""
+def covered(views: Mapping[Asker, Free], orders: Sequence[Waiting]) -> list[UUID]:
+    """Orders whose every line finds a source in their asker's view, first come first served; views are used up.
+
+    What one asker takes counts as gone for every other, although it may be its own: too little goes on rather than
+    too much, and what is left over is found when the stock was really taken.
+    """
     out = []
     for order in orders:
+        free = views[order.asker]
         taken: list[tuple[Need, str]] = []
         for need in order.needs:
             source = take(free, need)
@@ -60,8 +69,18 @@ def covered(free: Free, orders: Sequence[Waiting]) -> list[UUID]:
             taken.append((need, source))
         if len(taken) == len(order.needs):
             out.append(order.order_id)
+            for view in (v for asker, v in views.items() if asker != order.asker):
+                _gone(view, taken)
             continue
         for need, source in taken:
             for part, wanted in need.parts.items():
                 free[part][source] += wanted
     return out
+
+
+def _gone(free: Free, taken: Sequence[tuple[Need, str]]) -> None:
+    for need, source in taken:
+        for part, wanted in need.parts.items():
+            units = free.get(part, {})
+            if source in units:
+                units[source] = max(0, units[source] - wanted)

@@ -1,17 +1,19 @@
 """What orders still need, and what is free for them: the two sides every decision here weighs."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import available
+from openiom.inventory_visibility import available, channels_matter
 from openiom.master_data import kit_parts
 from openiom.orders.locks import LockedLine, lines_of_orders, lock_orders
 from openiom.orders.states import OPEN
+from openiom.platform.bulk import fetch
 
-from .decisions import Free, Need
+from .decisions import NOBODY, Asker, Free, Need, Waiting
 
 
 def unsourced(session: Session, order_ids: Collection[UUID]) -> dict[UUID, list[LockedLine]]:
@@ -37,11 +39,51 @@ def needs_of(session: Session, lines: Sequence[LockedLine]) -> dict[UUID, Need]:
     }
 
 
-def free_for(session: Session, needs: Iterable[Need], known: Free) -> Free:
-    """`known` with what is free of the products these need and it does not know yet."""
-    missing = {part for need in needs for part in need.parts} - known.keys()
-    for product in missing:
-        known[product] = {}
-    for (product, source), units in available(session, missing).items() if missing else ():
-        known[product][source] = units
-    return known
+@dataclass
+class Views:
+    """What is free, as each channel and customer group sees it; one view for all while nothing is kept for anybody."""
+
+    session: Session
+    known: dict[Asker, Free] = field(default_factory=dict)
+    _matters: bool | None = None
+
+    @property
+    def matter(self) -> bool:
+        if self._matters is None:
+            self._matters = channels_matter(self.session)
+        return self._matters
+
+    def askers(self, order_ids: Collection[UUID]) -> dict[UUID, Asker]:
+        """On whose behalf each order asks."""
+        if not self.matter:
+            return dict.fromkeys(order_ids, NOBODY)
+        rows = fetch(
+            self.session,
+            "SELECT id, origin, coalesce(customer->>'group', '') FROM orders.order WHERE id = ANY(%s)",
+            (list(order_ids),),
+        )
+        return {row[0]: (row[1], row[2]) for row in rows}
+
+    def see(self, asker: Asker, needs: Iterable[Need]) -> Free:
+        """The asker's view, with the products these need."""
+        view = self.known.setdefault(asker, {})
+        missing = {part for need in needs for part in need.parts} - view.keys()
+        for product in missing:
+            view[product] = {}
+        channel, group = asker
+        free = available(self.session, missing, channel=channel, customer_group=group) if missing else {}
+        for (product, source), units in free.items():
+            view[product][source] = units
+        return view
+
+    def queue(self, lines: Mapping[UUID, Sequence[LockedLine]], order_ids: Sequence[UUID]) -> list[Waiting]:
+        """These orders as they wait, those among them that need anything; every view they ask in is loaded."""
+        needs = needs_of(self.session, [line for some in lines.values() for line in some])
+        askers = self.askers([i for i in order_ids if i in lines])
+        waiting = [Waiting(i, [needs[x.id] for x in lines[i]], askers[i]) for i in order_ids if i in lines]
+        by_asker: dict[Asker, list[Need]] = defaultdict(list)
+        for one in waiting:
+            by_asker[one.asker] += one.needs
+        for asker, wanted in by_asker.items():
+            self.see(asker, wanted)
+        return waiting

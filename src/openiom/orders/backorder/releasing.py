@@ -23,9 +23,9 @@ from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, r
 from openiom.platform.waves import Ran
 from openiom.provider_contract import Raise
 
-from .decisions import Free, Waiting, covered
+from .decisions import covered
 from .expiring import cancel_expired
-from .needs import free_for, needs_of, unsourced
+from .needs import Views, needs_of, unsourced
 from .waiting import promises
 
 CONSUMER = "backorder"
@@ -101,10 +101,11 @@ def release_for(session: Session, products: Collection[str], now: datetime) -> l
     Release orders that wait for these products, oldest first, as far as the stock of this moment covers every line
     they still need. What was released before and has no source yet counts as taken.
     """
-    there = {product for product, _ in available(session, products)} if products else set[str]()
+    views = Views(session)
+    there = _any_free(session, products, views)
     if not there:
         return []
-    free = _on_their_way(session, now)
+    _on_their_way(session, views, now)
     released: list[UUID] = []
     after: tuple[datetime, UUID] | None = None
     while True:
@@ -116,36 +117,40 @@ def release_for(session: Session, products: Collection[str], now: datetime) -> l
             " ORDER BY 2, 1 LIMIT %s",
             (sorted(there), *((after[0], *after) if after else (None, None, None)), PAGE),
         )
-        released += _release_page(session, [row[0] for row in page], free, now)
-        if len(page) < PAGE or not any(any(sources.values()) for sources in free.values()):
+        released += _release_page(session, [row[0] for row in page], views, now)
+        if len(page) < PAGE or not any(any(units.values()) for view in views.known.values() for units in view.values()):
             return released
         after = (page[-1][1], page[-1][0])
 
 
-def _release_page(session: Session, order_ids: Sequence[UUID], free: Free, now: datetime) -> list[UUID]:
+def _any_free(session: Session, products: Collection[str], views: Views) -> set[str]:
+    """Those of the products of which anything is free to anybody; all of them where channels see different stock."""
+    if views.matter or not products:
+        return set(products)
+    return {product for product, _ in available(session, products)}
+
+
+def _release_page(session: Session, order_ids: Sequence[UUID], views: Views, now: datetime) -> list[UUID]:
     """Of one page of waiting orders, those that are covered, told to go on."""
     lines = unsourced(session, order_ids)
     held = {i for i, order in lock_orders(session, order_ids).items() if order.held}
-    needs = needs_of(session, [line for some in lines.values() for line in some])
-    free_for(session, needs.values(), free)
-    waiting = [Waiting(i, [needs[line.id] for line in lines[i]]) for i in order_ids if i in lines and i not in held]
+    waiting = views.queue(lines, [i for i in order_ids if i not in held])
     _drop(session, [i for i in order_ids if i not in lines])
-    return tell_released(session, covered(free, waiting), "stock arrived", now)
+    return tell_released(session, covered(views.known, waiting), "stock arrived", now)
 
 
-def _on_their_way(session: Session, now: datetime) -> Free:
-    """What is free once everybody who was released a moment ago has taken theirs."""
+def _on_their_way(session: Session, views: Views, now: datetime) -> None:
+    """Have everybody who was released a moment ago take theirs out of the views."""
     rows = fetch(
         session,
-        "SELECT DISTINCT order_id FROM orders.waiting_line WHERE state = 'released' AND released_at > %s",
+        "SELECT order_id FROM orders.waiting_line WHERE state = 'released' AND released_at > %s"
+        " GROUP BY order_id ORDER BY min(since), order_id",
         (now - ON_ITS_WAY,),
     )
-    lines = unsourced(session, [row[0] for row in rows])
-    needs = needs_of(session, [line for some in lines.values() for line in some])
-    free = free_for(session, needs.values(), {})
-    covered(free, [Waiting(i, [needs[line.id] for line in some]) for i, some in lines.items()])
-    _drop(session, [row[0] for row in rows if row[0] not in lines])
-    return free
+    ids = [row[0] for row in rows]
+    lines = unsourced(session, ids)
+    covered(views.known, views.queue(lines, ids))
+    _drop(session, [i for i in ids if i not in lines])
 
 
 def tell_released(session: Session, order_ids: Sequence[UUID], because: str, now: datetime) -> list[UUID]:

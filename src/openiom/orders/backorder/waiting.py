@@ -17,7 +17,7 @@ from openiom.provider_contract import Outcome, Raise
 
 from .configuration import OrderPreferencesBody, order_preferences
 from .decisions import Need, short_lines
-from .needs import free_for, needs_of, unsourced
+from .needs import Views, unsourced
 
 RETRY = timedelta(minutes=1)
 STOCK_IS_THERE = "stock is there"
@@ -84,12 +84,13 @@ def await_stock(session: Session, order_ids: Sequence[UUID], now: datetime, acto
     again within a minute, so that one no source may serve does not circle.
     """
     lines = unsourced(session, order_ids)
-    needs = needs_of(session, [line for some in lines.values() for line in some])
-    free = free_for(session, needs.values(), {})
+    views = Views(session)
+    waiting = views.queue(lines, list(lines))
+    needs = {need.line_id: need for one in waiting for need in one.needs}
     short = {
-        order_id: [line for line in some if line.id in missing]
-        for order_id, some in lines.items()
-        if (missing := set(short_lines(free, [needs[line.id] for line in some])))
+        one.order_id: [line for line in lines[one.order_id] if line.id in missing]
+        for one in waiting
+        if (missing := set(short_lines(views.known[one.asker], one.needs)))
     }
     preferences = order_preferences(session)
     waits = _backorders(session, short, needs, preferences, now) if preferences.backorder else {}

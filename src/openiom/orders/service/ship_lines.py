@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,10 @@ class OpenLine:
     country: str
     place: Point | None
     ship_to: dict[str, Any]
+    strategy: str
+    requested_delivery_date: date | None
+    channel: str
+    customer_group: str
 
 
 def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
@@ -48,11 +52,20 @@ def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
     lock_orders(session, order_ids)
     lines = [line for line in lines_of_orders(session, order_ids) if line.open > 0]
     orders = list(dict.fromkeys(line.order_id for line in lines))
-    rows = fetch(session, "SELECT id, ship_to FROM orders.order WHERE id = ANY(%s)", (orders,))
-    goes = {order: (str(ship_to.get("country", "")), locate(ship_to), ship_to) for order, ship_to in rows}
+    rows = fetch(
+        session,
+        "SELECT id, ship_to, strategy, requested_delivery_date, origin, coalesce(customer->>'group', '')"
+        " FROM orders.order WHERE id = ANY(%s)",
+        (orders,),
+    )
+    goes = {order: (str(to.get("country", "")), locate(to), to, strategy) for order, to, strategy, *_ in rows}
+    asks = {order: (channel, group) for order, _, _, _, channel, group in rows}
+    wanted = {row[0]: row[3] for row in rows}
     return [
         OpenLine(
-            *(x.id, x.order_id, x.line_number, x.product, x.unit, x.open, x.state, x.source or "", *goes[x.order_id])
+            *(x.id, x.order_id, x.line_number, x.product, x.unit, x.open, x.state, x.source or "", *goes[x.order_id]),
+            x.requested_delivery_date or wanted[x.order_id],
+            *asks[x.order_id],
         )
         for x in lines
     ]

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from openiom.inventory_visibility.promise.models import APPEND_ONLY, APPEND_ONLY_TABLES, SAFETY_STOCK
 
 revision = "0004_promises"
-down_revision = "0002_stock_measures"
+down_revision = "0003_inventory_contract"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,215 @@
+"""What planners write about sources, rates and strategies. Money is in the currency of the environment."""
+
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from openiom.documents import AddressDocument
+
+CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+Capability = Literal["ship", "pickup", "curbside", "ship_to_store"]
+ProcessMode = Literal["check", "fulfillment_order", "check_and_fulfillment_order"]
+SourceType = Literal["warehouse", "store", "3pl", "drop_ship_vendor", "virtual"]
+
+
+class Handling(BaseModel):
+    """What work costs at one source; an empty figure is the strategy's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    per_parcel: float | None = Field(None, ge=0)
+    per_line: float | None = Field(None, ge=0)
+    per_unit: float | None = Field(None, ge=0)
+
+
+class ZoneOverride(BaseModel):
+    """Destinations that are rated by agreement instead of by distance."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    country: str = Field(pattern="^[A-Z]{2}$")
+    state: str = Field("", description="Empty is the whole country")
+    zone: str = Field(min_length=1)
+
+
+class SourceBody(BaseModel):
+    """A fulfillment source: a warehouse, a store, a 3PL, a drop-ship vendor or a virtual site."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(min_length=1)
+    type: SourceType = "warehouse"
+    active: bool = True
+    address: AddressDocument
+    site: str = Field("", description="Site the location belongs to; empty is the source itself")
+    processing_days: int = Field(1, ge=0, le=365, description="Average working days from order to handover")
+    processing_hours: float | None = Field(None, ge=0, le=720, description="Finer than days, where known")
+    daily_parcels: int | None = Field(None, ge=0, description="Parcels a day; empty is without limit")
+    daily_lines: int | None = Field(None, ge=0, description="Order lines a day; empty is without limit")
+    time_zone: str = "UTC"
+    calendar: str | None = Field(None, description="Working calendar; empty is always open")
+    cutoff: str | None = Field(None, pattern=CLOCK, description="Local time after which orders wait for the next day")
+    pickup_schedule: str | None = Field(None, description="When carriers collect here")
+    safety_stock: int = Field(0, ge=0, description="Units of a product below which the constraint keeps away")
+    handling: Handling = Handling()
+    capabilities: list[Capability] = ["ship"]
+    preference_cost: float = Field(0.0, ge=0, description="Money a parcel for preferring other sources")
+    zone_overrides: list[ZoneOverride] = []
+
+
+class SourceListBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(min_length=1)
+    sources: list[str] = Field(min_length=1)
+
+
+class Zone(BaseModel):
+    """A band of great-circle distance."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1)
+    up_to_km: float | None = Field(None, gt=0, description="Empty is everything farther")
+
+
+class Price(BaseModel):
+    """What a parcel of a zone costs up to a weight."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    zone: str
+    up_to_kg: float = Field(gt=0)
+    price: float = Field(ge=0)
+
+
+class RateFactor(BaseModel):
+    """Mark-up or mark-down of a rate, and what stands in where no rate is known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1)
+    source_type: SourceType | None = Field(None, description="Empty is every type")
+    address_type: Literal["Business", "Residence", "Any"] = "Any"
+    rate_factor: float = Field(0.0, ge=-100, description="Per cent added to a known rate")
+    free_shipping: bool = Field(False, description="The buyer pays nothing; what we pay stays what it is")
+    fallback_weight: float = Field(0.0, ge=0, description="Kilograms the fallback rate covers")
+    fallback_rate: float = Field(0.0, ge=0)
+    fallback_increment: float = Field(0.0, ge=0, description="Money for each kilogram beyond")
+
+
+class RateTableBody(BaseModel):
+    """Shipping rates by zone and weight."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(min_length=1)
+    zones: list[Zone] = Field(min_length=1)
+    prices: list[Price] = []
+    per_kg_beyond: float = Field(0.0, ge=0, description="Money for each kilogram beyond the heaviest price")
+    factors: list[RateFactor] = []
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [z.name for z in self.zones]
+        bands = [z.up_to_km for z in self.zones]
+        if len(set(names)) != len(names):
+            raise ValueError("zones: two have the same name")
+        if bands[-1] is not None or None in bands[:-1] or bands[:-1] != sorted(b for b in bands[:-1] if b is not None):
+            raise ValueError("zones: list them by distance; the last one, and only it, has no limit")
+        unknown = sorted({p.zone for p in self.prices} - set(names))
+        if unknown:
+            raise ValueError(f"prices: no zone named {', '.join(unknown)}")
+        for zone in names:
+            tiers = sorted((p.up_to_kg, p.price) for p in self.prices if p.zone == zone)
+            if [p for _, p in tiers] != sorted(p for _, p in tiers) or len({w for w, _ in tiers}) != len(tiers):
+                raise ValueError(f"prices: zone {zone} needs one price a weight, dearer as parcels grow heavier")
+        return self
+
+
+class CostWeights(BaseModel):
+    """Money the optimizer counts with, in the currency of the environment; all per parcel, line or kilometre."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parcel: float = Field(6.0, ge=0, description="Opening a parcel: label, packing")
+    per_100_km: float = Field(0.35, ge=0, description="Carriage of a parcel, each 100 km great circle; no rate table")
+    line: float = Field(0.4, ge=0, description="Picking one line")
+    unit: float = Field(0.05, ge=0, description="Handling one unit")
+    split: float = Field(4.0, ge=0, description="Each parcel of an order after the first")
+    open_line: float = Field(500.0, gt=0, description="Leaving a line without a source")
+    unknown_distance_km: float = Field(4000.0, ge=0, description="Counted when an address cannot be placed")
+    lateness_per_day: float = Field(2.0, ge=0, description="Each day a parcel arrives after the requested date")
+    capacity_pressure: float = Field(0.0, ge=0, description="Each parcel beyond 80 % of a source's day")
+    stock_out: float = Field(0.0, ge=0, description="Each unit taken where days of cover are at nothing")
+    stock_out_days: float = Field(7.0, gt=0, description="Days of cover from which taking is without risk")
+    markdown_credit: float = Field(0.0, ge=0, description="Each unit taken where it would be marked down else")
+    markdown_days: float = Field(60.0, gt=0, description="Days of cover at which markdowns begin")
+    preference: float = Field(1.0, ge=0, description="Times the preference cost of each source")
+
+
+class Batch(BaseModel):
+    """Planning many orders together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = Field(False, description="Collect orders for a while, then plan them together")
+    minutes: float = Field(2.0, gt=0, le=1440)
+    contention: int | None = Field(
+        50, ge=1, description="Waves with more orders after the same stock are planned together without a window too"
+    )
+    seconds: float = Field(10.0, gt=0, le=600, description="Longest search; the best plan found by then is taken")
+    bid_prices: bool = Field(True, description="Between batches, orders pay for what they take from later ones")
+
+
+class Reoptimize(BaseModel):
+    """Improving what is sourced but not yet released."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = False
+    minutes: float = Field(15.0, gt=0, le=1440)
+    minimum_saving: float = Field(1.0, ge=0, description="Money an order must save to be moved")
+    max_moves: int = Field(2, ge=1, description="How often one order may be moved in its life")
+    max_moved_orders: int = Field(500, ge=1, description="Orders moved in one run")
+    orders: int = Field(2000, ge=1, le=10_000, description="Orders looked at in one run")
+
+
+class StrategyBody(BaseModel):
+    """How orders are sourced."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(min_length=1)
+    source_list: str | None = Field(None, description="Sources to choose from; empty is every active one")
+    is_default: bool = Field(False, description="Used when an order names none; the one marked last is it")
+    alternate: str | None = Field(None, description="Strategy that tries again what this one leaves unsourced")
+    effective_from: date | None = None
+    effective_to: date | None = Field(None, description="Last day")
+    constraints: list[str] = []
+    objective: Literal["cost", "distance"] = "cost"
+    rate_table: str | None = Field(None, description="Shipping rates; empty is money by distance")
+    carrier: str = Field("", description="Carrier whose transit days count; empty is a standard ground service")
+    carrier_service: str = Field("", description="Empty is the carrier's first")
+    allow_partial: bool = Field(False, description="Source what can be sourced, or all lines or none")
+    max_sources_per_order: int | None = Field(None, ge=1)
+    max_line_sources: int = Field(1, ge=1, description="Sources one line may be divided across; 1 is never divided")
+    maximum_distance_km: float | None = Field(None, gt=0)
+    same_country_only: bool = False
+    weights: CostWeights = CostWeights()
+    batch: Batch = Batch()
+    reoptimize: Reoptimize = Reoptimize()
+
+
+class OrderHandlingBody(BaseModel):
+    """How orders whose source a policy chose are taken on; one document, named `default`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = "Order handling"
+    fulfillment_process: ProcessMode = Field(
+        "check",
+        description="check: reserve what is on hand, no fulfillment order; fulfillment_order: make fulfillment orders"
+        " without a check; check_and_fulfillment_order: only where there is stock",
+    )

@@ -1,0 +1,100 @@
+"""
+The day of a source: parcels and order lines taken from it so far, where its day has a limit.
+
+Rows are locked before a plan is made and moved in the same transaction, so that two waves at once never take more
+than the day has. Sources are locked by name, after orders and before stock.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from openiom.fulfillment_optimization.snapshot import Setting, Site
+from openiom.platform.bulk import execute, fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Parcels and order lines."""
+
+    parcels: int
+    lines: int
+
+
+def counted(settings: Iterable[Setting]) -> dict[str, Site]:
+    """Sources whose day must be counted: of limited capacity, or under a daily cap of order lines."""
+    found: dict[str, Site] = {}
+    for setting in settings:
+        capped: set[str] = set()
+        for constraint in setting.constraints:
+            if constraint.type == "maximum_order_lines":
+                for entry in constraint.entries:
+                    if entry.source:
+                        capped.add(entry.source)
+                    elif entry.source_list:
+                        capped |= setting.lists.get(entry.source_list, frozenset())
+                    else:
+                        capped |= set(setting.names)
+        for site in setting.sites:
+            if site.daily_parcels is not None or site.body.daily_lines is not None or site.name in capped:
+                found[site.name] = site
+    return found
+
+
+def local_day(time_zone: str, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(time_zone)).date()
+
+
+def lock_days(session: Session, sites: Mapping[str, Site], now: datetime) -> dict[str, Taken]:
+    """What each source has taken today, locked until the transaction ends."""
+    if not sites:
+        return {}
+    names = sorted(sites)
+    days = [local_day(sites[name].time_zone, now) for name in names]
+    execute(
+        session,
+        "INSERT INTO fulfillment_optimization.source_day (source, day)"
+        " SELECT * FROM unnest(%s::text[], %s::date[]) AS d(source, day) ORDER BY 1 ON CONFLICT DO NOTHING",
+        (names, days),
+    )
+    rows = fetch(
+        session,
+        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_day s"
+        " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day) ORDER BY s.source FOR UPDATE OF s",
+        (names, days),
+    )
+    return {source: Taken(parcels, lines) for source, parcels, lines in rows}
+
+
+def add_to_days(session: Session, sites: Mapping[str, Site], more: Mapping[str, Taken], now: datetime) -> None:
+    """Count what was sourced, or, below zero, given back; the rows are locked already. Never below nothing."""
+    moved = sorted(name for name in more if name in sites and (more[name].parcels or more[name].lines))
+    if not moved:
+        return
+    execute(
+        session,
+        "UPDATE fulfillment_optimization.source_day s SET parcels = greatest(0, s.parcels + d.parcels),"
+        " lines = greatest(0, s.lines + d.lines)"
+        " FROM unnest(%s::text[], %s::date[], %s::int[], %s::int[]) AS d(source, day, parcels, lines)"
+        " WHERE s.source = d.source AND s.day = d.day",
+        (
+            moved,
+            [local_day(sites[name].time_zone, now) for name in moved],
+            [more[name].parcels for name in moved],
+            [more[name].lines for name in moved],
+        ),
+    )
+
+
+def days_of(session: Session, zones: Sequence[tuple[str, str]], now: datetime) -> dict[str, Taken]:
+    """What sources, given as (name, time zone), have taken today; for people to read."""
+    rows = fetch(
+        session,
+        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_day s"
+        " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day)",
+        ([name for name, _ in zones], [local_day(zone, now) for _, zone in zones]),
+    )
+    return {source: Taken(parcels, lines) for source, parcels, lines in rows}

@@ -1,0 +1,222 @@
+"""The backlog gets better, and nobody's promise gets worse."""
+
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from tests.fulfillment_optimization.house import House
+from tests.orders.given import NOW, told
+
+from openiom.fulfillment_optimization import source_orders
+from openiom.fulfillment_optimization.planning import Reoptimizer, reoptimizing
+from openiom.platform.bulk import execute
+from openiom.platform.events import timeline
+
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def split(house: House) -> House:
+    """Order 1 is sourced LAMP from A and RUG from B, because A had no RUG; then a RUG arrives at A."""
+    house.strategy(reoptimize={"enabled": True, "minimum_saving": 1})
+    house.stock(LAMP_A=1, RUG_B=1)
+    return house
+
+
+def split_order(house: House, number: str = "1") -> object:
+    order = house.order(number, LAMP=1, RUG=1)
+    assert house.source(order)[0].ok
+    return order
+
+
+def test_an_order_split_for_want_of_stock_is_joined_when_the_stock_arrives(split: House) -> None:
+    order = split_order(split)
+    assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
+    split.stock(RUG_A=1)
+    assert split.reoptimize(LATER) == 1
+    assert split.sources(order) == {"LAMP": "A", "RUG": "A"}
+    assert split.reserved(order) == [("LAMP", "A", 1), ("RUG", "A", 1)]
+    with split.database.reading() as session:
+        event = timeline(session, [order])[0]
+    # one parcel (6.00), one split fee (4.00) and 1,112 km (3.89) fewer
+    assert (event.name, event.data["saving"]) == ("order.resourced", "13.89")
+    assert event.data["moves"] == [{"product": "RUG", "from": "B", "to": "A"}]
+    assert "from B to A, saves 13.89" in str(event.data)
+    plan = split.plans()[-1]
+    assert (plan["mode"], plan["orders"], plan["moves"]) == ("reoptimize", 1, 1)
+
+
+def test_nothing_moves_without_a_saving_above_the_price(split: House) -> None:
+    order = split_order(split)
+    split.stock(RUG_A=1)
+    split.strategy(reoptimize={"enabled": True, "minimum_saving": 13.90})
+    assert split.reoptimize(LATER) == 0
+    assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
+    split.strategy(reoptimize={"enabled": False, "minimum_saving": 0})
+    assert split.reoptimize(LATER + timedelta(hours=1)) == 0
+
+
+def test_a_promise_never_gets_worse(split: House) -> None:
+    """Joining at A would save as much as ever, but A needs nine days now."""
+    order = split_order(split)
+    split.source_at("A", 1.0, processing_days=9)
+    split.stock(RUG_A=1)
+    assert split.reoptimize(LATER) == 0
+    assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
+
+
+def test_released_and_assigned_orders_are_left_alone(split: House) -> None:
+    split.stock(LAMP_A=9, RUG_B=9)
+    released, assigned, free = (split_order(split, n) for n in "123")
+    with split.database.unit_of_work() as session:
+        split.desk.fulfill(session, [released], NOW, "test")
+        execute(session, "UPDATE orders.order_line SET source_reason = 'ann' WHERE order_id = %s", (assigned,))
+    split.stock(RUG_A=9)
+    before = [split.sources(o) for o in (released, assigned)]
+    assert split.reoptimize(LATER) == 1
+    assert [split.sources(o) for o in (released, assigned)] == before
+    assert split.sources(free) == {"LAMP": "A", "RUG": "A"}
+
+
+def test_an_order_is_moved_no_more_often_than_it_may(split: House) -> None:
+    split.strategy(reoptimize={"enabled": True, "max_moves": 1, "minimum_saving": 0.1})
+    split.stock(LAMP_A=0, RUG_B=0, LAMP_C=1)
+    order = split.order("1", LAMP=1)
+    split.source(order)
+    split.stock(LAMP_B=1)
+    assert split.reoptimize(LATER) == 1
+    split.stock(LAMP_A=1)
+    assert split.reoptimize(LATER + timedelta(hours=1)) == 0
+    assert split.sources(order) == {"LAMP": "B"}
+    split.strategy(reoptimize={"enabled": True, "max_moves": 2, "minimum_saving": 0.1})
+    assert split.reoptimize(LATER + timedelta(hours=2)) == 1
+    assert split.sources(order) == {"LAMP": "A"}
+
+
+def test_a_run_moves_no_more_orders_than_it_may_and_takes_the_dearest_first(split: House) -> None:
+    split.strategy(reoptimize={"enabled": True, "max_moved_orders": 1, "minimum_saving": 0.1})
+    split.stock(LAMP_A=2, RUG_B=1, RUG_C=1)
+    near, far = split_order(split, "1"), split_order(split, "2")
+    assert (split.sources(near)["RUG"], split.sources(far)["RUG"]) == ("B", "C")
+    split.stock(RUG_A=2)
+    assert split.reoptimize(LATER) == 1
+    assert (split.sources(near)["RUG"], split.sources(far)["RUG"]) == ("B", "A")
+
+
+def test_it_looks_again_only_after_its_minutes(split: House) -> None:
+    split_order(split)
+    split.stock(RUG_A=1)
+    turn = Reoptimizer(split.desk)
+    assert turn.run_once(split.database, limit=9, now=LATER).rows == 1
+    plans = len(split.plans())
+    for minutes, more in ((1, 0), (14, 0), (16, 1)):
+        turn.run_once(split.database, limit=9, now=LATER + timedelta(minutes=minutes))
+        assert len(split.plans()) == plans + more
+    assert split.reoptimize(LATER + timedelta(minutes=20)) == 0  # another process sees the last run
+    assert len(split.plans()) == plans + 1
+
+
+def test_one_move_may_free_the_stock_for_another(split: House) -> None:
+    """C serves order 1 for want of a BED at B; order 2 holds the BED at B and can go to A."""
+    split.strategy(reoptimize={"enabled": True, "minimum_saving": 0.5})
+    split.stock(LAMP_A=0, RUG_B=0, BED_B=1, BED_C=1)
+    first, second = split.order("1", BED=1), split.order("2", BED=1)
+    split.source(first)
+    split.source(second)
+    assert (split.sources(first), split.sources(second)) == ({"BED": "B"}, {"BED": "C"})
+    split.stock(BED_A=1)
+    assert split.reoptimize(LATER) >= 1
+    ends = sorted([split.sources(first)["BED"], split.sources(second)["BED"]])
+    assert ends == ["A", "B"]
+    assert len(split.reserved(first)) == len(split.reserved(second)) == 1
+
+
+def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(split: House, monkeypatch) -> None:
+    order = split_order(split)
+    split.stock(RUG_A=1)
+    think = reoptimizing.improve_backlog
+
+    def slow(*given):
+        found = think(*given)
+        rival = split.order("rival", RUG=1)
+        split.source(rival)
+        return found
+
+    monkeypatch.setattr(reoptimizing, "improve_backlog", slow)
+    assert split.reoptimize(LATER) == 0
+    assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
+    assert split.reserved(order) == [("LAMP", "A", 1), ("RUG", "B", 1)]
+    assert "order.resourced" not in told(split.database, order)
+
+
+def test_an_order_released_between_plan_and_move_is_not_touched(split: House, monkeypatch) -> None:
+    order = split_order(split)
+    split.stock(RUG_A=1)
+    think = reoptimizing.improve_backlog
+
+    def slow(*given):
+        found = think(*given)
+        with split.database.unit_of_work() as session:
+            split.desk.fulfill(session, [order], NOW, "test")
+        return found
+
+    monkeypatch.setattr(reoptimizing, "improve_backlog", slow)
+    assert split.reoptimize(LATER) == 0
+    assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
+
+
+def test_days_follow_the_moves(split: House) -> None:
+    split.source_at("A", 1.0, daily_parcels=9)
+    split.source_at("B", 10.0, daily_parcels=9)
+    split_order(split)
+    assert (split.day("A"), split.day("B")) == ([(1, 1)], [(1, 1)])
+    split.stock(RUG_A=1)
+    assert split.reoptimize(LATER) == 1
+    assert (split.day("A"), split.day("B")) == ([(1, 2)], [(0, 0)])
+
+
+def test_no_order_goes_to_a_source_whose_day_is_full(split: House) -> None:
+    split.source_at("A", 1.0, daily_parcels=1)
+    split.stock(LAMP_A=1, LAMP_B=9, RUG_B=9)
+    one = split.order("1", LAMP=1)
+    two = split.order("2", LAMP=1)
+    split.source(one, two)
+    assert (split.sources(one), split.sources(two)) == ({"LAMP": "A"}, {"LAMP": "B"})
+    split.stock(LAMP_A=9)
+    assert split.reoptimize(LATER) == 0
+    assert split.reoptimize(LATER + timedelta(days=1)) == 1
+    assert split.sources(two) == {"LAMP": "A"}
+
+
+def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(house: House) -> None:
+    """Three threads source single lamps while the backlog of pairs is joined again and again as rugs arrive."""
+    house.strategy(reoptimize={"enabled": True, "minimum_saving": 0.1, "minutes": 0.001, "max_moves": 99})
+    house.stock(LAMP_A=40, RUG_B=10, LAMP_B=40)
+    pairs = [split_order(house, f"pair-{n}") for n in range(10)]
+    singles = [house.order(f"single-{n}", RUG=1) for n in range(12)]
+    house.stock(RUG_A=8, RUG_C=12)
+    errors: list[Exception] = []
+
+    def source(mine: int) -> None:
+        for order in singles[mine::3]:
+            try:
+                with house.database.unit_of_work() as session:
+                    source_orders(session, house.desk, [order], now=NOW, actor="test")
+            except Exception as error:
+                errors.append(error)
+
+    threads = [Thread(target=source, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for n in range(4):
+        house.reoptimize(LATER + timedelta(minutes=n))
+    for thread in threads:
+        thread.join()
+    house.reoptimize(LATER + timedelta(hours=1))
+    assert errors == []
+    house.check()
+    for order in (*pairs, *singles):
+        lines = house.sources(order)
+        assert [(p, s, 1) for p, s in sorted(lines.items())] == house.reserved(order)
+    [(rugs,)] = house.rows("SELECT count(*) FROM orders.order_line WHERE product = 'RUG' AND source = 'A'")
+    assert rugs == 8  # every rug at A is worth having, and none is promised twice
