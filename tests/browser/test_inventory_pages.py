@@ -158,7 +158,7 @@ def test_units_are_allocated_to_a_channel_and_moved_to_a_group_below_it(manager:
     page.get_by_role("button", name="Allocate").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("combobox", name="Product").fill(CLOCK)
-    page.keyboard.press("Escape")
+    page.locator(".ant-select-item-option").filter(has_text=CLOCK).first.click()
     dialog.get_by_role("combobox", name="Source").click()
     page.get_by_title(re.compile("^SEA")).click()
     dialog.get_by_label("Channel").fill("web")

@@ -455,9 +455,49 @@ export interface paths {
         };
         /**
          * Sources
-         * @description Every source, by name.
+         * @description Every source, by name, with its settings and what its day has taken.
          */
         get: operations["fulfillment-optimization-sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sourcing/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plans
+         * @description Sourcing runs, newest first: what each cost, the bound it proved, and how long it took.
+         */
+        get: operations["fulfillment-optimization-plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sourcing/plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan
+         * @description One run: its cost parts, its orders with theirs, and the lines it moved.
+         */
+        get: operations["fulfillment-optimization-plan"];
         put?: never;
         post?: never;
         delete?: never;
@@ -921,13 +961,13 @@ export interface paths {
          * On Hand
          * @description The index query by URL: organizationId, productId, dimensions, groupBy (comma-separated), returnNegative.
          */
-        get: operations["inventory-contract-on_hand"];
+        get: operations["inventory-visibility-contract-on_hand"];
         put?: never;
         /**
          * Change On Hand
          * @description Add to quantities; an id counts once.
          */
-        post: operations["inventory-contract-change_on_hand"];
+        post: operations["inventory-visibility-contract-change_on_hand"];
         delete?: never;
         options?: never;
         head?: never;
@@ -947,7 +987,7 @@ export interface paths {
          * Change On Hand Bulk
          * @description Add to quantities, up to 512 records; each is answered by its index.
          */
-        post: operations["inventory-contract-change_on_hand_bulk"];
+        post: operations["inventory-visibility-contract-change_on_hand_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -967,7 +1007,7 @@ export interface paths {
          * Set On Hand Bulk
          * @description Replace quantities of one system, up to 512 records; what is older than what stands is ignored, and said.
          */
-        post: operations["inventory-contract-set_on_hand_bulk"];
+        post: operations["inventory-visibility-contract-set_on_hand_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -987,7 +1027,7 @@ export interface paths {
          * Reserve
          * @description Soft-reserve a quantity, checked against what is available unless the request says not to.
          */
-        post: operations["inventory-contract-reserve"];
+        post: operations["inventory-visibility-contract-reserve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1007,7 +1047,7 @@ export interface paths {
          * Reserve Bulk
          * @description Soft-reserve, up to 512 records, first come first served; a refused one does not stop the rest.
          */
-        post: operations["inventory-contract-reserve_bulk"];
+        post: operations["inventory-visibility-contract-reserve_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1027,7 +1067,7 @@ export interface paths {
          * Unreserve
          * @description Give back what is soft-reserved under a reservation id; what was not reserved is reported.
          */
-        post: operations["inventory-contract-unreserve"];
+        post: operations["inventory-visibility-contract-unreserve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1047,7 +1087,7 @@ export interface paths {
          * Unreserve Bulk
          * @description Give back, up to 512 records; each is answered by its index.
          */
-        post: operations["inventory-contract-unreserve_bulk"];
+        post: operations["inventory-visibility-contract-unreserve_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1067,7 +1107,7 @@ export interface paths {
          * Adjust Bulk
          * @description Keep adjustments for the ERP, up to 512 records; each is answered by its index.
          */
-        post: operations["inventory-contract-adjust_bulk"];
+        post: operations["inventory-visibility-contract-adjust_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1087,7 +1127,7 @@ export interface paths {
          * Index Query
          * @description Quantities by site, location and grouped dimensions: the cross product of the sites and locations named.
          */
-        post: operations["inventory-contract-index_query"];
+        post: operations["inventory-visibility-contract-index_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1107,7 +1147,7 @@ export interface paths {
          * Exact Query
          * @description Quantities of exactly the tuples of dimension values listed; their dimensions are added to groupByValues.
          */
-        post: operations["inventory-contract-exact_query"];
+        post: operations["inventory-visibility-contract-exact_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1127,7 +1167,7 @@ export interface paths {
          * Search Index Query
          * @description The index query for the products that `productSearch` finds.
          */
-        post: operations["inventory-contract-search_index_query"];
+        post: operations["inventory-visibility-contract-search_index_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1147,7 +1187,7 @@ export interface paths {
          * Search Exact Query
          * @description The exact query for the products that `productSearch` finds.
          */
-        post: operations["inventory-contract-search_exact_query"];
+        post: operations["inventory-visibility-contract-search_exact_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1167,7 +1207,7 @@ export interface paths {
          * Log Transaction Details
          * @description Ask for an export of the ledger; answers the id of the job that writes it.
          */
-        post: operations["inventory-contract-log_transaction_details"];
+        post: operations["inventory-visibility-contract-log_transaction_details"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1187,7 +1227,7 @@ export interface paths {
          * Reserve Resync Job
          * @description Clean old reservation data of these data sources ([] is all); answers the id of the job that does it.
          */
-        post: operations["inventory-contract-reserve_resync_job"];
+        post: operations["inventory-visibility-contract-reserve_resync_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1205,7 +1245,7 @@ export interface paths {
          * Get Job Progress
          * @description How far a job is: Queued, Completed or Failed, what came of it, and where its file is.
          */
-        get: operations["inventory-contract-get_job_progress"];
+        get: operations["inventory-visibility-contract-get_job_progress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1225,7 +1265,7 @@ export interface paths {
          * Job File
          * @description The CSV file a job wrote.
          */
-        get: operations["inventory-contract-job_file"];
+        get: operations["inventory-visibility-contract-job_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1245,12 +1285,12 @@ export interface paths {
          * Inventory Configuration In Use
          * @description The configuration in use: the document `default`, or the one this product ships with.
          */
-        get: operations["inventory-contract-inventory_configuration_in_use"];
+        get: operations["inventory-visibility-contract-inventory_configuration_in_use"];
         /**
          * Replace Inventory Configuration
          * @description Replace the configuration; answers what is in use from now on. Refused whole with everything wrong in it.
          */
-        put: operations["inventory-contract-replace_inventory_configuration"];
+        put: operations["inventory-visibility-contract-replace_inventory_configuration"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2779,7 +2819,10 @@ export interface components {
             /** Password */
             password: string;
         };
-        /** CustomerDocument */
+        /**
+         * CustomerDocument
+         * @description `group` is the customer group that stock may be allocated to.
+         */
         CustomerDocument: {
             /**
              * External Id
@@ -2806,6 +2849,11 @@ export interface components {
              * @default
              */
             phone: string;
+            /**
+             * Group
+             * @default
+             */
+            group: string;
         };
         /** DataSourceBody */
         DataSourceBody: {
@@ -3474,7 +3522,10 @@ export interface components {
             /** Event Id */
             event_id: string | null;
         };
-        /** LineDetail */
+        /**
+         * LineDetail
+         * @description `available_on` is the day a waiting line is promised for, `expires_at` when it is canceled by itself.
+         */
         LineDetail: {
             /**
              * Id
@@ -3521,6 +3572,10 @@ export interface components {
             canceled: number;
             /** Returned */
             returned: number;
+            /** Available On */
+            available_on?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
         };
         /** LineName */
         LineName: {
@@ -4058,6 +4113,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[PlanRow] */
+        Page_PlanRow_: {
+            /** Items */
+            items: components["schemas"]["PlanRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[PoolRow] */
         Page_PoolRow_: {
             /** Items */
@@ -4152,6 +4214,137 @@ export interface components {
             /** Longitude */
             longitude: number | null;
             address: components["schemas"]["AddressView"];
+        };
+        /** PlanDetail */
+        PlanDetail: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Strategy */
+            strategy: string;
+            /** Mode */
+            mode: string;
+            /** Method */
+            method: string;
+            /** Orders */
+            orders: number;
+            /** Lines */
+            lines: number;
+            /** Open Lines */
+            open_lines: number;
+            /** Cost */
+            cost: number;
+            /** Lower Bound */
+            lower_bound: number | null;
+            /** Gap */
+            gap: number | null;
+            /** Seconds */
+            seconds: number;
+            /** Moves */
+            moves: number;
+            /** Parts */
+            parts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["PlanOrder"][];
+            /** Moved */
+            moved: components["schemas"]["PlanMove"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PlanMove
+         * @description A line the re-optimizer moved, with its share of what its order saves.
+         */
+        PlanMove: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** From Source */
+            from_source: string;
+            /** To Source */
+            to_source: string;
+            /** Saving */
+            saving: number;
+        };
+        /**
+         * PlanOrder
+         * @description What the run decided for one order; its candidates stand in the sourcing of the order.
+         */
+        PlanOrder: {
+            /**
+             * Decision Id
+             * Format: uuid
+             */
+            decision_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Complete */
+            complete: boolean;
+            /** Cost */
+            cost: number;
+            /** Parts */
+            parts: {
+                [key: string]: number;
+            };
+            /** Sources */
+            sources: string[];
+        };
+        /**
+         * PlanRow
+         * @description One run. Money in the currency of the environment; `lower_bound` and `gap` where a batch proved them.
+         */
+        PlanRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Strategy */
+            strategy: string;
+            /** Mode */
+            mode: string;
+            /** Method */
+            method: string;
+            /** Orders */
+            orders: number;
+            /** Lines */
+            lines: number;
+            /** Open Lines */
+            open_lines: number;
+            /** Cost */
+            cost: number;
+            /** Lower Bound */
+            lower_bound: number | null;
+            /** Gap */
+            gap: number | null;
+            /** Seconds */
+            seconds: number;
+            /** Moves */
+            moves: number;
         };
         /** PolicyItems */
         PolicyItems: {
@@ -4733,6 +4926,25 @@ export interface components {
             /** Items */
             items: components["schemas"]["ShipmentItemView"][];
         };
+        /**
+         * SourceDayRow
+         * @description What was sourced today, by the source's own clock; counted where the day has a limit.
+         */
+        SourceDayRow: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Parcels */
+            parcels: number;
+            /** Lines */
+            lines: number;
+            /** Parcels Left */
+            parcels_left: number | null;
+            /** Lines Left */
+            lines_left: number | null;
+        };
         /** SourceItems */
         SourceItems: {
             /** Items */
@@ -4762,6 +4974,13 @@ export interface components {
             processing_days: number;
             /** Daily Parcels */
             daily_parcels: number | null;
+            /** Time Zone */
+            time_zone: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            today: components["schemas"]["SourceDayRow"];
         };
         /** SourceSystem */
         SourceSystem: {
@@ -6129,6 +6348,74 @@ export interface operations {
             };
         };
     };
+    "fulfillment-optimization-plans": {
+        parameters: {
+            query?: {
+                strategy?: string;
+                mode?: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlanRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-plan": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     "fulfillment-optimization-sourcing": {
         parameters: {
             query?: never;
@@ -6888,7 +7175,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-on_hand": {
+    "inventory-visibility-contract-on_hand": {
         parameters: {
             query?: never;
             header?: never;
@@ -6919,7 +7206,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-change_on_hand": {
+    "inventory-visibility-contract-change_on_hand": {
         parameters: {
             query?: never;
             header?: never;
@@ -6980,7 +7267,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-change_on_hand_bulk": {
+    "inventory-visibility-contract-change_on_hand_bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -7041,7 +7328,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-set_on_hand_bulk": {
+    "inventory-visibility-contract-set_on_hand_bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -7105,7 +7392,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-reserve": {
+    "inventory-visibility-contract-reserve": {
         parameters: {
             query?: never;
             header?: never;
@@ -7171,7 +7458,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-reserve_bulk": {
+    "inventory-visibility-contract-reserve_bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -7237,7 +7524,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-unreserve": {
+    "inventory-visibility-contract-unreserve": {
         parameters: {
             query?: never;
             header?: never;
@@ -7287,7 +7574,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-unreserve_bulk": {
+    "inventory-visibility-contract-unreserve_bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -7337,7 +7624,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-adjust_bulk": {
+    "inventory-visibility-contract-adjust_bulk": {
         parameters: {
             query?: {
                 /** @description Move on-hand as well */
@@ -7397,7 +7684,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-index_query": {
+    "inventory-visibility-contract-index_query": {
         parameters: {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
@@ -7451,7 +7738,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-exact_query": {
+    "inventory-visibility-contract-exact_query": {
         parameters: {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
@@ -7505,7 +7792,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-search_index_query": {
+    "inventory-visibility-contract-search_index_query": {
         parameters: {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
@@ -7559,7 +7846,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-search_exact_query": {
+    "inventory-visibility-contract-search_exact_query": {
         parameters: {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
@@ -7613,7 +7900,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-log_transaction_details": {
+    "inventory-visibility-contract-log_transaction_details": {
         parameters: {
             query?: never;
             header?: never;
@@ -7663,7 +7950,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-reserve_resync_job": {
+    "inventory-visibility-contract-reserve_resync_job": {
         parameters: {
             query?: never;
             header?: never;
@@ -7698,7 +7985,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-get_job_progress": {
+    "inventory-visibility-contract-get_job_progress": {
         parameters: {
             query: {
                 jobId: string;
@@ -7731,7 +8018,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-job_file": {
+    "inventory-visibility-contract-job_file": {
         parameters: {
             query?: never;
             header?: never;
@@ -7763,7 +8050,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-inventory_configuration_in_use": {
+    "inventory-visibility-contract-inventory_configuration_in_use": {
         parameters: {
             query?: never;
             header?: never;
@@ -7794,7 +8081,7 @@ export interface operations {
             };
         };
     };
-    "inventory-contract-replace_inventory_configuration": {
+    "inventory-visibility-contract-replace_inventory_configuration": {
         parameters: {
             query?: never;
             header?: never;
