@@ -1,9 +1,12 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 
 // jsdom has no WebGL; the map is looked at in a browser.
 vi.mock('../src/kit/MapCanvas', () => ({ default: () => null }));
+
+// A busy machine draws a first page in more than a second.
+configure({ asyncUtilTimeout: 15_000 });
 
 // What jsdom lacks and Ant Design asks for.
 class NoResize {

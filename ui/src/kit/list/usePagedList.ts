@@ -29,6 +29,8 @@ export interface PagedList<T> {
   refreshing: boolean;
   error: unknown;
   retry: () => void;
+  /** Ask again and show what comes as it is, new rows too: for what the reader did themselves. */
+  renew: () => void;
   next: (() => void) | undefined;
   previous: (() => void) | undefined;
 }
@@ -39,6 +41,8 @@ interface Shown<T> {
   rows: T[];
   left: ReadonlySet<string>;
   fresh: T[];
+  /** The next answer is shown as it is. */
+  renew?: boolean;
 }
 
 const nothing: ReadonlySet<string> = new Set();
@@ -58,7 +62,7 @@ export function usePagedList<T, Q extends object>({ name, query, fetch, idOf, co
 
   const [shown, setShown] = useState<Shown<T>>({ key: '', answer: undefined, rows: [], left: nothing, fresh: [] });
   if (answer.data !== undefined && (shown.key !== key || shown.answer !== answer.data)) {
-    const adopt = shown.key !== key || shown.rows.length === 0;
+    const adopt = shown.key !== key || shown.rows.length === 0 || shown.renew === true;
     const next = adopt ? { rows: answer.data.items, fresh: [], left: nothing } : steady(shown.rows, answer.data.items, idOf);
     setShown({ key, answer: answer.data, ...next, fresh: after === undefined ? next.fresh : [] });
   }
@@ -91,6 +95,10 @@ export function usePagedList<T, Q extends object>({ name, query, fetch, idOf, co
     refreshing: answer.isFetching,
     error: answer.error,
     retry: () => void answer.refetch(),
+    renew: () => {
+      setShown((before) => ({ ...before, renew: true }));
+      void queries.invalidateQueries({ queryKey: [name, 'list'] });
+    },
     next: nextCursor ? () => goTo(nextCursor, [...trail, after ?? null]) : undefined,
     previous: after === undefined ? undefined : () => goTo(trail.at(-1) ?? undefined, trail.slice(0, -1)),
   };

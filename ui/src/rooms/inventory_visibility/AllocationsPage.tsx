@@ -48,8 +48,8 @@ export default function AllocationsPage() {
   });
   const columns = useMemo(() => columnsWith(shape.data, setOpen, setActing), [shape.data]);
   const done = (): void => {
-    for (const key of ['allocations', 'allocation-pools', 'inventory', 'inventory-grid'])
-      void queries.invalidateQueries({ queryKey: [key] });
+    list.renew();
+    for (const key of ['allocation-pools', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
   };
   const allocate = (
     <Button type="primary" icon={<PlusOutlined />} disabled={shape.data === undefined} onClick={() => setActing({ kind: 'allocate' })}>
@@ -234,7 +234,7 @@ function shownGroup(pools: Pool[], index: number, at: number) {
 }
 
 function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: Shape | undefined; onClose: () => void }) {
-  const moves = useQuery({ queryKey: ['allocations', 'moves', row.id], queryFn: () => listMoves(row.id) });
+  const moves = useQuery({ queryKey: ['inventory', 'moves', row.id], queryFn: () => listMoves(row.id) });
   const signed = (value: number): string => (value === 0 ? '' : `${value > 0 ? '+' : '−'}${whole(Math.abs(value))}`);
   return (
     <Drawer open onClose={onClose} size={620} title={row.groups.join(' › ')}>

@@ -51,7 +51,8 @@ export default function SupplyPage() {
   const query = useMemo(() => ({ product, source, open_only: all !== 'true' }), [product, source, all]);
   const list = usePagedList({ name: 'supply', query, fetch: listSupply, idOf, concerns: (one) => movesStock(one.name) });
   const done = (): void => {
-    for (const key of ['supply', 'promise', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
+    list.renew();
+    for (const key of ['promise', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
   };
   const rows = list.rows.filter((row) => row.open > 0 && selected.includes(row.id));
   const picked = rows.map((row) => ({ id: row.id, label: nameOf(row) }));
