@@ -9,11 +9,13 @@ import json
 import socket
 import statistics
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter, sleep
 
 import httpx
 
-from benchmarks.company import company
+from benchmarks.company import Company, Store, company
 from openiom.administration import issue_token
 from openiom.app.processes import Child, child_environment, own_command
 from openiom.app.web import LISTEN_FD
@@ -33,33 +35,46 @@ def main() -> int:
 
 def measure(orders: int) -> dict[str, float]:
     """Post `orders` one after the other, each after the last was sent."""
-    with company(workers=1) as (house, shop):
-        with house.product.database.unit_of_work() as session:
-            token = issue_token(session, name="bench", roles=["administrator"], now=utc_now(), actor="bench")
-        with socket.create_server(("127.0.0.1", 0)) as bound:
-            bound.set_inheritable(True)
-            url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-            environment = child_environment(house.product.settings, house.url, url)
-            web = Child("web", own_command("web"), {**environment, LISTEN_FD: str(bound.fileno())}, (bound.fileno(),))
-            web.start()
-            try:
-                return _measure(house, shop, url, token, orders)
-            finally:
-                if web.process:
-                    web.process.terminate()
-                    web.process.wait(20)
+    with company(workers=1) as (house, shop), web_of(house) as client:
+        return _measure(house, shop, client, orders)
 
 
-def _measure(house, shop, url: str, token: str, orders: int) -> dict[str, float]:  # type: ignore[no-untyped-def]
-    sku = shop.catalog()[0].sku
-    client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30)
+@contextmanager
+def web_of(house: Company) -> Iterator[httpx.Client]:
+    """A web process over the company's database, and a signed-in client of it."""
+    with house.product.database.unit_of_work() as session:
+        token = issue_token(session, name="bench", roles=["administrator"], now=utc_now(), actor="bench")
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        bound.set_inheritable(True)
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        environment = child_environment(house.product.settings, house.url, url)
+        web = Child("web", own_command("web"), {**environment, LISTEN_FD: str(bound.fileno())}, (bound.fileno(),))
+        web.start()
+        try:
+            with httpx.Client(
+                base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
+            ) as client:
+                _wait_until_ready(client)
+                yield client
+        finally:
+            if web.process:
+                web.process.terminate()
+                web.process.wait(20)
+
+
+def _wait_until_ready(client: httpx.Client) -> None:
     for _ in range(600):
         try:
             if client.get("/ready").status_code == 200:
-                break
+                return
         except httpx.HTTPError:
             pass
         sleep(0.1)
+    raise SystemExit("the web process did not become ready within a minute")
+
+
+def _measure(house: Company, shop: Store, client: httpx.Client, orders: int) -> dict[str, float]:
+    sku = shop.catalog()[0].sku
     taken, posts = [], []
     for n in range(orders + 20):
         started = perf_counter()

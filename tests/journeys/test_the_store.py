@@ -134,3 +134,70 @@ def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
     events = shop.events(number)
     assert (events.count("order.partially_shipped"), events.count("order.shipped")) == (1, 1)
     assert events.count("shipment.told_to_store") == 2
+
+
+def sources_asked(shop, number: str) -> list[tuple[str, str]]:
+    return shop.fetch(
+        "SELECT f.source, f.state FROM fulfillment.fulfillment_order f JOIN orders.order o ON o.id = f.order_id"
+        " WHERE o.number = %s ORDER BY f.created_at, f.id",
+        number,
+    )
+
+
+def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
+    httpx.put(f"{shop.warehouse.url}/_sim/habits", json={"accept_after": 3_600})
+    number = place(shop, {"product_id": 77, "quantity": 2})
+    shop.settle()
+    assert sources_asked(shop, number) == [("SEA", "sent")]
+    desk = httpx.Client(base_url=f"{shop.warehouse.url}/v1/", headers={"Authorization": "Bearer warehouse-token"})
+    with desk:
+        (theirs,) = desk.get("orders").json()["orders"]
+        declined = desk.post(f"orders/{theirs['id']}/decline", json={"reason": "damaged"})
+    assert declined.status_code == 200, declined.text
+
+    httpx.put(f"{shop.warehouse.url}/_sim/habits", json={"accept_after": 0})
+    shop.settle()
+
+    first, second = sources_asked(shop, number)
+    assert (first, second[0] != "SEA", second[1]) == (("SEA", "declined"), True, "shipped")
+    assert shop.order(number)["state"] == "completed"
+    events = shop.events(number)
+    assert (events.count("order.fulfillment_declined"), events.count("order.shipped")) == (1, 1)
+    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+
+
+def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):
+    httpx.put(f"{shop.warehouse.url}/_sim/habits", json={"decline_ratio": 1.0})
+    number = place(shop, {"product_id": 77, "quantity": 1})
+    shop.settle(rounds=60)
+
+    asked = sources_asked(shop, number)
+    assert len({source for source, _ in asked}) == len(asked) > 1
+    assert {state for _, state in asked} == {"declined"}
+    assert shop.order(number)["state"] == "on_hold"
+    assert shop.fetch("SELECT step FROM orchestration.token WHERE state = 'failed'") == [("source",)]
+    assert shop.fetch("SELECT sum(reserved)::int FROM inventory_visibility.stock") == [(0,)]
+
+
+def test_an_order_that_waits_for_a_product_goes_on_once_somebody_adds_it(shop):
+    mapping = {"table": "product", "field": "sku", "value": "NEW", "internal": "Brand New"}
+    document = {"kind": "mapping", "name": "product/default/sku=NEW", "body": mapping}
+    with shop.product.database.unit_of_work() as session:
+        shop.product.configuration.apply(session, [document], at=utc_now(), actor="a person")
+    fresh = {"id": 79, "sku": "NEW", "name": "Brand new", "price": 500, "weight": 100}
+    httpx.post(f"{shop.store.url}/_sim/load", json={"products": [fresh], "customers": [], "orders": []})
+    number = place(shop, {"product_id": 79, "quantity": 1})
+    shop.settle()
+    assert shop.fetch("SELECT error->>'what' FROM providers.message WHERE state = 'parked'") == [
+        ("there is no product Brand New",)
+    ]
+
+    product = {"kind": "product", "name": "Brand New", "body": {"name": "Brand new", "unit": "ea"}}
+    arrived = [StockChange("Brand New", "SEA", Decimal(5))]
+    with shop.product.database.unit_of_work() as session:
+        shop.product.configuration.apply(session, [product], at=utc_now(), actor="a person")
+        change_on_hand(session, arrived, mode="set", cause="t", document="t", now=utc_now(), actor="t")
+    shop.settle()
+
+    assert shop.order(number)["state"] == "completed"
+    assert shop.fetch("SELECT count(*) FROM providers.missing_key") == [(0,)]

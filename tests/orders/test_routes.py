@@ -190,7 +190,7 @@ def test_orders_are_taken_and_refused_one_by_one(client: TestClient, database: D
     assert results[1]["problem"] == {
         "what": "there is no product Ghost",
         "where": "lines[0].product",
-        "remedy": "add the product or map the key to one, then replay",
+        "remedy": "add the product, and it replays by itself; or map the key to another",
     }
     assert results[3]["problem"]["what"].startswith("is missing")
     taken = client.get(f"/api/v1/orders/{results[0]['id']}").json()

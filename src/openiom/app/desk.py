@@ -1,4 +1,4 @@
-"""The orders room as the optimizer sees it; the two stand side by side and only the roof knows both."""
+"""Orders and what became of them as the optimizer sees them; only the roof knows all three rooms."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment import create_fulfillment_orders
+from openiom.fulfillment import create_fulfillment_orders, sources_that_gave_back
 from openiom.fulfillment_optimization import AskedLine, OpenLine, Part
 from openiom.orders import (
     OPTIMIZED,
@@ -25,11 +25,13 @@ class OrdersDesk:
     """`OrderDesk` over the front doors of orders and fulfillment."""
 
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
-        return [_open_line(x, x.source) for x in open_lines(session, order_ids)]
+        back = sources_that_gave_back(session, order_ids)
+        return [_open_line(x, x.source, back.get(x.line_id, ())) for x in open_lines(session, order_ids)]
 
     def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[AskedLine]:
+        back = sources_that_gave_back(session, order_ids)
         return [
-            AskedLine(_open_line(x, "" if optimized else x.source), x.source)
+            AskedLine(_open_line(x, "" if optimized else x.source, back.get(x.line_id, ())), x.source)
             for x, optimized in unshipped_lines(session, order_ids)
         ]
 
@@ -56,9 +58,10 @@ class OrdersDesk:
         return raise_order_events(session, raises, now, actor)
 
 
-def _open_line(line: OrdersLine, source: str) -> OpenLine:
+def _open_line(line: OrdersLine, source: str, not_from: Sequence[str]) -> OpenLine:
     return OpenLine(
         *(line.line_id, line.order_id, line.product, line.quantity, line.country, line.place, source),
+        not_from=tuple(not_from),
         state=str(line.ship_to.get("state") or ""),
         strategy=line.strategy,
         wanted=line.requested_delivery_date,

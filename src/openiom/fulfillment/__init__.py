@@ -8,6 +8,7 @@ Tells   fulfillment_order.created, .sent, .accepted, .declined, .picked, .packed
 """
 
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
+from .queries import sources_that_gave_back
 from .routes import router
 from .service.create import create_fulfillment_orders
 from .service.raise_events import raise_fulfillment_order_events
@@ -26,4 +27,5 @@ __all__ = [
     "raise_fulfillment_order_events",
     "receive_updates",
     "router",
+    "sources_that_gave_back",
 ]

@@ -144,3 +144,15 @@ def _ship_to_place(ship_to: dict[str, Any]) -> PlaceView:
     latitude, longitude = point or (None, None)
     address = AddressView.model_validate(ship_to)
     return PlaceView(name=address.name, latitude=latitude, longitude=longitude, address=address)
+
+
+def sources_that_gave_back(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """Order line id to the sources whose fulfillment order of it was declined, canceled or closed before its end."""
+    rows = fetch(
+        session,
+        "SELECT l.order_line_id, array_agg(DISTINCT f.source) FROM fulfillment.fulfillment_order f"
+        " JOIN fulfillment.fulfillment_order_line l ON l.fulfillment_order_id = f.id AND l.shipped < l.quantity"
+        " WHERE f.order_id = ANY(%s) AND f.state IN ('declined', 'canceled', 'closed') GROUP BY 1",
+        (list(order_ids),),
+    )
+    return {line: tuple(sources) for line, sources in rows}

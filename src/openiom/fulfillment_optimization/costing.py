@@ -116,9 +116,9 @@ def frame(
     wave = _wave(lines, setting, stock, given.unlimited)
     limits = limits_of(setting.in_force(given.now.date()), _world(wave, setting, given))
     _own_limits(strategy, wave, setting, limits)
-    fixed = fixed_sources(lines, setting.index)
-    if fixed is not None:
-        limits.refuse_line(fixed > 0, Refusal.OTHER)
+    special = line_refusals(lines, setting.index)
+    if special is not None:
+        limits.line_refusal[special > 0] = special[special > 0]
     if strategy.objective == "distance":
         parcel, serve, split, open_line = {}, {"distance": wave.km[wave.line_order]}, 0.0, FAR
     else:
@@ -250,16 +250,21 @@ def _own_limits(strategy: StrategyBody, wave: _Wave, setting: Setting, limits: L
         limits.whole(hard=True, penalty=0.0)
 
 
-def fixed_sources(lines: Sequence[OpenLine], index: Mapping[str, int]) -> NDArray[np.uint8] | None:
-    """(L, N) a line whose source a person or a policy chose may only come from there; None when none was chosen."""
-    chosen = [(i, line.source) for i, line in enumerate(lines) if line.source]
-    if not chosen:
+def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> NDArray[np.uint8] | None:
+    """
+    (L, N) a line whose source a person or a policy chose may only come from there, and none from who gave it back;
+    None when there is no such line.
+    """
+    special = [(i, line) for i, line in enumerate(lines) if line.source or line.not_from]
+    if not special:
         return None
     codes = np.zeros((len(lines), len(index)), dtype=np.uint8)
-    for i, source in chosen:
-        codes[i] = Refusal.OTHER
-        if source in index:
-            codes[i, index[source]] = 0
+    for i, line in special:
+        if line.source:
+            codes[i] = Refusal.OTHER
+            if line.source in index:
+                codes[i, index[line.source]] = 0
+        codes[i, [index[name] for name in line.not_from if name in index]] = Refusal.DECLINED
     return codes
 
 

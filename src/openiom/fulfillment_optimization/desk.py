@@ -14,7 +14,10 @@ from openiom.provider_contract import Outcome, Raise
 
 @dataclass(frozen=True, slots=True)
 class OpenLine:
-    """A line that still needs a source. `quantity` is what is open; `source` is set when a policy chose one."""
+    """
+    A line that still needs a source. `quantity` is what is open; `source` is set when a policy chose one; `not_from`
+    are sources that had the line and gave it back.
+    """
 
     line_id: UUID
     order_id: UUID
@@ -23,6 +26,7 @@ class OpenLine:
     country: str
     place: Point | None
     source: str
+    not_from: tuple[str, ...] = ()
     state: str = ""  # province of the destination
     strategy: str = ""  # the order's own
     wanted: date | None = None  # requested delivery date

@@ -24,6 +24,7 @@ REASONS = {
     Refusal.MAXIMUM_ORDER_LINES: "no more order lines today",
     Refusal.LATER_THAN_PROMISED: "would arrive later than promised",
     Refusal.OTHER: "another source was chosen by a policy or a person",
+    Refusal.DECLINED: "it declined or gave back this line before",
 }
 
 

@@ -135,7 +135,7 @@ class Snapshot:
             if name != DEFAULT_STRATEGY:
                 raise NotFound(f"no strategy named {name}", remedy="create it, or leave the strategy empty")
             strategy = BUILT_IN
-        sites = self.sites
+        sites = tuple(site for site in self.sites if "ship" in site.body.capabilities)
         if strategy.source_list is not None:
             wanted = self.lists.get(strategy.source_list, frozenset())
             sites = tuple(site for site in sites if site.name in wanted)

@@ -12,6 +12,7 @@ from openiom.kernel import Problem
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.database import to_json_text
+from openiom.providers import replay_needing
 
 CHUNK = 5_000
 RULES = "default"
@@ -130,6 +131,7 @@ def _refresh(table: str, schema: type[BaseModel]) -> Callable[[Session, Sequence
                 for d in documents[start : start + CHUNK]
             ]
             execute(session, upsert, (to_json_text(rows),))
+            replay_needing(session, table, [row[key] for row in rows])
 
     return applied
 

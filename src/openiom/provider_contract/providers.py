@@ -187,7 +187,10 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a room did with one document. `error` is shown where the message is parked."""
+    """
+    What a room did with one document. `error` is shown where the message is parked; `needs` are master data
+    (kind, name) it lacks: once there, the message replays by itself.
+    """
 
     ok: bool
     entity_id: str = ""
@@ -195,6 +198,7 @@ class Taken:
     error: str = ""
     where: str = ""
     remedy: str = ""
+    needs: tuple[tuple[str, str], ...] = ()
 
 
 class DocumentReceiver(Protocol):

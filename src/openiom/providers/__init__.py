@@ -10,7 +10,7 @@ Tells   nothing: the rooms that take a document in announce what it changed.
 from .calling import build_payloads, call_provider
 from .inbox import inbox_wave
 from .instances import instance_kind
-from .mapping import MAPPING_KIND, MappingBody, resolve
+from .mapping import MAPPING_KIND, MappingBody, replay_needing, resolve
 from .messages import Stored, discard, replay, store_messages
 from .pipeline import CallLog, Opened, Pipeline, Suggester
 from .polling import PollTurn, ask_poll, poll
@@ -37,6 +37,7 @@ __all__ = [
     "poll",
     "probe",
     "replay",
+    "replay_needing",
     "resolve",
     "router",
     "store_messages",

@@ -20,7 +20,7 @@ from openiom.platform.waves import Wave
 from openiom.policies import MappingKey, Transformed, TransformFailure
 from openiom.provider_contract import Arrived, Taken
 
-from .mapping import Lookup, resolve, step_to
+from .mapping import ITSELF, Lookup, resolve, step_to
 from .messages import INBOX_WAKE
 from .pipeline import Opened, Pipeline
 
@@ -210,7 +210,7 @@ def unmapped(missing: Sequence[MappingKey]) -> Settled:
 
 def outcome(taken: Taken) -> Settled:
     if not taken.ok:
-        return parked(taken.error, taken.where, taken.remedy)
+        return parked(taken.error, taken.where, taken.remedy, [(kind, ITSELF, name) for kind, name in taken.needs])
     return Settled("duplicate" if taken.duplicate else "processed", taken.entity_id)
 
 

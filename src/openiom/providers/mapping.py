@@ -48,6 +48,8 @@ class MappingBody(BaseModel):
 
 
 SAME = "*"
+ITSELF = ""
+"""As the field of a missing key: no mapping is missing, but the master data of that name."""
 """A mapping of value * to * says: what the outside calls it is what we call it, unless an exact mapping says else."""
 _SCOPED = (
     " AND (m.scope, m.scope_name) IN (('instance', %s), ('group', %s), ('default', ''))"
@@ -144,6 +146,11 @@ def replay_waiting(session: Session, keys: Sequence[tuple[str, str, str, str, st
     if rows:
         wake(session, INBOX_WAKE)
     return len(rows)
+
+
+def replay_needing(session: Session, kind: str, names: Sequence[str]) -> int:
+    """Send messages back to the inbox that a room refused because this master data was not there; returns how many."""
+    return replay_waiting(session, [(kind, ITSELF, name, "default", "") for name in names])
 
 
 def _removed(session: Session, names: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from openiom.policies import (
 )
 
 from .inbox import fill, unmapped, untransformed
-from .mapping import resolve
+from .mapping import ITSELF, resolve
 from .messages import UNREADABLE
 from .pipeline import Pipeline
 from .schemas import (
@@ -236,10 +236,10 @@ def _told(error: Mapping[str, str] | None) -> MessageError | None:
 
 
 def missing_keys(session: Session, pipeline: Pipeline, *, limit: int = MOST_GROUPS) -> list[MissingGroup]:
-    """Keys that messages wait for, most wanted first, with what each may have meant."""
+    """Keys a mapping would free messages with, most wanted first, with what each may have meant."""
     rows = fetch(
         session,
-        "SELECT table_name, field, value, instance, count(*) FROM providers.missing_key"
+        f"SELECT table_name, field, value, instance, count(*) FROM providers.missing_key WHERE field <> '{ITSELF}'"
         " GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4 LIMIT %s",
         (limit,),
     )

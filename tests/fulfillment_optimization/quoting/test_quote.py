@@ -203,6 +203,14 @@ def test_what_a_store_does_not_hold_is_shipped_to_it(shop: Product, client: Test
     assert option["distance_km"] < 25
 
 
+def test_a_source_that_does_not_ship_hands_out_and_is_never_planned(shop: Product, client: TestClient) -> None:
+    put(shop, source("MIA", MIAMI, type="store", capabilities=["pickup"]))
+    stock(shop.database, LAMP_MIA=9)
+    found = ask(client, ("LAMP", 7), to=MIAMI)
+    assert found["plan"]["lines"] == []
+    assert [(p["kind"], p["source"]) for p in found["pickup"]] == [("bopis", "MIA")]
+
+
 def test_what_cannot_be_served_is_listed_with_the_reason(shop: Product, client: TestClient) -> None:
     put(shop, doc("strategy", "partial", title="In part", allow_partial=True))
     found = ask(client, ("LAMP", 2), ("SHADE", 99), ("GHOST", 1), strategy="partial")["plan"]
@@ -271,12 +279,12 @@ def test_a_quote_needs_the_permission_to_read_sourcing(shop: Product, client: Te
 def test_the_seeded_company_quotes_with_both_its_carriers(
     product: Product, client: TestClient, carrier: str, services: list[str]
 ) -> None:
-    timed = ("unit", "currency", "calendar", "carrier", "pickup_schedule", "source")
+    timed = ("calendar", "carrier", "pickup_schedule", "source")
     put(product, *(d for d in company_documents() if d["kind"] in timed), *goods("LAMP"))
     stock(product.database, LAMP_SEA=3, LAMP_ATL=3)
     found = ask(client, ("LAMP", 2), carrier=carrier)
     assert [r["service"] for r in found["carrier"]["rates"]] == services
-    assert found["promises"][0]["pickup_at"] == "2026-11-24T01:30:00Z"
+    assert found["promises"][0]["pickup_at"] == "2026-11-23T20:00:00Z"
     assert [(p["kind"], p["source"], p["ready_at"]) for p in found["pickup"]][:1] == [
         ("bopis", "SEA", "2026-11-21T18:00:00Z")
     ]

@@ -1,6 +1,10 @@
 """Simulations over HTTP and in a worker: asked for, run, compared, copied, committed; live stock is never touched."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +35,22 @@ from openiom.platform.http import cursor_of
 from openiom.platform.waves import drain
 from openiom.provider_contract import Arrived
 
+INVARIANTS = Path(__file__).parents[3] / "invariants"
 URL = "/api/v1/simulations"
+PATHS = {"PYTHONPATH": str(Path(__file__).parents[3] / "src")}
+HANGING_WORKER = """
+import sys, time
+from openiom.fulfillment_optimization.simulation import turn
+from openiom.platform.database import Database
+from openiom.platform.events import utc_now
+
+def hang(*_, **__):
+    print("in a run", flush=True)
+    time.sleep(120)
+
+turn.simulate = hang
+turn.SimulationTurn().run_once(Database(sys.argv[1]), limit=1, now=utc_now())
+"""
 CITIES = (SEATTLE, CHICAGO, SEATTLE)
 
 
@@ -150,6 +169,35 @@ def test_a_killed_workers_run_is_taken_up_again_and_ends_in_the_same_figures(
     again = client.get(f"{URL}/{made['id']}").json()
     assert (again["state"], again["runs_done"]) == ("finished", 4)
     assert again["summary"] == whole["summary"]
+    with shop.database.reading() as session:
+        assert fetch(session, (INVARIANTS / "simulations_add_up.sql").read_text()) == []
+    with shop.database.unit_of_work() as session:
+        execute(
+            session, "DELETE FROM fulfillment_optimization.simulation_result WHERE run = 3 AND scenario = 'baseline'"
+        )
+        broken = fetch(session, (INVARIANTS / "simulations_add_up.sql").read_text())
+    assert {(state, runs, done, figures) for _, state, runs, done, figures in broken} == {("finished", 4, 4, 7)}
+
+
+def test_a_simulation_survives_a_worker_killed_in_the_middle_of_a_run(shop: Product, client: TestClient) -> None:
+    made = start(client)
+    child = subprocess.Popen(
+        [sys.executable, "-c", HANGING_WORKER, shop.database.url], stdout=subprocess.PIPE, env=os.environ | PATHS
+    )
+    try:
+        assert child.stdout
+        assert child.stdout.readline() == b"in a run\n"
+        waiting = client.get(f"{URL}/{made['id']}").json()
+        assert (waiting["state"], waiting["runs_done"]) == ("running", 0)
+        assert SimulationTurn().run_once(shop.database, limit=1, now=utc_now()).rows == 0
+    finally:
+        child.kill()
+        child.communicate()
+    later = utc_now() + timedelta(minutes=2)
+    while SimulationTurn().run_once(shop.database, limit=1, now=later).rows:
+        pass
+    found = client.get(f"{URL}/{made['id']}").json()
+    assert (found["state"], found["runs_done"]) == ("finished", 4)
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(shop: Product, client: TestClient) -> None:

@@ -259,8 +259,8 @@ def _order_lines(constraint: MaximumOrderLines, world: World, limits: Limits) ->
     counted += _singles(alone)
     for members, most in counted:
         left = max(0, most - int(world.lines_today[members].sum()))
-        if left >= len(world.line_order) or not members.any():
-            continue  # cannot bind in this wave
+        if left >= len(world.line_order) * int(members.sum()):
+            continue  # cannot bind in this wave, even if every line were divided across all of them
         if constraint.hard:
             limits.caps.append((members, left))
         else:

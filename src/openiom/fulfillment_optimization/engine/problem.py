@@ -58,7 +58,8 @@ class Refusal(IntEnum):
     RESTRICT_PARTIAL = 16
     NOT_ALLOCATED = 17
     OTHER = 18
-    LATER_THAN_PROMISED = 19
+    DECLINED = 19
+    LATER_THAN_PROMISED = 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -90,11 +90,12 @@ def add_to_days(session: Session, sites: Mapping[str, Site], more: Mapping[str, 
 
 
 def days_of(session: Session, zones: Sequence[tuple[str, str]], now: datetime) -> dict[str, Taken]:
-    """What sources, given as (name, time zone), have taken today; for people to read."""
+    """What sources, given as (name, time zone), have taken today; not locked: for reading only."""
+    days = {zone: local_day(zone, now) for zone in {zone for _, zone in zones}}
     rows = fetch(
         session,
         "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_day s"
         " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day)",
-        ([name for name, _ in zones], [local_day(zone, now) for _, zone in zones]),
+        ([name for name, _ in zones], [days[zone] for _, zone in zones]),
     )
     return {source: Taken(parcels, lines) for source, parcels, lines in rows}

@@ -65,12 +65,10 @@ def calendar(made: Sequence[tuple[Shipping, Promise]], at: datetime) -> list[Cal
     if not made:
         return [CalendarDay(date=day, possible=False) for day in days]
     soonest = max(found.delivery_date for _, found in made)
-    services = {shipping.service for shipping, _ in made}
-    return [CalendarDay(date=d, possible=d >= soonest and _delivered(services, d)) for d in days]
-
-
-def _delivered(services: set[CarrierService], day: date) -> bool:
-    return all(delivers_on(service, day) for service in services)
+    possible = np.array([day >= soonest for day in days])
+    for service in {shipping.service for shipping, _ in made}:
+        possible &= delivers_on(service, first, CALENDAR_DAYS)
+    return [CalendarDay(date=day, possible=is_it) for day, is_it in zip(days, possible.tolist(), strict=True)]
 
 
 def pickup_options(

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from openiom.fulfillment_optimization.engine import Refusal
 from openiom.fulfillment_optimization.explaining import reason_of
 from openiom.fulfillment_optimization.planning import Attempt, Planner, Round, counted
 from openiom.fulfillment_optimization.planning.day import Taken, days_of
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapshot
+from openiom.fulfillment_optimization.snapshot import Setting, Site, Snapshot, snapshot
 from openiom.fulfillment_optimization.timing import CarrierService, handover
 from openiom.inventory_visibility import available
 from openiom.kernel import Invalid, NotFound, Problem
@@ -313,8 +314,7 @@ def _carrier(asked: Asked, shares: Sequence[Share]) -> CarrierAnswer:
 def _pickup(asked: Asked, stock: Mapping[tuple[str, str], int], shipping: Sequence[Shipping]) -> list[PickupOption]:
     if len(asked.plannable) < len(asked.ask.lines):
         return []
-    sites = asked.known.sites
-    able = [s for s in sites if {"pickup", "curbside", "ship_to_store"} & set(s.body.capabilities)]
+    able = _places_to_go(asked.known)
     if not able:
         return []
     wanted: dict[str, int] = defaultdict(int)
@@ -322,7 +322,7 @@ def _pickup(asked: Asked, stock: Mapping[tuple[str, str], int], shipping: Sequen
         wanted[line.product] += line.quantity
     holds = {s.name: all(stock.get((p, s.name), 0) >= units for p, units in wanted.items()) for s in able}
     points = [(s.latitude, s.longitude) for s in able]
-    at = {s.name: (s.latitude, s.longitude) for s in sites}
+    at = {s.name: (s.latitude, s.longitude) for s in asked.known.sites}
     return pickup_options(
         able,
         dict(zip([s.name for s in able], asked.known.timetable.of([s.name for s in able]), strict=True)),
@@ -332,6 +332,12 @@ def _pickup(asked: Asked, stock: Mapping[tuple[str, str], int], shipping: Sequen
         between_km=great_circle_km([at[s.source] for s in shipping], points, 0.0),
         at=asked.at,
     )
+
+
+@lru_cache(maxsize=4)
+def _places_to_go(known: Snapshot) -> tuple[Site, ...]:
+    """Sources that hand goods out."""
+    return tuple(s for s in known.sites if {"pickup", "curbside", "ship_to_store"} & set(s.body.capabilities))
 
 
 def _located(asked: Asked) -> Located:
@@ -346,7 +352,7 @@ def _execution_id(asked: Asked, stock: Mapping[tuple[str, str], int], days: Mapp
         "ask": asked.ask.model_dump(mode="json", exclude={"at"}),
         "at": asked.at,
         "configuration": asked.known.stamp,
-        "stock": sorted([*key, units] for key, units in stock.items()),
+        "stock": sorted(stock.items()),
         "days": sorted([name, taken.parcels, taken.lines] for name, taken in days.items()),
         "facts": sorted([name, f.weight_kg, f.currency] for name, f in asked.facts.items()),
     }

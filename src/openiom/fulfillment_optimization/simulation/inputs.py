@@ -89,9 +89,9 @@ def store_inputs(session: Session, inputs: Inputs, *, now: datetime) -> UUID:
     orders = sum(len(day) for day in inputs.pool.days)
     execute(
         session,
-        "INSERT INTO fulfillment_optimization.simulation_input (id, at, orders, lines, body)"
-        " VALUES (%s, %s, %s, %s, %s)",
-        (made, now, orders, inputs.pool.lines, zlib.compress(orjson.dumps(body), 6)),
+        "INSERT INTO fulfillment_optimization.simulation_input (id, at, orders, lines, currency, body)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        (made, now, orders, inputs.pool.lines, inputs.pool.currency, zlib.compress(orjson.dumps(body), 6)),
     )
     return made
 

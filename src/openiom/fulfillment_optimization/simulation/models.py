@@ -25,6 +25,7 @@ class SimulationInput(Base):
     at: Mapped[datetime] = mapped_column(Moment)
     orders: Mapped[int] = mapped_column(Integer)
     lines: Mapped[int] = mapped_column(Integer)
+    currency: Mapped[str] = mapped_column(Text)
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 

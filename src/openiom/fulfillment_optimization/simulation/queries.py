@@ -58,15 +58,15 @@ def _row(found: Simulation) -> dict[str, Any]:
 def view_simulation(session: Session, simulation_id: UUID) -> SimulationView:
     """Raises NotFound."""
     found = simulation(session, simulation_id)
-    orders, lines = fetch(
+    orders, lines, currency = fetch(
         session,
-        "SELECT orders, lines FROM fulfillment_optimization.simulation_input WHERE id = %s",
+        "SELECT orders, lines, currency FROM fulfillment_optimization.simulation_input WHERE id = %s",
         (found.input_id,),
     )[0]
     return SimulationView(
         **_row(found),
         ask=SimulationAsk.model_validate(found.ask),
-        currency=inputs_of(session, found.input_id).pool.currency,
+        currency=currency,
         basis_orders=orders,
         basis_lines=lines,
         started_at=found.started_at,

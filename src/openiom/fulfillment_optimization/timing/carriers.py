@@ -121,11 +121,10 @@ def arrival(service: CarrierService, ship: date, days: int) -> date:
     return found
 
 
-def delivers_on(service: CarrierService, day: date) -> bool:
-    """Whether the service brings anything on this day."""
-    return bool(
-        np.is_busday(np.datetime64(day, "D"), busdaycal=_workdays(service.delivers, service.holidays, day.year))
-    )
+def delivers_on(service: CarrierService, first: date, days: int) -> NDArray[np.bool_]:
+    """(days,) whether the service brings anything on each day from the first on."""
+    every = np.arange(days) + np.datetime64(first, "D")
+    return np.asarray(np.is_busday(every, busdaycal=_workdays(service.delivers, service.holidays, first.year)))
 
 
 def on_time_chance(days: int, slip: float, late_by: int) -> float:

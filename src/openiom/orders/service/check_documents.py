@@ -1,7 +1,7 @@
 """Which of the arrived documents are orders we can take, and what is wrong with the others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from decimal import Decimal
 from hashlib import sha256
@@ -52,8 +52,10 @@ def check_documents(session: Session, arrived: Sequence[Arrived]) -> tuple[list[
     missing_products = any(x.product not in known["product"] for d in drafts for x in d.document.lines)
     free_products = missing_products and write_in_products(session)
     for draft in drafts:
-        if problems := _unknown(draft.document, known, free_products=free_products):
-            refused[draft.index] = refusal(problems)
+        unknown = _unknown(draft.document, known, free_products=free_products)
+        if problems := [*(_no_such(*one) for one in unknown), *_incomplete(draft.document)]:
+            needs = tuple(dict.fromkeys((kind, name) for kind, name, _ in unknown))
+            refused[draft.index] = replace(refusal(problems), needs=needs)
     return [d for d in drafts if d.index not in refused], refused
 
 
@@ -92,25 +94,31 @@ def _names(drafts: Sequence[Draft]) -> dict[str, set[str]]:
     return names
 
 
-def _unknown(order: ResolvedOrder, known: Mapping[str, set[str]], *, free_products: bool) -> list[Problem]:
-    problems = []
+def _unknown(order: ResolvedOrder, known: Mapping[str, set[str]], *, free_products: bool) -> list[tuple[str, str, str]]:
+    """Master data the order names and nobody knows: (kind, name, where)."""
+    unknown = []
     for table, name in (("currency", order.currency), ("account", order.account), ("price_list", order.price_list)):
         if name and name not in known[table]:
-            problems.append(_no_such(table, name, table))
+            unknown.append((table, name, table))
     for i, line in enumerate(order.lines):
         if line.product not in known["product"] and not free_products:
-            problems.append(_no_such("product", line.product, f"lines[{i}].product"))
+            unknown.append(("product", line.product, f"lines[{i}].product"))
         if line.unit not in known["unit"]:
-            problems.append(_no_such("unit", line.unit, f"lines[{i}].unit"))
-    if order.expected_line_count not in (None, len(order.lines)):
-        what = f"{len(order.lines)} of {order.expected_line_count} lines arrived"
-        problems.append(Problem("lines", what, "send the whole order again"))
-    return problems
+            unknown.append(("unit", line.unit, f"lines[{i}].unit"))
+    return unknown
+
+
+def _incomplete(order: ResolvedOrder) -> list[Problem]:
+    if order.expected_line_count in (None, len(order.lines)):
+        return []
+    what = f"{len(order.lines)} of {order.expected_line_count} lines arrived"
+    return [Problem("lines", what, "send the whole order again")]
 
 
 def _no_such(table: str, name: str, where: str) -> Problem:
     title = table.replace("_", " ")
-    return Problem(where, f"there is no {title} {name}", f"add the {title} or map the key to one, then replay")
+    remedy = f"add the {title}, and it replays by itself; or map the key to another"
+    return Problem(where, f"there is no {title} {name}", remedy)
 
 
 def refusal(problems: Sequence[Problem]) -> Taken:

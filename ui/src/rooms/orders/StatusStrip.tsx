@@ -1,5 +1,6 @@
 import { ThunderboltFilled } from '@kit/icons';
 import { useLive } from '@client/live';
+import { listFlows } from '@client/orchestration';
 import { countOrders } from '@client/orders';
 import { whole } from '@kit/figures';
 import { stateTone, stateWord, toneIcon } from '@kit/states';
@@ -13,8 +14,12 @@ const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'comp
 export function StatusStrip({ state, onPick }: { state: string | undefined; onPick: (state: string | undefined) => void }) {
   const queries = useQueryClient();
   const counts = useQuery({ queryKey: ['orders', 'counts'], queryFn: countOrders });
+  const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
+  const stopped = flows.data?.reduce((sum, flow) => sum + flow.failed, 0);
   useLive((changes) => {
-    if (changes.some((change) => change.subject_type === 'order')) void queries.invalidateQueries({ queryKey: ['orders', 'counts'] });
+    if (!changes.some((change) => change.subject_type === 'order')) return;
+    void queries.invalidateQueries({ queryKey: ['orders', 'counts'] });
+    void queries.invalidateQueries({ queryKey: ['flows'] });
   }, 3000);
   return (
     <div className="strip" role="group" aria-label="Orders by state">
@@ -45,7 +50,7 @@ export function StatusStrip({ state, onPick }: { state: string | undefined; onPi
           </span>
           Failed steps
         </span>
-        <span className="strip-number">{counts.data ? whole(counts.data.failed) : '—'}</span>
+        <span className="strip-number">{stopped === undefined ? '—' : whole(stopped)}</span>
       </Link>
     </div>
   );
