@@ -24,8 +24,8 @@ NUDGE = 0.3
 LARGE = 3000
 PAIRS, FEW_PAIRS = 5, 2
 """Nudges, each tried both ways, up to and beyond LARGE orders."""
-MARGIN = 0.15
-"""How much dearer than an order's best plan the plans to begin with may be, in mean money of an order."""
+MARGIN, FEW_MARGIN = 0.15, 0.03
+"""How much dearer than an order's best plan the plans to begin with may be, in mean money of an order; the same."""
 
 
 def central_prices(wave: Wave, prices: Prices, master: Master, pool: Columns, left: Callable[[], float]) -> BidPrices:
@@ -37,37 +37,45 @@ def central_prices(wave: Wave, prices: Prices, master: Master, pool: Columns, le
     p = wave.problem
     height = len(wave.cells) + p.nodes + len(p.line_limit)
     random = np.random.default_rng(0)
-    pairs = PAIRS if p.orders <= LARGE else FEW_PAIRS
+    pairs, margin = (PAIRS, MARGIN) if p.orders <= LARGE else (FEW_PAIRS, FEW_MARGIN)
     nudges = [random.uniform(-NUDGE, NUDGE, height) for _ in range(pairs)]
     mean = float(pool.cost.mean()) if len(pool) else 0.0
-    near = fits_alone(p, near_best(wave, prices, margin=MARGIN * abs(mean), most=50).columns)
+    near = fits_alone(p, near_best(wave, prices, margin=margin * abs(mean), most=50).columns)
     keys = pool.keys()
     near = near.take(np.flatnonzero(~np.isin(near.keys(), keys)))
     master.add(near)
     keys = np.concatenate([keys, near.keys()])
-    total = wave.no_prices()
-    count = 0
+    total, count = wave.no_prices(), 0
     for i, nudge in enumerate(nudges):
-        if left() <= 0:
-            break
+        both = []
         for way in (nudge, -nudge):
-            solved, keys = _solved(wave, master, keys, way, rounds=2 if i == 0 else 1)
-            total, count = total.plus(solved), count + 1
+            if left() <= 0:
+                break
+            solved, keys = _solved(wave, master, keys, way, rounds=2 if i == 0 else 1, left=left)
+            both.append(solved)
+        if len(both) < 2:
+            break  # one way alone would lean to one side
+        total, count = total.plus(both[0]).plus(both[1]), count + 2
     return wave.bid_prices(total.scaled(1 / count) if count else prices)
 
 
-def _solved(wave: Wave, master: Master, keys: Ints, nudge: Floats, rounds: int) -> tuple[Prices, Ints]:
+def _solved(
+    wave: Wave, master: Master, keys: Ints, nudge: Floats, *, rounds: int, left: Callable[[], float]
+) -> tuple[Prices, Ints]:
     """The nudged master solved, with plans it lacked priced in; `keys` are those of the plans it has."""
     p = wave.problem
     master.nudge(nudge)
+    _, prices, _ = master.solve()
     for _ in range(rounds):
-        _, prices, _ = master.solve()
+        if left() <= 0:
+            break
         node = wave.price(prices).node
         line = np.flatnonzero(node >= 0)
         fresh = fits_alone(p, distinct([columns_of_plan(p, line, node[line], p.quantity[line])]))
         fresh = fresh.take(np.flatnonzero(~np.isin(fresh.keys(), keys)))
         if not len(fresh):
-            return prices, keys
+            break
         master.add(fresh)
         keys = np.concatenate([keys, fresh.keys()])
-    return master.solve()[1], keys
+        _, prices, _ = master.solve()
+    return prices, keys

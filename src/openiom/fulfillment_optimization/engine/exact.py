@@ -34,6 +34,22 @@ def in_sequence(problem: Problem, bid_prices: BidPrices | None = None, arrival: 
     return Sequence(problem, bid_prices).run(np.arange(problem.orders) if arrival is None else arrival)
 
 
+def in_turn(problem: Problem, bid_prices: BidPrices, given: Shares, rest: Ints) -> Shares:
+    """The shares already given, and those of the rest of the orders decided one after the other on what is left."""
+    walk = Sequence(problem, bid_prices)
+    rows: dict[int, list[tuple[int, int, int]]] = {}
+    owner = problem.line_order[given.line].tolist()
+    for order, *row in zip(owner, given.line.tolist(), given.node.tolist(), given.quantity.tolist(), strict=True):
+        rows.setdefault(order, []).append((row[0], row[1], row[2]))
+    for mine in rows.values():
+        walk._take(mine)
+    more = walk.run(rest)
+    both = [np.concatenate(pair) for pair in ((given.line, more.line), (given.node, more.node))]
+    quantity = np.concatenate([given.quantity, more.quantity])
+    by = np.lexsort((both[1], both[0]))
+    return Shares(both[0][by], both[1][by], quantity[by])
+
+
 class Sequence:
     """The stock, load and prices of one walk through a wave."""
 
