@@ -1,11 +1,13 @@
 """The backlog gets better, and nobody's promise gets worse."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from tests.fulfillment_optimization.house import House
 from tests.orders.given import NOW, told
 
+from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.planning import Reoptimizer, reoptimizing
 from openiom.platform.bulk import execute
 from openiom.platform.events import timeline
@@ -184,3 +186,37 @@ def test_no_order_goes_to_a_source_whose_day_is_full(split: House) -> None:
     assert split.reoptimize(LATER) == 0
     assert split.reoptimize(LATER + timedelta(days=1)) == 1
     assert split.sources(two) == {"LAMP": "A"}
+
+
+def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(house: House) -> None:
+    """Three threads source single lamps while the backlog of pairs is joined again and again as rugs arrive."""
+    house.strategy(reoptimize={"enabled": True, "minimum_saving": 0.1, "minutes": 0.001, "max_moves": 99})
+    house.stock(LAMP_A=40, RUG_B=10, LAMP_B=40)
+    pairs = [split_order(house, f"pair-{n}") for n in range(10)]
+    singles = [house.order(f"single-{n}", RUG=1) for n in range(12)]
+    house.stock(RUG_A=8, RUG_C=12)
+    errors: list[Exception] = []
+
+    def source(mine: int) -> None:
+        for order in singles[mine::3]:
+            try:
+                with house.database.unit_of_work() as session:
+                    source_orders(session, house.desk, [order], now=NOW, actor="test")
+            except Exception as error:
+                errors.append(error)
+
+    threads = [Thread(target=source, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for n in range(4):
+        house.reoptimize(LATER + timedelta(minutes=n))
+    for thread in threads:
+        thread.join()
+    house.reoptimize(LATER + timedelta(hours=1))
+    assert errors == []
+    house.check()
+    for order in (*pairs, *singles):
+        lines = house.sources(order)
+        assert [(p, s, 1) for p, s in sorted(lines.items())] == house.reserved(order)
+    [(rugs,)] = house.rows("SELECT count(*) FROM orders.order_line WHERE product = 'RUG' AND source = 'A'")
+    assert rugs == 8  # every rug at A is worth having, and none is promised twice

@@ -168,6 +168,7 @@ class Reoptimizer:
         days = lock_days(session, sites, now)
         _check_room(days, wanted, setting)
         lines = [(w.order, line, to) for w in wanted for line, to in w.lines]
+        _lock_stock(session, {(line.product, at) for _, line, to in lines for at in (line.source, to)})
         today = _counted_today(session, [line.line_id for _, line, _ in lines], setting, now)
         release(session, [line.line_id for _, line, _ in lines], now, ACTOR, "re-optimized")
         asks = [ReserveAsk(line.line_id, line.product, to, line.quantity) for _, line, to in lines]
@@ -233,6 +234,17 @@ def _as_wanted(found: Improvement, move: Move) -> _Wanted:
     lines = tuple((found.lines[line], found.target(line)) for line in move.lines)
     return _Wanted(
         lines[0][0].order_id, lines, move.saving, tuple(sorted(after - before)), tuple(sorted(before - after))
+    )
+
+
+def _lock_stock(session: Session, keys: set[tuple[str, str]]) -> None:
+    """Lock what is given back and what is taken in one go, in the order everybody locks stock."""
+    wanted = sorted(keys)
+    fetch(
+        session,
+        "SELECT s.id FROM inventory_visibility.stock s JOIN unnest(%s::text[], %s::text[]) AS k(product, source)"
+        " USING (product, source) WHERE s.organization = '' AND s.dimensions = '' ORDER BY s.id FOR UPDATE OF s",
+        ([product for product, _ in wanted], [source for _, source in wanted]),
     )
 
 
