@@ -96,6 +96,28 @@ test('an order of a plan opens to every candidate and the smallest change that m
   expect(sent.find((one) => one.method === 'POST')?.body).toMatchObject({ order_id: 'o1' });
 });
 
+test('an order with nothing left to plan shows how it was decided', async () => {
+  const chosen = [{ line_id: 'l1', source: 'SEA', quantity: 2 }];
+  const one = { line_id: 'l1', source: 'SEA', chosen: true, on_hand: 5, cost: { parcel: 6 }, total: 6, refused: '' };
+  serve({
+    ...around,
+    'GET /api/v1/sourcing/plans/p1': () => ({ ...plan, parts: {}, items: decided, moved: [], next: null }),
+    'GET /api/v1/order-names': () => ({ items: [] }),
+    'POST /api/v1/sourcing/explain': () => new Refusal(404, { detail: 'the order has no line with units left to ship', status: 404 }),
+    'GET /api/v1/orders/o1/sourcing': () => ({
+      decisions: [
+        { id: 'd1', at, strategy: 'everyday', complete: true, cost: 7.27, parts: {}, considered: 6, note: '', chosen, candidates: [one] },
+      ],
+    }),
+  });
+  show(routes, '/plans/p1?order=o1');
+  const drawer = await screen.findByRole('dialog');
+  expect(await within(drawer).findByText('Chosen')).toBeInTheDocument();
+  expect(within(drawer).getByText(/2 from SEA/)).toBeInTheDocument();
+  await userEvent.click(within(drawer).getByText('If it were planned now'));
+  expect(within(drawer).getByText(/Nothing of this order is left/)).toBeInTheDocument();
+});
+
 test('a shadow price is read aloud, and says whether planning again found it', async () => {
   const price = { title: 'Dallas', latitude: 32, longitude: -96, price: 1.99 };
   serve({
