@@ -61,7 +61,8 @@ async function pressAllowed(name: string): Promise<void> {
   const button = await waitFor(() => {
     const [first] = screen.getAllByRole('button', { name });
     expect(first).not.toHaveAttribute('aria-disabled');
-    return first as HTMLElement;
+    if (first === undefined) throw new Error(`no button ${name}`);
+    return first;
   });
   await userEvent.click(button);
 }
