@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from tests.orders.given import NOW, SHIP_TO, document, line, master_data, placed, receive, sourced, stock
 
 from openiom.kernel import new_id
-from openiom.orders import hold_orders, router
+from openiom.orders import hold_orders, names_router, router
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 from openiom.platform.http import Principal, install_problem_handlers
@@ -29,6 +29,7 @@ def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
     app.state.authenticate = lambda request, session: Principal("ann", frozenset(permissions))
     install_problem_handlers(app)
     app.include_router(router)
+    app.include_router(names_router)
     with TestClient(app, raise_server_exceptions=False) as made:
         yield made
 
@@ -235,3 +236,20 @@ def test_who_may_only_read_changes_nothing(client: TestClient, database: Databas
     assert client.post("/api/v1/orders", json={"orders": [document("9")]}).status_code == 403
     permissions.clear()
     assert client.get("/api/v1/orders").status_code == 403
+
+
+def test_orders_are_named_for_who_only_knows_their_ids(
+    client: TestClient, database: Database, permissions: set[str]
+) -> None:
+    master_data(database)
+    receive(database, *(document(str(i)) for i in range(3)))
+    rows = client.get("/api/v1/orders").json()["items"]
+    asked = [("id", row["id"]) for row in rows[:2]] + [("id", str(new_id()))]
+
+    named = client.get("/api/v1/order-names", params=asked).json()["items"]
+
+    expected = [{"id": row["id"], "number": row["number"], "customer_name": "Richard Miles"} for row in rows[:2]]
+    assert sorted(named, key=lambda one: one["number"]) == sorted(expected, key=lambda one: one["number"])
+    assert client.get("/api/v1/order-names").status_code == 422
+    permissions.clear()
+    assert client.get("/api/v1/order-names", params=asked).status_code == 403

@@ -1,4 +1,5 @@
 import { type Decision, decisionsOf, explainOrder, type ExplainedCandidate, type ExplainedLine, nameOrders } from '@client/sourcing';
+import { asProblem } from '@client/problem';
 import { CheckCircleFilled, CloseCircleOutlined } from '@kit/icons';
 import { Loaded } from '@kit/feedback';
 import { whole, When } from '@kit/figures';
@@ -13,9 +14,17 @@ import { cost } from './words';
 
 /** Why an order is sourced as it is: as it was decided, and as it would be now with what would make each loser win. */
 export function ExplainDrawer({ order, decision, onClose }: { order: string; decision?: string; onClose: () => void }) {
-  const [view, setView] = useState<'now' | 'then'>('now');
+  const [asked, setView] = useState<'now' | 'then'>();
   const name = useQuery({ queryKey: ['order-names', [order]], queryFn: async () => (await nameOrders([order]))[0] ?? null });
-  const explained = useQuery({ queryKey: ['explain', order], queryFn: () => explainOrder(order), staleTime: 10_000 });
+  const explained = useQuery({
+    queryKey: ['explain', order],
+    queryFn: () => explainOrder(order),
+    staleTime: 10_000,
+    retry: (times, error) => asProblem(error).status !== 404 && times < 2,
+  });
+  // Nothing is left to plan once everything was shipped or canceled: then its past is what can be told.
+  const over = explained.error !== null && asProblem(explained.error).status === 404;
+  const view = asked ?? (over ? 'then' : 'now');
   const decided = useQuery({ queryKey: ['decisions', order], queryFn: () => decisionsOf(order) });
   return (
     <Drawer
@@ -35,7 +44,9 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
             { value: 'then', label: 'As it was decided' },
           ]}
         />
-        {view === 'now' ? (
+        {view === 'now' && over ? (
+          <p className="muted">Nothing of this order is left to be sourced: it was shipped or canceled. Look at how it was decided.</p>
+        ) : view === 'now' ? (
           <Loaded answer={explained} rows={10}>
             {(found) => (
               <>

@@ -128,16 +128,19 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
                         {row.title !== row.source && <span className="muted">{row.title}</span>}
                       </span>
                     </td>
-                    <td>
+                    <td className="nowrap">
                       {row.product === null ? (
                         <Badge>Capacity of the day</Badge>
                       ) : (
-                        <Link to={`/inventory?product=${encodeURIComponent(row.product)}&source=${encodeURIComponent(row.source)}`}>
+                        <Link
+                          className="nowrap"
+                          to={`/inventory?product=${encodeURIComponent(row.product)}&source=${encodeURIComponent(row.source)}`}
+                        >
                           {row.product}
                         </Link>
                       )}
                     </td>
-                    <td className={row.saving === null ? 'num muted' : 'num figure strong'}>
+                    <td className={row.saving === null ? 'num muted nowrap' : 'num figure strong'}>
                       {row.saving === null ? 'not looked at' : cost(row.saving)}
                     </td>
                     <td className="num figure">{cost(row.price)}</td>

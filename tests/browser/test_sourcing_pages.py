@@ -1,0 +1,234 @@
+"""Fulfillment optimization by hand in a real browser: what is written is what the optimizer reads."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from scripts.fabrikam import until
+
+from .conftest import Scene, Visitor
+
+pytestmark = pytest.mark.browser
+
+SCARCE = "LAMP-OAK-01"
+CART = ("Portland", "OR", "97205")
+
+
+def document(scene: Scene, kind: str, name: str) -> dict[str, Any]:
+    """The body of a document as it is in use; empty when there is none."""
+    found = scene.fabrikam.get("/configuration", kind=kind)["documents"]
+    return next((one["body"] for one in found if one["name"] == name), {})
+
+
+@pytest.fixture(scope="module")
+def batch(scene: Scene) -> Iterator[dict[str, Any]]:
+    """A plan of a batch window in which sources ran short, under a strategy that is the default."""
+    strategy = {"title": "Together", "is_default": True, "allow_partial": True}
+    body = {**strategy, "batch": {"enabled": True, "minutes": 0.05, "seconds": 4}}
+    written = {"kind": "strategy", "name": "together", "body": body}
+    scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry": False})
+    left = {"SEA": 2, "CHI": 1, "DAL": 2, "NYC": 0, "ATL": 60, "LAX": 0}
+    items = [{"product": SCARCE, "source": source, "quantity": str(units)} for source, units in left.items()]
+    scene.fabrikam.post("/inventory/changes", {"mode": "set", "reason": "count", "items": items})
+    scene.fabrikam.warehouse.put("/_sim/habits", json={"ship_after": 600.0})  # what has shipped is not planned again
+    for n in range(8):
+        town = ("Portland", "Oregon", "97205") if n % 2 else ("Denver", "Colorado", "80202")
+        scene.fabrikam.place([(SCARCE, 1)], town=town, buyer="Mei Ramos")
+    scene.fabrikam.poll()
+    found = until(
+        lambda: scene.fabrikam.get("/sourcing/plans", mode="batch", strategy="together")["items"], "a batch was planned"
+    )
+    yield found[0]
+    scene.fabrikam.hasten()
+    quiet = {**strategy, "batch": {"enabled": False}, "is_default": False}
+    scene.fabrikam.post("/configuration/apply", {"documents": [{**written, "body": quiet}], "dry": False})
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label, exact=True).click()
+    page.locator(".ant-select-dropdown:visible").get_by_text(option, exact=True).click()
+
+
+def test_every_page_of_the_room_draws_with_what_the_server_says(manager: Visitor) -> None:
+    pages = {
+        "/sources": "Sources",
+        "/source-lists": "Source lists",
+        "/constraints": "Constraints",
+        "/strategies": "Strategies",
+        "/plans": "Plans",
+        "/simulations": "Simulations",
+        "/simulations/new": "New simulation",
+        "/simulations/compare": "Compare simulations",
+        "/quote": "Quote",
+    }
+    for path, title in pages.items():
+        page = manager.open(path, title)
+        expect(page.locator(".problem")).to_have_count(0)
+
+
+def test_a_source_is_given_a_limit_and_taken_out_of_use_and_back(manager: Visitor, scene: Scene) -> None:
+    before = document(scene, "source", "NYC")
+    page = manager.open("/sources", "Sources")
+    page.get_by_role("button", name="NYC", exact=True).click()
+    page.get_by_label("Parcels a day").fill("12")
+    page.get_by_role("button", name="Save source").click()
+    expect(page.get_by_text("NYC saved: 1 changed")).to_be_visible()
+    row = page.get_by_role("row").filter(has=page.get_by_role("button", name="NYC", exact=True))
+    expect(row).to_contain_text("of 12 parcels")
+    assert document(scene, "source", "NYC") == {**before, "daily_parcels": 12}
+
+    for verb, state, active in (("Deactivate", "Inactive", False), ("Activate", "Active", True)):
+        page.get_by_role("checkbox", name="Select NYC").check()
+        page.get_by_role("toolbar", name="Selected rows").get_by_role("button", name=verb, exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name=f"{verb} 1 source").click()
+        page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+        expect(row.get_by_text(state, exact=True)).to_be_visible()
+        page.get_by_role("button", name="Clear selection").click()
+        sources = {one["name"]: one["active"] for one in scene.fabrikam.get("/sources")["items"]}
+        assert sources["NYC"] is active
+
+
+def test_what_the_server_refuses_stays_as_it_was_typed(manager: Visitor, scene: Scene) -> None:
+    before = document(scene, "source", "SEA")
+    page = manager.open("/sources", "Sources")
+    page.get_by_role("button", name="SEA", exact=True).click()
+    page.get_by_label("Time zone").fill("Mars/Olympus")
+    page.get_by_label("Cut-off").fill("15:30")
+    choose(page, "Calendar", "Always open")
+    page.get_by_label("Country").fill("QQ")
+    page.get_by_label("City").fill("Nowhere at all")
+    page.get_by_role("button", name="Save source").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("City")).to_have_value("Nowhere at all")
+    assert document(scene, "source", "SEA") == before
+    manager.complaints[:] = [one for one in manager.complaints if "422" not in one]  # how a browser notes a refusal
+
+
+def test_a_list_a_constraint_and_a_strategy_that_uses_both_are_written(manager: Visitor, scene: Scene) -> None:
+    page = manager.open("/source-lists", "Source lists")
+    page.get_by_role("button", name="New source list").first.click()
+    page.get_by_label("Name", exact=True).fill("west")
+    page.get_by_label("Title").fill("West coast")
+    page.get_by_role("combobox", name="Sources", exact=True).click()
+    page.locator(".ant-select-dropdown:visible").get_by_text("SEA — Seattle store").click()
+    page.get_by_role("button", name="Save source list").click()
+    expect(page.get_by_role("button", name="West coast")).to_be_visible()
+    assert document(scene, "source_list", "west") == {"title": "West coast", "sources": ["SEA"]}
+
+    page = manager.open("/constraints", "Constraints")
+    page.get_by_role("button", name="New constraint").first.click()
+    page.get_by_label("Name", exact=True).fill("near")
+    page.get_by_label("Title").fill("Near the buyer")
+    page.get_by_label("Distance").fill("900")
+    choose(page, "Strictness", "Soft: broken at a price")
+    page.get_by_label("Penalty").fill("7.5")
+    page.get_by_role("button", name="Save constraint").click()
+    row = page.get_by_role("row").filter(has_text="Near the buyer")
+    expect(row).to_contain_text("every source: 900 km")
+    expect(row).to_contain_text("Soft, 7.50 a break")
+
+    page = manager.open("/strategies", "Strategies")
+    page.get_by_role("button", name="New strategy").first.click()
+    page.get_by_label("Name", exact=True).fill("west-first")
+    page.get_by_label("Title").fill("West first")
+    choose(page, "Sources", "west — West coast")
+    page.get_by_role("combobox", name="Constraints", exact=True).click()
+    page.locator(".ant-select-dropdown:visible").get_by_text("near — Near the buyer").click()
+    page.keyboard.press("Escape")
+    page.get_by_label("A day late").fill("3.5")
+    page.get_by_role("button", name="Save strategy").click()
+    expect(page.get_by_role("row").filter(has_text="West first")).to_contain_text("near")
+    assert document(scene, "strategy", "west-first") == {
+        "title": "West first",
+        "source_list": "west",
+        "constraints": ["near"],
+        "weights": {"lateness_per_day": 3.5},
+    }
+
+
+def test_a_plan_opens_to_the_smallest_change_that_makes_each_loser_win(
+    manager: Visitor, scene: Scene, batch: dict[str, Any]
+) -> None:
+    page = manager.open("/plans?mode=batch", "Plans")
+    row = page.get_by_role("row").filter(has_text="together").last
+    expect(row).to_contain_text(f"{batch['cost']:.2f}")
+    row.get_by_role("link").click()
+    manager.settled("Plan")
+    page.get_by_role("button", name=re.compile("^Explain order")).first.click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("Verified").first).to_be_visible()
+    expect(drawer.get_by_text(re.compile(r"^\d+(\.\d+)? (off|more on the shelf)")).first).to_be_visible()
+    drawer.get_by_text("As it was decided").click()
+    expect(drawer.get_by_text("Chosen").first).to_be_visible()
+    expect(page).to_have_url(re.compile("order="))
+
+
+def test_a_shadow_price_says_what_one_more_unit_saves(manager: Visitor, scene: Scene, batch: dict[str, Any]) -> None:
+    told = scene.fabrikam.get("/sourcing/shadow-prices", plan=batch["id"])["items"]
+    saving = next(one for one in told if one["saving"])
+    page = manager.open(f"/shadow-prices?plan={batch['id']}", "Shadow prices")
+    words = f"One more unit of {saving['product']} at {saving['source']} saves {saving['saving']:.2f}"
+    expect(page.get_by_text(words)).to_be_visible()
+    expect(page.locator(".map-pin")).to_have_count(len({one["source"] for one in told}))
+
+
+def test_a_cart_is_promised_a_day_without_anything_being_written(manager: Visitor, scene: Scene) -> None:
+    plans = len(scene.fabrikam.get("/sourcing/plans")["items"])
+    page = manager.open("/quote", "Quote")
+    page.get_by_label("Product").fill("TABL-OAK-01")
+    page.keyboard.press("Escape")
+    for label, value in zip(("City", "State", "Postal code"), CART, strict=True):
+        page.get_by_label(label).fill(value)
+    choose(page, "Carrier to rate with", "ups — UPS")
+    page.get_by_role("button", name="Get a quote").click()
+    expect(page.get_by_text(re.compile("Everything by"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Rates of ups")).to_be_visible()
+    expect(page.get_by_text("Pickup in store").first).to_be_visible()
+    expect(page.locator(".days [data-possible=true]").first).to_be_visible()
+    assert len(scene.fabrikam.get("/sourcing/plans")["items"]) == plans
+
+
+def test_a_simulation_is_asked_for_runs_is_cloned_compared_and_committed(manager: Visitor, scene: Scene) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    page = manager.open("/simulations/new", "New simulation")
+    page.get_by_label("Name", exact=True).fill("Close Atlanta")
+    page.get_by_role("button", name="2. Demand").click()
+    page.get_by_label("From", exact=True).fill(today)
+    page.get_by_label("To", exact=True).fill(today)
+    page.get_by_role("button", name="3. Sources").click()
+    page.get_by_role("checkbox", name=re.compile("^ATL")).uncheck()
+    page.get_by_role("button", name="6. Run").click()
+    page.get_by_label("Runs", exact=True).fill("4")
+    page.get_by_role("button", name="Run 4 times").click()
+    manager.settled("Close Atlanta")
+    expect(page.get_by_role("heading", name="Order satisfaction")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("ATL is closed")).to_be_visible()
+
+    page.get_by_role("button", name="Clone and change").click()
+    manager.settled("Clone a simulation")
+    page.get_by_role("button", name="3. Sources").click()
+    page.get_by_role("checkbox", name=re.compile("^ATL")).check()
+    page.get_by_role("button", name="6. Run").click()
+    page.get_by_role("button", name="Run 4 times").click()
+    manager.settled("Close Atlanta, changed")
+    expect(page.get_by_role("heading", name="Order satisfaction")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Commit changes")).to_have_attribute("aria-disabled", "true")
+
+    page = manager.open("/simulations", "Simulations")
+    for name in ("Close Atlanta", "Close Atlanta, changed"):
+        page.get_by_role("checkbox", name=f"Select {name}", exact=True).check()
+    page.get_by_role("button", name="Compare side by side").click()
+    manager.settled("Compare simulations")
+    expect(page.locator(".delta").first).to_be_visible()
+
+    page = manager.open("/simulations", "Simulations")
+    page.get_by_role("link", name="Close Atlanta", exact=True).click()
+    manager.settled("Close Atlanta")
+    page.get_by_role("button", name="Commit changes").click()
+    page.get_by_role("dialog").get_by_role("button", name="Commit 1 document").click()
+    expect(page.get_by_text("Close Atlanta is in use now")).to_be_visible()
+    sources = {one["name"]: one["active"] for one in scene.fabrikam.get("/sources")["items"]}
+    assert sources["ATL"] is False
