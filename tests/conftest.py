@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -14,6 +15,10 @@ from openiom.app.tables import load_tables, schemas
 from openiom.platform.database import Database
 from openiom.platform.embedded import embedded_postgres, ensure_database
 from openiom.platform.events import ensure_partitions
+
+# How long one example takes says more of the machine than of the code; wrong answers are looked for, not slow ones.
+hypothesis.settings.register_profile("openiom", deadline=None)
+hypothesis.settings.load_profile("openiom")
 
 
 @pytest.fixture(scope="session")

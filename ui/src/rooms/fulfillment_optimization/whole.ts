@@ -8,6 +8,7 @@ export function wholeList<T>(answer: UseQueryResult<T[]>, rows: T[]): PagedList<
     left: new Set(),
     fresh: [],
     showFresh: () => undefined,
+    renew: () => void answer.refetch(),
     loading: answer.isPending,
     refreshing: answer.isFetching,
     error: answer.error,
