@@ -165,9 +165,9 @@ def test_the_picture_of_a_flow_counts_the_orders_on_every_step(manager: Visitor,
 
     validate = page.get_by_role("button", name="Validate the order")
     expect(validate).to_contain_text(f"{counts['header']['passed_24h']} passed in 24 h")
-    source = page.get_by_role("button", name="Choose sources and reserve stock")
-    expect(source).to_contain_text(re.compile(r"\d+ failed"))
-    source.click()
+    stopped = page.get_by_role("button", name="Wait for stock, if backorders are taken")
+    expect(stopped).to_contain_text(re.compile(r"\d+ failed"))
+    stopped.click()
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_text("Standing here")).to_be_visible()
     expect(drawer.get_by_text("no source can serve CHAIR-OAK-01").first).to_be_visible()
