@@ -1,5 +1,6 @@
 """What is held back is written before anybody can see that it was."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
@@ -20,7 +21,7 @@ class Pending:
     written: int = 0
     forgotten: int = 0
 
-    def write(self, session: Session) -> None:
+    def write(self, session: Session, named: Collection[str]) -> None:
         values, self.values = self.values, {}
         for key, value in values.items():
             session.connection().execute(

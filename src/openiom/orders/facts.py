@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.orders.locks import all_locked, lines_of_orders
 from openiom.platform.bulk import fetch
 from openiom.provider_contract import Facts
 
@@ -108,6 +109,10 @@ _AS_TEXT: Mapping[str, Callable[[Any], str]] = {
 def children_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """Order id to its line ids, by line number."""
     children: dict[UUID, list[UUID]] = defaultdict(list)
+    if all_locked(session, ids):  # whoever has locked them reads their lines anyway, once
+        for line in lines_of_orders(session, ids):
+            children[line.order_id].append(line.id)
+        return dict(children)
     query = "SELECT order_id, id FROM orders.order_line WHERE order_id = ANY(%s) ORDER BY order_id, line_number"
     for order_id, line_id in fetch(session, query, (list(ids),)):
         children[order_id].append(line_id)

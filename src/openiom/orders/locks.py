@@ -21,6 +21,7 @@ from .counting import add_counts, moved
 from .states import attention
 
 _KEY = "openiom.orders.book"
+STATES, LINES = "orders.order_state", "orders.order_line"
 
 
 @dataclass(slots=True)
@@ -91,6 +92,12 @@ def lines_of_orders(session: Session, order_ids: Iterable[UUID]) -> list[LockedL
     return [line for order in wanted for line in found.get(order, ())]
 
 
+def all_locked(session: Session, order_ids: Iterable[UUID]) -> bool:
+    """Whether this transaction has locked all of these orders already."""
+    book: _Book | None = session.info.get(_KEY)
+    return book is not None and all(i in book.orders for i in order_ids)
+
+
 def write_orders(session: Session, orders: Iterable[LockedOrder], now: datetime) -> None:
     """Have changed orders written back, when the book is."""
     book = _book(session)
@@ -115,7 +122,7 @@ def _book(session: Session) -> "_Book":
 class _Book:
     """What one transaction has locked, and what of it is not written yet."""
 
-    tables: tuple[str, ...] = ("orders.order_state", "orders.order_line")
+    tables: tuple[str, ...] = (STATES, LINES)
     orders: dict[UUID, LockedOrder] = field(default_factory=dict)
     lines: dict[UUID, list[LockedLine]] = field(default_factory=dict)
     owner: dict[UUID, UUID] = field(default_factory=dict)
@@ -155,24 +162,27 @@ class _Book:
             self.lines.update({i: found[i] for i in missing})
         return self.lines
 
-    def write(self, session: Session) -> None:
-        if self._writing or not (self.changed_orders or self.changed_lines):
+    def write(self, session: Session, named: Collection[str]) -> None:
+        if self._writing:
             return
-        orders = [self.changed_orders[i] for i in sorted(self.changed_orders)]
-        lines = [self.changed_lines[i] for i in sorted(self.changed_lines)]
-        self.changed_orders, self.changed_lines = {}, {}
         self._writing = True
         try:
-            if orders:
-                assert self.now is not None
-                _write_orders(session, orders, self.now)
-            if lines:
-                _write_lines(session, lines)
-            after = {order.id: _bucket(order) for order in orders}
-            add_counts(session, moved({i: self.counted[i] for i in after}, after))
-            self.counted.update(after)
+            if self.changed_orders and STATES in named:
+                self._write_orders(session)
+            if self.changed_lines and LINES in named:
+                lines, self.changed_lines = self.changed_lines, {}
+                _write_lines(session, [lines[i] for i in sorted(lines)])
         finally:
             self._writing = False
+
+    def _write_orders(self, session: Session) -> None:
+        assert self.now is not None
+        changed, self.changed_orders = self.changed_orders, {}
+        orders = [changed[i] for i in sorted(changed)]
+        _write_orders(session, orders, self.now)
+        after = {order.id: _bucket(order) for order in orders}
+        add_counts(session, moved({i: self.counted[i] for i in after}, after))
+        self.counted.update(after)
 
     def forget(self) -> None:
         if not self._writing:

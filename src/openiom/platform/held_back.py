@@ -6,7 +6,7 @@ and of every index entry. What is held back is written before anybody reads or w
 before a savepoint, at its end, and at the commit, so that nobody ever sees the difference.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -22,8 +22,8 @@ class HeldBack(Protocol):
     @property
     def tables(self) -> tuple[str, ...]: ...
 
-    def write(self, session: Session) -> None:
-        """Write what is pending; called again and again, mostly with nothing to do."""
+    def write(self, session: Session, named: Collection[str]) -> None:
+        """Write what is pending for the named tables; called again and again, mostly with nothing to do."""
 
     def forget(self) -> None:
         """Drop everything read and pending: the rows may have changed, or a savepoint was rolled back."""
@@ -36,7 +36,7 @@ def hold_back(session: Session, held: HeldBack) -> None:
 
 def write_held_back(session: Session) -> None:
     for held in session.info.get(_KEY, ()):
-        held.write(session)
+        held.write(session, held.tables)
 
 
 def before_orm(state: ORMExecuteState) -> None:
@@ -44,16 +44,18 @@ def before_orm(state: ORMExecuteState) -> None:
     rooms = {mapper.local_table.schema for mapper in state.all_mappers if isinstance(mapper.local_table, Table)}
     for held in state.session.info.get(_KEY, ()):
         if not rooms or any(table.partition(".")[0] in rooms for table in held.tables):
-            held.write(state.session)
+            held.write(state.session, held.tables)
 
 
 def before_statement(session: Session, query: str) -> None:
     """Bring the tables a statement names up to date; a statement that writes them makes what was read stale."""
     for held in session.info.get(_KEY, ()):
-        if any(table in query for table in held.tables):
-            held.write(session)
-            if not query.startswith("SELECT"):
-                held.forget()
+        named = [table for table in held.tables if table in query]
+        if named and query.startswith("SELECT"):
+            held.write(session, named)
+        elif named:
+            held.write(session, held.tables)
+            held.forget()
 
 
 @contextmanager
