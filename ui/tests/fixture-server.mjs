@@ -95,6 +95,7 @@ async function answer(request, response, path, query) {
   if (area === 'inventory') return inventory(response, [id, sub], query, sent);
   if (area === 'order-lines') return page(response, stock.lines, query);
   if (area === 'sources') return list(response, data.sources);
+  if (area === 'configuration') return list(response, []);
   if (area === 'products') return page(response, data.stock.map((row) => ({ number: row.product, name: row.product_name })), query);
   if (area === 'search') return list(response, [{ kind: 'order', label: `Order ${data.orders[0].number}`, detail: 'Ana Souza, Portland', path: `/orders/${data.orders[0].id}` }, { kind: 'product', label: 'Accu Scale', detail: '3 sources', path: '/inventory?product=Accu%20Scale' }]);
   return missing(response, path);

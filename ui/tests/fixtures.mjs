@@ -12,7 +12,7 @@ export const sources = [
   ['NYC', 'New York store', 'store', 40.71, -74.01, 'New York', 'NY'],
   ['DAL', 'Dallas warehouse', 'warehouse', 32.78, -96.8, 'Dallas', 'TX'],
   ['LAX', 'Los Angeles drop-ship', 'drop_ship', 34.05, -118.24, 'Los Angeles', 'CA'],
-].map(([name, title, type, latitude, longitude, city, state], index) => ({ name, title, type, active: index !== 4, latitude, longitude, city, state, country: 'US' }));
+].map(([name, title, type, latitude, longitude, city, state], index) => ({ name, title, type, active: index !== 4, latitude, longitude, city, state, country: 'US', processing_days: 1, daily_parcels: index ? null : 400, time_zone: 'America/Chicago', settings: { title, type, daily_lines: null, calendar: index ? null : 'us-west', cutoff: index ? '' : '14:00', capabilities: ['ship'] }, today: { day: '2026-11-20', parcels: index ? 0 : 310, lines: 0, parcels_left: index ? null : 90, lines_left: null } }));
 
 const products = [['Accu Scale', 'Accu Scale, digital kitchen scale', '39.90'], ['MidRangeSpeaker', 'Mid-range speaker 5"', '225.00'], ['DomeCam-2', 'Dome camera, indoor', '89.50'], ['CB-HUB', 'Contoso Bluetooth hub', '129.00'], ['TEE-BLK-M', 'Organic tee, black, M', '24.00'], ['KETTLE-17', 'Gooseneck kettle 1.7 l', '74.95']];
 const people = [['Ana Souza', 'Portland', 'OR', 45.52, -122.68], ['Jim Glynn', 'Chicago', 'IL', 41.9, -87.7], ['Mei Tanaka', 'San Diego', 'CA', 32.72, -117.16], ['Rui Carvalho', 'Austin', 'TX', 30.27, -97.74], ['Olga Petrova', 'Boston', 'MA', 42.36, -71.06], ['Sven Lindqvist', 'Denver', 'CO', 39.74, -104.99], ['Fatima El Amrani', 'Atlanta', 'GA', 33.75, -84.39]];
