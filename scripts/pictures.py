@@ -111,6 +111,9 @@ def main() -> int:
             Picture("flow", "/flows/fabrikam-order-flow", drawn),
             Picture("parked", "/my-work/messages", drawn),
             Picture("providers", "/providers", drawn),
+            Picture("inventory", "/inventory", drawn),
+            Picture("sources", "/sources", with_map),
+            Picture("plan", f"/plans/{fabrikam.get('/sourcing/plans')['items'][0]['id']}", drawn),
         ]
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         take(browser, fabrikam, pictures)

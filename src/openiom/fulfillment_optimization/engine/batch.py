@@ -46,7 +46,7 @@ that.
 """
 MANY = 3000
 """Orders beyond which integer programs make do with fewer columns."""
-FEW_MARGIN, MARGIN = 0.15, 0.8
+FEW_MARGIN, MARGIN = 0.15, 0.25
 """How much dearer than an order's best plan a column may be, in mean money of an order."""
 ENOUGH = 5e-4
 """Relative gap at which another integer program is not worth its time."""
@@ -248,7 +248,7 @@ def _submit(batch: _Batch, solver: Solver, columns: Columns, *, chosen: Ints, lo
     start = np.zeros(p.nodes + len(columns))
     start[p.nodes + chosen] = 1.0
     start[: p.nodes] = np.maximum(0.0, load - wave.calm)
-    gap = 0.0 if p.orders <= SMALL else 1e-4 if p.orders <= MANY else 5e-4
+    gap = 0.0 if p.orders <= SMALL else 5e-4
     solver.submit(Task(as_model(wave, columns), start, max(0.2, 0.9 * batch.left()), gap))
 
 
