@@ -288,3 +288,13 @@ def test_the_seeded_company_quotes_with_both_its_carriers(
     assert [(p["kind"], p["source"], p["ready_at"]) for p in found["pickup"]][:1] == [
         ("bopis", "SEA", "2026-11-21T18:00:00Z")
     ]
+
+
+def test_a_channel_is_quoted_what_it_may_have(shop: Product, client: TestClient) -> None:
+    before = ask(client, ("LAMP", 1), channel="web")
+    put(shop, doc("stock_policy", "p", title="P", buffers={"web": {"units": "1000000"}}))
+
+    kept_back, other = (ask(client, ("LAMP", 1), channel=channel) for channel in ("web", "store"))
+    assert (len(before["plan"]["lines"]), before["plan"]["not_fulfilled"]) == (1, [])
+    assert (kept_back["plan"]["lines"], len(kept_back["plan"]["not_fulfilled"])) == ([], 1)
+    assert [line["source"] for line in other["plan"]["lines"]] == [line["source"] for line in before["plan"]["lines"]]

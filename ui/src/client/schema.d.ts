@@ -5399,7 +5399,7 @@ export interface components {
             carrier: string;
             /**
              * Channel
-             * @description Only goes into the execution id, as a real run does not look at it either
+             * @description An order's origin; stock is what it may have
              * @default
              */
             channel: string;
@@ -5425,7 +5425,7 @@ export interface components {
         };
         /**
          * QuoteCustomer
-         * @description Who asks. It goes into the execution id; like a real run, a quote plans against the stock free to everybody.
+         * @description Who asks: stock allocated to the group stands in. The rest only goes into the execution id.
          */
         QuoteCustomer: {
             /**

@@ -15,7 +15,7 @@ class _Asked(BaseModel):
 
 
 class QuoteCustomer(_Asked):
-    """Who asks. It goes into the execution id; like a real run, a quote plans against the stock free to everybody."""
+    """Who asks: stock allocated to the group stands in. The rest only goes into the execution id."""
 
     name: str = ""
     number: str = ""
@@ -48,7 +48,9 @@ class QuoteAsk(_Asked):
     company: str = Field("", description="Only goes into the execution id")
     strategy: str = Field("", description="Empty is the default strategy")
     carrier: str = Field("", description="Carrier to rate with; empty rates nothing")
-    channel: str = Field("", description="Only goes into the execution id, as a real run does not look at it either")
+    channel: str = Field(
+        "", description="An order's origin; stock is what it may have"
+    )
     customer: QuoteCustomer = QuoteCustomer()
     destination: QuoteDestination
     lines: list[QuoteLine] = Field(min_length=1, max_length=MOST_LINES)

@@ -24,7 +24,7 @@ from openiom.fulfillment_optimization.planning import Attempt, Planner, Round, c
 from openiom.fulfillment_optimization.planning.day import Taken, days_of
 from openiom.fulfillment_optimization.snapshot import Setting, Site, Snapshot, snapshot
 from openiom.fulfillment_optimization.timing import CarrierService, handover
-from openiom.inventory_visibility import available
+from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import Invalid, NotFound, Problem
 from openiom.master_data import write_in_products
 from openiom.platform.bulk import fetch
@@ -83,7 +83,7 @@ def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
     """Raises Invalid with the path and the remedy of whatever cannot be quoted."""
     asked = _asked(session, ask, now)
     lines = [_open_line(asked, i) for i in asked.plannable]
-    stock = available(session, {line.product for line in lines})
+    stock = _stock(session, asked, {line.product for line in lines})
     days = _days(session, asked)
     planner = Planner(session, asked.known, asked.at, days, stock=stock)
     found = planner.plan(lines, {ORDER: asked.setting.name}) if lines else Round()
@@ -101,6 +101,13 @@ def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
         calendar=calendar(made if complete else [], asked.at),
         pickup=_pickup(asked, stock, shipping if complete else []),
     )
+
+
+def _stock(session: Session, asked: Asked, products: set[str]) -> dict[tuple[str, str], int]:
+    """Units this channel and customer group may have, as a real run looks at them."""
+    if not channels_matter(session):
+        return available(session, products)
+    return available(session, products, channel=asked.ask.channel, customer_group=asked.ask.customer.group)
 
 
 def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
