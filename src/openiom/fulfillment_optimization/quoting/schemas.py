@@ -48,9 +48,7 @@ class QuoteAsk(_Asked):
     company: str = Field("", description="Only goes into the execution id")
     strategy: str = Field("", description="Empty is the default strategy")
     carrier: str = Field("", description="Carrier to rate with; empty rates nothing")
-    channel: str = Field(
-        "", description="An order's origin; stock is what it may have"
-    )
+    channel: str = Field("", description="An order's origin; stock is what it may have")
     customer: QuoteCustomer = QuoteCustomer()
     destination: QuoteDestination
     lines: list[QuoteLine] = Field(min_length=1, max_length=MOST_LINES)
