@@ -164,7 +164,7 @@ def running_demo() -> Iterator[Fabrikam]:
             yield fabrikam
     finally:
         demo.terminate()
-        demo.wait(60)
+        demo.wait(180)
         shutil.rmtree(home, ignore_errors=True)
 
 

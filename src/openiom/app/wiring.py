@@ -61,7 +61,7 @@ class Product:
 
     def turns(self) -> tuple[Turn, ...]:
         """What a worker runs, again and again."""
-        inbox = providers.inbox_wave(self.pipeline)
+        inbox = providers.inbox_wave(self.pipeline, orchestration.at_once(self.engine))
         return (
             inbox,
             providers.PollTurn(self.pipeline),

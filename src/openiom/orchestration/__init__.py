@@ -7,6 +7,7 @@ Holds   a token moves in the transaction that moves its data; an event is never 
 Tells   the events that flows raise on their subjects, through the entities' rooms.
 """
 
+from .at_once import at_once
 from .catalog import Catalog, Known
 from .compiler import CompiledFlow, check_flow, compile_flow, read_flow
 from .dispatcher import Dispatcher
@@ -34,6 +35,7 @@ __all__ = [
     "ProviderCallTurn",
     "StepWave",
     "ThroughProviders",
+    "at_once",
     "cancel",
     "check_flow",
     "compile_flow",

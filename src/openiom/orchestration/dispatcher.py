@@ -15,9 +15,9 @@ from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, r
 from openiom.platform.waves import Ran, process_or_park
 from openiom.policies import Failure
 
-from .journeys import Begin, begin, call_off
+from .carrying import STEPS_WAKE
+from .journeys import Begin, begin, begun, call_off
 from .running import Engine, FactsOfWave, RunningFlow
-from .step_wave import STEPS_WAKE
 from .waits import wake_waiting
 
 CONSUMER = "orchestration"
@@ -36,24 +36,21 @@ class Dispatcher:
         with database.unit_of_work() as session:
             if not self._ready:
                 ensure_consumer(session, CONSUMER)
-            flows = self._active(session)
+            flows = active_flows(self.engine, session)
             events, more = read_new(session, consumer=CONSUMER, names=_names(session, flows), limit=limit)
             if events:
                 self._dispatch(session, flows, events, now)
         self._ready = True
         return Ran(len(events), more)
 
-    def _active(self, session: Session) -> list[RunningFlow]:
-        """Flows that start journeys, in the order in which they are asked."""
-        ids = [row[0] for row in fetch(session, "SELECT version_id FROM orchestration.flow WHERE active")]
-        known = self.engine.flows.get(session, ids)
-        return sorted((known[id] for id in ids), key=lambda f: (f.document.trigger.priority, f.name))
-
     def _dispatch(
         self, session: Session, flows: Sequence[RunningFlow], events: Sequence[LoggedEvent], now: datetime
     ) -> None:
         triggers = {flow.document.trigger.event for flow in flows}
         starting = [event for event in events if event.name in triggers]
+        if starting:  # most journeys began in the transaction that told the event
+            before = begun(session, starting)
+            starting = [event for event in starting if event.id not in before]
 
         def start(session: Session, events: Sequence[LoggedEvent], now: datetime) -> None:
             facts = FactsOfWave(session, self.engine.catalog.entities)
@@ -72,6 +69,13 @@ class Dispatcher:
         woken = wake_waiting(session, events, now=now)
         if starting or woken:
             wake(session, STEPS_WAKE)
+
+
+def active_flows(engine: Engine, session: Session) -> list[RunningFlow]:
+    """Flows that start journeys, in the order in which they are asked."""
+    ids = [row[0] for row in fetch(session, "SELECT version_id FROM orchestration.flow WHERE active")]
+    known = engine.flows.get(session, ids)
+    return sorted((known[id] for id in ids), key=lambda f: (f.document.trigger.priority, f.name))
 
 
 def choose(flows: Sequence[RunningFlow], events: Sequence[LoggedEvent], facts: FactsOfWave) -> list[Begin]:

@@ -27,8 +27,15 @@ class Begin:
 
 def begin(session: Session, wanted: Sequence[Begin], *, now: datetime) -> int:
     """Start journeys, each with one token at the flow's start. What was started before is not started again."""
+    tokens = open_journeys(session, wanted, now=now)
+    insert(session, tokens)
+    return len(tokens)
+
+
+def open_journeys(session: Session, wanted: Sequence[Begin], *, now: datetime) -> list[Token]:
+    """The journeys that were not started before, and for each its first token, which has no row yet."""
     if not wanted:
-        return 0
+        return []
     ids = new_ids(len(wanted))
     rows = fetch(
         session,
@@ -51,11 +58,20 @@ def begin(session: Session, wanted: Sequence[Begin], *, now: datetime) -> int:
     )
     started = {row[0] for row in rows}
     kept = [(id, b) for id, b in zip(ids, wanted, strict=True) if id in started]
-    tokens = [
+    return [
         _first_token(token_id, journey, b, now) for token_id, (journey, b) in zip(new_ids(len(kept)), kept, strict=True)
     ]
-    insert(session, tokens)
-    return len(tokens)
+
+
+def begun(session: Session, events: Sequence[LoggedEvent]) -> set[int]:
+    """Ids of those of these events that have started their journeys already."""
+    rows = fetch(
+        session,
+        "SELECT DISTINCT j.trigger_event_id FROM unnest(%s::uuid[], %s::bigint[]) AS e(subject_id, id)"
+        " JOIN orchestration.journey j ON j.subject_id = e.subject_id AND j.trigger_event_id = e.id",
+        ([e.subject_id for e in events], [e.id for e in events]),
+    )
+    return {row[0] for row in rows}
 
 
 def _first_token(id: UUID, journey: UUID, wanted: Begin, now: datetime) -> Token:
@@ -75,6 +91,7 @@ def _first_token(id: UUID, journey: UUID, wanted: Begin, now: datetime) -> Token
         entered_at=now,
         due_at=None if wanted.error else now,
         error=wanted.error,
+        fresh=True,
     )
 
 

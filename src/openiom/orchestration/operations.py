@@ -11,9 +11,9 @@ from openiom.kernel import NotFound
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.events import wake
 
+from .carrying import CALLS_WAKE, STEPS_WAKE
 from .journeys import call_off, lock_tokens
 from .running import Engine
-from .step_wave import CALLS_WAKE, STEPS_WAKE
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A worker that dies in between loses nothing: its lease runs out and the call is 
 the other side recognises. A worker that outlives its lease cannot record: `attempts` tells its claim from the next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
@@ -22,12 +22,14 @@ from openiom.kernel import IomError, ProviderDown
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import wake
+from openiom.platform.held_back import savepoint
 from openiom.platform.leases import LEASE, renewed
-from openiom.platform.waves import Ran, process_or_park
+from openiom.platform.waves import Ran, is_transient, process_or_park
 from openiom.provider_contract import Call, CallResult, ProviderAction, Raise
 
+from .carrying import CALLS_WAKE, STEPS_WAKE, carry, movable
 from .running import Engine
-from .step_wave import CALLS_WAKE, STEPS_WAKE
+from .tokens import Token, columns, from_row
 
 log = structlog.get_logger("provider_calls")
 LONGEST_DELAY_SECONDS = 900.0
@@ -152,6 +154,7 @@ class ProviderCallTurn:
         with database.unit_of_work() as session:
             recording = _Recording(self.engine, instance, name, action, round(elapsed * 1000), now)
             process_or_park(session, settled, process=recording.record, park=recording.park, now=finished)
+            recording.go_on(session, finished)
         return Ran(len(rows), True)
 
     def _claim(
@@ -288,13 +291,31 @@ class _Recording:
     action: ProviderAction | None
     ms: int
     since: datetime  # when the turn began: tokens are due by then, so they keep their place in the queue
+    told: set[UUID] = field(default_factory=set)  # tokens of which a call has come to its end
 
     def record(self, session: Session, settled: Sequence[Settled], now: datetime) -> None:
         _lock(session, settled)
         ours = self._store(session, settled, announced=True)
         final = [s for s in settled if s.row.id in ours and s.state != "ready"]
         self._announce(session, final, now)
-        if move_on(session, list({s.row.token_id for s in final}), now=self.since):
+        self.told.update(s.row.token_id for s in final)
+
+    def go_on(self, session: Session, now: datetime) -> None:
+        """Tokens whose calls are all over take their next steps here; what cannot is left to the step wave."""
+        if not self.told:
+            return
+        try:
+            with savepoint(session):
+                tokens, _ = movable(self.engine, session, returned(session, self.told))
+                if tokens:
+                    carry(self.engine, session, tokens, now)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.info("left_to_the_step_wave", error=str(error)[:500])
+        else:
+            self.told.difference_update(t.id for t in tokens)
+        if move_on(session, list(self.told), now=self.since):
             wake(session, STEPS_WAKE)
 
     def park(self, session: Session, settled: Settled, error: Exception, now: datetime) -> None:
@@ -378,7 +399,7 @@ def _lock(session: Session, settled: Sequence[Settled]) -> None:
     )
 
 
-_MOVE_ON = """
+_OVER = """
 WITH over AS (
     SELECT p.token_id, bool_or(p.state = 'failed') AS failed, max(p.ms) AS ms, count(*) AS calls,
            array_remove(array_agg(nullif(p.external_id, '') ORDER BY p.id), NULL) AS external_ids,
@@ -390,12 +411,26 @@ WITH over AS (
     GROUP BY p.token_id
     HAVING bool_and(p.state IN ('done', 'failed', 'canceled'))
 )
-UPDATE orchestration.token t
-SET state = 'ready', due_at = %s, arrived = jsonb_build_object(
+"""
+_ARRIVED = """jsonb_build_object(
     'port', CASE WHEN o.failed THEN 'failed' ELSE 'succeeded' END, 'reason', coalesce(o.reason, ''), 'ms', o.ms,
     'details', jsonb_build_object('calls', o.calls, 'attempts', o.attempts, 'external_ids', to_jsonb(o.external_ids)))
+"""
+_MOVE_ON = f"""{_OVER}
+UPDATE orchestration.token t SET state = 'ready', due_at = %s, arrived = {_ARRIVED}
 FROM over o WHERE t.id = o.token_id
 """
+
+
+def returned(session: Session, token_ids: Collection[UUID]) -> list[Token]:
+    """Those of these tokens, which are locked, whose calls are all final, with how they came out."""
+    query = f"{_OVER} SELECT {columns('t')}, {_ARRIVED} FROM orchestration.token t JOIN over o ON o.token_id = t.id"
+    found = []
+    for *row, arrived in fetch(session, f"{query} ORDER BY t.id", (list(token_ids),)):
+        token = from_row(row)
+        token.state, token.arrived = "ready", arrived
+        found.append(token)
+    return found
 
 
 def move_on(session: Session, token_ids: Sequence[UUID], *, now: datetime) -> int:

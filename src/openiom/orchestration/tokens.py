@@ -1,7 +1,7 @@
 """Tokens of one wave: claimed, carried in memory, written back with one statement each."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,11 +39,28 @@ class Token:
     beside: bool = False
     entries: list[dict[str, Any]] = field(default_factory=list)
 
+    def copy(self) -> "Token":
+        """The same token with nothing done yet: what a wave changes is its own, until it is known to stand."""
+        other = object.__new__(Token)
+        for name in _FIELDS:
+            setattr(other, name, getattr(self, name))
+        other.entries = []
+        return other
 
-_READ = (
-    "id, journey_id, flow_version_id, subject_id, root_id, step, state, arrived, frames, since_id, consumed, visit,"
-    " entered_at"
+
+_FIELDS = tuple(f.name for f in fields(Token))
+_NAMES = (
+    *("id", "journey_id", "flow_version_id", "subject_id", "root_id", "step", "state", "arrived", "frames"),
+    *("since_id", "consumed", "visit", "entered_at"),
 )
+
+
+def columns(alias: str) -> str:
+    """What `from_row` reads, of a token table of this name."""
+    return ", ".join(f"{alias}.{name}" for name in _NAMES)
+
+
+_READ = columns("token")
 
 
 def claim(session: Session, *, now: datetime, limit: int) -> list[Token]:
@@ -54,7 +71,7 @@ def claim(session: Session, *, now: datetime, limit: int) -> list[Token]:
         " FOR UPDATE SKIP LOCKED",
         (now, limit),
     )
-    return [_token(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def siblings(session: Session, journey_ids: Sequence[UUID], *, but: Sequence[UUID]) -> list[Token]:
@@ -64,13 +81,13 @@ def siblings(session: Session, journey_ids: Sequence[UUID], *, but: Sequence[UUI
         f"SELECT {_READ} FROM orchestration.token WHERE journey_id = ANY(%s) AND id <> ALL(%s) ORDER BY id",
         (list(journey_ids), list(but)),
     )
-    found = [_token(row) for row in rows]
+    found = [from_row(row) for row in rows]
     for token in found:
         token.beside = True
     return found
 
 
-def _token(row: tuple[Any, ...]) -> Token:
+def from_row(row: Sequence[Any]) -> Token:
     id, journey, version, subject, root, step, state, arrived, frames, since, consumed, visit, entered = row
     return Token(
         id, journey, version, subject, root, step, state, arrived, tuple(frames), since, tuple(consumed), visit, entered

@@ -130,6 +130,16 @@ def read_new(
     return [LoggedEvent(*row) for row in rows], full or _any_after(session, horizon, -1)
 
 
+def own_events(session: Session, names: Collection[str]) -> list[LoggedEvent]:
+    """Events of these names that this very transaction has told so far, in order."""
+    rows = fetch(
+        session,
+        f"SELECT {_READ} FROM platform.business_event WHERE xid = pg_current_xact_id() AND name = ANY(%s) ORDER BY id",
+        (list(names),),
+    )
+    return [LoggedEvent(*row) for row in rows]
+
+
 def _move(session: Session, consumer: str, xid: str, event_id: int) -> None:
     execute(
         session,

@@ -58,12 +58,14 @@ class Wave(Generic[Row]):
     claim    (session, limit) -> rows, locked with FOR UPDATE SKIP LOCKED
     process  (session, rows, now) -> None; loads, decides, writes, announces; all or nothing
     park     (session, row, error, now) -> None; puts one row where a person sees it
+    then     (session, now) -> None; goes on from what all of them left, in the same transaction
     """
 
     kind: str
     claim: Callable[[Session, int], Sequence[Row]]
     process: Callable[[Session, Sequence[Row], datetime], None]
     park: Callable[[Session, Row, Exception, datetime], None]
+    then: Callable[[Session, datetime], None] | None = None
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
         """One wave. Raises only what waiting may cure (lost connection, deadlock): then nothing was done."""
@@ -71,6 +73,8 @@ class Wave(Generic[Row]):
             rows = self.claim(session, limit)
             if rows:
                 process_or_park(session, rows, process=self.process, park=self.park, now=now)
+                if self.then:
+                    self.then(session, now)
             return Ran(len(rows), len(rows) >= limit)
 
 
@@ -150,13 +154,14 @@ class WaveRunner:
             thread.start()
 
     def stop(self, *, timeout: float = 10.0) -> None:
-        """Finish the waves in hand and end."""
+        """Finish the waves in hand and end; what is not over after `timeout` seconds in all is left behind."""
+        deadline = monotonic() + timeout
         self._stop.set()
         for flags in self._flags.values():
             for flag in flags:
                 flag.set()
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(0.0, deadline - monotonic()))
 
     def _loop(self, turn: Turn, flag: Flag) -> None:
         size = WaveSize(self.limit)

@@ -5,7 +5,7 @@ Messages about one external key are handled one after the other, in the order th
 understood, mapped or accepted is parked with what, where, why and what to do; nothing else waits for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -54,8 +54,8 @@ def parked(what: str, where: str = "", remedy: str = "", missing: Sequence[Looku
     return Settled("parked", error={"what": what, "where": where, "remedy": remedy}, missing=list(missing))
 
 
-def inbox_wave(pipeline: Pipeline) -> Wave[Waiting]:
-    """The wave that empties the inbox."""
+def inbox_wave(pipeline: Pipeline, then: Callable[[Session, datetime], None] | None = None) -> Wave[Waiting]:
+    """The wave that empties the inbox; `then` goes on from what it took in, in the same transaction."""
 
     def process(session: Session, rows: Sequence[Waiting], now: datetime) -> None:
         settled = stale_ones(session, rows)
@@ -65,7 +65,7 @@ def inbox_wave(pipeline: Pipeline) -> Wave[Waiting]:
         write(session, rows, settled, now)
         overtake(session, [row for row in fresh if settled[row.id].state in TAKEN])
 
-    return Wave(INBOX_WAKE, claim, process, park)
+    return Wave(INBOX_WAKE, claim, process, park, then)
 
 
 def _by_kind(row: Waiting) -> tuple[str, str, int]:

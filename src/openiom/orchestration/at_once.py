@@ -1,0 +1,56 @@
+"""
+Journeys that begin in the transaction that told their event: an order goes from its message to the outbound queue
+without being put down, found and locked again in between.
+
+It is a short cut, never the only way. What cannot take it (a paused flow, a step that crashes for one of the wave) is
+left as if it had not been tried: the dispatcher reads the same events after the commit, begins what has not begun, and
+the step wave tells the bad one from the good.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from openiom.platform.events import own_events
+from openiom.platform.held_back import savepoint
+from openiom.platform.waves import is_transient
+
+from .carrying import carry, movable
+from .dispatcher import active_flows, choose
+from .journeys import open_journeys
+from .running import Engine, FactsOfWave
+from .tokens import insert
+
+log = structlog.get_logger("orchestration")
+
+
+def at_once(engine: Engine) -> Callable[[Session, datetime], None]:
+    """What an intake calls at its end, in its own transaction. Raises only what waiting may cure."""
+
+    def begin(session: Session, now: datetime) -> None:
+        try:
+            with savepoint(session):
+                _begin(engine, session, now)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.info("left_to_the_dispatcher", error=str(error)[:500])
+
+    return begin
+
+
+def _begin(engine: Engine, session: Session, now: datetime) -> None:
+    flows = active_flows(engine, session)
+    triggers = {flow.document.trigger.event for flow in flows}
+    events = own_events(session, triggers) if triggers else []
+    if not events:
+        return
+    wanted = choose(flows, events, FactsOfWave(session, engine.catalog.entities))
+    tokens = open_journeys(session, wanted, now=now)
+    ready, _ = movable(engine, session, [t for t in tokens if t.state == "ready"])
+    going = {t.id for t in ready}
+    insert(session, [t for t in tokens if t.id not in going])
+    if ready:
+        carry(engine, session, ready, now)
