@@ -20,7 +20,7 @@ def lock_fulfillment_orders(session: Session, ids: Iterable[UUID]) -> dict[UUID,
     owners = fetch(
         session,
         "SELECT DISTINCT order_id FROM fulfillment.fulfillment_order WHERE id = ANY(%s)",
-        (sorted(set(ids)),),
+        (sorted(dict.fromkeys(ids)),),
     )
     order_ids = [row[0] for row in owners]
     lock_orders(session, order_ids)

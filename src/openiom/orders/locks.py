@@ -72,7 +72,7 @@ def lock_orders(session: Session, ids: Iterable[UUID]) -> dict[UUID, LockedOrder
 
 def lock_lines(session: Session, ids: Iterable[UUID]) -> tuple[dict[UUID, LockedOrder], dict[UUID, LockedLine]]:
     """These lines, their orders locked first. Unknown ids are absent."""
-    wanted = sorted(set(ids))
+    wanted = sorted(dict.fromkeys(ids))
     book = _book(session)
     unknown = [i for i in wanted if i not in book.owner]
     if unknown:
@@ -87,7 +87,7 @@ def lock_lines(session: Session, ids: Iterable[UUID]) -> tuple[dict[UUID, Locked
 
 def lines_of_orders(session: Session, order_ids: Iterable[UUID]) -> list[LockedLine]:
     """All lines of orders this transaction has locked, by order and line number."""
-    wanted = sorted(set(order_ids))
+    wanted = sorted(dict.fromkeys(order_ids))
     found = _book(session).lines_of(session, wanted)
     return [line for order in wanted for line in found.get(order, ())]
 
@@ -133,7 +133,7 @@ class _Book:
     _writing: bool = False
 
     def lock(self, session: Session, ids: Iterable[UUID]) -> dict[UUID, LockedOrder]:
-        wanted = sorted(set(ids))
+        wanted = sorted(dict.fromkeys(ids))
         missing = [i for i in wanted if i not in self.orders]
         if missing:
             rows = fetch(

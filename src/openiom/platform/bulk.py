@@ -17,8 +17,6 @@ from sqlalchemy.orm import Session
 from .database import driver
 from .held_back import before_statement
 
-_COPY_SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_ARRAY_SPECIAL = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _COPY_CHUNK = 2_000
 
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -71,41 +69,49 @@ def _with_literals(parameters: Parameters) -> Parameters:
 
 def array_literal(values: list[Any]) -> str:
     """A PostgreSQL array literal of a list whose values are of one type, None apart, or of lists of such."""
-    texts: Sequence[str]
-    first = next((v for v in values if v is not None), None)
-    if isinstance(first, list):
-        texts = [array_literal(v) for v in values]
-    elif isinstance(first, str):
-        texts = ["NULL" if v is None else f'"{v.translate(_ARRAY_SPECIAL)}"' for v in values]
-    else:
-        write = _writer(first)
-        texts = ["NULL" if v is None else write(v) for v in values]
-    return "{" + ",".join(texts) + "}"
+    return "{" + ",".join(_texts(values, _quoted, "NULL")) + "}"
 
 
 def _copy_column(values: Sequence[Any]) -> Sequence[str]:
     """One column as COPY writes it; the type of its first value stands for all of them."""
     first = next((v for v in values if v is not None), None)
-    if isinstance(first, str):
-        if None not in values:
-            every = "".join(values)
-            if not ("\\" in every or "\t" in every or "\n" in every or "\r" in every):
-                return values
-        return ["\\N" if v is None else v.translate(_COPY_SPECIAL) for v in values]
     if first is None:
         return ["\\N"] * len(values)
-    write = _writer(first)
-    if values.count(first) == len(values):
-        return [write(first)] * len(values)
+    if not isinstance(first, str) and values[-1] == first and values.count(first) == len(values):
+        return _texts([first], _copied, "") * len(values)
+    if isinstance(first, str) and None not in values:
+        every = "".join(values)
+        if not ("\\" in every or "\t" in every or "\n" in every or "\r" in every):
+            return values
+    return _texts(values, _copied, "\\N")
+
+
+def _quoted(text: str) -> str:
+    # Replacing is many times quicker than str.translate, even where there is nothing to replace.
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _copied(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _texts(values: Sequence[Any], escape: Callable[[str], str], null: str) -> list[str]:
+    """Values of one type as text; None as `null`. `escape` is for what may hold any character."""
+    first = next((v for v in values if v is not None), None)
     if None in values:
-        return ["\\N" if v is None else write(v) for v in values]
-    return [write(v) for v in values]
+        write = _writer(first, escape)
+        return [null if v is None else write(v) for v in values]
+    if isinstance(first, UUID):  # most of what is written are ids
+        return [v.bytes.hex() for v in values]
+    return list(map(_writer(first, escape), values))
 
 
-def _writer(first: Any) -> Callable[[Any], str]:
+def _writer(first: Any, escape: Callable[[str], str]) -> Callable[[Any], str]:
     """How values of this type are written as text."""
+    if isinstance(first, str):
+        return escape
     if isinstance(first, UUID):
-        return lambda v: f"{v.int:032x}"
+        return lambda v: v.bytes.hex()
     if isinstance(first, bool):
         return lambda v: "t" if v else "f"
     if isinstance(first, int | float | Decimal):
@@ -113,7 +119,7 @@ def _writer(first: Any) -> Callable[[Any], str]:
     if isinstance(first, datetime | date):
         return lambda v: v.isoformat()
     if isinstance(first, list):
-        return lambda v: array_literal(v).translate(_COPY_SPECIAL)
+        return array_literal if escape is _quoted else lambda v: escape(array_literal(v))
     if first is None:
         return str  # every value is None, so this is never asked
     raise TypeError(f"values of type {type(first).__name__} cannot be written in bulk")

@@ -114,16 +114,18 @@ def tidy(value: Any, *, strip: bool = False) -> Any:
     Raises ValueError for a number too large to be exact; `string(...)` keeps such a number whole.
     """
     kind = type(value)
+    if kind is dict:
+        return {
+            k: v if type(v) is str else tidy(v, strip=strip) for k, v in value.items() if v is not None or not strip
+        }
+    if kind is list:
+        return [item if type(item) is str else tidy(item, strip=strip) for item in value]
     if kind is float:
         if not value.is_integer():
             return value
         if abs(value) >= EXACT:
             raise ValueError(f"{value:.0f} is too large to be exact; wrap the expression in string(...)")
         return int(value)
-    if kind is dict:
-        return {k: tidy(v, strip=strip) for k, v in value.items() if v is not None or not strip}
-    if kind is list:
-        return [tidy(item, strip=strip) for item in value]
     return value
 
 
