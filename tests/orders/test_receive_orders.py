@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from threading import Barrier, Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.orders.given import (
@@ -21,10 +22,12 @@ from tests.orders.given import (
 )
 
 from openiom.master_data import KINDS
+from openiom.orders import receive_orders
+from openiom.orders.locks import lines_of_orders, lock_orders
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.provider_contract import Taken
+from openiom.provider_contract import Arrived, Taken
 
 
 def count(database: Database, table: str) -> int:
@@ -58,6 +61,21 @@ def test_a_new_order_is_kept_whole_and_announced(database: Database) -> None:
     assert told(database, order) == ["order.created"]
     with database.reading() as session:
         assert fetch(session, "SELECT total_difference FROM orders.order")[0][0] == 0
+
+
+def test_whoever_goes_on_in_the_same_transaction_finds_orders_as_everybody_will_read_them(database: Database) -> None:
+    master_data(database)
+    with database.unit_of_work() as session:
+        due = {"requested_delivery_date": "2026-12-01"}
+        off = document("1002", line("Lamp", 4), external_status="Cancelled")
+        documents = [document("1001", line(quantity=2, **due), line("Lamp", 3)), off]
+        orders = receive_orders(session, [Arrived(i, "store", d) for i, d in enumerate(documents)], NOW, "intake")
+        ids = [UUID(taken.entity_id) for taken in orders]
+        at_once = lock_orders(session, ids), lines_of_orders(session, ids)
+    with database.unit_of_work() as session:
+        assert at_once == (lock_orders(session, ids), lines_of_orders(session, ids))
+    assert [order.state for order in at_once[0].values()] == ["new", "canceled"]
+    assert [(x.quantity, x.canceled) for x in at_once[1]] == [(2, 0), (3, 0), (4, 4)]
 
 
 def test_a_total_that_does_not_add_up_is_told_and_kept(database: Database) -> None:

@@ -92,6 +92,17 @@ def lines_of_orders(session: Session, order_ids: Iterable[UUID]) -> list[LockedL
     return [line for order in wanted for line in found.get(order, ())]
 
 
+def adopt(session: Session, orders: Iterable[LockedOrder], lines: Iterable[LockedLine]) -> None:
+    """Orders this transaction has just written, with all their lines: nobody else can see them, none need be read."""
+    book = _book(session)
+    for order in orders:
+        book.orders[order.id], book.lines[order.id] = order, []
+        book.counted[order.id] = _bucket(order)
+    for line in lines:
+        book.lines[line.order_id].append(line)
+        book.owner[line.id] = line.order_id
+
+
 def all_locked(session: Session, order_ids: Iterable[UUID]) -> bool:
     """Whether this transaction has locked all of these orders already."""
     book: _Book | None = session.info.get(_KEY)

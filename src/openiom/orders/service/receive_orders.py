@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Event, new_ids
 from openiom.orders.counting import add_counts
 from openiom.orders.decisions import LineAmounts, Totals, is_canceled_upstream, totals
+from openiom.orders.locks import LockedLine, LockedOrder, adopt
 from openiom.orders.schemas import ResolvedLine, ResolvedOrder
 from openiom.orders.states import CANCEL, LINE_TABLE, ORDER_TABLE
 from openiom.platform.bulk import copy_rows
@@ -107,6 +108,7 @@ def _create(session: Session, drafts: Sequence[Draft], now: datetime, actor: str
     copy_rows(session, "orders.order_line", LINE_COLUMNS, (row for one in new for row in _line_rows(one)))
     add_counts(session, Counter((ORDER_OFF.state if one.off else ORDER_START.state, "") for one in new))
     announce(session, (_created(one) for one in new), at=now, actor=actor)
+    adopt(session, map(_as_locked, new), (line for one in new for line in _lines_as_locked(one)))
     return {one.draft.index: Taken(ok=True, entity_id=str(one.id)) for one in new}
 
 
@@ -162,6 +164,32 @@ def _line_rows(one: _New) -> Iterator[tuple[Any, ...]]:
             *(line_id, one.id, number, line.external_id, line.product, line.name or line.product, line.unit),
             *(line.quantity, line.unit_price, line.discount, line.tax, line.requested_delivery_date),
             *(state, reason, line.quantity if one.off else 0),
+        )
+
+
+def _as_locked(one: _New) -> LockedOrder:
+    start = ORDER_OFF if one.off else ORDER_START
+    return LockedOrder(one.id, start.state, start.reason, held=False, previous_state=None, previous_reason=None)
+
+
+def _lines_as_locked(one: _New) -> Iterator[LockedLine]:
+    state, reason = LINE_OFF if one.off else LINE_START
+    for number, (line_id, line) in enumerate(zip(one.line_ids, one.draft.document.lines, strict=True), start=1):
+        yield LockedLine(
+            line_id,
+            one.id,
+            number,
+            line.product,
+            line.unit,
+            line.quantity,
+            state,
+            reason,
+            source=None,
+            source_reason="",
+            released=0,
+            shipped=0,
+            canceled=line.quantity if one.off else 0,
+            requested_delivery_date=line.requested_delivery_date,
         )
 
 
