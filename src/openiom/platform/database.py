@@ -53,6 +53,12 @@ def libpq_url(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
+def _keep_statements(connection: psycopg.Connection[Any], _: object) -> None:
+    """Waves say the same few hundred things again and again: keep them all prepared, from the second time on."""
+    connection.prepare_threshold = 1
+    connection.prepared_max = 500
+
+
 class Database:
     """One PostgreSQL database: an environment, the scale unit and the security boundary."""
 
@@ -64,10 +70,12 @@ class Database:
             max_overflow=4,
             pool_pre_ping=False,
             pool_recycle=1800,
+            pool_use_lifo=True,
             json_serializer=to_json_text,
             json_deserializer=orjson.loads,
             connect_args={"application_name": name, "options": "-c timezone=UTC -c jit=off"},
         )
+        event.listen(self.engine, "connect", _keep_statements)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         event.listen(self._sessions, "do_orm_execute", before_orm)
         self._readers = sessionmaker(self.engine.execution_options(postgresql_readonly=True), expire_on_commit=False)
