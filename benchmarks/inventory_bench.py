@@ -26,7 +26,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.inventory_floor import bare_buyers, bare_changes, bare_query, bare_reservations
-from benchmarks.inventory_http import Contract, Web, web_server
+from benchmarks.inventory_http import Contract, Endpoint, web_server
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import database_of
 from openiom.app.wiring import CONSUMERS
@@ -61,7 +61,7 @@ class Load:
     products: int
     locations: int
     seconds: float
-    web: Mapping[str, str] | None = None
+    endpoint: Mapping[str, str] | None = None
 
 
 def main() -> int:
@@ -117,8 +117,8 @@ def bulk(settings: Settings, database: Database, url: str, asked: argparse.Names
     """Changes a second, and what a query takes meanwhile; then the floor of both."""
     load = Load("post", url, 0, asked.clients, asked.products, asked.locations, asked.seconds)
     if asked.http:
-        with web_server(settings, database, url) as web, Contract(web) as contract:
-            http = replace(load, kind="http", web=asdict(web))
+        with web_server(settings, database, url) as endpoint, Contract(endpoint) as contract:
+            http = replace(load, kind="http", endpoint=asdict(endpoint))
             changes, queries = under_load(http, lambda n: contract.index_query(products_of(n), asked.locations))
     else:
         changes, queries = under_load(load, lambda n: index_query(database, n, asked.locations))
@@ -218,7 +218,7 @@ def sender(load: Load) -> Iterator[Send]:
         with psycopg.connect(load.url) as connection:
             yield lambda keys, events: bare_changes(connection, keys, events)
     elif load.kind == "http":
-        with Contract(Web(**load.web or {})) as contract:
+        with Contract(Endpoint(**load.endpoint or {})) as contract:
             yield contract.post_changes
     else:
         database = Database(load.url, pool_size=1)

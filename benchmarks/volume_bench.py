@@ -20,7 +20,7 @@ import httpx
 import psutil
 
 from benchmarks.company import Company, Store, company
-from benchmarks.single_order_bench import web_of
+from benchmarks.serving import serving
 from openiom.platform.bulk import execute, fetch
 
 ROUNDS = 60
@@ -54,7 +54,7 @@ def main() -> int:
         fill(house, asked.orders)
         say(f"{asked.orders} orders in {perf_counter() - started:.0f} s")
         result: dict[str, float] = {"orders": asked.orders, "waiting": asked.orders // 2}
-        with web_of(house) as client:
+        with serving(house.product.settings, house.product.database, house.url) as web, web.client() as client:
             result |= answers(house, client, asked.orders)
         result |= memory(house, shop)
     print(json.dumps(result) if asked.json else "\n".join(f"{k:20} {v}" for k, v in result.items()))
