@@ -86,7 +86,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
         with database_of(settings) as url:
-            database = Database(url, pool_size=16)
+            database = Database(url, threads=16)
             migrate(database, consumers=CONSUMERS)
             seed(database, asked.products, asked.locations)
             reset_statistics(database)
@@ -221,7 +221,7 @@ def sender(load: Load) -> Iterator[Send]:
         with Contract(Endpoint(**load.endpoint or {})) as contract:
             yield contract.post_changes
     else:
-        database = Database(load.url, pool_size=1)
+        database = Database(load.url, threads=1)
 
         def send(keys: Sequence[tuple[str, str]], events: Sequence[str]) -> None:
             one = {MEASURE: Decimal(1)}

@@ -21,7 +21,7 @@ from openiom.platform.embedded import ensure_database
 def fresh(postgres_url: str) -> Iterator[Database]:
     """An empty database of its own on the test server."""
     name = f"openiom_fresh_{uuid4().hex[:8]}"
-    database = Database(ensure_database(postgres_url, name), pool_size=4)
+    database = Database(ensure_database(postgres_url, name), threads=4)
     yield database
     database.close()
     with psycopg.connect(postgres_url, autocommit=True) as connection:
@@ -30,7 +30,7 @@ def fresh(postgres_url: str) -> Iterator[Database]:
 
 def test_four_processes_that_migrate_together_end_at_one_schema(fresh: Database) -> None:
     def one(_: int) -> None:
-        own = Database(fresh.url, pool_size=2)
+        own = Database(fresh.url, threads=2)
         try:
             migrate(own, consumers=("orchestration",))
         finally:
