@@ -25,6 +25,7 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.figures import milliseconds, tell
 from benchmarks.inventory_floor import bare_buyers, bare_changes, bare_query, bare_reservations
 from benchmarks.inventory_http import Contract, Endpoint, web_server
 from openiom.app.migrate import migrate, reset_statistics
@@ -77,8 +78,7 @@ def main() -> int:
     if asked.client:
         print(json.dumps({"records": be_client(Load(**json.loads(asked.client)))}))
         return 0
-    result = measure(asked)
-    print(json.dumps(result) if asked.json else "\n".join(f"{k:36} {v}" for k, v in result.items()))
+    tell(measure(asked), as_json=asked.json)
     return 0
 
 
@@ -132,10 +132,10 @@ def bulk(settings: Settings, database: Database, url: str, asked: argparse.Names
         "changes_per_second": round(changes),
         "changes_floor_per_second": round(floor),
         "changes_ratio": round(changes / floor, 2),
-        "query_p99_ms": p99(queries),
-        "query_p50_ms": round(1000 * queries[len(queries) // 2], 1),
-        "query_floor_p99_ms": p99(floor_queries),
-        "query_ratio": round(p99(queries) / p99(floor_queries), 2),
+        "query_p99_ms": milliseconds(queries, 0.99),
+        "query_p50_ms": milliseconds(queries, 0.5),
+        "query_floor_p99_ms": milliseconds(floor_queries, 0.99),
+        "query_ratio": round(milliseconds(queries, 0.99) / milliseconds(floor_queries, 0.99), 2),
         "queries": len(queries),
     }
 
@@ -305,10 +305,6 @@ def buy(database: Database, product: str) -> tuple[int, float]:
     for thread in threads:
         thread.join()
     return len(winners), perf_counter() - began
-
-
-def p99(taken: Sequence[float]) -> float:
-    return round(1000 * taken[min(len(taken) - 1, int(len(taken) * 0.99))], 1)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ an authenticated request that answers next to nothing, and the bare SQL that rea
 """
 
 import argparse
-import json
 import random
 import statistics
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.figures import milliseconds, tell
 from benchmarks.serving import Web, serving
 from openiom.app.migrate import migrate
 from openiom.app.processes import database_of
@@ -47,8 +47,7 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=500, help="quotes to ask for")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    result = measure(asked.orders)
-    print(json.dumps(result) if asked.json else "\n".join(f"{k:24} {v}" for k, v in result.items()))
+    tell(measure(asked.orders), as_json=asked.json)
     return 0
 
 
@@ -92,11 +91,6 @@ def timed(work: Any) -> tuple[float, Any]:
     started = perf_counter()
     answer = work()
     return perf_counter() - started, answer
-
-
-def milliseconds(seconds: list[float], quantile: float) -> float:
-    ordered = sorted(seconds)
-    return round(1000 * ordered[min(len(ordered) - 1, int(len(ordered) * quantile))], 2)
 
 
 def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list[Any]:

@@ -5,7 +5,6 @@ The floor is the same number of trips: a POST that is only stored, measured in t
 """
 
 import argparse
-import json
 import statistics
 import sys
 from time import perf_counter, sleep
@@ -13,6 +12,7 @@ from time import perf_counter, sleep
 import httpx
 
 from benchmarks.company import Company, Store, company
+from benchmarks.figures import milliseconds, tell
 from benchmarks.serving import serving
 from openiom.platform.bulk import fetch
 
@@ -22,8 +22,7 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    result = measure(asked.orders)
-    print(json.dumps(result) if asked.json else "\n".join(f"{k:20} {v}" for k, v in result.items()))
+    tell(measure(asked.orders), as_json=asked.json)
     return 0
 
 
@@ -51,12 +50,11 @@ def _measure(house: Company, shop: Store, client: httpx.Client, orders: int) -> 
         if n >= 20:
             taken.append(perf_counter() - started)
             posts.append(posted)
-    taken.sort()
     return {
         "orders": orders,
-        "p50_ms": round(1000 * statistics.median(taken), 1),
-        "p99_ms": round(1000 * taken[min(len(taken) - 1, int(len(taken) * 0.99))], 1),
-        "floor_post_only_p50_ms": round(1000 * statistics.median(posts), 1),
+        "p50_ms": milliseconds(taken, 0.5),
+        "p99_ms": milliseconds(taken, 0.99),
+        "floor_post_only_p50_ms": milliseconds(posts, 0.5),
         "ratio_to_floor": round(statistics.median(taken) / statistics.median(posts), 2),
     }
 
