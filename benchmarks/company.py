@@ -189,6 +189,12 @@ class Store:
         )
         answer.raise_for_status()
 
+    def fresh(self, orders: int) -> list[RawMessage]:
+        """The messages of so many orders more."""
+        known = {message.key for message in self.messages()}
+        self.prepare(orders)
+        return [message for message in self.messages() if message.key not in known]
+
     def catalog(self) -> list[CatalogItem]:
         items, page, last = [], 1, 1
         while page <= last:

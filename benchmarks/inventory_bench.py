@@ -25,8 +25,9 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.figures import milliseconds, tell
 from benchmarks.inventory_floor import bare_buyers, bare_changes, bare_query, bare_reservations
-from benchmarks.inventory_http import Contract, Web, web_server
+from benchmarks.inventory_http import Contract, Endpoint, web_server
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import database_of
 from openiom.app.wiring import CONSUMERS
@@ -61,7 +62,7 @@ class Load:
     products: int
     locations: int
     seconds: float
-    web: Mapping[str, str] | None = None
+    endpoint: Mapping[str, str] | None = None
 
 
 def main() -> int:
@@ -77,8 +78,7 @@ def main() -> int:
     if asked.client:
         print(json.dumps({"records": be_client(Load(**json.loads(asked.client)))}))
         return 0
-    result = measure(asked)
-    print(json.dumps(result) if asked.json else "\n".join(f"{k:36} {v}" for k, v in result.items()))
+    tell(measure(asked), as_json=asked.json)
     return 0
 
 
@@ -86,7 +86,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
         with database_of(settings) as url:
-            database = Database(url, pool_size=16)
+            database = Database(url, threads=16)
             migrate(database, consumers=CONSUMERS)
             seed(database, asked.products, asked.locations)
             reset_statistics(database)
@@ -117,8 +117,8 @@ def bulk(settings: Settings, database: Database, url: str, asked: argparse.Names
     """Changes a second, and what a query takes meanwhile; then the floor of both."""
     load = Load("post", url, 0, asked.clients, asked.products, asked.locations, asked.seconds)
     if asked.http:
-        with web_server(settings, database, url) as web, Contract(web) as contract:
-            http = replace(load, kind="http", web=asdict(web))
+        with web_server(settings, database, url) as endpoint, Contract(endpoint) as contract:
+            http = replace(load, kind="http", endpoint=asdict(endpoint))
             changes, queries = under_load(http, lambda n: contract.index_query(products_of(n), asked.locations))
     else:
         changes, queries = under_load(load, lambda n: index_query(database, n, asked.locations))
@@ -132,10 +132,10 @@ def bulk(settings: Settings, database: Database, url: str, asked: argparse.Names
         "changes_per_second": round(changes),
         "changes_floor_per_second": round(floor),
         "changes_ratio": round(changes / floor, 2),
-        "query_p99_ms": p99(queries),
-        "query_p50_ms": round(1000 * queries[len(queries) // 2], 1),
-        "query_floor_p99_ms": p99(floor_queries),
-        "query_ratio": round(p99(queries) / p99(floor_queries), 2),
+        "query_p99_ms": milliseconds(queries, 0.99),
+        "query_p50_ms": milliseconds(queries, 0.5),
+        "query_floor_p99_ms": milliseconds(floor_queries, 0.99),
+        "query_ratio": round(milliseconds(queries, 0.99) / milliseconds(floor_queries, 0.99), 2),
         "queries": len(queries),
     }
 
@@ -218,10 +218,10 @@ def sender(load: Load) -> Iterator[Send]:
         with psycopg.connect(load.url) as connection:
             yield lambda keys, events: bare_changes(connection, keys, events)
     elif load.kind == "http":
-        with Contract(Web(**load.web or {})) as contract:
+        with Contract(Endpoint(**load.endpoint or {})) as contract:
             yield contract.post_changes
     else:
-        database = Database(load.url, pool_size=1)
+        database = Database(load.url, threads=1)
 
         def send(keys: Sequence[tuple[str, str]], events: Sequence[str]) -> None:
             one = {MEASURE: Decimal(1)}
@@ -305,10 +305,6 @@ def buy(database: Database, product: str) -> tuple[int, float]:
     for thread in threads:
         thread.join()
     return len(winners), perf_counter() - began
-
-
-def p99(taken: Sequence[float]) -> float:
-    return round(1000 * taken[min(len(taken) - 1, int(len(taken) * 0.99))], 1)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,20 @@
 """The inventory benchmark through the public contract: a web server of our own, and the bodies its clients send."""
 
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from time import sleep
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 import httpx
 import orjson
 
-from openiom.administration import issue_token
-from openiom.app.processes import Child, child_environment, own_command
-from openiom.app.web import LISTEN_FD
+from benchmarks.serving import serving
 from openiom.platform.database import Database
-from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 
 
 @dataclass(frozen=True)
-class Web:
+class Endpoint:
     """Where the contract is served, who may ask, and the organization whose stock is our own."""
 
     address: str
@@ -31,15 +26,18 @@ class Web:
 class Contract:
     """A client of the public contract."""
 
-    def __init__(self, web: Web) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         headers = {
-            "Authorization": f"Bearer {web.token}",
+            "Authorization": f"Bearer {endpoint.token}",
             "Api-Version": "1.0",
             "Content-Type": "application/json",
         }
-        self._web = web
+        self._endpoint = endpoint
         self._client = httpx.Client(
-            base_url=f"{web.address}/api/environment/{web.environment}", headers=headers, trust_env=False, timeout=60
+            base_url=f"{endpoint.address}/api/environment/{endpoint.environment}",
+            headers=headers,
+            trust_env=False,
+            timeout=60,
         )
 
     def __enter__(self) -> "Contract":
@@ -53,7 +51,7 @@ class Contract:
         records = [
             {
                 "id": event,
-                "organizationId": self._web.organization,
+                "organizationId": self._endpoint.organization,
                 "productId": product,
                 "dimensions": {"SiteId": location, "LocationId": location},
                 "quantities": {"pos": {"PosInbound": 1}},
@@ -69,7 +67,7 @@ class Contract:
         names = [f"L{n}" for n in range(locations)]
         body = {
             "filters": {
-                "organizationId": [self._web.organization],
+                "organizationId": [self._endpoint.organization],
                 "productId": list(products),
                 "siteId": names,
                 "locationId": names,
@@ -90,33 +88,9 @@ class Contract:
 
 
 @contextmanager
-def web_server(settings: Settings, database: Database, url: str) -> Iterator[Web]:
-    """A web process over this database."""
-    with database.unit_of_work() as session:
-        token = issue_token(session, name="bench", roles=["administrator"], now=utc_now(), actor="bench")
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        bound.set_inheritable(True)
-        address = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        environment = child_environment(settings, url, address)
-        web = Child("web", own_command("web"), {**environment, LISTEN_FD: str(bound.fileno())}, (bound.fileno(),))
-        web.start()
-        try:
-            _wait(address)
-            known = Web(address, token, settings.environment)
-            with Contract(known) as contract:
-                yield Web(address, token, settings.environment, contract.own_organization())
-        finally:
-            if web.process:
-                web.process.terminate()
-                web.process.wait(20)
-
-
-def _wait(address: str) -> None:
-    for _ in range(600):
-        try:
-            if httpx.get(f"{address}/ready", trust_env=False).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        sleep(0.1)
-    raise SystemExit("the web server is not ready after a minute")
+def web_server(settings: Settings, database: Database, url: str) -> Iterator[Endpoint]:
+    """The contract, served by a web process over this database."""
+    with serving(settings, database, url) as web:
+        found = Endpoint(web.address, web.token, settings.environment)
+        with Contract(found) as contract:
+            yield replace(found, organization=contract.own_organization())

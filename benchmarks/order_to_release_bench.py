@@ -6,11 +6,11 @@ server, over as many connections as the machine has cores. Target: ratio >= 0.4 
 """
 
 import argparse
-import json
 import sys
 from time import perf_counter
 
 from benchmarks.company import company
+from benchmarks.figures import say, tell
 from benchmarks.floor import remember, write_again
 
 WARM = 400
@@ -30,11 +30,7 @@ def main() -> int:
     result = measure(asked.orders, workers=asked.workers, wave_limit=asked.wave_limit)
     if not asked.no_single:
         result["single_calls_per_second"] = single_calls(min(SINGLE_ORDERS, asked.orders), workers=asked.workers)
-    if asked.json:
-        print(json.dumps(result))
-    else:
-        for name, value in result.items():
-            print(f"{name:28} {value}")
+    tell(result, as_json=asked.json)
     return 0
 
 
@@ -44,9 +40,7 @@ def measure(orders: int, *, workers: int, wave_limit: int) -> dict[str, float]:
         warm = shop.messages()
         house.load(warm)
         house.wait_sent(len(warm))
-        shop.prepare(orders)
-        known = {message.key for message in warm}
-        messages = [message for message in shop.messages() if message.key not in known]
+        messages = shop.fresh(orders)
         say(f"{len(messages)} messages ready")
         before, started = house.cpu(), perf_counter()
         house.load(messages)
@@ -84,17 +78,11 @@ def single_calls(orders: int, *, workers: int) -> float:
         warm = shop.messages()
         house.load(warm)
         house.wait_sent(len(warm))
-        shop.prepare(orders)
-        known = {message.key for message in warm}
-        messages = [message for message in shop.messages() if message.key not in known]
+        messages = shop.fresh(orders)
         started = perf_counter()
         house.load(messages)
         house.wait_sent(len(warm) + len(messages))
         return round(len(messages) / (perf_counter() - started), 1)
-
-
-def say(what: str) -> None:
-    print(what, file=sys.stderr)
 
 
 if __name__ == "__main__":

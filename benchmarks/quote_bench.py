@@ -8,25 +8,22 @@ an authenticated request that answers next to nothing, and the bare SQL that rea
 """
 
 import argparse
-import json
 import random
-import socket
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
-import httpx
-import psutil
 import psycopg
 
-from openiom.administration import issue_token
+from benchmarks.figures import milliseconds, tell
+from benchmarks.serving import Web, serving
 from openiom.app.migrate import migrate
-from openiom.app.processes import Child, child_environment, database_of, own_command
-from openiom.app.web import LISTEN_FD
+from openiom.app.processes import database_of
 from openiom.app.wiring import CONSUMERS, Product, build
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.platform.database import libpq_url
@@ -50,22 +47,21 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=500, help="quotes to ask for")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    result = measure(asked.orders)
-    print(json.dumps(result) if asked.json else "\n".join(f"{k:24} {v}" for k, v in result.items()))
+    tell(measure(asked.orders), as_json=asked.json)
     return 0
 
 
 def measure(quotes: int) -> dict[str, float]:
     """Ask for `quotes` quotes one after the other, each for another cart, the floor in between."""
     numbers = random.Random(7)
-    with serving() as (client, database_url, web):
+    with network() as (web, database_url), web.client() as client:
         carts = [cart(numbers) for _ in range(quotes + WARM)]
         taken, trips, reads, spent = [], [], [], 0.0
         with psycopg.connect(database_url, autocommit=True) as connection:
             for n, asked in enumerate(carts):
-                before = cpu_seconds(web)
+                before = web.cpu_seconds()
                 seconds, answer = timed(lambda asked=asked: client.post("/api/v1/sourcing/quote", json=asked))
-                used = cpu_seconds(web) - before
+                used = web.cpu_seconds() - before
                 answer.raise_for_status()
                 trip, _ = timed(lambda: client.get("/api/v1/session"))
                 read, _ = timed(lambda asked=asked: stock_of(connection, asked))
@@ -91,21 +87,10 @@ def measure(quotes: int) -> dict[str, float]:
     }
 
 
-def cpu_seconds(web: psutil.Process) -> float:
-    """Of the web process: on a busy machine it says more than the clock."""
-    times = web.cpu_times()
-    return float(times.user + times.system)
-
-
 def timed(work: Any) -> tuple[float, Any]:
     started = perf_counter()
     answer = work()
     return perf_counter() - started, answer
-
-
-def milliseconds(seconds: list[float], quantile: float) -> float:
-    ordered = sorted(seconds)
-    return round(1000 * ordered[min(len(ordered) - 1, int(len(ordered) * quantile))], 2)
 
 
 def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list[Any]:
@@ -118,44 +103,19 @@ def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list
 
 
 @contextmanager
-def serving() -> Any:
-    """(client, database URL, process) of a web process over the seeded network."""
+def network() -> Iterator[tuple[Web, str]]:
+    """A web process over the seeded network, and the database's URL."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
-        with database_of(settings) as database_url, socket.create_server(("127.0.0.1", 0)) as bound:
+        with database_of(settings) as database_url:
             product = build(settings, database_url)
             migrate(product.database, consumers=CONSUMERS)
             seed(product)
-            with product.database.unit_of_work() as session:
-                token = issue_token(session, name="bench", roles=["administrator"], now=utc_now(), actor="bench")
-            product.close()
-            bound.set_inheritable(True)
-            url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-            environment = child_environment(settings, database_url, url) | {LISTEN_FD: str(bound.fileno())}
-            web = Child("web", own_command("web"), environment, (bound.fileno(),))
-            web.start()
             try:
-                with httpx.Client(
-                    base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=60
-                ) as client:
-                    wait_until_ready(client)
-                    assert web.process
-                    yield client, libpq_url(database_url), psutil.Process(web.process.pid)
+                with serving(settings, product.database, database_url) as web:
+                    yield web, libpq_url(database_url)
             finally:
-                if web.process:
-                    web.process.terminate()
-                    web.process.wait(20)
-
-
-def wait_until_ready(client: httpx.Client) -> None:
-    for _ in range(600):
-        try:
-            if client.get("/ready").status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        sleep(0.1)
-    raise SystemExit("the web process did not become ready")
+                product.close()
 
 
 def seed(product: Product) -> None:

@@ -5,22 +5,16 @@ The floor is the same number of trips: a POST that is only stored, measured in t
 """
 
 import argparse
-import json
-import socket
 import statistics
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import perf_counter, sleep
 
 import httpx
 
 from benchmarks.company import Company, Store, company
-from openiom.administration import issue_token
-from openiom.app.processes import Child, child_environment, own_command
-from openiom.app.web import LISTEN_FD
+from benchmarks.figures import milliseconds, tell
+from benchmarks.serving import serving
 from openiom.platform.bulk import fetch
-from openiom.platform.events import utc_now
 
 
 def main() -> int:
@@ -28,49 +22,18 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    result = measure(asked.orders)
-    print(json.dumps(result) if asked.json else "\n".join(f"{k:20} {v}" for k, v in result.items()))
+    tell(measure(asked.orders), as_json=asked.json)
     return 0
 
 
 def measure(orders: int) -> dict[str, float]:
     """Post `orders` one after the other, each after the last was sent."""
-    with company(workers=1) as (house, shop), web_of(house) as client:
+    with (
+        company(workers=1) as (house, shop),
+        serving(house.product.settings, house.product.database, house.url) as web,
+        web.client() as client,
+    ):
         return _measure(house, shop, client, orders)
-
-
-@contextmanager
-def web_of(house: Company) -> Iterator[httpx.Client]:
-    """A web process over the company's database, and a signed-in client of it."""
-    with house.product.database.unit_of_work() as session:
-        token = issue_token(session, name="bench", roles=["administrator"], now=utc_now(), actor="bench")
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        bound.set_inheritable(True)
-        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        environment = child_environment(house.product.settings, house.url, url)
-        web = Child("web", own_command("web"), {**environment, LISTEN_FD: str(bound.fileno())}, (bound.fileno(),))
-        web.start()
-        try:
-            with httpx.Client(
-                base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
-            ) as client:
-                _wait_until_ready(client)
-                yield client
-        finally:
-            if web.process:
-                web.process.terminate()
-                web.process.wait(20)
-
-
-def _wait_until_ready(client: httpx.Client) -> None:
-    for _ in range(600):
-        try:
-            if client.get("/ready").status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        sleep(0.1)
-    raise SystemExit("the web process did not become ready within a minute")
 
 
 def _measure(house: Company, shop: Store, client: httpx.Client, orders: int) -> dict[str, float]:
@@ -87,12 +50,11 @@ def _measure(house: Company, shop: Store, client: httpx.Client, orders: int) -> 
         if n >= 20:
             taken.append(perf_counter() - started)
             posts.append(posted)
-    taken.sort()
     return {
         "orders": orders,
-        "p50_ms": round(1000 * statistics.median(taken), 1),
-        "p99_ms": round(1000 * taken[min(len(taken) - 1, int(len(taken) * 0.99))], 1),
-        "floor_post_only_p50_ms": round(1000 * statistics.median(posts), 1),
+        "p50_ms": milliseconds(taken, 0.5),
+        "p99_ms": milliseconds(taken, 0.99),
+        "floor_post_only_p50_ms": milliseconds(posts, 0.5),
         "ratio_to_floor": round(statistics.median(taken) / statistics.median(posts), 2),
     }
 

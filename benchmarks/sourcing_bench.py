@@ -19,15 +19,14 @@ seconds count all processes: on a busy machine they say more than the clock.
 from __future__ import annotations
 
 import argparse
-import json
 import resource
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.figures import tell
 from benchmarks.jasin_sinha import report as jasin_sinha_report
 from openiom.fulfillment_optimization.engine import BidPrices, Plan, Problem, Shares, broken, cost_of, solve
 from openiom.fulfillment_optimization.engine.osb1_family import Instance, generate
@@ -167,8 +166,7 @@ def main(words: list[str] | None = None) -> int:
     else:
         arguments.orders = arguments.orders or 1000
         found = report(arguments)
-    text = json.dumps(found) if arguments.json else "\n".join(f"{k:24} {v}" for k, v in found.items())
-    sys.stdout.write(text + "\n")
+    tell(found, as_json=arguments.json)
     return 0 if found["feasible"] else 1
 
 

@@ -6,7 +6,6 @@ same number of rows read by primary key through the same web process' database, 
 """
 
 import argparse
-import json
 import statistics
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +19,8 @@ import httpx
 import psutil
 
 from benchmarks.company import Company, Store, company
-from benchmarks.single_order_bench import web_of
+from benchmarks.figures import say, tell
+from benchmarks.serving import serving
 from openiom.platform.bulk import execute, fetch
 
 ROUNDS = 60
@@ -54,10 +54,10 @@ def main() -> int:
         fill(house, asked.orders)
         say(f"{asked.orders} orders in {perf_counter() - started:.0f} s")
         result: dict[str, float] = {"orders": asked.orders, "waiting": asked.orders // 2}
-        with web_of(house) as client:
+        with serving(house.product.settings, house.product.database, house.url) as web, web.client() as client:
             result |= answers(house, client, asked.orders)
         result |= memory(house, shop)
-    print(json.dumps(result) if asked.json else "\n".join(f"{k:20} {v}" for k, v in result.items()))
+    tell(result, as_json=asked.json)
     return 0
 
 
@@ -148,10 +148,8 @@ def _p95(ask: Callable[[], object]) -> float:
 def memory(house: Company, shop: Store) -> dict[str, float]:
     """The most a worker holds while 2,000 orders pass by a million that wait."""
     sleep(2)
-    before = {message.key for message in shop.messages()}
-    shop.prepare(2_000)
+    messages = shop.fresh(2_000)
     sleep(2)
-    messages = [message for message in shop.messages() if message.key not in before]
     with _watched(house) as most:
         sent = house.sent()
         house.load(messages)
@@ -176,10 +174,6 @@ def _watched(house: Company) -> Iterator[list[int]]:
     finally:
         over.set()
         thread.join()
-
-
-def say(what: str) -> None:
-    print(what, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,12 @@ from openiom.platform.database import psycopg_url
 from openiom.platform.events import Xid8
 
 METADATA = load_tables().metadata
+XID8 = """
+
+class Xid8(sa.types.UserDefinedType):
+    def get_col_spec(self, **_):
+        return "xid8"
+"""
 
 
 def include_object(item: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
@@ -21,9 +27,9 @@ def include_object(item: object, name: str | None, kind: str, reflected: bool, c
 
 
 def render_item(kind: str, item: object, context: AutogenContext) -> str | bool:
-    """Types of our own bring their import along."""
+    """Types of our own are written into the migration: it must not change when the product does."""
     if kind == "type" and isinstance(item, Xid8):
-        context.imports.add("from openiom.platform.events import Xid8")
+        context.imports.add(XID8)
         return "Xid8()"
     return False
 

@@ -1,4 +1,9 @@
-"""A real PostgreSQL for every worker: one embedded server, one database a worker, emptied before each test."""
+"""
+A real PostgreSQL for every worker: one embedded server, one database a worker, emptied before each test.
+
+And the product wired over it, for tests that ask it as people and programs do. A room that needs other settings
+has a `settings` fixture of its own.
+"""
 
 import os
 import shutil
@@ -10,11 +15,16 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from starlette.testclient import TestClient
 
+from openiom.administration import issue_token
 from openiom.app.tables import load_tables, schemas
+from openiom.app.web import create_app
+from openiom.app.wiring import Product, build
 from openiom.platform.database import Database
 from openiom.platform.embedded import embedded_postgres, ensure_database
-from openiom.platform.events import ensure_partitions
+from openiom.platform.events import ensure_partitions, utc_now
+from openiom.platform.settings import Settings
 
 # How long one example takes says more of the machine than of the code; wrong answers are looked for, not slow ones.
 hypothesis.settings.register_profile("openiom", deadline=None)
@@ -58,3 +68,31 @@ def database(empty_database: Database) -> Database:
     with psycopg.connect(empty_database.url, autocommit=True) as connection:
         connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE".encode())
     return empty_database
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, ui_path=tmp_path / "ui")
+
+
+@pytest.fixture
+def product(database: Database, settings: Settings) -> Iterator[Product]:
+    built = build(settings, database.url)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def stranger(product: Product) -> Iterator[TestClient]:
+    """Somebody without any token."""
+    with TestClient(create_app(product)) as asking:
+        yield asking
+
+
+@pytest.fixture
+def client(product: Product) -> Iterator[TestClient]:
+    """An administrator's program."""
+    with product.database.unit_of_work() as session:
+        token = issue_token(session, name="test", roles=["administrator"], now=utc_now(), actor="test")
+    with TestClient(create_app(product), headers={"authorization": f"Bearer {token}"}) as asking:
+        yield asking

@@ -4,13 +4,22 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from openiom.inventory_visibility.models import APPEND_ONLY
-from openiom.platform.events import Xid8
-
 revision = "0001_first_tables"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+APPEND_ONLY = """
+CREATE OR REPLACE FUNCTION inventory_visibility.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'the stock ledger is append-only'; END $$;
+CREATE OR REPLACE TRIGGER ledger_is_append_only BEFORE UPDATE OR DELETE ON inventory_visibility.ledger_entry
+FOR EACH STATEMENT EXECUTE FUNCTION inventory_visibility.refuse_change();
+"""
+
+
+class Xid8(sa.types.UserDefinedType):
+    def get_col_spec(self, **_):
+        return "xid8"
 
 
 def upgrade() -> None:

@@ -4,12 +4,31 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from openiom.inventory_visibility.promise.models import APPEND_ONLY, APPEND_ONLY_TABLES, SAFETY_STOCK
-
 revision = "0004_promises"
 down_revision = "0003_inventory_contract"
 branch_labels = None
 depends_on = None
+
+APPEND_ONLY = """
+CREATE OR REPLACE FUNCTION inventory_visibility.refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
+CREATE OR REPLACE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE ON inventory_visibility.{table}
+FOR EACH STATEMENT EXECUTE FUNCTION inventory_visibility.refuse_rewriting();
+"""
+SAFETY_STOCK = """
+CREATE OR REPLACE FUNCTION inventory_visibility.safety_stock_of(p text, s text) RETURNS numeric LANGUAGE sql STABLE
+AS $$ SELECT coalesce((SELECT units FROM inventory_visibility.stock_rule WHERE channel = '' AND product IN (p, '')
+AND source IN (s, '') ORDER BY product <> '' DESC, source <> '' DESC, policy LIMIT 1), 0) $$;
+CREATE OR REPLACE FUNCTION inventory_visibility.keep_safety_stock() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.organization = '' AND NEW.dimensions = '' THEN
+    NEW.safety_stock := inventory_visibility.safety_stock_of(NEW.product, NEW.source);
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER stock_keeps_safety_stock BEFORE INSERT ON inventory_visibility.stock
+FOR EACH ROW EXECUTE FUNCTION inventory_visibility.keep_safety_stock();
+"""
 
 
 def upgrade() -> None:
@@ -291,7 +310,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("preorder_eligible"),
     )
     # ### end Alembic commands ###
-    for table in APPEND_ONLY_TABLES:
+    for table in ("schedule_entry", "allocation_entry"):
         op.execute(APPEND_ONLY.format(table=table))
     op.execute(SAFETY_STOCK)
 

@@ -132,6 +132,17 @@ def rooms_are_sync(tree: Tree) -> Iterator[Finding]:
                 yield Finding(name, node.lineno, "rooms-are-sync", advice)
 
 
+def migrations_stand_alone(tree: Tree) -> Iterator[Finding]:
+    """What a migration did to a database yesterday it does to another one in a year."""
+    for name in tree.matching(under=("migrations/versions/",), suffix=".py"):
+        for node in ast.walk(tree.parsed(name)):
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if any(module.partition(".")[0] == "openiom" for module in modules):
+                advice = "changes when the product does: write the statement or the value into the migration"
+                yield Finding(name, node.lineno, "migrations-stand-alone", f"a migration that imports openiom {advice}")
+
+
 PYTHON_RULES = (
     no_commit,
     file_length,
@@ -139,4 +150,5 @@ PYTHON_RULES = (
     no_nameless_module,
     decisions_know_no_clock,
     rooms_are_sync,
+    migrations_stand_alone,
 )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -128,14 +129,14 @@ def test_a_failure_is_one_line_with_what_to_do_and_exit_code_two(
 def test_a_wrong_setting_is_named(
     iom: CliRunner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("OPENIOM_POOL_SIZE", "many")
+    monkeypatch.setenv("OPENIOM_WEB_THREADS", "many")
     monkeypatch.setattr(sys, "argv", ["iom", "check"])
 
     with pytest.raises(SystemExit) as ended:
         cli.main()
 
     assert ended.value.code == 2
-    assert "OPENIOM_POOL_SIZE" in capsys.readouterr().err
+    assert "OPENIOM_WEB_THREADS" in capsys.readouterr().err
 
 
 def test_no_installation_is_said_in_a_process_of_its_own(tmp_path: Path) -> None:
@@ -162,7 +163,8 @@ def test_a_client_made_on_the_command_line_keeps_its_id_and_gets_a_new_secret(io
     one, other = (dict(line.split("=", 1) for line in done.output.split()) for done in (first, second))
     assert one["client_id"] == other["client_id"]
     assert one["client_secret"] != other["client_secret"]
-    with product.database.reading() as session:
-        check_secret(session, client_id=other["client_id"], secret=other["client_secret"])
+    with product.database.unit_of_work() as session:
+        from_here = partial(check_secret, session, client_id=one["client_id"], address="127.0.0.1", now=utc_now())
+        from_here(secret=other["client_secret"])
         with pytest.raises(Unauthenticated):
-            check_secret(session, client_id=one["client_id"], secret=one["client_secret"])
+            from_here(secret=one["client_secret"])

@@ -1,23 +1,11 @@
 """What a user can touch is documented, and nothing documented is made up."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from openiom.app.wiring import Product, build, known_events
-from openiom.platform.database import Database
-from openiom.platform.settings import Settings
+from openiom.app.wiring import Product, known_events
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-@pytest.fixture
-def product(tmp_path: Path, empty_database: Database) -> Iterator[Product]:
-    made = build(Settings(home=tmp_path), empty_database.url)
-    yield made
-    made.close()
 
 
 def test_every_action_is_documented_and_every_documented_one_exists(product: Product) -> None:

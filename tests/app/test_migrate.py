@@ -11,6 +11,7 @@ import pytest
 
 from openiom.app.jobs import SCHEDULE, JobsThread, defer, jobs_app
 from openiom.app.migrate import at_head, heads, migrate
+from openiom.app.tables import schemas
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 from openiom.platform.embedded import ensure_database
@@ -20,7 +21,7 @@ from openiom.platform.embedded import ensure_database
 def fresh(postgres_url: str) -> Iterator[Database]:
     """An empty database of its own on the test server."""
     name = f"openiom_fresh_{uuid4().hex[:8]}"
-    database = Database(ensure_database(postgres_url, name), pool_size=4)
+    database = Database(ensure_database(postgres_url, name), threads=4)
     yield database
     database.close()
     with psycopg.connect(postgres_url, autocommit=True) as connection:
@@ -29,7 +30,7 @@ def fresh(postgres_url: str) -> Iterator[Database]:
 
 def test_four_processes_that_migrate_together_end_at_one_schema(fresh: Database) -> None:
     def one(_: int) -> None:
-        own = Database(fresh.url, pool_size=2)
+        own = Database(fresh.url, threads=2)
         try:
             migrate(own, consumers=("orchestration",))
         finally:
@@ -43,6 +44,27 @@ def test_four_processes_that_migrate_together_end_at_one_schema(fresh: Database)
     with fresh.reading() as session:
         assert fetch(session, "SELECT name FROM platform.event_consumer") == [("orchestration",)]
         assert fetch(session, "SELECT count(*) FROM public.procrastinate_jobs") == [(0,)]
+
+
+WRITTEN_IN_SQL = (
+    "SELECT pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+    " WHERE n.nspname = ANY(%(schemas)s)",
+    "SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND n.nspname = ANY(%(schemas)s)",
+)
+
+
+def test_migrations_make_the_very_triggers_and_functions_the_models_declare(
+    fresh: Database, database: Database
+) -> None:
+    def written(of: Database) -> list[list[str]]:
+        with of.reading() as session:
+            return [sorted(r[0] for r in fetch(session, q, {"schemas": schemas()})) for q in WRITTEN_IN_SQL]
+
+    migrate(fresh, consumers=())
+
+    assert written(fresh) == written(database)
+    assert all(written(fresh))
 
 
 def test_a_deferred_job_exists_exactly_when_its_transaction_commits(fresh: Database) -> None:

@@ -11,6 +11,17 @@ from .conftest import Scene, Visitor
 pytestmark = pytest.mark.browser
 
 
+def test_the_first_visit_leaves_the_console_clean_and_so_does_one_whose_sign_in_has_ended(stranger: Visitor) -> None:
+    page = stranger.page
+    for cookie in ("", "a-sign-in-that-has-ended"):
+        if cookie:
+            page.context.add_cookies([{"name": "openiom_session", "value": cookie, "url": stranger.url}])
+        page.goto(stranger.url)
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert stranger.complaints == []
+
+
 def test_a_stranger_signs_in_lands_where_they_wanted_to_go_and_signs_out(stranger: Visitor) -> None:
     page = stranger.page
     page.goto(stranger.url + "/flows")
@@ -18,6 +29,9 @@ def test_a_stranger_signs_in_lands_where_they_wanted_to_go_and_signs_out(strange
     page.get_by_label("Password", exact=True).fill("not the password")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
+    (refusal,) = stranger.complaints
+    assert "status of 401" in refusal
+    stranger.complaints.clear()
 
     page.get_by_label("Password", exact=True).fill("browser-password")
     page.get_by_role("button", name="Sign in").click()

@@ -3,26 +3,20 @@
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.fulfillment.test_fulfillment_orders import create, fulfillment_orders, parcel, ready, send, tell
+from tests.one_room import client_of, one_room
 from tests.orders.given import line, master_data, stock
 
 from openiom.fulfillment import router
 from openiom.kernel import new_id
 from openiom.platform.database import Database
-from openiom.platform.http import Principal, install_problem_handlers
 
 
 @pytest.fixture
 def client(database: Database) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.state.database = database
-    app.state.authenticate = lambda request, session: Principal("ann", frozenset({"fulfillment.read"}))
-    install_problem_handlers(app)
-    app.include_router(router)
-    with TestClient(app, raise_server_exceptions=False) as made:
-        yield made
+    with client_of(one_room(database, router, permissions={"fulfillment.read"})) as asking:
+        yield asking
 
 
 def test_fulfillment_orders_are_listed_narrowed_and_shown_whole(client: TestClient, database: Database) -> None:

@@ -3,24 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.fulfillment_optimization.house import House
+from tests.one_room import client_of, one_room
 
 from openiom.fulfillment_optimization import router
 from openiom.kernel import new_id
-from openiom.platform.http import Principal, install_problem_handlers
 
 
 @pytest.fixture
 def client(house: House) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.state.database = house.database
-    app.state.authenticate = lambda request, session: Principal("ann", frozenset({"sourcing.read"}))
-    install_problem_handlers(app)
-    app.include_router(router)
-    with TestClient(app, raise_server_exceptions=False) as made:
-        yield made
+    with client_of(one_room(house.database, router, permissions={"sourcing.read"})) as asking:
+        yield asking
 
 
 def test_plans_are_listed_newest_first_and_shown_with_their_orders(client: TestClient, house: House) -> None:

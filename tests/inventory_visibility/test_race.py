@@ -185,7 +185,7 @@ def kill(race: Race) -> None:
 
 @pytest.fixture
 def many(database: Database) -> Iterator[Database]:
-    opened = Database(database.url, pool_size=WORKERS, name="race")
+    opened = Database(database.url, threads=WORKERS, name="race")
     yield opened
     opened.close()
 

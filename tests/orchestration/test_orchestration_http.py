@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from tests.one_room import client_of, one_room
 from tests.orchestration.toys import Toys, action
 
 from openiom.kernel import new_id
 from openiom.orchestration import router
-from openiom.platform.http import Principal, install_problem_handlers, now
+from openiom.platform.http import now
 from openiom.policies import Column, Row, decision_table
 
 WAIT = {"id": "wait", "kind": "wait", "title": "Wait for approval", "events": ["order.approved"], "timeout": "PT1H"}
@@ -18,16 +18,10 @@ WAIT = {"id": "wait", "kind": "wait", "title": "Wait for approval", "events": ["
 
 @pytest.fixture
 def client(toys: Toys) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.state.database = toys.database
-    app.state.engine = toys.engine
-    app.state.permissions = frozenset({"*"})
-    app.state.authenticate = lambda request, session: Principal("clerk", app.state.permissions)
-    install_problem_handlers(app)
-    app.include_router(router)
+    app = one_room(toys.database, router, permissions={"*"}, asker="clerk", engine=toys.engine)
     app.dependency_overrides[now] = lambda: toys.now
-    with TestClient(app, raise_server_exceptions=False) as made:
-        yield made
+    with client_of(app) as asking:
+        yield asking
 
 
 def published(toys: Toys) -> None:

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from tests.one_room import client_of, one_room
 from tests.orders.given import document, line, master_data, receive
 
 from openiom.kernel import new_id
 from openiom.orders import line_router
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.platform.http import Principal, install_problem_handlers
 
 
 @pytest.fixture
@@ -21,13 +20,8 @@ def permissions() -> set[str]:
 
 @pytest.fixture
 def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.state.database = database
-    app.state.authenticate = lambda request, session: Principal("ann", frozenset(permissions))
-    install_problem_handlers(app)
-    app.include_router(line_router)
-    with TestClient(app, raise_server_exceptions=False) as made:
-        yield made
+    with client_of(one_room(database, line_router, permissions=permissions)) as asking:
+        yield asking
 
 
 def test_a_line_is_named_by_its_order_and_found_by_the_orders_number(client: TestClient, database: Database) -> None:

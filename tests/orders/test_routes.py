@@ -6,15 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from tests.one_room import client_of, one_room
 from tests.orders.given import NOW, SHIP_TO, document, line, master_data, placed, receive, sourced, stock
 
 from openiom.kernel import new_id
 from openiom.orders import hold_orders, names_router, router
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.platform.http import Principal, install_problem_handlers
 
 
 @pytest.fixture
@@ -24,14 +23,8 @@ def permissions() -> set[str]:
 
 @pytest.fixture
 def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.state.database = database
-    app.state.authenticate = lambda request, session: Principal("ann", frozenset(permissions))
-    install_problem_handlers(app)
-    app.include_router(router)
-    app.include_router(names_router)
-    with TestClient(app, raise_server_exceptions=False) as made:
-        yield made
+    with client_of(one_room(database, router, names_router, permissions=permissions)) as asking:
+        yield asking
 
 
 def numbers(client: TestClient, query: str) -> list[str]:

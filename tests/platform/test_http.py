@@ -3,19 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from tests.one_room import client_of, one_room
 
 from openiom.kernel import Invalid, Refused
 from openiom.platform.database import Database
 from openiom.platform.http import (
     Asker,
-    Principal,
     Reading,
     Writing,
     cursor_of,
-    install_problem_handlers,
     page_of,
     read_cursor,
 )
@@ -23,10 +21,7 @@ from openiom.platform.http import (
 
 @pytest.fixture
 def client(database: Database) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.state.database = database
-    app.state.authenticate = lambda request, session: Principal("clerk", frozenset({"orders.read"}))
-    install_problem_handlers(app)
+    app = one_room(database, permissions={"orders.read"}, asker="clerk")
 
     @app.post("/write")
     def write(session: Writing, fail: bool = False) -> dict[str, str]:
@@ -43,8 +38,8 @@ def client(database: Database) -> Iterator[TestClient]:
     def guarded(asker: Asker) -> None:
         asker.require("orders.write")
 
-    with TestClient(app, raise_server_exceptions=False) as made:
-        yield made
+    with client_of(app) as asking:
+        yield asking
 
 
 def consumers(database: Database) -> list[str]:

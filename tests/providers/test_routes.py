@@ -5,13 +5,12 @@ from typing import Any
 
 import orjson
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
+from tests.one_room import client_of, one_room
 from tests.providers.tiny import House
 
 from openiom.platform.events import utc_now
-from openiom.platform.http import Principal, install_problem_handlers
 from openiom.platform.waves import drain
 from openiom.provider_contract import OutsideCall, Pulled, RawMessage
 from openiom.providers import PollTurn, inbox_wave, router, store_messages
@@ -21,15 +20,9 @@ KEY = {"X-Key": "s3cret"}
 
 @pytest.fixture
 def client(house: House) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.include_router(router)
-    install_problem_handlers(app)
-    app.state.database, app.state.pipeline = house.database, house.pipeline
-    app.state.configuration = house.configuration
-    app.state.permissions = {"*"}
-    app.state.authenticate = lambda request, session: Principal("ann", frozenset(app.state.permissions))
-    with TestClient(app, raise_server_exceptions=False) as speaking:
-        yield speaking
+    state = {"pipeline": house.pipeline, "configuration": house.configuration}
+    with client_of(one_room(house.database, router, permissions={"*"}, **state)) as asking:
+        yield asking
 
 
 def store(house: House, *payloads: dict[str, Any], instance: str = "shop") -> None:

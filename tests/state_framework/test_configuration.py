@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from tests.one_room import one_room
 from tests.state_framework.test_machine import ORDER
 
 from openiom.kernel import Invalid, TransitionRefused
 from openiom.platform.configuration import Configuration
-from openiom.platform.http import Principal
 from openiom.state_framework import To, advance, load_tables, states_kind, states_router
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -80,10 +79,7 @@ def test_a_document_that_does_not_fit_is_refused_and_changes_nothing(database, c
 
 def test_the_api_shows_the_table_with_shipped_rows_marked(database, configuration):
     apply(database, configuration, FRAUD)
-    web = FastAPI()
-    web.state.database = database
-    web.state.authenticate = lambda request, session: Principal("ada", frozenset({"*"}))
-    web.include_router(states_router(SHIPPED))
+    web = one_room(database, states_router(SHIPPED), permissions={"*"})
 
     answer = get(web, "/api/v1/states/order")
 

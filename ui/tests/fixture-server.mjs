@@ -41,7 +41,7 @@ async function answer(request, response, path, query) {
       signedIn = true;
     }
     if (method === 'DELETE') { signedIn = false; return json(response, null, 204); }
-    return signedIn ? json(response, session) : json(response, { detail: 'Nobody is signed in', status: 401 }, 401);
+    return signedIn ? json(response, session) : json(response, null);
   }
   if (area === 'live') {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });

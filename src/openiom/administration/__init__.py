@@ -1,7 +1,7 @@
 """
 Administration: who may come in and do what; documents over HTTP.
 
-Owns    user, sign-in, API token, client, role documents; the last answer of every invariant.
+Owns    user, sign-in, API token, client, wrong secrets counted, role documents; the last answer of every invariant.
 Holds   only hashes of passwords, secrets and tokens are kept.
 """
 

@@ -3,26 +3,16 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from uuid import uuid4
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound, Unauthenticated
 
+from .guessing import belongs, count_failure, forget_failures, hashed, refuse_guessers
 from .models import Client
 from .roles import permissions_of
-
-_hasher = PasswordHasher()
-
-
-@cache
-def _nobody() -> str:
-    """A secret nobody has, so that an unknown client takes as long to refuse as a wrong secret."""
-    return _hasher.hash(secrets.token_hex())
 
 
 def put_client(session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str) -> tuple[str, str]:
@@ -32,7 +22,7 @@ def put_client(session: Session, *, name: str, roles: Sequence[str], now: dateti
         row = Client(id=str(uuid4()), name=name)
         session.add(row)
     secret = secrets.token_urlsafe(32)
-    row.roles, row.secret_hash = list(roles), _hasher.hash(secret)
+    row.roles, row.secret_hash = list(roles), hashed(secret)
     row.created_at, row.created_by = now, actor
     session.flush()
     return row.id, secret
@@ -48,14 +38,18 @@ def remove_client(session: Session, client_id: str) -> None:
         raise NotFound(f"no client {client_id}", where="client_id", remedy="look it up in the list of clients")
 
 
-def check_secret(session: Session, *, client_id: str, secret: str) -> None:
-    """Raises Unauthenticated unless id and secret belong together."""
+def check_secret(session: Session, *, client_id: str, secret: str, address: str, now: datetime) -> None:
+    """Raises Unauthenticated unless id and secret belong together, TooManyAttempts after many that did not.
+
+    `address` is where the caller is. Failures are counted, so the caller commits either way.
+    """
+    failed_before = refuse_guessers(session, client_id=client_id, address=address, now=now)
     row = session.get(Client, client_id)
-    try:
-        _hasher.verify(row.secret_hash if row else _nobody(), secret)
-    except VerificationError:
-        row = None
-    if row is None:
+    if belongs(secret, row.secret_hash if row else None):
+        if failed_before:
+            forget_failures(session, client_id=client_id, address=address)
+    else:
+        count_failure(session, client_id=client_id, address=address, now=now)
         raise Unauthenticated(
             "client id and secret do not belong together", where="client_secret", remedy="make a new secret: iom client"
         )

@@ -65,6 +65,19 @@ class Client(Base):
     created_by: Mapped[str] = mapped_column(Text)
 
 
+class ClientFailure(Base):
+    """Wrong secrets in a row for a client id (only its hash is kept) from one address."""
+
+    __tablename__ = "client_failure"
+    __table_args__ = {"schema": ROOM}
+
+    client_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    address: Mapped[str] = mapped_column(Text, primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    failed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
 class InvariantCheck(Base):
     """The newest answer of each query in `invariants/`; `broken` rows above zero is a broken promise."""
 

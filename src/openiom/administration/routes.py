@@ -112,9 +112,15 @@ def open_session(credentials: Credentials, request: Request, response: Response,
 
 
 @router.get("/session")
-def current_session(request: Request, asker: Asker, session: Reading) -> SessionView:
-    """Who is signed in."""
-    return _view(request, session, asker)
+def current_session(request: Request, session: Reading) -> SessionView | None:
+    """Who is signed in; null when nobody is. A bearer token that is not good is refused as everywhere."""
+    try:
+        principal = authenticate(request, session)
+    except Unauthenticated:
+        if "authorization" in request.headers:
+            raise
+        return None  # the pages ask this first: that nobody has signed in yet is an answer, not an error
+    return _view(request, session, principal)
 
 
 @router.delete("/session", status_code=204)

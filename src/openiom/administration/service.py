@@ -3,12 +3,9 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from hashlib import sha256
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -16,20 +13,12 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Invalid, Unauthenticated, new_id
 from openiom.platform.http import Principal
 
+from .guessing import LOCK, MANY_FAILURES, belongs, forget_old_failures, hashed
 from .models import ApiToken, SignIn, User
 from .roles import permissions_of
 
 TOKEN_PREFIX = "iom_"
-MANY_FAILURES = 8
-LOCK = timedelta(minutes=1)
 SHORTEST_PASSWORD = 8
-_hasher = PasswordHasher()
-
-
-@cache
-def _nobody() -> str:
-    """A password nobody has, so that an unknown e-mail takes as long to refuse as a wrong password."""
-    return _hasher.hash(secrets.token_hex())
 
 
 def token_hash(token: str) -> bytes:
@@ -45,7 +34,7 @@ def put_users(session: Session, users: Sequence[tuple[str, str, str, Sequence[st
         if row is None:
             row = User(id=new_id(), email=email)
             session.add(row)
-        row.name, row.roles, row.password_hash = name, list(roles), _hasher.hash(password)
+        row.name, row.roles, row.password_hash = name, list(roles), hashed(password)
     session.flush()
 
 
@@ -58,14 +47,10 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime, hours
         select(User).where(func.lower(User.email) == email.lower(), User.active).with_for_update()
     ).one_or_none()
     locked = user is not None and user.locked_until is not None and user.locked_until > now
-    try:
-        _hasher.verify(user.password_hash if user else _nobody(), password)
-        good = user is not None and not locked
-    except VerificationError:
-        good = False
+    good = belongs(password, user.password_hash if user else None)
     if user is None:
         return None
-    if not good:
+    if not good or locked:
         user.failures += 1
         if user.failures % MANY_FAILURES == 0:
             user.locked_until = now + LOCK
@@ -84,7 +69,9 @@ def sign_out(session: Session, token: str) -> None:
 
 
 def forget_expired(session: Session, now: datetime) -> None:
+    """Sign-ins that have ended, and wrong secrets nobody has sent again for an hour."""
     session.execute(delete(SignIn).where(SignIn.expires_at < now))
+    forget_old_failures(session, now)
 
 
 def who_is(session: Session, token: str, now: datetime) -> Principal:

@@ -18,7 +18,7 @@ from .issuing import ACCESS_SECONDS, ASSERTION_SECONDS, Issuer
 CLIENT_SCOPE = "0cdb527f-a8d1-4bf8-9436-b352c68682b2/.default"
 INVENTORY_SCOPE = "https://inventoryservice.operations365.dynamics.com/.default"
 GRANT, ASSERTION_TYPE, CONTEXT_TYPE = "client_credentials", "aad_app", "finops-env"
-OAUTH_ERRORS = {401: "invalid_client", 403: "access_denied"}
+OAUTH_ERRORS = {401: "invalid_client", 403: "access_denied", 429: "temporarily_unavailable"}
 """What OAuth 2.0 (RFC 6749, 5.2) calls our refusals."""
 
 router = APIRouter(tags=["administration"])
@@ -65,14 +65,15 @@ def _issuer(request: Request) -> Issuer:
 
 @router.get("/{tenant}/oauth2/v2.0/token", name="client assertion, asked with GET", openapi_extra=_FORM)
 @router.post("/{tenant}/oauth2/v2.0/token", name="client assertion", openapi_extra=_FORM)
-def client_assertion(tenant: str, request: Request, session: Reading, body: RawBody, now: Now) -> JSONResponse:
+def client_assertion(tenant: str, request: Request, session: Writing, body: RawBody, now: Now) -> JSONResponse:
     """Step 1: client id and secret give an assertion. Any tenant is answered: the client id says who asks."""
     try:
         given = _fields(body)
         _expect(given, "grant_type", GRANT)
         _expect(given, "scope", CLIENT_SCOPE)
         client_id = _needed(given, "client_id")
-        check_secret(session, client_id=client_id, secret=_needed(given, "client_secret"))
+        secret, address = _needed(given, "client_secret"), request.client.host if request.client else ""
+        check_secret(session, client_id=client_id, secret=secret, address=address, now=now)
     except IomError as error:
         return _refused(request, error)
     token = _issuer(request).assertion(client_id=client_id, tenant=tenant, now=now)
@@ -118,6 +119,8 @@ def _fields(body: bytes) -> dict[str, str]:
 def _needed(given: dict[str, str], name: str) -> str:
     if not given.get(name):
         raise Invalid("is missing", where=name, remedy=f"send {name}")
+    if "\0" in given[name]:
+        raise Invalid("holds a zero byte", where=name, remedy=f"send {name} as it was given to you")
     return given[name]
 
 
@@ -141,7 +144,8 @@ def _refused(request: Request, error: IomError) -> JSONResponse:
         "error_description": f"{error.where}: {error.what}",
     }
     body.pop("reference", None)
-    headers = {"cache-control": "no-store"} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
+    said = {name: value for name, value in problem.headers.items() if name in ("www-authenticate", "retry-after")}
+    headers = {"cache-control": "no-store"} | said
     return JSONResponse(body, status_code=status, media_type=problem.media_type, headers=headers)
 
 

@@ -23,6 +23,7 @@ KEEP_CALLS = timedelta(days=14)
 DELETED_AT_ONCE = 20_000
 QUEUE = "openiom"
 AGAIN_SECONDS = 5.0
+AT_ONCE = 2
 
 
 def event_partitions(database: Database, now: datetime) -> None:
@@ -81,7 +82,8 @@ SCHEDULE: Mapping[str, tuple[str, Job]] = {
 
 def jobs_app(database: Database) -> App:
     """Procrastinate with our tasks; each runs in a thread and opens its own units of work."""
-    app = App(connector=PsycopgConnector(conninfo=database.url))
+    # Beside its LISTEN the queue asks seldom: one connection at rest, four when many jobs begin together.
+    app = App(connector=PsycopgConnector(conninfo=database.url, min_size=1, max_size=4))
 
     def task(name: str, work: Job) -> Callable[..., None]:
         def run(timestamp: int = 0) -> None:
@@ -149,5 +151,5 @@ class JobsThread:
         app = jobs_app(self._database)
         async with app.open_async():
             await app.run_worker_async(
-                queues=[QUEUE], concurrency=2, install_signal_handlers=False, shutdown_graceful_timeout=5
+                queues=[QUEUE], concurrency=AT_ONCE, install_signal_handlers=False, shutdown_graceful_timeout=5
             )

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from threading import Thread
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
@@ -33,6 +34,7 @@ def create_app(product: Product) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = product.settings.web_threads
         tail.start()
         yield
         tail.stop()

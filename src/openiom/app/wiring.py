@@ -34,6 +34,8 @@ from .desk import OrdersDesk
 from .intake import master_data_receivers
 
 ENTRY_POINTS = "openiom.providers"
+KEPT_CONNECTIONS = 12
+TAILS = 1  # the thread that tails the business event log for browsers
 CONSUMERS = ("orchestration", orders.BACKORDER_CONSUMER)
 STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)}
 EVENTS_WITHOUT_STATE = (
@@ -106,8 +108,12 @@ class Product:
 
 
 def build(settings: Settings, database_url: str) -> Product:
-    """Wire the product over one database. Opens no connection yet."""
-    database = Database(database_url, pool_size=settings.pool_size)
+    """Wire the product over one database, with connections for as many threads as answer requests.
+
+    Opens none yet; a worker makes room for its turns instead.
+    """
+    threads = settings.web_threads + TAILS
+    database = Database(database_url, threads=threads, kept=KEPT_CONNECTIONS)
     secrets = Secrets.from_settings(keys=settings.secret_keys, home=settings.home)
     receivers: dict[str, DocumentReceiver] = {
         **orders.RECEIVERS,

@@ -2,6 +2,8 @@
 
 import gc
 import signal
+from collections.abc import Sequence
+from dataclasses import replace
 from threading import Event as Flag
 from types import FrameType
 
@@ -9,8 +11,10 @@ import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from openiom.platform.waves import WaveRunner
+from openiom.platform.database import Database
+from openiom.platform.waves import Turn, WaveRunner
 
+from .jobs import AT_ONCE as JOBS_AT_ONCE
 from .jobs import JobsThread
 from .migrate import at_head
 from .wiring import Product
@@ -27,8 +31,10 @@ def run_worker(product: Product) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    turns = product.turns()
+    product = replace(product, database=room_for(turns, product.database))
     wait_for_schema(product, stop)
-    runner = WaveRunner(product.database, product.turns(), limit=product.settings.wave_limit)
+    runner = WaveRunner(product.database, turns, limit=product.settings.wave_limit)
     jobs = JobsThread(product.database)
     spare_the_collector()
     if not stop.is_set():
@@ -40,6 +46,12 @@ def run_worker(product: Product) -> None:
         runner.stop()
     product.close()
     log.info("worker_ended")
+
+
+def room_for(turns: Sequence[Turn], database: Database) -> Database:
+    """The same database, with connections for every turn and every job at once: none waits for another's."""
+    database.close()
+    return Database(database.url, threads=len(turns) + JOBS_AT_ONCE)
 
 
 def spare_the_collector() -> None:

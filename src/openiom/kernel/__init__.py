@@ -12,6 +12,7 @@ from .errors import (
     ProviderUnauthorized,
     Refused,
     TooLarge,
+    TooManyAttempts,
     TransitionRefused,
     Unauthenticated,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "ProviderUnauthorized",
     "Refused",
     "TooLarge",
+    "TooManyAttempts",
     "TransitionRefused",
     "Unauthenticated",
     "minor_units",

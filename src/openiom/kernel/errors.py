@@ -9,6 +9,7 @@ IomError                 code, status, retry
 ├─ Refused         409   a decision said no; nothing changed
 │  └─ TransitionRefused
 ├─ TooLarge        413   more than the stated limit
+├─ TooManyAttempts 429   waiting retry_after seconds helps
 └─ ProviderError   502
    ├─ ProviderDown       waiting may help; may carry retry_after seconds
    └─ ProviderRejected   retrying cannot help
@@ -79,6 +80,16 @@ class TransitionRefused(Refused):
 
 class TooLarge(IomError):
     code, status = "too_large", 413
+
+
+class TooManyAttempts(IomError):
+    """Somebody tried too often; `retry_after` seconds from now the next attempt is looked at."""
+
+    code, status, retry = "too_many_attempts", 429, "later"
+
+    def __init__(self, what: str, *, retry_after: int, where: str = "", remedy: str = "") -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.retry_after = retry_after
 
 
 class ProviderError(IomError):

@@ -62,12 +62,18 @@ def _keep_statements(connection: psycopg.Connection[Any], _: object) -> None:
 class Database:
     """One PostgreSQL database: an environment, the scale unit and the security boundary."""
 
-    def __init__(self, url: str, *, pool_size: int = 12, name: str = "openiom") -> None:
+    def __init__(self, url: str, *, threads: int = 8, kept: int | None = None, name: str = "openiom") -> None:
+        """Connections for so many threads at once, so that none waits for another's.
+
+        A thread may have two for a moment: a turn renews its lease beside its own transaction, and a request is
+        committed while its thread serves the next. `kept` of them (`threads` when None) stay open for good.
+        """
         self.url = libpq_url(url)
+        pool_size = threads if kept is None else min(kept, threads)
         self.engine: Engine = create_engine(
             psycopg_url(url),
             pool_size=pool_size,
-            max_overflow=4,
+            max_overflow=2 * threads - pool_size,
             pool_pre_ping=False,
             pool_recycle=1800,
             pool_use_lifo=True,

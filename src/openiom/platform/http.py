@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from openiom.kernel import Forbidden, Invalid, IomError, Problem
+from openiom.kernel import Forbidden, Invalid, IomError, Problem, TooManyAttempts
 
 from .database import Database
 from .events import utc_now
@@ -129,7 +129,9 @@ def problem_response(error: IomError, *, reference: str, instance: str) -> JSONR
         "remedy": error.remedy or None,
         "problems": [{"where": p.where, "what": p.what, "remedy": p.remedy} for p in error.problems],
     }
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if isinstance(error, TooManyAttempts):
+        headers["Retry-After"] = str(error.retry_after)
     shown = {k: v for k, v in body.items() if v not in (None, [])}
     return JSONResponse(shown, status_code=error.status, media_type=PROBLEM, headers=headers)
 

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     )
     wave_limit: int = Field(500, ge=1, le=5000, description="Most rows one wave takes")
     message_limit_bytes: int = Field(2_000_000, ge=1024, description="Largest message or request accepted")
-    pool_size: int = Field(12, ge=2, le=200, description="Database connections a process may hold")
+    web_threads: int = Field(40, ge=2, le=200, description="Requests a web process works on at once")
     log_format: str = Field("console", pattern="^(console|json)$", description="How logs are written")
     log_level: str = Field("INFO", description="Least severe level written")
     session_hours: int = Field(12, ge=1, le=720, description="How long a sign-in lasts")

@@ -1,6 +1,6 @@
-"""A running application and a client of the public inventory contract, as its samples expect them."""
+"""Programs of the public inventory contract, and what its samples send."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 from tests.shared_data import shared
 
-from openiom.administration import issue_token, put_client
-from openiom.app.web import create_app
-from openiom.app.wiring import Product, build
-from openiom.platform.database import Database
+from openiom.administration import put_client
+from openiom.app.wiring import Product
 from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 
@@ -21,27 +19,8 @@ Sample = dict[str, Any]
 
 
 @pytest.fixture
-def product(database: Database, tmp_path: Path) -> Iterator[Product]:
-    settings = Settings(home=tmp_path, ui_path=tmp_path / "ui", feed_dir=tmp_path / "feed")
-    built = build(settings, database.url)
-    yield built
-    built.close()
-
-
-@pytest.fixture
-def stranger(product: Product) -> Iterator[TestClient]:
-    """Somebody without any token."""
-    with TestClient(create_app(product)) as asking:
-        yield asking
-
-
-@pytest.fixture
-def client(product: Product, stranger: TestClient) -> TestClient:
-    """An administrator's program."""
-    with product.database.unit_of_work() as session:
-        token = issue_token(session, name="test", roles=["administrator"], now=utc_now(), actor="test")
-    stranger.headers["authorization"] = f"Bearer {token}"
-    return stranger
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, ui_path=tmp_path / "ui", feed_dir=tmp_path / "feed")
 
 
 @pytest.fixture

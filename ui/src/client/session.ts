@@ -1,11 +1,12 @@
 import { api, read } from './http';
 import type { paths } from './schema';
 
-export type SessionInfo = paths['/api/v1/session']['get']['responses'][200]['content']['application/json'];
+export type SessionInfo = paths['/api/v1/session']['post']['responses'][200]['content']['application/json'];
 export type SearchHit = paths['/api/v1/search']['get']['responses'][200]['content']['application/json']['items'][number];
 
 export const sessionKey = ['session'] as const;
-export const whoAmI = (): Promise<SessionInfo> => read(api.GET('/api/v1/session'));
+/** Who is signed in; null is nobody. */
+export const whoAmI = (): Promise<SessionInfo | null> => read(api.GET('/api/v1/session'));
 export const signIn = (email: string, password: string): Promise<SessionInfo> =>
   read(api.POST('/api/v1/session', { body: { email, password } }));
 export const signOut = async (): Promise<void> => {

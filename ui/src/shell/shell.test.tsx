@@ -16,7 +16,7 @@ const around = {
 };
 
 test('whoever is not signed in is asked to, and lands where they wanted to go', async () => {
-  const sent = serve({ ...around, 'GET /api/v1/session': nobody, 'POST /api/v1/session': () => dana });
+  const sent = serve({ ...around, 'GET /api/v1/session': () => null, 'POST /api/v1/session': () => dana });
   const { router } = show(routes, '/orders?state=on_hold');
   await userEvent.type(await screen.findByLabelText('Email'), 'dana@fabrikam.example');
   await userEvent.type(screen.getByLabelText('Password'), 'secret');

@@ -107,7 +107,7 @@ def serve(
 
 
 def bring_up_to_date(database_url: str) -> None:
-    database = Database(database_url, pool_size=2)
+    database = Database(database_url, threads=2)
     try:
         migrate_database(database, consumers=CONSUMERS)
     finally:

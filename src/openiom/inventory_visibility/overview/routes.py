@@ -1,7 +1,6 @@
 """The visibility grid, what things are called, allocations by hand, the chain's days, and what expires, over HTTP."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -19,7 +18,18 @@ from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, r
 from .pools import MoveRow, PoolRow, moves, pools
 from .proof import DayRow, days, expiring
 from .shape import Shape, shape
-from .visibility import MOST_GROUPS, PRODUCT, SOURCE, Group, Looking, checked_dimension, groups, stock_key, stock_keys
+from .visibility import (
+    MOST_GROUPS,
+    PRODUCT,
+    SOURCE,
+    Group,
+    Looking,
+    StockKeyRow,
+    checked_dimension,
+    groups,
+    stock_key,
+    stock_keys,
+)
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 ACTS_LIMIT = 512
@@ -48,19 +58,6 @@ class GroupRow(BaseModel):
     available: float
     oversell: bool
     measures: dict[str, dict[str, float]]
-    updated_at: datetime
-
-
-class StockKeyRow(BaseModel):
-    """One stock key; `dimensions` are its base dimensions beside the source. Organization '' is our own."""
-
-    stock_id: int
-    organization: str
-    product: str
-    source: str
-    dimensions: dict[str, str]
-    on_hand: float
-    reserved: float
     updated_at: datetime
 
 
@@ -143,7 +140,7 @@ def keys(
     cursor = read_cursor(after, 1)
     looking = Looking((), organization, product, source, dimensions=_dimensions(dimension))
     found = stock_keys(session, looking, inventory_configuration(session), after=_number(cursor), limit=limit + 1)
-    items, following = page_of([StockKeyRow(**asdict(r)) for r in found], limit=limit, key=lambda r: (r.stock_id,))
+    items, following = page_of(found, limit=limit, key=lambda r: (r.stock_id,))
     return Page(items=items, next=following)
 
 
@@ -154,7 +151,7 @@ def key(stock_id: int, asker: Asker, session: Reading) -> StockKeyRow:
     found = stock_key(session, stock_id)
     if found is None:
         raise NotFound(f"no stock key {stock_id}", where="stock_id", remedy="see the list of stock")
-    return StockKeyRow(**asdict(found))
+    return found
 
 
 @router.get("/chain")

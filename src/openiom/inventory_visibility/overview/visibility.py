@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import BASE_DIMENSIONS, LOCATION, SITE, InventoryConfiguration
@@ -121,14 +122,13 @@ def groups(
     ]
 
 
-_KEY = (
+_KEY = (  # the fields of StockKeyRow, in their order
     "s.id, s.organization, s.product, s.source, s.dimension_values, s.on_hand::float8, s.reserved::float8, s.updated_at"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """One stock key behind a group; organization '' is our own."""
+class StockKeyRow(BaseModel):
+    """One stock key; `dimensions` are its base dimensions beside the source. Organization '' is our own."""
 
     stock_id: int
     organization: str
@@ -140,15 +140,15 @@ class KeyRow:
     updated_at: datetime
 
 
-def stock_key(session: Session, stock_id: int) -> KeyRow | None:
+def stock_key(session: Session, stock_id: int) -> StockKeyRow | None:
     """One stock key by its id."""
     rows = fetch(session, f"SELECT {_KEY} FROM inventory_visibility.stock s WHERE s.id = %s", (stock_id,))
-    return KeyRow(*rows[0]) if rows else None
+    return _key(rows[0]) if rows else None
 
 
 def stock_keys(
     session: Session, looking: Looking, configuration: InventoryConfiguration, *, after: int, limit: int
-) -> list[KeyRow]:
+) -> list[StockKeyRow]:
     """The stock keys that fit, by id."""
     where, values = _conditions(looking, configuration)
     rows = fetch(
@@ -157,7 +157,11 @@ def stock_keys(
         " AND s.id > %(after)s ORDER BY s.id LIMIT %(limit)s",
         {**values, "after": after, "limit": limit},
     )
-    return [KeyRow(*row) for row in rows]
+    return [_key(row) for row in rows]
+
+
+def _key(row: Sequence[Any]) -> StockKeyRow:
+    return StockKeyRow(**dict(zip(StockKeyRow.model_fields, row, strict=True)))
 
 
 def _expression(name: str) -> str:

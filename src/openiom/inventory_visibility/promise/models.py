@@ -247,7 +247,6 @@ FOR EACH ROW EXECUTE FUNCTION inventory_visibility.keep_safety_stock();
 """
 """A stock key is born with the safety stock its policies ask for, whoever makes it."""
 
-APPEND_ONLY_TABLES = (ScheduleEntry.__tablename__, AllocationEntry.__tablename__)
 for _table in (ScheduleEntry, AllocationEntry):
     _statement = APPEND_ONLY.format(table=_table.__tablename__).replace("%", "%%")
     event.listen(_table.__table__, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
