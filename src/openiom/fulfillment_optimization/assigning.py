@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import ReserveAsk, release, reserve
+from openiom.inventory_visibility import release, reserve
 from openiom.platform.configuration import current_documents
 from openiom.provider_contract import Outcome, Raise
 
-from .desk import OpenLine, OrderDesk
+from .desk import OpenLine, OrderDesk, ask_for
 from .documents import OrderHandlingBody, ProcessMode
 
 CHECKED, NOT_FOUND = "onhand.check.succeeded", "onhand.check.failed"
@@ -61,10 +61,7 @@ def reserve_assigned(
     """Soft-reserve every open line at the source a policy or a person assigned; all lines of an order or none."""
     lines = desk.open_lines(session, order_ids)
     assigned = [line for line in lines if line.source]
-    asks = [
-        ReserveAsk(*(x.line_id, x.product, x.source, x.quantity), channel=x.channel, customer_group=x.customer_group)
-        for x in assigned
-    ]
+    asks = [ask_for(x, x.source, x.quantity) for x in assigned]
     granted = reserve(session, asks, now, actor)
     short = {x.order_id: x for x, ok in zip(assigned, granted, strict=True) if not ok}
     unassigned = {x.order_id: x for x in lines if not x.source}

@@ -13,7 +13,7 @@ from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
 from openiom.provider_contract import Outcome, Raise
 
-from .desk import OpenLine, OrderDesk
+from .desk import OpenLine, OrderDesk, ask_for
 from .planning import (
     Attempt,
     Planned,
@@ -188,9 +188,7 @@ class Rounds:
                 continue
             mine = [(p.line_id, p.source, p.quantity) for p in parts.get(line.line_id, ()) if p.source]
             for id, at, units in mine or [(line.line_id, source, line.quantity)]:
-                asks.append(
-                    ReserveAsk(*(id, line.product, at, units), channel=line.channel, customer_group=line.customer_group)
-                )
+                asks.append(ask_for(line, at, units, line_id=id))
                 orders.append(line.order_id)
         granted = reserve(self.session, asks, self.now, self.actor)
         lost = {order for order, ok in zip(orders, granted, strict=True) if not ok}

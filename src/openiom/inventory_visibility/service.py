@@ -65,7 +65,7 @@ def reserve(session: Session, asks: Sequence[ReserveAsk], now: datetime, actor: 
             for a, i, _, units in won
         ],
     )
-    entries = [reserved_entry(i, units, "reserve", str(a.line_id)) for a, i, _, units in won]
+    entries = [reserved_entry(i, units, "reserve", a.document or str(a.line_id)) for a, i, _, units in won]
     post(session, [*entries, *used_entries(limits, "reserve")], now=now, actor=actor)
     limits.write(session, now=now, actor=actor)
     return granted
@@ -123,7 +123,7 @@ def close(
         )
     entries = []
     for held, units in closing:
-        document = str(held.line_id) if held.line_id else held.document
+        document = held.document or str(held.line_id or "")
         entries.append(reserved_entry(held.stock_id, -units, cause, document, (held.data_source, held.measure)))
         rows[held.stock_id].reserved -= units
     entries += close_uses(session, closing, column, cause, now, actor)
