@@ -268,6 +268,24 @@ def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) ->
     assert released(shop, web) == [True], "its own four and two common ones"
 
 
+def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) -> None:
+    stock(shop, Lamp__SEA=4)
+    act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+    with shop.unit_of_work() as session:
+        configuration = inventory_configuration(session)
+        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[0].ok
+        lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(5), TODAY + timedelta(days=6))]
+        put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+    mail = placed(shop, line("Lamp", 3), external_id="1", origin="mail")
+    web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
+    assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
+    days = {row.order_id: row.available_on for row in waiting(shop)}
+    assert days == {mail: TODAY + timedelta(days=6), web: TODAY + timedelta(days=6)}, "its four and two of the five"
+    more = placed(shop, line("Lamp", 5), external_id="3", origin="web")
+    assert unserved(shop, more)[0].ok
+    assert {row.order_id: row.available_on for row in waiting(shop)}[more] is None
+
+
 def test_an_order_held_by_hand_waits_for_its_release_too(shop: Database) -> None:
     order = placed(shop, line("Lamp", 4))
     unserved(shop, order)

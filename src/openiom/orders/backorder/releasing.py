@@ -217,7 +217,7 @@ def _refresh_dates(session: Session, products: Collection[str], now: datetime) -
         return
     lines = {line.id: line for some in unsourced(session, {row[1] for row in rows}).values() for line in some}
     needs = needs_of(session, [lines[row[0]] for row in rows if row[0] in lines])
-    promised = promises(session, list(needs.values()), now)
+    promised = promises(session, Views(session), [(need, lines[i].order_id) for i, need in needs.items()], now)
     execute(
         session,
         "UPDATE orders.waiting_line w SET available_on = d.day, confidence = d.confidence"
