@@ -11,7 +11,6 @@ from uuid import UUID
 import pytest
 from tests.orders.given import NOW, facts, happen, line, master_data, placed, standing, stock, told
 
-from openiom.inventory_visibility import KINDS as STOCK
 from openiom.inventory_visibility import ReserveAsk, inventory_configuration, reserve
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
 from openiom.inventory_visibility.expiry import ExpiryTurn
@@ -30,7 +29,7 @@ from openiom.orders.backorder.decisions import NOBODY, Need, Waiting, covered
 from openiom.orders.backorder.routes import WaitingRow, list_waiting
 from openiom.orders.backorder.waiting import await_stock, hold_preorders
 from openiom.orders.queries import get_order
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import execute, fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 from openiom.platform.waves import drain
@@ -215,19 +214,16 @@ def test_a_canceled_order_frees_its_stock_for_those_who_wait(shop: Database) -> 
     assert released(shop, waiter) == [True]
 
 
-def test_stock_that_came_free_without_a_word_is_found_within_minutes(shop: Database) -> None:
-    configuration = Configuration()
-    configuration.register(*STOCK)
-    keeping = {"kind": "stock_policy", "name": "p", "body": {"title": "P", "safety_stock": "4"}}
-    with shop.unit_of_work() as session:
-        configuration.apply(session, [keeping], at=NOW, actor="test")
+def test_stock_that_came_free_behind_our_back_is_found_within_minutes(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
+    with shop.unit_of_work() as session:
+        execute(session, "UPDATE inventory_visibility.stock SET safety_stock = 4")
     order = placed(shop, line("Lamp", 4))
     unserved(shop, order)
     worker = ReleaseTurn()
     drain(shop, [worker], now=NOW)
     with shop.unit_of_work() as session:
-        configuration.remove(session, "stock_policy", ["p"], at=NOW, actor="test")
+        execute(session, "UPDATE inventory_visibility.stock SET safety_stock = 0")
     drain(shop, [worker], now=NOW + timedelta(minutes=4))
     assert released(shop, order) == [False]
     drain(shop, [worker], now=NOW + timedelta(minutes=5))

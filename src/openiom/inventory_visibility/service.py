@@ -23,7 +23,7 @@ from .locks import LockedReservation, ensure_stock, lock_lines, lock_stock
 from .measures import ZERO, StockKey, plain, reference_of
 from .promise.holding import close_uses, limits_at, used_entries, wishes_of
 from .standing import Row, local_settlement
-from .telling import tell_changed
+from .telling import tell_changed, tell_freed
 
 Key = tuple[str, str]
 RESERVATION_COLUMNS = (
@@ -110,7 +110,7 @@ def close(
 ) -> None:
     """Take units out of open reservations and out of what is reserved, with `more` entries in the same statement.
 
-    `rows` are the locked stock rows, with on hand as it will be.
+    `rows` are the locked stock rows, with on hand as it will be. Announces `inventory.freed` for released units.
     """
     if closing:
         execute(
@@ -128,6 +128,8 @@ def close(
         rows[held.stock_id].reserved -= units
     entries += close_uses(session, closing, column, cause, now, actor)
     post(session, [*entries, *more, *_settled(rows, cause)], now=now, actor=actor)
+    if column == "released":
+        tell_freed(session, {(r.product, r.source) for r, _ in closing}, cause=cause, now=now, actor=actor)
 
 
 def _settled(rows: Mapping[int, Row], cause: str) -> list[Entry]:

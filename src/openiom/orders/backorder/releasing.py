@@ -29,19 +29,18 @@ from .needs import Views, needs_of, unsourced
 from .waiting import promises
 
 CONSUMER = "backorder"
-STOCK_CAME = ("inventory.changed", "inventory.received")
+STOCK_CAME = ("inventory.changed", "inventory.received", "inventory.freed", "product.recipe_changed")
 DATES_MOVED = "inventory.scheduled"
 CAME_FREE = (
     *("order.cancel", "order.release", "order.fulfillment_declined", "order.partially_declined"),
     "order_line.canceled",
 )
-EXPIRED = "reservation.expired"
-NAMES = frozenset((*STOCK_CAME, DATES_MOVED, *CAME_FREE, EXPIRED))
+NAMES = frozenset((*STOCK_CAME, DATES_MOVED, *CAME_FREE))
 NAMED_BY_EVENT = 500
 ON_ITS_WAY = timedelta(minutes=10)
 """How long a released order counts as one that will take its stock; after that a person looks at it."""
 SWEEP = timedelta(minutes=5)
-"""How often all who wait are looked at, for stock that came free without an event: a policy, an outside unreserve."""
+"""How often all who wait are looked at, although every way stock comes free is told: a net under the events."""
 PAGE = 500
 REFRESHED = 5_000
 
@@ -78,13 +77,12 @@ def _anybody_waits(session: Session) -> bool:
 
 def _products(session: Session, events: Iterable[LoggedEvent], names: Collection[str]) -> set[str]:
     """Products these events are about, their parts and the kits they are in; all that are waited for when one event
-    named too many to tell."""
+    named too many to tell, or every product."""
     told = [e for e in events if e.name in names]
     keys: list[list[list[Any]]] = [e.data.get("keys", []) for e in told]
-    if any(len(k) >= NAMED_BY_EVENT for k in keys):
-        return _all_waiting(session)
     products = {str(key[0]) for some in keys for key in some}
-    products |= {str(e.data["product"]) for e in told if e.name == EXPIRED}
+    if "" in products or any(len(k) >= NAMED_BY_EVENT for k in keys):
+        return _all_waiting(session)
     orders = [e.root_id for e in told if e.name in CAME_FREE]
     query = "SELECT DISTINCT product FROM orders.order_line WHERE order_id = ANY(%s)"
     products |= {row[0] for row in fetch(session, query, (orders,))} if orders else set()
