@@ -37,6 +37,11 @@ from openiom.provider_contract import Outcome
 
 INVARIANTS = Path(__file__).parents[2] / "invariants"
 TODAY = NOW.date()
+PROMISES = (
+    *("waiting_lines_say_why", "order_state_follows_its_lines", "never_promise_twice", "ended_lines_hold_no_stock"),
+    *("reserved_equals_open_reservations", "sourced_lines_hold_for_good", "allocations_add_up"),
+    "allocation_uses_are_reserved",
+)
 VALID = ("order.header_validation.succeeded", "order.lines_validation.succeeded")
 
 
@@ -47,7 +52,7 @@ def shop(database: Database) -> Iterator[Database]:
     prefer(database, backorder=True, backorder_sla_days=30)
     yield database
     with database.reading() as session:
-        for name in ("waiting_lines_say_why", "order_state_follows_its_lines", "never_promise_twice"):
+        for name in PROMISES:
             assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
 
 
@@ -78,7 +83,7 @@ def sourced(database: Database, order: UUID, source: str = "SEA") -> None:
     wanted = [x for x in lines if x["state"] != "canceled" and not x["source"]]
     with database.unit_of_work() as session:
         asks = [ReserveAsk(UUID(x["id"]), x["product"], source, x["quantity"]) for x in wanted]
-        assert all(reserve(session, asks, NOW, "flow"))
+        assert all(reserve(session, asks, NOW, "flow", taking_over=[a.line_id for a in asks]))
         assign_sources(session, {a.line_id: (source, "t") for a in asks}, NOW, "flow")
         happen(session, order, "fulfillment.optimization.succeeded")
 
@@ -188,8 +193,11 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(sho
         receive_supply(session, [Receipt("r", LineName("purchase", "PO-1", 1), Decimal(2))], NOW, "test")
     turn(shop)
     assert released(shop, first, second) == [True, False]
-    with shop.unit_of_work() as session:
-        assert reserve(session, [ReserveAsk(new_id(), "Lamp", "SEA", 2)], NOW, "somebody quicker") == [True]
+    for quicker in (False, True):
+        with shop.unit_of_work() as session:
+            granted = reserve(session, [ReserveAsk(new_id(), "Lamp", "SEA", 2)], NOW, "somebody quicker")
+        assert granted == [quicker], "what is held for the first is free when it did not come for it in an hour"
+        drain(shop, [ExpiryTurn()], now=NOW + timedelta(minutes=60))
     assert unserved(shop, first, now=NOW + timedelta(hours=1))[0].ok
     assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
     stock(shop, Lamp__CHI=2)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
 from tests.orders.given import NOW, line, master_data, placed, stock
-from tests.orders.test_backorder import apply, prefer, released, unserved
+from tests.orders.test_backorder import INVARIANTS, PROMISES, apply, prefer, released, unserved
 
 from openiom.inventory_visibility import KINDS as STOCK
 from openiom.inventory_visibility import (
@@ -233,3 +234,50 @@ def test_what_is_kept_more_or_reserved_frees_nothing(shop: Database) -> None:
     policy(shop, safety_stock="1")
     policy(shop, safety_stock="2")
     assert freed(shop) == []
+
+
+def writes(shop: Database, carts: dict[str, list[UUID]], number: int) -> None:
+    """The first four writers bring ten units each, the others give five back."""
+    product = ("Lamp", "Desk")[number % 2]
+    for n in range(5):
+        with shop.unit_of_work() as session:
+            if number < 4:
+                more = [StockChange(product, ("SEA", "CHI")[n % 2], Decimal(2))]
+                change_on_hand(session, more, mode="change", cause="c", document="c", now=NOW, actor="t")
+            else:
+                release(session, [carts[product][(number // 6) * 5 + n]], NOW, "t")
+
+
+def test_two_products_come_free_at_once_and_the_oldest_of_each_go_on(shop: Database) -> None:
+    """Eight writers add and give back units of both products while three workers let who waits go on."""
+    lamps = [placed(shop, line("Lamp", 1), external_id=f"L{n}") for n in range(60)]
+    desks = [placed(shop, line("Desk", 1), external_id=f"D{n}") for n in range(60)]
+    for n, pair in enumerate(zip(lamps, desks, strict=True)):
+        assert all(o.ok for o in unserved(shop, *pair, now=NOW + timedelta(seconds=n)))
+    carts = {product: [UUID(int=n + start) for n in range(10)] for product, start in (("Lamp", 100), ("Desk", 200))}
+    with shop.unit_of_work() as session:
+        shelf = [StockChange(product, "SEA", Decimal(10)) for product in carts]
+        change_on_hand(session, shelf, mode="set", cause="count", document="c", now=NOW, actor="t")
+        asks = [ReserveAsk(cart, product, "SEA", 1) for product, some in carts.items() for cart in some]
+        assert all(reserve(session, asks, NOW, "t"))
+
+    def lets_go() -> None:
+        worker = ReleaseTurn()
+        for _ in range(30):
+            worker.run_once(shop, limit=500, now=NOW + timedelta(minutes=2))
+
+    threads = [Thread(target=writes, args=(shop, carts, n)) for n in range(8)] + [
+        Thread(target=lets_go) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    drain(shop, [ReleaseTurn()], now=NOW + timedelta(minutes=2))
+    for orders in (lamps, desks):
+        assert released(shop, *orders) == [True] * 30 + [False] * 30, "twenty came and ten were given back"
+    with shop.reading() as session:
+        query = "SELECT product, sum(on_hand)::int, sum(reserved)::int FROM inventory_visibility.stock GROUP BY 1"
+        assert sorted(fetch(session, query)) == [("Desk", 30, 30), ("Lamp", 30, 30)]
+        for name in PROMISES:
+            assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name

@@ -69,4 +69,5 @@ def _open_line(line: OrdersLine, source: str, not_from: Sequence[str]) -> OpenLi
         channel=line.channel,
         customer_group=line.customer_group,
         document=line.number,
+        waited=line.waited,
     )

@@ -35,6 +35,7 @@ class OpenLine:
     channel: str = ""  # on whose behalf stock is asked for, with the customer group
     customer_group: str = ""
     document: str = ""  # the order's number
+    waited: bool = False  # its order waited for stock and was let go on: the line may hold some for the time being
 
 
 @dataclass(frozen=True, slots=True)

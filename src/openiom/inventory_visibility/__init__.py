@@ -22,6 +22,7 @@ from .contract import router as contract_router
 from .decisions import ReserveAsk, ShipAsk, StockChange
 from .expiry import ExpiryTurn
 from .history import as_of
+from .holds import held_for, keep
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
@@ -45,7 +46,7 @@ from .queries import available, channels_matter
 from .receiver import receive_stock
 from .reserving import soft_reserve, unreserve
 from .routes import router
-from .service import change_on_hand, ensure_keys, release, release_quantities, reserve, ship
+from .service import change_on_hand, drop_holds, ensure_keys, release, release_quantities, reserve, ship
 from .supply.routes import router as supply_router
 from .together import ReserveTogether
 
@@ -91,10 +92,13 @@ __all__ = [
     "channels_matter",
     "contract_router",
     "dimension_text",
+    "drop_holds",
     "ensure_keys",
     "first_wrong_row",
+    "held_for",
     "inventory_configuration",
     "jobs_wave",
+    "keep",
     "overview_router",
     "post_measures",
     "promise_dates",

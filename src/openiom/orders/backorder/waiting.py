@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import PromiseAsk, PromiseDate, inventory_configuration, promise_dates
+from openiom.inventory_visibility import PromiseAsk, PromiseDate, drop_holds, inventory_configuration, promise_dates
 from openiom.orders.locks import LockedLine
 from openiom.orders.service.raise_events import raise_line_events, raise_order_events
 from openiom.orders.states import BACKORDER_HOLD, PREORDER_HOLD, RELEASED
@@ -81,9 +81,10 @@ def await_stock(session: Session, order_ids: Sequence[UUID], now: datetime, acto
     day stock is promised for. `ok` are those that go to wait; the others need a person, and their outcome says why.
 
     An order whose every line stock could serve lost a race, or stock came since: it is released at once, but not
-    again within a minute, so that one no source may serve does not circle.
+    again within a minute, so that one no source may serve does not circle. What was held for the lines is given back.
     """
     lines = unsourced(session, order_ids)
+    drop_holds(session, [line.id for some in lines.values() for line in some], now, actor, "no source can serve it")
     views = Views(session)
     waiting = views.queue(lines, list(lines))
     needs = {need.line_id: need for one in waiting for need in one.needs}

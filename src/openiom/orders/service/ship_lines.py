@@ -42,6 +42,7 @@ class OpenLine:
     channel: str
     customer_group: str
     number: str = ""  # the order's
+    waited: bool = False  # its order, for stock, and was let go on
 
 
 def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
@@ -56,7 +57,8 @@ def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
     rows = fetch(
         session,
         "SELECT id, ship_to, strategy, requested_delivery_date, origin, coalesce(customer->>'group', ''),"
-        " number FROM orders.order WHERE id = ANY(%s)",
+        " number, EXISTS (SELECT FROM orders.waiting_line w WHERE w.order_id = o.id AND w.state = 'released')"
+        " FROM orders.order o WHERE id = ANY(%s)",
         (orders,),
     )
     goes = {order: (str(to.get("country", "")), locate(to), to, strategy) for order, to, strategy, *_ in rows}
