@@ -11,7 +11,6 @@ from uuid import UUID
 import pytest
 from tests.orders.given import NOW, facts, happen, line, master_data, placed, standing, stock, told
 
-from openiom.inventory_visibility import KINDS as STOCK
 from openiom.inventory_visibility import ReserveAsk, inventory_configuration, reserve
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
 from openiom.inventory_visibility.expiry import ExpiryTurn
@@ -30,7 +29,7 @@ from openiom.orders.backorder.decisions import NOBODY, Need, Waiting, covered
 from openiom.orders.backorder.routes import WaitingRow, list_waiting
 from openiom.orders.backorder.waiting import await_stock, hold_preorders
 from openiom.orders.queries import get_order
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import execute, fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 from openiom.platform.waves import drain
@@ -38,6 +37,11 @@ from openiom.provider_contract import Outcome
 
 INVARIANTS = Path(__file__).parents[2] / "invariants"
 TODAY = NOW.date()
+PROMISES = (
+    *("waiting_lines_say_why", "order_state_follows_its_lines", "never_promise_twice", "ended_lines_hold_no_stock"),
+    *("reserved_equals_open_reservations", "sourced_lines_hold_for_good", "allocations_add_up"),
+    "allocation_uses_are_reserved",
+)
 VALID = ("order.header_validation.succeeded", "order.lines_validation.succeeded")
 
 
@@ -48,7 +52,7 @@ def shop(database: Database) -> Iterator[Database]:
     prefer(database, backorder=True, backorder_sla_days=30)
     yield database
     with database.reading() as session:
-        for name in ("waiting_lines_say_why", "order_state_follows_its_lines", "never_promise_twice"):
+        for name in PROMISES:
             assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
 
 
@@ -79,7 +83,7 @@ def sourced(database: Database, order: UUID, source: str = "SEA") -> None:
     wanted = [x for x in lines if x["state"] != "canceled" and not x["source"]]
     with database.unit_of_work() as session:
         asks = [ReserveAsk(UUID(x["id"]), x["product"], source, x["quantity"]) for x in wanted]
-        assert all(reserve(session, asks, NOW, "flow"))
+        assert all(reserve(session, asks, NOW, "flow", taking_over=[a.line_id for a in asks]))
         assign_sources(session, {a.line_id: (source, "t") for a in asks}, NOW, "flow")
         happen(session, order, "fulfillment.optimization.succeeded")
 
@@ -189,8 +193,11 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(sho
         receive_supply(session, [Receipt("r", LineName("purchase", "PO-1", 1), Decimal(2))], NOW, "test")
     turn(shop)
     assert released(shop, first, second) == [True, False]
-    with shop.unit_of_work() as session:
-        assert reserve(session, [ReserveAsk(new_id(), "Lamp", "SEA", 2)], NOW, "somebody quicker") == [True]
+    for quicker in (False, True):
+        with shop.unit_of_work() as session:
+            granted = reserve(session, [ReserveAsk(new_id(), "Lamp", "SEA", 2)], NOW, "somebody quicker")
+        assert granted == [quicker], "what is held for the first is free when it did not come for it in an hour"
+        drain(shop, [ExpiryTurn()], now=NOW + timedelta(minutes=60))
     assert unserved(shop, first, now=NOW + timedelta(hours=1))[0].ok
     assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
     stock(shop, Lamp__CHI=2)
@@ -215,19 +222,16 @@ def test_a_canceled_order_frees_its_stock_for_those_who_wait(shop: Database) -> 
     assert released(shop, waiter) == [True]
 
 
-def test_stock_that_came_free_without_a_word_is_found_within_minutes(shop: Database) -> None:
-    configuration = Configuration()
-    configuration.register(*STOCK)
-    keeping = {"kind": "stock_policy", "name": "p", "body": {"title": "P", "safety_stock": "4"}}
-    with shop.unit_of_work() as session:
-        configuration.apply(session, [keeping], at=NOW, actor="test")
+def test_stock_that_came_free_behind_our_back_is_found_within_minutes(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
+    with shop.unit_of_work() as session:
+        execute(session, "UPDATE inventory_visibility.stock SET safety_stock = 4")
     order = placed(shop, line("Lamp", 4))
     unserved(shop, order)
     worker = ReleaseTurn()
     drain(shop, [worker], now=NOW)
     with shop.unit_of_work() as session:
-        configuration.remove(session, "stock_policy", ["p"], at=NOW, actor="test")
+        execute(session, "UPDATE inventory_visibility.stock SET safety_stock = 0")
     drain(shop, [worker], now=NOW + timedelta(minutes=4))
     assert released(shop, order) == [False]
     drain(shop, [worker], now=NOW + timedelta(minutes=5))
@@ -266,6 +270,24 @@ def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) ->
         assert cancel_orders(session, [mail], NOW, "clerk")[0].ok
     turn(shop)
     assert released(shop, web) == [True], "its own four and two common ones"
+
+
+def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) -> None:
+    stock(shop, Lamp__SEA=4)
+    act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+    with shop.unit_of_work() as session:
+        configuration = inventory_configuration(session)
+        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[0].ok
+        lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(5), TODAY + timedelta(days=6))]
+        put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+    mail = placed(shop, line("Lamp", 3), external_id="1", origin="mail")
+    web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
+    assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
+    days = {row.order_id: row.available_on for row in waiting(shop)}
+    assert days == {mail: TODAY + timedelta(days=6), web: TODAY + timedelta(days=6)}, "its four and two of the five"
+    more = placed(shop, line("Lamp", 5), external_id="3", origin="web")
+    assert unserved(shop, more)[0].ok
+    assert {row.order_id: row.available_on for row in waiting(shop)}[more] is None
 
 
 def test_an_order_held_by_hand_waits_for_its_release_too(shop: Database) -> None:

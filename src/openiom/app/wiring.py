@@ -43,6 +43,7 @@ EVENTS_WITHOUT_STATE = (
     "order_line.divided",
     *("fulfillment_order.created", "shipment.recorded", "shipment.told_to_store", "shipment.told_to_store.failed"),
     *inventory_visibility.EVENTS,
+    *master_data.EVENTS,
 )
 
 

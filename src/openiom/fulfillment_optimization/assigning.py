@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import ReserveAsk, release, reserve
+from openiom.inventory_visibility import keep, release, reserve
 from openiom.platform.configuration import current_documents
 from openiom.provider_contract import Outcome, Raise
 
-from .desk import OpenLine, OrderDesk
+from .desk import OpenLine, OrderDesk, ask_for
 from .documents import OrderHandlingBody, ProcessMode
 
 CHECKED, NOT_FOUND = "onhand.check.succeeded", "onhand.check.failed"
@@ -46,8 +46,10 @@ def _release_unchecked(
     session: Session, desk: OrderDesk, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
     """Fulfillment orders for orders all of whose lines have a source; stock is not asked and not reserved."""
-    unassigned = {x.order_id: x.product for x in desk.open_lines(session, order_ids) if not x.source}
+    lines = desk.open_lines(session, order_ids)
+    unassigned = {x.order_id: x.product for x in lines if not x.source}
     ready = [order for order in order_ids if order not in unassigned]
+    keep(session, [x.line_id for x in lines if x.waited and x.order_id not in unassigned])
     made = dict(zip(ready, desk.fulfill(session, ready, now, actor), strict=True)) if ready else {}
     return [
         made[order] if order in made else Outcome(False, f"no source was assigned to {unassigned[order]}")
@@ -61,11 +63,8 @@ def reserve_assigned(
     """Soft-reserve every open line at the source a policy or a person assigned; all lines of an order or none."""
     lines = desk.open_lines(session, order_ids)
     assigned = [line for line in lines if line.source]
-    asks = [
-        ReserveAsk(*(x.line_id, x.product, x.source, x.quantity), channel=x.channel, customer_group=x.customer_group)
-        for x in assigned
-    ]
-    granted = reserve(session, asks, now, actor)
+    asks = [ask_for(x, x.source, x.quantity) for x in assigned]
+    granted = reserve(session, asks, now, actor, taking_over=[x.line_id for x in assigned if x.waited])
     short = {x.order_id: x for x, ok in zip(assigned, granted, strict=True) if not ok}
     unassigned = {x.order_id: x for x in lines if not x.source}
     failing = short.keys() | unassigned.keys()

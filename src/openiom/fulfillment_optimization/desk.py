@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility import ReserveAsk
 from openiom.platform.places import Point
 from openiom.provider_contract import Outcome, Raise
 
@@ -33,6 +34,8 @@ class OpenLine:
     business: bool = False  # the destination is a company
     channel: str = ""  # on whose behalf stock is asked for, with the customer group
     customer_group: str = ""
+    document: str = ""  # the order's number
+    waited: bool = False  # its order waited for stock and was let go on: the line may hold some for the time being
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ class AskedLine:
 
     line: OpenLine
     assigned: str  # where it stands now, whoever chose that; empty for none
+
+
+def ask_for(line: OpenLine, source: str, quantity: int, *, line_id: UUID | None = None) -> ReserveAsk:
+    """Units of a line, or of the part of it that has `line_id`, asked of one source on behalf of its order."""
+    return ReserveAsk(
+        *(line_id or line.line_id, line.product, source, quantity, line.document),
+        channel=line.channel,
+        customer_group=line.customer_group,
+    )
 
 
 class OrderDesk(Protocol):

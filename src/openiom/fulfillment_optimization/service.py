@@ -8,12 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import ReserveAsk, release, reserve
+from openiom.inventory_visibility import ReserveAsk, drop_holds, held_for, keep, release, reserve
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
 from openiom.provider_contract import Outcome, Raise
 
-from .desk import OpenLine, OrderDesk
+from .desk import OpenLine, OrderDesk, ask_for
 from .planning import (
     Attempt,
     Planned,
@@ -71,6 +71,7 @@ def source_orders(
     held = _held(session, every)
     lines = [line for line in every if line.line_id not in held]
     names, unknown = _strategies(known, lines, strategy_name, now)
+    keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
     later = _windows(known, names, woken, now)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
     settled = Rounds(session, desk, known, names, now, actor, woken).run(waiting)
@@ -135,6 +136,7 @@ class Rounds:
     now: datetime
     actor: str
     windows: frozenset[UUID]
+    holds: dict[UUID, dict[str, int]] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     settled: dict[UUID, Settled] = field(default_factory=dict)
 
@@ -143,11 +145,13 @@ class Rounds:
         days = lock_days(self.session, sites, self.now)
         gone: dict[str, Taken] = {}
         waiting = list(lines)
+        waited = [line.line_id for line in lines if line.waited]
+        self.holds = held_for(self.session, waited, self.now) if waited else {}
         for _ in range(ROUNDS):
             if not waiting:
                 break
             now_taken = {name: _sum(day, gone.get(name)) for name, day in days.items()}
-            planner = Planner(self.session, self.known, self.now, now_taken, self.windows)
+            planner = Planner(self.session, self.known, self.now, now_taken, self.windows, holds=self.holds)
             found = planner.plan(waiting, self.names)
             lost = self._reserve(waiting, found)
             kept = [p for a in found.attempts for order, p in a.planned.items() if order not in lost]
@@ -188,15 +192,16 @@ class Rounds:
                 continue
             mine = [(p.line_id, p.source, p.quantity) for p in parts.get(line.line_id, ()) if p.source]
             for id, at, units in mine or [(line.line_id, source, line.quantity)]:
-                asks.append(
-                    ReserveAsk(*(id, line.product, at, units), channel=line.channel, customer_group=line.customer_group)
-                )
+                asks.append(ask_for(line, at, units, line_id=id))
                 orders.append(line.order_id)
-        granted = reserve(self.session, asks, self.now, self.actor)
+        granted = reserve(self.session, asks, self.now, self.actor, taking_over=self.holds)
         lost = {order for order, ok in zip(orders, granted, strict=True) if not ok}
         if lost:
             back = [a.line_id for a, o, ok in zip(asks, orders, granted, strict=True) if ok and o in lost]
             release(self.session, back, self.now, self.actor, "sourced again")
+            gone = [line.line_id for line in lines if line.order_id in lost and line.line_id in self.holds]
+            drop_holds(self.session, gone, self.now, self.actor, "sourced again")
+            self.holds = {line: held for line, held in self.holds.items() if line not in gone}
         return lost
 
     def _keep(self, found: Round, lost: set[UUID]) -> None:

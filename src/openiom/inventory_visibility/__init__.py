@@ -4,7 +4,8 @@ Inventory visibility: what stands where, what of it is promised, and why.
 Owns    stock, measures of every source system, ledger entry and its daily chain, reservation.
 Holds   reserved never exceeds what stands there, at any level; the sum of ledger entries is every balance; the ledger
         is append-only, and what was sealed cannot be changed unseen.
-Tells   inventory.changed, inventory.received, inventory.scheduled, inventory.drift_found, reservation.expired.
+Tells   inventory.changed, inventory.freed, inventory.received, inventory.scheduled, inventory.drift_found,
+        reservation.expired.
 """
 
 from pathlib import Path
@@ -21,6 +22,7 @@ from .contract import router as contract_router
 from .decisions import ReserveAsk, ShipAsk, StockChange
 from .expiry import ExpiryTurn
 from .history import as_of
+from .holds import held_for, keep
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
@@ -44,15 +46,15 @@ from .queries import available, channels_matter
 from .receiver import receive_stock
 from .reserving import soft_reserve, unreserve
 from .routes import router
-from .service import change_on_hand, ensure_keys, release, release_quantities, reserve, ship
+from .service import change_on_hand, drop_holds, ensure_keys, release, release_quantities, reserve, ship
 from .supply.routes import router as supply_router
 from .together import ReserveTogether
 
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
 EVENTS = (
-    *("inventory.changed", "inventory.scheduled", "inventory.received", "inventory.drift_found"),
-    "reservation.expired",
+    *("inventory.changed", "inventory.freed", "inventory.scheduled", "inventory.received"),
+    *("inventory.drift_found", "reservation.expired"),
 )
 
 
@@ -90,10 +92,13 @@ __all__ = [
     "channels_matter",
     "contract_router",
     "dimension_text",
+    "drop_holds",
     "ensure_keys",
     "first_wrong_row",
+    "held_for",
     "inventory_configuration",
     "jobs_wave",
+    "keep",
     "overview_router",
     "post_measures",
     "promise_dates",

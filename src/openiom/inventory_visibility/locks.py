@@ -23,7 +23,7 @@ from .standing import Family, Level, Row
 
 _ROW = "s.id, s.on_hand, s.reserved, s.overdraft, s.covered, s.oversell, s.safety_stock"
 _EMPTY: Level = frozenset()
-_OWN_ROWS = """
+OWN_ROWS = """
 SELECT f.id FROM unnest(%s::text[], %s::text[]) AS k(product, source), LATERAL (
     SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = '' AND x.product = k.product
     AND x.source = k.source AND x.dimensions = '' OFFSET 0) f
@@ -142,7 +142,7 @@ def lock_stock(session: Session, keys: Iterable[Key]) -> dict[Key, Row]:
     wanted = list(set(keys))
     rows = fetch(
         session,
-        f"SELECT s.product, s.source, {_ROW} FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY({_OWN_ROWS}))"
+        f"SELECT s.product, s.source, {_ROW} FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY({OWN_ROWS}))"
         " ORDER BY s.id FOR NO KEY UPDATE",
         ([k[0] for k in wanted], [k[1] for k in wanted]),
     )
@@ -175,7 +175,7 @@ def lock_lines(
     lines, also = list(set(line_ids)), list(set(keys))
     found = fetch(
         session,
-        f"SELECT stock_id FROM inventory_visibility.reservation WHERE line_id = ANY(%s) AND open > 0 UNION{_OWN_ROWS}",
+        f"SELECT stock_id FROM inventory_visibility.reservation WHERE line_id = ANY(%s) AND open > 0 UNION{OWN_ROWS}",
         (lines, [k[0] for k in also], [k[1] for k in also]),
     )
     rows, by_key = lock_ids(session, [row[0] for row in found])

@@ -12,6 +12,7 @@ from .ledger import formula_entry, post
 from .locks import lock_families
 from .measures import Formula
 from .posting import settlements
+from .telling import tell_changed
 
 CAUSE, DOCUMENT = "configuration", "inventory_configuration"
 CHUNK = 2_000
@@ -22,7 +23,7 @@ def reformulate(session: Session, formula: Formula, *, now: datetime, actor: str
     """Book at every stock row what its measures make by `formula` and on hand does not say yet; how many rows moved.
 
     Nobody else moves stock until this transaction ends: a formula holds for all rows or for none. Shortages that come
-    of it are booked as overdraft, as they are when units turn out to be missing.
+    of it are booked as overdraft, as they are when units turn out to be missing. Announces `inventory.changed`.
     """
     execute(session, "LOCK TABLE inventory_visibility.stock IN EXCLUSIVE MODE")
     rows = fetch(
@@ -40,6 +41,8 @@ def reformulate(session: Session, formula: Formula, *, now: datetime, actor: str
     )
     for start in range(0, len(rows), CHUNK):
         _book(session, [((r[0], r[1], r[2]), r[3], r[4]) for r in rows[start : start + CHUNK]], now=now, actor=actor)
+    own = {(r[1], r[2]) for r in rows if not r[0]}
+    tell_changed(session, own, cause=CAUSE, document=DOCUMENT, now=now, actor=actor)
     return len(rows)
 
 

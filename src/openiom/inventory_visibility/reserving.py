@@ -28,6 +28,7 @@ from .measures import (
 from .measures import reference_of as _reference_of
 from .posting import LARGEST, is_quantity, known_events, settlements
 from .standing import Family, Level, Row, levels_of
+from .telling import tell_freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Desk:
     entries: list[Entry] = field(default_factory=list)
     touched: dict[tuple[str, str, str], str] = field(default_factory=dict)
     opened: list[Opened] = field(default_factory=list)
+    freed: set[tuple[str, str]] = field(default_factory=set)
 
     def row(self, wish: Wish) -> tuple[Family, Row]:
         family = self.families[wish.key.family]
@@ -66,6 +68,8 @@ class Desk:
         entry = reserved_entry(row.id, delta, self.cause, wish.ask.document, measure)
         self.entries.append(entry._replace(event_id=event_id))
         self.touched[wish.key.family] = wish.ask.document
+        if delta < 0 and not wish.key.organization:
+            self.freed.add((wish.key.product, wish.key.source))
 
 
 def soft_reserve(
@@ -152,6 +156,7 @@ def _settle_wishes(
         answers += _give_back(session, desk, part, known, now) if gives else _hold(desk, part, known)
     entries = desk.entries + settlements(desk.families, desk.touched, cause)
     post(session, entries, now=now, actor=actor, opened=desk.opened)
+    tell_freed(session, desk.freed, cause=cause, now=now, actor=actor)
     return answers
 
 

@@ -5,7 +5,7 @@ These are our own house's movements: our own rows without further dimensions, th
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,12 +18,13 @@ from openiom.master_data import kit_parts
 from openiom.platform.bulk import copy_rows, execute, fetch
 
 from .decisions import ReserveAsk, ShipAsk, StockChange
+from .holds import Holds, keep_for_good, lock_holds
 from .ledger import Entry, discrepancy_entry, on_hand_entry, post, reserved_entry, settlement_entries
 from .locks import LockedReservation, ensure_stock, lock_lines, lock_stock
 from .measures import ZERO, StockKey, plain, reference_of
 from .promise.holding import close_uses, limits_at, used_entries, wishes_of
 from .standing import Row, local_settlement
-from .telling import tell_changed
+from .telling import tell_changed, tell_freed
 
 Key = tuple[str, str]
 RESERVATION_COLUMNS = (
@@ -39,20 +40,26 @@ RESERVATION_COLUMNS = (
 )
 
 
-def reserve(session: Session, asks: Sequence[ReserveAsk], now: datetime, actor: str) -> list[bool]:
+def reserve(
+    session: Session, asks: Sequence[ReserveAsk], now: datetime, actor: str, *, taking_over: Collection[UUID] = ()
+) -> list[bool]:
     """Soft-reserve stock for order lines, in order; one answer an ask. A refused ask has changed nothing.
 
-    A kit is taken apart first, so lines and kits that share a part are checked against their sum.
+    A kit is taken apart first, so lines and kits that share a part are checked against their sum. Lines of
+    `taking_over` go on with what they hold for the time being: it counts for their own asks and theirs alone, ends no
+    more by itself where it is used, and is given back where it is not.
     """
     if not asks:
         return []
-    wishes = wishes_of(asks, kit_parts(session, {a.product for a in asks}))
-    stock = lock_stock(session, {(product, w.source) for w in wishes for product in w.parts})
+    full = wishes_of(asks, kit_parts(session, {a.product for a in asks}))
+    keys = {(product, w.source) for w in full for product in w.parts}
+    holds, rows, stock = lock_holds(session, taking_over, keys) if taking_over else _unheld(session, keys)
     limits = limits_at(session, stock, {a.channel for a in asks})
+    wishes = [holds.rest(wish) for wish in full]
     granted = limits.grant(wishes, stock)
     won = [
-        (a, stock[product, a.source].id, product, units)
-        for a, wish, ok in zip(asks, wishes, granted, strict=True)
+        (a, stock[product, a.source].id, units, int(all_of.parts[product]) // a.quantity)
+        for a, all_of, wish, ok in zip(asks, full, wishes, granted, strict=True)
         for product, units in (wish.parts.items() if ok else ())
     ]
     reference = {row.id: reference_of(StockKey("", *key)) for key, row in stock.items()}
@@ -61,14 +68,29 @@ def reserve(session: Session, asks: Sequence[ReserveAsk], now: datetime, actor: 
         "inventory_visibility.reservation",
         RESERVATION_COLUMNS,
         [
-            (i, a.line_id, units, units, now, a.expires_at, reference[i], a.document, int(units) // a.quantity)
-            for a, i, _, units in won
+            (i, a.line_id, units, units, now, a.expires_at, reference[i], a.document, per_unit)
+            for a, i, units, per_unit in won
         ],
     )
-    entries = [reserved_entry(i, units, "reserve", str(a.line_id)) for a, i, _, units in won]
+    entries = [reserved_entry(i, units, "reserve", a.document or str(a.line_id)) for a, i, units, _ in won]
     post(session, [*entries, *used_entries(limits, "reserve")], now=now, actor=actor)
     limits.write(session, now=now, actor=actor)
+    kept, back = holds.settled({a.line_id for a, ok in zip(asks, granted, strict=True) if ok})
+    keep_for_good(session, kept)
+    close(session, back, rows, "released", "taken elsewhere", now, actor)
     return granted
+
+
+def _unheld(session: Session, keys: set[Key]) -> tuple[Holds, dict[int, Row], dict[Key, Row]]:
+    stock = lock_stock(session, keys)
+    return Holds(), {}, stock
+
+
+def drop_holds(session: Session, line_ids: Sequence[UUID], now: datetime, actor: str, cause: str) -> None:
+    """Give back what these lines hold for the time being, and nothing they hold for good."""
+    if line_ids:
+        holds, rows, _ = lock_holds(session, line_ids)
+        close(session, [(one, one.open) for one in holds.held], rows, "released", cause, now, actor)
 
 
 def release(session: Session, line_ids: Sequence[UUID], now: datetime, actor: str, cause: str = "release") -> int:
@@ -110,7 +132,7 @@ def close(
 ) -> None:
     """Take units out of open reservations and out of what is reserved, with `more` entries in the same statement.
 
-    `rows` are the locked stock rows, with on hand as it will be.
+    `rows` are the locked stock rows, with on hand as it will be. Announces `inventory.freed` for released units.
     """
     if closing:
         execute(
@@ -123,11 +145,13 @@ def close(
         )
     entries = []
     for held, units in closing:
-        document = str(held.line_id) if held.line_id else held.document
+        document = held.document or str(held.line_id or "")
         entries.append(reserved_entry(held.stock_id, -units, cause, document, (held.data_source, held.measure)))
         rows[held.stock_id].reserved -= units
     entries += close_uses(session, closing, column, cause, now, actor)
     post(session, [*entries, *more, *_settled(rows, cause)], now=now, actor=actor)
+    if column == "released":
+        tell_freed(session, {(r.product, r.source) for r, _ in closing}, cause=cause, now=now, actor=actor)
 
 
 def _settled(rows: Mapping[int, Row], cause: str) -> list[Entry]:

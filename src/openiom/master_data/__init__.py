@@ -3,17 +3,20 @@ Master data: what we sell, to whom, in which units and currencies.
 
 Owns    unit, currency, price list, account, product, kit part: read models of configuration documents; intake rules.
 Holds   one row a document in use; everything else refers to it by its logical name.
-Tells   nothing.
+Tells   product.recipe_changed.
 """
 
-from .configuration import KINDS, write_in_products
+from .configuration import KINDS, RECIPE_CHANGED, write_in_products
 from .decisions import UnitFactor, convert
 from .kits import kit_parts, kits_with
 from .product_search import matching_products
 from .queries import known, known_many, suggest, unit_factors
 from .routes import router
 
+EVENTS = (RECIPE_CHANGED,)
+
 __all__ = [
+    "EVENTS",
     "KINDS",
     "UnitFactor",
     "convert",

@@ -9,16 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from openiom.documents import AddressDocument
-from openiom.kernel import Problem
+from openiom.kernel import Event, Problem, new_id
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.database import to_json_text
+from openiom.platform.events import announce
 from openiom.providers import replay_needing
 
 from .kits import refresh_kits
 
 CHUNK = 5_000
 RULES = "default"
+RECIPE_CHANGED, NAMED_BY_EVENT = "product.recipe_changed", 500
 
 
 class Body(BaseModel):
@@ -172,12 +174,26 @@ def _remove(table: str) -> Callable[[Session, Sequence[str]], None]:
 
 def _apply_products(session: Session, documents: Sequence[Document]) -> None:
     _refresh("product", ProductBody)(session, documents)
-    refresh_kits(session, {d.name: bool(d.body.get("components")) for d in documents})
+    _tell_recipes(session, refresh_kits(session, {d.name: bool(d.body.get("components")) for d in documents}))
 
 
 def _remove_products(session: Session, names: Sequence[str]) -> None:
     _remove("product")(session, names)
-    refresh_kits(session, dict.fromkeys(names, False))
+    _tell_recipes(session, refresh_kits(session, dict.fromkeys(names, False)))
+
+
+def _tell_recipes(session: Session, kits: set[str]) -> None:
+    """`product.recipe_changed`, one for all: other parts may be there where those of before were not."""
+    if not kits:
+        return
+    rows = fetch(
+        session,
+        "SELECT at, actor FROM platform.configuration_document WHERE kind = 'product' ORDER BY id DESC LIMIT 1",
+    )
+    subject = new_id()
+    data = {"keys": [[kit, ""] for kit in sorted(kits)[:NAMED_BY_EVENT]]}
+    event = Event(name=RECIPE_CHANGED, subject_type="product", subject_id=subject, root_id=subject, data=data)
+    announce(session, [event], at=rows[0][0], actor=rows[0][1])
 
 
 def _check_currency(session: Session, name: str, body: object) -> list[Problem]:

@@ -24,14 +24,15 @@ def kit_parts(session: Session, products: Iterable[str]) -> dict[str, dict[str, 
     return dict(parts)
 
 
-def refresh_kits(session: Session, changed: Mapping[str, bool]) -> None:
+def refresh_kits(session: Session, changed: Mapping[str, bool]) -> set[str]:
     """Take all kits apart again when one of the changed products is a kit now or was one before.
 
-    Raises Invalid for a ring, and for parts that are no products.
+    Returns the products that are made of something else than before. Raises Invalid for a ring, and for parts that are
+    no products.
     """
     names = list(changed)
     if not any(changed.values()) and not _were_kits(session, names):
-        return
+        return set()
     execute(session, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     kits: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     rows = fetch(
@@ -46,9 +47,12 @@ def refresh_kits(session: Session, changed: Mapping[str, bool]) -> None:
     for kit, product, quantity, _ in rows:
         kits[kit][product] += quantity
     whole = explode(kits)
-    execute(session, "DELETE FROM master_data.kit_part")
+    before: dict[str, dict[str, int]] = defaultdict(dict)
+    for kit, product, quantity in fetch(session, "DELETE FROM master_data.kit_part RETURNING kit, product, quantity"):
+        before[kit][product] = quantity
     parts = [(kit, product, quantity) for kit, leaves in whole.items() for product, quantity in leaves.items()]
     copy_rows(session, "master_data.kit_part", ("kit", "product", "quantity"), parts)
+    return {kit for kit in whole.keys() | before.keys() if dict(whole.get(kit, {})) != before.get(kit, {})}
 
 
 def _were_kits(session: Session, names: list[str]) -> bool:

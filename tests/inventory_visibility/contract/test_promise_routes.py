@@ -95,3 +95,20 @@ def test_nobody_without_the_permission_changes_supply(stranger: TestClient, prod
 def test_waiting_lines_are_a_list(client: TestClient) -> None:
     assert client.get("/api/v1/waiting-lines", params={"kind": "backorder"}).json() == {"items": [], "next": None}
     assert client.get("/api/v1/waiting-lines", params={"kind": "nonsense"}).status_code == 422
+
+
+def test_a_transfer_is_shipped_canceled_and_shown_at_both_ends(client: TestClient) -> None:
+    stock(client, LAMP__SEA=10)
+    wanted = order("T-1", ("LAMP", "CHI", 6, day(5), 1)) | {"kind": "transfer"}
+    wanted["lines"][0] |= {"origin": "SEA", "ship_date": day(2)}
+    assert client.post(SUPPLY, json={"orders": [wanted]}).json()["results"][0]["ok"]
+    (seen,) = client.get("/api/v1/inventory/atp", params={"product": "LAMP", "source": "SEA"}).json()["items"]
+    assert (seen["free"], seen["days"][0]["atp"], seen["days"][2]["demand"]) == (10, 4, 6)
+    name = {"kind": "transfer", "number": "T-1", "line_number": 1}
+    for duplicate in (False, True):
+        body = {"shipments": [{"id": "s-1", "quantity": 4, **name}]}
+        (told,) = client.post(f"{SUPPLY}/ship", json=body).json()["results"]
+        assert (told["ok"], told["duplicate"]) == (True, duplicate)
+    assert client.post(f"{SUPPLY}/cancel", json={"lines": [name]}).json()["results"][0]["ok"]
+    (row,) = client.get(SUPPLY, params={"source": "SEA", "open_only": True}).json()["items"]
+    assert (row["source"], row["shipped"], row["to_ship"], row["open"], row["closed"]) == ("CHI", 4, 0, 4, 2)

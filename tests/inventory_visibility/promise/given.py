@@ -19,7 +19,7 @@ INVARIANTS = Path(__file__).parents[3] / "invariants"
 PROMISES = (
     *("never_promise_twice", "ledger_makes_the_balance", "reserved_equals_open_reservations"),
     *("allocations_add_up", "allocation_uses_are_reserved", "schedule_entries_make_the_balance"),
-    "open_supply_is_scheduled",
+    *("open_supply_is_scheduled", "open_transfers_are_demanded"),
 )
 
 

@@ -16,9 +16,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.costing import Circumstances
-from openiom.fulfillment_optimization.desk import OpenLine, OrderDesk
+from openiom.fulfillment_optimization.desk import OpenLine, OrderDesk, ask_for
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapshot
-from openiom.inventory_visibility import ReserveAsk, available, release, reserve
+from openiom.inventory_visibility import available, release, reserve
 from openiom.kernel import NotFound, new_id
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import Database, to_json_text
@@ -171,10 +171,7 @@ class Reoptimizer:
         _lock_stock(session, {(line.product, at) for _, line, to in lines for at in (line.source, to)})
         today = _counted_today(session, [line.line_id for _, line, _ in lines], setting, now)
         release(session, [line.line_id for _, line, _ in lines], now, ACTOR, "re-optimized")
-        asks = [
-            ReserveAsk(*(x.line_id, x.product, to, x.quantity), channel=x.channel, customer_group=x.customer_group)
-            for _, x, to in lines
-        ]
+        asks = [ask_for(x, to, x.quantity) for _, x, to in lines]
         granted = reserve(session, asks, now, ACTOR)
         refused = {order for (order, _, _), ok in zip(lines, granted, strict=True) if not ok}
         if refused:

@@ -79,6 +79,7 @@ class Planner:
     windows     orders whose batch window has closed: they are planned together
     stock       units free to promise, where somebody has read them already
     own         units by (product, source) that these lines hold already: free to them
+    holds       units that single lines hold already, by source: free to that line alone, so their orders come first
     """
 
     session: Session
@@ -88,26 +89,45 @@ class Planner:
     windows: frozenset[UUID] = frozenset()
     stock: Mapping[Key, int] | None = None
     own: Mapping[Key, int] = field(default_factory=dict)
+    holds: Mapping[UUID, Mapping[str, int]] = field(default_factory=dict)
 
     def plan(self, lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> Round:
         """`strategies` names one for each order, '' for the default; unknown names were refused before."""
         views = self._views(lines)
         unlimited = self._write_ins(lines, {key for view in views.values() for key in view})
         taken: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        queue = [(name, who, group) for (name, who), group in _groups(lines, strategies, views).items()]
+        first = {line.order_id for line in lines if line.line_id in self.holds}
+        queue = [
+            (name, who, group)
+            for part in ([x for x in lines if x.order_id in first], [x for x in lines if x.order_id not in first])
+            for (name, who), group in _groups(part, strategies, views).items()
+        ]
         tried: dict[UUID, set[str]] = defaultdict(set)
         found = Round(unlimited=unlimited)
         while queue:
             name, who, group = queue.pop(0)
             setting = self.snapshot.setting(name, self.now.date())
+            lent = self._lend(group, views[who])
             attempt = self._attempt(setting, group, views[who], taken, unlimited)
             found.attempts.append(attempt)
             rest = self._for_alternate(setting, group, attempt, tried)
             if rest or queue:
                 _deduct(attempt, group, views[who], taken)
+            for key, units in lent.items():
+                views[who][key] = min(units, views[who][key])
             if rest and setting.strategy.alternate:
                 queue.append((setting.strategy.alternate, who, rest))
         return found
+
+    def _lend(self, lines: Sequence[OpenLine], view: dict[Key, int]) -> dict[Key, int]:
+        """Have the view show what these lines hold; what it showed before, which is all others may have."""
+        before: dict[Key, int] = {}
+        for line in lines:
+            for source, units in self.holds.get(line.line_id, {}).items():
+                key = line.product, source
+                before.setdefault(key, view.get(key, 0))
+                view[key] = view.get(key, 0) + units
+        return before
 
     def _views(self, lines: Sequence[OpenLine]) -> dict[Asker, dict[Key, int]]:
         """Stock as each channel and customer group may have it; one view for all while nothing is kept for anybody.

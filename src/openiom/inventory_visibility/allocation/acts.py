@@ -25,7 +25,7 @@ from openiom.inventory_visibility.promise.holding import pool_entries
 from openiom.inventory_visibility.promise.limits import PoolMove, move_pools
 from openiom.inventory_visibility.reserving import soft_reserve
 from openiom.inventory_visibility.standing import Family, Level
-from openiom.inventory_visibility.telling import tell_changed
+from openiom.inventory_visibility.telling import tell_freed
 from openiom.platform.bulk import execute, fetch
 
 Kind = Literal["allocate", "unallocate", "reallocate", "consume"]
@@ -213,9 +213,13 @@ def allocate_acts(
         refused += [act.once] if reason else []
     _write(session, desk, now=now, actor=actor)
     execute(session, "DELETE FROM inventory_visibility.allocation_event WHERE event_id = ANY(%s)", (refused,))
-    freed = {(a.product, a.source) for a, d in zip(acts, done, strict=True) if a.kind == "unallocate" and d.ok}
-    own = {(a.product, a.source) for a in acts if not a.organization and not a.dimensions}
-    tell_changed(session, freed & own, cause="unallocate", document="", now=now, actor=actor)
+    # Each kind gives somebody more: the group, which no buffer keeps from its own, or whoever has what is common.
+    freed = {
+        (a.product, a.source)
+        for a, d in zip(acts, done, strict=True)
+        if d.ok and not d.duplicate and not a.organization and not a.dimensions
+    }
+    tell_freed(session, freed, cause="allocation", now=now, actor=actor)
     return done
 
 

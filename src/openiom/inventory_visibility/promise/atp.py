@@ -18,6 +18,9 @@ MAXIMUM_DAYS = 180
 TICKS = 10_000
 """Quantities have four decimals; as whole numbers of this part of a unit they add up exactly."""
 
+HUNDRED_PERCENT = 100_000
+"""In thousandths of a percent, as buffers are given."""
+
 Schedule = Iterable[tuple[date, Decimal]]
 
 
@@ -42,11 +45,45 @@ class Day:
     atp: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """
+    What one asker sees of each key otherwise than nobody in particular: arrays of (keys,), quantities in ticks.
+
+    own              allocated to the asker
+    held             what of on hand is not common: reserved, safety stock, allocated to anybody
+    buffer           kept back from the asker's channel, the larger of so much and
+    percent          so many thousandths of a percent of on hand
+    """
+
+    own: NDArray[np.int64]
+    held: NDArray[np.int64]
+    buffer: NDArray[np.int64]
+    percent: NDArray[np.int64]
+
+    def offers(self, common: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of `common` (keys, days) the asker's part and its own, as `Shelf.offers` says; below zero where it is short.
+
+        It never falls when `common` rises, so the lowest of a span is that of the lowest.
+        """
+        on_hand, percent = common + self.held[:, None], self.percent[:, None]
+        parts = on_hand % HUNDRED_PERCENT * percent
+        share = on_hand // HUNDRED_PERCENT * percent - (-parts // HUNDRED_PERCENT)
+        left = np.maximum(0, common - np.maximum(self.buffer[:, None], share))
+        found: NDArray[np.int64] = self.own[:, None] + np.where(common < 0, common, left)
+        return found
+
+
 def project(on_hand: NDArray[Any], supply: NDArray[Any], demand: NDArray[Any]) -> Projection:
     """`on_hand` (keys,), dated `supply` and `demand` (keys, days) as positive quantities of any numeric type."""
     projected = on_hand[:, None] + np.cumsum(supply - demand, axis=1)
-    backwards = projected[:, ::-1]
-    return Projection(supply, demand, projected, np.minimum.accumulate(backwards, axis=1)[:, ::-1])
+    return Projection(supply, demand, projected, lowest_from(projected))
+
+
+def lowest_from(projected: NDArray[Any]) -> NDArray[Any]:
+    """The lowest projection from each day to the end of the window."""
+    lowest: NDArray[Any] = np.minimum.accumulate(projected[:, ::-1], axis=1)[:, ::-1]
+    return lowest
 
 
 def atp(on_hand: Decimal, schedule_by_day: Mapping[date, Decimal] | Schedule, *, today: date, days: int) -> list[Day]:

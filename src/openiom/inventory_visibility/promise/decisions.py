@@ -53,9 +53,15 @@ class Rule:
 
 
 def buffer_of(rules: Iterable[Rule], key: Key, channel: str, on_hand: Decimal) -> Decimal:
-    """Units kept from `channel`: the most specific rule by product, then source, then channel; `*` is any channel."""
+    """Units kept from `channel`."""
+    best = rule_for(rules, key, channel)
+    return max(best.units, on_hand * best.percent / 100) if best else NOTHING
+
+
+def rule_for(rules: Iterable[Rule], key: Key, channel: str) -> Rule | None:
+    """What is kept from a channel: the most specific rule by product, then source, then channel; `*` is any channel."""
     if not channel:
-        return NOTHING
+        return None
     named = [
         rule
         for rule in rules
@@ -64,10 +70,11 @@ def buffer_of(rules: Iterable[Rule], key: Key, channel: str, on_hand: Decimal) -
         and rule.source in (key[1], "")
         and rule.channel.lower() in (channel.lower(), EVERY_CHANNEL)
     ]
-    if not named:
-        return NOTHING
-    best = max(named, key=lambda r: (r.product != "", r.source != "", r.channel != EVERY_CHANNEL))
-    return max(best.units, on_hand * best.percent / 100)
+    return max(named, key=_specific, default=None)
+
+
+def _specific(rule: Rule) -> tuple[bool, bool, bool]:
+    return rule.product != "", rule.source != "", rule.channel != EVERY_CHANNEL
 
 
 @dataclass(slots=True)

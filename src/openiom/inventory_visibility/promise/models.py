@@ -93,12 +93,18 @@ class SupplyOrder(Base):
 
 
 class SupplyLine(Base):
-    """Units that are to come to `source`; what is neither received nor closed short is scheduled on its day."""
+    """
+    Units that are to come to `source`; what is neither received nor closed short is scheduled on its day. What of a
+    transfer has not left its `origin` is demand there on `ship_date`.
+    """
 
     __tablename__ = "supply_line"
     __table_args__ = (
         UniqueConstraint("order_id", "line_number"),
         CheckConstraint("quantity > 0 AND received >= 0 AND closed >= 0 AND closed <= quantity", name="counts_units"),
+        CheckConstraint(
+            "shipped >= 0 AND demanded >= 0 AND (origin <> '' OR shipped = 0)", name="ships_from_somewhere"
+        ),
         Index("ix_supply_line_product", "product", "source"),
         {"schema": ROOM},
     )
@@ -115,6 +121,10 @@ class SupplyLine(Base):
     expected_date: Mapped[date] = mapped_column(Date)
     confidence: Mapped[Decimal] = mapped_column(Numeric(4, 3), server_default=text("1"))
     version: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    origin: Mapped[str] = mapped_column(Text, server_default="")
+    ship_date: Mapped[date] = mapped_column(Date)
+    shipped: Mapped[Decimal] = mapped_column(Quantity, server_default=text("0"))
+    demanded: Mapped[Decimal] = mapped_column(Quantity, server_default=text("0"))
 
 
 class SupplyReceipt(Base):
@@ -124,6 +134,23 @@ class SupplyReceipt(Base):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="something_arrived"),
         Index("ix_supply_receipt_line", "line_id"),
+        {"schema": ROOM},
+    )
+
+    event_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.supply_line.id"))
+    quantity: Mapped[Decimal] = mapped_column(Quantity)
+    at: Mapped[datetime] = mapped_column(Moment)
+    actor: Mapped[str] = mapped_column(Text)
+
+
+class SupplyShipment(Base):
+    """Units of a transfer that left its origin. The same id is never shipped twice."""
+
+    __tablename__ = "supply_shipment"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="something_left"),
+        Index("ix_supply_shipment_line", "line_id"),
         {"schema": ROOM},
     )
 

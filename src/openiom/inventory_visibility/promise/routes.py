@@ -17,7 +17,9 @@ from openiom.platform.bulk import fetch
 from openiom.platform.http import Asker, Now, Page, Reading, page_of, read_cursor
 
 from .atp import TICKS
-from .timeline import Key, Outlook, outlook
+from .decisions import Asker as Buyer
+from .decisions import Key
+from .timeline import Outlook, outlook
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 
@@ -49,7 +51,7 @@ class PromiseDay(BaseModel):
 
 
 class PromiseTimeline(BaseModel):
-    """`free` is what may be promised today: on hand, less what is reserved, kept as safety stock or allocated.
+    """`free` is what may be promised today: on hand, less what is reserved, kept back or allocated to others.
 
     Of a kit it counts whole kits, and `made_of` says what one is made of.
     """
@@ -72,29 +74,50 @@ def atp(
     now: Now,
     product: Annotated[str, Query(min_length=1)],
     source: str = "",
+    channel: str = "",
+    customer_group: str = "",
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> Page[PromiseTimeline]:
-    """What can be promised of a product by day, for each source that knows it, with the entries behind each day."""
+    """What can be promised of a product by day, for each source that knows it, with the entries behind each day.
+
+    With a channel, as its orders see it: with what is allocated to it and its customer group, less its buffer.
+    """
     asker.require("inventory.read")
     cursor = read_cursor(after, 1)
     rows = timelines(
-        session, product, source=source, today=now.date(), after=cursor[0] if cursor else "", limit=limit + 1
+        *(session, product),
+        source=source,
+        today=now.date(),
+        after=cursor[0] if cursor else "",
+        limit=limit + 1,
+        channel=channel,
+        customer_group=customer_group,
     )
     items, following = page_of(rows, limit=limit, key=lambda r: (r.source,))
     return Page(items=items, next=following)
 
 
 def timelines(
-    session: Session, product: str, *, source: str, today: date, after: str, limit: int
+    session: Session,
+    product: str,
+    *,
+    source: str,
+    today: date,
+    after: str,
+    limit: int,
+    channel: str = "",
+    customer_group: str = "",
 ) -> list[PromiseTimeline]:
     """Timelines by source."""
     parts = kit_parts(session, [product]).get(product, {product: 1})
-    seen = outlook(session, list(parts), configuration=inventory_configuration(session), today=today, source=source)
+    configuration, channels = inventory_configuration(session), {channel} - {""}
+    seen = outlook(session, list(parts), configuration=configuration, today=today, source=source, channels=channels)
+    who = Buyer(channel, customer_group)
     sources = sorted(set.intersection(*({s for p, s in seen.keys if p == part} for part in parts)))
     shown = [s for s in sources if s > after][:limit]
     entries = _entries(session, seen, [(part, s) for s in shown for part in parts])
-    return [_timeline(product, s, parts, seen, entries) for s in shown]
+    return [_timeline(product, s, parts, seen, entries, who) for s in shown]
 
 
 def _timeline(
@@ -103,12 +126,14 @@ def _timeline(
     parts: Mapping[str, int],
     seen: Outlook,
     entries: Mapping[tuple[str, str, date], list[ScheduledChange]],
+    who: Buyer,
 ) -> PromiseTimeline:
     single = parts == {product: 1}
     keys = [(part, source) for part in parts]
     rows = [seen.keys.index(key) for key in keys]
     each = np.array(list(parts.values()), dtype=np.int64)[:, None]
-    projected, promised = (_whole(a[rows], each, single) for a in (seen.projection.projected, seen.projection.atp))
+    view = seen.seen_by(who)
+    projected, promised = (_whole(a[rows], each, single) for a in (view.projected, view.atp))
     moves = [
         a[rows[0]] / TICKS if single else np.zeros(a.shape[1]) for a in (seen.projection.supply, seen.projection.demand)
     ]
@@ -120,9 +145,9 @@ def _timeline(
         days.append(PromiseDay(day=day, supply=supply, demand=demand, projected=stands, atp=promise, entries=behind))
     standing = [seen.standing[key] for key in keys]
     free = (
-        float(standing[0].free)
+        float(seen.free(keys[0], who))
         if single
-        else min(float(s.free // n) for s, n in zip(standing, parts.values(), strict=True))
+        else min(float(seen.free(key, who) // n) for key, n in zip(keys, parts.values(), strict=True))
     )
     own = standing[0] if single else None
     return PromiseTimeline(

@@ -1,8 +1,8 @@
 """What can be promised of our own stock by day, by product and source, and the entries that make up each day."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -14,15 +14,16 @@ from openiom.inventory_visibility.configuration import InventoryConfiguration
 from openiom.inventory_visibility.measures import Measure
 from openiom.platform.bulk import fetch
 
-from .atp import Projection, project, ticks
+from .atp import HUNDRED_PERCENT, Kept, Projection, lowest_from, project, ticks
+from .decisions import Asker, Key, rule_for
+from .limits import Limits, limits_of
 
-Key = tuple[str, str]
 SURE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One of our stock rows now; `free` is what may be promised at once, before any buffer of a channel."""
+    """One of our stock rows now; `free` is what may be promised at once to whoever names no channel."""
 
     stock_id: int
     on_hand: Decimal
@@ -35,7 +36,7 @@ class Standing:
         return self.on_hand - self.reserved - self.safety_stock - self.allocated
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outlook:
     """Rows of `projection` are `keys`, in order; its columns are the days from today on; values in ticks."""
 
@@ -43,10 +44,40 @@ class Outlook:
     standing: Mapping[Key, Standing]
     projection: Projection
     today: date
+    limits: Limits
+    _views: dict[Asker, Projection] = field(default_factory=dict)
 
-    def atp(self, key: Key) -> NDArray[np.int64]:
-        found: NDArray[np.int64] = self.projection.atp[self.keys.index(key)]
-        return found
+    def seen_by(self, asker: Asker) -> Projection:
+        """The projection of what this asker may have: as `available` sees it today, and on every day to come."""
+        if not asker.channel:
+            return self.projection
+        if asker not in self._views:
+            projected = self._kept(asker).offers(self.projection.projected)
+            self._views[asker] = replace(self.projection, projected=projected, atp=lowest_from(projected))
+        return self._views[asker]
+
+    def free(self, key: Key, asker: Asker) -> Decimal:
+        """What of a key this asker may be promised at once."""
+        own, row = self.standing[key], self.limits.shelves.get(self.standing[key].stock_id)
+        if row is None or not asker.channel:
+            return own.free
+        free = own.on_hand - own.reserved
+        return row.offers(asker, on_hand=own.on_hand, free=free, rules=self.limits.rules)
+
+    def _kept(self, asker: Asker) -> Kept:
+        rows = [self.standing[key] for key in self.keys]
+        shelves = [self.limits.shelves.get(row.stock_id) for row in rows]
+        rules = [rule_for(self.limits.rules, key, asker.channel) for key in self.keys]
+        return Kept(
+            own=_array(sum(ticks(p.allocated) for p in s.pools if p.serves(asker)) if s else 0 for s in shelves),
+            held=_array(ticks(row.on_hand - row.free) for row in rows),
+            buffer=_array(ticks(rule.units) if rule else 0 for rule in rules),
+            percent=_array(int(rule.percent * HUNDRED_PERCENT / 100) if rule else 0 for rule in rules),
+        )
+
+
+def _array(values: Iterable[int]) -> NDArray[np.int64]:
+    return np.array(list(values), dtype=np.int64)
 
 
 def formula_of(configuration: InventoryConfiguration) -> Mapping[Measure, int]:
@@ -63,9 +94,18 @@ def outlook(
     configuration: InventoryConfiguration,
     today: date,
     source: str = "",
+    channels: Collection[str] = (),
 ) -> Outlook:
-    """The projection of every row of ours for these products (no kits); two queries."""
-    standing = _standing(session, products, source)
+    """The projection of every row of ours for these products (no kits), for askers of no channel or one of these.
+
+    Three queries, and one more when there are channels.
+    """
+    rows = _rows(session, products, source)
+    limits = limits_of(session, {r[2]: (r[0], r[1]) for r in rows}, {r[2]: r[5] for r in rows}, channels)
+    standing = {
+        (product, at): Standing(*(stock_id, on_hand, reserved, safety), _allocated(limits, stock_id))
+        for product, at, stock_id, on_hand, reserved, safety in rows
+    }
     keys, days = sorted(standing), configuration.atp_days
     row = {standing[key].stock_id: i for i, key in enumerate(keys)}
     supply, demand = np.zeros((len(keys), days), dtype=np.int64), np.zeros((len(keys), days), dtype=np.int64)
@@ -79,31 +119,44 @@ def outlook(
         signed = formula.get((data_source, measure), 0) * ticks(quantity)
         (supply if signed > 0 else demand)[row[stock_id], (day - today).days] += abs(signed)
     free = np.array([ticks(standing[key].free) for key in keys], dtype=np.int64)
-    return Outlook(keys, standing, project(free, supply, demand), today)
+    return Outlook(keys, standing, project(free, supply, demand), today, limits)
 
 
-def _standing(session: Session, products: Collection[str], source: str) -> dict[Key, Standing]:
+def _rows(
+    session: Session, products: Collection[str], source: str
+) -> Sequence[tuple[str, str, int, Decimal, Decimal, Decimal]]:
     rows = fetch(
         session,
-        "SELECT s.product, s.source, s.id, s.on_hand, s.reserved, s.safety_stock, coalesce(a.allocated, 0)"
-        " FROM inventory_visibility.stock s LEFT JOIN LATERAL (SELECT sum(allocated) AS allocated"
-        " FROM inventory_visibility.allocation a WHERE a.stock_id = s.id) a ON true WHERE s.product = ANY(%s)"
-        " AND s.organization = '' AND s.dimensions = '' AND (%s = '' OR s.source = %s)",
+        "SELECT product, source, id, on_hand, reserved, safety_stock FROM inventory_visibility.stock"
+        " WHERE product = ANY(%s) AND organization = '' AND dimensions = '' AND (%s = '' OR source = %s)",
         (sorted(set(products)), source, source),
     )
-    return {(row[0], row[1]): Standing(*row[2:]) for row in rows}
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
+def _allocated(limits: Limits, stock_id: int) -> Decimal:
+    shelf = limits.shelves.get(stock_id)
+    return sum((pool.allocated for pool in shelf.pools), Decimal(0)) if shelf else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class PromiseAsk:
     """Units by product (kits taken apart) wanted together from one source; '' is any.
 
-    `ahead` are units others wait for and will get first, wherever they come from.
+    `ahead` are units others wait for and will get first, wherever they come from; `ahead_of_others` those that other
+    channels and groups wait for, who get at most what is common. `channel` and `customer_group` say on whose behalf.
     """
 
     parts: Mapping[str, int]
     source: str = ""
     ahead: Mapping[str, int] = field(default_factory=dict)
+    ahead_of_others: Mapping[str, int] = field(default_factory=dict)
+    channel: str = ""
+    customer_group: str = ""
+
+    @property
+    def asker(self) -> Asker:
+        return Asker(self.channel, self.customer_group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +170,14 @@ class PromiseDate:
 def promise_dates(
     session: Session, asks: Sequence[PromiseAsk], *, configuration: InventoryConfiguration, today: date
 ) -> list[PromiseDate | None]:
-    """The earliest day each ask can be promised, each by itself; None beyond the schedule. Three queries for all."""
-    seen = outlook(session, {p for ask in asks for p in ask.parts}, configuration=configuration, today=today)
+    """The earliest day each ask can be promised, each by itself; None beyond the schedule. Five queries for all."""
+    wanted, channels = {p for ask in asks for p in ask.parts}, {ask.channel for ask in asks}
+    seen = outlook(session, wanted, configuration=configuration, today=today, channels=channels)
     sources: dict[str, set[str]] = defaultdict(set)
     for product, source in seen.keys:
         sources[product].add(source)
     row = {key: i for i, key in enumerate(seen.keys)}
-    sure = _confidence(session, {p for ask in asks for p in ask.parts}, today)
+    sure = _confidence(session, wanted, today)
     return [_promise(ask, seen, row, sources, sure) for ask in asks]
 
 
@@ -136,11 +190,15 @@ def _promise(
 ) -> PromiseDate | None:
     """The earliest day, of several sources the one whose receipts are the surest."""
     able = set.intersection(*(sources.get(p, set()) for p in ask.parts))
-    atp = seen.projection.atp
+    atp = seen.seen_by(ask.asker).atp
     for_all = np.ones(atp.shape[1], dtype=bool)
-    for part, units in ask.ahead.items():
-        everywhere = np.sum([np.maximum(atp[row[part, s]], 0) for s in sources.get(part, ())], axis=0)
-        for_all &= everywhere >= ticks(Decimal(units + ask.parts[part]))
+    for part, units in ask.parts.items():
+        ahead, others = ask.ahead.get(part, 0), ask.ahead_of_others.get(part, 0)
+        if ahead or others:
+            rows = [row[part, s] for s in sources.get(part, ())]
+            everywhere = np.maximum(atp[rows], 0).sum(axis=0)
+            common = np.maximum(seen.projection.atp[rows], 0).sum(axis=0)
+            for_all &= everywhere - np.minimum(common, ticks(Decimal(others))) >= ticks(Decimal(units + ahead))
     best: tuple[int, Decimal, str] | None = None
     for source in able & {ask.source} if ask.source else able:
         enough = for_all & np.all([atp[row[p, source]] >= ticks(Decimal(q)) for p, q in ask.parts.items()], axis=0)

@@ -1,5 +1,6 @@
 """Purchase and transfer orders over HTTP, as far as stock to come is concerned."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -12,14 +13,16 @@ from sqlalchemy.orm import Session
 from openiom.platform.bulk import fetch
 from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor
 
+from .lines import LineName
 from .service import (
-    LineName,
     Receipt,
+    Received,
     SupplyDocument,
     SupplyLineDocument,
     close_short,
     put_supply,
     receive_supply,
+    ship_supply,
 )
 
 router = APIRouter(prefix="/api/v1/inventory/supply-orders", tags=["inventory"])
@@ -39,6 +42,8 @@ class SupplyLineBody(Strict):
     quantity: Decimal = Field(gt=0, max_digits=14, decimal_places=4)
     expected_date: date
     confidence: Decimal = Field(Decimal(1), ge=0, le=1, decimal_places=3)
+    origin: str = Field("", max_length=400, description="Where a transfer leaves from; demand is scheduled there")
+    ship_date: date | None = Field(None, description="When a transfer leaves its origin; empty is the expected date")
 
 
 class SupplyOrderBody(Strict):
@@ -71,8 +76,16 @@ class ReceiptsRequest(Strict):
     receipts: list[ReceiptBody] = Field(min_length=1, max_length=LIMIT)
 
 
+class ShipmentsRequest(Strict):
+    shipments: list[ReceiptBody] = Field(min_length=1, max_length=LIMIT)
+
+
 class CloseRequest(Strict):
     lines: list[LineNameBody] = Field(min_length=1, max_length=LIMIT)
+
+
+class CancelRequest(CloseRequest):
+    """Lines of which no more will be shipped; what is on its way is still expected."""
 
 
 class SupplyResult(BaseModel):
@@ -87,7 +100,10 @@ class SupplyAnswer(BaseModel):
 
 
 class SupplyLineRow(BaseModel):
-    """`open` is what is still to come of a line: neither received nor closed short."""
+    """`open` is what is still to come of a line: neither received nor closed short.
+
+    Of a transfer `to_ship` has not left its `origin`; it is demand there on `ship_date`.
+    """
 
     id: UUID
     kind: str
@@ -101,6 +117,10 @@ class SupplyLineRow(BaseModel):
     open: float
     expected_date: date
     confidence: float
+    origin: str
+    ship_date: date
+    shipped: float
+    to_ship: float
 
 
 def _answers(reasons: list[str]) -> SupplyAnswer:
@@ -131,9 +151,10 @@ def list_lines(
         session,
         "SELECT l.id, o.kind, o.number, l.line_number, l.product, l.source, l.quantity::float8, l.received::float8,"
         " l.closed::float8, greatest(0, l.quantity - l.received - l.closed)::float8, l.expected_date,"
-        " l.confidence::float8 FROM inventory_visibility.supply_line l"
+        " l.confidence::float8, l.origin, l.ship_date, l.shipped::float8, l.demanded::float8"
+        " FROM inventory_visibility.supply_line l"
         " JOIN inventory_visibility.supply_order o ON o.id = l.order_id WHERE (%s = '' OR l.product = %s)"
-        " AND (%s = '' OR l.source = %s) AND (NOT %s OR l.quantity > l.received + l.closed)"
+        " AND (%s = '' OR %s IN (l.source, l.origin)) AND (NOT %s OR l.quantity > l.received + l.closed)"
         " AND (%s::date IS NULL OR (l.expected_date, l.id) > (%s::date, %s::uuid))"
         " ORDER BY l.expected_date, l.id LIMIT %s",
         (product, product, source, source, open_only, *((after[0], *after) if after else (None,) * 3), limit),
@@ -158,7 +179,18 @@ def receive(request: ReceiptsRequest, asker: Asker, session: Writing, now: Now) 
     """Receive units of lines, in part or whole; each receipt is counted once by its id."""
     asker.require("inventory.write")
     receipts = [Receipt(r.id, r.named(), r.quantity) for r in request.receipts]
-    answers = receive_supply(session, receipts, now, asker.name)
+    return _told(receive_supply(session, receipts, now, asker.name))
+
+
+@router.post("/ship")
+def ship(request: ShipmentsRequest, asker: Asker, session: Writing, now: Now) -> SupplyAnswer:
+    """Units of transfers left their origin, in part or whole; each shipment is counted once by its id."""
+    asker.require("inventory.write")
+    shipments = [Receipt(r.id, r.named(), r.quantity) for r in request.shipments]
+    return _told(ship_supply(session, shipments, now, asker.name))
+
+
+def _told(answers: Sequence[Received]) -> SupplyAnswer:
     return SupplyAnswer(
         results=[SupplyResult(index=i, ok=a.ok, duplicate=a.duplicate, reason=a.reason) for i, a in enumerate(answers)]
     )
@@ -169,3 +201,11 @@ def close(request: CloseRequest, asker: Asker, session: Writing, now: Now) -> Su
     """Expect no more of these lines."""
     asker.require("inventory.write")
     return _answers(close_short(session, [line.named() for line in request.lines], now, asker.name))
+
+
+@router.post("/cancel")
+def cancel(request: CancelRequest, asker: Asker, session: Writing, now: Now) -> SupplyAnswer:
+    """Ship no more of these lines; what is on its way is still expected."""
+    asker.require("inventory.write")
+    names = [line.named() for line in request.lines]
+    return _answers(close_short(session, names, now, asker.name, but_shipped=True))

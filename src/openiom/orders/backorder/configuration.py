@@ -20,6 +20,9 @@ class OrderPreferencesBody(BaseModel):
     backorder_sla_days: int | None = Field(
         None, ge=1, le=365, description="Days a line waits for stock before it is canceled; empty is for ever"
     )
+    hold_minutes: int = Field(
+        60, ge=1, le=10_080, description="How long stock is held for a line that goes on, until it is sourced"
+    )
     preorder: bool = Field(True, description="Lines of preorder products wait for the launch date")
 
 

@@ -52,13 +52,17 @@ def short_lines(free: Free, needs: Sequence[Need]) -> list[UUID]:
     return [need.line_id for need in needs if not take(left, need)]
 
 
-def covered(views: Mapping[Asker, Free], orders: Sequence[Waiting]) -> list[UUID]:
+Placed = dict[UUID, list[tuple[Need, str]]]
+"""Orders and the source each of their needs found."""
+
+
+def covered(views: Mapping[Asker, Free], orders: Sequence[Waiting]) -> Placed:
     """Orders whose every line finds a source in their asker's view, first come first served; views are used up.
 
     What one asker takes counts as gone for every other, although it may be its own: too little goes on rather than
     too much, and what is left over is found when the stock was really taken.
     """
-    out = []
+    out: Placed = {}
     for order in orders:
         free = views[order.asker]
         taken: list[tuple[Need, str]] = []
@@ -68,7 +72,7 @@ def covered(views: Mapping[Asker, Free], orders: Sequence[Waiting]) -> list[UUID
                 break
             taken.append((need, source))
         if len(taken) == len(order.needs):
-            out.append(order.order_id)
+            out[order.order_id] = taken
             for view in (v for asker, v in views.items() if asker != order.asker):
                 _gone(view, taken)
             continue

@@ -12,36 +12,34 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import available
+from openiom.inventory_visibility import ReserveAsk, available, drop_holds, held_for, reserve
 from openiom.master_data import kit_parts, kits_with
-from openiom.orders.locks import lock_orders
+from openiom.orders.locks import LockedLine, lock_orders
 from openiom.orders.service.raise_events import raise_order_events
-from openiom.orders.states import RELEASED
+from openiom.orders.states import OPEN, RELEASED
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, read_new
 from openiom.platform.waves import Ran
 from openiom.provider_contract import Raise
 
-from .decisions import covered
+from .configuration import order_preferences
+from .decisions import Asker, Placed, covered
 from .expiring import cancel_expired
 from .needs import Views, needs_of, unsourced
 from .waiting import promises
 
 CONSUMER = "backorder"
-STOCK_CAME = ("inventory.changed", "inventory.received")
+STOCK_CAME = ("inventory.changed", "inventory.received", "inventory.freed", "product.recipe_changed")
 DATES_MOVED = "inventory.scheduled"
 CAME_FREE = (
     *("order.cancel", "order.release", "order.fulfillment_declined", "order.partially_declined"),
     "order_line.canceled",
 )
-EXPIRED = "reservation.expired"
-NAMES = frozenset((*STOCK_CAME, DATES_MOVED, *CAME_FREE, EXPIRED))
+NAMES = frozenset((*STOCK_CAME, DATES_MOVED, *CAME_FREE))
 NAMED_BY_EVENT = 500
-ON_ITS_WAY = timedelta(minutes=10)
-"""How long a released order counts as one that will take its stock; after that a person looks at it."""
 SWEEP = timedelta(minutes=5)
-"""How often all who wait are looked at, for stock that came free without an event: a policy, an outside unreserve."""
+"""How often all who wait are looked at, although every way stock comes free is told: a net under the events."""
 PAGE = 500
 REFRESHED = 5_000
 
@@ -55,21 +53,58 @@ class ReleaseTurn:
     _swept: datetime | None = None
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
+        acted = 0
         with database.unit_of_work() as session:
             if not self._ready:
                 ensure_consumer(session, CONSUMER)
             events, more = read_new(session, consumer=CONSUMER, names=NAMES, limit=limit)
-            acted = len(_launch_due(session, now)) + len(cancel_expired(session, now, actor=CONSUMER))
             if events and _anybody_waits(session):
+                _forget_served(session)
                 _drop_settled(session, [e.root_id for e in events if e.name in CAME_FREE])
-                acted += len(release_for(session, _products(session, events, NAMES - {DATES_MOVED}), now))
                 _refresh_dates(session, _products(session, events, (*STOCK_CAME, DATES_MOVED)), now)
-            if now - (self._swept or now) >= SWEEP:
-                acted += len(release_for(session, _all_waiting(session), now))
+                acted += len(release_for(session, _products(session, events, NAMES - {DATES_MOVED}), now))
+            due = _anything_due(session, now)
+        # Each locks orders and then stock: in one transaction the second would lock orders while it holds stock.
+        for work in (*((_launch_due, _expire) if due else ()), *((_sweep,) if self._sweeps(now) else ())):
+            with database.unit_of_work() as session:
+                acted += len(work(session, now))
         self._ready = True
         if self._swept is None or now - self._swept >= SWEEP:
             self._swept = now
         return Ran(len(events) + acted, more)
+
+    def _sweeps(self, now: datetime) -> bool:
+        return now - (self._swept or now) >= SWEEP
+
+
+def _sweep(session: Session, now: datetime) -> list[UUID]:
+    return release_for(session, _all_waiting(session), now)
+
+
+def _expire(session: Session, now: datetime) -> list[UUID]:
+    return cancel_expired(session, now, actor=CONSUMER)
+
+
+def _anything_due(session: Session, now: datetime) -> bool:
+    """Whether anything is launched, or any line's time is up."""
+    rows = fetch(
+        session,
+        "SELECT EXISTS (SELECT FROM orders.waiting_line WHERE state = 'waiting' AND kind = 'preorder'"
+        " AND launch_date <= %s) OR EXISTS (SELECT FROM orders.waiting_line WHERE state = 'waiting'"
+        " AND expires_at <= %s)",
+        (now.date(), now),
+    )
+    return bool(rows[0][0])
+
+
+def _forget_served(session: Session) -> None:
+    """Lines that were let go on and have their source, or need nothing more, are remembered no longer."""
+    execute(
+        session,
+        "DELETE FROM orders.waiting_line w USING orders.order_line l WHERE w.state = 'released' AND l.id = w.line_id"
+        " AND (l.state <> ALL(%s) OR l.quantity <= l.canceled + l.shipped + l.released)",
+        (list(OPEN),),
+    )
 
 
 def _anybody_waits(session: Session) -> bool:
@@ -78,13 +113,12 @@ def _anybody_waits(session: Session) -> bool:
 
 def _products(session: Session, events: Iterable[LoggedEvent], names: Collection[str]) -> set[str]:
     """Products these events are about, their parts and the kits they are in; all that are waited for when one event
-    named too many to tell."""
+    named too many to tell, or every product."""
     told = [e for e in events if e.name in names]
     keys: list[list[list[Any]]] = [e.data.get("keys", []) for e in told]
-    if any(len(k) >= NAMED_BY_EVENT for k in keys):
-        return _all_waiting(session)
     products = {str(key[0]) for some in keys for key in some}
-    products |= {str(e.data["product"]) for e in told if e.name == EXPIRED}
+    if "" in products or any(len(k) >= NAMED_BY_EVENT for k in keys):
+        return _all_waiting(session)
     orders = [e.root_id for e in told if e.name in CAME_FREE]
     query = "SELECT DISTINCT product FROM orders.order_line WHERE order_id = ANY(%s)"
     products |= {row[0] for row in fetch(session, query, (orders,))} if orders else set()
@@ -99,14 +133,12 @@ def _all_waiting(session: Session) -> set[str]:
 def release_for(session: Session, products: Collection[str], now: datetime) -> list[UUID]:
     """
     Release orders that wait for these products, oldest first, as far as the stock of this moment covers every line
-    they still need. What was released before and has no source yet counts as taken.
+    they still need. That stock is held for their lines until they are sourced: nobody else can take it meanwhile.
     """
-    views = Views(session)
-    there = _any_free(session, products, views)
+    queue = Queue(session)
+    there = _any_free(session, products, queue.views)
     if not there:
         return []
-    _on_their_way(session, views, now)
-    released: list[UUID] = []
     after: tuple[datetime, UUID] | None = None
     while True:
         page = fetch(
@@ -117,10 +149,14 @@ def release_for(session: Session, products: Collection[str], now: datetime) -> l
             " ORDER BY 2, 1 LIMIT %s",
             (sorted(there), *((after[0], *after) if after else (None, None, None)), PAGE),
         )
-        released += _release_page(session, [row[0] for row in page], views, now)
-        if len(page) < PAGE or not any(any(units.values()) for view in views.known.values() for units in view.values()):
-            return released
+        ids = [row[0] for row in page]
+        held_by_hand = {i for i, order in lock_orders(session, ids).items() if order.held}
+        queue.cover(ids, but=held_by_hand)
+        if len(page) < PAGE or not queue.anything_left():
+            break
         after = (page[-1][1], page[-1][0])
+    held = queue.hold(now)
+    return _let_go(session, held, held, "stock arrived", now)
 
 
 def _any_free(session: Session, products: Collection[str], views: Views) -> set[str]:
@@ -130,27 +166,66 @@ def _any_free(session: Session, products: Collection[str], views: Views) -> set[
     return {product for product, _ in available(session, products)}
 
 
-def _release_page(session: Session, order_ids: Sequence[UUID], views: Views, now: datetime) -> list[UUID]:
-    """Of one page of waiting orders, those that are covered, told to go on."""
-    lines = unsourced(session, order_ids)
-    held = {i for i, order in lock_orders(session, order_ids).items() if order.held}
-    waiting = views.queue(lines, [i for i in order_ids if i not in held])
-    _drop(session, [i for i in order_ids if i not in lines])
-    return tell_released(session, covered(views.known, waiting), "stock arrived", now)
+class Queue:
+    """Waiting orders taken in turn: which of them the stock of the moment covers, and from where."""
+
+    def __init__(self, session: Session) -> None:
+        self.session, self.views = session, Views(session)
+        self.lines: dict[UUID, LockedLine] = {}
+        self.askers: dict[UUID, Asker] = {}
+        self.placed: Placed = {}
+
+    def cover(self, order_ids: Sequence[UUID], *, but: Collection[UUID] = ()) -> None:
+        """Have these orders, the oldest first, take what they need out of the views. Locks them, and no stock."""
+        lines = unsourced(self.session, order_ids)
+        waiting = self.views.queue(lines, [i for i in order_ids if i not in but])
+        _drop(self.session, [i for i in order_ids if i not in lines])
+        self.lines |= {line.id: line for some in lines.values() for line in some}
+        self.askers |= {one.order_id: one.asker for one in waiting}
+        self.placed |= covered(self.views.known, waiting)
+
+    def anything_left(self) -> bool:
+        return any(any(units.values()) for view in self.views.known.values() for units in view.values())
+
+    def hold(self, now: datetime) -> list[UUID]:
+        """Reserve for each line of the covered orders what it was given, for the time being; the orders that have it.
+
+        Stock may have gone since it was looked at: an order that lost any of it gets none.
+        """
+        if not self.placed:
+            return []
+        numbers = dict(
+            fetch(self.session, "SELECT id, number FROM orders.order WHERE id = ANY(%s)", (list(self.placed),))
+        )
+        until = now + timedelta(minutes=order_preferences(self.session).hold_minutes)
+        has = held_for(self.session, self.lines, now, also_for_good=True)
+        wanted = [
+            (order, need, source)
+            for order, needs in self.placed.items()
+            for need, source in needs
+            if sum(has.get(need.line_id, {}).values())
+            < self.lines[need.line_id].open + self.lines[need.line_id].released
+        ]
+        asks = []
+        for order, need, source in wanted:
+            line, (channel, group) = self.lines[need.line_id], self.askers[order]
+            asks.append(ReserveAsk(*(line.id, line.product, source, line.open, numbers[order], until, channel, group)))
+        granted = reserve(self.session, asks, now, CONSUMER)
+        lost = {order for (order, _, _), ok in zip(wanted, granted, strict=True) if not ok}
+        back = [ask.line_id for ask, (order, _, _) in zip(asks, wanted, strict=True) if order in lost]
+        drop_holds(self.session, back, now, CONSUMER, "not all lines on hand")
+        return [order for order in self.placed if order not in lost]
 
 
-def _on_their_way(session: Session, views: Views, now: datetime) -> None:
-    """Have everybody who was released a moment ago take theirs out of the views."""
-    rows = fetch(
-        session,
-        "SELECT order_id FROM orders.waiting_line WHERE state = 'released' AND released_at > %s"
-        " GROUP BY order_id ORDER BY min(since), order_id",
-        (now - ON_ITS_WAY,),
-    )
-    ids = [row[0] for row in rows]
-    lines = unsourced(session, ids)
-    covered(views.known, views.queue(lines, ids))
-    _drop(session, [i for i in ids if i not in lines])
+def _let_go(
+    session: Session, order_ids: Sequence[UUID], held: Collection[UUID], because: str, now: datetime
+) -> list[UUID]:
+    """Tell orders to go on; those that may. What is held for the others is given back."""
+    gone = tell_released(session, order_ids, because, now)
+    stay = set(held).difference(gone)
+    lines = [line.id for some in unsourced(session, stay).values() for line in some] if stay else []
+    drop_holds(session, lines, now, CONSUMER, "the order may not go on")
+    return gone
 
 
 def tell_released(session: Session, order_ids: Sequence[UUID], because: str, now: datetime) -> list[UUID]:
@@ -183,11 +258,13 @@ def _launch_due(session: Session, now: datetime) -> list[UUID]:
     rows = fetch(
         session,
         "SELECT order_id FROM orders.waiting_line WHERE state = 'waiting' AND kind = 'preorder' AND order_id = ANY(%s)"
-        " GROUP BY order_id HAVING max(launch_date) <= %s",
+        " GROUP BY order_id HAVING max(launch_date) <= %s ORDER BY min(since), order_id",
         (sorted(orders), now.date()),
     )
     ready = [row[0] for row in rows if not orders[row[0]].held]
-    return tell_released(session, ready, "launched", now)
+    queue = Queue(session)
+    queue.cover(ready)
+    return _let_go(session, ready, queue.hold(now), "launched", now)
 
 
 def _drop_settled(session: Session, order_ids: Sequence[UUID]) -> None:
@@ -217,7 +294,7 @@ def _refresh_dates(session: Session, products: Collection[str], now: datetime) -
         return
     lines = {line.id: line for some in unsourced(session, {row[1] for row in rows}).values() for line in some}
     needs = needs_of(session, [lines[row[0]] for row in rows if row[0] in lines])
-    promised = promises(session, list(needs.values()), now)
+    promised = promises(session, Views(session), [(need, lines[i].order_id) for i, need in needs.items()], now)
     execute(
         session,
         "UPDATE orders.waiting_line w SET available_on = d.day, confidence = d.confidence"

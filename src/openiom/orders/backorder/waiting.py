@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import PromiseAsk, PromiseDate, inventory_configuration, promise_dates
+from openiom.inventory_visibility import PromiseAsk, PromiseDate, drop_holds, inventory_configuration, promise_dates
 from openiom.orders.locks import LockedLine
 from openiom.orders.service.raise_events import raise_line_events, raise_order_events
 from openiom.orders.states import BACKORDER_HOLD, PREORDER_HOLD, RELEASED
@@ -16,7 +16,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.provider_contract import Outcome, Raise
 
 from .configuration import OrderPreferencesBody, order_preferences
-from .decisions import Need, short_lines
+from .decisions import Asker, Need, short_lines
 from .needs import Views, unsourced
 
 RETRY = timedelta(minutes=1)
@@ -81,9 +81,10 @@ def await_stock(session: Session, order_ids: Sequence[UUID], now: datetime, acto
     day stock is promised for. `ok` are those that go to wait; the others need a person, and their outcome says why.
 
     An order whose every line stock could serve lost a race, or stock came since: it is released at once, but not
-    again within a minute, so that one no source may serve does not circle.
+    again within a minute, so that one no source may serve does not circle. What was held for the lines is given back.
     """
     lines = unsourced(session, order_ids)
+    drop_holds(session, [line.id for some in lines.values() for line in some], now, actor, "no source can serve it")
     views = Views(session)
     waiting = views.queue(lines, list(lines))
     needs = {need.line_id: need for one in waiting for need in one.needs}
@@ -93,7 +94,7 @@ def await_stock(session: Session, order_ids: Sequence[UUID], now: datetime, acto
         if (missing := set(short_lines(views.known[one.asker], one.needs)))
     }
     preferences = order_preferences(session)
-    waits = _backorders(session, short, needs, preferences, now) if preferences.backorder else {}
+    waits = _backorders(session, views, short, needs, preferences, now) if preferences.backorder else {}
     refused = _put(session, waits, LINE_SHORT, BACKORDER_HOLD, now, actor)
     again = _try_again(session, [i for i in lines if i not in short], now, actor)
     _forget(session, [i for i in order_ids if i not in waits])
@@ -137,6 +138,7 @@ def _backorder_outcome(has_lines: bool, short: Sequence[LockedLine], waits: Sequ
 
 def _backorders(
     session: Session,
+    views: Views,
     short: Mapping[UUID, Sequence[LockedLine]],
     needs: Mapping[UUID, Need],
     preferences: OrderPreferencesBody,
@@ -145,37 +147,53 @@ def _backorders(
     lines = [line for some in short.values() for line in some]
     sla = preferences.backorder_sla_days
     expires = now + timedelta(days=sla) if sla else None
-    promised = promises(session, [needs[line.id] for line in lines], now) if lines else []
+    promised = promises(session, views, [(needs[line.id], line.order_id) for line in lines], now)
     waits: dict[UUID, list[Wait]] = defaultdict(list)
     for line, promise in zip(lines, promised, strict=True):
         waits[line.order_id].append(Wait(line, "backorder", expires, promised=promise))
     return dict(waits)
 
 
-def promises(session: Session, needs: Sequence[Need], now: datetime) -> list[PromiseDate | None]:
-    """The day each line can be served, after everybody who waits longer: older waiting lines, then `needs` in order."""
-    parts = {part for need in needs for part in need.parts}
-    ahead = queue_ahead(session, parts, [need.line_id for need in needs])
+def promises(
+    session: Session, views: Views, needs: Sequence[tuple[Need, UUID]], now: datetime
+) -> list[PromiseDate | None]:
+    """The day each line can be served, as its order's channel and group see the stock: after everybody who waits
+    longer, older waiting lines first, then `needs` (each with its order) in order."""
+    if not needs:
+        return []
+    parts = {part for need, _ in needs for part in need.parts}
+    askers = views.askers([order for _, order in needs])
+    ahead = queue_ahead(session, parts, [need.line_id for need, _ in needs], by_asker=views.matter)
     asks = []
-    for need in needs:
-        asks.append(PromiseAsk(need.parts, need.source, {part: ahead[part] for part in need.parts}))
+    for need, order in needs:
+        who = askers[order]
+        mine = {part: ahead[part][who] for part in need.parts}
+        others = {part: sum(ahead[part].values()) - mine[part] for part in need.parts}
+        asks.append(PromiseAsk(need.parts, need.source, mine, others, *who))
         for part, units in need.parts.items():
-            ahead[part] += units
+            ahead[part][who] += units
     configuration = inventory_configuration(session)
     return promise_dates(session, asks, configuration=configuration, today=now.date())
 
 
-def queue_ahead(session: Session, products: set[str], but: Sequence[UUID]) -> dict[str, int]:
-    """Units of these products that other backordered lines wait for, kits taken apart."""
+def queue_ahead(
+    session: Session, products: set[str], but: Sequence[UUID], *, by_asker: bool
+) -> dict[str, dict[Asker, int]]:
+    """Units of these products that other backordered lines wait for, kits taken apart, by who asks for them."""
+    who = "o.origin, coalesce(o.customer->>'group', '')" if by_asker else "'', ''"
     rows = fetch(
         session,
-        "SELECT coalesce(k.product, w.product), sum(w.quantity * coalesce(k.quantity, 1))::bigint"
+        f"SELECT coalesce(k.product, w.product), {who}, sum(w.quantity * coalesce(k.quantity, 1))::bigint"
         " FROM orders.waiting_line w LEFT JOIN master_data.kit_part k ON k.kit = w.product"
-        " WHERE w.state = 'waiting' AND w.kind = 'backorder' AND coalesce(k.product, w.product) = ANY(%s)"
-        " AND w.line_id <> ALL(%s::uuid[]) GROUP BY 1",
+        + (" JOIN orders.order o ON o.id = w.order_id" if by_asker else "")
+        + " WHERE w.state = 'waiting' AND w.kind = 'backorder' AND coalesce(k.product, w.product) = ANY(%s)"
+        " AND w.line_id <> ALL(%s::uuid[]) GROUP BY 1, 2, 3",
         (sorted(products), list(but)),
     )
-    return defaultdict(int, {row[0]: int(row[1]) for row in rows})
+    found: dict[str, dict[Asker, int]] = defaultdict(lambda: defaultdict(int))
+    for part, channel, group, units in rows:
+        found[part][channel, group] += int(units)
+    return found
 
 
 def _put(

@@ -41,6 +41,8 @@ class OpenLine:
     requested_delivery_date: date | None
     channel: str
     customer_group: str
+    number: str = ""  # the order's
+    waited: bool = False  # its order, for stock, and was let go on
 
 
 def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
@@ -54,12 +56,13 @@ def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
     orders = list(dict.fromkeys(line.order_id for line in lines))
     rows = fetch(
         session,
-        "SELECT id, ship_to, strategy, requested_delivery_date, origin, coalesce(customer->>'group', '')"
-        " FROM orders.order WHERE id = ANY(%s)",
+        "SELECT id, ship_to, strategy, requested_delivery_date, origin, coalesce(customer->>'group', ''),"
+        " number, EXISTS (SELECT FROM orders.waiting_line w WHERE w.order_id = o.id AND w.state = 'released')"
+        " FROM orders.order o WHERE id = ANY(%s)",
         (orders,),
     )
     goes = {order: (str(to.get("country", "")), locate(to), to, strategy) for order, to, strategy, *_ in rows}
-    asks = {order: (channel, group) for order, _, _, _, channel, group in rows}
+    asks = {row[0]: row[4:] for row in rows}
     wanted = {row[0]: row[3] for row in rows}
     return [
         OpenLine(

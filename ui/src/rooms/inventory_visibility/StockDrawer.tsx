@@ -204,6 +204,9 @@ function Entries({
   );
 }
 
+/** Entries of a reservation lead to it, and from there to its order. */
+const reserves = (entry: LedgerEntry): boolean =>
+  entry.document !== '' && (isUuid(entry.document) || (entry.data_source === 'iv' && entry.measure === 'softreservordered'));
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text);
 
 function Entry({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | undefined; chain: ChainDay[] }) {
@@ -227,10 +230,13 @@ function Entry({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | und
         <span className="two-line wrap">
           <span>
             {inWords(entry.cause)}
-            {entry.document !== '' && !isUuid(entry.document) && <>, {entry.document}</>}
-            {isUuid(entry.document) && (
+            {entry.document !== '' && !reserves(entry) && <>, {entry.document}</>}
+            {reserves(entry) && (
               <>
-                , <Link to={`/inventory/reservations?state=all&search=${entry.document}`}>order line</Link>
+                ,{' '}
+                <Link to={`/inventory/reservations?state=all&search=${encodeURIComponent(entry.document)}`}>
+                  {isUuid(entry.document) ? 'order line' : entry.document}
+                </Link>
               </>
             )}
           </span>

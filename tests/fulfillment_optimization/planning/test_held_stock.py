@@ -1,0 +1,256 @@
+"""Stock that let a waiting line go on is that line's alone until sourcing takes it over, elsewhere or there."""
+
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from uuid import UUID
+
+import pytest
+from tests.fulfillment_optimization.house import INVARIANTS, House
+from tests.orders.given import NOW, happen, standing
+from tests.orders.test_backorder import apply, prefer, released
+
+from openiom.fulfillment_optimization.assigning import process_assigned
+from openiom.inventory_visibility import inventory_configuration, release_quantities
+from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
+from openiom.inventory_visibility.expiry import ExpiryTurn
+from openiom.orders import ReleaseTurn, assign_sources, cancel_orders, open_lines
+from openiom.orders.backorder.waiting import await_stock
+from openiom.platform.bulk import execute, fetch
+from openiom.provider_contract import Outcome
+
+HOLD = timedelta(minutes=60)
+
+
+class PastHouse(House):
+    """A house whose stories are told in the past: what ends by itself should have ended by the database's clock."""
+
+    def check(self) -> None:
+        with self.database.reading() as session:
+            for invariant in INVARIANTS:
+                if invariant.stem != "reservations_end_in_time":
+                    assert fetch(session, invariant.read_text()) == [], invariant.name
+
+
+@pytest.fixture
+def waiting(house: House) -> House:
+    house.strategy()
+    prefer(house.database, backorder=True)
+    return PastHouse(house.database, house.desk)
+
+
+def wait(house: House, *orders: UUID, minutes: int = 0) -> list[Outcome]:
+    """Sourcing finds nothing, and the flow asks to wait."""
+    now = NOW + timedelta(minutes=minutes)
+    assert not any(outcome.ok for outcome in house.source(*orders, now=now))
+    with house.database.unit_of_work() as session:
+        return await_stock(session, orders, now, "flow")
+
+
+def turn(house: House, *, minutes: int = 0) -> None:
+    now = NOW + timedelta(minutes=minutes)
+    while ReleaseTurn().run_once(house.database, limit=500, now=now).more:
+        pass
+    ReleaseTurn().run_once(house.database, limit=500, now=now)
+    house.check()
+
+
+def held(house: House) -> list[tuple[str, str, str, int, bool]]:
+    """(document, product, source, open units, whether it ends by itself), oldest first."""
+    query = (
+        "SELECT r.document, s.product, s.source, r.open::int, r.expires_at IS NOT NULL"
+        " FROM inventory_visibility.reservation r JOIN inventory_visibility.stock s ON s.id = r.stock_id"
+        " WHERE r.open > 0 ORDER BY r.id"
+    )
+    with house.database.reading() as session:
+        return [tuple(row) for row in fetch(session, query)]
+
+
+def test_a_younger_order_cannot_take_what_let_an_older_one_go_on(waiting: House) -> None:
+    old = waiting.order("old", LAMP=2)
+    assert wait(waiting, old)[0].ok
+    waiting.stock(LAMP_A=3)
+    turn(waiting)
+    assert released(waiting.database, old) == [True]
+    assert held(waiting) == [("old", "LAMP", "A", 2, True)]
+    young = waiting.order("young", LAMP=2)
+    assert not waiting.source(young)[0].ok
+    assert waiting.source(old)[0].ok
+    assert held(waiting) == [("old", "LAMP", "A", 2, False)], "the same reservation, for good"
+    assert standing(waiting.database, old)[0] == "fulfillment_in_process"
+    one = waiting.order("one", LAMP=1)
+    assert waiting.source(one)[0].ok, "the third was free to anybody"
+
+
+def test_in_one_wave_the_unit_goes_to_its_line_and_not_to_a_cheaper_one(waiting: House) -> None:
+    old = waiting.order("old", LAMP=2, RUG=1)
+    assert wait(waiting, old)[0].ok
+    waiting.stock(LAMP_C=2, RUG_C=1)
+    turn(waiting)
+    young = [waiting.order(f"young {n}", LAMP=1) for n in range(2)]
+    outcomes = waiting.source(*young, old)
+    assert [o.ok for o in outcomes] == [False, False, True]
+    assert {(d, p, s, n, e) for d, p, s, n, e in held(waiting)} == {
+        ("old", "LAMP", "C", 2, False),
+        ("old", "RUG", "C", 1, False),
+    }
+
+
+def test_sourced_elsewhere_the_line_gives_back_what_it_held(waiting: House) -> None:
+    old = waiting.order("old", LAMP=2)
+    assert wait(waiting, old)[0].ok
+    waiting.stock(LAMP_C=2)
+    turn(waiting)
+    waiting.stock(LAMP_A=2)
+    young = waiting.order("young", LAMP=2)
+    assert waiting.source(old)[0].ok
+    assert held(waiting) == [("old", "LAMP", "A", 2, False)], "A is nearer"
+    assert waiting.source(young)[0].ok
+    assert held(waiting)[1] == ("young", "LAMP", "C", 2, False)
+
+
+def test_a_larger_part_than_is_held_is_taken_over_and_the_rest_reserved(waiting: House) -> None:
+    old = waiting.order("old", LAMP=4)
+    assert wait(waiting, old)[0].ok
+    waiting.stock(LAMP_A=4)
+    turn(waiting)
+    with waiting.database.unit_of_work() as session:
+        (line,) = open_lines(session, [old])
+        release_quantities(session, {line.line_id: 3}, NOW, "clerk", "given back by hand")
+    assert held(waiting) == [("old", "LAMP", "A", 1, True)]
+    assert waiting.source(old)[0].ok
+    assert held(waiting) == [("old", "LAMP", "A", 1, False), ("old", "LAMP", "A", 3, False)]
+
+
+def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: House) -> None:
+    old, young = waiting.order("old", LAMP=2), waiting.order("young", LAMP=2)
+    wait(waiting, old)
+    wait(waiting, young, minutes=1)
+    waiting.stock(LAMP_A=2)
+    turn(waiting, minutes=2)
+    assert released(waiting.database, old, young) == [True, False]
+    ExpiryTurn().run_once(waiting.database, limit=9, now=NOW + timedelta(minutes=2) + HOLD)
+    turn(waiting, minutes=62)
+    assert released(waiting.database, old, young) == [True, True]
+    assert held(waiting) == [("young", "LAMP", "A", 2, True)]
+    assert not waiting.source(old, now=NOW + timedelta(minutes=63))[0].ok
+
+
+def test_what_no_source_may_give_the_line_goes_to_the_next(waiting: House) -> None:
+    old = waiting.order("old", LAMP=2)
+    wait(waiting, old)
+    waiting.stock(LAMP_A=2)
+    turn(waiting)
+    with waiting.database.unit_of_work() as session:
+        await_stock(session, [old], NOW + timedelta(minutes=1), "flow")
+    assert held(waiting) == []
+    young = waiting.order("young", LAMP=2)
+    assert waiting.source(young)[0].ok
+
+
+def test_a_canceled_order_gives_back_what_it_held(waiting: House) -> None:
+    old, young = waiting.order("old", LAMP=2), waiting.order("young", LAMP=1)
+    wait(waiting, old)
+    wait(waiting, young, minutes=1)
+    waiting.stock(LAMP_A=2)
+    turn(waiting, minutes=2)
+    with waiting.database.unit_of_work() as session:
+        assert cancel_orders(session, [old], NOW, "clerk")[0].ok
+    turn(waiting, minutes=3)
+    assert held(waiting) == [("young", "LAMP", "A", 1, True)]
+
+
+@pytest.mark.parametrize("mode", ["check", "fulfillment_order"])
+def test_where_a_policy_chose_the_source_the_held_units_are_taken_over_too(waiting: House, mode: str) -> None:
+    old = waiting.order("old", LAMP=2)
+    with waiting.database.unit_of_work() as session:
+        (line,) = open_lines(session, [old])
+        assign_sources(session, {line.line_id: ("B", "policy")}, NOW, "t")
+        happen(session, old, "fulfillment.optimization.failed")
+        assert await_stock(session, [old], NOW, "flow")[0].ok
+    waiting.stock(LAMP_A=9, LAMP_B=2)
+    turn(waiting)
+    assert held(waiting) == [("old", "LAMP", "B", 2, True)]
+    with waiting.database.unit_of_work() as session:
+        outcomes = process_assigned(session, waiting.desk, [old], mode=mode, now=NOW, actor="flow")  # type: ignore[arg-type]
+    assert outcomes[0].ok, outcomes
+    assert held(waiting) == [("old", "LAMP", "B", 2, False)]
+    waiting.check()
+
+
+def test_a_fixed_source_that_holds_it_all_is_left_alone_and_kept_for_good(waiting: House) -> None:
+    old = waiting.order("old", LAMP=2)
+    with waiting.database.unit_of_work() as session:
+        (line,) = open_lines(session, [old])
+        assign_sources(session, {line.line_id: ("B", "policy")}, NOW, "t")
+    assert wait(waiting, old)[0].ok
+    waiting.stock(LAMP_A=9, LAMP_B=2)
+    turn(waiting)
+    assert waiting.source(old)[0].ok
+    assert held(waiting) == [("old", "LAMP", "B", 2, False)]
+
+
+def test_kits_are_held_and_taken_over_as_their_parts(waiting: House) -> None:
+    body = {"name": "BED", "components": [{"product": "LAMP", "quantity": 2}, {"product": "RUG", "quantity": 1}]}
+    apply(waiting.database, {"kind": "product", "name": "BED", "body": body})
+    old = waiting.order("old", BED=2)
+    wait(waiting, old)
+    waiting.stock(LAMP_A=5, RUG_A=2)
+    turn(waiting)
+    assert sorted(held(waiting)) == [("old", "LAMP", "A", 4, True), ("old", "RUG", "A", 2, True)]
+    assert waiting.source(waiting.order("young", RUG=1))[0].ok is False
+    assert waiting.source(old)[0].ok
+    assert sorted(held(waiting)) == [("old", "LAMP", "A", 4, False), ("old", "RUG", "A", 2, False)]
+
+
+def test_what_is_held_of_an_allocation_goes_back_to_it_when_the_line_is_sourced_elsewhere(waiting: House) -> None:
+    old = waiting.order("old", LAMP=2)
+    with waiting.database.unit_of_work() as session:
+        execute(session, "UPDATE orders.order SET origin = 'web'")
+    wait(waiting, old)
+    waiting.stock(LAMP_C=3)
+    act = AllocationAct("allocate", "a", "", "LAMP", "C", ("web",), Decimal(2))
+    with waiting.database.unit_of_work() as session:
+        configuration = inventory_configuration(session)
+        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="t")[0].ok
+    turn(waiting)
+    assert pool(waiting) == (0, 2)
+    waiting.stock(LAMP_A=2)
+    assert waiting.source(old)[0].ok
+    assert held(waiting) == [("old", "LAMP", "A", 2, False)]
+    assert pool(waiting) == (2, 0)
+
+
+def pool(house: House) -> tuple[int, int]:
+    """Allocated and consumed."""
+    with house.database.reading() as session:
+        (row,) = fetch(session, "SELECT allocated::int, consumed::int FROM inventory_visibility.allocation")
+    return row[0], row[1]
+
+
+def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(waiting: House) -> None:
+    random, orders, number, let_go = Random(17), list[UUID](), 0, 0
+    for step in range(12):
+        for _ in range(random.randint(1, 3)):
+            units = {p: random.randint(1, 3) for p in random.sample(("LAMP", "RUG"), random.randint(1, 2))}
+            orders.append(waiting.order(f"o{number}", **units))
+            number += 1
+        now = NOW + timedelta(minutes=step)
+        open_orders = [o for o in orders if standing(waiting.database, o)[0] in ("new", "in_progress")]
+        names = {document for document, *_, ends in held(waiting) if ends}
+        before = [o for o in open_orders if f"o{orders.index(o)}" in names]
+        let_go += len(before)
+        random.shuffle(open_orders)
+        outcomes = dict(zip(open_orders, waiting.source(*open_orders, now=now), strict=True))
+        bad = [f"o{orders.index(o)}" for o in before if not outcomes[o].ok]
+        assert not bad, "what was let go on has its stock"
+        failed = [o for o, outcome in outcomes.items() if not outcome.ok]
+        with waiting.database.unit_of_work() as session:
+            await_stock(session, failed, now, "flow")
+        stands = {f"{p}_{s}": random.randint(0, 2) for p in ("LAMP", "RUG") for s in ("A", "B")}
+        with waiting.database.reading() as session:
+            rows = fetch(session, "SELECT product, source, on_hand::int FROM inventory_visibility.stock")
+        there = {f"{p}_{s}": n for p, s, n in rows}
+        waiting.stock(**{key: there.get(key, 0) + n for key, n in stands.items()})
+        turn(waiting, minutes=step)
+    assert let_go > 5
