@@ -5,6 +5,8 @@ The network is as real ones are: 200 sources over the United States with calenda
 them stores that hand out, a rate table, a carrier with two services, a strategy with constraints; 400 products, each in
 half of the sources. Every cart is another one. The floor is what no quote could do without, measured in the same run:
 an authenticated request that answers next to nothing, and the bare SQL that reads the stock of the same carts.
+
+With `--dimensions` stock is kept by color and size, four rows a product and source, and every line names a color.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import statistics
 import sys
 import tempfile
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
@@ -22,18 +25,20 @@ from typing import Any
 import httpx
 import psutil
 import psycopg
+from psycopg.types.json import Jsonb
 
 from openiom.administration import issue_token
 from openiom.app.migrate import migrate
 from openiom.app.processes import Child, child_environment, database_of, own_command
 from openiom.app.web import LISTEN_FD
 from openiom.app.wiring import CONSUMERS, Product, build
-from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.inventory_visibility import MeasureChange, StockChange, change_on_hand, post_measures
 from openiom.platform.database import libpq_url
 from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 
 SOURCES, PRODUCTS, LINES, STORES = 200, 400, 5, 40
+VARIED = 80
 WARM = 30
 CHUNK = 4_000
 CITIES = (
@@ -49,17 +54,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=500, help="quotes to ask for")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--dimensions", action="store_true", help="lines name a color of products kept by color and size"
+    )
     asked = parser.parse_args()
-    result = measure(asked.orders)
+    result = measure(asked.orders, dimensions=asked.dimensions)
     print(json.dumps(result) if asked.json else "\n".join(f"{k:24} {v}" for k, v in result.items()))
     return 0
 
 
-def measure(quotes: int) -> dict[str, float]:
+def measure(quotes: int, *, dimensions: bool) -> dict[str, float]:
     """Ask for `quotes` quotes one after the other, each for another cart, the floor in between."""
     numbers = random.Random(7)
-    with serving() as (client, database_url, web):
-        carts = [cart(numbers) for _ in range(quotes + WARM)]
+    with serving(dimensions=dimensions) as (client, database_url, web):
+        carts = [cart(numbers, dimensions=dimensions) for _ in range(quotes + WARM)]
         taken, trips, reads, spent = [], [], [], 0.0
         with psycopg.connect(database_url, autocommit=True) as connection:
             for n, asked in enumerate(carts):
@@ -112,20 +120,21 @@ def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list
     """The rows a plan of this cart reads."""
     query = (
         "SELECT product, source, on_hand - reserved FROM inventory_visibility.stock WHERE product = ANY(%s)"
-        " AND organization = '' AND dimensions = '' AND on_hand > reserved"
+        " AND organization = '' AND dimension_values @> %s AND on_hand > reserved"
     )
-    return connection.execute(query, ([line["product"] for line in asked["lines"]],)).fetchall()
+    values = {name.lower(): value for name, value in asked["lines"][0]["dimensions"].items()}
+    return connection.execute(query, ([line["product"] for line in asked["lines"]], Jsonb(values))).fetchall()
 
 
 @contextmanager
-def serving() -> Any:
+def serving(*, dimensions: bool) -> Any:
     """(client, database URL, process) of a web process over the seeded network."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
         with database_of(settings) as database_url, socket.create_server(("127.0.0.1", 0)) as bound:
             product = build(settings, database_url)
             migrate(product.database, consumers=CONSUMERS)
-            seed(product)
+            seed(product, dimensions=dimensions)
             with product.database.unit_of_work() as session:
                 token = issue_token(session, name="bench", roles=["administrator"], now=utc_now(), actor="bench")
             product.close()
@@ -158,8 +167,8 @@ def wait_until_ready(client: httpx.Client) -> None:
     raise SystemExit("the web process did not become ready")
 
 
-def seed(product: Product) -> None:
-    """200 sources, 400 products, 40,000 stock keys."""
+def seed(product: Product, *, dimensions: bool) -> None:
+    """200 sources, 400 products, 40,000 stock keys; with dimensions 80 products and 32,000 keys."""
     numbers = random.Random(3)
     now = utc_now()
     with product.database.unit_of_work() as session:
@@ -167,13 +176,28 @@ def seed(product: Product) -> None:
     every = [f"SRC{n:03d}" for n in range(SOURCES)]
     changes = [
         StockChange(f"SKU{i:03d}", name, numbers.randint(1, 40))
-        for i in range(PRODUCTS)
+        for i in range(VARIED if dimensions else PRODUCTS)
         for name in numbers.sample(every, SOURCES // 2)
     ]
+    if dimensions:
+        seed_variants(product, changes)
+        return
     for start in range(0, len(changes), CHUNK):
         with product.database.unit_of_work() as session:
             page = changes[start : start + CHUNK]
             change_on_hand(session, page, mode="set", cause="count", document="bench", now=now, actor="bench")
+
+
+def seed_variants(product: Product, changes: list[StockChange]) -> None:
+    values = [{"colorid": color, "sizeid": size} for color in ("red", "blue") for size in ("m", "l")]
+    rows = [
+        MeasureChange("", c.product, c.source, {("pos", "posinbound"): Decimal(c.quantity)}, dimensions=v)
+        for c in changes
+        for v in values
+    ]
+    for start in range(0, len(rows), CHUNK):
+        with product.database.unit_of_work() as session:
+            post_measures(session, rows[start : start + CHUNK], now=utc_now(), actor="bench", cause="bench")
 
 
 def documents(numbers: random.Random) -> list[dict[str, Any]]:
@@ -232,11 +256,12 @@ def source(n: int, numbers: random.Random) -> dict[str, Any]:
     )
 
 
-def cart(numbers: random.Random) -> dict[str, Any]:
+def cart(numbers: random.Random, *, dimensions: bool) -> dict[str, Any]:
     city, state, postal_code = numbers.choice(CITIES)
+    values = {"ColorId": numbers.choice(("red", "blue"))} if dimensions else {}
     lines = [
-        {"line_id": str(i), "product": f"SKU{sku:03d}", "quantity": numbers.randint(1, 3)}
-        for i, sku in enumerate(numbers.sample(range(PRODUCTS), LINES))
+        {"line_id": str(i), "product": f"SKU{sku:03d}", "quantity": numbers.randint(1, 3), "dimensions": values}
+        for i, sku in enumerate(numbers.sample(range(VARIED if dimensions else PRODUCTS), LINES))
     ]
     place = {"type": "Residence", "line1": "1 Main St", "city": city, "state": state}
     return {"destination": place | {"postal_code": postal_code, "country": "US"}, "carrier": "parcel", "lines": lines}

@@ -47,6 +47,7 @@ from .routes import router
 from .service import change_on_hand, ensure_keys, release, release_quantities, reserve, ship
 from .supply.routes import router as supply_router
 from .together import ReserveTogether
+from .variants import Variant, VariantStock, variant_dimensions, variant_stock
 
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
@@ -83,6 +84,8 @@ __all__ = [
     "StockChange",
     "StockKey",
     "Unreserve",
+    "Variant",
+    "VariantStock",
     "allocation_router",
     "as_of",
     "available",
@@ -109,5 +112,7 @@ __all__ = [
     "supply_router",
     "turns",
     "unreserve",
+    "variant_dimensions",
+    "variant_stock",
     "verify_chain",
 ]

@@ -246,8 +246,8 @@ def test_an_order_that_is_taken_whole_or_not_at_all_says_which_line_stood_in_the
         ({"strategy": "hope"}, "strategy"),
         ({"at": "2026-11-20T18:00:00"}, "body.at"),
         (
-            {"lines": [{"line_id": "1", "product": "LAMP", "quantity": 1, "dimensions": {"colorId": "red"}}]},
-            "lines.0.dimensions",
+            {"lines": [{"line_id": "1", "product": "LAMP", "quantity": 1, "dimensions": {"shape": "red"}}]},
+            "lines.0.dimensions.shape",
         ),
     ],
 )

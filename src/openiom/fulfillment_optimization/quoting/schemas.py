@@ -40,7 +40,10 @@ class QuoteLine(_Asked):
     quantity: int = Field(gt=0, le=1_000_000_000)
     free_shipping: bool = Field(False, description="Its weight is not rated")
     dimensions: dict[str, str] = Field(
-        {}, description="Stock is sourced by product number: leave empty, and name a variant by its own number"
+        {},
+        max_length=50,
+        description="The variant, e.g. colorId and sizeId, by base names or those of any data source: every stock row"
+        " with these values counts, whatever else it says. Empty is stock kept without dimensions, as orders take it",
     )
 
 

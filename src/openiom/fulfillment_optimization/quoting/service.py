@@ -17,14 +17,14 @@ import orjson
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.costing import great_circle_km
-from openiom.fulfillment_optimization.desk import OpenLine
+from openiom.fulfillment_optimization.desk import OpenLine, sku_of
 from openiom.fulfillment_optimization.engine import Refusal
 from openiom.fulfillment_optimization.explaining import reason_of
 from openiom.fulfillment_optimization.planning import Attempt, Planner, Round, counted
 from openiom.fulfillment_optimization.planning.day import Taken, days_of
 from openiom.fulfillment_optimization.snapshot import Setting, Site, Snapshot, snapshot
 from openiom.fulfillment_optimization.timing import CarrierService, handover
-from openiom.inventory_visibility import available, channels_matter
+from openiom.inventory_visibility import Variant
 from openiom.kernel import Invalid, NotFound, Problem
 from openiom.master_data import write_in_products
 from openiom.platform.bulk import fetch
@@ -44,6 +44,7 @@ from .schemas import (
     QuoteLine,
     QuotePlan,
 )
+from .stocking import CartStock, cart_stock, plan_cart, variants_of
 
 ORDER = UUID(int=1)
 UNKNOWN_PRODUCT = "unknown product: it is not in the catalog"
@@ -77,17 +78,23 @@ class Asked:
     services: tuple[CarrierService, ...]
     facts: Mapping[str, ProductFacts]
     plannable: tuple[int, ...]  # lines whose product may be ordered
+    variants: Mapping[int, Variant]  # by the number of the line that names dimensions
+
+    def sku(self, i: int) -> str:
+        """What the stock of line number `i` goes by."""
+        variant = self.variants.get(i)
+        return sku_of(self.ask.lines[i].product, variant.text if variant else "")
 
 
 def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
     """Raises Invalid with the path and the remedy of whatever cannot be quoted."""
     asked = _asked(session, ask, now)
     lines = [_open_line(asked, i) for i in asked.plannable]
-    stock = _stock(session, asked, {line.product for line in lines})
+    stock = _stock(session, asked)
     days = _days(session, asked)
-    planner = Planner(session, asked.known, asked.at, days, stock=stock)
-    found = planner.plan(lines, {ORDER: asked.setting.name}) if lines else Round()
-    shares = _shares(found, asked.plannable)
+    planner = Planner(session, asked.known, asked.at, days)
+    found = plan_cart(planner, lines, asked.setting.name, stock, lambda round: _taken(asked, round))
+    shares = _shares(found)
     shipping = _shipping(asked, found, shares)
     made = promised(shipping, asked.at)
     complete = not _missing(asked, shares)
@@ -103,16 +110,17 @@ def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
     )
 
 
-def _stock(session: Session, asked: Asked, products: set[str]) -> dict[tuple[str, str], int]:
-    """Units this channel and customer group may have, as a real run looks at them."""
-    if not channels_matter(session):
-        return available(session, products)
-    return available(session, products, channel=asked.ask.channel, customer_group=asked.ask.customer.group)
+def _stock(session: Session, asked: Asked) -> CartStock:
+    whole = {asked.ask.lines[i].product for i in asked.plannable if i not in asked.variants}
+    variants = {asked.variants[i] for i in asked.plannable if i in asked.variants}
+    ask = asked.ask
+    return cart_stock(session, whole, variants, channel=ask.channel, customer_group=ask.customer.group)
 
 
 def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
     at = (ask.at or now).astimezone(UTC).replace(second=0, microsecond=0)
-    problems = _twice(ask.lines) + _with_dimensions(ask.lines)
+    variants, problems = variants_of(session, ask.lines)
+    problems += _twice(ask.lines)
     known = snapshot(session)
     place = locate(ask.destination.model_dump())
     if place is None:
@@ -131,7 +139,7 @@ def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
     facts = _facts(session, sorted({line.product for line in ask.lines}))
     free = len(facts) < len({line.product for line in ask.lines}) and write_in_products(session)
     plannable = tuple(i for i, line in enumerate(ask.lines) if free or line.product in facts)
-    return Asked(ask, at, known, setting, place, services, facts, plannable)
+    return Asked(ask, at, known, setting, place, services, facts, plannable, variants)
 
 
 def _twice(lines: Sequence[QuoteLine]) -> list[Problem]:
@@ -143,15 +151,6 @@ def _twice(lines: Sequence[QuoteLine]) -> list[Problem]:
             what = f"{line.line_id} is the id of line {first} too"
             found.append(Problem(f"lines.{i}.line_id", what, "give every line an id of its own"))
     return found
-
-
-def _with_dimensions(lines: Sequence[QuoteLine]) -> list[Problem]:
-    remedy = "name the variant by its own product number"
-    return [
-        Problem(f"lines.{i}.dimensions", "stock is sourced by product number alone", remedy)
-        for i, line in enumerate(lines)
-        if any(line.dimensions.values())
-    ]
 
 
 def _facts(session: Session, products: list[str]) -> dict[str, ProductFacts]:
@@ -176,6 +175,7 @@ def _open_line(asked: Asked, i: int) -> OpenLine:
         state=to.state,
         wanted=asked.ask.requested_delivery_date,
         business=to.type == "Business",
+        variant=asked.variants[i].text if i in asked.variants else "",
     )
 
 
@@ -193,7 +193,7 @@ def _days(session: Session, asked: Asked) -> dict[str, Taken]:
     return {name: found.get(name, Taken(0, 0)) for name in sites}
 
 
-def _shares(found: Round, plannable: Sequence[int]) -> list[Share]:
+def _shares(found: Round) -> list[Share]:
     """Who serves what, over all attempts, in the order of lines. Line ids are the cart's line numbers."""
     shares: list[Share] = []
     for attempt in found.attempts:
@@ -206,6 +206,14 @@ def _shares(found: Round, plannable: Sequence[int]) -> list[Share]:
         columns = (solved.line.tolist(), solved.node.tolist(), solved.quantity.tolist())
         shares += [Share(lines[line].int, names[node], units) for line, node, units in zip(*columns, strict=True)]
     return sorted(shares, key=lambda s: (s.line, -s.units, s.source))
+
+
+def _taken(asked: Asked, found: Round) -> dict[tuple[str, str], int]:
+    """Units by (sku, source) that a plan takes."""
+    taken: dict[tuple[str, str], int] = defaultdict(int)
+    for share in _shares(found):
+        taken[asked.sku(share.line), share.source] += share.units
+    return taken
 
 
 def _missing(asked: Asked, shares: Sequence[Share]) -> dict[int, int]:
@@ -318,16 +326,16 @@ def _carrier(asked: Asked, shares: Sequence[Share]) -> CarrierAnswer:
     )
 
 
-def _pickup(asked: Asked, stock: Mapping[tuple[str, str], int], shipping: Sequence[Shipping]) -> list[PickupOption]:
+def _pickup(asked: Asked, stock: CartStock, shipping: Sequence[Shipping]) -> list[PickupOption]:
     if len(asked.plannable) < len(asked.ask.lines):
         return []
     able = _places_to_go(asked.known)
     if not able:
         return []
     wanted: dict[str, int] = defaultdict(int)
-    for line in asked.ask.lines:
-        wanted[line.product] += line.quantity
-    holds = {s.name: all(stock.get((p, s.name), 0) >= units for p, units in wanted.items()) for s in able}
+    for i, line in enumerate(asked.ask.lines):
+        wanted[asked.sku(i)] += line.quantity
+    holds = {s.name: stock.together(s.name, wanted) == wanted for s in able}
     points = [(s.latitude, s.longitude) for s in able]
     at = {s.name: (s.latitude, s.longitude) for s in asked.known.sites}
     return pickup_options(
@@ -353,13 +361,14 @@ def _located(asked: Asked) -> Located:
     return Located(latitude=latitude, longitude=longitude, precision="country" if asked.place == country else "place")
 
 
-def _execution_id(asked: Asked, stock: Mapping[tuple[str, str], int], days: Mapping[str, Taken]) -> str:
+def _execution_id(asked: Asked, stock: CartStock, days: Mapping[str, Taken]) -> str:
     """A hash of everything the answer depends on: question, minute, configuration, stock, counters and catalog."""
     inputs = {
         "ask": asked.ask.model_dump(mode="json", exclude={"at"}),
         "at": asked.at,
         "configuration": asked.known.stamp,
-        "stock": sorted(stock.items()),
+        "stock": sorted(stock.units.items()),
+        "shelves": stock.shelves.told(),
         "days": sorted([name, taken.parcels, taken.lines] for name, taken in days.items()),
         "facts": sorted([name, f.weight_kg, f.currency] for name, f in asked.facts.items()),
     }
