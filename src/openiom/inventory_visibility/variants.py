@@ -8,7 +8,7 @@ reserved for coarser wishes (any color) stands on such rows too, and is taken of
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -46,6 +46,7 @@ class Bin:
     level: Level
     units: int
     kept: bool = False
+    row: int = 0  # id of the stock row
 
 
 @dataclass(slots=True)
@@ -148,21 +149,22 @@ class VariantStock:
 
     def units(self) -> dict[tuple[Variant, str], int]:
         """Units each variant may have at each source if nobody else asks, where any are."""
-        found: dict[tuple[Variant, str], int] = {}
-        for (product, source), shelf in self.shelves.items():
-            for variant in self.variants:
-                if variant.product == product:
-                    units = shelf.granted([(variant.values, OVERSELL)])[0]
-                    if units:
-                        found[variant, source] = units
-        return found
+        by_product: dict[str, list[Variant]] = defaultdict(list)
+        for variant in self.variants:
+            by_product[variant.product].append(variant)
+        found = {
+            (variant, source): shelf.granted([(variant.values, OVERSELL)])[0]
+            for (product, source), shelf in self.shelves.items()
+            for variant in by_product[product]
+        }
+        return {key: units for key, units in found.items() if units}
 
     def told(self) -> list[object]:
         """Every shelf in an order of its own: equal for equal stock."""
         return [
             [
                 *key,
-                [[sorted(b.level), b.units, b.kept] for b in shelf.bins],
+                [[b.row, b.units, b.kept] for b in shelf.bins],
                 [[sorted(v), n] for v, n in shelf.reserved],
             ]
             for key, shelf in sorted(self.shelves.items())
@@ -191,9 +193,12 @@ def variant_stock(
     rows = fetch(
         session,
         "WITH asked AS (SELECT * FROM unnest(%s::text[], %s::jsonb[]) AS a(product, dimensions))"
-        " SELECT s.id, s.product, s.source, s.dimension_values, s.on_hand, s.reserved, s.covered, s.safety_stock,"
-        " s.oversell, (SELECT coalesce(sum(a.allocated), 0) FROM inventory_visibility.allocation a"
-        " WHERE a.stock_id = s.id AND a.allocated > 0) FROM inventory_visibility.stock s"
+        " SELECT s.id, s.product, s.source, s.dimension_values, CASE WHEN s.oversell THEN %s ELSE"
+        " greatest(0, floor(s.on_hand - s.reserved))::bigint END, ceil(s.covered)::bigint, s.oversell,"
+        " greatest(0, floor(s.on_hand - s.reserved - s.safety_stock - coalesce(k.units, 0)))::bigint,"
+        " s.on_hand, s.on_hand - s.reserved, s.safety_stock FROM inventory_visibility.stock s"
+        " LEFT JOIN (SELECT stock_id, sum(allocated) AS units FROM inventory_visibility.allocation"
+        " WHERE allocated > 0 GROUP BY stock_id) k ON k.stock_id = s.id"
         " WHERE s.product = ANY(%s) AND s.organization = ''"
         " AND (EXISTS (SELECT FROM asked a WHERE a.product = s.product AND s.dimension_values @> a.dimensions)"
         " OR (s.product, s.source) IN (SELECT c.product, c.source FROM inventory_visibility.stock c"
@@ -201,34 +206,33 @@ def variant_stock(
         (
             [v.product for v in wanted],
             [to_json_text(dict(v.values)) for v in wanted],
+            OVERSELL,
             *[sorted({v.product for v in wanted})] * 2,
         ),
     )
     offers = _offers(session, rows, Asker(channel, customer_group))
     shelves: dict[tuple[str, str], Shelf] = defaultdict(Shelf)
-    for (_, product, source, values, on_hand, reserved, covered, _, oversell, _), offer in zip(
-        rows, offers, strict=True
-    ):
-        shelf, level = shelves[product, source], frozenset(values.items())
-        free = OVERSELL if oversell else max(0, _whole(on_hand - reserved))
-        mine = OVERSELL if oversell else min(free, max(0, _whole(offer)))
-        shelf.bins += [Bin(level, units, kept) for units, kept in ((mine, False), (free - mine, True)) if units]
+    for (id, product, source, values, free, covered, *_), offer in zip(rows, offers, strict=True):
+        shelf, level, mine = shelves[product, source], frozenset(values.items()), min(free, offer)
+        if mine:
+            shelf.bins.append(Bin(level, mine, False, id))
+        if free > mine:
+            shelf.bins.append(Bin(level, free - mine, True, id))
         if covered:
-            shelf.reserved.append((level, int(covered.to_integral_value(ROUND_CEILING))))
+            shelf.reserved.append((level, covered))
     return VariantStock(wanted, dict(shelves))
 
 
-def _offers(session: Session, rows: Sequence[tuple[Any, ...]], asker: Asker) -> list[Decimal]:
-    """Of what is free at each row, what the asker may have."""
+def _offers(session: Session, rows: Sequence[tuple[Any, ...]], asker: Asker) -> list[int]:
+    """Of what is free at each row, whole units the asker may have."""
     if not asker.channel:
-        return [r[4] - r[5] - r[7] - r[9] for r in rows]
-    keys = {r[0]: (r[1], r[2]) for r in rows}
-    limits = limits_of(session, keys, {r[0]: r[7] for r in rows}, {asker.channel})
-    return [limits.offers(r[0], asker, on_hand=r[4], free=r[4] - r[5]) for r in rows]
-
-
-def _whole(units: Decimal) -> int:
-    return int(units.to_integral_value(ROUND_FLOOR))
+        return [OVERSELL if oversell else offer for *_, oversell, offer, _, _, _ in rows]
+    limits = limits_of(session, {r[0]: (r[1], r[2]) for r in rows}, {r[0]: r[10] for r in rows}, {asker.channel})
+    found = []
+    for id, *_, oversell, _, on_hand, free, _ in rows:
+        units = limits.offers(id, asker, on_hand=on_hand, free=free)
+        found.append(OVERSELL if oversell else max(0, int(units.to_integral_value(ROUND_FLOOR))))
+    return found
 
 
 def variant_dimensions(

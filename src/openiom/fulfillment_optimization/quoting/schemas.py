@@ -1,4 +1,4 @@
-"""What a quote is asked and what it answers. Money is in the currency of the environment, weights in kilograms."""
+"""What a quote is asked and what it answers. Money is in the currency that is said with it, weights in kilograms."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -84,6 +84,7 @@ class QuotePlan(BaseModel):
     lines: list[PlannedLine]
     not_fulfilled: list[NotFulfilled]
     cost: float
+    currency: str = Field(description="Of the strategy; empty where kilometers are counted, or none is configured")
     cost_parts: dict[str, float]
 
 

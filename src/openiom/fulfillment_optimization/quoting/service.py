@@ -25,7 +25,7 @@ from openiom.fulfillment_optimization.planning.day import Taken, days_of
 from openiom.fulfillment_optimization.snapshot import Setting, Site, Snapshot, snapshot
 from openiom.fulfillment_optimization.timing import CarrierService, handover
 from openiom.inventory_visibility import Variant
-from openiom.kernel import Invalid, NotFound, Problem
+from openiom.kernel import Invalid, NotFound, Problem, Refused
 from openiom.master_data import write_in_products
 from openiom.platform.bulk import fetch
 from openiom.platform.places import Point, locate
@@ -228,6 +228,10 @@ def _plan(asked: Asked, found: Round, shares: Sequence[Share]) -> QuotePlan:
     lines = asked.ask.lines
     missing = _missing(asked, shares)
     parts: dict[str, float] = defaultdict(float)
+    currencies = {a.setting.currency for a in found.attempts if ORDER in a.planned and a.planned[ORDER].sources}
+    if len(currencies) > 1:
+        what = f"the strategies that plan this cart count in {', '.join(sorted(c or 'kilometers' for c in currencies))}"
+        raise Refused(what, where="strategy", remedy="give a strategy and its alternate one currency and one objective")
     for attempt in found.attempts:
         planned = attempt.planned.get(ORDER)
         if planned is not None and planned.sources:
@@ -257,6 +261,7 @@ def _plan(asked: Asked, found: Round, shares: Sequence[Share]) -> QuotePlan:
             for i, units in missing.items()
         ],
         cost=round(sum(told.values()), 4),
+        currency=next(iter(currencies), asked.setting.currency),
         cost_parts=told,
     )
 
@@ -303,24 +308,24 @@ def _carrier(asked: Asked, shares: Sequence[Share]) -> CarrierAnswer:
         line = ask.lines[share.line]
         own = 0.0 if line.free_shipping else asked.facts[line.product].weight_kg if line.product in asked.facts else 0.0
         weights[share.source] += own * share.units
-    currency = next((f.currency for f in asked.facts.values() if f.currency), "")
     rates: list[CarrierRate] = []
+    setting = asked.setting
     for name, weight in weights.items():
         site = sites[name]
         km = float(great_circle_km([asked.place], [(site.latitude, site.longitude)], 0.0)[0, 0])
         parcel = Parcel(site, km, weight, handover(asked.known.timetable.of([name])[0], asked.at))
-        rates += [
-            rated(
+        for service in asked.services:
+            table = asked.known.rates.get(service.rate_table) or setting.rates
+            rate = rated(
                 service,
                 parcel,
-                table=asked.known.rates.get(service.rate_table) or asked.setting.rates,
-                weights=asked.setting.strategy.weights,
+                table=table,
+                weights=setting.strategy.weights,
                 destination=(ask.destination.country, ask.destination.state),
                 business=ask.destination.type == "Business",
-                currency=currency,
+                currency=(table.currency if table else "") or setting.strategy.currency or asked.known.currency,
             )
-            for service in asked.services
-        ]
+            rates.append(rate)
     return CarrierAnswer(
         name=ask.carrier, is_fallback=any(rate.is_fallback for rate in rates), rates=cheapest_first(rates)
     )
