@@ -64,6 +64,7 @@ class PlannedLine(BaseModel):
 
     line_id: str
     product: str
+    dimensions: dict[str, str]
     source: str
     quantity: int
     ordered_quantity: int
@@ -72,6 +73,7 @@ class PlannedLine(BaseModel):
 class NotFulfilled(BaseModel):
     line_id: str
     product: str
+    dimensions: dict[str, str]
     quantity: int
     reason: str
 

@@ -245,6 +245,7 @@ def _plan(asked: Asked, found: Round, shares: Sequence[Share]) -> QuotePlan:
             PlannedLine(
                 line_id=lines[s.line].line_id,
                 product=lines[s.line].product,
+                dimensions=lines[s.line].dimensions,
                 source=s.source,
                 quantity=s.units,
                 ordered_quantity=lines[s.line].quantity,
@@ -255,6 +256,7 @@ def _plan(asked: Asked, found: Round, shares: Sequence[Share]) -> QuotePlan:
             NotFulfilled(
                 line_id=lines[i].line_id,
                 product=lines[i].product,
+                dimensions=lines[i].dimensions,
                 quantity=units,
                 reason=_reason(asked, found, i),
             )
