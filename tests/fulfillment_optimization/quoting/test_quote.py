@@ -86,7 +86,10 @@ def test_a_cart_is_planned_promised_and_left_alone(shop: Product, client: TestCl
     before = stock_hash(shop.database)
     found = ask(client, ("LAMP", 2), carrier="fedex")
     assert found["plan"]["lines"] == [
-        {"line_id": "L1", "product": "LAMP", "source": "SEA", "quantity": 2, "ordered_quantity": 2}
+        {
+            **{"line_id": "L1", "product": "LAMP", "dimensions": {}},
+            **{"source": "SEA", "quantity": 2, "ordered_quantity": 2},
+        }
     ]
     assert (found["plan"]["complete"], found["plan"]["not_fulfilled"]) == (True, [])
     assert found["plan"]["cost_parts"] == {"parcel": 6.0, "picking": 0.4, "handling": 0.1}

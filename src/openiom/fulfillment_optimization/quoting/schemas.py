@@ -129,6 +129,8 @@ class CarrierRate(BaseModel):
     title: str
     source: str
     is_fallback: bool
+    live: bool = Field(description="Asked of the carrier a moment ago")
+    reason: str = Field(description="Why it is a stand-in; empty when it is none")
     base: float
     surcharges: list[Surcharge]
     net: float
@@ -139,7 +141,7 @@ class CarrierRate(BaseModel):
 
 
 class CarrierAnswer(BaseModel):
-    """`is_fallback` says that at least one rate is a stand-in: no rate is known for its zone and weight."""
+    """`is_fallback` says that at least one rate is a stand-in: none is known, or the carrier was not heard in time."""
 
     name: str
     is_fallback: bool

@@ -17,24 +17,25 @@ import orjson
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.costing import great_circle_km
-from openiom.fulfillment_optimization.desk import OpenLine, sku_of
+from openiom.fulfillment_optimization.desk import OpenLine
 from openiom.fulfillment_optimization.engine import Refusal
 from openiom.fulfillment_optimization.explaining import reason_of
 from openiom.fulfillment_optimization.planning import Attempt, Planner, Round, counted
 from openiom.fulfillment_optimization.planning.day import Taken, days_of
-from openiom.fulfillment_optimization.snapshot import Setting, Site, Snapshot, snapshot
+from openiom.fulfillment_optimization.snapshot import Site, Snapshot, snapshot
 from openiom.fulfillment_optimization.timing import CarrierService, handover
-from openiom.inventory_visibility import Variant
 from openiom.kernel import Invalid, NotFound, Problem, Refused
 from openiom.master_data import write_in_products
 from openiom.platform.bulk import fetch
-from openiom.platform.places import Point, locate
+from openiom.platform.places import locate
+from openiom.provider_contract import Shipment
+from openiom.providers import Rated
 
 from .arriving import Shipping, calendar, pickup_options, promised, shown
-from .rating import Parcel, cheapest_first, rated
+from .asked import Asked, ProductFacts
+from .carrying import carrier_answer, shipments_of
+from .rating import Parcel
 from .schemas import (
-    CarrierAnswer,
-    CarrierRate,
     Located,
     NotFulfilled,
     PickupOption,
@@ -52,12 +53,6 @@ ALL_OR_NONE = "another line cannot be served, and the strategy takes all lines o
 
 
 @dataclass(frozen=True)
-class ProductFacts:
-    weight_kg: float
-    currency: str
-
-
-@dataclass(frozen=True)
 class Share:
     """Units of the cart's line number `line` from a source."""
 
@@ -66,28 +61,29 @@ class Share:
     units: int
 
 
-@dataclass(eq=False)
-class Asked:
-    """A question that makes sense: placed, with its strategy, and what the catalog knows of its products."""
+@dataclass(frozen=True)
+class Draft:
+    """A quote but for the carrier's rates. `live_rates` is the connection to be asked for them; '' asks nobody."""
 
-    ask: QuoteAsk
-    at: datetime
-    known: Snapshot
-    setting: Setting
-    place: Point
-    services: tuple[CarrierService, ...]
-    facts: Mapping[str, ProductFacts]
-    plannable: tuple[int, ...]  # lines whose product may be ordered
-    variants: Mapping[int, Variant]  # by the number of the line that names dimensions
+    asked: Asked
+    quote: Quote
+    parcels: Sequence[Parcel]
+    live_rates: str
 
-    def sku(self, i: int) -> str:
-        """What the stock of line number `i` goes by."""
-        variant = self.variants.get(i)
-        return sku_of(self.ask.lines[i].product, variant.text if variant else "")
+    @property
+    def shipments(self) -> list[Shipment]:
+        """What the carrier is to be asked, a shipment a parcel; empty when it is not to be asked."""
+        return shipments_of(self.asked, self.parcels) if self.live_rates else []
+
+    def answered(self, live: Sequence[Rated] = ()) -> Quote:
+        """The whole quote; `live` has an answer for each shipment."""
+        if not self.asked.ask.carrier:
+            return self.quote
+        return self.quote.model_copy(update={"carrier": carrier_answer(self.asked, self.parcels, live)})
 
 
-def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
-    """Raises Invalid with the path and the remedy of whatever cannot be quoted."""
+def draft(session: Session, ask: QuoteAsk, *, now: datetime) -> Draft:
+    """Everything that is known here. Raises Invalid with the path and the remedy of whatever cannot be quoted."""
     asked = _asked(session, ask, now)
     lines = [_open_line(asked, i) for i in asked.plannable]
     stock = _stock(session, asked)
@@ -98,16 +94,23 @@ def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
     shipping = _shipping(asked, found, shares)
     made = promised(shipping, asked.at)
     complete = not _missing(asked, shares)
-    return Quote(
+    known = Quote(
         execution_id=_execution_id(asked, stock, days),
         at=asked.at,
         destination=_located(asked),
         plan=_plan(asked, found, shares),
         promises=[shown(s, p) for s, p in made],
-        carrier=_carrier(asked, shares) if ask.carrier else None,
+        carrier=None,
         calendar=calendar(made if complete else [], asked.at),
         pickup=_pickup(asked, stock, shipping if complete else []),
     )
+    parcels = _parcels(asked, shares) if ask.carrier else []
+    return Draft(asked, known, parcels, asked.known.timetable.live_rates.get(ask.carrier, ""))
+
+
+def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
+    """A quote that asks nobody outside. Raises Invalid as `draft` does."""
+    return draft(session, ask, now=now).answered()
 
 
 def _stock(session: Session, asked: Asked) -> CartStock:
@@ -303,34 +306,20 @@ def _shipping(asked: Asked, found: Round, shares: Sequence[Share]) -> list[Shipp
     return [Shipping(n, float(d), t, services[n]) for n, d, t in zip(names, km, timings, strict=True)]
 
 
-def _carrier(asked: Asked, shares: Sequence[Share]) -> CarrierAnswer:
-    ask, sites = asked.ask, {site.name: site for site in asked.known.sites}
+def _parcels(asked: Asked, shares: Sequence[Share]) -> list[Parcel]:
+    """What each planned source sends, as it is to be rated."""
+    sites = {site.name: site for site in asked.known.sites}
     weights: dict[str, float] = defaultdict(float)
     for share in shares:
-        line = ask.lines[share.line]
+        line = asked.ask.lines[share.line]
         own = 0.0 if line.free_shipping else asked.facts[line.product].weight_kg if line.product in asked.facts else 0.0
         weights[share.source] += own * share.units
-    rates: list[CarrierRate] = []
-    setting = asked.setting
+    parcels = []
     for name, weight in weights.items():
         site = sites[name]
         km = float(great_circle_km([asked.place], [(site.latitude, site.longitude)], 0.0)[0, 0])
-        parcel = Parcel(site, km, weight, handover(asked.known.timetable.of([name])[0], asked.at))
-        for service in asked.services:
-            table = asked.known.rates.get(service.rate_table) or setting.rates
-            rate = rated(
-                service,
-                parcel,
-                table=table,
-                weights=setting.strategy.weights,
-                destination=(ask.destination.country, ask.destination.state),
-                business=ask.destination.type == "Business",
-                currency=(table.currency if table else "") or setting.strategy.currency or asked.known.currency,
-            )
-            rates.append(rate)
-    return CarrierAnswer(
-        name=ask.carrier, is_fallback=any(rate.is_fallback for rate in rates), rates=cheapest_first(rates)
-    )
+        parcels.append(Parcel(site, km, weight, handover(asked.known.timetable.of([name])[0], asked.at)))
+    return parcels
 
 
 def _pickup(asked: Asked, stock: CartStock, shipping: Sequence[Shipping]) -> list[PickupOption]:
