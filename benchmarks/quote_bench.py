@@ -5,6 +5,8 @@ The network is as real ones are: 200 sources over the United States with calenda
 them stores that hand out, a rate table, a carrier with two services, a strategy with constraints; 400 products, each in
 half of the sources. Every cart is another one. The floor is what no quote could do without, measured in the same run:
 an authenticated request that answers next to nothing, and the bare SQL that reads the stock of the same carts.
+
+With `--dimensions` stock is kept by color and size, four rows a product and source, and every line names a color.
 """
 
 import argparse
@@ -14,23 +16,26 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from benchmarks.figures import milliseconds, tell
 from benchmarks.serving import Web, serving
 from openiom.app.migrate import migrate
 from openiom.app.processes import database_of
 from openiom.app.wiring import CONSUMERS, Product, build
-from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.inventory_visibility import MeasureChange, StockChange, change_on_hand, post_measures
 from openiom.platform.database import libpq_url
 from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 
 SOURCES, PRODUCTS, LINES, STORES = 200, 400, 5, 40
+VARIED = 80
 WARM = 30
 CHUNK = 4_000
 CITIES = (
@@ -46,16 +51,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=500, help="quotes to ask for")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--dimensions", action="store_true", help="lines name a color of products kept by color and size"
+    )
     asked = parser.parse_args()
-    tell(measure(asked.orders), as_json=asked.json)
+    tell(measure(asked.orders, dimensions=asked.dimensions), as_json=asked.json)
     return 0
 
 
-def measure(quotes: int) -> dict[str, float]:
+def measure(quotes: int, *, dimensions: bool) -> dict[str, float]:
     """Ask for `quotes` quotes one after the other, each for another cart, the floor in between."""
     numbers = random.Random(7)
-    with network() as (web, database_url), web.client() as client:
-        carts = [cart(numbers) for _ in range(quotes + WARM)]
+    with network(dimensions=dimensions) as (web, database_url), web.client() as client:
+        carts = [cart(numbers, dimensions=dimensions) for _ in range(quotes + WARM)]
         taken, trips, reads, spent = [], [], [], 0.0
         with psycopg.connect(database_url, autocommit=True) as connection:
             for n, asked in enumerate(carts):
@@ -97,20 +105,21 @@ def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list
     """The rows a plan of this cart reads."""
     query = (
         "SELECT product, source, on_hand - reserved FROM inventory_visibility.stock WHERE product = ANY(%s)"
-        " AND organization = '' AND dimensions = '' AND on_hand > reserved"
+        " AND organization = '' AND dimension_values @> %s AND on_hand > reserved"
     )
-    return connection.execute(query, ([line["product"] for line in asked["lines"]],)).fetchall()
+    values = {name.lower(): value for name, value in asked["lines"][0]["dimensions"].items()}
+    return connection.execute(query, ([line["product"] for line in asked["lines"]], Jsonb(values))).fetchall()
 
 
 @contextmanager
-def network() -> Iterator[tuple[Web, str]]:
+def network(*, dimensions: bool) -> Iterator[tuple[Web, str]]:
     """A web process over the seeded network, and the database's URL."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
         with database_of(settings) as database_url:
             product = build(settings, database_url)
             migrate(product.database, consumers=CONSUMERS)
-            seed(product)
+            seed(product, dimensions=dimensions)
             try:
                 with serving(settings, product.database, database_url) as web:
                     yield web, libpq_url(database_url)
@@ -118,8 +127,8 @@ def network() -> Iterator[tuple[Web, str]]:
                 product.close()
 
 
-def seed(product: Product) -> None:
-    """200 sources, 400 products, 40,000 stock keys."""
+def seed(product: Product, *, dimensions: bool) -> None:
+    """200 sources, 400 products, 40,000 stock keys; with dimensions 80 products and 32,000 keys."""
     numbers = random.Random(3)
     now = utc_now()
     with product.database.unit_of_work() as session:
@@ -127,13 +136,28 @@ def seed(product: Product) -> None:
     every = [f"SRC{n:03d}" for n in range(SOURCES)]
     changes = [
         StockChange(f"SKU{i:03d}", name, numbers.randint(1, 40))
-        for i in range(PRODUCTS)
+        for i in range(VARIED if dimensions else PRODUCTS)
         for name in numbers.sample(every, SOURCES // 2)
     ]
+    if dimensions:
+        seed_variants(product, changes)
+        return
     for start in range(0, len(changes), CHUNK):
         with product.database.unit_of_work() as session:
             page = changes[start : start + CHUNK]
             change_on_hand(session, page, mode="set", cause="count", document="bench", now=now, actor="bench")
+
+
+def seed_variants(product: Product, changes: list[StockChange]) -> None:
+    values = [{"colorid": color, "sizeid": size} for color in ("red", "blue") for size in ("m", "l")]
+    rows = [
+        MeasureChange("", c.product, c.source, {("pos", "posinbound"): Decimal(c.quantity)}, dimensions=v)
+        for c in changes
+        for v in values
+    ]
+    for start in range(0, len(rows), CHUNK):
+        with product.database.unit_of_work() as session:
+            post_measures(session, rows[start : start + CHUNK], now=utc_now(), actor="bench", cause="bench")
 
 
 def documents(numbers: random.Random) -> list[dict[str, Any]]:
@@ -192,11 +216,12 @@ def source(n: int, numbers: random.Random) -> dict[str, Any]:
     )
 
 
-def cart(numbers: random.Random) -> dict[str, Any]:
+def cart(numbers: random.Random, *, dimensions: bool) -> dict[str, Any]:
     city, state, postal_code = numbers.choice(CITIES)
+    values = {"ColorId": numbers.choice(("red", "blue"))} if dimensions else {}
     lines = [
-        {"line_id": str(i), "product": f"SKU{sku:03d}", "quantity": numbers.randint(1, 3)}
-        for i, sku in enumerate(numbers.sample(range(PRODUCTS), LINES))
+        {"line_id": str(i), "product": f"SKU{sku:03d}", "quantity": numbers.randint(1, 3), "dimensions": values}
+        for i, sku in enumerate(numbers.sample(range(VARIED if dimensions else PRODUCTS), LINES))
     ]
     place = {"type": "Residence", "line1": "1 Main St", "city": city, "state": state}
     return {"destination": place | {"postal_code": postal_code, "country": "US"}, "carrier": "parcel", "lines": lines}

@@ -36,6 +36,7 @@ def goods(*numbers: str, weight: str = "2.0") -> list[dict[str, Any]]:
     return [
         doc("unit", "ea", title="Each"),
         doc("currency", "USD", title="US dollar"),
+        doc("company", "default", title="Lamps", accounting_currency="USD"),
         *(doc("product", n, name=n, unit="ea", currency="USD", weight_kg=weight) for n in numbers),
     ]
 

@@ -61,6 +61,7 @@ class Product:
     entities: Mapping[str, Entity]
     actions: Mapping[str, Action]
     desk: OrdersDesk
+    rates: providers.LiveRates
 
     def turns(self) -> tuple[Turn, ...]:
         """What a worker runs, again and again."""
@@ -91,7 +92,7 @@ class Product:
             inventory_visibility.allocation_router,
             inventory_visibility.supply_router,
             orders.names_router,
-            fulfillment_optimization.quote_router,
+            fulfillment_optimization.quote_router(self.rates),
             fulfillment_optimization.simulation_router(PastDemand()),
             fulfillment_optimization.explain_router(self.desk),
             inventory_visibility.router,
@@ -104,6 +105,7 @@ class Product:
         )
 
     def close(self) -> None:
+        self.rates.close()
         self.pipeline.close()
         self.database.close()
 
@@ -160,7 +162,8 @@ def build(settings: Settings, database_url: str) -> Product:
         orchestration.flow_kind(catalog),
     )
     issuer = administration.Issuer.of(secrets, environment=settings.environment)
-    return Product(settings, database, secrets, issuer, configuration, pipeline, engine, entities, actions, desk)
+    rates = providers.LiveRates(pipeline)
+    return Product(settings, database, secrets, issuer, configuration, pipeline, engine, entities, actions, desk, rates)
 
 
 def known_events() -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from .configuration import KINDS as SOURCING_KINDS
 from .desk import AskedLine, OpenLine, OrderDesk, Part
 from .explain_routes import explain_router
 from .planning import Reoptimizer
-from .quoting import router as quote_router
+from .quoting import quote_router
 from .routes import router
 from .service import source_orders
 from .simulation import DemandDesk, PastLine, PastOrder, SimulationTurn, simulation_router

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound, Problem
+from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.configuration import Document, DocumentKind, current_documents
 from openiom.platform.places import locate
 
@@ -101,6 +102,26 @@ def _check_strategy(session: Session, name: str, body: dict[str, Any]) -> Sequen
     ]
     if body.get("alternate") == name:
         problems.append(Problem("alternate", "a strategy cannot be its own alternate", "name another one"))
+    return problems + _check_currencies(session, name, body)
+
+
+def _check_currencies(session: Session, name: str, body: dict[str, Any]) -> list[Problem]:
+    """Nothing is converted: what one strategy and its alternates add up is in one currency."""
+    company = accounting_currency({d.name: d.body for d in current_documents(session, COMPANY)})
+    own = body.get("currency") or company
+    problems = []
+    for table in current_documents(session, "rate_table", names=[body["rate_table"]]) if body.get("rate_table") else ():
+        if (table.body.get("currency") or own) != own:
+            what = f"{table.name} is in {table.body['currency']}, the strategy counts in {own or 'no named currency'}"
+            problems.append(
+                Problem("rate_table", what, "rates are not converted: use a table in the strategy's currency")
+            )
+    for other in current_documents(session, "strategy"):
+        tied = body.get("alternate") == other.name or other.body.get("alternate") == name
+        theirs = other.body.get("currency") or company
+        if tied and other.name != name and theirs != own:
+            what = f"{other.name} counts in {theirs or 'no named currency'}, this one in {own or 'no named currency'}"
+            problems.append(Problem("currency", what, "a strategy and its alternate share one currency"))
     return problems
 
 

@@ -24,7 +24,7 @@ from .timing import accepts_order, is_open, lateness_days
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Key = tuple[str, str]  # product, source
+Key = tuple[str, str]  # product (of stock: the line's `sku`), source
 
 EARTH_RADIUS_KM = 6371.0
 FAR = 1e6
@@ -70,7 +70,7 @@ class _Wave:
     line_order: Ints
     line_sku: Ints
     quantity: Ints
-    products: tuple[str, ...]
+    products: tuple[str, ...]  # (S,) of each column of stock; variants name the same one
     heads: tuple[OpenLine, ...]  # the first line of each order
     wanted: tuple[date | None, ...]  # (B,) the earliest day a line of the order is wanted on
     stock: Ints  # (N, S)
@@ -181,19 +181,20 @@ def _wave(lines: Sequence[OpenLine], setting: Setting, stock: Mapping[Key, int],
         elif line.wanted and (wanted[at] or line.wanted) >= line.wanted:
             wanted[at] = line.wanted
         line_order.append(at)
-    products = {product: i for i, product in enumerate(dict.fromkeys(line.product for line in lines))}
-    on_hand = np.zeros((len(setting.names), len(products)), dtype=np.int64)
-    for (product, source), units in stock.items():
-        n, s = setting.index.get(source), products.get(product)
+    product_of = {line.sku: line.product for line in lines}
+    skus = {sku: i for i, sku in enumerate(product_of)}
+    on_hand = np.zeros((len(setting.names), len(skus)), dtype=np.int64)
+    for (sku, source), units in stock.items():
+        n, s = setting.index.get(source), skus.get(sku)
         if n is not None and s is not None:
             on_hand[n, s] = units
-    for product in unlimited & products.keys():
-        on_hand[:, products[product]] = UNLIMITED
+    if unlimited:
+        on_hand[:, [product in unlimited for product in product_of.values()]] = UNLIMITED
     return _Wave(
         line_order=np.array(line_order, dtype=np.int64),
-        line_sku=np.array([products[line.product] for line in lines], dtype=np.int64),
+        line_sku=np.array([skus[line.sku] for line in lines], dtype=np.int64),
         quantity=np.array([line.quantity for line in lines], dtype=np.int64),
-        products=tuple(products),
+        products=tuple(product_of.values()),
         heads=tuple(heads),
         wanted=tuple(wanted),
         stock=on_hand,
@@ -317,12 +318,20 @@ def cover_money(stock: Ints, demand: Floats, weights: CostWeights) -> tuple[Floa
 
 def _demand(wave: _Wave, setting: Setting, given: Circumstances) -> Floats:
     """(N, S) units a day."""
-    products = {product: i for i, product in enumerate(wave.products)}
+    columns = columns_of(wave.products)
     demand = np.zeros(wave.stock.shape)
     for (product, source), units in given.demand.items():
-        if product in products and source in setting.index:
-            demand[setting.index[source], products[product]] = units
+        if product in columns and source in setting.index:
+            demand[setting.index[source], columns[product]] = units
     return demand
+
+
+def columns_of(products: Sequence[str]) -> dict[str, list[int]]:
+    """Product -> the columns of stock that are its: one, or one a variant."""
+    columns: dict[str, list[int]] = {}
+    for s, product in enumerate(products):
+        columns.setdefault(product, []).append(s)
+    return columns
 
 
 def _rated(wave: _Wave, lines: Sequence[OpenLine], setting: Setting, given: Circumstances) -> tuple[Floats, Floats]:

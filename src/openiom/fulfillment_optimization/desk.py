@@ -13,6 +13,10 @@ from openiom.platform.places import Point
 from openiom.provider_contract import Outcome, Raise
 
 
+def sku_of(product: str, variant: str) -> str:
+    return f"{product}\x1f{variant}" if variant else product
+
+
 @dataclass(frozen=True, slots=True)
 class OpenLine:
     """
@@ -34,8 +38,14 @@ class OpenLine:
     business: bool = False  # the destination is a company
     channel: str = ""  # on whose behalf stock is asked for, with the customer group
     customer_group: str = ""
+    variant: str = ""  # dimension values, as `Variant.text` has them; empty for the product as a whole
     document: str = ""  # the order's number
     waited: bool = False  # its order waited for stock and was let go on: the line may hold some for the time being
+
+    @property
+    def sku(self) -> str:
+        """What its stock goes by: the product, or one of its variants."""
+        return sku_of(self.product, self.variant)
 
 
 @dataclass(frozen=True, slots=True)

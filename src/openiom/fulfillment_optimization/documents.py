@@ -1,4 +1,7 @@
-"""What planners write about sources, rates and strategies. Money is in the currency of the environment."""
+"""
+What planners write about sources, rates and strategies. Money is in the currency of the strategy that counts with it,
+which is the company's accounting currency unless the strategy says otherwise; nothing is ever converted.
+"""
 
 from datetime import date
 from typing import Literal, Self
@@ -7,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from openiom.documents import AddressDocument
 
+CURRENCY = "^([A-Z]{3})?$"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 Capability = Literal["ship", "pickup", "curbside", "ship_to_store"]
 ProcessMode = Literal["check", "fulfillment_order", "check_and_fulfillment_order"]
@@ -105,6 +109,7 @@ class RateTableBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: str = Field(min_length=1)
+    currency: str = Field("", pattern=CURRENCY, description="Empty is the currency of the strategy that uses it")
     zones: list[Zone] = Field(min_length=1)
     prices: list[Price] = []
     per_kg_beyond: float = Field(0.0, ge=0, description="Money for each kilogram beyond the heaviest price")
@@ -129,7 +134,7 @@ class RateTableBody(BaseModel):
 
 
 class CostWeights(BaseModel):
-    """Money the optimizer counts with, in the currency of the environment; all per parcel, line or kilometre."""
+    """Money the optimizer counts with, in the currency of the strategy; all per parcel, line or kilometer."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -189,6 +194,11 @@ class StrategyBody(BaseModel):
     effective_to: date | None = Field(None, description="Last day")
     constraints: list[str] = []
     objective: Literal["cost", "distance"] = "cost"
+    currency: str = Field(
+        "",
+        pattern=CURRENCY,
+        description="Of every cost this strategy counts; empty is the company's accounting currency",
+    )
     rate_table: str | None = Field(None, description="Shipping rates; empty is money by distance")
     carrier: str = Field("", description="Carrier whose transit days count; empty is a standard ground service")
     carrier_service: str = Field("", description="Empty is the carrier's first")

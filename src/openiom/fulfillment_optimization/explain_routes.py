@@ -22,7 +22,7 @@ from .what_if import WhatIf, what_if
 
 WORDS = {
     "units": "{:.0f} more on the shelf",
-    "money": "{:.2f} off",
+    "money": "{:.2f} {currency} off",
     "capacity": "{:.0f} more parcels a day",
     "km": "{:.2f} km more of the maximum distance",
     "minutes": "{:.0f} minutes",
@@ -87,6 +87,7 @@ class Explained(BaseModel):
     at: datetime
     strategy: str
     cost: float
+    currency: str = Field(description="Empty where kilometers are counted, or none is configured")
     parts: dict[str, float]
     lines: list[ExplainedLine]
 
@@ -107,6 +108,7 @@ class ShadowPrices(BaseModel):
     plan_id: UUID
     strategy: str
     at: datetime
+    currency: str
     total: int
     items: list[ShadowPriceRow]
 
@@ -154,7 +156,9 @@ def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Explai
                 assigned=asked.assigned,
                 source=names[node] if node >= 0 else "",
                 considered=len(explanation.candidates),
-                candidates=[_candidate(c, names, mine, rank) for c in explanation.candidates[:most]],
+                candidates=[
+                    _candidate(c, names, mine, rank, found.setting.currency) for c in explanation.candidates[:most]
+                ],
             )
         )
     return Explained(
@@ -162,13 +166,14 @@ def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Explai
         at=now,
         strategy=found.setting.name,
         cost=round(sum(found.money.values()), 4),
+        currency=found.setting.currency,
         parts={name: round(money, 4) for name, money in found.money.items()},
         lines=lines,
     )
 
 
 def _candidate(
-    candidate: Candidate, names: Sequence[str], found: Sequence[Counterfactual], rank: float
+    candidate: Candidate, names: Sequence[str], found: Sequence[Counterfactual], rank: float, currency: str
 ) -> ExplainedCandidate:
     money = {k: round(v, 4) for k, v in {**candidate.parcel, **candidate.serve}.items() if k != RANKING}
     return ExplainedCandidate(
@@ -179,13 +184,13 @@ def _candidate(
         cost=money,
         total=round(sum(money.values()), 4),
         refused=reason_of(candidate.refusal),
-        wins_with=[_way(c, rank) for c in found if c.node == candidate.node],
+        wins_with=[_way(c, rank, currency) for c in found if c.node == candidate.node],
     )
 
 
-def _way(found: Counterfactual, rank: float) -> WhatIfRow:
+def _way(found: Counterfactual, rank: float, currency: str) -> WhatIfRow:
     changes = [_told(change, rank) for change in found.changes]
-    text = " and ".join(WORDS[c.kind].format(c.amount) for c in changes)
+    text = " and ".join(WORDS[c.kind].format(c.amount, currency=currency).replace("  ", " ") for c in changes)
     return WhatIfRow(changes=changes, single=found.single, verified=found.verified, text=text)
 
 
@@ -207,9 +212,10 @@ def shadow_prices(session: Session, plan: UUID | None, *, source: str, product: 
     """The prices a plan left behind. Raises NotFound."""
     head = fetch(
         session,
-        "SELECT p.id, p.strategy, p.at FROM fulfillment_optimization.sourcing_plan p WHERE p.id = %s"
+        "SELECT p.id, p.strategy, p.at, p.currency FROM fulfillment_optimization.sourcing_plan p WHERE p.id = %s"
         if plan
-        else "SELECT p.id, p.strategy, p.at FROM fulfillment_optimization.sourcing_plan p WHERE p.mode = 'batch'"
+        else "SELECT p.id, p.strategy, p.at, p.currency FROM fulfillment_optimization.sourcing_plan p"
+        " WHERE p.mode = 'batch'"
         " AND EXISTS (SELECT FROM fulfillment_optimization.shadow_price s WHERE s.plan_id = p.id)"
         " ORDER BY p.at DESC, p.id DESC LIMIT 1",
         (plan,) if plan else (),
@@ -217,7 +223,7 @@ def shadow_prices(session: Session, plan: UUID | None, *, source: str, product: 
     if not head:
         what = f"no sourcing plan {plan}" if plan else "no batch has left prices yet"
         raise NotFound(what, remedy="shadow prices come from batches: let a strategy collect orders in a window")
-    (id, strategy, at) = head[0]
+    (id, strategy, at, currency) = head[0]
     rows = fetch(
         session,
         "SELECT s.source, coalesce(o.title, s.source), o.latitude, o.longitude, s.product, s.price, s.saving,"
@@ -229,4 +235,5 @@ def shadow_prices(session: Session, plan: UUID | None, *, source: str, product: 
     )
     names = ("source", "title", "latitude", "longitude", "product", "price", "saving")
     items = [ShadowPriceRow(**dict(zip(names, row[:-1], strict=True))) for row in rows]
-    return ShadowPrices(plan_id=id, strategy=strategy, at=at, total=rows[0][-1] if rows else 0, items=items)
+    total = rows[0][-1] if rows else 0
+    return ShadowPrices(plan_id=id, strategy=strategy, at=at, currency=currency, total=total, items=items)

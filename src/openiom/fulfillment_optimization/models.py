@@ -66,7 +66,8 @@ class SourcingDecision(Base):
 
 class SourcingPlan(Base):
     """
-    One run. `lower_bound` and `gap` stand where a batch proved them; `parts` add up to `cost`. Its decisions are those
+    One run. `lower_bound` and `gap` stand where a batch proved them; `parts` add up to `cost`; money is in `currency`
+    (empty where kilometers were counted, or nobody had said which it is). Its decisions are those
     with this `run_id`; their ids lie between the two kept here, so that they are found without an index of their own.
     """
 
@@ -91,6 +92,7 @@ class SourcingPlan(Base):
     seconds: Mapped[float] = mapped_column(Float)
     moves: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     parts: Mapped[dict[str, float]] = mapped_column(JSONB)
+    currency: Mapped[str] = mapped_column(Text, server_default="")
     first_decision: Mapped[UUID | None]
     last_decision: Mapped[UUID | None]
 

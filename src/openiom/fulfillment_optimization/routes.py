@@ -13,7 +13,7 @@ from openiom.kernel import Invalid
 from openiom.platform.http import Asker, Now, Page, Reading, page_of, read_cursor
 
 from .explaining import reason_of
-from .models import Source, SourcingDecision
+from .models import Source, SourcingDecision, SourcingPlan
 from .planning.day import Taken, days_of, local_day
 from .planning.queries import PlanDetail, PlanRow, get_plan, list_plans
 
@@ -75,6 +75,7 @@ class DecisionRow(BaseModel):
     strategy: str
     complete: bool
     cost: float
+    currency: str
     parts: dict[str, float]
     considered: int
     note: str
@@ -157,11 +158,14 @@ def sourcing(order_id: UUID, asker: Asker, session: Reading) -> Decisions:
 
 
 def decisions_of(session: Session, order_id: UUID) -> list[DecisionRow]:
-    query = select(SourcingDecision).where(SourcingDecision.order_id == order_id)
-    return [_decision(row) for row in session.scalars(query.order_by(SourcingDecision.at.desc()))]
+    query = select(SourcingDecision, SourcingPlan.currency).where(SourcingDecision.order_id == order_id)
+    query = query.outerjoin(SourcingPlan, SourcingPlan.id == SourcingDecision.run_id)
+    return [
+        _decision(row, currency or "") for row, currency in session.execute(query.order_by(SourcingDecision.at.desc()))
+    ]
 
 
-def _decision(row: SourcingDecision) -> DecisionRow:
+def _decision(row: SourcingDecision, currency: str) -> DecisionRow:
     kept = row.explanation
     divided = kept.get("parts_of_lines", {})
     chosen = [
@@ -185,6 +189,7 @@ def _decision(row: SourcingDecision) -> DecisionRow:
         strategy=row.strategy,
         complete=row.complete,
         cost=float(row.cost),
+        currency=currency,
         parts=kept.get("parts", {}),
         considered=kept.get("considered", 0),
         note=kept.get("note", ""),

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
+from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import ConfigurationDocument
 
@@ -23,7 +24,17 @@ from .models import Source
 from .timing import STANDARD_SERVICE, CarrierService, SourceTiming, Timetable
 from .timing.timetable import read_timetable
 
-READ = ("calendar", "carrier", "constraint", "pickup_schedule", "rate_table", "source", "source_list", "strategy")
+READ = (
+    "calendar",
+    "carrier",
+    COMPANY,
+    "constraint",
+    "pickup_schedule",
+    "rate_table",
+    "source",
+    "source_list",
+    "strategy",
+)
 KEPT = 4  # snapshots of a process; more than one only while configuration changes, or with several databases
 
 
@@ -78,6 +89,9 @@ class Setting:
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     timings: tuple[SourceTiming, ...] = ()
     service: CarrierService = STANDARD_SERVICE
+    currency: str = (
+        ""  # of all its money; empty where neither strategy nor company names one, or kilometers are counted
+    )
     names: tuple[str, ...] = field(init=False)
     index: Mapping[str, int] = field(init=False)
     points: NDArray[np.float64] = field(init=False)  # (N, 2) latitude, longitude
@@ -109,6 +123,7 @@ class Snapshot:
     rates: Mapping[str, RateTableBody]
     timetable: Timetable
     default: str
+    currency: str = ""  # the company's
     stamp: str = ""  # equal for equal documents; empty when no document in use stands behind it
     _settings: dict[str, Setting] = field(default_factory=dict)
 
@@ -148,7 +163,13 @@ class Snapshot:
             lists=self.lists,
             timings=tuple(self.timetable.of([site.name for site in sites])),
             service=self.timetable.service(strategy.carrier, strategy.carrier_service),
+            currency=currency_of(strategy, self.currency),
         )
+
+
+def currency_of(strategy: StrategyBody, company: str) -> str:
+    """What its costs are counted in: its own currency, else the company's; none where it counts kilometers."""
+    return "" if strategy.objective == "distance" else strategy.currency or company
 
 
 def setting_of(
@@ -172,6 +193,7 @@ def setting_of(
         lists=lists or {},
         timings=tuple(table.of([s.name for s in sources])),
         service=table.service(strategy.carrier, strategy.carrier_service),
+        currency=currency_of(strategy, ""),
     )
 
 
@@ -243,4 +265,5 @@ def _read(session: Session) -> Snapshot:
         rates={name: RateTableBody.model_validate(body) for name, body in bodies["rate_table"].items()},
         timetable=read_timetable(bodies),
         default=marked[-1] if marked else DEFAULT_STRATEGY,
+        currency=accounting_currency(bodies[COMPANY]),
     )

@@ -49,6 +49,7 @@ from .routes import router
 from .service import change_on_hand, drop_holds, ensure_keys, release, release_quantities, reserve, ship
 from .supply.routes import router as supply_router
 from .together import ReserveTogether
+from .variants import Variant, VariantStock, variant_dimensions, variant_stock
 
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
@@ -85,6 +86,8 @@ __all__ = [
     "StockChange",
     "StockKey",
     "Unreserve",
+    "Variant",
+    "VariantStock",
     "allocation_router",
     "as_of",
     "available",
@@ -114,5 +117,7 @@ __all__ = [
     "supply_router",
     "turns",
     "unreserve",
+    "variant_dimensions",
+    "variant_stock",
     "verify_chain",
 ]

@@ -1,12 +1,13 @@
 """
 Master data: what we sell, to whom, in which units and currencies.
 
-Owns    unit, currency, price list, account, product, kit part: read models of configuration documents; intake rules.
+Owns    unit, currency, price list, account, product, kit part: read models of configuration documents; intake rules;
+        the company and its accounting currency.
 Holds   one row a document in use; everything else refers to it by its logical name.
 Tells   product.recipe_changed.
 """
 
-from .configuration import KINDS, RECIPE_CHANGED, write_in_products
+from .configuration import COMPANY, KINDS, RECIPE_CHANGED, accounting_currency, write_in_products
 from .decisions import UnitFactor, convert
 from .kits import kit_parts, kits_with
 from .product_search import matching_products
@@ -16,9 +17,11 @@ from .routes import router
 EVENTS = (RECIPE_CHANGED,)
 
 __all__ = [
+    "COMPANY",
     "EVENTS",
     "KINDS",
     "UnitFactor",
+    "accounting_currency",
     "convert",
     "kit_parts",
     "kits_with",

@@ -1,9 +1,9 @@
 """What planners keep up to date: units, currencies, price lists, accounts, products, and how strict intake is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from .kits import refresh_kits
 CHUNK = 5_000
 RULES = "default"
 RECIPE_CHANGED, NAMED_BY_EVENT = "product.recipe_changed", 500
+COMPANY = "company"
 
 
 class Body(BaseModel):
@@ -35,6 +36,13 @@ class UnitBody(Body):
 
 class CurrencyBody(Body):
     title: str = Field(min_length=1)
+
+
+class CompanyBody(Body):
+    """The company whose books costs go into; one document, named `default`."""
+
+    title: str = Field(min_length=1)
+    accounting_currency: str = Field("", pattern="^([A-Z]{3})?$", description="Currency of costs; empty is not said")
 
 
 class PriceListBody(Body):
@@ -202,6 +210,12 @@ def _check_currency(session: Session, name: str, body: object) -> list[Problem]:
     return [Problem(f"currency {name}", "is not an ISO 4217 code", "use three capital letters, e.g. USD")]
 
 
+def _check_company(session: Session, name: str, body: object) -> list[Problem]:
+    if name == RULES:
+        return []
+    return [Problem(f"company {name}", "there is only one company", f"name it {RULES}")]
+
+
 def _check_rules(session: Session, name: str, body: object) -> list[Problem]:
     if name == RULES:
         return []
@@ -210,6 +224,7 @@ def _check_rules(session: Session, name: str, body: object) -> list[Problem]:
 
 KINDS = (
     DocumentKind("rule", RuleBody, 8, check=_check_rules, applied=_refresh("rule", RuleBody), removed=_remove("rule")),
+    DocumentKind(COMPANY, CompanyBody, 9, check=_check_company),
     DocumentKind("unit", UnitBody, 10, applied=_refresh("unit", UnitBody), removed=_remove("unit")),
     DocumentKind(
         "currency",
@@ -231,3 +246,8 @@ def write_in_products(session: Session) -> bool:
     """Whether orders may name products that are not in the catalog; not unless the rules say so."""
     rows = fetch(session, "SELECT write_in_products FROM master_data.rule WHERE name = %s", (RULES,))
     return bool(rows and rows[0][0])
+
+
+def accounting_currency(companies: Mapping[str, Mapping[str, Any]]) -> str:
+    """Of the `company` documents in use, by name: the currency costs are counted in; empty where none says."""
+    return str(companies.get(RULES, {}).get("accounting_currency", ""))

@@ -31,6 +31,7 @@ from .providers import (
     Receiver,
     Taken,
 )
+from .rating import LiveRate, Rating, Shipment
 
 __all__ = [
     "Action",
@@ -46,6 +47,7 @@ __all__ = [
     "DocumentReceiver",
     "Entity",
     "Facts",
+    "LiveRate",
     "MessageKind",
     "NoParameters",
     "Outcome",
@@ -57,9 +59,11 @@ __all__ = [
     "Pulled",
     "Puller",
     "Raise",
+    "Rating",
     "RawMessage",
     "Received",
     "Receiver",
+    "Shipment",
     "Taken",
     "checked_url",
 ]

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import ProviderError
 
+from .rating import Rating
+
 Category = Literal["order_intake", "fulfillment", "delivery", "optimization", "tax", "inventory", "communication"]
 
 
@@ -171,6 +173,7 @@ class Provider:
     connect: Callable[[Connection], Connector]
     messages: tuple[MessageKind, ...] = ()
     actions: tuple[ProviderAction, ...] = ()
+    rating: Rating | None = None  # carriers that say what a parcel would cost
     mappings: tuple[str, ...] = ()  # mapping tables it needs: account, price_list, unit, product...
     events: tuple[str, ...] = ()
     terms: str = ""

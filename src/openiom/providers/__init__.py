@@ -15,17 +15,21 @@ from .messages import Stored, discard, replay, store_messages
 from .pipeline import CallLog, Opened, Pipeline, Suggester
 from .polling import PollTurn, ask_poll, poll
 from .probing import ProbeTurn, probe
+from .rating import LiveRates, Rated, RateShipments
 from .routes import router
 from .webhooks import take_webhook
 
 __all__ = [
     "MAPPING_KIND",
     "CallLog",
+    "LiveRates",
     "MappingBody",
     "Opened",
     "Pipeline",
     "PollTurn",
     "ProbeTurn",
+    "RateShipments",
+    "Rated",
     "Stored",
     "Suggester",
     "ask_poll",

@@ -1,10 +1,11 @@
-"""Outside systems to practise with: a BigCommerce-compatible store and a 3PL, each a process of its own.
+"""Outside systems to practise with: a BigCommerce-compatible store, a 3PL and a carrier, each a process of its own.
 
 Owns    nothing of the product: no room imports it, it imports no room.
 Holds   every behaviour is seeded; faults strike only when they are switched on.
 Tells   over HTTP only, as the outside does.
 """
 
+from .carrier import CarrierOptions, carrier_application
 from .lab import LabOptions, lab_application
 from .launching import SimulatorProcess, simulator_process
 from .serving import Running, running, serve_in_thread
@@ -12,12 +13,14 @@ from .store import StoreOptions, store_application
 from .warehouse import Habits, WarehouseOptions, sign, warehouse_application
 
 __all__ = [
+    "CarrierOptions",
     "Habits",
     "LabOptions",
     "Running",
     "SimulatorProcess",
     "StoreOptions",
     "WarehouseOptions",
+    "carrier_application",
     "lab_application",
     "running",
     "serve_in_thread",

@@ -1,4 +1,4 @@
-"""`python -m openiom.simulators store|warehouse`."""
+"""`python -m openiom.simulators store|warehouse|lab|carrier`."""
 
 from openiom.simulators.command_line import main
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from openiom.simulators.carrier import CarrierOptions, carrier_application
 from openiom.simulators.keeping import keep
 from openiom.simulators.lab import LabOptions, lab_application
 from openiom.simulators.serving import serve_forever
@@ -42,7 +43,12 @@ def parser() -> argparse.ArgumentParser:
     lab = kinds.add_parser("lab", help="mailbox and HTTP address of the quick-start lab", epilog=EXAMPLE)
     lab.add_argument("--smtp-port", type=int, default=0)
     lab.add_argument("--smtp-fd", type=int, default=None, help="take mail on this inherited socket instead")
-    for one in (store, warehouse, lab):
+    carrier = kinds.add_parser(
+        "carrier", help="a carrier that rates parcels", epilog=EXAMPLE.replace("store ", "carrier ", 1)
+    )
+    carrier.add_argument("--token", default=CarrierOptions().token)
+    carrier.add_argument("--name", default=CarrierOptions().name)
+    for one in (store, warehouse, lab, carrier):
         one.add_argument("--port", type=int, default=0, help="0 takes a free port")
         one.add_argument("--fd", type=int, default=None, help="listen on this inherited socket instead")
         one.add_argument("--ready-file", type=Path, default=None, help="also written there once it answers")
@@ -67,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 seed=asked.seed,
             )
         )
+    elif asked.kind == "carrier":
+        app = carrier_application(CarrierOptions(token=asked.token, name=asked.name, seed=asked.seed))
     elif asked.kind == "lab":
         app = lab_application(LabOptions(smtp_port=asked.smtp_port, smtp_fd=asked.smtp_fd))
     else:
@@ -92,6 +100,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 seed=asked.seed,
             )
         )
-    if asked.state_file is not None and asked.kind != "lab":
+    if asked.state_file is not None and asked.kind not in ("lab", "carrier"):
         keep(app, asked.state_file)
     serve_forever(app, port=asked.port, fd=asked.fd, ready_file=asked.ready_file, announce={"simulator": asked.kind})

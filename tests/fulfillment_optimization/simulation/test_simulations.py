@@ -110,6 +110,7 @@ def test_a_scenario_runs_beside_its_baseline_and_touches_nothing_live(shop: Prod
     drain(shop.database, [SimulationTurn()])
     found = client.get(f"{URL}/{made['id']}").json()
     assert (found["state"], found["progress"], found["currency"]) == ("finished", 1.0, "USD")
+    assert found["cost_currency"] == "USD"
     baseline, changed = found["summary"]["baseline"]["kpis"], found["summary"]["scenario"]["kpis"]
     assert set(baseline) == set(KPIS)
     assert baseline["orders"] == {"mean": 21.0, "lower": 21.0, "upper": 21.0}
@@ -122,6 +123,11 @@ def test_a_scenario_runs_beside_its_baseline_and_touches_nothing_live(shop: Prod
     assert len(found["summary"]["scenario"]["daily"]["revenue"]["upper"]) == 7
     assert list(found["summary"]["scenario"]["by_source"]) == ["SEA"]
     assert stock_hash(shop.database) == before
+
+
+def test_two_currencies_are_not_compared(shop: Product, client: TestClient) -> None:
+    answer = client.post(URL, json=scenario(changes={"strategy": {"body": {"currency": "EUR"}}}))
+    assert (answer.status_code, "counts in EUR" in answer.json()["detail"]) == (422, True)
 
 
 def test_a_scenario_that_changes_nothing_reports_a_difference_of_exactly_zero(

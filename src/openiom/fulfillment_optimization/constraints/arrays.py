@@ -198,12 +198,13 @@ def _safety(constraint: SafetyStock, world: World, limits: Limits) -> None:
     if not constraint.entries:
         least = np.maximum(least, world.safety[:, None])
     for entry in constraint.entries:
-        if entry.product is not None and entry.product not in world.products:
+        products = [s for s, product in enumerate(world.products) if entry.product in (None, product)]
+        if not products:
             continue
-        products = slice(None) if entry.product is None else slice(*_place(world.products.index(entry.product)))
         units = world.safety if entry.units is None else np.full(len(world.names), entry.units)
         rows = np.flatnonzero(world.members(entry))
-        least[rows, products] = np.maximum(least[rows, products], units[rows, None])
+        cells = np.ix_(rows, np.array(products))
+        least[cells] = np.maximum(least[cells], units[rows, None])
     short = (world.stock < least) & (world.stock > 0)
     if not short.any():
         return
@@ -212,10 +213,6 @@ def _safety(constraint: SafetyStock, world: World, limits: Limits) -> None:
         limits.refuse_line(of_lines, Refusal.SAFETY_STOCK)
     else:
         limits.charge_line("below safety stock", np.where(of_lines, constraint.penalty, 0.0))
-
-
-def _place(index: int) -> tuple[int, int]:
-    return index, index + 1
 
 
 def _priority(constraint: LocationPriority, world: World, limits: Limits) -> None:
@@ -228,8 +225,7 @@ def _priority(constraint: LocationPriority, world: World, limits: Limits) -> Non
     rank = np.repeat(general[:, None], len(world.products), axis=1)
     special: dict[int, Ints] = {}
     for entry in constraint.entries:
-        if entry.product in world.products:
-            sku = world.products.index(entry.product)
+        for sku in (s for s, product in enumerate(world.products) if product == entry.product):
             mine = special.setdefault(sku, np.full(len(world.names), none, dtype=np.int64))
             members = world.members(entry)
             mine[members] = np.minimum(mine[members], entry.rank)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.costing import Framed
+from openiom.fulfillment_optimization.costing import Framed, columns_of
 from openiom.fulfillment_optimization.engine import BidPrices, Plan, shadow_prices
 from openiom.fulfillment_optimization.snapshot import Setting
 from openiom.platform.bulk import copy_rows, fetch
@@ -19,13 +19,13 @@ def last_bid_prices(session: Session, setting: Setting, framed: Framed, now: dat
     batch = setting.strategy.batch
     if not batch.bid_prices or (batch.contention is None and not batch.enabled):
         return None
-    products = {p: s for s, p in enumerate(framed.products)}
+    columns = columns_of(framed.products)
     rows = fetch(
         session,
         "SELECT source, product, price FROM fulfillment_optimization.shadow_price WHERE plan_id ="
         " (SELECT id FROM fulfillment_optimization.sourcing_plan WHERE strategy = %s AND mode = 'batch' AND at > %s"
         " ORDER BY at DESC LIMIT 1) AND (product IS NULL OR product = ANY(%s))",
-        (setting.name, now - VALID, list(products)),
+        (setting.name, now - VALID, list(columns)),
     )
     if not rows:
         return None
@@ -37,7 +37,7 @@ def last_bid_prices(session: Session, setting: Setting, framed: Framed, now: dat
         if product is None:
             prices.node[node] = price
         else:
-            prices.stock[node, products[product]] = price
+            prices.stock[node, columns[product]] = price
     return prices
 
 

@@ -12,7 +12,10 @@ from openiom.platform.bulk import fetch
 
 
 class PlanRow(BaseModel):
-    """One run. Money in the currency of the environment; `lower_bound` and `gap` where a batch proved them."""
+    """
+    One run. Money in `currency`, which is empty where kilometers were counted or none is configured; `lower_bound` and
+    `gap` where a batch proved them.
+    """
 
     id: UUID
     at: datetime
@@ -27,6 +30,7 @@ class PlanRow(BaseModel):
     gap: float | None
     seconds: float
     moves: int
+    currency: str
 
 
 class PlanOrder(BaseModel):
@@ -60,7 +64,7 @@ class PlanDetail(PlanRow):
 _ROW = tuple(PlanRow.model_fields)
 _SELECT = (
     "SELECT id, at, strategy, mode, method, orders, lines, open_lines, cost::float8, lower_bound::float8, gap, seconds,"
-    " moves, parts, first_decision, last_decision FROM fulfillment_optimization.sourcing_plan"
+    " moves, currency, parts, first_decision, last_decision FROM fulfillment_optimization.sourcing_plan"
 )
 
 

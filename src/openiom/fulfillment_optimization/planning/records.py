@@ -15,7 +15,7 @@ from .rounds import Attempt, Planned
 
 _PLAN = (
     *("id", "at", "strategy", "mode", "method", "orders", "lines", "open_lines", "cost", "lower_bound", "gap"),
-    *("seconds", "moves", "parts", "first_decision", "last_decision"),
+    *("seconds", "moves", "parts", "first_decision", "last_decision", "currency"),
 )
 
 
@@ -53,7 +53,20 @@ def _plan_row(attempt: Attempt, decisions: Sequence[UUID], now: datetime, mode: 
     if solved is None:
         missing = sum(len(p.missing) for p in attempt.planned.values())
         head = (attempt.id, now, attempt.setting.name, mode or "realtime", "no source")
-        return (*head, len(decisions), attempt.lines, missing, 0.0, None, None, 0.0, moves, "{}", *ends)
+        return (
+            *head,
+            len(decisions),
+            attempt.lines,
+            missing,
+            0.0,
+            None,
+            None,
+            0.0,
+            moves,
+            "{}",
+            *ends,
+            attempt.setting.currency,
+        )
     plan = solved.plan
     parts = {name: round(float(part.sum()), 4) for name, part in solved.framed.money(plan.cost_parts).items()}
     cost = sum(parts.values())
@@ -66,7 +79,7 @@ def _plan_row(attempt: Attempt, decisions: Sequence[UUID], now: datetime, mode: 
         *(attempt.id, now, attempt.setting.name, mode or solved.mode, plan.method),
         *(len(decisions), attempt.lines, plan.costs.open_lines),
         *(round(cost, 4), None if bound is None else round(bound, 4), gap),
-        *(round(attempt.seconds, 6), moves, to_json_text(parts), *ends),
+        *(round(attempt.seconds, 6), moves, to_json_text(parts), *ends, attempt.setting.currency),
     )
 
 

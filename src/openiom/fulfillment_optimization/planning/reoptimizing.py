@@ -178,7 +178,10 @@ class Reoptimizer:
             raise _Refused(refused)
         add_to_days(session, sites, _shift(wanted, today), now)
         self.desk.assign(session, {line.line_id: to for _, line, to in lines}, now, ACTOR)
-        raises = [Raise(w.order, RESOURCED, data=_told(w, plan), reason=_reason(w)) for w in wanted]
+        raises = [
+            Raise(w.order, RESOURCED, data=_told(w, plan, setting.currency), reason=_reason(w, setting.currency))
+            for w in wanted
+        ]
         answers = self.desk.raise_events(session, raises, now, ACTOR)
         no = {w.order for w, answer in zip(wanted, answers, strict=True) if not answer.ok}
         if no:
@@ -299,15 +302,15 @@ def _first_at(one: _Wanted, source: str) -> OpenLine:
     return next(line for line, _ in one.lines if line.source == source)
 
 
-def _told(one: _Wanted, plan: UUID) -> dict[str, object]:
+def _told(one: _Wanted, plan: UUID, currency: str) -> dict[str, object]:
     moved = [{"product": line.product, "from": line.source, "to": to} for line, to in one.lines]
-    return {"saving": f"{one.saving:.2f}", "moves": moved, "plan": str(plan)}
+    return {"saving": f"{one.saving:.2f}", "currency": currency, "moves": moved, "plan": str(plan)}
 
 
-def _reason(one: _Wanted) -> str:
+def _reason(one: _Wanted, currency: str) -> str:
     before = ", ".join(sorted({line.source for line, _ in one.lines}))
     after = ", ".join(sorted({to for _, to in one.lines}))
-    return f"from {before} to {after}, saves {one.saving:.2f}"
+    return f"from {before} to {after}, saves {one.saving:.2f} {currency}".rstrip()
 
 
 def _record(
@@ -323,11 +326,13 @@ def _record(
     execute(
         session,
         "INSERT INTO fulfillment_optimization.sourcing_plan (id, at, strategy, mode, method, orders, lines, open_lines,"
-        " cost, seconds, moves, parts) VALUES (%s, %s, %s, 'reoptimize', %s, %s, %s, 0, %s, %s, %s, %s)",
+        " cost, seconds, moves, parts, currency)"
+        " VALUES (%s, %s, %s, 'reoptimize', %s, %s, %s, 0, %s, %s, %s, %s, %s)",
         (
             *(plan, now, seen.setting.name, found.plan.method, found.framed.problem.orders, len(seen.lines)),
             *(round(cost, 4), round(seconds, 6), sum(len(w.lines) for w in made)),
             to_json_text({"saved": round(sum(w.saving for w in made), 4)}),
+            seen.setting.currency,
         ),
     )
 

@@ -296,7 +296,7 @@ def _deduct(attempt: Attempt, lines: Sequence[OpenLine], stock: dict[Key, int], 
         return
     shares, names = attempt.solved.plan.shares, attempt.solved.framed.names
     for line, node, units in zip(shares.line.tolist(), shares.node.tolist(), shares.quantity.tolist(), strict=True):
-        key = lines[line].product, names[node]
+        key = lines[line].sku, names[node]
         if key in stock:
             stock[key] -= units
     for name, counts in taken_by(attempt.planned.values()).items():

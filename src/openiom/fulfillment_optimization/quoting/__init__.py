@@ -5,8 +5,8 @@ Holds   nothing is written or reserved; the plan is the one a real run would mak
         state of things has the same answer and execution id.
 """
 
-from .routes import router
+from .routes import quote_router
 from .schemas import Quote, QuoteAsk
-from .service import quote
+from .service import Draft, draft, quote
 
-__all__ = ["Quote", "QuoteAsk", "quote", "router"]
+__all__ = ["Draft", "Quote", "QuoteAsk", "draft", "quote", "quote_router"]

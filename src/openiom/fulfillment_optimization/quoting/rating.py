@@ -11,6 +11,7 @@ from openiom.fulfillment_optimization.snapshot import Site
 from openiom.fulfillment_optimization.timing import CarrierService, on_time_chance
 from openiom.fulfillment_optimization.timing.carriers import arrival
 from openiom.fulfillment_optimization.timing.promises import Handover
+from openiom.provider_contract import LiveRate
 
 from .schemas import ArrivalChance, CarrierRate, Surcharge
 
@@ -34,24 +35,22 @@ def rated(
     destination: tuple[str, str],
     business: bool,
     currency: str,
+    live: LiveRate | None = None,
+    failed: str = "",
 ) -> CarrierRate:
     """
-    The price of a service for a parcel: from the table, with the factor's mark-up or mark-down as a surcharge; where
-    the table knows no price the factor's fallback rate; without table or factor what the optimizer counts for distance.
+    The price of a service for a parcel: the carrier's `live` rate, else from the table, with the factor's mark-up or
+    mark-down as a surcharge; where the table knows no price, and first of all where a live rate `failed`, the factor's
+    fallback rate; without table or factor what the optimizer counts for distance.
     """
-    zone = _zone(service, parcel, table, destination)
     factor = factor_for(table, parcel.site.type, business=business) if table else None
-    price = table_price(table, zone, parcel.weight_kg) if table else None
-    surcharges: list[Surcharge] = []
-    if price is not None:
-        base = price
-        if factor and factor.rate_factor:
-            surcharges.append(Surcharge(name=factor.name, amount=_cents(base * factor.rate_factor / 100.0)))
-    elif factor is not None:
-        base = fallback_rate(factor, parcel.weight_kg)
-    else:
-        base = weights.parcel + parcel.km * weights.per_100_km / 100.0
-    base = _cents(base)
+    zone = live.zone if live else _zone(service, parcel, table, destination)
+    known, reason = _base(parcel, zone, table, factor, weights, live, failed)
+    base = _cents(known)
+    surcharges = [Surcharge(name=name, amount=_cents(amount)) for name, amount in (live.surcharges if live else ())]
+    billed = base + sum(s.amount for s in surcharges)
+    if factor and factor.rate_factor and not reason:
+        surcharges.append(Surcharge(name=factor.name, amount=_cents(billed * factor.rate_factor / 100.0)))
     net = _cents(base + sum(s.amount for s in surcharges))
     if factor and factor.free_shipping:
         surcharges.append(_waived(factor, net))
@@ -60,15 +59,40 @@ def rated(
         service=service.name,
         title=service.title,
         source=parcel.site.name,
-        is_fallback=price is None,
+        is_fallback=bool(reason),
+        live=live is not None,
+        reason=reason,
         base=base,
         surcharges=surcharges,
         net=net,
-        currency=currency,
-        weight=round(parcel.weight_kg, 3),
+        currency=live.currency if live else currency,
+        weight=round((live.billed_kg if live else 0.0) or parcel.weight_kg, 3),
         zone=zone,
         edd=arrivals(service, parcel),
     )
+
+
+def _base(
+    parcel: Parcel,
+    zone: str,
+    table: RateTableBody | None,
+    factor: RateFactor | None,
+    weights: CostWeights,
+    live: LiveRate | None,
+    failed: str,
+) -> tuple[float, str]:
+    """What the service costs before surcharges, and, where that is only a stand-in, why."""
+    if live:
+        return live.base, ""
+    price = table_price(table, zone, parcel.weight_kg) if table else None
+    if price is not None and not failed:
+        return price, ""
+    reason = failed or "no rate is known for its zone and weight"
+    if factor is not None:
+        return fallback_rate(factor, parcel.weight_kg), reason
+    if price is not None:
+        return price, reason
+    return weights.parcel + parcel.km * weights.per_100_km / 100.0, reason
 
 
 def _waived(factor: RateFactor, net: float) -> Surcharge:
@@ -98,7 +122,7 @@ def arrivals(service: CarrierService, parcel: Parcel) -> list[ArrivalChance]:
 
 
 def cheapest_first(rates: Sequence[CarrierRate]) -> list[CarrierRate]:
-    return sorted(rates, key=lambda r: (r.source, r.net, r.service))
+    return sorted(rates, key=lambda r: (r.source, r.currency, r.net, r.service))
 
 
 def _cents(amount: float) -> float:

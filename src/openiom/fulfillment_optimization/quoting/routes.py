@@ -2,19 +2,31 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Depends, Response
 
-from openiom.platform.http import Asker, Now, Reading
+from openiom.platform.database import Database
+from openiom.platform.http import Asker, Now, database
+from openiom.providers import RateShipments
 
 from .schemas import Quote, QuoteAsk
-from .service import quote
-
-router = APIRouter(prefix="/api/v1/sourcing", tags=["sourcing quote"])
+from .service import draft
 
 
-@router.post("/quote", response_model=Quote)
-def quote_cart(asked: Annotated[QuoteAsk, Body()], asker: Asker, session: Reading, now: Now) -> Response:
-    """From where, for how much and when a cart would arrive if it were ordered now. Writes nothing."""
-    asker.require("sourcing.read")
-    # written here: FastAPI would validate every row of what was built a moment ago
-    return Response(quote(session, asked, now=now).model_dump_json(), media_type="application/json")
+def quote_router(rate: RateShipments) -> APIRouter:
+    """The route; `rate` asks carriers for live rates."""
+    router = APIRouter(prefix="/api/v1/sourcing", tags=["sourcing quote"])
+
+    @router.post("/quote", response_model=Quote)
+    def quote_cart(
+        asked: Annotated[QuoteAsk, Body()], asker: Asker, at: Annotated[Database, Depends(database)], now: Now
+    ) -> Response:
+        """From where, for how much and when a cart would arrive if it were ordered now. Writes nothing."""
+        asker.require("sourcing.read")
+        with at.reading() as session:
+            found = draft(session, asked, now=now)
+        # no transaction is open while a carrier is asked, and nobody is asked unless the cart names one
+        live = rate(at, found.live_rates, found.shipments) if found.shipments else []
+        # written here: FastAPI would validate every row of what was built a moment ago
+        return Response(found.answered(live).model_dump_json(), media_type="application/json")
+
+    return router

@@ -1,4 +1,4 @@
-"""What a quote is asked and what it answers. Money is in the currency of the environment, weights in kilograms."""
+"""What a quote is asked and what it answers. Money is in the currency that is said with it, weights in kilograms."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -40,7 +40,10 @@ class QuoteLine(_Asked):
     quantity: int = Field(gt=0, le=1_000_000_000)
     free_shipping: bool = Field(False, description="Its weight is not rated")
     dimensions: dict[str, str] = Field(
-        {}, description="Stock is sourced by product number: leave empty, and name a variant by its own number"
+        {},
+        max_length=50,
+        description="The variant, e.g. colorId and sizeId, by base names or those of any data source: every stock row"
+        " with these values counts, whatever else it says. Empty is stock kept without dimensions, as orders take it",
     )
 
 
@@ -61,6 +64,7 @@ class PlannedLine(BaseModel):
 
     line_id: str
     product: str
+    dimensions: dict[str, str]
     source: str
     quantity: int
     ordered_quantity: int
@@ -69,6 +73,7 @@ class PlannedLine(BaseModel):
 class NotFulfilled(BaseModel):
     line_id: str
     product: str
+    dimensions: dict[str, str]
     quantity: int
     reason: str
 
@@ -81,6 +86,7 @@ class QuotePlan(BaseModel):
     lines: list[PlannedLine]
     not_fulfilled: list[NotFulfilled]
     cost: float
+    currency: str = Field(description="Of the strategy; empty where kilometers are counted, or none is configured")
     cost_parts: dict[str, float]
 
 
@@ -123,6 +129,8 @@ class CarrierRate(BaseModel):
     title: str
     source: str
     is_fallback: bool
+    live: bool = Field(description="Asked of the carrier a moment ago")
+    reason: str = Field(description="Why it is a stand-in; empty when it is none")
     base: float
     surcharges: list[Surcharge]
     net: float
@@ -133,7 +141,7 @@ class CarrierRate(BaseModel):
 
 
 class CarrierAnswer(BaseModel):
-    """`is_fallback` says that at least one rate is a stand-in: no rate is known for its zone and weight."""
+    """`is_fallback` says that at least one rate is a stand-in: none is known, or the carrier was not heard in time."""
 
     name: str
     is_fallback: bool

@@ -22,19 +22,20 @@ from openiom.fulfillment_optimization.engine import Refusal
 from openiom.fulfillment_optimization.explaining import reason_of
 from openiom.fulfillment_optimization.planning import Attempt, Planner, Round, counted
 from openiom.fulfillment_optimization.planning.day import Taken, days_of
-from openiom.fulfillment_optimization.snapshot import Setting, Site, Snapshot, snapshot
+from openiom.fulfillment_optimization.snapshot import Site, Snapshot, snapshot
 from openiom.fulfillment_optimization.timing import CarrierService, handover
-from openiom.inventory_visibility import available, channels_matter
-from openiom.kernel import Invalid, NotFound, Problem
+from openiom.kernel import Invalid, NotFound, Problem, Refused
 from openiom.master_data import write_in_products
 from openiom.platform.bulk import fetch
-from openiom.platform.places import Point, locate
+from openiom.platform.places import locate
+from openiom.provider_contract import Shipment
+from openiom.providers import Rated
 
 from .arriving import Shipping, calendar, pickup_options, promised, shown
-from .rating import Parcel, cheapest_first, rated
+from .asked import Asked, ProductFacts
+from .carrying import carrier_answer, shipments_of
+from .rating import Parcel
 from .schemas import (
-    CarrierAnswer,
-    CarrierRate,
     Located,
     NotFulfilled,
     PickupOption,
@@ -44,16 +45,11 @@ from .schemas import (
     QuoteLine,
     QuotePlan,
 )
+from .stocking import CartStock, cart_stock, plan_cart, variants_of
 
 ORDER = UUID(int=1)
 UNKNOWN_PRODUCT = "unknown product: it is not in the catalog"
 ALL_OR_NONE = "another line cannot be served, and the strategy takes all lines of an order or none"
-
-
-@dataclass(frozen=True)
-class ProductFacts:
-    weight_kg: float
-    currency: str
 
 
 @dataclass(frozen=True)
@@ -65,54 +61,69 @@ class Share:
     units: int
 
 
-@dataclass(eq=False)
-class Asked:
-    """A question that makes sense: placed, with its strategy, and what the catalog knows of its products."""
+@dataclass(frozen=True)
+class Draft:
+    """A quote but for the carrier's rates. `live_rates` is the connection to be asked for them; '' asks nobody."""
 
-    ask: QuoteAsk
-    at: datetime
-    known: Snapshot
-    setting: Setting
-    place: Point
-    services: tuple[CarrierService, ...]
-    facts: Mapping[str, ProductFacts]
-    plannable: tuple[int, ...]  # lines whose product may be ordered
+    asked: Asked
+    quote: Quote
+    parcels: Sequence[Parcel]
+    live_rates: str
+
+    @property
+    def shipments(self) -> list[Shipment]:
+        """What the carrier is to be asked, a shipment a parcel; empty when it is not to be asked."""
+        return shipments_of(self.asked, self.parcels) if self.live_rates else []
+
+    def answered(self, live: Sequence[Rated] = ()) -> Quote:
+        """The whole quote; `live` has an answer for each shipment."""
+        if not self.asked.ask.carrier:
+            return self.quote
+        return self.quote.model_copy(update={"carrier": carrier_answer(self.asked, self.parcels, live)})
 
 
-def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
-    """Raises Invalid with the path and the remedy of whatever cannot be quoted."""
+def draft(session: Session, ask: QuoteAsk, *, now: datetime) -> Draft:
+    """Everything that is known here. Raises Invalid with the path and the remedy of whatever cannot be quoted."""
     asked = _asked(session, ask, now)
     lines = [_open_line(asked, i) for i in asked.plannable]
-    stock = _stock(session, asked, {line.product for line in lines})
+    stock = _stock(session, asked)
     days = _days(session, asked)
-    planner = Planner(session, asked.known, asked.at, days, stock=stock)
-    found = planner.plan(lines, {ORDER: asked.setting.name}) if lines else Round()
-    shares = _shares(found, asked.plannable)
+    planner = Planner(session, asked.known, asked.at, days)
+    found = plan_cart(planner, lines, asked.setting.name, stock, lambda round: _taken(asked, round))
+    shares = _shares(found)
     shipping = _shipping(asked, found, shares)
     made = promised(shipping, asked.at)
     complete = not _missing(asked, shares)
-    return Quote(
+    known = Quote(
         execution_id=_execution_id(asked, stock, days),
         at=asked.at,
         destination=_located(asked),
         plan=_plan(asked, found, shares),
         promises=[shown(s, p) for s, p in made],
-        carrier=_carrier(asked, shares) if ask.carrier else None,
+        carrier=None,
         calendar=calendar(made if complete else [], asked.at),
         pickup=_pickup(asked, stock, shipping if complete else []),
     )
+    parcels = _parcels(asked, shares) if ask.carrier else []
+    return Draft(asked, known, parcels, asked.known.timetable.live_rates.get(ask.carrier, ""))
 
 
-def _stock(session: Session, asked: Asked, products: set[str]) -> dict[tuple[str, str], int]:
-    """Units this channel and customer group may have, as a real run looks at them."""
-    if not channels_matter(session):
-        return available(session, products)
-    return available(session, products, channel=asked.ask.channel, customer_group=asked.ask.customer.group)
+def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
+    """A quote that asks nobody outside. Raises Invalid as `draft` does."""
+    return draft(session, ask, now=now).answered()
+
+
+def _stock(session: Session, asked: Asked) -> CartStock:
+    whole = {asked.ask.lines[i].product for i in asked.plannable if i not in asked.variants}
+    variants = {asked.variants[i] for i in asked.plannable if i in asked.variants}
+    ask = asked.ask
+    return cart_stock(session, whole, variants, channel=ask.channel, customer_group=ask.customer.group)
 
 
 def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
     at = (ask.at or now).astimezone(UTC).replace(second=0, microsecond=0)
-    problems = _twice(ask.lines) + _with_dimensions(ask.lines)
+    variants, problems = variants_of(session, ask.lines)
+    problems += _twice(ask.lines)
     known = snapshot(session)
     place = locate(ask.destination.model_dump())
     if place is None:
@@ -131,7 +142,7 @@ def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
     facts = _facts(session, sorted({line.product for line in ask.lines}))
     free = len(facts) < len({line.product for line in ask.lines}) and write_in_products(session)
     plannable = tuple(i for i, line in enumerate(ask.lines) if free or line.product in facts)
-    return Asked(ask, at, known, setting, place, services, facts, plannable)
+    return Asked(ask, at, known, setting, place, services, facts, plannable, variants)
 
 
 def _twice(lines: Sequence[QuoteLine]) -> list[Problem]:
@@ -143,15 +154,6 @@ def _twice(lines: Sequence[QuoteLine]) -> list[Problem]:
             what = f"{line.line_id} is the id of line {first} too"
             found.append(Problem(f"lines.{i}.line_id", what, "give every line an id of its own"))
     return found
-
-
-def _with_dimensions(lines: Sequence[QuoteLine]) -> list[Problem]:
-    remedy = "name the variant by its own product number"
-    return [
-        Problem(f"lines.{i}.dimensions", "stock is sourced by product number alone", remedy)
-        for i, line in enumerate(lines)
-        if any(line.dimensions.values())
-    ]
 
 
 def _facts(session: Session, products: list[str]) -> dict[str, ProductFacts]:
@@ -176,6 +178,7 @@ def _open_line(asked: Asked, i: int) -> OpenLine:
         state=to.state,
         wanted=asked.ask.requested_delivery_date,
         business=to.type == "Business",
+        variant=asked.variants[i].text if i in asked.variants else "",
     )
 
 
@@ -193,7 +196,7 @@ def _days(session: Session, asked: Asked) -> dict[str, Taken]:
     return {name: found.get(name, Taken(0, 0)) for name in sites}
 
 
-def _shares(found: Round, plannable: Sequence[int]) -> list[Share]:
+def _shares(found: Round) -> list[Share]:
     """Who serves what, over all attempts, in the order of lines. Line ids are the cart's line numbers."""
     shares: list[Share] = []
     for attempt in found.attempts:
@@ -208,6 +211,14 @@ def _shares(found: Round, plannable: Sequence[int]) -> list[Share]:
     return sorted(shares, key=lambda s: (s.line, -s.units, s.source))
 
 
+def _taken(asked: Asked, found: Round) -> dict[tuple[str, str], int]:
+    """Units by (sku, source) that a plan takes."""
+    taken: dict[tuple[str, str], int] = defaultdict(int)
+    for share in _shares(found):
+        taken[asked.sku(share.line), share.source] += share.units
+    return taken
+
+
 def _missing(asked: Asked, shares: Sequence[Share]) -> dict[int, int]:
     """Line number -> units nobody serves."""
     got: dict[int, int] = defaultdict(int)
@@ -220,6 +231,10 @@ def _plan(asked: Asked, found: Round, shares: Sequence[Share]) -> QuotePlan:
     lines = asked.ask.lines
     missing = _missing(asked, shares)
     parts: dict[str, float] = defaultdict(float)
+    currencies = {a.setting.currency for a in found.attempts if ORDER in a.planned and a.planned[ORDER].sources}
+    if len(currencies) > 1:
+        what = f"the strategies that plan this cart count in {', '.join(sorted(c or 'kilometers' for c in currencies))}"
+        raise Refused(what, where="strategy", remedy="give a strategy and its alternate one currency and one objective")
     for attempt in found.attempts:
         planned = attempt.planned.get(ORDER)
         if planned is not None and planned.sources:
@@ -233,6 +248,7 @@ def _plan(asked: Asked, found: Round, shares: Sequence[Share]) -> QuotePlan:
             PlannedLine(
                 line_id=lines[s.line].line_id,
                 product=lines[s.line].product,
+                dimensions=lines[s.line].dimensions,
                 source=s.source,
                 quantity=s.units,
                 ordered_quantity=lines[s.line].quantity,
@@ -243,12 +259,14 @@ def _plan(asked: Asked, found: Round, shares: Sequence[Share]) -> QuotePlan:
             NotFulfilled(
                 line_id=lines[i].line_id,
                 product=lines[i].product,
+                dimensions=lines[i].dimensions,
                 quantity=units,
                 reason=_reason(asked, found, i),
             )
             for i, units in missing.items()
         ],
         cost=round(sum(told.values()), 4),
+        currency=next(iter(currencies), asked.setting.currency),
         cost_parts=told,
     )
 
@@ -288,46 +306,32 @@ def _shipping(asked: Asked, found: Round, shares: Sequence[Share]) -> list[Shipp
     return [Shipping(n, float(d), t, services[n]) for n, d, t in zip(names, km, timings, strict=True)]
 
 
-def _carrier(asked: Asked, shares: Sequence[Share]) -> CarrierAnswer:
-    ask, sites = asked.ask, {site.name: site for site in asked.known.sites}
+def _parcels(asked: Asked, shares: Sequence[Share]) -> list[Parcel]:
+    """What each planned source sends, as it is to be rated."""
+    sites = {site.name: site for site in asked.known.sites}
     weights: dict[str, float] = defaultdict(float)
     for share in shares:
-        line = ask.lines[share.line]
+        line = asked.ask.lines[share.line]
         own = 0.0 if line.free_shipping else asked.facts[line.product].weight_kg if line.product in asked.facts else 0.0
         weights[share.source] += own * share.units
-    currency = next((f.currency for f in asked.facts.values() if f.currency), "")
-    rates: list[CarrierRate] = []
+    parcels = []
     for name, weight in weights.items():
         site = sites[name]
         km = float(great_circle_km([asked.place], [(site.latitude, site.longitude)], 0.0)[0, 0])
-        parcel = Parcel(site, km, weight, handover(asked.known.timetable.of([name])[0], asked.at))
-        rates += [
-            rated(
-                service,
-                parcel,
-                table=asked.known.rates.get(service.rate_table) or asked.setting.rates,
-                weights=asked.setting.strategy.weights,
-                destination=(ask.destination.country, ask.destination.state),
-                business=ask.destination.type == "Business",
-                currency=currency,
-            )
-            for service in asked.services
-        ]
-    return CarrierAnswer(
-        name=ask.carrier, is_fallback=any(rate.is_fallback for rate in rates), rates=cheapest_first(rates)
-    )
+        parcels.append(Parcel(site, km, weight, handover(asked.known.timetable.of([name])[0], asked.at)))
+    return parcels
 
 
-def _pickup(asked: Asked, stock: Mapping[tuple[str, str], int], shipping: Sequence[Shipping]) -> list[PickupOption]:
+def _pickup(asked: Asked, stock: CartStock, shipping: Sequence[Shipping]) -> list[PickupOption]:
     if len(asked.plannable) < len(asked.ask.lines):
         return []
     able = _places_to_go(asked.known)
     if not able:
         return []
     wanted: dict[str, int] = defaultdict(int)
-    for line in asked.ask.lines:
-        wanted[line.product] += line.quantity
-    holds = {s.name: all(stock.get((p, s.name), 0) >= units for p, units in wanted.items()) for s in able}
+    for i, line in enumerate(asked.ask.lines):
+        wanted[asked.sku(i)] += line.quantity
+    holds = {s.name: stock.together(s.name, wanted) == wanted for s in able}
     points = [(s.latitude, s.longitude) for s in able]
     at = {s.name: (s.latitude, s.longitude) for s in asked.known.sites}
     return pickup_options(
@@ -353,13 +357,14 @@ def _located(asked: Asked) -> Located:
     return Located(latitude=latitude, longitude=longitude, precision="country" if asked.place == country else "place")
 
 
-def _execution_id(asked: Asked, stock: Mapping[tuple[str, str], int], days: Mapping[str, Taken]) -> str:
+def _execution_id(asked: Asked, stock: CartStock, days: Mapping[str, Taken]) -> str:
     """A hash of everything the answer depends on: question, minute, configuration, stock, counters and catalog."""
     inputs = {
         "ask": asked.ask.model_dump(mode="json", exclude={"at"}),
         "at": asked.at,
         "configuration": asked.known.stamp,
-        "stock": sorted(stock.items()),
+        "stock": sorted(stock.units.items()),
+        "shelves": stock.shelves.told(),
         "days": sorted([name, taken.parcels, taken.lines] for name, taken in days.items()),
         "facts": sorted([name, f.weight_kg, f.currency] for name, f in asked.facts.items()),
     }

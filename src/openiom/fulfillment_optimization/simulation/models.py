@@ -62,6 +62,7 @@ class Simulation(Base):
     summary: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     committed_at: Mapped[datetime | None] = mapped_column(Moment)
     committed_by: Mapped[str] = mapped_column(Text, server_default="")
+    cost_currency: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class SimulationResult(Base):

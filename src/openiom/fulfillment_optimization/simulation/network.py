@@ -9,6 +9,7 @@ from openiom.fulfillment_optimization.constraints import ConstraintBody
 from openiom.fulfillment_optimization.documents import RateTableBody, SourceBody, StrategyBody
 from openiom.fulfillment_optimization.snapshot import READ, Site, Snapshot
 from openiom.fulfillment_optimization.timing.timetable import read_timetable
+from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.configuration import ConfigurationDocument
 from openiom.platform.places import locate
 
@@ -40,6 +41,7 @@ def network_of(bodies: Bodies) -> Snapshot:
         rates={name: RateTableBody.model_validate(body) for name, body in of("rate_table").items()},
         timetable=read_timetable(bodies),
         default=default_strategy(bodies),
+        currency=accounting_currency(of(COMPANY)),
     )
 
 

@@ -28,7 +28,7 @@ from .turn import run_figures
 
 _COLUMNS = (
     *("id", "name", "description", "template", "state", "runs", "runs_done", "created_at", "created_by"),
-    *("finished_at", "committed_at", "cloned_from", "error"),
+    *("finished_at", "committed_at", "cloned_from", "error", "cost_currency"),
 )
 
 
@@ -93,9 +93,9 @@ def compare_simulations(session: Session, ids: list[UUID]) -> Comparison:
 
 
 def same_demand(first: Simulation, second: Simulation) -> bool:
-    """Whether run n of one met the customers of run n of the other."""
+    """Whether run n of one met the customers of run n of the other, and both count in the same currency."""
     same = all(first.ask[name] == second.ask[name] for name in ("demand", "seed", "runs"))
-    return same and first.input_id == second.input_id
+    return same and first.input_id == second.input_id and first.cost_currency == second.cost_currency
 
 
 def _difference(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> dict[str, Difference]:
@@ -104,7 +104,8 @@ def _difference(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> di
 
 def _column(session: Session, found: Simulation) -> ComparedColumn:
     ask = SimulationAsk.model_validate(found.ask)
-    _, scenario = scenarios(inputs_of(session, found.input_id), ask)
+    inputs = inputs_of(session, found.input_id)
+    _, scenario = scenarios(inputs, ask)
     setting = scenario.network.setting(scenario.strategy, ask.demand.from_)
     assert found.summary is not None
     return ComparedColumn(
@@ -116,5 +117,7 @@ def _column(session: Session, found: Simulation) -> ComparedColumn:
         to=ask.demand.to.isoformat(),
         sources=len(setting.names),
         constraints=len(setting.constraints),
+        currency=inputs.pool.currency,
+        cost_currency=found.cost_currency,
         kpis={name: Band(**band) for name, band in found.summary["scenario"]["kpis"].items()},
     )

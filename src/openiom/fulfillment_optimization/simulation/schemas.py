@@ -75,6 +75,7 @@ class SimulationRow(BaseModel):
     committed_at: datetime | None
     cloned_from: UUID | None
     error: str
+    cost_currency: str = Field(description="Of what sourcing costs; revenue is in the currency of the orders")
     cost: Band | None
     cost_difference: Difference | None
 
@@ -121,6 +122,8 @@ class ComparedColumn(BaseModel):
     to: str
     sources: int
     constraints: int
+    currency: str
+    cost_currency: str
     kpis: dict[str, Band]
 
 

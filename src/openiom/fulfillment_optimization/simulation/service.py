@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from openiom.kernel import NotFound, Refused, new_id
+from openiom.kernel import Invalid, NotFound, Refused, new_id
 from openiom.platform.bulk import execute
 from openiom.platform.configuration import Configuration, changed_paths, current_documents
 from openiom.platform.events import wake
@@ -16,7 +16,7 @@ from openiom.platform.events import wake
 from .asking import SimulationAsk
 from .changes import changed_documents
 from .demand import DemandDesk
-from .inputs import inputs_of, read_inputs, scenarios, store_inputs
+from .inputs import Inputs, inputs_of, read_inputs, scenarios, store_inputs
 from .models import Simulation
 from .schemas import CloneAsk, DocumentDelta, PathDelta
 from .turn import WAKE
@@ -31,10 +31,9 @@ def start_simulation(
     inputs = read_inputs(session, desk, ask, now=now)
     changed = changed_documents(inputs.bodies, ask.changes, strategy=ask.strategy)
     _rehearse(session, configuration, changed.documents, now=now, actor=actor)
-    for scenario in scenarios(inputs, ask):
-        scenario.network.setting(scenario.strategy, ask.demand.from_)
+    currency = _currency(inputs, ask)
     kept = store_inputs(session, inputs, now=now)
-    return _queue(session, ask, changed.documents, kept, None, now=now, actor=actor)
+    return _queue(session, ask, changed.documents, kept, None, currency=currency, now=now, actor=actor)
 
 
 def clone_simulation(
@@ -53,7 +52,19 @@ def clone_simulation(
     inputs = inputs_of(session, original.input_id)
     changed = changed_documents(inputs.bodies, ask.changes, strategy=ask.strategy)
     _rehearse(session, configuration, changed.documents, now=now, actor=actor)
-    return _queue(session, ask, changed.documents, original.input_id, original.id, now=now, actor=actor)
+    currency = _currency(inputs, ask)
+    kept, copied = original.input_id, original.id
+    return _queue(session, ask, changed.documents, kept, copied, currency=currency, now=now, actor=actor)
+
+
+def _currency(inputs: Inputs, ask: SimulationAsk) -> str:
+    """What both scenarios count in, '' where one counts kilometers. Raises NotFound, and Invalid for two currencies."""
+    settings = [s.network.setting(s.strategy, ask.demand.from_) for s in scenarios(inputs, ask)]
+    before, after = (setting.currency for setting in settings)
+    if before and after and before != after:
+        what = f"the scenario counts in {after}, the baseline in {before}"
+        raise Invalid(what, where="changes.strategy", remedy="compare strategies of one currency")
+    return before if before == after else ""
 
 
 def _queue(
@@ -63,6 +74,7 @@ def _queue(
     input_id: UUID,
     cloned_from: UUID | None,
     *,
+    currency: str,
     now: datetime,
     actor: str,
 ) -> UUID:
@@ -76,6 +88,7 @@ def _queue(
         documents=list(documents),
         input_id=input_id,
         cloned_from=cloned_from,
+        cost_currency=currency,
         runs=ask.runs,
         created_at=now,
         created_by=actor,

@@ -163,6 +163,7 @@ class CarrierBody(BaseModel):
     title: str = Field(min_length=1)
     services: list[ServiceBody] = Field(min_length=1)
     holidays: list[HolidayRuleBody] = []
+    live_rates: str = Field("", description="Installed provider that rates parcels live; empty rates by table")
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

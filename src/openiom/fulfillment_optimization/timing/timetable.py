@@ -26,10 +26,14 @@ _MOST_KEPT = 4
 
 @dataclass(frozen=True)
 class Timetable:
-    """`sources` by source name; `carriers` by carrier name, services in their document's order."""
+    """
+    `sources` by source name; `carriers` by carrier name, services in their document's order; `live_rates` is the
+    provider instance that rates for a carrier, where one does.
+    """
 
     sources: Mapping[str, SourceTiming] = field(default_factory=dict)
     carriers: Mapping[str, tuple[CarrierService, ...]] = field(default_factory=dict)
+    live_rates: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, names: Sequence[str]) -> list[SourceTiming]:
         """The timings of these sources, in order; one that is not configured works at all hours, a day for an order."""
@@ -73,7 +77,8 @@ def read_timetable(documents: Mapping[str, Mapping[str, dict[str, Any]]]) -> Tim
     pickups = {
         n: PickupScheduleBody.model_validate(b).schedule() for n, b in documents.get("pickup_schedule", {}).items()
     }
-    carriers = {n: CarrierBody.model_validate(b).parsed(n) for n, b in documents.get("carrier", {}).items()}
+    bodies = {n: CarrierBody.model_validate(b) for n, b in documents.get("carrier", {}).items()}
+    carriers = {n: body.parsed(n) for n, body in bodies.items()}
     same: dict[tuple[object, ...], SourceTiming] = {}
     sources = {}
     for name, body in documents.get("source", {}).items():
@@ -84,7 +89,7 @@ def read_timetable(documents: Mapping[str, Mapping[str, dict[str, Any]]]) -> Tim
         if key not in same:
             same[key] = source_timing(body, calendars, pickups)
         sources[name] = same[key]
-    return Timetable(sources, carriers)
+    return Timetable(sources, carriers, {n: body.live_rates for n, body in bodies.items() if body.live_rates})
 
 
 def source_timing(

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from openiom.simulators.answers import BadBody, answer
 from openiom.simulators.faults import FaultBox, FaultGate
+from openiom.simulators.gate import BearerGate, broken
 from openiom.simulators.warehouse import routes, routes_sim
 from openiom.simulators.warehouse.callbacks import Callbacks, Destination
 from openiom.simulators.warehouse.clockwork import Clockwork, Habits
@@ -28,22 +28,6 @@ class WarehouseOptions:
     name: str = "Demo 3PL"
     habits: Habits = field(default_factory=Habits)
     seed: int = 1
-
-
-class BearerGate:
-    """Lets calls under `/v1` through that carry the token."""
-
-    def __init__(self, app: ASGIApp, *, token: str) -> None:
-        self.app, self.expected = app, f"Bearer {token}".encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/v1"):
-            given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-            if given != self.expected:
-                refused = {"code": "unauthorized", "detail": "send Authorization: Bearer <token>"}
-                await answer(refused, status=401)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
 
 
 def warehouse_application(options: WarehouseOptions) -> FastAPI:
@@ -84,13 +68,5 @@ def warehouse_application(options: WarehouseOptions) -> FastAPI:
         return answer({"code": "invalid_body", "detail": str(error)}, status=400)
 
     app.add_middleware(BearerGate, token=options.token)
-    app.add_middleware(FaultGate, box=faults, base="", refusal=_broken)
+    app.add_middleware(FaultGate, box=faults, base="", refusal=broken)
     return app
-
-
-def _broken(status: int, seconds: float) -> Response:
-    """What a faulty moment answers."""
-    if status == 429:
-        wait = {"Retry-After": str(max(1, round(seconds)))}
-        return answer({"code": "rate_limited", "detail": "too many requests"}, status=429, headers=wait)
-    return answer({"code": "internal_error", "detail": "something broke"}, status=status)

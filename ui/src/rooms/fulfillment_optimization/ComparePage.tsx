@@ -5,7 +5,7 @@ import { Page, Section } from '@kit/layout';
 import { ScrollX } from '@kit/ScrollX';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'react-router';
-import { kpis, kpiValue, signed, templates, wayOf } from './kpis';
+import { currencyOf, kpis, kpiValue, signed, templates, wayOf } from './kpis';
 import './optimization.css';
 
 /** Finished simulations side by side; each against the first, run by run. */
@@ -84,7 +84,7 @@ function Table({ data }: { data: Comparison }) {
                     <td key={one.id}>
                       {band && (
                         <span className="two-line">
-                          <span className="figure strong">{kpiValue(name, band.mean)}</span>
+                          <span className="figure strong">{kpiValue(name, band.mean, currencyOf(name, one))}</span>
                           <span className="muted figure">
                             {kpiValue(name, band.lower)} to {kpiValue(name, band.upper)}
                           </span>

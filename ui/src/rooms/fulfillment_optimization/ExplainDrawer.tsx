@@ -10,7 +10,7 @@ import { Drawer, Segmented } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { CostParts, partsOf } from './costParts';
-import { cost } from './words';
+import { cost, headed, unitOf } from './words';
 
 /** Why an order is sourced as it is: as it was decided, and as it would be now with what would make each loser win. */
 export function ExplainDrawer({ order, decision, onClose }: { order: string; decision?: string; onClose: () => void }) {
@@ -52,11 +52,11 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
               <>
                 <p className="muted">
                   Planned again <When at={found.at} /> by strategy <strong>{found.strategy}</strong>; nothing was written. What the order
-                  itself holds counts as free to it. It would cost <strong>{cost(found.cost)}</strong>.
+                  itself holds counts as free to it. It would cost <strong>{cost(found.cost, unitOf(found))}</strong>.
                 </p>
-                <CostParts parts={found.parts} bar={false} />
+                <CostParts parts={found.parts} unit={unitOf(found)} bar={false} />
                 {found.lines.map((line) => (
-                  <LineNow key={line.line_id} line={line} />
+                  <LineNow key={line.line_id} line={line} unit={unitOf(found)} />
                 ))}
               </>
             )}
@@ -75,7 +75,7 @@ const partNames = (candidates: readonly { cost: Record<string, number> }[]): str
   ...new Set(candidates.flatMap((one) => partsOf(one.cost).map(([name]) => name))),
 ];
 
-function LineNow({ line }: { line: ExplainedLine }) {
+function LineNow({ line, unit }: { line: ExplainedLine; unit: string }) {
   const parts = partNames(line.candidates);
   const moved = line.assigned !== '' && line.source !== '' && line.assigned !== line.source;
   return (
@@ -90,7 +90,7 @@ function LineNow({ line }: { line: ExplainedLine }) {
       </summary>
       <ScrollX className="bleed" label={`Sources considered for ${line.product}`}>
         <table className="plain">
-          <Heads parts={parts} last="What would make it win" />
+          <Heads parts={parts} unit={unit} last="What would make it win" />
           <tbody>
             {line.candidates.map((one) => (
               <tr key={one.source} data-chosen={one.chosen}>
@@ -110,7 +110,7 @@ function LineNow({ line }: { line: ExplainedLine }) {
   );
 }
 
-function Heads({ parts, last }: { parts: string[]; last?: string }) {
+function Heads({ parts, unit, last }: { parts: string[]; unit: string; last?: string }) {
   return (
     <thead>
       <tr>
@@ -124,7 +124,7 @@ function Heads({ parts, last }: { parts: string[]; last?: string }) {
           </th>
         ))}
         <th scope="col" className="num">
-          Cost
+          {headed('Cost', unit)}
         </th>
         <th scope="col">Outcome</th>
         {last !== undefined && <th scope="col">{last}</th>}
@@ -198,10 +198,10 @@ function Decided({ decision, explained }: { decision: Decision | undefined; expl
   return (
     <>
       <p className="muted">
-        Decided <When at={decision.at} /> by strategy <strong>{decision.strategy}</strong> for <strong>{cost(decision.cost)}</strong>;{' '}
-        {whole(decision.considered)} sources were considered. {decision.note}
+        Decided <When at={decision.at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
+        <strong>{cost(decision.cost, unitOf(decision))}</strong>; {whole(decision.considered)} sources were considered. {decision.note}
       </p>
-      <CostParts parts={decision.parts} bar={false} />
+      <CostParts parts={decision.parts} unit={unitOf(decision)} bar={false} />
       {lines.map((id, index) => {
         const candidates = decision.candidates.filter((one) => one.line_id === id);
         const parts = partNames(candidates);
@@ -216,7 +216,7 @@ function Decided({ decision, explained }: { decision: Decision | undefined; expl
             </summary>
             <ScrollX className="bleed" label="Sources considered">
               <table className="plain">
-                <Heads parts={parts} />
+                <Heads parts={parts} unit={unitOf(decision)} />
                 <tbody>
                   {candidates.map((one) => (
                     <tr key={one.source} data-chosen={one.chosen}>

@@ -10,7 +10,7 @@ import { Button, Skeleton } from 'antd';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { CostParts } from './costParts';
 import { ExplainDrawer } from './ExplainDrawer';
-import { cost, modeWords, seconds, share } from './words';
+import { cost, headed, modeWords, seconds, share, unitOf } from './words';
 import './optimization.css';
 
 /** One run: what it cost, in parts; its orders, and for each why. */
@@ -76,9 +76,10 @@ export default function PlanPage() {
 }
 
 function Summary({ plan }: { plan: PlanDetail }) {
+  const unit = unitOf(plan);
   const items: [string, string, string?][] = [
-    ['Cost', cost(plan.cost), plan.orders > 0 ? `${cost(plan.cost / plan.orders)} an order` : undefined],
-    ['Lower bound', cost(plan.lower_bound), plan.lower_bound === null ? 'only batches prove one' : 'no plan can cost less'],
+    ['Cost', cost(plan.cost, unit), plan.orders > 0 ? `${cost(plan.cost / plan.orders, unit)} an order` : undefined],
+    ['Lower bound', cost(plan.lower_bound, unit), plan.lower_bound === null ? 'only batches prove one' : 'no plan can cost less'],
     ['Gap', share(plan.gap), plan.gap === 0 ? 'proved to be the best' : undefined],
     ['Took', seconds(plan.seconds), plan.method],
     ['Orders', whole(plan.orders), `${whole(plan.lines)} lines`],
@@ -96,12 +97,14 @@ function Summary({ plan }: { plan: PlanDetail }) {
         ))}
       </dl>
       <Section title="What the cost is made of">
-        <CostParts parts={plan.parts} />
+        <CostParts parts={plan.parts} unit={unit} />
       </Section>
       {plan.moved.length > 0 && (
         <Section title="Lines it moved">
           <Facts
-            items={plan.moved.slice(0, 100).map((one) => [`${one.from_source} to ${one.to_source}`, `saves ${cost(one.saving)}`] as const)}
+            items={plan.moved
+              .slice(0, 100)
+              .map((one) => [`${one.from_source} to ${one.to_source}`, `saves ${cost(one.saving, unit)}`] as const)}
             columns={3}
           />
         </Section>
@@ -138,7 +141,7 @@ function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetai
               <th scope="col">Sources</th>
               <th scope="col">Outcome</th>
               <th scope="col" className="num">
-                Cost
+                {headed('Cost', unitOf(plan))}
               </th>
               <th scope="col">Why</th>
             </tr>

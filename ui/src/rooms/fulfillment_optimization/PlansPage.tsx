@@ -9,8 +9,9 @@ import { listDocuments } from '@client/configuration';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { Link, useNavigate } from 'react-router';
+import { Cost } from './costParts';
 import { named } from './fields';
-import { cost, modeWords, seconds, share } from './words';
+import { modeWords, seconds, share } from './words';
 import './optimization.css';
 
 const keys = ['strategy', 'mode'] as const;
@@ -50,13 +51,13 @@ const columns: readonly ListColumn<PlanRow>[] = [
     text: (row) => row.open_lines,
     render: (row) => (row.open_lines > 0 ? <Badge tone="attention">{whole(row.open_lines)}</Badge> : <span className="muted">none</span>),
   },
-  { key: 'cost', title: 'Cost', align: right, text: (row) => row.cost, render: (row) => <span className="figure">{cost(row.cost)}</span> },
+  { key: 'cost', title: 'Cost', align: right, text: (row) => row.cost, render: (row) => <Cost value={row.cost} unit={row.currency} /> },
   {
     key: 'bound',
     title: 'Lower bound',
     align: right,
     text: (row) => row.lower_bound ?? '',
-    render: (row) => <span className="figure">{cost(row.lower_bound)}</span>,
+    render: (row) => <Cost value={row.lower_bound} unit={row.currency} />,
   },
   {
     key: 'gap',
@@ -80,6 +81,7 @@ const columns: readonly ListColumn<PlanRow>[] = [
     text: (row) => row.moves,
     render: (row) => <span className="figure">{whole(row.moves)}</span>,
   },
+  { key: 'currency', title: 'Currency', extra: true, text: (row) => row.currency, render: (row) => row.currency || '—' },
   { key: 'method', title: 'Method', extra: true, text: (row) => row.method, render: (row) => row.method },
 ];
 

@@ -7,24 +7,28 @@ import { MapView, pinOf } from '@kit/MapView';
 import { ScrollX } from '@kit/ScrollX';
 import { Badge, inWords } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
-import { CostParts } from './costParts';
-import { cost, figure, share } from './words';
+import { Cost, CostParts } from './costParts';
+import { cost, figure, share, unitOf } from './words';
 
 const kinds: Record<string, string> = { bopis: 'Pickup in store', curbside: 'Curbside pickup', ship_to_store: 'Ship to store' };
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone: 'UTC' });
 const dayOfMonth = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
+/** A product with the dimension values that were asked for. */
+const called = ({ product, dimensions }: { product: string; dimensions: Record<string, string> }): string =>
+  [product, ...Object.values(dimensions).filter((one) => one.trim() !== '')].join(' ');
 const noon = (date: string): Date => new Date(`${date}T12:00:00Z`);
 
 /** What a quote answers: when, from where, for how much, and where it can be picked up. */
 export function QuoteAnswer({ quote }: { quote: Quote }) {
+  const unit = unitOf({ currency: quote.plan.currency, parts: quote.plan.cost_parts });
   return (
     <>
       <Section title="Promise" extra={<When at={quote.at} as="date" />}>
         <Headline quote={quote} />
       </Section>
       <Where quote={quote} />
-      <Section title="What it would cost us" extra={<span className="figure strong">{cost(quote.plan.cost)}</span>}>
-        <CostParts parts={quote.plan.cost_parts} />
+      <Section title="What it would cost us" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
+        <CostParts parts={quote.plan.cost_parts} unit={unit} />
       </Section>
       {quote.carrier && <Rates carrier={quote.carrier} />}
       <Section title="Days it can be there">
@@ -56,7 +60,7 @@ function Headline({ quote }: { quote: Quote }) {
       )}
       {quote.plan.not_fulfilled.map((one) => (
         <p key={one.line_id}>
-          {whole(one.quantity)} of <span className="strong">{one.product}</span>: {one.reason}
+          {whole(one.quantity)} of <span className="strong">{called(one)}</span>: {one.reason}
         </p>
       ))}
       {quote.promises.length > 0 && (
@@ -84,7 +88,7 @@ function Headline({ quote }: { quote: Quote }) {
                   <td>
                     {quote.plan.lines
                       .filter((line) => line.source === one.source)
-                      .map((line) => `${whole(line.quantity)} × ${line.product}`)
+                      .map((line) => `${whole(line.quantity)} × ${called(line)}`)
                       .join(', ')}
                   </td>
                   <td className="nowrap" title={`Ready ${one.ready_at}, picked up ${one.pickup_at}`}>
@@ -174,7 +178,7 @@ function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
                   )}
                 </td>
                 <td className="num figure strong">
-                  {cost(one.net)} <span className="unit">{one.currency}</span>
+                  <Cost value={one.net} unit={one.currency} />
                 </td>
                 <td>
                   {one.edd.slice(0, 3).map((chance) => (

@@ -10,11 +10,13 @@ import { AutoComplete, Button, Skeleton } from 'antd';
 import { useState } from 'react';
 import { ChoiceField, Field, named, NumberField, TextField } from './fields';
 import { QuoteAnswer } from './QuoteAnswer';
+import { dimensionsOf } from './words';
 import './optimization.css';
 
 interface Line {
   key: number;
   product: string;
+  variant: string;
   quantity: number;
 }
 
@@ -22,7 +24,7 @@ const MOST_LINES = 200;
 
 /** A cart and a destination: where it would come from, for how much and when. Nothing is written or reserved. */
 export default function QuotePage() {
-  const [lines, setLines] = useState<Line[]>([{ key: 1, product: '', quantity: 1 }]);
+  const [lines, setLines] = useState<Line[]>([{ key: 1, product: '', variant: '', quantity: 1 }]);
   const [place, setPlace] = useState({ city: '', state: '', postal_code: '', country: 'US' });
   const [how, setHow] = useState({ strategy: '', carrier: '', requested_delivery_date: '' });
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
@@ -32,11 +34,13 @@ export default function QuotePage() {
   const missing =
     given.length === 0
       ? 'Put a product into the cart'
-      : place.city.trim() === '' || place.state.trim() === '' || place.postal_code.trim() === ''
-        ? 'Say where it goes: city, state and postal code'
-        : place.country.length !== 2
-          ? 'Give the country in two letters'
-          : '';
+      : given.some((one) => dimensionsOf(one.variant) === undefined)
+        ? 'Write a variant as colorid=red, sizeid=m'
+        : place.city.trim() === '' || place.state.trim() === '' || place.postal_code.trim() === ''
+          ? 'Say where it goes: city, state and postal code'
+          : place.country.length !== 2
+            ? 'Give the country in two letters'
+            : '';
   const ask = (): void => {
     if (missing === '')
       quote.mutate({
@@ -51,7 +55,7 @@ export default function QuotePage() {
           product: one.product.trim(),
           quantity: one.quantity,
           free_shipping: false,
-          dimensions: {},
+          dimensions: dimensionsOf(one.variant) ?? {},
         })),
         requested_delivery_date: how.requested_delivery_date || null,
       });
@@ -76,6 +80,12 @@ export default function QuotePage() {
               {lines.map((line, index) => (
                 <div key={line.key} className="form-row" role="group" aria-label={`Line ${index + 1}`}>
                   <Product value={line.product} onChange={(product) => change(line.key, { product })} />
+                  <TextField
+                    label="Variant"
+                    placeholder="colorid=red, sizeid=m"
+                    value={line.variant}
+                    onChange={(variant) => change(line.key, { variant })}
+                  />
                   <span className="short">
                     <NumberField
                       label="Units"
@@ -97,7 +107,10 @@ export default function QuotePage() {
                 icon={<PlusOutlined />}
                 disabled={lines.length >= MOST_LINES}
                 onClick={() =>
-                  setLines((before) => [...before, { key: Math.max(...before.map((one) => one.key)) + 1, product: '', quantity: 1 }])
+                  setLines((before) => [
+                    ...before,
+                    { key: Math.max(...before.map((one) => one.key)) + 1, product: '', variant: '', quantity: 1 },
+                  ])
                 }
               >
                 Add a line

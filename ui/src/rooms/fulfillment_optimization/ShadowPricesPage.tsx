@@ -12,7 +12,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'react-router';
-import { cost } from './words';
+import { cost, headed } from './words';
 import './optimization.css';
 
 const FIRST = 200;
@@ -80,7 +80,7 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
   const pins = [...best.values()].flatMap((row) =>
     pinOf({
       id: row.source,
-      label: `${row.source} ${row.saving === null ? `up to ${cost(row.price)}` : cost(row.saving)}`,
+      label: `${row.source} ${row.saving === null ? `up to ${cost(row.price, data.currency)}` : cost(row.saving, data.currency)}`,
       kind: (row.saving ?? row.price) > 0 ? 'source' : 'inactive',
       latitude: row.latitude,
       longitude: row.longitude,
@@ -109,10 +109,10 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
                   <th scope="col">Source</th>
                   <th scope="col">Product</th>
                   <th scope="col" className="num">
-                    Saves
+                    {headed('Saves', data.currency)}
                   </th>
                   <th scope="col" className="num">
-                    Price of the batch
+                    {headed('Price of the batch', data.currency)}
                   </th>
                 </tr>
               </thead>
@@ -120,7 +120,7 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
                 {data.items.map((row) => (
                   <tr key={`${row.source} ${row.product ?? ''}`}>
                     <td>
-                      <Said row={row} />
+                      <Said row={row} currency={data.currency} />
                     </td>
                     <td>
                       <span className="two-line">
@@ -161,17 +161,17 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
 }
 
 /** The price read aloud; one that was planned again says so. */
-function Said({ row }: { row: ShadowPrice }) {
+function Said({ row, currency }: { row: ShadowPrice; currency: string }) {
   if (row.saving === null)
     return (
       <span className="muted">
-        One more {thing(row)} at {row.source} is worth up to {cost(row.price)}
+        One more {thing(row)} at {row.source} is worth up to {cost(row.price, currency)}
       </span>
     );
   return (
     <span className="row" style={{ gap: 6 }}>
       <span>
-        One more {thing(row)} at {row.source} {row.saving > 0 ? `saves ${cost(row.saving)}` : 'saves nothing after all'}
+        One more {thing(row)} at {row.source} {row.saving > 0 ? `saves ${cost(row.saving, currency)}` : 'saves nothing after all'}
       </span>
       <Badge tone="done" icon={<CheckCircleFilled />}>
         Planned again

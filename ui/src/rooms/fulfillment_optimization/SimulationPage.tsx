@@ -14,7 +14,7 @@ import { Segmented } from 'antd';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { CommitDialog } from './CommitDialog';
-import { dailyTitles, dayLabel, kpiAxis, kpis, kpiValue, signed, templates, wayOf } from './kpis';
+import { currencyOf, dailyTitles, dayLabel, kpiAxis, kpis, kpiValue, signed, templates, wayOf } from './kpis';
 import { useMay } from './may';
 import { SimulationState } from './SimulationState';
 import { changesInWords } from './simulationWords';
@@ -167,7 +167,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
             band && (
               <div key={name} className="kpi">
                 <dt>{kpis[name]?.title}</dt>
-                <dd>{kpiValue(name, band.mean, view.currency)}</dd>
+                <dd>{kpiValue(name, band.mean, currencyOf(name, view))}</dd>
                 <span className="fine">
                   lower {kpiValue(name, band.lower)}, upper {kpiValue(name, band.upper)}
                 </span>
@@ -206,7 +206,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
                   bands={bands}
                   base={base}
                   axis={(value) => kpiAxis(name, value)}
-                  format={(value) => kpiValue(name, value)}
+                  format={(value) => kpiValue(name, value, currencyOf(name, view))}
                 />
               </Section>
             )

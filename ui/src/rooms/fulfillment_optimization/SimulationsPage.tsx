@@ -40,7 +40,7 @@ const columns: readonly ListColumn<SimulationRow>[] = [
     render: (row) =>
       row.cost ? (
         <span className="two-line">
-          <span className="figure strong">{kpiValue('cost', row.cost.mean)}</span>
+          <span className="figure strong">{kpiValue('cost', row.cost.mean, row.cost_currency)}</span>
           <span className="muted figure">
             {kpiValue('cost', row.cost.lower)} to {kpiValue('cost', row.cost.upper)}
           </span>
@@ -56,7 +56,7 @@ const columns: readonly ListColumn<SimulationRow>[] = [
     render: (row) =>
       row.cost_difference ? (
         <span className="delta" data-way={wayOf('cost', row.cost_difference)}>
-          {signed('cost', row.cost_difference.mean)}
+          {signed('cost', row.cost_difference.mean, row.cost_currency)}
           {row.cost_difference.mean !== 0 && !row.cost_difference.certain && ', not certain'}
         </span>
       ) : (

@@ -42,6 +42,13 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
         ]}
         onChange={(objective) => set({ objective })}
       />
+      <TextField
+        label="Currency"
+        hint="Of every cost here; empty is the company's."
+        placeholder="USD"
+        value={body.currency}
+        onChange={(currency) => set({ currency: currency.toUpperCase().slice(0, 3) })}
+      />
       <CheckField
         label="Default: used when an order names none"
         value={body.is_default === true}

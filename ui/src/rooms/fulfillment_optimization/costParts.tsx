@@ -16,8 +16,18 @@ export const partsOf = (parts: Record<string, number>): (readonly [string, numbe
     .filter(([, value]) => Math.abs(value) >= 0.005)
     .toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a));
 
+/** A cost, and beside it what it counts. */
+export function Cost({ value, unit, strong }: { value: number | null; unit: string; strong?: boolean }) {
+  return (
+    <span className={strong ? 'figure strong nowrap' : 'figure nowrap'}>
+      {cost(value)}
+      {value !== null && unit !== '' && <span className="unit"> {unit}</span>}
+    </span>
+  );
+}
+
 /** What a cost is made of: a bar, and the same in words. */
-export function CostParts({ parts, bar = true }: { parts: Record<string, number>; bar?: boolean }) {
+export function CostParts({ parts, unit = '', bar = true }: { parts: Record<string, number>; unit?: string; bar?: boolean }) {
   const found = partsOf(parts);
   const total = found.reduce((sum, [, value]) => sum + Math.max(0, value), 0);
   if (found.length === 0) return <span className="muted">Nothing</span>;
@@ -49,7 +59,9 @@ export function CostParts({ parts, bar = true }: { parts: Record<string, number>
               )}
               {inWords(name)}
             </dt>
-            <dd className="figure">{cost(value)}</dd>
+            <dd>
+              <Cost value={value} unit={unit} />
+            </dd>
           </div>
         ))}
       </dl>

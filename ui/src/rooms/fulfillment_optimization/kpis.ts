@@ -2,15 +2,16 @@ import type { Difference } from '@client/sourcing';
 
 interface Kpi {
   title: string;
-  kind: 'money' | 'number' | 'km' | 'share';
+  /** `cost` is money too, in the currency of the strategy instead of that of the orders. */
+  kind: 'money' | 'cost' | 'number' | 'km' | 'share';
   /** Which way is better for the business; absent: neither. */
   better?: 'up' | 'down';
 }
 
 /** Figures of a simulation in the order a planner reads them. */
 export const kpis: Record<string, Kpi> = {
-  cost: { title: 'Fulfillment cost', kind: 'money', better: 'down' },
-  cost_per_fulfilled_order: { title: 'Cost per fulfilled order', kind: 'money', better: 'down' },
+  cost: { title: 'Fulfillment cost', kind: 'cost', better: 'down' },
+  cost_per_fulfilled_order: { title: 'Cost per fulfilled order', kind: 'cost', better: 'down' },
   avg_fulfillment_distance_km: { title: 'Average fulfillment distance', kind: 'km', better: 'down' },
   fill_rate: { title: 'Fill rate', kind: 'share', better: 'up' },
   orders: { title: 'Orders', kind: 'number' },
@@ -44,13 +45,19 @@ const exact = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maxim
 const large = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
 const share = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 
+/** The currency of a figure of a simulation; none for what is no money. */
+export const currencyOf = (name: string, view: { currency: string; cost_currency: string }): string => {
+  const kind = kpis[name]?.kind;
+  return kind === 'cost' ? view.cost_currency : kind === 'money' ? view.currency : '';
+};
+
 /** A figure as people write it, with its unit. */
 export function kpiValue(name: string, value: number, currency = ''): string {
   const kind = kpis[name]?.kind ?? 'number';
   if (kind === 'share') return share.format(value);
-  const written = Math.abs(value) >= 100_000 ? large.format(value) : (kind === 'money' ? exact : plain).format(value);
+  const written = Math.abs(value) >= 100_000 ? large.format(value) : (kind === 'money' || kind === 'cost' ? exact : plain).format(value);
   if (kind === 'km') return `${written} km`;
-  return kind === 'money' && currency !== '' ? `${written} ${currency}` : written;
+  return (kind === 'money' || kind === 'cost') && currency !== '' ? `${written} ${currency}` : written;
 }
 
 /** A figure on an axis: short, as its place is narrow. */

@@ -33,7 +33,7 @@ const around = {
 };
 const plan = {
   ...{ id: 'p1', at, strategy: 'everyday', mode: 'batch', method: 'batch', orders: 2, lines: 3, open_lines: 1 },
-  ...{ cost: 273.03, lower_bound: 270, gap: 0.0112, seconds: 0.061, moves: 0 },
+  ...{ cost: 273.03, lower_bound: 270, gap: 0.0112, seconds: 0.061, moves: 0, currency: 'EUR' },
 };
 const decided = [
   { decision_id: 'd1', order_id: 'o1', complete: true, cost: 7.27, parts: {}, sources: ['SEA'] },
@@ -44,13 +44,13 @@ const candidate = (source: string, part: object) => ({
   ...part,
 });
 const explained = {
-  ...{ order_id: 'o1', at, strategy: 'everyday', cost: 7.27, parts: { parcel: 6, carriage: 1.27 } },
+  ...{ order_id: 'o1', at, strategy: 'everyday', cost: 7.27, currency: 'EUR', parts: { parcel: 6, carriage: 1.27 } },
   lines: [
     {
       ...{ line_id: 'l1', product: 'LAMP', quantity: 2, assigned: 'SEA', source: 'SEA', considered: 3 },
       candidates: [
         candidate('SEA', { chosen: true, quantity: 2, total: 7.27 }),
-        candidate('CHI', { wins_with: [{ changes: [], single: true, verified: true, text: '0.96 off' }] }),
+        candidate('CHI', { wins_with: [{ changes: [], single: true, verified: true, text: '0.96 EUR off' }] }),
         candidate('NYC', {
           refused: 'nothing on hand',
           on_hand: 0,
@@ -65,8 +65,8 @@ test('a plan shows what it cost, its bound and its gap', async () => {
   const sent = serve({ ...around, 'GET /api/v1/sourcing/plans': () => ({ items: [plan], next: null }) });
   show(routes, '/plans?mode=batch');
   const row = (await screen.findByText('everyday')).closest('tr');
-  expect(row).toHaveTextContent('273.03');
-  expect(row).toHaveTextContent('270.00');
+  expect(row).toHaveTextContent('273.03 EUR');
+  expect(row).toHaveTextContent('270.00 EUR');
   expect(row).toHaveTextContent('1.12%');
   expect(row).toHaveTextContent('61 ms');
   expect(sent.find((one) => one.path === '/api/v1/sourcing/plans')?.query.get('mode')).toBe('batch');
@@ -87,7 +87,7 @@ test('an order of a plan opens to every candidate and the smallest change that m
   const drawer = await screen.findByRole('dialog');
   const chicago = (await within(drawer).findByText('CHI')).closest('tr') as HTMLElement;
   expect(chicago).toHaveTextContent('Costs more');
-  expect(chicago).toHaveTextContent('0.96 off');
+  expect(chicago).toHaveTextContent('0.96 EUR off');
   expect(within(chicago).getByText('Verified')).toBeInTheDocument();
   const york = within(drawer).getByText('NYC').closest('tr') as HTMLElement;
   expect(york).toHaveTextContent('Nothing on hand');
@@ -106,7 +106,19 @@ test('an order with nothing left to plan shows how it was decided', async () => 
     'POST /api/v1/sourcing/explain': () => new Refusal(404, { detail: 'the order has no line with units left to ship', status: 404 }),
     'GET /api/v1/orders/o1/sourcing': () => ({
       decisions: [
-        { id: 'd1', at, strategy: 'everyday', complete: true, cost: 7.27, parts: {}, considered: 6, note: '', chosen, candidates: [one] },
+        {
+          id: 'd1',
+          at,
+          strategy: 'everyday',
+          complete: true,
+          cost: 7.27,
+          currency: 'EUR',
+          parts: {},
+          considered: 6,
+          note: '',
+          chosen,
+          candidates: [one],
+        },
       ],
     }),
   });
@@ -123,7 +135,7 @@ test('a shadow price is read aloud, and says whether planning again found it', a
   serve({
     ...around,
     'GET /api/v1/sourcing/shadow-prices': () => ({
-      ...{ plan_id: 'p1', strategy: 'everyday', at, total: 3 },
+      ...{ plan_id: 'p1', strategy: 'everyday', at, total: 3, currency: 'EUR' },
       items: [
         { ...price, source: 'DAL', product: 'LAMP', saving: 4.1 },
         { ...price, source: 'DAL', product: null, saving: 0 },
@@ -132,9 +144,9 @@ test('a shadow price is read aloud, and says whether planning again found it', a
     }),
   });
   show(routes, '/shadow-prices');
-  expect(await screen.findByText('One more unit of LAMP at DAL saves 4.10')).toBeInTheDocument();
+  expect(await screen.findByText('One more unit of LAMP at DAL saves 4.10 EUR')).toBeInTheDocument();
   expect(screen.getByText('One more parcel a day at DAL saves nothing after all')).toBeInTheDocument();
-  expect(screen.getByText('One more unit of LAMP at CHI is worth up to 1.99')).toBeInTheDocument();
+  expect(screen.getByText('One more unit of LAMP at CHI is worth up to 1.99 EUR')).toBeInTheDocument();
   expect(screen.getAllByText('Planned again')).toHaveLength(2);
 });
 
@@ -166,7 +178,7 @@ const row = {
     runs: 12,
     runs_done: 12,
   },
-  ...{ created_at: at, created_by: 'dana', finished_at: at, committed_at: null, cloned_from: null, error: '' },
+  ...{ created_at: at, created_by: 'dana', finished_at: at, committed_at: null, cloned_from: null, error: '', cost_currency: 'EUR' },
   ...{ cost: band(120), cost_difference: { ...band(20), certain: true } },
 };
 const view = {
@@ -206,6 +218,8 @@ test('two finished simulations are chosen and compared', async () => {
         to: '2026-11-21',
         sources: 5,
         constraints: 2,
+        currency: 'USD',
+        cost_currency: 'EUR',
         kpis: { cost: band(id === 's1' ? 120 : 90) },
       })),
       difference: [null, { cost: { mean: -30, lower: -32, upper: -28, certain: true } }],
@@ -228,7 +242,7 @@ test('a finished simulation shows bounds and differences, and its commit says wh
     'POST /api/v1/simulations/s1/commit': () => ({ committed: true, changed: view.changed }),
   });
   show(routes, '/simulations/s1');
-  expect(await screen.findByText('120.00 USD')).toBeInTheDocument();
+  expect(await screen.findByText('120.00 EUR')).toBeInTheDocument();
   expect(screen.getByText('lower 119.00, upper 121.00')).toBeInTheDocument();
   expect(screen.getByText('+20.00 against 100.00')).toHaveAttribute('data-way', 'worse');
   expect(screen.getByRole('img', { name: 'Orders a day' })).toBeInTheDocument();
@@ -292,8 +306,15 @@ test('a quote says when everything arrives, from where, and where it can be pick
     'POST /api/v1/sourcing/quote': () => ({
       ...{ execution_id: 'abc', at, destination: { latitude: 45.5, longitude: -122.7, precision: 'place' }, carrier: null },
       plan: {
-        ...{ strategy: 'default', complete: true, not_fulfilled: [], cost: 7.27, cost_parts: { parcel: 6, carriage: 1.27 } },
-        lines: [{ line_id: '1', product: 'LAMP', source: 'CHI', quantity: 2, ordered_quantity: 2 }],
+        ...{
+          strategy: 'default',
+          complete: true,
+          not_fulfilled: [],
+          cost: 7.27,
+          currency: 'EUR',
+          cost_parts: { parcel: 6, carriage: 1.27 },
+        },
+        lines: [{ line_id: '1', product: 'LAMP', dimensions: { colorid: 'red' }, source: 'CHI', quantity: 2, ordered_quantity: 2 }],
       },
       promises: [
         {
@@ -319,18 +340,22 @@ test('a quote says when everything arrives, from where, and where it can be pick
   });
   show(routes, '/quote');
   await userEvent.type(await screen.findByLabelText('Product'), 'LAMP');
+  await userEvent.type(screen.getByLabelText('Variant'), 'red');
+  expect(screen.getByRole('button', { name: 'Get a quote' })).toHaveAccessibleDescription('Write a variant as colorid=red, sizeid=m');
+  await userEvent.clear(screen.getByLabelText('Variant'));
+  await userEvent.type(screen.getByLabelText('Variant'), 'colorid=red');
   await userEvent.type(screen.getByLabelText('City'), 'Portland');
   await userEvent.type(screen.getByLabelText('State'), 'OR');
   expect(screen.getByRole('button', { name: 'Get a quote' })).toHaveAccessibleDescription('Say where it goes: city, state and postal code');
   await userEvent.type(screen.getByLabelText('Postal code'), '97205');
   await userEvent.click(screen.getByRole('button', { name: 'Get a quote' }));
   expect(await screen.findByText(/Everything by/)).toHaveTextContent('Nov 24, 2026');
-  expect(screen.getByText('2 × LAMP')).toBeInTheDocument();
+  expect(screen.getByText('2 × LAMP red')).toBeInTheDocument();
   expect(screen.getByText('99.75%')).toBeInTheDocument();
   expect(screen.getByText('Pickup in store')).toBeInTheDocument();
   expect(screen.getByText(', not possible').closest('[role=listitem]')).toHaveTextContent('Nov 23');
   expect(sent.find((one) => one.method === 'POST')?.body).toMatchObject({
-    lines: [{ line_id: '1', product: 'LAMP', quantity: 1 }],
+    lines: [{ line_id: '1', product: 'LAMP', quantity: 1, dimensions: { colorid: 'red' } }],
     destination: { city: 'Portland', state: 'OR', postal_code: '97205', country: 'US' },
   });
 });

@@ -19,8 +19,25 @@ const amount = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maxi
 const short = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
 
-/** Money whose currency is that of the environment: the documents do not name one. */
-export const cost = (value: number | null | undefined): string => (value === null || value === undefined ? '—' : amount.format(value));
+/** A cost with what it counts, where that is not said beside it. */
+export const cost = (value: number | null | undefined, unit = ''): string =>
+  value === null || value === undefined ? '—' : unit === '' ? amount.format(value) : `${amount.format(value)} ${unit}`;
+
+/** What costs count: their currency, kilometers where distance is the objective, nothing where nobody said. */
+export const unitOf = (found: { currency: string; parts: Record<string, number> }): string =>
+  found.currency || ('distance' in found.parts ? 'km' : '');
+/** A column of costs, with what they count. */
+export const headed = (title: string, unit: string): string => (unit === '' ? title : `${title}, ${unit}`);
 export const figure = (value: number): string => short.format(value);
 export const share = (value: number | null | undefined): string => (value === null || value === undefined ? '—' : percent.format(value));
 export const seconds = (value: number): string => (value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${short.format(value)} s`);
+
+/** `colorid=red, sizeid=m` as dimensions; undefined when it cannot be read so. */
+export function dimensionsOf(text: string): Record<string, string> | undefined {
+  const pairs = text
+    .split(/[,;]/)
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+    .map((one) => one.split('=').map((part) => part.trim()));
+  return pairs.every((pair) => pair.length === 2 && pair.every((part) => part !== '')) ? Object.fromEntries(pairs) : undefined;
+}

@@ -1,0 +1,110 @@
+"""Every cost says its currency: the strategy's, else the company's; two of them are never added up."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from tests.app.test_explain import PLACES, configure, explain, ordered, sourced, stock
+from tests.orders.given import master_data
+
+from openiom.app.desk import OrdersDesk
+from openiom.app.wiring import Product
+from openiom.fulfillment_optimization import source_orders
+from openiom.kernel import Invalid
+from openiom.platform.events import utc_now
+
+
+@pytest.fixture
+def house(product: Product) -> Product:
+    master_data(product.database, "Lamp", "Shade")
+    configure(product, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items()))
+    return product
+
+
+def company(house: Product, currency: str) -> None:
+    configure(house, ("company", "default", {"title": "Fabrikam", "accounting_currency": currency}))
+
+
+def strategy(house: Product, name: str = "default", **body: Any) -> None:
+    configure(house, ("strategy", name, {"title": name, **body}))
+
+
+def quoted(client: TestClient, **more: Any) -> dict[str, Any]:
+    lines = [{"line_id": "1", "product": "Lamp", "quantity": 1}]
+    answer = client.post("/api/v1/sourcing/quote", json={"destination": PLACES["SEA"], "lines": lines, **more})
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_plans_decisions_explanations_and_quotes_say_the_currency_of_the_company(
+    client: TestClient, house: Product
+) -> None:
+    company(house, "CAD")
+    stock(house, Lamp_SEA=1, Lamp_CHI=9)
+    order = ordered(house, "1")
+    assert quoted(client)["plan"]["currency"] == "CAD"
+    sourced(house, order)
+    [plan] = client.get("/api/v1/sourcing/plans").json()["items"]
+    detail = client.get(f"/api/v1/sourcing/plans/{plan['id']}").json()
+    [decision] = client.get(f"/api/v1/orders/{order}/sourcing").json()["decisions"]
+    told = explain(client, order)
+    assert {found["currency"] for found in (plan, detail, decision, told)} == {"CAD"}
+    ways = [way["text"] for c in told["lines"][0]["candidates"] for way in c["wins_with"]]
+    assert any(text.endswith("CAD off") for text in ways)
+
+
+def test_a_strategy_may_count_in_its_own_and_what_was_planned_keeps_the_one_it_had(
+    client: TestClient, house: Product
+) -> None:
+    company(house, "USD")
+    strategy(house, currency="EUR", batch={"enabled": True, "minutes": 1}, allow_partial=True)
+    stock(house, Lamp_SEA=1, Lamp_CHI=9)
+    orders = [ordered(house, str(n)) for n in range(3)]
+    with house.database.unit_of_work() as session:
+        source_orders(session, OrdersDesk(), orders, now=utc_now(), actor="test", woken=frozenset(orders))
+    strategy(house, currency="GBP")
+    assert client.get("/api/v1/sourcing/plans").json()["items"][0]["currency"] == "EUR"
+    assert client.get("/api/v1/sourcing/shadow-prices").json()["currency"] == "EUR"
+    assert quoted(client)["plan"]["currency"] == "GBP"
+
+
+def test_kilometers_have_no_currency_and_neither_has_a_company_that_never_said(
+    client: TestClient, house: Product
+) -> None:
+    stock(house, Lamp_SEA=1)
+    assert quoted(client)["plan"]["currency"] == ""
+    company(house, "USD")
+    strategy(house, "near", objective="distance")
+    assert quoted(client, strategy="near")["plan"]["currency"] == ""
+
+
+def test_what_would_be_added_up_must_be_in_one_currency(client: TestClient, house: Product) -> None:
+    company(house, "USD")
+    strategy(house, "second", currency="EUR")
+    with pytest.raises(Invalid) as refused:
+        strategy(house, "first", alternate="second")
+    assert "second counts in EUR, this one in USD" in str([str(p) for p in refused.value.problems])
+    strategy(house, "second", currency="USD")
+    strategy(house, "first", alternate="second")
+    with pytest.raises(Invalid):
+        strategy(house, "second", currency="EUR")
+    zones = {"title": "Zones", "zones": [{"name": "all"}], "prices": [{"zone": "all", "up_to_kg": 9, "price": 5}]}
+    configure(house, ("rate_table", "euro", {**zones, "currency": "EUR"}))
+    with pytest.raises(Invalid) as rates:
+        strategy(house, "third", rate_table="euro")
+    assert "euro is in EUR" in str([str(p) for p in rates.value.problems])
+    strategy(house, "third", rate_table="euro", currency="EUR")
+
+
+def test_a_company_that_changes_its_books_cannot_make_two_currencies_one(client: TestClient, house: Product) -> None:
+    """The alternate serves in euro what the first one left open in dollars: there is no such sum."""
+    company(house, "EUR")
+    strategy(house, "second", currency="EUR")
+    configure(house, ("source_list", "sea", {"title": "Seattle", "sources": ["SEA"]}))
+    strategy(house, "first", source_list="sea", alternate="second", allow_partial=True)
+    stock(house, Lamp_SEA=1, Shade_CHI=1)
+    lines = [{"line_id": p, "product": p, "quantity": 1} for p in ("Lamp", "Shade")]
+    assert quoted(client, strategy="first", lines=lines)["plan"]["currency"] == "EUR"
+    company(house, "USD")
+    answer = quoted(client, strategy="first", lines=lines)
+    assert (answer["status"], "EUR, USD" in answer["detail"]) == (409, True)
