@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .bid_prices import BidPrices
-from .exact import in_sequence
+from .exact import Sequence
 from .gains import Gains, gains
 from .groups import Group, gather, in_reach
 from .problem import UNLIMITED, Floats, Ints, Problem
@@ -32,7 +32,7 @@ PLACES, UNITS = 40, 12
 MOST_STEPS = 400
 MONEY = np.concatenate([np.arange(0, 20, 0.5), np.arange(20, 60, 2), np.arange(60, 400, 20.0)])
 """Gains are kept as the money they exceed each of these by."""
-AT_ONCE = 50
+AT_ONCE = 200
 """Orders of a walk that see the same prices."""
 
 
@@ -66,7 +66,7 @@ class Opportunity:
     def prices(self, left: float, stock: Ints, room: Ints) -> BidPrices:
         """With so much of the horizon left, this stock (N, S) and so many parcel places (N,)."""
         price = np.zeros(stock.size)
-        price[self.cells] = self.units.at(left, stock.reshape(-1)[self.cells])
+        price[self.cells] = self.units.at(left, stock.ravel()[self.cells])
         return BidPrices(price.reshape(stock.shape), self.nodes.at(left, room))
 
 
@@ -166,16 +166,20 @@ def _at(excess: Floats, money: Floats) -> Floats:
 
 
 def walk(problem: Problem, known: Opportunity) -> Shares:
-    """The orders of a whole horizon one after the other, each at the worths of the moment it comes at."""
-    p, stock, used = problem, problem.stock.copy(), problem.used.copy()
-    rows: list[tuple[int, int, int]] = []
-    for first in range(0, p.orders, AT_ONCE):
-        orders = np.arange(first, min(p.orders, first + AT_ONCE))
-        left = 1.0 - (first + len(orders) / 2) / p.orders
-        now = replace(p.only(orders), stock=stock, used=used)
-        shares = in_sequence(now, known.prices(left, stock, np.maximum(p.capacity - used, 0)))
-        lines = shares.line + p.start[first]
-        rows += list(zip(lines.tolist(), shares.node.tolist(), shares.quantity.tolist(), strict=True))
-        np.subtract.at(stock, (shares.node, p.line_sku[lines]), shares.quantity)
-        used = used + np.bincount(np.unique(p.line_order[lines] * p.nodes + shares.node) % p.nodes, minlength=p.nodes)
-    return Shares.of(rows)
+    """The orders of a whole horizon one after the other, at worths looked up again every AT_ONCE orders."""
+    return _Walk(problem, known).run(np.arange(problem.orders))
+
+
+class _Walk(Sequence):
+    """A walk whose prices follow the clock and what is left."""
+
+    chunk = AT_ONCE
+
+    def __init__(self, problem: Problem, known: Opportunity) -> None:
+        super().__init__(problem, BidPrices.none(problem))
+        self.known = known
+
+    def _chunk(self, orders: Ints) -> None:
+        left = 1.0 - (float(orders[0]) + len(orders) / 2) / self.problem.orders
+        self._reprice(self.known.prices(left, self.stock.reshape(self.problem.stock.shape), self.left))
+        super()._chunk(orders)
