@@ -30,9 +30,7 @@ def test_the_last_unit_is_worth_its_gain_times_the_chance_that_somebody_comes():
 
     # the earlier wave had one order in a horizon: they come as a Poisson process of rate one
     nobody, one = np.exp(-1.0), np.exp(-1.0)
-    assert worth == pytest.approx(
-        [20 * (1 - nobody), 20 * (1 - nobody - one), 20 * (1 - 2.5 * nobody)], abs=0.35
-    )
+    assert worth == pytest.approx([20 * (1 - nobody), 20 * (1 - nobody - one), 20 * (1 - 2.5 * nobody)], abs=0.35)
 
 
 def test_worths_fall_as_the_horizon_ends_and_rise_as_the_shelf_empties():

@@ -69,18 +69,18 @@ class Sequence:
         self.stock_view, self.left_view = self.stock.data, self.left.data
         self.soft_view = self.before_pressure.data
         self.price_view = cast("memoryview[float]", self.price.data)
-        self.pressed = self._pressed()
+        self.floor, self.pressed = self._felt()
         self.rows: list[tuple[int, int, int]] = []
 
-    def _pressed(self) -> list[float]:
-        """(N,) money of one more parcel once pressure is felt."""
-        floor = np.zeros(self.problem.nodes) if self.bid is None else self.bid.node
-        return [max(a, b) for a, b in zip(floor.tolist(), self.problem.pressure.tolist(), strict=True)]
+    def _felt(self) -> tuple[list[float], list[float]]:
+        """(N,) money of one more parcel, and the same once pressure is felt."""
+        floor = [0.0] * self.problem.nodes if self.bid is None else self.bid.node.tolist()
+        return floor, [max(a, b) for a, b in zip(floor, self.problem.pressure.tolist(), strict=True)]
 
     def _reprice(self, bid_prices: BidPrices) -> None:
         """Other bid prices from here on."""
         self.bid = bid_prices
-        self.pressed = self._pressed()
+        self.floor, self.pressed = self._felt()
         self.price[:] = self._prices()
         self._close_limited()
 

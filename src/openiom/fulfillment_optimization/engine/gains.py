@@ -92,9 +92,7 @@ def _rest(joined: Floats, left: Floats) -> Floats:
     return found
 
 
-def _without(
-    group: Group, parcel: Floats, serve: Floats, place: Ints, value: Floats, *, line: int | None
-) -> Floats:
+def _without(group: Group, parcel: Floats, serve: Floats, place: Ints, value: Floats, *, line: int | None) -> Floats:
     """(b, k) the cheapest plan without candidate k, or without it serving `line`: the best one where it does not."""
     found = np.repeat(value[:, None], parcel.shape[1], axis=1)
     for used in range(place.shape[1]) if line is None else (line,):

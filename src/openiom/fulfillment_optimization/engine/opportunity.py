@@ -54,6 +54,15 @@ class Worth:
         worth: Floats = share * early + (1 - share) * late + self.fee[every, step]
         return worth
 
+    def steps(self, resource: int, left: float) -> list[float]:
+        """What the last step of places is worth, the last but one, and so on."""
+        moment = min(max(left, 0.0), 1.0) * MOMENTS
+        low = min(int(moment), MOMENTS - 1)
+        share = moment - low
+        row = share * self.table[low + 1, resource] + (1 - share) * self.table[low, resource] + self.fee[resource]
+        found: list[float] = row[1:].tolist()
+        return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opportunity:
