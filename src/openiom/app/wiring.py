@@ -71,6 +71,7 @@ class Product:
             providers.PollTurn(self.pipeline),
             providers.ProbeTurn(self.pipeline),
             fulfillment_optimization.Reoptimizer(self.desk),
+            fulfillment_optimization.PriceTurn(PastDemand()),
             *orchestration.turns(self.engine),
             orders.ReleaseTurn(),
             *inventory_visibility.turns(self.settings.feed_dir),

@@ -10,11 +10,12 @@ from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
 from .desk import AskedLine, OpenLine, OrderDesk, Part
 from .explain_routes import explain_router
-from .planning import Reoptimizer
+from .past_demand import DemandDesk, PastLine, PastOrder
+from .planning import PriceTurn, Reoptimizer
 from .quoting import quote_router
 from .routes import router
 from .service import source_orders
-from .simulation import DemandDesk, PastLine, PastOrder, SimulationTurn, simulation_router
+from .simulation import SimulationTurn, simulation_router
 from .timing import TIMING_KINDS
 
 KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
@@ -28,6 +29,7 @@ __all__ = [
     "Part",
     "PastLine",
     "PastOrder",
+    "PriceTurn",
     "Reoptimizer",
     "SimulationTurn",
     "explain_router",

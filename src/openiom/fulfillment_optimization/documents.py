@@ -166,6 +166,12 @@ class Batch(BaseModel):
     )
     seconds: float = Field(10.0, gt=0, le=600, description="Longest search; the best plan found by then is taken")
     bid_prices: bool = Field(True, description="Between batches, orders pay for what they take from later ones")
+    price_minutes: float = Field(60.0, gt=0, le=1440, description="How often these prices are learned anew")
+
+    @property
+    def priced(self) -> bool:
+        """Whether orders that come one at a time pay bid prices; never where nothing is ever planned together."""
+        return self.bid_prices and (self.contention is not None or self.enabled)
 
 
 class Reoptimize(BaseModel):

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
@@ -112,6 +112,24 @@ class ShadowPrice(Base):
     product: Mapped[str | None] = mapped_column(Text)
     price: Mapped[float] = mapped_column(Float)
     saving: Mapped[float | None] = mapped_column(Float)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class OpportunityCost(Base):
+    """
+    What the next unit of a product at a source is worth to the orders still to come, or, without a product, the next
+    parcel of its day: `worths` of the last `block` places, of the block before, and so on. Learned for one strategy;
+    a row without a source says that it was learned at all.
+    """
+
+    __tablename__ = "opportunity_cost"
+    __table_args__ = (PrimaryKeyConstraint("strategy", "product", "source"), {"schema": ROOM})
+
+    strategy: Mapped[str] = mapped_column(Text)
+    product: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    block: Mapped[int] = mapped_column(BigInteger)
+    worths: Mapped[list[float]] = mapped_column(ARRAY(Float))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

@@ -53,6 +53,8 @@ def in_turn(problem: Problem, bid_prices: BidPrices, given: Shares, rest: Ints) 
 class Sequence:
     """The stock, load and prices of one walk through a wave."""
 
+    chunk = CHUNK
+
     def __init__(self, problem: Problem, bid_prices: BidPrices | None) -> None:
         self.problem = problem
         self.bid = bid_prices
@@ -67,9 +69,20 @@ class Sequence:
         self.stock_view, self.left_view = self.stock.data, self.left.data
         self.soft_view = self.before_pressure.data
         self.price_view = cast("memoryview[float]", self.price.data)
-        self.floor = [0.0] * problem.nodes if bid_prices is None else bid_prices.node.tolist()
-        self.pressed = [max(a, b) for a, b in zip(self.floor, problem.pressure.tolist(), strict=True)]
+        self.floor, self.pressed = self._felt()
         self.rows: list[tuple[int, int, int]] = []
+
+    def _felt(self) -> tuple[list[float], list[float]]:
+        """(N,) money of one more parcel, and the same once pressure is felt."""
+        floor = [0.0] * self.problem.nodes if self.bid is None else self.bid.node.tolist()
+        return floor, [max(a, b) for a, b in zip(floor, self.problem.pressure.tolist(), strict=True)]
+
+    def _reprice(self, bid_prices: BidPrices) -> None:
+        """Other bid prices from here on."""
+        self.bid = bid_prices
+        self.floor, self.pressed = self._felt()
+        self.price[:] = self._prices()
+        self._close_limited()
 
     def _prices(self) -> Floats:
         """(N,) money of one more parcel now: bid price or pressure, whichever is felt; infinite when full."""
@@ -84,8 +97,8 @@ class Sequence:
             self.price[self.problem.limit_members[self.line_limit <= 0].any(axis=0)] = np.inf
 
     def run(self, arrival: Ints) -> Shares:
-        for at in range(0, len(arrival), CHUNK):
-            self._chunk(arrival[at : at + CHUNK])
+        for at in range(0, len(arrival), self.chunk):
+            self._chunk(arrival[at : at + self.chunk])
         return Shares.of(self.rows)
 
     def _chunk(self, orders: Ints) -> None:

@@ -7,6 +7,7 @@ Holds   a plan breaks no hard limit, also not together with other waves of the s
 """
 
 from .day import Taken, add_to_days, counted, lock_days
+from .pricing import PriceTurn
 from .records import nothing_decided, record
 from .reoptimizing import Reoptimizer
 from .rounds import Attempt, Planned, Planner, Round, taken_by
@@ -16,6 +17,7 @@ __all__ = [
     "Attempt",
     "Planned",
     "Planner",
+    "PriceTurn",
     "Reoptimizer",
     "Round",
     "Taken",

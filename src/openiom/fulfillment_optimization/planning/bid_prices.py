@@ -1,4 +1,4 @@
-"""What the last batch said later orders would pay: read by real time, shown to planners."""
+"""What later orders would pay: read by real time, shown to planners."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,15 +10,32 @@ from openiom.fulfillment_optimization.engine import BidPrices, Plan, shadow_pric
 from openiom.fulfillment_optimization.snapshot import Setting
 from openiom.platform.bulk import copy_rows, fetch
 
+from .worths import Worths
+
 VALID = timedelta(hours=24)
 NOTHING = 1e-6
 
 
-def last_bid_prices(session: Session, setting: Setting, framed: Framed, now: datetime) -> BidPrices | None:
-    """The prices of the strategy's last batch for these products; None when it never batches, or long ago."""
-    batch = setting.strategy.batch
-    if not batch.bid_prices or (batch.contention is None and not batch.enabled):
+def current_bid_prices(session: Session, setting: Setting, framed: Framed, now: datetime) -> BidPrices | None:
+    """
+    What orders that come one at a time pay for what they take: worths learned from earlier demand, else the prices of
+    the strategy's last batch. None when the strategy never batches, or nothing was learned for a day.
+    """
+    if not setting.strategy.batch.priced:
         return None
+    rows = fetch(
+        session,
+        "SELECT source, product, block, worths FROM fulfillment_optimization.opportunity_cost WHERE strategy = %s"
+        " AND product = ANY(%s) AND at > %s",
+        (setting.name, ["", *columns_of(framed.products)], now - VALID),
+    )
+    if rows:
+        curves = {(source, product): (block, tuple(worths)) for source, product, block, worths in rows if source}
+        return Worths(curves).prices(framed)
+    return _last_batch(session, setting, framed, now)
+
+
+def _last_batch(session: Session, setting: Setting, framed: Framed, now: datetime) -> BidPrices | None:
     columns = columns_of(framed.products)
     rows = fetch(
         session,

@@ -23,7 +23,7 @@ from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import NotFound, new_id, new_ids
 from openiom.master_data import known, write_in_products
 
-from .bid_prices import last_bid_prices
+from .bid_prices import current_bid_prices
 from .cover import demand_per_day, weights_kg
 from .day import Taken
 from .solving import Solved, solve_wave
@@ -163,7 +163,7 @@ class Planner:
         started = perf_counter()
         framed = frame(lines, setting, stock, self._circumstances(setting, lines, taken, unlimited))
         together = any(line.order_id in self.windows for line in lines)
-        prices = None if together else last_bid_prices(self.session, setting, framed, self.now)
+        prices = None if together else current_bid_prices(self.session, setting, framed, self.now)
         solved = solve_wave(framed, setting.strategy, window_closed=together, bid_prices=prices)
         planned = _read(solved, lines)
         return Attempt(new_id(), setting, planned, len(lines), solved, perf_counter() - started)

@@ -6,8 +6,7 @@ Holds   live stock and orders are never written; scenarios of one seed meet the 
         differs by exactly nothing; what is committed is what was simulated.
 """
 
-from .demand import DemandDesk, PastLine, PastOrder
 from .routes import simulation_router
 from .turn import SimulationTurn
 
-__all__ = ["DemandDesk", "PastLine", "PastOrder", "SimulationTurn", "simulation_router"]
+__all__ = ["SimulationTurn", "simulation_router"]

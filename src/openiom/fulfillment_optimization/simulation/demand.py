@@ -9,46 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import floor
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from sqlalchemy.orm import Session
 
-from openiom.platform.places import Point
+from openiom.fulfillment_optimization.past_demand import PastLine, PastOrder
 
 from .asking import Changes
 
 MOST_LINES = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class PastLine:
-    """`revenue` is money of the whole line without tax."""
-
-    product: str
-    quantity: int
-    revenue: float
-
-
-@dataclass(frozen=True, slots=True)
-class PastOrder:
-    """`wanted_days` is the requested delivery, in days after the order."""
-
-    placed_at: datetime
-    country: str
-    state: str
-    place: Point | None
-    business: bool
-    currency: str
-    wanted_days: int | None
-    lines: tuple[PastLine, ...]
-
-
-class DemandDesk(Protocol):
-    """Past orders; the orders room stands beside this one and the app joins them."""
-
-    def past_orders(self, session: Session, *, first: date, last: date, most_lines: int) -> Sequence[PastOrder]:
-        """Orders of these days (UTC), oldest first, without what was canceled. Raises Invalid beyond `most_lines`."""
 
 
 @dataclass(frozen=True)

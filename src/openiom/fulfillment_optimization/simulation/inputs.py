@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.orm import Session
 
+from openiom.fulfillment_optimization.past_demand import DemandDesk
 from openiom.fulfillment_optimization.planning.cover import weights_kg
 from openiom.inventory_visibility import available
 from openiom.kernel import Invalid, NotFound, new_id
@@ -18,7 +19,7 @@ from openiom.platform.bulk import execute, fetch
 
 from .asking import Changes, SimulationAsk
 from .changes import changed_documents
-from .demand import MOST_LINES, DemandDesk, Pool, Stock, as_json, from_json, pool_of, starting_stock
+from .demand import MOST_LINES, Pool, Stock, as_json, from_json, pool_of, starting_stock
 from .network import network_of, read_documents
 from .running import Scenario
 

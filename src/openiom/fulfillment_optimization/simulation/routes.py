@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request, status
 
+from openiom.fulfillment_optimization.past_demand import DemandDesk
 from openiom.platform.configuration import Configuration
 from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor
 
 from .asking import SimulationAsk
-from .demand import DemandDesk
 from .queries import compare_simulations, list_simulations, view_simulation
 from .schemas import CloneAsk, CommitAnswer, CompareAsk, Comparison, SimulationRow, SimulationView
 from .service import clone_simulation, commit_simulation, remove_simulation, start_simulation

@@ -18,12 +18,13 @@ import numpy as np
 from openiom.fulfillment_optimization.costing import Circumstances, frame, great_circle_km
 from openiom.fulfillment_optimization.desk import OpenLine
 from openiom.fulfillment_optimization.documents import Batch, StrategyBody
+from openiom.fulfillment_optimization.past_demand import PastOrder
 from openiom.fulfillment_optimization.planning.solving import solve_wave
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
 from openiom.kernel import NotFound
 
 from .asking import SimulationAsk
-from .demand import PastOrder, Pool, Stock, drawn
+from .demand import Pool, Stock, drawn
 from .figures import RunFigures, SourceTally, Tally, daily_of, kpis_of
 
 NOON = 12

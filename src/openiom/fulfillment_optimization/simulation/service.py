@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from openiom.fulfillment_optimization.past_demand import DemandDesk
 from openiom.kernel import Invalid, NotFound, Refused, new_id
 from openiom.platform.bulk import execute
 from openiom.platform.configuration import Configuration, changed_paths, current_documents
@@ -15,7 +16,6 @@ from openiom.platform.events import wake
 
 from .asking import SimulationAsk
 from .changes import changed_documents
-from .demand import DemandDesk
 from .inputs import Inputs, inputs_of, read_inputs, scenarios, store_inputs
 from .models import Simulation
 from .schemas import CloneAsk, DocumentDelta, PathDelta
