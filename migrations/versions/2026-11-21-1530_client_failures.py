@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_client_failures"
-down_revision = "0006_simulations"
+revision = "0008_client_failures"
+down_revision = "0007_supply"
 branch_labels = None
 depends_on = None
 

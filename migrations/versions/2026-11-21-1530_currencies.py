@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_currencies"
-down_revision = "0006_simulations"
+revision = "0009_currencies"
+down_revision = "0008_client_failures"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0007_opportunity_costs"
-down_revision = "0006_simulations"
+revision = "0010_opportunity_costs"
+down_revision = "0009_currencies"
 branch_labels = None
 depends_on = None
 
