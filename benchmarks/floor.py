@@ -19,7 +19,7 @@ TABLES = (
     ("orders.order_state", "", "t.order_id"),
     ("orders.order_line", "", "t.order_id"),
     ("inventory_visibility.reservation", _LINE.format("t.line_id"), "l.order_id"),
-    ("inventory_visibility.ledger_entry", _LINE.format("t.document::uuid"), "l.order_id"),
+    ("inventory_visibility.ledger_entry", "JOIN orders.order o ON o.number = t.document", "o.id"),
     ("fulfillment_optimization.sourcing_decision", "", "t.order_id"),
     ("fulfillment.fulfillment_order", "", "t.order_id"),
     ("fulfillment.fulfillment_order_line", _LINE.format("t.order_line_id"), "l.order_id"),
@@ -64,8 +64,7 @@ def remember(url: str) -> list[Rows]:
 def _remember(connection: psycopg.Connection[tuple[Any, ...]], number: dict[str, int], *table: str) -> Rows:
     name, join, owner = table
     key = _key(connection, name)
-    where = " WHERE t.document ~ '^[0-9a-f-]{36}$'" if name.endswith("ledger_entry") else ""
-    source = f"FROM {_quoted(name)} t {join}{where} ORDER BY t.{key}"
+    source = f"FROM {_quoted(name)} t {join} ORDER BY t.{key}"
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY (SELECT t.* {source}) TO STDOUT".encode()) as copy:
             text = b"".join(bytes(part) for part in copy)
