@@ -10,7 +10,7 @@ from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
 from .desk import AskedLine, OpenLine, OrderDesk, Part
 from .explain_routes import explain_router
-from .planning import Reoptimizer
+from .planning import PLACES_CONSUMER, PlacesTurn, Reoptimizer
 from .quoting import router as quote_router
 from .routes import router
 from .service import source_orders
@@ -21,6 +21,7 @@ KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
 
 __all__ = [
     "KINDS",
+    "PLACES_CONSUMER",
     "AskedLine",
     "DemandDesk",
     "OpenLine",
@@ -28,6 +29,7 @@ __all__ = [
     "Part",
     "PastLine",
     "PastOrder",
+    "PlacesTurn",
     "Reoptimizer",
     "SimulationTurn",
     "explain_router",
