@@ -1,6 +1,6 @@
 """Orders and what became of them as the optimizer sees them; only the roof knows all three rooms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from openiom.orders import (
     OPTIMIZED,
     assign_sources,
     divide_lines,
+    lines_served_from,
     movable_orders,
     open_lines,
     raise_order_events,
@@ -40,6 +41,9 @@ class OrdersDesk:
     ) -> list[OpenLine]:
         orders = movable_orders(session, strategies, limit=limit, only=only)
         return [line for line in self.open_lines(session, orders) if line.source]
+
+    def served(self, session: Session, places: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+        return lines_served_from(session, places)
 
     def divide(self, session: Session, parts: Mapping[UUID, Sequence[Part]], now: datetime, actor: str) -> None:
         divide_lines(

@@ -36,7 +36,7 @@ from .intake import master_data_receivers
 ENTRY_POINTS = "openiom.providers"
 KEPT_CONNECTIONS = 12
 TAILS = 1  # the thread that tails the business event log for browsers
-CONSUMERS = ("orchestration", orders.BACKORDER_CONSUMER)
+CONSUMERS = ("orchestration", orders.BACKORDER_CONSUMER, fulfillment_optimization.PLACES_CONSUMER)
 STATE_TABLES = {t.entity: t for t in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)}
 EVENTS_WITHOUT_STATE = (
     *("order.created", "order.modified", "order.cancel_refused", "order.fields_set", "order.resourced"),
@@ -72,6 +72,7 @@ class Product:
             providers.ProbeTurn(self.pipeline),
             fulfillment_optimization.Reoptimizer(self.desk),
             fulfillment_optimization.PriceTurn(PastDemand()),
+            fulfillment_optimization.PlacesTurn(self.desk),
             *orchestration.turns(self.engine),
             orders.ReleaseTurn(),
             *inventory_visibility.turns(self.settings.feed_dir),

@@ -11,7 +11,7 @@ from .configuration import KINDS as SOURCING_KINDS
 from .desk import AskedLine, OpenLine, OrderDesk, Part
 from .explain_routes import explain_router
 from .past_demand import DemandDesk, PastLine, PastOrder
-from .planning import PriceTurn, Reoptimizer
+from .planning import PLACES_CONSUMER, PlacesTurn, PriceTurn, Reoptimizer
 from .quoting import quote_router
 from .routes import router
 from .service import source_orders
@@ -22,6 +22,7 @@ KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
 
 __all__ = [
     "KINDS",
+    "PLACES_CONSUMER",
     "AskedLine",
     "DemandDesk",
     "OpenLine",
@@ -29,6 +30,7 @@ __all__ = [
     "Part",
     "PastLine",
     "PastOrder",
+    "PlacesTurn",
     "PriceTurn",
     "Reoptimizer",
     "SimulationTurn",

@@ -1,6 +1,6 @@
 """What the optimizer needs of the orders it sources. The orders room stands beside this one; the app joins them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -90,6 +90,9 @@ class OrderDesk(Protocol):
         somebody else works on, held ones and those of which anything was released are passed over; the others are
         locked.
         """
+
+    def served(self, session: Session, places: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+        """Of (line, source) those whose line is to be taken from there, and those of which units have left already."""
 
     def divide(self, session: Session, parts: Mapping[UUID, Sequence[Part]], now: datetime, actor: str) -> None:
         """Turn a line (line id -> at least two parts that add up to what is open) into several lines."""

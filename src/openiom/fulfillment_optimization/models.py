@@ -149,6 +149,23 @@ class SourceDay(Base):
     lines: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
+class SourcePlace(Base):
+    """An order line counted into the day of a source; lines of one order share its parcel of the day."""
+
+    __tablename__ = "source_place"
+    __table_args__ = (
+        PrimaryKeyConstraint("source", "day", "order_id", "line_id"),
+        Index("ix_source_place_order", "order_id"),
+        Index("ix_source_place_day", "day"),
+        {"schema": ROOM},
+    )
+
+    source: Mapped[str] = mapped_column(Text)
+    day: Mapped[date] = mapped_column(Date)
+    order_id: Mapped[UUID]
+    line_id: Mapped[UUID]
+
+
 class SourceMove(Base):
     """A line that the re-optimizer gave to another source."""
 

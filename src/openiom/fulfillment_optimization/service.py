@@ -16,15 +16,18 @@ from openiom.provider_contract import Outcome, Raise
 from .desk import OpenLine, OrderDesk, ask_for
 from .planning import (
     Attempt,
+    Place,
     Planned,
     Planner,
     Round,
     Taken,
-    add_to_days,
     counted,
+    give_back_stale,
     lock_days,
     nothing_decided,
+    places_of,
     record,
+    take_places,
     taken_by,
     window_end,
 )
@@ -143,7 +146,10 @@ class Rounds:
     def run(self, lines: Sequence[OpenLine]) -> dict[UUID, Settled]:
         sites = counted(self._settings())
         days = lock_days(self.session, sites, self.now)
+        freed = give_back_stale(self.session, self.desk, sites, lines, self.now)
+        days |= {name: Taken(days[name].parcels - t.parcels, days[name].lines - t.lines) for name, t in freed.items()}
         gone: dict[str, Taken] = {}
+        places: list[Place] = []
         waiting = list(lines)
         waited = [line.line_id for line in lines if line.waited]
         self.holds = held_for(self.session, waited, self.now) if waited else {}
@@ -154,14 +160,14 @@ class Rounds:
             planner = Planner(self.session, self.known, self.now, now_taken, self.windows, holds=self.holds)
             found = planner.plan(waiting, self.names)
             lost = self._reserve(waiting, found)
-            kept = [p for a in found.attempts for order, p in a.planned.items() if order not in lost]
-            gone = {n: _sum(t, gone.get(n)) for n, t in taken_by(kept).items()} | {
-                n: t for n, t in gone.items() if n not in taken_by(kept)
-            }
+            kept = [(order, p) for a in found.attempts for order, p in a.planned.items() if order not in lost]
+            taken = taken_by(p for _, p in kept)
+            gone |= {n: _sum(t, gone.get(n)) for n, t in taken.items()}
+            places += places_of(kept)
             self._keep(found, lost)
             waiting = [line for line in waiting if line.order_id in lost]
         self._give_up(waiting)
-        add_to_days(self.session, sites, gone, self.now)
+        take_places(self.session, sites, places, self.now)
         self._write()
         return self.settled
 

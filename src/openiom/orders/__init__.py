@@ -40,7 +40,7 @@ from .service.ship_lines import (
     release_to_fulfillment,
     return_to_sourcing,
 )
-from .service.source_lines import OPTIMIZED, divide_lines, movable_orders
+from .service.source_lines import OPTIMIZED, divide_lines, lines_served_from, movable_orders
 from .states import LINE_TABLE, ORDER_TABLE
 
 KINDS = (ORDER_PREFERENCES,)
@@ -65,6 +65,7 @@ __all__ = [
     "cancel_orders",
     "confirm_billing",
     "divide_lines",
+    "lines_served_from",
     "header_facts",
     "hold_orders",
     "like_prefix",

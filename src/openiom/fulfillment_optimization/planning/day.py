@@ -2,7 +2,7 @@
 The day of a source: parcels and order lines taken from it so far, where its day has a limit.
 
 Rows are locked before a plan is made and moved in the same transaction, so that two waves at once never take more
-than the day has. Sources are locked by name, after orders and before stock.
+than the day has. Sources are locked by name, after orders and before stock. `places` says which lines were counted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,26 +67,6 @@ def lock_days(session: Session, sites: Mapping[str, Site], now: datetime) -> dic
         (names, days),
     )
     return {source: Taken(parcels, lines) for source, parcels, lines in rows}
-
-
-def add_to_days(session: Session, sites: Mapping[str, Site], more: Mapping[str, Taken], now: datetime) -> None:
-    """Count what was sourced, or, below zero, given back; the rows are locked already. Never below nothing."""
-    moved = sorted(name for name in more if name in sites and (more[name].parcels or more[name].lines))
-    if not moved:
-        return
-    execute(
-        session,
-        "UPDATE fulfillment_optimization.source_day s SET parcels = greatest(0, s.parcels + d.parcels),"
-        " lines = greatest(0, s.lines + d.lines)"
-        " FROM unnest(%s::text[], %s::date[], %s::int[], %s::int[]) AS d(source, day, parcels, lines)"
-        " WHERE s.source = d.source AND s.day = d.day",
-        (
-            moved,
-            [local_day(sites[name].time_zone, now) for name in moved],
-            [more[name].parcels for name in moved],
-            [more[name].lines for name in moved],
-        ),
-    )
 
 
 def days_of(session: Session, zones: Sequence[tuple[str, str]], now: datetime) -> dict[str, Taken]:

@@ -6,7 +6,6 @@ changed meanwhile are left alone; release and reservation of all moves stand in 
 is refused takes its order out of the run. Plans of this kind have mode `reoptimize`.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,7 +27,8 @@ from openiom.provider_contract import Raise
 
 from .backlog import Improvement, Move, improve_backlog
 from .cover import demand_per_day, weights_kg
-from .day import Taken, add_to_days, counted, days_of, local_day, lock_days
+from .day import Taken, counted, days_of, lock_days
+from .places import Place, leave, take_places
 
 RESOURCED = "order.resourced"
 ACTOR = "re-optimizer"
@@ -169,14 +169,14 @@ class Reoptimizer:
         _check_room(days, wanted, setting)
         lines = [(w.order, line, to) for w in wanted for line, to in w.lines]
         _lock_stock(session, {(line.product, at) for _, line, to in lines for at in (line.source, to)})
-        today = _counted_today(session, [line.line_id for _, line, _ in lines], setting, now)
         release(session, [line.line_id for _, line, _ in lines], now, ACTOR, "re-optimized")
         asks = [ask_for(x, to, x.quantity) for _, x, to in lines]
         granted = reserve(session, asks, now, ACTOR)
         refused = {order for (order, _, _), ok in zip(lines, granted, strict=True) if not ok}
         if refused:
             raise _Refused(refused)
-        add_to_days(session, sites, _shift(wanted, today), now)
+        leave(session, sites, [Place(line.source, order, line.line_id) for order, line, _ in lines], now)
+        take_places(session, sites, [Place(to, order, line.line_id) for order, line, to in lines], now)
         self.desk.assign(session, {line.line_id: to for _, line, to in lines}, now, ACTOR)
         raises = [
             Raise(w.order, RESOURCED, data=_told(w, plan, setting.currency), reason=_reason(w, setting.currency))
@@ -251,18 +251,6 @@ def _lock_stock(session: Session, keys: set[tuple[str, str]]) -> None:
     )
 
 
-def _counted_today(session: Session, lines: Sequence[UUID], setting: Setting, now: datetime) -> set[UUID]:
-    """Lines that were counted into the present day of the source they hold stock at."""
-    zones = {site.name: site.time_zone for site in setting.sites}
-    rows = fetch(
-        session,
-        "SELECT r.line_id, s.source, r.at FROM inventory_visibility.reservation r JOIN inventory_visibility.stock s"
-        " ON s.id = r.stock_id WHERE r.line_id = ANY(%s) AND r.open > 0",
-        (list(lines),),
-    )
-    return {line for line, source, at in rows if local_day(zones[source], at) == local_day(zones[source], now)}
-
-
 def _check_room(days: Mapping[str, Taken], wanted: Sequence[_Wanted], setting: Setting) -> None:
     """Parcels of sources whose day filled up since the plan was made. Raises _Refused."""
     room = {
@@ -280,26 +268,6 @@ def _check_room(days: Mapping[str, Taken], wanted: Sequence[_Wanted], setting: S
                 room[source] -= 1
     if refused:
         raise _Refused(refused)
-
-
-def _shift(wanted: Sequence[_Wanted], today: set[UUID]) -> dict[str, Taken]:
-    """What the days of sources gain, and lose where it was of the same day."""
-    parcels: dict[str, int] = defaultdict(int)
-    lines: dict[str, int] = defaultdict(int)
-    for one in wanted:
-        for source in one.opened:
-            parcels[source] += 1
-        for line, to in one.lines:
-            lines[to] += 1
-            if line.line_id in today:
-                lines[line.source] -= 1
-                parcels[line.source] -= line.source in one.closed and line is _first_at(one, line.source)
-    return {source: Taken(parcels[source], lines[source]) for source in lines}
-
-
-def _first_at(one: _Wanted, source: str) -> OpenLine:
-    """A parcel given back is counted once, with its first line."""
-    return next(line for line, _ in one.lines if line.source == source)
 
 
 def _told(one: _Wanted, plan: UUID, currency: str) -> dict[str, object]:

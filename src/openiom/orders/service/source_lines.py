@@ -1,7 +1,7 @@
 """Lines as whoever sources them needs them: divided across sources, and the backlog that may still be moved."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -75,6 +75,18 @@ def _divided(line: LockedLine, units: Sequence[int]) -> Event:
         root_id=line.order_id,
         data={"line_number": line.line_number, "product": line.product, "parts": list(units)},
     )
+
+
+def lines_served_from(session: Session, places: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+    """Of these (line, source) those whose line has the source, and those of whose line units have left already."""
+    wanted = sorted(places)
+    rows = fetch(
+        session,
+        "SELECT l.id, p.source FROM unnest(%s::uuid[], %s::text[]) AS p(id, source) JOIN orders.order_line l"
+        " ON l.id = p.id WHERE l.shipped > 0 OR (l.source = p.source AND l.canceled < l.quantity)",
+        ([p[0] for p in wanted], [p[1] for p in wanted]),
+    )
+    return {(line, source) for line, source in rows}
 
 
 def movable_orders(

@@ -1,0 +1,168 @@
+"""What a line took of a source's day is given back when it is not taken from there, and never more than that."""
+
+from datetime import timedelta
+from random import Random
+from threading import Thread
+from uuid import UUID
+
+import pytest
+from tests.fulfillment.test_fulfillment_orders import fulfillment_orders, parcel, tell, update
+from tests.fulfillment_optimization.house import House
+from tests.orders.given import NOW
+
+from openiom.fulfillment_optimization import PlacesTurn, source_orders
+from openiom.fulfillment_optimization.planning.places import KEPT, give_back_unserved
+from openiom.orders import cancel_orders
+from openiom.orders.service.hold_cancel import LineCancellation, cancel_lines
+from openiom.platform.bulk import execute
+from openiom.platform.waves import drain
+
+
+@pytest.fixture
+def capped(house: House) -> House:
+    """Two parcels a day from A; B takes any number."""
+    house.strategy()
+    house.source_at("A", 1.0, daily_parcels=2)
+    house.stock(LAMP_A=99, RUG_A=99, LAMP_B=99, RUG_B=99)
+    return house
+
+
+def turn(house: House, days: int = 0) -> None:
+    drain(house.database, [PlacesTurn(house.desk)], now=NOW + timedelta(days=days))
+    house.check()
+    equal(house)
+
+
+def equal(house: House) -> None:
+    """The counters are exactly the places."""
+    assert (
+        house.rows(
+            "SELECT d.source, d.lines, d.parcels, count(p.line_id), count(DISTINCT p.order_id)"
+            " FROM fulfillment_optimization.source_day d"
+            " LEFT JOIN fulfillment_optimization.source_place p USING (source, day)"
+            " GROUP BY d.source, d.day HAVING (d.lines, d.parcels) <> (count(p.line_id), count(DISTINCT p.order_id))"
+        )
+        == []
+    )
+
+
+def declined(house: House, *orders: UUID) -> None:
+    """Released to fulfillment, and handed back by the source."""
+    with house.database.unit_of_work() as session:
+        assert all(o.ok for o in house.desk.fulfill(session, orders, NOW, "flow"))
+    for order in orders:
+        assert tell(house.database, update(fulfillment_orders(house.database, order)[-1], "declined"))[0].ok
+
+
+def test_a_declined_order_gives_its_parcel_and_lines_back(capped: House) -> None:
+    one, two, three = (capped.order(str(n), LAMP=1, RUG=2) for n in range(3))
+    capped.source(one, two)
+    assert capped.day("A") == [(2, 4)]
+    declined(capped, one)
+    turn(capped)
+    assert capped.day("A") == [(1, 2)]
+    capped.source(three)
+    assert capped.sources(three)["LAMP"] == "A"
+    turn(capped)
+    assert capped.day("A") == [(2, 4)]
+
+
+def test_a_canceled_order_and_a_canceled_line_give_theirs_back_once(capped: House) -> None:
+    one, two = capped.order("1", LAMP=1, RUG=1), capped.order("2", LAMP=1, RUG=1)
+    capped.source(one, two)
+    declined(capped, one)
+    with capped.database.unit_of_work() as session:
+        assert cancel_orders(session, [one], NOW, "clerk")[0].ok
+    for _ in range(2):
+        turn(capped)
+        assert capped.day("A") == [(1, 2)]
+    declined(capped, two)
+    with capped.database.unit_of_work() as session:
+        lines = capped.rows("SELECT id FROM orders.order_line WHERE order_id = %s ORDER BY line_number", two)
+        assert cancel_lines(session, [LineCancellation(lines[0][0])], NOW, "clerk")[0].ok
+    turn(capped)
+    assert capped.day("A") == [(0, 0)]
+
+
+def test_sourced_again_before_anybody_noticed_the_places_are_free_for_the_same_wave(capped: House) -> None:
+    one, two, three = (capped.order(str(n), LAMP=1) for n in range(3))
+    capped.source(one, two)
+    declined(capped, one)
+    outcomes = capped.source(three, one)
+    assert all(o.ok for o in outcomes)
+    assert (capped.sources(three)["LAMP"], capped.sources(one)["LAMP"]) == ("A", "B"), "A gave the first one back"
+    assert capped.day("A") == [(2, 2)]
+    turn(capped)
+    assert capped.day("A") == [(2, 2)]
+
+
+def test_units_that_left_keep_their_place(capped: House) -> None:
+    one = capped.order("1", LAMP=3)
+    capped.source(one)
+    with capped.database.unit_of_work() as session:
+        assert capped.desk.fulfill(session, [one], NOW, "flow")[0].ok
+    found = fulfillment_orders(capped.database, one)[0]
+    assert tell(capped.database, parcel(found, "P1", 1))[0].ok
+    assert tell(capped.database, update(found, "canceled", reason="the rest is broken"))[0].ok
+    turn(capped)
+    assert capped.day("A") == [(1, 1)]
+
+
+def test_the_lines_of_an_order_share_its_parcel_until_the_last_is_gone(capped: House) -> None:
+    one = capped.order("1", LAMP=1, RUG=1)
+    capped.source(one)
+    assert capped.day("A") == [(1, 2)]
+    lines = capped.rows("SELECT id FROM orders.order_line WHERE order_id = %s ORDER BY line_number", one)
+    for (line,), left in zip(lines, [(1, 1), (0, 0)], strict=True):
+        with capped.database.unit_of_work() as session:
+            execute(session, "UPDATE orders.order_line SET source = NULL WHERE id = %s", (line,))
+            assert give_back_unserved(session, capped.desk, [one]) == 1
+        assert capped.day("A") == [left]
+
+
+def test_a_batch_of_events_is_given_back_in_one_go_and_old_days_become_sums(capped: House) -> None:
+    capped.source_at("A", 1.0, daily_parcels=50)
+    orders = [capped.order(str(n), LAMP=1) for n in range(20)]
+    capped.source(*orders)
+    declined(capped, *orders[:15])
+    turn(capped)
+    assert capped.day("A") == [(5, 5)]
+    declined(capped, orders[15])
+    drain(capped.database, [PlacesTurn(capped.desk)], now=NOW + KEPT + timedelta(days=2))
+    assert capped.rows("SELECT count(*) FROM fulfillment_optimization.source_place") == [(0,)]
+    assert capped.day("A") == [(4, 4)]
+
+
+def test_places_are_right_while_orders_are_declined_and_sourced_at_once(capped: House) -> None:
+    capped.source_at("A", 1.0, daily_parcels=6)
+    orders = [capped.order(str(n), LAMP=1, RUG=1) for n in range(16)]
+    capped.source(*orders[:8])
+
+    def declines(mine: int) -> None:
+        random = Random(mine)
+        for order in orders[mine:8:2]:
+            if random.random() < 0.8:
+                declined(capped, order)
+
+    def sources(mine: int) -> None:
+        for order in orders[8 + mine :: 2]:
+            with capped.database.unit_of_work() as session:
+                source_orders(session, capped.desk, [order], now=NOW, actor="test")
+
+    def gives_back() -> None:
+        worker = PlacesTurn(capped.desk)
+        for _ in range(20):
+            worker.run_once(capped.database, limit=100, now=NOW)
+
+    threads = [Thread(target=work, args=(n,)) for work in (declines, sources) for n in range(2)]
+    threads += [Thread(target=gives_back) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    turn(capped)
+    served = capped.rows(
+        "SELECT count(DISTINCT order_id)::int, count(*)::int FROM orders.order_line WHERE source = 'A'"
+    )
+    assert capped.day("A") == served
+    assert served[0][0] <= 6
