@@ -37,6 +37,7 @@ from .measures import (
 )
 from .overview import router as overview_router
 from .posting import post_measures
+from .promise.inbound import inbound
 from .promise.policies import STOCK_POLICY
 from .promise.routes import router as promise_router
 from .promise.timeline import PromiseAsk, PromiseDate, promise_dates
@@ -92,6 +93,7 @@ __all__ = [
     "dimension_text",
     "ensure_keys",
     "first_wrong_row",
+    "inbound",
     "inventory_configuration",
     "jobs_wave",
     "overview_router",

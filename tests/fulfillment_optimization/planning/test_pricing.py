@@ -1,6 +1,5 @@
 """Bid prices learned from earlier orders, by a turn of their own; orders only read them."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,8 +14,8 @@ TOMORROW = NOW + timedelta(days=1)
 
 
 @pytest.fixture
-def house(database: Database) -> Iterator[House]:
-    yield house_over(database)
+def house(database: Database) -> House:
+    return house_over(database)
 
 
 def pairs_yesterday(house: House) -> None:
