@@ -39,6 +39,7 @@ from .measures import (
 )
 from .overview import router as overview_router
 from .posting import post_measures
+from .promise.inbound import inbound
 from .promise.policies import STOCK_POLICY
 from .promise.routes import router as promise_router
 from .promise.timeline import PromiseAsk, PromiseDate, promise_dates
@@ -99,6 +100,7 @@ __all__ = [
     "ensure_keys",
     "first_wrong_row",
     "held_for",
+    "inbound",
     "inventory_configuration",
     "jobs_wave",
     "keep",

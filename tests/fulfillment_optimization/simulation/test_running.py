@@ -1,6 +1,7 @@
 """A run: the same customers in every scenario, stock that goes down, capacity that begins anew each day."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,11 +9,10 @@ import numpy as np
 import pytest
 from tests.fulfillment_optimization.shop import CHICAGO, MIAMI, SEATTLE
 
+from openiom.fulfillment_optimization.past_demand import PastLine, PastOrder
 from openiom.fulfillment_optimization.simulation.asking import Changes, SimulationAsk
 from openiom.fulfillment_optimization.simulation.changes import changed_documents
 from openiom.fulfillment_optimization.simulation.demand import (
-    PastLine,
-    PastOrder,
     Pool,
     Stock,
     as_json,
@@ -23,7 +23,7 @@ from openiom.fulfillment_optimization.simulation.demand import (
 )
 from openiom.fulfillment_optimization.simulation.figures import RunFigures, band, bands_of, differences
 from openiom.fulfillment_optimization.simulation.network import network_of
-from openiom.fulfillment_optimization.simulation.running import Scenario, simulate
+from openiom.fulfillment_optimization.simulation.running import Arrival, Scenario, simulate
 from openiom.kernel import Invalid
 from openiom.platform.places import locate
 
@@ -262,3 +262,68 @@ def test_a_new_source_joins_the_list_its_strategy_chooses_from() -> None:
         "LAMP": {"SEA": 5, "CHI": 5},
         "SHADE": {"SEA": 8, "CHI": 3},
     }
+
+
+# --- the product's own way ------------------------------------------------------------------------------------------
+
+
+def test_orders_of_one_batch_window_are_planned_together_and_those_of_two_are_not() -> None:
+    """Chicago has one LAMP and Seattle one. Miami, which asks first, takes the near one unless Chicago is heard too."""
+    miami, chicago = order(0, "MIA", ("LAMP", 1), hour=9), order(0, "CHI", ("LAMP", 1), hour=9)
+    miami = replace(miami, placed_at=miami.placed_at.replace(minute=5))
+    chicago = replace(chicago, placed_at=chicago.placed_at.replace(minute=50))
+    found = {}
+    for minutes in (60, 15):
+        documents = bodies("SEA", "CHI", batch={"enabled": True, "minutes": minutes})
+        found[minutes] = run(asked(), [miami, chicago], documents, {"LAMP": {"SEA": 1, "CHI": 1}}).by_source
+    assert found[60]["CHI"]["avg_distance_km"] == pytest.approx(0, abs=5)
+    assert found[60]["SEA"]["avg_distance_km"] == pytest.approx(4390, abs=30)
+    assert found[15]["CHI"]["avg_distance_km"] == pytest.approx(1910, abs=30)
+    assert found[15]["SEA"]["avg_distance_km"] == pytest.approx(2789, abs=30)
+
+
+def test_scheduled_supply_arrives_on_its_morning_and_not_before() -> None:
+    orders = [order(day, "SEA", ("LAMP", 2)) for day in range(4)]
+    documents = bodies("SEA")
+    scenario = Scenario(network_of(documents), "default", {"LAMP": {"SEA": 2}}, inbound=(Arrival(2, "LAMP", "SEA", 3),))
+    pool = pool_of(orders, first=MONDAY, last=MONDAY + timedelta(days=3))
+    found = simulate(asked(4), pool, scenario, run=0, shocked=True)
+    assert found.daily["fill_rate"] == [1.0, 0.0, 1.0, 0.0]
+    assert scenario.stock == {"LAMP": {"SEA": 2}}
+
+
+def test_where_a_strategy_pays_bid_prices_scarce_units_are_left_to_those_who_need_them() -> None:
+    """Each day one LAMP order in the morning and a pair at noon that only Seattle has whole."""
+    orders = [
+        row
+        for day in range(3)
+        for row in (order(day, "SEA", ("LAMP", 1), hour=8), order(day, "SEA", ("LAMP", 1), ("RUG", 1), hour=12))
+    ]
+    stock = {"LAMP": {"SEA": 1, "CHI": 9}, "RUG": {"SEA": 9}}
+    weights = {"split": 20}
+    pays = run(asked(), orders[:2], bodies("SEA", "CHI", weights=weights), stock)
+    free = bodies("SEA", "CHI", weights=weights, batch={"bid_prices": False})
+    greedy = run(asked(), orders[:2], free, stock)
+    assert (pays.kpis["split_rate"], greedy.kpis["split_rate"]) == (0.0, 0.5)
+    assert pays.kpis["cost"] < greedy.kpis["cost"]
+
+
+def test_the_day_of_a_source_is_its_own() -> None:
+    """In Seattle 07:00 UTC belongs to the day before."""
+    documents = bodies("SEA", "CHI", batch={"bid_prices": True})
+    documents["source"]["SEA"] |= {"daily_parcels": 1, "time_zone": "America/Los_Angeles"}
+    orders = [order(0, "SEA", ("LAMP", 1), hour=7), order(0, "SEA", ("LAMP", 1), hour=12)]
+    found = run(asked(), orders, documents, {"LAMP": {"SEA": 9, "CHI": 9}})
+    assert found.by_source["SEA"]["parcels"] == 2
+
+
+def test_runs_learn_the_same_prices_whichever_comes_first() -> None:
+    orders = [
+        order(day, city, ("LAMP", 1 + day % 2), hour=h) for day in range(5) for h, city in ((8, "SEA"), (9, "MIA"))
+    ]
+    documents, stock = bodies("SEA", "CHI", "MIA"), {"LAMP": {"SEA": 4, "CHI": 9, "MIA": 4}}
+    pool = pool_of(orders, first=MONDAY, last=MONDAY + timedelta(days=4))
+    kept = Scenario(network_of(documents), "default", stock)
+    second = [simulate(asked(5), pool, kept, run=n, shocked=True) for n in (0, 1)][1]
+    alone = simulate(asked(5), pool, Scenario(network_of(documents), "default", stock), run=1, shocked=True)
+    assert second.as_dict() == alone.as_dict()

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from openiom.app.wiring import Product
 from openiom.fulfillment_optimization import SimulationTurn
 from openiom.fulfillment_optimization.simulation import turn as turns
 from openiom.fulfillment_optimization.simulation.figures import KPIS
+from openiom.inventory_visibility.promise.schedule import ScheduleChange, post_schedule
 from openiom.orders import receive_orders
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.events import utc_now
@@ -51,6 +53,7 @@ def hang(*_, **__):
 turn.simulate = hang
 turn.SimulationTurn().run_once(Database(sys.argv[1]), limit=1, now=utc_now())
 """
+INBOUND = ("pos", "inbound")
 CITIES = (SEATTLE, CHICAGO, SEATTLE)
 
 
@@ -365,3 +368,27 @@ def test_reading_does_not_allow_to_ask_for_one_and_committing_needs_the_right_to
     assert client.get(f"{URL}/{made['id']}", headers=asking["viewer"]).json()["state"] == "finished"
     refused = client.post(f"{URL}/{made['id']}/commit", headers=asking["planner"])
     assert (refused.status_code, "configuration.write" in refused.text) == (403, True)
+
+
+def test_supply_scheduled_for_the_days_ahead_is_kept_with_a_simulation_and_arrives_in_it(
+    shop: Product, client: TestClient
+) -> None:
+    today = utc_now().date()
+    arriving = [
+        ScheduleChange(
+            event_id=f"supply-{units}", organization="", product="LAMP", source="SEA",
+            quantities={(today + timedelta(days=ahead), *INBOUND): Decimal(units)},
+        )
+        for ahead, units in ((0, 3), (4, 6), (99, 40))
+    ]  # fmt: skip
+    stock(shop.database, LAMP_SEA=2, LAMP_CHI=0)
+    alone = finished(client, shop)
+    with shop.database.unit_of_work() as session:
+        posted = post_schedule(session, arriving, now=utc_now(), actor="t", cause="test")
+    assert all(one.ok for one in posted), posted
+    supplied = finished(client, shop)
+    assert alone["summary"]["baseline"]["kpis"]["orders_in_full"]["mean"] == 1
+    served = supplied["summary"]["baseline"]
+    # five units on the first morning, six on the fifth: two orders, then three
+    assert served["kpis"]["orders_in_full"]["mean"] == 5
+    assert [round(rate, 2) for rate in served["daily"]["fill_rate"]["mean"]] == [0.67, 0, 0, 0, 1.0, 0, 0]

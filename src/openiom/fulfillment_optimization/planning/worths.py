@@ -75,6 +75,8 @@ def learned(
     for (product, source), units in stock.items():
         if product in place and source in setting.index:
             shelves[setting.index[source], place[product]] = max(0, units)
+    for product in given.unlimited & place.keys():
+        shelves[:, place[product]] = UNLIMITED
 
     def problem_of(wave: int) -> Problem:
         framed = frame(waves[wave], setting, stock, given)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.past_demand import DemandDesk
 from openiom.fulfillment_optimization.planning.cover import weights_kg
-from openiom.inventory_visibility import available
+from openiom.inventory_visibility import available, inbound
 from openiom.kernel import Invalid, NotFound, new_id
 from openiom.master_data import known, write_in_products
 from openiom.platform.bulk import execute, fetch
@@ -21,22 +21,23 @@ from .asking import Changes, SimulationAsk
 from .changes import changed_documents
 from .demand import MOST_LINES, Pool, Stock, as_json, from_json, pool_of, starting_stock
 from .network import network_of, read_documents
-from .running import Scenario
+from .running import Arrival, Scenario
 
 BASIS = timedelta(days=28)
 MOST_WORK = 5_000_000
 """Order lines sourced by all runs of both scenarios: some minutes of one core."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inputs:
-    """As stored: demand, stock by product and source, weights, products outside the catalog, documents."""
+    """As stored: demand, stock by product and source, weights, products outside the catalog, documents, supply."""
 
     pool: Pool
     stock: Stock
     weights_kg: dict[str, float]
     unlimited: frozenset[str]
     bodies: dict[str, dict[str, dict[str, Any]]]
+    inbound: tuple[Arrival, ...] = ()
 
 
 def read_inputs(session: Session, desk: DemandDesk, ask: SimulationAsk, *, now: datetime) -> Inputs:
@@ -56,7 +57,24 @@ def read_inputs(session: Session, desk: DemandDesk, ask: SimulationAsk, *, now: 
     for (product, source), units in available(session, products).items():
         stock.setdefault(product, {})[source] = units
     outside = products - known(session, "product", products) if write_in_products(session) else set[str]()
-    return Inputs(pool, stock, weights_kg(session, products), frozenset(outside), read_documents(session))
+    weights = weights_kg(session, products)
+    coming = _inbound(session, products, ask, now)
+    return Inputs(pool, stock, weights, frozenset(outside), read_documents(session), coming)
+
+
+def _inbound(session: Session, products: set[str], ask: SimulationAsk, now: datetime) -> tuple[Arrival, ...]:
+    """
+    Supply scheduled from today on. Future demand meets it on its day, on the first morning what comes before that;
+    past demand is replayed on the stock of today and meets the supply of the days from today on.
+    """
+    today, demand = now.date(), ask.demand
+    begin = max(today, demand.from_) if demand.kind == "future" else today
+    rows = inbound(session, products, first=today, last=begin + timedelta(days=demand.days - 1))
+    return tuple(
+        Arrival(max(0, (day - begin).days), product, source, units)
+        for day, arriving in sorted(rows.items())
+        for (product, source), units in arriving.items()
+    )
 
 
 def _basis(ask: SimulationAsk, now: datetime) -> tuple[Any, Any]:
@@ -85,6 +103,7 @@ def store_inputs(session: Session, inputs: Inputs, *, now: datetime) -> UUID:
         "weights_kg": inputs.weights_kg,
         "unlimited": sorted(inputs.unlimited),
         "bodies": inputs.bodies,
+        "inbound": [list(arrival) for arrival in inputs.inbound],
     }
     made = new_id()
     orders = sum(len(day) for day in inputs.pool.days)
@@ -108,9 +127,15 @@ def inputs_of(session: Session, input_id: UUID) -> Inputs:
 @lru_cache(maxsize=2)
 def _parsed(body: bytes) -> Inputs:
     kept = orjson.loads(zlib.decompress(body))
-    return Inputs(
-        from_json(kept["pool"]), kept["stock"], kept["weights_kg"], frozenset(kept["unlimited"]), kept["bodies"]
-    )
+    coming = tuple(Arrival(*arrival) for arrival in kept.get("inbound", ()))
+    unlimited = frozenset(kept["unlimited"])
+    return Inputs(from_json(kept["pool"]), kept["stock"], kept["weights_kg"], unlimited, kept["bodies"], coming)
+
+
+@lru_cache(maxsize=4)
+def prepared(inputs: Inputs, ask: str) -> tuple[Scenario, Scenario]:
+    """The same from run to run, with what the runs before have learned."""
+    return scenarios(inputs, SimulationAsk.model_validate_json(ask))
 
 
 def scenarios(inputs: Inputs, ask: SimulationAsk) -> tuple[Scenario, Scenario]:
@@ -125,4 +150,4 @@ def scenarios(inputs: Inputs, ask: SimulationAsk) -> tuple[Scenario, Scenario]:
 
 
 def _scenario(inputs: Inputs, network: Any, strategy: str, stock: Stock) -> Scenario:
-    return Scenario(network, strategy, stock, inputs.weights_kg, inputs.unlimited)
+    return Scenario(network, strategy, stock, inputs.weights_kg, inputs.unlimited, inputs.inbound)

@@ -1,25 +1,33 @@
 """
 One run of one scenario: day after day, its orders sourced by the product's own engine on what is left. Pure.
 
-Stock falls by what was served and, where the simulation says so, is filled up to its first level every few days.
-Capacity begins anew each day. A day is one wave at noon (UTC); where a constraint looks at the hour, it is one wave for
-every hour in which orders came. Lines nobody can serve are lost, not carried to the next day.
+Orders are planned the way their strategy does it. One that collects them has them planned together when their window
+closes. One that does not takes each when it comes; where it pays bid prices, or where the hour decides what can still
+leave, orders are looked at hour by hour, else the day's orders one after the other at noon (UTC). Prices are learned on
+the first morning from days drawn like those to come, and follow the shelves from there.
+
+Stock falls by what was served, rises by the supply scheduled for the day and, where the simulation says so, is filled
+up to its first level every few days. Capacity is that of each source's own day. Lines nobody can serve are lost, not
+carried to the next day.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import NamedTuple
-from uuid import UUID
 
 import numpy as np
 
-from openiom.fulfillment_optimization.costing import Circumstances, frame, great_circle_km
+from openiom.fulfillment_optimization.costing import Circumstances, Framed, Key, frame, great_circle_km
 from openiom.fulfillment_optimization.desk import OpenLine
-from openiom.fulfillment_optimization.documents import Batch, StrategyBody
-from openiom.fulfillment_optimization.past_demand import PastOrder
+from openiom.fulfillment_optimization.documents import StrategyBody
+from openiom.fulfillment_optimization.engine import BidPrices
+from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
+from openiom.fulfillment_optimization.planning.day import local_day
 from openiom.fulfillment_optimization.planning.solving import solve_wave
+from openiom.fulfillment_optimization.planning.windows import window_end
+from openiom.fulfillment_optimization.planning.worths import Worths, learned
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
 from openiom.kernel import NotFound
 
@@ -28,7 +36,18 @@ from .demand import Pool, Stock, drawn
 from .figures import RunFigures, SourceTally, Tally, daily_of, kpis_of
 
 NOON = 12
+PRACTICE, PRACTICE_RUN = 12, 1_000_000
+"""Days prices are learned from, and the number they are drawn by: no run has it."""
 MOST_ALTERNATES = 5
+
+
+class Arrival(NamedTuple):
+    """Units that arrive on the morning of a day, counted from the first one."""
+
+    ahead: int
+    product: str
+    source: str
+    units: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +59,8 @@ class Scenario:
     stock: Stock
     weights_kg: dict[str, float] = field(default_factory=dict)
     unlimited: frozenset[str] = frozenset()
+    inbound: tuple[Arrival, ...] = ()
+    known: dict[str, Worths] = field(default_factory=dict)  # learned so far, by strategy
 
 
 class _Served(NamedTuple):
@@ -52,9 +73,10 @@ class _Served(NamedTuple):
 class _World:
     """What changes during a run."""
 
+    first: date
     stock: Stock
-    parcels: dict[str, int] = field(default_factory=dict)  # of this day, by source
-    lines: dict[str, int] = field(default_factory=dict)
+    practice: Sequence[Sequence[PastOrder]]  # days like those to come, to learn prices from
+    taken: dict[tuple[str, date], list[int]] = field(default_factory=dict)  # parcels and lines, by source and its day
     sources: dict[str, SourceTally] = field(default_factory=dict)
 
 
@@ -64,11 +86,16 @@ def simulate(ask: SimulationAsk, pool: Pool, scenario: Scenario, *, run: int, sh
     arrivals = drawn(
         pool, days=ask.demand.days, multiplier=ask.demand.multiplier, changes=changes, seed=ask.seed, run=run
     )
-    world = _World({product: dict(units) for product, units in scenario.stock.items()})
+    practice = drawn(
+        pool, days=PRACTICE, multiplier=ask.demand.multiplier, changes=changes, seed=ask.seed, run=PRACTICE_RUN
+    )
+    stock = {product: dict(units) for product, units in scenario.stock.items()}
+    world = _World(ask.demand.from_, stock, list(practice))
     days: list[Tally] = []
     for ahead, orders in enumerate(arrivals):
         if ask.replenish_days and ahead and ahead % ask.replenish_days == 0:
             _replenish(world.stock, scenario.stock)
+        _receive(world.stock, scenario.inbound, ahead)
         days.append(_day(scenario, world, ask.demand.from_ + timedelta(days=ahead), orders, pool.currency))
     return RunFigures(kpis_of(days), daily_of(days), {n: t.as_dict() for n, t in sorted(world.sources.items())})
 
@@ -80,30 +107,55 @@ def _replenish(stock: Stock, full: Stock) -> None:
             mine[source] = max(mine.get(source, 0), count)
 
 
+def _receive(stock: Stock, inbound: Sequence[Arrival], ahead: int) -> None:
+    for arrival in inbound:
+        if arrival.ahead == ahead:
+            mine = stock.setdefault(arrival.product, {})
+            mine[arrival.source] = mine.get(arrival.source, 0) + arrival.units
+
+
 def _day(scenario: Scenario, world: _World, day: date, orders: Sequence[PastOrder], currency: str) -> Tally:
     setting = scenario.network.setting(scenario.strategy, day)
-    world.parcels, world.lines = {}, {}
     tally = Tally()
-    for hour, wave in _waves(setting, orders):
-        tally.add(_wave(scenario, world, wave, datetime.combine(day, time(hour), UTC), currency))
+    for now, wave, together in _waves(setting, orders, day):
+        tally.add(_wave(scenario, world, wave, now, currency, together=together))
     for name in tally.sources:
         world.sources[name].days += 1
     return tally
 
 
-def _waves(setting: Setting, orders: Sequence[PastOrder]) -> Iterator[tuple[int, list[PastOrder]]]:
-    """(hour, orders) of a day."""
-    if not any(constraint.type == "respect_timings" for constraint in setting.constraints):
-        if orders:
-            yield NOON, list(orders)
-        return
-    for hour, wave in groupby(orders, key=lambda order: order.placed_at.hour):
-        yield hour, list(wave)
+def _waves(
+    setting: Setting, orders: Sequence[PastOrder], day: date
+) -> Iterator[tuple[datetime, list[PastOrder], bool]]:
+    """(instant, orders planned at it, whether together) of a day."""
+    batch = setting.strategy.batch
+
+    def window(order: PastOrder) -> datetime:
+        return window_end(datetime.combine(day, order.placed_at.timetz()).astimezone(UTC), batch.minutes)
+
+    if batch.enabled:
+        for end, wave in groupby(orders, key=window):
+            yield end, list(wave), True
+    elif batch.priced or _timed(setting):
+        for hour, wave in groupby(orders, key=lambda order: order.placed_at.hour):
+            yield datetime.combine(day, time(hour), UTC), list(wave), False
+    elif orders:
+        yield datetime.combine(day, time(NOON), UTC), list(orders), False
 
 
-def _wave(scenario: Scenario, world: _World, orders: Sequence[PastOrder], now: datetime, currency: str) -> Tally:
+def _timed(setting: Setting) -> bool:
+    """Whether it matters at what hour an order comes."""
+    hours = any(site.body.cutoff or site.body.calendar or site.body.pickup_schedule for site in setting.sites)
+    return (hours and setting.strategy.weights.lateness_per_day > 0) or any(
+        constraint.type == "respect_timings" for constraint in setting.constraints
+    )
+
+
+def _wave(
+    scenario: Scenario, world: _World, orders: Sequence[PastOrder], now: datetime, currency: str, *, together: bool
+) -> Tally:
     """The wave by its strategy, what that leaves unsourced by the alternate, and so on."""
-    lines = _lines(orders, now)
+    lines = as_open_lines(orders, now)
     served: list[_Served] = []
     cost, name, tried, rest = 0.0, scenario.strategy, set[str](), list(range(len(lines)))
     while rest and name not in tried and len(tried) <= MOST_ALTERNATES:
@@ -113,7 +165,7 @@ def _wave(scenario: Scenario, world: _World, orders: Sequence[PastOrder], now: d
         except NotFound:
             break
         if setting.sites:
-            found, money = _attempt(scenario, setting, world, [lines[i] for i in rest], now)
+            found, money = _attempt(scenario, setting, world, [lines[i] for i in rest], now, together=together)
             served += [_Served(rest[i], source, units) for i, source, units in found]
             cost += money
         done = {row.line for row in served}
@@ -123,58 +175,58 @@ def _wave(scenario: Scenario, world: _World, orders: Sequence[PastOrder], now: d
 
 
 def _attempt(
-    scenario: Scenario, setting: Setting, world: _World, lines: Sequence[OpenLine], now: datetime
+    scenario: Scenario, setting: Setting, world: _World, lines: Sequence[OpenLine], now: datetime, *, together: bool
 ) -> tuple[list[tuple[int, str, int]], float]:
     """(line, source, units) of everything served, taken from stock and day, and its money."""
-    products = {line.product for line in lines}
+    today = {site.name: world.taken.setdefault((site.name, local_day(site.time_zone, now)), [0, 0])
+             for site in setting.sites}  # fmt: skip
     given = Circumstances(
         now=now,
-        parcels_today=world.parcels,
-        lines_today=world.lines,
+        parcels_today={name: parcels for name, (parcels, _) in today.items()},
+        lines_today={name: counted for name, (_, counted) in today.items()},
         weights_kg=scenario.weights_kg,
         unlimited=scenario.unlimited,
     )
-    stock = {(p, source): units for p in products for source, units in world.stock.get(p, {}).items() if units > 0}
-    solved = solve_wave(frame(lines, setting, stock, given), _in_sequence(setting.strategy))
+    framed = frame(lines, setting, _free(world.stock, {line.product for line in lines}), given)
+    prices = None if together else _prices(scenario, setting, world, framed, given)
+    solved = solve_wave(framed, _by_window(setting.strategy), window_closed=together, bid_prices=prices)
     names, plan = solved.framed.names, solved.plan
     columns = (plan.shares.line.tolist(), plan.shares.node.tolist(), plan.shares.quantity.tolist())
     found = [(line, names[node], units) for line, node, units in zip(*columns, strict=True)]
     for line, name, units in found:
         if lines[line].product not in scenario.unlimited:
             world.stock[lines[line].product][name] -= units
-        world.lines[name] = world.lines.get(name, 0) + 1
+        today[name][1] += 1
     for name, load in zip(names, plan.costs.load.tolist(), strict=True):
-        world.parcels[name] = world.parcels.get(name, 0) + load
+        today[name][0] += load
     money = solved.framed.money(plan.cost_parts)
     return found, float(sum(part.sum() for what, part in money.items() if what != "open"))
 
 
-def _in_sequence(strategy: StrategyBody) -> StrategyBody:
-    """Orders one after the other, also where the strategy plans batches: hundreds of waves must take minutes."""
-    return strategy.model_copy(update={"batch": Batch(contention=None)})
+def _free(stock: Stock, products: Iterable[str]) -> dict[Key, int]:
+    return {(p, source): units for p in products for source, units in stock.get(p, {}).items() if units > 0}
 
 
-def _lines(orders: Sequence[PastOrder], now: datetime) -> list[OpenLine]:
-    """The wave as the optimizer reads it; ids only tell lines and orders of the wave apart."""
-    found: list[OpenLine] = []
-    for number, order in enumerate(orders):
-        wanted = None if order.wanted_days is None else now.date() + timedelta(days=order.wanted_days)
-        for line in order.lines:
-            found.append(
-                OpenLine(
-                    line_id=UUID(int=len(found)),
-                    order_id=UUID(int=number),
-                    product=line.product,
-                    quantity=line.quantity,
-                    country=order.country,
-                    place=order.place,
-                    source="",
-                    state=order.state,
-                    wanted=wanted,
-                    business=order.business,
-                )
-            )
-    return found
+def _prices(
+    scenario: Scenario, setting: Setting, world: _World, framed: Framed, given: Circumstances
+) -> BidPrices | None:
+    """What orders that come one at a time pay, from the worths of the first morning."""
+    if not setting.strategy.batch.priced:
+        return None
+    if setting.name not in scenario.known:
+        morning = Circumstances(
+            now=datetime.combine(world.first, time(), UTC),
+            weights_kg=scenario.weights_kg,
+            unlimited=scenario.unlimited,
+        )
+        stock = _free(scenario.stock, scenario.stock)
+        scenario.known[setting.name] = learned(world.practice, setting, stock, morning)
+    return scenario.known[setting.name].prices(framed)
+
+
+def _by_window(strategy: StrategyBody) -> StrategyBody:
+    """Together only where a window closed: an hour's orders did not come at one instant."""
+    return strategy.model_copy(update={"batch": strategy.batch.model_copy(update={"contention": None})})
 
 
 def _tally(

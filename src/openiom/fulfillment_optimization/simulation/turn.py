@@ -17,7 +17,7 @@ from openiom.platform.waves import Ran, is_transient
 
 from .asking import SimulationAsk
 from .figures import RunFigures, bands_of, differences
-from .inputs import inputs_of, scenarios
+from .inputs import inputs_of, prepared
 from .running import simulate
 
 log = structlog.get_logger("simulation")
@@ -93,7 +93,7 @@ def _renew(database: Database, simulation: UUID, lease: UUID, until: datetime) -
 def _run(database: Database, ask: SimulationAsk, input_id: UUID, run: int) -> dict[str, RunFigures]:
     with database.reading() as session:
         inputs = inputs_of(session, input_id)
-    before, after = scenarios(inputs, ask)
+    before, after = prepared(inputs, ask.model_dump_json(by_alias=True))
     return {
         "baseline": simulate(ask, inputs.pool, before, run=run, shocked=False),
         "scenario": simulate(ask, inputs.pool, after, run=run, shocked=True),
