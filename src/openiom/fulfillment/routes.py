@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from openiom.kernel import Invalid, NotFound
+from openiom.kernel import NotFound
 from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor
 
 from .queries import details, details_of_order, list_fulfillment_orders
@@ -42,11 +42,8 @@ def fulfillment_orders(
 
 
 def _position(after: str | None) -> str | None:
-    cursor = read_cursor(after, 1)
-    try:
-        return str(UUID(cursor[0])) if cursor else None
-    except ValueError as error:
-        raise Invalid("is not a page cursor of this list", where="after", remedy="start from the first page") from error
+    cursor = read_cursor(after, 1, UUID)
+    return str(UUID(cursor[0])) if cursor else None
 
 
 @router.get("/fulfillment-orders/{fulfillment_order_id}")

@@ -122,10 +122,8 @@ def plans(
 ) -> Page[PlanRow]:
     """Sourcing runs, newest first: what each cost, the bound it proved, and how long it took."""
     asker.require("sourcing.read")
-    cursor = read_cursor(after, 1)
-    rows = list_plans(
-        session, strategy=strategy, mode=mode, after=_uuid(cursor[0]) if cursor else None, limit=limit + 1
-    )
+    cursor = read_cursor(after, 1, UUID)
+    rows = list_plans(session, strategy=strategy, mode=mode, after=UUID(cursor[0]) if cursor else None, limit=limit + 1)
     items, following = page_of(rows, limit=limit, key=lambda r: (r.id,))
     return Page(items=items, next=following)
 

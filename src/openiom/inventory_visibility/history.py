@@ -71,6 +71,17 @@ class LedgerPage:
     after: tuple[int, str] | None
 
 
+def balances_in(text: str) -> dict[str, Decimal]:
+    """Balances by measure as a cursor carries them. Raises ValueError."""
+    found = orjson.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("no balances")
+    try:
+        return {str(measure): Decimal(units) for measure, units in found.items()}
+    except (ArithmeticError, TypeError):
+        raise ValueError("a balance is no number") from None
+
+
 def ledger_page(
     session: Session,
     stock_id: int,
@@ -98,7 +109,7 @@ def ledger_page(
         " AND (%s = '' OR e.data_source = %s) ORDER BY e.id DESC LIMIT %s",
         (stock_id, last := after[0] if after else None, last, at, at, data_source, data_source, limit + 1),
     )
-    balances: dict[str, Decimal] = {k: Decimal(v) for k, v in orjson.loads(after[1]).items()} if after else {}
+    balances = balances_in(after[1]) if after else {}
     newest = after is None and at is None
     shown = [_shown(session, stock_id, row, balances, newest) for row in rows[:limit]]
     more = len(rows) > limit

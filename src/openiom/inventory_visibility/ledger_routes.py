@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.kernel import Invalid, NotFound
+from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
-from openiom.platform.http import Asker, Now, Page, Reading, Writing, cursor_of, page_of, read_cursor
+from openiom.platform.http import Asker, Now, Page, Reading, Writing, cursor_of, page_of, read_cursor, whole
 
 from .checking import health
 from .expiry import release_reservations
-from .history import LedgerRow, as_of, ledger_page
+from .history import LedgerRow, as_of, balances_in, ledger_page
 from .reservations import ReservationRow, ReservationState, list_reservations
 
 router = APIRouter()
@@ -104,14 +104,14 @@ def reservations(
 ) -> Page[ReservationRow]:
     """Soft reservations, newest first; `document` is an order number or a request id, `line` an order line's id."""
     asker.require("inventory.read")
-    cursor = read_cursor(after, 1)
+    cursor = read_cursor(after, 1, whole)
     rows = list_reservations(
         session,
         product=product,
         source=source,
         document=document,
         state=state,
-        before=_number(cursor[0]) if cursor else None,
+        before=int(cursor[0]) if cursor else None,
         limit=limit + 1,
         lines=line or (),
     )
@@ -144,13 +144,13 @@ def entries(
 ) -> Page[LedgerRow]:
     """Every entry that makes up a quantity, newest first, each with the balance of its measure after it."""
     asker.require("inventory.read")
-    cursor = read_cursor(after, 2)
+    cursor = read_cursor(after, 2, whole, balances_in)
     page = ledger_page(
         session,
         stock_id,
         at=at,
         data_source=data_source,
-        after=(_number(cursor[0]), cursor[1]) if cursor else None,
+        after=(int(cursor[0]), cursor[1]) if cursor else None,
         limit=limit,
     )
     return Page(items=page.rows, next=cursor_of(*page.after) if page.after else None)
@@ -176,10 +176,3 @@ def balances(stock_id: int, asker: Asker, session: Reading, now: Now, at: Moment
             for (source, measure), quantity in sorted(found.measures.items())
         ],
     )
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise Invalid("is not a page cursor of this list", where="after", remedy="start from the first page") from None

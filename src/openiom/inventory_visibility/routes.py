@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor
+from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor, whole
 
 from . import ledger_routes
 from .decisions import StockChange
@@ -64,7 +64,7 @@ def inventory(
         source=source,
         search=search,
         short=short,
-        after=read_cursor(after, 3),
+        after=read_cursor(after, 3, str, str, whole),
         limit=limit + 1,
     )
     items, following = page_of(rows, limit=limit, key=lambda r: (r.product, r.source, r.id))

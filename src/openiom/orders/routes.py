@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Invalid, TooLarge
+from openiom.kernel import TooLarge
 from openiom.platform.database import to_json
 from openiom.platform.http import Asker, Now, Page, Principal, Reading, Writing, page_of, read_cursor
 from openiom.provider_contract import Arrived, Outcome
@@ -74,13 +74,8 @@ def orders(
 
 
 def _position(after: str | None) -> list[str] | None:
-    position = read_cursor(after, 2)
-    if position is None:
-        return None
-    try:
-        return [datetime.fromisoformat(position[0]).isoformat(), str(UUID(position[1]))]
-    except ValueError as error:
-        raise Invalid("is not a page cursor of this list", where="after", remedy="start from the first page") from error
+    position = read_cursor(after, 2, datetime.fromisoformat, UUID)
+    return [datetime.fromisoformat(position[0]).isoformat(), str(UUID(position[1]))] if position else None
 
 
 @router.get("/counts")

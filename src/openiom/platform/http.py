@@ -1,7 +1,7 @@
 """The web edge shared by every room: who is asking, one commit per request, problem+json, keyset pages."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, Protocol, TypeVar
@@ -97,16 +97,32 @@ def cursor_of(*values: Any) -> str:
     return urlsafe_b64encode(orjson.dumps([str(v) if v is not None else None for v in values])).decode().rstrip("=")
 
 
-def read_cursor(cursor: str | None, fields: int) -> list[str] | None:
-    """The sort key in `cursor`. Raises Invalid when it is not one of ours."""
+def whole(text: str) -> int:
+    """A number as PostgreSQL keeps ids. Raises ValueError."""
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError(f"{text} is no id")
+    return number
+
+
+def read_cursor(cursor: str | None, fields: int, *kinds: Callable[[str], object]) -> list[str] | None:
+    """The sort key in `cursor`: so many texts that the first `kinds` (`whole`, `UUID`, …) can read.
+
+    Raises Invalid when it is not one of ours.
+    """
     if not cursor:
         return None
     try:
         values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(values, list) or len(values) != fields:
+            raise ValueError("another list's")
+        if not all(isinstance(value, str) and "\0" not in value for value in values):
+            raise ValueError("not texts")
+        for read, value in zip(kinds, values, strict=False):
+            read(value)
     except ValueError:
-        values = None
-    if not isinstance(values, list) or len(values) != fields:
-        raise Invalid("is not a page cursor of this list", where="after", remedy="start from the first page")
+        what = "is not a page cursor of this list"
+        raise Invalid(what, where="after", remedy="start from the first page") from None
     return values
 
 

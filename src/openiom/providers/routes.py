@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from openiom.kernel import NotFound, TooLarge
 from openiom.platform.configuration import Configuration
-from openiom.platform.http import Asker, Now, Page, RawBody, Reading, Writing, database, page_of, read_cursor
+from openiom.platform.http import Asker, Now, Page, RawBody, Reading, Writing, database, page_of, read_cursor, whole
 from openiom.provider_contract import Provider
 
 from . import queries
@@ -233,8 +233,8 @@ def webhook(instance: str, request: Request, body: RawBody, now: Now) -> Webhook
 
 
 def _position(after: str | None) -> int | None:
-    found = read_cursor(after, 1)
-    return _message_id(found[0]) if found else None
+    found = read_cursor(after, 1, whole)
+    return int(found[0]) if found else None
 
 
 def _message_id(text: str) -> int:

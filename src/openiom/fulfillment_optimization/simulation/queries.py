@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Invalid, Refused
+from openiom.kernel import Refused
 from openiom.platform.bulk import fetch
 
 from .asking import SimulationAsk
@@ -36,12 +36,7 @@ def list_simulations(session: Session, *, after: list[str] | None, limit: int) -
     """Newest first."""
     query = select(Simulation).order_by(Simulation.created_at.desc(), Simulation.id.desc()).limit(limit)
     if after:
-        try:
-            last = datetime.fromisoformat(after[0]), UUID(after[1])
-        except ValueError as error:
-            raise Invalid(
-                "is not a page cursor of this list", where="after", remedy="start from the first page"
-            ) from error
+        last = datetime.fromisoformat(after[0]), UUID(after[1])
         query = query.where(tuple_(Simulation.created_at, Simulation.id) < tuple_(*map(literal, last)))
     return [SimulationRow(**_row(found)) for found in session.scalars(query)]
 

@@ -1,5 +1,6 @@
 """Simulations over HTTP."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -32,7 +33,7 @@ def simulations(
 ) -> Page[SimulationRow]:
     """Simulations, newest first."""
     asker.require("sourcing.read")
-    rows = list_simulations(session, after=read_cursor(after, 2), limit=limit + 1)
+    rows = list_simulations(session, after=read_cursor(after, 2, datetime.fromisoformat, UUID), limit=limit + 1)
     items, following = page_of(rows, limit=limit, key=lambda row: (row.created_at.isoformat(), row.id))
     return Page(items=items, next=following)
 

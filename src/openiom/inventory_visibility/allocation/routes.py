@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor
+from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor, whole
 
 from .reading import own_allocations
 
@@ -37,7 +37,9 @@ def allocations(
 ) -> Page[OwnAllocation]:
     """What of our own stock is kept for whom."""
     asker.require("inventory.read")
-    found = own_allocations(session, product=product, source=source, after=read_cursor(after, 1), limit=limit + 1)
+    found = own_allocations(
+        session, product=product, source=source, after=read_cursor(after, 1, whole), limit=limit + 1
+    )
     rows = [
         OwnAllocation(
             id=number,

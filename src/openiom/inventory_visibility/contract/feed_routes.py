@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from openiom.platform.bulk import fetch
-from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor
+from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor, whole
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 
@@ -36,7 +36,7 @@ def feeds(
 ) -> Page[FeedFileRow]:
     """Feed files, newest first."""
     asker.require("inventory.read")
-    cursor = read_cursor(after, 1)
+    cursor = read_cursor(after, 1, whole)
     before = int(cursor[0]) if cursor else None
     names = tuple(FeedFileRow.model_fields)
     rows = fetch(

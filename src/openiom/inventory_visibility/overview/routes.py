@@ -13,7 +13,7 @@ from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
 from openiom.inventory_visibility.configuration import InventoryConfiguration, inventory_configuration
 from openiom.inventory_visibility.reservations import ReservationRow
 from openiom.kernel import Invalid, NotFound
-from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor
+from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor, whole
 
 from .pools import MoveRow, PoolRow, moves, pools
 from .proof import DayRow, days, expiring
@@ -137,9 +137,11 @@ def keys(
 ) -> Page[StockKeyRow]:
     """The stock keys behind a row of the grid."""
     asker.require("inventory.read")
-    cursor = read_cursor(after, 1)
+    cursor = read_cursor(after, 1, whole)
     looking = Looking((), organization, product, source, dimensions=_dimensions(dimension))
-    found = stock_keys(session, looking, inventory_configuration(session), after=_number(cursor), limit=limit + 1)
+    found = stock_keys(
+        session, looking, inventory_configuration(session), after=int(cursor[0]) if cursor else 0, limit=limit + 1
+    )
     items, following = page_of(found, limit=limit, key=lambda r: (r.stock_id,))
     return Page(items=items, next=following)
 
@@ -158,7 +160,7 @@ def key(stock_id: int, asker: Asker, session: Reading) -> StockKeyRow:
 def chain(asker: Asker, session: Reading, after: str | None = None, limit: Limit = 50) -> Page[DayRow]:
     """Days of the ledger, newest first, with the hash that seals each."""
     asker.require("inventory.read")
-    cursor = read_cursor(after, 1)
+    cursor = read_cursor(after, 1, date.fromisoformat)
     found = days(session, before=date.fromisoformat(cursor[0]) if cursor else None, limit=limit + 1)
     items, following = page_of(found, limit=limit, key=lambda r: (r.day,))
     return Page(items=items, next=following)
@@ -183,7 +185,7 @@ def ending(
         source=source,
         document=document,
         lines=line or (),
-        after=read_cursor(after, 2),
+        after=read_cursor(after, 2, datetime.fromisoformat, whole),
         limit=limit + 1,
     )
     items, following = page_of(found, limit=limit, key=lambda r: (r.expires_at, r.id))
@@ -203,8 +205,8 @@ def pool_moves(
 ) -> Page[MoveRow]:
     """What moved an allocation, newest first."""
     asker.require("inventory.read")
-    cursor = read_cursor(after, 1)
-    found = moves(session, allocation_id, before=_number(cursor) or None, limit=limit + 1)
+    cursor = read_cursor(after, 1, whole)
+    found = moves(session, allocation_id, before=int(cursor[0]) if cursor else None, limit=limit + 1)
     items, following = page_of(found, limit=limit, key=lambda r: (r.id,))
     return Page(items=items, next=following)
 
@@ -274,12 +276,3 @@ def _group_by(given: str) -> list[str]:
 def _dimensions(given: list[str] | None) -> dict[str, str]:
     pairs = [one.partition("=") for one in given or ()]
     return {checked_dimension(name, "dimension"): value for name, _, value in pairs}
-
-
-def _number(cursor: list[str] | None) -> int:
-    """The id in a page cursor, 0 without one. Raises Invalid."""
-    if cursor is None:
-        return 0
-    if not cursor[0].isdecimal():
-        raise Invalid("is not a page cursor of this list", where="after", remedy="start from the first page")
-    return int(cursor[0])

@@ -139,7 +139,7 @@ def supply_lines(
 ) -> Page[SupplyLineRow]:
     """Lines of purchase and transfer orders by expected date; `open_only` keeps those with units to come."""
     asker.require("inventory.read")
-    rows = list_lines(session, product, source, open_only, read_cursor(after, 2), limit + 1)
+    rows = list_lines(session, product, source, open_only, read_cursor(after, 2, date.fromisoformat, UUID), limit + 1)
     items, following = page_of(rows, limit=limit, key=lambda r: (r.expected_date, r.id))
     return Page(items=items, next=following)
 

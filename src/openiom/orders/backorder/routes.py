@@ -46,7 +46,9 @@ def waiting_lines(
 ) -> Page[WaitingRow]:
     """Lines that wait for stock or a launch, who waits longest first."""
     asker.require("orders.read")
-    rows = list_waiting(session, kind, product, order_id, read_cursor(after, 2), limit + 1)
+    rows = list_waiting(
+        session, kind, product, order_id, read_cursor(after, 2, datetime.fromisoformat, UUID), limit + 1
+    )
     items, following = page_of(rows, limit=limit, key=lambda r: (r.since, r.line_id))
     return Page(items=items, next=following)
 
