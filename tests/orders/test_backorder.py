@@ -227,7 +227,7 @@ def test_stock_that_came_free_without_a_word_is_found_within_minutes(shop: Datab
     worker = ReleaseTurn()
     drain(shop, [worker], now=NOW)
     with shop.unit_of_work() as session:
-        configuration.remove(session, "stock_policy", ["p"], at=NOW, actor="test")
+        configuration.remove(session, [("stock_policy", "p")], at=NOW, actor="test")
     drain(shop, [worker], now=NOW + timedelta(minutes=4))
     assert released(shop, order) == [False]
     drain(shop, [worker], now=NOW + timedelta(minutes=5))

@@ -31,6 +31,7 @@ from openiom.provider_contract import Action, DocumentReceiver, Entity, Provider
 
 from .demand import PastDemand
 from .desk import OrdersDesk
+from .in_use import guard_documents
 from .intake import master_data_receivers
 
 ENTRY_POINTS = "openiom.providers"
@@ -152,6 +153,7 @@ def build(settings: Settings, database_url: str) -> Product:
         providers.MAPPING_KIND,
         orchestration.flow_kind(catalog),
     )
+    guard_documents(configuration)
     issuer = administration.Issuer.of(secrets, environment=settings.environment)
     return Product(settings, database, secrets, issuer, configuration, pipeline, engine, entities, actions, desk)
 

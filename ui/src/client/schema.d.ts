@@ -92,6 +92,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/configuration/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Document
+         * @description Take a document out of use; refused with everything that still needs it. Applied again, it is back.
+         */
+        delete: operations["administration-delete_document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{tenant}/oauth2/v2.0/token": {
         parameters: {
             query?: never;
@@ -2665,6 +2685,12 @@ export interface components {
              * @default false
              */
             dry: boolean;
+            /**
+             * Prune
+             * @description Delete the documents of these kinds that are not among these
+             * @default false
+             */
+            prune: boolean;
         };
         /**
          * ArrivalChance
@@ -6962,6 +6988,40 @@ export interface operations {
                 "application/json": components["schemas"]["ApplyRequest"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["openiom__administration__routes__Changes"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "administration-delete_document": {
+        parameters: {
+            query?: {
+                dry?: boolean;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

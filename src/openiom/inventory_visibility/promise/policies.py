@@ -112,4 +112,12 @@ def _refresh(session: Session, products: set[str]) -> None:
     )
 
 
-STOCK_POLICY = DocumentKind("stock_policy", StockPolicyBody, 21, check=_check, applied=_apply, removed=_remove)
+STOCK_POLICY = DocumentKind(
+    "stock_policy",
+    StockPolicyBody,
+    21,
+    check=_check,
+    applied=_apply,
+    removed=_remove,
+    uses={"product": ("$.products[*]",), "source": ("$.sources[*]",)},
+)
