@@ -194,13 +194,15 @@ def test_documents_that_use_each_other_leave_together_users_first(
 def test_a_dry_removal_says_what_would_go_and_a_missing_document_is_named(
     database: Database, configuration: Configuration
 ) -> None:
-    apply(database, configuration, lamp(5))
+    apply(database, configuration, lamp(5), lamp(6, "wall"), room("study", "wall"))
     with database.unit_of_work() as session:
         assert configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test", dry=True)[0].change == "removed"
         with pytest.raises(NotFound, match="no lamp named floor, no room named hall"):
             configuration.remove(session, [("room", "hall"), ("lamp", "floor")], at=NOW, actor="test")
+        with pytest.raises(Refused, match="is used by room study"):
+            configuration.remove(session, [("lamp", "wall")], at=NOW, actor="test", dry=True)
     with database.reading() as session:
-        assert len(current_documents(session, "lamp")) == 1
+        assert len(current_documents(session, "lamp")) == 2
 
 
 def test_a_guard_keeps_what_data_still_needs(database: Database, configuration: Configuration) -> None:

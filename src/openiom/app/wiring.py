@@ -90,6 +90,7 @@ class Product:
             inventory_visibility.supply_router,
             orders.names_router,
             fulfillment_optimization.quote_router,
+            fulfillment_optimization.rate_router,
             fulfillment_optimization.simulation_router(PastDemand()),
             fulfillment_optimization.explain_router(self.desk),
             inventory_visibility.router,

@@ -12,6 +12,7 @@ from .desk import AskedLine, OpenLine, OrderDesk, Part
 from .explain_routes import explain_router
 from .planning import Reoptimizer
 from .quoting import router as quote_router
+from .rate_routes import router as rate_router
 from .routes import router
 from .service import source_orders
 from .simulation import DemandDesk, PastLine, PastOrder, SimulationTurn, simulation_router
@@ -32,6 +33,7 @@ __all__ = [
     "SimulationTurn",
     "explain_router",
     "quote_router",
+    "rate_router",
     "router",
     "simulation_router",
     "source_orders",

@@ -162,7 +162,10 @@ class Configuration:
         if prune:
             given = {(kind.name, name) for kind, name, _ in wanted}
             there = [(kind, name) for kind in {k for k, _ in given} for name in _current_names(session, kind)]
-            changes += self.remove(session, [one for one in there if one not in given], at=at, actor=actor, dry=dry)
+            gone = [one for one in there if one not in given]
+            if dry:  # what else would change may free them; only a real run can tell
+                return [*changes, *_removals(session, gone)]
+            changes += self.remove(session, gone, at=at, actor=actor)
         return changes
 
     def _check_schemas(self, wanted: Sequence[tuple[DocumentKind, str, dict[str, Any]]]) -> None:
@@ -218,7 +221,7 @@ class Configuration:
     ) -> list[Change]:
         """Take documents, given as (kind, name), out of use, all or none; their versions stay readable.
 
-        `dry` only says what would go. Raises NotFound, and Refused naming everything that still needs one of them.
+        `dry` only says whether they may go. Raises NotFound, and Refused naming everything that still needs one.
         """
         by_kind: dict[str, list[str]] = defaultdict(list)
         for kind, name in sorted(set(documents)):
@@ -229,8 +232,8 @@ class Configuration:
         missing = [f"{k} named {n}" for k in by_kind for n in sorted({*by_kind[k]} - {d.name for d in found[k]})]
         if missing:
             raise NotFound(f"no {', no '.join(missing)}", remedy="see what there is with iom config export")
+        _refuse_used(list(self._needed(session, by_kind)), sum(map(len, by_kind.values())))
         if not dry:
-            _refuse_used(list(self._needed(session, by_kind)), sum(map(len, by_kind.values())))
             for kind in sorted(by_kind, key=lambda k: -self.kinds[k].order):
                 gone = [Document(kind, d.name, d.version + 1, d.body) for d in found[kind]]
                 _store(session, gone, at=at, actor=actor, deleted=True)
@@ -326,6 +329,13 @@ def _sorted(value: Any) -> Any:
 def _among(names: Sequence[str]) -> ColumnElement[bool]:
     """Whether the document is one of these: one array, because a statement takes at most 65,535 single values."""
     return ConfigurationDocument.name == any_(literal(list(names), ARRAY(Text)))
+
+
+def _removals(session: Session, documents: Iterable[tuple[str, str]]) -> list[Change]:
+    return [
+        Change(kind, name, "removed", _last_versions(session, kind, [name])[name] + 1)
+        for kind, name in sorted(documents)
+    ]
 
 
 def _current_names(session: Session, kind: str) -> list[str]:

@@ -870,6 +870,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sourcing/rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Rate
+         * @description What a parcel of this weight and zone costs, and why. Nothing is stored or read.
+         */
+        post: operations["fulfillment-optimization-try_rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/simulations": {
         parameters: {
             query?: never;
@@ -5227,6 +5247,18 @@ export interface components {
             /** Error */
             error: string | null;
         };
+        /**
+         * Price
+         * @description What a parcel of a zone costs up to a weight.
+         */
+        Price: {
+            /** Zone */
+            zone: string;
+            /** Up To Kg */
+            up_to_kg: number;
+            /** Price */
+            price: number;
+        };
         /** ProblemAnswer */
         ProblemAnswer: {
             /** What */
@@ -5584,6 +5616,112 @@ export interface components {
             confidence: number;
             /** Distance Km */
             distance_km: number;
+        };
+        /**
+         * RateAnswer
+         * @description `known` is the table's price before the factor, null where it has none and the fallback stands in.
+         */
+        RateAnswer: {
+            /** Price */
+            price: number;
+            /** Known */
+            known: number | null;
+            /** Factor */
+            factor: string;
+            /** Says */
+            says: string;
+        };
+        /**
+         * RateFactor
+         * @description Mark-up or mark-down of a rate, and what stands in where no rate is known.
+         */
+        RateFactor: {
+            /** Name */
+            name: string;
+            /**
+             * Source Type
+             * @description Empty is every type
+             */
+            source_type?: ("warehouse" | "store" | "3pl" | "drop_ship_vendor" | "virtual") | null;
+            /**
+             * Address Type
+             * @default Any
+             * @enum {string}
+             */
+            address_type: "Business" | "Residence" | "Any";
+            /**
+             * Rate Factor
+             * @description Per cent added to a known rate
+             * @default 0
+             */
+            rate_factor: number;
+            /**
+             * Free Shipping
+             * @description The buyer pays nothing; what we pay stays what it is
+             * @default false
+             */
+            free_shipping: boolean;
+            /**
+             * Fallback Weight
+             * @description Kilograms the fallback rate covers
+             * @default 0
+             */
+            fallback_weight: number;
+            /**
+             * Fallback Rate
+             * @default 0
+             */
+            fallback_rate: number;
+            /**
+             * Fallback Increment
+             * @description Money for each kilogram beyond
+             * @default 0
+             */
+            fallback_increment: number;
+        };
+        /**
+         * RateRequest
+         * @description A table as its author has it before him, and a parcel.
+         */
+        RateRequest: {
+            table: components["schemas"]["RateTableBody"];
+            /** Zone */
+            zone: string;
+            /** Weight Kg */
+            weight_kg: number;
+            /**
+             * Source Type
+             * @enum {string}
+             */
+            source_type: "warehouse" | "store" | "3pl" | "drop_ship_vendor" | "virtual";
+            /** Business */
+            business: boolean;
+        };
+        /**
+         * RateTableBody
+         * @description Shipping rates by zone and weight.
+         */
+        RateTableBody: {
+            /** Title */
+            title: string;
+            /** Zones */
+            zones: components["schemas"]["Zone"][];
+            /**
+             * Prices
+             * @default []
+             */
+            prices: components["schemas"]["Price"][];
+            /**
+             * Per Kg Beyond
+             * @description Money for each kilogram beyond the heaviest price
+             * @default 0
+             */
+            per_kg_beyond: number;
+            /**
+             * Factors
+             * @default []
+             */
+            factors: components["schemas"]["RateFactor"][];
         };
         /**
          * Ready
@@ -6766,6 +6904,19 @@ export interface components {
             stands: string;
             /** Should Be */
             should_be: string;
+        };
+        /**
+         * Zone
+         * @description A band of great-circle distance.
+         */
+        Zone: {
+            /** Name */
+            name: string;
+            /**
+             * Up To Km
+             * @description Empty is everything farther
+             */
+            up_to_km?: number | null;
         };
         /** Changes */
         openiom__administration__routes__Changes: {
@@ -8347,6 +8498,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Quote"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-try_rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateAnswer"];
                 };
             };
             /** @description Validation Error */
