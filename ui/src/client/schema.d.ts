@@ -375,11 +375,91 @@ export interface paths {
         };
         /**
          * Waiting Lines
-         * @description Lines that wait for stock or a launch, who waits longest first.
+         * @description Lines that wait for stock or a launch: who waits longest first, or whose time is up first.
          */
         get: operations["orders-waiting_lines"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waiting-lines/{line_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waiting Line
+         * @description One waiting line: why it waits, who is before it, and what each source has free.
+         */
+        get: operations["orders-waiting_line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waiting-lines/recheck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recheck
+         * @description Look at the stock for these lines now, in the order of the queue, and renew the days they are promised for.
+         */
+        post: operations["orders-recheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waiting-lines/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release
+         * @description Let the orders of these lines go on out of turn; without stock they wait again and keep their age.
+         */
+        post: operations["orders-release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waiting-lines/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Cancel what is open of these lines; their orders go on with the rest.
+         */
+        post: operations["orders-cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3788,6 +3868,13 @@ export interface components {
             /** Formula */
             formula: string;
         };
+        /** FreeAt */
+        FreeAt: {
+            /** Source */
+            source: string;
+            /** Units */
+            units: number;
+        };
         /** FulfillmentOrderDetail */
         FulfillmentOrderDetail: {
             /**
@@ -4181,6 +4268,37 @@ export interface components {
             actor: string;
             /** Event Id */
             event_id: string | null;
+        };
+        /**
+         * LineBefore
+         * @description A line that waits longer for the same product.
+         */
+        LineBefore: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Line Number */
+            line_number: number;
+            /** Quantity */
+            quantity: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Available On */
+            available_on: string | null;
         };
         /**
          * LineDetail
@@ -6818,8 +6936,22 @@ export interface components {
             verdicts: components["schemas"]["VerdictView"][];
         };
         /**
+         * WaitingDetail
+         * @description One waiting line, the first fifty before it, and what each source has free of its product.
+         */
+        WaitingDetail: {
+            line: components["schemas"]["WaitingRow"];
+            /** Before */
+            before: components["schemas"]["LineBefore"][];
+            /** Free */
+            free: components["schemas"]["FreeAt"][];
+        };
+        /**
          * WaitingRow
          * @description A line on hold. `available_on` is the day it is promised for, as sure as `confidence` says (0 to 1).
+         *
+         *     `lines_before` and `units_before` wait longer for the same product, counted to a thousand lines; `why` says what
+         *     keeps it waiting at this moment.
          */
         WaitingRow: {
             /**
@@ -6834,12 +6966,20 @@ export interface components {
             order_id: string;
             /** Order Number */
             order_number: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Instance */
+            instance: string;
+            /** Held */
+            held: boolean;
             /** Line Number */
             line_number: number;
             /** Product */
             product: string;
             /** Name */
             name: string;
+            /** Unit */
+            unit: string;
             /** Quantity */
             quantity: number;
             /** Kind */
@@ -6851,6 +6991,8 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /** Released At */
+            released_at: string | null;
             /** Expires At */
             expires_at: string | null;
             /** Launch Date */
@@ -6859,6 +7001,21 @@ export interface components {
             available_on: string | null;
             /** Confidence */
             confidence: number | null;
+            /**
+             * Lines Before
+             * @default 0
+             */
+            lines_before: number;
+            /**
+             * Units Before
+             * @default 0
+             */
+            units_before: number;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
         };
         /**
          * WebhookTaken
@@ -7669,8 +7826,13 @@ export interface operations {
         parameters: {
             query?: {
                 kind?: "" | "backorder" | "preorder";
+                state?: "" | "waiting" | "released";
                 product?: string;
+                search?: string;
                 order_id?: string | null;
+                expires_within_days?: number | null;
+                unpromised?: boolean;
+                sort?: "since" | "expires_at";
                 after?: string | null;
                 limit?: number;
             };
@@ -7687,6 +7849,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_WaitingRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-waiting_line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-recheck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
             /** @description Validation Error */

@@ -7,6 +7,7 @@ No nightly job: a named consumer of the event log, which also looks at the clock
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from openiom.inventory_visibility import available
 from openiom.master_data import kit_parts, kits_with
 from openiom.orders.locks import lock_orders
 from openiom.orders.service.raise_events import raise_order_events
-from openiom.orders.states import RELEASED
+from openiom.orders.states import ON_HOLD, RELEASED
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, read_new
@@ -61,9 +62,9 @@ class ReleaseTurn:
             events, more = read_new(session, consumer=CONSUMER, names=NAMES, limit=limit)
             acted = len(_launch_due(session, now)) + len(cancel_expired(session, now, actor=CONSUMER))
             if events and _anybody_waits(session):
-                _drop_settled(session, [e.root_id for e in events if e.name in CAME_FREE])
+                drop_settled(session, [e.root_id for e in events if e.name in CAME_FREE], now)
                 acted += len(release_for(session, _products(session, events, NAMES - {DATES_MOVED}), now))
-                _refresh_dates(session, _products(session, events, (*STOCK_CAME, DATES_MOVED)), now)
+                refresh_dates(session, _products(session, events, (*STOCK_CAME, DATES_MOVED)), now)
             if now - (self._swept or now) >= SWEEP:
                 acted += len(release_for(session, _all_waiting(session), now))
         self._ready = True
@@ -96,10 +97,10 @@ def _all_waiting(session: Session) -> set[str]:
     return {row[0] for row in fetch(session, "SELECT DISTINCT product FROM orders.waiting_line")}
 
 
-def release_for(session: Session, products: Collection[str], now: datetime) -> list[UUID]:
+def release_for(session: Session, products: Collection[str], now: datetime, *, pages: int | None = None) -> list[UUID]:
     """
     Release orders that wait for these products, oldest first, as far as the stock of this moment covers every line
-    they still need. What was released before and has no source yet counts as taken.
+    they still need. What was released before and has no source yet counts as taken. `pages` ends the look early.
     """
     views = Views(session)
     there = _any_free(session, products, views)
@@ -108,7 +109,7 @@ def release_for(session: Session, products: Collection[str], now: datetime) -> l
     _on_their_way(session, views, now)
     released: list[UUID] = []
     after: tuple[datetime, UUID] | None = None
-    while True:
+    for _ in count() if pages is None else range(pages):
         page = fetch(
             session,
             "SELECT order_id, min(since) AS since FROM orders.waiting_line WHERE state = 'waiting'"
@@ -119,8 +120,9 @@ def release_for(session: Session, products: Collection[str], now: datetime) -> l
         )
         released += _release_page(session, [row[0] for row in page], views, now)
         if len(page) < PAGE or not any(any(units.values()) for view in views.known.values() for units in view.values()):
-            return released
+            break
         after = (page[-1][1], page[-1][0])
+    return released
 
 
 def _any_free(session: Session, products: Collection[str], views: Views) -> set[str]:
@@ -153,10 +155,12 @@ def _on_their_way(session: Session, views: Views, now: datetime) -> None:
     _drop(session, [i for i in ids if i not in lines])
 
 
-def tell_released(session: Session, order_ids: Sequence[UUID], because: str, now: datetime) -> list[UUID]:
+def tell_released(
+    session: Session, order_ids: Sequence[UUID], because: str, now: datetime, *, actor: str = CONSUMER
+) -> list[UUID]:
     """Raise `order.backorder_released` on orders; those that may go on."""
     raises = [Raise(i, RELEASED, data={"because": because}) for i in order_ids]
-    outcomes = raise_order_events(session, raises, now, CONSUMER)
+    outcomes = raise_order_events(session, raises, now, actor)
     gone = [i for i, outcome in zip(order_ids, outcomes, strict=True) if outcome.ok]
     execute(
         session,
@@ -190,14 +194,21 @@ def _launch_due(session: Session, now: datetime) -> list[UUID]:
     return tell_released(session, ready, "launched", now)
 
 
-def _drop_settled(session: Session, order_ids: Sequence[UUID]) -> None:
-    """Lines that need nothing more do not wait."""
-    lines = {line.id for some in unsourced(session, order_ids).values() for line in some} if order_ids else set()
-    execute(
+def drop_settled(session: Session, order_ids: Sequence[UUID], now: datetime) -> None:
+    """Lines that need nothing more do not wait. An order on hold for them alone goes on with what it still needs."""
+    if not order_ids:
+        return
+    needed = unsourced(session, order_ids)
+    dropped = fetch(
         session,
-        "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s) AND line_id <> ALL(%s::uuid[])",
-        (list(order_ids), sorted(lines)),
+        "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s) AND line_id <> ALL(%s::uuid[]) RETURNING order_id",
+        (list(order_ids), sorted(line.id for some in needed.values() for line in some)),
     )
+    query = "SELECT DISTINCT order_id FROM orders.waiting_line WHERE order_id = ANY(%s)"
+    still = {row[0] for row in fetch(session, query, (list(order_ids),))} if dropped else set()
+    orders = lock_orders(session, {row[0] for row in dropped} & needed.keys() - still)
+    stuck = [i for i, order in orders.items() if order.state == ON_HOLD and not order.held]
+    tell_released(session, stuck, "the rest goes on without what was canceled", now)
 
 
 def _drop(session: Session, order_ids: Sequence[UUID]) -> None:
@@ -205,7 +216,7 @@ def _drop(session: Session, order_ids: Sequence[UUID]) -> None:
         execute(session, "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s)", (list(order_ids),))
 
 
-def _refresh_dates(session: Session, products: Collection[str], now: datetime) -> None:
+def refresh_dates(session: Session, products: Collection[str], now: datetime) -> None:
     """Promise waiting lines anew, the oldest first, because the schedule or the stock moved."""
     rows = fetch(
         session,
