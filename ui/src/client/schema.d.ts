@@ -416,10 +416,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Recheck
+         * Recheck Lines
          * @description Look at the stock for these lines now, in the order of the queue, and renew the days they are promised for.
          */
-        post: operations["orders-recheck"];
+        post: operations["orders-recheck_lines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -436,10 +436,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Release
+         * Release Lines
          * @description Let the orders of these lines go on out of turn; without stock they wait again and keep their age.
          */
-        post: operations["orders-release"];
+        post: operations["orders-release_lines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -456,10 +456,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel
+         * Cancel Waiting Lines
          * @description Cancel what is open of these lines; their orders go on with the rest.
          */
-        post: operations["orders-cancel"];
+        post: operations["orders-cancel_waiting_lines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -7893,7 +7893,7 @@ export interface operations {
             };
         };
     };
-    "orders-recheck": {
+    "orders-recheck_lines": {
         parameters: {
             query?: never;
             header?: never;
@@ -7926,7 +7926,7 @@ export interface operations {
             };
         };
     };
-    "orders-release": {
+    "orders-release_lines": {
         parameters: {
             query?: never;
             header?: never;
@@ -7959,7 +7959,7 @@ export interface operations {
             };
         };
     };
-    "orders-cancel": {
+    "orders-cancel_waiting_lines": {
         parameters: {
             query?: never;
             header?: never;

@@ -70,21 +70,21 @@ def waiting_line(line_id: UUID, asker: Asker, session: Reading, now: Now) -> Wai
 
 
 @router.post("/recheck")
-def recheck(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
+def recheck_lines(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
     """Look at the stock for these lines now, in the order of the queue, and renew the days they are promised for."""
     ids = _allowed(asker, body)
     return _answer(ids, recheck_waiting(session, ids, now))
 
 
 @router.post("/release")
-def release(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
+def release_lines(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
     """Let the orders of these lines go on out of turn; without stock they wait again and keep their age."""
     ids = _allowed(asker, body)
     return _answer(ids, release_waiting(session, ids, now, asker.name, reason=body.reason))
 
 
 @router.post("/cancel")
-def cancel(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
+def cancel_waiting_lines(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
     """Cancel what is open of these lines; their orders go on with the rest."""
     ids = _allowed(asker, body)
     return _answer(ids, cancel_waiting(session, ids, now, asker.name, reason=body.reason))
