@@ -13,6 +13,7 @@ import {
   FileProtectOutlined,
   FileSyncOutlined,
   FlagOutlined,
+  HourglassOutlined,
   ImportOutlined,
   InboxOutlined,
   LineChartOutlined,
@@ -64,6 +65,13 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
     title: 'Orders',
     pages: [
       { path: '/orders', title: 'Sales orders', icon: <ShoppingCartOutlined />, words: 'orders list', permission: 'orders.read' },
+      {
+        path: '/waiting-lines',
+        title: 'Waiting lines',
+        icon: <HourglassOutlined />,
+        words: 'backorders preorders queue stock launch',
+        permission: 'orders.read',
+      },
       {
         path: '/fulfillment-orders',
         title: 'Fulfillment orders',

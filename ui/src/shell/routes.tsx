@@ -40,6 +40,7 @@ export const routes: RouteObject[] = [
           { index: true, element: <Navigate to="/orders" replace /> },
           { path: 'orders', lazy: page(() => import('@rooms/orders/OrdersPage')) },
           { path: 'orders/:id', lazy: page(() => import('@rooms/orders/OrderPage')) },
+          { path: 'waiting-lines', lazy: page(() => import('@rooms/orders/WaitingPage')) },
           { path: 'fulfillment-orders', lazy: page(() => import('@rooms/fulfillment/FulfillmentOrdersPage')) },
           { path: 'fulfillment-orders/:id', lazy: page(() => import('@rooms/fulfillment/FulfillmentOrderPage')) },
           { path: 'my-work/messages', lazy: page(() => import('@rooms/providers/MessagesPage')) },
