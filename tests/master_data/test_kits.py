@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from openiom.kernel import Invalid
+from openiom.kernel import Invalid, Refused
 from openiom.master_data import KINDS, kit_parts
 from openiom.master_data.decisions import explode
 from openiom.platform.configuration import Configuration
@@ -61,8 +61,8 @@ def test_a_part_that_is_no_product_is_refused(database: Database) -> None:
     with pytest.raises(Invalid, match="there is no product GHOST"):
         apply(database, product("TABLE", GHOST=1))
     configuration = apply(database, product("BOLT"), product("LEG", BOLT=2))
-    with pytest.raises(Invalid, match="there is no product BOLT"), database.unit_of_work() as session:
-        configuration.remove(session, "product", ["BOLT"], at=NOW, actor="test")
+    with pytest.raises(Refused, match="BOLT: is used by product LEG"), database.unit_of_work() as session:
+        configuration.remove(session, [("product", "BOLT")], at=NOW, actor="test")
     assert parts(database, "LEG") == {"LEG": {"BOLT": 2}}
 
 

@@ -49,7 +49,7 @@ def test_a_changed_document_changes_its_row_and_a_removed_one_is_no_longer_known
     apply(database, document("product", "X", name="New"))
     with database.unit_of_work() as session:
         assert get_product(session, "X").name == "New"
-        configuration.remove(session, "product", ["X"], at=NOW, actor="test")
+        configuration.remove(session, [("product", "X")], at=NOW, actor="test")
         assert known(session, "product", ["X"]) == set()
         with pytest.raises(NotFound, match="no product X"):
             get_product(session, "X")

@@ -26,7 +26,7 @@ from openiom.kernel import new_id
 from openiom.master_data import KINDS as MASTER_DATA
 from openiom.orders import KINDS, ReleaseTurn, assign_sources, cancel_orders, hold_orders, release_orders
 from openiom.orders.backorder.decisions import NOBODY, Need, Waiting, covered
-from openiom.orders.backorder.routes import WaitingRow, list_waiting
+from openiom.orders.backorder.queue import WaitingFilter, WaitingRow, list_waiting
 from openiom.orders.backorder.waiting import await_stock, hold_preorders
 from openiom.orders.queries import get_order
 from openiom.platform.bulk import execute, fetch
@@ -98,7 +98,7 @@ def released(database: Database, *orders: UUID) -> list[bool]:
 
 def waiting(database: Database) -> list[WaitingRow]:
     with database.reading() as session:
-        return list_waiting(session, "", "", None, None, 100)
+        return list_waiting(session, WaitingFilter(), after=None, limit=100, now=NOW)
 
 
 def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Database) -> None:

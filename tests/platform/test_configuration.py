@@ -1,14 +1,17 @@
 """Documents are applied all or none, versioned only when they changed, and round-trip through an export."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Invalid, NotFound, Problem
+from openiom.kernel import Invalid, NotFound, Problem, Refused
 from openiom.platform.configuration import (
     Change,
     Configuration,
@@ -51,7 +54,10 @@ def note(session: Session, documents: Sequence[Document]) -> None:
 def configuration() -> Configuration:
     APPLIED.clear()
     made = Configuration()
-    made.register(DocumentKind("room", Room, 20, check=room_problems), DocumentKind("lamp", Lamp, 10, applied=note))
+    made.register(
+        DocumentKind("room", Room, 20, check=room_problems, uses={"lamp": ("$.lamp",)}),
+        DocumentKind("lamp", Lamp, 10, applied=note),
+    )
     return made
 
 
@@ -64,6 +70,10 @@ def apply(
 
 def lamp(watt: Any = 5, name: str = "desk", **more: Any) -> dict[str, Any]:
     return {"kind": "lamp", "name": name, "body": {"watt": watt, **more}}
+
+
+def room(name: str, lit_by: str) -> dict[str, Any]:
+    return {"kind": "room", "name": name, "body": {"lamp": lit_by}}
 
 
 def test_a_version_is_written_only_when_the_body_really_changed(
@@ -126,7 +136,7 @@ def test_an_export_applied_again_changes_nothing(database: Database, configurati
 def test_a_removed_document_is_out_of_use_and_can_come_back(database: Database, configuration: Configuration) -> None:
     apply(database, configuration, lamp(5))
     with database.unit_of_work() as session:
-        configuration.remove(session, "lamp", ["desk"], at=NOW, actor="test")
+        configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test")
     with database.reading() as session:
         assert current_documents(session, "lamp") == []
         with pytest.raises(NotFound, match="no lamp named desk"):
@@ -143,3 +153,94 @@ def test_changed_paths_name_what_differs() -> None:
     old = {"a": 1, "b": {"c": [1, 2], "d": 0}, "gone": 1}
     new = {"a": 1, "b": {"c": [1, 3], "d": 0}, "new": 2}
     assert changed_paths(old, new) == ["b.c[1]", "gone", "new"]
+
+
+def test_a_document_in_use_stays_and_everybody_who_uses_it_is_named(
+    database: Database, configuration: Configuration
+) -> None:
+    for n, watt in (("desk", 5), ("wall", 7)):
+        apply(database, configuration, lamp(watt, n))
+    apply(database, configuration, room("study", "desk"), room("attic", "desk"))
+    for wanted in ([("lamp", "desk")], [("lamp", "desk"), ("room", "attic")]):
+        with pytest.raises(Refused) as refused, database.unit_of_work() as session:
+            configuration.remove(session, wanted, at=NOW, actor="test")
+        assert str(refused.value.problems[-1]) == (
+            "lamp desk: is used by room study (lamp) (change or delete that room)"
+        )
+        assert len(refused.value.problems) == 3 - len(wanted), wanted
+    with database.reading() as session:
+        assert [d.name for d in current_documents(session, "lamp")] == ["desk", "wall"]
+        assert [d.name for d in current_documents(session, "room")] == ["attic", "study"]
+
+
+def test_documents_that_use_each_other_leave_together_users_first(
+    database: Database, configuration: Configuration
+) -> None:
+    apply(database, configuration, lamp(5), room("study", "desk"))
+    with database.unit_of_work() as session:
+        gone = configuration.remove(session, [("lamp", "desk"), ("room", "study")], at=NOW, actor="ann")
+    assert [(c.kind, c.name, c.change, c.version) for c in gone] == [
+        ("lamp", "desk", "removed", 2),
+        ("room", "study", "removed", 2),
+    ]
+    with database.reading() as session:
+        kept = session.execute(text("SELECT kind, version, actor, deleted FROM platform.configuration_document"))
+        assert sorted(map(tuple, kept)) == [
+            *(("lamp", 1, "test", False), ("lamp", 2, "ann", True)),
+            *(("room", 1, "test", False), ("room", 2, "ann", True)),
+        ]
+
+
+def test_a_dry_removal_says_what_would_go_and_a_missing_document_is_named(
+    database: Database, configuration: Configuration
+) -> None:
+    apply(database, configuration, lamp(5), lamp(6, "wall"), room("study", "wall"))
+    with database.unit_of_work() as session:
+        assert configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test", dry=True)[0].change == "removed"
+        with pytest.raises(NotFound, match="no lamp named floor, no room named hall"):
+            configuration.remove(session, [("room", "hall"), ("lamp", "floor")], at=NOW, actor="test")
+        with pytest.raises(Refused, match="is used by room study"):
+            configuration.remove(session, [("lamp", "wall")], at=NOW, actor="test", dry=True)
+    with database.reading() as session:
+        assert len(current_documents(session, "lamp")) == 2
+
+
+def test_a_guard_keeps_what_data_still_needs(database: Database, configuration: Configuration) -> None:
+    apply(database, configuration, lamp(5))
+    configuration.guard("lamp", lambda _, names: [Problem(f"lamp {n}", "is switched on") for n in names])
+    with pytest.raises(Refused, match="lamp desk: is switched on"), database.unit_of_work() as session:
+        configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test")
+
+
+def test_pruning_leaves_of_the_given_kinds_only_what_is_given(database: Database, configuration: Configuration) -> None:
+    apply(database, configuration, lamp(5), lamp(6, "wall"), room("study", "desk"))
+    with database.unit_of_work() as session:
+        dry = configuration.apply(session, [lamp(6, "wall")], at=NOW, actor="test", dry=True, prune=True)
+    assert [(c.name, c.change) for c in dry] == [("wall", "unchanged"), ("desk", "removed")]
+    with pytest.raises(Refused, match="is used by room study"), database.unit_of_work() as session:
+        configuration.apply(session, [lamp(6, "wall")], at=NOW, actor="test", prune=True)
+    wanted = [lamp(6, "wall"), room("study", "wall")]
+    with database.unit_of_work() as session:
+        done = configuration.apply(session, wanted, at=NOW, actor="test", prune=True)
+    assert {(c.kind, c.name, c.change) for c in done} == {
+        *(("lamp", "wall", "unchanged"), ("room", "study", "changed"), ("lamp", "desk", "removed")),
+    }
+
+
+def test_whoever_names_a_document_and_whoever_removes_it_wait_for_each_other(
+    database: Database, configuration: Configuration
+) -> None:
+    apply(database, configuration, lamp(5))
+    with ThreadPoolExecutor(1) as pool:
+        with database.unit_of_work() as session:
+            configuration.apply(session, [room("study", "desk")], at=NOW, actor="ann")
+            late = pool.submit(remove_desk, database, configuration)
+            sleep(0.3)
+            assert not late.done()
+        with pytest.raises(Refused, match="is used by room study"):
+            late.result(10)
+
+
+def remove_desk(database: Database, configuration: Configuration) -> None:
+    with database.unit_of_work() as session:
+        configuration.remove(session, [("lamp", "desk")], at=NOW, actor="bob")

@@ -248,7 +248,7 @@ def test_a_removed_mapping_maps_no_more(house):
     house.install()
     house.map("A", "Accu Scale")
     with house.database.unit_of_work() as session:
-        house.configuration.remove(session, "mapping", ["A/{}"], at=utc_now(), actor="tester")
+        house.configuration.remove(session, [("mapping", "A/{}")], at=utc_now(), actor="tester")
     store(house, note(1, "A"))
     work(house)
     assert house.states() == {"parked": 1}

@@ -1,5 +1,6 @@
 """Sign-in, and configuration documents over HTTP."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Request, Response
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Unauthenticated
-from openiom.platform.configuration import Configuration
+from openiom.platform.configuration import Change, Configuration
 from openiom.platform.events import utc_now
 from openiom.platform.http import Asker, Now, Principal, Reading, Writing, database
 
@@ -61,6 +62,7 @@ class ApplyRequest(BaseModel):
 
     documents: list[DocumentView] = Field(max_length=5000)
     dry: bool = Field(False, description="Only say what would change")
+    prune: bool = Field(False, description="Delete the documents of these kinds that are not among these")
 
 
 class ChangeView(BaseModel):
@@ -158,8 +160,22 @@ def apply_configuration(
     """Store documents, all or none; `dry` only says what would change."""
     asker.require("configuration.write")
     documents = [d.model_dump() for d in asked.documents]
-    done = _configuration(request).apply(session, documents, at=now, actor=asker.name, dry=asked.dry)
-    views = [
-        ChangeView(kind=c.kind, name=c.name, change=c.change, version=c.version, paths=list(c.paths)) for c in done
-    ]
-    return Changes(changes=views)
+    done = _configuration(request).apply(session, documents, at=now, actor=asker.name, dry=asked.dry, prune=asked.prune)
+    return _changes(done)
+
+
+@router.delete("/configuration/{kind}/{name:path}")
+def delete_document(
+    request: Request, kind: str, name: str, asker: Asker, session: Writing, now: Now, dry: bool = False
+) -> Changes:
+    """Take a document out of use; refused with everything that still needs it. Applied again, it is back."""
+    asker.require("configuration.write")
+    return _changes(_configuration(request).remove(session, [(kind, name)], at=now, actor=asker.name, dry=dry))
+
+
+def _changes(done: Sequence[Change]) -> Changes:
+    return Changes(
+        changes=[
+            ChangeView(kind=c.kind, name=c.name, change=c.change, version=c.version, paths=list(c.paths)) for c in done
+        ]
+    )

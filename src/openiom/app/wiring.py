@@ -31,6 +31,7 @@ from openiom.provider_contract import Action, DocumentReceiver, Entity, Provider
 
 from .demand import PastDemand
 from .desk import OrdersDesk
+from .in_use import guard_documents
 from .intake import master_data_receivers
 
 ENTRY_POINTS = "openiom.providers"
@@ -95,6 +96,7 @@ class Product:
             inventory_visibility.supply_router,
             orders.names_router,
             fulfillment_optimization.quote_router(self.rates),
+            fulfillment_optimization.rate_router,
             fulfillment_optimization.simulation_router(PastDemand()),
             fulfillment_optimization.explain_router(self.desk),
             inventory_visibility.router,
@@ -163,6 +165,7 @@ def build(settings: Settings, database_url: str) -> Product:
         providers.MAPPING_KIND,
         orchestration.flow_kind(catalog),
     )
+    guard_documents(configuration)
     issuer = administration.Issuer.of(secrets, environment=settings.environment)
     rates = providers.LiveRates(pipeline)
     return Product(settings, database, secrets, issuer, configuration, pipeline, engine, entities, actions, desk, rates)

@@ -13,6 +13,7 @@ from .explain_routes import explain_router
 from .past_demand import DemandDesk, PastLine, PastOrder
 from .planning import PLACES_CONSUMER, PlacesTurn, PriceTurn, Reoptimizer
 from .quoting import quote_router
+from .rate_routes import router as rate_router
 from .routes import router
 from .service import source_orders
 from .simulation import SimulationTurn, simulation_router
@@ -36,6 +37,7 @@ __all__ = [
     "SimulationTurn",
     "explain_router",
     "quote_router",
+    "rate_router",
     "router",
     "simulation_router",
     "source_orders",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound, Problem
 from openiom.master_data import COMPANY, accounting_currency
+from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Document, DocumentKind, current_documents
 from openiom.platform.places import locate
 
@@ -125,6 +126,19 @@ def _check_currencies(session: Session, name: str, body: dict[str, Any]) -> list
     return problems
 
 
+def _keep_default(session: Session, names: Sequence[str]) -> Sequence[Problem]:
+    """The strategy of orders that name none stays until another one is marked."""
+    rows = fetch(
+        session,
+        "SELECT name FROM platform.configuration_document WHERE kind = 'strategy' AND current AND NOT deleted"
+        " AND body->>'is_default' = 'true' ORDER BY id DESC LIMIT 1",
+    )
+    if not rows or rows[0][0] not in names:
+        return []
+    what = "is the default: orders that name no strategy use it"
+    return [Problem(f"strategy {rows[0][0]}", what, "mark another strategy as the default")]
+
+
 def _missing(session: Session, kind: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
@@ -133,12 +147,39 @@ def _missing(session: Session, kind: str, names: Sequence[str]) -> list[str]:
 
 
 KINDS = (
-    DocumentKind("source", SourceBody, 20, check=_check_source, applied=_apply_sources, removed=_remove_sources),
-    DocumentKind("source_list", SourceListBody, 22, check=_check_list),
+    DocumentKind(
+        "source",
+        SourceBody,
+        20,
+        check=_check_source,
+        applied=_apply_sources,
+        removed=_remove_sources,
+        uses={"calendar": ("$.calendar",), "pickup_schedule": ("$.pickup_schedule",)},
+    ),
+    DocumentKind("source_list", SourceListBody, 22, check=_check_list, uses={"source": ("$.sources[*]",)}),
     DocumentKind("order_handling", OrderHandlingBody, 24, check=_check_handling),
     DocumentKind("rate_table", RateTableBody, 44),
-    DocumentKind("constraint", ConstraintBody, 46, check=_check_constraint),
-    DocumentKind("strategy", StrategyBody, 48, check=_check_strategy),
+    DocumentKind(
+        "constraint",
+        ConstraintBody,
+        46,
+        check=_check_constraint,
+        uses={"source": ("$.entries[*].source",), "source_list": ("$.entries[*].source_list",)},
+    ),
+    DocumentKind(
+        "strategy",
+        StrategyBody,
+        48,
+        check=_check_strategy,
+        uses={
+            "source_list": ("$.source_list",),
+            "rate_table": ("$.rate_table",),
+            "constraint": ("$.constraints[*]",),
+            "carrier": ("$.carrier",),
+            "strategy": ("$.alternate",),
+        },
+        keep=_keep_default,
+    ),
 )
 
 

@@ -18,6 +18,7 @@ from .configuration import (
     parse,
     problems_of,
 )
+from .default_configuration import DEFAULT
 from .measures import Measure
 from .reformulating import reformulate
 
@@ -70,8 +71,22 @@ def _reserved(session: Session, measures: Sequence[Measure]) -> Iterator[Problem
         yield Problem("reservation_mapping", f"{source}.{measure} holds open reservations", remedy)
 
 
+def _keep(session: Session, names: Sequence[str]) -> Sequence[Problem]:
+    """Without a document the shipped configuration counts: what that one would break."""
+    shipped = parse(InventoryConfigurationBody.model_validate(DEFAULT))
+    return list(_broken(session, old=inventory_configuration(session), new=shipped))
+
+
+def _removed(session: Session, names: Sequence[str]) -> None:
+    _follow(session)
+
+
 def _apply(session: Session, documents: Sequence[Document]) -> None:
-    """On hand follows the new formula, in the name of whoever applied it."""
+    _follow(session)
+
+
+def _follow(session: Session) -> None:
+    """On hand follows the new formula, in the name of whoever changed it."""
     rows = fetch(
         session,
         "SELECT at, actor FROM platform.configuration_document WHERE kind = %s AND name = %s AND current",
@@ -84,4 +99,4 @@ def _measures(configuration: InventoryConfiguration) -> set[tuple[str, str]]:
     return {(source.name, measure) for source in configuration.sources.values() for measure in source.physical}
 
 
-KINDS = (DocumentKind(KIND, InventoryConfigurationBody, 18, check=check, applied=_apply),)
+KINDS = (DocumentKind(KIND, InventoryConfigurationBody, 18, check=check, applied=_apply, removed=_removed, keep=_keep),)

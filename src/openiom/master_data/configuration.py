@@ -235,10 +235,29 @@ KINDS = (
         removed=_remove("currency"),
     ),
     DocumentKind(
-        "price_list", PriceListBody, 10, applied=_refresh("price_list", PriceListBody), removed=_remove("price_list")
+        "price_list",
+        PriceListBody,
+        10,
+        applied=_refresh("price_list", PriceListBody),
+        removed=_remove("price_list"),
+        uses={"currency": ("$.currency",)},
     ),
-    DocumentKind("account", AccountBody, 12, applied=_refresh("account", AccountBody), removed=_remove("account")),
-    DocumentKind("product", ProductBody, 15, applied=_apply_products, removed=_remove_products),
+    DocumentKind(
+        "account",
+        AccountBody,
+        12,
+        applied=_refresh("account", AccountBody),
+        removed=_remove("account"),
+        uses={"price_list": ("$.price_list",)},
+    ),
+    DocumentKind(
+        "product",
+        ProductBody,
+        15,
+        applied=_apply_products,
+        removed=_remove_products,
+        uses={"product": ("$.components[*].product",), "unit": ("$.unit",), "currency": ("$.currency",)},
+    ),
 )
 
 

@@ -24,7 +24,17 @@ def flow_kind(catalog: Catalog) -> DocumentKind:
         return problems_of(session, catalog, name, body)
 
     return DocumentKind(
-        name="flow", schema=FlowDocument, order=FLOW_ORDER, check=check, applied=publish, removed=withdraw
+        name="flow",
+        schema=FlowDocument,
+        order=FLOW_ORDER,
+        check=check,
+        applied=publish,
+        removed=withdraw,
+        uses={
+            "policy": ("$.steps[*].policies[*]", "$.steps[*].filter"),
+            "provider_instance": ("$.steps[*].instance",),
+            "strategy": ("$.steps[*].parameters.strategy",),
+        },
     )
 
 

@@ -2,11 +2,12 @@
 Everything a user configures is a document: versioned, with a logical name, a schema, and one way in.
 
 A room registers a `DocumentKind`; the API, the command line and a Git repository all go through `apply_documents`.
-References between documents are logical names. A new version is written only when the body really changed.
+References between documents are logical names. A new version is written only when the body really changed. What
+other documents or data still need is not removed: a kind says where in its bodies names of other documents stand.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -31,8 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from openiom.kernel import Invalid, NotFound, Problem
+from openiom.kernel import Invalid, NotFound, Problem, Refused
 
+from .bulk import execute, fetch
 from .database import Base, to_json
 
 
@@ -66,6 +68,11 @@ class Document:
     body: dict[str, Any]
 
 
+Keep = Callable[[Session, Sequence[str]], Sequence[Problem]]
+_LOCK = 7_205_114
+_SHOWN = 50
+
+
 @dataclass(frozen=True)
 class DocumentKind:
     """What a room lets users configure.
@@ -74,6 +81,10 @@ class DocumentKind:
     check     (session, name, body) -> problems that only other documents can reveal
     applied   (session, documents) -> None, after new versions are stored: refresh the room's read model
     order     kinds are applied in ascending order, so that references exist
+    removed   (session, names) -> None, after documents were taken out of use: refresh the room's read model
+    uses      other kind -> JSON paths of this kind's body where names of that kind stand
+    mentions  body -> (other kind, name, where) of names that stand where no path leads
+    keep      (session, names) -> why these may not be removed although no document names them, e.g. stock at a source
     seal      body -> body before storing, e.g. to encrypt secrets
     expose    body -> body for reading and export, e.g. to mask secrets
     """
@@ -84,6 +95,9 @@ class DocumentKind:
     check: Callable[[Session, str, dict[str, Any]], Sequence[Problem]] | None = None
     applied: Callable[[Session, Sequence[Document]], None] | None = None
     removed: Callable[[Session, Sequence[str]], None] | None = None
+    uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    mentions: Callable[[dict[str, Any]], Iterable[tuple[str, str, str]]] | None = None
+    keep: Keep | None = None
     seal: Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]] | None = None
     expose: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
@@ -102,6 +116,11 @@ class Configuration:
     """The kinds this product knows. Made by `build()`; handed to whoever reads or writes documents."""
 
     kinds: dict[str, DocumentKind] = field(default_factory=dict)
+    guards: dict[str, list[Keep]] = field(default_factory=lambda: defaultdict(list))
+
+    def guard(self, kind: str, keep: Keep) -> None:
+        """One more look before documents of a kind are removed: at data of rooms the kind's own room does not know."""
+        self.guards[kind].append(keep)
 
     def register(self, *kinds: DocumentKind) -> None:
         for kind in kinds:
@@ -113,11 +132,19 @@ class Configuration:
         return self.kinds[name]
 
     def apply(
-        self, session: Session, documents: Iterable[Mapping[str, Any]], *, at: datetime, actor: str, dry: bool = False
+        self,
+        session: Session,
+        documents: Iterable[Mapping[str, Any]],
+        *,
+        at: datetime,
+        actor: str,
+        dry: bool = False,
+        prune: bool = False,
     ) -> list[Change]:
         """Store `{"kind", "name", "body"}` documents, all or none; `dry` only says what would change.
 
-        Raises Invalid with every problem of every document at once.
+        `prune` removes the documents of these kinds that are not among them.
+        Raises Invalid with every problem of every document at once, Refused when something pruned is in use.
         """
         wanted = sorted(
             ((self.kind(d["kind"]), str(d["name"]), dict(d["body"])) for d in documents),
@@ -125,10 +152,20 @@ class Configuration:
         )
         _check_once((kind.name, name) for kind, name, _ in wanted)
         self._check_schemas(wanted)
+        if not dry:
+            # Whoever removes waits for those who may be about to name what it removes, and they for it.
+            execute(session, f"SELECT pg_advisory_xact_lock{'' if prune else '_shared'}(%s)", (_LOCK,))
         changes: list[Change] = []
         for kind in dict.fromkeys(item[0].name for item in wanted):
             group = [(name, body) for k, name, body in wanted if k.name == kind]
             changes += self._apply_kind(session, self.kinds[kind], group, at=at, actor=actor, dry=dry)
+        if prune:
+            given = {(kind.name, name) for kind, name, _ in wanted}
+            there = [(kind, name) for kind in {k for k, _ in given} for name in _current_names(session, kind)]
+            gone = [one for one in there if one not in given]
+            if dry:  # what else would change may free them; only a real run can tell
+                return [*changes, *_removals(session, gone)]
+            changes += self.remove(session, gone, at=at, actor=actor)
         return changes
 
     def _check_schemas(self, wanted: Sequence[tuple[DocumentKind, str, dict[str, Any]]]) -> None:
@@ -179,22 +216,44 @@ class Configuration:
                 kind.applied(session, fresh)
         return changes
 
-    def remove(self, session: Session, kind: str, names: Sequence[str], *, at: datetime, actor: str) -> None:
-        """Take documents out of use; their versions stay readable. Raises NotFound."""
-        found = current_documents(session, kind, names=names)
-        missing = set(names) - {d.name for d in found}
+    def remove(
+        self, session: Session, documents: Iterable[tuple[str, str]], *, at: datetime, actor: str, dry: bool = False
+    ) -> list[Change]:
+        """Take documents, given as (kind, name), out of use, all or none; their versions stay readable.
+
+        `dry` only says whether they may go. Raises NotFound, and Refused naming everything that still needs one.
+        """
+        by_kind: dict[str, list[str]] = defaultdict(list)
+        for kind, name in sorted(set(documents)):
+            by_kind[self.kind(kind).name].append(name)
+        if by_kind and not dry:
+            execute(session, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        found = {kind: current_documents(session, kind, names=names) for kind, names in by_kind.items()}
+        missing = [f"{k} named {n}" for k in by_kind for n in sorted({*by_kind[k]} - {d.name for d in found[k]})]
         if missing:
-            raise NotFound(f"no {kind} named {', '.join(sorted(missing))}")
-        _store(
-            session,
-            [Document(kind, d.name, d.version + 1, d.body) for d in found],
-            at=at,
-            actor=actor,
-            deleted=True,
-        )
-        removed = self.kind(kind).removed
-        if removed:
-            removed(session, names)
+            raise NotFound(f"no {', no '.join(missing)}", remedy="see what there is with iom config export")
+        _refuse_used(list(self._needed(session, by_kind)), sum(map(len, by_kind.values())))
+        if not dry:
+            for kind in sorted(by_kind, key=lambda k: -self.kinds[k].order):
+                gone = [Document(kind, d.name, d.version + 1, d.body) for d in found[kind]]
+                _store(session, gone, at=at, actor=actor, deleted=True)
+                removed = self.kinds[kind].removed
+                if removed:
+                    removed(session, by_kind[kind])
+        return [Change(kind, d.name, "removed", d.version + 1) for kind in found for d in found[kind]]
+
+    def _needed(self, session: Session, leaving: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+        """Why documents may not leave: others name them that do not leave with them, or data needs them."""
+        for kind, names in leaving.items():
+            for user in sorted(self.kinds.values(), key=lambda k: k.name):
+                staying = _named_in(session, user, kind, names, without=leaving.get(user.name, ()))
+                for name, by, where in staying:
+                    yield Problem(
+                        f"{kind} {name}", f"is used by {user.name} {by} ({where})", f"change or delete that {user.name}"
+                    )
+            keep = self.kinds[kind].keep
+            for look in (*([keep] if keep else ()), *self.guards[kind]):
+                yield from look(session, names)
 
     def export(self, session: Session, kinds: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """Every current document, ready to be applied elsewhere; secrets masked or as references."""
@@ -270,6 +329,45 @@ def _sorted(value: Any) -> Any:
 def _among(names: Sequence[str]) -> ColumnElement[bool]:
     """Whether the document is one of these: one array, because a statement takes at most 65,535 single values."""
     return ConfigurationDocument.name == any_(literal(list(names), ARRAY(Text)))
+
+
+def _removals(session: Session, documents: Iterable[tuple[str, str]]) -> list[Change]:
+    return [
+        Change(kind, name, "removed", _last_versions(session, kind, [name])[name] + 1)
+        for kind, name in sorted(documents)
+    ]
+
+
+def _current_names(session: Session, kind: str) -> list[str]:
+    query = "SELECT name FROM platform.configuration_document WHERE kind = %s AND current AND NOT deleted"
+    return [row[0] for row in fetch(session, query, (kind,))]
+
+
+def _named_in(
+    session: Session, user: DocumentKind, kind: str, names: Sequence[str], *, without: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
+    """(name, document that names it, where in its body) for the current documents of one kind."""
+    for path in user.uses.get(kind, ()):
+        rows = fetch(
+            session,
+            "SELECT v #>> '{}', d.name FROM platform.configuration_document d, jsonb_path_query(d.body, %s::jsonpath) v"
+            " WHERE d.kind = %s AND d.current AND NOT d.deleted AND v #>> '{}' = ANY(%s) AND d.name <> ALL(%s)"
+            " ORDER BY d.name, 1 LIMIT %s",
+            (path, user.name, list(names), list(without), _SHOWN),
+        )
+        yield from ((name, by, path.removeprefix("$.")) for name, by in dict.fromkeys(rows))
+    if user.mentions:
+        for document in current_documents(session, user.name):
+            if document.name not in without:
+                for other, name, where in dict.fromkeys(user.mentions(document.body)):
+                    if other == kind and name in names:
+                        yield name, document.name, where
+
+
+def _refuse_used(problems: Sequence[Problem], documents: int) -> None:
+    if problems:
+        what = "this document is in use" if documents == 1 else "some of these documents are in use"
+        raise Refused(f"{what} and cannot be deleted", problems=problems[:_SHOWN], remedy="end its use first")
 
 
 def _last_versions(session: Session, kind: str, names: Sequence[str]) -> dict[str, int]:

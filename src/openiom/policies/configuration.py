@@ -1,6 +1,7 @@
 """Policies as configuration documents, compiled once per version and process."""
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from openiom.kernel import NotFound, Problem
 from openiom.platform.configuration import DocumentKind, current_documents, digest
 
 from .policy import PolicyDocument, validate_policy
+from .tables import table_node
 from .verdicts import CompiledPolicy
 
 KIND = "policy"
@@ -22,7 +24,21 @@ def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Proble
     return problems
 
 
-KINDS = (DocumentKind(KIND, PolicyDocument, 30, check=_check),)
+_NAMED_BY_FIELD = {"source": "source", "strategy": "strategy", "account": "account", "price_list": "price_list"}
+_LITERAL = re.compile(r"""'([^']*)'|"([^"]*)\"""")
+
+
+def _mentions(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Documents that a policy's cells name: literals in columns that compare or set such a field."""
+    table = table_node(body["content"])["content"]
+    for column in (*table["inputs"], *table["outputs"]):
+        kind = _NAMED_BY_FIELD.get(str(column.get("field") or "").rpartition(".")[2])
+        for number, rule in enumerate(table["rules"] if kind else (), start=1):
+            for single, double in _LITERAL.findall(str(rule.get(column["id"]) or "")):
+                yield str(kind), single or double, f"row {number}, {column.get('name') or column['field']}"
+
+
+KINDS = (DocumentKind(KIND, PolicyDocument, 30, check=_check, mentions=_mentions),)
 
 
 def policies_in_use(session: Session) -> dict[str, PolicyDocument]:

@@ -164,4 +164,18 @@ def _removed(session: Session, names: Sequence[str]) -> None:
     )
 
 
-MAPPING_KIND = DocumentKind(KIND, MappingBody, 45, applied=_applied, removed=_removed)
+MAPPING_KIND = DocumentKind(
+    KIND,
+    MappingBody,
+    45,
+    applied=_applied,
+    removed=_removed,
+    uses={
+        "provider_instance": ('$ ? (@.scope == "instance").scope_name',),
+        "source": ('$ ? (@.table == "warehouse").internal',),
+        **{
+            kind: (f'$ ? (@.table == "{kind}").internal',)
+            for kind in ("account", "currency", "price_list", "product", "unit")
+        },
+    },
+)

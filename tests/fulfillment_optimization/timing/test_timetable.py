@@ -50,7 +50,7 @@ def test_the_timetable_is_parsed_again_exactly_when_a_document_of_it_changed(
         changed = timetable(session)
     assert changed.service("ups").bands[0].days == 3
     with database.unit_of_work() as session:
-        configuration.remove(session, "carrier", ["ups"], at=NOW, actor="test")
+        configuration.remove(session, [("carrier", "ups")], at=NOW, actor="test")
     with database.reading() as session:
         assert timetable(session).service("ups") is STANDARD_SERVICE
 

@@ -136,7 +136,7 @@ def test_the_most_specific_policy_decides_and_new_stock_keys_are_born_with_it(da
         assert found == {("LAMP", "SEA"): 17, ("LAMP", "CHI"): 16, ("DESK", "SEA"): 18, ("DESK", "CHI"): 19}
         assert available(session, ["DESK"], channel="outlet") == {("DESK", "SEA"): 17, ("DESK", "CHI"): 18}
     with database.unit_of_work() as session:
-        configuration.remove(session, "stock_policy", ["product", "all"], at=NOW, actor="test")
+        configuration.remove(session, [("stock_policy", n) for n in ("product", "all")], at=NOW, actor="test")
     with database.reading() as session:
         found = available(session, ["LAMP", "DESK"])
         assert found == {("LAMP", "SEA"): 18, ("LAMP", "CHI"): 16, ("DESK", "SEA"): 18, ("DESK", "CHI"): 20}

@@ -17,4 +17,9 @@ export const listDocuments = async (kind: string, signal?: AbortSignal): Promise
 
 /** Store documents, all or none; `dry` only says what would change. */
 export const applyDocuments = async (documents: ConfigurationDocument[], dry = false): Promise<ChangeView[]> =>
-  (await read(api.POST('/api/v1/configuration/apply', { body: { documents, dry } }))).changes;
+  (await read(api.POST('/api/v1/configuration/apply', { body: { documents, dry, prune: false } }))).changes;
+
+/** Take a document out of use; `dry` only asks whether it may go. Refused with everything that still needs it. */
+export const deleteDocument = async (kind: string, name: string, dry = false): Promise<void> => {
+  await read(api.DELETE('/api/v1/configuration/{kind}/{name}', { params: { path: { kind, name }, query: { dry } } }));
+};

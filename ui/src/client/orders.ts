@@ -43,3 +43,24 @@ export async function actOnOrders(verb: OrderVerb, ids: string[], reason: string
   if (verb === 'reprocess') return (await read(api.POST('/api/v1/journeys/reprocess', { body: { order_ids: ids } }))).results;
   return (await read(api.POST(verbPath[verb], { body: { ids, reason } }))).results;
 }
+
+type WaitingQuery = NonNullable<paths['/api/v1/waiting-lines']['get']['parameters']['query']>;
+export type WaitingPage = Ok<paths['/api/v1/waiting-lines']['get']>;
+export type WaitingLine = WaitingPage['items'][number];
+export type WaitingDetail = Ok<paths['/api/v1/waiting-lines/{line_id}']['get']>;
+export type WaitingVerb = 'recheck' | 'release' | 'cancel';
+
+export const listWaiting = (query: WaitingQuery, signal?: AbortSignal): Promise<WaitingPage> =>
+  read(api.GET('/api/v1/waiting-lines', { params: { query: given(query) }, signal }));
+export const getWaiting = (line: string): Promise<WaitingDetail> =>
+  read(api.GET('/api/v1/waiting-lines/{line_id}', { params: { path: { line_id: line } } }));
+
+const waitingPath = {
+  recheck: '/api/v1/waiting-lines/recheck',
+  release: '/api/v1/waiting-lines/release',
+  cancel: '/api/v1/waiting-lines/cancel',
+} as const;
+
+/** Do `verb` to up to 1,000 waiting lines; each reports for itself, in the order asked. */
+export const actOnWaiting = async (verb: WaitingVerb, ids: string[], reason: string): Promise<RowResult[]> =>
+  (await read(api.POST(waitingPath[verb], { body: { ids, reason } }))).results;

@@ -92,6 +92,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/configuration/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Document
+         * @description Take a document out of use; refused with everything that still needs it. Applied again, it is back.
+         */
+        delete: operations["administration-delete_document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{tenant}/oauth2/v2.0/token": {
         parameters: {
             query?: never;
@@ -355,11 +375,91 @@ export interface paths {
         };
         /**
          * Waiting Lines
-         * @description Lines that wait for stock or a launch, who waits longest first.
+         * @description Lines that wait for stock or a launch: who waits longest first, or whose time is up first.
          */
         get: operations["orders-waiting_lines"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waiting-lines/{line_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waiting Line
+         * @description One waiting line: why it waits, who is before it, and what each source has free.
+         */
+        get: operations["orders-waiting_line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waiting-lines/recheck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recheck Lines
+         * @description Look at the stock for these lines now, in the order of the queue, and renew the days they are promised for.
+         */
+        post: operations["orders-recheck_lines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waiting-lines/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Lines
+         * @description Let the orders of these lines go on out of turn; without stock they wait again and keep their age.
+         */
+        post: operations["orders-release_lines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waiting-lines/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Waiting Lines
+         * @description Cancel what is open of these lines; their orders go on with the rest.
+         */
+        post: operations["orders-cancel_waiting_lines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -844,6 +944,26 @@ export interface paths {
          * @description From where, for how much and when a cart would arrive if it were ordered now. Writes nothing.
          */
         post: operations["sourcing-quote-quote_cart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sourcing/rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Rate
+         * @description What a parcel of this weight and zone costs, and why. Nothing is stored or read.
+         */
+        post: operations["fulfillment-optimization-try_rate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2665,6 +2785,12 @@ export interface components {
              * @default false
              */
             dry: boolean;
+            /**
+             * Prune
+             * @description Delete the documents of these kinds that are not among these
+             * @default false
+             */
+            prune: boolean;
         };
         /**
          * ArrivalChance
@@ -3742,6 +3868,13 @@ export interface components {
             /** Formula */
             formula: string;
         };
+        /** FreeAt */
+        FreeAt: {
+            /** Source */
+            source: string;
+            /** Units */
+            units: number;
+        };
         /** FulfillmentOrderDetail */
         FulfillmentOrderDetail: {
             /**
@@ -4135,6 +4268,37 @@ export interface components {
             actor: string;
             /** Event Id */
             event_id: string | null;
+        };
+        /**
+         * LineBefore
+         * @description A line that waits longer for the same product.
+         */
+        LineBefore: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Line Number */
+            line_number: number;
+            /** Quantity */
+            quantity: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Available On */
+            available_on: string | null;
         };
         /**
          * LineDetail
@@ -5201,6 +5365,18 @@ export interface components {
             /** Error */
             error: string | null;
         };
+        /**
+         * Price
+         * @description What a parcel of a zone costs up to a weight.
+         */
+        Price: {
+            /** Zone */
+            zone: string;
+            /** Up To Kg */
+            up_to_kg: number;
+            /** Price */
+            price: number;
+        };
         /** ProblemAnswer */
         ProblemAnswer: {
             /** What */
@@ -5558,6 +5734,112 @@ export interface components {
             confidence: number;
             /** Distance Km */
             distance_km: number;
+        };
+        /**
+         * RateAnswer
+         * @description `known` is the table's price before the factor, null where it has none and the fallback stands in.
+         */
+        RateAnswer: {
+            /** Price */
+            price: number;
+            /** Known */
+            known: number | null;
+            /** Factor */
+            factor: string;
+            /** Says */
+            says: string;
+        };
+        /**
+         * RateFactor
+         * @description Mark-up or mark-down of a rate, and what stands in where no rate is known.
+         */
+        RateFactor: {
+            /** Name */
+            name: string;
+            /**
+             * Source Type
+             * @description Empty is every type
+             */
+            source_type?: ("warehouse" | "store" | "3pl" | "drop_ship_vendor" | "virtual") | null;
+            /**
+             * Address Type
+             * @default Any
+             * @enum {string}
+             */
+            address_type: "Business" | "Residence" | "Any";
+            /**
+             * Rate Factor
+             * @description Per cent added to a known rate
+             * @default 0
+             */
+            rate_factor: number;
+            /**
+             * Free Shipping
+             * @description The buyer pays nothing; what we pay stays what it is
+             * @default false
+             */
+            free_shipping: boolean;
+            /**
+             * Fallback Weight
+             * @description Kilograms the fallback rate covers
+             * @default 0
+             */
+            fallback_weight: number;
+            /**
+             * Fallback Rate
+             * @default 0
+             */
+            fallback_rate: number;
+            /**
+             * Fallback Increment
+             * @description Money for each kilogram beyond
+             * @default 0
+             */
+            fallback_increment: number;
+        };
+        /**
+         * RateRequest
+         * @description A table as its author has it before him, and a parcel.
+         */
+        RateRequest: {
+            table: components["schemas"]["RateTableBody"];
+            /** Zone */
+            zone: string;
+            /** Weight Kg */
+            weight_kg: number;
+            /**
+             * Source Type
+             * @enum {string}
+             */
+            source_type: "warehouse" | "store" | "3pl" | "drop_ship_vendor" | "virtual";
+            /** Business */
+            business: boolean;
+        };
+        /**
+         * RateTableBody
+         * @description Shipping rates by zone and weight.
+         */
+        RateTableBody: {
+            /** Title */
+            title: string;
+            /** Zones */
+            zones: components["schemas"]["Zone"][];
+            /**
+             * Prices
+             * @default []
+             */
+            prices: components["schemas"]["Price"][];
+            /**
+             * Per Kg Beyond
+             * @description Money for each kilogram beyond the heaviest price
+             * @default 0
+             */
+            per_kg_beyond: number;
+            /**
+             * Factors
+             * @default []
+             */
+            factors: components["schemas"]["RateFactor"][];
         };
         /**
          * Ready
@@ -6654,8 +6936,22 @@ export interface components {
             verdicts: components["schemas"]["VerdictView"][];
         };
         /**
+         * WaitingDetail
+         * @description One waiting line, the first fifty before it, and what each source has free of its product.
+         */
+        WaitingDetail: {
+            line: components["schemas"]["WaitingRow"];
+            /** Before */
+            before: components["schemas"]["LineBefore"][];
+            /** Free */
+            free: components["schemas"]["FreeAt"][];
+        };
+        /**
          * WaitingRow
          * @description A line on hold. `available_on` is the day it is promised for, as sure as `confidence` says (0 to 1).
+         *
+         *     `lines_before` and `units_before` wait longer for the same product, counted to a thousand lines; `why` says what
+         *     keeps it waiting at this moment.
          */
         WaitingRow: {
             /**
@@ -6670,12 +6966,20 @@ export interface components {
             order_id: string;
             /** Order Number */
             order_number: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Instance */
+            instance: string;
+            /** Held */
+            held: boolean;
             /** Line Number */
             line_number: number;
             /** Product */
             product: string;
             /** Name */
             name: string;
+            /** Unit */
+            unit: string;
             /** Quantity */
             quantity: number;
             /** Kind */
@@ -6687,6 +6991,8 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /** Released At */
+            released_at: string | null;
             /** Expires At */
             expires_at: string | null;
             /** Launch Date */
@@ -6695,6 +7001,21 @@ export interface components {
             available_on: string | null;
             /** Confidence */
             confidence: number | null;
+            /**
+             * Lines Before
+             * @default 0
+             */
+            lines_before: number;
+            /**
+             * Units Before
+             * @default 0
+             */
+            units_before: number;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
         };
         /**
          * WebhookTaken
@@ -6740,6 +7061,19 @@ export interface components {
             stands: string;
             /** Should Be */
             should_be: string;
+        };
+        /**
+         * Zone
+         * @description A band of great-circle distance.
+         */
+        Zone: {
+            /** Name */
+            name: string;
+            /**
+             * Up To Km
+             * @description Empty is everything farther
+             */
+            up_to_km?: number | null;
         };
         /** Changes */
         openiom__administration__routes__Changes: {
@@ -6962,6 +7296,40 @@ export interface operations {
                 "application/json": components["schemas"]["ApplyRequest"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["openiom__administration__routes__Changes"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "administration-delete_document": {
+        parameters: {
+            query?: {
+                dry?: boolean;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -7458,8 +7826,13 @@ export interface operations {
         parameters: {
             query?: {
                 kind?: "" | "backorder" | "preorder";
+                state?: "" | "waiting" | "released";
                 product?: string;
+                search?: string;
                 order_id?: string | null;
+                expires_within_days?: number | null;
+                unpromised?: boolean;
+                sort?: "since" | "expires_at";
                 after?: string | null;
                 limit?: number;
             };
@@ -7476,6 +7849,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_WaitingRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-waiting_line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-recheck_lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-release_lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-cancel_waiting_lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
             /** @description Validation Error */
@@ -8287,6 +8790,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Quote"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-try_rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateAnswer"];
                 };
             };
             /** @description Validation Error */

@@ -33,6 +33,12 @@ export type Difference = Schemas['Difference'];
 export type Figures = Schemas['Figures'];
 export type Summary = Schemas['Summary'];
 
+/** A table as it stands in a form, and a parcel: what it would cost, and why. */
+export const tryRate = async (
+  asked: { table: Record<string, unknown>; zone: string; weight_kg: number; source_type: string; business: boolean },
+  signal?: AbortSignal,
+): Promise<Schemas['RateAnswer']> => read(api.POST('/api/v1/sourcing/rate', { body: asked as Schemas['RateRequest'], signal }));
+
 export const listPlans = (query: Query<paths['/api/v1/sourcing/plans']['get']>, signal?: AbortSignal): Promise<PlanPage> =>
   read(api.GET('/api/v1/sourcing/plans', { params: { query: given(query) }, signal }));
 export const getPlan = (id: string, after?: string): Promise<PlanDetail> =>

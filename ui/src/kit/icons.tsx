@@ -54,6 +54,11 @@ import {
   UnlockOutlined as UnlockOutlinedIcon,
   UserOutlined as UserOutlinedIcon,
   VerticalAlignMiddleOutlined as VerticalAlignMiddleOutlinedIcon,
+  CalendarOutlined as CalendarOutlinedIcon,
+  DollarOutlined as DollarOutlinedIcon,
+  HourglassOutlined as HourglassOutlinedIcon,
+  ScheduleOutlined as ScheduleOutlinedIcon,
+  TruckOutlined as TruckOutlinedIcon,
 } from '@ant-design/icons';
 import type { ComponentProps, ComponentType } from 'react';
 
@@ -128,3 +133,8 @@ export const ThunderboltOutlined = silent(ThunderboltOutlinedIcon);
 export const UnlockOutlined = silent(UnlockOutlinedIcon);
 export const UserOutlined = silent(UserOutlinedIcon);
 export const VerticalAlignMiddleOutlined = silent(VerticalAlignMiddleOutlinedIcon);
+export const CalendarOutlined = silent(CalendarOutlinedIcon);
+export const DollarOutlined = silent(DollarOutlinedIcon);
+export const HourglassOutlined = silent(HourglassOutlinedIcon);
+export const ScheduleOutlined = silent(ScheduleOutlinedIcon);
+export const TruckOutlined = silent(TruckOutlinedIcon);

@@ -3,14 +3,17 @@ import {
   ApiOutlined,
   AppstoreOutlined,
   BranchesOutlined,
+  CalendarOutlined,
   CarOutlined,
   ClockCircleOutlined,
   ColumnHeightOutlined,
   DatabaseOutlined,
+  DollarOutlined,
   EnvironmentOutlined,
   FileProtectOutlined,
   FileSyncOutlined,
   FlagOutlined,
+  HourglassOutlined,
   ImportOutlined,
   InboxOutlined,
   LineChartOutlined,
@@ -20,9 +23,11 @@ import {
   PieChartOutlined,
   PlayCircleOutlined,
   SafetyCertificateOutlined,
+  ScheduleOutlined,
   ShoppingCartOutlined,
   SwapOutlined,
   ThunderboltOutlined,
+  TruckOutlined,
 } from '@kit/icons';
 import type { ReactNode } from 'react';
 
@@ -60,6 +65,13 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
     title: 'Orders',
     pages: [
       { path: '/orders', title: 'Sales orders', icon: <ShoppingCartOutlined />, words: 'orders list', permission: 'orders.read' },
+      {
+        path: '/waiting-lines',
+        title: 'Waiting lines',
+        icon: <HourglassOutlined />,
+        words: 'backorders preorders queue stock launch',
+        permission: 'orders.read',
+      },
       {
         path: '/fulfillment-orders',
         title: 'Fulfillment orders',
@@ -174,6 +186,34 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
         icon: <FlagOutlined />,
         words: 'weights objective batch alternate default',
         permission: 'sourcing.read',
+      },
+      {
+        path: '/calendars',
+        title: 'Working calendars',
+        icon: <CalendarOutlined />,
+        words: 'hours holidays closed days open week',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/carriers',
+        title: 'Carriers',
+        icon: <TruckOutlined />,
+        words: 'services transit days',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/pickup-schedules',
+        title: 'Pickup schedules',
+        icon: <ScheduleOutlined />,
+        words: 'carrier calls collection times',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/rate-tables',
+        title: 'Rate tables',
+        icon: <DollarOutlined />,
+        words: 'shipping rate factors zones weight prices fallback',
+        permission: 'configuration.read',
       },
       {
         path: '/plans',

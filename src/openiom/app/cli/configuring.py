@@ -19,8 +19,11 @@ from openiom.platform.events import utc_now
 from .opening import console, errors, opened
 from .running import Home
 
-app = typer.Typer(help="Export, compare and apply the documents of an environment.", no_args_is_help=True)
+app = typer.Typer(help="Export, compare, apply and delete the documents of an environment.", no_args_is_help=True)
 IN_ONE_FILE = ("mapping", "product")
+Prune = Annotated[
+    bool, typer.Option("--prune", help="Delete documents of the folder's kinds that are not in the folder")
+]
 Folder = Annotated[Path, typer.Argument(help="Folder of YAML files, one a document")]
 
 
@@ -92,7 +95,7 @@ def export(
 
 
 @app.command()
-def diff(folder: Folder, home: Home = None) -> None:
+def diff(folder: Folder, prune: Prune = False, home: Home = None) -> None:
     """Show what applying a folder would change; exit 1 when anything would.
 
     Example: iom config diff backup
@@ -103,16 +106,18 @@ def diff(folder: Folder, home: Home = None) -> None:
         product.database.unit_of_work() as session,
         errors.status(f"Comparing {len(documents)} documents"),
     ):
-        changes = product.configuration.apply(session, documents, at=utc_now(), actor="iom config", dry=True)
+        changes = product.configuration.apply(
+            session, documents, at=utc_now(), actor="iom config", dry=True, prune=prune
+        )
     show(changes)
     sys.exit(1 if any(c.change != "unchanged" for c in changes) else 0)
 
 
 @app.command()
-def apply(folder: Folder, home: Home = None) -> None:
+def apply(folder: Folder, prune: Prune = False, home: Home = None) -> None:
     """Apply a folder of documents, all or none.
 
-    Example: iom config apply backup
+    Example: iom config apply backup --prune
     """
     documents = read_folder(folder)
     with (
@@ -120,7 +125,25 @@ def apply(folder: Folder, home: Home = None) -> None:
         product.database.unit_of_work() as session,
         errors.status(f"Applying {len(documents)} documents"),
     ):
-        changes = product.configuration.apply(session, documents, at=utc_now(), actor="iom config")
+        changes = product.configuration.apply(session, documents, at=utc_now(), actor="iom config", prune=prune)
+    show(changes)
+
+
+@app.command()
+def delete(
+    kind: Annotated[str, typer.Argument(help="Kind of the documents, e.g. strategy")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of the documents")],
+    home: Home = None,
+) -> None:
+    """Take documents out of use, all or none; refused with everything that still needs them.
+
+    Their versions stay, and applying a document again brings it back.
+
+    Example: iom config delete strategy west-first
+    """
+    with opened(home) as product, product.database.unit_of_work() as session:
+        wanted = [(kind, name) for name in names]
+        changes = product.configuration.remove(session, wanted, at=utc_now(), actor="iom config")
     show(changes)
 
 

@@ -263,6 +263,8 @@ def _check_pickup_schedule(session: Session, name: str, body: dict[str, Any]) ->
 
 TIMING_KINDS = (
     DocumentKind("calendar", CalendarBody, 16),
-    DocumentKind("carrier", CarrierBody, 16),
-    DocumentKind("pickup_schedule", PickupScheduleBody, 17, check=_check_pickup_schedule),
+    DocumentKind("carrier", CarrierBody, 16, uses={"rate_table": ("$.services[*].rate_table",)}),
+    DocumentKind(
+        "pickup_schedule", PickupScheduleBody, 17, check=_check_pickup_schedule, uses={"carrier": ("$.carrier",)}
+    ),
 )

@@ -140,4 +140,12 @@ def _refresh(session: Session, products: set[str]) -> set[tuple[str, str]]:
     return {(product, source) for product, source, less in rows if less}
 
 
-STOCK_POLICY = DocumentKind("stock_policy", StockPolicyBody, 21, check=_check, applied=_apply, removed=_remove)
+STOCK_POLICY = DocumentKind(
+    "stock_policy",
+    StockPolicyBody,
+    21,
+    check=_check,
+    applied=_apply,
+    removed=_remove,
+    uses={"product": ("$.products[*]",), "source": ("$.sources[*]",)},
+)

@@ -26,15 +26,25 @@ class WaitingLine(Base):
         CheckConstraint("state IN ('waiting', 'released')", name="waits_or_goes_on"),
         CheckConstraint("kind = 'backorder' OR launch_date IS NOT NULL", name="a_preorder_has_its_day"),
         CheckConstraint("quantity > 0", name="waits_for_units"),
-        Index("ix_waiting_line_product", "product", "since", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_waiting_line_queue",
+            *("product", "since", "line_id"),
+            postgresql_include=["quantity", "kind", "state"],
+        ),
         Index("ix_waiting_line_since", "since", "line_id"),
+        Index("ix_waiting_line_kind", "kind", "since", "line_id"),
+        Index(
+            "ix_waiting_line_unpromised",
+            *("since", "line_id"),
+            postgresql_where=text("state = 'waiting' AND available_on IS NULL"),
+        ),
         Index("ix_waiting_line_order", "order_id"),
         Index(
             "ix_waiting_line_launch", "launch_date", postgresql_where=text("state = 'waiting' AND kind = 'preorder'")
         ),
         Index(
             "ix_waiting_line_expires",
-            "expires_at",
+            *("expires_at", "line_id"),
             postgresql_where=text("state = 'waiting' AND expires_at IS NOT NULL"),
         ),
         Index("ix_waiting_line_released", "released_at", postgresql_where=text("state = 'released'")),

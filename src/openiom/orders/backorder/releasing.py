@@ -7,6 +7,7 @@ No nightly job: a named consumer of the event log, which also looks at the clock
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from openiom.inventory_visibility import ReserveAsk, available, drop_holds, held
 from openiom.master_data import kit_parts, kits_with
 from openiom.orders.locks import LockedLine, lock_orders
 from openiom.orders.service.raise_events import raise_order_events
-from openiom.orders.states import OPEN, RELEASED
+from openiom.orders.states import ON_HOLD, OPEN, RELEASED
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, read_new
@@ -60,9 +61,9 @@ class ReleaseTurn:
             events, more = read_new(session, consumer=CONSUMER, names=NAMES, limit=limit)
             if events and _anybody_waits(session):
                 _forget_served(session)
-                _drop_settled(session, [e.root_id for e in events if e.name in CAME_FREE])
-                _refresh_dates(session, _products(session, events, (*STOCK_CAME, DATES_MOVED)), now)
+                drop_settled(session, [e.root_id for e in events if e.name in CAME_FREE], now)
                 acted += len(release_for(session, _products(session, events, NAMES - {DATES_MOVED}), now))
+                refresh_dates(session, _products(session, events, (*STOCK_CAME, DATES_MOVED)), now)
             due = _anything_due(session, now)
         # Each locks orders and then stock: in one transaction the second would lock orders while it holds stock.
         for work in (*((_launch_due, _expire) if due else ()), *((_sweep,) if self._sweeps(now) else ())):
@@ -130,17 +131,18 @@ def _all_waiting(session: Session) -> set[str]:
     return {row[0] for row in fetch(session, "SELECT DISTINCT product FROM orders.waiting_line")}
 
 
-def release_for(session: Session, products: Collection[str], now: datetime) -> list[UUID]:
+def release_for(session: Session, products: Collection[str], now: datetime, *, pages: int | None = None) -> list[UUID]:
     """
     Release orders that wait for these products, oldest first, as far as the stock of this moment covers every line
     they still need. That stock is held for their lines until they are sourced: nobody else can take it meanwhile.
+    `pages` ends the look early.
     """
     queue = Queue(session)
     there = _any_free(session, products, queue.views)
     if not there:
         return []
     after: tuple[datetime, UUID] | None = None
-    while True:
+    for _ in count() if pages is None else range(pages):
         page = fetch(
             session,
             "SELECT order_id, min(since) AS since FROM orders.waiting_line WHERE state = 'waiting'"
@@ -228,10 +230,12 @@ def _let_go(
     return gone
 
 
-def tell_released(session: Session, order_ids: Sequence[UUID], because: str, now: datetime) -> list[UUID]:
+def tell_released(
+    session: Session, order_ids: Sequence[UUID], because: str, now: datetime, *, actor: str = CONSUMER
+) -> list[UUID]:
     """Raise `order.backorder_released` on orders; those that may go on."""
     raises = [Raise(i, RELEASED, data={"because": because}) for i in order_ids]
-    outcomes = raise_order_events(session, raises, now, CONSUMER)
+    outcomes = raise_order_events(session, raises, now, actor)
     gone = [i for i, outcome in zip(order_ids, outcomes, strict=True) if outcome.ok]
     execute(
         session,
@@ -267,14 +271,21 @@ def _launch_due(session: Session, now: datetime) -> list[UUID]:
     return _let_go(session, ready, queue.hold(now), "launched", now)
 
 
-def _drop_settled(session: Session, order_ids: Sequence[UUID]) -> None:
-    """Lines that need nothing more do not wait."""
-    lines = {line.id for some in unsourced(session, order_ids).values() for line in some} if order_ids else set()
-    execute(
+def drop_settled(session: Session, order_ids: Sequence[UUID], now: datetime) -> None:
+    """Lines that need nothing more do not wait. An order on hold for them alone goes on with what it still needs."""
+    if not order_ids:
+        return
+    needed = unsourced(session, order_ids)
+    dropped = fetch(
         session,
-        "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s) AND line_id <> ALL(%s::uuid[])",
-        (list(order_ids), sorted(lines)),
+        "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s) AND line_id <> ALL(%s::uuid[]) RETURNING order_id",
+        (list(order_ids), sorted(line.id for some in needed.values() for line in some)),
     )
+    query = "SELECT DISTINCT order_id FROM orders.waiting_line WHERE order_id = ANY(%s)"
+    still = {row[0] for row in fetch(session, query, (list(order_ids),))} if dropped else set()
+    orders = lock_orders(session, {row[0] for row in dropped} & needed.keys() - still)
+    stuck = [i for i, order in orders.items() if order.state == ON_HOLD and not order.held]
+    tell_released(session, stuck, "the rest goes on without what was canceled", now)
 
 
 def _drop(session: Session, order_ids: Sequence[UUID]) -> None:
@@ -282,7 +293,7 @@ def _drop(session: Session, order_ids: Sequence[UUID]) -> None:
         execute(session, "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s)", (list(order_ids),))
 
 
-def _refresh_dates(session: Session, products: Collection[str], now: datetime) -> None:
+def refresh_dates(session: Session, products: Collection[str], now: datetime) -> None:
     """Promise waiting lines anew, the oldest first, because the schedule or the stock moved."""
     rows = fetch(
         session,

@@ -1,76 +1,92 @@
-"""Who waits, for what, since when and until when."""
+"""Who waits, for what, since when and until when; and what a person may do about it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
-from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch
-from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor
+from openiom.kernel import TooLarge
+from openiom.orders.schemas import BulkAnswer, BulkRequest, BulkResult
+from openiom.platform.http import Asker, Now, Page, Principal, Reading, Writing, page_of, read_cursor
+from openiom.provider_contract import Outcome
+
+from .acting import cancel_waiting, recheck_waiting, release_waiting
+from .queue import Sorting, WaitingDetail, WaitingFilter, WaitingRow, get_waiting, list_waiting
 
 router = APIRouter(prefix="/api/v1/waiting-lines", tags=["orders"])
-
-
-class WaitingRow(BaseModel):
-    """A line on hold. `available_on` is the day it is promised for, as sure as `confidence` says (0 to 1)."""
-
-    line_id: UUID
-    order_id: UUID
-    order_number: str
-    line_number: int
-    product: str
-    name: str
-    quantity: int
-    kind: str
-    state: str
-    since: datetime
-    expires_at: datetime | None
-    launch_date: date | None
-    available_on: date | None
-    confidence: float | None
+BULK_LIMIT = 1_000
 
 
 @router.get("")
 def waiting_lines(
     asker: Asker,
     session: Reading,
+    now: Now,
     kind: Literal["", "backorder", "preorder"] = "",
+    state: Literal["", "waiting", "released"] = "",
     product: str = "",
+    search: str = "",
     order_id: UUID | None = None,
+    expires_within_days: Annotated[int | None, Query(ge=0, le=365)] = None,
+    unpromised: bool = False,
+    sort: Sorting = "since",
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[WaitingRow]:
-    """Lines that wait for stock or a launch, who waits longest first."""
+    """Lines that wait for stock or a launch: who waits longest first, or whose time is up first."""
     asker.require("orders.read")
-    rows = list_waiting(
-        session, kind, product, order_id, read_cursor(after, 2, datetime.fromisoformat, UUID), limit + 1
+    chosen = WaitingFilter(
+        kind=kind,
+        state=state,
+        product=product.replace("\x00", ""),
+        search=search.replace("\x00", ""),
+        order_id=order_id,
+        expires_before=None if expires_within_days is None else now + timedelta(days=expires_within_days),
+        unpromised=unpromised,
+        sort=sort,
     )
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.since, r.line_id))
+    start = read_cursor(after, 2, datetime.fromisoformat, UUID)
+    rows = list_waiting(session, chosen, after=start, limit=limit + 1, now=now)
+    items, following = page_of(rows, limit=limit, key=lambda r: (getattr(r, sort).isoformat(), r.line_id))
     return Page(items=items, next=following)
 
 
-def list_waiting(
-    session: Session, kind: str, product: str, order_id: UUID | None, after: Sequence[str] | None, limit: int
-) -> list[WaitingRow]:
-    where, values = ["TRUE"], list[Any]()
-    for clause, value in (("w.kind = %s", kind), ("w.product = %s", product), ("w.order_id = %s", order_id)):
-        if value:
-            where.append(clause)
-            values.append(value)
-    if after:
-        where.append("(w.since, w.line_id) > (%s::timestamptz, %s::uuid)")
-        values += after
-    rows = fetch(
-        session,
-        "SELECT w.line_id, w.order_id, o.number, l.line_number, w.product, l.name, w.quantity, w.kind, w.state,"
-        " w.since, w.expires_at, w.launch_date, w.available_on, w.confidence::float8 FROM orders.waiting_line w"
-        " JOIN orders.order o ON o.id = w.order_id JOIN orders.order_line l ON l.id = w.line_id"
-        f" WHERE {' AND '.join(where)} ORDER BY w.since, w.line_id LIMIT %s",
-        (*values, limit),
-    )
-    names = tuple(WaitingRow.model_fields)
-    return [WaitingRow(**dict(zip(names, row, strict=True))) for row in rows]
+@router.get("/{line_id}")
+def waiting_line(line_id: UUID, asker: Asker, session: Reading, now: Now) -> WaitingDetail:
+    """One waiting line: why it waits, who is before it, and what each source has free."""
+    asker.require("orders.read")
+    return get_waiting(session, line_id, now)
+
+
+@router.post("/recheck")
+def recheck_lines(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
+    """Look at the stock for these lines now, in the order of the queue, and renew the days they are promised for."""
+    ids = _allowed(asker, body)
+    return _answer(ids, recheck_waiting(session, ids, now))
+
+
+@router.post("/release")
+def release_lines(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
+    """Let the orders of these lines go on out of turn; without stock they wait again and keep their age."""
+    ids = _allowed(asker, body)
+    return _answer(ids, release_waiting(session, ids, now, asker.name, reason=body.reason))
+
+
+@router.post("/cancel")
+def cancel_waiting_lines(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
+    """Cancel what is open of these lines; their orders go on with the rest."""
+    ids = _allowed(asker, body)
+    return _answer(ids, cancel_waiting(session, ids, now, asker.name, reason=body.reason))
+
+
+def _allowed(asker: Principal, body: BulkRequest) -> list[UUID]:
+    asker.require("orders.write")
+    if len(body.ids) > BULK_LIMIT:
+        raise TooLarge(f"{len(body.ids)} are more than {BULK_LIMIT}", where="ids", remedy="send fewer at once")
+    return list(body.ids)
+
+
+def _answer(ids: Sequence[UUID], outcomes: Sequence[Outcome]) -> BulkAnswer:
+    return BulkAnswer(results=[BulkResult(id=i, ok=o.ok, reason=o.reason) for i, o in zip(ids, outcomes, strict=True)])

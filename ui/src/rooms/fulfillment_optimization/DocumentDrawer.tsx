@@ -1,4 +1,5 @@
 import { applyDocuments, type Body, type ConfigurationDocument } from '@client/configuration';
+import { DeleteDocument } from '@kit/DeleteDocument';
 import { ProblemNotice } from '@kit/feedback';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { App, Button, Drawer } from 'antd';
@@ -22,14 +23,19 @@ export function useRefreshDocuments(): () => void {
 export function DocumentDrawer({
   document,
   isNew,
+  isBuiltIn = false,
   noun,
+  size = 680,
   onClose,
   complete,
   children,
 }: {
   document: ConfigurationDocument;
   isNew: boolean;
+  /** Nobody has written it yet, so there is nothing to delete. */
+  isBuiltIn?: boolean;
   noun: string;
+  size?: number;
   onClose: () => void;
   /** What is missing before it can be saved; empty when nothing is. */
   complete?: (body: Body) => string;
@@ -55,11 +61,16 @@ export function DocumentDrawer({
   return (
     <Drawer
       open
-      size={680}
+      size={size}
       onClose={onClose}
       title={isNew ? `New ${noun}` : `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${document.name}`}
       footer={
         <div className="drawer-foot">
+          {!isNew && !isBuiltIn && (
+            <span className="drawer-foot-away">
+              <DeleteDocument document={document} noun={noun} allowed={may} why={needsWrite} onChanged={refresh} onDeleted={onClose} />
+            </span>
+          )}
           <Button onClick={onClose}>Keep as is</Button>
           <WhyButton
             type="primary"

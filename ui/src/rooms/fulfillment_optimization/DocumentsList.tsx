@@ -5,7 +5,7 @@ import { Page } from '@kit/layout';
 import { FilterBar, type ListColumn, ListView, useUrlFilters } from '@kit/list';
 import { WhyButton } from '@kit/WhyButton';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import type { ReactNode } from 'react';
 import { needsWrite } from './DocumentDrawer';
 import { text } from './fields';
 import { useMay } from './may';
@@ -25,27 +25,39 @@ interface Props {
   above?: ReactNode;
   /** Documents that are shown although nobody wrote them. */
   builtIn?: readonly ConfigurationDocument[];
-  drawer: (document: ConfigurationDocument, isNew: boolean, close: () => void) => ReactNode;
+  /** Words beside name and title it is found by. */
+  alsoFind?: (document: ConfigurationDocument) => string;
+  drawer: (document: ConfigurationDocument, isNew: boolean, close: () => void, isBuiltIn: boolean) => ReactNode;
 }
 
+const NEW = '+';
+
 /** Configuration documents of one kind: found by words, opened to be edited, a new one added. */
-export function DocumentsList({ kind, title, noun, lead, icon, belongs, columns, fresh, above, builtIn = [], drawer }: Props) {
+export function DocumentsList({
+  kind,
+  title,
+  noun,
+  lead,
+  icon,
+  belongs,
+  columns,
+  fresh,
+  above,
+  builtIn = [],
+  alsoFind = () => '',
+  drawer,
+}: Props) {
   const answer = useQuery({ queryKey: ['configuration', kind], queryFn: ({ signal }) => listDocuments(kind, signal) });
-  const [chosen, change] = useUrlFilters(['search']);
-  const [open, setOpen] = useState<{ document: ConfigurationDocument; isNew: boolean }>();
+  const [chosen, change] = useUrlFilters(['search', 'open']);
   const may = useMay('configuration.write');
   const written = new Set((answer.data ?? []).map((one) => one.name));
   const all = answer.data ? [...builtIn.filter((one) => !written.has(one.name)), ...answer.data] : [];
   const wanted = (chosen.search ?? '').toLowerCase();
-  const rows = all.filter((one) => `${one.name} ${text(one.body.title)}`.toLowerCase().includes(wanted));
+  const rows = all.filter((one) => `${one.name} ${text(one.body.title)} ${alsoFind(one)}`.toLowerCase().includes(wanted));
+  const isNew = chosen.open === NEW;
+  const open = isNew ? fresh : all.find((one) => one.name === chosen.open);
   const add = (
-    <WhyButton
-      type="primary"
-      icon={<PlusOutlined />}
-      allowed={may}
-      why={needsWrite}
-      onClick={() => setOpen({ document: fresh, isNew: true })}
-    >
+    <WhyButton type="primary" icon={<PlusOutlined />} allowed={may} why={needsWrite} onClick={() => change({ open: NEW })}>
       New {noun}
     </WhyButton>
   );
@@ -55,12 +67,7 @@ export function DocumentsList({ kind, title, noun, lead, icon, belongs, columns,
     fixed: true,
     render: (row) => (
       <span className="two-line">
-        <button
-          type="button"
-          className="link-button strong"
-          style={{ justifySelf: 'start' }}
-          onClick={() => setOpen({ document: row, isNew: false })}
-        >
+        <button type="button" className="link-button strong" style={{ justifySelf: 'start' }} onClick={() => change({ open: row.name })}>
           {text(row.body.title) || row.name}
         </button>
         <span className="muted">{written.has(row.name) ? row.name : `${row.name} — built in, nobody has written it yet`}</span>
@@ -75,7 +82,7 @@ export function DocumentsList({ kind, title, noun, lead, icon, belongs, columns,
         list={wholeList(answer, rows)}
         columns={[named, ...columns]}
         idOf={(row) => row.name}
-        onOpen={(row) => setOpen({ document: row, isNew: false })}
+        onOpen={(row) => change({ open: row.name })}
         toolbar={<FilterBar filters={[]} values={chosen} onChange={change} search={`Find a ${noun}`} />}
         empty={
           <EmptyState
@@ -87,7 +94,7 @@ export function DocumentsList({ kind, title, noun, lead, icon, belongs, columns,
           </EmptyState>
         }
       />
-      {open && drawer(open.document, open.isNew, () => setOpen(undefined))}
+      {open && drawer(open, isNew, () => change({ open: undefined }), !isNew && !written.has(open.name))}
     </Page>
   );
 }

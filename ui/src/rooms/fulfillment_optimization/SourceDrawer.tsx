@@ -4,6 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Drawer } from 'antd';
 import { DocumentDrawer } from './DocumentDrawer';
 import { CheckField, ChoiceField, ManyField, named, NumberField, number, optionsOf, record, strings, text, TextField } from './fields';
+import { ZoneField } from './timingFields';
+import { DocumentLink } from './UsedBy';
 import { capabilityWords, typeWords } from './words';
 
 const fresh: ConfigurationDocument = {
@@ -71,15 +73,11 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       />
       <AddressFields body={body} set={set} />
       <h3 className="form-head">Time</h3>
-      <TextField
-        label="Time zone"
-        hint="For example America/Chicago"
-        value={body.time_zone ?? 'UTC'}
-        onChange={(time_zone) => set({ time_zone })}
-      />
+      <ZoneField value={body.time_zone ?? 'UTC'} onChange={(time_zone) => set({ time_zone })} />
       <ChoiceField
         label="Calendar"
         empty="Always open"
+        hint={text(body.calendar) && <DocumentLink page="/calendars" name={text(body.calendar)} />}
         value={body.calendar ?? ''}
         options={named(calendars)}
         onChange={(calendar) => set({ calendar: calendar || null })}
@@ -94,6 +92,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       <ChoiceField
         label="Pickups"
         empty="Whenever it is open"
+        hint={text(body.pickup_schedule) && <DocumentLink page="/pickup-schedules" name={text(body.pickup_schedule)} />}
         value={body.pickup_schedule ?? ''}
         options={named(pickups)}
         onChange={(pickup_schedule) => set({ pickup_schedule: pickup_schedule || null })}

@@ -17,6 +17,7 @@ import { text } from './fields';
 import { useMay } from './may';
 import { Meter } from './Meter';
 import { capabilitiesOf, SourceDrawer } from './SourceDrawer';
+import { DocumentLink } from './UsedBy';
 import { wholeList } from './whole';
 import { typeWords } from './words';
 import './optimization.css';
@@ -97,7 +98,23 @@ function columnsOf(open: (name: string) => void): readonly ListColumn<Source>[] 
       key: 'calendar',
       title: 'Calendar',
       text: (row) => text(row.settings.calendar),
-      render: (row) => text(row.settings.calendar) || <span className="muted">Always open</span>,
+      render: (row) =>
+        text(row.settings.calendar) ? (
+          <DocumentLink page="/calendars" name={text(row.settings.calendar)} />
+        ) : (
+          <span className="muted">Always open</span>
+        ),
+    },
+    {
+      key: 'pickups',
+      title: 'Pickups',
+      text: (row) => text(row.settings.pickup_schedule),
+      render: (row) =>
+        text(row.settings.pickup_schedule) ? (
+          <DocumentLink page="/pickup-schedules" name={text(row.settings.pickup_schedule)} />
+        ) : (
+          <span className="muted">When open</span>
+        ),
     },
     {
       key: 'cutoff',
@@ -143,8 +160,9 @@ function Today({ row }: { row: Source }) {
 /** Where orders can ship from, on a map and as a list. */
 export default function SourcesPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources, refetchInterval: 60_000 });
-  const [chosen, change] = useUrlFilters(['search', 'type', 'state']);
-  const [editing, setEditing] = useState<string>();
+  const [chosen, change] = useUrlFilters(['search', 'type', 'state', 'open']);
+  const editing = chosen.open === '+' ? '' : chosen.open;
+  const setEditing = (name: string | undefined): void => change({ open: name === '' ? '+' : name });
   const [picked, setPicked] = useState<string[]>([]);
   const [all, setAll] = useState(false);
   const refresh = useRefreshDocuments();

@@ -62,11 +62,12 @@ export default function StrategiesPage() {
         { key: 'dates', title: 'Dates', render: (row) => datesOf(row.body) || <span className="muted">Always</span> },
         { key: 'plans', title: 'Plans', render: (row) => <Link to={`/plans?strategy=${encodeURIComponent(row.name)}`}>See plans</Link> },
       ]}
-      drawer={(document, isNew, close) => (
+      drawer={(document, isNew, close, isBuiltIn) => (
         <DocumentDrawer
           key={document.name}
           document={document}
           isNew={isNew}
+          isBuiltIn={isBuiltIn}
           noun="strategy"
           onClose={close}
           complete={(body) => (text(body.title) === '' ? 'Give the strategy a title' : '')}

@@ -100,6 +100,7 @@ test('editing a source writes its document and keeps the fields the form does no
         },
       ],
       dry: false,
+      prune: false,
     }),
   );
 });
@@ -127,7 +128,7 @@ test('selected sources are deactivated together and reported one by one', async 
   await userEvent.click(screen.getByRole('button', { name: 'Deactivate' }));
   await userEvent.click(screen.getByRole('button', { name: 'Deactivate 2 sources' }));
   expect(await screen.findByText('It has no document')).toBeInTheDocument();
-  expect(applied(sent)).toEqual({ documents: [{ ...chicago, body: { ...chicago.body, active: false } }], dry: false });
+  expect(applied(sent)).toEqual({ documents: [{ ...chicago, body: { ...chicago.body, active: false } }], dry: false, prune: false });
 });
 
 test('who may only read can look but not change', async () => {
@@ -159,6 +160,7 @@ test('a new source list is written with its sources', async () => {
     expect(applied(sent)).toEqual({
       documents: [{ kind: 'source_list', name: 'midwest', body: { title: 'Midwest', sources: ['CHI'] } }],
       dry: false,
+      prune: false,
     }),
   );
 });
@@ -206,6 +208,7 @@ test('a constraint gets the parameters of the type that is chosen', async () => 
         },
       ],
       dry: false,
+      prune: false,
     }),
   );
 });
@@ -252,6 +255,7 @@ test('a weight of a strategy is written alone, the others stay at their default'
     expect(applied(sent)).toEqual({
       documents: [{ ...everyday, body: { title: 'Everyday', is_default: true, weights: { lateness_per_day: 3.5 } } }],
       dry: false,
+      prune: false,
     }),
   );
 });

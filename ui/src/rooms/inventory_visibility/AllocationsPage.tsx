@@ -10,12 +10,13 @@ import {
   type Shape,
 } from '@client/inventory';
 import { useLive } from '@client/live';
-import { EmptyState, Loaded } from '@kit/feedback';
+import { Loaded } from '@kit/feedback';
 import { whole, When } from '@kit/figures';
 import { Facts, Page, Section } from '@kit/layout';
-import { FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
+import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, WorkList } from '@kit/list';
 import { ScrollX } from '@kit/ScrollX';
 import { inWords } from '@kit/states';
+import { TableHead } from '@kit/TableHead';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
 import { useMemo, useState } from 'react';
@@ -56,7 +57,6 @@ export default function AllocationsPage() {
       Allocate
     </Button>
   );
-  const narrowed = Object.keys(values).length > 0;
   return (
     <Page
       title="Allocations"
@@ -70,45 +70,25 @@ export default function AllocationsPage() {
           </Loaded>
         </Section>
       )}
-      <ListView
+      <WorkList
         label="Allocations"
         list={list}
         columns={columns}
         idOf={idOf}
+        nameOf={(row) => `${row.product} at ${row.source} for ${row.groups.join(' › ')}`}
         noun={['allocation', 'allocations']}
         pages={['Previous', 'Next']}
         onOpen={setOpen}
-        toolbar={
-          <FilterBar
-            filters={[
-              { key: 'product', label: 'Product', kind: 'text' },
-              {
-                key: 'source',
-                label: 'Source',
-                kind: 'choice',
-                options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
-              },
-            ]}
-            values={values}
-            onChange={change}
-          />
-        }
-        empty={
-          narrowed ? (
-            <EmptyState
-              icon={<PieChartOutlined />}
-              title="Nothing is allocated there"
-              action={<Button onClick={() => change({ product: undefined, source: undefined })}>Clear filters</Button>}
-            >
-              No units of this product or source are kept for anybody.
-            </EmptyState>
-          ) : (
-            <EmptyState icon={<PieChartOutlined />} title="Nothing is allocated" action={allocate}>
-              All stock is one common pool. Allocate some of it to a channel, say the web shop, or to a customer group below it, and only
-              they are promised those units.
-            </EmptyState>
-          )
-        }
+        filters={stockFilters(sources.data)}
+        values={values}
+        onChange={change}
+        icon={<PieChartOutlined />}
+        empty={{
+          title: 'Nothing is allocated',
+          says: 'All stock is one common pool. Allocate some of it to a channel, say the web shop, or to a customer group below it, and only they are promised those units.',
+          action: allocate,
+        }}
+        unmatched={{ title: 'Nothing is allocated there', says: 'No units of this product or source are kept for anybody.' }}
       />
       {acting && shape.data && (
         <AllocationForm kind={acting.kind} row={acting.row} shape={shape.data} onClose={() => setActing(undefined)} onDone={done} />
@@ -123,12 +103,6 @@ function columnsWith(
   open: (row: AllocationRow) => void,
   act: (acting: Acting) => void,
 ): readonly ListColumn<AllocationRow>[] {
-  const figure = (key: 'allocated' | 'consumed' | 'cumulative_allocated', title: string, strong = false): ListColumn<AllocationRow> => ({
-    key,
-    title,
-    align: 'right',
-    render: (row) => <span className={strong ? 'figure strong' : 'figure'}>{whole(row[key])}</span>,
-  });
   return [
     {
       key: 'groups',
@@ -150,9 +124,9 @@ function columnsWith(
       ),
     },
     { key: 'source', title: 'Source', render: (row) => row.source },
-    figure('allocated', 'Kept now', true),
-    figure('consumed', 'Used'),
-    figure('cumulative_allocated', 'Ever allocated'),
+    figureColumn('allocated', 'Kept now', (row) => row.allocated, true),
+    figureColumn('consumed', 'Used', (row) => row.consumed),
+    figureColumn('cumulative_allocated', 'Ever allocated', (row) => row.cumulative_allocated),
     {
       key: 'acts',
       title: '',
@@ -180,25 +154,7 @@ function Pools({ pools, shape }: { pools: Pool[]; shape: Shape | undefined }) {
   return (
     <ScrollX label="Pools">
       <table className="plain pools">
-        <thead>
-          <tr>
-            {levels.map((level) => (
-              <th key={level} scope="col">
-                {level}
-              </th>
-            ))}
-            <th scope="col">Kept and used</th>
-            <th scope="col" className="num">
-              Kept now
-            </th>
-            <th scope="col" className="num">
-              Used
-            </th>
-            <th scope="col" className="num">
-              Stock keys
-            </th>
-          </tr>
-        </thead>
+        <TableHead titles={[...levels, 'Kept and used', ['Kept now'], ['Used'], ['Stock keys']]} />
         <tbody>
           {pools.map((pool, index) => (
             <tr key={pool.groups.join(' ')}>
@@ -254,19 +210,7 @@ function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: 
           {(found) => (
             <ScrollX label="Moves" className="bleed-drawer">
               <table className="plain">
-                <thead>
-                  <tr>
-                    <th scope="col">When</th>
-                    <th scope="col">What</th>
-                    <th scope="col" className="num">
-                      Kept
-                    </th>
-                    <th scope="col" className="num">
-                      Used
-                    </th>
-                    <th scope="col">Document</th>
-                  </tr>
-                </thead>
+                <TableHead titles={['When', 'What', ['Kept'], ['Used'], 'Document']} />
                 <tbody>
                   {found.map((move) => (
                     <tr key={move.id}>

@@ -3,6 +3,7 @@ import { ProblemNotice } from '@kit/feedback';
 import { whole, When } from '@kit/figures';
 import { Facts } from '@kit/layout';
 import { ScrollX } from '@kit/ScrollX';
+import { TableHead } from '@kit/TableHead';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Drawer, Skeleton } from 'antd';
 import { dimensionWords } from './naming';
@@ -60,18 +61,7 @@ export function GroupDrawer({
       {rows.length > 0 && (
         <ScrollX label="Stock keys">
           <table className="plain">
-            <thead>
-              <tr>
-                <th scope="col">Stock key</th>
-                <th scope="col" className="num">
-                  On hand
-                </th>
-                <th scope="col" className="num">
-                  Reserved
-                </th>
-                <th scope="col">Last change</th>
-              </tr>
-            </thead>
+            <TableHead titles={['Stock key', ['On hand'], ['Reserved'], 'Last change']} />
             <tbody>
               {rows.map((row) => (
                 <tr key={row.stock_id}>

@@ -5,6 +5,7 @@ import { Day, whole, When } from '@kit/figures';
 import { Facts, Page, Section } from '@kit/layout';
 import { ScrollX } from '@kit/ScrollX';
 import { Badge, inWords, toneIcon } from '@kit/states';
+import { TableHead } from '@kit/TableHead';
 import { useQuery } from '@tanstack/react-query';
 import './inventory.css';
 import { StockDrawer } from './StockDrawer';
@@ -83,18 +84,7 @@ function Wrong({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: numb
       </p>
       <ScrollX label="Wrong rows">
         <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">Row</th>
-              <th scope="col">Column</th>
-              <th scope="col" className="num">
-                Stands
-              </th>
-              <th scope="col" className="num">
-                Should be
-              </th>
-            </tr>
-          </thead>
+          <TableHead titles={['Row', 'Column', ['Stands'], ['Should be']]} />
           <tbody>
             {rows.map((row, index) => (
               <tr key={`${row.what} ${row.row_id} ${row.column}`}>
@@ -140,16 +130,7 @@ function Chain() {
           ) : (
             <ScrollX label="Sealed days">
               <table className="plain">
-                <thead>
-                  <tr>
-                    <th scope="col">Day</th>
-                    <th scope="col" className="num">
-                      Entries
-                    </th>
-                    <th scope="col">Hash</th>
-                    <th scope="col">Sealed</th>
-                  </tr>
-                </thead>
+                <TableHead titles={['Day', ['Entries'], 'Hash', 'Sealed']} />
                 <tbody>
                   {days.map((day) => (
                     <tr key={day.day}>

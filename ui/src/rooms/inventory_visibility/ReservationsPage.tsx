@@ -1,12 +1,11 @@
 import { LockOutlined } from '@kit/icons';
 import { listReservations, listSources, nameLines, readShape, releaseReservations, type ReservationRow } from '@client/inventory';
-import { EmptyState } from '@kit/feedback';
 import { whole, When } from '@kit/figures';
 import { Page } from '@kit/layout';
-import { BulkBar, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters, type Verb } from '@kit/list';
+import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type Verb, WorkList } from '@kit/list';
 import { Badge, StateTag, warningIcon } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Button, Segmented } from 'antd';
+import { Segmented } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import './inventory.css';
@@ -55,7 +54,6 @@ function Expiry({ at, open }: { at: string | null; open: boolean }) {
 export default function ReservationsPage() {
   const queries = useQueryClient();
   const [values, change] = useUrlFilters(keys);
-  const [selected, setSelected] = useState<string[]>([]);
   const [stock, openStock] = useStockDrawer();
   const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: readShape });
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
@@ -76,9 +74,6 @@ export default function ReservationsPage() {
     enabled: lineIds.length > 0,
     placeholderData: (before) => before,
   });
-  const picked = list.rows
-    .filter((row) => row.open > 0 && selected.includes(idOf(row)))
-    .map((row) => ({ id: idOf(row), label: nameOf(row) }));
   const done = (): void => {
     void queries.invalidateQueries({ queryKey: ['reservations'] });
     void queries.invalidateQueries({ queryKey: ['inventory'] });
@@ -115,20 +110,19 @@ export default function ReservationsPage() {
       ),
     },
     { key: 'source', title: 'Source', render: (row) => row.source },
-    { key: 'open', title: 'Holds', align: 'right', render: (row) => <span className="figure strong">{whole(row.open)}</span> },
-    { key: 'quantity', title: 'Of', align: 'right', render: (row) => <span className="figure">{whole(row.quantity)}</span> },
+    figureColumn('open', 'Holds', (row) => row.open, true),
+    figureColumn('quantity', 'Of', (row) => row.quantity),
     { key: 'state', title: 'State', render: (row) => <ReservationState row={row} /> },
     { key: 'at', title: 'Since', render: (row) => <When at={row.at} /> },
     { key: 'expires', title: 'Ends', render: (row) => <Expiry at={row.expires_at} open={row.open > 0} /> },
     { key: 'measure', title: 'Measure', render: (row) => `${row.data_source} ${measureTitle(shape.data, row.data_source, row.measure)}` },
   ];
-  const narrowed = search !== undefined || product !== undefined || source !== undefined;
   return (
     <Page
       title="Reservations"
       lead="Units held for order lines and other askers. What is held cannot be promised to anybody else until it ships, is released or expires."
     >
-      <ListView
+      <WorkList
         label="Reservations"
         list={list}
         columns={columns}
@@ -136,38 +130,27 @@ export default function ReservationsPage() {
         nameOf={nameOf}
         noun={noun}
         pages={state === 'expiring' ? ['Earlier', 'Later'] : undefined}
-        selection={state === 'open' || state === 'expiring' ? { ids: picked.map((one) => one.id), onChange: setSelected } : undefined}
-        toolbar={
-          picked.length > 0 ? (
-            <BulkBar picked={picked} noun={noun} verbs={[releaseVerb]} onClear={() => setSelected([])} onDone={done} />
-          ) : (
-            <FilterBar
-              search="Order number or request"
-              filters={[
-                { key: 'product', label: 'Product', kind: 'text' },
-                {
-                  key: 'source',
-                  label: 'Source',
-                  kind: 'choice',
-                  options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
-                },
-              ]}
-              values={values}
-              onChange={change}
-              extra={
-                <Segmented
-                  aria-label="State"
-                  options={states.map((one) => ({ ...one }))}
-                  value={state}
-                  onChange={(next) => change({ state: next === 'open' ? undefined : next })}
-                />
-              }
-            />
-          )
+        verbs={state === 'open' || state === 'expiring' ? () => [releaseVerb] : undefined}
+        pickable={(row) => row.open > 0}
+        onDone={done}
+        search="Order number or request"
+        filters={stockFilters(sources.data)}
+        values={values}
+        onChange={change}
+        extra={
+          <Segmented
+            aria-label="State"
+            options={states.map((one) => ({ ...one }))}
+            value={state}
+            onChange={(next) => change({ state: next === 'open' ? undefined : next })}
+          />
         }
-        empty={
-          <Nothing state={state} narrowed={narrowed} onClear={() => change({ search: undefined, product: undefined, source: undefined })} />
-        }
+        icon={<LockOutlined />}
+        empty={nothing(state)}
+        unmatched={{
+          title: 'No reservation matches',
+          says: 'Nothing here fits all of the filters above. Look under All for what was shipped or released already.',
+        }}
       />
       {stock && <StockDrawer key={stock.id} stock={stock} shape={shape.data} onClose={() => openStock(undefined)} />}
     </Page>
@@ -180,22 +163,15 @@ function ReservationState({ row }: { row: ReservationRow }) {
   return <StateTag state="closed" label="Released" />;
 }
 
-function Nothing({ state, narrowed, onClear }: { state: State; narrowed: boolean; onClear: () => void }) {
-  if (narrowed)
-    return (
-      <EmptyState icon={<LockOutlined />} title="No reservation matches" action={<Button onClick={onClear}>Clear filters</Button>}>
-        Nothing here fits all of the filters above. Look under All for what was shipped or released already.
-      </EmptyState>
-    );
-  if (state === 'expiring')
-    return (
-      <EmptyState icon={<LockOutlined />} title="Nothing expires" action={<Link to="/inventory/reservations">See open reservations</Link>}>
-        No open reservation ends by itself. Carts and quotes that hold stock for a while appear here, the next to end first.
-      </EmptyState>
-    );
-  return (
-    <EmptyState icon={<LockOutlined />} title="Nothing is reserved here" action={<Link to="/orders">Go to sales orders</Link>}>
-      An order holds stock once its lines are sourced; other systems hold some through the API.
-    </EmptyState>
-  );
-}
+const nothing = (state: State) =>
+  state === 'expiring'
+    ? {
+        title: 'Nothing expires',
+        says: 'No open reservation ends by itself. Carts and quotes that hold stock for a while appear here, the next to end first.',
+        action: <Link to="/inventory/reservations">See open reservations</Link>,
+      }
+    : {
+        title: 'Nothing is reserved here',
+        says: 'An order holds stock once its lines are sourced; other systems hold some through the API.',
+        action: <Link to="/orders">Go to sales orders</Link>,
+      };

@@ -15,6 +15,7 @@ import { absolute, Day, whole, When } from '@kit/figures';
 import { Facts } from '@kit/layout';
 import { ScrollX } from '@kit/ScrollX';
 import { inWords } from '@kit/states';
+import { TableHead } from '@kit/TableHead';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer, Input, Select, Skeleton, Tooltip } from 'antd';
 import { useState } from 'react';
@@ -173,20 +174,7 @@ function Entries({
       {entries.length > 0 && (
         <ScrollX label="Entries" className="bleed-drawer">
           <table className="plain">
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">Measure</th>
-                <th scope="col" className="num">
-                  Change
-                </th>
-                <th scope="col" className="num">
-                  After
-                </th>
-                <th scope="col">Cause</th>
-                <th scope="col">Sealed</th>
-              </tr>
-            </thead>
+            <TableHead titles={['When', 'Measure', ['Change'], ['After'], 'Cause', 'Sealed']} />
             <tbody>
               {entries.map((entry) => (
                 <Entry key={entry.id} entry={entry} shape={shape} chain={chain.data ?? []} />

@@ -1,9 +1,8 @@
 import { ImportOutlined, PlusOutlined } from '@kit/icons';
 import { closeSupply, listSources, listSupply, type SupplyLine } from '@client/inventory';
-import { EmptyState } from '@kit/feedback';
-import { Day, whole } from '@kit/figures';
+import { Day } from '@kit/figures';
 import { Page } from '@kit/layout';
-import { BulkBar, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters, type Verb } from '@kit/list';
+import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type Verb, WorkList } from '@kit/list';
 import { Badge, inWords, StateTag, warningIcon } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -39,11 +38,18 @@ function Standing({ row }: { row: SupplyLine }) {
   return row.closed > 0 ? <StateTag state="closed" label="Closed short" /> : <StateTag state="done" label="Received" />;
 }
 
+const closeVerb = (rows: SupplyLine[]): Verb => ({
+  name: 'close',
+  label: 'Expect no more of',
+  danger: true,
+  says: 'What has not come by now is expected no more, and leaves what can be promised. What was received stays.',
+  run: () => closeSupply(rows),
+});
+
 /** Purchase and transfer orders as far as stock to come is concerned: what is expected when, and receiving it. */
 export default function SupplyPage() {
   const queries = useQueryClient();
   const [values, change] = useUrlFilters(keys);
-  const [selected, setSelected] = useState<string[]>([]);
   const [receiving, setReceiving] = useState<SupplyLine>();
   const [adding, setAdding] = useState(false);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
@@ -54,31 +60,19 @@ export default function SupplyPage() {
     list.renew();
     for (const key of ['promise', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
   };
-  const rows = list.rows.filter((row) => row.open > 0 && selected.includes(row.id));
-  const picked = rows.map((row) => ({ id: row.id, label: nameOf(row) }));
-  const verbs: Verb[] = [
-    {
-      name: 'close',
-      label: 'Expect no more of',
-      danger: true,
-      says: 'What has not come by now is expected no more, and leaves what can be promised. What was received stays.',
-      run: () => closeSupply(rows),
-    },
-  ];
   const columns = useMemo((): ListColumn<SupplyLine>[] => columnsWith(setReceiving), []);
   const add = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
       Add supply order
     </Button>
   );
-  const narrowed = product !== undefined || source !== undefined;
   return (
     <Page
       title="Supply orders"
       lead="Lines of purchase and transfer orders by the day they are expected. They make what can be promised ahead, and become stock as they are received."
       actions={add}
     >
-      <ListView
+      <WorkList
         label="Supply orders"
         list={list}
         columns={columns}
@@ -86,43 +80,19 @@ export default function SupplyPage() {
         nameOf={nameOf}
         noun={noun}
         pages={['Earlier', 'Later']}
-        selection={{ ids: picked.map((one) => one.id), onChange: setSelected }}
-        toolbar={
-          picked.length > 0 ? (
-            <BulkBar picked={picked} noun={noun} verbs={verbs} onClear={() => setSelected([])} onDone={done} />
-          ) : (
-            <FilterBar
-              filters={[
-                { key: 'product', label: 'Product', kind: 'text' },
-                {
-                  key: 'source',
-                  label: 'Source',
-                  kind: 'choice',
-                  options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
-                },
-                { key: 'all', label: 'Received ones too', kind: 'flag' },
-              ]}
-              values={values}
-              onChange={change}
-            />
-          )
-        }
-        empty={
-          narrowed ? (
-            <EmptyState
-              icon={<ImportOutlined />}
-              title="No line matches"
-              action={<Button onClick={() => change({ product: undefined, source: undefined })}>Clear filters</Button>}
-            >
-              Nothing {all === 'true' ? '' : 'open '}is known for this product or source.
-            </EmptyState>
-          ) : (
-            <EmptyState icon={<ImportOutlined />} title={all === 'true' ? 'No supply order yet' : 'Nothing is expected'} action={add}>
-              Purchase and transfer orders come from your ERP through the API, or are added here. With them, stock that is on its way can be
-              promised.
-            </EmptyState>
-          )
-        }
+        verbs={(rows) => [closeVerb(rows)]}
+        pickable={(row) => row.open > 0}
+        onDone={done}
+        filters={[...stockFilters(sources.data), { key: 'all', label: 'Received ones too', kind: 'flag' }]}
+        values={values}
+        onChange={change}
+        icon={<ImportOutlined />}
+        empty={{
+          title: 'Nothing is expected',
+          says: 'Purchase and transfer orders come from your ERP through the API, or are added here. With them, stock that is on its way can be promised.',
+          action: add,
+        }}
+        unmatched={{ title: 'No line matches', says: `Nothing ${all === 'true' ? '' : 'open '}is known that fits the filters above.` }}
       />
       {receiving && <ReceiveSupply line={receiving} onClose={() => setReceiving(undefined)} onDone={done} />}
       {adding && <AddSupply onClose={() => setAdding(false)} onDone={done} />}
@@ -131,12 +101,6 @@ export default function SupplyPage() {
 }
 
 function columnsWith(receive: (row: SupplyLine) => void): ListColumn<SupplyLine>[] {
-  const figure = (key: 'quantity' | 'received' | 'open', title: string, strong = false): ListColumn<SupplyLine> => ({
-    key,
-    title,
-    align: 'right',
-    render: (row) => <span className={strong ? 'figure strong' : 'figure'}>{whole(row[key])}</span>,
-  });
   return [
     { key: 'expected', title: 'Expected', render: (row) => <Expected row={row} /> },
     {
@@ -162,9 +126,9 @@ function columnsWith(receive: (row: SupplyLine) => void): ListColumn<SupplyLine>
     },
     { key: 'source', title: 'To', render: (row) => row.source },
     { key: 'state', title: 'State', render: (row) => <Standing row={row} /> },
-    figure('open', 'To come', true),
-    figure('received', 'Received'),
-    figure('quantity', 'Ordered'),
+    figureColumn('open', 'To come', (row) => row.open, true),
+    figureColumn('received', 'Received', (row) => row.received),
+    figureColumn('quantity', 'Ordered', (row) => row.quantity),
     {
       key: 'confidence',
       title: 'Sure',

@@ -1,0 +1,67 @@
+"""A rate table is tried before it is saved, by the arithmetic that quotes and plans use."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from openiom.fulfillment_optimization import rate_router
+from openiom.platform.database import Database
+from openiom.platform.http import Principal, install_problem_handlers
+
+TABLE = {
+    "title": "Own",
+    "zones": [{"name": "near", "up_to_km": 500}, {"name": "far"}],
+    "prices": [{"zone": "near", "up_to_kg": 1, "price": 4}, {"zone": "near", "up_to_kg": 5, "price": 6}],
+    "per_kg_beyond": 0.5,
+    "factors": [
+        {"name": "stores", "source_type": "store", "rate_factor": 10},
+        {"name": "any", "fallback_weight": 5, "fallback_rate": 8, "fallback_increment": 0.75},
+    ],
+}
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[TestClient]:
+    app = FastAPI()
+    app.state.database = database
+    app.state.authenticate = lambda request, session: Principal("ann", frozenset({"sourcing.read"}))
+    install_problem_handlers(app)
+    app.include_router(rate_router)
+    with TestClient(app, raise_server_exceptions=False) as made:
+        yield made
+
+
+def ask(client: TestClient, **part: Any) -> dict[str, Any]:
+    parcel = {"zone": "far", "weight_kg": 10, "source_type": "warehouse", "business": False}
+    answer: dict[str, Any] = client.post("/api/v1/sourcing/rate", json={"table": TABLE, **parcel, **part}).json()
+    return answer
+
+
+def test_where_no_price_is_known_the_factor_stands_in(client: TestClient) -> None:
+    assert ask(client) == {
+        "price": 11.75,
+        "known": None,
+        "factor": "any",
+        "says": "zone far has no prices; any stands in: 8.00 up to 5 kg, 0.75 for each of 5 kg more",
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "price", "says"),
+    [
+        ({"zone": "near", "weight_kg": 0.4}, 4.0, "4.00 in zone near"),
+        ({"zone": "near", "weight_kg": 7}, 7.0, "7.00 in zone near"),
+        ({"zone": "near", "weight_kg": 3, "source_type": "store"}, 6.6, "6.00 in zone near, +10 % by stores"),
+    ],
+)
+def test_a_known_price_takes_its_factor(client: TestClient, part: dict[str, Any], price: float, says: str) -> None:
+    answer = ask(client, **part)
+    assert (answer["price"], answer["says"]) == (price, says)
+
+
+def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(client: TestClient) -> None:
+    assert "near needs one price a weight" in str(ask(client, table={**TABLE, "prices": TABLE["prices"] * 2}))  # type: ignore[operator]
+    assert ask(client, zone="moon")["detail"].startswith("no zone named moon")

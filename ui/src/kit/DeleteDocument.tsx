@@ -1,0 +1,134 @@
+import { applyDocuments, type ConfigurationDocument, deleteDocument } from '@client/configuration';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { App, Button, Modal, Skeleton } from 'antd';
+import { useState } from 'react';
+import { ProblemNotice } from './feedback';
+import { WhyButton } from './WhyButton';
+
+const UNDO_SECONDS = 20;
+
+/** A button that takes a document out of use: asks first whether it may go, and offers to bring it back afterwards. */
+export function DeleteDocument({
+  document,
+  noun,
+  allowed,
+  why,
+  small,
+  onChanged,
+  onDeleted,
+}: {
+  document: ConfigurationDocument;
+  noun: string;
+  allowed: boolean;
+  why: string;
+  small?: boolean;
+  /** The document went, or came back. */
+  onChanged: () => void;
+  onDeleted?: () => void;
+}) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <WhyButton
+        danger
+        size={small ? 'small' : undefined}
+        allowed={allowed}
+        why={why}
+        aria-label={small ? `Delete ${noun} ${document.name}` : undefined}
+        onClick={() => setAsking(true)}
+      >
+        Delete
+      </WhyButton>
+      {asking && (
+        <DeleteDialog document={document} noun={noun} onClose={() => setAsking(false)} onChanged={onChanged} onDeleted={onDeleted} />
+      )}
+    </>
+  );
+}
+
+function DeleteDialog({
+  document,
+  noun,
+  onClose,
+  onChanged,
+  onDeleted,
+}: {
+  document: ConfigurationDocument;
+  noun: string;
+  onClose: () => void;
+  onChanged: () => void;
+  onDeleted?: () => void;
+}) {
+  const { message, notification } = App.useApp();
+  const { kind, name } = document;
+  const may = useQuery({
+    queryKey: ['may-delete', kind, name],
+    queryFn: async () => {
+      await deleteDocument(kind, name, true);
+      return true;
+    },
+    retry: false,
+    gcTime: 0,
+    staleTime: 0,
+  });
+  const undo = async (key: string): Promise<void> => {
+    notification.destroy(key);
+    try {
+      await applyDocuments([document]);
+      message.success(`${name} is back`);
+      onChanged();
+    } catch (error) {
+      notification.error({ title: `${name} could not be brought back`, description: <ProblemNotice compact error={error} />, duration: 0 });
+    }
+  };
+  const work = useMutation({
+    mutationFn: () => deleteDocument(kind, name),
+    onSuccess: () => {
+      const key = `deleted ${kind} ${name}`;
+      notification.success({
+        key,
+        title: `Deleted ${noun} ${name}`,
+        description: 'Its versions stay on record. Undo applies it again as it was.',
+        actions: (
+          <Button size="small" onClick={() => void undo(key)}>
+            Undo
+          </Button>
+        ),
+        duration: UNDO_SECONDS,
+        showProgress: true,
+      });
+      onClose();
+      onChanged();
+      onDeleted?.();
+    },
+  });
+  const refusal = work.error ?? may.error;
+  return (
+    <Modal
+      open
+      title={refusal ? `The ${noun} ${name} is still needed` : `Delete ${noun} ${name}?`}
+      onCancel={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>Keep it</Button>
+          {!refusal && (
+            <Button type="primary" danger loading={work.isPending} disabled={!may.isSuccess} onClick={() => work.mutate()}>
+              Delete {noun}
+            </Button>
+          )}
+        </>
+      }
+    >
+      {refusal ? (
+        <ProblemNotice compact error={refusal} />
+      ) : may.isPending ? (
+        <Skeleton active title={false} paragraph={{ rows: 2 }} />
+      ) : (
+        <p>
+          Nothing uses it. Orders from now on go without it; what was decided with it stays as it is. You can undo this right after, or
+          apply the document again later.
+        </p>
+      )}
+    </Modal>
+  );
+}

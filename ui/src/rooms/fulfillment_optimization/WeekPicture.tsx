@@ -1,0 +1,56 @@
+import { clock, dayShort, type Span, weekdays, weekWords } from './week';
+
+const left = (minutes: number): string => `${(100 * minutes) / 1440}%`;
+
+/** A week at a glance: a row a day, hours filled, calls of a carrier as marks. */
+export function WeekPicture({ spans = [], calls = [], label }: { spans?: readonly Span[][]; calls?: readonly number[][]; label: string }) {
+  return (
+    <div className="week" role="img" aria-label={`${label}: ${weekWords(spans, calls)}`}>
+      {weekdays.map((day, at) => {
+        const hours = spans[at] ?? [];
+        const marks = calls[at] ?? [];
+        return (
+          <div key={day} className="week-day" data-closed={hours.length + marks.length === 0}>
+            <span className="week-name">{dayShort(day)}</span>
+            <span className="week-track">
+              {hours.map(([from, to]) => (
+                <i key={from} style={{ left: left(from), width: left(to - from) }} title={`${clock(from)}–${clock(to)}`} />
+              ))}
+              {marks.map((one) => (
+                <b key={one} style={{ left: left(one) }} title={clock(one)} />
+              ))}
+            </span>
+          </div>
+        );
+      })}
+      <div className="week-hours" aria-hidden="true">
+        {[0, 6, 12, 18, 24].map((hour) => (
+          <span key={hour} style={{ left: left(hour * 60) }}>
+            {String(hour).padStart(2, '0')}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** The same in a cell of a list: seven strokes, as tall as the day is long. */
+export function WeekStrip({ spans = [], calls = [] }: { spans?: readonly Span[][]; calls?: readonly number[][] }) {
+  return (
+    <span className="two-line">
+      <span className="week-strip" aria-hidden="true">
+        {weekdays.map((day, at) => (
+          <span key={day}>
+            {(spans[at] ?? []).map(([from, to]) => (
+              <i key={from} style={{ top: left(from), height: left(to - from) }} />
+            ))}
+            {(calls[at] ?? []).map((one) => (
+              <b key={one} style={{ top: left(one) }} />
+            ))}
+          </span>
+        ))}
+      </span>
+      <span className="muted clamp">{weekWords(spans, calls)}</span>
+    </span>
+  );
+}
