@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0007_waiting_queue"
-down_revision = "0006_simulations"
+revision = "0011_waiting_queue"
+down_revision = "0010_opportunity_costs"
 branch_labels = None
 depends_on = None
 
