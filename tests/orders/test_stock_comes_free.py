@@ -67,7 +67,7 @@ def without_policy(database: Database) -> None:
     configuration = Configuration()
     configuration.register(*STOCK)
     with database.unit_of_work() as session:
-        configuration.remove(session, "stock_policy", ["p"], at=NOW, actor="test")
+        configuration.remove(session, [("stock_policy", "p")], at=NOW, actor="test")
 
 
 def act(database: Database, kind: Any, *groups: str, sources: tuple[str, ...] = ()) -> None:

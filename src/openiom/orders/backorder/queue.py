@@ -158,11 +158,10 @@ def _told(session: Session, rows: list[WaitingRow], now: datetime) -> list[Waiti
     for (product, _), units in available(session, {r.product for r in rows}).items():
         most[product] = max(most[product], units)
     siblings = _siblings(session, {r.order_id for r in rows})
-    going = _going(session, most)
     for row in rows:
         row.lines_before, row.units_before = before.get(row.line_id, (0, 0))
         others = sorted(product for line, product in siblings[row.order_id] if line != row.line_id)
-        row.why = why_waits(row, most[row.product], going.get(row.product, 0), others, now)
+        row.why = why_waits(row, most[row.product], others, now)
     return rows
 
 
@@ -193,22 +192,11 @@ def _siblings(session: Session, order_ids: Iterable[UUID]) -> dict[UUID, list[tu
     return found
 
 
-def _going(session: Session, products: Iterable[str]) -> dict[str, int]:
-    """Units of lines that were told to go on and have no source yet, by product."""
-    rows = fetch(
-        session,
-        "SELECT product, sum(quantity)::bigint FROM orders.waiting_line WHERE state = 'released'"
-        " AND product = ANY(%s) GROUP BY 1",
-        (sorted(products),),
-    )
-    return dict(rows)
-
-
-def why_waits(row: WaitingRow, most: int, going: int, others: Sequence[str], now: datetime) -> str:
+def why_waits(row: WaitingRow, most: int, others: Sequence[str], now: datetime) -> str:
     """What keeps a line waiting, first things first.
 
-    `most` units are free at the source that has most of it, `going` are about to be taken by lines told to go on;
-    `others` are the products of its order's other waiting lines.
+    `most` units are free at the source that has most of it, beside what is held for lines told to go on; `others` are
+    the products of its order's other waiting lines.
     """
     if row.held:
         return "its order is held by hand"
@@ -220,8 +208,6 @@ def why_waits(row: WaitingRow, most: int, going: int, others: Sequence[str], now
         return "no source has any free"
     if most < row.quantity:
         return f"needs {row.quantity} from one source; the most one has free is {most}"
-    if most - going < row.quantity:
-        return "stock is there, but lines told to go on a moment ago take it"
     if row.lines_before:
         return "stock is there, but others wait longer for it"
     if others:
