@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Current Session
-         * @description Who is signed in.
+         * @description Who is signed in; null when nobody is. A bearer token that is not good is refused as everywhere.
          */
         get: operations["administration-current_session"];
         put?: never;
@@ -816,6 +816,8 @@ export interface paths {
         /**
          * Atp
          * @description What can be promised of a product by day, for each source that knows it, with the entries behind each day.
+         *
+         *     With a channel, as its orders see it: with what is allocated to it and its customer group, less its buffer.
          */
         get: operations["inventory-atp"];
         put?: never;
@@ -890,6 +892,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inventory/supply-orders/ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ship
+         * @description Units of transfers left their origin, in part or whole; each shipment is counted once by its id.
+         */
+        post: operations["inventory-ship"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inventory/supply-orders/close": {
         parameters: {
             query?: never;
@@ -904,6 +926,26 @@ export interface paths {
          * @description Expect no more of these lines.
          */
         post: operations["inventory-close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/supply-orders/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Ship no more of these lines; what is on its way is still expected.
+         */
+        post: operations["inventory-cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2952,6 +2994,14 @@ export interface components {
             reason: string;
         };
         /**
+         * CancelRequest
+         * @description Lines of which no more will be shipped; what is on its way is still expected.
+         */
+        CancelRequest: {
+            /** Lines */
+            lines: components["schemas"]["LineNameBody"][];
+        };
+        /**
          * CandidateRow
          * @description One source for one line: what it would have cost, in parts, or why it was refused.
          */
@@ -2978,7 +3028,7 @@ export interface components {
         };
         /**
          * CarrierAnswer
-         * @description `is_fallback` says that at least one rate is a stand-in: no rate is known for its zone and weight.
+         * @description `is_fallback` says that at least one rate is a stand-in: none is known, or the carrier was not heard in time.
          */
         CarrierAnswer: {
             /** Name */
@@ -3001,6 +3051,16 @@ export interface components {
             source: string;
             /** Is Fallback */
             is_fallback: boolean;
+            /**
+             * Live
+             * @description Asked of the carrier a moment ago
+             */
+            live: boolean;
+            /**
+             * Reason
+             * @description Why it is a stand-in; empty when it is none
+             */
+            reason: string;
             /** Base */
             base: number;
             /** Surcharges */
@@ -3334,6 +3394,10 @@ export interface components {
             sources: number;
             /** Constraints */
             constraints: number;
+            /** Currency */
+            currency: string;
+            /** Cost Currency */
+            cost_currency: string;
             /** Kpis */
             kpis: {
                 [key: string]: components["schemas"]["Band"];
@@ -3477,6 +3541,8 @@ export interface components {
             complete: boolean;
             /** Cost */
             cost: number;
+            /** Currency */
+            currency: string;
             /** Parts */
             parts: {
                 [key: string]: number;
@@ -3693,6 +3759,11 @@ export interface components {
             strategy: string;
             /** Cost */
             cost: number;
+            /**
+             * Currency
+             * @description Empty where kilometers are counted, or none is configured
+             */
+            currency: string;
             /** Parts */
             parts: {
                 [key: string]: number;
@@ -4648,6 +4719,10 @@ export interface components {
             line_id: string;
             /** Product */
             product: string;
+            /** Dimensions */
+            dimensions: {
+                [key: string]: string;
+            };
             /** Quantity */
             quantity: number;
             /** Reason */
@@ -5157,6 +5232,8 @@ export interface components {
             seconds: number;
             /** Moves */
             moves: number;
+            /** Currency */
+            currency: string;
             /** Parts */
             parts: {
                 [key: string]: number;
@@ -5218,7 +5295,8 @@ export interface components {
         };
         /**
          * PlanRow
-         * @description One run. Money in the currency of the environment; `lower_bound` and `gap` where a batch proved them.
+         * @description One run. Money in `currency`, which is empty where kilometers were counted or none is configured; `lower_bound` and
+         *     `gap` where a batch proved them.
          */
         PlanRow: {
             /**
@@ -5253,6 +5331,8 @@ export interface components {
             seconds: number;
             /** Moves */
             moves: number;
+            /** Currency */
+            currency: string;
         };
         /**
          * PlannedLine
@@ -5263,6 +5343,10 @@ export interface components {
             line_id: string;
             /** Product */
             product: string;
+            /** Dimensions */
+            dimensions: {
+                [key: string]: string;
+            };
             /** Source */
             source: string;
             /** Quantity */
@@ -5505,7 +5589,7 @@ export interface components {
         };
         /**
          * PromiseTimeline
-         * @description `free` is what may be promised today: on hand, less what is reserved, kept as safety stock or allocated.
+         * @description `free` is what may be promised today: on hand, less what is reserved, kept back or allocated to others.
          *
          *     Of a kit it counts whole kits, and `made_of` says what one is made of.
          */
@@ -5676,7 +5760,7 @@ export interface components {
             free_shipping: boolean;
             /**
              * Dimensions
-             * @description Stock is sourced by product number: leave empty, and name a variant by its own number
+             * @description The variant, e.g. colorId and sizeId, by base names or those of any data source: every stock row with these values counts, whatever else it says. Empty is stock kept without dimensions, as orders take it
              * @default {}
              */
             dimensions: {
@@ -5698,6 +5782,11 @@ export interface components {
             not_fulfilled: components["schemas"]["NotFulfilled"][];
             /** Cost */
             cost: number;
+            /**
+             * Currency
+             * @description Of the strategy; empty where kilometers are counted, or none is configured
+             */
+            currency: string;
             /** Cost Parts */
             cost_parts: {
                 [key: string]: number;
@@ -5822,6 +5911,12 @@ export interface components {
         RateTableBody: {
             /** Title */
             title: string;
+            /**
+             * Currency
+             * @description Empty is the currency of the strategy that uses it
+             * @default
+             */
+            currency: string;
             /** Zones */
             zones: components["schemas"]["Zone"][];
             /**
@@ -6160,6 +6255,8 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Currency */
+            currency: string;
             /** Total */
             total: number;
             /** Items */
@@ -6216,6 +6313,11 @@ export interface components {
             shipped_at: string;
             /** Items */
             items: components["schemas"]["ShipmentItemView"][];
+        };
+        /** ShipmentsRequest */
+        ShipmentsRequest: {
+            /** Shipments */
+            shipments: components["schemas"]["ReceiptBody"][];
         };
         /** SimulationAsk */
         "SimulationAsk-Input": {
@@ -6357,6 +6459,11 @@ export interface components {
             cloned_from: string | null;
             /** Error */
             error: string;
+            /**
+             * Cost Currency
+             * @description Of what sourcing costs; revenue is in the currency of the orders
+             */
+            cost_currency: string;
             cost: components["schemas"]["Band"] | null;
             cost_difference: components["schemas"]["Difference"] | null;
         };
@@ -6405,6 +6512,11 @@ export interface components {
             cloned_from: string | null;
             /** Error */
             error: string;
+            /**
+             * Cost Currency
+             * @description Of what sourcing costs; revenue is in the currency of the orders
+             */
+            cost_currency: string;
             cost: components["schemas"]["Band"] | null;
             cost_difference: components["schemas"]["Difference"] | null;
             ask: components["schemas"]["SimulationAsk-Output"];
@@ -6711,10 +6823,23 @@ export interface components {
              * @default 1
              */
             confidence: number | string;
+            /**
+             * Origin
+             * @description Where a transfer leaves from; demand is scheduled there
+             * @default
+             */
+            origin: string;
+            /**
+             * Ship Date
+             * @description When a transfer leaves its origin; empty is the expected date
+             */
+            ship_date?: string | null;
         };
         /**
          * SupplyLineRow
          * @description `open` is what is still to come of a line: neither received nor closed short.
+         *
+         *     Of a transfer `to_ship` has not left its `origin`; it is demand there on `ship_date`.
          */
         SupplyLineRow: {
             /**
@@ -6747,6 +6872,17 @@ export interface components {
             expected_date: string;
             /** Confidence */
             confidence: number;
+            /** Origin */
+            origin: string;
+            /**
+             * Ship Date
+             * Format: date
+             */
+            ship_date: string;
+            /** Shipped */
+            shipped: number;
+            /** To Ship */
+            to_ship: number;
         };
         /** SupplyOrderBody */
         SupplyOrderBody: {
@@ -7164,7 +7300,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionView"];
+                    "application/json": components["schemas"]["SessionView"] | null;
                 };
             };
         };
@@ -8542,6 +8678,8 @@ export interface operations {
             query: {
                 product: string;
                 source?: string;
+                channel?: string;
+                customer_group?: string;
                 after?: string | null;
                 limit?: number;
             };
@@ -8706,6 +8844,39 @@ export interface operations {
             };
         };
     };
+    "inventory-ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShipmentsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupplyAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     "inventory-close": {
         parameters: {
             query?: never;
@@ -8716,6 +8887,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CloseRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupplyAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelRequest"];
             };
         };
         responses: {
