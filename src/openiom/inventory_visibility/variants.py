@@ -248,7 +248,7 @@ def variant_dimensions(
     for name, value in given.items():
         base, at = names.get(name.lower(), ""), f"{where}.{name}"
         if not base:
-            known = ", ".join(sorted(_told(names)))
+            known = ", ".join(sorted(_told(known for known, meant in names.items() if meant not in PLACES)))
             problems.append(Problem(at, f"{name} is no dimension that stock is kept by", f"known dimensions: {known}"))
         elif base in PLACES:
             what = f"{name} says where goods stand, which is what is to be found out"
