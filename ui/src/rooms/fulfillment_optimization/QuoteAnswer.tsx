@@ -26,11 +26,15 @@ export function QuoteAnswer({ quote }: { quote: Quote }) {
       <Section title="Promise" extra={<When at={quote.at} as="date" />}>
         <Headline quote={quote} />
       </Section>
-      <Where quote={quote} />
-      <Section title="What it would cost us" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
-        <CostParts parts={quote.plan.cost_parts} unit={unit} />
-      </Section>
-      {quote.carrier && <Rates carrier={quote.carrier} />}
+      {quote.plan.lines.length > 0 && (
+        <>
+          <Where quote={quote} />
+          <Section title="What it would cost us" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
+            <CostParts parts={quote.plan.cost_parts} unit={unit} />
+          </Section>
+          {quote.carrier && <Rates carrier={quote.carrier} />}
+        </>
+      )}
       <Section title="Days it can be there">
         <Calendar days={quote.calendar} />
       </Section>
