@@ -5,12 +5,14 @@ A wish for some dimension values may take from every stock row that has them, wh
 reserved for coarser wishes (any color) stands on such rows too, and is taken off first. Whole units; writes nothing.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
@@ -140,6 +142,9 @@ class _Placing:
         return units
 
 
+NOTHING = Shelf()
+
+
 @dataclass(frozen=True)
 class VariantStock:
     """What the variants that were asked about may have; shelves by (product, source)."""
@@ -160,22 +165,24 @@ class VariantStock:
         return {key: units for key, units in found.items() if units}
 
     def told(self) -> list[object]:
-        """Every shelf in an order of its own: equal for equal stock."""
+        """What several variants share, in an order of its own: equal for equal stock. `units` tells the rest."""
+        asked = Counter(v.product for v in self.variants)
         return [
-            [
-                *key,
-                [[b.row, b.units, b.kept] for b in shelf.bins],
-                [[sorted(v), n] for v, n in shelf.reserved],
-            ]
+            [*key, [[b.row, b.units, b.kept] for b in shelf.bins], [[sorted(v), n] for v, n in shelf.reserved]]
             for key, shelf in sorted(self.shelves.items())
+            if asked[key[0]] > 1
         ]
 
     def granted(self, source: str, asked: Mapping[Variant, int]) -> dict[Variant, int]:
         """Of units asked for at one source, those that can be had together; the most exact wishes come first."""
+        by_product: dict[str, list[Variant]] = defaultdict(list)
+        for variant in asked:
+            by_product[variant.product].append(variant)
         found: dict[Variant, int] = {}
-        for product in {v.product for v in asked}:
-            mine = sorted((v for v in asked if v.product == product), key=lambda v: (-len(v.values), v.text))
-            shelf = self.shelves.get((product, source), Shelf())
+        for product, mine in by_product.items():
+            if len(mine) > 1:
+                mine.sort(key=lambda v: (-len(v.values), v.text))
+            shelf = self.shelves.get((product, source), NOTHING)
             found |= zip(mine, shelf.granted([(v.values, asked[v]) for v in mine]), strict=True)
         return found
 
@@ -193,7 +200,7 @@ def variant_stock(
     rows = fetch(
         session,
         "WITH asked AS (SELECT * FROM unnest(%s::text[], %s::jsonb[]) AS a(product, dimensions))"
-        " SELECT s.id, s.product, s.source, s.dimension_values, CASE WHEN s.oversell THEN %s ELSE"
+        " SELECT s.id, s.product, s.source, s.dimension_values::text, CASE WHEN s.oversell THEN %s ELSE"
         " greatest(0, floor(s.on_hand - s.reserved))::bigint END, ceil(s.covered)::bigint, s.oversell,"
         " greatest(0, floor(s.on_hand - s.reserved - s.safety_stock - coalesce(k.units, 0)))::bigint,"
         " s.on_hand, s.on_hand - s.reserved, s.safety_stock FROM inventory_visibility.stock s"
@@ -213,7 +220,7 @@ def variant_stock(
     offers = _offers(session, rows, Asker(channel, customer_group))
     shelves: dict[tuple[str, str], Shelf] = defaultdict(Shelf)
     for (id, product, source, values, free, covered, *_), offer in zip(rows, offers, strict=True):
-        shelf, level, mine = shelves[product, source], frozenset(values.items()), min(free, offer)
+        shelf, level, mine = shelves[product, source], _level(values), min(free, offer)
         if mine:
             shelf.bins.append(Bin(level, mine, False, id))
         if free > mine:
@@ -221,6 +228,12 @@ def variant_stock(
         if covered:
             shelf.reserved.append((level, covered))
     return VariantStock(wanted, dict(shelves))
+
+
+@lru_cache(maxsize=20_000)
+def _level(values: str) -> Level:
+    """Rows of different places often have the same values: each is read once."""
+    return frozenset(orjson.loads(values).items())
 
 
 def _offers(session: Session, rows: Sequence[tuple[Any, ...]], asker: Asker) -> list[int]:
@@ -248,7 +261,7 @@ def variant_dimensions(
     for name, value in given.items():
         base, at = names.get(name.lower(), ""), f"{where}.{name}"
         if not base:
-            known = ", ".join(sorted(_told(names)))
+            known = ", ".join(sorted(_told(known for known, meant in names.items() if meant not in PLACES)))
             problems.append(Problem(at, f"{name} is no dimension that stock is kept by", f"known dimensions: {known}"))
         elif base in PLACES:
             what = f"{name} says where goods stand, which is what is to be found out"

@@ -117,6 +117,8 @@ export const putSupply = async (order: SupplyOrder): Promise<string> =>
 const named = ({ kind, number, line_number }: SupplyLine) => ({ kind: kind as SupplyOrder['kind'], number, line_number });
 export const receiveSupply = async (line: SupplyLine, quantity: string, id: string): Promise<string> =>
   first(await read(api.POST('/api/v1/inventory/supply-orders/receive', { body: { receipts: [{ ...named(line), id, quantity }] } })));
+export const shipSupply = async (line: SupplyLine, quantity: string, id: string): Promise<string> =>
+  first(await read(api.POST('/api/v1/inventory/supply-orders/ship', { body: { shipments: [{ ...named(line), id, quantity }] } })));
 export const closeSupply = async (lines: SupplyLine[]): Promise<Row[]> => {
   const { results } = await read(api.POST('/api/v1/inventory/supply-orders/close', { body: { lines: lines.map(named) } }));
   return results.map((one, index) => ({ id: lines[index]?.id ?? String(index), ok: one.ok, reason: one.reason }));

@@ -1,4 +1,5 @@
 import { type Decision, decisionsOf, explainOrder, type ExplainedCandidate, type ExplainedLine, nameOrders } from '@client/sourcing';
+import { getOrder } from '@client/orders';
 import { asProblem } from '@client/problem';
 import { CheckCircleFilled, CloseCircleOutlined } from '@kit/icons';
 import { Loaded } from '@kit/feedback';
@@ -26,6 +27,14 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
   const over = explained.error !== null && asProblem(explained.error).status === 404;
   const view = asked ?? (over ? 'then' : 'now');
   const decided = useQuery({ queryKey: ['decisions', order], queryFn: () => decisionsOf(order) });
+  const lines = useQuery({
+    queryKey: ['orders', 'lines', order],
+    queryFn: async () => (await getOrder(order)).lines,
+    enabled: over,
+    retry: false,
+  });
+  const products = new Map((lines.data ?? []).map((one) => [one.id, one.product]));
+  for (const one of explained.data?.lines ?? []) products.set(one.line_id, one.product);
   return (
     <Drawer
       open
@@ -63,7 +72,7 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
           </Loaded>
         ) : (
           <Loaded answer={decided} rows={10}>
-            {(found) => <Decided decision={found.find((one) => one.id === decision) ?? found[0]} explained={explained.data?.lines} />}
+            {(found) => <Decided decision={found.find((one) => one.id === decision) ?? found[0]} products={products} />}
           </Loaded>
         )}
       </div>
@@ -119,7 +128,7 @@ function Heads({ parts, unit, last }: { parts: string[]; unit: string; last?: st
           On hand
         </th>
         {parts.map((part) => (
-          <th key={part} scope="col" className="num">
+          <th key={part} scope="col" className="num part">
             {inWords(part)}
           </th>
         ))}
@@ -145,7 +154,7 @@ function Costs({
       <td className={candidate.chosen ? 'strong' : undefined}>{candidate.source}</td>
       <td className="num figure">{candidate.on_hand > 1e9 ? '∞' : whole(candidate.on_hand)}</td>
       {parts.map((part) => (
-        <td key={part} className="num figure">
+        <td key={part} className="num figure part">
           {candidate.cost[part] ? cost(candidate.cost[part]) : <span className="muted">—</span>}
         </td>
       ))}
@@ -192,7 +201,7 @@ function Ways({ candidate }: { candidate: ExplainedCandidate }) {
   );
 }
 
-function Decided({ decision, explained }: { decision: Decision | undefined; explained: ExplainedLine[] | undefined }) {
+function Decided({ decision, products }: { decision: Decision | undefined; products: ReadonlyMap<string, string> }) {
   if (!decision) return <p className="muted">No decision about this order is kept.</p>;
   const lines = [...new Set([...decision.chosen, ...decision.candidates].map((one) => one.line_id))];
   return (
@@ -209,7 +218,7 @@ function Decided({ decision, explained }: { decision: Decision | undefined; expl
         return (
           <details key={id} className="choice" open>
             <summary>
-              <span className="strong">{explained?.find((one) => one.line_id === id)?.product ?? `Line ${index + 1}`}</span>{' '}
+              <span className="strong">{products.get(id) ?? `Line ${index + 1}`}</span>{' '}
               <span className="muted">
                 — {chosen.map((one) => `${whole(one.quantity)} from ${one.source ?? ''}`).join(', ') || 'no source could take it'}
               </span>

@@ -26,11 +26,15 @@ export function QuoteAnswer({ quote }: { quote: Quote }) {
       <Section title="Promise" extra={<When at={quote.at} as="date" />}>
         <Headline quote={quote} />
       </Section>
-      <Where quote={quote} />
-      <Section title="What it would cost us" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
-        <CostParts parts={quote.plan.cost_parts} unit={unit} />
-      </Section>
-      {quote.carrier && <Rates carrier={quote.carrier} />}
+      {quote.plan.lines.length > 0 && (
+        <>
+          <Where quote={quote} />
+          <Section title="What it would cost us" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
+            <CostParts parts={quote.plan.cost_parts} unit={unit} />
+          </Section>
+          {quote.carrier && <Rates carrier={quote.carrier} />}
+        </>
+      )}
       <Section title="Days it can be there">
         <Calendar days={quote.calendar} />
       </Section>
@@ -85,7 +89,7 @@ function Headline({ quote }: { quote: Quote }) {
               {quote.promises.map((one) => (
                 <tr key={one.source}>
                   <td className="strong">{one.source}</td>
-                  <td>
+                  <td className="what">
                     {quote.plan.lines
                       .filter((line) => line.source === one.source)
                       .map((line) => `${whole(line.quantity)} × ${called(line)}`)
@@ -105,7 +109,7 @@ function Headline({ quote }: { quote: Quote }) {
                     </span>
                   </td>
                   <td className="num figure">{share(one.confidence)}</td>
-                  <td>{[one.carrier, one.service].filter(Boolean).join(' ') || 'Standard ground'}</td>
+                  <td className="nowrap">{[one.carrier, one.service].filter(Boolean).join(' ') || 'Standard ground'}</td>
                   <td className="num figure">{figure(Math.round(one.distance_km))} km</td>
                 </tr>
               ))}
@@ -162,10 +166,11 @@ function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
           <tbody>
             {carrier.rates.map((one) => (
               <tr key={`${one.service} ${one.source}`}>
-                <td>
+                <td className="what">
                   <span className="two-line">
                     <span className="strong">{one.title}</span>
-                    {one.is_fallback && <span className="muted">No rate is known; this stands in</span>}
+                    {one.is_fallback && <span className="muted">Stands in: {one.reason}</span>}
+                    {one.live && <span className="muted">Live, from the carrier</span>}
                   </span>
                 </td>
                 <td>{one.source}</td>
@@ -173,9 +178,12 @@ function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
                 <td className="num figure">{figure(one.weight)} kg</td>
                 <td className="num figure">{cost(one.base)}</td>
                 <td>
-                  {one.surcharges.map((extra) => `${inWords(extra.name)} ${cost(extra.amount)}`).join(', ') || (
-                    <span className="muted">None</span>
-                  )}
+                  {one.surcharges.map((extra) => (
+                    <div key={extra.name} className="nowrap">
+                      {inWords(extra.name)} <span className="figure">{cost(extra.amount)}</span>
+                    </div>
+                  ))}
+                  {one.surcharges.length === 0 && <span className="muted">None</span>}
                 </td>
                 <td className="num figure strong">
                   <Cost value={one.net} unit={one.currency} />

@@ -80,12 +80,6 @@ export default function QuotePage() {
               {lines.map((line, index) => (
                 <div key={line.key} className="form-row" role="group" aria-label={`Line ${index + 1}`}>
                   <Product value={line.product} onChange={(product) => change(line.key, { product })} />
-                  <TextField
-                    label="Variant"
-                    placeholder="colorid=red, sizeid=m"
-                    value={line.variant}
-                    onChange={(variant) => change(line.key, { variant })}
-                  />
                   <span className="short">
                     <NumberField
                       label="Units"
@@ -99,6 +93,13 @@ export default function QuotePage() {
                     aria-label={`Remove line ${index + 1}`}
                     disabled={lines.length === 1}
                     onClick={() => setLines((before) => before.filter((one) => one.key !== line.key))}
+                  />
+                  <TextField
+                    wide
+                    label="Variant"
+                    placeholder="colorid=red, sizeid=m"
+                    value={line.variant}
+                    onChange={(variant) => change(line.key, { variant })}
                   />
                 </div>
               ))}

@@ -51,7 +51,8 @@ export default function ShadowPricesPage() {
             title="No batch has left prices yet"
             action={<Link to="/strategies">Go to strategies</Link>}
           >
-            Shadow prices come from batches. Let a strategy collect orders in a batch window; its next batch leaves them here.
+            Shadow prices come from batches in which stock or capacity ran short. Let a strategy collect orders in a batch window; the next
+            batch that had too little of something leaves its prices here.
           </EmptyState>
         </Section>
       ) : prices.error && !prices.data ? (

@@ -169,11 +169,15 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
                 <dt>{kpis[name]?.title}</dt>
                 <dd>{kpiValue(name, band.mean, currencyOf(name, view))}</dd>
                 <span className="fine">
-                  lower {kpiValue(name, band.lower)}, upper {kpiValue(name, band.upper)}
+                  {band.lower === band.upper
+                    ? 'the same in every run'
+                    : `lower ${kpiValue(name, band.lower)}, upper ${kpiValue(name, band.upper)}`}
                 </span>
                 {delta && (
                   <span className="delta" data-way={wayOf(name, delta)}>
-                    {signed(name, delta.mean)} against {kpiValue(name, baseline.kpis[name]?.mean ?? 0)}
+                    {delta.lower === 0 && delta.upper === 0
+                      ? 'as it is today'
+                      : `${signed(name, delta.mean)} against ${kpiValue(name, baseline.kpis[name]?.mean ?? 0)}`}
                     {delta.mean !== 0 && !delta.certain && ', not certain'}
                   </span>
                 )}

@@ -40,7 +40,7 @@ export function CostParts({ parts, unit = '', bar = true }: { parts: Record<stri
           ))}
         </div>
       )}
-      <dl className="facts" data-columns="3">
+      <dl className="facts cost-parts">
         {found.map(([name, value], index) => (
           <div key={name}>
             <dt>

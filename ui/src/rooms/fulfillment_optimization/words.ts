@@ -36,8 +36,10 @@ export const seconds = (value: number): string => (value < 1 ? `${Math.max(1, Ma
 export function dimensionsOf(text: string): Record<string, string> | undefined {
   const pairs = text
     .split(/[,;]/)
-    .map((one) => one.trim())
-    .filter((one) => one !== '')
-    .map((one) => one.split('=').map((part) => part.trim()));
-  return pairs.every((pair) => pair.length === 2 && pair.every((part) => part !== '')) ? Object.fromEntries(pairs) : undefined;
+    .filter((one) => one.trim() !== '')
+    .map((one): [string, string] => {
+      const [name = '', value = '', ...more] = one.split('=').map((part) => part.trim());
+      return more.length > 0 ? ['', ''] : [name, value];
+    });
+  return pairs.every(([name, value]) => name !== '' && value !== '') ? Object.fromEntries(pairs) : undefined;
 }

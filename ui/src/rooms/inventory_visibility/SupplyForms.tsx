@@ -1,4 +1,4 @@
-import { putSupply, receiveSupply, type SupplyLine, type SupplyOrder } from '@client/inventory';
+import { putSupply, receiveSupply, shipSupply, type SupplyLine, type SupplyOrder } from '@client/inventory';
 import { Problem } from '@client/problem';
 import { ProblemNotice } from '@kit/feedback';
 import { whole } from '@kit/figures';
@@ -13,26 +13,81 @@ const refusedAs = (reason: string, remedy: string): void => {
   if (reason) throw new Problem({ what: inWords(reason), remedy });
 };
 
-/** Units of a line that arrived. Sending it twice counts it once. */
-export function ReceiveSupply({ line, onClose, onDone }: { line: SupplyLine; onClose: () => void; onDone: () => void }) {
+interface Moving {
+  line: SupplyLine;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** Units of a line that arrived. */
+export function ReceiveSupply({ line, onClose, onDone }: Moving) {
+  return (
+    <MoveSupply
+      title={`Receive ${line.product} at ${line.source}`}
+      verb="Receive"
+      most={line.open}
+      says={`${nameOfLine(line)}: ${whole(line.open)} to come. Received units are on hand at once, and orders that wait for them go on.`}
+      asks="Units that arrived"
+      over="More than was to come; the surplus is received as well."
+      move={(quantity, id) => receiveSupply(line, quantity, id)}
+      told={(quantity) => `Received ${quantity} × ${line.product} at ${line.source}`}
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+}
+
+/** Units of a transfer that left where it comes from. */
+export function ShipSupply({ line, onClose, onDone }: Moving) {
+  return (
+    <MoveSupply
+      title={`Ship ${line.product} from ${line.origin}`}
+      verb="Ship"
+      most={line.to_ship}
+      says={`${nameOfLine(line)}: ${whole(line.to_ship)} still to leave. Shipped units are no longer on hand at ${line.origin}, and stay expected at ${line.source}.`}
+      asks="Units that left"
+      over="More than was to leave; the surplus is shipped as well."
+      move={(quantity, id) => shipSupply(line, quantity, id)}
+      told={(quantity) => `Shipped ${quantity} × ${line.product} from ${line.origin}`}
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+}
+
+const nameOfLine = (line: SupplyLine): string => `${inWords(line.kind)} ${line.number}, line ${line.line_number}`;
+
+interface Move {
+  title: string;
+  verb: string;
+  most: number;
+  says: string;
+  asks: string;
+  over: string;
+  move: (quantity: string, id: string) => Promise<string>;
+  told: (quantity: string) => string;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** Asks how many, and sends it under one id: twice is counted once. */
+function MoveSupply({ title, verb, most, says, asks, over, move, told, onClose, onDone }: Move) {
   const { message } = App.useApp();
   const [id] = useState(newId);
-  const [quantity, setQuantity] = useState(String(line.open));
+  const [quantity, setQuantity] = useState(String(most));
   const work = useMutation({
-    mutationFn: async () =>
-      refusedAs(await receiveSupply(line, quantity, id), 'Look at the line again: somebody may have received it meanwhile.'),
+    mutationFn: async () => refusedAs(await move(quantity, id), 'Look at the line again: somebody may have moved it meanwhile.'),
     onSuccess: () => {
-      message.success(`Received ${whole(Number(quantity))} × ${line.product} at ${line.source}`);
+      message.success(told(whole(Number(quantity))));
       onDone();
       onClose();
     },
   });
-  const over = isQuantity(quantity) && Number(quantity) > line.open;
   return (
     <Modal
       open
-      title={`Receive ${line.product} at ${line.source}`}
-      okText="Receive"
+      title={title}
+      okText={verb}
       cancelText="Keep as is"
       onCancel={onClose}
       onOk={() => work.mutate()}
@@ -40,15 +95,12 @@ export function ReceiveSupply({ line, onClose, onDone }: { line: SupplyLine; onC
       okButtonProps={{ disabled: !isQuantity(quantity) }}
     >
       <div className="act-form">
-        <p className="muted">
-          {inWords(line.kind)} {line.number}, line {line.line_number}: {whole(line.open)} to come. Received units are on hand at once, and
-          orders that wait for them go on.
-        </p>
+        <p className="muted">{says}</p>
         <label className="field">
-          Units that arrived
+          {asks}
           <Input autoFocus inputMode="decimal" value={quantity} onChange={(event) => setQuantity(event.target.value.trim())} />
         </label>
-        {over && <p className="muted">More than was to come; the surplus is received as well.</p>}
+        {isQuantity(quantity) && Number(quantity) > most && <p className="muted">{over}</p>}
         {work.error && <ProblemNotice compact error={work.error} />}
       </div>
     </Modal>
@@ -59,14 +111,26 @@ interface DraftLine {
   key: number;
   product: string;
   source: string;
+  origin: string;
+  ship_date: string;
   quantity: string;
   expected_date: string;
   sure: string;
 }
 
-const blank = (key: number): DraftLine => ({ key, product: '', source: '', quantity: '', expected_date: '', sure: '100' });
-const complete = (line: DraftLine): boolean =>
+const blank = (key: number): DraftLine => ({
+  key,
+  product: '',
+  source: '',
+  origin: '',
+  ship_date: '',
+  quantity: '',
+  expected_date: '',
+  sure: '100',
+});
+const complete = (line: DraftLine, kind: SupplyOrder['kind']): boolean =>
   line.product.trim() !== '' &&
+  (kind !== 'transfer' || (line.origin !== '' && line.origin !== line.source)) &&
   line.source !== '' &&
   isQuantity(line.quantity) &&
   line.expected_date !== '' &&
@@ -93,6 +157,8 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
             quantity: line.quantity,
             expected_date: line.expected_date,
             confidence: String(Number(line.sure) / 100),
+            origin: kind === 'transfer' ? line.origin : '',
+            ship_date: (kind === 'transfer' && line.ship_date) || null,
           })),
         }),
         'Correct it and send it again; nothing was taken in.',
@@ -113,7 +179,7 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
       onCancel={onClose}
       onOk={() => work.mutate()}
       confirmLoading={work.isPending}
-      okButtonProps={{ disabled: number.trim() === '' || !lines.every(complete) }}
+      okButtonProps={{ disabled: number.trim() === '' || !lines.every((line) => complete(line, kind)) }}
     >
       <div className="act-form">
         <Segmented
@@ -140,6 +206,12 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
                 onChange={(product) => set(line.key, { product })}
               />
             </label>
+            {kind === 'transfer' && (
+              <label className="field">
+                From
+                <SourceField label={`Origin of line ${index + 1}`} value={line.origin} onChange={(origin) => set(line.key, { origin })} />
+              </label>
+            )}
             <label className="field">
               To
               <SourceField label={`Source of line ${index + 1}`} value={line.source} onChange={(source) => set(line.key, { source })} />
@@ -152,6 +224,12 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
                 onChange={(event) => set(line.key, { quantity: event.target.value.trim() })}
               />
             </label>
+            {kind === 'transfer' && (
+              <label className="field">
+                Leaves
+                <Input type="date" value={line.ship_date} onChange={(event) => set(line.key, { ship_date: event.target.value })} />
+              </label>
+            )}
             <label className="field">
               Expected
               <Input type="date" value={line.expected_date} onChange={(event) => set(line.key, { expected_date: event.target.value })} />

@@ -10,7 +10,7 @@ import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import './inventory.css';
 import { movesStock } from './naming';
-import { AddSupply, ReceiveSupply } from './SupplyForms';
+import { AddSupply, ReceiveSupply, ShipSupply } from './SupplyForms';
 
 const keys = ['product', 'source', 'all'] as const;
 const noun = ['line', 'lines'] as const;
@@ -29,6 +29,7 @@ function Expected({ row }: { row: SupplyLine }) {
 }
 
 function Standing({ row }: { row: SupplyLine }) {
+  if (row.open > 0 && row.shipped > 0 && row.received === 0) return <StateTag state="shipped" label="On its way" tone="moving" />;
   if (row.open > 0)
     return row.received > 0 ? (
       <StateTag state="partly" label="Partly received" tone="moving" />
@@ -51,6 +52,7 @@ export default function SupplyPage() {
   const queries = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const [receiving, setReceiving] = useState<SupplyLine>();
+  const [shipping, setShipping] = useState<SupplyLine>();
   const [adding, setAdding] = useState(false);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { product, source, all } = values;
@@ -60,7 +62,7 @@ export default function SupplyPage() {
     list.renew();
     for (const key of ['promise', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
   };
-  const columns = useMemo((): ListColumn<SupplyLine>[] => columnsWith(setReceiving), []);
+  const columns = useMemo((): ListColumn<SupplyLine>[] => columnsWith(setReceiving, setShipping), []);
   const add = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
       Add supply order
@@ -95,12 +97,13 @@ export default function SupplyPage() {
         unmatched={{ title: 'No line matches', says: `Nothing ${all === 'true' ? '' : 'open '}is known that fits the filters above.` }}
       />
       {receiving && <ReceiveSupply line={receiving} onClose={() => setReceiving(undefined)} onDone={done} />}
+      {shipping && <ShipSupply line={shipping} onClose={() => setShipping(undefined)} onDone={done} />}
       {adding && <AddSupply onClose={() => setAdding(false)} onDone={done} />}
     </Page>
   );
 }
 
-function columnsWith(receive: (row: SupplyLine) => void): ListColumn<SupplyLine>[] {
+function columnsWith(receive: (row: SupplyLine) => void, ship: (row: SupplyLine) => void): ListColumn<SupplyLine>[] {
   return [
     { key: 'expected', title: 'Expected', render: (row) => <Expected row={row} /> },
     {
@@ -124,7 +127,25 @@ function columnsWith(receive: (row: SupplyLine) => void): ListColumn<SupplyLine>
         </Link>
       ),
     },
-    { key: 'source', title: 'To', render: (row) => row.source },
+    {
+      key: 'source',
+      title: 'To',
+      render: (row) => (
+        <span className="two-line">
+          <span>{row.source}</span>
+          {row.origin !== '' && (
+            <span className="muted">
+              from {row.origin}
+              {row.to_ship > 0 && (
+                <>
+                  , leaves <Day date={row.ship_date} />
+                </>
+              )}
+            </span>
+          )}
+        </span>
+      ),
+    },
     { key: 'state', title: 'State', render: (row) => <Standing row={row} /> },
     figureColumn('open', 'To come', (row) => row.open, true),
     figureColumn('received', 'Received', (row) => row.received),
@@ -141,9 +162,16 @@ function columnsWith(receive: (row: SupplyLine) => void): ListColumn<SupplyLine>
       align: 'right',
       render: (row) =>
         row.open > 0 && (
-          <Button size="small" aria-label={`Receive ${nameOf(row)}`} onClick={() => receive(row)}>
-            Receive
-          </Button>
+          <span className="row-acts">
+            {row.to_ship > 0 && (
+              <Button size="small" aria-label={`Ship ${nameOf(row)}`} onClick={() => ship(row)}>
+                Ship
+              </Button>
+            )}
+            <Button size="small" aria-label={`Receive ${nameOf(row)}`} onClick={() => receive(row)}>
+              Receive
+            </Button>
+          </span>
         ),
     },
   ];
