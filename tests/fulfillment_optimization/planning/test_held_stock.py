@@ -254,3 +254,13 @@ def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(waiting
         waiting.stock(**{key: there.get(key, 0) + n for key, n in stands.items()})
         turn(waiting, minutes=step)
     assert let_go > 5
+
+
+def test_the_promise_about_sourced_lines_finds_one_whose_stock_ends(waiting: House) -> None:
+    waiting.stock(LAMP_A=2)
+    assert waiting.source(waiting.order("1", LAMP=2))[0].ok
+    promise = next(path for path in INVARIANTS if path.stem == "sourced_lines_hold_for_good").read_text()
+    assert waiting.rows(promise) == []
+    with waiting.database.unit_of_work() as session:
+        execute(session, "UPDATE inventory_visibility.reservation SET expires_at = now() + interval '1 day'")
+    assert len(waiting.rows(promise)) == 1
