@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -35,6 +35,8 @@ from .planning.bid_prices import store_prices
 from .snapshot import Setting, Snapshot, snapshot
 
 ROUNDS = 3
+AFTER_WINDOW = timedelta(minutes=15)
+"""How much longer than its batch window takes a line keeps the stock it holds for the time being."""
 VERIFIED_PRICES = 3
 """Shadow prices of a batch window, of stock and of parcels each, whose saving is found by planning again."""
 SUCCEEDED, FAILED = "fulfillment.optimization.succeeded", "fulfillment.optimization.failed"
@@ -76,6 +78,8 @@ def source_orders(
     names, unknown = _strategies(known, lines, strategy_name, now)
     keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
     later = _windows(known, names, woken, now)
+    collected = [line.line_id for line in lines if line.waited and line.order_id in later]
+    keep(session, collected, until=max(later.values(), default=now) + AFTER_WINDOW)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
     settled = Rounds(session, desk, known, names, now, actor, woken).run(waiting)
     for line in every:

@@ -136,6 +136,21 @@ def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: House) -
     assert not waiting.source(old, now=NOW + timedelta(minutes=63))[0].ok
 
 
+def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_window_has_closed(waiting: House) -> None:
+    old = waiting.order("old", LAMP=2)
+    wait(waiting, old)
+    waiting.stock(LAMP_A=2)
+    turn(waiting)
+    waiting.strategy(batch={"enabled": True, "minutes": 180})
+    (outcome,) = waiting.source(old)
+    assert outcome.again_at is not None
+    assert outcome.again_at > NOW + HOLD
+    ExpiryTurn().run_once(waiting.database, limit=9, now=outcome.again_at)
+    assert held(waiting) == [("old", "LAMP", "A", 2, True)]
+    assert waiting.source(old, now=outcome.again_at, woken=[old])[0].ok
+    assert held(waiting) == [("old", "LAMP", "A", 2, False)]
+
+
 def test_what_no_source_may_give_the_line_goes_to_the_next(waiting: House) -> None:
     old = waiting.order("old", LAMP=2)
     wait(waiting, old)
