@@ -76,12 +76,12 @@ def source_orders(
     held = _held(session, every)
     lines = [line for line in every if line.line_id not in held]
     names, unknown = _strategies(known, lines, strategy_name, now)
-    keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
     later = _windows(known, names, woken, now)
-    collected = [line.line_id for line in lines if line.waited and line.order_id in later]
-    keep(session, collected, until=max(later.values(), default=now) + AFTER_WINDOW)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
     settled = Rounds(session, desk, known, names, now, actor, woken).run(waiting)
+    keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
+    collected = [line.line_id for line in lines if line.waited and line.order_id in later]
+    keep(session, collected, until=max(later.values(), default=now) + AFTER_WINDOW)
     for line in every:
         if line.line_id in held and line.order_id not in later:
             settled.setdefault(line.order_id, Settled(partial=True)).sources[line.line_id] = line.source
