@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -35,6 +35,8 @@ from .planning.bid_prices import store_prices
 from .snapshot import Setting, Snapshot, snapshot
 
 ROUNDS = 3
+AFTER_WINDOW = timedelta(minutes=15)
+"""How much longer than its batch window takes a line keeps the stock it holds for the time being."""
 VERIFIED_PRICES = 3
 """Shadow prices of a batch window, of stock and of parcels each, whose saving is found by planning again."""
 SUCCEEDED, FAILED = "fulfillment.optimization.succeeded", "fulfillment.optimization.failed"
@@ -74,10 +76,12 @@ def source_orders(
     held = _held(session, every)
     lines = [line for line in every if line.line_id not in held]
     names, unknown = _strategies(known, lines, strategy_name, now)
-    keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
     later = _windows(known, names, woken, now)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
     settled = Rounds(session, desk, known, names, now, actor, woken).run(waiting)
+    keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
+    collected = [line.line_id for line in lines if line.waited and line.order_id in later]
+    keep(session, collected, until=max(later.values(), default=now) + AFTER_WINDOW)
     for line in every:
         if line.line_id in held and line.order_id not in later:
             settled.setdefault(line.order_id, Settled(partial=True)).sources[line.line_id] = line.source

@@ -69,11 +69,20 @@ def keep_for_good(session: Session, reservation_ids: Sequence[int]) -> None:
         )
 
 
-def keep(session: Session, lines: Collection[UUID]) -> None:
-    """What these lines hold for the time being is theirs until it is shipped or released."""
-    if lines:
-        holds, _, _ = lock_holds(session, lines)
-        keep_for_good(session, [one.id for one in holds.held])
+def keep(session: Session, lines: Collection[UUID], *, until: datetime | None = None) -> None:
+    """What these lines hold for the time being is theirs until it is shipped or released, or at least `until` then."""
+    if not lines:
+        return
+    holds, _, _ = lock_holds(session, lines)
+    ids = [one.id for one in holds.held]
+    if until is None:
+        keep_for_good(session, ids)
+    else:
+        execute(
+            session,
+            "UPDATE inventory_visibility.reservation SET expires_at = greatest(expires_at, %s) WHERE id = ANY(%s)",
+            (until, ids),
+        )
 
 
 def held_for(

@@ -1,8 +1,10 @@
 """Stock that let a waiting line go on is that line's alone until sourcing takes it over, elsewhere or there."""
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
+from threading import Event, Thread
 from uuid import UUID
 
 import pytest
@@ -10,8 +12,9 @@ from tests.fulfillment_optimization.house import INVARIANTS, House
 from tests.orders.given import NOW, happen, standing
 from tests.orders.test_backorder import apply, prefer, released
 
+from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.assigning import process_assigned
-from openiom.inventory_visibility import inventory_configuration, release_quantities
+from openiom.inventory_visibility import StockChange, change_on_hand, inventory_configuration, release_quantities
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
 from openiom.inventory_visibility.expiry import ExpiryTurn
 from openiom.orders import ReleaseTurn, assign_sources, cancel_orders, open_lines
@@ -136,6 +139,21 @@ def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: House) -
     assert not waiting.source(old, now=NOW + timedelta(minutes=63))[0].ok
 
 
+def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_window_has_closed(waiting: House) -> None:
+    old = waiting.order("old", LAMP=2)
+    wait(waiting, old)
+    waiting.stock(LAMP_A=2)
+    turn(waiting)
+    waiting.strategy(batch={"enabled": True, "minutes": 180})
+    (outcome,) = waiting.source(old)
+    assert outcome.again_at is not None
+    assert outcome.again_at > NOW + HOLD
+    ExpiryTurn().run_once(waiting.database, limit=9, now=outcome.again_at)
+    assert held(waiting) == [("old", "LAMP", "A", 2, True)]
+    assert waiting.source(old, now=outcome.again_at, woken=[old])[0].ok
+    assert held(waiting) == [("old", "LAMP", "A", 2, False)]
+
+
 def test_what_no_source_may_give_the_line_goes_to_the_next(waiting: House) -> None:
     old = waiting.order("old", LAMP=2)
     wait(waiting, old)
@@ -254,3 +272,72 @@ def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(waiting
         waiting.stock(**{key: there.get(key, 0) + n for key, n in stands.items()})
         turn(waiting, minutes=step)
     assert let_go > 5
+
+
+def test_the_promise_about_sourced_lines_finds_one_whose_stock_ends(waiting: House) -> None:
+    waiting.stock(LAMP_A=2)
+    assert waiting.source(waiting.order("1", LAMP=2))[0].ok
+    promise = next(path for path in INVARIANTS if path.stem == "sourced_lines_hold_for_good").read_text()
+    assert waiting.rows(promise) == []
+    with waiting.database.unit_of_work() as session:
+        execute(session, "UPDATE inventory_visibility.reservation SET expires_at = now() + interval '1 day'")
+    assert len(waiting.rows(promise)) == 1
+
+
+@dataclass
+class Rush:
+    """Workers over one house, each in transactions of its own."""
+
+    house: House
+    old: list[UUID]
+    young: list[UUID]
+    refused: list[str] = field(default_factory=list)
+    served: set[UUID] = field(default_factory=set)
+    done: Event = field(default_factory=Event)
+
+    def source(self, *orders: UUID) -> list[Outcome]:
+        with self.house.database.unit_of_work() as session:
+            return source_orders(session, self.house.desk, orders, now=NOW, actor="test")
+
+    def serve(self, mine: int) -> None:
+        while len(self.served) < len(self.old) and not self.done.wait(0.02):
+            for order in self.old[mine::2]:
+                if order not in self.served and released(self.house.database, order) == [True]:
+                    self.refused += [o.reason for o in self.source(order) if not o.ok]
+                    self.served.add(order)
+
+    def grab(self, mine: int) -> None:
+        while not self.done.wait(0.01):
+            self.source(*self.young[mine::2])
+
+    def let_go(self) -> None:
+        while not self.done.wait(0.01):
+            ReleaseTurn().run_once(self.house.database, limit=500, now=NOW + timedelta(minutes=20))
+
+    def arrive(self) -> None:
+        arrives = [StockChange("LAMP", source, Decimal(1)) for source in ("A", "B")]
+        for _ in range(12):
+            with self.house.database.unit_of_work() as session:
+                change_on_hand(session, arrives, mode="change", cause="c", document="c", now=NOW, actor="t")
+
+
+def test_while_young_orders_grab_what_they_can_whoever_was_let_go_on_is_served(waiting: House) -> None:
+    """Stock trickles in while one worker lets orders go on, two source those, and two source younger orders."""
+    old = [waiting.order(f"old {n}", LAMP=1) for n in range(12)]
+    rush = Rush(waiting, old, [waiting.order(f"young {n}", LAMP=1) for n in range(12)])
+    for n, order in enumerate(old):
+        assert wait(waiting, order, minutes=n)[0].ok
+    threads = [Thread(target=work, args=(n,)) for work in (rush.serve, rush.grab) for n in range(2)]
+    threads.append(Thread(target=rush.let_go))
+    for thread in threads:
+        thread.start()
+    rush.arrive()
+    for thread in threads[:2]:
+        thread.join(60)
+    rush.done.set()
+    for thread in threads:
+        thread.join(60)
+    assert rush.refused == []
+    assert rush.served == set(old), "24 units came for 24 orders, and none of the young took one that was held"
+    waiting.check()
+    assert {standing(waiting.database, order)[0] for order in old} == {"fulfillment_in_process"}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from tests.fulfillment.test_fulfillment_orders import fulfillment_orders, parcel, tell, update
-from tests.fulfillment_optimization.house import House
+from tests.fulfillment_optimization.house import INVARIANTS, House
 from tests.orders.given import NOW
 
 from openiom.fulfillment_optimization import PlacesTurn, source_orders
@@ -166,3 +166,12 @@ def test_places_are_right_while_orders_are_declined_and_sourced_at_once(capped: 
     )
     assert capped.day("A") == served
     assert served[0][0] <= 6
+
+
+def test_the_promise_about_places_finds_damage(capped: House) -> None:
+    capped.source(capped.order("1", LAMP=1))
+    promise = next(path for path in INVARIANTS if path.stem == "places_are_counted").read_text()
+    assert capped.rows(promise) == []
+    with capped.database.unit_of_work() as session:
+        execute(session, "UPDATE fulfillment_optimization.source_day SET parcels = 0")
+    assert len(capped.rows(promise)) == 1

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from tests.inventory_visibility.promise.given import NOW, balances, check, stocked
+import pytest
+from tests.inventory_visibility.promise.given import INVARIANTS, NOW, balances, check, stocked
 
 from openiom.inventory_visibility import ReserveAsk, available, inventory_configuration, reserve
 from openiom.inventory_visibility.promise.routes import timelines
@@ -21,7 +22,7 @@ from openiom.inventory_visibility.supply import (
 )
 from openiom.inventory_visibility.supply.routes import list_lines
 from openiom.kernel import new_id
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 
 TODAY = NOW.date()
@@ -192,3 +193,23 @@ def test_random_lives_of_transfers_keep_both_ends_in_step(database: Database) ->
     assert left
     assert came
     check(database)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE inventory_visibility.supply_line SET demanded = demanded - 1",
+        "UPDATE inventory_visibility.supply_line SET ship_date = ship_date + 1",
+        "UPDATE inventory_visibility.supply_line SET origin = 'NYC'",
+        "UPDATE inventory_visibility.supply_shipment SET quantity = quantity + 1",
+    ],
+)
+def test_the_promise_about_origins_finds_damage(database: Database, damage: str) -> None:
+    stocked(database, LAMP__SEA=10)
+    put(database, line(6, 2, 5))
+    ship(database, "s-1", 2)
+    check(database)
+    with database.unit_of_work() as session:
+        execute(session, damage)
+        promise = (INVARIANTS / "open_transfers_are_demanded.sql").read_text()
+        assert len(fetch(session, promise)) == 1
