@@ -229,8 +229,10 @@ test('a finished simulation shows bounds and differences, and its commit says wh
   });
   show(routes, '/simulations/s1');
   expect(await screen.findByText('120.00 USD')).toBeInTheDocument();
-  expect(screen.getByText('lower 119.00, upper 121.00')).toBeInTheDocument();
-  expect(screen.getByText('+20.00 against 100.00')).toHaveAttribute('data-way', 'worse');
+  expect(screen.getByText('lower 119.00')).toBeInTheDocument();
+  expect(screen.getByText('upper 121.00')).toBeInTheDocument();
+  expect(screen.getByText('against 100.00').closest('.delta')).toHaveTextContent('+20.00 against 100.00');
+  expect(screen.getByText('against 100.00').closest('.delta')).toHaveAttribute('data-way', 'worse');
   expect(screen.getByRole('img', { name: 'Orders a day' })).toBeInTheDocument();
   expect(screen.getByText('SEA is closed')).toBeInTheDocument();
   await userEvent.click(screen.getByRole('button', { name: 'Commit changes' }));
