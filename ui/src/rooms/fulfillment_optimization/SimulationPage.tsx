@@ -214,7 +214,12 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
 
 /** What differs from today; a figure that is the same in every run says so in one word less. */
 function Against({ name, delta, today }: { name: string; delta: Difference; today: number }) {
-  if (delta.lower === 0 && delta.upper === 0) return <span className="delta" data-way="even">same as today</span>;
+  if (delta.lower === 0 && delta.upper === 0)
+    return (
+      <span className="delta" data-way="even">
+        same as today
+      </span>
+    );
   return (
     <span className="delta" data-way={wayOf(name, delta)}>
       <span>{signed(name, delta.mean)}</span> <span>against {kpiValue(name, today)}</span>
