@@ -309,6 +309,17 @@ def test_simulations_that_met_other_demand_stand_side_by_side_without_a_differen
     assert refused.json()["detail"] == "What if is waiting"
 
 
+def test_simulations_asked_for_apart_are_compared_run_by_run_while_demand_and_stock_are_the_same(
+    shop: Product, client: TestClient
+) -> None:
+    first, second = finished(client, shop), finished(client, shop, changes={"closed_sources": ["CHI"]})
+    stock(shop.database, LAMP_SEA=29)
+    third = finished(client, shop)
+    ids = [one["id"] for one in (first, second, third)]
+    found = client.post(f"{URL}/compare", json={"simulations": ids}).json()["difference"]
+    assert (found[1]["sources_used"]["mean"], found[2]) == (-1.0, None)
+
+
 @pytest.mark.parametrize(
     ("more", "where"),
     [

@@ -12,8 +12,9 @@ const LEFT = 46;
 const BOTTOM = 22;
 const TOP = 8;
 
-/** Steps of 1, 2 or 5 that cover `low` to `high` in about four. */
+/** Steps of 1, 2 or 5 that cover `low` to `high` in about four; from nothing where both are the same. */
 export function ticksOf(low: number, high: number): number[] {
+  if (low === high && low !== 0) return ticksOf(Math.min(0, low), Math.max(0, high));
   const span = high - low || Math.abs(high) || 1;
   const rough = span / 4;
   const power = 10 ** Math.floor(Math.log10(rough));

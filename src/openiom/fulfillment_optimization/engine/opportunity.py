@@ -23,7 +23,7 @@ from .groups import Group, gather, in_reach
 from .problem import UNLIMITED, Floats, Ints, Problem
 from .shares import Shares
 
-ROUNDS = 6
+ROUNDS = 8
 DAMPING = 0.4
 MOMENTS = 20
 """Parts of the horizon for which worths are kept."""
@@ -32,7 +32,7 @@ PLACES, UNITS = 40, 12
 MOST_STEPS = 400
 MONEY = np.concatenate([np.arange(0, 20, 0.5), np.arange(20, 60, 2), np.arange(60, 400, 20.0)])
 """Gains are kept as the money they exceed each of these by."""
-AT_ONCE = 200
+AT_ONCE = 100
 """Orders of a walk that see the same prices."""
 
 
@@ -74,9 +74,13 @@ class Opportunity:
 
     def prices(self, left: float, stock: Ints, room: Ints) -> BidPrices:
         """With so much of the horizon left, this stock (N, S) and so many parcel places (N,)."""
-        price = np.zeros(stock.size)
-        price[self.cells] = self.units.at(left, stock.ravel()[self.cells])
-        return BidPrices(price.reshape(stock.shape), self.nodes.at(left, room))
+        found = BidPrices(np.zeros(stock.shape), self.nodes.at(left, room))
+        self.put(found, left, stock.reshape(-1))
+        return found
+
+    def put(self, prices: BidPrices, left: float, stock: Ints) -> None:
+        """The worths of all units into prices made before; stock is (N * S,)."""
+        prices.stock.reshape(-1)[self.cells] = self.units.at(left, stock[self.cells])
 
 
 def learn(problem: Problem, waves: Iterable[Problem], *, rounds: int = ROUNDS) -> Opportunity:
@@ -185,10 +189,12 @@ class _Walk(Sequence):
     chunk = AT_ONCE
 
     def __init__(self, problem: Problem, known: Opportunity) -> None:
-        super().__init__(problem, BidPrices.none(problem))
+        self.units = BidPrices.none(problem)  # written over and over: a table this size is slow to make
+        super().__init__(problem, self.units)
         self.known = known
 
     def _chunk(self, orders: Ints) -> None:
         left = 1.0 - (float(orders[0]) + len(orders) / 2) / self.problem.orders
-        self._reprice(self.known.prices(left, self.stock.reshape(self.problem.stock.shape), self.left))
+        self.known.put(self.units, left, self.stock)
+        self._reprice(BidPrices(self.units.stock, self.known.nodes.at(left, self.left)))
         super()._chunk(orders)

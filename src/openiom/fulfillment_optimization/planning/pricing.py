@@ -28,7 +28,8 @@ from .worths import Worths, learned
 log = structlog.get_logger("sourcing")
 SPANS = (28, 14, 7, 3, 1)
 """Days of demand to learn from: the longest that holds no more than MOST_LINES."""
-MOST_LINES = 20_000
+MOST_LINES = 10_000
+PAUSE = timedelta(seconds=30)
 _ONE_AT_A_TIME = 0x696F6D03  # one number of ours among PostgreSQL's advisory locks
 
 
@@ -42,14 +43,18 @@ class _Seen:
 
 @dataclass
 class PriceTurn:
-    """`looked` remembers when each strategy was last looked at, so that idle turns cost nothing."""
+    """`looked` remembers when each strategy, and any at all, was last looked at, so that idle turns cost nothing."""
 
     desk: DemandDesk
     kind: str = "fulfillment_optimization.prices"
     looked: dict[str, datetime] = field(default_factory=dict)
+    next_look: datetime | None = None
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
+        if self.next_look is not None and now < self.next_look:
+            return Ran(0, False)
         due = self._due(database, now)
+        self.next_look = now + PAUSE if len(due) < 2 else None
         for name in due[:1]:
             self.looked[name] = now
             self.learn(database, name, now)

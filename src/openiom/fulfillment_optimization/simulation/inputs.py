@@ -54,10 +54,10 @@ def read_inputs(session: Session, desk: DemandDesk, ask: SimulationAsk, *, now: 
     _bearable(ask, pool)
     products = pool.products | {new.product for new in ask.changes.new_products}
     stock: Stock = {}
-    for (product, source), units in available(session, products).items():
+    for (product, source), units in sorted(available(session, products).items()):
         stock.setdefault(product, {})[source] = units
     outside = products - known(session, "product", products) if write_in_products(session) else set[str]()
-    weights = weights_kg(session, products)
+    weights = dict(sorted(weights_kg(session, products).items()))
     coming = _inbound(session, products, ask, now)
     return Inputs(pool, stock, weights, frozenset(outside), read_documents(session), coming)
 

@@ -1,5 +1,6 @@
 """Reads: the list, one simulation, and several side by side."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -78,19 +79,34 @@ def compare_simulations(session: Session, ids: list[UUID]) -> Comparison:
         if one.state != "finished":
             raise Refused(f"{one.name} is {one.state}", where="simulations", remedy="compare it when it has finished")
     runs = [run_figures(session, one.id)["scenario"] for one in found]
+    inputs = _digests(session, [one.input_id for one in found])
     return Comparison(
         columns=[_column(session, one) for one in found],
         difference=[
-            _difference(runs[0], mine) if same_demand(found[0], one) else None
+            _difference(runs[0], mine) if same_demand(found[0], one, inputs) else None
             for one, mine in zip(found, runs, strict=True)
         ],
     )
 
 
-def same_demand(first: Simulation, second: Simulation) -> bool:
-    """Whether run n of one met the customers of run n of the other, and both count in the same currency."""
+def same_demand(first: Simulation, second: Simulation, inputs: Mapping[UUID, str]) -> bool:
+    """Whether run n of one met the customers of run n of the other, on the same stock and configuration of today.
+
+    Costs in two currencies are not compared.
+    """
     same = all(first.ask[name] == second.ask[name] for name in ("demand", "seed", "runs"))
-    return same and first.input_id == second.input_id and first.cost_currency == second.cost_currency
+    return same and inputs[first.input_id] == inputs[second.input_id] and first.cost_currency == second.cost_currency
+
+
+def _digests(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Equal for inputs that hold the same, also where they were read twice."""
+    return dict(
+        fetch(
+            session,
+            "SELECT id, md5(body) FROM fulfillment_optimization.simulation_input WHERE id = ANY(%s)",
+            (list(ids),),
+        )
+    )
 
 
 def _difference(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> dict[str, Difference]:

@@ -42,8 +42,12 @@ export default function ComparePage() {
   );
 }
 
+/** What planners look at first; the facts of the scenarios follow, then everything else. */
+const first = ['orders_per_week', 'avg_fulfillment_distance_km', 'cost'];
+
 function Table({ data }: { data: Comparison }) {
-  const names = Object.keys(kpis).filter((name) => data.columns.some((one) => name in one.kpis));
+  const known = Object.keys(kpis).filter((name) => data.columns.some((one) => name in one.kpis));
+  const rows = (names: readonly string[]) => names.map((name) => <KpiRow key={name} name={name} data={data} />);
   const facts: [string, (one: Comparison['columns'][number]) => string][] = [
     ['Template', (one) => templates[one.template]?.title ?? one.template],
     ['Days', (one) => `${one.from} to ${one.to}`],
@@ -53,6 +57,12 @@ function Table({ data }: { data: Comparison }) {
   ];
   return (
     <Section flush>
+      {data.difference.slice(1).some((one) => one === null) && (
+        <p className="muted small" style={{ padding: '10px var(--pad)' }}>
+          Where no difference stands, the two did not meet the very same demand and stock. Clone a simulation and change the copy: copies
+          are compared run by run.
+        </p>
+      )}
       <ScrollX label="Comparison">
         <table className="plain compared">
           <thead>
@@ -66,6 +76,7 @@ function Table({ data }: { data: Comparison }) {
             </tr>
           </thead>
           <tbody>
+            {rows(first.filter((name) => known.includes(name)))}
             {facts.map(([title, read]) => (
               <tr key={title}>
                 <th scope="row">{title}</th>
@@ -74,42 +85,40 @@ function Table({ data }: { data: Comparison }) {
                 ))}
               </tr>
             ))}
-            {names.map((name) => (
-              <tr key={name}>
-                <th scope="row">{kpis[name]?.title}</th>
-                {data.columns.map((one, index) => {
-                  const band = one.kpis[name];
-                  const delta = index > 0 ? data.difference[index]?.[name] : undefined;
-                  return (
-                    <td key={one.id}>
-                      {band && (
-                        <span className="two-line">
-                          <span className="figure strong">{kpiValue(name, band.mean, currencyOf(name, one))}</span>
-                          <span className="muted figure">
-                            {kpiValue(name, band.lower)} to {kpiValue(name, band.upper)}
-                          </span>
-                          {delta && (
-                            <span className="delta" data-way={wayOf(name, delta)}>
-                              {signed(name, delta.mean)}
-                              {delta.mean !== 0 && !delta.certain && ', not certain'}
-                            </span>
-                          )}
-                        </span>
-                      )}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
+            {rows(known.filter((name) => !first.includes(name)))}
           </tbody>
         </table>
       </ScrollX>
-      {data.difference.slice(1).some((one) => one === null) && (
-        <p className="muted small" style={{ padding: '10px var(--pad)' }}>
-          Where no difference stands, the two did not meet the very same demand and stock. Clone a simulation and change the copy: copies
-          are compared run by run.
-        </p>
-      )}
     </Section>
+  );
+}
+
+function KpiRow({ name, data }: { name: string; data: Comparison }) {
+  return (
+    <tr>
+      <th scope="row">{kpis[name]?.title}</th>
+      {data.columns.map((one, index) => {
+        const band = one.kpis[name];
+        const delta = index > 0 ? data.difference[index]?.[name] : undefined;
+        return (
+          <td key={one.id}>
+            {band && (
+              <span className="two-line">
+                <span className="figure strong">{kpiValue(name, band.mean, currencyOf(name, one))}</span>
+                <span className="muted figure">
+                  {kpiValue(name, band.lower)} to {kpiValue(name, band.upper)}
+                </span>
+                {delta && (
+                  <span className="delta" data-way={wayOf(name, delta)}>
+                    {delta.lower === 0 && delta.upper === 0 ? 'no difference' : signed(name, delta.mean)}
+                    {delta.mean !== 0 && !delta.certain && ', not certain'}
+                  </span>
+                )}
+              </span>
+            )}
+          </td>
+        );
+      })}
+    </tr>
   );
 }

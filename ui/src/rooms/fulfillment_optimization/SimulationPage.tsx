@@ -1,4 +1,4 @@
-import { type Band, type Figures, getSimulation, type SimulationView, type Summary } from '@client/sourcing';
+import { type Band, type Difference, type Figures, getSimulation, type SimulationView, type Summary } from '@client/sourcing';
 import { listSources } from '@client/inventory';
 import { BandChart } from '@kit/BandChart';
 import { LeftOutlined } from '@kit/icons';
@@ -169,18 +169,15 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
                 <dt>{kpis[name]?.title}</dt>
                 <dd>{kpiValue(name, band.mean, currencyOf(name, view))}</dd>
                 <span className="fine">
-                  {band.lower === band.upper
-                    ? 'the same in every run'
-                    : `lower ${kpiValue(name, band.lower)}, upper ${kpiValue(name, band.upper)}`}
+                  {band.lower === band.upper ? (
+                    'the same in every run'
+                  ) : (
+                    <>
+                      <span>lower {kpiValue(name, band.lower)}</span> <span>upper {kpiValue(name, band.upper)}</span>
+                    </>
+                  )}
                 </span>
-                {delta && (
-                  <span className="delta" data-way={wayOf(name, delta)}>
-                    {delta.lower === 0 && delta.upper === 0
-                      ? 'as it is today'
-                      : `${signed(name, delta.mean)} against ${kpiValue(name, baseline.kpis[name]?.mean ?? 0)}`}
-                    {delta.mean !== 0 && !delta.certain && ', not certain'}
-                  </span>
-                )}
+                {delta && <Against name={name} delta={delta} today={baseline.kpis[name]?.mean ?? 0} />}
               </div>
             )
           );
@@ -218,6 +215,22 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
         })}
       </div>
     </>
+  );
+}
+
+/** What differs from today; a figure that is the same in every run says so in one word less. */
+function Against({ name, delta, today }: { name: string; delta: Difference; today: number }) {
+  if (delta.lower === 0 && delta.upper === 0)
+    return (
+      <span className="delta" data-way="even">
+        same as today
+      </span>
+    );
+  return (
+    <span className="delta" data-way={wayOf(name, delta)}>
+      <span>{signed(name, delta.mean)}</span> <span>against {kpiValue(name, today)}</span>
+      {delta.mean !== 0 && !delta.certain && <span>, not certain</span>}
+    </span>
   );
 }
 
@@ -339,7 +352,10 @@ function Asked({ view }: { view: SimulationView }) {
             ['Multiplier', `× ${figure(demand.multiplier)}`],
             ['Drawn from', `${whole(view.basis_orders)} orders, ${whole(view.basis_lines)} lines`],
             ['Strategy', view.ask.strategy === '' ? 'The default one' : view.ask.strategy],
-            ['Stock', view.ask.replenish_days ? `Filled up every ${view.ask.replenish_days} days` : 'Never filled up'],
+            [
+              'Stock',
+              `Scheduled supply arrives on its day${view.ask.replenish_days ? `, and all is filled up every ${view.ask.replenish_days} days` : ''}`,
+            ],
             ['Runs', `${view.runs}, seed ${view.ask.seed}`],
             ['Asked for', <When key="at" at={view.created_at} />],
             [

@@ -198,8 +198,17 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
       <CheckField
         wide
         label="Between batches, orders pay for what they take from later ones"
+        hint="What a unit or a place in a day is worth to them is learned from the orders of the last four weeks."
         value={batch.bid_prices !== false}
         onChange={(bid_prices) => setBatch({ bid_prices })}
+      />
+      <NumberField
+        label="Learned anew every"
+        unit="minutes"
+        min={0.1}
+        max={1440}
+        value={number(batch.price_minutes, 60)}
+        onChange={(price_minutes) => setBatch({ price_minutes: price_minutes ?? 60 })}
       />
       <h3 className="form-head">Re-optimizer</h3>
       <CheckField
