@@ -4,16 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
-from openiom.app.processes import Child, Supervisor, take_port, url_of
+from openiom.app.processes import Child, Supervisor, own_command, take_port, url_of
+from openiom.app.web import LISTEN_FD
 from openiom.kernel import Refused
 
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 SUPERVISED = """
 import sys
@@ -101,3 +105,20 @@ def test_a_taken_port_is_refused_to_who_insists_and_replaced_for_others() -> Non
         with take_port("127.0.0.1", port, insist=False) as other:
             assert other.getsockname()[1] != port
             assert url_of(other) == f"http://127.0.0.1:{other.getsockname()[1]}"
+
+
+def test_a_web_process_that_is_told_to_end_takes_its_embedded_postgresql_along() -> None:
+    with tempfile.TemporaryDirectory(prefix="openiom-web-") as home, take_port("127.0.0.1", 0, insist=True) as bound:
+        environment = {**os.environ, "OPENIOM_HOME": home, LISTEN_FD: str(bound.fileno()), "PYTHONPATH": str(SOURCE)}
+        environment.pop("OPENIOM_DATABASE_URL", None)
+        web = subprocess.Popen(own_command("web"), env=environment, pass_fds=(bound.fileno(),))
+        try:
+            with httpx.Client(base_url=url_of(bound), trust_env=False, timeout=60) as client:
+                assert client.get("/health").status_code == 200
+            postmaster = int((Path(home) / "pg" / "postmaster.pid").read_text().splitlines()[0])
+            web.terminate()
+            web.wait(30)
+        finally:
+            web.kill()
+            web.wait()
+        assert until(lambda: not psutil.pid_exists(postmaster))

@@ -1,31 +1,20 @@
 """A kit is taken apart to its last part when it is configured, and never contains itself."""
 
-from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 import pytest
+from tests.master_data.applied import NOW, apply
 
 from openiom.kernel import Invalid, Refused
-from openiom.master_data import KINDS, kit_parts
+from openiom.master_data import kit_parts
 from openiom.master_data.decisions import explode
-from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def product(name: str, **parts: int) -> dict[str, Any]:
     components = [{"product": part, "quantity": quantity} for part, quantity in parts.items()]
     return {"kind": "product", "name": name, "body": {"name": name, "components": components}}
-
-
-def apply(database: Database, *documents: dict[str, Any]) -> Configuration:
-    configuration = Configuration()
-    configuration.register(*KINDS)
-    with database.unit_of_work() as session:
-        configuration.apply(session, documents, at=NOW, actor="test")
-    return configuration
 
 
 def parts(database: Database, *kits: str) -> dict[str, dict[str, int]]:

@@ -1,31 +1,19 @@
 """The catalog is documents; names are looked up in one query; unknown ones get suggestions."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.master_data.applied import NOW, apply
 
 from openiom.kernel import Invalid, NotFound
-from openiom.master_data import KINDS, convert, known, known_many, suggest, unit_factors, write_in_products
+from openiom.master_data import convert, known, known_many, suggest, unit_factors, write_in_products
 from openiom.master_data.queries import get_product, list_products
-from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def document(kind: str, called: str, /, **body: Any) -> dict[str, Any]:
     return {"kind": kind, "name": called, "body": body}
-
-
-def apply(database: Database, *documents: Mapping[str, Any]) -> Configuration:
-    configuration = Configuration()
-    configuration.register(*KINDS)
-    with database.unit_of_work() as session:
-        configuration.apply(session, documents, at=NOW, actor="test")
-    return configuration
 
 
 def test_names_of_several_tables_are_looked_up_in_one_query(database: Database) -> None:

@@ -1,17 +1,14 @@
 """Products are found by what they are; every operator, nesting, and what makes no sense is refused."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.master_data.applied import apply
 
 from openiom.kernel import Invalid, TooLarge
-from openiom.master_data import KINDS, matching_products
-from openiom.platform.configuration import Configuration
+from openiom.master_data import matching_products
 from openiom.platform.database import Database
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def attribute(value: str, name: str = "Weight Limit", kind: str = "PoundDomain", area: str = "product") -> Any:
@@ -36,11 +33,7 @@ PRODUCTS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def catalog(database: Database) -> Database:
-    kinds = Configuration()
-    kinds.register(*KINDS)
-    documents = [{"kind": "product", "name": n, "body": {"unit": "ea", **body}} for n, body in PRODUCTS.items()]
-    with database.unit_of_work() as session:
-        kinds.apply(session, documents, at=NOW, actor="test")
+    apply(database, *({"kind": "product", "name": n, "body": {"unit": "ea", **body}} for n, body in PRODUCTS.items()))
     return database
 
 

@@ -74,17 +74,7 @@ def test_an_event_that_commits_while_the_wait_is_being_registered_is_not_missed(
     toys.flow("race", WAIT)
     [order] = toys.place("A")
     toys.run(toys.dispatcher)
-    looked, go_on = Flag(), Flag()
-    look = waits.already_happened
-
-    def slow_look(*args):  # type: ignore[no-untyped-def]
-        found = look(*args)
-        looked.set()
-        assert go_on.wait(10)
-        return found
-
-    monkeypatch.setattr(waits, "already_happened", slow_look)
-    registering = Thread(target=lambda: StepWave(toys.engine).run_once(toys.database, limit=10, now=toys.now))
+    registering, looked, go_on = slow_registration(toys, monkeypatch)
     with toys.database.unit_of_work() as slow:
         # the event's transaction is older than the registration's and commits after its look
         from_before(slow, order)
@@ -103,16 +93,8 @@ def test_an_event_that_commits_while_the_wait_is_being_registered_is_not_missed(
     assert toys.where() == {"A": ("completed",)}
 
 
-def from_before(session, order):  # type: ignore[no-untyped-def]
-    happen(session, "order.approved", [order])
-
-
-def test_the_wait_without_the_lock_would_miss_it(toys: Toys, monkeypatch) -> None:
-    """The race above is real: with the locks taken out, the same interleaving loses the event."""
-    toys.flow("race", WAIT)
-    [order] = toys.place("A")
-    toys.run(toys.dispatcher)
-    monkeypatch.setattr(waits, "hold_dispatcher", lambda session: None)
+def slow_registration(toys, monkeypatch):  # type: ignore[no-untyped-def]
+    """A thread that registers the wait; the flag it sets once it has looked at the log; the one it then waits for."""
     looked, go_on = Flag(), Flag()
     look = waits.already_happened
 
@@ -124,6 +106,20 @@ def test_the_wait_without_the_lock_would_miss_it(toys: Toys, monkeypatch) -> Non
 
     monkeypatch.setattr(waits, "already_happened", slow_look)
     registering = Thread(target=lambda: StepWave(toys.engine).run_once(toys.database, limit=10, now=toys.now))
+    return registering, looked, go_on
+
+
+def from_before(session, order):  # type: ignore[no-untyped-def]
+    happen(session, "order.approved", [order])
+
+
+def test_the_wait_without_the_lock_would_miss_it(toys: Toys, monkeypatch) -> None:
+    """The race above is real: with the locks taken out, the same interleaving loses the event."""
+    toys.flow("race", WAIT)
+    [order] = toys.place("A")
+    toys.run(toys.dispatcher)
+    monkeypatch.setattr(waits, "hold_dispatcher", lambda session: None)
+    registering, looked, go_on = slow_registration(toys, monkeypatch)
     with toys.database.unit_of_work() as slow:
         from_before(slow, order)
         registering.start()

@@ -12,11 +12,12 @@ from openiom.kernel import NotFound, Unauthenticated
 
 from .guessing import belongs, count_failure, forget_failures, hashed, refuse_guessers
 from .models import Client
-from .roles import permissions_of
+from .roles import check_roles, permissions_of
 
 
 def put_client(session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str) -> tuple[str, str]:
     """(client id, secret) of a client program; one of this name keeps its id and gets a new secret, shown here once."""
+    check_roles(session, roles)
     row = session.scalars(select(Client).where(Client.name == name).with_for_update()).one_or_none()
     if row is None:
         row = Client(id=str(uuid4()), name=name)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from openiom.kernel import Invalid
 from openiom.platform.configuration import DocumentKind, current_documents
 
 ADMINISTRATOR = "administrator"
@@ -60,6 +61,15 @@ class RoleBody(BaseModel):
 
 
 KINDS = (DocumentKind("role", RoleBody, 5),)
+
+
+def check_roles(session: Session, roles: Sequence[str]) -> None:
+    """Raises Invalid for a role that is neither built in nor a document: it would grant nothing."""
+    own = {document.name for document in current_documents(session, "role")}
+    unknown = sorted(set(roles) - BUILT_IN.keys() - own)
+    if unknown:
+        known = ", ".join(sorted(BUILT_IN.keys() | own))
+        raise Invalid(f"no role {', '.join(unknown)}", where="roles", remedy=f"use one of {known}")
 
 
 def permissions_of(session: Session, roles: Sequence[str]) -> frozenset[str]:

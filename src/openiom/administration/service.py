@@ -15,7 +15,7 @@ from openiom.platform.http import Principal
 
 from .guessing import LOCK, MANY_FAILURES, belongs, forget_old_failures, hashed
 from .models import ApiToken, SignIn, User
-from .roles import permissions_of
+from .roles import check_roles, permissions_of
 
 TOKEN_PREFIX = "iom_"
 SHORTEST_PASSWORD = 8
@@ -26,10 +26,13 @@ def token_hash(token: str) -> bytes:
 
 
 def put_users(session: Session, users: Sequence[tuple[str, str, str, Sequence[str]]]) -> None:
-    """Create users or renew their name, password and roles: (email, name, password, roles)."""
+    """Create users or renew their name, password and roles: (email, name, password, roles). Raises Invalid."""
     for email, name, password, roles in users:
         if len(password) < SHORTEST_PASSWORD:
             raise Invalid("the password is too short", where="password", remedy="use at least 8 characters")
+        if not all(email.partition("@")):
+            raise Invalid(f"{email} is no e-mail address", where="email", remedy="give one such as ana@example.com")
+        check_roles(session, roles)
         row = session.scalars(select(User).where(func.lower(User.email) == email.lower())).one_or_none()
         if row is None:
             row = User(id=new_id(), email=email)
@@ -97,7 +100,8 @@ def profile(session: Session, principal: Principal) -> tuple[UUID | None, str]:
 
 
 def issue_token(session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str) -> str:
-    """A new API token under `name`, replacing an older one. It is shown once, here."""
+    """A new API token under `name`, replacing an older one. It is shown once, here. Raises Invalid."""
+    check_roles(session, roles)
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     session.execute(delete(ApiToken).where(ApiToken.name == name))
     values = {"token_hash": token_hash(token), "name": name, "roles": list(roles), "created_at": now}

@@ -70,7 +70,7 @@ class LiveTail:
             self._subscribers.discard(subscriber)
 
     def _run(self) -> None:
-        placed = False
+        placed, told = False, False
         while not self._stop.wait(EVERY if placed else 0):
             try:
                 with self._database.reading() as session:
@@ -79,9 +79,13 @@ class LiveTail:
                         continue
                     events, self._position = _news(session, self._position)
             except (psycopg.Error, SQLAlchemyError) as error:
-                log.info("tail_lost", error=str(error)[:200])
+                if not told:
+                    reason = str(error).splitlines()[0][:200]
+                    log.info("tail_lost", error=reason, remedy="run iom migrate, or see whether PostgreSQL runs")
+                told = True
                 self._stop.wait(2)
                 continue
+            told = False
             if events:
                 self.told += len(events)
                 self._tell(to_json_text({"events": events}))

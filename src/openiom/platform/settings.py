@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class Settings(BaseSettings):
@@ -29,3 +31,15 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, ge=1, le=720, description="How long a sign-in lasts")
     ui_path: Path | None = Field(None, description="Built UI to serve; empty looks beside the program")
     feed_dir: Path | None = Field(None, description="Folder of inventory feed files; empty reads none")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, url: str) -> str:
+        """Told before anything tries it, and without the password that stands in it."""
+        try:
+            known = not url or make_url(url).drivername in ("postgresql", "postgres", "postgresql+psycopg")
+        except (ArgumentError, ValueError):
+            known = False
+        if not known:
+            raise ValueError("it is not the address of a PostgreSQL, postgresql://user:password@host:5432/database")
+        return url

@@ -75,7 +75,7 @@ def poll(pipeline: Pipeline, database: Database, instance: str) -> Stored:
         )
         if not taken:
             if not fetch(session, "SELECT 1 FROM providers.provider_instance WHERE name = %s", (instance,)):
-                raise NotFound(f"no provider instance {instance}")
+                raise NotFound(f"no provider instance {instance}", remedy="see the list of installed providers")
             raise Refused(f"{instance} is being polled already", remedy="wait until that poll has ended")
     return _Poll(pipeline, database, instance, lease, now).run()
 
@@ -204,7 +204,7 @@ def ask_poll(session: Session, instance: str) -> None:
     """Poll as soon as a worker is free. Raises NotFound, or Refused while the connection is not green."""
     rows = fetch(session, "SELECT state, active FROM providers.provider_instance WHERE name = %s", (instance,))
     if not rows:
-        raise NotFound(f"no provider instance {instance}")
+        raise NotFound(f"no provider instance {instance}", remedy="see the list of installed providers")
     state, active = rows[0]
     if not active or state != "green":
         why = "not active" if not active else f"its connection is {state}"

@@ -94,22 +94,29 @@ def export(
     console.print(f"{len(documents)} documents written to {files} files in {folder}", highlight=False)
 
 
+def applied(folder: Path, home: Path | None, *, dry: bool, prune: bool) -> list[Change]:
+    """What applying the folder changes, or would when `dry`; shown as well."""
+    documents = read_folder(folder)
+    doing = "Comparing" if dry else "Applying"
+    with (
+        opened(home) as product,
+        product.database.unit_of_work() as session,
+        errors.status(f"{doing} {len(documents)} documents"),
+    ):
+        changes = product.configuration.apply(
+            session, documents, at=utc_now(), actor="iom config", dry=dry, prune=prune
+        )
+    show(changes)
+    return changes
+
+
 @app.command()
 def diff(folder: Folder, prune: Prune = False, home: Home = None) -> None:
     """Show what applying a folder would change; exit 1 when anything would.
 
     Example: iom config diff backup
     """
-    documents = read_folder(folder)
-    with (
-        opened(home) as product,
-        product.database.unit_of_work() as session,
-        errors.status(f"Comparing {len(documents)} documents"),
-    ):
-        changes = product.configuration.apply(
-            session, documents, at=utc_now(), actor="iom config", dry=True, prune=prune
-        )
-    show(changes)
+    changes = applied(folder, home, dry=True, prune=prune)
     sys.exit(1 if any(c.change != "unchanged" for c in changes) else 0)
 
 
@@ -119,14 +126,7 @@ def apply(folder: Folder, prune: Prune = False, home: Home = None) -> None:
 
     Example: iom config apply backup --prune
     """
-    documents = read_folder(folder)
-    with (
-        opened(home) as product,
-        product.database.unit_of_work() as session,
-        errors.status(f"Applying {len(documents)} documents"),
-    ):
-        changes = product.configuration.apply(session, documents, at=utc_now(), actor="iom config", prune=prune)
-    show(changes)
+    applied(folder, home, dry=False, prune=prune)
 
 
 @app.command()

@@ -56,7 +56,8 @@ def install(
 ) -> None:
     """Install a provider, and probe its connection.
 
-    Example: iom provider install store-eu --provider bigcommerce --connection token=env:BC_TOKEN --poll-seconds 60
+    Example: iom provider install store-eu --provider bigcommerce --connection store_hash=abc123
+    --connection access_token=env:BC_TOKEN --poll-seconds 60
     """
     body: dict[str, Any] = {
         "provider": provider,

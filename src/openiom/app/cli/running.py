@@ -127,6 +127,7 @@ def web(port: Port = None, host: Host = None) -> None:
         errors.print(f"listening on {url_of(bound)}", highlight=False)
     if not settings.public_url:
         settings = settings.model_copy(update={"public_url": url_of(bound)})
+    end_on_signals()  # uvicorn raises its signal again at its end: by default that would end us before PostgreSQL
     with database_of(settings) as database_url:
         run_web(build(settings, database_url), bound)
 
