@@ -111,7 +111,7 @@ function Detail({ found }: { found: WaitingDetail }) {
           <h3 className="drawer-head">
             Before it{' '}
             <span className="muted">
-              {line.lines_before === 0 ? 'nobody: it is first' : `${before(line)} lines, ${whole(line.units_before)} units`}
+              {line.lines_before === 0 ? 'nobody: it is first' : `${before(line)}, ${whole(line.units_before)} units`}
             </span>
           </h3>
           {found.before.length > 0 && (

@@ -64,7 +64,9 @@ export function Promised({ row }: { row: WaitingLine }) {
   );
 }
 
-export const before = (row: WaitingLine): string => (row.lines_before >= 1000 ? '1,000 or more' : whole(row.lines_before));
+/** How many wait longer, in words. */
+export const before = (row: WaitingLine): string =>
+  row.lines_before >= 1000 ? `${whole(1000)} or more lines` : `${whole(row.lines_before)} ${row.lines_before === 1 ? 'line' : 'lines'}`;
 
 export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListColumn<WaitingLine>[] => [
   {
@@ -128,7 +130,7 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
         <span className="muted">{row.kind === 'backorder' && row.state === 'waiting' ? 'First' : '—'}</span>
       ) : (
         <button type="button" className="link-button figure" onClick={() => open(row)}>
-          {before(row)} <span className="unit">lines</span>
+          {before(row)}
         </button>
       ),
   },
