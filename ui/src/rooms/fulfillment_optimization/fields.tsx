@@ -42,8 +42,16 @@ export function TextField({
   type = 'text',
   long,
   disabled,
+  placeholder,
   ...rest
-}: Common & { value: unknown; onChange: (value: string) => void; type?: 'text' | 'date' | 'time'; long?: boolean; disabled?: boolean }) {
+}: Common & {
+  value: unknown;
+  onChange: (value: string) => void;
+  type?: 'text' | 'date' | 'time';
+  long?: boolean;
+  disabled?: boolean;
+  placeholder?: string;
+}) {
   const text = typeof value === 'string' ? value : '';
   return (
     <Field {...rest}>
@@ -51,7 +59,14 @@ export function TextField({
         long ? (
           <Input.TextArea id={id} rows={3} value={text} onChange={(event) => onChange(event.target.value)} />
         ) : (
-          <Input id={id} type={type} disabled={disabled} value={text} onChange={(event) => onChange(event.target.value)} />
+          <Input
+            id={id}
+            type={type}
+            disabled={disabled}
+            placeholder={placeholder}
+            value={text}
+            onChange={(event) => onChange(event.target.value)}
+          />
         )
       }
     </Field>

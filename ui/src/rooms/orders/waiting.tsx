@@ -12,6 +12,7 @@ export const waitingVerbs: readonly Verb[] = [
   {
     name: 'recheck',
     label: 'Recheck now',
+    outcome: ['going on', 'still waiting'],
     says: 'Looks at the stock of this moment, in the order of the queue: who waits longer goes first. Promised days are renewed.',
     run: (ids, reason) => actOnWaiting('recheck', ids, reason),
   },
