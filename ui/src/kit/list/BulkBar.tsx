@@ -12,6 +12,8 @@ export interface Verb {
   reason?: string;
   /** Not done without a reason. */
   reasoned?: boolean;
+  /** How those it worked for, and the others, are spoken of in the report; "done" and "refused; nothing changed on those". */
+  outcome?: readonly [string, string];
   /** What will happen, said before it does. */
   says: string;
   run: (ids: string[], reason: string) => Promise<{ id: string; ok: boolean; reason: string }[]>;
@@ -80,6 +82,7 @@ export function VerbDialog({
   });
   const count = `${picked.length} ${noun[picked.length === 1 ? 0 : 1]}`;
   const results = work.data;
+  const [done, not] = verb.outcome ?? ['done', 'refused; nothing changed on those'];
   const refused = results?.filter((one) => !one.ok) ?? [];
   const labels = new Map(picked.map((one) => [one.id, one.label]));
   return (
@@ -111,10 +114,10 @@ export function VerbDialog({
       {results ? (
         <div className="bulk-report" aria-live="polite">
           <p>
-            <strong>{results.length - refused.length}</strong> done
+            <strong>{results.length - refused.length}</strong> {done}
             {refused.length > 0 && (
               <>
-                , <strong>{refused.length}</strong> refused; nothing changed on those
+                , <strong>{refused.length}</strong> {not}
               </>
             )}
             .

@@ -145,7 +145,7 @@ function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[];
           onClick={() => onChange([...rows, last ? { opens: text(last.closes), closes: '24:00' } : { opens: '08:00', closes: '17:00' }])}
         />
         {rows.length > 0 && (
-          <Button size="small" icon={<CopyOutlined />} onClick={onCopy}>
+          <Button size="small" icon={<CopyOutlined />} title={`Copy ${name}’s hours to Monday to Friday`} onClick={onCopy}>
             Mon–Fri
           </Button>
         )}

@@ -85,7 +85,7 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
               <NumberField label="Up to" unit="km" min={1} value={row.up_to_km} onChange={(up_to_km) => put({ up_to_km: up_to_km ?? 1 })} />
             )}
             <NumberField label="Takes" unit="days" max={120} value={row.days} onChange={(days) => put({ days: days ?? 0 })} />
-            <TextField label="Zone" hint="As the carrier calls it" value={row.zone} onChange={(zone) => put({ zone })} />
+            <TextField label="Carrier’s zone" value={row.zone} onChange={(zone) => put({ zone })} />
           </>
         )}
       </RowsField>

@@ -34,7 +34,7 @@ export default function RateTablesPage() {
       noun="rate table"
       lead="What a parcel costs by distance and weight, with shipping rate factors that raise, lower or stand in for a price."
       icon={<DollarOutlined />}
-      belongs="Without a rate table a parcel’s carriage is money by the kilometre. Add your carrier’s prices, then name the table in a strategy or a carrier’s service."
+      belongs="Without a rate table a parcel’s carriage is money by the kilometer. Add your carrier’s prices, then name the table in a strategy or a carrier’s service."
       fresh={fresh}
       columns={[
         {

@@ -32,8 +32,8 @@ export function RowsField({
       <legend className="form-legend">{legend}</legend>
       {hint !== undefined && <span className="muted small">{hint}</span>}
       {rows.map((row, index) => (
-        <div key={index} className="form-row" role="group" aria-label={`${legend}, row ${index + 1}`}>
-          {children(row, (part) => change(index, part), index)}
+        <div key={index} className="form-row with-end" role="group" aria-label={`${legend}, row ${index + 1}`}>
+          <div className="form-row-fields">{children(row, (part) => change(index, part), index)}</div>
           <Button
             icon={<CloseOutlined />}
             aria-label={`Remove row ${index + 1} of ${legend.toLowerCase()}`}
@@ -100,13 +100,13 @@ export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (row
         <>
           <TextField
             label="Country"
-            hint="Two letters"
+            placeholder="US"
             value={row.country}
             onChange={(country) => change({ country: country.toUpperCase().slice(0, 2) })}
           />
           <TextField
             label="State or province"
-            hint="Empty is the whole country"
+            placeholder="All of it"
             value={row.subdivision}
             onChange={(subdivision) => change({ subdivision: subdivision.toUpperCase() })}
           />

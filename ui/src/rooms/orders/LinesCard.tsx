@@ -1,13 +1,14 @@
 import { listStock } from '@client/inventory';
 import type { OrderDetail, OrderLine } from '@client/orders';
 import { Loaded } from '@kit/feedback';
-import { Money, money, Quantity, whole } from '@kit/figures';
+import { Day, Money, money, Quantity, whole } from '@kit/figures';
 import { ScrollX } from '@kit/ScrollX';
 import { Section } from '@kit/layout';
 import { StateTag } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Popover } from 'antd';
 import { useState } from 'react';
+import { Link } from 'react-router';
 
 export function LinesCard({ order }: { order: OrderDetail }) {
   const count = order.lines.length;
@@ -59,6 +60,7 @@ export function LinesCard({ order }: { order: OrderDetail }) {
                       <StateTag state={line.state} />
                     </span>
                     <span className="muted">{line.state_reason}</span>
+                    <Queue line={line} />
                   </span>
                 </td>
                 <td className="num">
@@ -84,6 +86,21 @@ function Moved({ line }: { line: OrderLine }) {
     <span className="two-line">
       <span className="figure">{whole(line.shipped)}</span>
       {also && <span className="muted nowrap">{also}</span>}
+    </span>
+  );
+}
+
+/** A line that waits says for when it is promised, and leads to its place in the queue. */
+function Queue({ line }: { line: OrderLine }) {
+  if (!['Backorder Hold', 'Preorder Hold'].includes(line.state_reason) || line.state !== 'on_hold') return null;
+  return (
+    <span className="small">
+      {line.available_on && (
+        <>
+          promised for <Day date={line.available_on} />,{' '}
+        </>
+      )}
+      <Link to={`/waiting-lines?open=${line.id}`}>see its queue</Link>
     </span>
   );
 }

@@ -49,7 +49,8 @@ function LineDecision({ line, first, decision, order }: { line: string; first: b
     .filter((one) => one.line_id === line)
     .toSorted((a, b) => (a.refused ? 1 : 0) - (b.refused ? 1 : 0) || a.total - b.total);
   const parts = [...new Set(candidates.flatMap((one) => Object.keys(one.cost)))];
-  const words = chosen.length > 0 ? chosen.map((one) => `${whole(one.quantity)} from ${one.source}`).join(', ') : 'No source could take it';
+  const served = chosen.flatMap((one) => (one.source === null ? [] : `${whole(one.quantity)} from ${one.source}`));
+  const words = served.join(', ') || 'No source could take it';
   return (
     <details className="choice" open={first || decision.candidates.length <= 12 || chosen.length === 0}>
       <summary style={{ cursor: 'pointer' }}>

@@ -1,7 +1,9 @@
 import { getWaiting, type WaitingDetail } from '@client/orders';
 import { useLive } from '@client/live';
-import { Loaded } from '@kit/feedback';
+import { asProblem } from '@client/problem';
+import { EmptyState, Loaded } from '@kit/feedback';
 import { Day, whole, When } from '@kit/figures';
+import { HourglassOutlined } from '@kit/icons';
 import { Facts } from '@kit/layout';
 import { type Verb, VerbDialog } from '@kit/list';
 import { ScrollX } from '@kit/ScrollX';
@@ -17,10 +19,12 @@ export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose
   const queries = useQueryClient();
   const answer = useQuery({ queryKey: ['waiting', 'line', line], queryFn: () => getWaiting(line), retry: false });
   const [verb, setVerb] = useState<Verb>();
+  const [picked, setPicked] = useState<{ id: string; label: string }>();
   useLive((changes) => {
     if (changes.length > 0) void queries.invalidateQueries({ queryKey: ['waiting', 'line', line] });
   }, 3000);
-  const row = answer.data?.line;
+  const gone = answer.error !== null && asProblem(answer.error).status === 404;
+  const row = gone ? undefined : answer.data?.line;
   return (
     <Drawer
       open
@@ -36,7 +40,10 @@ export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose
                 danger={one.danger}
                 type={one.name === 'recheck' ? 'primary' : 'default'}
                 disabled={one.name !== 'cancel' && row.state === 'released'}
-                onClick={() => setVerb(one)}
+                onClick={() => {
+                  setPicked({ id: row.line_id, label: nameOf(row) });
+                  setVerb(one);
+                }}
               >
                 {one.label}
               </Button>
@@ -45,15 +52,24 @@ export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose
         )
       }
     >
-      <Loaded answer={answer} rows={8}>
-        {(found) => <Detail found={found} />}
-      </Loaded>
-      {verb && row && (
+      {gone ? (
+        <EmptyState icon={<HourglassOutlined />} title="This line waits no more" action={<Button onClick={onClose}>Close</Button>}>
+          It found its stock, or was canceled. Its order says which.
+        </EmptyState>
+      ) : (
+        <Loaded answer={answer} rows={8}>
+          {(found) => <Detail found={found} />}
+        </Loaded>
+      )}
+      {verb && picked && (
         <VerbDialog
           verb={verb}
-          picked={[{ id: row.line_id, label: nameOf(row) }]}
+          picked={[picked]}
           noun={['line', 'lines']}
-          onClose={() => setVerb(undefined)}
+          onClose={() => {
+            setVerb(undefined);
+            if (gone) onClose();
+          }}
           onDone={onDone}
         />
       )}
@@ -111,7 +127,7 @@ function Detail({ found }: { found: WaitingDetail }) {
           <h3 className="drawer-head">
             Before it{' '}
             <span className="muted">
-              {line.lines_before === 0 ? 'nobody: it is first' : `${before(line)} lines, ${whole(line.units_before)} units`}
+              {line.lines_before === 0 ? 'nobody: it is first' : `${before(line)}, ${whole(line.units_before)} units`}
             </span>
           </h3>
           {found.before.length > 0 && (

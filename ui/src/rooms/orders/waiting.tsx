@@ -12,6 +12,7 @@ export const waitingVerbs: readonly Verb[] = [
   {
     name: 'recheck',
     label: 'Recheck now',
+    outcome: ['going on', 'still waiting'],
     says: 'Looks at the stock of this moment, in the order of the queue: who waits longer goes first. Promised days are renewed.',
     run: (ids, reason) => actOnWaiting('recheck', ids, reason),
   },
@@ -64,7 +65,9 @@ export function Promised({ row }: { row: WaitingLine }) {
   );
 }
 
-export const before = (row: WaitingLine): string => (row.lines_before >= 1000 ? '1,000 or more' : whole(row.lines_before));
+/** How many wait longer, in words. */
+export const before = (row: WaitingLine): string =>
+  row.lines_before >= 1000 ? `${whole(1000)} or more lines` : `${whole(row.lines_before)} ${row.lines_before === 1 ? 'line' : 'lines'}`;
 
 export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListColumn<WaitingLine>[] => [
   {
@@ -128,7 +131,7 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
         <span className="muted">{row.kind === 'backorder' && row.state === 'waiting' ? 'First' : '—'}</span>
       ) : (
         <button type="button" className="link-button figure" onClick={() => open(row)}>
-          {before(row)} <span className="unit">lines</span>
+          {before(row)}
         </button>
       ),
   },
