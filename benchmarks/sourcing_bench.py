@@ -12,9 +12,10 @@ without prices, both in the same run; ratios are cost over theirs.
 Real time walks the orders as they came, and is judged by the bound of a batch that knew them all. `--bid-prices
 batch`, the default, gives it the duals of the batch of this very wave, as the anchors of the family were measured:
 prices that knew the orders to come, so the 3 % are about the walk. `learned` gives it what real time has in the
-product: the worths of places and units (`opportunity`) learned from `--earlier-waves` other waves, drawn from the same
-demand on the same shelves. `earlier` gives it the mean duals of the batches of these waves. `none` walks without. Real time is timed without what made
-its prices (`price_seconds`). CPU seconds count all processes: on a busy machine they say more than the clock.
+product: the worths of places and units (`opportunity`) learned from `--earlier-waves` other waves, drawn from the
+same demand on the same shelves. `earlier` gives it the mean duals of the batches of these waves. `none` walks
+without. Real time is timed without what made its prices (`price_seconds`). CPU seconds count all processes: on a busy
+machine they say more than the clock.
 """
 
 from __future__ import annotations

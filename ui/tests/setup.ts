@@ -6,7 +6,7 @@ import { afterEach, beforeEach, vi } from 'vitest';
 vi.mock('../src/kit/MapCanvas', () => ({ default: () => null }));
 
 // A busy machine draws a first page in more than a second.
-configure({ asyncUtilTimeout: 15_000 });
+configure({ asyncUtilTimeout: 60_000 });
 
 // What jsdom lacks and Ant Design asks for.
 class NoResize {

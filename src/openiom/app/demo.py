@@ -47,7 +47,7 @@ UNHURRIED = ("--accept-after", "2", "--pick-after", "4", "--ship-after", "6", "-
     *("--partial-ratio", "0.06"),
     *("--decline-ratio", "0.02"),
 )
-INSTANCES = ("fabrikam-store", "fabrikam-3pl", "lab-intake", "lab-fulfillment")
+INSTANCES = ("fabrikam-store", "fabrikam-3pl", "fabrikam-carrier", "lab-intake", "lab-fulfillment")
 Say = Callable[[str], None]
 
 
@@ -60,11 +60,13 @@ class Keepsake:
     callback_secret: str = ""
     webhook_key: str = ""
     lab_key: str = ""
+    carrier_token: str = ""
     password: str = ""
     store_port: int = 0
     warehouse_port: int = 0
     lab_port: int = 0
     lab_smtp_port: int = 0
+    carrier_port: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,15 @@ def keepsake(home: Path, *, password: str = "") -> Keepsake:
     if file.exists():
         known = {f.name for f in fields(Keepsake)}
         kept = Keepsake(**{k: v for k, v in json.loads(file.read_text("utf-8")).items() if k in known})
-    for name in ("store_token", "warehouse_token", "callback_secret", "webhook_key", "lab_key", "password"):
+    for name in (
+        "store_token",
+        "warehouse_token",
+        "callback_secret",
+        "webhook_key",
+        "lab_key",
+        "carrier_token",
+        "password",
+    ):
         if not getattr(kept, name):
             setattr(kept, name, secrets.token_hex(8 if name == "password" else 24))
     kept.password = password or kept.password
@@ -105,7 +115,7 @@ def start_simulators(
 ) -> InstanceAddresses:
     """Store and 3PL as children, on the ports they had last time when those are free."""
     held = {}
-    for name in ("store_port", "warehouse_port", "lab_port", "lab_smtp_port"):
+    for name in ("store_port", "warehouse_port", "lab_port", "lab_smtp_port", "carrier_port"):
         bound = supervisor.hold(take_port("127.0.0.1", getattr(kept, name), insist=False))
         setattr(kept, name, bound.getsockname()[1])
         held[name] = bound.fileno()
@@ -123,6 +133,7 @@ def start_simulators(
     start("store", ["--store-hash", STORE_HASH, f"--token={kept.store_token}", *state("store")], fd=held["store_port"])
     start("warehouse", [f"--token={kept.warehouse_token}", *habits, *state("warehouse")], fd=held["warehouse_port"])
     start("lab", [], fd=held["lab_port"], smtp_fd=held["lab_smtp_port"])
+    start("carrier", [f"--token={kept.carrier_token}"], fd=held["carrier_port"])
     return InstanceAddresses(
         store_url=f"http://127.0.0.1:{kept.store_port}",
         store_hash=STORE_HASH,
@@ -134,6 +145,8 @@ def start_simulators(
         lab_url=f"http://127.0.0.1:{kept.lab_port}",
         lab_smtp_port=kept.lab_smtp_port,
         lab_key=kept.lab_key,
+        carrier_url=f"http://127.0.0.1:{kept.carrier_port}",
+        carrier_token=kept.carrier_token,
     )
 
 

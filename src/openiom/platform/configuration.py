@@ -332,10 +332,11 @@ def _among(names: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _removals(session: Session, documents: Iterable[tuple[str, str]]) -> list[Change]:
-    return [
-        Change(kind, name, "removed", _last_versions(session, kind, [name])[name] + 1)
-        for kind, name in sorted(documents)
-    ]
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for kind, name in sorted(documents):
+        by_kind[kind].append(name)
+    last = {kind: _last_versions(session, kind, names) for kind, names in by_kind.items()}
+    return [Change(kind, name, "removed", last[kind][name] + 1) for kind, names in by_kind.items() for name in names]
 
 
 def _current_names(session: Session, kind: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Fabrikam's installed providers: its store, its 3PL, and the two ends of the quick-start lab."""
+"""Fabrikam's installed providers: its store, its 3PL, its carrier, and the two ends of the quick-start lab."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ CALLBACK_NET_SECONDS = 10  # a poll brings what a lost callback did not
 
 @dataclass(frozen=True, slots=True)
 class InstanceAddresses:
-    """Where the simulators listen and what opens them."""
+    """Where the simulators listen and what opens them. Without `carrier_url` no carrier is installed."""
 
     store_url: str
     store_hash: str
@@ -20,6 +20,8 @@ class InstanceAddresses:
     lab_url: str
     lab_smtp_port: int
     lab_key: str
+    carrier_url: str = ""
+    carrier_token: str = ""
 
 
 def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> list[dict[str, Any]]:
@@ -67,7 +69,15 @@ def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> li
             },
             parameters={"outbound_email": "seattle@fabrikam.example"},
         ),
+        *_carrier(at),
     ]
+
+
+def _carrier(at: InstanceAddresses) -> list[dict[str, Any]]:
+    if not at.carrier_url:
+        return []
+    connection = {"url": at.carrier_url, "token": at.carrier_token}
+    return [_instance("fabrikam-carrier", provider="demo_carrier", title="Demo carrier", connection=connection)]
 
 
 def _instance(
