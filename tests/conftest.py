@@ -42,6 +42,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str = "mas
     home = Path(tempfile.mkdtemp(prefix="openiom-test-"))
     try:
         with embedded_postgres(home, database=name) as url:
+            with psycopg.connect(url, autocommit=True) as connection:  # nothing here outlives the tests
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("SELECT pg_reload_conf()")
             yield url
     finally:
         shutil.rmtree(home, ignore_errors=True)
