@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -9,7 +11,7 @@ import psutil
 import pytest
 
 from openiom.fulfillment_optimization.engine import batch as batch_method
-from openiom.fulfillment_optimization.engine import broken, solve
+from openiom.fulfillment_optimization.engine import broken, solve, solver_process
 from openiom.fulfillment_optimization.engine.milp import INF, Model
 from openiom.fulfillment_optimization.engine.osb1_family import generate
 from openiom.fulfillment_optimization.engine.solver_process import SolverProcess, Task
@@ -69,3 +71,12 @@ def test_a_batch_whose_solver_dies_still_has_a_feasible_plan(monkeypatch):
     assert plan.cost < solve(p).cost
     assert plan.lower_bound <= plan.cost
     assert plan.gap < 0.01  # by rounding alone
+
+
+def test_the_process_opens_no_doors_of_rooms_so_that_it_is_there_when_it_is_needed():
+    asked = "import sys; print(*(m for m in sys.modules if m.split('.')[0] in ('openiom', 'fastapi', 'sqlalchemy')))"
+    code = solver_process.child_code().replace("\nserve()\n", f"\n{asked}\n")
+    assert asked in code
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "openiom.fulfillment_optimization.engine.milp" in loaded
+    assert not [m for m in loaded if m.startswith(("fastapi", "sqlalchemy", "openiom.platform", "openiom.orders"))]

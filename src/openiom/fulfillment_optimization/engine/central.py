@@ -22,7 +22,7 @@ from .wave import Prices, Wave
 NUDGE = 0.3
 """Units by which a row is at most made scarcer or richer."""
 LARGE = 3000
-PAIRS, FEW_PAIRS = 4, 2
+PAIRS, FEW_PAIRS = 6, 2
 """Nudges, each tried both ways, up to and beyond LARGE orders."""
 MARGIN, FEW_MARGIN = 0.15, 0.03
 """How much dearer than an order's best plan the plans to begin with may be, in mean money of an order; the same."""
