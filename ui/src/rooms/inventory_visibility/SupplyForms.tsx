@@ -193,7 +193,11 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
         />
         <label className="field">
           Number
-          <Input value={number} placeholder={kind === 'transfer' ? 'For example: TO-118' : 'For example: PO-1044'} onChange={(event) => setNumber(event.target.value)} />
+          <Input
+            value={number}
+            placeholder={kind === 'transfer' ? 'For example: TO-118' : 'For example: PO-1044'}
+            onChange={(event) => setNumber(event.target.value)}
+          />
         </label>
         {lines.map((line, index) => (
           <fieldset key={line.key} className="draft-line">
