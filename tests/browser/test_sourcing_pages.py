@@ -1,7 +1,8 @@
 """Fulfillment optimization by hand in a real browser: what is written is what the optimizer reads."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import partial
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,21 +31,36 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
     body = {**strategy, "batch": {"enabled": True, "minutes": 0.05, "seconds": 4}}
     written = {"kind": "strategy", "name": "together", "body": body}
     scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry": False})
-    left = {"SEA": 2, "CHI": 1, "DAL": 2, "NYC": 0, "ATL": 60, "LAX": 0}
-    items = [{"product": SCARCE, "source": source, "quantity": str(units)} for source, units in left.items()]
-    scene.fabrikam.post("/inventory/changes", {"mode": "set", "reason": "count", "items": items})
     scene.fabrikam.warehouse.put("/_sim/habits", json={"ship_after": 600.0})  # what has shipped is not planned again
-    for n in range(8):
-        town = ("Portland", "Oregon", "97205") if n % 2 else ("Denver", "Colorado", "80202")
-        scene.fabrikam.place([(SCARCE, 1)], town=town, buyer="Mei Ramos")
-    scene.fabrikam.poll()
-    found = until(
-        lambda: scene.fabrikam.get("/sourcing/plans", mode="batch", strategy="together")["items"], "a batch was planned"
-    )
-    yield found[0]
+    yield planned_together(scene)
     scene.fabrikam.hasten()
     quiet = {**strategy, "batch": {"enabled": False}, "is_default": False}
     scene.fabrikam.post("/configuration/apply", {"documents": [{**written, "body": quiet}], "dry": False})
+
+
+def planned_together(scene: Scene) -> dict[str, Any]:
+    """A plan of eight orders for a product that runs short. Windows end on the clock: eight that met an end try again."""
+    left = {"SEA": 2, "CHI": 1, "DAL": 2, "NYC": 0, "ATL": 60, "LAX": 0}
+    items = [{"product": SCARCE, "source": source, "quantity": str(units)} for source, units in left.items()]
+    before: set[str] = set()
+    for _ in range(4):
+        scene.fabrikam.post("/inventory/changes", {"mode": "set", "reason": "count", "items": items})
+        for n in range(8):
+            town = ("Portland", "Oregon", "97205") if n % 2 else ("Denver", "Colorado", "80202")
+            scene.fabrikam.place([(SCARCE, 1)], town=town, buyer="Mei Ramos")
+        scene.fabrikam.poll()
+        found = until(partial(plans_of_eight, scene, frozenset(before)), "eight orders were planned")
+        if len(found) == 1:
+            return found[0]
+        before |= {plan["id"] for plan in found}
+    raise AssertionError("eight orders placed together were never planned together")
+
+
+def plans_of_eight(scene: Scene, seen: Collection[str]) -> list[dict[str, Any]]:
+    """Batches beside those seen, once they have eight orders between them."""
+    plans = scene.fabrikam.get("/sourcing/plans", mode="batch", strategy="together")["items"]
+    fresh = [plan for plan in plans if plan["id"] not in seen]
+    return fresh if sum(plan["orders"] for plan in fresh) >= 8 else []
 
 
 def choose(page: Page, label: str, option: str) -> None:
