@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterator
-from functools import partial
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -39,7 +39,7 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
 
 
 def planned_together(scene: Scene) -> dict[str, Any]:
-    """A plan of eight orders for a product that runs short. Windows end on the clock: eight that met an end try again."""
+    """A plan of eight orders for a product that runs short; when a window ended between them, eight more are tried."""
     left = {"SEA": 2, "CHI": 1, "DAL": 2, "NYC": 0, "ATL": 60, "LAX": 0}
     items = [{"product": SCARCE, "source": source, "quantity": str(units)} for source, units in left.items()]
     before: set[str] = set()
