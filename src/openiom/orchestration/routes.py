@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from openiom.kernel import Invalid, TooLarge
+from openiom.kernel import TooLarge
 from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor
 
 from .compiler import compile_flow
@@ -92,8 +92,9 @@ def runs(
 ) -> Page[RunRow]:
     """Journeys, newest first."""
     asker.require("orchestration.read")
-    cursor = read_cursor(after, 1)
-    rows = list_runs(session, engine, state=state, flow=flow, after=_id(cursor), limit=limit)
+    cursor = read_cursor(after, 1, UUID)
+    start = UUID(cursor[0]) if cursor else None
+    rows = list_runs(session, engine, state=state, flow=flow, after=start, limit=limit)
     shown, following = page_of(rows, limit=limit, key=lambda row: (row.id,))
     return Page[RunRow](items=shown, next=following)
 
@@ -165,10 +166,3 @@ def _within_limit(ids: Sequence[UUID]) -> None:
 
 def _results(done: Sequence[Done]) -> Results:
     return Results(results=[DoneView(id=d.id, ok=d.ok, reason=d.reason) for d in done])
-
-
-def _id(cursor: list[str] | None) -> UUID | None:
-    try:
-        return UUID(cursor[0]) if cursor else None
-    except ValueError as error:
-        raise Invalid("is not a page cursor of this list", where="after") from error
