@@ -14,12 +14,22 @@ const freshService = (at: number): Body => ({
 /** A carrier's services: how long each takes by distance, on which days it moves and delivers, how sure that is. */
 export function CarrierFields({ body, set }: { body: Body; set: (part: Body) => void }) {
   const rates = useQuery({ queryKey: ['configuration', 'rate_table'], queryFn: () => listDocuments('rate_table') });
+  const instances = useQuery({ queryKey: ['configuration', 'provider_instance'], queryFn: () => listDocuments('provider_instance') });
   const services = records(body.services);
   const change = (index: number, part: Body): void =>
     set({ services: services.map((one, at) => (at === index ? { ...one, ...part } : one)) });
   return (
     <>
       <TextField wide label="Title" value={body.title} onChange={(title) => set({ title })} />
+      <ChoiceField
+        wide
+        label="Live rates from"
+        hint="Quotes ask this connection what a parcel costs; the rate table stands in where it does not answer."
+        empty="No connection: rated by table"
+        value={body.live_rates ?? ''}
+        options={named(instances.data ?? [])}
+        onChange={(live_rates) => set({ live_rates })}
+      />
       {services.map((service, index) => (
         <ServiceFields
           key={index}

@@ -44,8 +44,9 @@ export default function CarriersPage() {
         },
         {
           key: 'rates',
-          title: 'Rate tables',
+          title: 'Rates',
           render: (row) => {
+            if (text(row.body.live_rates)) return `Live from ${text(row.body.live_rates)}`;
             const names = [...new Set(servicesOf(row.body).flatMap((one) => text(one.rate_table) || []))];
             if (names.length === 0) return <span className="muted">The strategy’s</span>;
             return names.map((name, at) => (
