@@ -137,6 +137,18 @@ test('a carrier gets a further distance before its last', async () => {
   );
 });
 
+test('a carrier keeps the connection its live rates come from', async () => {
+  const body = { title: 'UPS', live_rates: 'ups-account', services: [{ name: 'ground', title: 'Ground', bands: [{ days: 3 }] }] };
+  const instance = { kind: 'provider_instance', name: 'ups-account', body: { title: 'Our account' } };
+  const sent = company({ carrier: [{ kind: 'carrier', name: 'ups', body }], provider_instance: [instance] });
+  show(routes, '/carriers?open=ups');
+  expect(await screen.findByText('Live from ups-account')).toBeInTheDocument();
+  expect(await screen.findByText('ups-account — Our account')).toBeInTheDocument();
+  await userEvent.type(screen.getByLabelText('Title'), ' Inc');
+  await userEvent.click(screen.getByRole('button', { name: 'Save carrier' }));
+  await waitFor(() => expect(applied(sent)?.body).toMatchObject({ title: 'UPS Inc', live_rates: 'ups-account' }));
+});
+
 test('a pickup schedule shows its calls and needs a carrier', async () => {
   company({ carrier: [{ kind: 'carrier', name: 'ups', body: { title: 'UPS', services: [] } }] });
   show(routes, '/pickup-schedules?open=%2B');
