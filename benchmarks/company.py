@@ -10,9 +10,16 @@ from time import monotonic, perf_counter, sleep
 import httpx
 import psutil
 
+from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import Child, Supervisor, child_environment, database_of, own_command
-from openiom.app.seed import (
+from openiom.platform.bulk import fetch
+from openiom.platform.events import utc_now
+from openiom.platform.settings import Settings
+from openiom.provider_contract import RawMessage
+from openiom.providers import probe, store_messages
+from openiom_simulators import simulator_process
+from openiom_simulators.seed import (
     CatalogItem,
     InstanceAddresses,
     company_documents,
@@ -21,14 +28,7 @@ from openiom.app.seed import (
     seed_company,
     seed_stock,
 )
-from openiom.app.seed.company import LAB_PRODUCTS, SOURCES
-from openiom.app.wiring import CONSUMERS, Product, build
-from openiom.platform.bulk import fetch
-from openiom.platform.events import utc_now
-from openiom.platform.settings import Settings
-from openiom.provider_contract import RawMessage
-from openiom.providers import probe, store_messages
-from openiom.simulators import simulator_process
+from openiom_simulators.seed.company import LAB_PRODUCTS, SOURCES
 
 STORE, TPL = "fabrikam-store", "fabrikam-3pl"
 SECRET = "benchmark-token"
@@ -41,7 +41,7 @@ PATIENCE_SECONDS = 600.0
 class Company:
     """A seeded company. `workers` are its processes; `messages` waits to be loaded into the inbox."""
 
-    product: Product
+    product: Application
     url: str
     workers: Sequence[Child]
     simulators: Sequence[psutil.Process]
@@ -106,13 +106,15 @@ def _cpu(process: psutil.Process, *, children: bool = False) -> float:
 
 
 @contextmanager
-def company(*, workers: int, single: bool = False, wave_limit: int = 500) -> Iterator[tuple[Company, "Store"]]:
+def company(
+    *, workers: int, single: bool = False, batch_size: int = 500
+) -> Iterator[tuple[Company, "Store"]]:
     """Everything up: PostgreSQL, a store with orders to read, a 3PL that only takes in, workers waiting.
 
     `single` has the flow use the 3PL's call for one order instead of its bulk call.
     """
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
-        settings = Settings(home=Path(home), wave_limit=wave_limit, log_level="WARNING")
+        settings = Settings(home=Path(home), batch_size=batch_size, log_level="WARNING")
         with (
             database_of(settings) as url,
             simulator_process("store", ["--token", SECRET, "--quota", "10000000"]) as store,
@@ -124,9 +126,12 @@ def company(*, workers: int, single: bool = False, wave_limit: int = 500) -> Ite
             shop = Store(store.url, product)
             shop.prepare(400)
             seed(product, shop, warehouse.url, single=single)
-            environment = child_environment(settings, url, "") | {"OPENIOM_WAVE_LIMIT": str(wave_limit)}
+            environment = child_environment(settings, url, "") | {
+                "OPENIOM_BATCH_SIZE": str(batch_size)
+            }
             children = [
-                supervisor.add(Child(f"worker {n}", own_command("worker"), environment)) for n in range(workers)
+                supervisor.add(Child(f"worker {n}", own_command("worker"), environment))
+                for n in range(workers)
             ]
             processes = [psutil.Process(p.process.pid) for p in (store, warehouse)]
             try:
@@ -139,7 +144,7 @@ def _postmaster(home: Path) -> psutil.Process:
     return psutil.Process(int((home / "pg" / "postmaster.pid").read_text().splitlines()[0]))
 
 
-def seed(product: Product, shop: "Store", warehouse_url: str, *, single: bool) -> None:
+def seed(product: Application, shop: "Store", warehouse_url: str, *, single: bool) -> None:
     """Documents, catalog, stock in abundance, and connections proven by a real probe."""
     everything = company_documents()
     flows = [d for d in everything if d["kind"] == "flow" and not d["name"].startswith("lab-")]
@@ -168,7 +173,7 @@ def seed(product: Product, shop: "Store", warehouse_url: str, *, single: bool) -
     names = [*LAB_PRODUCTS, *(item.sku for item in catalog)]
     seed_stock(product, names, sources=SOURCES, plenty=PLENTY, told=lambda _: None)
     for instance in (STORE, TPL):
-        probe(product.pipeline, product.database, instance)
+        probe(product.registry, product.database, instance)
     reset_statistics(product.database)
 
 
@@ -177,7 +182,7 @@ class Store:
     """The store simulator: it makes the orders; the real connector reads them."""
 
     url: str
-    product: Product
+    product: Application
 
     def prepare(self, orders: int) -> None:
         """Put so many more orders into the shop."""
@@ -204,14 +209,17 @@ class Store:
                 headers={"X-Auth-Token": SECRET},
                 trust_env=False,
             ).json()
-            items += [CatalogItem(p["sku"], p["name"], f"{p['price']:.2f}", "1.000") for p in answer["data"]]
+            items += [
+                CatalogItem(p["sku"], p["name"], f"{p['price']:.2f}", "1.000")
+                for p in answer["data"]
+            ]
             last, page = answer["meta"]["pagination"]["total_pages"], page + 1
         return items
 
     def messages(self) -> list[RawMessage]:
         """Every order of the shop as the connector hands it over, each once."""
         with self.product.database.reading() as session:
-            opened = self.product.pipeline.open(session, STORE)
+            opened = self.product.registry.open(session, STORE)
         pages = opened.connector.pull("order", "")  # type: ignore[attr-defined]
         found = {message.key: message for page in pages for message in page.messages}
         return list(found.values())

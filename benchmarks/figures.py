@@ -12,7 +12,11 @@ def say(what: str) -> None:
 def tell(figures: Mapping[str, object], *, as_json: bool) -> None:
     """One line of JSON for programs, a table for people."""
     width = max(map(len, figures)) + 2
-    print(json.dumps(figures) if as_json else "\n".join(f"{name:{width}}{value}" for name, value in figures.items()))
+    print(
+        json.dumps(figures)
+        if as_json
+        else "\n".join(f"{name:{width}}{value}" for name, value in figures.items())
+    )
 
 
 def milliseconds(seconds: Sequence[float], quantile: float) -> float:

@@ -23,10 +23,14 @@ TABLES = (
     ("fulfillment_optimization.sourcing_decision", "", "t.order_id"),
     ("fulfillment.fulfillment_order", "", "t.order_id"),
     ("fulfillment.fulfillment_order_line", _LINE.format("t.order_line_id"), "l.order_id"),
-    ("orchestration.journey", "", "t.root_id"),
+    ("orchestration.flow_run", "", "t.root_id"),
     ("orchestration.token", "", "t.root_id"),
-    ("orchestration.step_result", "JOIN orchestration.journey j ON j.id = t.journey_id", "j.root_id"),
-    ("orchestration.provider_action", "JOIN orchestration.token k ON k.id = t.token_id", "k.root_id"),
+    ("orchestration.step_result", "JOIN orchestration.flow_run j ON j.id = t.run_id", "j.root_id"),
+    (
+        "orchestration.provider_action",
+        "JOIN orchestration.token k ON k.id = t.token_id",
+        "k.root_id",
+    ),
     ("platform.business_event", "", "t.root_id"),
 )
 
@@ -61,14 +65,18 @@ def remember(url: str) -> list[Rows]:
         return [_remember(connection, number, *table) for table in TABLES]
 
 
-def _remember(connection: psycopg.Connection[tuple[Any, ...]], number: dict[str, int], *table: str) -> Rows:
+def _remember(
+    connection: psycopg.Connection[tuple[Any, ...]], number: dict[str, int], *table: str
+) -> Rows:
     name, join, owner = table
     key = _key(connection, name)
     source = f"FROM {_quoted(name)} t {join} ORDER BY t.{key}"
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY (SELECT t.* {source}) TO STDOUT".encode()) as copy:
             text = b"".join(bytes(part) for part in copy)
-        found = cursor.execute(f"SELECT ({owner})::text, t.{key}::text {source}".encode()).fetchall()
+        found = cursor.execute(
+            f"SELECT ({owner})::text, t.{key}::text {source}".encode()
+        ).fetchall()
     rows = Rows(name, defaultdict(list), defaultdict(list))
     for line, (order, its_key) in zip(text.splitlines(keepends=True), found, strict=True):
         if order in number:
@@ -93,7 +101,9 @@ def _key(connection: psycopg.Connection[tuple[Any, ...]], table: str) -> str:
     return str(found[0])
 
 
-def write_again(url: str, rows: Sequence[Rows], *, orders: int, batch: int, connections: int) -> float:
+def write_again(
+    url: str, rows: Sequence[Rows], *, orders: int, batch: int, connections: int
+) -> float:
     """Empty the tables, write the rows again over `connections` at once, and answer the seconds it took."""
     with psycopg.connect(url, autocommit=True) as connection:
         names = sql.SQL(", ").join(sql.Identifier(*r.table.split(".")) for r in rows)
@@ -117,7 +127,9 @@ def _write(url: str, rows: Sequence[Rows], mine: Sequence[int], batch: int) -> N
             orders = range(n * batch, (n + 1) * batch)
             with connection.transaction(), connection.cursor() as cursor:
                 for one in rows:
-                    statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(*one.table.split(".")))
+                    statement = sql.SQL("COPY {} FROM STDIN").format(
+                        sql.Identifier(*one.table.split("."))
+                    )
                     with cursor.copy(statement) as copy:
                         copy.write(b"".join(line for o in orders for line in one.lines.get(o, ())))
             with connection.transaction(), connection.cursor() as cursor:
@@ -127,7 +139,9 @@ def _write(url: str, rows: Sequence[Rows], mine: Sequence[int], batch: int) -> N
                         _touch(cursor, one, changed[one.table], keys)
 
 
-def _touch(cursor: psycopg.Cursor[tuple[Any, ...]], one: Rows, column: str, keys: Sequence[str]) -> None:
+def _touch(
+    cursor: psycopg.Cursor[tuple[Any, ...]], one: Rows, column: str, keys: Sequence[str]
+) -> None:
     key = "order_id" if one.table == "orders.order_state" else "id"
     kind = sql.SQL("bigint[]") if keys and keys[0].isdigit() else sql.SQL("uuid[]")
     cursor.execute(

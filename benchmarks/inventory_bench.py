@@ -28,23 +28,23 @@ import psycopg
 from benchmarks.figures import milliseconds, tell
 from benchmarks.inventory_floor import bare_buyers, bare_changes, bare_query, bare_reservations
 from benchmarks.inventory_http import Contract, Endpoint, web_server
+from openiom.app.application import CONSUMERS
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import database_of
-from openiom.app.wiring import CONSUMERS
 from openiom.app.worker import spare_the_collector
+from openiom.inventory_contract.query_aggregation import quantities
+from openiom.inventory_contract.query_parser import read_index_query
+from openiom.inventory_contract.response_writer import answer_json
 from openiom.inventory_visibility import (
     MeasureChange,
-    ReserveTogether,
+    ReservationBatcher,
     SoftReserve,
     inventory_configuration,
     post_measures,
 )
-from openiom.inventory_visibility.contract.asking import read_index_query
-from openiom.inventory_visibility.contract.measuring import quantities
-from openiom.inventory_visibility.contract.rendering import answer_json
-from openiom.platform.again import again
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now
+from openiom.platform.retry import again
 from openiom.platform.settings import Settings
 
 BATCH, BUYERS, THREADS = 512, 10_000, 64
@@ -71,7 +71,9 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--products", type=int, default=1_000)
     parser.add_argument("--locations", type=int, default=20)
-    parser.add_argument("--http", action="store_true", help="through the public contract instead of the use case")
+    parser.add_argument(
+        "--http", action="store_true", help="through the public contract instead of the use case"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--client", help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -105,7 +107,10 @@ def seed(database: Database, products: int, locations: int) -> None:
     for product in range(products):
         changes = [
             MeasureChange(
-                "", f"P{product}", f"L{location}", {MEASURE: Decimal(100), ("erp", "unrestricted"): Decimal(7)}
+                "",
+                f"P{product}",
+                f"L{location}",
+                {MEASURE: Decimal(100), ("erp", "unrestricted"): Decimal(7)},
             )
             for location in range(locations)
         ]
@@ -113,18 +118,23 @@ def seed(database: Database, products: int, locations: int) -> None:
             post_measures(session, changes, now=utc_now(), actor="bench", cause="seed")
 
 
-def bulk(settings: Settings, database: Database, url: str, asked: argparse.Namespace) -> dict[str, Any]:
+def bulk(
+    settings: Settings, database: Database, url: str, asked: argparse.Namespace
+) -> dict[str, Any]:
     """Changes a second, and what a query takes meanwhile; then the floor of both."""
     load = Load("post", url, 0, asked.clients, asked.products, asked.locations, asked.seconds)
     if asked.http:
         with web_server(settings, database, url) as endpoint, Contract(endpoint) as contract:
             http = replace(load, kind="http", endpoint=asdict(endpoint))
-            changes, queries = under_load(http, lambda n: contract.index_query(products_of(n), asked.locations))
+            changes, queries = under_load(
+                http, lambda n: contract.index_query(products_of(n), asked.locations)
+            )
     else:
         changes, queries = under_load(load, lambda n: index_query(database, n, asked.locations))
     with psycopg.connect(url, autocommit=True) as connection:
         floor, floor_queries = under_load(
-            replace(load, kind="bare"), lambda n: bare_query(connection, products_of(n), asked.locations)
+            replace(load, kind="bare"),
+            lambda n: bare_query(connection, products_of(n), asked.locations),
         )
     return {
         "through": "http" if asked.http else "use case",
@@ -160,7 +170,9 @@ def under_load(load: Load, query: Callable[[int], object]) -> tuple[float, list[
                 break
             query(n)
             taken.append(perf_counter() - started)
-        records = sum(json.loads(client.communicate(timeout=120)[0])["records"] for client in clients)
+        records = sum(
+            json.loads(client.communicate(timeout=120)[0])["records"] for client in clients
+        )
     return records / load.seconds, sorted(taken)
 
 
@@ -201,7 +213,10 @@ def be_client(load: Load) -> int:
         sys.stdin.readline()
         records, ends = 0, perf_counter() + load.seconds
         while True:
-            keys = [(f"P{random.randrange(load.products)}", f"L{random.choice(own)}") for _ in range(BATCH)]
+            keys = [
+                (f"P{random.randrange(load.products)}", f"L{random.choice(own)}")
+                for _ in range(BATCH)
+            ]
             send(keys, [f"{load.kind}-{load.number}-{next(numbers)}" for _ in keys])
             if perf_counter() > ends:
                 return records
@@ -225,8 +240,15 @@ def sender(load: Load) -> Iterator[Send]:
 
         def send(keys: Sequence[tuple[str, str]], events: Sequence[str]) -> None:
             one = {MEASURE: Decimal(1)}
-            changes = [MeasureChange("", *key, one, event) for key, event in zip(keys, events, strict=True)]
-            again(database, lambda session: post_measures(session, changes, now=utc_now(), actor="bench", cause="api"))
+            changes = [
+                MeasureChange("", *key, one, event) for key, event in zip(keys, events, strict=True)
+            ]
+            again(
+                database,
+                lambda session: post_measures(
+                    session, changes, now=utc_now(), actor="bench", cause="api"
+                ),
+            )
 
         yield send
         database.close()
@@ -286,7 +308,12 @@ def stock(database: Database, product: str, units: int) -> None:
 
 def buy(database: Database, product: str) -> tuple[int, float]:
     """How many of the buyers won a unit, and the seconds all of them took."""
-    desk, buyers, winners, taking = ReserveTogether(database), iter(range(BUYERS)), list[int](), Lock()
+    order_port, buyers, winners, taking = (
+        ReservationBatcher(database),
+        iter(range(BUYERS)),
+        list[int](),
+        Lock(),
+    )
 
     def run() -> None:
         while True:
@@ -295,7 +322,7 @@ def buy(database: Database, product: str) -> tuple[int, float]:
             if buyer is None:
                 return
             wish = SoftReserve("", product, "L0", Decimal(1), event_id=f"{product}-{buyer}")
-            if desk.reserve(wish, now=utc_now(), actor="bench").ok:
+            if order_port.reserve(wish, now=utc_now(), actor="bench").ok:
                 winners.append(buyer)
 
     threads = [Thread(target=run) for _ in range(THREADS)]

@@ -14,7 +14,9 @@ _LEDGER = (
 )
 
 
-def bare_changes(connection: Connection, keys: Sequence[tuple[str, str]], events: Sequence[str]) -> None:
+def bare_changes(
+    connection: Connection, keys: Sequence[tuple[str, str]], events: Sequence[str]
+) -> None:
     """One transaction: find the keys, COPY the entries, add to the measures and to the stock rows."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
@@ -45,7 +47,8 @@ def _copy_entries(
     with cursor.copy(_LEDGER.encode()) as copy:
         copy.write(
             "".join(
-                f"{i}\t2026-11-20T12:00:00Z\t{middle}\tapi\t\tbench\t{e}\n" for i, e in zip(ids, events, strict=True)
+                f"{i}\t2026-11-20T12:00:00Z\t{middle}\tapi\t\tbench\t{e}\n"
+                for i, e in zip(ids, events, strict=True)
             )
         )
 
@@ -60,10 +63,13 @@ def bare_query(connection: Connection, products: Sequence[str], locations: int) 
     assert len(rows) == 200 * locations, len(rows)
 
 
-def bare_reservations(connection: Connection, product: str, source: str, units: int, batch: int) -> float:
+def bare_reservations(
+    connection: Connection, product: str, source: str, units: int, batch: int
+) -> float:
     """Seconds to reserve `units` of one key in batches, one after the other, as if nobody else were there."""
     row = connection.execute(
-        "SELECT id FROM inventory_visibility.stock WHERE product = %s AND source = %s", (product, source)
+        "SELECT id FROM inventory_visibility.stock WHERE product = %s AND source = %s",
+        (product, source),
     ).fetchone()
     assert row is not None
     stock_id = row[0]
@@ -84,12 +90,15 @@ def bare_reservations(connection: Connection, product: str, source: str, units: 
                 (len(ids), stock_id),
             )
             cursor.execute(
-                "UPDATE inventory_visibility.stock SET reserved = reserved + %s WHERE id = %s", (len(ids), stock_id)
+                "UPDATE inventory_visibility.stock SET reserved = reserved + %s WHERE id = %s",
+                (len(ids), stock_id),
             )
     return perf_counter() - began
 
 
-def bare_buyers(url: str, product: str, source: str, buyers: int, *, connections: int) -> tuple[int, float]:
+def bare_buyers(
+    url: str, product: str, source: str, buyers: int, *, connections: int
+) -> tuple[int, float]:
     """(winners, seconds): every buyer one guarded UPDATE and one commit, over so many connections."""
     opened = [psycopg.connect(url, autocommit=True) for _ in range(connections)]
     won: list[int] = []

@@ -43,7 +43,12 @@ class Contract:
     def __enter__(self) -> "Contract":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self._client.close()
 
     def post_changes(self, keys: Sequence[tuple[str, str]], events: Sequence[str]) -> None:
@@ -78,7 +83,9 @@ class Contract:
         answer = self._client.post("/onhand/indexquery", content=orjson.dumps(body))
         rows = answer.json() if answer.status_code == 200 else []
         if len(rows) != len(products) * locations:
-            raise SystemExit(f"POST onhand/indexquery answered {answer.status_code} {len(rows)}: {answer.text[:500]}")
+            raise SystemExit(
+                f"POST onhand/indexquery answered {answer.status_code} {len(rows)}: {answer.text[:500]}"
+            )
 
     def own_organization(self) -> str:
         """Which organizationId is our own company."""

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.jasin_sinha_family import Network, network
 from openiom.fulfillment_optimization.engine import Problem, Shares, broken, cost_of, solve
 from openiom.fulfillment_optimization.engine.forecast import forecast
-from openiom.fulfillment_optimization.engine.jasin_sinha_family import Network, network
 from openiom.fulfillment_optimization.engine.milp import INF, Model, Rows, solve_model
 
 STAGES = 10
@@ -33,8 +33,14 @@ ANCHORS = {
 
 def report(*, arrivals: int = 10_000, networks: int = 4) -> dict[str, object]:
     """Means over the networks and two runs of each."""
-    runs = [run(net, arrivals, seed) for net in networks_of(networks, arrivals) for seed in range(RUNS)]
-    means = {name: round(float(np.mean([r[name] for r in runs])), 5) for name in runs[0] if name != "feasible"}
+    runs = [
+        run(net, arrivals, seed) for net in networks_of(networks, arrivals) for seed in range(RUNS)
+    ]
+    means = {
+        name: round(float(np.mean([r[name] for r in runs])), 5)
+        for name in runs[0]
+        if name != "feasible"
+    }
     return {
         "family": "jasin-sinha",
         "networks": networks,
@@ -62,10 +68,15 @@ def run(net: Network, arrivals: int, seed: int) -> dict[str, float]:
     again = resolved(net, coming)
     finished = time.perf_counter()
     ours = {"static": static, "resolved": again}
-    floors = {"myopic": nearest(problem, net.miles[coming]), "exact_per_order": solve(problem).shares}
+    floors = {
+        "myopic": nearest(problem, net.miles[coming]),
+        "exact_per_order": solve(problem).shares,
+    }
     bound = paper_bound(net)
     return {
-        **{name: cost_of(problem, shares).total / bound for name, shares in (ours | floors).items()},
+        **{
+            name: cost_of(problem, shares).total / bound for name, shares in (ours | floors).items()
+        },
         "static_over_plan_bound": cost_of(problem, static).total / known.bound,
         "resolved_over_plan_bound": cost_of(problem, again).total / known.bound,
         "plan_bound_over_bound": known.bound / bound,
@@ -87,7 +98,14 @@ def resolved(net: Network, coming: np.ndarray) -> Shares:
         stock = stock.copy()
         np.subtract.at(stock, (shares.node, now.line_sku[shares.line]), shares.quantity)
         first = int(np.diff(net.kinds.start)[coming[:done]].sum())
-        rows += list(zip((shares.line + first).tolist(), shares.node.tolist(), shares.quantity.tolist(), strict=True))
+        rows += list(
+            zip(
+                (shares.line + first).tolist(),
+                shares.node.tolist(),
+                shares.quantity.tolist(),
+                strict=True,
+            )
+        )
         done += len(part)
     return Shares.of(rows)
 
@@ -117,7 +135,11 @@ def paper_bound(net: Network) -> float:
     for n in range(p.nodes):
         for sku in range(p.skus):
             at = np.flatnonzero(p.line_sku == sku)
-            rows.add([(boxes + int(line) * p.nodes + n, 1.0) for line in at], -INF, float(p.stock[n, sku]))
+            rows.add(
+                [(boxes + int(line) * p.nodes + n, 1.0) for line in at],
+                -INF,
+                float(p.stock[n, sku]),
+            )
     gain = (p.serve - p.open_cost[:, None]).reshape(-1)
     model = Model(
         cost=np.concatenate([p.parcel.reshape(-1), gain]),

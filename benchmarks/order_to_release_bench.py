@@ -24,19 +24,23 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--wave-limit", type=int, default=500)
-    parser.add_argument("--no-single", action="store_true", help="leave the 3PL without a bulk call out")
+    parser.add_argument(
+        "--no-single", action="store_true", help="leave the 3PL without a bulk call out"
+    )
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    result = measure(asked.orders, workers=asked.workers, wave_limit=asked.wave_limit)
+    result = measure(asked.orders, workers=asked.workers, batch_size=asked.batch_size)
     if not asked.no_single:
-        result["single_calls_per_second"] = single_calls(min(SINGLE_ORDERS, asked.orders), workers=asked.workers)
+        result["single_calls_per_second"] = single_calls(
+            min(SINGLE_ORDERS, asked.orders), workers=asked.workers
+        )
     tell(result, as_json=asked.json)
     return 0
 
 
-def measure(orders: int, *, workers: int, wave_limit: int) -> dict[str, float]:
+def measure(orders: int, *, workers: int, batch_size: int) -> dict[str, float]:
     """Run `orders` through, then write the same rows bare."""
-    with company(workers=workers, wave_limit=wave_limit) as (house, shop):
+    with company(workers=workers, batch_size=batch_size) as (house, shop):
         warm = shop.messages()
         house.load(warm)
         house.wait_sent(len(warm))

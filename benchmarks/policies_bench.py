@@ -46,7 +46,9 @@ LINE = {
 def order(number: int) -> dict[str, Any]:
     """An order as a store sends it: some seventy fields of which a mapping reads a third, three lines alike."""
     address = {source: f"{source} {number}" for source in ADDRESS.values()}
-    line = {f"field_{n}": "0.0000" for n in range(50)} | {source: "10.1000" for source in LINE.values()}
+    line = {f"field_{n}": "0.0000" for n in range(50)} | {
+        source: "10.1000" for source in LINE.values()
+    }
     return {
         "id": number,
         "currency_code": "USD",
@@ -55,7 +57,9 @@ def order(number: int) -> dict[str, Any]:
         "quantity": number % 200,
         "billing_address": address,
         "shipping_addresses": [address],
-        "products": [line | {"id": number * 10 + n, "sku": f"SKU-{n}", "quantity": n + 1} for n in range(3)],
+        "products": [
+            line | {"id": number * 10 + n, "sku": f"SKU-{n}", "quantity": n + 1} for n in range(3)
+        ],
     } | {f"extra_{n}": "0.0000" for n in range(60)}
 
 
@@ -67,21 +71,39 @@ def transformation() -> Transformation:
         {"path": "status", "expression": "status"},
     ]
     for target, source in (("ship_to", "shipping_addresses[0]"), ("bill_to", "billing_address")):
-        fields += [{"path": f"{target}.{k}", "expression": f"{source}.{v}"} for k, v in ADDRESS.items()]
+        fields += [
+            {"path": f"{target}.{k}", "expression": f"{source}.{v}"} for k, v in ADDRESS.items()
+        ]
     lines = [{"path": k, "expression": f"product.{v}"} for k, v in LINE.items()]
     lines.append({"path": "external_id", "expression": "string(product.id)", "required": True})
-    sku = {"field": "sku", "value": "p.sku", "over": "products", "as": "p", "into": "lines[].product_id"}
+    sku = {
+        "field": "sku",
+        "value": "p.sku",
+        "over": "products",
+        "as": "p",
+        "into": "lines[].product_id",
+    }
     body = {
         "source": "shop.order",
         "target": "order",
         "fields": fields,
-        "each": [{"path": "lines", "over": "products", "as": "product", "required": True, "fields": lines}],
+        "each": [
+            {
+                "path": "lines",
+                "over": "products",
+                "as": "product",
+                "required": True,
+                "fields": lines,
+            }
+        ],
         "keys": {"product": [sku], "currency": [{"field": "code", "value": "currency_code"}]},
     }
     return Transformation(TransformationDocument.model_validate(body))
 
 
-def mapped_by_hand(source: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, str, str | None]]]:
+def mapped_by_hand(
+    source: dict[str, Any],
+) -> tuple[dict[str, Any], list[tuple[str, str, str, str | None]]]:
     def address(given: dict[str, Any]) -> dict[str, Any]:
         return {k: given[v] for k, v in ADDRESS.items() if given[v] is not None}
 
@@ -94,24 +116,34 @@ def mapped_by_hand(source: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[s
         "ship_to": address(source["shipping_addresses"][0]),
         "bill_to": address(source["billing_address"]),
         "lines": [
-            {k: line[v] for k, v in LINE.items() if line[v] is not None} | {"external_id": str(line["id"])}
+            {k: line[v] for k, v in LINE.items() if line[v] is not None}
+            | {"external_id": str(line["id"])}
             for line in products
         ],
     }
-    keys = [("product", "sku", line["sku"], f"lines[{n}].product_id") for n, line in enumerate(products)]
+    keys = [
+        ("product", "sku", line["sku"], f"lines[{n}].product_id") for n, line in enumerate(products)
+    ]
     return document, [*keys, ("currency", "code", source["currency_code"], None)]
 
 
 def policy() -> CompiledPolicy:
     content = decision_table(
-        columns=[Column(name="Quantity", field="quantity"), Column(name="Currency", field="currency_code")],
+        columns=[
+            Column(name="Quantity", field="quantity"),
+            Column(name="Currency", field="currency_code"),
+        ],
         rows=[
             Row(when={"Quantity": ">= 100", "Currency": "'USD'"}, set={"source": "seattle"}),
-            Row(when={"Quantity": "[1..100)", "Currency": "'USD', 'CAD'"}, set={"source": "chicago"}),
+            Row(
+                when={"Quantity": "[1..100)", "Currency": "'USD', 'CAD'"}, set={"source": "chicago"}
+            ),
         ],
         otherwise=Row(outcome="fail", reason="no source"),
     )
-    return CompiledPolicy(PolicyDocument(name="assign", type="execution", entity="order", content=content))
+    return CompiledPolicy(
+        PolicyDocument(name="assign", type="execution", entity="order", content=content)
+    )
 
 
 def judged_by_hand(source: dict[str, Any]) -> tuple[bool, str, dict[str, Any], dict[str, str]]:
@@ -119,7 +151,12 @@ def judged_by_hand(source: dict[str, Any]) -> tuple[bool, str, dict[str, Any], d
     if source["quantity"] >= 100 and source["currency_code"] == "USD":
         return True, "Quantity >= 100 and Currency = 'USD'", values, {"source": "seattle"}
     if 1 <= source["quantity"] < 100 and source["currency_code"] in ("USD", "CAD"):
-        return True, "Quantity in [1..100) and Currency in 'USD', 'CAD'", values, {"source": "chicago"}
+        return (
+            True,
+            "Quantity in [1..100) and Currency in 'USD', 'CAD'",
+            values,
+            {"source": "chicago"},
+        )
     return False, "no source", values, {}
 
 
@@ -140,7 +177,10 @@ def measure(*, records: int, repeats: int) -> dict[str, dict[str, float]]:
     mapping, table = transformation(), policy()
     condition = Condition("quantity >= 100 and currency_code == 'USD'")
     work: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
-        "decision_table": (lambda: table.evaluate(wave), lambda: [judged_by_hand(one) for one in wave]),
+        "decision_table": (
+            lambda: table.evaluate(wave),
+            lambda: [judged_by_hand(one) for one in wave],
+        ),
         "condition": (
             lambda: condition.evaluate_many(wave),
             lambda: [one["quantity"] >= 100 and one["currency_code"] == "USD" for one in wave],

@@ -26,9 +26,9 @@ from psycopg.types.json import Jsonb
 
 from benchmarks.figures import milliseconds, tell
 from benchmarks.serving import Web, serving
+from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate
 from openiom.app.processes import database_of
-from openiom.app.wiring import CONSUMERS, Product, build
 from openiom.inventory_visibility import MeasureChange, StockChange, change_on_hand, post_measures
 from openiom.platform.database import libpq_url
 from openiom.platform.events import utc_now
@@ -39,11 +39,33 @@ VARIED = 80
 WARM = 30
 CHUNK = 4_000
 CITIES = (
-    *(("Seattle", "WA", "98101"), ("Chicago", "IL", "60601"), ("Dallas", "TX", "75219"), ("New York", "NY", "10118")),
-    *(("Atlanta", "GA", "30303"), ("Denver", "CO", "80202"), ("Phoenix", "AZ", "85004"), ("Miami", "FL", "33101")),
-    *(("Boston", "MA", "02108"), ("Portland", "OR", "97201"), ("Detroit", "MI", "48226"), ("Memphis", "TN", "38103")),
+    *(
+        ("Seattle", "WA", "98101"),
+        ("Chicago", "IL", "60601"),
+        ("Dallas", "TX", "75219"),
+        ("New York", "NY", "10118"),
+    ),
+    *(
+        ("Atlanta", "GA", "30303"),
+        ("Denver", "CO", "80202"),
+        ("Phoenix", "AZ", "85004"),
+        ("Miami", "FL", "33101"),
+    ),
+    *(
+        ("Boston", "MA", "02108"),
+        ("Portland", "OR", "97201"),
+        ("Detroit", "MI", "48226"),
+        ("Memphis", "TN", "38103"),
+    ),
 )
-ZONES = {"WA": "Los_Angeles", "OR": "Los_Angeles", "AZ": "Phoenix", "CO": "Denver", "TX": "Chicago", "IL": "Chicago"}
+ZONES = {
+    "WA": "Los_Angeles",
+    "OR": "Los_Angeles",
+    "AZ": "Phoenix",
+    "CO": "Denver",
+    "TX": "Chicago",
+    "IL": "Chicago",
+}
 WEEK = ["monday", "tuesday", "wednesday", "thursday", "friday"]
 
 
@@ -52,7 +74,9 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=500, help="quotes to ask for")
     parser.add_argument("--json", action="store_true")
     parser.add_argument(
-        "--dimensions", action="store_true", help="lines name a color of products kept by color and size"
+        "--dimensions",
+        action="store_true",
+        help="lines name a color of products kept by color and size",
     )
     asked = parser.parse_args()
     tell(measure(asked.orders, dimensions=asked.dimensions), as_json=asked.json)
@@ -68,7 +92,9 @@ def measure(quotes: int, *, dimensions: bool) -> dict[str, float]:
         with psycopg.connect(database_url, autocommit=True) as connection:
             for n, asked in enumerate(carts):
                 before = web.cpu_seconds()
-                seconds, answer = timed(lambda asked=asked: client.post("/api/v1/sourcing/quote", json=asked))
+                seconds, answer = timed(
+                    lambda asked=asked: client.post("/api/v1/sourcing/quote", json=asked)
+                )
                 used = web.cpu_seconds() - before
                 answer.raise_for_status()
                 trip, _ = timed(lambda: client.get("/api/v1/session"))
@@ -108,7 +134,9 @@ def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list
         " AND organization = '' AND dimension_values @> %s AND on_hand > reserved"
     )
     values = {name.lower(): value for name, value in asked["lines"][0]["dimensions"].items()}
-    return connection.execute(query, ([line["product"] for line in asked["lines"]], Jsonb(values))).fetchall()
+    return connection.execute(
+        query, ([line["product"] for line in asked["lines"]], Jsonb(values))
+    ).fetchall()
 
 
 @contextmanager
@@ -127,7 +155,7 @@ def network(*, dimensions: bool) -> Iterator[tuple[Web, str]]:
                 product.close()
 
 
-def seed(product: Product, *, dimensions: bool) -> None:
+def seed(product: Application, *, dimensions: bool) -> None:
     """200 sources, 400 products, 40,000 stock keys; with dimensions 80 products and 32,000 keys."""
     numbers = random.Random(3)
     now = utc_now()
@@ -145,48 +173,112 @@ def seed(product: Product, *, dimensions: bool) -> None:
     for start in range(0, len(changes), CHUNK):
         with product.database.unit_of_work() as session:
             page = changes[start : start + CHUNK]
-            change_on_hand(session, page, mode="set", cause="count", document="bench", now=now, actor="bench")
+            change_on_hand(
+                session, page, mode="set", cause="count", document="bench", now=now, actor="bench"
+            )
 
 
-def seed_variants(product: Product, changes: list[StockChange]) -> None:
-    values = [{"colorid": color, "sizeid": size} for color in ("red", "blue") for size in ("m", "l")]
+def seed_variants(product: Application, changes: list[StockChange]) -> None:
+    values = [
+        {"colorid": color, "sizeid": size} for color in ("red", "blue") for size in ("m", "l")
+    ]
     rows = [
-        MeasureChange("", c.product, c.source, {("pos", "posinbound"): Decimal(c.quantity)}, dimensions=v)
+        MeasureChange(
+            "", c.product, c.source, {("pos", "posinbound"): Decimal(c.quantity)}, dimensions=v
+        )
         for c in changes
         for v in values
     ]
     for start in range(0, len(rows), CHUNK):
         with product.database.unit_of_work() as session:
-            post_measures(session, rows[start : start + CHUNK], now=utc_now(), actor="bench", cause="bench")
+            post_measures(
+                session, rows[start : start + CHUNK], now=utc_now(), actor="bench", cause="bench"
+            )
 
 
 def documents(numbers: random.Random) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [doc("unit", "ea", title="Each"), doc("currency", "USD", title="US dollar")]
+    found: list[dict[str, Any]] = [
+        doc("unit", "ea", title="Each"),
+        doc("currency", "USD", title="US dollar"),
+    ]
     hours = {day: [{"opens": "07:00", "closes": "19:00"}] for day in WEEK}
     for zone in ("Los_Angeles", "Phoenix", "Denver", "Chicago", "New_York"):
-        body = {"title": zone, "time_zone": f"America/{zone}", "hours": hours, "holidays": [{"country": "US"}]}
+        body = {
+            "title": zone,
+            "time_zone": f"America/{zone}",
+            "hours": hours,
+            "holidays": [{"country": "US"}],
+        }
         found.append({"kind": "calendar", "name": zone, "body": body})
-    bands = [{"up_to_km": km, "zone": str(z), "days": z} for z, km in enumerate((250, 1000, 2000, 3500), start=1)]
+    bands = [
+        {"up_to_km": km, "zone": str(z), "days": z}
+        for z, km in enumerate((250, 1000, 2000, 3500), start=1)
+    ]
     ground = {"name": "ground", "title": "Ground", "bands": [*bands, {"zone": "5", "days": 5}]}
     express = {"name": "express", "title": "Express", "bands": [{"zone": "1", "days": 1}]}
-    found.append(doc("carrier", "parcel", title="Parcel", services=[ground, express], holidays=[{"country": "US"}]))
+    found.append(
+        doc(
+            "carrier",
+            "parcel",
+            title="Parcel",
+            services=[ground, express],
+            holidays=[{"country": "US"}],
+        )
+    )
     pickups = [{"weekdays": WEEK, "at": "16:30"}]
     found.append(doc("pickup_schedule", "daily", title="Daily", carrier="parcel", pickups=pickups))
-    zones = [{"name": str(z), "up_to_km": km} for z, km in enumerate((250, 1000, 2000, 3500), start=1)]
-    prices = [{"zone": str(z), "up_to_kg": kg, "price": 5 + z + kg / 2} for z in range(1, 6) for kg in (1, 5, 10, 30)]
+    zones = [
+        {"name": str(z), "up_to_km": km} for z, km in enumerate((250, 1000, 2000, 3500), start=1)
+    ]
+    prices = [
+        {"zone": str(z), "up_to_kg": kg, "price": 5 + z + kg / 2}
+        for z in range(1, 6)
+        for kg in (1, 5, 10, 30)
+    ]
     factors = [
-        {"name": "usual", "rate_factor": 4, "fallback_weight": 5, "fallback_rate": 8, "fallback_increment": 0.75}
+        {
+            "name": "usual",
+            "rate_factor": 4,
+            "fallback_weight": 5,
+            "fallback_rate": 8,
+            "fallback_increment": 0.75,
+        }
     ]
     found.append(
-        doc("rate_table", "zones", title="Zones", zones=[*zones, {"name": "5"}], prices=prices, factors=factors)
+        doc(
+            "rate_table",
+            "zones",
+            title="Zones",
+            zones=[*zones, {"name": "5"}],
+            prices=prices,
+            factors=factors,
+        )
     )
     found += [source(n, numbers) for n in range(SOURCES)]
-    found.append(doc("constraint", "near", title="Near", type="maximum_distance", entries=[{"distance": 4000}]))
+    found.append(
+        doc(
+            "constraint",
+            "near",
+            title="Near",
+            type="maximum_distance",
+            entries=[{"distance": 4000}],
+        )
+    )
     found.append(doc("constraint", "few", title="Few", type="maximum_sources_per_order", maximum=3))
-    strategy = {"title": "Default", "constraints": ["near", "few"], "rate_table": "zones", "carrier": "parcel"}
+    strategy = {
+        "title": "Default",
+        "constraints": ["near", "few"],
+        "rate_table": "zones",
+        "carrier": "parcel",
+    }
     found.append({"kind": "strategy", "name": "default", "body": strategy})
     for i in range(PRODUCTS):
-        body = {"name": f"Product {i}", "unit": "ea", "currency": "USD", "weight_kg": str(1 + i % 7)}
+        body = {
+            "name": f"Product {i}",
+            "unit": "ea",
+            "currency": "USD",
+            "weight_kg": str(1 + i % 7),
+        }
         found.append({"kind": "product", "name": f"SKU{i:03d}", "body": body})
     return found
 
@@ -199,8 +291,15 @@ def source(n: int, numbers: random.Random) -> dict[str, Any]:
     city, state, postal_code = CITIES[n % len(CITIES)]
     zone = ZONES.get(state, "New_York")
     address = {"city": city, "state": state, "postal_code": postal_code, "country": "US"}
-    spread = {"latitude": round(numbers.uniform(26, 48), 4), "longitude": round(numbers.uniform(-122, -72), 4)}
-    store = {"type": "store", "capabilities": ["ship", "pickup", "curbside", "ship_to_store"]} if n < STORES else {}
+    spread = {
+        "latitude": round(numbers.uniform(26, 48), 4),
+        "longitude": round(numbers.uniform(-122, -72), 4),
+    }
+    store = (
+        {"type": "store", "capabilities": ["ship", "pickup", "curbside", "ship_to_store"]}
+        if n < STORES
+        else {}
+    )
     return doc(
         "source",
         f"SRC{n:03d}",
@@ -220,11 +319,20 @@ def cart(numbers: random.Random, *, dimensions: bool) -> dict[str, Any]:
     city, state, postal_code = numbers.choice(CITIES)
     values = {"ColorId": numbers.choice(("red", "blue"))} if dimensions else {}
     lines = [
-        {"line_id": str(i), "product": f"SKU{sku:03d}", "quantity": numbers.randint(1, 3), "dimensions": values}
+        {
+            "line_id": str(i),
+            "product": f"SKU{sku:03d}",
+            "quantity": numbers.randint(1, 3),
+            "dimensions": values,
+        }
         for i, sku in enumerate(numbers.sample(range(VARIED if dimensions else PRODUCTS), LINES))
     ]
     place = {"type": "Residence", "line1": "1 Main St", "city": city, "state": state}
-    return {"destination": place | {"postal_code": postal_code, "country": "US"}, "carrier": "parcel", "lines": lines}
+    return {
+        "destination": place | {"postal_code": postal_code, "country": "US"},
+        "carrier": "parcel",
+        "lines": lines,
+    }
 
 
 if __name__ == "__main__":

@@ -37,7 +37,9 @@ class Web:
 def serving(settings: Settings, database: Database, url: str) -> Iterator[Web]:
     """A web process over the migrated database at `url`, ended with the block."""
     with database.unit_of_work() as session:
-        token = issue_token(session, name="bench", roles=["administrator"], now=utc_now(), actor="bench")
+        token = issue_token(
+            session, name="bench", roles=["administrator"], now=utc_now(), actor="bench"
+        )
     with Supervisor() as supervisor:
         bound = supervisor.hold(take_port("127.0.0.1", 0, insist=True))
         start_product(supervisor, settings, url, bound, workers=0)

@@ -75,7 +75,13 @@ def document(n: int, sku: str) -> dict[str, object]:
         "total_amount": "20.00",
         "ship_to": {**address, "postal_code": "98007", "country": "US"},
         "lines": [
-            {"external_id": "1", "product": sku, "unit": "ea", "quantity": 2, "unit_price": "10.00"},
+            {
+                "external_id": "1",
+                "product": sku,
+                "unit": "ea",
+                "quantity": 2,
+                "unit_price": "10.00",
+            },
         ],
     }
 

@@ -30,9 +30,17 @@ import numpy as np
 
 from benchmarks.figures import tell
 from benchmarks.jasin_sinha import report as jasin_sinha_report
-from openiom.fulfillment_optimization.engine import BidPrices, Plan, Problem, Shares, broken, cost_of, solve
+from benchmarks.osb1_family import Instance, generate
+from openiom.fulfillment_optimization.engine import (
+    BidPrices,
+    Plan,
+    Problem,
+    Shares,
+    broken,
+    cost_of,
+    solve,
+)
 from openiom.fulfillment_optimization.engine.opportunity import learn, walk
-from openiom.fulfillment_optimization.engine.osb1_family import Instance, generate
 
 PRICES = {
     "learned": "worths of places and units learned from earlier waves of the same demand on the same shelves",
@@ -56,7 +64,9 @@ class Measured:
 def measure(instance: Instance, arguments: argparse.Namespace) -> Measured:
     """The plan asked for. Real time is timed alone; its lower bound comes from the batch."""
     problem, limit = instance.problem, arguments.time_limit
-    solve(generate(orders=20, nodes=10, seed=99).problem, mode="batch")  # libraries load before the clock starts
+    solve(
+        generate(orders=20, nodes=10, seed=99).problem, mode="batch"
+    )  # libraries load before the clock starts
     before, spent = time.perf_counter(), cpu_seconds()
     batch = solve(problem, mode="batch", time_limit=limit)
     seconds, cpu = time.perf_counter() - before, cpu_seconds() - spent
@@ -89,10 +99,14 @@ def measure_learned(instance: Instance, waves: int, bound: float) -> Measured:
 
 def earlier_prices(instance: Instance, waves: int, limit: float) -> BidPrices:
     """The mean of the duals of so many earlier waves."""
-    found = [solve(instance.earlier_wave(seed), mode="batch", time_limit=limit).prices for seed in range(max(1, waves))]
+    found = [
+        solve(instance.earlier_wave(seed), mode="batch", time_limit=limit).prices
+        for seed in range(max(1, waves))
+    ]
     kept = [prices for prices in found if prices is not None]
     return BidPrices(
-        np.mean([prices.stock for prices in kept], axis=0), np.mean([prices.node for prices in kept], axis=0)
+        np.mean([prices.stock for prices in kept], axis=0),
+        np.mean([prices.node for prices in kept], axis=0),
     )
 
 
@@ -119,19 +133,26 @@ def nearest(instance: Instance) -> Shares:
 
 def cpu_seconds() -> float:
     """Of this process and of those it has ended."""
-    own, ended = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    own, ended = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
     return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
 
 
 def report(arguments: argparse.Namespace) -> dict[str, object]:
     """One run, ready to be printed."""
-    instance = generate(orders=arguments.orders, nodes=arguments.nodes, seed=arguments.seed, rho=arguments.rho)
+    instance = generate(
+        orders=arguments.orders, nodes=arguments.nodes, seed=arguments.seed, rho=arguments.rho
+    )
     problem = instance.problem
     found = measure(instance, arguments)
     plan = found.plan
     if arguments.out:
         np.save(arguments.out, plan.node)
-    floors = {"nearest": cost_of(problem, nearest(instance)).total, "exact_in_sequence": solve(problem).cost}
+    floors = {
+        "nearest": cost_of(problem, nearest(instance)).total,
+        "exact_in_sequence": solve(problem).cost,
+    }
     prices = "none" if arguments.mode == "batch" else arguments.bid_prices
     return {
         "family": "osb-1",
@@ -165,22 +186,32 @@ def feasible(problem: Problem, plan: Plan) -> bool:
 
 def main(words: list[str] | None = None) -> int:
     """Reads the command line, prints one run; fails when the plan is not feasible."""
-    parser = argparse.ArgumentParser(prog="iom bench sourcing", description="sources one benchmark instance")
+    parser = argparse.ArgumentParser(
+        prog="iom bench sourcing", description="sources one benchmark instance"
+    )
     parser.add_argument("--family", choices=("osb-1", "jasin-sinha"), default="osb-1")
-    parser.add_argument("--orders", type=int, help="1,000, or 10,000 arrivals of jasin-sinha, when left out")
+    parser.add_argument(
+        "--orders", type=int, help="1,000, or 10,000 arrivals of jasin-sinha, when left out"
+    )
     parser.add_argument("--nodes", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rho", type=float, default=2.0)
     parser.add_argument("--mode", choices=("batch", "realtime"), default="batch")
     parser.add_argument("--time-limit", type=float, default=30.0, help="seconds of a batch")
-    parser.add_argument("--bid-prices", choices=tuple(PRICES), default="batch", help="real time only")
+    parser.add_argument(
+        "--bid-prices", choices=tuple(PRICES), default="batch", help="real time only"
+    )
     parser.add_argument("--earlier-waves", type=int, default=24)
-    parser.add_argument("--instances", type=int, default=4, help="jasin-sinha: networks, two runs each")
+    parser.add_argument(
+        "--instances", type=int, default=4, help="jasin-sinha: networks, two runs each"
+    )
     parser.add_argument("--out", type=Path)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(words)
     if arguments.family == "jasin-sinha":
-        found = jasin_sinha_report(arrivals=arguments.orders or 10_000, networks=arguments.instances)
+        found = jasin_sinha_report(
+            arrivals=arguments.orders or 10_000, networks=arguments.instances
+        )
     else:
         arguments.orders = arguments.orders or 1000
         found = report(arguments)

@@ -33,7 +33,7 @@ _COPIED = (
     " FROM made m WHERE %s IS NOT NULL",
     "INSERT INTO orders.order_line ({lines}) SELECT {line_values} FROM orders.order_line l CROSS JOIN made m"
     " WHERE l.order_id = %s",
-    "INSERT INTO orchestration.journey ({journey}) SELECT {journey_values} FROM orchestration.journey j"
+    "INSERT INTO orchestration.flow_run ({flow run}) SELECT {flow_run_values} FROM orchestration.flow_run j"
     " CROSS JOIN made m WHERE m.waits AND j.subject_id = %s",
     "INSERT INTO orchestration.token ({token}) SELECT {token_values} FROM orchestration.token t CROSS JOIN made m"
     " WHERE m.waits AND t.subject_id = %s",
@@ -54,7 +54,10 @@ def main() -> int:
         fill(house, asked.orders)
         say(f"{asked.orders} orders in {perf_counter() - started:.0f} s")
         result: dict[str, float] = {"orders": asked.orders, "waiting": asked.orders // 2}
-        with serving(house.product.settings, house.product.database, house.url) as web, web.client() as client:
+        with (
+            serving(house.product.settings, house.product.database, house.url) as web,
+            web.client() as client,
+        ):
             result |= answers(house, client, asked.orders)
         result |= memory(house, shop)
     tell(result, as_json=asked.json)
@@ -62,13 +65,13 @@ def main() -> int:
 
 
 def fill(house: Company, orders: int) -> None:
-    """Multiply one sent order: its rows, its journey and the token that waits, every second one over already."""
+    """Multiply one sent order: its rows, its flow run and the token that waits, every second one over already."""
     for start in range(0, orders, STEP):
         with house.product.database.unit_of_work() as session:
             (template,) = fetch(session, "SELECT id FROM orders.order ORDER BY id LIMIT 1")[0]
             execute(
                 session,
-                "CREATE TEMP TABLE made ON COMMIT DROP AS SELECT uuidv7() AS id, uuidv7() AS journey, n, n %% 2 = 0"
+                "CREATE TEMP TABLE made ON COMMIT DROP AS SELECT uuidv7() AS id, uuidv7() AS flow run, n, n %% 2 = 0"
                 " AS waits, now() - n * interval '15 seconds' AS at FROM generate_series(%s::int, %s::int) AS s(n)",
                 (start, min(orders, start + STEP) - 1),
             )
@@ -82,18 +85,31 @@ def fill(house: Company, orders: int) -> None:
 def _columns(session) -> dict[str, str]:  # type: ignore[no-untyped-def]
     """The columns of the tables copied, and where each value comes from: the template, or the copy's own."""
     own = {
-        "orders.order": {"id": "m.id", "number": "'V' || m.n", "external_id": "'V' || m.n", "placed_at": "m.at"},
+        "orders.order": {
+            "id": "m.id",
+            "number": "'V' || m.n",
+            "external_id": "'V' || m.n",
+            "placed_at": "m.at",
+        },
         "orders.order_line": {"id": "uuidv7()", "order_id": "m.id"},
-        "orchestration.journey": {"id": "m.journey", "subject_id": "m.id", "root_id": "m.id"},
-        "orchestration.token": {"id": "uuidv7()", "journey_id": "m.journey", "subject_id": "m.id", "root_id": "m.id"},
+        "orchestration.flow_run": {"id": "m.flow run", "subject_id": "m.id", "root_id": "m.id"},
+        "orchestration.token": {
+            "id": "uuidv7()",
+            "run_id": "m.flow run",
+            "subject_id": "m.id",
+            "root_id": "m.id",
+        },
     }
     own["orders.order"] |= {
         "customer_name": "'Customer ' || m.n",
         "customer_email": "'c' || m.n || '@example.com'",
     }
-    names = {"orders.order": ("columns", "values", "o"), "orders.order_line": ("lines", "line_values", "l")}
+    names = {
+        "orders.order": ("columns", "values", "o"),
+        "orders.order_line": ("lines", "line_values", "l"),
+    }
     names |= {
-        "orchestration.journey": ("journey", "journey_values", "j"),
+        "orchestration.flow_run": ("flow run", "flow_run_values", "j"),
         "orchestration.token": ("token", "token_values", "t"),
     }
     found = {}
@@ -115,7 +131,9 @@ def answers(house: Company, client: httpx.Client, orders: int) -> dict[str, floa
     dice = Random(1)
     asked: dict[str, Callable[[], dict[str, str]]] = {
         "list": lambda: {},
-        "by_state": lambda: {"state": dice.choice(["completed", "fulfillment_in_process", "on_hold", "new"])},
+        "by_state": lambda: {
+            "state": dice.choice(["completed", "fulfillment_in_process", "on_hold", "new"])
+        },
         "held": lambda: {"held": "true"},
         "by_number": lambda: {"search": f"V{dice.randrange(orders)}"},
         "by_name": lambda: {"search": f"customer {dice.randrange(orders)}"},

@@ -19,9 +19,9 @@ import httpx
 from benchmarks.company import Company
 from benchmarks.single_order_bench import web_of
 from benchmarks.volume_bench import _p95
+from openiom.app.application import CONSUMERS, build
 from openiom.app.migrate import migrate
 from openiom.app.processes import database_of
-from openiom.app.wiring import CONSUMERS, build
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.settings import Settings
 
@@ -100,11 +100,27 @@ def _required(session) -> tuple[str, str]:  # type: ignore[no-untyped-def]
         " AND table_name = 'order' AND is_nullable = 'NO' AND column_default IS NULL AND is_generated = 'NEVER'"
         " AND column_name <> ALL(%s) ORDER BY ordinal_position",
         (
-            ["id", "instance", "number", "external_id", "placed_at", "customer", "customer_name", "bill_to", "ship_to"]
+            [
+                "id",
+                "instance",
+                "number",
+                "external_id",
+                "placed_at",
+                "customer",
+                "customer_name",
+                "bill_to",
+                "ship_to",
+            ]
             + ["currency"],
         ),
     )
-    plain = {"text": "''", "jsonb": "'{}'", "numeric": "0", "integer": "0", "timestamp with time zone": "at"}
+    plain = {
+        "text": "''",
+        "jsonb": "'{}'",
+        "numeric": "0",
+        "integer": "0",
+        "timestamp with time zone": "at",
+    }
     return ", ".join(r[0] for r in rows), ", ".join(plain[r[1]] for r in rows)
 
 
@@ -117,7 +133,10 @@ def answers(company: Company, client: httpx.Client, orders: int) -> dict[str, fl
         "product": lambda: {"product": f"P{dice.randrange(PRODUCTS)}"},
         "scarce_product": lambda: {"product": "P0"},
         "expiring": lambda: {"sort": "expires_at", "kind": "backorder"},
-        "within_days": lambda: {"sort": "expires_at", "expires_within_days": str(dice.randrange(60))},
+        "within_days": lambda: {
+            "sort": "expires_at",
+            "expires_within_days": str(dice.randrange(60)),
+        },
         "unpromised": lambda: {"unpromised": "true"},
         "by_number": lambda: {"search": f"V{dice.randrange(orders)}"},
         "released": lambda: {"state": "released"},
@@ -132,10 +151,14 @@ def answers(company: Company, client: httpx.Client, orders: int) -> dict[str, fl
     line = _list(client, {"product": "P0", "after": after})["items"][0]["line_id"]
     result["one_line_p95_ms"] = _p95(lambda: client.get(f"{PATH}/{line}").raise_for_status())
     body = {"ids": [line]}
-    result["recheck_p95_ms"] = _p95(lambda: client.post(f"{PATH}/recheck", json=body).raise_for_status())
+    result["recheck_p95_ms"] = _p95(
+        lambda: client.post(f"{PATH}/recheck", json=body).raise_for_status()
+    )
     with company.product.database.reading() as session:
         result["floor_by_key_p95_ms"] = _p95(
-            lambda: fetch(session, "SELECT * FROM orders.waiting_line ORDER BY line_id DESC LIMIT 50")
+            lambda: fetch(
+                session, "SELECT * FROM orders.waiting_line ORDER BY line_id DESC LIMIT 50"
+            )
         )
     return result
 

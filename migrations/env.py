@@ -19,7 +19,9 @@ class Xid8(sa.types.UserDefinedType):
 """
 
 
-def include_object(item: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
+def include_object(
+    item: object, name: str | None, kind: str, reflected: bool, compare_to: object
+) -> bool:
     """Partitions of the event log are made by the day, not by a migration; procrastinate owns its own tables."""
     if kind != "table" or not reflected:
         return True

@@ -22,15 +22,26 @@ EMAIL, PASSWORD = "admin@fabrikam.example", "browser-password"
 STORE = "fabrikam"
 Found = TypeVar("Found")
 FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--use-angle=swiftshader", "--enable-unsafe-swiftshader"),  # maps need WebGL, which software draws as well
+    *(
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ),
+    *(
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+    ),  # maps need WebGL, which software draws as well
 )
 
 
 def chromium() -> str | None:
     """The browser to drive: OPENIOM_CHROMIUM, else what is installed, else None."""
     found = os.environ.get("OPENIOM_CHROMIUM")
-    return found or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,9 @@ class Fabrikam:
     @cached_property
     def catalog(self) -> dict[str, int]:
         """The store's products: SKU to id."""
-        answer = _told(self.store.get(f"/stores/{STORE}/v3/catalog/products", params={"limit": 250}))
+        answer = _told(
+            self.store.get(f"/stores/{STORE}/v3/catalog/products", params={"limit": 250})
+        )
         return {one["sku"]: one["id"] for one in answer["data"]}
 
     def place(
@@ -77,7 +90,11 @@ class Fabrikam:
         unknown = {"price_ex_tax": "39.99", "price_inc_tax": "39.99"}
         products = [
             {"quantity": quantity}
-            | ({"product_id": self.catalog[sku]} if sku in self.catalog else {"name": sku, "sku": sku, **unknown})
+            | (
+                {"product_id": self.catalog[sku]}
+                if sku in self.catalog
+                else {"name": sku, "sku": sku, **unknown}
+            )
             for sku, quantity in lines
         ]
         document = {"status_id": 11, "billing_address": billing, "products": products}
@@ -88,7 +105,9 @@ class Fabrikam:
         return until(lambda: self._order(number), f"order {number} came in")
 
     def _order(self, number: str) -> dict[str, Any] | None:
-        found = [row for row in self.get("/orders", search=number)["items"] if row["number"] == number]
+        found = [
+            row for row in self.get("/orders", search=number)["items"] if row["number"] == number
+        ]
         return found[0] if found else None
 
     def order_in_state(self, number: str, state: str) -> dict[str, Any]:
@@ -108,7 +127,13 @@ class Fabrikam:
 
     def hasten(self) -> None:
         """A 3PL that ships everything whole within a second."""
-        habits = {"accept_after": 0.2, "pick_after": 0.2, "ship_after": 0.4, "partial_ratio": 0.0, "decline_ratio": 0.0}
+        habits = {
+            "accept_after": 0.2,
+            "pick_after": 0.2,
+            "ship_after": 0.4,
+            "partial_ratio": 0.0,
+            "decline_ratio": 0.0,
+        }
         _told(self.warehouse.put("/_sim/habits", json=habits))
 
     def poll(self) -> None:
@@ -129,7 +154,9 @@ def until(ask: Callable[[], Found | None], what: str, *, seconds: float = 30.0) 
 
 def _told(answer: httpx.Response) -> dict[str, Any]:
     if not answer.is_success:
-        raise RuntimeError(f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text[:500]}")
+        raise RuntimeError(
+            f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text[:500]}"
+        )
     found: dict[str, Any] = answer.json() if answer.content else {}
     return found
 
@@ -155,12 +182,20 @@ def running_demo() -> Iterator[Fabrikam]:
     path = os.pathsep.join(filter(None, (str(PROJECT / "src"), os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONPATH": path, "OPENIOM_DEMO_PASSWORD": PASSWORD}
     with (home / "printed").open("wb") as printed:
-        demo = subprocess.Popen(command, cwd=home, env=environment, stdout=printed, stderr=subprocess.STDOUT)
+        demo = subprocess.Popen(
+            command, cwd=home, env=environment, stdout=printed, stderr=subprocess.STDOUT
+        )
     try:
-        until(lambda: demo.poll() is not None or b"sign in" in (home / "printed").read_bytes(), "demo", seconds=120)
+        until(
+            lambda: demo.poll() is not None or b"sign in" in (home / "printed").read_bytes(),
+            "demo",
+            seconds=120,
+        )
         if demo.poll() is not None:
             raise RuntimeError((home / "printed").read_text())
-        with _clients(f"http://127.0.0.1:{port}", json.loads((home / "demo.json").read_text())) as fabrikam:
+        with _clients(
+            f"http://127.0.0.1:{port}", json.loads((home / "demo.json").read_text())
+        ) as fabrikam:
             yield fabrikam
     finally:
         demo.terminate()
@@ -170,10 +205,14 @@ def running_demo() -> Iterator[Fabrikam]:
 
 @contextmanager
 def _clients(url: str, kept: Mapping[str, Any]) -> Iterator[Fabrikam]:
-    store, warehouse = (f"http://127.0.0.1:{kept[name]}" for name in ("store_port", "warehouse_port"))
+    store, warehouse = (
+        f"http://127.0.0.1:{kept[name]}" for name in ("store_port", "warehouse_port")
+    )
     with (
         httpx.Client(base_url=url, trust_env=False, timeout=30) as api,
-        httpx.Client(base_url=store, trust_env=False, headers={"X-Auth-Token": kept["store_token"]}) as shop,
+        httpx.Client(
+            base_url=store, trust_env=False, headers={"X-Auth-Token": kept["store_token"]}
+        ) as shop,
         httpx.Client(base_url=warehouse, trust_env=False) as floor,
     ):
         _told(api.post("/api/v1/session", json={"email": EMAIL, "password": PASSWORD}))

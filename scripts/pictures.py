@@ -10,7 +10,16 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from scripts.fabrikam import EMAIL, FLAGS, PASSWORD, PROJECT, Fabrikam, chromium, running_demo, until
+from scripts.fabrikam import (
+    EMAIL,
+    FLAGS,
+    PASSWORD,
+    PROJECT,
+    Fabrikam,
+    chromium,
+    running_demo,
+    until,
+)
 
 FOLDER = PROJECT / "docs" / "pictures"
 SIZE: ViewportSize = {"width": 1440, "height": 900}
@@ -45,21 +54,32 @@ def busy_day(fabrikam: Fabrikam) -> str:
     items = [(scarce, "SEA", 40), (scarce, "CHI", 0)]
     items += [(scarce, source, 0) for source in ("DAL", "NYC", "ATL", "LAX")]
     items += [(skus[41], "SEA", 0), (skus[41], "CHI", 60)]
-    changes = [{"product": sku, "source": source, "quantity": str(quantity)} for sku, source, quantity in items]
+    changes = [
+        {"product": sku, "source": source, "quantity": str(quantity)}
+        for sku, source, quantity in items
+    ]
     fabrikam.post("/inventory/changes", {"mode": "set", "reason": "count", "items": changes})
     for n in range(40):
         buyer, town = BUYERS[n % len(BUYERS)]
         fabrikam.place(
-            [(plain[(n * 7 + k) % len(plain)], 1 + (n + k) % 3) for k in range(1 + n % 3)], buyer=buyer, town=town
+            [(plain[(n * 7 + k) % len(plain)], 1 + (n + k) % 3) for k in range(1 + n % 3)],
+            buyer=buyer,
+            town=town,
         )
-    for n, sku in enumerate(["HALL-MIRROR-XL", "HALL-MIRROR-XL", "LAMP-OAK-1", "HALL-MIRROR-XL", "TABL-OAK-O1"]):
+    for n, sku in enumerate(
+        ["HALL-MIRROR-XL", "HALL-MIRROR-XL", "LAMP-OAK-1", "HALL-MIRROR-XL", "TABL-OAK-O1"]
+    ):
         fabrikam.place([(sku, 1), (plain[n], 2)], buyer=BUYERS[n][0], town=BUYERS[n][1])
     for n in range(3):
         fabrikam.place([(scarce, 900)], buyer=BUYERS[n + 3][0], town=BUYERS[n + 3][1])
     shown = fabrikam.place([(scarce, 2), (skus[41], 1), (plain[5], 1)], buyer="Ana Souza")
     fabrikam.poll()
     order = fabrikam.order_in_state(shown, "completed")
-    until(lambda: fabrikam.get("/orders/counts")["states"]["completed"] >= 40, "the day's orders shipped", seconds=60)
+    until(
+        lambda: fabrikam.get("/orders/counts")["states"]["completed"] >= 40,
+        "the day's orders shipped",
+        seconds=60,
+    )
     fabrikam.warehouse.put("/_sim/habits", json={"ship_after": 600.0})
     for n in range(9):
         buyer, town = BUYERS[-1 - n % len(BUYERS)]
@@ -67,8 +87,14 @@ def busy_day(fabrikam: Fabrikam) -> str:
     held = fabrikam.get("/runs", state="failed")["items"][0]["subject_id"]
     fabrikam.post("/orders/hold", {"ids": [held], "reason": "The buyer asked to wait"})
     fabrikam.poll()
-    until(lambda: fabrikam.get("/orders/counts")["states"]["fulfillment_in_process"] >= 9, "nine are being picked")
-    until(lambda: len(fabrikam.get("/messages", state="parked")["items"]) == 5, "five messages are parked")
+    until(
+        lambda: fabrikam.get("/orders/counts")["states"]["fulfillment_in_process"] >= 9,
+        "nine are being picked",
+    )
+    until(
+        lambda: len(fabrikam.get("/messages", state="parked")["items"]) == 5,
+        "five messages are parked",
+    )
     found: str = order["id"]
     return found
 
@@ -87,7 +113,9 @@ def with_map(page: Page) -> None:
 def take(browser: Browser, fabrikam: Fabrikam, pictures: list[Picture]) -> None:
     for mode in ("light", "dark"):
         context = browser.new_context(viewport=SIZE, color_scheme=mode, reduced_motion="reduce")
-        context.request.post(f"{fabrikam.url}/api/v1/session", data={"email": EMAIL, "password": PASSWORD})
+        context.request.post(
+            f"{fabrikam.url}/api/v1/session", data={"email": EMAIL, "password": PASSWORD}
+        )
         page = context.new_page()
         for picture in pictures:
             if picture.mode == mode:

@@ -18,9 +18,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from openiom.administration import issue_token
+from openiom.app.application import Application, build
 from openiom.app.tables import load_tables, schemas
 from openiom.app.web import create_app
-from openiom.app.wiring import Product, build
 from openiom.platform.database import Database
 from openiom.platform.embedded import embedded_postgres, ensure_database
 from openiom.platform.events import ensure_partitions, utc_now
@@ -32,7 +32,9 @@ hypothesis.settings.load_profile("openiom")
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str = "master") -> Iterator[str]:
+def postgres_url(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str = "master"
+) -> Iterator[str]:
     """URL of a server with a database of this worker's own; OPENIOM_TEST_DATABASE_URL names a given server."""
     given = os.environ.get("OPENIOM_TEST_DATABASE_URL")
     name = "openiom_test_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -42,7 +44,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str = "mas
     home = Path(tempfile.mkdtemp(prefix="openiom-test-"))
     try:
         with embedded_postgres(home, database=name) as url:
-            with psycopg.connect(url, autocommit=True) as connection:  # nothing here outlives the tests
+            with psycopg.connect(
+                url, autocommit=True
+            ) as connection:  # nothing here outlives the tests
                 connection.execute("ALTER SYSTEM SET fsync = off")
                 connection.execute("SELECT pg_reload_conf()")
             yield url
@@ -55,7 +59,9 @@ def empty_database(postgres_url: str) -> Iterator[Database]:
     base = load_tables()
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         for schema in schemas():
-            connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE; CREATE SCHEMA "{schema}"'.encode())
+            connection.execute(
+                f'DROP SCHEMA IF EXISTS "{schema}" CASCADE; CREATE SCHEMA "{schema}"'.encode()
+            )
     database = Database(postgres_url)
     base.metadata.create_all(database.engine)
     with database.unit_of_work() as session:
@@ -79,23 +85,25 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def product(database: Database, settings: Settings) -> Iterator[Product]:
+def product(database: Database, settings: Settings) -> Iterator[Application]:
     built = build(settings, database.url)
     yield built
     built.close()
 
 
 @pytest.fixture
-def stranger(product: Product) -> Iterator[TestClient]:
+def stranger(product: Application) -> Iterator[TestClient]:
     """Somebody without any token."""
     with TestClient(create_app(product)) as asking:
         yield asking
 
 
 @pytest.fixture
-def client(product: Product) -> Iterator[TestClient]:
+def client(product: Application) -> Iterator[TestClient]:
     """An administrator's program."""
     with product.database.unit_of_work() as session:
-        token = issue_token(session, name="test", roles=["administrator"], now=utc_now(), actor="test")
+        token = issue_token(
+            session, name="test", roles=["administrator"], now=utc_now(), actor="test"
+        )
     with TestClient(create_app(product), headers={"authorization": f"Bearer {token}"}) as asking:
         yield asking

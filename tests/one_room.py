@@ -12,12 +12,18 @@ from openiom.platform.http import Principal, install_problem_handlers
 
 
 def one_room(
-    database: Database, *routers: APIRouter, permissions: Collection[str], asker: str = "ann", **state: Any
+    database: Database,
+    *routers: APIRouter,
+    permissions: Collection[str],
+    asker: str = "ann",
+    **state: Any,
 ) -> FastAPI:
     """The application; its `state.permissions` may change between requests, and `state` is what its routes read."""
     app = FastAPI()
     app.state.database, app.state.permissions = database, permissions
-    app.state.authenticate = lambda request, session: Principal(asker, frozenset(app.state.permissions))
+    app.state.authenticate = lambda request, session: Principal(
+        asker, frozenset(app.state.permissions)
+    )
     for name, value in state.items():
         setattr(app.state, name, value)
     install_problem_handlers(app)

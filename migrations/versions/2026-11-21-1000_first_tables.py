@@ -60,7 +60,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         schema="administration",
     )
-    op.create_index("uq_user_email", "user", [sa.literal_column("lower(email)")], unique=True, schema="administration")
+    op.create_index(
+        "uq_user_email",
+        "user",
+        [sa.literal_column("lower(email)")],
+        unique=True,
+        schema="administration",
+    )
     op.create_table(
         "source",
         sa.Column("name", sa.Text(), nullable=False),
@@ -103,11 +109,23 @@ def upgrade() -> None:
         sa.Column("product", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("dimensions", sa.Text(), server_default="", nullable=False),
-        sa.Column("on_hand", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
-        sa.Column("reserved", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "on_hand",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
+        sa.Column(
+            "reserved",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
         sa.Column("oversell", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("reserved >= 0 AND (reserved <= on_hand OR oversell)", name=op.f("never_promise_twice")),
+        sa.CheckConstraint(
+            "reserved >= 0 AND (reserved <= on_hand OR oversell)", name=op.f("never_promise_twice")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stock")),
         sa.UniqueConstraint(
             "organization",
@@ -119,7 +137,11 @@ def upgrade() -> None:
         schema="inventory_visibility",
     )
     op.create_index(
-        "ix_stock_product_source", "stock", ["product", "source"], unique=False, schema="inventory_visibility"
+        "ix_stock_product_source",
+        "stock",
+        ["product", "source"],
+        unique=False,
+        schema="inventory_visibility",
     )
     op.create_table(
         "account",
@@ -165,13 +187,17 @@ def upgrade() -> None:
         sa.Column("current_cost", sa.Numeric(precision=18, scale=4), nullable=True),
         sa.Column("standard_cost", sa.Numeric(precision=18, scale=4), nullable=True),
         sa.Column("list_price", sa.Numeric(precision=18, scale=4), nullable=True),
-        sa.Column("preorder_eligible", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "preorder_eligible", sa.Boolean(), server_default=sa.text("false"), nullable=False
+        ),
         sa.Column("launch_date", sa.Date(), nullable=True),
         sa.Column("days_to_replace", sa.Integer(), nullable=True),
         sa.Column(
             "search",
             postgresql.TSVECTOR(),
-            sa.Computed("to_tsvector('simple', number || ' ' || name || ' ' || sku)", persisted=True),
+            sa.Computed(
+                "to_tsvector('simple', number || ' ' || name || ' ' || sku)", persisted=True
+            ),
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_product")),
@@ -192,9 +218,20 @@ def upgrade() -> None:
         schema="master_data",
     )
     op.create_index(
-        "ix_product_search", "product", ["search"], unique=False, schema="master_data", postgresql_using="gin"
+        "ix_product_search",
+        "product",
+        ["search"],
+        unique=False,
+        schema="master_data",
+        postgresql_using="gin",
     )
-    op.create_index("ix_product_sku", "product", [sa.literal_column("lower(sku)")], unique=False, schema="master_data")
+    op.create_index(
+        "ix_product_sku",
+        "product",
+        [sa.literal_column("lower(sku)")],
+        unique=False,
+        schema="master_data",
+    )
     op.create_table(
         "rule",
         sa.Column("name", sa.Text(), nullable=False),
@@ -249,13 +286,19 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("passed", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-        sa.CheckConstraint("state IN ('running', 'failed', 'completed', 'canceled')", name=op.f("ck_journey_state")),
+        sa.Column(
+            "passed", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
+        sa.CheckConstraint(
+            "state IN ('running', 'failed', 'completed', 'canceled')", name=op.f("ck_journey_state")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journey")),
         sa.UniqueConstraint("subject_id", "trigger_event_id", "lane", name="uq_journey_start_once"),
         schema="orchestration",
     )
-    op.create_index("ix_journey_root_id", "journey", ["root_id"], unique=False, schema="orchestration")
+    op.create_index(
+        "ix_journey_root_id", "journey", ["root_id"], unique=False, schema="orchestration"
+    )
     op.create_table(
         "provider_action",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -265,7 +308,7 @@ def upgrade() -> None:
         sa.Column("entity", sa.Text(), nullable=False),
         sa.Column("entity_id", sa.Uuid(), nullable=False),
         sa.Column("flow", sa.Text(), nullable=False),
-        sa.Column("journey_id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("token_id", sa.Uuid(), nullable=False),
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("visit", sa.Integer(), nullable=False),
@@ -285,7 +328,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('ready', 'leased', 'done', 'failed', 'held', 'canceled')", name=op.f("ck_provider_action_state")
+            "state IN ('ready', 'leased', 'done', 'failed', 'held', 'canceled')",
+            name=op.f("ck_provider_action_state"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_action")),
         sa.UniqueConstraint("key", name="uq_provider_action_key"),
@@ -315,17 +359,25 @@ def upgrade() -> None:
         schema="orchestration",
         postgresql_where=sa.text("state = 'leased'"),
     )
-    op.create_index("ix_provider_action_token", "provider_action", ["token_id"], unique=False, schema="orchestration")
+    op.create_index(
+        "ix_provider_action_token",
+        "provider_action",
+        ["token_id"],
+        unique=False,
+        schema="orchestration",
+    )
     op.create_table(
         "step_result",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("journey_id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("entries", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_step_result")),
         schema="orchestration",
     )
-    op.create_index("ix_step_result_journey_id", "step_result", ["journey_id"], unique=False, schema="orchestration")
+    op.create_index(
+        "ix_step_result_journey_id", "step_result", ["run_id"], unique=False, schema="orchestration"
+    )
     op.create_table(
         "step_tally",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -335,11 +387,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_step_tally")),
         schema="orchestration",
     )
-    op.create_index("ix_step_tally_flow_at", "step_tally", ["flow", "at"], unique=False, schema="orchestration")
+    op.create_index(
+        "ix_step_tally_flow_at", "step_tally", ["flow", "at"], unique=False, schema="orchestration"
+    )
     op.create_table(
         "token",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("journey_id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("flow_version_id", sa.Integer(), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("root_id", sa.Uuid(), nullable=False),
@@ -348,15 +402,28 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("awaits", postgresql.ARRAY(sa.Text()), nullable=True),
         sa.Column("arrived", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("frames", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column(
+            "frames", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
         sa.Column("since_id", sa.BigInteger(), nullable=False),
-        sa.Column("consumed", postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column(
+            "consumed",
+            postgresql.ARRAY(sa.BigInteger()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
         sa.Column("visit", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("state <> 'failed' OR error IS NOT NULL", name=op.f("ck_token_failed_says_why")),
-        sa.CheckConstraint("state <> 'ready' OR due_at IS NOT NULL", name=op.f("ck_token_ready_is_due")),
-        sa.CheckConstraint("state IN ('ready', 'waiting', 'held', 'failed')", name=op.f("ck_token_state")),
+        sa.CheckConstraint(
+            "state <> 'failed' OR error IS NOT NULL", name=op.f("ck_token_failed_says_why")
+        ),
+        sa.CheckConstraint(
+            "state <> 'ready' OR due_at IS NOT NULL", name=op.f("ck_token_ready_is_due")
+        ),
+        sa.CheckConstraint(
+            "state IN ('ready', 'waiting', 'held', 'failed')", name=op.f("ck_token_state")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
         schema="orchestration",
     )
@@ -376,7 +443,9 @@ def upgrade() -> None:
         schema="orchestration",
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
-    op.create_index("ix_token_journey_id", "token", ["journey_id"], unique=False, schema="orchestration")
+    op.create_index(
+        "ix_token_journey_id", "token", ["run_id"], unique=False, schema="orchestration"
+    )
     op.create_index(
         "ix_token_stopped",
         "token",
@@ -450,10 +519,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_order_instance", "order", ["instance", "id"], unique=False, schema="orders")
     op.create_index(
-        "ix_order_number", "order", [sa.literal_column("lower(number) text_pattern_ops")], unique=False, schema="orders"
+        "ix_order_number",
+        "order",
+        [sa.literal_column("lower(number) text_pattern_ops")],
+        unique=False,
+        schema="orders",
     )
     op.create_index("ix_order_origin", "order", ["origin", "id"], unique=False, schema="orders")
-    op.create_index("ix_order_placed_at", "order", ["placed_at", "id"], unique=False, schema="orders")
+    op.create_index(
+        "ix_order_placed_at", "order", ["placed_at", "id"], unique=False, schema="orders"
+    )
     op.create_table(
         "order_count",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -478,7 +553,13 @@ def upgrade() -> None:
         schema="platform",
         postgresql_partition_by="RANGE (at)",
     )
-    op.create_index("ix_business_event_root_id", "business_event", ["root_id", "id"], unique=False, schema="platform")
+    op.create_index(
+        "ix_business_event_root_id",
+        "business_event",
+        ["root_id", "id"],
+        unique=False,
+        schema="platform",
+    )
     op.create_table(
         "configuration_document",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -492,7 +573,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_configuration_document")),
-        sa.UniqueConstraint("kind", "name", "version", name=op.f("uq_configuration_document_kind_name_version")),
+        sa.UniqueConstraint(
+            "kind", "name", "version", name=op.f("uq_configuration_document_kind_name_version")
+        ),
         schema="platform",
     )
     op.create_index(
@@ -508,7 +591,12 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("xid", Xid8(), server_default=sa.text("'0'::xid8"), nullable=False),
         sa.Column("event_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_event_consumer")),
         schema="platform",
     )
@@ -529,11 +617,17 @@ def upgrade() -> None:
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("scope_name", sa.Text(), nullable=False),
         sa.Column("internal", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("table_name", "field", "value", "scope", "scope_name", name=op.f("pk_id_mapping")),
+        sa.PrimaryKeyConstraint(
+            "table_name", "field", "value", "scope", "scope_name", name=op.f("pk_id_mapping")
+        ),
         schema="providers",
     )
     op.create_index(
-        "ix_id_mapping_internal", "id_mapping", ["table_name", "field", "internal"], unique=False, schema="providers"
+        "ix_id_mapping_internal",
+        "id_mapping",
+        ["table_name", "field", "internal"],
+        unique=False,
+        schema="providers",
     )
     op.create_table(
         "message",
@@ -594,7 +688,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_call")),
         schema="providers",
     )
-    op.create_index("ix_outside_call_instance", "outside_call", ["instance", "id"], unique=False, schema="providers")
+    op.create_index(
+        "ix_outside_call_instance",
+        "outside_call",
+        ["instance", "id"],
+        unique=False,
+        schema="providers",
+    )
     op.create_table(
         "provider_instance",
         sa.Column("name", sa.Text(), nullable=False),
@@ -606,8 +706,15 @@ def upgrade() -> None:
         sa.Column("poll_seconds", sa.Integer(), nullable=True),
         sa.Column("state", sa.Text(), server_default="untested", nullable=False),
         sa.Column("account", sa.Text(), server_default="", nullable=False),
-        sa.Column("scopes", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("missing_scopes", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column(
+            "scopes", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
+        sa.Column(
+            "missing_scopes",
+            postgresql.ARRAY(sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
         sa.Column("probed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_probe_at", sa.DateTime(timezone=True), nullable=True),
@@ -627,13 +734,24 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["user_id"], ["administration.user.id"], name=op.f("fk_sign_in_user_id"), ondelete="CASCADE"
+            ["user_id"],
+            ["administration.user.id"],
+            name=op.f("fk_sign_in_user_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_in")),
         schema="administration",
     )
-    op.create_index(op.f("ix_sign_in_expires_at"), "sign_in", ["expires_at"], unique=False, schema="administration")
-    op.create_index(op.f("ix_sign_in_user_id"), "sign_in", ["user_id"], unique=False, schema="administration")
+    op.create_index(
+        op.f("ix_sign_in_expires_at"),
+        "sign_in",
+        ["expires_at"],
+        unique=False,
+        schema="administration",
+    )
+    op.create_index(
+        op.f("ix_sign_in_user_id"), "sign_in", ["user_id"], unique=False, schema="administration"
+    )
     op.create_table(
         "fulfillment_order",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -648,20 +766,34 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["order_id"], ["orders.order.id"], name=op.f("fk_fulfillment_order_order_id")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.order.id"], name=op.f("fk_fulfillment_order_order_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fulfillment_order")),
         sa.UniqueConstraint("number", name=op.f("uq_fulfillment_order_number")),
         schema="fulfillment",
         postgresql_with={"fillfactor": "80"},
     )
     op.create_index(
-        "ix_fulfillment_order_order_id", "fulfillment_order", ["order_id"], unique=False, schema="fulfillment"
+        "ix_fulfillment_order_order_id",
+        "fulfillment_order",
+        ["order_id"],
+        unique=False,
+        schema="fulfillment",
     )
     op.create_index(
-        "ix_fulfillment_order_source", "fulfillment_order", ["source", "id"], unique=False, schema="fulfillment"
+        "ix_fulfillment_order_source",
+        "fulfillment_order",
+        ["source", "id"],
+        unique=False,
+        schema="fulfillment",
     )
     op.create_index(
-        "ix_fulfillment_order_state", "fulfillment_order", ["state", "id"], unique=False, schema="fulfillment"
+        "ix_fulfillment_order_state",
+        "fulfillment_order",
+        ["state", "id"],
+        unique=False,
+        schema="fulfillment",
     )
     op.create_table(
         "ledger_entry",
@@ -673,12 +805,18 @@ def upgrade() -> None:
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_ledger_entry_stock_id")),
+        sa.ForeignKeyConstraint(
+            ["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_ledger_entry_stock_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
         schema="inventory_visibility",
     )
     op.create_index(
-        "ix_ledger_entry_stock", "ledger_entry", ["stock_id", "id"], unique=False, schema="inventory_visibility"
+        "ix_ledger_entry_stock",
+        "ledger_entry",
+        ["stock_id", "id"],
+        unique=False,
+        schema="inventory_visibility",
     )
     op.create_table(
         "reservation",
@@ -687,15 +825,35 @@ def upgrade() -> None:
         sa.Column("line_id", sa.Uuid(), nullable=False),
         sa.Column("quantity", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.Column("open", sa.Numeric(precision=18, scale=4), nullable=False),
-        sa.Column("shipped", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
-        sa.Column("released", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "shipped",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
+        sa.Column(
+            "released",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("open >= 0 AND open + shipped + released = quantity", name=op.f("reservation_adds_up")),
-        sa.ForeignKeyConstraint(["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_reservation_stock_id")),
+        sa.CheckConstraint(
+            "open >= 0 AND open + shipped + released = quantity", name=op.f("reservation_adds_up")
+        ),
+        sa.ForeignKeyConstraint(
+            ["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_reservation_stock_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation")),
         schema="inventory_visibility",
     )
-    op.create_index("ix_reservation_line", "reservation", ["line_id"], unique=False, schema="inventory_visibility")
+    op.create_index(
+        "ix_reservation_line",
+        "reservation",
+        ["line_id"],
+        unique=False,
+        schema="inventory_visibility",
+    )
     op.create_index(
         "ix_reservation_open",
         "reservation",
@@ -732,13 +890,23 @@ def upgrade() -> None:
             "shipped >= 0 AND canceled >= 0 AND released >= 0 AND shipped + canceled + released <= quantity",
             name=op.f("never_more_than_ordered"),
         ),
-        sa.ForeignKeyConstraint(["order_id"], ["orders.order.id"], name=op.f("fk_order_line_order_id")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.order.id"], name=op.f("fk_order_line_order_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_line")),
-        sa.UniqueConstraint("order_id", "line_number", name=op.f("uq_order_line_order_id_line_number")),
+        sa.UniqueConstraint(
+            "order_id", "line_number", name=op.f("uq_order_line_order_id_line_number")
+        ),
         schema="orders",
         postgresql_with={"fillfactor": "80"},
     )
-    op.create_index("ix_order_line_product", "order_line", ["product", "order_id"], unique=False, schema="orders")
+    op.create_index(
+        "ix_order_line_product",
+        "order_line",
+        ["product", "order_id"],
+        unique=False,
+        schema="orders",
+    )
     op.create_index(
         "ix_order_line_source",
         "order_line",
@@ -758,7 +926,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("NOT held OR state = 'on_hold'", name=op.f("a_held_order_is_on_hold")),
-        sa.ForeignKeyConstraint(["order_id"], ["orders.order.id"], name=op.f("fk_order_state_order_id")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.order.id"], name=op.f("fk_order_state_order_id")
+        ),
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_order_state")),
         schema="orders",
         postgresql_with={"fillfactor": "80"},
@@ -771,7 +941,9 @@ def upgrade() -> None:
         schema="orders",
         postgresql_where=sa.text("held"),
     )
-    op.create_index("ix_order_state_state", "order_state", ["state", "order_id"], unique=False, schema="orders")
+    op.create_index(
+        "ix_order_state_state", "order_state", ["state", "order_id"], unique=False, schema="orders"
+    )
     op.create_table(
         "missing_key",
         sa.Column("message_id", sa.BigInteger(), nullable=False),
@@ -780,13 +952,22 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("instance", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["message_id"], ["providers.message.id"], name=op.f("fk_missing_key_message_id"), ondelete="CASCADE"
+            ["message_id"],
+            ["providers.message.id"],
+            name=op.f("fk_missing_key_message_id"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("message_id", "table_name", "field", "value", name=op.f("pk_missing_key")),
+        sa.PrimaryKeyConstraint(
+            "message_id", "table_name", "field", "value", name=op.f("pk_missing_key")
+        ),
         schema="providers",
     )
     op.create_index(
-        "ix_missing_key_lookup", "missing_key", ["table_name", "field", "value"], unique=False, schema="providers"
+        "ix_missing_key_lookup",
+        "missing_key",
+        ["table_name", "field", "value"],
+        unique=False,
+        schema="providers",
     )
     op.create_table(
         "fulfillment_order_line",
@@ -796,14 +977,18 @@ def upgrade() -> None:
         sa.Column("product", sa.Text(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("shipped", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.CheckConstraint("quantity > 0 AND shipped BETWEEN 0 AND quantity", name=op.f("never_more_than_asked")),
+        sa.CheckConstraint(
+            "quantity > 0 AND shipped BETWEEN 0 AND quantity", name=op.f("never_more_than_asked")
+        ),
         sa.ForeignKeyConstraint(
             ["fulfillment_order_id"],
             ["fulfillment.fulfillment_order.id"],
             name=op.f("fk_fulfillment_order_line_fulfillment_order_id"),
         ),
         sa.ForeignKeyConstraint(
-            ["order_line_id"], ["orders.order_line.id"], name=op.f("fk_fulfillment_order_line_order_line_id")
+            ["order_line_id"],
+            ["orders.order_line.id"],
+            name=op.f("fk_fulfillment_order_line_order_line_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fulfillment_order_line")),
         schema="fulfillment",
@@ -842,7 +1027,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shipment")),
         sa.UniqueConstraint(
-            "fulfillment_order_id", "external_id", name=op.f("uq_shipment_fulfillment_order_id_external_id")
+            "fulfillment_order_id",
+            "external_id",
+            name=op.f("uq_shipment_fulfillment_order_id_external_id"),
         ),
         schema="fulfillment",
     )
@@ -872,7 +1059,11 @@ def upgrade() -> None:
         schema="fulfillment",
     )
     op.create_index(
-        "ix_shipment_line_shipment_id", "shipment_line", ["shipment_id"], unique=False, schema="fulfillment"
+        "ix_shipment_line_shipment_id",
+        "shipment_line",
+        ["shipment_id"],
+        unique=False,
+        schema="fulfillment",
     )
     # ### end Alembic commands ###
     op.execute(APPEND_ONLY)
@@ -881,21 +1072,39 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_index("ix_shipment_line_shipment_id", table_name="shipment_line", schema="fulfillment")
-    op.drop_index("ix_shipment_line_fulfillment_order_line_id", table_name="shipment_line", schema="fulfillment")
+    op.drop_index(
+        "ix_shipment_line_fulfillment_order_line_id",
+        table_name="shipment_line",
+        schema="fulfillment",
+    )
     op.drop_table("shipment_line", schema="fulfillment")
     op.drop_table("shipment", schema="fulfillment")
-    op.drop_index("ix_fulfillment_order_line_order_line_id", table_name="fulfillment_order_line", schema="fulfillment")
     op.drop_index(
-        "ix_fulfillment_order_line_fulfillment_order_id", table_name="fulfillment_order_line", schema="fulfillment"
+        "ix_fulfillment_order_line_order_line_id",
+        table_name="fulfillment_order_line",
+        schema="fulfillment",
+    )
+    op.drop_index(
+        "ix_fulfillment_order_line_fulfillment_order_id",
+        table_name="fulfillment_order_line",
+        schema="fulfillment",
     )
     op.drop_table("fulfillment_order_line", schema="fulfillment")
     op.drop_index("ix_missing_key_lookup", table_name="missing_key", schema="providers")
     op.drop_table("missing_key", schema="providers")
     op.drop_index("ix_order_state_state", table_name="order_state", schema="orders")
-    op.drop_index("ix_order_state_held", table_name="order_state", schema="orders", postgresql_where=sa.text("held"))
+    op.drop_index(
+        "ix_order_state_held",
+        table_name="order_state",
+        schema="orders",
+        postgresql_where=sa.text("held"),
+    )
     op.drop_table("order_state", schema="orders")
     op.drop_index(
-        "ix_order_line_source", table_name="order_line", schema="orders", postgresql_where=sa.text("source IS NOT NULL")
+        "ix_order_line_source",
+        table_name="order_line",
+        schema="orders",
+        postgresql_where=sa.text("source IS NOT NULL"),
     )
     op.drop_index("ix_order_line_product", table_name="order_line", schema="orders")
     op.drop_table("order_line", schema="orders")
@@ -909,9 +1118,15 @@ def downgrade() -> None:
     op.drop_table("reservation", schema="inventory_visibility")
     op.drop_index("ix_ledger_entry_stock", table_name="ledger_entry", schema="inventory_visibility")
     op.drop_table("ledger_entry", schema="inventory_visibility")
-    op.drop_index("ix_fulfillment_order_state", table_name="fulfillment_order", schema="fulfillment")
-    op.drop_index("ix_fulfillment_order_source", table_name="fulfillment_order", schema="fulfillment")
-    op.drop_index("ix_fulfillment_order_order_id", table_name="fulfillment_order", schema="fulfillment")
+    op.drop_index(
+        "ix_fulfillment_order_state", table_name="fulfillment_order", schema="fulfillment"
+    )
+    op.drop_index(
+        "ix_fulfillment_order_source", table_name="fulfillment_order", schema="fulfillment"
+    )
+    op.drop_index(
+        "ix_fulfillment_order_order_id", table_name="fulfillment_order", schema="fulfillment"
+    )
     op.drop_table("fulfillment_order", schema="fulfillment")
     op.drop_index(op.f("ix_sign_in_user_id"), table_name="sign_in", schema="administration")
     op.drop_index(op.f("ix_sign_in_expires_at"), table_name="sign_in", schema="administration")
@@ -920,7 +1135,10 @@ def downgrade() -> None:
     op.drop_index("ix_outside_call_instance", table_name="outside_call", schema="providers")
     op.drop_table("outside_call", schema="providers")
     op.drop_index(
-        "ix_message_waiting", table_name="message", schema="providers", postgresql_where=sa.text("state = 'received'")
+        "ix_message_waiting",
+        table_name="message",
+        schema="providers",
+        postgresql_where=sa.text("state = 'received'"),
     )
     op.drop_index(
         "ix_message_state",
@@ -929,7 +1147,10 @@ def downgrade() -> None:
         postgresql_where=sa.text("state IN ('parked', 'discarded')"),
     )
     op.drop_index(
-        "ix_message_elders", table_name="message", schema="providers", postgresql_where=sa.text("state = 'received'")
+        "ix_message_elders",
+        table_name="message",
+        schema="providers",
+        postgresql_where=sa.text("state = 'received'"),
     )
     op.drop_table("message", schema="providers")
     op.drop_index("ix_id_mapping_internal", table_name="id_mapping", schema="providers")
@@ -952,7 +1173,10 @@ def downgrade() -> None:
     op.drop_index("ix_order_instance", table_name="order", schema="orders")
     op.drop_index("ix_order_customer_name", table_name="order", schema="orders")
     op.drop_index(
-        "ix_order_customer_email", table_name="order", schema="orders", postgresql_where="customer_email <> ''"
+        "ix_order_customer_email",
+        table_name="order",
+        schema="orders",
+        postgresql_where="customer_email <> ''",
     )
     op.drop_table("order", schema="orders")
     op.drop_table("kept_answer", schema="orders")
@@ -964,7 +1188,10 @@ def downgrade() -> None:
     )
     op.drop_index("ix_token_journey_id", table_name="token", schema="orchestration")
     op.drop_index(
-        "ix_token_due", table_name="token", schema="orchestration", postgresql_where=sa.text("due_at IS NOT NULL")
+        "ix_token_due",
+        table_name="token",
+        schema="orchestration",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
     )
     op.drop_index(
         "ix_token_awaits_subject",
@@ -1004,7 +1231,9 @@ def downgrade() -> None:
     op.drop_table("unit", schema="master_data")
     op.drop_table("rule", schema="master_data")
     op.drop_index("ix_product_sku", table_name="product", schema="master_data")
-    op.drop_index("ix_product_search", table_name="product", schema="master_data", postgresql_using="gin")
+    op.drop_index(
+        "ix_product_search", table_name="product", schema="master_data", postgresql_using="gin"
+    )
     op.drop_index("ix_product_number_prefix", table_name="product", schema="master_data")
     op.drop_index("ix_product_name", table_name="product", schema="master_data")
     op.drop_table("product", schema="master_data")
@@ -1013,7 +1242,11 @@ def downgrade() -> None:
     op.drop_table("account", schema="master_data")
     op.drop_index("ix_stock_product_source", table_name="stock", schema="inventory_visibility")
     op.drop_table("stock", schema="inventory_visibility")
-    op.drop_index("ix_sourcing_decision_order", table_name="sourcing_decision", schema="fulfillment_optimization")
+    op.drop_index(
+        "ix_sourcing_decision_order",
+        table_name="sourcing_decision",
+        schema="fulfillment_optimization",
+    )
     op.drop_table("sourcing_decision", schema="fulfillment_optimization")
     op.drop_table("source", schema="fulfillment_optimization")
     op.drop_index("uq_user_email", table_name="user", schema="administration")

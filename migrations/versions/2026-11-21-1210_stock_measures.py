@@ -34,7 +34,9 @@ def upgrade() -> None:
         sa.Column("first_id", sa.BigInteger(), nullable=False),
         sa.Column("last_id", sa.BigInteger(), nullable=False),
         sa.Column("entries", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("previous_hash", sa.LargeBinary(), server_default=sa.text("''::bytea"), nullable=False),
+        sa.Column(
+            "previous_hash", sa.LargeBinary(), server_default=sa.text("''::bytea"), nullable=False
+        ),
         sa.Column("hash", sa.LargeBinary(), server_default=sa.text("''::bytea"), nullable=False),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_ledger_day")),
@@ -59,12 +61,18 @@ def upgrade() -> None:
         sa.Column("ids", postgresql.ARRAY(sa.BigInteger()), nullable=False),
         sa.Column("digests", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["day"], ["inventory_visibility.ledger_day.day"], name=op.f("fk_ledger_block_day")),
+        sa.ForeignKeyConstraint(
+            ["day"], ["inventory_visibility.ledger_day.day"], name=op.f("fk_ledger_block_day")
+        ),
         sa.PrimaryKeyConstraint("first_id", name=op.f("pk_ledger_block")),
         schema="inventory_visibility",
     )
     op.create_index(
-        "ix_ledger_block_day", "ledger_block", ["day", "first_id"], unique=False, schema="inventory_visibility"
+        "ix_ledger_block_day",
+        "ledger_block",
+        ["day", "first_id"],
+        unique=False,
+        schema="inventory_visibility",
     )
     op.create_table(
         "ledger_checkpoint",
@@ -72,7 +80,9 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
         sa.Column("sums", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
-            ["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_ledger_checkpoint_stock_id")
+            ["stock_id"],
+            ["inventory_visibility.stock.id"],
+            name=op.f("fk_ledger_checkpoint_stock_id"),
         ),
         sa.PrimaryKeyConstraint("stock_id", name=op.f("pk_ledger_checkpoint")),
         schema="inventory_visibility",
@@ -84,9 +94,13 @@ def upgrade() -> None:
         sa.Column("measure", sa.Text(), nullable=False),
         sa.Column("quantity", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.ForeignKeyConstraint(
-            ["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_measure_balance_stock_id")
+            ["stock_id"],
+            ["inventory_visibility.stock.id"],
+            name=op.f("fk_measure_balance_stock_id"),
         ),
-        sa.PrimaryKeyConstraint("stock_id", "data_source", "measure", name=op.f("pk_measure_balance")),
+        sa.PrimaryKeyConstraint(
+            "stock_id", "data_source", "measure", name=op.f("pk_measure_balance")
+        ),
         schema="inventory_visibility",
         postgresql_with={"fillfactor": 70},
     )
@@ -105,7 +119,11 @@ def upgrade() -> None:
         sa.Column("reserved_sign", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         schema="inventory_visibility",
     )
-    op.add_column("ledger_entry", sa.Column("event_id", sa.Text(), nullable=True), schema="inventory_visibility")
+    op.add_column(
+        "ledger_entry",
+        sa.Column("event_id", sa.Text(), nullable=True),
+        schema="inventory_visibility",
+    )
     op.create_index(
         "uq_ledger_entry_event",
         "ledger_entry",
@@ -115,7 +133,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("event_id IS NOT NULL"),
     )
     op.add_column(
-        "reservation", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True), schema="inventory_visibility"
+        "reservation",
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        schema="inventory_visibility",
     )
     op.add_column(
         "reservation",
@@ -137,7 +157,13 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), server_default="", nullable=False),
         schema="inventory_visibility",
     )
-    op.alter_column("reservation", "line_id", existing_type=sa.UUID(), nullable=True, schema="inventory_visibility")
+    op.alter_column(
+        "reservation",
+        "line_id",
+        existing_type=sa.UUID(),
+        nullable=True,
+        schema="inventory_visibility",
+    )
     op.drop_index(
         op.f("ix_reservation_open"),
         table_name="reservation",
@@ -171,30 +197,50 @@ def upgrade() -> None:
     op.add_column(
         "stock",
         sa.Column(
-            "dimension_values", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False
+            "dimension_values",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
         ),
         schema="inventory_visibility",
     )
     op.add_column(
         "stock",
-        sa.Column("overdraft", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "overdraft",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
         schema="inventory_visibility",
     )
     op.add_column(
         "stock",
-        sa.Column("covered", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "covered",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
         schema="inventory_visibility",
     )
     op.add_column(
         "stock",
-        sa.Column("safety_stock", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "safety_stock",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
         schema="inventory_visibility",
     )
     # ### end Alembic commands ###
     op.drop_constraint("fk_ledger_entry_stock_id", "ledger_entry", schema="inventory_visibility")
     op.execute("ALTER TABLE inventory_visibility.stock SET (fillfactor = 70)")
     op.drop_constraint("never_promise_twice", "stock", schema="inventory_visibility")
-    op.create_check_constraint("never_promise_twice", "stock", PROMISE, schema="inventory_visibility")
+    op.create_check_constraint(
+        "never_promise_twice", "stock", PROMISE, schema="inventory_visibility"
+    )
     op.create_check_constraint("nothing_below_zero", "stock", ZERO, schema="inventory_visibility")
     name_the_measures()
 
@@ -202,7 +248,9 @@ def upgrade() -> None:
 def name_the_measures() -> None:
     """Entries so far name the two balances; from now on they name the physical measure that moved them."""
     op.execute(f"ALTER TABLE {LEDGER} DISABLE TRIGGER ledger_is_append_only")
-    op.execute(f"UPDATE {LEDGER} SET measure = 'onhand', on_hand_sign = 1 WHERE measure = 'on_hand'")
+    op.execute(
+        f"UPDATE {LEDGER} SET measure = 'onhand', on_hand_sign = 1 WHERE measure = 'on_hand'"
+    )
     op.execute(
         f"UPDATE {LEDGER} SET data_source = 'iv', measure = 'softreservordered', reserved_sign = 1"
         " WHERE measure = 'reserved'"
@@ -226,7 +274,9 @@ def downgrade() -> None:
     )
     op.execute("DELETE FROM inventory_visibility.reservation WHERE line_id IS NULL")
     op.execute(f"ALTER TABLE {LEDGER} DISABLE TRIGGER ledger_is_append_only")
-    op.execute(f"UPDATE {LEDGER} SET measure = 'on_hand' WHERE on_hand_sign = 1 AND measure = 'onhand'")
+    op.execute(
+        f"UPDATE {LEDGER} SET measure = 'on_hand' WHERE on_hand_sign = 1 AND measure = 'onhand'"
+    )
     op.execute(f"UPDATE {LEDGER} SET measure = 'reserved' WHERE reserved_sign = 1")
     op.execute(f"ALTER TABLE {LEDGER} ENABLE TRIGGER ledger_is_append_only")
     op.drop_constraint("nothing_below_zero", "stock", schema="inventory_visibility")
@@ -268,7 +318,13 @@ def downgrade() -> None:
         schema="inventory_visibility",
         postgresql_where="(open > (0)::numeric)",
     )
-    op.alter_column("reservation", "line_id", existing_type=sa.UUID(), nullable=False, schema="inventory_visibility")
+    op.alter_column(
+        "reservation",
+        "line_id",
+        existing_type=sa.UUID(),
+        nullable=False,
+        schema="inventory_visibility",
+    )
     op.drop_column("reservation", "document", schema="inventory_visibility")
     op.drop_column("reservation", "measure", schema="inventory_visibility")
     op.drop_column("reservation", "data_source", schema="inventory_visibility")

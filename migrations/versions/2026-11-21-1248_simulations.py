@@ -45,16 +45,24 @@ def upgrade() -> None:
         sa.Column("summary", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("committed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("committed_by", sa.Text(), server_default="", nullable=False),
-        sa.CheckConstraint("state IN ('waiting', 'running', 'finished', 'failed')", name=op.f("a_known_state")),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'running', 'finished', 'failed')", name=op.f("a_known_state")
+        ),
         sa.CheckConstraint("runs_done >= 0 AND runs_done <= runs", name=op.f("no_more_than_asked")),
         sa.ForeignKeyConstraint(
-            ["input_id"], ["fulfillment_optimization.simulation_input.id"], name=op.f("fk_simulation_input_id")
+            ["input_id"],
+            ["fulfillment_optimization.simulation_input.id"],
+            name=op.f("fk_simulation_input_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_simulation")),
         schema="fulfillment_optimization",
     )
     op.create_index(
-        "ix_simulation_created", "simulation", ["created_at", "id"], unique=False, schema="fulfillment_optimization"
+        "ix_simulation_created",
+        "simulation",
+        ["created_at", "id"],
+        unique=False,
+        schema="fulfillment_optimization",
     )
     op.create_index(
         "ix_simulation_waiting",
@@ -77,7 +85,9 @@ def upgrade() -> None:
             name=op.f("fk_simulation_result_simulation_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("simulation_id", "run", "scenario", name=op.f("pk_simulation_result")),
+        sa.PrimaryKeyConstraint(
+            "simulation_id", "run", "scenario", name=op.f("pk_simulation_result")
+        ),
         schema="fulfillment_optimization",
     )
 
@@ -90,6 +100,8 @@ def downgrade() -> None:
         schema="fulfillment_optimization",
         postgresql_where=sa.text("state IN ('waiting', 'running')"),
     )
-    op.drop_index("ix_simulation_created", table_name="simulation", schema="fulfillment_optimization")
+    op.drop_index(
+        "ix_simulation_created", table_name="simulation", schema="fulfillment_optimization"
+    )
     op.drop_table("simulation", schema="fulfillment_optimization")
     op.drop_table("simulation_input", schema="fulfillment_optimization")

@@ -44,7 +44,9 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.CheckConstraint("status IN ('created', 'iv_posted')", name=op.f("adjustment_status")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_adjustment")),
-        sa.UniqueConstraint("organization", "external_id", name=op.f("uq_adjustment_organization_external_id")),
+        sa.UniqueConstraint(
+            "organization", "external_id", name=op.f("uq_adjustment_organization_external_id")
+        ),
         schema="inventory_visibility",
     )
     op.create_table(
@@ -53,12 +55,19 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column(
+            "result",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
         sa.Column("message", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("actor", sa.Text(), nullable=False),
-        sa.CheckConstraint("state IN ('queued', 'completed', 'failed')", name=op.f("contract_job_state")),
+        sa.CheckConstraint(
+            "state IN ('queued', 'completed', 'failed')", name=op.f("contract_job_state")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_job")),
         schema="inventory_visibility",
     )
@@ -97,7 +106,13 @@ def upgrade() -> None:
         sa.Column("measure", sa.Text(), nullable=False),
         sa.Column("modified_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint(
-            "organization", "product", "source", "dimensions", "data_source", "measure", name=op.f("pk_set_mark")
+            "organization",
+            "product",
+            "source",
+            "dimensions",
+            "data_source",
+            "measure",
+            name=op.f("pk_set_mark"),
         ),
         schema="inventory_visibility",
     )
@@ -116,15 +131,22 @@ def upgrade() -> None:
         schema="inventory_visibility",
     )
     op.add_column(
-        "product", sa.Column("search_name", sa.Text(), server_default="", nullable=False), schema="master_data"
+        "product",
+        sa.Column("search_name", sa.Text(), server_default="", nullable=False),
+        schema="master_data",
     )
     op.add_column(
-        "product", sa.Column("product_type", sa.Text(), server_default="item", nullable=False), schema="master_data"
+        "product",
+        sa.Column("product_type", sa.Text(), server_default="item", nullable=False),
+        schema="master_data",
     )
     op.add_column(
         "product",
         sa.Column(
-            "attributes", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False
+            "attributes",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
         ),
         schema="master_data",
     )

@@ -75,23 +75,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kit", "product", name=op.f("pk_kit_part")),
         schema="master_data",
     )
-    op.create_index("ix_kit_part_product", "kit_part", ["product"], unique=False, schema="master_data")
+    op.create_index(
+        "ix_kit_part_product", "kit_part", ["product"], unique=False, schema="master_data"
+    )
     op.create_table(
         "allocation",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("stock_id", sa.BigInteger(), nullable=False),
         sa.Column("groups", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("allocated", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
         sa.Column(
-            "cumulative_allocated", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False
+            "allocated",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
         ),
-        sa.Column("consumed", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
         sa.Column(
-            "cumulative_consumed", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False
+            "cumulative_allocated",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
         ),
-        sa.CheckConstraint("allocated >= 0 AND consumed >= 0", name=op.f("allocation_never_negative")),
+        sa.Column(
+            "consumed",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
+        sa.Column(
+            "cumulative_consumed",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "allocated >= 0 AND consumed >= 0", name=op.f("allocation_never_negative")
+        ),
         sa.CheckConstraint("cardinality(groups) BETWEEN 1 AND 8", name=op.f("one_to_eight_groups")),
-        sa.ForeignKeyConstraint(["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_allocation_stock_id")),
+        sa.ForeignKeyConstraint(
+            ["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_allocation_stock_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_allocation")),
         sa.UniqueConstraint("stock_id", "groups", name=op.f("uq_allocation_stock_id_groups")),
         schema="inventory_visibility",
@@ -104,9 +126,13 @@ def upgrade() -> None:
         sa.Column("measure", sa.Text(), nullable=False),
         sa.Column("quantity", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.ForeignKeyConstraint(
-            ["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_schedule_balance_stock_id")
+            ["stock_id"],
+            ["inventory_visibility.stock.id"],
+            name=op.f("fk_schedule_balance_stock_id"),
         ),
-        sa.PrimaryKeyConstraint("stock_id", "day", "data_source", "measure", name=op.f("pk_schedule_balance")),
+        sa.PrimaryKeyConstraint(
+            "stock_id", "day", "data_source", "measure", name=op.f("pk_schedule_balance")
+        ),
         schema="inventory_visibility",
         postgresql_with={"fillfactor": "80"},
     )
@@ -119,14 +145,21 @@ def upgrade() -> None:
         sa.Column("data_source", sa.Text(), nullable=False),
         sa.Column("measure", sa.Text(), nullable=False),
         sa.Column("delta", sa.Numeric(precision=18, scale=4), nullable=False),
-        sa.Column("confidence", sa.Numeric(precision=4, scale=3), server_default=sa.text("1"), nullable=False),
+        sa.Column(
+            "confidence",
+            sa.Numeric(precision=4, scale=3),
+            server_default=sa.text("1"),
+            nullable=False,
+        ),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("confidence BETWEEN 0 AND 1", name=op.f("confidence_is_a_share")),
         sa.ForeignKeyConstraint(
-            ["event_id"], ["inventory_visibility.schedule_event.event_id"], name=op.f("fk_schedule_entry_event_id")
+            ["event_id"],
+            ["inventory_visibility.schedule_event.event_id"],
+            name=op.f("fk_schedule_entry_event_id"),
         ),
         sa.ForeignKeyConstraint(
             ["stock_id"], ["inventory_visibility.stock.id"], name=op.f("fk_schedule_entry_stock_id")
@@ -135,10 +168,18 @@ def upgrade() -> None:
         schema="inventory_visibility",
     )
     op.create_index(
-        "ix_schedule_entry_event", "schedule_entry", ["event_id"], unique=False, schema="inventory_visibility"
+        "ix_schedule_entry_event",
+        "schedule_entry",
+        ["event_id"],
+        unique=False,
+        schema="inventory_visibility",
     )
     op.create_index(
-        "ix_schedule_entry_stock", "schedule_entry", ["stock_id", "day"], unique=False, schema="inventory_visibility"
+        "ix_schedule_entry_stock",
+        "schedule_entry",
+        ["stock_id", "day"],
+        unique=False,
+        schema="inventory_visibility",
     )
     op.create_table(
         "stock_rule",
@@ -146,9 +187,15 @@ def upgrade() -> None:
         sa.Column("product", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("units", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
-        sa.Column("percent", sa.Numeric(precision=6, scale=3), server_default=sa.text("0"), nullable=False),
-        sa.PrimaryKeyConstraint("policy", "product", "source", "channel", name=op.f("pk_stock_rule")),
+        sa.Column(
+            "units", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False
+        ),
+        sa.Column(
+            "percent", sa.Numeric(precision=6, scale=3), server_default=sa.text("0"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint(
+            "policy", "product", "source", "channel", name=op.f("pk_stock_rule")
+        ),
         schema="inventory_visibility",
     )
     op.create_table(
@@ -159,24 +206,50 @@ def upgrade() -> None:
         sa.Column("product", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("quantity", sa.Numeric(precision=18, scale=4), nullable=False),
-        sa.Column("received", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
-        sa.Column("closed", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
-        sa.Column("scheduled", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "received",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
+        sa.Column(
+            "closed", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False
+        ),
+        sa.Column(
+            "scheduled",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
         sa.Column("expected_date", sa.Date(), nullable=False),
-        sa.Column("confidence", sa.Numeric(precision=4, scale=3), server_default=sa.text("1"), nullable=False),
+        sa.Column(
+            "confidence",
+            sa.Numeric(precision=4, scale=3),
+            server_default=sa.text("1"),
+            nullable=False,
+        ),
         sa.Column("version", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.CheckConstraint(
-            "quantity > 0 AND received >= 0 AND closed >= 0 AND closed <= quantity", name=op.f("counts_units")
+            "quantity > 0 AND received >= 0 AND closed >= 0 AND closed <= quantity",
+            name=op.f("counts_units"),
         ),
         sa.ForeignKeyConstraint(
-            ["order_id"], ["inventory_visibility.supply_order.id"], name=op.f("fk_supply_line_order_id")
+            ["order_id"],
+            ["inventory_visibility.supply_order.id"],
+            name=op.f("fk_supply_line_order_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_supply_line")),
-        sa.UniqueConstraint("order_id", "line_number", name=op.f("uq_supply_line_order_id_line_number")),
+        sa.UniqueConstraint(
+            "order_id", "line_number", name=op.f("uq_supply_line_order_id_line_number")
+        ),
         schema="inventory_visibility",
     )
     op.create_index(
-        "ix_supply_line_product", "supply_line", ["product", "source"], unique=False, schema="inventory_visibility"
+        "ix_supply_line_product",
+        "supply_line",
+        ["product", "source"],
+        unique=False,
+        schema="inventory_visibility",
     )
     op.create_table(
         "allocation_entry",
@@ -186,11 +259,18 @@ def upgrade() -> None:
         sa.Column("act", sa.Text(), nullable=False),
         sa.Column("allocated", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.Column("consumed", sa.Numeric(precision=18, scale=4), nullable=False),
-        sa.Column("granted", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "granted",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["allocation_id"], ["inventory_visibility.allocation.id"], name=op.f("fk_allocation_entry_allocation_id")
+            ["allocation_id"],
+            ["inventory_visibility.allocation.id"],
+            name=op.f("fk_allocation_entry_allocation_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_allocation_entry")),
         schema="inventory_visibility",
@@ -209,7 +289,9 @@ def upgrade() -> None:
         sa.Column("open", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.CheckConstraint("open > 0", name=op.f("a_use_is_some")),
         sa.ForeignKeyConstraint(
-            ["allocation_id"], ["inventory_visibility.allocation.id"], name=op.f("fk_allocation_use_allocation_id")
+            ["allocation_id"],
+            ["inventory_visibility.allocation.id"],
+            name=op.f("fk_allocation_use_allocation_id"),
         ),
         sa.PrimaryKeyConstraint("line_id", "allocation_id", name=op.f("pk_allocation_use")),
         schema="inventory_visibility",
@@ -223,13 +305,19 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.CheckConstraint("quantity > 0", name=op.f("something_arrived")),
         sa.ForeignKeyConstraint(
-            ["line_id"], ["inventory_visibility.supply_line.id"], name=op.f("fk_supply_receipt_line_id")
+            ["line_id"],
+            ["inventory_visibility.supply_line.id"],
+            name=op.f("fk_supply_receipt_line_id"),
         ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_supply_receipt")),
         schema="inventory_visibility",
     )
     op.create_index(
-        "ix_supply_receipt_line", "supply_receipt", ["line_id"], unique=False, schema="inventory_visibility"
+        "ix_supply_receipt_line",
+        "supply_receipt",
+        ["line_id"],
+        unique=False,
+        schema="inventory_visibility",
     )
     op.create_table(
         "waiting_line",
@@ -245,12 +333,18 @@ def upgrade() -> None:
         sa.Column("available_on", sa.Date(), nullable=True),
         sa.Column("confidence", sa.Numeric(precision=4, scale=3), nullable=True),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind = 'backorder' OR launch_date IS NOT NULL", name=op.f("a_preorder_has_its_day")),
+        sa.CheckConstraint(
+            "kind = 'backorder' OR launch_date IS NOT NULL", name=op.f("a_preorder_has_its_day")
+        ),
         sa.CheckConstraint("kind IN ('backorder', 'preorder')", name=op.f("waits_for_something")),
         sa.CheckConstraint("state IN ('waiting', 'released')", name=op.f("waits_or_goes_on")),
         sa.CheckConstraint("quantity > 0", name=op.f("waits_for_units")),
-        sa.ForeignKeyConstraint(["line_id"], ["orders.order_line.id"], name=op.f("fk_waiting_line_line_id")),
-        sa.ForeignKeyConstraint(["order_id"], ["orders.order.id"], name=op.f("fk_waiting_line_order_id")),
+        sa.ForeignKeyConstraint(
+            ["line_id"], ["orders.order_line.id"], name=op.f("fk_waiting_line_line_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.order.id"], name=op.f("fk_waiting_line_order_id")
+        ),
         sa.PrimaryKeyConstraint("line_id", name=op.f("pk_waiting_line")),
         schema="orders",
         postgresql_with={"fillfactor": "80"},
@@ -271,7 +365,9 @@ def upgrade() -> None:
         schema="orders",
         postgresql_where=sa.text("state = 'waiting' AND kind = 'preorder'"),
     )
-    op.create_index("ix_waiting_line_order", "waiting_line", ["order_id"], unique=False, schema="orders")
+    op.create_index(
+        "ix_waiting_line_order", "waiting_line", ["order_id"], unique=False, schema="orders"
+    )
     op.create_index(
         "ix_waiting_line_product",
         "waiting_line",
@@ -288,7 +384,9 @@ def upgrade() -> None:
         schema="orders",
         postgresql_where=sa.text("state = 'released'"),
     )
-    op.create_index("ix_waiting_line_since", "waiting_line", ["since", "line_id"], unique=False, schema="orders")
+    op.create_index(
+        "ix_waiting_line_since", "waiting_line", ["since", "line_id"], unique=False, schema="orders"
+    )
     op.add_column(
         "reservation",
         sa.Column("per_unit", sa.Integer(), server_default=sa.text("1"), nullable=False),
@@ -297,7 +395,10 @@ def upgrade() -> None:
     op.add_column(
         "product",
         sa.Column(
-            "components", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False
+            "components",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
         ),
         schema="master_data",
     )
@@ -317,10 +418,15 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TRIGGER stock_keeps_safety_stock ON inventory_visibility.stock")
-    op.execute("DROP FUNCTION inventory_visibility.keep_safety_stock, inventory_visibility.safety_stock_of")
+    op.execute(
+        "DROP FUNCTION inventory_visibility.keep_safety_stock, inventory_visibility.safety_stock_of"
+    )
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_index(
-        "ix_product_preorder", table_name="product", schema="master_data", postgresql_where=sa.text("preorder_eligible")
+        "ix_product_preorder",
+        table_name="product",
+        schema="master_data",
+        postgresql_where=sa.text("preorder_eligible"),
     )
     op.drop_column("product", "components", schema="master_data")
     op.drop_column("reservation", "per_unit", schema="inventory_visibility")
@@ -351,16 +457,26 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'waiting' AND expires_at IS NOT NULL"),
     )
     op.drop_table("waiting_line", schema="orders")
-    op.drop_index("ix_supply_receipt_line", table_name="supply_receipt", schema="inventory_visibility")
+    op.drop_index(
+        "ix_supply_receipt_line", table_name="supply_receipt", schema="inventory_visibility"
+    )
     op.drop_table("supply_receipt", schema="inventory_visibility")
     op.drop_table("allocation_use", schema="inventory_visibility")
-    op.drop_index("ix_allocation_entry_allocation", table_name="allocation_entry", schema="inventory_visibility")
+    op.drop_index(
+        "ix_allocation_entry_allocation",
+        table_name="allocation_entry",
+        schema="inventory_visibility",
+    )
     op.drop_table("allocation_entry", schema="inventory_visibility")
     op.drop_index("ix_supply_line_product", table_name="supply_line", schema="inventory_visibility")
     op.drop_table("supply_line", schema="inventory_visibility")
     op.drop_table("stock_rule", schema="inventory_visibility")
-    op.drop_index("ix_schedule_entry_stock", table_name="schedule_entry", schema="inventory_visibility")
-    op.drop_index("ix_schedule_entry_event", table_name="schedule_entry", schema="inventory_visibility")
+    op.drop_index(
+        "ix_schedule_entry_stock", table_name="schedule_entry", schema="inventory_visibility"
+    )
+    op.drop_index(
+        "ix_schedule_entry_event", table_name="schedule_entry", schema="inventory_visibility"
+    )
     op.drop_table("schedule_entry", schema="inventory_visibility")
     op.drop_table("schedule_balance", schema="inventory_visibility")
     op.drop_table("allocation", schema="inventory_visibility")

@@ -26,7 +26,11 @@ WHERE d.day >= current_date - 1
 
 
 def upgrade() -> None:
-    op.add_column("supply_line", sa.Column("origin", sa.Text(), server_default="", nullable=False), schema=INVENTORY)
+    op.add_column(
+        "supply_line",
+        sa.Column("origin", sa.Text(), server_default="", nullable=False),
+        schema=INVENTORY,
+    )
     op.add_column("supply_line", sa.Column("ship_date", sa.Date(), nullable=True), schema=INVENTORY)
     op.execute("UPDATE inventory_visibility.supply_line SET ship_date = expected_date")
     op.alter_column("supply_line", "ship_date", nullable=False, schema=INVENTORY)
@@ -48,23 +52,33 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.CheckConstraint("quantity > 0", name=op.f("something_left")),
         sa.ForeignKeyConstraint(
-            ["line_id"], ["inventory_visibility.supply_line.id"], name=op.f("fk_supply_shipment_line_id")
+            ["line_id"],
+            ["inventory_visibility.supply_line.id"],
+            name=op.f("fk_supply_shipment_line_id"),
         ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_supply_shipment")),
         schema=INVENTORY,
     )
-    op.create_index("ix_supply_shipment_line", "supply_shipment", ["line_id"], unique=False, schema=INVENTORY)
+    op.create_index(
+        "ix_supply_shipment_line", "supply_shipment", ["line_id"], unique=False, schema=INVENTORY
+    )
     op.create_table(
         "source_place",
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("order_id", sa.Uuid(), nullable=False),
         sa.Column("line_id", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("source", "day", "order_id", "line_id", name=op.f("pk_source_place")),
+        sa.PrimaryKeyConstraint(
+            "source", "day", "order_id", "line_id", name=op.f("pk_source_place")
+        ),
         schema=OPTIMIZATION,
     )
-    op.create_index("ix_source_place_order", "source_place", ["order_id"], unique=False, schema=OPTIMIZATION)
-    op.create_index("ix_source_place_day", "source_place", ["day"], unique=False, schema=OPTIMIZATION)
+    op.create_index(
+        "ix_source_place_order", "source_place", ["order_id"], unique=False, schema=OPTIMIZATION
+    )
+    op.create_index(
+        "ix_source_place_day", "source_place", ["day"], unique=False, schema=OPTIMIZATION
+    )
     op.execute(PLACES_SO_FAR)
 
 

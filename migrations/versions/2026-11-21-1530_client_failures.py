@@ -21,10 +21,16 @@ def upgrade() -> None:
         schema="administration",
     )
     op.create_index(
-        "ix_client_failure_failed_at", "client_failure", ["failed_at"], unique=False, schema="administration"
+        "ix_client_failure_failed_at",
+        "client_failure",
+        ["failed_at"],
+        unique=False,
+        schema="administration",
     )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_client_failure_failed_at", table_name="client_failure", schema="administration")
+    op.drop_index(
+        "ix_client_failure_failed_at", table_name="client_failure", schema="administration"
+    )
     op.drop_table("client_failure", schema="administration")

@@ -14,7 +14,9 @@ COLUMNS = (("sourcing_plan", "currency"), ("simulation", "cost_currency"))
 
 def upgrade() -> None:
     for table, column in COLUMNS:
-        op.add_column(table, sa.Column(column, sa.Text(), server_default="", nullable=False), schema=SCHEMA)
+        op.add_column(
+            table, sa.Column(column, sa.Text(), server_default="", nullable=False), schema=SCHEMA
+        )
 
 
 def downgrade() -> None:

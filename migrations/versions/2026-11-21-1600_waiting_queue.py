@@ -29,7 +29,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in ("expires", "unpromised", "kind", "queue"):
         op.execute(f"DROP INDEX orders.ix_waiting_line_{name}")
-    op.execute("CREATE INDEX ix_waiting_line_product ON orders.waiting_line (product, since) WHERE state = 'waiting'")
+    op.execute(
+        "CREATE INDEX ix_waiting_line_product ON orders.waiting_line (product, since) WHERE state = 'waiting'"
+    )
     op.execute(
         "CREATE INDEX ix_waiting_line_expires ON orders.waiting_line (expires_at)"
         " WHERE state = 'waiting' AND expires_at IS NOT NULL"

@@ -45,7 +45,11 @@ class Tree:
         else:
             names = {path.relative_to(self.root).as_posix() for path in self.root.rglob("*")}
         return tuple(
-            sorted(name for name in names if not NEVER_OURS & set(Path(name).parts) and (self.root / name).is_file())
+            sorted(
+                name
+                for name in names
+                if not NEVER_OURS & set(Path(name).parts) and (self.root / name).is_file()
+            )
         )
 
     def matching(self, *, under: tuple[str, ...], suffix: str) -> Iterator[str]:

@@ -41,7 +41,11 @@ def no_commit(tree: Tree) -> Iterator[Finding]:
                 if isinstance(node, FUNCTION) and node.name == edge_function:
                     excused.update(ast.walk(node))
         for node in ast.walk(module):
-            if isinstance(node, ast.Call) and node not in excused and _called_attribute(node) == "commit":
+            if (
+                isinstance(node, ast.Call)
+                and node not in excused
+                and _called_attribute(node) == "commit"
+            ):
                 yield Finding(
                     name,
                     node.lineno,
@@ -108,7 +112,9 @@ def decisions_know_no_clock(tree: Tree) -> Iterator[Finding]:
         for node in ast.walk(tree.parsed(name)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 owner = node.func.value
-                owner_name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+                owner_name = (
+                    owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+                )
                 if (owner_name, node.func.attr) in CLOCKS:
                     yield Finding(
                         name,
@@ -126,9 +132,7 @@ def rooms_are_sync(tree: Tree) -> Iterator[Finding]:
             continue
         for node in ast.walk(tree.parsed(name)):
             if isinstance(node, ast.AsyncFunctionDef):
-                advice = (
-                    f"{node.name} is async: rooms are synchronous and get their throughput from waves (docs/adr/0006)"
-                )
+                advice = f"{node.name} is async: rooms are synchronous and get their throughput from waves (docs/adr/0006)"
                 yield Finding(name, node.lineno, "rooms-are-sync", advice)
 
 
@@ -140,7 +144,12 @@ def migrations_stand_alone(tree: Tree) -> Iterator[Finding]:
             modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if any(module.partition(".")[0] == "openiom" for module in modules):
                 advice = "changes when the product does: write the statement or the value into the migration"
-                yield Finding(name, node.lineno, "migrations-stand-alone", f"a migration that imports openiom {advice}")
+                yield Finding(
+                    name,
+                    node.lineno,
+                    "migrations-stand-alone",
+                    f"a migration that imports openiom {advice}",
+                )
 
 
 PYTHON_RULES = (

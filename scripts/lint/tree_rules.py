@@ -30,7 +30,9 @@ LOCK_NAMES = ("package-lock.json", ".lock")
 DOWNLOAD = re.compile(r"https?://\S+\.(?:tgz|whl|tar\.gz|zip)")
 
 
-def _lines_with(tree: Tree, pattern: re.Pattern[str], names: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+def _lines_with(
+    tree: Tree, pattern: re.Pattern[str], names: Iterable[str]
+) -> Iterator[tuple[str, int, str]]:
     """File, line number and matched text of every line of `names` that the pattern is found in."""
     for name in names:
         for number, line in enumerate(tree.lines(name), start=1):
@@ -92,7 +94,9 @@ def settings_are_documented(tree: Tree) -> Iterator[Finding]:
 def _settings(module: ast.Module) -> Iterator[tuple[str, int]]:
     """Environment variable and line of every field of every BaseSettings class."""
     for node in ast.walk(module):
-        if isinstance(node, ast.ClassDef) and any("BaseSettings" in ast.unparse(base) for base in node.bases):
+        if isinstance(node, ast.ClassDef) and any(
+            "BaseSettings" in ast.unparse(base) for base in node.bases
+        ):
             for field in node.body:
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                     yield f"OPENIOM_{field.target.id.upper()}", field.lineno

@@ -7,11 +7,11 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from openiom.administration import forget_expired, put_client
+from openiom.administration import forget_expired, upsert_client
 from openiom.administration.clients import check_secret
 from openiom.administration.token_routes import CLIENT_SCOPE
+from openiom.app.application import Application
 from openiom.app.web import create_app
-from openiom.app.wiring import Product
 from openiom.kernel import TooManyAttempts, Unauthenticated
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
@@ -24,10 +24,14 @@ HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 @pytest.fixture
 def program(database: Database) -> tuple[str, str]:
     with database.unit_of_work() as session:
-        return put_client(session, name="pos bridge", roles=["integrator"], now=NOW, actor="test")
+        return upsert_client(
+            session, name="pos bridge", roles=["integrator"], now=NOW, actor="test"
+        )
 
 
-def tried(database: Database, client_id: str, secret: str, *, address: str = HERE, after: float = 0) -> str:
+def tried(
+    database: Database, client_id: str, secret: str, *, address: str = HERE, after: float = 0
+) -> str:
     """What came of it, `after` seconds from now."""
     with database.unit_of_work() as session:
         try:
@@ -42,7 +46,9 @@ def tried(database: Database, client_id: str, secret: str, *, address: str = HER
 
 def failures(database: Database) -> list[tuple[Any, ...]]:
     with database.reading() as session:
-        return fetch(session, "SELECT address, failures FROM administration.client_failure ORDER BY 1")
+        return fetch(
+            session, "SELECT address, failures FROM administration.client_failure ORDER BY 1"
+        )
 
 
 def test_eight_wrong_secrets_from_one_address_lock_it_out_for_a_minute(
@@ -58,24 +64,34 @@ def test_eight_wrong_secrets_from_one_address_lock_it_out_for_a_minute(
     assert failures(database) == []
 
 
-def test_another_client_at_the_same_address_goes_on(database: Database, program: tuple[str, str]) -> None:
+def test_another_client_at_the_same_address_goes_on(
+    database: Database, program: tuple[str, str]
+) -> None:
     with database.unit_of_work() as session:
-        other = put_client(session, name="web shop", roles=["integrator"], now=NOW, actor="test")
+        other = upsert_client(session, name="web shop", roles=["integrator"], now=NOW, actor="test")
     assert [tried(database, program[0], "guess") for _ in range(9)] == ["wrong"] * 8 + ["wait 60"]
     assert tried(database, *other) == "in"
 
 
-def test_seven_wrong_secrets_and_a_right_one_count_for_nothing(database: Database, program: tuple[str, str]) -> None:
+def test_seven_wrong_secrets_and_a_right_one_count_for_nothing(
+    database: Database, program: tuple[str, str]
+) -> None:
     for _ in range(2):
         assert [tried(database, program[0], "guess") for _ in range(7)] == ["wrong"] * 7
         assert tried(database, *program) == "in"
 
 
-def test_a_client_nobody_knows_is_counted_alike_so_that_the_answer_tells_nothing(database: Database) -> None:
-    assert [tried(database, "nobody" * 100_000, "guess") for _ in range(9)] == ["wrong"] * 8 + ["wait 60"]
+def test_a_client_nobody_knows_is_counted_alike_so_that_the_answer_tells_nothing(
+    database: Database,
+) -> None:
+    assert [tried(database, "nobody" * 100_000, "guess") for _ in range(9)] == ["wrong"] * 8 + [
+        "wait 60"
+    ]
 
 
-def test_wrong_secrets_are_forgotten_after_an_hour(database: Database, program: tuple[str, str]) -> None:
+def test_wrong_secrets_are_forgotten_after_an_hour(
+    database: Database, program: tuple[str, str]
+) -> None:
     tried(database, program[0], "guess")
     tried(database, program[0], "guess", address=ELSEWHERE, after=1)
     with database.unit_of_work() as session:
@@ -84,18 +100,27 @@ def test_wrong_secrets_are_forgotten_after_an_hour(database: Database, program: 
 
 
 def first_step(asking: TestClient, client_id: str, secret: str) -> httpx.Response:
-    form = {"client_id": client_id, "client_secret": secret, "grant_type": "client_credentials", "scope": CLIENT_SCOPE}
+    form = {
+        "client_id": client_id,
+        "client_secret": secret,
+        "grant_type": "client_credentials",
+        "scope": CLIENT_SCOPE,
+    }
     return asking.post("/tenant-1/oauth2/v2.0/token", data=form)
 
 
-def test_what_one_web_process_counted_the_next_one_knows(product: Product, program: tuple[str, str]) -> None:
+def test_what_one_web_process_counted_the_next_one_knows(
+    product: Application, program: tuple[str, str]
+) -> None:
     client_id, secret = program
     with (
         TestClient(create_app(product), client=(HERE, 1)) as one,
         TestClient(create_app(product), client=(HERE, 2)) as another,
         TestClient(create_app(product), client=(ELSEWHERE, 1)) as away,
     ):
-        wrong = [first_step(asking, client_id, "guess").status_code for asking in (one, another) * 4]
+        wrong = [
+            first_step(asking, client_id, "guess").status_code for asking in (one, another) * 4
+        ]
         locked = first_step(another, client_id, secret)
         away_answer = first_step(away, client_id, secret)
         with product.database.unit_of_work() as session:

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from openiom.administration import put_users
+from openiom.administration import upsert_users
 from openiom.administration.service import sign_in
-from openiom.app.wiring import Product
+from openiom.app.application import Application
 from openiom.platform.events import utc_now
 
 SESSION = "/api/v1/session"
@@ -15,10 +15,10 @@ WHO = {"email": "ann@example.com", "password": "correct horse"}
 
 
 @pytest.fixture
-def ann(product: Product, stranger: TestClient) -> TestClient:
+def ann(product: Application, stranger: TestClient) -> TestClient:
     """The browser of somebody who may sign in."""
     with product.database.unit_of_work() as session:
-        put_users(session, [(WHO["email"], "Ann Lee", WHO["password"], ["viewer"])])
+        upsert_users(session, [(WHO["email"], "Ann Lee", WHO["password"], ["viewer"])])
     return stranger
 
 
@@ -32,7 +32,7 @@ def test_that_nobody_is_signed_in_is_an_answer_and_not_an_error(ann: TestClient)
     assert ann.get("/api/v1/orders").status_code == 401
 
 
-def test_a_sign_in_that_has_ended_is_nobody(product: Product, ann: TestClient) -> None:
+def test_a_sign_in_that_has_ended_is_nobody(product: Application, ann: TestClient) -> None:
     with product.database.unit_of_work() as session:
         opened = sign_in(session, **WHO, now=utc_now() - timedelta(hours=2), hours=1)
     assert opened is not None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from openiom.administration import issue_token, put_client, put_users
+from openiom.administration import issue_token, upsert_client, upsert_users
 from openiom.administration.service import sign_in, sign_out, who_is
 from openiom.kernel import Forbidden, Invalid, Unauthenticated
 from openiom.platform.bulk import fetch
@@ -17,7 +17,7 @@ EMAIL, PASSWORD = "ann@example.com", "correct horse"
 @pytest.fixture
 def house(database: Database) -> Database:
     with database.unit_of_work() as session:
-        put_users(session, [(EMAIL, "Ann Lee", PASSWORD, ["viewer"])])
+        upsert_users(session, [(EMAIL, "Ann Lee", PASSWORD, ["viewer"])])
     return database
 
 
@@ -64,21 +64,24 @@ def test_neither_password_nor_token_is_kept_in_clear(house: Database) -> None:
 
 def test_a_short_password_is_refused(house: Database) -> None:
     with pytest.raises(Invalid, match="too short"), house.unit_of_work() as session:
-        put_users(session, [("bob@example.com", "Bob", "short", ["viewer"])])
+        upsert_users(session, [("bob@example.com", "Bob", "short", ["viewer"])])
 
 
 def test_an_address_that_is_none_is_refused(database: Database) -> None:
-    with pytest.raises(Invalid, match="bob is no e-mail address"), database.unit_of_work() as session:
-        put_users(session, [("bob", "Bob", PASSWORD, ["viewer"])])
+    with (
+        pytest.raises(Invalid, match="bob is no e-mail address"),
+        database.unit_of_work() as session,
+    ):
+        upsert_users(session, [("bob", "Bob", PASSWORD, ["viewer"])])
 
 
 def test_a_role_nobody_knows_is_refused_wherever_one_is_given(database: Database) -> None:
     with database.unit_of_work() as session:
         with pytest.raises(Invalid, match=r"no role king.*use one of administrator, integrator"):
-            put_users(session, [(EMAIL, "Ann Lee", PASSWORD, ["viewer", "king"])])
+            upsert_users(session, [(EMAIL, "Ann Lee", PASSWORD, ["viewer", "king"])])
         with pytest.raises(Invalid, match="no role king"):
             issue_token(session, name="robot", roles=["king"], now=NOW, actor="test")
         with pytest.raises(Invalid, match="no role king"):
-            put_client(session, name="pos", roles=["king"], now=NOW, actor="test")
+            upsert_client(session, name="pos", roles=["king"], now=NOW, actor="test")
     with database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM administration.user") == [(0,)]

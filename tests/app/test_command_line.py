@@ -13,22 +13,34 @@ from typer.testing import CliRunner
 
 from openiom.administration.clients import check_secret
 from openiom.app import cli
+from openiom.app.application import Application
 from openiom.app.cli import app
-from openiom.app.wiring import Product
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.kernel import Unauthenticated
 from openiom.platform.events import utc_now
 
 COMMANDS = (
     *(["demo"], ["serve"], ["web"], ["worker"], ["migrate"], ["check"], ["openapi"], ["bench"]),
-    *(["config", "export"], ["config", "diff"], ["config", "apply"], ["order", "show"], ["token", "create"]),
-    *(["provider", "list"], ["provider", "install"], ["provider", "probe"], ["provider", "poll"], ["user", "create"]),
+    *(
+        ["config", "export"],
+        ["config", "diff"],
+        ["config", "apply"],
+        ["order", "show"],
+        ["token", "create"],
+    ),
+    *(
+        ["provider", "list"],
+        ["provider", "install"],
+        ["provider", "probe"],
+        ["provider", "poll"],
+        ["user", "create"],
+    ),
     ["client", "create"],
 )
 
 
 @pytest.fixture
-def iom(product: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def iom(product: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.setenv("OPENIOM_DATABASE_URL", product.database.url)
     monkeypatch.setenv("OPENIOM_HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
@@ -66,7 +78,9 @@ def test_documents_travel_out_change_and_come_back(iom: CliRunner, tmp_path: Pat
     assert kept == {"kind": "currency", "name": "USD", "body": {"title": "US dollar"}}
 
 
-def test_mappings_share_one_file_that_applies_as_it_was_exported(iom: CliRunner, tmp_path: Path) -> None:
+def test_mappings_share_one_file_that_applies_as_it_was_exported(
+    iom: CliRunner, tmp_path: Path
+) -> None:
     given, out = tmp_path / "given", tmp_path / "out"
     given.mkdir()
     text = "---\n".join(
@@ -85,7 +99,9 @@ def test_mappings_share_one_file_that_applies_as_it_was_exported(iom: CliRunner,
     assert (same.exit_code, "0 changed, 30 unchanged" in same.output) == (0, True)
 
 
-def test_a_folder_with_a_bad_document_changes_nothing_and_names_every_fault(iom: CliRunner, tmp_path: Path) -> None:
+def test_a_folder_with_a_bad_document_changes_nothing_and_names_every_fault(
+    iom: CliRunner, tmp_path: Path
+) -> None:
     (tmp_path / "a.yaml").write_text("kind: currency\nname: USD\nbody: {title: US dollar}\n")
     (tmp_path / "b.yaml").write_text("kind: currency\nname: EUR\nbody: {}\n")
 
@@ -95,11 +111,17 @@ def test_a_folder_with_a_bad_document_changes_nothing_and_names_every_fault(iom:
     assert "0 documents" in iom.invoke(app, ["config", "export", str(tmp_path / "out")]).output
 
 
-def test_check_shows_offending_rows_and_exits_one(product: Product, iom: CliRunner) -> None:
+def test_check_shows_offending_rows_and_exits_one(product: Application, iom: CliRunner) -> None:
     clean = iom.invoke(app, ["check"])
     with product.database.unit_of_work() as session:
         change_on_hand(
-            session, [StockChange("X", "SEA", 5)], mode="set", cause="c", document="d", now=utc_now(), actor="t"
+            session,
+            [StockChange("X", "SEA", 5)],
+            mode="set",
+            cause="c",
+            document="d",
+            now=utc_now(),
+            actor="t",
         )
         session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 6"))
     broken = iom.invoke(app, ["check"])
@@ -156,15 +178,23 @@ def test_no_installation_is_said_in_a_process_of_its_own(tmp_path: Path) -> None
     assert "XDG_RUNTIME_DIR" not in done.stderr
 
 
-def test_a_client_made_on_the_command_line_keeps_its_id_and_gets_a_new_secret(iom: CliRunner, product: Product) -> None:
-    first, second = (iom.invoke(app, ["client", "create", "pos-bridge", "--role", "viewer"]) for _ in range(2))
+def test_a_client_made_on_the_command_line_keeps_its_id_and_gets_a_new_secret(
+    iom: CliRunner, product: Application
+) -> None:
+    first, second = (
+        iom.invoke(app, ["client", "create", "pos-bridge", "--role", "viewer"]) for _ in range(2)
+    )
 
     assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
-    one, other = (dict(line.split("=", 1) for line in done.output.split()) for done in (first, second))
+    one, other = (
+        dict(line.split("=", 1) for line in done.output.split()) for done in (first, second)
+    )
     assert one["client_id"] == other["client_id"]
     assert one["client_secret"] != other["client_secret"]
     with product.database.unit_of_work() as session:
-        from_here = partial(check_secret, session, client_id=one["client_id"], address="127.0.0.1", now=utc_now())
+        from_here = partial(
+            check_secret, session, client_id=one["client_id"], address="127.0.0.1", now=utc_now()
+        )
         from_here(secret=other["client_secret"])
         with pytest.raises(Unauthenticated):
             from_here(secret=one["client_secret"])

@@ -7,37 +7,41 @@ from starlette.testclient import TestClient
 from tests.app.test_explain import PLACES, configure, explain, ordered, sourced, stock
 from tests.orders.given import master_data
 
-from openiom.app.desk import OrdersDesk
-from openiom.app.wiring import Product
+from openiom.app.application import Application
+from openiom.app.order_gateway import OrderGateway
 from openiom.fulfillment_optimization import source_orders
 from openiom.kernel import Invalid
 from openiom.platform.events import utc_now
 
 
 @pytest.fixture
-def house(product: Product) -> Product:
+def house(product: Application) -> Application:
     master_data(product.database, "Lamp", "Shade")
-    configure(product, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items()))
+    configure(
+        product, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items())
+    )
     return product
 
 
-def company(house: Product, currency: str) -> None:
+def company(house: Application, currency: str) -> None:
     configure(house, ("company", "default", {"title": "Fabrikam", "accounting_currency": currency}))
 
 
-def strategy(house: Product, name: str = "default", **body: Any) -> None:
+def strategy(house: Application, name: str = "default", **body: Any) -> None:
     configure(house, ("strategy", name, {"title": name, **body}))
 
 
 def quoted(client: TestClient, **more: Any) -> dict[str, Any]:
     lines = [{"line_id": "1", "product": "Lamp", "quantity": 1}]
-    answer = client.post("/api/v1/sourcing/quote", json={"destination": PLACES["SEA"], "lines": lines, **more})
+    answer = client.post(
+        "/api/v1/sourcing/quote", json={"destination": PLACES["SEA"], "lines": lines, **more}
+    )
     found: dict[str, Any] = answer.json()
     return found
 
 
 def test_plans_decisions_explanations_and_quotes_say_the_currency_of_the_company(
-    client: TestClient, house: Product
+    client: TestClient, house: Application
 ) -> None:
     company(house, "CAD")
     stock(house, Lamp_SEA=1, Lamp_CHI=9)
@@ -54,14 +58,16 @@ def test_plans_decisions_explanations_and_quotes_say_the_currency_of_the_company
 
 
 def test_a_strategy_may_count_in_its_own_and_what_was_planned_keeps_the_one_it_had(
-    client: TestClient, house: Product
+    client: TestClient, house: Application
 ) -> None:
     company(house, "USD")
     strategy(house, currency="EUR", batch={"enabled": True, "minutes": 1}, allow_partial=True)
     stock(house, Lamp_SEA=1, Lamp_CHI=9)
     orders = [ordered(house, str(n)) for n in range(3)]
     with house.database.unit_of_work() as session:
-        source_orders(session, OrdersDesk(), orders, now=utc_now(), actor="test", woken=frozenset(orders))
+        source_orders(
+            session, OrderGateway(), orders, now=utc_now(), actor="test", woken=frozenset(orders)
+        )
     strategy(house, currency="GBP")
     assert client.get("/api/v1/sourcing/plans").json()["items"][0]["currency"] == "EUR"
     assert client.get("/api/v1/sourcing/shadow-prices").json()["currency"] == "EUR"
@@ -69,7 +75,7 @@ def test_a_strategy_may_count_in_its_own_and_what_was_planned_keeps_the_one_it_h
 
 
 def test_kilometers_have_no_currency_and_neither_has_a_company_that_never_said(
-    client: TestClient, house: Product
+    client: TestClient, house: Application
 ) -> None:
     stock(house, Lamp_SEA=1)
     assert quoted(client)["plan"]["currency"] == ""
@@ -78,7 +84,9 @@ def test_kilometers_have_no_currency_and_neither_has_a_company_that_never_said(
     assert quoted(client, strategy="near")["plan"]["currency"] == ""
 
 
-def test_what_would_be_added_up_must_be_in_one_currency(client: TestClient, house: Product) -> None:
+def test_what_would_be_added_up_must_be_in_one_currency(
+    client: TestClient, house: Application
+) -> None:
     company(house, "USD")
     strategy(house, "second", currency="EUR")
     with pytest.raises(Invalid) as refused:
@@ -88,7 +96,11 @@ def test_what_would_be_added_up_must_be_in_one_currency(client: TestClient, hous
     strategy(house, "first", alternate="second")
     with pytest.raises(Invalid):
         strategy(house, "second", currency="EUR")
-    zones = {"title": "Zones", "zones": [{"name": "all"}], "prices": [{"zone": "all", "up_to_kg": 9, "price": 5}]}
+    zones = {
+        "title": "Zones",
+        "zones": [{"name": "all"}],
+        "prices": [{"zone": "all", "up_to_kg": 9, "price": 5}],
+    }
     configure(house, ("rate_table", "euro", {**zones, "currency": "EUR"}))
     with pytest.raises(Invalid) as rates:
         strategy(house, "third", rate_table="euro")
@@ -96,7 +108,9 @@ def test_what_would_be_added_up_must_be_in_one_currency(client: TestClient, hous
     strategy(house, "third", rate_table="euro", currency="EUR")
 
 
-def test_a_company_that_changes_its_books_cannot_make_two_currencies_one(client: TestClient, house: Product) -> None:
+def test_a_company_that_changes_its_books_cannot_make_two_currencies_one(
+    client: TestClient, house: Application
+) -> None:
     """The alternate serves in euro what the first one left open in dollars: there is no such sum."""
     company(house, "EUR")
     strategy(house, "second", currency="EUR")

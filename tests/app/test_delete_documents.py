@@ -9,10 +9,9 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from openiom.administration import issue_token
+from openiom.app.application import Application
 from openiom.app.cli import app
-from openiom.app.seed.company import seed_company
 from openiom.app.web import create_app
-from openiom.app.wiring import Product
 from openiom.fulfillment_optimization.snapshot import snapshot
 from openiom.inventory_visibility import StockChange, change_on_hand, inventory_configuration
 from openiom.inventory_visibility.default_configuration import DEFAULT
@@ -20,6 +19,7 @@ from openiom.platform.bulk import fetch
 from openiom.platform.configuration import ConfigurationDocument, current_documents, get_document
 from openiom.platform.events import utc_now
 from openiom.policies import Column, Row, decision_table
+from openiom_simulators.seed.company import seed_company
 
 ADDRESS = {"country": "US", "state": "WA", "city": "Seattle"}
 RATES = {"title": "Rates", "zones": [{"name": "all"}]}
@@ -45,7 +45,7 @@ NETWORK = (
 
 
 @pytest.fixture
-def network(product: Product) -> Product:
+def network(product: Application) -> Application:
     seed_company(product, [{**d} for d in NETWORK])
     return product
 
@@ -56,7 +56,9 @@ def delete(client: TestClient, kind: str, name: str) -> tuple[int, list[str]]:
     return answer.status_code, [f"{p['where']}: {p['what']}" for p in told.get("problems", [])]
 
 
-def test_a_document_is_named_by_whoever_uses_it_before_it_may_go(network: Product, client: TestClient) -> None:
+def test_a_document_is_named_by_whoever_uses_it_before_it_may_go(
+    network: Application, client: TestClient
+) -> None:
     used = {
         ("calendar", "weekdays"): ["is used by source SEA (calendar)"],
         ("rate_table", "usual"): ["is used by carrier ups (services[*].rate_table)"],
@@ -64,7 +66,10 @@ def test_a_document_is_named_by_whoever_uses_it_before_it_may_go(network: Produc
         ("pickup_schedule", "noon"): ["is used by source SEA (pickup_schedule)"],
         ("source", "SEA"): ["is used by source_list west (sources[*])"],
         ("source_list", "west"): [
-            *("is used by constraint near (entries[*].source_list)", "is used by strategy first (source_list)"),
+            *(
+                "is used by constraint near (entries[*].source_list)",
+                "is used by strategy first (source_list)",
+            ),
         ],
         ("constraint", "near"): ["is used by strategy whole (constraints[*])"],
         ("strategy", "whole"): ["is used by strategy first (alternate)"],
@@ -75,7 +80,10 @@ def test_a_document_is_named_by_whoever_uses_it_before_it_may_go(network: Produc
         assert {d.name for d in current_documents(session, "strategy")} == {"first", "whole"}
     order = ["first", "whole"]
     answers = [delete(client, "strategy", name)[0] for name in order]
-    answers += [delete(client, *one)[0] for one in (("constraint", "near"), ("source_list", "west"), ("source", "SEA"))]
+    answers += [
+        delete(client, *one)[0]
+        for one in (("constraint", "near"), ("source_list", "west"), ("source", "SEA"))
+    ]
     assert answers == [200] * 5
     with network.database.reading() as session:
         assert snapshot(session).strategies == {}
@@ -84,19 +92,31 @@ def test_a_document_is_named_by_whoever_uses_it_before_it_may_go(network: Produc
 
 
 def test_a_deletion_is_a_version_that_names_who_did_it_and_is_undone_by_applying_again(
-    network: Product, client: TestClient
+    network: Application, client: TestClient
 ) -> None:
     told = client.delete("/api/v1/configuration/strategy/first").json()
-    assert told == {"changes": [{"kind": "strategy", "name": "first", "change": "removed", "version": 2, "paths": []}]}
+    assert told == {
+        "changes": [
+            {"kind": "strategy", "name": "first", "change": "removed", "version": 2, "paths": []}
+        ]
+    }
     with network.database.reading() as session:
-        last = session.query(ConfigurationDocument).filter_by(kind="strategy", name="first", current=True).one()
+        last = (
+            session.query(ConfigurationDocument)
+            .filter_by(kind="strategy", name="first", current=True)
+            .one()
+        )
         assert (last.version, last.deleted, last.actor) == (2, True, "token test")
         body = get_document(session, "strategy", "first", version=1).body
-    again = client.post("/api/v1/configuration/apply", json={"documents": [doc("strategy", "first", **body)]})
+    again = client.post(
+        "/api/v1/configuration/apply", json={"documents": [doc("strategy", "first", **body)]}
+    )
     assert [(c["change"], c["version"]) for c in again.json()["changes"]] == [("added", 3)]
 
 
-def test_a_dry_deletion_and_one_of_something_unknown_change_nothing(network: Product, client: TestClient) -> None:
+def test_a_dry_deletion_and_one_of_something_unknown_change_nothing(
+    network: Application, client: TestClient
+) -> None:
     dry = client.delete("/api/v1/configuration/strategy/first", params={"dry": True})
     assert (dry.status_code, dry.json()["changes"][0]["change"]) == (200, "removed")
     assert client.delete("/api/v1/configuration/strategy/third").status_code == 404
@@ -105,7 +125,7 @@ def test_a_dry_deletion_and_one_of_something_unknown_change_nothing(network: Pro
         assert len(current_documents(session, "strategy")) == 2
 
 
-def test_who_may_not_write_documents_may_not_delete_them(network: Product) -> None:
+def test_who_may_not_write_documents_may_not_delete_them(network: Application) -> None:
     with network.database.unit_of_work() as session:
         token = issue_token(session, name="eyes", roles=["viewer"], now=utc_now(), actor="test")
     with TestClient(create_app(network), headers={"authorization": f"Bearer {token}"}) as viewer:
@@ -114,21 +134,28 @@ def test_who_may_not_write_documents_may_not_delete_them(network: Product) -> No
         assert len(current_documents(session, "strategy")) == 2
 
 
-def put_stock(product: Product, units: Sequence[int]) -> None:
+def put_stock(product: Application, units: Sequence[int]) -> None:
     with product.database.unit_of_work() as session:
         changes = [StockChange("MUG", "SEA", n) for n in units]
-        change_on_hand(session, changes, mode="change", cause="count", document="", now=utc_now(), actor="t")
+        change_on_hand(
+            session, changes, mode="change", cause="count", document="", now=utc_now(), actor="t"
+        )
 
 
-def test_a_source_with_stock_stays(product: Product, client: TestClient) -> None:
+def test_a_source_with_stock_stays(product: Application, client: TestClient) -> None:
     seed_company(product, [doc("source", "SEA", title="Seattle", address=ADDRESS)])
     put_stock(product, [3])
-    assert delete(client, "source", "SEA") == (409, ["source SEA: has stock, or stock promised to orders"])
+    assert delete(client, "source", "SEA") == (
+        409,
+        ["source SEA: has stock, or stock promised to orders"],
+    )
     put_stock(product, [-3])
     assert delete(client, "source", "SEA") == (200, [])
 
 
-def test_the_default_strategy_stays_until_another_one_is(product: Product, client: TestClient) -> None:
+def test_the_default_strategy_stays_until_another_one_is(
+    product: Application, client: TestClient
+) -> None:
     seed_company(product, [doc("strategy", "first", title="First", is_default=True)])
     seed_company(product, [doc("strategy", "other", title="Other", is_default=True)])
     what = "strategy other: is the default: orders that name no strategy use it"
@@ -136,20 +163,29 @@ def test_the_default_strategy_stays_until_another_one_is(product: Product, clien
     assert delete(client, "strategy", "first") == (200, [])
 
 
-def test_a_policy_that_sets_a_strategy_is_one_of_its_users(product: Product, client: TestClient) -> None:
+def test_a_policy_that_sets_a_strategy_is_one_of_its_users(
+    product: Application, client: TestClient
+) -> None:
     table = decision_table(
-        columns=[Column(name="Origin", field="origin")], rows=[Row(when={"Origin": "'web'"}, set={"strategy": "first"})]
+        columns=[Column(name="Origin", field="origin")],
+        rows=[Row(when={"Origin": "'web'"}, set={"strategy": "first"})],
     )
     policy = {"name": "choose", "type": "execution", "entity": "order", "content": table}
-    seed_company(product, [doc("strategy", "first", title="First"), doc("policy", "choose", **policy)])
+    seed_company(
+        product, [doc("strategy", "first", title="First"), doc("policy", "choose", **policy)]
+    )
     assert delete(client, "strategy", "first") == (
         409,
         ["strategy first: is used by policy choose (row 1, set.strategy)"],
     )
 
 
-def test_a_flow_is_a_user_of_its_policies_and_its_strategy(product: Product, client: TestClient) -> None:
-    table = decision_table(columns=[Column(name="Origin", field="origin")], rows=[Row(when={"Origin": "'web'"})])
+def test_a_flow_is_a_user_of_its_policies_and_its_strategy(
+    product: Application, client: TestClient
+) -> None:
+    table = decision_table(
+        columns=[Column(name="Origin", field="origin")], rows=[Row(when={"Origin": "'web'"})]
+    )
     policy = {"name": "sane", "type": "execution", "entity": "order", "content": table}
     steps = [
         {"id": "start", "kind": "start", "to": {"next": "check"}},
@@ -163,38 +199,59 @@ def test_a_flow_is_a_user_of_its_policies_and_its_strategy(product: Product, cli
         },
         {"id": "end", "kind": "end"},
     ]
-    flow = {"title": "Web", "subject": "order", "trigger": {"event": "order.created"}, "steps": steps}
-    documents = [doc("strategy", "first", title="First"), doc("policy", "sane", **policy), doc("flow", "web", **flow)]
+    flow = {
+        "title": "Web",
+        "subject": "order",
+        "trigger": {"event": "order.created"},
+        "steps": steps,
+    }
+    documents = [
+        doc("strategy", "first", title="First"),
+        doc("policy", "sane", **policy),
+        doc("flow", "web", **flow),
+    ]
     seed_company(product, documents)
-    assert delete(client, "policy", "sane") == (409, ["policy sane: is used by flow web (steps[*].policies[*])"])
+    assert delete(client, "policy", "sane") == (
+        409,
+        ["policy sane: is used by flow web (steps[*].policies[*])"],
+    )
     assert delete(client, "strategy", "first") == (
         409,
         ["strategy first: is used by flow web (steps[*].parameters.strategy)"],
     )
-    assert [delete(client, *one)[0] for one in (("flow", "web"), ("policy", "sane"), ("strategy", "first"))] == [
-        200
-    ] * 3
+    assert [
+        delete(client, *one)[0]
+        for one in (("flow", "web"), ("policy", "sane"), ("strategy", "first"))
+    ] == [200] * 3
     with product.database.reading() as session:
-        assert fetch(session, "SELECT active FROM orchestration.flow WHERE name = 'web'") == [(False,)]
+        assert fetch(session, "SELECT active FROM orchestration.flow WHERE name = 'web'") == [
+            (False,)
+        ]
 
 
-def test_deleting_the_inventory_configuration_brings_the_shipped_one_back(product: Product, client: TestClient) -> None:
+def test_deleting_the_inventory_configuration_brings_the_shipped_one_back(
+    product: Application, client: TestClient
+) -> None:
     own = {**DEFAULT, "allocation_groups": ["region"]}
     seed_company(product, [doc("inventory_configuration", "default", **own)])
     with product.database.reading() as session:
         assert inventory_configuration(session).allocation_groups == ("region",)
     assert delete(client, "inventory_configuration", "default") == (200, [])
     with product.database.reading() as session:
-        assert inventory_configuration(session).allocation_groups == tuple(DEFAULT["allocation_groups"])
+        assert inventory_configuration(session).allocation_groups == tuple(
+            DEFAULT["allocation_groups"]
+        )
 
 
-def test_a_name_with_slashes_is_deleted_too(product: Product, client: TestClient) -> None:
+def test_a_name_with_slashes_is_deleted_too(product: Application, client: TestClient) -> None:
     body = {"table": "unit", "field": "name", "value": "each", "internal": "ea"}
     seed_company(product, [doc("mapping", "unit/default/name=each", **body)])
     assert delete(client, "mapping", "unit%2Fdefault%2Fname%3Deach") == (200, [])
 
 
-def test_the_command_line_deletes_and_prunes(network: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_deletes_and_prunes(
+    network: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENIOM_DATABASE_URL", network.database.url)
     monkeypatch.setenv("OPENIOM_HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
@@ -205,7 +262,11 @@ def test_the_command_line_deletes_and_prunes(network: Product, tmp_path: Path, m
     (folder / "strategy" / "first.yaml").unlink()
     would = iom.invoke(app, ["config", "diff", str(folder), "--prune"])
     pruned = iom.invoke(app, ["config", "apply", str(folder), "--prune"])
-    assert (would.exit_code, "removed" in would.output, "1 changed, 1 unchanged" in pruned.output) == (1, True, True)
+    assert (
+        would.exit_code,
+        "removed" in would.output,
+        "1 changed, 1 unchanged" in pruned.output,
+    ) == (1, True, True)
     both = iom.invoke(app, ["config", "delete", "strategy", "whole"])
     assert "1 changed" in both.output
     with network.database.reading() as session:

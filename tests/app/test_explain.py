@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 from tests.orders.given import happen, line, master_data, placed
 
-from openiom.app.desk import OrdersDesk
-from openiom.app.wiring import Product
+from openiom.app.application import Application
+from openiom.app.order_gateway import OrderGateway
 from openiom.fulfillment_optimization import source_orders
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.kernel import new_id
@@ -24,37 +24,45 @@ PLACES = {
 }
 
 
-def configure(product: Product, *documents: tuple[str, str, dict[str, Any]]) -> None:
+def configure(product: Application, *documents: tuple[str, str, dict[str, Any]]) -> None:
     items = [{"kind": kind, "name": name, "body": body} for kind, name, body in documents]
     with product.database.unit_of_work() as session:
         product.configuration.apply(session, items, at=utc_now(), actor="test")
 
 
 @pytest.fixture
-def house(product: Product) -> Product:
+def house(product: Application) -> Application:
     master_data(product.database, "Lamp", "Shade")
-    configure(product, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items()))
+    configure(
+        product, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items())
+    )
     return product
 
 
-def stock(house: Product, **units: int) -> None:
+def stock(house: Application, **units: int) -> None:
     changes = [StockChange(*key.split("_"), Decimal(n)) for key, n in units.items()]
     with house.database.unit_of_work() as session:
-        change_on_hand(session, changes, mode="set", cause="count", document="c", now=utc_now(), actor="test")
+        change_on_hand(
+            session, changes, mode="set", cause="count", document="c", now=utc_now(), actor="test"
+        )
 
 
-def ordered(house: Product, number: str) -> UUID:
+def ordered(house: Application, number: str) -> UUID:
     """One lamp, to Redmond, validated."""
     order = placed(house.database, line("Lamp"), external_id=number)
     with house.database.unit_of_work() as session:
-        happen(session, order, "order.header_validation.succeeded", "order.lines_validation.succeeded")
+        happen(
+            session, order, "order.header_validation.succeeded", "order.lines_validation.succeeded"
+        )
     return order
 
 
-def sourced(house: Product, *orders: UUID) -> datetime:
+def sourced(house: Application, *orders: UUID) -> datetime:
     now = utc_now()
     with house.database.unit_of_work() as session:
-        assert all(o.ok for o in source_orders(session, OrdersDesk(), orders, now=now, actor="test"))
+        assert all(
+            o.ok for o in source_orders(session, OrderGateway(), orders, now=now, actor="test")
+        )
     return now
 
 
@@ -64,7 +72,7 @@ def explain(client: TestClient, order: UUID, **more: Any) -> dict[str, Any]:
     return answer.json()
 
 
-def written(house: Product) -> list[tuple[Any, ...]]:
+def written(house: Application) -> list[tuple[Any, ...]]:
     with house.database.reading() as session:
         return fetch(
             session,
@@ -73,7 +81,7 @@ def written(house: Product) -> list[tuple[Any, ...]]:
         )
 
 
-def test_each_losing_source_says_what_it_would_need(client: TestClient, house: Product) -> None:
+def test_each_losing_source_says_what_it_would_need(client: TestClient, house: Application) -> None:
     stock(house, Lamp_SEA=1, Lamp_CHI=9, Lamp_NYC=0)
     order = ordered(house, "1")
     sourced(house, order)
@@ -81,7 +89,12 @@ def test_each_losing_source_says_what_it_would_need(client: TestClient, house: P
 
     told = explain(client, order)
     (row,) = told["lines"]
-    assert (row["product"], row["assigned"], row["source"], row["considered"]) == ("Lamp", "SEA", "SEA", 3)
+    assert (row["product"], row["assigned"], row["source"], row["considered"]) == (
+        "Lamp",
+        "SEA",
+        "SEA",
+        3,
+    )
     ways = {c["source"]: c["wins_with"] for c in row["candidates"]}
     assert ways["SEA"] == []  # its own unit is its own to take again
     (dear,) = ways["CHI"]
@@ -96,7 +109,7 @@ def test_each_losing_source_says_what_it_would_need(client: TestClient, house: P
     assert written(house) == before
 
 
-def test_a_source_out_of_reach_needs_its_kilometres(client: TestClient, house: Product) -> None:
+def test_a_source_out_of_reach_needs_its_kilometres(client: TestClient, house: Application) -> None:
     configure(house, ("strategy", "near", {"title": "Near", "maximum_distance_km": 2000}))
     stock(house, Lamp_SEA=0, Lamp_CHI=9)
     order = ordered(house, "1")
@@ -110,24 +123,30 @@ def test_a_source_out_of_reach_needs_its_kilometres(client: TestClient, house: P
     assert way["changes"][0]["amount"] == pytest.approx(2770 - 2000, abs=30)
 
 
-def test_what_is_not_there_is_said(client: TestClient, house: Product) -> None:
+def test_what_is_not_there_is_said(client: TestClient, house: Application) -> None:
     nobody = client.post("/api/v1/sourcing/explain", json={"order_id": str(new_id())})
     assert nobody.status_code == 404
     order = ordered(house, "1")
-    unknown = client.post("/api/v1/sourcing/explain", json={"order_id": str(order), "strategy": "none"})
+    unknown = client.post(
+        "/api/v1/sourcing/explain", json={"order_id": str(order), "strategy": "none"}
+    )
     assert (unknown.status_code, unknown.json()["detail"][:16]) == (404, "no strategy name")
     assert client.get("/api/v1/sourcing/shadow-prices").status_code == 404
 
 
 def test_the_prices_of_a_batch_window_are_shown_with_what_one_more_unit_saves(
-    client: TestClient, house: Product
+    client: TestClient, house: Application
 ) -> None:
     batch = {"enabled": True, "minutes": 1}
-    configure(house, ("strategy", "default", {"title": "Together", "allow_partial": True, "batch": batch}))
+    configure(
+        house, ("strategy", "default", {"title": "Together", "allow_partial": True, "batch": batch})
+    )
     stock(house, Lamp_SEA=1, Lamp_CHI=9)
     orders = [ordered(house, str(n)) for n in range(3)]
     with house.database.unit_of_work() as session:
-        source_orders(session, OrdersDesk(), orders, now=utc_now(), actor="test", woken=frozenset(orders))
+        source_orders(
+            session, OrderGateway(), orders, now=utc_now(), actor="test", woken=frozenset(orders)
+        )
 
     told = client.get("/api/v1/sourcing/shadow-prices").json()
     scarce = told["items"][0]
@@ -135,4 +154,9 @@ def test_the_prices_of_a_batch_window_are_shown_with_what_one_more_unit_saves(
     again = explain(client, orders[0])["lines"][0]["candidates"]
     money = {c["source"]: c["total"] for c in again}
     assert scarce["saving"] == pytest.approx(money["CHI"] - money["SEA"], abs=0.001)
-    assert client.get(f"/api/v1/sourcing/shadow-prices?plan={told['plan_id']}&source=CHI").json()["items"] == []
+    assert (
+        client.get(f"/api/v1/sourcing/shadow-prices?plan={told['plan_id']}&source=CHI").json()[
+            "items"
+        ]
+        == []
+    )

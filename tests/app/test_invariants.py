@@ -5,14 +5,14 @@ from pathlib import Path
 from sqlalchemy import text
 
 from openiom.administration import stored_checks
+from openiom.app.application import Application
 from openiom.app.invariants import check_invariants, invariant_names
 from openiom.app.jobs import invariants
-from openiom.app.wiring import Product
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.platform.events import utc_now
 
 
-def stock(product: Product) -> None:
+def stock(product: Application) -> None:
     with product.database.unit_of_work() as session:
         change_on_hand(
             session,
@@ -25,7 +25,7 @@ def stock(product: Product) -> None:
         )
 
 
-def test_every_query_runs_and_an_honest_database_keeps_every_promise(product: Product) -> None:
+def test_every_query_runs_and_an_honest_database_keeps_every_promise(product: Application) -> None:
     stock(product)
 
     checked = check_invariants(product.database)
@@ -35,7 +35,9 @@ def test_every_query_runs_and_an_honest_database_keeps_every_promise(product: Pr
     assert all(c.promise for c in checked)
 
 
-def test_a_balance_its_ledger_does_not_make_is_found_with_the_offending_row(product: Product) -> None:
+def test_a_balance_its_ledger_does_not_make_is_found_with_the_offending_row(
+    product: Application,
+) -> None:
     stock(product)
     with product.database.unit_of_work() as session:
         session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 11"))
@@ -46,7 +48,7 @@ def test_a_balance_its_ledger_does_not_make_is_found_with_the_offending_row(prod
     assert dict(zip(found.columns, found.rows[0], strict=True))["product"] == "Accu Scale"
 
 
-def test_the_scheduled_job_keeps_the_newest_answer_of_each_promise(product: Product) -> None:
+def test_the_scheduled_job_keeps_the_newest_answer_of_each_promise(product: Application) -> None:
     stock(product)
     with product.database.unit_of_work() as session:
         session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 11"))

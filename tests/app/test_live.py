@@ -8,10 +8,10 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from openiom.app.live import LiveTail
+from openiom.app.event_stream import LiveTail
 from openiom.kernel import Event
 from openiom.platform.database import Database
-from openiom.platform.events import announce, utc_now
+from openiom.platform.events import append_events, utc_now
 
 
 @pytest.fixture
@@ -51,7 +51,9 @@ def test_an_event_is_told_once_within_moments_of_its_commit(
 ) -> None:
     browser = Listener(tail, monkeypatch)
     with database.unit_of_work() as session:
-        announce(session, [fact("order.created"), fact("order.hold")], at=utc_now(), actor="test")
+        append_events(
+            session, [fact("order.created"), fact("order.hold")], at=utc_now(), actor="test"
+        )
 
     assert browser.wait(2) == ["order.created", "order.hold"]
     time.sleep(1.2)
@@ -63,9 +65,9 @@ def test_an_event_of_a_slow_transaction_is_told_late_and_not_lost(
 ) -> None:
     browser = Listener(tail, monkeypatch)
     with database.unit_of_work() as slow:
-        announce(slow, [fact("order.created")], at=utc_now(), actor="slow")
+        append_events(slow, [fact("order.created")], at=utc_now(), actor="slow")
         with database.unit_of_work() as quick:
-            announce(quick, [fact("order.hold")], at=utc_now(), actor="quick")
+            append_events(quick, [fact("order.hold")], at=utc_now(), actor="quick")
         time.sleep(1.2)
         assert browser.heard == []
 

@@ -59,7 +59,10 @@ def test_migrations_make_the_very_triggers_and_functions_the_models_declare(
 ) -> None:
     def written(of: Database) -> list[list[str]]:
         with of.reading() as session:
-            return [sorted(r[0] for r in fetch(session, q, {"schemas": schemas()})) for q in WRITTEN_IN_SQL]
+            return [
+                sorted(r[0] for r in fetch(session, q, {"schemas": schemas()}))
+                for q in WRITTEN_IN_SQL
+            ]
 
     migrate(fresh, consumers=())
 
@@ -81,7 +84,9 @@ def test_a_deferred_job_exists_exactly_when_its_transaction_commits(fresh: Datab
         change_ones_mind()
 
     with fresh.reading() as session:
-        rows = fetch(session, "SELECT id, task_name, queue_name, args FROM public.procrastinate_jobs")
+        rows = fetch(
+            session, "SELECT id, task_name, queue_name, args FROM public.procrastinate_jobs"
+        )
     assert rows == [(kept, "invariants", "openiom", {"timestamp": 7})]
 
 
@@ -94,12 +99,17 @@ def test_a_deferred_job_is_run_by_the_worker(fresh: Database) -> None:
 
     async def work() -> None:
         async with app.open_async():
-            await app.run_worker_async(queues=["openiom"], wait=False, install_signal_handlers=False)
+            await app.run_worker_async(
+                queues=["openiom"], wait=False, install_signal_handlers=False
+            )
 
     asyncio.run(work())
 
     with fresh.reading() as session:
-        done = fetch(session, "SELECT status::text FROM public.procrastinate_jobs WHERE task_name = 'invariants'")
+        done = fetch(
+            session,
+            "SELECT status::text FROM public.procrastinate_jobs WHERE task_name = 'invariants'",
+        )
         kept = fetch(session, "SELECT count(*) > 0 FROM administration.invariant_check")
     assert ("succeeded",) in done
     assert kept == [(True,)]
@@ -119,7 +129,11 @@ def test_the_jobs_of_a_worker_outlive_a_lost_connection_and_end_when_told(
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             with fresh.reading() as session:
-                rows = fetch(session, "SELECT status::text FROM public.procrastinate_jobs WHERE id = %s", (job,))
+                rows = fetch(
+                    session,
+                    "SELECT status::text FROM public.procrastinate_jobs WHERE id = %s",
+                    (job,),
+                )
             if rows == [("succeeded",)]:
                 return job
             time.sleep(0.05)

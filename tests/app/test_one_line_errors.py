@@ -29,9 +29,15 @@ def test_what_a_command_cannot_take_is_said_in_one_line(
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("mysql://ann:secret@db/orders", "the setting OPENIOM_DATABASE_URL is not valid: it is not the address"),
+        (
+            "mysql://ann:secret@db/orders",
+            "the setting OPENIOM_DATABASE_URL is not valid: it is not the address",
+        ),
         ("nonsense", "the setting OPENIOM_DATABASE_URL is not valid: it is not the address"),
-        ("postgresql://ann:secret@db:port/orders", "the setting OPENIOM_DATABASE_URL is not valid: it is not"),
+        (
+            "postgresql://ann:secret@db:port/orders",
+            "the setting OPENIOM_DATABASE_URL is not valid: it is not",
+        ),
         ("postgresql://ann:secret@127.0.0.1:1/orders", "the database cannot be reached: "),
     ],
 )
@@ -57,7 +63,9 @@ def test_a_database_nobody_migrated_says_what_to_run(
     assert line.endswith("Run iom migrate")
 
 
-def said(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+def said(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> str:
     """The one line `iom` said before it ended with exit code 2."""
     monkeypatch.setattr(sys, "argv", ["iom", *words])
     with pytest.raises(SystemExit) as ended:

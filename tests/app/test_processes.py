@@ -22,7 +22,7 @@ SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 SUPERVISED = """
 import sys
 from openiom.app.processes import Child, Supervisor
-watcher = "from openiom.app.parenthood import end_with_parent; end_with_parent(); import time; time.sleep(600)"
+watcher = "from openiom.app.parent_watch import end_with_parent; end_with_parent(); import time; time.sleep(600)"
 supervisor = Supervisor()
 child = supervisor.add(Child("one", [sys.executable, "-c", watcher]))
 print(child.process.pid, flush=True)
@@ -70,9 +70,7 @@ def test_a_child_that_keeps_dying_is_started_at_ever_longer_intervals() -> None:
 
 def test_a_child_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openiom.app.processes.END_SECONDS", 1.0)
-    deaf = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
-    )
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
     supervisor = Supervisor()
     child = supervisor.add(Child("deaf", [sys.executable, "-c", deaf]))
     time.sleep(1.0)
@@ -93,7 +91,11 @@ def test_children_end_when_their_supervisor_is_killed() -> None:
         child = int(parent.stdout.readline())
         assert psutil.pid_exists(child)
         parent.kill()
-    assert until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    assert until(
+        lambda: (
+            not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+        )
+    )
 
 
 def test_a_taken_port_is_refused_to_who_insists_and_replaced_for_others() -> None:
@@ -108,8 +110,16 @@ def test_a_taken_port_is_refused_to_who_insists_and_replaced_for_others() -> Non
 
 
 def test_a_web_process_that_is_told_to_end_takes_its_embedded_postgresql_along() -> None:
-    with tempfile.TemporaryDirectory(prefix="openiom-web-") as home, take_port("127.0.0.1", 0, insist=True) as bound:
-        environment = {**os.environ, "OPENIOM_HOME": home, LISTEN_FD: str(bound.fileno()), "PYTHONPATH": str(SOURCE)}
+    with (
+        tempfile.TemporaryDirectory(prefix="openiom-web-") as home,
+        take_port("127.0.0.1", 0, insist=True) as bound,
+    ):
+        environment = {
+            **os.environ,
+            "OPENIOM_HOME": home,
+            LISTEN_FD: str(bound.fileno()),
+            "PYTHONPATH": str(SOURCE),
+        }
         environment.pop("OPENIOM_DATABASE_URL", None)
         web = subprocess.Popen(own_command("web"), env=environment, pass_fds=(bound.fileno(),))
         try:

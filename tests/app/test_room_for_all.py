@@ -10,15 +10,15 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from openiom.app.application import Application
 from openiom.app.jobs import AT_ONCE
 from openiom.app.web import create_app
-from openiom.app.wiring import Product
 from openiom.app.worker import room_for
+from openiom.platform.batches import BatchResult, WorkerPool
 from openiom.platform.database import Database
-from openiom.platform.http import Reading
+from openiom.platform.http import ReadSession
 from openiom.platform.settings import Settings
-from openiom.platform.waves import Ran, WaveRunner
-from openiom.simulators.serving import serve_in_thread
+from openiom_simulators.server import serve_in_thread
 
 PATIENCE = 20.0
 
@@ -31,22 +31,24 @@ class Meeting:
     met: list[str] = field(default_factory=list)
     kind: str = "meeting"
 
-    def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
+    def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         if not self.met:
             with database.unit_of_work() as session, database.unit_of_work() as lease:
                 session.execute(text("SELECT 1"))
                 lease.execute(text("SELECT 1"))
                 self.together.wait(PATIENCE)
                 self.met.append(self.kind)
-        return Ran(0, False)
+        return BatchResult(0, False)
 
 
-def test_every_turn_of_a_worker_has_its_connections_while_all_others_hold_theirs(product: Product) -> None:
-    turns = product.turns()
-    room = room_for(turns, product.database)
-    together = Barrier(len(turns) + AT_ONCE)
-    meetings = [Meeting(together) for _ in range(len(turns) + AT_ONCE)]
-    runner = WaveRunner(room, meetings)
+def test_every_turn_of_a_worker_has_its_connections_while_all_others_hold_theirs(
+    product: Application,
+) -> None:
+    workers = product.workers()
+    room = room_for(workers, product.database)
+    together = Barrier(len(workers) + AT_ONCE)
+    meetings = [Meeting(together) for _ in range(len(workers) + AT_ONCE)]
+    runner = WorkerPool(room, meetings)
     runner.start()
     try:
         deadline = monotonic() + PATIENCE
@@ -63,18 +65,24 @@ class TestRequests:
     def settings(self, settings: Settings) -> Settings:
         return settings.model_copy(update={"web_threads": 45})
 
-    def test_as_many_requests_as_the_setting_says_hold_a_connection_at_once(self, product: Product) -> None:
+    def test_as_many_requests_as_the_setting_says_hold_a_connection_at_once(
+        self, product: Application
+    ) -> None:
         together = Barrier(45)
         app = create_app(product)
 
         @app.get("/meet")
-        def meet(session: Reading) -> int:
+        def meet(session: ReadSession) -> int:
             session.execute(text("SELECT 1"))
             together.wait(PATIENCE)
             return 1
 
-        app.router.routes.insert(0, app.router.routes.pop())  # before the pages, which answer every path
+        app.router.routes.insert(
+            0, app.router.routes.pop()
+        )  # before the pages, which answer every path
         with serve_in_thread(app) as running, ThreadPoolExecutor(45) as asking:
             urls = [f"{running.url}/meet"] * 45
-            answers = list(asking.map(lambda url: httpx.get(url, trust_env=False, timeout=2 * PATIENCE), urls))
+            answers = list(
+                asking.map(lambda url: httpx.get(url, trust_env=False, timeout=2 * PATIENCE), urls)
+            )
         assert [answer.status_code for answer in answers] == [200] * 45

@@ -5,12 +5,14 @@ from pathlib import Path
 import orjson
 from starlette.testclient import TestClient
 
+from openiom.app.application import Application
 from openiom.app.resources import PROJECT
 from openiom.app.web import create_app
-from openiom.app.wiring import Product
 
 
-def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_its_length(client: TestClient) -> None:
+def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_its_length(
+    client: TestClient,
+) -> None:
     said = client.post("/api/v1/session", content=b"x" * 20_001)
     streamed = client.post("/api/v1/session", content=iter([b"x" * 15_000, b"x" * 15_000]))
 
@@ -42,16 +44,25 @@ def test_every_answer_tells_browsers_to_keep_others_out(client: TestClient) -> N
     assert client.get("/api/v1/orders").headers["cache-control"] == "no-store"
 
 
-def test_an_unknown_path_below_the_api_is_a_problem_and_not_the_user_interface(client: TestClient) -> None:
+def test_an_unknown_path_below_the_api_is_a_problem_and_not_the_user_interface(
+    client: TestClient,
+) -> None:
     answer = client.get("/api/v1/nothing")
 
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_every_route_of_every_room_refuses_who_is_not_signed_in(product: Product) -> None:
+def test_every_route_of_every_room_refuses_who_is_not_signed_in(product: Application) -> None:
     app = create_app(product)
-    open_to_all = {"/health", "/ready", "/metrics", "/api/v1/session", "/token", "/{tenant}/oauth2/v2.0/token"}
+    open_to_all = {
+        "/health",
+        "/ready",
+        "/metrics",
+        "/api/v1/session",
+        "/token",
+        "/{tenant}/oauth2/v2.0/token",
+    }
     with TestClient(app) as stranger:
         for path, methods in app.openapi()["paths"].items():
             if path in open_to_all or path.startswith("/hooks/"):
@@ -59,7 +70,9 @@ def test_every_route_of_every_room_refuses_who_is_not_signed_in(product: Product
             for method in methods:
                 shown = path.replace("{", "00000000-0000-0000-0000-").replace("}", "")
                 answer = stranger.request(method.upper(), shown, json={})
-                assert answer.status_code in (401, 422), f"{method} {path} answered {answer.status_code}"
+                assert answer.status_code in (401, 422), (
+                    f"{method} {path} answered {answer.status_code}"
+                )
                 if answer.status_code == 422:
                     assert "items" not in answer.json(), path
 
@@ -71,18 +84,31 @@ def test_every_list_answers_an_administrator(client: TestClient) -> None:
         *("/api/v1/live", "/api/v1/session", "/api/v1/inventory/atp", "/api/v1/order-names"),
         "/api/v1/sourcing/shadow-prices",
     }
-    lists = [p for p in paths if p.startswith("/api/") and "get" in paths[p] and "{" not in p and p not in apart]
+    lists = [
+        p
+        for p in paths
+        if p.startswith("/api/") and "get" in paths[p] and "{" not in p and p not in apart
+    ]
 
     answers = {path: client.get(path, params={"q": "x"}).status_code for path in lists}
 
     assert {path: status for path, status in answers.items() if status != 200} == {}
-    assert {"/api/v1/orders", "/api/v1/runs", "/api/v1/policies", "/api/v1/messages"} <= answers.keys()
+    assert {
+        "/api/v1/orders",
+        "/api/v1/runs",
+        "/api/v1/policies",
+        "/api/v1/messages",
+    } <= answers.keys()
 
 
-def test_the_user_interface_is_generated_from_what_the_server_says_now(product: Product) -> None:
+def test_the_user_interface_is_generated_from_what_the_server_says_now(
+    product: Application,
+) -> None:
     kept = orjson.loads((PROJECT / "ui" / "openapi.json").read_bytes())
 
-    assert kept == create_app(product).openapi(), "run: iom openapi --output ui/openapi.json && npm run client in ui/"
+    assert kept == create_app(product).openapi(), (
+        "run: iom openapi --output ui/openapi.json && npm run client in ui/"
+    )
 
 
 def test_before_the_user_interface_is_built_a_page_says_what_to_do(client: TestClient) -> None:
@@ -94,7 +120,7 @@ def test_before_the_user_interface_is_built_a_page_says_what_to_do(client: TestC
 
 
 def test_a_built_user_interface_answers_every_page_address_and_caches_its_assets(
-    product: Product, tmp_path: Path
+    product: Application, tmp_path: Path
 ) -> None:
     (tmp_path / "ui" / "assets").mkdir(parents=True)
     (tmp_path / "ui" / "index.html").write_text("<title>the page</title>")
@@ -114,7 +140,9 @@ def test_a_built_user_interface_answers_every_page_address_and_caches_its_assets
     assert "not yours" not in outside.text
 
 
-def test_a_process_is_not_ready_while_the_database_stands_at_another_schema(client: TestClient) -> None:
+def test_a_process_is_not_ready_while_the_database_stands_at_another_schema(
+    client: TestClient,
+) -> None:
     answer = client.get("/ready")  # the test database was made without migrations
 
     assert answer.status_code == 503
@@ -126,9 +154,15 @@ def test_a_process_is_not_ready_while_the_database_stands_at_another_schema(clie
     }
 
 
-def test_the_api_document_names_every_operation_once(product: Product) -> None:
+def test_the_api_document_names_every_operation_once(product: Application) -> None:
     document = create_app(product).openapi()
-    names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+    names = [
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+    ]
 
     assert len(names) == len(set(names))
-    assert {"/api/v1/orders", "/api/v1/live", "/api/v1/search", "/api/v1/session"} <= document["paths"].keys()
+    assert {"/api/v1/orders", "/api/v1/live", "/api/v1/search", "/api/v1/session"} <= document[
+        "paths"
+    ].keys()

@@ -24,7 +24,9 @@ def test_guests_import_a_room_by_its_front_door(imports: set[Import]) -> None:
     assert through_a_window(imports) == []
 
 
-def test_a_provider_imports_the_contract_the_documents_and_the_kernel_only(imports: set[Import]) -> None:
+def test_a_provider_imports_the_contract_the_documents_and_the_kernel_only(
+    imports: set[Import],
+) -> None:
     assert beyond_the_desk(imports) == []
 
 
@@ -53,7 +55,7 @@ def test_an_import_of_a_rooms_insides_is_caught(importer: str, imported: str) ->
         ("openiom.orders.service", "openiom.kernel.money"),
         ("openiom.orders.service", "openiom.platform.database"),
         ("openiom.library.bigcommerce.connector", "openiom.library.bigcommerce.manifest"),
-        ("openiom.app.wiring", "openiom.orders.service"),
+        ("openiom.app.application", "openiom.orders.service"),
         ("openiom.testing.builders", "openiom.orders.models"),
     ],
 )
@@ -61,15 +63,19 @@ def test_a_visit_by_the_front_door_or_by_right_is_no_finding(importer: str, impo
     assert through_a_window([(importer, imported)]) == []
 
 
-@pytest.mark.parametrize("imported", ["openiom.platform.http", "openiom.orders", "openiom.library.demo_fulfillment"])
+@pytest.mark.parametrize(
+    "imported", ["openiom.platform.http", "openiom.orders", "openiom.library.demo_fulfillment"]
+)
 def test_a_provider_that_reaches_beyond_the_desk_is_caught(imported: str) -> None:
     importer = "openiom.library.bigcommerce.connector"
     assert beyond_the_desk([(importer, imported)]) == [(importer, imported)]
 
 
 def test_a_room_that_leans_on_a_simulator_is_caught() -> None:
-    leaning = ("openiom.providers.service", "openiom.simulators.store")
-    assert leaning_on_a_simulator([leaning, ("openiom.app.demo", "openiom.simulators.store")]) == [leaning]
+    leaning = ("openiom.providers.service", "openiom_simulators.store")
+    assert leaning_on_a_simulator(
+        [leaning, ("openiom_simulators.demo", "openiom_simulators.store")]
+    ) == [leaning]
 
 
 def test_a_provider_is_a_room_of_its_own() -> None:

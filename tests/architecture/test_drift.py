@@ -37,9 +37,13 @@ def upgrade():
     ],
     ids=["migrated as declared", "a column without a revision"],
 )
-def test_a_model_without_its_migration_is_caught(tmp_path: Path, declared: str, code: int, says: str) -> None:
+def test_a_model_without_its_migration_is_caught(
+    tmp_path: Path, declared: str, code: int, says: str
+) -> None:
     (tmp_path / "migrations" / "versions").mkdir(parents=True)
-    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = migrations\npath_separator = os\n")
+    (tmp_path / "alembic.ini").write_text(
+        "[alembic]\nscript_location = migrations\npath_separator = os\n"
+    )
     (tmp_path / "migrations" / "env.py").write_text(ENVIRONMENT.format(declared=declared))
     (tmp_path / "migrations" / "versions" / "first.py").write_text(REVISION)
 

@@ -46,7 +46,12 @@ VIOLATIONS = [
     ("src/openiom/orders/decisions.py", "x = datetime.utcnow()\n", 1, "decisions-know-no-clock"),
     ("src/openiom/orders/decisions/due.py", "x = time.time()\n", 1, "decisions-know-no-clock"),
     ("src/openiom/orders/routes.py", "async def listed(): ...\n", 1, "rooms-are-sync"),
-    ("migrations/versions/one.py", "import os\nfrom openiom.orders import ROOM\n", 2, "migrations-stand-alone"),
+    (
+        "migrations/versions/one.py",
+        "import os\nfrom openiom.orders import ROOM\n",
+        2,
+        "migrations-stand-alone",
+    ),
     ("migrations/versions/one.py", "import openiom.orders.models\n", 1, "migrations-stand-alone"),
     ("docs/tour.md", f"Look into\n{A_HOME}openiom.\n", 2, "no-machine-path"),
     ("Makefile", f"INDEX := https://{A_REGISTRY}/simple\n", 1, "no-registry-host"),
@@ -56,7 +61,12 @@ VIOLATIONS = [
         2,
         "locks-hold-hashes",
     ),
-    ("requirements.lock", "a @ https://packages.example/a-1-py3-none-any.whl\n", 1, "locks-hold-hashes"),
+    (
+        "requirements.lock",
+        "a @ https://packages.example/a-1-py3-none-any.whl\n",
+        1,
+        "locks-hold-hashes",
+    ),
     ("invariants/stock.sql", "SELECT 1;\n", 1, "invariants-state-their-promise"),
     ("invariants/stock.sql", "-- stock\nSELECT 1;\n", 1, "invariants-state-their-promise"),
     ("ui/src/rooms/orders/List.tsx", "export {};\n" * 401, 1, "typescript-file-length"),
@@ -64,7 +74,9 @@ VIOLATIONS = [
 
 
 @pytest.mark.parametrize(("name", "text", "line", "rule"), VIOLATIONS)
-def test_a_planted_violation_is_named(tmp_path: Path, name: str, text: str, line: int, rule: str) -> None:
+def test_a_planted_violation_is_named(
+    tmp_path: Path, name: str, text: str, line: int, rule: str
+) -> None:
     assert findings(tmp_path, {name: text}) == [(name, line, rule)]
 
 
@@ -76,9 +88,15 @@ def test_a_planted_violation_is_named(tmp_path: Path, name: str, text: str, line
         ("src/openiom/orders/service.py", "def long():\n" + "    x = 1\n" * 59),
         ("src/openiom/migrations/versions/first.py", "def upgrade():\n" + "    x = 1\n" * 600),
         ("src/openiom/orders/service.py", "x = datetime.now(UTC)\n"),
-        ("src/openiom/orders/decisions.py", "def due(*, now):\n    return now.replace(tzinfo=None)\n"),
+        (
+            "src/openiom/orders/decisions.py",
+            "def due(*, now):\n    return now.replace(tzinfo=None)\n",
+        ),
         ("src/openiom/platform/live.py", "async def stream(): ...\n"),
-        ("docs/tour.md", "See https://openiom.example" + A_HOME + "guide and the /workers/ page.\n"),
+        (
+            "docs/tour.md",
+            "See https://openiom.example" + A_HOME + "guide and the /workers/ page.\n",
+        ),
         ("requirements.lock", "a==1 \\\n    --hash=sha256:00\n"),
         ("invariants/stock.sql", "-- Reserved units never exceed the units on hand.\nSELECT 1;\n"),
         ("ui/src/client/schema.d.ts", "export {};\n" * 4000),
@@ -90,10 +108,14 @@ def test_what_keeps_the_rule_is_left_alone(tmp_path: Path, name: str, text: str)
 
 
 def test_a_setting_without_documentation_is_named(tmp_path: Path) -> None:
-    page = {"docs/settings.md": "`OPENIOM_HOME`: where the data is; `OPENIOM_MODEL_CONFIG` is no setting.\n"}
+    page = {
+        "docs/settings.md": "`OPENIOM_HOME`: where the data is; `OPENIOM_MODEL_CONFIG` is no setting.\n"
+    }
     settings = {"src/openiom/platform/settings.py": SETTINGS}
 
-    assert findings(tmp_path, page | settings) == [("src/openiom/platform/settings.py", 5, "settings-are-documented")]
+    assert findings(tmp_path, page | settings) == [
+        ("src/openiom/platform/settings.py", 5, "settings-are-documented")
+    ]
 
 
 def test_the_escape_names_the_rule_and_a_reason(tmp_path: Path) -> None:

@@ -65,7 +65,10 @@ def test_the_house_as_it_stands_keeps_every_contract(copy: Path) -> None:
             "Rooms import downwards only",
             {"orchestration/planted.py": "import openiom.inventory_visibility\n"},
         ),
-        ("Rooms import downwards only", {"orders/planted.py": "import openiom.fulfillment_optimization\n"}),
+        (
+            "Rooms import downwards only",
+            {"orders/planted.py": "import openiom.fulfillment_optimization\n"},
+        ),
         ("Rooms import downwards only", {"a_room_without_a_storey/__init__.py": ""}),
         (
             "No provider knows another",
@@ -97,7 +100,9 @@ def test_the_house_as_it_stands_keeps_every_contract(copy: Path) -> None:
         "the kernel into http",
     ],
 )
-def test_a_planted_violation_breaks_its_contract(copy: Path, contract: str, planted: dict[str, str]) -> None:
+def test_a_planted_violation_breaks_its_contract(
+    copy: Path, contract: str, planted: dict[str, str]
+) -> None:
     for module, source in planted.items():
         plant(copy, module, source)
 

@@ -86,7 +86,9 @@ def signed_in(chrome: Browser, scene: Scene, tmp_path_factory: pytest.TempPathFa
 
 
 def visitor(chrome: Browser, url: str, kept: Path | None) -> Iterator[Visitor]:
-    context = chrome.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce", storage_state=kept)
+    context = chrome.new_context(
+        viewport={"width": 1440, "height": 900}, reduced_motion="reduce", storage_state=kept
+    )
     page, complaints = context.new_page(), list[str]()
     page.set_default_timeout(15_000)
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

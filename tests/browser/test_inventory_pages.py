@@ -49,9 +49,18 @@ def test_every_inventory_page_draws_with_what_the_server_says(manager: Visitor) 
         expect(page.get_by_role("navigation", name="Areas").locator(".active")).to_have_count(1)
 
 
-def test_measures_of_another_system_stand_beside_ours_and_open_to_their_entries(manager: Visitor, scene: Scene) -> None:
-    record = {"id": "pos-1", "organizationId": "main", "productId": VASE, "dimensionDataSource": "pos"}
-    contract(scene, "/onhand", {**record, "dimensions": at("SEA"), "quantities": {"pos": {"inbound": 7}}})
+def test_measures_of_another_system_stand_beside_ours_and_open_to_their_entries(
+    manager: Visitor, scene: Scene
+) -> None:
+    record = {
+        "id": "pos-1",
+        "organizationId": "main",
+        "productId": VASE,
+        "dimensionDataSource": "pos",
+    }
+    contract(
+        scene, "/onhand", {**record, "dimensions": at("SEA"), "quantities": {"pos": {"inbound": 7}}}
+    )
     page = manager.open(f"/inventory?product={VASE}&source=SEA", "Inventory visibility")
 
     expect(page.get_by_role("columnheader", name="pos", exact=True)).to_be_visible()
@@ -63,7 +72,9 @@ def test_measures_of_another_system_stand_beside_ours_and_open_to_their_entries(
     expect(page).to_have_url(re.compile(r"stock=\d+&system=pos"))
 
 
-def test_stock_is_grouped_by_color_and_a_group_opens_to_its_keys(manager: Visitor, scene: Scene) -> None:
+def test_stock_is_grouped_by_color_and_a_group_opens_to_its_keys(
+    manager: Visitor, scene: Scene
+) -> None:
     colors = {"black": 12, "white": 3}
     contract(
         scene,
@@ -74,7 +85,9 @@ def test_stock_is_grouped_by_color_and_a_group_opens_to_its_keys(manager: Visito
             for color, units in colors.items()
         ],
     )
-    page = manager.open("/inventory?product=TEE-ORGANIC&by=product,source,colorid", "Inventory visibility")
+    page = manager.open(
+        "/inventory?product=TEE-ORGANIC&by=product,source,colorid", "Inventory visibility"
+    )
     for color, units in colors.items():
         row = page.get_by_role("row").filter(has_text=color)
         expect(row.get_by_role("button", name=f"On hand {units}, open")).to_be_visible()
@@ -87,7 +100,9 @@ def test_stock_is_grouped_by_color_and_a_group_opens_to_its_keys(manager: Visito
     expect(page.get_by_role("dialog").get_by_role("row").filter(has_text="+3")).to_be_visible()
 
 
-def test_a_quantity_is_shown_as_it_stood_before_the_last_change(manager: Visitor, scene: Scene) -> None:
+def test_a_quantity_is_shown_as_it_stood_before_the_last_change(
+    manager: Visitor, scene: Scene
+) -> None:
     page = manager.open(f"/inventory?product={CLOCK}&source=DAL", "Inventory visibility")
     page.get_by_role("button", name=CLOCK, exact=True).click()
     drawer = page.get_by_role("dialog")
@@ -100,7 +115,9 @@ def test_a_quantity_is_shown_as_it_stood_before_the_last_change(manager: Visitor
     expect(drawer.get_by_role("row").filter(has_text="Opening stock")).to_be_visible()
 
 
-def test_what_can_be_promised_rises_on_the_day_a_purchase_order_is_expected(manager: Visitor, scene: Scene) -> None:
+def test_what_can_be_promised_rises_on_the_day_a_purchase_order_is_expected(
+    manager: Visitor, scene: Scene
+) -> None:
     expected(scene, "PO-7001", VASE, "CHI", 40, days=5)
     free = scene.fabrikam.get("/inventory/atp", product=VASE, source="CHI")["items"][0]["free"]
     page = manager.open(f"/inventory/promise?product={VASE}&source=CHI", "Available to promise")
@@ -109,7 +126,9 @@ def test_what_can_be_promised_rises_on_the_day_a_purchase_order_is_expected(mana
     chart.focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
-    expect(chart).to_have_attribute("aria-valuetext", re.compile(rf": {free + 40:g} can be promised.* 40 in, 0 out"))
+    expect(chart).to_have_attribute(
+        "aria-valuetext", re.compile(rf": {free + 40:g} can be promised.* 40 in, 0 out")
+    )
     expect(page.get_by_role("list", name=re.compile("^Behind"))).to_contain_text("PO-7001")
 
 
@@ -125,12 +144,27 @@ def test_supply_is_received_in_part_and_is_on_hand_at_once(manager: Visitor, sce
     row = page.get_by_role("row").filter(has_text="PO-7002")
     expect(row).to_contain_text("Partly received")
     expect(row).to_contain_text("18")
-    assert scene.fabrikam.get("/inventory", product=CLOCK, source="NYC")["items"][0]["on_hand"] == before + 12
+    assert (
+        scene.fabrikam.get("/inventory", product=CLOCK, source="NYC")["items"][0]["on_hand"]
+        == before + 12
+    )
 
 
-def test_a_reservation_is_released_with_a_reason_that_stands_in_the_ledger(manager: Visitor, scene: Scene) -> None:
-    cart = {"id": "cart-77", "organizationId": "main", "productId": VASE, "quantity": 2, "dimensions": at("DAL")}
-    measure = {"quantityDataSource": "iv", "modifier": "softReservOrdered", "ifCheckAvailForReserv": True}
+def test_a_reservation_is_released_with_a_reason_that_stands_in_the_ledger(
+    manager: Visitor, scene: Scene
+) -> None:
+    cart = {
+        "id": "cart-77",
+        "organizationId": "main",
+        "productId": VASE,
+        "quantity": 2,
+        "dimensions": at("DAL"),
+    }
+    measure = {
+        "quantityDataSource": "iv",
+        "modifier": "softReservOrdered",
+        "ifCheckAvailForReserv": True,
+    }
     contract(scene, "/onhand/reserve", {**cart, **measure})
     page = manager.open("/inventory/reservations?search=cart-77", "Reservations")
     page.get_by_role("checkbox", name=f"Select 2 {VASE} at DAL for cart-77").check()
@@ -142,10 +176,14 @@ def test_a_reservation_is_released_with_a_reason_that_stands_in_the_ledger(manag
 
     page = manager.open("/inventory/reservations?state=released&search=cart-77", "Reservations")
     page.get_by_role("button", name=VASE, exact=True).click()
-    expect(page.get_by_role("dialog").get_by_role("row").filter(has_text="The cart was left")).to_contain_text("−2")
+    expect(
+        page.get_by_role("dialog").get_by_role("row").filter(has_text="The cart was left")
+    ).to_contain_text("−2")
 
 
-def test_an_orders_reservations_are_found_by_its_number_and_lead_back_to_it(manager: Visitor, scene: Scene) -> None:
+def test_an_orders_reservations_are_found_by_its_number_and_lead_back_to_it(
+    manager: Visitor, scene: Scene
+) -> None:
     number = scene.orders["shipped"]
     page = manager.open(f"/inventory/reservations?state=all&search={number}", "Reservations")
     expect(page.get_by_role("row")).to_have_count(3)
@@ -153,11 +191,13 @@ def test_an_orders_reservations_are_found_by_its_number_and_lead_back_to_it(mana
     manager.settled(f"Order {number}")
 
 
-def test_units_are_allocated_to_a_channel_and_moved_to_a_group_below_it(manager: Visitor, scene: Scene) -> None:
+def test_units_are_allocated_to_a_channel_and_moved_to_a_group_below_it(
+    manager: Visitor, scene: Scene
+) -> None:
     page = manager.open(f"/inventory/allocations?product={CLOCK}", "Allocations")
     page.get_by_role("button", name="Allocate").first.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("combobox", name="Product").fill(CLOCK)
+    dialog.get_by_role("combobox", name="Application").fill(CLOCK)
     page.locator(".ant-select-item-option").filter(has_text=CLOCK).first.click()
     dialog.get_by_role("combobox", name="Source").click()
     page.get_by_title(re.compile("^SEA")).click()
@@ -180,7 +220,12 @@ def test_units_are_allocated_to_a_channel_and_moved_to_a_group_below_it(manager:
     assert [(p["groups"], p["allocated"]) for p in pools] == [(["web"], 3), (["web", "vip"], 2)]
 
 
-def test_the_checker_has_gone_through_every_row_and_found_nothing(manager: Visitor, scene: Scene) -> None:
-    until(lambda: scene.fabrikam.get("/inventory/health")["checked_through"], "a whole round of the checker")
+def test_the_checker_has_gone_through_every_row_and_found_nothing(
+    manager: Visitor, scene: Scene
+) -> None:
+    until(
+        lambda: scene.fabrikam.get("/inventory/health")["checked_through"],
+        "a whole round of the checker",
+    )
     page = manager.open("/inventory/health", "Stock health")
     expect(page.locator(".health")).to_contain_text("Every quantity is what its entries add up to")

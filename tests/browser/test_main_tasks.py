@@ -11,11 +11,15 @@ from .conftest import Scene, Visitor
 pytestmark = pytest.mark.browser
 
 
-def test_the_first_visit_leaves_the_console_clean_and_so_does_one_whose_sign_in_has_ended(stranger: Visitor) -> None:
+def test_the_first_visit_leaves_the_console_clean_and_so_does_one_whose_sign_in_has_ended(
+    stranger: Visitor,
+) -> None:
     page = stranger.page
     for cookie in ("", "a-sign-in-that-has-ended"):
         if cookie:
-            page.context.add_cookies([{"name": "openiom_session", "value": cookie, "url": stranger.url}])
+            page.context.add_cookies(
+                [{"name": "openiom_session", "value": cookie, "url": stranger.url}]
+            )
         page.goto(stranger.url)
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         page.wait_for_load_state("networkidle")
@@ -98,7 +102,9 @@ def test_an_order_page_shows_how_far_it_is_what_happened_and_why_each_source_was
     timeline = page.locator(".timeline")
     for event in ("Order invoiced", "Shipment recorded"):
         expect(timeline.get_by_text(event, exact=True)).to_be_visible()
-    considered = page.get_by_role("row", name=re.compile(rf"^{order['sources'][0]} ")).filter(has_text="Chosen")
+    considered = page.get_by_role("row", name=re.compile(rf"^{order['sources'][0]} ")).filter(
+        has_text="Chosen"
+    )
     expect(considered.first).to_be_visible()
     expect(page.get_by_text("Costs more").first).to_be_visible()
     expect(page.locator(".map-pin")).to_have_count(1 + len(order["sources"]))
@@ -109,16 +115,18 @@ def test_an_order_page_shows_how_far_it_is_what_happened_and_why_each_source_was
 def test_a_failed_order_is_reprocessed_once_there_is_stock(manager: Visitor, scene: Scene) -> None:
     order = scene.fabrikam.order(scene.orders["out of stock"])
     page = manager.open(f"/orders/{order['id']}", f"Order {order['number']}")
-    expect(page.locator(".journey-error")).to_contain_text("no source can serve CHAIR-OAK-01")
+    expect(page.locator(".flow-run-error")).to_contain_text("no source can serve CHAIR-OAK-01")
 
     item = {"product": "CHAIR-OAK-01", "source": "SEA", "quantity": "9000"}
-    scene.fabrikam.post("/inventory/changes", {"mode": "change", "reason": "delivery", "items": [item]})
+    scene.fabrikam.post(
+        "/inventory/changes", {"mode": "change", "reason": "delivery", "items": [item]}
+    )
     page.get_by_role("button", name="Reprocess").click()
     page.get_by_role("dialog").get_by_role("button", name="Reprocess 1 order").click()
     expect(page.get_by_role("dialog").get_by_text("1 done.")).to_be_visible()
 
     scene.fabrikam.order_in_state(order["number"], "completed")
-    expect(page.locator(".journey-error")).to_have_count(0)  # the page follows by itself
+    expect(page.locator(".flow-run-error")).to_have_count(0)  # the page follows by itself
     expect(page.locator(".timeline").get_by_text("Order invoiced", exact=True)).to_be_visible()
 
 
@@ -133,7 +141,9 @@ def test_a_fulfillment_order_opens_to_its_tracking_number(manager: Visitor, scen
     expect(page.locator(".map-pin")).to_have_count(2)
 
 
-def test_a_parked_message_is_mapped_replays_and_ends_as_an_order(manager: Visitor, scene: Scene) -> None:
+def test_a_parked_message_is_mapped_replays_and_ends_as_an_order(
+    manager: Visitor, scene: Scene
+) -> None:
     number = scene.orders["parked"]
     page = manager.open("/my-work/messages", "Parked messages")
     expect(page.get_by_role("button", name=re.compile(rf"\b{number}\b")).first).to_be_visible()
@@ -149,8 +159,13 @@ def test_a_parked_message_is_mapped_replays_and_ends_as_an_order(manager: Visito
     expect(page.get_by_text("Accu Scale").first).to_be_visible()
 
 
-def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(manager: Visitor, scene: Scene) -> None:
-    url, token = str(scene.fabrikam.store.base_url).rstrip("/"), scene.fabrikam.store.headers["x-auth-token"]
+def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(
+    manager: Visitor, scene: Scene
+) -> None:
+    url, token = (
+        str(scene.fabrikam.store.base_url).rstrip("/"),
+        scene.fabrikam.store.headers["x-auth-token"],
+    )
 
     def install(access_token: str) -> None:
         connection = {"api_url": url, "store_hash": "fabrikam", "access_token": access_token}
@@ -164,14 +179,18 @@ def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(manager
     card.get_by_role("button", name="Probe").click()
     expect(card.get_by_text("Not connected")).to_be_visible()
     expect(card.get_by_text("401")).to_be_visible()
-    expect(card.locator(".ant-btn-loading")).to_have_count(0)  # a worker may have found out before the button did
+    expect(card.locator(".ant-btn-loading")).to_have_count(
+        0
+    )  # a worker may have found out before the button did
 
     install(token)
     card.get_by_role("button", name="Probe").click()
     expect(card.get_by_text("Connected", exact=True)).to_be_visible()
 
 
-def test_the_picture_of_a_flow_counts_the_orders_on_every_step(manager: Visitor, scene: Scene) -> None:
+def test_the_picture_of_a_flow_counts_the_orders_on_every_step(
+    manager: Visitor, scene: Scene
+) -> None:
     counts = scene.fabrikam.get("/flows/fabrikam-order-flow/counts")["steps"]
     page = manager.open("/flows", "Flows")
     page.get_by_role("link", name="Fabrikam orders").click()
@@ -189,7 +208,9 @@ def test_the_picture_of_a_flow_counts_the_orders_on_every_step(manager: Visitor,
 
 def test_a_quantity_opens_to_the_ledger_behind_it(manager: Visitor, scene: Scene) -> None:
     order = scene.fabrikam.order(scene.orders["shipped too"])
-    page = manager.open(f"/inventory?product=LAMP-OAK-01&source={order['sources'][0]}", "Inventory visibility")
+    page = manager.open(
+        f"/inventory?product=LAMP-OAK-01&source={order['sources'][0]}", "Inventory visibility"
+    )
     page.get_by_role("button", name="LAMP-OAK-01", exact=True).click()
 
     drawer = page.get_by_role("dialog")

@@ -31,25 +31,36 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
     body = {**strategy, "batch": {"enabled": True, "minutes": 0.05, "seconds": 4}}
     written = {"kind": "strategy", "name": "together", "body": body}
     scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry": False})
-    scene.fabrikam.warehouse.put("/_sim/habits", json={"ship_after": 600.0})  # what has shipped is not planned again
+    scene.fabrikam.warehouse.put(
+        "/_sim/habits", json={"ship_after": 600.0}
+    )  # what has shipped is not planned again
     yield planned_together(scene)
     scene.fabrikam.hasten()
     quiet = {**strategy, "batch": {"enabled": False}, "is_default": False}
-    scene.fabrikam.post("/configuration/apply", {"documents": [{**written, "body": quiet}], "dry": False})
+    scene.fabrikam.post(
+        "/configuration/apply", {"documents": [{**written, "body": quiet}], "dry": False}
+    )
 
 
 def planned_together(scene: Scene) -> dict[str, Any]:
     """A plan of eight orders for a product that runs short; when a window ended between them, eight more are tried."""
     left = {"SEA": 2, "CHI": 1, "DAL": 2, "NYC": 0, "ATL": 60, "LAX": 0}
-    items = [{"product": SCARCE, "source": source, "quantity": str(units)} for source, units in left.items()]
+    items = [
+        {"product": SCARCE, "source": source, "quantity": str(units)}
+        for source, units in left.items()
+    ]
     before: set[str] = set()
     for _ in range(4):
-        scene.fabrikam.post("/inventory/changes", {"mode": "set", "reason": "count", "items": items})
+        scene.fabrikam.post(
+            "/inventory/changes", {"mode": "set", "reason": "count", "items": items}
+        )
         for n in range(8):
             town = ("Portland", "Oregon", "97205") if n % 2 else ("Denver", "Colorado", "80202")
             scene.fabrikam.place([(SCARCE, 1)], town=town, buyer="Mei Ramos")
         scene.fabrikam.poll()
-        found = until(partial(plans_of_eight, scene, frozenset(before)), "eight orders were planned")
+        found = until(
+            partial(plans_of_eight, scene, frozenset(before)), "eight orders were planned"
+        )
         if len(found) == 1:
             return found[0]
         before |= {plan["id"] for plan in found}
@@ -85,7 +96,9 @@ def test_every_page_of_the_room_draws_with_what_the_server_says(manager: Visitor
         expect(page.locator(".problem")).to_have_count(0)
 
 
-def test_a_source_is_given_a_limit_and_taken_out_of_use_and_back(manager: Visitor, scene: Scene) -> None:
+def test_a_source_is_given_a_limit_and_taken_out_of_use_and_back(
+    manager: Visitor, scene: Scene
+) -> None:
     before = document(scene, "source", "NYC")
     page = manager.open("/sources", "Sources")
     page.get_by_role("button", name="NYC", exact=True).click()
@@ -98,7 +111,9 @@ def test_a_source_is_given_a_limit_and_taken_out_of_use_and_back(manager: Visito
 
     for verb, state, active in (("Deactivate", "Inactive", False), ("Activate", "Active", True)):
         page.get_by_role("checkbox", name="Select NYC").check()
-        page.get_by_role("toolbar", name="Selected rows").get_by_role("button", name=verb, exact=True).click()
+        page.get_by_role("toolbar", name="Selected rows").get_by_role(
+            "button", name=verb, exact=True
+        ).click()
         page.get_by_role("dialog").get_by_role("button", name=f"{verb} 1 source").click()
         page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
         expect(row.get_by_text(state, exact=True)).to_be_visible()
@@ -120,10 +135,14 @@ def test_what_the_server_refuses_stays_as_it_was_typed(manager: Visitor, scene: 
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("City")).to_have_value("Nowhere at all")
     assert document(scene, "source", "SEA") == before
-    manager.complaints[:] = [one for one in manager.complaints if "422" not in one]  # how a browser notes a refusal
+    manager.complaints[:] = [
+        one for one in manager.complaints if "422" not in one
+    ]  # how a browser notes a refusal
 
 
-def test_a_list_a_constraint_and_a_strategy_that_uses_both_are_written(manager: Visitor, scene: Scene) -> None:
+def test_a_list_a_constraint_and_a_strategy_that_uses_both_are_written(
+    manager: Visitor, scene: Scene
+) -> None:
     page = manager.open("/source-lists", "Source lists")
     page.get_by_role("button", name="New source list").first.click()
     page.get_by_label("Name", exact=True).fill("west")
@@ -176,25 +195,33 @@ def test_a_plan_opens_to_the_smallest_change_that_makes_each_loser_win(
     page.get_by_role("button", name=re.compile("^Explain order")).first.click()
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_text("Verified").first).to_be_visible()
-    expect(drawer.get_by_text(re.compile(r"^\d+(\.\d+)? (off|more on the shelf)")).first).to_be_visible()
+    expect(
+        drawer.get_by_text(re.compile(r"^\d+(\.\d+)? (off|more on the shelf)")).first
+    ).to_be_visible()
     drawer.get_by_text("As it was decided").click()
     expect(drawer.get_by_text("Chosen").first).to_be_visible()
     expect(page).to_have_url(re.compile("order="))
 
 
-def test_a_shadow_price_says_what_one_more_unit_saves(manager: Visitor, scene: Scene, batch: dict[str, Any]) -> None:
+def test_a_shadow_price_says_what_one_more_unit_saves(
+    manager: Visitor, scene: Scene, batch: dict[str, Any]
+) -> None:
     told = scene.fabrikam.get("/sourcing/shadow-prices", plan=batch["id"])["items"]
     saving = next(one for one in told if one["saving"])
     page = manager.open(f"/shadow-prices?plan={batch['id']}", "Shadow prices")
-    words = f"One more unit of {saving['product']} at {saving['source']} saves {saving['saving']:.2f}"
+    words = (
+        f"One more unit of {saving['product']} at {saving['source']} saves {saving['saving']:.2f}"
+    )
     expect(page.get_by_text(words)).to_be_visible()
     expect(page.locator(".map-pin")).to_have_count(len({one["source"] for one in told}))
 
 
-def test_a_cart_is_promised_a_day_without_anything_being_written(manager: Visitor, scene: Scene) -> None:
+def test_a_cart_is_promised_a_day_without_anything_being_written(
+    manager: Visitor, scene: Scene
+) -> None:
     plans = len(scene.fabrikam.get("/sourcing/plans")["items"])
     page = manager.open("/quote", "Quote")
-    page.get_by_label("Product").fill("TABL-OAK-01")
+    page.get_by_label("Application").fill("TABL-OAK-01")
     page.keyboard.press("Escape")
     for label, value in zip(("City", "State", "Postal code"), CART, strict=True):
         page.get_by_label(label).fill(value)
@@ -207,7 +234,9 @@ def test_a_cart_is_promised_a_day_without_anything_being_written(manager: Visito
     assert len(scene.fabrikam.get("/sourcing/plans")["items"]) == plans
 
 
-def test_a_simulation_is_asked_for_runs_is_cloned_compared_and_committed(manager: Visitor, scene: Scene) -> None:
+def test_a_simulation_is_asked_for_runs_is_cloned_compared_and_committed(
+    manager: Visitor, scene: Scene
+) -> None:
     today = datetime.now(UTC).date().isoformat()
     page = manager.open("/simulations/new", "New simulation")
     page.get_by_label("Name", exact=True).fill("Close Atlanta")
@@ -231,7 +260,9 @@ def test_a_simulation_is_asked_for_runs_is_cloned_compared_and_committed(manager
     page.get_by_role("button", name="Run 4 times").click()
     manager.settled("Close Atlanta, changed")
     expect(page.get_by_role("heading", name="Order satisfaction")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("button", name="Commit changes")).to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_role("button", name="Commit changes")).to_have_attribute(
+        "aria-disabled", "true"
+    )
 
     page = manager.open("/simulations", "Simulations")
     for name in ("Close Atlanta", "Close Atlanta, changed"):

@@ -16,12 +16,16 @@ SOURCES = ("SEA", "CHI", "DAL", "NYC", "ATL", "LAX")
 
 
 def set_stock(scene: Scene, **units: int) -> None:
-    items = [{"product": WAITED_FOR, "source": s, "quantity": str(units.get(s, 0))} for s in SOURCES]
+    items = [
+        {"product": WAITED_FOR, "source": s, "quantity": str(units.get(s, 0))} for s in SOURCES
+    ]
     scene.fabrikam.post("/inventory/changes", {"mode": "set", "reason": "count", "items": items})
 
 
 def queue(scene: Scene, **query: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = scene.fabrikam.get("/waiting-lines", product=WAITED_FOR, **query)["items"]
+    found: list[dict[str, Any]] = scene.fabrikam.get("/waiting-lines", product=WAITED_FOR, **query)[
+        "items"
+    ]
     return found
 
 
@@ -52,7 +56,13 @@ def test_a_line_says_why_it_waits_and_goes_on_by_itself_while_one_looks(
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_role("link", name=first, exact=True)).to_be_visible()
     drawer.get_by_role("button", name="Close").click()
-    line = {"line_number": 1, "product": WAITED_FOR, "source": "CHI", "quantity": "9", "confidence": 0.8}
+    line = {
+        "line_number": 1,
+        "product": WAITED_FOR,
+        "source": "CHI",
+        "quantity": "9",
+        "confidence": 0.8,
+    }
     day = str(datetime.now(UTC).date() + timedelta(days=6))
     order = {"kind": "purchase", "number": "PO-BOWL", "lines": [{**line, "expected_date": day}]}
     scene.fabrikam.post("/inventory/supply-orders", {"orders": [order]})
@@ -61,7 +71,9 @@ def test_a_line_says_why_it_waits_and_goes_on_by_itself_while_one_looks(
     scene.fabrikam.order_in_state(first, "completed")
 
 
-def test_a_waiting_line_is_rechecked_and_canceled(manager: Visitor, scene: Scene, waiting: list[str]) -> None:
+def test_a_waiting_line_is_rechecked_and_canceled(
+    manager: Visitor, scene: Scene, waiting: list[str]
+) -> None:
     page = manager.open(f"/waiting-lines?search={waiting[1]}", "Waiting lines")
     page.locator("tbody input[type=checkbox]").first.check()
     page.get_by_role("button", name="Recheck now").click()
@@ -74,7 +86,9 @@ def test_a_waiting_line_is_rechecked_and_canceled(manager: Visitor, scene: Scene
     scene.fabrikam.order_in_state(waiting[1], "canceled")
 
 
-def test_a_rate_table_is_written_tried_deleted_and_brought_back(manager: Visitor, scene: Scene) -> None:
+def test_a_rate_table_is_written_tried_deleted_and_brought_back(
+    manager: Visitor, scene: Scene
+) -> None:
     page = manager.open("/rate-tables", "Rate tables")
     page.get_by_role("button", name="New rate table").first.click()
     drawer = page.get_by_role("dialog")
@@ -102,7 +116,9 @@ def test_the_hours_of_a_calendar_are_changed_on_its_week(manager: Visitor, scene
     page = manager.open("/sources", "Sources")
     page.get_by_role("link", name="us-central").first.click()
     manager.settled("Working calendars")
-    page.get_by_role("group", name="Saturday").get_by_role("button", name="Remove these hours").click()
+    page.get_by_role("group", name="Saturday").get_by_role(
+        "button", name="Remove these hours"
+    ).click()
     expect(page.get_by_role("img", name="Working week: Mon–Fri 08:00–18:00")).to_be_visible()
     page.get_by_role("button", name="Save calendar").click()
     expect(page.get_by_text("us-central saved: 1 changed")).to_be_visible()
@@ -111,6 +127,9 @@ def test_the_hours_of_a_calendar_are_changed_on_its_week(manager: Visitor, scene
 
 
 def test_the_other_pages_draw_with_what_the_server_says(manager: Visitor) -> None:
-    for path, title in {"/carriers?open=ups": "Carriers", "/pickup-schedules": "Pickup schedules"}.items():
+    for path, title in {
+        "/carriers?open=ups": "Carriers",
+        "/pickup-schedules": "Pickup schedules",
+    }.items():
         page = manager.open(path, title)
         expect(page.locator(".problem")).to_have_count(0)

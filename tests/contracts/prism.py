@@ -29,7 +29,16 @@ def prism_mock(document: str = BIGCOMMERCE) -> Iterator[str]:
 def prism_proxy(upstream: str, document: str = BIGCOMMERCE) -> Iterator[str]:
     """The URL of a proxy to `upstream` that answers an error when a request or its answer breaks the document."""
     port = _free_port()
-    arguments = ["proxy", "-h", "127.0.0.1", "-p", str(port), str(shared(document)), upstream, "--errors"]
+    arguments = [
+        "proxy",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        str(shared(document)),
+        upstream,
+        "--errors",
+    ]
     with _prism(arguments, port) as url:
         yield url
 

@@ -10,7 +10,10 @@ from tests.contracts.prism import prism_mock
 @pytest.fixture(scope="module")
 def mock() -> Iterator[httpx.Client]:
     headers = {"Accept": "application/json", "Content-Type": "application/json"}
-    with prism_mock() as url, httpx.Client(base_url=f"{url}/stores/any", headers=headers, timeout=60) as client:
+    with (
+        prism_mock() as url,
+        httpx.Client(base_url=f"{url}/stores/any", headers=headers, timeout=60) as client,
+    ):
         yield client
 
 
@@ -28,5 +31,7 @@ def test_it_refuses_a_caller_without_a_token(mock):
 
 
 def test_it_refuses_a_body_that_breaks_the_document(mock):
-    refused = mock.put("/v2/orders/100", headers={"X-Auth-Token": "any"}, json={"status_id": "shipped"})
+    refused = mock.put(
+        "/v2/orders/100", headers={"X-Auth-Token": "any"}, json={"status_id": "shipped"}
+    )
     assert refused.status_code == 422

@@ -30,7 +30,7 @@ from openiom.fulfillment import (
     raise_fulfillment_order_events,
     receive_updates,
 )
-from openiom.inventory_visibility import ReserveAsk, reserve
+from openiom.inventory_visibility import StockReservationRequest, reserve
 from openiom.kernel import new_id
 from openiom.orders import (
     LineCancellation,
@@ -43,7 +43,7 @@ from openiom.orders import (
 )
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.provider_contract import Arrived, Outcome, Raise, Taken
+from openiom.provider_contract import EventRequest, InboundDocument, IntakeResult, Outcome
 from openiom.state_framework import advance
 
 INVARIANTS = sorted((Path(__file__).parents[2] / "invariants").glob("*.sql"))
@@ -66,7 +66,7 @@ def fulfillment_orders(database: Database, order: UUID) -> list[dict[str, Any]]:
 
 def send(database: Database, *ids: str, event: str = "fulfillment_order.sent") -> list[Outcome]:
     with database.unit_of_work() as session:
-        raises = [Raise(UUID(i), event, {"external_id": f"3PL-{i[-4:]}"}) for i in ids]
+        raises = [EventRequest(UUID(i), event, {"external_id": f"3PL-{i[-4:]}"}) for i in ids]
         return list(raise_fulfillment_order_events(session, raises, NOW, "flow"))
 
 
@@ -74,16 +74,28 @@ def update(found: dict[str, Any], kind: str, **more: Any) -> dict[str, Any]:
     return {"number": found["number"], "kind": kind, "at": "2026-11-21T08:00:00Z", **more}
 
 
-def parcel(found: dict[str, Any], external_id: str, *quantities: int, kind: str = "shipped") -> dict[str, Any]:
+def parcel(
+    found: dict[str, Any], external_id: str, *quantities: int, kind: str = "shipped"
+) -> dict[str, Any]:
     """Units of the fulfillment order's lines in their order; 0 leaves a line out."""
-    items = [{"line": x["reference"], "quantity": q} for x, q in zip(found["lines"], quantities, strict=False) if q]
+    items = [
+        {"line": x["reference"], "quantity": q}
+        for x, q in zip(found["lines"], quantities, strict=False)
+        if q
+    ]
     shipment = {"external_id": external_id, "shipped_at": "2026-11-21T07:00:00Z", "items": items}
-    return update(found, kind, shipment=shipment | {"carrier": "UPS", "tracking_number": f"1Z{external_id}"})
+    return update(
+        found, kind, shipment=shipment | {"carrier": "UPS", "tracking_number": f"1Z{external_id}"}
+    )
 
 
-def tell(database: Database, *documents: dict[str, Any]) -> list[Taken]:
+def tell(database: Database, *documents: dict[str, Any]) -> list[IntakeResult]:
     with database.unit_of_work() as session:
-        return list(receive_updates(session, [Arrived(i, "3pl", d) for i, d in enumerate(documents)], NOW, "3pl"))
+        return list(
+            receive_updates(
+                session, [InboundDocument(i, "3pl", d) for i, d in enumerate(documents)], NOW, "3pl"
+            )
+        )
 
 
 def broken_invariants(database: Database) -> list[str]:
@@ -109,7 +121,10 @@ def test_one_fulfillment_order_for_each_source_and_never_a_second(stocked: Datab
     order = placed(stocked, line(quantity=2), line("Lamp", 3))
     sourced(stocked, [order], "SEA", only=["Accu Scale"])
     first = create(stocked, order)[0]
-    assert (first.ok, first.details["fulfillment_orders"]) == (True, [fulfillment_orders(stocked, order)[0]["number"]])
+    assert (first.ok, first.details["fulfillment_orders"]) == (
+        True,
+        [fulfillment_orders(stocked, order)[0]["number"]],
+    )
     assert "Lamp has no source yet" in first.reason
     sourced_again(stocked, order, "CHI")
     assert create(stocked, order)[0].ok
@@ -129,7 +144,14 @@ def test_one_fulfillment_order_for_each_source_and_never_a_second(stocked: Datab
 def sourced_again(database: Database, order: UUID, source: str) -> None:
     with database.unit_of_work() as session:
         lines = open_lines(session, [order])
-        assert all(reserve(session, [ReserveAsk(x.line_id, x.product, source, x.quantity) for x in lines], NOW, "flow"))
+        assert all(
+            reserve(
+                session,
+                [StockReservationRequest(x.line_id, x.product, source, x.quantity) for x in lines],
+                NOW,
+                "flow",
+            )
+        )
         assign_sources(session, {x.line_id: (source, "second try") for x in lines}, NOW, "flow")
 
 
@@ -211,10 +233,18 @@ def test_partial_shipments_reconcile_to_lines_orders_and_stock(stocked: Database
     assert standing(stocked, order) == ("fulfillment_in_process", "Shipped")
     assert fulfillment_orders(stocked, order)[0]["state"] == "shipped"
     story = told(stocked, order)
-    assert [story.count(e) for e in ("order.partially_shipped", "order.shipped", "shipment.recorded")] == [1, 1, 3]
+    assert [
+        story.count(e) for e in ("order.partially_shipped", "order.shipped", "shipment.recorded")
+    ] == [1, 1, 3]
     with stocked.reading() as session:
-        books = fetch(session, "SELECT product, on_hand, reserved FROM inventory_visibility.stock WHERE source = 'SEA'")
-    assert sorted(books) == [("Accu Scale", Decimal(95), Decimal(0)), ("Lamp", Decimal(98), Decimal(0))]
+        books = fetch(
+            session,
+            "SELECT product, on_hand, reserved FROM inventory_visibility.stock WHERE source = 'SEA'",
+        )
+    assert sorted(books) == [
+        ("Accu Scale", Decimal(95), Decimal(0)),
+        ("Lamp", Decimal(98), Decimal(0)),
+    ]
     assert broken_invariants(stocked) == []
 
 
@@ -226,7 +256,9 @@ def test_shipment_facts_say_what_left_and_whether_it_was_the_last(stocked: Datab
 
     def shipments() -> list[dict[str, Any]]:
         with stocked.reading() as session:
-            ids = [row[0] for row in fetch(session, "SELECT id FROM fulfillment.shipment ORDER BY id")]
+            ids = [
+                row[0] for row in fetch(session, "SELECT id FROM fulfillment.shipment ORDER BY id")
+            ]
             by_id = FACTS["shipment"](session, ids)
         return [by_id[i] for i in ids]
 
@@ -247,7 +279,9 @@ def test_a_second_delivery_of_a_parcel_changes_nothing(stocked: Database) -> Non
     answers = tell(stocked, parcel(found, "P1", 5), parcel(found, "P1", 5))
     assert [(a.ok, a.duplicate) for a in answers] == [(True, False), (True, True)]
     story = told(stocked, order)
-    again = tell(stocked, parcel(found, "P1", 5), update(found, "accepted"), update(found, "packed"))
+    again = tell(
+        stocked, parcel(found, "P1", 5), update(found, "accepted"), update(found, "packed")
+    )
     assert [(a.ok, a.duplicate) for a in again] == [(True, True)] * 3
     assert told(stocked, order) == story
     assert broken_invariants(stocked) == []
@@ -256,19 +290,29 @@ def test_a_second_delivery_of_a_parcel_changes_nothing(stocked: Database) -> Non
 @pytest.mark.parametrize(
     ("make", "where", "error"),
     [
-        (lambda f: parcel(f, "P1", 6), "shipment.items[0].quantity", "5 units of Accu Scale are left to ship, not 6"),
+        (
+            lambda f: parcel(f, "P1", 6),
+            "shipment.items[0].quantity",
+            "5 units of Accu Scale are left to ship, not 6",
+        ),
         (lambda f: update(f, "shipped"), "shipment", "which units left is not said"),
         (
             lambda f: parcel({**f, "lines": [{"reference": "x"}]}, "P1", 1),
             "shipment.items[0].line",
             "x is no line of",
         ),
-        (lambda f: parcel({**f, "number": "FO-nope"}, "P1", 1), "number", "there is no fulfillment order FO-nope"),
+        (
+            lambda f: parcel({**f, "number": "FO-nope"}, "P1", 1),
+            "number",
+            "there is no fulfillment order FO-nope",
+        ),
         (lambda f: update(f, "eaten"), "kind", "Input should be"),
         (lambda f: {"number": f["number"]}, "kind", "Field required"),
     ],
 )
-def test_a_wrong_update_among_good_ones_is_refused_alone(stocked: Database, make: Any, where: str, error: str) -> None:
+def test_a_wrong_update_among_good_ones_is_refused_alone(
+    stocked: Database, make: Any, where: str, error: str
+) -> None:
     order, other = ready(stocked), ready(stocked, external_id="1002")
     create(stocked, order, other)
     found, good = fulfillment_orders(stocked, order)[0], fulfillment_orders(stocked, other)[0]
@@ -305,19 +349,24 @@ def history(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["in one call", "one by one"])
-def test_every_order_of_five_updates_leads_to_the_same_end(stocked: Database, at_once: bool) -> None:
+def test_every_order_of_five_updates_leads_to_the_same_end(
+    stocked: Database, start_inline: bool
+) -> None:
     ways = list(permutations(range(5)))
     numbers = [str(i) for i in range(len(ways))]
     stock(stocked, Accu_Scale__SEA=5 * len(ways))
-    ids = [UUID(a.entity_id) for a in receive(stocked, *(document(n, line(quantity=5)) for n in numbers))]
+    ids = [
+        UUID(a.entity_id)
+        for a in receive(stocked, *(document(n, line(quantity=5)) for n in numbers))
+    ]
     sourced(stocked, ids)
     create(stocked, *ids)
     founds = [fulfillment_orders(stocked, i)[0] for i in ids]
     for step in range(5):
         documents = [history(f)[way[step]] for f, way in zip(founds, ways, strict=True)]
-        if not at_once:
+        if not start_inline:
             assert all(a.ok for a in tell(stocked, *documents))
-    if at_once:
+    if start_inline:
         shuffled = [history(f)[i] for f, way in zip(founds, ways, strict=True) for i in way]
         assert all(a.ok for a in tell(stocked, *shuffled))
     ends = {
@@ -331,8 +380,13 @@ def test_every_order_of_five_updates_leads_to_the_same_end(stocked: Database, at
         story = told(stocked, order)
         assert [
             story.count(e)
-            for e in ("order.sent_to_fulfillment", "order.partially_shipped", "order.shipped", "order.delivered")
-        ] == ([1, 0, 1, 1] if at_once else [1, 1, 1, 1])
+            for e in (
+                "order.sent_to_fulfillment",
+                "order.partially_shipped",
+                "order.shipped",
+                "order.delivered",
+            )
+        ] == ([1, 0, 1, 1] if start_inline else [1, 1, 1, 1])
     assert broken_invariants(stocked) == []
 
 
@@ -408,7 +462,10 @@ def test_units_leave_in_parcels_only(stocked: Database) -> None:
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
     outcome = send(stocked, found["id"], event="fulfillment_order.shipped")[0]
-    assert (outcome.ok, outcome.reason) == (False, "units leave in parcels; report the shipment with its items")
+    assert (outcome.ok, outcome.reason) == (
+        False,
+        "units leave in parcels; report the shipment with its items",
+    )
     assert [o.ok for o in send(stocked, str(new_id()))] == [False]
 
 
@@ -419,7 +476,10 @@ def test_a_thousand_orders_in_one_call(stocked: Database) -> None:
     sourced(stocked, ids)
     assert all(o.ok for o in create(stocked, *ids))
     with stocked.reading() as session:
-        fos = [row[0] for row in fetch(session, "SELECT id FROM fulfillment.fulfillment_order ORDER BY id")]
+        fos = [
+            row[0]
+            for row in fetch(session, "SELECT id FROM fulfillment.fulfillment_order ORDER BY id")
+        ]
         found = list(FACTS["fulfillment_order"](session, fos).values())
     assert len(found) == 1_000
     assert all(o.ok for o in send(stocked, *(f["id"] for f in found)))
@@ -427,7 +487,10 @@ def test_a_thousand_orders_in_one_call(stocked: Database) -> None:
     documents[500]["shipment"]["items"][0]["quantity"] = 3
     assert [i for i, a in enumerate(tell(stocked, *documents)) if not a.ok] == [500]
     with stocked.reading() as session:
-        states = fetch(session, "SELECT state, count(*) FROM fulfillment.fulfillment_order GROUP BY 1 ORDER BY 1")
+        states = fetch(
+            session,
+            "SELECT state, count(*) FROM fulfillment.fulfillment_order GROUP BY 1 ORDER BY 1",
+        )
     assert states == [("sent", 1), ("shipped", 999)]
     assert broken_invariants(stocked) == []
 
@@ -435,8 +498,20 @@ def test_a_thousand_orders_in_one_call(stocked: Database) -> None:
 def test_the_table_knows_every_state_of_the_way() -> None:
     names = [s.name for s in FULFILLMENT_ORDER_TABLE.timeline()]
     assert names == [
-        *("new", "sent", "accepted", "picked", "packed", "partially_shipped", "shipped", "delivered"),
+        *(
+            "new",
+            "sent",
+            "accepted",
+            "picked",
+            "packed",
+            "partially_shipped",
+            "shipped",
+            "delivered",
+        ),
         *("declined", "canceled", "closed"),
     ]
-    assert advance(FULFILLMENT_ORDER_TABLE, event="fulfillment_order.packed", state="new") == ("packed", "Packed")
+    assert advance(FULFILLMENT_ORDER_TABLE, event="fulfillment_order.packed", state="new") == (
+        "packed",
+        "Packed",
+    )
     assert [a.name for a in ACTIONS] == ["fulfillment.create_fulfillment_orders"]

@@ -3,7 +3,14 @@
 from pathlib import Path
 
 import pytest
-from tests.fulfillment.test_fulfillment_orders import broken_invariants, create, fulfillment_orders, parcel, ready, tell
+from tests.fulfillment.test_fulfillment_orders import (
+    broken_invariants,
+    create,
+    fulfillment_orders,
+    parcel,
+    ready,
+    tell,
+)
 from tests.orders.given import line, master_data, placed, stock
 
 from openiom.platform.bulk import execute, fetch
@@ -12,8 +19,14 @@ from openiom.platform.database import Database
 FOLDER = Path(__file__).parents[2] / "invariants"
 
 DAMAGE = [
-    ("order_state_follows_its_lines", "UPDATE orders.order_state SET state = 'completed' WHERE state <> 'new'"),
-    ("order_state_follows_its_lines", "UPDATE orders.order_state SET state = 'canceled' WHERE state = 'new'"),
+    (
+        "order_state_follows_its_lines",
+        "UPDATE orders.order_state SET state = 'completed' WHERE state <> 'new'",
+    ),
+    (
+        "order_state_follows_its_lines",
+        "UPDATE orders.order_state SET state = 'canceled' WHERE state = 'new'",
+    ),
     ("no_order_without_lines", "UPDATE orders.order SET line_count = 9"),
     ("no_order_without_lines", "DELETE FROM orders.order_state"),
     ("order_counts_add_up", "UPDATE orders.order_count SET orders = orders + 1"),

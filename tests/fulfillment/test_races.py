@@ -15,14 +15,25 @@ from tests.fulfillment.test_fulfillment_orders import (
     sourced_again,
     tell,
 )
-from tests.orders.given import NOW, facts, happen, line, master_data, placed, sourced, standing, stock, told
+from tests.orders.given import (
+    NOW,
+    facts,
+    happen,
+    line,
+    master_data,
+    placed,
+    sourced,
+    standing,
+    stock,
+    told,
+)
 
 from openiom.orders import assign_sources, cancel_orders
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
 
-def at_once(*works: Callable[[], Any]) -> list[Any]:
+def start_inline(*works: Callable[[], Any]) -> list[Any]:
     """What each work returned, all started together; an error is raised here."""
     start, answers = Barrier(len(works)), [None] * len(works)
 
@@ -53,8 +64,13 @@ def test_the_last_two_parts_sent_at_once_tell_the_order_once(database: Database)
         sourced_again_for_lamp(database, order)
         create(database, order)
         first, second = fulfillment_orders(database, order)
-        at_once(lambda i=first["id"]: send(database, i), lambda i=second["id"]: send(database, i))
-        at_once(lambda f=first: tell(database, parcel(f, "A", 1)), lambda f=second: tell(database, parcel(f, "B", 1)))
+        start_inline(
+            lambda i=first["id"]: send(database, i), lambda i=second["id"]: send(database, i)
+        )
+        start_inline(
+            lambda f=first: tell(database, parcel(f, "A", 1)),
+            lambda f=second: tell(database, parcel(f, "B", 1)),
+        )
         story = told(database, order)
         assert story.count("order.sent_to_fulfillment") == 1
         assert (story.count("order.partially_shipped"), story.count("order.shipped")) == (1, 1)
@@ -72,7 +88,9 @@ def test_two_workers_creating_fulfillment_orders_make_one(database: Database) ->
     stock(database, Accu_Scale__SEA=100)
     for number in range(8):
         order = ready(database, external_id=str(number))
-        outcomes = at_once(lambda o=order: create(database, o), lambda o=order: create(database, o))
+        outcomes = start_inline(
+            lambda o=order: create(database, o), lambda o=order: create(database, o)
+        )
         assert [o[0].ok for o in outcomes] == [True, True]
         assert len(fulfillment_orders(database, order)) == 1
     assert broken_invariants(database) == []
@@ -91,7 +109,9 @@ def test_a_cancellation_racing_with_fulfillment_has_one_winner(database: Databas
         with database.unit_of_work() as session:
             happen(session, order, "order.header_validation.succeeded")
         sourced_again(database, order, "SEA")
-        canceled, created = at_once(lambda o=order: cancel(o), lambda o=order: create(database, o))
+        canceled, created = start_inline(
+            lambda o=order: cancel(o), lambda o=order: create(database, o)
+        )
         assert canceled is not created[0].ok
         assert standing(database, order)[0] == ("canceled" if canceled else "in_progress")
     assert broken_invariants(database) == []
@@ -103,7 +123,7 @@ def test_the_same_parcel_told_by_two_workers_ships_once(database: Database) -> N
     order = ready(database)
     create(database, order)
     found = fulfillment_orders(database, order)[0]
-    answers = at_once(*(lambda: tell(database, parcel(found, "P", 5)) for _ in range(4)))
+    answers = start_inline(*(lambda: tell(database, parcel(found, "P", 5)) for _ in range(4)))
     assert sorted(a[0].duplicate for a in answers) == [False, True, True, True]
     with database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM fulfillment.shipment")[0][0] == 1

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.fulfillment.test_fulfillment_orders import create, fulfillment_orders, parcel, ready, send, tell
+from tests.fulfillment.test_fulfillment_orders import (
+    create,
+    fulfillment_orders,
+    parcel,
+    ready,
+    send,
+    tell,
+)
 from tests.one_room import client_of, one_room
 from tests.orders.given import line, master_data, stock
 
@@ -19,7 +26,9 @@ def client(database: Database) -> Iterator[TestClient]:
         yield asking
 
 
-def test_fulfillment_orders_are_listed_narrowed_and_shown_whole(client: TestClient, database: Database) -> None:
+def test_fulfillment_orders_are_listed_narrowed_and_shown_whole(
+    client: TestClient, database: Database
+) -> None:
     master_data(database)
     stock(database, Accu_Scale__SEA=100)
     orders = [ready(database, line(quantity=2), external_id=f"A-{i}") for i in range(3)]
@@ -29,7 +38,10 @@ def test_fulfillment_orders_are_listed_narrowed_and_shown_whole(client: TestClie
     tell(database, parcel(first, "P1", 1))
 
     def numbers(query: str) -> list[str]:
-        return [row["number"] for row in client.get(f"/api/v1/fulfillment-orders?{query}").json()["items"]]
+        return [
+            row["number"]
+            for row in client.get(f"/api/v1/fulfillment-orders?{query}").json()["items"]
+        ]
 
     assert numbers("") == [third["number"], second["number"], first["number"]]
     assert numbers("state=sent") == [second["number"]]

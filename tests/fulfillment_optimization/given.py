@@ -8,13 +8,13 @@ from uuid import UUID, uuid5
 
 from openiom.fulfillment_optimization.configuration import SourceBody, StrategyBody
 from openiom.fulfillment_optimization.constraints import Constraint, ConstraintBody
-from openiom.fulfillment_optimization.costing import Circumstances, Framed, frame
-from openiom.fulfillment_optimization.desk import OpenLine
 from openiom.fulfillment_optimization.documents import RateTableBody
 from openiom.fulfillment_optimization.engine import Plan, Refusal, solve
+from openiom.fulfillment_optimization.order_port import OpenLine
+from openiom.fulfillment_optimization.problem_builder import Circumstances, Framed, frame
 from openiom.fulfillment_optimization.snapshot import Setting, setting_of
-from openiom.fulfillment_optimization.timing import Timetable
-from openiom.fulfillment_optimization.timing.timetable import read_timetable
+from openiom.logistics import Timetable
+from openiom.logistics.timetable import read_timetable
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)  # a Friday
 HERE = UUID("00000000-0000-7000-8000-000000000000")
@@ -58,7 +58,8 @@ def order(
     """An order to a place on the equator; products and units by name."""
     id = uuid5(HERE, name)
     return [
-        OpenLine(uuid5(id, p), id, p, n, country, (0.0, east), "", strategy="", wanted=wanted) for p, n in units.items()
+        OpenLine(uuid5(id, p), id, p, n, country, (0.0, east), "", strategy="", wanted=wanted)
+        for p, n in units.items()
     ]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tests.orders.given import NOW, line, master_data, placed, stock
 
-from openiom.app.desk import OrdersDesk
+from openiom.app.order_gateway import OrderGateway
 from openiom.fulfillment_optimization import KINDS, source_orders
 from openiom.fulfillment_optimization.planning import Reoptimizer
 from openiom.orders import set_order_fields
@@ -27,7 +27,7 @@ class House:
     """A, B and C stand 1, 10 and 20 degrees east of every customer, who lives where the equator begins."""
 
     database: Database
-    desk: OrdersDesk
+    order_port: OrderGateway
 
     def configure(self, kind: str, name: str, **body: Any) -> None:
         configuration = Configuration()
@@ -37,7 +37,9 @@ class House:
             configuration.apply(session, documents, at=NOW, actor="test")
 
     def source_at(self, name: str, east: float, **body: Any) -> None:
-        self.configure("source", name, address={"latitude": 0.0, "longitude": east, "country": "US"}, **body)
+        self.configure(
+            "source", name, address={"latitude": 0.0, "longitude": east, "country": "US"}, **body
+        )
 
     def strategy(self, name: str = "default", **body: Any) -> None:
         self.configure("strategy", name, **body)
@@ -46,11 +48,18 @@ class House:
         """LAMP_A=5."""
         stock(self.database, **{key.replace("_", "__"): n for key, n in units.items()})
 
-    def order(self, number: str, *, strategy: str = "", wanted: str | None = None, **units: int) -> UUID:
+    def order(
+        self, number: str, *, strategy: str = "", wanted: str | None = None, **units: int
+    ) -> UUID:
         lines = [line(product, n, tax="1.00", discount="0.50") for product, n in units.items()]
         total = sum(10 * n + 0.5 for n in units.values())
-        more = {"ship_to": {"country": "US", "latitude": 0.0, "longitude": 0.0}, "total_amount": f"{total:.2f}"}
-        order = placed(self.database, *lines, external_id=number, requested_delivery_date=wanted, **more)
+        more = {
+            "ship_to": {"country": "US", "latitude": 0.0, "longitude": 0.0},
+            "total_amount": f"{total:.2f}",
+        }
+        order = placed(
+            self.database, *lines, external_id=number, requested_delivery_date=wanted, **more
+        )
         if strategy:
             with self.database.unit_of_work() as session:
                 set_order_fields(session, {order: {"strategy": strategy}}, NOW, "test")
@@ -61,14 +70,20 @@ class House:
     ) -> list[Outcome]:
         with self.database.unit_of_work() as session:
             outcomes = source_orders(
-                session, self.desk, orders, strategy_name=strategy, now=now, actor="test", woken=frozenset(woken)
+                session,
+                self.order_port,
+                orders,
+                strategy_name=strategy,
+                now=now,
+                actor="test",
+                woken=frozenset(woken),
             )
         self.check()
         return outcomes
 
     def reoptimize(self, now: datetime = NOW) -> int:
         """A fresh process each time: nothing remembered."""
-        moved = Reoptimizer(self.desk).run_once(self.database, limit=500, now=now).rows
+        moved = Reoptimizer(self.order_port).run_once(self.database, limit=500, now=now).rows
         self.check()
         return moved
 
@@ -84,7 +99,10 @@ class House:
 
     def sources(self, order: UUID) -> Mapping[str, str | None]:
         return dict(
-            self.rows("SELECT product, source FROM orders.order_line WHERE order_id = %s ORDER BY line_number", order)
+            self.rows(
+                "SELECT product, source FROM orders.order_line WHERE order_id = %s ORDER BY line_number",
+                order,
+            )
         )
 
     def reserved(self, order: UUID) -> list[tuple[str, str, int]]:
@@ -99,19 +117,22 @@ class House:
     def plans(self) -> list[dict[str, Any]]:
         """Oldest first."""
         names = ("strategy", "mode", "orders", "open_lines", "cost", "lower_bound", "gap", "moves")
-        rows = self.rows(f"SELECT {', '.join(names)} FROM fulfillment_optimization.sourcing_plan ORDER BY id")
+        rows = self.rows(
+            f"SELECT {', '.join(names)} FROM fulfillment_optimization.sourcing_plan ORDER BY id"
+        )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def day(self, source: str) -> list[tuple[int, int]]:
         """(parcels, lines) of each of its days."""
         return self.rows(
-            "SELECT parcels, lines FROM fulfillment_optimization.source_day WHERE source = %s ORDER BY day", source
+            "SELECT parcels, lines FROM fulfillment_optimization.source_day WHERE source = %s ORDER BY day",
+            source,
         )
 
 
 def house_over(database: Database) -> House:
     master_data(database, *PRODUCTS)
-    made = House(database, OrdersDesk())
+    made = House(database, OrderGateway())
     for name, east in (("A", 1.0), ("B", 10.0), ("C", 20.0)):
         made.source_at(name, east)
     return made

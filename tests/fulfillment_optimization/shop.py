@@ -9,12 +9,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.app.wiring import Product
+from openiom.app.application import Application
 from openiom.fulfillment_optimization import OpenLine
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.provider_contract import Outcome, Raise
+from openiom.provider_contract import EventRequest, Outcome
 
 NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)  # a Friday, 10:00 in Seattle
 SEATTLE = {"city": "Seattle", "state": "WA", "postal_code": "98101", "country": "US"}
@@ -41,7 +41,7 @@ def goods(*numbers: str, weight: str = "2.0") -> list[dict[str, Any]]:
     ]
 
 
-def put(product: Product, *documents: dict[str, Any]) -> None:
+def put(product: Application, *documents: dict[str, Any]) -> None:
     with product.database.unit_of_work() as session:
         product.configuration.apply(session, documents, at=NOW, actor="test")
 
@@ -50,19 +50,32 @@ def stock(database: Database, **units: int) -> None:
     """LAMP_SEA=5 sets five lamps in SEA."""
     changes = [StockChange(*key.split("_"), Decimal(n)) for key, n in units.items()]
     with database.unit_of_work() as session:
-        change_on_hand(session, changes, mode="set", cause="count", document="c", now=NOW, actor="test")
+        change_on_hand(
+            session, changes, mode="set", cause="count", document="c", now=NOW, actor="test"
+        )
 
 
 def stock_hash(database: Database) -> str:
     """One text that changes when any row of stock, ledger, reservations, orders or counters does."""
     tables = (
-        *("inventory_visibility.stock", "inventory_visibility.ledger_entry", "inventory_visibility.reservation"),
+        *(
+            "inventory_visibility.stock",
+            "inventory_visibility.ledger_entry",
+            "inventory_visibility.reservation",
+        ),
         *("orders.order", "orders.order_line", "fulfillment_optimization.source_day"),
-        *("fulfillment_optimization.sourcing_decision", "platform.business_event", "platform.configuration_document"),
+        *(
+            "fulfillment_optimization.sourcing_decision",
+            "platform.business_event",
+            "platform.configuration_document",
+        ),
     )
     with database.reading() as session:
         return "".join(
-            fetch(session, f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t")[0][0]
+            fetch(
+                session,
+                f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t",
+            )[0][0]
             for table in tables
         )
 
@@ -77,14 +90,20 @@ class Recorder:
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
         return self.lines
 
-    def divide(self, session: Session, parts: Mapping[UUID, Sequence[Any]], now: datetime, actor: str) -> None:
+    def divide(
+        self, session: Session, parts: Mapping[UUID, Sequence[Any]], now: datetime, actor: str
+    ) -> None:
         for line, mine in parts.items():
             self.served[line] = {part.source: part.quantity for part in mine if part.source}
 
-    def assign(self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str) -> None:
+    def assign(
+        self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str
+    ) -> None:
         quantity = {line.line_id: line.quantity for line in self.lines}
         for line, name in sources.items():
             self.served.setdefault(line, {name: quantity.get(line, 0)})
 
-    def raise_events(self, session: Session, raises: Sequence[Raise], now: datetime, actor: str) -> Sequence[Outcome]:
+    def raise_events(
+        self, session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
+    ) -> Sequence[Outcome]:
         return [Outcome(True)] * len(raises)

@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 from tests.fulfillment_optimization.given import NOON, order, place, plan, setting, stock
 
-from openiom.fulfillment_optimization.costing import Circumstances, cover_money
 from openiom.fulfillment_optimization.documents import CostWeights, RateFactor, RateTableBody
+from openiom.fulfillment_optimization.problem_builder import Circumstances, cover_money
 from openiom.fulfillment_optimization.rates import fallback_rate, rate
 
 NEAR, FAR = place("NEAR", 1), place("FAR", 20)  # 111.19 and 2,223.9 km
@@ -67,7 +67,9 @@ def test_a_known_rate_takes_the_factor_and_an_unknown_one_falls_back():
     empty = TABLE.model_copy(
         update={
             "prices": [],
-            "factors": [RateFactor(name="f", fallback_weight=5, fallback_rate=8, fallback_increment=0.75)],
+            "factors": [
+                RateFactor(name="f", fallback_weight=5, fallback_rate=8, fallback_increment=0.75)
+            ],
         }
     )
     assert rate(empty, zone="local", weight_kg=10, **kind) == 11.75
@@ -76,7 +78,12 @@ def test_a_known_rate_takes_the_factor_and_an_unknown_one_falls_back():
 def test_of_several_factor_rows_the_one_that_names_more_wins():
     rows = [
         {"name": "any", "rate_factor": 1},
-        {"name": "stores to homes", "source_type": "store", "address_type": "Residence", "rate_factor": 50},
+        {
+            "name": "stores to homes",
+            "source_type": "store",
+            "address_type": "Residence",
+            "rate_factor": 50,
+        },
         {"name": "stores", "source_type": "store", "rate_factor": 10},
     ]
     table = RateTableBody.model_validate(TABLE.model_dump() | {"factors": rows})
@@ -91,7 +98,9 @@ def test_a_whole_order_is_rated_by_the_weight_of_the_parcel():
     units = stock(LAMP_NEAR=5, RUG_NEAR=5)
     answer = plan(order("a", LAMP=2, RUG=3), setting([NEAR], rates=TABLE), units, given)
     money = answer.money()
-    assert money["carriage"] + money["carriage by weight"] == pytest.approx(8)  # 4 kg in the local zone
+    assert money["carriage"] + money["carriage by weight"] == pytest.approx(
+        8
+    )  # 4 kg in the local zone
     one = plan(order("a", LAMP=1), setting([NEAR], rates=TABLE), units, given).money()
     assert one["carriage"] == 5
     assert "carriage by weight" not in one
@@ -99,10 +108,17 @@ def test_a_whole_order_is_rated_by_the_weight_of_the_parcel():
 
 def test_a_divided_order_is_rated_nearly_as_its_parcels_are():
     given = Circumstances(now=NOON, weights_kg={"LAMP": 1.0, "RUG": 1.0})
-    answer = plan(order("a", LAMP=1, RUG=4), setting([NEAR, FAR], rates=TABLE), stock(LAMP_NEAR=1, RUG_FAR=4), given)
+    answer = plan(
+        order("a", LAMP=1, RUG=4),
+        setting([NEAR, FAR], rates=TABLE),
+        stock(LAMP_NEAR=1, RUG_FAR=4),
+        given,
+    )
     money = answer.money()
     # 5 + 15 by the table (1 kg locally, 4 kg far); what the weight of all 5 kg adds, 3 and 6, is shared by weight
-    assert money["carriage"] + money["carriage by weight"] == pytest.approx(5 + 3 * 0.2 + 9 + 6 * 0.8)
+    assert money["carriage"] + money["carriage by weight"] == pytest.approx(
+        5 + 3 * 0.2 + 9 + 6 * 0.8
+    )
 
 
 def test_a_source_may_have_agreed_on_a_zone():
@@ -116,7 +132,12 @@ def test_a_rate_table_that_contradicts_itself_is_refused():
         {"zones": [{"name": "a"}, {"name": "b"}]},
         {"zones": [{"name": "a", "up_to_km": 5}]},
         {"prices": [{"zone": "none", "up_to_kg": 1, "price": 1}]},
-        {"prices": [{"zone": "far", "up_to_kg": 1, "price": 9}, {"zone": "far", "up_to_kg": 2, "price": 3}]},
+        {
+            "prices": [
+                {"zone": "far", "up_to_kg": 1, "price": 9},
+                {"zone": "far", "up_to_kg": 2, "price": 3},
+            ]
+        },
     ):
         with pytest.raises(ValidationError):
             RateTableBody.model_validate(TABLE.model_dump() | change)
@@ -136,11 +157,16 @@ def test_lateness_sends_an_order_to_the_quicker_source_though_it_is_dearer():
     slow = place("NEAR", 1, processing_days=9)
     wanted = order("a", LAMP=1, wanted=date(2026, 11, 26))
     assert plan(wanted, setting([slow, FAR]), BOTH).sources == ["FAR"]
-    assert plan(wanted, setting([slow, FAR], weights={"lateness_per_day": 0}), BOTH).sources == ["NEAR"]
+    assert plan(wanted, setting([slow, FAR], weights={"lateness_per_day": 0}), BOTH).sources == [
+        "NEAR"
+    ]
 
 
 def test_an_order_is_wanted_when_the_first_of_its_lines_is():
-    early, late = order("a", LAMP=1, wanted=date(2026, 11, 20)), order("a", RUG=1, wanted=date(2026, 12, 30))
+    early, late = (
+        order("a", LAMP=1, wanted=date(2026, 11, 20)),
+        order("a", RUG=1, wanted=date(2026, 12, 30)),
+    )
     units = stock(LAMP_NEAR=1, RUG_NEAR=1)
     first = plan([*early, *late], setting([NEAR]), units).money()["lateness"]
     assert plan([*late, *early], setting([NEAR]), units).money()["lateness"] == first > 0

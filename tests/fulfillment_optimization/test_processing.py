@@ -21,15 +21,26 @@ def assigned(house: House, number: str, source: str = "A", **units: int):
 
 
 def process(house: House, *orders, mode=None) -> list[Outcome]:
-    action = next(a for a in sourcing_actions(house.desk) if a.name == "fulfillment_optimization.process")
+    action = next(
+        a
+        for a in sourcing_actions(house.order_port)
+        if a.name == "fulfillment_optimization.process"
+    )
     with house.database.unit_of_work() as session:
-        outcomes = action.run(ActionCall(session, orders, ProcessParameters(mode=mode), NOW, "flow:test"))
+        outcomes = action.run(
+            ActionCall(session, orders, ProcessParameters(mode=mode), NOW, "flow:test")
+        )
     house.check()
     return list(outcomes)
 
 
 def fulfillment_orders(house: House, order) -> list[str]:
-    return [s for (s,) in house.rows("SELECT source FROM fulfillment.fulfillment_order WHERE order_id = %s", order)]
+    return [
+        s
+        for (s,) in house.rows(
+            "SELECT source FROM fulfillment.fulfillment_order WHERE order_id = %s", order
+        )
+    ]
 
 
 def test_the_check_alone_reserves_and_makes_no_fulfillment_order(house: House) -> None:

@@ -14,7 +14,10 @@ from openiom.platform.http import Principal, install_problem_handlers
 TABLE = {
     "title": "Own",
     "zones": [{"name": "near", "up_to_km": 500}, {"name": "far"}],
-    "prices": [{"zone": "near", "up_to_kg": 1, "price": 4}, {"zone": "near", "up_to_kg": 5, "price": 6}],
+    "prices": [
+        {"zone": "near", "up_to_kg": 1, "price": 4},
+        {"zone": "near", "up_to_kg": 5, "price": 6},
+    ],
     "per_kg_beyond": 0.5,
     "factors": [
         {"name": "stores", "source_type": "store", "rate_factor": 10},
@@ -36,7 +39,9 @@ def client(database: Database) -> Iterator[TestClient]:
 
 def ask(client: TestClient, **part: Any) -> dict[str, Any]:
     parcel = {"zone": "far", "weight_kg": 10, "source_type": "warehouse", "business": False}
-    answer: dict[str, Any] = client.post("/api/v1/sourcing/rate", json={"table": TABLE, **parcel, **part}).json()
+    answer: dict[str, Any] = client.post(
+        "/api/v1/sourcing/rate", json={"table": TABLE, **parcel, **part}
+    ).json()
     return answer
 
 
@@ -54,14 +59,24 @@ def test_where_no_price_is_known_the_factor_stands_in(client: TestClient) -> Non
     [
         ({"zone": "near", "weight_kg": 0.4}, 4.0, "4.00 in zone near"),
         ({"zone": "near", "weight_kg": 7}, 7.0, "7.00 in zone near"),
-        ({"zone": "near", "weight_kg": 3, "source_type": "store"}, 6.6, "6.00 in zone near, +10 % by stores"),
+        (
+            {"zone": "near", "weight_kg": 3, "source_type": "store"},
+            6.6,
+            "6.00 in zone near, +10 % by stores",
+        ),
     ],
 )
-def test_a_known_price_takes_its_factor(client: TestClient, part: dict[str, Any], price: float, says: str) -> None:
+def test_a_known_price_takes_its_factor(
+    client: TestClient, part: dict[str, Any], price: float, says: str
+) -> None:
     answer = ask(client, **part)
     assert (answer["price"], answer["says"]) == (price, says)
 
 
-def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(client: TestClient) -> None:
-    assert "near needs one price a weight" in str(ask(client, table={**TABLE, "prices": TABLE["prices"] * 2}))  # type: ignore[operator]
+def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(
+    client: TestClient,
+) -> None:
+    assert "near needs one price a weight" in str(
+        ask(client, table={**TABLE, "prices": TABLE["prices"] * 2})
+    )  # type: ignore[operator]
     assert ask(client, zone="moon")["detail"].startswith("no zone named moon")

@@ -17,7 +17,9 @@ def client(house: House) -> Iterator[TestClient]:
         yield asking
 
 
-def test_plans_are_listed_newest_first_and_shown_with_their_orders(client: TestClient, house: House) -> None:
+def test_plans_are_listed_newest_first_and_shown_with_their_orders(
+    client: TestClient, house: House
+) -> None:
     house.strategy(batch={"contention": 1})
     house.stock(LAMP_A=1, LAMP_B=5)
     calm = house.order("1", LAMP=1)
@@ -32,7 +34,9 @@ def test_plans_are_listed_newest_first_and_shown_with_their_orders(client: TestC
     assert client.get("/api/v1/sourcing/plans?mode=batch").json()["items"] == [batch]
     assert client.get("/api/v1/sourcing/plans?strategy=none").json()["items"] == []
     first = client.get("/api/v1/sourcing/plans?limit=1").json()
-    assert client.get(f"/api/v1/sourcing/plans?limit=1&after={first['next']}").json()["items"] == [single]
+    assert client.get(f"/api/v1/sourcing/plans?limit=1&after={first['next']}").json()["items"] == [
+        single
+    ]
 
     detail = client.get(f"/api/v1/sourcing/plans/{batch['id']}").json()
     assert {o["order_id"] for o in detail["items"]} == {str(o) for o in rush}
@@ -52,8 +56,12 @@ def test_what_is_not_there_or_makes_no_sense_is_said_so(client: TestClient) -> N
     assert client.get("/api/v1/sourcing/plans/x").status_code == 422
 
 
-def test_sources_show_their_settings_and_what_their_day_has_left(client: TestClient, house: House) -> None:
-    house.source_at("A", 1.0, daily_parcels=5, daily_lines=9, capabilities=["ship", "pickup"], cutoff="16:00")
+def test_sources_show_their_settings_and_what_their_day_has_left(
+    client: TestClient, house: House
+) -> None:
+    house.source_at(
+        "A", 1.0, daily_parcels=5, daily_lines=9, capabilities=["ship", "pickup"], cutoff="16:00"
+    )
     house.stock(LAMP_A=5, RUG_A=5)
     house.source(house.order("1", LAMP=1, RUG=1))
     rows = {row["name"]: row for row in client.get("/api/v1/sources").json()["items"]}
@@ -61,4 +69,10 @@ def test_sources_show_their_settings_and_what_their_day_has_left(client: TestCli
     assert rows["A"]["settings"]["cutoff"] == "16:00"
     assert rows["B"]["today"]["parcels_left"] is None
     # orders were placed on another day than today
-    assert rows["A"]["today"] | {"day": ""} == {"day": "", "parcels": 0, "lines": 0, "parcels_left": 5, "lines_left": 9}
+    assert rows["A"]["today"] | {"day": ""} == {
+        "day": "",
+        "parcels": 0,
+        "lines": 0,
+        "parcels_left": 5,
+        "lines_left": 9,
+    }

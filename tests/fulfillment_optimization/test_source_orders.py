@@ -17,8 +17,8 @@ from openiom.kernel import new_id
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.platform.places import locate
-from openiom.provider_contract import Outcome, Raise
+from openiom.platform.geocoding import geocode
+from openiom.provider_contract import EventRequest, Outcome
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 INVARIANTS = Path(__file__).parents[2] / "invariants"
@@ -32,11 +32,11 @@ class Desk:
 
     lines: list[OpenLine] = field(default_factory=list)
     assigned: dict[UUID, str] = field(default_factory=dict)
-    raised: list[Raise] = field(default_factory=list)
+    raised: list[EventRequest] = field(default_factory=list)
 
     def order(self, place: Mapping[str, str], **wanted: int) -> UUID:
         order = new_id()
-        at = locate(place)
+        at = geocode(place)
         self.lines += [
             OpenLine(new_id(), order, product, quantity, place["country"], at, "")
             for product, quantity in wanted.items()
@@ -46,10 +46,14 @@ class Desk:
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
         return [line for order in order_ids for line in self.lines if line.order_id == order]
 
-    def assign(self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str) -> None:
+    def assign(
+        self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str
+    ) -> None:
         self.assigned.update(sources)
 
-    def raise_events(self, session: Session, raises: Sequence[Raise], now: datetime, actor: str) -> Sequence[Outcome]:
+    def raise_events(
+        self, session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
+    ) -> Sequence[Outcome]:
         self.raised += raises
         return [Outcome(True)] * len(raises)
 
@@ -73,12 +77,14 @@ def house(database: Database) -> Database:
 def stock(database: Database, **units: int) -> None:
     changes = [StockChange(*key.split("_"), Decimal(n)) for key, n in units.items()]
     with database.unit_of_work() as session:
-        change_on_hand(session, changes, mode="set", cause="count", document="c", now=NOW, actor="test")
+        change_on_hand(
+            session, changes, mode="set", cause="count", document="c", now=NOW, actor="test"
+        )
 
 
-def source(database: Database, desk: Desk, *orders: UUID) -> list[Outcome]:
+def source(database: Database, order_port: Desk, *orders: UUID) -> list[Outcome]:
     with database.unit_of_work() as session:
-        outcomes = source_orders(session, desk, orders, now=NOW, actor="test")
+        outcomes = source_orders(session, order_port, orders, now=NOW, actor="test")
     with database.reading() as session:
         assert fetch(session, (INVARIANTS / "never_promise_twice.sql").read_text()) == []
     return outcomes
@@ -86,25 +92,25 @@ def source(database: Database, desk: Desk, *orders: UUID) -> list[Outcome]:
 
 def test_an_order_is_served_from_the_nearest_source_that_has_it_all(house: Database) -> None:
     stock(house, LAMP_SEA=5, LAMP_CHI=5, SHADE_SEA=5, SHADE_CHI=5)
-    desk = Desk()
-    west, east = desk.order(SEATTLE, LAMP=1, SHADE=2), desk.order(CHICAGO, LAMP=1)
-    assert [o.ok for o in source(house, desk, west, east)] == [True, True]
-    assert desk.sources_of(west) == {"LAMP": "SEA", "SHADE": "SEA"}
-    assert desk.sources_of(east) == {"LAMP": "CHI"}
-    assert [r.event for r in desk.raised] == ["fulfillment.optimization.succeeded"] * 2
+    order_port = Desk()
+    west, east = order_port.order(SEATTLE, LAMP=1, SHADE=2), order_port.order(CHICAGO, LAMP=1)
+    assert [o.ok for o in source(house, order_port, west, east)] == [True, True]
+    assert order_port.sources_of(west) == {"LAMP": "SEA", "SHADE": "SEA"}
+    assert order_port.sources_of(east) == {"LAMP": "CHI"}
+    assert [r.event for r in order_port.raised] == ["fulfillment.optimization.succeeded"] * 2
 
 
 def test_orders_of_one_wave_compete_for_the_same_last_unit(house: Database) -> None:
     stock(house, LAMP_SEA=1)
-    desk = Desk()
-    first, second = desk.order(SEATTLE, LAMP=1), desk.order(SEATTLE, LAMP=1)
-    outcomes = source(house, desk, first, second)
+    order_port = Desk()
+    first, second = order_port.order(SEATTLE, LAMP=1), order_port.order(SEATTLE, LAMP=1)
+    outcomes = source(house, order_port, first, second)
     assert [o.ok for o in outcomes] == [True, False]
     assert outcomes[1].reason == "Inventory not found: no source can serve LAMP"
     with house.reading() as session:
         why = decisions_of(session, second)[0]
     assert {c.line_id for c in (*why.candidates, *why.chosen)} == {
-        x.line_id for x in desk.lines if x.order_id == second
+        x.line_id for x in order_port.lines if x.order_id == second
     }
     assert [(c.source, c.refused) for c in why.candidates] == [
         ("SEA", "taken by earlier orders of the same wave"),
@@ -114,37 +120,44 @@ def test_orders_of_one_wave_compete_for_the_same_last_unit(house: Database) -> N
 
 def test_an_order_that_cannot_be_served_whole_reserves_nothing(house: Database) -> None:
     stock(house, LAMP_SEA=5)
-    desk = Desk()
-    order = desk.order(SEATTLE, LAMP=1, SHADE=1)
-    assert [o.ok for o in source(house, desk, order)] == [False]
-    assert desk.assigned == {}
+    order_port = Desk()
+    order = order_port.order(SEATTLE, LAMP=1, SHADE=1)
+    assert [o.ok for o in source(house, order_port, order)] == [False]
+    assert order_port.assigned == {}
     with house.reading() as session:
-        assert fetch(session, "SELECT count(*), sum(reserved) FROM inventory_visibility.stock") == [(1, 0)]
+        assert fetch(session, "SELECT count(*), sum(reserved) FROM inventory_visibility.stock") == [
+            (1, 0)
+        ]
 
 
 def test_a_split_is_chosen_only_when_no_source_has_everything(house: Database) -> None:
     stock(house, LAMP_SEA=5, SHADE_CHI=5)
-    desk = Desk()
-    order = desk.order(SEATTLE, LAMP=1, SHADE=1)
-    assert source(house, desk, order)[0].reason == "sourced from CHI, SEA"
-    assert desk.sources_of(order) == {"LAMP": "SEA", "SHADE": "CHI"}
+    order_port = Desk()
+    order = order_port.order(SEATTLE, LAMP=1, SHADE=1)
+    assert source(house, order_port, order)[0].reason == "sourced from CHI, SEA"
+    assert order_port.sources_of(order) == {"LAMP": "SEA", "SHADE": "CHI"}
     with house.reading() as session:
         decision = decisions_of(session, order)[0]
     assert round(sum(decision.parts.values()), 2) == round(decision.cost, 2)
 
 
-def test_a_line_whose_source_was_chosen_stays_there_though_another_is_nearer(house: Database) -> None:
+def test_a_line_whose_source_was_chosen_stays_there_though_another_is_nearer(
+    house: Database,
+) -> None:
     stock(house, LAMP_SEA=5, LAMP_CHI=5)
-    desk = Desk()
-    order = desk.order(SEATTLE, LAMP=1)
-    desk.lines = [OpenLine(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, "CHI") for x in desk.lines]
-    source(house, desk, order)
-    assert desk.sources_of(order) == {"LAMP": "CHI"}
+    order_port = Desk()
+    order = order_port.order(SEATTLE, LAMP=1)
+    order_port.lines = [
+        OpenLine(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, "CHI")
+        for x in order_port.lines
+    ]
+    source(house, order_port, order)
+    assert order_port.sources_of(order) == {"LAMP": "CHI"}
 
 
 def test_without_any_active_source_every_order_says_so(database: Database) -> None:
-    desk = Desk()
-    order = desk.order(SEATTLE, LAMP=1)
-    assert source(database, desk, order)[0].ok is False
+    order_port = Desk()
+    order = order_port.order(SEATTLE, LAMP=1)
+    assert source(database, order_port, order)[0].ok is False
     with database.reading() as session:
         assert decisions_of(session, order)[0].note == "no active source"

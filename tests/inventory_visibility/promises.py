@@ -8,7 +8,11 @@ from openiom.platform.database import Database
 INVARIANTS = Path(__file__).parents[2] / "invariants"
 INVENTORY_PROMISES = (
     *("never_promise_twice", "ledger_makes_the_balance", "ledger_makes_every_measure"),
-    *("reserved_equals_open_reservations", "covered_units_stand_on_deeper_rows", "on_hand_is_its_formula"),
+    *(
+        "reserved_equals_open_reservations",
+        "covered_units_stand_on_deeper_rows",
+        "on_hand_is_its_formula",
+    ),
 )
 
 

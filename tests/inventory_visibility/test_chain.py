@@ -11,10 +11,10 @@ from tests.inventory_visibility.promises import INVARIANTS
 
 from openiom.inventory_visibility import MeasureChange, SealTurn, post_measures, verify_chain
 from openiom.inventory_visibility import chain as chain_module
-from openiom.inventory_visibility.chain import Wrong
+from openiom.inventory_visibility.ledger_seal import Wrong
+from openiom.platform.batches import drain
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.platform.waves import drain
 
 FRIDAY = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SATURDAY, SUNDAY = FRIDAY + timedelta(days=1), FRIDAY + timedelta(days=2)
@@ -23,7 +23,9 @@ SATURDAY, SUNDAY = FRIDAY + timedelta(days=1), FRIDAY + timedelta(days=2)
 def post(database: Database, at: datetime, *units: int) -> None:
     with database.unit_of_work() as session:
         for n in units:
-            change = MeasureChange("", f"P{n}", "SEA", {("pos", "posinbound"): Decimal(n)}, document='a "strange", one')
+            change = MeasureChange(
+                "", f"P{n}", "SEA", {("pos", "posinbound"): Decimal(n)}, document='a "strange", one'
+            )
             post_measures(session, [change], now=at, actor="pos", cause="api")
 
 
@@ -41,10 +43,14 @@ def broken(database: Database) -> Sequence[tuple[object, ...]]:
 def tamper(database: Database, *statements: str) -> None:
     """As somebody with the database's own password would."""
     with psycopg.connect(database.url, autocommit=True) as connection:
-        connection.execute("ALTER TABLE inventory_visibility.ledger_entry DISABLE TRIGGER ledger_is_append_only")
+        connection.execute(
+            "ALTER TABLE inventory_visibility.ledger_entry DISABLE TRIGGER ledger_is_append_only"
+        )
         for statement in statements:
             connection.execute(statement.encode())
-        connection.execute("ALTER TABLE inventory_visibility.ledger_entry ENABLE TRIGGER ledger_is_append_only")
+        connection.execute(
+            "ALTER TABLE inventory_visibility.ledger_entry ENABLE TRIGGER ledger_is_append_only"
+        )
 
 
 @pytest.fixture
@@ -81,7 +87,9 @@ def test_days_that_ended_are_sealed_and_the_running_one_is_not(sealed: Database)
 
 def test_a_digest_is_what_the_document_says_it_is(sealed: Database) -> None:
     with sealed.reading() as session:
-        ((digests,),) = fetch(session, "SELECT digests FROM inventory_visibility.ledger_block WHERE first_id = 1")
+        ((digests,),) = fetch(
+            session, "SELECT digests FROM inventory_visibility.ledger_block WHERE first_id = 1"
+        )
     at = int(FRIDAY.timestamp() * 1_000_000)
     row = f'(1,1,{at},pos,posinbound,1.0000,1,0,api,"a ""strange"", one",pos,)'
     assert bytes(digests)[:16] == sha256(row.encode()).digest()[:16]
@@ -94,19 +102,30 @@ def test_a_digest_is_what_the_document_says_it_is(sealed: Database) -> None:
         ("UPDATE inventory_visibility.ledger_entry SET actor = 'nobody' WHERE id = 7", 7, "digest"),
         ("UPDATE inventory_visibility.ledger_entry SET event_id = '' WHERE id = 1", 1, "digest"),
         ("DELETE FROM inventory_visibility.ledger_entry WHERE id = 4", 4, "missing"),
-        ("UPDATE inventory_visibility.ledger_day SET entries = 4 WHERE first_id = 1", 1, "2026-11-20"),
+        (
+            "UPDATE inventory_visibility.ledger_day SET entries = 4 WHERE first_id = 1",
+            1,
+            "2026-11-20",
+        ),
     ],
 )
-def test_tampering_with_any_sealed_row_names_it(sealed: Database, statement: str, row: int, column: str) -> None:
+def test_tampering_with_any_sealed_row_names_it(
+    sealed: Database, statement: str, row: int, column: str
+) -> None:
     tamper(sealed, statement)
     (first, *more) = wrong(sealed)
     assert (first.row_id, first.column, more) == (row, column, [])
-    assert bool(broken(sealed)) is (column != "digest"), "digests are the checker's, gaps and hashes are the query's"
+    assert bool(broken(sealed)) is (column != "digest"), (
+        "digests are the checker's, gaps and hashes are the query's"
+    )
 
 
 def test_an_entry_slipped_in_between_is_named(sealed: Database) -> None:
     with sealed.unit_of_work() as session:  # a transaction that was rolled back leaves such a gap
-        fetch(session, "SELECT nextval(pg_get_serial_sequence('inventory_visibility.ledger_entry', 'id'))")
+        fetch(
+            session,
+            "SELECT nextval(pg_get_serial_sequence('inventory_visibility.ledger_entry', 'id'))",
+        )
     post(sealed, SUNDAY, 1)
     drain(sealed, [SealTurn()], now=SUNDAY + timedelta(days=1))
     assert [day[1:4] for day in days(sealed)] == [(1, 5, 5), (6, 8, 3), (9, 11, 2)]
@@ -119,7 +138,9 @@ def test_an_entry_slipped_in_between_is_named(sealed: Database) -> None:
     assert [(w.row_id, w.column) for w in wrong(sealed)] == [(10, "slipped in")]
 
 
-def test_who_forges_the_block_as_well_breaks_the_day_and_who_forges_the_day_the_next_one(sealed: Database) -> None:
+def test_who_forges_the_block_as_well_breaks_the_day_and_who_forges_the_day_the_next_one(
+    sealed: Database,
+) -> None:
     forged = (
         "UPDATE inventory_visibility.ledger_entry SET delta = 99 WHERE id = 3",
         "UPDATE inventory_visibility.ledger_block SET digests = digest.all FROM (SELECT string_agg("
@@ -135,7 +156,10 @@ def test_who_forges_the_block_as_well_breaks_the_day_and_who_forges_the_day_the_
     assert [row[:2] for row in broken(sealed)] == [("day", "2026-11-20")]
     (day,) = wrong(sealed)
     assert (day.what, day.column) == ("ledger_day", "2026-11-20")
-    tamper(sealed, f"UPDATE inventory_visibility.ledger_day SET hash = '\\x{day.should_be}' WHERE first_id = 1")
+    tamper(
+        sealed,
+        f"UPDATE inventory_visibility.ledger_day SET hash = '\\x{day.should_be}' WHERE first_id = 1",
+    )
     assert [(w.what, w.column) for w in wrong(sealed)] == [("ledger_day", "2026-11-21")]
 
 

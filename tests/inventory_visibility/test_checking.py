@@ -9,23 +9,25 @@ import pytest
 from openiom.inventory_visibility import (
     CheckTurn,
     MeasureChange,
-    ReserveAsk,
     SealTurn,
+    StockReservationRequest,
     first_wrong_row,
     post_measures,
     reserve,
 )
-from openiom.inventory_visibility.checking import Wrong, health
+from openiom.inventory_visibility.reconciliation import Wrong, health
 from openiom.kernel import new_id
+from openiom.platform.batches import drain
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
-from openiom.platform.waves import drain
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def post(database: Database, *units: int) -> None:
-    changes = [MeasureChange("", f"P{n}", "SEA", {("pos", "posinbound"): Decimal(n)}) for n in units]
+    changes = [
+        MeasureChange("", f"P{n}", "SEA", {("pos", "posinbound"): Decimal(n)}) for n in units
+    ]
     with database.unit_of_work() as session:
         assert all(a.ok for a in post_measures(session, changes, now=NOW, actor="pos", cause="api"))
 
@@ -42,13 +44,18 @@ def wrong(database: Database) -> Wrong | None:
 
 def told(database: Database) -> list[tuple[object, ...]]:
     with database.reading() as session:
-        return fetch(session, "SELECT data FROM platform.business_event WHERE name = 'inventory.drift_found'")
+        return fetch(
+            session, "SELECT data FROM platform.business_event WHERE name = 'inventory.drift_found'"
+        )
 
 
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("UPDATE inventory_visibility.stock SET on_hand = 7 WHERE id = 3", ("stock", 3, "on_hand", "7", "4")),
+        (
+            "UPDATE inventory_visibility.stock SET on_hand = 7 WHERE id = 3",
+            ("stock", 3, "on_hand", "7", "4"),
+        ),
         ("UPDATE inventory_visibility.stock SET safety_stock = 7 WHERE id = 3", None),
         (
             "UPDATE inventory_visibility.measure_balance SET quantity = 1 WHERE stock_id = 2",
@@ -69,7 +76,9 @@ def test_whatever_moves_without_the_ledger_is_found(
 ) -> None:
     post(database, 2, 3, 4, 5, 6)
     with database.unit_of_work() as session:
-        assert reserve(session, [ReserveAsk(new_id(), "P5", "SEA", 2)], NOW, "test") == [True]
+        assert reserve(
+            session, [StockReservationRequest(new_id(), "P5", "SEA", 2)], NOW, "test"
+        ) == [True]
     turn = CheckTurn(rows=2)
     rounds(database, turn, 3)
     assert wrong(database) is None
@@ -80,7 +89,9 @@ def test_whatever_moves_without_the_ledger_is_found(
     assert found == (Wrong(*expected) if expected else None)  # type: ignore[arg-type]
     if found:
         names = ("what", "row", "column", "stands", "should_be")
-        assert told(database) == [(dict(zip(names, expected or (), strict=True)),)], "told once, whatever the rounds"
+        assert told(database) == [(dict(zip(names, expected or (), strict=True)),)], (
+            "told once, whatever the rounds"
+        )
 
 
 def test_a_row_that_is_right_again_is_wrong_no_more(database: Database) -> None:
@@ -100,9 +111,15 @@ def test_a_tampered_past_entry_is_found_by_the_running_checker(database: Databas
     drain(database, [SealTurn()], now=NOW + timedelta(days=1))
     rounds(database, CheckTurn(), 2)
     with psycopg.connect(database.url, autocommit=True) as connection:
-        connection.execute("ALTER TABLE inventory_visibility.ledger_entry DISABLE TRIGGER ledger_is_append_only")
-        connection.execute("UPDATE inventory_visibility.ledger_entry SET document = 'another' WHERE id = 2")
-        connection.execute("ALTER TABLE inventory_visibility.ledger_entry ENABLE TRIGGER ledger_is_append_only")
+        connection.execute(
+            "ALTER TABLE inventory_visibility.ledger_entry DISABLE TRIGGER ledger_is_append_only"
+        )
+        connection.execute(
+            "UPDATE inventory_visibility.ledger_entry SET document = 'another' WHERE id = 2"
+        )
+        connection.execute(
+            "ALTER TABLE inventory_visibility.ledger_entry ENABLE TRIGGER ledger_is_append_only"
+        )
     rounds(database, CheckTurn(), 2)
     found = wrong(database)
     assert found is not None
@@ -117,8 +134,8 @@ def test_a_tampered_past_entry_is_found_by_the_running_checker(database: Databas
 def test_a_ledger_longer_than_a_slice_is_added_up_over_turns(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openiom.inventory_visibility.checking.ENTRIES", 2)
-    monkeypatch.setattr("openiom.inventory_visibility.checking.ENTRIES_OF_THE_FIRST", 3)
+    monkeypatch.setattr("openiom.inventory_visibility.reconciliation.ENTRIES", 2)
+    monkeypatch.setattr("openiom.inventory_visibility.reconciliation.ENTRIES_OF_THE_FIRST", 3)
     for _ in range(4):
         post(database, 1, 2)
     with database.unit_of_work() as session:

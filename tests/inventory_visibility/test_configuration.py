@@ -20,7 +20,11 @@ from openiom.inventory_visibility import (
     post_measures,
     soft_reserve,
 )
-from openiom.inventory_visibility.configuration import InventoryConfigurationBody, parse, problems_of
+from openiom.inventory_visibility.configuration import (
+    InventoryConfigurationBody,
+    parse,
+    problems_of,
+)
 from openiom.inventory_visibility.default_configuration import DEFAULT
 from openiom.kernel import Invalid
 from openiom.platform.bulk import fetch
@@ -43,7 +47,11 @@ def shipped() -> InventoryConfigurationBody:
 
 
 def apply(kinds: Configuration, session: Session, **changes: Any) -> None:
-    document = {"kind": "inventory_configuration", "name": "default", "body": {**DEFAULT, **changes}}
+    document = {
+        "kind": "inventory_configuration",
+        "name": "default",
+        "body": {**DEFAULT, **changes},
+    }
     kinds.apply(session, [document], at=NOW, actor="planner")
 
 
@@ -60,7 +68,10 @@ def without(measure: tuple[str, str]) -> dict[str, Any]:
 def test_the_configuration_we_ship_has_no_problem_and_is_the_formula_stock_is_kept_by() -> None:
     assert problems_of(shipped()) == []
     formula = parse(shipped()).formula
-    assert (formula.supply, formula.reservations) == (DEFAULT_FORMULA.supply, DEFAULT_FORMULA.reservations)
+    assert (formula.supply, formula.reservations) == (
+        DEFAULT_FORMULA.supply,
+        DEFAULT_FORMULA.reservations,
+    )
 
 
 def test_the_configuration_we_ship_holds_every_published_name_and_term() -> None:
@@ -69,7 +80,9 @@ def test_the_configuration_we_ship_holds_every_published_name_and_term() -> None
     for name, source in published["dataSources"].items():
         known = ours.sources[name.lower()]
         assert {m.lower() for m in source["physicalMeasures"]} <= known.physical
-        mapped = {own.lower(): base.lower() for own, base in source.get("dimensionMapping", {}).items()}
+        mapped = {
+            own.lower(): base.lower() for own, base in source.get("dimensionMapping", {}).items()
+        }
         assert {own: known.dimensions[own] for own in mapped} == mapped
         assert known.read_only is source.get("readOnlyFromApi", False)
         for measure, terms in source.get("calculatedMeasures", {}).items():
@@ -78,15 +91,20 @@ def test_the_configuration_we_ship_holds_every_published_name_and_term() -> None
                 if kind != "?":  # that source leaves this formula open
                     assert formula[of.lower(), term.lower()] == (1 if kind == "Addition" else -1)
     assert [d.lower() for d, _ in published["reservationHierarchy"]] == list(ours.hierarchy)
-    assert [g.lower() for g in published["allocationGroups"]] == [g.lower() for g in ours.allocation_groups]
-    assert [(a.lower(), b.lower(), c.lower(), d.lower()) for a, b, c, d in published["reservationMapping"]] == [
-        ("iv", "softreservphysical", *ours.reservation["iv", "softreservphysical"])
+    assert [g.lower() for g in published["allocationGroups"]] == [
+        g.lower() for g in ours.allocation_groups
     ]
+    assert [
+        (a.lower(), b.lower(), c.lower(), d.lower())
+        for a, b, c, d in published["reservationMapping"]
+    ] == [("iv", "softreservphysical", *ours.reservation["iv", "softreservphysical"])]
     assert ours.index_sets == (("colorid", "sizeid", "styleid"),)
 
 
 def posted(session: Session, **quantities: int) -> None:
-    measures = {("pos" if name == "inbound" else "iom", name): Decimal(n) for name, n in quantities.items()}
+    measures = {
+        ("pos" if name == "inbound" else "iom", name): Decimal(n) for name, n in quantities.items()
+    }
     change = MeasureChange("", "LAMP", "SEA", measures)
     assert post_measures(session, [change], now=NOW, actor="test", cause="given")[0].ok
 
@@ -96,7 +114,9 @@ def stands(session: Session) -> list[tuple[int, int, int]]:
     return [(row[0], row[1], row[2]) for row in fetch(session, query)]
 
 
-def test_on_hand_follows_a_new_formula_through_the_ledger(database: Database, kinds: Configuration) -> None:
+def test_on_hand_follows_a_new_formula_through_the_ledger(
+    database: Database, kinds: Configuration
+) -> None:
     with database.unit_of_work() as session:
         posted(session, onhand=5, inbound=3)
         assert stands(session) == [(8, 0, 0)]
@@ -129,19 +149,32 @@ def test_what_a_new_formula_takes_from_under_reservations_becomes_overdraft(
         assert stands(session) == [(6, 5, 0)]
 
 
-def test_a_measure_with_open_reservations_cannot_be_unmapped(database: Database, kinds: Configuration) -> None:
+def test_a_measure_with_open_reservations_cannot_be_unmapped(
+    database: Database, kinds: Configuration
+) -> None:
     with database.unit_of_work() as session:
         posted(session, onhand=2)
         wish = SoftReserve("", "LAMP", "SEA", Decimal(1), measure="softreservphysical")
         assert soft_reserve(session, [wish], now=NOW, actor="test")[0].ok
     mapping = [["iv", "SoftReservOrdered", "iv", "AvailableToReserve"]]
-    with pytest.raises(Invalid, match="iv.softreservphysical holds open reservations"), database.unit_of_work() as at:
+    with (
+        pytest.raises(Invalid, match="iv.softreservphysical holds open reservations"),
+        database.unit_of_work() as at,
+    ):
         apply(kinds, at, reservation_mapping=mapping)
     with database.reading() as session:
-        assert inventory_configuration(session).reservation.keys() == parse(shipped()).reservation.keys()
+        assert (
+            inventory_configuration(session).reservation.keys()
+            == parse(shipped()).reservation.keys()
+        )
 
 
-def test_there_is_one_configuration_and_its_name_is_default(database: Database, kinds: Configuration) -> None:
+def test_there_is_one_configuration_and_its_name_is_default(
+    database: Database, kinds: Configuration
+) -> None:
     document = {"kind": "inventory_configuration", "name": "other", "body": DEFAULT}
-    with pytest.raises(Invalid, match="only one inventory configuration"), database.unit_of_work() as session:
+    with (
+        pytest.raises(Invalid, match="only one inventory configuration"),
+        database.unit_of_work() as session,
+    ):
         kinds.apply(session, [document], at=NOW, actor="planner")

@@ -8,18 +8,18 @@ from tests.inventory_visibility.promises import check
 from openiom.inventory_visibility import (
     ExpiryTurn,
     MeasureChange,
-    ReserveAsk,
-    ShipAsk,
+    ShipmentPosting,
     SoftReserve,
+    StockReservationRequest,
     post_measures,
     reserve,
     ship,
     soft_reserve,
 )
 from openiom.kernel import new_id
+from openiom.platform.batches import drain
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.platform.waves import drain
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=15)
@@ -37,12 +37,21 @@ def test_what_is_still_held_at_the_end_is_given_back_and_announced(database: Dat
         )
         asks = [
             SoftReserve("", "LAMP", "SEA", Decimal(3), expires_at=SOON, document="cart 1"),
-            SoftReserve("", "LAMP", "SEA", Decimal(4), expires_at=SOON + timedelta(minutes=1), document="cart 2"),
+            SoftReserve(
+                "",
+                "LAMP",
+                "SEA",
+                Decimal(4),
+                expires_at=SOON + timedelta(minutes=1),
+                document="cart 2",
+            ),
             SoftReserve("", "LAMP", "SEA", Decimal(5), document="cart 3"),
         ]
         assert all(a.ok for a in soft_reserve(session, asks, now=NOW, actor="shop"))
-        assert reserve(session, [ReserveAsk(line, "LAMP", "SEA", 6, "S-1", SOON)], NOW, "test") == [True]
-        ship(session, [ShipAsk(line, "LAMP", "SEA", 2, "parcel")], NOW, "test")
+        assert reserve(
+            session, [StockReservationRequest(line, "LAMP", "SEA", 6, "S-1", SOON)], NOW, "test"
+        ) == [True]
+        ship(session, [ShipmentPosting(line, "LAMP", "SEA", 2, "parcel")], NOW, "test")
     assert drain(database, [ExpiryTurn()], now=SOON - timedelta(seconds=1)) == 0
     assert drain(database, [ExpiryTurn()], now=SOON, limit=1) == 2
     check(database)
@@ -51,17 +60,28 @@ def test_what_is_still_held_at_the_end_is_given_back_and_announced(database: Dat
             session,
             "SELECT document, open, shipped, released FROM inventory_visibility.reservation ORDER BY document",
         )
-        assert left == [("S-1", 0, 2, 4), ("cart 1", 0, 0, 3), ("cart 2", 4, 0, 0), ("cart 3", 5, 0, 0)]
+        assert left == [
+            ("S-1", 0, 2, 4),
+            ("cart 1", 0, 0, 3),
+            ("cart 2", 4, 0, 0),
+            ("cart 3", 5, 0, 0),
+        ]
         told = fetch(
             session,
             "SELECT subject_type, data->>'document', data->>'quantity' FROM platform.business_event"
             " WHERE name = 'reservation.expired' ORDER BY 2",
         )
         assert told == [("order_line", "S-1", "4"), ("reservation", "cart 1", "3")]
-        subjects = fetch(session, "SELECT subject_id FROM platform.business_event WHERE subject_type = 'order_line'")
+        subjects = fetch(
+            session,
+            "SELECT subject_id FROM platform.business_event WHERE subject_type = 'order_line'",
+        )
         assert subjects == [(line,)]
         booked = fetch(
             session,
             "SELECT delta, cause, actor FROM inventory_visibility.ledger_entry WHERE actor = 'expiry' ORDER BY id",
         )
-        assert booked == [(-3, "reservation expired", "expiry"), (-4, "reservation expired", "expiry")]
+        assert booked == [
+            (-3, "reservation expired", "expiry"),
+            (-4, "reservation expired", "expiry"),
+        ]

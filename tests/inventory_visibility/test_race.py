@@ -21,10 +21,10 @@ from openiom.inventory_visibility import (
     CheckTurn,
     ExpiryTurn,
     MeasureChange,
-    ReserveAsk,
-    ReserveTogether,
-    ShipAsk,
+    ReservationBatcher,
+    ShipmentPosting,
     SoftReserve,
+    StockReservationRequest,
     Unreserve,
     change_on_hand,
     first_wrong_row,
@@ -38,16 +38,21 @@ from openiom.inventory_visibility import (
 )
 from openiom.inventory_visibility.decisions import StockChange
 from openiom.kernel import new_id
-from openiom.platform.again import again
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now
+from openiom.platform.retry import retry_transient
 
 WORKERS, SECONDS = 64, 8.0
 INBOUND = ("pos", "posinbound")
 HOT, COLD = [f"HOT{n}" for n in range(3)], [f"COLD{n}" for n in range(150)]
 SOURCES = ("SEA", "CHI")
-LEVELS = ({}, {"siteid": "1"}, {"siteid": "1", "colorid": "red"}, {"siteid": "1", "colorid": "blue"})
+LEVELS = (
+    {},
+    {"siteid": "1"},
+    {"siteid": "1", "colorid": "red"},
+    {"siteid": "1", "colorid": "blue"},
+)
 
 
 @dataclass
@@ -96,12 +101,14 @@ class Worker:
                 self.count,
             )
         )
-        again(self.race.database, act())
+        retry_transient(self.race.database, act())
         with self.race.lock:
             self.race.done[act.__name__] += 1
 
     def key(self) -> tuple[str, str]:
-        return self.random.choice(HOT if self.random.random() < 0.5 else COLD), self.random.choice(SOURCES)
+        return self.random.choice(HOT if self.random.random() < 0.5 else COLD), self.random.choice(
+            SOURCES
+        )
 
     def keys(self) -> list[tuple[str, str]]:
         return [self.key() for _ in range(self.random.randint(1, 5))]
@@ -110,23 +117,43 @@ class Worker:
         return f"e{next(self.race.numbers)}"
 
     def receive(self) -> Callable[[Session], object]:
-        units = [(key, self.random.randint(1, 5), self.random.choice(LEVELS), self.event()) for key in self.keys()]
+        units = [
+            (key, self.random.randint(1, 5), self.random.choice(LEVELS), self.event())
+            for key in self.keys()
+        ]
         with self.race.lock:
             self.race.received += sum(n for _, n, _, _ in units)
-        changes = [MeasureChange("", *key, {INBOUND: Decimal(n)}, event, level) for key, n, level, event in units]
-        return lambda session: post_measures(session, changes, now=utc_now(), actor="pos", cause="receipt")
+        changes = [
+            MeasureChange("", *key, {INBOUND: Decimal(n)}, event, level)
+            for key, n, level, event in units
+        ]
+        return lambda session: post_measures(
+            session, changes, now=utc_now(), actor="pos", cause="receipt"
+        )
 
     def hold(self) -> Callable[[Session], object]:
-        ends = utc_now() + timedelta(seconds=self.random.uniform(0.1, 3)) if self.random.random() < 0.3 else None
+        ends = (
+            utc_now() + timedelta(seconds=self.random.uniform(0.1, 3))
+            if self.random.random() < 0.3
+            else None
+        )
         asks = [
-            SoftReserve("", *key, Decimal(2), self.random.choice(LEVELS), expires_at=ends, event_id=self.event())
+            SoftReserve(
+                "",
+                *key,
+                Decimal(2),
+                self.random.choice(LEVELS),
+                expires_at=ends,
+                event_id=self.event(),
+            )
             for key in self.keys()
         ]
         return lambda session: soft_reserve(session, asks, now=utc_now(), actor="shop")
 
     def give_back(self) -> Callable[[Session], object]:
         asks = [
-            Unreserve("", *key, Decimal(3), self.random.choice(LEVELS), event_id=self.event()) for key in self.keys()
+            Unreserve("", *key, Decimal(3), self.random.choice(LEVELS), event_id=self.event())
+            for key in self.keys()
         ]
         return lambda session: unreserve(session, asks, now=utc_now(), actor="shop")
 
@@ -134,23 +161,31 @@ class Worker:
         lines = [new_id() for _ in range(3)]
         with self.race.lock:
             self.race.lines = [*self.race.lines[-300:], *lines]
-        asks = [ReserveAsk(line, *self.key(), 2) for line in lines]
+        asks = [StockReservationRequest(line, *self.key(), 2) for line in lines]
         return lambda session: reserve(session, asks, utc_now(), "order")
 
     def ship(self) -> Callable[[Session], object]:
-        asks = [ShipAsk(line, *self.key(), 1, "parcel") for line in self.some_lines()]
+        asks = [ShipmentPosting(line, *self.key(), 1, "parcel") for line in self.some_lines()]
         return lambda session: ship(session, asks, utc_now(), "store")
 
     def cancel(self) -> Callable[[Session], object]:
         lines = self.some_lines()
         if self.random.random() < 0.5:
             return lambda session: release(session, lines, utc_now(), "order")
-        return lambda session: release_quantities(session, dict.fromkeys(lines, 1), utc_now(), "order")
+        return lambda session: release_quantities(
+            session, dict.fromkeys(lines, 1), utc_now(), "order"
+        )
 
     def count(self) -> Callable[[Session], object]:
         changes = [StockChange(*key, Decimal(self.random.randint(-2, 4))) for key in self.keys()]
         return lambda session: change_on_hand(
-            session, changes, mode="change", cause="count", document="c", now=utc_now(), actor="store"
+            session,
+            changes,
+            mode="change",
+            cause="count",
+            document="c",
+            now=utc_now(),
+            actor="store",
         )
 
     def some_lines(self) -> list[UUID]:
@@ -164,9 +199,7 @@ def look(race: Race) -> None:
         execute(session, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         for name in INVENTORY_PROMISES:
             assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
-        negative = (
-            "SELECT * FROM inventory_visibility.stock WHERE reserved < 0 OR on_hand + overdraft + covered < reserved"
-        )
+        negative = "SELECT * FROM inventory_visibility.stock WHERE reserved < 0 OR on_hand + overdraft + covered < reserved"
         assert fetch(session, negative) == []
         assert fetch(session, "SELECT * FROM inventory_visibility.stock WHERE overdraft > 0") == []
     race.instants += 1
@@ -175,7 +208,9 @@ def look(race: Race) -> None:
 def kill(race: Race) -> None:
     """End a random backend of the workers."""
     sleep(0.1)
-    with psycopg.connect(race.database.url, autocommit=True, application_name="killer") as connection:
+    with psycopg.connect(
+        race.database.url, autocommit=True, application_name="killer"
+    ) as connection:
         killed = connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
             " AND application_name = 'race' AND state <> 'idle' ORDER BY random() LIMIT 1"
@@ -191,7 +226,9 @@ def many(database: Database) -> Iterator[Database]:
 
 
 @pytest.mark.slow
-def test_sixty_four_workers_and_a_killer_never_break_a_promise(database: Database, many: Database) -> None:
+def test_sixty_four_workers_and_a_killer_never_break_a_promise(
+    database: Database, many: Database
+) -> None:
     race, watching = Race(many), Race(database)
     watching.stop = race.stop
     workers = [Worker(race, Random(n)) for n in range(WORKERS)]
@@ -202,7 +239,10 @@ def test_sixty_four_workers_and_a_killer_never_break_a_promise(database: Databas
         checker.run_once(database, limit=100, now=utc_now())
 
     threads = [Thread(target=race.guarded, args=(w.act,)) for w in workers]
-    threads += [Thread(target=watching.guarded, args=(work,)) for work in (lambda: look(watching), background)]
+    threads += [
+        Thread(target=watching.guarded, args=(work,))
+        for work in (lambda: look(watching), background)
+    ]
     threads.append(Thread(target=race.guarded, args=(lambda: kill(race),)))
     began = monotonic()
     for thread in threads:
@@ -221,16 +261,20 @@ def test_sixty_four_workers_and_a_killer_never_break_a_promise(database: Databas
     with database.reading() as session:
         assert first_wrong_row(session) is None
         inbound = "SELECT sum(quantity) FROM inventory_visibility.measure_balance WHERE data_source = 'pos'"
-        assert fetch(session, inbound) == [(race.received,)], "every receipt once, whatever was killed and tried again"
+        assert fetch(session, inbound) == [(race.received,)], (
+            "every receipt once, whatever was killed and tried again"
+        )
         deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         assert fetch(session, deadlocks) == [(0,)], "locks are taken in one order"
 
 
-def test_ten_thousand_buyers_of_one_unit_make_exactly_one_winner_in_five_seconds(database: Database) -> None:
+def test_ten_thousand_buyers_of_one_unit_make_exactly_one_winner_in_five_seconds(
+    database: Database,
+) -> None:
     with database.unit_of_work() as session:
         supply = [MeasureChange("", "LAST ONE", "SEA", {INBOUND: Decimal(1)})]
         post_measures(session, supply, now=utc_now(), actor="pos", cause="receipt")
-    desk, buyers, winners = ReserveTogether(database), iter(range(10_000)), list[int]()
+    order_port, buyers, winners = ReservationBatcher(database), iter(range(10_000)), list[int]()
     taking = Lock()
 
     def buy() -> None:
@@ -240,7 +284,7 @@ def test_ten_thousand_buyers_of_one_unit_make_exactly_one_winner_in_five_seconds
             if buyer is None:
                 return
             wish = SoftReserve("", "LAST ONE", "SEA", Decimal(1), event_id=f"buyer {buyer}")
-            if desk.reserve(wish, now=utc_now(), actor="shop").ok:
+            if order_port.reserve(wish, now=utc_now(), actor="shop").ok:
                 winners.append(buyer)
 
     threads = [Thread(target=buy) for _ in range(WORKERS)]

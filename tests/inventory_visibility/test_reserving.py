@@ -22,12 +22,18 @@ from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-RED, BLUE, SITE = {"siteid": "1", "colorid": "red"}, {"siteid": "1", "colorid": "blue"}, {"siteid": "1"}
+RED, BLUE, SITE = (
+    {"siteid": "1", "colorid": "red"},
+    {"siteid": "1", "colorid": "blue"},
+    {"siteid": "1"},
+)
 
 
 def supply(database: Database, units: int, dimensions: dict[str, str]) -> None:
     with database.unit_of_work() as session:
-        change = MeasureChange("x", "LAMP", "SEA", {("pos", "posinbound"): Decimal(units)}, dimensions=dimensions)
+        change = MeasureChange(
+            "x", "LAMP", "SEA", {("pos", "posinbound"): Decimal(units)}, dimensions=dimensions
+        )
         assert post_measures(session, [change], now=NOW, actor="pos", cause="api")[0].ok
     check(database)
 
@@ -61,7 +67,9 @@ def rows(database: Database) -> dict[str, tuple[Decimal, ...]]:
     return {row[0]: row[1:] for row in found}
 
 
-def test_a_coarse_reservation_stands_on_deeper_rows_and_a_deeper_one_respects_it(database: Database) -> None:
+def test_a_coarse_reservation_stands_on_deeper_rows_and_a_deeper_one_respects_it(
+    database: Database,
+) -> None:
     supply(database, 4, RED)
     supply(database, 6, BLUE)
     first, second, third = hold(database, ask(7, SITE), ask(4, RED), ask(3, RED))
@@ -98,7 +106,10 @@ def test_unchecked_reservations_take_what_is_not_there_and_book_it(database: Dat
 
 def test_an_event_is_counted_once_and_a_refused_one_may_be_asked_again(database: Database) -> None:
     supply(database, 2, RED)
-    assert [(a.ok, a.duplicate) for a in hold(database, ask(2, RED, "a"), ask(2, RED, "a"), ask(2, RED, "b"))] == [
+    assert [
+        (a.ok, a.duplicate)
+        for a in hold(database, ask(2, RED, "a"), ask(2, RED, "a"), ask(2, RED, "b"))
+    ] == [
         (True, False),
         (True, True),
         (False, False),
@@ -113,16 +124,27 @@ def test_an_event_is_counted_once_and_a_refused_one_may_be_asked_again(database:
 
 def test_giving_back_takes_the_oldest_first_and_reports_the_surplus(database: Database) -> None:
     supply(database, 10, RED)
-    (held, _) = hold(database, ask(3, RED, document="one"), ask(4, RED, measure="softreservphysical", document="two"))
+    (held, _) = hold(
+        database,
+        ask(3, RED, document="one"),
+        ask(4, RED, measure="softreservphysical", document="two"),
+    )
     assert held.reference == reference_of(StockKey("x", "LAMP", "SEA", "colorid=red;siteid=1"))
     answer = back(database, 4, RED, reference=held.reference, event_id="u")
     assert (answer.ok, answer.invalid) == (True, 0)
     assert back(database, 4, RED, event_id="u").duplicate
     with database.reading() as session:
-        left = fetch(session, "SELECT document, open, released FROM inventory_visibility.reservation ORDER BY id")
+        left = fetch(
+            session,
+            "SELECT document, open, released FROM inventory_visibility.reservation ORDER BY id",
+        )
     assert left == [("one", 0, 3), ("two", 3, 1)]
     answer = back(database, 5, RED)
-    assert (answer.ok, answer.invalid, answer.reason) == (True, 2, "2 of 5 units were not reserved there")
+    assert (answer.ok, answer.invalid, answer.reason) == (
+        True,
+        2,
+        "2 of 5 units were not reserved there",
+    )
     assert back(database, 1, RED).ok is False
     assert rows(database) == {"colorid=red;siteid=1": (10, 0, 0, 0)}
 
@@ -142,7 +164,9 @@ def test_what_cannot_be_a_reservation_is_refused_with_a_reason(database: Databas
     assert refused[0].reason == (
         "dimensions siteid, sizeid are not an unbroken beginning of siteid, colorid, sizeid, styleid"
     )
-    assert back(database, 1, RED, reference="somebody else's").reason.startswith("the reservation id belongs to")
+    assert back(database, 1, RED, reference="somebody else's").reason.startswith(
+        "the reservation id belongs to"
+    )
     assert rows(database) == {"colorid=red;siteid=1": (3, 0, 0, 0)}
 
 
@@ -164,11 +188,18 @@ def test_no_level_is_oversold_whatever_is_asked(database: Database, seed: int) -
         else:
             before = rows(database)
             (answer,) = hold(database, ask(units, place))
-            free = [_free(before, {n: place[n] for n in list(place)[:k]}) for k in range(len(place) + 1)]
+            free = [
+                _free(before, {n: place[n] for n in list(place)[:k]}) for k in range(len(place) + 1)
+            ]
             assert answer.ok is (min(free) >= units), (before, place, units)
-    assert all(row[2] == 0 for row in rows(database).values()), "supply only grew: nothing may stand on nothing"
+    assert all(row[2] == 0 for row in rows(database).values()), (
+        "supply only grew: nothing may stand on nothing"
+    )
 
 
 def _free(stock: dict[str, tuple[Decimal, ...]], level: dict[str, str]) -> Decimal:
     wanted = {f"{name}={value}" for name, value in level.items()}
-    return sum((row[0] - row[1] for text, row in stock.items() if wanted <= set(text.split(";"))), Decimal(0))
+    return sum(
+        (row[0] - row[1] for text, row in stock.items() if wanted <= set(text.split(";"))),
+        Decimal(0),
+    )

@@ -15,7 +15,7 @@ from openiom.inventory_visibility import (
     variant_dimensions,
     variant_stock,
 )
-from openiom.inventory_visibility.standing import Level
+from openiom.inventory_visibility.availability_hierarchy import Level
 from openiom.inventory_visibility.variants import Bin, Shelf
 from openiom.platform.bulk import execute
 from openiom.platform.database import Database
@@ -31,9 +31,13 @@ def variant(**values: str) -> Variant:
     return Variant("SHIRT", level(**values))
 
 
-def supply(database: Database, units: str, source: str = "SEA", product: str = "SHIRT", **dimensions: str) -> None:
+def supply(
+    database: Database, units: str, source: str = "SEA", product: str = "SHIRT", **dimensions: str
+) -> None:
     with database.unit_of_work() as session:
-        change = MeasureChange("", product, source, {("pos", "posinbound"): Decimal(units)}, dimensions=dimensions)
+        change = MeasureChange(
+            "", product, source, {("pos", "posinbound"): Decimal(units)}, dimensions=dimensions
+        )
         assert post_measures(session, [change], now=NOW, actor="pos", cause="api")[0].ok
 
 
@@ -43,7 +47,9 @@ def reserve(database: Database, units: int, **dimensions: str) -> None:
         assert soft_reserve(session, asks, now=NOW, actor="shop")[0].ok
 
 
-def units(database: Database, *variants: Variant, channel: str = "") -> dict[tuple[Variant, str], int]:
+def units(
+    database: Database, *variants: Variant, channel: str = ""
+) -> dict[tuple[Variant, str], int]:
     with database.reading() as session:
         return variant_stock(session, variants, channel=channel).units()
 
@@ -55,7 +61,11 @@ def test_a_wish_may_take_from_every_deeper_row_and_from_no_other(database: Datab
     supply(database, "4", colorid="blue", sizeid="m")
     supply(database, "5", source="CHI", colorid="red")
     supply(database, "6", product="COAT", colorid="red")
-    red, medium, exact = variant(colorid="red"), variant(sizeid="m"), variant(colorid="red", sizeid="l")
+    red, medium, exact = (
+        variant(colorid="red"),
+        variant(sizeid="m"),
+        variant(colorid="red", sizeid="l"),
+    )
     assert units(database, red, medium, exact, variant(colorid="green")) == {
         (red, "SEA"): 5,
         (red, "CHI"): 5,
@@ -81,7 +91,10 @@ def test_safety_stock_and_allocations_are_left_out_at_each_row(database: Databas
     supply(database, "4", colorid="red", sizeid="m")
     red = variant(colorid="red")
     with database.unit_of_work() as session:
-        execute(session, "UPDATE inventory_visibility.stock SET safety_stock = 3 WHERE dimensions = 'colorid=red'")
+        execute(
+            session,
+            "UPDATE inventory_visibility.stock SET safety_stock = 3 WHERE dimensions = 'colorid=red'",
+        )
         execute(
             session,
             "INSERT INTO inventory_visibility.allocation (stock_id, groups, allocated)"
@@ -101,10 +114,16 @@ def test_names_of_every_data_source_are_understood_in_any_case(database: Databas
         [],
     )
     values, problems = variant_dimensions(
-        {"Colour": "Red", "SiteId": "1", "colorid": "a", "PosColorId": "b"}, configuration, where="lines.0.dimensions"
+        {"Colour": "Red", "SiteId": "1", "colorid": "a", "PosColorId": "b"},
+        configuration,
+        where="lines.0.dimensions",
     )
     assert values == {"colorid": "a"}
-    assert [p.where.removeprefix("lines.0.dimensions.") for p in problems] == ["Colour", "SiteId", "PosColorId"]
+    assert [p.where.removeprefix("lines.0.dimensions.") for p in problems] == [
+        "Colour",
+        "SiteId",
+        "PosColorId",
+    ]
     assert "colorid" in problems[0].remedy
     assert "sizeid" in problems[0].remedy
 
@@ -115,12 +134,17 @@ def test_shares_of_a_shelf_are_as_good_as_trying_everything() -> None:
     values = [level(), *(level(c=c) for c in "rb"), *(level(s=s) for s in "ml")]
     values += [level(c=c, s=s) for c, s in every("rb", "ml")]
     for _ in range(300):
-        bins = [Bin(random.choice(values[1:]), random.randint(1, 2), random.random() < 0.2) for _ in range(4)]
+        bins = [
+            Bin(random.choice(values[1:]), random.randint(1, 2), random.random() < 0.2)
+            for _ in range(4)
+        ]
         reserved = [(level(), 1)] if random.random() < 0.3 else []
         asked = [(random.choice(values[1:]), random.randint(1, 2)) for _ in range(3)]
         got = Shelf(bins, reserved).granted(asked)
         fits = reachable(bins, reserved, asked)
-        kept = {vector[1:] for vector in fits if not reserved or vector[0] == max(v[0] for v in fits)}
+        kept = {
+            vector[1:] for vector in fits if not reserved or vector[0] == max(v[0] for v in fits)
+        }
         assert tuple(got) == max(kept), (bins, reserved, asked)
 
 

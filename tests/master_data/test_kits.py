@@ -23,8 +23,17 @@ def parts(database: Database, *kits: str) -> dict[str, dict[str, int]]:
 
 
 def test_kits_of_kits_are_known_by_their_last_parts(database: Database) -> None:
-    apply(database, product("BOLT"), product("LEG", BOLT=2), product("TOP"), product("TABLE", TOP=1, LEG=4, BOLT=1))
-    assert parts(database, "TABLE", "LEG", "TOP") == {"TABLE": {"TOP": 1, "BOLT": 9}, "LEG": {"BOLT": 2}}
+    apply(
+        database,
+        product("BOLT"),
+        product("LEG", BOLT=2),
+        product("TOP"),
+        product("TABLE", TOP=1, LEG=4, BOLT=1),
+    )
+    assert parts(database, "TABLE", "LEG", "TOP") == {
+        "TABLE": {"TOP": 1, "BOLT": 9},
+        "LEG": {"BOLT": 2},
+    }
 
 
 def test_changing_a_part_changes_every_kit_it_is_in(database: Database) -> None:
@@ -43,14 +52,20 @@ def test_a_ring_is_refused_and_changes_nothing(database: Database) -> None:
         apply(database, product("A", B=1), product("B", A=1))
     with pytest.raises(Invalid, match="SELF in SELF"):
         apply(database, product("SELF", SELF=1))
-    assert parts(database, "TABLE", "LEG", "A", "B", "SELF") == {"TABLE": {"BOLT": 8}, "LEG": {"BOLT": 2}}
+    assert parts(database, "TABLE", "LEG", "A", "B", "SELF") == {
+        "TABLE": {"BOLT": 8},
+        "LEG": {"BOLT": 2},
+    }
 
 
 def test_a_part_that_is_no_product_is_refused(database: Database) -> None:
     with pytest.raises(Invalid, match="there is no product GHOST"):
         apply(database, product("TABLE", GHOST=1))
     configuration = apply(database, product("BOLT"), product("LEG", BOLT=2))
-    with pytest.raises(Refused, match="BOLT: is used by product LEG"), database.unit_of_work() as session:
+    with (
+        pytest.raises(Refused, match="BOLT: is used by product LEG"),
+        database.unit_of_work() as session,
+    ):
         configuration.remove(session, [("product", "BOLT")], at=NOW, actor="test")
     assert parts(database, "LEG") == {"LEG": {"BOLT": 2}}
 

@@ -24,7 +24,9 @@ def test_names_of_several_tables_are_looked_up_in_one_query(database: Database) 
         document("product", "Accu Scale", name="Accu Scale", sku="ABS", weight_kg="1.25"),
     )
     with database.reading() as session:
-        found = known_many(session, {"unit": ["ea", "kg"], "currency": [], "product": ["Accu Scale", "ABS"]})
+        found = known_many(
+            session, {"unit": ["ea", "kg"], "currency": [], "product": ["Accu Scale", "ABS"]}
+        )
         assert found == {"unit": {"ea"}, "currency": set(), "product": {"Accu Scale"}}
         assert known(session, "currency", ["USD", "EUR"]) == {"USD"}
         assert get_product(session, "Accu Scale").weight_kg == Decimal("1.2500")
@@ -32,7 +34,9 @@ def test_names_of_several_tables_are_looked_up_in_one_query(database: Database) 
             known(session, "colour", ["red"])
 
 
-def test_a_changed_document_changes_its_row_and_a_removed_one_is_no_longer_known(database: Database) -> None:
+def test_a_changed_document_changes_its_row_and_a_removed_one_is_no_longer_known(
+    database: Database,
+) -> None:
     configuration = apply(database, document("product", "X", name="Old"))
     apply(database, document("product", "X", name="New"))
     with database.unit_of_work() as session:
@@ -53,7 +57,9 @@ def test_many_products_are_applied_together_and_paged_by_number(database: Databa
         assert list_products(session, search="100%_off'", after=None, limit=5) == []
 
 
-def test_a_currency_that_is_no_iso_code_and_a_second_set_of_rules_are_refused(database: Database) -> None:
+def test_a_currency_that_is_no_iso_code_and_a_second_set_of_rules_are_refused(
+    database: Database,
+) -> None:
     with pytest.raises(Invalid, match="is not an ISO 4217 code"):
         apply(database, document("currency", "dollar", title="Dollar"))
     with pytest.raises(Invalid, match="only one set of rules"):
@@ -81,7 +87,9 @@ def test_an_outside_key_is_matched_by_code_name_or_synonym(
         database,
         document("unit", "ea", title="Piece"),
         document("product", "Accu Scale", name="Accu Scale", sku="ABS"),
-        document("product", "Barista Home", name="Barista Home espresso machine", sku="883988211855"),
+        document(
+            "product", "Barista Home", name="Barista Home espresso machine", sku="883988211855"
+        ),
     )
     with database.reading() as session:
         assert suggest(session, table, [value])[value][0] == expected

@@ -11,7 +11,9 @@ from openiom.master_data import matching_products
 from openiom.platform.database import Database
 
 
-def attribute(value: str, name: str = "Weight Limit", kind: str = "PoundDomain", area: str = "product") -> Any:
+def attribute(
+    value: str, name: str = "Weight Limit", kind: str = "PoundDomain", area: str = "product"
+) -> Any:
     return {"name": name, "type": kind, "area": area, "value": value}
 
 
@@ -26,18 +28,29 @@ PRODUCTS: dict[str, dict[str, Any]] = {
     "B-200": {"name": "Lamp", "attributes": [attribute("9.5"), attribute("heavy", kind="Words")]},
     "C-100": {
         "name": "Dye",
-        "attributes": [attribute("L7", "Lot", "Text", "batch"), attribute("red", "Color", "", "dimension")],
+        "attributes": [
+            attribute("L7", "Lot", "Text", "batch"),
+            attribute("red", "Color", "", "dimension"),
+        ],
     },
 }
 
 
 @pytest.fixture
 def catalog(database: Database) -> Database:
-    apply(database, *({"kind": "product", "name": n, "body": {"unit": "ea", **body}} for n, body in PRODUCTS.items()))
+    apply(
+        database,
+        *(
+            {"kind": "product", "name": n, "body": {"unit": "ea", **body}}
+            for n, body in PRODUCTS.items()
+        ),
+    )
     return database
 
 
-def found(database: Database, search: Any, *, organizations: Sequence[str] = ("usmf",), most: int = 5_000) -> list[str]:
+def found(
+    database: Database, search: Any, *, organizations: Sequence[str] = ("usmf",), most: int = 5_000
+) -> list[str]:
     with database.reading() as session:
         return matching_products(session, search, organizations=organizations, most=most)
 
@@ -47,7 +60,12 @@ def by_field(name: str, operator: str, *values: Any) -> dict[str, Any]:
 
 
 def by_attribute(name: str, operator: str, *values: Any, **more: str) -> dict[str, Any]:
-    condition = {"attributeName": name, "attributeValues": list(values), "conditionOperator": operator, **more}
+    condition = {
+        "attributeName": name,
+        "attributeValues": list(values),
+        "conditionOperator": operator,
+        **more,
+    }
     return {"attributeFilter": {"conditions": [condition]}}
 
 
@@ -79,10 +97,18 @@ def by_attribute(name: str, operator: str, *values: Any, **more: str) -> dict[st
         (by_attribute("Color", "IsOneOf", "blue", "red"), ["A-200"]),
         (by_attribute("Color", "IsExactly", "red", attributeArea="DimensionAttribute"), ["C-100"]),
         (by_attribute("Lot", "BeginsWith", "l", attributeArea=" BatchAttribute"), ["C-100"]),
-        ({**by_field("itemNumber", "BeginsWith", "a"), **by_attribute("Color", "IsExactly", "blue")}, ["A-200"]),
+        (
+            {
+                **by_field("itemNumber", "BeginsWith", "a"),
+                **by_attribute("Color", "IsExactly", "blue"),
+            },
+            ["A-200"],
+        ),
     ],
 )
-def test_every_operator_finds_what_it_says(catalog: Database, search: Any, numbers: list[str]) -> None:
+def test_every_operator_finds_what_it_says(
+    catalog: Database, search: Any, numbers: list[str]
+) -> None:
     assert found(catalog, search) == numbers
 
 

@@ -27,17 +27,37 @@ BOTH = splitter(("left", "country != ''", "l"), ("right", "country == 'US'", "r"
 
 
 def test_a_token_goes_down_every_matching_branch_and_they_join_once(toys: Toys) -> None:
-    toys.flow("fork", BOTH, action("l", "l", to={"succeeded": "merge"}), action("r", "r"), merge(), action("after"))
+    toys.flow(
+        "fork",
+        BOTH,
+        action("l", "l", to={"succeeded": "merge"}),
+        action("r", "r"),
+        merge(),
+        action("after"),
+    )
     toys.place("A")
     toys.place("C", country="CA")
     toys.run()
     assert toys.where() == {"A": ("completed",), "C": ("completed",)}
-    assert toys.ran() == {("l", "A"): 1, ("r", "A"): 1, ("count", "A"): 1, ("l", "C"): 1, ("count", "C"): 1}
+    assert toys.ran() == {
+        ("l", "A"): 1,
+        ("r", "A"): 1,
+        ("count", "A"): 1,
+        ("l", "C"): 1,
+        ("count", "C"): 1,
+    }
 
 
 def test_all_waits_for_the_branch_that_sleeps(toys: Toys) -> None:
     wait = {"id": "r", "kind": "wait", "events": ["order.approved"]}
-    toys.flow("fork", BOTH, action("l", "l", to={"succeeded": "merge"}), wait, merge(), action("after", "after"))
+    toys.flow(
+        "fork",
+        BOTH,
+        action("l", "l", to={"succeeded": "merge"}),
+        wait,
+        merge(),
+        action("after", "after"),
+    )
     [order] = toys.place("A")
     toys.run()
     assert toys.where() == {"A": ("running", "waiting at merge", "waiting at r")}
@@ -51,7 +71,15 @@ def test_all_waits_for_the_branch_that_sleeps(toys: Toys) -> None:
 def test_any_lets_the_first_branch_through_and_absorbs_the_other(toys: Toys) -> None:
     wait = {"id": "r", "kind": "wait", "events": ["order.approved"]}
     later = {"id": "later", "kind": "wait", "events": ["order.noted"]}
-    toys.flow("fork", BOTH, action("l", "l", to={"succeeded": "merge"}), wait, merge("any"), action("after"), later)
+    toys.flow(
+        "fork",
+        BOTH,
+        action("l", "l", to={"succeeded": "merge"}),
+        wait,
+        merge("any"),
+        action("after"),
+        later,
+    )
     [order] = toys.place("A")
     toys.run()
     assert toys.where() == {"A": ("running", "waiting at later", "waiting at r")}
@@ -68,7 +96,15 @@ def test_a_branch_that_ends_elsewhere_holds_nobody_up(toys: Toys) -> None:
     wait = {"id": "r", "kind": "wait", "events": ["order.approved"]}
     to = {"yes": "merge", "no": "end"}
     fine = {"id": "fine", "kind": "condition", "when": "state == 'never'", "to": to}
-    toys.flow("fork", BOTH, action("l", "l", to={"succeeded": "merge"}), wait, fine, merge(), action("after", "after"))
+    toys.flow(
+        "fork",
+        BOTH,
+        action("l", "l", to={"succeeded": "merge"}),
+        wait,
+        fine,
+        merge(),
+        action("after", "after"),
+    )
     [order] = toys.place("A")
     toys.run()
     assert toys.where() == {"A": ("running", "waiting at merge", "waiting at r")}
@@ -79,7 +115,12 @@ def test_a_branch_that_ends_elsewhere_holds_nobody_up(toys: Toys) -> None:
 
 
 def test_a_merge_behind_a_condition_inside_a_branch_closes_no_split(toys: Toys) -> None:
-    inner = {"id": "l", "kind": "condition", "when": "country == 'US'", "to": {"yes": "inner", "no": "inner"}}
+    inner = {
+        "id": "l",
+        "kind": "condition",
+        "when": "country == 'US'",
+        "to": {"yes": "inner", "no": "inner"},
+    }
     met = {"id": "inner", "kind": "merge", "to": {"next": "merge"}}
     toys.flow("nested", BOTH, inner, met, action("r", "r"), merge(), action("after", "after"))
     toys.place("A")
@@ -89,7 +130,7 @@ def test_a_merge_behind_a_condition_inside_a_branch_closes_no_split(toys: Toys) 
 
 
 def test_two_workers_bringing_the_last_two_branches_at_once_join_them_once(toys: Toys) -> None:
-    """While one wave moves a journey, the other branch's token is left for later, not waited for."""
+    """While one wave moves a flow run, the other branch's token is left for later, not waited for."""
     waits = [
         {"id": name, "kind": "wait", "events": [f"order.{event}"]}
         for name, event in (("l", "noted"), ("r", "approved"))
@@ -104,7 +145,7 @@ def test_two_workers_bringing_the_last_two_branches_at_once_join_them_once(toys:
     assert toys.where() == {"A": ("running", "ready at l", "ready at r")}
     assert toys.steps.run_once(toys.database, limit=1, now=toys.now).rows == 1
     with toys.database.unit_of_work() as session:
-        fetch(session, "SELECT 1 FROM orchestration.journey FOR UPDATE")
+        fetch(session, "SELECT 1 FROM orchestration.flow_run FOR UPDATE")
         ran = toys.steps.run_once(toys.database, limit=10, now=toys.now)
         assert (ran.rows, ran.more) == (0, True)
     toys.run()
@@ -132,4 +173,7 @@ def test_a_branch_that_crashes_leaves_the_other_where_it_got(toys: Toys, crashin
     )
     toys.place("poison", "A")
     toys.run()
-    assert toys.where() == {"A": ("completed",), "poison": ("failed", f"failed at {crashing}", "waiting at merge")}
+    assert toys.where() == {
+        "A": ("completed",),
+        "poison": ("failed", f"failed at {crashing}", "waiting at merge"),
+    }

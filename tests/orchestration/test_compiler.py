@@ -4,15 +4,28 @@ from datetime import timedelta
 
 import pytest
 from pydantic import BaseModel
-from tests.orchestration.toys import COUNT, COUNT_ITEM, EVENTS, ITEM, ORDER, ToyProvider, action, chain
+from tests.orchestration.toys import (
+    COUNT,
+    COUNT_ITEM,
+    EVENTS,
+    ITEM,
+    ORDER,
+    ToyProvider,
+    action,
+    chain,
+)
 
 from openiom.kernel import Invalid
 from openiom.orchestration import Known, check_flow, compile_flow, read_flow
 from openiom.policies import Column, PolicyDocument, Row, decision_table
 
-TABLE = decision_table(columns=[Column(name="N", field="number")], rows=[Row(when={"N": "'1'"}, set={"color": "red"})])
+TABLE = decision_table(
+    columns=[Column(name="N", field="number")], rows=[Row(when={"N": "'1'"}, set={"color": "red"})]
+)
 PASSING = decision_table(
-    columns=[Column(name="N", field="number")], rows=[Row(when={"N": "'1'"}, outcome="pass")], hit="first"
+    columns=[Column(name="N", field="number")],
+    rows=[Row(when={"N": "'1'"}, outcome="pass")],
+    hit="first",
 )
 POLICIES = {
     "paint": PolicyDocument(name="paint", type="execution", entity="order", content=TABLE),
@@ -29,7 +42,13 @@ KNOWN = Known(
 
 
 def flow(*steps, **more):
-    return {"title": "Test", "subject": "order", "trigger": {"event": "order.created"}, "steps": chain(steps), **more}
+    return {
+        "title": "Test",
+        "subject": "order",
+        "trigger": {"event": "order.created"},
+        "steps": chain(steps),
+        **more,
+    }
 
 
 def faults(*steps, **more) -> list[str]:
@@ -37,7 +56,13 @@ def faults(*steps, **more) -> list[str]:
 
 
 def test_a_good_flow_is_fused_into_segments_between_the_steps_where_tokens_rest() -> None:
-    wait = {"id": "wait", "kind": "wait", "events": ["order.approved"], "timeout": "PT48H", "to": {"timed_out": "b"}}
+    wait = {
+        "id": "wait",
+        "kind": "wait",
+        "events": ["order.approved"],
+        "timeout": "PT48H",
+        "to": {"timed_out": "b"},
+    }
     compiled = compile_flow(flow(action("a"), wait, action("b")), KNOWN)
     assert compiled.plan.order == ["start", "a", "wait", "b", "end"]
     assert compiled.plan.segments == [["start", "a", "wait"], ["b", "end"]]
@@ -49,12 +74,21 @@ def test_faults_of_every_kind_are_told_at_once_by_step_name() -> None:
         compile_flow(
             flow(
                 {**action("a"), "title": "Count", "action": "toy.dance"},
-                {"id": "b", "kind": "policies", "policies": ["gone", "paint", "of_items", "filter"]},
+                {
+                    "id": "b",
+                    "kind": "policies",
+                    "policies": ["gone", "paint", "of_items", "filter"],
+                },
                 {"id": "c", "kind": "provider_action", "instance": "north", "action": "send"},
                 {"id": "d", "kind": "provider_action", "instance": "east", "action": "dance"},
                 {"id": "e", "kind": "provider_action", "instance": "east", "action": "send"},
                 {"id": "f", "kind": "wait", "events": ["order.dreamt"]},
-                {"id": "g", "kind": "condition", "when": "number = = 1", "to": {"yes": "end", "maybe": "end"}},
+                {
+                    "id": "g",
+                    "kind": "condition",
+                    "when": "number = = 1",
+                    "to": {"yes": "end", "maybe": "end"},
+                },
                 action("h", to={"succeeded": "nowhere"}),
                 trigger={"event": "order.created", "condition": "("},
             ),

@@ -1,4 +1,4 @@
-"""What pages ask and people do: journeys, runs, flows, counts, dry runs, reprocess."""
+"""What pages ask and people do: flow runs, runs, flows, counts, dry runs, reprocess."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -13,7 +13,13 @@ from openiom.orchestration import router
 from openiom.platform.http import now
 from openiom.policies import Column, Row, decision_table
 
-WAIT = {"id": "wait", "kind": "wait", "title": "Wait for approval", "events": ["order.approved"], "timeout": "PT1H"}
+WAIT = {
+    "id": "wait",
+    "kind": "wait",
+    "title": "Wait for approval",
+    "events": ["order.approved"],
+    "timeout": "PT1H",
+}
 
 
 @pytest.fixture
@@ -25,23 +31,34 @@ def client(toys: Toys) -> Iterator[TestClient]:
 
 
 def published(toys: Toys) -> None:
-    toys.flow("demo", action("pick", "picky", title="Pick"), {**WAIT, "to": {"timed_out": "end"}}, action("last"))
+    toys.flow(
+        "demo",
+        action("pick", "picky", title="Pick"),
+        {**WAIT, "to": {"timed_out": "end"}},
+        action("last"),
+    )
 
 
-def test_an_order_shows_where_it_stands_and_what_it_went_through(toys: Toys, client: TestClient) -> None:
+def test_an_order_shows_where_it_stands_and_what_it_went_through(
+    toys: Toys, client: TestClient
+) -> None:
     published(toys)
     order, bad = toys.place("A", "bad")
     toys.run()
-    [journey] = client.get(f"/api/v1/orders/{order}/journeys").json()["journeys"]
-    assert (journey["flow"], journey["version"], journey["state"]) == ("demo", 1, "running")
-    assert (journey["step"], journey["step_title"]) == ("wait", "Wait for approval")
-    assert journey["awaits"] == ["order.approved"]
-    assert journey["wake_at"] == "2026-11-20T13:00:00Z"
-    assert [(r["step"], r["title"], r["kind"], r["port"]) for r in journey["results"]] == [
+    [flow_run] = client.get(f"/api/v1/orders/{order}/flow-runs").json()["flow_runs"]
+    assert (flow_run["flow"], flow_run["version"], flow_run["state"]) == ("demo", 1, "running")
+    assert (flow_run["step"], flow_run["step_title"]) == ("wait", "Wait for approval")
+    assert flow_run["awaits"] == ["order.approved"]
+    assert flow_run["wake_at"] == "2026-11-20T13:00:00Z"
+    assert [(r["step"], r["title"], r["kind"], r["port"]) for r in flow_run["results"]] == [
         ("pick", "Pick", "action", "succeeded")
     ]
-    [journey] = client.get(f"/api/v1/orders/{bad}/journeys").json()["journeys"]
-    assert (journey["state"], journey["error"]["what"], journey["error"]["where"]) == ("failed", "bad order", "Pick")
+    [flow_run] = client.get(f"/api/v1/orders/{bad}/flow-runs").json()["flow_runs"]
+    assert (flow_run["state"], flow_run["error"]["what"], flow_run["error"]["where"]) == (
+        "failed",
+        "bad order",
+        "Pick",
+    )
 
 
 def test_runs_page_by_key_and_filter_by_state(toys: Toys, client: TestClient) -> None:
@@ -57,7 +74,9 @@ def test_runs_page_by_key_and_filter_by_state(toys: Toys, client: TestClient) ->
     assert client.get("/api/v1/runs?after=garbage").status_code == 422
 
 
-def test_flows_show_their_document_their_picture_and_their_counts(toys: Toys, client: TestClient) -> None:
+def test_flows_show_their_document_their_picture_and_their_counts(
+    toys: Toys, client: TestClient
+) -> None:
     published(toys)
     toys.place("A", "B", "bad")
     toys.run()
@@ -76,7 +95,10 @@ def test_flows_show_their_document_their_picture_and_their_counts(toys: Toys, cl
     }
     view = client.get("/api/v1/flows/demo").json()
     assert [step["id"] for step in view["steps"]] == ["start", "pick", "wait", "last", "end"]
-    assert (view["problems"], view["segments"]) == ([], [["start", "pick", "wait"], ["end"], ["last", "end"]])
+    assert (view["problems"], view["segments"]) == (
+        [],
+        [["start", "pick", "wait"], ["end"], ["last", "end"]],
+    )
     counts = client.get("/api/v1/flows/demo/counts").json()["steps"]
     assert (counts["wait"]["waiting"], counts["pick"]["failed"]) == (2, 1)
     assert client.get("/api/v1/flows/none").status_code == 404
@@ -87,52 +109,90 @@ def test_reprocess_skip_and_cancel_answer_for_each_id(toys: Toys, client: TestCl
     orders = toys.place("A", "bad")
     toys.run()
     ids = dict(
-        toys.rows("SELECT o.number, j.id FROM orchestration.journey j JOIN public.toy_order o ON o.id = subject_id")
+        toys.rows(
+            "SELECT o.number, j.id FROM orchestration.flow_run j JOIN public.toy_order o ON o.id = subject_id"
+        )
     )
-    asked = {"journey_ids": [str(ids["bad"]), str(ids["A"])], "order_ids": [str(orders[1]), str(new_id())]}
-    results = client.post("/api/v1/journeys/reprocess", json=asked).json()["results"]
+    asked = {
+        "run_ids": [str(ids["bad"]), str(ids["A"])],
+        "order_ids": [str(orders[1]), str(new_id())],
+    }
+    results = client.post("/api/v1/flow-runs/reprocess", json=asked).json()["results"]
     assert [(r["ok"], r["reason"]) for r in results] == [
         (True, ""),
-        (False, "the journey is running"),
+        (False, "the flow run is running"),
         (True, ""),
         (False, "nothing of it has failed"),
     ]
     toys.run()
     assert toys.where()["bad"] == ("failed", "failed at pick")
-    [skipped] = client.post("/api/v1/journeys/skip", json={"journey_ids": [str(ids["bad"])]}).json()["results"]
+    [skipped] = client.post("/api/v1/flow-runs/skip", json={"run_ids": [str(ids["bad"])]}).json()[
+        "results"
+    ]
     assert skipped["ok"]
     toys.run(toys.steps)
     assert toys.where()["bad"] == ("running", "waiting at wait")
-    both = {"journey_ids": [str(ids["bad"]), str(UUID(int=1))]}
-    results = client.post("/api/v1/journeys/cancel", json=both).json()["results"]
-    assert [(r["ok"], r["reason"]) for r in results] == [(True, ""), (False, "no such journey")]
+    both = {"run_ids": [str(ids["bad"]), str(UUID(int=1))]}
+    results = client.post("/api/v1/flow-runs/cancel", json=both).json()["results"]
+    assert [(r["ok"], r["reason"]) for r in results] == [(True, ""), (False, "no such flow run")]
     assert toys.where()["bad"] == ("canceled",)
-    [again] = client.post("/api/v1/journeys/cancel", json={"journey_ids": [str(ids["bad"])]}).json()["results"]
-    assert again["reason"] == "the journey is canceled"
-    many = {"journey_ids": [str(new_id()) for _ in range(1001)]}
-    assert client.post("/api/v1/journeys/cancel", json=many).status_code == 413
+    [again] = client.post("/api/v1/flow-runs/cancel", json={"run_ids": [str(ids["bad"])]}).json()[
+        "results"
+    ]
+    assert again["reason"] == "the flow run is canceled"
+    many = {"run_ids": [str(new_id()) for _ in range(1001)]}
+    assert client.post("/api/v1/flow-runs/cancel", json=many).status_code == 413
 
 
 def test_a_flow_is_paused_and_resumed(toys: Toys, client: TestClient) -> None:
     published(toys)
-    assert client.post("/api/v1/flows/pause", json={"names": ["demo"]}).json() == {"state": "paused", "released": 0}
+    assert client.post("/api/v1/flows/pause", json={"names": ["demo"]}).json() == {
+        "state": "paused",
+        "released": 0,
+    }
     toys.place("A")
     toys.run()
     assert toys.where() == {"A": ("running", "held at start")}
-    assert client.post("/api/v1/flows/resume", json={"names": ["demo"]}).json() == {"state": "running", "released": 1}
+    assert client.post("/api/v1/flows/resume", json={"names": ["demo"]}).json() == {
+        "state": "running",
+        "released": 1,
+    }
     assert client.post("/api/v1/flows/pause", json={"names": ["none"]}).status_code == 404
 
 
-def test_a_dry_run_tells_what_would_happen_and_writes_nothing(toys: Toys, client: TestClient) -> None:
+def test_a_dry_run_tells_what_would_happen_and_writes_nothing(
+    toys: Toys, client: TestClient
+) -> None:
     content = decision_table(
-        columns=[Column(name="Country", field="country")], rows=[Row(when={"Country": "'US'"}, set={"source": "east"})]
+        columns=[Column(name="Country", field="country")],
+        rows=[Row(when={"Country": "'US'"}, set={"source": "east"})],
     )
-    toys.apply("policy", "choose", {"name": "choose", "type": "execution", "entity": "order", "content": content})
+    toys.apply(
+        "policy",
+        "choose",
+        {"name": "choose", "type": "execution", "entity": "order", "content": content},
+    )
     toys.flow(
         "demo",
-        {"id": "choose", "kind": "policies", "policies": ["choose"], "events": {"passed": "order.checked"}},
-        {"id": "east", "kind": "condition", "when": "source == 'east'", "to": {"yes": "send", "no": "end"}},
-        {"id": "send", "kind": "provider_action", "instance": "east", "action": "send", "for_each": "item"},
+        {
+            "id": "choose",
+            "kind": "policies",
+            "policies": ["choose"],
+            "events": {"passed": "order.checked"},
+        },
+        {
+            "id": "east",
+            "kind": "condition",
+            "when": "source == 'east'",
+            "to": {"yes": "send", "no": "end"},
+        },
+        {
+            "id": "send",
+            "kind": "provider_action",
+            "instance": "east",
+            "action": "send",
+            "for_each": "item",
+        },
     )
     [order] = toys.place("A", items=[1, 2])
     before = toys.rows("SELECT count(*) FROM platform.business_event")
@@ -152,11 +212,19 @@ def test_a_dry_run_tells_what_would_happen_and_writes_nothing(toys: Toys, client
     assert toys.rows("SELECT count(*) FROM platform.business_event") == before
     assert toys.rows("SELECT source FROM public.toy_order") == [(None,)]
     assert toys.provider.requests == []
-    assert client.post("/api/v1/flows/demo/dry-run", json={"subject_ids": [str(new_id())]}).status_code == 404
+    assert (
+        client.post("/api/v1/flows/demo/dry-run", json={"subject_ids": [str(new_id())]}).status_code
+        == 404
+    )
 
 
 def test_a_draft_is_checked_without_being_stored(toys: Toys, client: TestClient) -> None:
-    draft = {"title": "Draft", "subject": "order", "trigger": {"event": "order.dreamt"}, "steps": []}
+    draft = {
+        "title": "Draft",
+        "subject": "order",
+        "trigger": {"event": "order.dreamt"},
+        "steps": [],
+    }
     answer = client.post("/api/v1/flows/check", json={"name": "draft", "document": draft}).json()
     assert [problem["where"] for problem in answer["problems"]] == ["steps"]
     assert toys.rows("SELECT count(*) FROM orchestration.flow") == [(0,)]

@@ -4,25 +4,38 @@ import pytest
 from tests.orchestration.toys import DOWN, Toys, action
 
 from openiom.kernel import ProviderDown, ProviderRejected
-from openiom.orchestration import ProviderCallTurn, pause, reprocess, resume, skip, turns
+from openiom.orchestration import ProviderCallWorker, pause, reprocess, resume, skip, workers
 from openiom.platform.bulk import execute
 
-SEND = {"id": "send", "kind": "provider_action", "instance": "east", "action": "send", "for_each": "item"}
+SEND = {
+    "id": "send",
+    "kind": "provider_action",
+    "instance": "east",
+    "action": "send",
+    "for_each": "item",
+}
 TELL = {"id": "tell", "kind": "provider_action", "instance": "east", "action": "tell"}
 
 
 def states(toys: Toys) -> list[tuple[str, int]]:
     return [
         (state, attempts)
-        for state, attempts in toys.rows("SELECT state, attempts FROM orchestration.provider_action ORDER BY id")
+        for state, attempts in toys.rows(
+            "SELECT state, attempts FROM orchestration.provider_action ORDER BY id"
+        )
     ]
 
 
-def test_all_items_of_a_wave_go_out_in_one_claim_and_the_order_goes_on_when_all_are_done(toys: Toys) -> None:
+def test_all_items_of_a_wave_go_out_in_one_claim_and_the_order_goes_on_when_all_are_done(
+    toys: Toys,
+) -> None:
     toys.flow("out", SEND, action("on"))
     toys.place("A", "B", items=[1, 2])
     toys.run(toys.dispatcher, toys.steps)
-    assert toys.where() == {"A": ("running", "waiting at send"), "B": ("running", "waiting at send")}
+    assert toys.where() == {
+        "A": ("running", "waiting at send"),
+        "B": ("running", "waiting at send"),
+    }
     assert toys.calls.run_once(toys.database, limit=500, now=toys.now).rows == 4
     assert [len(keys) for keys in toys.provider.requests] == [4]
     toys.run()
@@ -31,7 +44,7 @@ def test_all_items_of_a_wave_go_out_in_one_claim_and_the_order_goes_on_when_all_
     assert toys.rows("SELECT DISTINCT state FROM public.toy_item") == [("sent",)]
     assert toys.history("A") == ["send: succeeded", "on: succeeded"]
     [(key,)] = toys.rows(
-        "SELECT p.key = p.journey_id || ':send:' || p.entity_id || ':1' FROM orchestration.provider_action p LIMIT 1"
+        "SELECT p.key = p.run_id || ':send:' || p.entity_id || ':1' FROM orchestration.provider_action p LIMIT 1"
     )
     assert key is True
 
@@ -56,7 +69,9 @@ def test_a_worker_killed_around_its_call_leaves_a_lease_and_the_call_is_repeated
     assert set(toys.provider.effects.values()) == ({1} if when == "die_before" else {2})
     keys = {tuple(sorted(request)) for request in toys.provider.requests}
     assert len(keys) == 1
-    assert toys.rows("SELECT count(*) FROM platform.business_event WHERE name = 'item.sent'") == [(2,)]
+    assert toys.rows("SELECT count(*) FROM platform.business_event WHERE name = 'item.sent'") == [
+        (2,)
+    ]
 
 
 def test_a_worker_that_outlives_its_lease_records_nothing(toys: Toys) -> None:
@@ -68,13 +83,15 @@ def test_a_worker_that_outlives_its_lease_records_nothing(toys: Toys) -> None:
     def overtaken(database, instance, action, calls):  # type: ignore[no-untyped-def]
         toys.provider.call = call  # type: ignore[method-assign]
         toys.later(seconds=10_000)
-        toys.run(ProviderCallTurn(toys.engine))  # another process
+        toys.run(ProviderCallWorker(toys.engine))  # another process
         return call(database, instance, action, calls)
 
     toys.provider.call = overtaken  # type: ignore[method-assign]
     toys.calls.run_once(toys.database, limit=10, now=toys.now)
     assert states(toys) == [("done", 2)]
-    assert toys.rows("SELECT count(*) FROM platform.business_event WHERE name = 'order.told'") == [(1,)]
+    assert toys.rows("SELECT count(*) FROM platform.business_event WHERE name = 'order.told'") == [
+        (1,)
+    ]
     assert list(toys.provider.effects.values()) == [2]
 
 
@@ -95,7 +112,11 @@ def test_a_provider_that_is_down_is_asked_again_later_and_not_before_it_wants(to
 
 
 def test_after_the_last_attempt_it_fails_by_its_port_and_says_so(toys: Toys) -> None:
-    toys.flow("out", {**TELL, "retry": {"max_attempts": 2}, "to": {"failed": "sorry"}}, action("sorry", "sorry"))
+    toys.flow(
+        "out",
+        {**TELL, "retry": {"max_attempts": 2}, "to": {"failed": "sorry"}},
+        action("sorry", "sorry"),
+    )
     good, bad = toys.place("A", "B")
     toys.provider.answers[str(bad)] = DOWN
     for _ in range(4):
@@ -105,18 +126,24 @@ def test_after_the_last_attempt_it_fails_by_its_port_and_says_so(toys: Toys) -> 
     assert toys.history("B") == ["tell: failed", "sorry: succeeded"]
     assert toys.ran()["sorry", "B"] == 1
     assert states(toys) == [("done", 1), ("failed", 2)]
-    assert toys.rows("SELECT name FROM platform.business_event WHERE root_id = %s ORDER BY id", bad) == [
+    assert toys.rows(
+        "SELECT name FROM platform.business_event WHERE root_id = %s ORDER BY id", bad
+    ) == [
         ("order.created",),
         ("order.told.failed",),
     ]
     assert good != bad
 
 
-def test_a_rejection_is_not_tried_again_and_reprocess_repeats_only_what_failed_under_the_same_key(toys: Toys) -> None:
+def test_a_rejection_is_not_tried_again_and_reprocess_repeats_only_what_failed_under_the_same_key(
+    toys: Toys,
+) -> None:
     toys.flow("out", action("before"), SEND, action("after"))
     [order] = toys.place("A", items=[1, 2])
     items = [str(row[0]) for row in toys.rows("SELECT id FROM public.toy_item ORDER BY n")]
-    toys.provider.answers[items[1]] = ProviderRejected("no such street", remedy="correct the address")
+    toys.provider.answers[items[1]] = ProviderRejected(
+        "no such street", remedy="correct the address"
+    )
     toys.run()
     assert toys.where() == {"A": ("failed", "failed at send")}
     assert states(toys) == [("done", 1), ("failed", 1)]
@@ -135,13 +162,18 @@ def test_a_rejection_is_not_tried_again_and_reprocess_repeats_only_what_failed_u
     assert set(toys.provider.effects.values()) == {1}
     assert toys.ran() == {("count", "A"): 2}
     with toys.database.unit_of_work() as session:
-        assert reprocess(session, root_ids=[order], now=toys.now)[0].reason == "nothing of it has failed"
+        assert (
+            reprocess(session, root_ids=[order], now=toys.now)[0].reason
+            == "nothing of it has failed"
+        )
 
 
 def test_a_payload_that_cannot_be_built_stops_its_order_before_anything_is_sent(toys: Toys) -> None:
     toys.flow("out", SEND)
     toys.place("A", "B", items=[1, 2])
-    bad = toys.rows("SELECT i.id FROM public.toy_item i JOIN public.toy_order o ON o.id = order_id ORDER BY number, n")
+    bad = toys.rows(
+        "SELECT i.id FROM public.toy_item i JOIN public.toy_order o ON o.id = order_id ORDER BY number, n"
+    )
     toys.provider.unmapped.add(str(bad[1][0]))
     toys.run()
     assert toys.where() == {"A": ("failed", "failed at send"), "B": ("completed",)}
@@ -161,7 +193,12 @@ def test_items_that_the_expression_does_not_want_are_not_sent(toys: Toys) -> Non
 
 def test_a_loop_calls_again_with_a_key_of_its_own(toys: Toys) -> None:
     wait = {"id": "wait", "kind": "wait", "events": ["order.noted"], "to": {"happened": "tell"}}
-    done = {"id": "done", "kind": "condition", "when": "source == 'enough'", "to": {"yes": "end", "no": "wait"}}
+    done = {
+        "id": "done",
+        "kind": "condition",
+        "when": "source == 'enough'",
+        "to": {"yes": "end", "no": "wait"},
+    }
     toys.flow("round", TELL, done, wait)
     [order] = toys.place("A")
     toys.run()
@@ -224,9 +261,9 @@ def test_a_skipped_step_is_left_behind_and_its_call_is_not_made(toys: Toys) -> N
     [order] = toys.place("A")
     toys.provider.answers[str(order)] = ProviderDown("busy", retry_after=600)
     toys.run()
-    [(journey,)] = toys.rows("SELECT id FROM orchestration.journey")
+    [(flow_run,)] = toys.rows("SELECT id FROM orchestration.flow_run")
     with toys.database.unit_of_work() as session:
-        assert skip(session, toys.engine, journey_ids=[journey], now=toys.now)[0].ok
+        assert skip(session, toys.engine, run_ids=[flow_run], now=toys.now)[0].ok
     toys.run()
     toys.later(hours=1)
     toys.run()
@@ -234,12 +271,16 @@ def test_a_skipped_step_is_left_behind_and_its_call_is_not_made(toys: Toys) -> N
     assert states(toys) == [("canceled", 1)]
 
 
-def test_an_event_that_cannot_be_told_stops_the_token_and_reprocess_does_not_call_again(toys: Toys) -> None:
+def test_an_event_that_cannot_be_told_stops_the_token_and_reprocess_does_not_call_again(
+    toys: Toys,
+) -> None:
     toys.flow("out", TELL)
     [order] = toys.place("A")
     toys.run(toys.dispatcher, toys.steps)
     with toys.database.unit_of_work() as session:
-        execute(session, "ALTER TABLE public.toy_order ADD CONSTRAINT no_told CHECK (state <> 'told')")
+        execute(
+            session, "ALTER TABLE public.toy_order ADD CONSTRAINT no_told CHECK (state <> 'told')"
+        )
     toys.run()
     assert toys.where() == {"A": ("failed", "failed at tell")}
     assert states(toys) == [("done", 1)]
@@ -259,7 +300,7 @@ def test_a_slow_provider_holds_up_one_caller_and_the_other_serves_the_rest(toys:
     toys.place("E")
     toys.place("W")
     toys.run(toys.dispatcher, toys.steps)
-    _, _, one, two = turns(toys.engine)
+    _, _, one, two = workers(toys.engine)
     call, seen = toys.provider.call, []
 
     def slow(database, instance, action, calls):  # type: ignore[no-untyped-def]
@@ -276,4 +317,6 @@ def test_a_slow_provider_holds_up_one_caller_and_the_other_serves_the_rest(toys:
     assert seen == ["east", "west"]
     toys.provider.call = call  # type: ignore[method-assign]
     toys.run()
-    assert toys.rows("SELECT state, count(*) FROM orchestration.journey GROUP BY 1") == [("completed", 3)]
+    assert toys.rows("SELECT state, count(*) FROM orchestration.flow_run GROUP BY 1") == [
+        ("completed", 3)
+    ]

@@ -6,9 +6,9 @@ from threading import Thread
 
 from tests.orchestration.toys import DOWN, Toys, action
 
-from openiom.orchestration import ProviderCallTurn, StepWave
+from openiom.orchestration import ProviderCallWorker, StepWorker
+from openiom.platform.batches import is_transient
 from openiom.platform.bulk import execute, fetch
-from openiom.platform.waves import is_transient
 from openiom.provider_contract import CallResult
 
 PROMISES = sorted((Path(__file__).parents[2] / "invariants").glob("*.sql"))
@@ -29,12 +29,22 @@ def test_the_promises_notice_what_they_forbid(toys: Toys) -> None:
     toys.run(toys.dispatcher, toys.steps)
     assert broken(toys) == {}
     with toys.database.unit_of_work() as session:
-        ids = [row[0] for row in fetch(session, "SELECT id FROM orchestration.journey ORDER BY id")]
-        execute(session, "DELETE FROM orchestration.token WHERE journey_id = %s", (ids[0],))
-        execute(session, "UPDATE orchestration.journey SET state = 'failed' WHERE id = %s", (ids[1],))
-        execute(session, "DELETE FROM orchestration.provider_action WHERE journey_id = %s", (ids[2],))
-        execute(session, "UPDATE orchestration.provider_action SET state = 'leased' WHERE journey_id = %s", (ids[3],))
-        execute(session, "UPDATE orchestration.token SET subject_id = id WHERE journey_id = %s", (ids[4],))
+        ids = [
+            row[0] for row in fetch(session, "SELECT id FROM orchestration.flow_run ORDER BY id")
+        ]
+        execute(session, "DELETE FROM orchestration.token WHERE run_id = %s", (ids[0],))
+        execute(
+            session, "UPDATE orchestration.flow_run SET state = 'failed' WHERE id = %s", (ids[1],)
+        )
+        execute(session, "DELETE FROM orchestration.provider_action WHERE run_id = %s", (ids[2],))
+        execute(
+            session,
+            "UPDATE orchestration.provider_action SET state = 'leased' WHERE run_id = %s",
+            (ids[3],),
+        )
+        execute(
+            session, "UPDATE orchestration.token SET subject_id = id WHERE run_id = %s", (ids[4],)
+        )
     assert set(broken(toys)) == {path.stem for path in OURS}
 
 
@@ -56,9 +66,13 @@ class Unsteady:
 
 def work(toys: Toys, wrong: list[Exception]) -> None:
     """One worker process: its own turns, a few rounds of each; it dies where its calls die, and starts again."""
-    turns = ((toys.dispatcher, 40), (StepWave(toys.engine), 40), (ProviderCallTurn(toys.engine, random=Random(1)), 30))
+    workers = (
+        (toys.dispatcher, 40),
+        (StepWorker(toys.engine), 40),
+        (ProviderCallWorker(toys.engine, random=Random(1)), 30),
+    )
     for _ in range(12):
-        for turn, limit in turns:
+        for turn, limit in workers:
             try:
                 turn.run_once(toys.database, limit=limit, now=toys.now)
             except KeyboardInterrupt:
@@ -69,9 +83,20 @@ def work(toys: Toys, wrong: list[Exception]) -> None:
 
 def storm_flow(toys: Toys) -> None:
     branches = [{"name": "east", "when": "true"}, {"name": "west", "when": "country == 'US'"}]
-    split = {"id": "split", "kind": "splitter", "branches": branches, "to": {"east": "send", "west": "tell"}}
+    split = {
+        "id": "split",
+        "kind": "splitter",
+        "branches": branches,
+        "to": {"east": "send", "west": "tell"},
+    }
     stubborn = {"kind": "provider_action", "retry": {"max_attempts": 50}}
-    send = {"id": "send", "instance": "east", "action": "send", "for_each": "item", "to": {"succeeded": "merge"}}
+    send = {
+        "id": "send",
+        "instance": "east",
+        "action": "send",
+        "for_each": "item",
+        "to": {"succeeded": "merge"},
+    }
     tell = {"id": "tell", "instance": "west", "action": "tell"}
     wait = {"id": "wait", "kind": "wait", "events": ["item.shipped", "order.approved"]}
     merge = {"id": "merge", "kind": "merge"}
@@ -95,13 +120,19 @@ def test_a_storm_of_workers_kills_and_rereads_brings_every_order_through_once(to
             toys.happen("order.approved", *orders[100:])
             with toys.database.unit_of_work() as session:
                 execute(session, "UPDATE platform.event_consumer SET xid = '0', event_id = 0")
-        elif toys.rows("SELECT count(*) FROM orchestration.journey WHERE state <> 'completed'") == [(0,)]:
+        elif toys.rows(
+            "SELECT count(*) FROM orchestration.flow_run WHERE state <> 'completed'"
+        ) == [(0,)]:
             break
     assert wrong == []
-    assert toys.rows("SELECT state, count(*) FROM orchestration.journey GROUP BY 1") == [("completed", 200)]
+    assert toys.rows("SELECT state, count(*) FROM orchestration.flow_run GROUP BY 1") == [
+        ("completed", 200)
+    ]
     assert toys.ran() == {("count", f"N{i}"): 1 for i in range(200)}
     assert len(toys.provider.effects) == 600
-    assert toys.rows("SELECT state, count(*) FROM orchestration.provider_action GROUP BY 1") == [("done", 600)]
+    assert toys.rows("SELECT state, count(*) FROM orchestration.provider_action GROUP BY 1") == [
+        ("done", 600)
+    ]
     told = "SELECT count(*) FROM platform.business_event WHERE name IN ('item.sent', 'order.told')"
     assert toys.rows(told) == [(600,)]
     assert broken(toys) == {}

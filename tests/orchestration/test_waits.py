@@ -6,8 +6,8 @@ from threading import Thread
 
 from tests.orchestration.toys import NOW, Toys, action, happen
 
-from openiom.orchestration import StepWave, waits
-from openiom.platform.waves import drain
+from openiom.orchestration import StepWorker, waits
+from openiom.platform.batches import drain
 from openiom.provider_contract import Action, ActionCall, NoParameters, Outcome
 
 WAIT = {"id": "wait", "kind": "wait", "events": ["order.approved", "item.shipped"]}
@@ -36,7 +36,9 @@ def test_an_event_before_the_token_came_to_its_wait_counts(toys: Toys) -> None:
     assert toys.where() == {"A": ("completed",)}
 
 
-def test_an_event_before_the_journey_does_not_count_and_one_event_satisfies_one_wait(toys: Toys) -> None:
+def test_an_event_before_the_flow_run_does_not_count_and_one_event_satisfies_one_wait(
+    toys: Toys,
+) -> None:
     second = {"id": "again", "kind": "wait", "events": ["order.approved"]}
     toys.flow("twice", WAIT, second)
     [order] = toys.place("A", event="order.approved")
@@ -69,7 +71,9 @@ def test_another_orders_event_wakes_nobody(toys: Toys) -> None:
     assert toys.where() == {"A": ("running", "waiting at wait"), "B": ("completed",)}
 
 
-def test_an_event_that_commits_while_the_wait_is_being_registered_is_not_missed(toys: Toys, monkeypatch) -> None:
+def test_an_event_that_commits_while_the_wait_is_being_registered_is_not_missed(
+    toys: Toys, monkeypatch
+) -> None:
     """The registration has looked at the log and not committed; the event commits and is dispatched meanwhile."""
     toys.flow("race", WAIT)
     [order] = toys.place("A")
@@ -105,7 +109,9 @@ def slow_registration(toys, monkeypatch):  # type: ignore[no-untyped-def]
         return found
 
     monkeypatch.setattr(waits, "already_happened", slow_look)
-    registering = Thread(target=lambda: StepWave(toys.engine).run_once(toys.database, limit=10, now=toys.now))
+    registering = Thread(
+        target=lambda: StepWorker(toys.engine).run_once(toys.database, limit=10, now=toys.now)
+    )
     return registering, looked, go_on
 
 
@@ -133,13 +139,27 @@ def test_the_wait_without_the_lock_would_miss_it(toys: Toys, monkeypatch) -> Non
 
 def test_time_out_takes_its_port_unless_the_event_is_in_the_log(toys: Toys) -> None:
     to = {"timed_out": "gave_up", "happened": "in_time"}
-    wait = {"id": "wait", "kind": "wait", "events": ["order.approved"], "timeout": "PT48H", "to": to}
-    toys.flow("timed", wait, action("in_time", "in time", to={"succeeded": "end"}), action("gave_up", "gave up"))
+    wait = {
+        "id": "wait",
+        "kind": "wait",
+        "events": ["order.approved"],
+        "timeout": "PT48H",
+        "to": to,
+    }
+    toys.flow(
+        "timed",
+        wait,
+        action("in_time", "in time", to={"succeeded": "end"}),
+        action("gave_up", "gave up"),
+    )
     _, other = toys.place("A", "B")
     toys.run()
     toys.later(hours=47)
     toys.run()
-    assert toys.where() == {"A": ("running", "waiting at wait"), "B": ("running", "waiting at wait")}
+    assert toys.where() == {
+        "A": ("running", "waiting at wait"),
+        "B": ("running", "waiting at wait"),
+    }
     toys.happen("order.approved", other)  # not dispatched yet when the time is up
     toys.later(hours=2)
     toys.run(toys.steps)
@@ -162,7 +182,12 @@ def test_a_delay_sleeps_its_time(toys: Toys) -> None:
 
 def test_a_loop_with_a_wait_goes_round_as_often_as_the_event_happens(toys: Toys) -> None:
     wait = {"id": "wait", "kind": "wait", "events": ["order.noted", "order.approved"]}
-    done = {"id": "done", "kind": "condition", "when": "source == 'enough'", "to": {"yes": "end", "no": "wait"}}
+    done = {
+        "id": "done",
+        "kind": "condition",
+        "when": "source == 'enough'",
+        "to": {"yes": "end", "no": "wait"},
+    }
     toys.flow("round", wait, action("count"), done)
     [order] = toys.place("A")
     toys.run()
@@ -179,7 +204,10 @@ def test_an_action_may_ask_to_be_called_again_later_and_knows_who_has_waited(toy
     def collect(call: ActionCall) -> list[Outcome]:
         calls.append((len(call.subject_ids), len(call.woken)))
         window = NOW + timedelta(minutes=2)
-        return [Outcome(True) if id in call.woken else Outcome(True, again_at=window) for id in call.subject_ids]
+        return [
+            Outcome(True) if id in call.woken else Outcome(True, again_at=window)
+            for id in call.subject_ids
+        ]
 
     waiting = Action("toy.collect", "Collect", "order", NoParameters, collect)
     toys = Toys(toys.database, actions={"toy.collect": waiting})
@@ -188,7 +216,10 @@ def test_an_action_may_ask_to_be_called_again_later_and_knows_who_has_waited(toy
     toys.run()
     toys.place("B")
     toys.run()
-    assert toys.where() == {"A": ("running", "waiting at collect"), "B": ("running", "waiting at collect")}
+    assert toys.where() == {
+        "A": ("running", "waiting at collect"),
+        "B": ("running", "waiting at collect"),
+    }
     toys.later(seconds=119)
     toys.run()
     assert calls == [(1, 0), (1, 0)]

@@ -11,12 +11,19 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, NotFound, Problem, ProviderDown, ProviderError, new_id, new_ids
-from openiom.orchestration import Catalog, Dispatcher, Engine, ProviderCallTurn, StepWave, flow_kind
+from openiom.orchestration import (
+    Catalog,
+    Dispatcher,
+    Engine,
+    ProviderCallWorker,
+    StepWorker,
+    flow_kind,
+)
+from openiom.platform.batches import drain
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.platform.events import announce
-from openiom.platform.waves import drain
+from openiom.platform.events import append_events
 from openiom.policies import KINDS, policies_in_use
 from openiom.provider_contract import (
     Action,
@@ -24,11 +31,11 @@ from openiom.provider_contract import (
     Call,
     CallResult,
     Entity,
+    EventRequest,
     Facts,
     NoParameters,
     Outcome,
     ProviderAction,
-    Raise,
 )
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -72,20 +79,33 @@ def place(
     ids = new_ids(len(numbers))
     rows = [(id, number, country, "new", None) for id, number in zip(ids, numbers, strict=True)]
     copy_rows(session, "public.toy_order", ("id", "number", "country", "state", "source"), rows)
-    of_items = [(new_id(), id, quantity, None, "new", n) for id in ids for n, quantity in enumerate(items)]
-    copy_rows(session, "public.toy_item", ("id", "order_id", "quantity", "source", "state", "n"), of_items)
+    of_items = [
+        (new_id(), id, quantity, None, "new", n) for id in ids for n, quantity in enumerate(items)
+    ]
+    copy_rows(
+        session, "public.toy_item", ("id", "order_id", "quantity", "source", "state", "n"), of_items
+    )
     happen(session, event, ids)
     return ids
 
 
-def happen(session: Session, name: str, orders: Sequence[UUID], data: Mapping[str, Any] | None = None) -> None:
-    events = [Event(name=name, subject_type="order", subject_id=id, root_id=id, data=data or {}) for id in orders]
-    announce(session, events, at=NOW, actor="test")
+def happen(
+    session: Session, name: str, orders: Sequence[UUID], data: Mapping[str, Any] | None = None
+) -> None:
+    events = [
+        Event(name=name, subject_type="order", subject_id=id, root_id=id, data=data or {})
+        for id in orders
+    ]
+    append_events(session, events, at=NOW, actor="test")
 
 
-def _order_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
+def _order_facts(
+    session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
+) -> dict[UUID, Facts]:
     rows = fetch(
-        session, "SELECT id, number, country, state, source FROM public.toy_order WHERE id = ANY(%s)", (list(ids),)
+        session,
+        "SELECT id, number, country, state, source FROM public.toy_order WHERE id = ANY(%s)",
+        (list(ids),),
     )
     return {
         id: {"id": str(id), "number": number, "country": country, "state": state, "source": source}
@@ -93,14 +113,23 @@ def _order_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] 
     }
 
 
-def _item_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
+def _item_facts(
+    session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
+) -> dict[UUID, Facts]:
     query = "SELECT id, quantity, source, state FROM public.toy_item WHERE id = ANY(%s)"
     rows = fetch(session, query, (list(ids),))
-    return {id: {"id": str(id), "quantity": q, "source": source, "state": state} for id, q, source, state in rows}
+    return {
+        id: {"id": str(id), "quantity": q, "source": source, "state": state}
+        for id, q, source, state in rows
+    }
 
 
 def _items_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    rows = fetch(session, "SELECT order_id, id FROM public.toy_item WHERE order_id = ANY(%s) ORDER BY n", (list(ids),))
+    rows = fetch(
+        session,
+        "SELECT order_id, id FROM public.toy_item WHERE order_id = ANY(%s) ORDER BY n",
+        (list(ids),),
+    )
     found: dict[UUID, list[UUID]] = {}
     for order, item in rows:
         found.setdefault(order, []).append(item)
@@ -108,10 +137,15 @@ def _items_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
 
 
 def _raise(table: str, entity: str) -> Any:
-    def raise_many(session: Session, raises: Sequence[Raise], now: datetime, actor: str) -> Sequence[Outcome]:
+    def raise_many(
+        session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
+    ) -> Sequence[Outcome]:
         root = "id" if entity == "order" else "order_id"
         query = f"SELECT id, state, {root} FROM public.{table} WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
-        known = {id: (state, at) for id, state, at in fetch(session, query, ([r.entity_id for r in raises],))}
+        known = {
+            id: (state, at)
+            for id, state, at in fetch(session, query, ([r.entity_id for r in raises],))
+        }
         outcomes, good = [], []
         for r in raises:
             if known[r.entity_id][0] == "canceled":
@@ -125,7 +159,7 @@ def _raise(table: str, entity: str) -> Any:
             " WHERE o.id = n.id",
             ([r.entity_id for r in good], [r.event.split(".")[1] for r in good]),
         )
-        announce(
+        append_events(
             session,
             [
                 Event(
@@ -146,7 +180,9 @@ def _raise(table: str, entity: str) -> Any:
 
 
 def _set(table: str) -> Any:
-    def set_fields(session: Session, fields: Mapping[UUID, Mapping[str, Any]], now: datetime, actor: str) -> None:
+    def set_fields(
+        session: Session, fields: Mapping[UUID, Mapping[str, Any]], now: datetime, actor: str
+    ) -> None:
         execute(
             session,
             f"UPDATE public.{table} o SET source = n.source FROM unnest(%s::uuid[], %s::text[]) AS n(id, source)"
@@ -163,7 +199,9 @@ ORDER = Entity(
     facts=_order_facts,
     raise_many=_raise("toy_order", "order"),
     root_of=lambda session, ids: {id: id for id in ids},
-    label_of=lambda session, ids: {id: facts["number"] for id, facts in _order_facts(session, ids).items()},
+    label_of=lambda session, ids: {
+        id: facts["number"] for id, facts in _order_facts(session, ids).items()
+    },
     set_fields=_set("toy_order"),
     settable=("source",),
     children={"item": _items_of},
@@ -187,7 +225,9 @@ class Named(BaseModel, extra="forbid"):
 def _count(call: ActionCall) -> Sequence[Outcome]:
     """Note that it ran; orders numbered poison crash the batch, those numbered bad are refused."""
     name = getattr(call.parameters, "name", "count")
-    numbers = {id: facts["number"] for id, facts in _order_facts(call.session, call.subject_ids).items()}
+    numbers = {
+        id: facts["number"] for id, facts in _order_facts(call.session, call.subject_ids).items()
+    }
     copy_rows(
         call.session,
         "public.toy_ran",
@@ -205,7 +245,9 @@ def _count(call: ActionCall) -> Sequence[Outcome]:
 
 
 COUNT = Action(name="toy.count", title="Count", entity="order", parameters=Named, run=_count)
-COUNT_ITEM = Action(name="toy.count_item", title="Count items", entity="item", parameters=NoParameters, run=_count)
+COUNT_ITEM = Action(
+    name="toy.count_item", title="Count items", entity="item", parameters=NoParameters, run=_count
+)
 
 
 @dataclass
@@ -243,7 +285,9 @@ class ToyProvider:
     )
 
     def actions(self, session: Session | None = None) -> dict[tuple[str, str], ProviderAction]:
-        return {(instance, a.name): a for instance in ("east", "west") for a in (self.send, self.tell)}
+        return {
+            (instance, a.name): a for instance in ("east", "west") for a in (self.send, self.tell)
+        }
 
     def action(self, session: Session, instance: str, name: str) -> ProviderAction:
         if (instance, name) not in self.actions():
@@ -262,7 +306,9 @@ class ToyProvider:
             error = self.answers.get(call.payload["id"])
             if error is None:
                 self.effects[call.key] += 1
-                results.append(CallResult(call.key, {"ok": True}, external_id="X-" + call.payload["id"][-4:]))
+                results.append(
+                    CallResult(call.key, {"ok": True}, external_id="X-" + call.payload["id"][-4:])
+                )
             else:
                 results.append(CallResult(call.key, error=error))
         if self.die_after:
@@ -274,7 +320,9 @@ class ToyProvider:
         self, session: Session, instance: str, action: str, facts: Sequence[Facts]
     ) -> Sequence[dict[str, Any] | Problem]:
         return [
-            Problem("sku", f"{f['id']} is not mapped", "map it") if f["id"] in self.unmapped else {"id": f["id"]}
+            Problem("sku", f"{f['id']} is not mapped", "map it")
+            if f["id"] in self.unmapped
+            else {"id": f["id"]}
             for f in facts
         ]
 
@@ -302,17 +350,27 @@ class Toys:
         self.engine = Engine(self.catalog, self.provider)
         self.configuration = Configuration()
         self.configuration.register(flow_kind(self.catalog), *KINDS)
-        self.dispatcher, self.steps = Dispatcher(self.engine), StepWave(self.engine)
-        self.calls = ProviderCallTurn(self.engine)
+        self.dispatcher, self.steps = Dispatcher(self.engine), StepWorker(self.engine)
+        self.calls = ProviderCallWorker(self.engine)
 
     def apply(self, kind: str, name: str, body: Mapping[str, Any]) -> None:
         with self.database.unit_of_work() as session:
-            self.configuration.apply(session, [{"kind": kind, "name": name, "body": body}], at=NOW, actor="test")
+            self.configuration.apply(
+                session, [{"kind": kind, "name": name, "body": body}], at=NOW, actor="test"
+            )
 
-    def flow(self, name: str, *steps: dict[str, Any], event: str = "order.created", **more: Any) -> None:
+    def flow(
+        self, name: str, *steps: dict[str, Any], event: str = "order.created", **more: Any
+    ) -> None:
         """Publish a flow about orders; steps without `to` lead to the one behind them by their first port."""
         trigger = {"event": event, **more.pop("trigger", {})}
-        body = {"title": name.title(), "subject": "order", "trigger": trigger, "steps": chain(steps), **more}
+        body = {
+            "title": name.title(),
+            "subject": "order",
+            "trigger": trigger,
+            "steps": chain(steps),
+            **more,
+        }
         self.apply("flow", name, body)
 
     def place(self, *numbers: str, **more: Any) -> list[UUID]:
@@ -327,33 +385,41 @@ class Toys:
         self.now += timedelta(**time)
 
     def run(self, *only: Any, limit: int = 500) -> int:
-        return drain(self.database, only or (self.dispatcher, self.steps, self.calls), limit=limit, now=self.now)
+        return drain(
+            self.database,
+            only or (self.dispatcher, self.steps, self.calls),
+            limit=limit,
+            now=self.now,
+        )
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with self.database.reading() as session:
             return fetch(session, query, parameters)
 
     def where(self) -> dict[str, tuple[str, ...]]:
-        """For each order: the state of its journey, then "state at step" of its tokens."""
+        """For each order: the state of its flow run, then "state at step" of its tokens."""
         rows = self.rows(
             "SELECT o.number, j.state,"
             " array_remove(array_agg(t.state || ' at ' || t.step ORDER BY t.state, t.step), NULL)"
-            " FROM orchestration.journey j JOIN public.toy_order o ON o.id = j.subject_id"
-            " LEFT JOIN orchestration.token t ON t.journey_id = j.id GROUP BY j.id, o.number, j.state ORDER BY 1"
+            " FROM orchestration.flow_run j JOIN public.toy_order o ON o.id = j.subject_id"
+            " LEFT JOIN orchestration.token t ON t.run_id = j.id GROUP BY j.id, o.number, j.state ORDER BY 1"
         )
         return {number: (state, *tokens) for number, state, tokens in rows}
 
     def history(self, number: str) -> list[str]:
         """Steps an order went through, as "step: port"."""
         rows = self.rows(
-            "SELECT r.entries FROM orchestration.step_result r JOIN orchestration.journey j ON j.id = r.journey_id"
+            "SELECT r.entries FROM orchestration.step_result r JOIN orchestration.flow_run j ON j.id = r.run_id"
             " JOIN public.toy_order o ON o.id = j.subject_id WHERE o.number = %s ORDER BY r.id",
             number,
         )
         return [f"{entry['step']}: {entry['port']}" for (entries,) in rows for entry in entries]
 
     def ran(self) -> Counter[tuple[str, str]]:
-        return Counter((action, number) for action, number in self.rows("SELECT action, number FROM public.toy_ran"))
+        return Counter(
+            (action, number)
+            for action, number in self.rows("SELECT action, number FROM public.toy_ran")
+        )
 
 
 def chain(steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,14 +8,25 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import ReserveAsk, StockChange, change_on_hand, reserve
+from openiom.inventory_visibility import (
+    StockChange,
+    StockReservationRequest,
+    change_on_hand,
+    reserve,
+)
 from openiom.inventory_visibility import available as free_units
 from openiom.master_data import KINDS
-from openiom.orders import assign_sources, open_lines, order_facts, raise_order_events, receive_orders
+from openiom.orders import (
+    assign_sources,
+    open_lines,
+    order_facts,
+    raise_order_events,
+    receive_orders,
+)
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 from openiom.platform.events import timeline
-from openiom.provider_contract import Arrived, Raise, Taken
+from openiom.provider_contract import EventRequest, InboundDocument, IntakeResult
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHIP_TO = {
@@ -36,15 +47,27 @@ def master_data(database: Database, *products: str) -> None:
         {"kind": "unit", "name": "ea", "body": {"title": "Each"}},
         {"kind": "currency", "name": "USD", "body": {"title": "US dollar"}},
         {"kind": "account", "name": "TestBCAccount", "body": {"title": "Test"}},
-        {"kind": "price_list", "name": "MasterPriceList", "body": {"title": "Master", "currency": "USD"}},
+        {
+            "kind": "price_list",
+            "name": "MasterPriceList",
+            "body": {"title": "Master", "currency": "USD"},
+        },
     ]
-    documents += [{"kind": "product", "name": p, "body": {"name": p}} for p in products or ("Accu Scale", "Lamp")]
+    documents += [
+        {"kind": "product", "name": p, "body": {"name": p}}
+        for p in products or ("Accu Scale", "Lamp")
+    ]
     with database.unit_of_work() as session:
         configuration.apply(session, documents, at=NOW, actor="test")
 
 
 def line(product: str = "Accu Scale", quantity: int = 1, **more: Any) -> dict[str, Any]:
-    return {"external_id": more.pop("external_id", product), "product": product, "unit": "ea", "quantity": quantity} | {
+    return {
+        "external_id": more.pop("external_id", product),
+        "product": product,
+        "unit": "ea",
+        "quantity": quantity,
+    } | {
         "unit_price": "10.00",
         **more,
     }
@@ -66,13 +89,17 @@ def document(external_id: str = "1001", *lines: dict[str, Any], **more: Any) -> 
     } | more
 
 
-def receive(database: Database, *documents: dict[str, Any], instance: str = "fabrikam-store") -> list[Taken]:
+def receive(
+    database: Database, *documents: dict[str, Any], instance: str = "fabrikam-store"
+) -> list[IntakeResult]:
     with database.unit_of_work() as session:
-        arrived = [Arrived(i, instance, d) for i, d in enumerate(documents)]
+        arrived = [InboundDocument(i, instance, d) for i, d in enumerate(documents)]
         return list(receive_orders(session, arrived, NOW, "intake"))
 
 
-def placed(database: Database, *lines: dict[str, Any], external_id: str = "1001", **more: Any) -> UUID:
+def placed(
+    database: Database, *lines: dict[str, Any], external_id: str = "1001", **more: Any
+) -> UUID:
     """A new order's id."""
     taken = receive(database, document(external_id, *lines, **more))[0]
     assert taken.ok, taken
@@ -81,7 +108,7 @@ def placed(database: Database, *lines: dict[str, Any], external_id: str = "1001"
 
 def happen(session: Session, order: UUID, *events: str) -> None:
     for event in events:
-        outcome = raise_order_events(session, [Raise(order, event)], NOW, "flow")[0]
+        outcome = raise_order_events(session, [EventRequest(order, event)], NOW, "flow")[0]
         assert outcome.ok, outcome.reason
 
 
@@ -92,17 +119,26 @@ def stock(database: Database, **quantities: int) -> None:
         product, source = key.split("__")
         changes.append(StockChange(product.replace("_", " "), source, Decimal(quantity)))
     with database.unit_of_work() as session:
-        answers = change_on_hand(session, changes, mode="set", cause="count", document="t", now=NOW, actor="test")
+        answers = change_on_hand(
+            session, changes, mode="set", cause="count", document="t", now=NOW, actor="test"
+        )
         assert not any(answers), answers
 
 
-def sourced(database: Database, orders: Sequence[UUID], source: str = "SEA", *, only: Sequence[str] = ()) -> None:
+def sourced(
+    database: Database, orders: Sequence[UUID], source: str = "SEA", *, only: Sequence[str] = ()
+) -> None:
     """Validated, reserved at `source` and found."""
     with database.unit_of_work() as session:
         for order in orders:
-            happen(session, order, "order.header_validation.succeeded", "order.lines_validation.succeeded")
+            happen(
+                session,
+                order,
+                "order.header_validation.succeeded",
+                "order.lines_validation.succeeded",
+            )
         lines = [x for x in open_lines(session, orders) if not only or x.product in only]
-        asks = [ReserveAsk(x.line_id, x.product, source, x.quantity) for x in lines]
+        asks = [StockReservationRequest(x.line_id, x.product, source, x.quantity) for x in lines]
         assert all(reserve(session, asks, NOW, "flow"))
         assign_sources(session, {x.line_id: (source, "nearest") for x in lines}, NOW, "flow")
         for order in orders:

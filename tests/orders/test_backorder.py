@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from tests.orders.given import NOW, facts, happen, line, master_data, placed, standing, stock, told
 
-from openiom.inventory_visibility import ReserveAsk, inventory_configuration, reserve
+from openiom.inventory_visibility import StockReservationRequest, inventory_configuration, reserve
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
 from openiom.inventory_visibility.expiry import ExpiryTurn
 from openiom.inventory_visibility.supply import (
@@ -24,21 +24,33 @@ from openiom.inventory_visibility.supply import (
 )
 from openiom.kernel import new_id
 from openiom.master_data import KINDS as MASTER_DATA
-from openiom.orders import KINDS, ReleaseTurn, assign_sources, cancel_orders, hold_orders, release_orders
+from openiom.orders import (
+    KINDS,
+    BackorderReleaseWorker,
+    assign_sources,
+    cancel_orders,
+    hold_orders,
+    release_orders,
+)
 from openiom.orders.backorder.decisions import NOBODY, Need, Waiting, covered
-from openiom.orders.backorder.queue import WaitingFilter, WaitingRow, list_waiting
-from openiom.orders.backorder.waiting import await_stock, hold_preorders
+from openiom.orders.backorder.place_on_hold import await_stock, hold_preorders
+from openiom.orders.backorder.queries import WaitingFilter, WaitingRow, list_waiting
 from openiom.orders.queries import get_order
+from openiom.platform.batches import drain
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.platform.waves import drain
 from openiom.provider_contract import Outcome
 
 INVARIANTS = Path(__file__).parents[2] / "invariants"
 TODAY = NOW.date()
 PROMISES = (
-    *("waiting_lines_say_why", "order_state_follows_its_lines", "never_promise_twice", "ended_lines_hold_no_stock"),
+    *(
+        "waiting_lines_say_why",
+        "order_state_follows_its_lines",
+        "never_promise_twice",
+        "ended_lines_hold_no_stock",
+    ),
     *("reserved_equals_open_reservations", "sourced_lines_hold_for_good", "allocations_add_up"),
     "allocation_uses_are_reserved",
 )
@@ -82,14 +94,17 @@ def sourced(database: Database, order: UUID, source: str = "SEA") -> None:
     lines = facts(database, order)["lines"]
     wanted = [x for x in lines if x["state"] != "canceled" and not x["source"]]
     with database.unit_of_work() as session:
-        asks = [ReserveAsk(UUID(x["id"]), x["product"], source, x["quantity"]) for x in wanted]
+        asks = [
+            StockReservationRequest(UUID(x["id"]), x["product"], source, x["quantity"])
+            for x in wanted
+        ]
         assert all(reserve(session, asks, NOW, "flow", taking_over=[a.line_id for a in asks]))
         assign_sources(session, {a.line_id: (source, "t") for a in asks}, NOW, "flow")
         happen(session, order, "fulfillment.optimization.succeeded")
 
 
 def turn(database: Database, *, now: Any = NOW) -> None:
-    drain(database, [ReleaseTurn()], now=now)
+    drain(database, [BackorderReleaseWorker()], now=now)
 
 
 def released(database: Database, *orders: UUID) -> list[bool]:
@@ -105,17 +120,26 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
     stock(shop, Desk__SEA=5)
     order = placed(shop, line("Lamp", 4), line("Desk", 1))
     with shop.unit_of_work() as session:
-        lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(9), TODAY + timedelta(days=6), Decimal("0.7"))]
+        lines = [
+            SupplyLineDocument(
+                1, "Lamp", "SEA", Decimal(9), TODAY + timedelta(days=6), Decimal("0.7")
+            )
+        ]
         assert put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
     (outcome,) = unserved(shop, order)
-    assert (outcome.ok, outcome.reason) == (True, f"waits for Lamp: promised for {TODAY + timedelta(days=6)}")
+    assert (outcome.ok, outcome.reason) == (
+        True,
+        f"waits for Lamp: promised for {TODAY + timedelta(days=6)}",
+    )
     assert standing(shop, order) == ("on_hold", "Backorder Hold")
     (row,) = waiting(shop)
     assert (row.product, row.quantity, row.kind, row.state) == ("Lamp", 4, "backorder", "waiting")
     assert (row.available_on, row.confidence) == (TODAY + timedelta(days=6), 0.7)
     assert row.expires_at == NOW + timedelta(days=30)
     with shop.reading() as session:
-        detail = {x.product: (x.available_on, x.expires_at) for x in get_order(session, order).lines}
+        detail = {
+            x.product: (x.available_on, x.expires_at) for x in get_order(session, order).lines
+        }
     assert detail == {"Lamp": (row.available_on, row.expires_at), "Desk": (None, None)}
     assert "order.backorder_hold" in told(shop, order)
 
@@ -129,7 +153,9 @@ def test_without_backorders_the_order_is_left_to_a_person(shop: Database) -> Non
     assert standing(shop, order) == ("on_hold", "Inventory not found")
 
 
-def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(shop: Database) -> None:
+def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(
+    shop: Database,
+) -> None:
     stock(shop, Lamp__SEA=9)
     order = placed(shop, line("Lamp", 4))
     (again,) = unserved(shop, order)
@@ -153,7 +179,9 @@ def test_arriving_stock_releases_the_oldest_as_far_as_it_goes(shop: Database) ->
     assert standing(shop, orders[2]) == ("on_hold", "Backorder Hold")
     stock(shop, Lamp__CHI=3)
     turn(shop)
-    assert released(shop, *orders) == [True, True, False, False], "what is on its way to its stock counts as taken"
+    assert released(shop, *orders) == [True, True, False, False], (
+        "what is on its way to its stock counts as taken"
+    )
     sourced(shop, orders[0])
     sourced(shop, orders[1])
     stock(shop, Lamp__CHI=4)
@@ -161,8 +189,13 @@ def test_arriving_stock_releases_the_oldest_as_far_as_it_goes(shop: Database) ->
     assert released(shop, *orders) == [True, True, True, False]
 
 
-def test_a_smaller_order_passes_one_that_is_not_covered_and_does_not_split_sources(shop: Database) -> None:
-    big, small = placed(shop, line("Lamp", 10), external_id="big"), placed(shop, line("Lamp", 2), external_id="small")
+def test_a_smaller_order_passes_one_that_is_not_covered_and_does_not_split_sources(
+    shop: Database,
+) -> None:
+    big, small = (
+        placed(shop, line("Lamp", 10), external_id="big"),
+        placed(shop, line("Lamp", 2), external_id="small"),
+    )
     for n, order in enumerate((big, small)):
         unserved(shop, order, now=NOW + timedelta(minutes=n))
     stock(shop, Lamp__SEA=6, Lamp__CHI=6)
@@ -183,20 +216,34 @@ def test_an_order_goes_on_only_when_all_its_lines_are_covered(shop: Database) ->
     assert {x["state_reason"] for x in sourced_lines} == {"Ready To Be Fulfilled"}
 
 
-def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(shop: Database) -> None:
-    first, second = placed(shop, line("Lamp", 2), external_id="1"), placed(shop, line("Lamp", 2), external_id="2")
+def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
+    shop: Database,
+) -> None:
+    first, second = (
+        placed(shop, line("Lamp", 2), external_id="1"),
+        placed(shop, line("Lamp", 2), external_id="2"),
+    )
     for n, order in enumerate((first, second)):
         unserved(shop, order, now=NOW + timedelta(minutes=n))
     with shop.unit_of_work() as session:
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(2), TODAY)]
         put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
-        receive_supply(session, [Receipt("r", LineName("purchase", "PO-1", 1), Decimal(2))], NOW, "test")
+        receive_supply(
+            session, [Receipt("r", LineName("purchase", "PO-1", 1), Decimal(2))], NOW, "test"
+        )
     turn(shop)
     assert released(shop, first, second) == [True, False]
     for quicker in (False, True):
         with shop.unit_of_work() as session:
-            granted = reserve(session, [ReserveAsk(new_id(), "Lamp", "SEA", 2)], NOW, "somebody quicker")
-        assert granted == [quicker], "what is held for the first is free when it did not come for it in an hour"
+            granted = reserve(
+                session,
+                [StockReservationRequest(new_id(), "Lamp", "SEA", 2)],
+                NOW,
+                "somebody quicker",
+            )
+        assert granted == [quicker], (
+            "what is held for the first is free when it did not come for it in an hour"
+        )
         drain(shop, [ExpiryTurn()], now=NOW + timedelta(minutes=60))
     assert unserved(shop, first, now=NOW + timedelta(hours=1))[0].ok
     assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
@@ -208,10 +255,16 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(sho
 
 def test_a_canceled_order_frees_its_stock_for_those_who_wait(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
-    holder, waiter = placed(shop, line("Lamp", 4), external_id="1"), placed(shop, line("Lamp", 4), external_id="2")
+    holder, waiter = (
+        placed(shop, line("Lamp", 4), external_id="1"),
+        placed(shop, line("Lamp", 4), external_id="2"),
+    )
     with shop.unit_of_work() as session:
         happen(session, holder, *VALID)
-        asks = [ReserveAsk(UUID(x["id"]), "Lamp", "SEA", 4) for x in facts(shop, holder)["lines"]]
+        asks = [
+            StockReservationRequest(UUID(x["id"]), "Lamp", "SEA", 4)
+            for x in facts(shop, holder)["lines"]
+        ]
         assert reserve(session, asks, NOW, "flow") == [True]
     unserved(shop, waiter)
     turn(shop)
@@ -228,7 +281,7 @@ def test_stock_that_came_free_behind_our_back_is_found_within_minutes(shop: Data
         execute(session, "UPDATE inventory_visibility.stock SET safety_stock = 4")
     order = placed(shop, line("Lamp", 4))
     unserved(shop, order)
-    worker = ReleaseTurn()
+    worker = BackorderReleaseWorker()
     drain(shop, [worker], now=NOW)
     with shop.unit_of_work() as session:
         execute(session, "UPDATE inventory_visibility.stock SET safety_stock = 0")
@@ -241,13 +294,15 @@ def test_stock_that_came_free_behind_our_back_is_found_within_minutes(shop: Data
 def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
     with shop.unit_of_work() as session:
-        cart = ReserveAsk(new_id(), "Lamp", "SEA", 4, expires_at=NOW + timedelta(minutes=15))
+        cart = StockReservationRequest(
+            new_id(), "Lamp", "SEA", 4, expires_at=NOW + timedelta(minutes=15)
+        )
         assert reserve(session, [cart], NOW, "cart") == [True]
     order = placed(shop, line("Lamp", 4))
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(minutes=14))
     assert released(shop, order) == [False]
-    drain(shop, [ExpiryTurn(), ReleaseTurn()], now=NOW + timedelta(minutes=15))
+    drain(shop, [ExpiryTurn(), BackorderReleaseWorker()], now=NOW + timedelta(minutes=15))
     assert released(shop, order) == [True]
 
 
@@ -256,7 +311,9 @@ def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) ->
     act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[0].ok
+        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[
+            0
+        ].ok
     mail = placed(shop, line("Lamp", 2), external_id="1", origin="mail")
     web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
     assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
@@ -277,14 +334,18 @@ def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) 
     act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[0].ok
+        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[
+            0
+        ].ok
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(5), TODAY + timedelta(days=6))]
         put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
     mail = placed(shop, line("Lamp", 3), external_id="1", origin="mail")
     web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
     assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
     days = {row.order_id: row.available_on for row in waiting(shop)}
-    assert days == {mail: TODAY + timedelta(days=6), web: TODAY + timedelta(days=6)}, "its four and two of the five"
+    assert days == {mail: TODAY + timedelta(days=6), web: TODAY + timedelta(days=6)}, (
+        "its four and two of the five"
+    )
     more = placed(shop, line("Lamp", 5), external_id="3", origin="web")
     assert unserved(shop, more)[0].ok
     assert {row.order_id: row.available_on for row in waiting(shop)}[more] is None
@@ -318,7 +379,10 @@ def test_past_its_time_a_line_is_canceled_and_the_rest_of_the_order_goes_on(shop
     turn(shop, now=NOW + timedelta(days=30))
     assert standing(shop, alone) == ("canceled", "SLA expired")
     assert released(shop, both) == [True]
-    states = {x["product"]: (x["state"], x["state_reason"], x["canceled"]) for x in facts(shop, both)["lines"]}
+    states = {
+        x["product"]: (x["state"], x["state_reason"], x["canceled"])
+        for x in facts(shop, both)["lines"]
+    }
     assert states == {
         "Lamp": ("canceled", "Backorder SLA", 4),
         "Desk": ("in_progress", "Ready To Be Fulfilled", 0),
@@ -336,14 +400,23 @@ def test_without_a_time_limit_a_line_waits_for_ever(shop: Database) -> None:
 
 
 def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
-    first, second = placed(shop, line("Lamp", 3), external_id="1"), placed(shop, line("Lamp", 3), external_id="2")
+    first, second = (
+        placed(shop, line("Lamp", 3), external_id="1"),
+        placed(shop, line("Lamp", 3), external_id="2"),
+    )
     unserved(shop, first, second)
     assert [r.available_on for r in waiting(shop)] == [None, None]
 
     def order(quantity: int, days: int) -> None:
         with shop.unit_of_work() as session:
-            lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(quantity), TODAY + timedelta(days=days))]
-            assert put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
+            lines = [
+                SupplyLineDocument(
+                    1, "Lamp", "SEA", Decimal(quantity), TODAY + timedelta(days=days)
+                )
+            ]
+            assert put_supply(
+                session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test"
+            ) == [""]
         turn(shop)
 
     def days() -> list[date | None]:
@@ -351,7 +424,9 @@ def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
         return [rows[first], rows[second]]
 
     order(3, 5)
-    assert days() == [TODAY + timedelta(days=5), None], "one receipt of three is promised to one of them only"
+    assert days() == [TODAY + timedelta(days=5), None], (
+        "one receipt of three is promised to one of them only"
+    )
     order(6, 8)
     assert days() == [TODAY + timedelta(days=8)] * 2
     assert released(shop, first, second) == [False, False], "what is scheduled is not there yet"
@@ -380,8 +455,12 @@ def test_a_preorder_waits_for_its_launch_day_even_with_stock(shop: Database) -> 
     early, free = preorder(shop, pre, usual)
     assert (early.ok, early.reason, free.ok) == (False, f"Lamp is launched on {launch}", True)
     assert standing(shop, pre) == ("on_hold", "Preorder Hold")
-    assert {x["product"]: x["state_reason"] for x in facts(shop, pre)["lines"]}["Lamp"] == "Preorder Hold"
-    assert [(r.kind, r.launch_date, r.available_on) for r in waiting(shop)] == [("preorder", launch, launch)]
+    assert {x["product"]: x["state_reason"] for x in facts(shop, pre)["lines"]}[
+        "Lamp"
+    ] == "Preorder Hold"
+    assert [(r.kind, r.launch_date, r.available_on) for r in waiting(shop)] == [
+        ("preorder", launch, launch)
+    ]
     stock(shop, Lamp__CHI=9)
     turn(shop, now=NOW + timedelta(days=9))
     assert released(shop, pre) == [False]
@@ -390,7 +469,9 @@ def test_a_preorder_waits_for_its_launch_day_even_with_stock(shop: Database) -> 
     sourced(shop, pre)
 
 
-def test_a_launched_product_without_stock_becomes_a_backorder_with_time_of_its_own(shop: Database) -> None:
+def test_a_launched_product_without_stock_becomes_a_backorder_with_time_of_its_own(
+    shop: Database,
+) -> None:
     launched(shop, "Lamp", TODAY + timedelta(days=10))
     order = placed(shop, line("Lamp", 2))
     preorder(shop, order)
@@ -405,7 +486,10 @@ def test_a_launched_product_without_stock_becomes_a_backorder_with_time_of_its_o
 
 
 def test_kits_wait_for_their_parts(shop: Database) -> None:
-    body = {"name": "Set", "components": [{"product": "Lamp", "quantity": 2}, {"product": "Desk", "quantity": 1}]}
+    body = {
+        "name": "Set",
+        "components": [{"product": "Lamp", "quantity": 2}, {"product": "Desk", "quantity": 1}],
+    }
     apply(shop, {"kind": "product", "name": "Set", "body": body})
     stock(shop, Desk__SEA=5)
     order = placed(shop, line("Set", 2))
@@ -431,7 +515,9 @@ def test_hundreds_of_waiting_orders_are_released_together(shop: Database) -> Non
         assert fetch(session, query, (before, "order.backorder_released")) == [(600, 1)]
 
 
-def test_random_queues_never_release_more_than_is_free_and_leave_nobody_who_fits(database: Database) -> None:
+def test_random_queues_never_release_more_than_is_free_and_leave_nobody_who_fits(
+    database: Database,
+) -> None:
     random = Random(9)
     for _ in range(2_000):
         free = {p: {s: random.randint(0, 6) for s in ("A", "B")} for p in ("x", "y")}
@@ -439,7 +525,13 @@ def test_random_queues_never_release_more_than_is_free_and_leave_nobody_who_fits
             Waiting(
                 new_id(),
                 [
-                    Need(new_id(), {p: random.randint(1, 4) for p in random.sample(("x", "y"), random.randint(1, 2))})
+                    Need(
+                        new_id(),
+                        {
+                            p: random.randint(1, 4)
+                            for p in random.sample(("x", "y"), random.randint(1, 2))
+                        },
+                    )
                     for _ in range(random.randint(1, 2))
                 ],
             )
@@ -448,7 +540,10 @@ def test_random_queues_never_release_more_than_is_free_and_leave_nobody_who_fits
         before = {p: sum(s.values()) for p, s in free.items()}
         gone = covered({NOBODY: free}, orders)
         left = {p: sum(s.values()) for p, s in free.items()}
-        taken = {p: sum(n.parts.get(p, 0) for o in orders if o.order_id in gone for n in o.needs) for p in before}
+        taken = {
+            p: sum(n.parts.get(p, 0) for o in orders if o.order_id in gone for n in o.needs)
+            for p in before
+        }
         assert {p: before[p] - left[p] for p in before} == taken
         assert all(units >= 0 for sources in free.values() for units in sources.values())
         single = [o for o in orders if o.order_id not in gone and len(o.needs) == 1]

@@ -24,7 +24,9 @@ def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
         yield asking
 
 
-def test_a_line_is_named_by_its_order_and_found_by_the_orders_number(client: TestClient, database: Database) -> None:
+def test_a_line_is_named_by_its_order_and_found_by_the_orders_number(
+    client: TestClient, database: Database
+) -> None:
     master_data(database)
     receive(database, document("1001", lines=[line(), line()]), document("1002"))
     with database.reading() as session:
@@ -34,7 +36,9 @@ def test_a_line_is_named_by_its_order_and_found_by_the_orders_number(client: Tes
         )
     ids = {(number, n): str(line_id) for line_id, number, n in rows}
 
-    named = client.get("/api/v1/order-lines", params={"ids": [ids["1001", 2], ids["1002", 1], str(new_id())]})
+    named = client.get(
+        "/api/v1/order-lines", params={"ids": [ids["1001", 2], ids["1002", 1], str(new_id())]}
+    )
     assert [(r["line_id"], r["order_number"], r["line_number"]) for r in named.json()["items"]] == [
         (ids["1001", 2], "1001", 2),
         (ids["1002", 1], "1002", 1),

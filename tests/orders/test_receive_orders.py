@@ -27,7 +27,7 @@ from openiom.orders.locks import lines_of_orders, lock_orders
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.provider_contract import Arrived, Taken
+from openiom.provider_contract import InboundDocument, IntakeResult
 
 
 def count(database: Database, table: str) -> int:
@@ -48,12 +48,23 @@ def test_a_new_order_is_kept_whole_and_announced(database: Database) -> None:
         origin="e-commerce",
     )
     found = facts(database, order)
-    assert (found["number"], found["instance"], found["account"]) == ("1001", "fabrikam-store", "TestBCAccount")
-    assert (found["subtotal"], found["tax_amount"], found["total_amount"]) == ("35.00", "1.20", "41.20")
+    assert (found["number"], found["instance"], found["account"]) == (
+        "1001",
+        "fabrikam-store",
+        "TestBCAccount",
+    )
+    assert (found["subtotal"], found["tax_amount"], found["total_amount"]) == (
+        "35.00",
+        "1.20",
+        "41.20",
+    )
     assert (found["state"], found["state_reason"]) == ("new", "New sales order")
     assert found["ship_to"]["city"] == "Redmond"
     assert found["placed_at"] == "2026-11-20T11:00:00+00:00"
-    assert [(x["line_number"], x["product"], x["name"], x["quantity"], x["state"]) for x in found["lines"]] == [
+    assert [
+        (x["line_number"], x["product"], x["name"], x["quantity"], x["state"])
+        for x in found["lines"]
+    ] == [
         (1, "Accu Scale", "Scale", 2, "new"),
         (2, "Lamp", "Lamp", 1, "new"),
     ]
@@ -63,19 +74,26 @@ def test_a_new_order_is_kept_whole_and_announced(database: Database) -> None:
         assert fetch(session, "SELECT total_difference FROM orders.order")[0][0] == 0
 
 
-def test_whoever_goes_on_in_the_same_transaction_finds_orders_as_everybody_will_read_them(database: Database) -> None:
+def test_whoever_goes_on_in_the_same_transaction_finds_orders_as_everybody_will_read_them(
+    database: Database,
+) -> None:
     master_data(database)
     with database.unit_of_work() as session:
         due = {"requested_delivery_date": "2026-12-01"}
         off = document("1002", line("Lamp", 4), external_status="Cancelled")
         documents = [document("1001", line(quantity=2, **due), line("Lamp", 3)), off]
-        orders = receive_orders(session, [Arrived(i, "store", d) for i, d in enumerate(documents)], NOW, "intake")
+        orders = receive_orders(
+            session,
+            [InboundDocument(i, "store", d) for i, d in enumerate(documents)],
+            NOW,
+            "intake",
+        )
         ids = [UUID(taken.entity_id) for taken in orders]
-        at_once = lock_orders(session, ids), lines_of_orders(session, ids)
+        start_inline = lock_orders(session, ids), lines_of_orders(session, ids)
     with database.unit_of_work() as session:
-        assert at_once == (lock_orders(session, ids), lines_of_orders(session, ids))
-    assert [order.state for order in at_once[0].values()] == ["new", "canceled"]
-    assert [(x.quantity, x.canceled) for x in at_once[1]] == [(2, 0), (3, 0), (4, 4)]
+        assert start_inline == (lock_orders(session, ids), lines_of_orders(session, ids))
+    assert [order.state for order in start_inline[0].values()] == ["new", "canceled"]
+    assert [(x.quantity, x.canceled) for x in start_inline[1]] == [(2, 0), (3, 0), (4, 4)]
 
 
 def test_a_total_that_does_not_add_up_is_told_and_kept(database: Database) -> None:
@@ -94,7 +112,11 @@ def test_a_total_that_does_not_add_up_is_told_and_kept(database: Database) -> No
         ({"account": "Nobody"}, "account", "there is no account Nobody"),
         ({"price_list": "None"}, "price_list", "there is no price list None"),
         ({"lines": []}, "lines", "has nothing in it"),
-        ({"lines": [line(quantity=-2)]}, "lines[0].quantity", "input should be greater than 0, not '-2'"),
+        (
+            {"lines": [line(quantity=-2)]},
+            "lines[0].quantity",
+            "input should be greater than 0, not '-2'",
+        ),
         ({"lines": [line(), line("Ghost")]}, "lines[1].product", "there is no product Ghost"),
         ({"lines": [line(unit="box")]}, "lines[0].unit", "there is no unit box"),
         (
@@ -121,7 +143,9 @@ def test_a_bad_document_among_good_ones_says_what_where_and_what_to_do(
     assert count(database, "orders.order") == 2
 
 
-def test_products_outside_the_catalog_are_taken_when_the_rules_allow_them(database: Database) -> None:
+def test_products_outside_the_catalog_are_taken_when_the_rules_allow_them(
+    database: Database,
+) -> None:
     master_data(database)
     assert not receive(database, document("1", line("Ghost")))[0].ok
     with database.unit_of_work() as session:
@@ -155,7 +179,7 @@ def test_two_stores_may_use_the_same_number(database: Database) -> None:
 
 def test_two_workers_racing_with_one_order_create_it_once(database: Database) -> None:
     master_data(database)
-    start, answers = Barrier(2), list[Taken]()
+    start, answers = Barrier(2), list[IntakeResult]()
 
     def work(own: str) -> None:
         start.wait()
@@ -175,9 +199,13 @@ def test_news_before_fulfillment_change_what_may_change(database: Database) -> N
     master_data(database)
     order = placed(database, external_version=5)
     news = document(external_version=7, ship_to=SHIP_TO | {"city": "Tacoma"}, payment_status="paid")
-    assert receive(database, news)[0] == Taken(ok=True, entity_id=str(order))
+    assert receive(database, news)[0] == IntakeResult(ok=True, entity_id=str(order))
     found = facts(database, order)
-    assert (found["ship_to"]["city"], found["payment_status"], found["state"]) == ("Tacoma", "paid", "new")
+    assert (found["ship_to"]["city"], found["payment_status"], found["state"]) == (
+        "Tacoma",
+        "paid",
+        "new",
+    )
     stale = document(external_version=6, ship_to=SHIP_TO | {"city": "Bellevue"})
     assert receive(database, stale)[0].duplicate
     assert facts(database, order)["ship_to"]["city"] == "Tacoma"
@@ -189,7 +217,9 @@ def test_news_after_fulfillment_began_change_only_status_and_payment(database: D
     stock(database, Accu_Scale__SEA=5)
     order = placed(database)
     sourced(database, [order])
-    news = document("1001", line(quantity=9), ship_to=SHIP_TO | {"city": "Tacoma"}, external_status="Shipped")
+    news = document(
+        "1001", line(quantity=9), ship_to=SHIP_TO | {"city": "Tacoma"}, external_status="Shipped"
+    )
     assert receive(database, news)[0].ok
     found = facts(database, order)
     assert (found["ship_to"]["city"], found["external_status"], found["lines"][0]["quantity"]) == (
@@ -198,7 +228,9 @@ def test_news_after_fulfillment_began_change_only_status_and_payment(database: D
         1,
     )
     with database.reading() as session:
-        data = fetch(session, "SELECT data FROM platform.business_event WHERE name = 'order.modified'")[0][0]
+        data = fetch(
+            session, "SELECT data FROM platform.business_event WHERE name = 'order.modified'"
+        )[0][0]
     assert data["changed"] == ["external_status"]
     assert data["not_applied"] == ["ship_to", "lines"]
 
@@ -208,7 +240,9 @@ def test_a_cancellation_by_the_source_cancels_and_frees_the_order(database: Data
     order = placed(database)
     assert receive(database, document(external_status="Cancelled"))[0].ok
     assert standing(database, order) == ("canceled", "Canceled upstream")
-    assert [(x["state"], x["canceled"]) for x in facts(database, order)["lines"]] == [("canceled", 1)]
+    assert [(x["state"], x["canceled"]) for x in facts(database, order)["lines"]] == [
+        ("canceled", 1)
+    ]
     assert receive(database, document(external_status="Cancelled"))[0].duplicate
     assert told(database, order) == ["order.created", "order.modified", "order.cancel"]
 
@@ -232,7 +266,10 @@ def test_an_order_first_seen_as_canceled_starts_nothing(database: Database) -> N
 
 def test_a_thousand_orders_in_one_call_with_one_bad_among_them(database: Database) -> None:
     master_data(database)
-    documents = [document(str(i), line(), line("Lamp", 2), line("Lamp", 1, external_id="x")) for i in range(1_000)]
+    documents = [
+        document(str(i), line(), line("Lamp", 2), line("Lamp", 1, external_id="x"))
+        for i in range(1_000)
+    ]
     documents[613]["lines"][1]["quantity"] = 0
     answers = receive(database, *documents)
     assert [i for i, a in enumerate(answers) if not a.ok] == [613]

@@ -8,7 +8,17 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from tests.one_room import client_of, one_room
-from tests.orders.given import NOW, SHIP_TO, document, line, master_data, placed, receive, sourced, stock
+from tests.orders.given import (
+    NOW,
+    SHIP_TO,
+    document,
+    line,
+    master_data,
+    placed,
+    receive,
+    sourced,
+    stock,
+)
 
 from openiom.kernel import new_id
 from openiom.orders import hold_orders, names_router, router
@@ -44,7 +54,10 @@ def test_the_list_is_newest_first_and_pages_by_key(client: TestClient, database:
     assert third["next"] is None
     assert client.get("/api/v1/orders?after=nonsense").status_code == 422
     row = first["items"][0]
-    assert {k: row[k] for k in ("customer_name", "ship_to_city", "ship_to_country", "state", "total_amount")} == {
+    assert {
+        k: row[k]
+        for k in ("customer_name", "ship_to_city", "ship_to_country", "state", "total_amount")
+    } == {
         "customer_name": "Richard Miles",
         "ship_to_city": "Redmond",
         "ship_to_country": "US",
@@ -53,11 +66,17 @@ def test_the_list_is_newest_first_and_pages_by_key(client: TestClient, database:
     }
 
 
-def test_the_list_is_narrowed_by_what_people_look_for(client: TestClient, database: Database) -> None:
+def test_the_list_is_narrowed_by_what_people_look_for(
+    client: TestClient, database: Database
+) -> None:
     master_data(database)
     stock(database, Lamp__CHI=9)
     receive(database, document("A-1"), document("A-2", line("Lamp"), origin="edi"), document("50%"))
-    other = document("B-1", customer={"name": "Zoe O'Hara", "email": "zoe@x.org"}, placed_at="2026-10-01T00:00:00Z")
+    other = document(
+        "B-1",
+        customer={"name": "Zoe O'Hara", "email": "zoe@x.org"},
+        placed_at="2026-10-01T00:00:00Z",
+    )
     receive(database, other, instance="other")
     with database.reading() as session:
         ids = {n: i for n, i in fetch(session, "SELECT number, id FROM orders.order")}
@@ -96,16 +115,27 @@ def test_the_list_is_narrowed_by_what_people_look_for(client: TestClient, databa
 def test_placing_order_pages_by_the_day_of_placing(client: TestClient, database: Database) -> None:
     master_data(database)
     day = datetime(2026, 1, 1, tzinfo=UTC)
-    receive(database, *(document(str(i), placed_at=(day - timedelta(days=i)).isoformat()) for i in range(5)))
+    receive(
+        database,
+        *(document(str(i), placed_at=(day - timedelta(days=i)).isoformat()) for i in range(5)),
+    )
     query = "placed_to=2026-06-01T00:00:00Z&limit=2"
     first = client.get(f"/api/v1/orders?{query}").json()
     assert [r["number"] for r in first["items"]] == ["0", "1"]
     assert numbers(client, f"{query}&after={first['next']}") == ["2", "3"]
 
 
-def test_an_order_shows_where_it_stands_and_what_may_be_done(client: TestClient, database: Database) -> None:
+def test_an_order_shows_where_it_stands_and_what_may_be_done(
+    client: TestClient, database: Database
+) -> None:
     master_data(database)
-    order = placed(database, line(quantity=2), line("Lamp", tax="0.50"), shipping_amount="4.00", total_amount="34.50")
+    order = placed(
+        database,
+        line(quantity=2),
+        line("Lamp", tax="0.50"),
+        shipping_amount="4.00",
+        total_amount="34.50",
+    )
     body = client.get(f"/api/v1/orders/{order}").json()
     assert body["amounts"] == {
         "subtotal": "30.00",
@@ -143,13 +173,21 @@ def test_an_order_shows_where_it_stands_and_what_may_be_done(client: TestClient,
 def test_bulk_verbs_answer_each_order(client: TestClient, database: Database) -> None:
     master_data(database)
     order, nobody = placed(database), new_id()
-    held = client.post("/api/v1/orders/hold", json={"ids": [str(order), str(nobody)], "reason": "fraud check"}).json()
+    held = client.post(
+        "/api/v1/orders/hold", json={"ids": [str(order), str(nobody)], "reason": "fraud check"}
+    ).json()
     assert held["results"] == [
         {"id": str(order), "ok": True, "reason": "fraud check"},
         {"id": str(nobody), "ok": False, "reason": f"there is no order {nobody}"},
     ]
     assert client.get(f"/api/v1/orders/{order}").json()["held"] is True
-    for verb, ok in (("hold", False), ("release", True), ("release", False), ("cancel", True), ("cancel", False)):
+    for verb, ok in (
+        ("hold", False),
+        ("release", True),
+        ("release", False),
+        ("cancel", True),
+        ("cancel", False),
+    ):
         answer = client.post(f"/api/v1/orders/{verb}", json={"ids": [str(order)]})
         assert (answer.status_code, answer.json()["results"][0]["ok"]) == (200, ok), verb
     too_many = client.post("/api/v1/orders/hold", json={"ids": [str(order)] * 1_001})
@@ -171,7 +209,9 @@ def test_units_of_a_line_are_canceled(client: TestClient, database: Database) ->
 def test_orders_are_taken_and_refused_one_by_one(client: TestClient, database: Database) -> None:
     master_data(database)
     keyed = document("3", line() | {"product": {"field": "number", "value": "Lamp"}})
-    answer = client.post("/api/v1/orders", json={"orders": [document("1"), document("2", line("Ghost")), keyed, {}]})
+    answer = client.post(
+        "/api/v1/orders", json={"orders": [document("1"), document("2", line("Ghost")), keyed, {}]}
+    )
     assert answer.status_code == 202
     results = answer.json()["results"]
     assert [(r["index"], r["ok"], r["number"]) for r in results] == [
@@ -200,13 +240,17 @@ def test_orders_are_taken_and_refused_one_by_one(client: TestClient, database: D
         ([], 422),
     ],
 )
-def test_a_malformed_request_is_a_problem_and_never_a_bug(client: TestClient, body: Any, status: int) -> None:
+def test_a_malformed_request_is_a_problem_and_never_a_bug(
+    client: TestClient, body: Any, status: int
+) -> None:
     answer = client.post("/api/v1/orders", json=body)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_the_same_request_under_one_key_is_done_once(client: TestClient, database: Database) -> None:
+def test_the_same_request_under_one_key_is_done_once(
+    client: TestClient, database: Database
+) -> None:
     master_data(database)
     headers = {"Idempotency-Key": "k1"}
     first = client.post("/api/v1/orders", json={"orders": [document("1")]}, headers=headers).json()
@@ -220,7 +264,9 @@ def test_the_same_request_under_one_key_is_done_once(client: TestClient, databas
     UUID(first["results"][0]["id"])
 
 
-def test_who_may_only_read_changes_nothing(client: TestClient, database: Database, permissions: set[str]) -> None:
+def test_who_may_only_read_changes_nothing(
+    client: TestClient, database: Database, permissions: set[str]
+) -> None:
     master_data(database)
     order = placed(database)
     permissions.discard("orders.write")
@@ -241,8 +287,13 @@ def test_orders_are_named_for_who_only_knows_their_ids(
 
     named = client.get("/api/v1/order-names", params=asked).json()["items"]
 
-    expected = [{"id": row["id"], "number": row["number"], "customer_name": "Richard Miles"} for row in rows[:2]]
-    assert sorted(named, key=lambda one: one["number"]) == sorted(expected, key=lambda one: one["number"])
+    expected = [
+        {"id": row["id"], "number": row["number"], "customer_name": "Richard Miles"}
+        for row in rows[:2]
+    ]
+    assert sorted(named, key=lambda one: one["number"]) == sorted(
+        expected, key=lambda one: one["number"]
+    )
     assert client.get("/api/v1/order-names").status_code == 422
     permissions.clear()
     assert client.get("/api/v1/order-names", params=asked).status_code == 403

@@ -43,7 +43,7 @@ from openiom.orders.queries import count_orders, get_order
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.provider_contract import Raise
+from openiom.provider_contract import EventRequest
 from openiom.state_framework import advance, states_kind
 
 RECOMMENDED = [
@@ -55,11 +55,21 @@ RECOMMENDED = [
     ("in_progress", "order.lines_validation.succeeded", "in_progress", "Ready To Be Fulfilled"),
     ("in_progress", "order.lines_validation.failed", "on_hold", "Order Validation Failed"),
     ("on_hold", "order.lines_validation.failed", "on_hold", "Order Validation Failed"),
-    ("in_progress", "fulfillment.optimization.succeeded", "fulfillment_in_process", "Inventory Check Successful"),
+    (
+        "in_progress",
+        "fulfillment.optimization.succeeded",
+        "fulfillment_in_process",
+        "Inventory Check Successful",
+    ),
     ("on_hold", "onhand.check.succeeded", "fulfillment_in_process", "Inventory Check Successful"),
     ("in_progress", "fulfillment.optimization.failed", "on_hold", "Inventory not found"),
     ("in_progress", "onhand.check.failed", "on_hold", "Backorder Hold"),
-    ("fulfillment_in_process", "order.sent_to_fulfillment", "fulfillment_in_process", "Sent To Fulfillment"),
+    (
+        "fulfillment_in_process",
+        "order.sent_to_fulfillment",
+        "fulfillment_in_process",
+        "Sent To Fulfillment",
+    ),
     ("fulfillment_in_process", "order.picked", "fulfillment_in_process", "Picked"),
     ("fulfillment_in_process", "order.shipped", "fulfillment_in_process", "Shipped"),
     ("fulfillment_in_process", "order.delivered", "fulfillment_in_process", "Delivered"),
@@ -74,7 +84,9 @@ RECOMMENDED = [
 
 
 @pytest.mark.parametrize(("state", "event", "target", "reason"), RECOMMENDED)
-def test_the_recommended_table_holds(state: str | None, event: str, target: str, reason: str) -> None:
+def test_the_recommended_table_holds(
+    state: str | None, event: str, target: str, reason: str
+) -> None:
     assert advance(ORDER_TABLE, event=event, state=state) == (target, reason)
 
 
@@ -102,7 +114,11 @@ def test_a_wrong_event_is_refused_for_its_order_alone(database: Database) -> Non
         happen(session, first, "order.header_validation.succeeded", "onhand.check.succeeded")
         outcomes = raise_order_events(
             session,
-            [Raise(first, "order.hold"), Raise(second, "order.hold"), Raise(new_id(), "order.hold")],
+            [
+                EventRequest(first, "order.hold"),
+                EventRequest(second, "order.hold"),
+                EventRequest(new_id(), "order.hold"),
+            ],
             NOW,
             "ann",
         )
@@ -131,7 +147,9 @@ def test_a_release_returns_to_where_the_hold_found_the_order(database: Database)
         assert hold_orders(session, [order], NOW, "ann", reason="call the customer")[0].ok
         again = hold_orders(session, [order], NOW, "ann")[0]
         assert (again.ok, "held by hand" in again.reason) == (False, True)
-        refused = raise_order_events(session, [Raise(order, "order.header_validation.succeeded")], NOW, "flow")[0]
+        refused = raise_order_events(
+            session, [EventRequest(order, "order.header_validation.succeeded")], NOW, "flow"
+        )[0]
         assert not refused.ok
     assert standing(database, order) == ("on_hold", "Manual hold")
     assert facts(database, order)["held"]
@@ -144,7 +162,9 @@ def test_a_release_returns_to_where_the_hold_found_the_order(database: Database)
     assert standing(database, order) == ("in_progress", "Order Validation Success")
 
 
-def test_header_failure_leaves_lines_alone_and_line_failure_marks_its_line(database: Database) -> None:
+def test_header_failure_leaves_lines_alone_and_line_failure_marks_its_line(
+    database: Database,
+) -> None:
     master_data(database)
     bad_header = placed(database, external_id="1")
     bad_line = placed(database, line(), line("Lamp"), external_id="2")
@@ -153,7 +173,10 @@ def test_header_failure_leaves_lines_alone_and_line_failure_marks_its_line(datab
         happen(session, bad_line, "order.header_validation.succeeded")
         second = children_of_orders(session, [bad_line])[bad_line][1]
         outcomes = raise_line_events(
-            session, [Raise(second, "order_line.validation.failed", reason="quantity below 5")], NOW, "flow"
+            session,
+            [EventRequest(second, "order_line.validation.failed", reason="quantity below 5")],
+            NOW,
+            "flow",
         )
         assert [o.reason for o in outcomes] == ["quantity below 5"]
         happen(session, bad_line, "order.lines_validation.failed")
@@ -225,7 +248,9 @@ def test_cancel_at_every_state(
     reach(database, order)
     events = told(database, order)
     with database.unit_of_work() as session:
-        assert cancel_orders(session, [order], NOW, "ann", reason="changed her mind")[0].ok is allowed
+        assert (
+            cancel_orders(session, [order], NOW, "ann", reason="changed her mind")[0].ok is allowed
+        )
     assert standing(database, order)[0] == after
     assert facts(database, order)["lines"][0]["canceled"] == (2 if after == "canceled" else 0)
     assert told(database, order) == events + (["order.cancel"] if allowed else [])
@@ -250,7 +275,9 @@ def test_units_of_lines_are_canceled_until_none_is_left(database: Database) -> N
 
     def cancel(line_id: UUID, quantity: int | None) -> str:
         with database.unit_of_work() as session:
-            return cancel_lines(session, [LineCancellation(line_id, quantity)], NOW, "ann")[0].reason
+            return cancel_lines(session, [LineCancellation(line_id, quantity)], NOW, "ann")[
+                0
+            ].reason
 
     assert cancel(scale, 2) == "2 canceled"
     assert cancel(scale, 4) == "3 units left to cancel, asked for 4"
@@ -264,7 +291,9 @@ def test_units_of_lines_are_canceled_until_none_is_left(database: Database) -> N
     assert cancel(new_id(), 1).startswith("there is no order line")
 
 
-def test_units_a_fulfillment_order_holds_keep_the_order_from_being_canceled_or_billed(database: Database) -> None:
+def test_units_a_fulfillment_order_holds_keep_the_order_from_being_canceled_or_billed(
+    database: Database,
+) -> None:
     master_data(database)
     order = placed(database, line(quantity=2))
     scale = UUID(facts(database, order)["lines"][0]["id"])
@@ -272,7 +301,9 @@ def test_units_a_fulfillment_order_holds_keep_the_order_from_being_canceled_or_b
         happen(session, order, "order.header_validation.succeeded")
         release_to_fulfillment(session, {scale: 2}, NOW, "flow")
         canceled = cancel_orders(session, [order], NOW, "ann")[0]
-        assert canceled.reason == "2 units of the order are in a fulfillment order; cancel that first"
+        assert (
+            canceled.reason == "2 units of the order are in a fulfillment order; cancel that first"
+        )
         happen(session, order, "order.sent_to_fulfillment")
         billed = confirm_billing(session, [order], NOW, "erp")[0]
         assert billed.reason == "2 units of the order are not shipped yet"
@@ -297,7 +328,12 @@ def test_policies_may_set_some_fields_and_no_others(database: Database) -> None:
     lamp = UUID(facts(database, order)["lines"][1]["id"])
     with database.unit_of_work() as session:
         set_order_fields(session, {order: {"company": "Fabrikam", "source": "SEA"}}, NOW, "policy")
-        set_line_fields(session, {lamp: {"source": "CHI", "requested_delivery_date": "2026-12-01"}}, NOW, "policy")
+        set_line_fields(
+            session,
+            {lamp: {"source": "CHI", "requested_delivery_date": "2026-12-01"}},
+            NOW,
+            "policy",
+        )
     found = facts(database, order)
     assert found["company"] == "Fabrikam"
     assert [x["source"] for x in found["lines"]] == ["SEA", "CHI"]
@@ -316,11 +352,18 @@ def test_counts_follow_every_move_and_fold(database: Database) -> None:
         ids = [row[0] for row in fetch(session, "SELECT id FROM orders.order ORDER BY id")]
     with database.unit_of_work() as session:
         hold_orders(session, ids[:10], NOW, "ann")
-        raise_order_events(session, [Raise(i, "order.header_validation.failed") for i in ids[10:30]], NOW, "flow")
+        raise_order_events(
+            session,
+            [EventRequest(i, "order.header_validation.failed") for i in ids[10:30]],
+            NOW,
+            "flow",
+        )
         cancel_orders(session, ids[:3], NOW, "ann")
     for i in ids[100:400]:
         with database.unit_of_work() as session:
-            raise_order_events(session, [Raise(i, "order.header_validation.succeeded")], NOW, "flow")
+            raise_order_events(
+                session, [EventRequest(i, "order.header_validation.succeeded")], NOW, "flow"
+            )
     with database.reading() as session:
         counts = count_orders(session)
         rows = fetch(session, "SELECT count(*) FROM orders.order_count")[0][0]
@@ -344,15 +387,29 @@ def test_rows_a_user_added_move_orders_and_shipped_ones_still_do(database: Datab
     added = {
         "states": [{"name": "fraud_review", "label": "Fraud Review", "timeline_position": 15}],
         "transitions": [
-            {"event": "fraud.suspected", "source": "new", "target": "fraud_review", "reason": "Suspicious"},
-            {"event": "fraud.cleared", "source": "fraud_review", "target": "new", "reason": "Cleared"},
+            {
+                "event": "fraud.suspected",
+                "source": "new",
+                "target": "fraud_review",
+                "reason": "Suspicious",
+            },
+            {
+                "event": "fraud.cleared",
+                "source": "fraud_review",
+                "target": "new",
+                "reason": "Cleared",
+            },
         ],
     }
     with database.unit_of_work() as session:
-        configuration.apply(session, [{"kind": "states", "name": "order", "body": added}], at=NOW, actor="ann")
+        configuration.apply(
+            session, [{"kind": "states", "name": "order", "body": added}], at=NOW, actor="ann"
+        )
     with database.unit_of_work() as session:
         happen(session, order, "fraud.suspected")
-        assert not raise_order_events(session, [Raise(order, "fraud.suspected")], NOW, "flow")[0].ok
+        assert not raise_order_events(
+            session, [EventRequest(order, "fraud.suspected")], NOW, "flow"
+        )[0].ok
     assert standing(database, order) == ("fraud_review", "Suspicious")
     with database.unit_of_work() as session:
         assert get_order(session, order).state_label == "Fraud Review"

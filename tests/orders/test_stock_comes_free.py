@@ -14,9 +14,9 @@ from tests.orders.test_backorder import INVARIANTS, PROMISES, apply, prefer, rel
 from openiom.inventory_visibility import KINDS as STOCK
 from openiom.inventory_visibility import (
     MeasureChange,
-    ReserveAsk,
     SoftReserve,
     StockChange,
+    StockReservationRequest,
     Unreserve,
     change_on_hand,
     inventory_configuration,
@@ -38,11 +38,11 @@ from openiom.inventory_visibility.supply import (
     receive_supply,
 )
 from openiom.kernel import new_id
-from openiom.orders import ReleaseTurn
+from openiom.orders import BackorderReleaseWorker
+from openiom.platform.batches import drain
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.platform.waves import drain
 
 FOUR = Decimal(4)
 CART = UUID(int=7)
@@ -73,7 +73,9 @@ def without_policy(database: Database) -> None:
 def act(database: Database, kind: Any, *groups: str, sources: tuple[str, ...] = ()) -> None:
     one = AllocationAct(kind, str(new_id()), "", "Lamp", "SEA", groups, FOUR, sources=sources)
     with database.unit_of_work() as session:
-        (done,) = allocate_acts(session, [one], configuration=inventory_configuration(session), now=NOW, actor="test")
+        (done,) = allocate_acts(
+            session, [one], configuration=inventory_configuration(session), now=NOW, actor="test"
+        )
     assert done.ok, done.reason
 
 
@@ -81,7 +83,9 @@ def cart(database: Database) -> None:
     """Somebody holds all four for a quarter of an hour."""
     stock(database, Lamp__SEA=4)
     with database.unit_of_work() as session:
-        ask = ReserveAsk(CART, "Lamp", "SEA", 4, expires_at=NOW + timedelta(minutes=15))
+        ask = StockReservationRequest(
+            CART, "Lamp", "SEA", 4, expires_at=NOW + timedelta(minutes=15)
+        )
         assert reserve(session, [ask], NOW, "cart") == [True]
 
 
@@ -150,20 +154,30 @@ WAYS: dict[str, tuple[Callable[[Database], None], Callable[[Database], None]]] =
     "a return checked in": (
         nothing,
         in_unit(
-            lambda s: change_on_hand(s, SHELF, mode="change", cause="return", document="RMA", now=NOW, actor="dock")
+            lambda s: change_on_hand(
+                s, SHELF, mode="change", cause="return", document="RMA", now=NOW, actor="dock"
+            )
         ),
     ),
     "posted from outside": (
         nothing,
         in_unit(
             lambda s: post_measures(
-                s, [MeasureChange("", "Lamp", "SEA", {("iom", "onhand"): FOUR})], now=NOW, actor="pos", cause="change"
+                s,
+                [MeasureChange("", "Lamp", "SEA", {("iom", "onhand"): FOUR})],
+                now=NOW,
+                actor="pos",
+                cause="change",
             )
         ),
     ),
     "received": (
         ordered,
-        in_unit(lambda s: receive_supply(s, [Receipt("r", LineName("purchase", "PO", 1), FOUR)], NOW, "dock")),
+        in_unit(
+            lambda s: receive_supply(
+                s, [Receipt("r", LineName("purchase", "PO", 1), FOUR)], NOW, "dock"
+            )
+        ),
     ),
     "expired": (cart, lambda d: drain(d, [ExpiryTurn()], now=NOW + timedelta(minutes=15))),
     "released": (cart, in_unit(lambda s: release(s, [CART], NOW, "flow"))),
@@ -175,12 +189,17 @@ WAYS: dict[str, tuple[Callable[[Database], None], Callable[[Database], None]]] =
     ),
     "reserved less": (
         outside,
-        in_unit(lambda s: soft_reserve(s, [SoftReserve("", "Lamp", "SEA", -FOUR)], now=NOW, actor="pos")),
+        in_unit(
+            lambda s: soft_reserve(s, [SoftReserve("", "Lamp", "SEA", -FOUR)], now=NOW, actor="pos")
+        ),
     ),
     "unallocated": (kept_for("mail"), lambda d: act(d, "unallocate", "mail")),
     "reallocated": (kept_for("mail"), lambda d: act(d, "reallocate", "web", sources=("mail",))),
     "consumed": (kept_for("mail"), lambda d: act(d, "consume", "mail")),
-    "allocated past a buffer": (policed(buffers={"web": {"units": "4"}}), lambda d: act(d, "allocate", "web")),
+    "allocated past a buffer": (
+        policed(buffers={"web": {"units": "4"}}),
+        lambda d: act(d, "allocate", "web"),
+    ),
     "less safety stock": (policed(safety_stock="1"), lambda d: policy(d, safety_stock="0")),
     "no policy": (policed(safety_stock="1"), without_policy),
     "a smaller buffer": (
@@ -198,7 +217,7 @@ def test_who_waits_goes_on_by_the_event_that_stock_came(shop: Database, way: str
     before(shop)
     order = placed(shop, line("Set" if way == "another recipe" else "Lamp", 4), origin="web")
     assert unserved(shop, order)[0].ok
-    worker = ReleaseTurn()
+    worker = BackorderReleaseWorker()
     drain(shop, [worker], now=NOW)
     assert released(shop, order) == [False]
     comes(shop)
@@ -216,7 +235,10 @@ def test_a_batch_is_told_by_one_event_however_many_it_frees(shop: Database) -> N
     stock(shop, Lamp__SEA=40, Desk__SEA=40)
     lines = [new_id() for _ in range(80)]
     with shop.unit_of_work() as session:
-        asks = [ReserveAsk(x, ("Lamp", "Desk")[n % 2], "SEA", 1, expires_at=NOW) for n, x in enumerate(lines)]
+        asks = [
+            StockReservationRequest(x, ("Lamp", "Desk")[n % 2], "SEA", 1, expires_at=NOW)
+            for n, x in enumerate(lines)
+        ]
         assert all(reserve(session, asks, NOW, "t"))
     assert freed(shop) == []
     with shop.unit_of_work() as session:
@@ -243,7 +265,9 @@ def writes(shop: Database, carts: dict[str, list[UUID]], number: int) -> None:
         with shop.unit_of_work() as session:
             if number < 4:
                 more = [StockChange(product, ("SEA", "CHI")[n % 2], Decimal(2))]
-                change_on_hand(session, more, mode="change", cause="c", document="c", now=NOW, actor="t")
+                change_on_hand(
+                    session, more, mode="change", cause="c", document="c", now=NOW, actor="t"
+                )
             else:
                 release(session, [carts[product][(number // 6) * 5 + n]], NOW, "t")
 
@@ -254,15 +278,22 @@ def test_two_products_come_free_at_once_and_the_oldest_of_each_go_on(shop: Datab
     desks = [placed(shop, line("Desk", 1), external_id=f"D{n}") for n in range(60)]
     for n, pair in enumerate(zip(lamps, desks, strict=True)):
         assert all(o.ok for o in unserved(shop, *pair, now=NOW + timedelta(seconds=n)))
-    carts = {product: [UUID(int=n + start) for n in range(10)] for product, start in (("Lamp", 100), ("Desk", 200))}
+    carts = {
+        product: [UUID(int=n + start) for n in range(10)]
+        for product, start in (("Lamp", 100), ("Desk", 200))
+    }
     with shop.unit_of_work() as session:
         shelf = [StockChange(product, "SEA", Decimal(10)) for product in carts]
         change_on_hand(session, shelf, mode="set", cause="count", document="c", now=NOW, actor="t")
-        asks = [ReserveAsk(cart, product, "SEA", 1) for product, some in carts.items() for cart in some]
+        asks = [
+            StockReservationRequest(cart, product, "SEA", 1)
+            for product, some in carts.items()
+            for cart in some
+        ]
         assert all(reserve(session, asks, NOW, "t"))
 
     def lets_go() -> None:
-        worker = ReleaseTurn()
+        worker = BackorderReleaseWorker()
         for _ in range(30):
             worker.run_once(shop, limit=500, now=NOW + timedelta(minutes=2))
 
@@ -273,9 +304,11 @@ def test_two_products_come_free_at_once_and_the_oldest_of_each_go_on(shop: Datab
         thread.start()
     for thread in threads:
         thread.join()
-    drain(shop, [ReleaseTurn()], now=NOW + timedelta(minutes=2))
+    drain(shop, [BackorderReleaseWorker()], now=NOW + timedelta(minutes=2))
     for orders in (lamps, desks):
-        assert released(shop, *orders) == [True] * 30 + [False] * 30, "twenty came and ten were given back"
+        assert released(shop, *orders) == [True] * 30 + [False] * 30, (
+            "twenty came and ten were given back"
+        )
     with shop.reading() as session:
         query = "SELECT product, sum(on_hand)::int, sum(reserved)::int FROM inventory_visibility.stock GROUP BY 1"
         assert sorted(fetch(session, query)) == [("Desk", 30, 30), ("Lamp", 30, 30)]

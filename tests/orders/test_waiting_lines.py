@@ -13,7 +13,7 @@ from tests.orders.test_backorder import INVARIANTS, apply, prefer, released, tur
 
 from openiom.kernel import new_id
 from openiom.orders import cancel_lines, hold_orders, waiting_router
-from openiom.orders.backorder.waiting import hold_preorders
+from openiom.orders.backorder.place_on_hold import hold_preorders
 from openiom.orders.service.hold_cancel import LineCancellation
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
@@ -51,7 +51,9 @@ def client(shop: Database, permissions: set[str]) -> Iterator[TestClient]:
 
 def queued(shop: Database, *units: int, product: str = "Lamp") -> list[UUID]:
     """Orders that wait for so many units each, a minute after one another."""
-    orders = [placed(shop, line(product, n), external_id=f"{product}-{i}") for i, n in enumerate(units)]
+    orders = [
+        placed(shop, line(product, n), external_id=f"{product}-{i}") for i, n in enumerate(units)
+    ]
     for minute, order in enumerate(orders):
         unserved(shop, order, now=NOW - timedelta(minutes=len(orders) - minute))
     return orders
@@ -76,7 +78,9 @@ def act(client: TestClient, verb: str, *lines: str, **body: Any) -> list[tuple[b
     return [(r["ok"], r["reason"]) for r in answer.json()["results"]]
 
 
-def test_a_line_says_how_many_are_before_it_and_why_it_waits(client: TestClient, shop: Database) -> None:
+def test_a_line_says_how_many_are_before_it_and_why_it_waits(
+    client: TestClient, shop: Database
+) -> None:
     stock(shop, Lamp__SEA=2, Lamp__CHI=1)
     first, second, third = queued(shop, 5, 3, 4)
     rows = listed(client)
@@ -85,7 +89,10 @@ def test_a_line_says_how_many_are_before_it_and_why_it_waits(client: TestClient,
     ]
     assert rows[1]["why"] == "needs 3 from one source; the most one has free is 2"
     detail = client.get(f"{PATH}/{rows[2]['line_id']}").json()
-    assert [(b["order_id"], b["quantity"]) for b in detail["before"]] == [(str(first), 5), (str(second), 3)]
+    assert [(b["order_id"], b["quantity"]) for b in detail["before"]] == [
+        (str(first), 5),
+        (str(second), 3),
+    ]
     assert detail["free"] == [{"source": "SEA", "units": 2}, {"source": "CHI", "units": 1}]
     assert client.get(f"{PATH}/{new_id()}").status_code == 404
 
@@ -97,7 +104,10 @@ def test_the_reason_follows_what_happens(client: TestClient, shop: Database) -> 
     assert listed(client)[0]["why"] == "stock is there; it goes on when it is looked at next"
     with shop.unit_of_work() as session:
         hold_orders(session, [order], NOW, "ann")
-    assert (listed(client)[0]["held"], listed(client)[0]["why"]) == (True, "its order is held by hand")
+    assert (listed(client)[0]["held"], listed(client)[0]["why"]) == (
+        True,
+        "its order is held by hand",
+    )
 
 
 def test_an_order_whose_other_line_is_short_names_it(client: TestClient, shop: Database) -> None:
@@ -105,7 +115,10 @@ def test_an_order_whose_other_line_is_short_names_it(client: TestClient, shop: D
     unserved(shop, order)
     stock(shop, Lamp__SEA=1)
     why = {r["product"]: r["why"] for r in listed(client)}
-    assert why == {"Lamp": "stock is there; its order also waits for Desk", "Desk": "no source has any free"}
+    assert why == {
+        "Lamp": "stock is there; its order also waits for Desk",
+        "Desk": "no source has any free",
+    }
 
 
 def test_the_list_is_narrowed_and_pages_by_key(client: TestClient, shop: Database) -> None:
@@ -115,8 +128,8 @@ def test_the_list_is_narrowed_and_pages_by_key(client: TestClient, shop: Databas
     with shop.unit_of_work() as session:
         hold_preorders(session, [preorder], NOW, "flow")
     lamps = queued(shop, 1, 1, 1)
-    (desk,) = queued(shop, 1, product="Desk")
-    everybody = [str(o) for o in (*lamps, desk, preorder)]
+    (order_port,) = queued(shop, 1, product="Desk")
+    everybody = [str(o) for o in (*lamps, order_port, preorder)]
     first = client.get(PATH, params={"limit": 3}).json()
     rest = client.get(PATH, params={"limit": 3, "after": first["next"]}).json()
     assert [r["order_id"] for r in first["items"] + rest["items"]] == everybody
@@ -124,21 +137,29 @@ def test_the_list_is_narrowed_and_pages_by_key(client: TestClient, shop: Databas
     assert client.get(PATH, params={"after": "nonsense"}).status_code == 422
     assert [r["order_id"] for r in listed(client, kind="preorder")] == [str(preorder)]
     assert listed(client, kind="preorder")[0]["why"] == "launches on 2027-01-05"
-    assert [r["order_id"] for r in listed(client, product="Desk")] == [str(desk)]
-    number = listed(client, order_id=str(desk))[0]["order_number"]
-    assert [r["order_id"] for r in listed(client, search=number)] == [str(desk)]
+    assert [r["order_id"] for r in listed(client, product="Desk")] == [str(order_port)]
+    number = listed(client, order_id=str(order_port))[0]["order_number"]
+    assert [r["order_id"] for r in listed(client, search=number)] == [str(order_port)]
     assert len(listed(client, unpromised=True)) == 4
     with shop.unit_of_work() as session:
-        execute(session, "UPDATE orders.waiting_line SET expires_at = %s WHERE order_id = %s", (NOW, desk))
-    assert [r["order_id"] for r in listed(client, expires_within_days=1)] == [str(desk)]
+        execute(
+            session,
+            "UPDATE orders.waiting_line SET expires_at = %s WHERE order_id = %s",
+            (NOW, order_port),
+        )
+    assert [r["order_id"] for r in listed(client, expires_within_days=1)] == [str(order_port)]
     by_end = listed(client, sort="expires_at", limit=2)
-    assert [r["order_id"] for r in by_end] == [str(desk), str(lamps[0])]
+    assert [r["order_id"] for r in by_end] == [str(order_port), str(lamps[0])]
     page = client.get(PATH, params={"sort": "expires_at", "limit": 1}).json()
-    again = client.get(PATH, params={"sort": "expires_at", "limit": 1, "after": page["next"]}).json()
+    again = client.get(
+        PATH, params={"sort": "expires_at", "limit": 1, "after": page["next"]}
+    ).json()
     assert again["items"][0]["order_id"] == str(lamps[0])
 
 
-def test_a_recheck_lets_go_what_stock_covers_in_the_order_of_the_queue(client: TestClient, shop: Database) -> None:
+def test_a_recheck_lets_go_what_stock_covers_in_the_order_of_the_queue(
+    client: TestClient, shop: Database
+) -> None:
     first, second = queued(shop, 2, 2)
     lines = [line_of(shop, o) for o in (first, second)]
     assert act(client, "recheck", lines[1]) == [(False, "no source has any free")]
@@ -147,12 +168,16 @@ def test_a_recheck_lets_go_what_stock_covers_in_the_order_of_the_queue(client: T
         (False, "needs 2 from one source; the most one has free is 1"),
         (False, "the line does not wait any more"),
     ]
-    assert released(shop, first, second) == [True, False], "who waits longer goes first, whoever was asked about"
+    assert released(shop, first, second) == [True, False], (
+        "who waits longer goes first, whoever was asked about"
+    )
     stock(shop, Lamp__SEA=9)
     assert act(client, "recheck", lines[1]) == [(True, "stock covers it: its order goes on")]
 
 
-def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(client: TestClient, shop: Database) -> None:
+def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(
+    client: TestClient, shop: Database
+) -> None:
     first, second = queued(shop, 2, 2)
     line_id = line_of(shop, second)
     since = next(r["since"] for r in listed(client) if r["line_id"] == line_id)
@@ -160,7 +185,9 @@ def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(clie
         (True, "its order goes on; sourcing looks for stock")
     ]
     assert released(shop, first, second) == [False, True]
-    assert next(r["why"] for r in listed(client) if r["line_id"] == line_id).startswith("told to go on")
+    assert next(r["why"] for r in listed(client) if r["line_id"] == line_id).startswith(
+        "told to go on"
+    )
     assert act(client, "release", line_id) == [(False, "the line does not wait any more")]
     unserved(shop, second)
     assert [r["since"] for r in listed(client) if r["line_id"] == line_id] == [since]
@@ -170,21 +197,29 @@ def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(clie
     assert held == [(False, "its order is held by hand; release that hold first")]
 
 
-def test_a_canceled_line_leaves_the_queue_and_its_order_goes_on(client: TestClient, shop: Database) -> None:
+def test_a_canceled_line_leaves_the_queue_and_its_order_goes_on(
+    client: TestClient, shop: Database
+) -> None:
     stock(shop, Desk__SEA=5)
     whole = placed(shop, line("Lamp", 2), external_id="whole")
     part = placed(shop, line("Lamp", 2), line("Desk", 1), external_id="part")
     unserved(shop, whole, part)
     lines = [line_of(shop, whole), line_of(shop, part)]
     done = act(client, "cancel", *lines, str(new_id()), reason="not made any more")
-    assert done == [(True, "2 canceled"), (True, "2 canceled"), (False, "the line does not wait any more")]
+    assert done == [
+        (True, "2 canceled"),
+        (True, "2 canceled"),
+        (False, "the line does not wait any more"),
+    ]
     assert listed(client) == []
     assert standing(shop, whole)[0] == "canceled"
     assert standing(shop, part) == ("in_progress", "Ready To Be Fulfilled")
     assert "order.backorder_released" in told(shop, part)
 
 
-def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(client: TestClient, shop: Database) -> None:
+def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(
+    client: TestClient, shop: Database
+) -> None:
     stock(shop, Desk__SEA=5)
     part = placed(shop, line("Lamp", 2), line("Desk", 1))
     unserved(shop, part)
@@ -197,9 +232,13 @@ def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(client
     assert told(shop, part).count("order.backorder_released") == 1
 
 
-def test_who_may_only_read_changes_nothing(client: TestClient, shop: Database, permissions: set[str]) -> None:
+def test_who_may_only_read_changes_nothing(
+    client: TestClient, shop: Database, permissions: set[str]
+) -> None:
     (order,) = queued(shop, 2)
     permissions.discard("orders.write")
     for verb in ("recheck", "release", "cancel"):
-        assert client.post(f"{PATH}/{verb}", json={"ids": [line_of(shop, order)]}).status_code == 403
+        assert (
+            client.post(f"{PATH}/{verb}", json={"ids": [line_of(shop, order)]}).status_code == 403
+        )
     assert len(listed(client)) == 1

@@ -76,13 +76,23 @@ def test_arrays_carry_every_type(table: Database) -> None:
             " %s::boolean[], %s::timestamptz[])",
             columns,
         )
-        found = fetch(session, "SELECT n FROM public.bulk_test WHERE id = ANY(%s) ORDER BY n", ([r[0] for r in ROWS],))
+        found = fetch(
+            session,
+            "SELECT n FROM public.bulk_test WHERE id = ANY(%s) ORDER BY n",
+            ([r[0] for r in ROWS],),
+        )
     assert everything(table) == rows
     assert found == [(0,), (1,), (2,)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(words=st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",))), max_size=5))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    words=st.lists(
+        st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",))), max_size=5
+    )
+)
 def test_any_text_survives_both_ways(table: Database, words: list[str]) -> None:
     with table.unit_of_work() as session:
         execute(session, "TRUNCATE public.bulk_test")

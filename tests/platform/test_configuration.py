@@ -55,8 +55,8 @@ def configuration() -> Configuration:
     APPLIED.clear()
     made = Configuration()
     made.register(
-        DocumentKind("room", Room, 20, check=room_problems, uses={"lamp": ("$.lamp",)}),
-        DocumentKind("lamp", Lamp, 10, applied=note),
+        DocumentKind("room", Room, 20, check=room_problems, references={"lamp": ("$.lamp",)}),
+        DocumentKind("lamp", Lamp, 10, on_apply=note),
     )
     return made
 
@@ -94,7 +94,9 @@ def test_a_version_is_written_only_when_the_body_really_changed(
         assert get_document(session, "lamp", "desk", version=1).body == {"watt": 5}
 
 
-def test_kinds_are_applied_in_order_so_that_references_exist(database: Database, configuration: Configuration) -> None:
+def test_kinds_are_applied_in_order_so_that_references_exist(
+    database: Database, configuration: Configuration
+) -> None:
     room = {"kind": "room", "name": "office", "body": {"lamp": "desk"}}
     assert [c.name for c in apply(database, configuration, room, lamp())] == ["desk", "office"]
 
@@ -112,28 +114,43 @@ def test_every_problem_of_every_document_is_told_and_nothing_is_stored(
         assert current_documents(session, "lamp") == []
 
 
-def test_a_document_that_stands_twice_is_refused_by_name(database: Database, configuration: Configuration) -> None:
-    first, second = ({"kind": "lamp", "name": "ceiling", "body": {"watt": watt}} for watt in (40, 60))
+def test_a_document_that_stands_twice_is_refused_by_name(
+    database: Database, configuration: Configuration
+) -> None:
+    first, second = (
+        {"kind": "lamp", "name": "ceiling", "body": {"watt": watt}} for watt in (40, 60)
+    )
     with pytest.raises(Invalid, match="lamp ceiling: stands here more than once"):
         apply(database, configuration, first, second)
     with database.reading() as session:
         assert current_documents(session, "lamp") == []
 
 
-def test_a_dry_run_says_what_would_change_and_writes_nothing(database: Database, configuration: Configuration) -> None:
+def test_a_dry_run_says_what_would_change_and_writes_nothing(
+    database: Database, configuration: Configuration
+) -> None:
     assert apply(database, configuration, lamp(), dry=True)[0].change == "added"
     with database.reading() as session:
         assert current_documents(session, "lamp") == []
 
 
-def test_an_export_applied_again_changes_nothing(database: Database, configuration: Configuration) -> None:
-    apply(database, configuration, lamp(5, colors=["red"], parts={"b": 1, "a": [1, 2]}), lamp(9, "wall"))
+def test_an_export_applied_again_changes_nothing(
+    database: Database, configuration: Configuration
+) -> None:
+    apply(
+        database,
+        configuration,
+        lamp(5, colors=["red"], parts={"b": 1, "a": [1, 2]}),
+        lamp(9, "wall"),
+    )
     with database.reading() as session:
         exported = configuration.export(session)
     assert {c.change for c in apply(database, configuration, *exported)} == {"unchanged"}
 
 
-def test_a_removed_document_is_out_of_use_and_can_come_back(database: Database, configuration: Configuration) -> None:
+def test_a_removed_document_is_out_of_use_and_can_come_back(
+    database: Database, configuration: Configuration
+) -> None:
     apply(database, configuration, lamp(5))
     with database.unit_of_work() as session:
         configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test")
@@ -144,7 +161,9 @@ def test_a_removed_document_is_out_of_use_and_can_come_back(database: Database, 
     assert apply(database, configuration, lamp(5))[0].version == 3
 
 
-def test_an_unknown_kind_names_the_known_ones(database: Database, configuration: Configuration) -> None:
+def test_an_unknown_kind_names_the_known_ones(
+    database: Database, configuration: Configuration
+) -> None:
     with pytest.raises(NotFound, match="known kinds: lamp, room"):
         apply(database, configuration, {"kind": "sofa", "name": "x", "body": {}})
 
@@ -178,13 +197,17 @@ def test_documents_that_use_each_other_leave_together_users_first(
 ) -> None:
     apply(database, configuration, lamp(5), room("study", "desk"))
     with database.unit_of_work() as session:
-        gone = configuration.remove(session, [("lamp", "desk"), ("room", "study")], at=NOW, actor="ann")
+        gone = configuration.remove(
+            session, [("lamp", "desk"), ("room", "study")], at=NOW, actor="ann"
+        )
     assert [(c.kind, c.name, c.change, c.version) for c in gone] == [
         ("lamp", "desk", "removed", 2),
         ("room", "study", "removed", 2),
     ]
     with database.reading() as session:
-        kept = session.execute(text("SELECT kind, version, actor, deleted FROM platform.configuration_document"))
+        kept = session.execute(
+            text("SELECT kind, version, actor, deleted FROM platform.configuration_document")
+        )
         assert sorted(map(tuple, kept)) == [
             *(("lamp", 1, "test", False), ("lamp", 2, "ann", True)),
             *(("room", 1, "test", False), ("room", 2, "ann", True)),
@@ -196,26 +219,44 @@ def test_a_dry_removal_says_what_would_go_and_a_missing_document_is_named(
 ) -> None:
     apply(database, configuration, lamp(5), lamp(6, "wall"), room("study", "wall"))
     with database.unit_of_work() as session:
-        assert configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test", dry=True)[0].change == "removed"
+        assert (
+            configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test", dry=True)[
+                0
+            ].change
+            == "removed"
+        )
         with pytest.raises(NotFound, match="no lamp named floor, no room named hall"):
-            configuration.remove(session, [("room", "hall"), ("lamp", "floor")], at=NOW, actor="test")
+            configuration.remove(
+                session, [("room", "hall"), ("lamp", "floor")], at=NOW, actor="test"
+            )
         with pytest.raises(Refused, match="is used by room study"):
             configuration.remove(session, [("lamp", "wall")], at=NOW, actor="test", dry=True)
     with database.reading() as session:
         assert len(current_documents(session, "lamp")) == 2
 
 
-def test_a_guard_keeps_what_data_still_needs(database: Database, configuration: Configuration) -> None:
+def test_a_guard_keeps_what_data_still_needs(
+    database: Database, configuration: Configuration
+) -> None:
     apply(database, configuration, lamp(5))
-    configuration.guard("lamp", lambda _, names: [Problem(f"lamp {n}", "is switched on") for n in names])
-    with pytest.raises(Refused, match="lamp desk: is switched on"), database.unit_of_work() as session:
+    configuration.add_deletion_guard(
+        "lamp", lambda _, names: [Problem(f"lamp {n}", "is switched on") for n in names]
+    )
+    with (
+        pytest.raises(Refused, match="lamp desk: is switched on"),
+        database.unit_of_work() as session,
+    ):
         configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test")
 
 
-def test_pruning_leaves_of_the_given_kinds_only_what_is_given(database: Database, configuration: Configuration) -> None:
+def test_pruning_leaves_of_the_given_kinds_only_what_is_given(
+    database: Database, configuration: Configuration
+) -> None:
     apply(database, configuration, lamp(5), lamp(6, "wall"), room("study", "desk"))
     with database.unit_of_work() as session:
-        dry = configuration.apply(session, [lamp(6, "wall")], at=NOW, actor="test", dry=True, prune=True)
+        dry = configuration.apply(
+            session, [lamp(6, "wall")], at=NOW, actor="test", dry=True, prune=True
+        )
     assert [(c.name, c.change) for c in dry] == [("wall", "unchanged"), ("desk", "removed")]
     with pytest.raises(Refused, match="is used by room study"), database.unit_of_work() as session:
         configuration.apply(session, [lamp(6, "wall")], at=NOW, actor="test", prune=True)

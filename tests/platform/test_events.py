@@ -5,7 +5,7 @@ from uuid import UUID
 
 from openiom.kernel import Event, new_id
 from openiom.platform.database import Database
-from openiom.platform.events import announce, ensure_consumer, read_new, timeline
+from openiom.platform.events import append_events, ensure_consumer, read_new, timeline
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -19,9 +19,9 @@ def test_a_transaction_that_commits_late_is_still_read(database: Database) -> No
     with database.unit_of_work() as session:
         ensure_consumer(session, "reader")
     with database.unit_of_work() as slow:
-        announce(slow, [happened("slow", order)], at=NOW, actor="test")
+        append_events(slow, [happened("slow", order)], at=NOW, actor="test")
         with database.unit_of_work() as quick:
-            announce(quick, [happened("quick", order)], at=NOW, actor="test")
+            append_events(quick, [happened("quick", order)], at=NOW, actor="test")
         with database.unit_of_work() as session:
             seen, more = read_new(session, consumer="reader", names=None, limit=10)
             assert [e.name for e in seen] == []
@@ -37,7 +37,7 @@ def test_a_full_page_resumes_behind_its_last_event_and_filters_by_name(database:
     order = new_id()
     with database.unit_of_work() as session:
         ensure_consumer(session, "reader")
-        announce(session, [happened(n, order) for n in "abcabc"], at=NOW, actor="test")
+        append_events(session, [happened(n, order) for n in "abcabc"], at=NOW, actor="test")
     pages = []
     for _ in range(3):
         with database.unit_of_work() as session:
@@ -50,7 +50,7 @@ def test_only_one_process_reads_for_a_consumer_at_a_time(database: Database) -> 
     order = new_id()
     with database.unit_of_work() as session:
         ensure_consumer(session, "reader")
-        announce(session, [happened("a", order)], at=NOW, actor="test")
+        append_events(session, [happened("a", order)], at=NOW, actor="test")
     with database.unit_of_work() as first:
         assert len(read_new(first, consumer="reader", names=None, limit=10)[0]) == 1
         with database.unit_of_work() as second:
@@ -60,6 +60,8 @@ def test_only_one_process_reads_for_a_consumer_at_a_time(database: Database) -> 
 def test_the_timeline_is_newest_first(database: Database) -> None:
     order = new_id()
     with database.unit_of_work() as session:
-        announce(session, [happened("first", order), happened("second", order)], at=NOW, actor="test")
+        append_events(
+            session, [happened("first", order), happened("second", order)], at=NOW, actor="test"
+        )
     with database.reading() as session:
         assert [e.name for e in timeline(session, [order])] == ["second", "first"]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import Database
-from openiom.platform.held_back import hold_back, savepoint
+from openiom.platform.write_behind import hold_back, savepoint
 
 
 @dataclass
@@ -57,7 +57,9 @@ def test_the_commit_writes_what_nobody_asked_for(table: Database) -> None:
     assert (kept(table), pending.written) == ("new", 1)
 
 
-def test_a_reader_of_the_table_sees_it_and_a_reader_of_another_waits_for_nothing(table: Database) -> None:
+def test_a_reader_of_the_table_sees_it_and_a_reader_of_another_waits_for_nothing(
+    table: Database,
+) -> None:
     with table.unit_of_work() as session:
         hold_back(session, pending := Pending(values={1: "new"}))
         assert fetch(session, "SELECT count(*) FROM public.held_other") == [(0,)]
@@ -66,7 +68,9 @@ def test_a_reader_of_the_table_sees_it_and_a_reader_of_another_waits_for_nothing
         assert (pending.written, pending.forgotten) == (1, 0)
 
 
-def test_a_statement_that_writes_the_table_comes_after_and_makes_what_was_read_stale(table: Database) -> None:
+def test_a_statement_that_writes_the_table_comes_after_and_makes_what_was_read_stale(
+    table: Database,
+) -> None:
     with table.unit_of_work() as session:
         hold_back(session, pending := Pending(values={1: "new"}))
         execute(session, "UPDATE public.held_test SET v = v || ' and newer'")
@@ -74,7 +78,10 @@ def test_a_statement_that_writes_the_table_comes_after_and_makes_what_was_read_s
         copy_rows(session, "public.held_test", ("id", "v"), [(2, "copied")])
         assert pending.forgotten == 2
     with table.reading() as session:
-        assert fetch(session, "SELECT v FROM public.held_test ORDER BY id") == [("new and newer",), ("copied",)]
+        assert fetch(session, "SELECT v FROM public.held_test ORDER BY id") == [
+            ("new and newer",),
+            ("copied",),
+        ]
 
 
 def test_the_orm_sees_it_too(table: Database) -> None:

@@ -10,12 +10,12 @@ from tests.one_room import client_of, one_room
 from openiom.kernel import Invalid, Refused
 from openiom.platform.database import Database
 from openiom.platform.http import (
-    Asker,
-    Reading,
-    Writing,
-    cursor_of,
-    page_of,
-    read_cursor,
+    CurrentPrincipal,
+    ReadSession,
+    WriteSession,
+    decode_cursor,
+    encode_cursor,
+    paginate,
 )
 
 
@@ -24,18 +24,18 @@ def client(database: Database) -> Iterator[TestClient]:
     app = one_room(database, permissions={"orders.read"}, asker="clerk")
 
     @app.post("/write")
-    def write(session: Writing, fail: bool = False) -> dict[str, str]:
+    def write(session: WriteSession, fail: bool = False) -> dict[str, str]:
         session.execute(text("INSERT INTO platform.event_consumer (name) VALUES ('written')"))
         if fail:
             raise Refused("the order has shipped", where="order 7", remedy="start a return")
         return {}
 
     @app.post("/read")
-    def read(session: Reading) -> None:
+    def read(session: ReadSession) -> None:
         session.execute(text("INSERT INTO platform.event_consumer (name) VALUES ('never')"))
 
     @app.get("/guarded")
-    def guarded(asker: Asker) -> None:
+    def guarded(asker: CurrentPrincipal) -> None:
         asker.require("orders.write")
 
     with client_of(app) as asking:
@@ -47,7 +47,9 @@ def consumers(database: Database) -> list[str]:
         return list(session.scalars(text("SELECT name FROM platform.event_consumer")))
 
 
-def test_a_refusal_is_a_409_problem_and_changes_nothing(client: TestClient, database: Database) -> None:
+def test_a_refusal_is_a_409_problem_and_changes_nothing(
+    client: TestClient, database: Database
+) -> None:
     answer = client.post("/write?fail=true")
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
@@ -93,11 +95,13 @@ def test_invalid_parameters_and_unknown_paths_are_problems_too(client: TestClien
     assert client.get("/nowhere").json()["status"] == 404
 
 
-def test_a_page_is_followed_by_its_cursor_and_a_foreign_cursor_is_refused(database: Database) -> None:
-    rows, following = page_of([("b", 2), ("a", 1), ("z", 9)], limit=2, key=lambda r: r)
+def test_a_page_is_followed_by_its_cursor_and_a_foreign_cursor_is_refused(
+    database: Database,
+) -> None:
+    rows, following = paginate([("b", 2), ("a", 1), ("z", 9)], limit=2, key=lambda r: r)
     assert rows == [("b", 2), ("a", 1)]
-    assert read_cursor(following, 2) == ["a", "1"]
-    assert page_of([1], limit=2, key=lambda r: (r,)) == ([1], None)
-    for bad in ("garbage!", cursor_of(1, 2, 3)):
+    assert decode_cursor(following, 2) == ["a", "1"]
+    assert paginate([1], limit=2, key=lambda r: (r,)) == ([1], None)
+    for bad in ("garbage!", encode_cursor(1, 2, 3)):
         with pytest.raises(Invalid, match="not a page cursor"):
-            read_cursor(bad, 2)
+            decode_cursor(bad, 2)

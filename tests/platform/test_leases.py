@@ -6,12 +6,12 @@ from datetime import datetime
 import psycopg
 
 from openiom.platform.events import utc_now
-from openiom.platform.leases import LEASE, renewed
+from openiom.platform.leases import LEASE, heartbeat
 
 
 def test_a_lease_is_renewed_while_the_block_runs_and_no_longer() -> None:
     beats: list[datetime] = []
-    with renewed(beats.append, seconds=0.05):
+    with heartbeat(beats.append, seconds=0.05):
         time.sleep(0.4)
     told = len(beats)
     time.sleep(0.2)
@@ -29,7 +29,7 @@ def test_a_beat_that_fails_is_followed_by_the_next() -> None:
         if len(beats) == 1:
             raise psycopg.OperationalError("connection lost")
 
-    with renewed(shaky, seconds=0.05):
+    with heartbeat(shaky, seconds=0.05):
         time.sleep(0.4)
 
     assert len(beats) >= 2

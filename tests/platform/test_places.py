@@ -2,7 +2,7 @@
 
 import pytest
 
-from openiom.platform.places import locate
+from openiom.platform.geocoding import geocode
 
 
 @pytest.mark.parametrize(
@@ -17,13 +17,15 @@ from openiom.platform.places import locate
         ({}, None),
     ],
 )
-def test_the_best_known_part_of_an_address_places_it(address: dict[str, object], point: object) -> None:
-    found = locate(address)
+def test_the_best_known_part_of_an_address_places_it(
+    address: dict[str, object], point: object
+) -> None:
+    found = geocode(address)
     assert (found and tuple(round(c, 4) for c in found)) == point
 
 
 def test_an_unknown_city_is_placed_in_its_country() -> None:
-    found = locate({"country": "BR", "city": "Vila que não existe"})
+    found = geocode({"country": "BR", "city": "Vila que não existe"})
     assert found is not None
     assert -34 < found[0] < 6
     assert -74 < found[1] < -34

@@ -40,7 +40,11 @@ def test_what_cannot_be_opened_names_the_field_and_never_the_value(stored: str) 
 
 def test_a_masked_connection_shows_references_and_hides_values() -> None:
     connection = {"url": "http://shop", "token": "enc:abc", "key": "env:KEY"}
-    assert masked(connection, {"token", "key"}) == {"url": "http://shop", "token": MASK, "key": "env:KEY"}
+    assert masked(connection, {"token", "key"}) == {
+        "url": "http://shop",
+        "token": MASK,
+        "key": "env:KEY",
+    }
 
 
 def test_the_installations_own_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:

@@ -8,17 +8,23 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid
+from openiom.platform.batches import BatchSize, BatchWorker, WorkerPool, drain
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
-from openiom.platform.waves import Wave, WaveRunner, WaveSize, drain
 
 
 @pytest.fixture
 def jobs(database: Database) -> Database:
     with database.unit_of_work() as session:
         session.execute(text("DROP TABLE IF EXISTS public.wave_test"))
-        session.execute(text("CREATE TABLE public.wave_test (id int primary key, state text, error text)"))
-        session.execute(text("INSERT INTO public.wave_test SELECT i, 'ready', NULL FROM generate_series(1, 1000) i"))
+        session.execute(
+            text("CREATE TABLE public.wave_test (id int primary key, state text, error text)")
+        )
+        session.execute(
+            text(
+                "INSERT INTO public.wave_test SELECT i, 'ready', NULL FROM generate_series(1, 1000) i"
+            )
+        )
     return database
 
 
@@ -34,7 +40,11 @@ def process(session: Session, rows: Sequence[int], now: datetime) -> None:
 
 
 def park(session: Session, row: int, error: Exception, now: datetime) -> None:
-    execute(session, "UPDATE public.wave_test SET state = 'parked', error = %s WHERE id = %s", (str(error), row))
+    execute(
+        session,
+        "UPDATE public.wave_test SET state = 'parked', error = %s WHERE id = %s",
+        (str(error), row),
+    )
 
 
 def counts(database: Database) -> dict[str, int]:
@@ -42,7 +52,7 @@ def counts(database: Database) -> dict[str, int]:
         return dict(fetch(session, "SELECT state, count(*) FROM public.wave_test GROUP BY 1"))  # type: ignore[arg-type]
 
 
-WAVE = Wave("jobs", claim, process, park)
+WAVE = BatchWorker("jobs", claim, process, park)
 
 
 def test_one_poison_row_in_a_thousand_is_parked_and_999_pass(jobs: Database) -> None:
@@ -61,7 +71,7 @@ def test_two_processes_share_the_rows_without_waiting_for_each_other(jobs: Datab
 
 
 def test_a_running_wave_is_woken_by_notify(jobs: Database) -> None:
-    runner = WaveRunner(jobs, [WAVE], idle_seconds=60)
+    runner = WorkerPool(jobs, [WAVE], idle_seconds=60)
     runner.start()
     try:
         deadline = 200
@@ -73,7 +83,7 @@ def test_a_running_wave_is_woken_by_notify(jobs: Database) -> None:
 
 
 def test_a_wave_takes_all_that_waits_and_shrinks_while_waves_are_slow() -> None:
-    size = WaveSize(limit=500, target_seconds=0.5)
+    size = BatchSize(limit=500, target_seconds=0.5)
     assert size.next() == 500
     size.learn(rows=500, seconds=2.0)
     assert size.next() == 250

@@ -26,7 +26,9 @@ def configuration():
 
 def apply(database, configuration, document, name="big"):
     with database.unit_of_work() as session:
-        configuration.apply(session, [{"kind": "policy", "name": name, "body": document}], at=AT, actor="ada")
+        configuration.apply(
+            session, [{"kind": "policy", "name": name, "body": document}], at=AT, actor="ada"
+        )
 
 
 def judge(database):
@@ -45,10 +47,14 @@ def test_a_new_version_judges_from_the_next_wave_on(database, configuration):
 def test_a_policy_is_compiled_once_per_version(database, configuration):
     apply(database, configuration, body(">= 5"))
     with database.reading() as session:
-        assert compiled_policies(session, ["big"])["big"] is compiled_policies(session, {"big"})["big"]
+        assert (
+            compiled_policies(session, ["big"])["big"] is compiled_policies(session, {"big"})["big"]
+        )
 
 
-def test_a_faulty_policy_is_refused_with_row_and_column_and_nothing_is_stored(database, configuration):
+def test_a_faulty_policy_is_refused_with_row_and_column_and_nothing_is_stored(
+    database, configuration
+):
     with pytest.raises(Invalid, match="row 1, column Quantity"):
         apply(database, configuration, body("> >"))
 

@@ -17,7 +17,9 @@ def test_a_bad_record_fails_alone_and_says_which_values_it_had():
 
     assert answers[0] == 6
     assert type(answers[0]) is int
-    assert answers[1] == Failure("quantity * 2", "Multiply: Unsupported type", {"quantity": "three"})
+    assert answers[1] == Failure(
+        "quantity * 2", "Multiply: Unsupported type", {"quantity": "three"}
+    )
     assert answers[2] == 2.5
 
 
@@ -33,7 +35,10 @@ def test_a_failure_carries_no_stack_trace_of_the_engine():
     [
         ("a.b +", "Unexpected end of unary expression at position 6"),
         ("quantity lines", "unexpected `lines` at position 10"),
-        ("round_up(quantity)", "unexpected `(quantity)` at position 9; `round_up` is not a function"),
+        (
+            "round_up(quantity)",
+            "unexpected `(quantity)` at position 9; `round_up` is not a function",
+        ),
         ("1 +* 2", "Unexpected token: Operator at position 4"),
         ("  ", "the expression is empty"),
     ],
@@ -62,17 +67,26 @@ def test_facts_may_hold_decimals_dates_and_ids():
 
 
 def test_a_condition_is_false_when_its_field_is_missing_and_fails_on_anything_but_true_or_false():
-    assert Condition("express").evaluate_many([{}, {"express": True}, {"express": None}]) == [False, True, False]
+    assert Condition("express").evaluate_many([{}, {"express": True}, {"express": None}]) == [
+        False,
+        True,
+        False,
+    ]
     assert Condition("quantity").evaluate({"quantity": 4}).message == "answers 4, not true or false"
 
 
 def test_lists_of_related_records_can_be_asked():
     heavy = Condition("some(lines, #.weight > 20) and not(ship_to.country in ['US', 'CA'])")
 
-    assert heavy.evaluate({"lines": [{"weight": 3}, {"weight": 21}], "ship_to": {"country": "MX"}}) is True
+    assert (
+        heavy.evaluate({"lines": [{"weight": 3}, {"weight": 21}], "ship_to": {"country": "MX"}})
+        is True
+    )
     assert heavy.evaluate({"lines": [{"weight": 3}], "ship_to": {"country": "MX"}}) is False
 
 
 def test_fields_named_only_inside_templates_and_dynamic_access_are_still_handed_over():
-    assert Expression("`${first} ${last}`").evaluate({"first": "Ada", "last": "L", "x": 1}) == "Ada L"
+    assert (
+        Expression("`${first} ${last}`").evaluate({"first": "Ada", "last": "L", "x": 1}) == "Ada L"
+    )
     assert Expression("$root['a b']").evaluate({"a b": 5}) == 5

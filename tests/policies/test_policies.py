@@ -30,7 +30,10 @@ def header_validation():
         decision_table(
             columns=[COUNTRY],
             rows=[Row(when={"Ship-to country": "'US'"}, outcome="pass")],
-            otherwise=Row(outcome="fail", reason=Formula(formula="'no shipping to ' + (ship_to.country ?? 'nowhere')")),
+            otherwise=Row(
+                outcome="fail",
+                reason=Formula(formula="'no shipping to ' + (ship_to.country ?? 'nowhere')"),
+            ),
         )
     )
 
@@ -77,17 +80,26 @@ def test_a_rule_without_an_action_asserts_its_condition():
 
 def test_a_filter_policy_skips_what_no_row_matches_and_a_table_of_refusals_lets_the_rest_pass():
     only_seattle = policy(
-        decision_table(columns=[Column(name="Source", field="source")], rows=[Row(when={"Source": "'seattle'"})]),
+        decision_table(
+            columns=[Column(name="Source", field="source")],
+            rows=[Row(when={"Source": "'seattle'"})],
+        ),
         kind="filter",
     )
     no_mexico = policy(
         decision_table(
-            columns=[COUNTRY], rows=[Row(when={"Ship-to country": "'MX'"}, outcome="fail", reason="embargo")]
+            columns=[COUNTRY],
+            rows=[Row(when={"Ship-to country": "'MX'"}, outcome="fail", reason="embargo")],
         )
     )
 
-    assert [v.passed for v in only_seattle.evaluate([{"source": "seattle"}, {"source": "chicago"}])] == [True, False]
-    assert [v.passed for v in no_mexico.evaluate([{"ship_to": {"country": "MX"}}, {}])] == [False, True]
+    assert [
+        v.passed for v in only_seattle.evaluate([{"source": "seattle"}, {"source": "chicago"}])
+    ] == [True, False]
+    assert [v.passed for v in no_mexico.evaluate([{"ship_to": {"country": "MX"}}, {}])] == [
+        False,
+        True,
+    ]
 
 
 def test_every_row_can_be_a_rule_of_its_own_and_all_broken_ones_are_told():
@@ -133,7 +145,11 @@ def test_every_row_can_be_a_rule_of_its_own_and_all_broken_ones_are_told():
     ],
 )
 def test_the_operators_of_a_cell(cell, yes, no):
-    table = policy(decision_table(columns=[Column(name="Value", field="value")], rows=[Row(when={"Value": cell})]))
+    table = policy(
+        decision_table(
+            columns=[Column(name="Value", field="value")], rows=[Row(when={"Value": cell})]
+        )
+    )
 
     assert [v.passed for v in table.evaluate([{"value": yes}, {"value": no}])] == [True, False]
 
@@ -156,7 +172,9 @@ def test_related_records_and_nested_conditions_are_whole_condition_cells():
     heavy = {"product": {"weight": 21}, "fragile": False, "quantity": 1}
     light = {"product": {"weight": 1}, "fragile": True, "quantity": 2}
 
-    verdicts = bulky.evaluate([{"lines": [light, heavy], "ship_to": {"country": "US"}}, {"lines": [light]}])
+    verdicts = bulky.evaluate(
+        [{"lines": [light, heavy], "ship_to": {"country": "US"}}, {"lines": [light]}]
+    )
 
     assert [v.sets for v in verdicts] == [{"strategy": "freight"}, {}]
 
@@ -164,9 +182,15 @@ def test_related_records_and_nested_conditions_are_whole_condition_cells():
 def test_money_may_be_compared_and_is_set_without_losing_a_cent():
     priced = policy(
         decision_table(
-            columns=[Column(name="Total", field="total"), Column(name="Listed", field="number(list_price)")],
+            columns=[
+                Column(name="Total", field="total"),
+                Column(name="Listed", field="number(list_price)"),
+            ],
             rows=[
-                Row(when={"Total": "> 100", "Listed": "< 20"}, set={"price": Formula(formula="total * 3"), "fee": 0.1})
+                Row(
+                    when={"Total": "> 100", "Listed": "< 20"},
+                    set={"price": Formula(formula="total * 3"), "fee": 0.1},
+                )
             ],
         )
     )
@@ -199,7 +223,8 @@ def test_a_text_where_a_number_is_compared_fails_loudly_instead_of_matching_noth
 def test_a_value_that_cannot_be_computed_fails_its_record_only_and_names_the_cell():
     shout = policy(
         decision_table(
-            columns=[QUANTITY], rows=[Row(when={"Quantity": "> 0"}, set={"label": Formula(formula="upper(name)")})]
+            columns=[QUANTITY],
+            rows=[Row(when={"Quantity": "> 0"}, set={"label": Formula(formula="upper(name)")})],
         )
     )
 
@@ -214,21 +239,37 @@ def test_a_value_that_cannot_be_computed_fails_its_record_only_and_names_the_cel
 def test_the_test_bench_shows_every_cell_and_what_could_not_be_compared():
     [first, second] = header_validation().explain({"ship_to": {"country": "CA"}})
 
-    assert (first.matched, first.cells[0].cell, first.cells[0].values) == (False, "'US'", {"ship_to.country": "CA"})
+    assert (first.matched, first.cells[0].cell, first.cells[0].values) == (
+        False,
+        "'US'",
+        {"ship_to.country": "CA"},
+    )
     assert (second.matched, second.row.text) == (True, "otherwise")
 
 
 def test_a_table_is_stored_as_jdm_and_reads_back_into_rows():
     rows = [
-        Row(when={"Quantity": ">= 100"}, outcome="pass", reason="bulk", set={"source": "seattle", "tags": ["a", 1]}),
-        Row(when={"Ship-to country": "'US'"}, set={"label": Formula(formula="upper(name)"), "note": "it's"}),
+        Row(
+            when={"Quantity": ">= 100"},
+            outcome="pass",
+            reason="bulk",
+            set={"source": "seattle", "tags": ["a", 1]},
+        ),
+        Row(
+            when={"Ship-to country": "'US'"},
+            set={"label": Formula(formula="upper(name)"), "note": "it's"},
+        ),
         Row(outcome="fail", reason=Formula(formula="'no ' + name")),
     ]
     content = decision_table(columns=[COUNTRY, QUANTITY], rows=rows)
 
     table = read_table(content)
 
-    assert [node["type"] for node in content["nodes"]] == ["inputNode", "decisionTableNode", "outputNode"]
+    assert [node["type"] for node in content["nodes"]] == [
+        "inputNode",
+        "decisionTableNode",
+        "outputNode",
+    ]
     assert table.rows == rows
     assert decision_table(columns=table.columns, rows=table.rows, hit=table.hit) == content
 
@@ -263,14 +304,21 @@ def test_every_fault_is_reported_at_once_by_row_and_column():
         ({}, "a JDM graph has a list of nodes"),
         ({"nodes": []}, "a policy holds one decision table, found 0"),
         (
-            {"nodes": [{"type": "functionNode", "name": "f"}, {"type": "decisionTableNode", "content": None}]},
+            {
+                "nodes": [
+                    {"type": "functionNode", "name": "f"},
+                    {"type": "decisionTableNode", "content": None},
+                ]
+            },
             "a policy holds one decision table; functionNode is not allowed",
         ),
         ({"nodes": [{"type": "decisionTableNode", "content": {}}]}, "a list is needed"),
     ],
 )
 def test_a_graph_that_is_no_decision_table_is_refused(content, what):
-    problems = validate_policy({"name": "p", "type": "filter", "entity": "order", "content": content})
+    problems = validate_policy(
+        {"name": "p", "type": "filter", "entity": "order", "content": content}
+    )
 
     assert what in [p.what for p in problems]
 
@@ -280,7 +328,11 @@ def test_an_empty_wave_needs_no_answer():
 
 
 def test_a_record_the_engine_cannot_read_fails_alone():
-    records = [{"ship_to": {"country": "US"}}, {"ship_to": {"country": 2**70}}, {"ship_to": {"country": "US"}}]
+    records = [
+        {"ship_to": {"country": "US"}},
+        {"ship_to": {"country": 2**70}},
+        {"ship_to": {"country": "US"}},
+    ]
 
     verdicts = header_validation().evaluate(records)
 

@@ -22,7 +22,15 @@ BODY = {
     "target": "order",
     "keys": {
         "account": [{"field": "ProviderName", "value": "'Shop'", "into": "account_id"}],
-        "product": [{"field": "sku", "value": "p.sku", "over": "products", "as": "p", "into": "lines[].product_id"}],
+        "product": [
+            {
+                "field": "sku",
+                "value": "p.sku",
+                "over": "products",
+                "as": "p",
+                "into": "lines[].product_id",
+            }
+        ],
         "unit": [{"field": "unit", "value": "'each'"}],
     },
     "fields": [
@@ -30,7 +38,11 @@ BODY = {
         {"path": "total", "expression": "total_inc_tax"},
         {"path": "origin", "expression": "origin", "default": "web"},
         {"path": "ship_to.city", "expression": "shippingAddress.city"},
-        {"path": "ship_to.country", "expression": "upper(shippingAddress.country)", "required": True},
+        {
+            "path": "ship_to.country",
+            "expression": "upper(shippingAddress.country)",
+            "required": True,
+        },
     ],
     "each": [
         {
@@ -100,7 +112,9 @@ def test_an_order_is_mapped_with_nested_lists_defaults_and_without_empty_fields(
 
 
 def test_raw_json_gives_the_same_answer_as_the_object(transformation):
-    assert transformation.transform_many([json.dumps(order()).encode()]) == transformation.transform_many([order()])
+    assert transformation.transform_many(
+        [json.dumps(order()).encode()]
+    ) == transformation.transform_many([order()])
 
 
 @pytest.mark.parametrize(
@@ -118,7 +132,12 @@ def test_raw_json_gives_the_same_answer_as_the_object(transformation):
             "is required and the message does not have it",
             {"product.sku": ""},
         ),
-        (order(products=[]), "lines", "is required and the message does not have it", {"products": []}),
+        (
+            order(products=[]),
+            "lines",
+            "is required and the message does not have it",
+            {"products": []},
+        ),
         (
             order(products={"sku": "A"}),
             "lines",
@@ -160,7 +179,9 @@ def test_a_number_too_large_to_be_exact_fails_on_its_path_instead_of_changing(tr
 
 
 def test_the_preview_shows_every_path_with_its_value_and_the_one_that_fails(transformation):
-    shown = {e.path: (e.value, e.error) for e in transformation.explain(order(products=[{"sku": ""}]))}
+    shown = {
+        e.path: (e.value, e.error) for e in transformation.explain(order(products=[{"sku": ""}]))
+    }
 
     assert shown["external_id"] == ("100", None)
     assert shown["origin"] == ("web", None)
@@ -179,7 +200,16 @@ def test_every_fault_of_a_document_is_reported_at_once_with_its_place():
                 {"path": "ship_to.city", "expression": "city"},
             ],
             "each": [{"path": "lines", "over": "items", "as": "in", "fields": []}],
-            "keys": {"product": [{"field": "sku", "value": "sku", "over": "products", "into": "lines[].product_id"}]},
+            "keys": {
+                "product": [
+                    {
+                        "field": "sku",
+                        "value": "sku",
+                        "over": "products",
+                        "into": "lines[].product_id",
+                    }
+                ]
+            },
         }
     )
 
@@ -195,7 +225,10 @@ def test_every_fault_of_a_document_is_reported_at_once_with_its_place():
 
 
 def test_a_document_of_the_wrong_shape_names_the_field():
-    assert [p.where for p in validate_transformation({"source": "a", "targt": "b"})] == ["target", "targt"]
+    assert [p.where for p in validate_transformation({"source": "a", "targt": "b"})] == [
+        "target",
+        "targt",
+    ]
 
 
 def test_a_document_reads_back_as_it_was_written(transformation):
@@ -236,8 +269,16 @@ def test_a_list_taken_as_a_whole_keeps_all_its_members():
                 "target": "b",
                 "fields": [{"path": "units", "expression": "sum(map(products, #.quantity))"}],
                 "each": [
-                    {"path": "lines", "over": "products", "fields": [{"path": "sku", "expression": "item.sku"}]},
-                    {"path": "raw", "over": "products", "fields": [{"path": "all", "expression": "item"}]},
+                    {
+                        "path": "lines",
+                        "over": "products",
+                        "fields": [{"path": "sku", "expression": "item.sku"}],
+                    },
+                    {
+                        "path": "raw",
+                        "over": "products",
+                        "fields": [{"path": "all", "expression": "item"}],
+                    },
                 ],
             }
         )
@@ -249,8 +290,14 @@ def test_a_list_taken_as_a_whole_keeps_all_its_members():
     assert done.document["raw"] == [{"all": {"sku": "A", "quantity": 2, "noise": 1}}]
 
 
-@given(st.recursive(st.none() | st.booleans() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)
+    )
+)
 def test_whatever_stands_in_a_message_its_neighbors_come_through(transformation, nonsense):
-    first, _, last = transformation.transform_many([order(id=1), order(products=nonsense), order(id=3)])
+    first, _, last = transformation.transform_many(
+        [order(id=1), order(products=nonsense), order(id=3)]
+    )
 
     assert (first.document["external_id"], last.document["external_id"]) == ("1", "3")

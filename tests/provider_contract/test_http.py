@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnauthorized
-from openiom.provider_contract import OutsideHttp
+from openiom.provider_contract import ProviderHttpClient
 from openiom.testing import Heard, nowhere
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -63,12 +63,14 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def http(other: Other, heard: Heard) -> Iterator[OutsideHttp]:
-    with closing(OutsideHttp(other.url, report=heard, timeout=0.5, patience=0.3, most_bytes=1000)) as client:
+def http(other: Other, heard: Heard) -> Iterator[ProviderHttpClient]:
+    with closing(
+        ProviderHttpClient(other.url, report=heard, timeout=0.5, patience=0.3, most_bytes=1000)
+    ) as client:
         yield client
 
 
-def test_json_is_parsed_and_an_empty_answer_is_none(http: OutsideHttp, other: Other) -> None:
+def test_json_is_parsed_and_an_empty_answer_is_none(http: ProviderHttpClient, other: Other) -> None:
     other.answer = says(200, b'{"a": [1]}')
     assert http.get("x").body == {"a": [1]}
     other.answer = says(204)
@@ -91,7 +93,7 @@ def test_json_is_parsed_and_an_empty_answer_is_none(http: OutsideHttp, other: Ot
     ],
 )
 def test_what_may_pass_is_an_outage_that_says_when_to_come_again(
-    http: OutsideHttp, other: Other, heard: Heard, answer: Answer, seconds: float | None
+    http: ProviderHttpClient, other: Other, heard: Heard, answer: Answer, seconds: float | None
 ) -> None:
     other.answer = answer
     with pytest.raises(ProviderDown) as failed:
@@ -101,19 +103,23 @@ def test_what_may_pass_is_an_outage_that_says_when_to_come_again(
     assert len(heard) == 1
 
 
-def test_garbage_is_told_with_its_first_bytes(http: OutsideHttp, other: Other) -> None:
+def test_garbage_is_told_with_its_first_bytes(http: ProviderHttpClient, other: Other) -> None:
     other.answer = says(200, b"<html>maintenance")
     with pytest.raises(ProviderDown, match="<html>maintenance"):
         http.get("orders")
 
 
-def test_an_answer_that_need_not_be_json_counts_as_one_without_a_body(http: OutsideHttp, other: Other) -> None:
+def test_an_answer_that_need_not_be_json_counts_as_one_without_a_body(
+    http: ProviderHttpClient, other: Other
+) -> None:
     other.answer = says(200, b"OK")
     assert http.post("bin", {}, expect_json=False).body is None
     assert len(other.paths) == 1
 
 
-def test_a_silent_server_is_an_outage_after_the_timeout(http: OutsideHttp, other: Other, heard: Heard) -> None:
+def test_a_silent_server_is_an_outage_after_the_timeout(
+    http: ProviderHttpClient, other: Other, heard: Heard
+) -> None:
     other.answer = lambda handler: time.sleep(1)
     with pytest.raises(ProviderDown, match="did not answer in time"):
         http.get("orders")
@@ -122,7 +128,10 @@ def test_a_silent_server_is_an_outage_after_the_timeout(http: OutsideHttp, other
 
 def test_an_address_where_nobody_listens_is_an_outage(heard: Heard) -> None:
     host, port = nowhere()
-    with closing(OutsideHttp(f"http://{host}:{port}", report=heard)) as client, pytest.raises(ProviderDown):
+    with (
+        closing(ProviderHttpClient(f"http://{host}:{port}", report=heard)) as client,
+        pytest.raises(ProviderDown),
+    ):
         client.get("orders")
 
 
@@ -136,7 +145,12 @@ def test_an_address_where_nobody_listens_is_an_outage(heard: Heard) -> None:
     ],
 )
 def test_a_refusal_is_told_in_the_vendors_words(
-    http: OutsideHttp, other: Other, status: int, body: bytes, kind: type[Exception], words: str
+    http: ProviderHttpClient,
+    other: Other,
+    status: int,
+    body: bytes,
+    kind: type[Exception],
+    words: str,
 ) -> None:
     other.answer = says(status, body)
     with pytest.raises(kind, match=words) as failed:
@@ -144,7 +158,9 @@ def test_a_refusal_is_told_in_the_vendors_words(
     assert failed.type is kind
 
 
-def test_a_redirect_elsewhere_and_one_of_a_write_are_refused(http: OutsideHttp, other: Other) -> None:
+def test_a_redirect_elsewhere_and_one_of_a_write_are_refused(
+    http: ProviderHttpClient, other: Other
+) -> None:
     host, port = nowhere()
     other.answer = says(302, Location=f"http://{host}:{port}/")
     with pytest.raises(ProviderRejected, match="redirect"):
@@ -155,22 +171,28 @@ def test_a_redirect_elsewhere_and_one_of_a_write_are_refused(http: OutsideHttp, 
     assert other.paths == ["/orders", "/orders"]
 
 
-def test_an_answer_above_the_limit_is_given_up(http: OutsideHttp, other: Other) -> None:
+def test_an_answer_above_the_limit_is_given_up(http: ProviderHttpClient, other: Other) -> None:
     other.answer = says(200, b"[" + b"1," * 600 + b"1]")
     with pytest.raises(ProviderRejected, match="more than 1000 bytes"):
         http.get("orders")
 
 
-def test_the_call_log_shows_no_secret_of_a_query(http: OutsideHttp, heard: Heard) -> None:
+def test_the_call_log_shows_no_secret_of_a_query(http: ProviderHttpClient, heard: Heard) -> None:
     http.get("orders", {"page": 2, "access_token": "s3cret", "apiKey": "s3cret"})
     assert heard[0].url.endswith("/orders?page=2&access_token=***&apiKey=***")
 
 
-def test_a_spent_quota_is_waited_out_when_short_and_told_when_long(http: OutsideHttp, other: Other) -> None:
-    other.answer = says(200, b"{}", X_Rate_Limit_Requests_Left="0", X_Rate_Limit_Time_Reset_Ms="200")
+def test_a_spent_quota_is_waited_out_when_short_and_told_when_long(
+    http: ProviderHttpClient, other: Other
+) -> None:
+    other.answer = says(
+        200, b"{}", X_Rate_Limit_Requests_Left="0", X_Rate_Limit_Time_Reset_Ms="200"
+    )
     http.get("a")
     began = time.monotonic()
-    other.answer = says(200, b"{}", X_Rate_Limit_Requests_Left="0", X_Rate_Limit_Time_Reset_Ms="60000")
+    other.answer = says(
+        200, b"{}", X_Rate_Limit_Requests_Left="0", X_Rate_Limit_Time_Reset_Ms="60000"
+    )
     http.get("b")
     assert time.monotonic() - began >= 0.18
     with pytest.raises(ProviderDown) as failed:
@@ -184,4 +206,4 @@ def test_a_spent_quota_is_waited_out_when_short_and_told_when_long(http: Outside
 )
 def test_an_address_that_is_none_or_holds_a_credential_is_invalid(url: str, heard: Heard) -> None:
     with pytest.raises(Invalid):
-        OutsideHttp(url, report=heard)
+        ProviderHttpClient(url, report=heard)

@@ -10,4 +10,4 @@ from openiom.platform.database import Database
 def house(database: Database) -> Iterator[House]:
     made = make_house(database)
     yield made
-    made.pipeline.close()
+    made.registry.close()

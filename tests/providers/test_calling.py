@@ -8,7 +8,7 @@ from tests.providers.tiny import House, make_house
 from openiom.kernel import Problem, ProviderDown, ProviderRejected, ProviderUnauthorized
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now
-from openiom.provider_contract import Call, CallResult, OutsideCall
+from openiom.provider_contract import Call, CallResult, OutboundRequest
 from openiom.providers import build_payloads, call_provider
 
 
@@ -17,20 +17,26 @@ def calls(*keys: str) -> list[Call]:
 
 
 def call(house: House, *keys: str) -> list[CallResult]:
-    return call_provider(house.pipeline, house.database, "shop", "send", calls(*keys))
+    return call_provider(house.registry, house.database, "shop", "send", calls(*keys))
 
 
 def test_a_wave_becomes_calls_of_at_most_a_batch_and_answers_come_in_order(house):
     house.install()
-    house.outside.answer = lambda some: [CallResult(c.key, external_id=f"x{c.key}") for c in reversed(some)]
-    assert [r.external_id for r in call(house, "1", "2", "3", "4", "5", "6", "7")] == [f"x{n}" for n in range(1, 8)]
+    house.outside.answer = lambda some: [
+        CallResult(c.key, external_id=f"x{c.key}") for c in reversed(some)
+    ]
+    assert [r.external_id for r in call(house, "1", "2", "3", "4", "5", "6", "7")] == [
+        f"x{n}" for n in range(1, 8)
+    ]
     assert sorted(house.outside.batches) == [["1", "2", "3"], ["4", "5", "6"], ["7"]]
 
 
 def test_a_call_that_fails_is_told_for_itself(house):
     house.install()
     refusal = ProviderRejected("no such SKU", where="lines[0].sku")
-    house.outside.answer = lambda some: [CallResult(c.key, error=refusal if c.key == "2" else None) for c in some]
+    house.outside.answer = lambda some: [
+        CallResult(c.key, error=refusal if c.key == "2" else None) for c in some
+    ]
     assert [r.error for r in call(house, "1", "2", "3")] == [None, refusal, None]
 
 
@@ -73,7 +79,7 @@ def test_calls_without_a_bulk_endpoint_run_side_by_side(database: Database):
     started = time.monotonic()
     assert len(call(house, *map(str, range(16)))) == 16
     assert 0.2 <= time.monotonic() - started < 1.0
-    house.pipeline.close()
+    house.registry.close()
 
 
 def test_a_group_that_outlives_its_time_is_given_up_as_unknown(database: Database):
@@ -86,9 +92,12 @@ def test_a_group_that_outlives_its_time_is_given_up_as_unknown(database: Databas
 
     house.outside.answer = stuck
     first, second = call(house, "1", "2")
-    assert (str(first.error), second.error) == ("shop: no answer within 1 s; the outcome is unknown", None)
+    assert (str(first.error), second.error) == (
+        "shop: no answer within 1 s; the outcome is unknown",
+        None,
+    )
     assert first.error.retry == "later"
-    house.pipeline.close()
+    house.registry.close()
 
 
 def test_a_wrong_credential_turns_the_connection_red_and_its_calls_wait_instead_of_failing(house):
@@ -99,7 +108,9 @@ def test_a_wrong_credential_turns_the_connection_red_and_its_calls_wait_instead_
     house.outside.answer = refused
     (first,) = call(house, "1")
     assert (first.error.retry, first.error.retry_after) == ("later", 30.0)
-    assert house.rows("SELECT state, error FROM providers.provider_instance") == [("red", "the token was revoked")]
+    assert house.rows("SELECT state, error FROM providers.provider_instance") == [
+        ("red", "the token was revoked")
+    ]
     (second,) = call(house, "1")
     assert "is red: the token was revoked" in second.error.what
     assert second.error.retry == "later"
@@ -116,9 +127,11 @@ def test_payloads_are_built_for_a_whole_wave_and_one_that_cannot_be_is_a_problem
         {"product": "Accu Scale"},
     ]
     with house.database.reading() as session:
-        built = build_payloads(house.pipeline, session, "shop", "send", facts)
+        built = build_payloads(house.registry, session, "shop", "send", facts)
     assert built[:2] == [{"number": "FO-1", "sku": "EXT-1"}, {"number": "FO-2", "sku": "Crate"}]
-    assert built[2] == Problem("sku", "our product Crate has no sku at this provider", "map it, and reprocess")
+    assert built[2] == Problem(
+        "sku", "our product Crate has no sku at this provider", "map it, and reprocess"
+    )
     assert isinstance(built[3], Problem)
     assert (built[3].where, "required" in built[3].what) == ("number", True)
 
@@ -127,7 +140,9 @@ def test_a_call_log_that_cannot_be_written_loses_no_result(house):
     house.install()
 
     def reporting(some: Sequence[Call]) -> Sequence[CallResult]:
-        house.outside.connections[0].report(OutsideCall("POST", "http://x", 200, 1, utc_now(), error="\x00"))
+        house.outside.connections[0].report(
+            OutboundRequest("POST", "http://x", 200, 1, utc_now(), error="\x00")
+        )
         return [CallResult(c.key) for c in some]
 
     house.outside.answer = reporting

@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 from tests.providers.tiny import House
 
+from openiom.platform.batches import drain
 from openiom.platform.events import utc_now
-from openiom.platform.waves import drain
 from openiom.provider_contract import RawMessage
-from openiom.providers import Stored, discard, inbox_wave, replay, store_messages
+from openiom.providers import Stored, discard, inbox_worker, replay, store_messages
 
 
 def note(
-    number: int, *skus: str, text: str = "", sequence: int = 0, version: str = "", kind: str = "note"
+    number: int,
+    *skus: str,
+    text: str = "",
+    sequence: int = 0,
+    version: str = "",
+    kind: str = "note",
 ) -> RawMessage:
     items = [{"sku": sku, "quantity": n} for n, sku in enumerate(skus, start=1)]
     payload = {"id": number, "text": text, "items": items}
@@ -23,13 +28,13 @@ def note(
 
 
 def store(house: House, *messages: RawMessage, instance: str = "shop") -> Stored:
-    limit = house.pipeline.message_limit_bytes
+    limit = house.registry.message_limit_bytes
     with house.database.unit_of_work() as session:
         return store_messages(session, instance, messages, now=utc_now(), limit_bytes=limit)
 
 
 def work(house: House) -> int:
-    return drain(house.database, [inbox_wave(house.pipeline)])
+    return drain(house.database, [inbox_worker(house.registry)])
 
 
 def parked(house: House) -> list[tuple[Any, ...]]:
@@ -37,7 +42,9 @@ def parked(house: House) -> list[tuple[Any, ...]]:
 
 
 def taken(house: House) -> list[str]:
-    return [row[0] for row in house.rows("SELECT external_id FROM public.taken_note ORDER BY message")]
+    return [
+        row[0] for row in house.rows("SELECT external_id FROM public.taken_note ORDER BY message")
+    ]
 
 
 def test_a_message_delivered_six_times_is_stored_once_and_each_delivery_counted(house):
@@ -61,7 +68,10 @@ def test_the_same_message_of_two_instances_is_two_messages(house):
     store(house, note(1), instance="shop")
     store(house, note(1), instance="outlet")
     work(house)
-    assert house.rows("SELECT instance FROM public.taken_note ORDER BY 1") == [("outlet",), ("shop",)]
+    assert house.rows("SELECT instance FROM public.taken_note ORDER BY 1") == [
+        ("outlet",),
+        ("shop",),
+    ]
 
 
 def test_messages_of_one_key_are_taken_one_a_wave_in_the_order_they_arrived(house):
@@ -79,7 +89,7 @@ def test_a_long_queue_of_one_key_holds_up_nobody_else(house):
     house.install()
     store(house, *(note(1, version=f"{n:03}") for n in range(50)))
     store(house, note(2))
-    inbox_wave(house.pipeline).run_once(house.database, limit=10, now=utc_now())
+    inbox_worker(house.registry).run_once(house.database, limit=10, now=utc_now())
     assert sorted(taken(house)) == ["1", "2"]
 
 
@@ -87,7 +97,7 @@ def test_two_workers_never_hold_two_messages_of_one_key(house):
     house.install()
     store(house, note(1, text="a"), note(2))
     store(house, note(1, text="b"), note(3))
-    wave = inbox_wave(house.pipeline)
+    wave = inbox_worker(house.registry)
     with house.database.unit_of_work() as one, house.database.unit_of_work() as other:
         first = wave.claim(one, 1)
         second = wave.claim(other, 10)
@@ -135,7 +145,9 @@ def test_a_refused_document_says_what_where_and_what_to_do(house):
     house.install()
     store(house, note(1, text="refuse"), note(2))
     work(house)
-    assert parked(house) == [("1", {"what": "the room does not want it", "where": "text", "remedy": "say it nicely"})]
+    assert parked(house) == [
+        ("1", {"what": "the room does not want it", "where": "text", "remedy": "say it nicely"})
+    ]
     assert taken(house) == ["2"]
 
 
@@ -188,25 +200,36 @@ def test_a_kind_nobody_knows_and_a_document_no_room_takes_are_parked(house):
 
 def test_a_key_no_index_could_hold_is_shortened_and_stays_distinct(house):
     store(house, RawMessage("note", "k" * 9000 + "a", {}), RawMessage("note", "k" * 9000 + "b", {}))
-    assert house.rows("SELECT count(DISTINCT key), max(length(key)) FROM providers.message") == [(2, 400)]
+    assert house.rows("SELECT count(DISTINCT key), max(length(key)) FROM providers.message") == [
+        (2, 400)
+    ]
 
 
 def test_text_postgresql_cannot_keep_stops_nobody(house):
     house.install()
     house.map("*", "*")
-    store(house, note(1, "A\x00B"), note(2, "C"), RawMessage("note", "3", b'{"id": 3, "text": "\xff\x00"}'))
+    store(
+        house,
+        note(1, "A\x00B"),
+        note(2, "C"),
+        RawMessage("note", "3", b'{"id": 3, "text": "\xff\x00"}'),
+    )
     work(house)
     assert [key for key, _ in parked(house)] == ["1"]
     assert taken(house) == ["2", "3"]
 
 
-def test_what_does_not_map_is_parked_with_every_missing_key_and_replays_once_the_last_is_mapped(house):
+def test_what_does_not_map_is_parked_with_every_missing_key_and_replays_once_the_last_is_mapped(
+    house,
+):
     house.install()
     house.map("A", "Accu Scale")
     store(house, note(1, "A", "B", "C"), note(2, "A"))
     work(house)
     assert taken(house) == ["2"]
-    missing = house.rows("SELECT table_name, field, value, instance FROM providers.missing_key ORDER BY value")
+    missing = house.rows(
+        "SELECT table_name, field, value, instance FROM providers.missing_key ORDER BY value"
+    )
     assert missing == [("product", "sku", "B", "shop"), ("product", "sku", "C", "shop")]
     assert parked(house)[0][1]["what"] == "no mapping for product sku=B, product sku=C"
     house.map("B", "Barista Home")
@@ -215,7 +238,11 @@ def test_what_does_not_map_is_parked_with_every_missing_key_and_replays_once_the
     house.map("C", "Crate")
     work(house)
     ((document,),) = house.rows("SELECT document FROM public.taken_note WHERE external_id = '1'")
-    assert [line["product"] for line in document["lines"]] == ["Accu Scale", "Barista Home", "Crate"]
+    assert [line["product"] for line in document["lines"]] == [
+        "Accu Scale",
+        "Barista Home",
+        "Crate",
+    ]
     assert house.states() == {"processed": 2}
 
 
@@ -229,7 +256,9 @@ def test_an_instance_beats_its_group_beats_the_default(house):
     for instance in ("shop", "outlet", "popup"):
         store(house, note(1, "A"), instance=instance)
     work(house)
-    found = house.rows("SELECT instance, document->'lines'->0->>'product' FROM public.taken_note ORDER BY 1")
+    found = house.rows(
+        "SELECT instance, document->'lines'->0->>'product' FROM public.taken_note ORDER BY 1"
+    )
     assert found == [("outlet", "group A"), ("popup", "default A"), ("shop", "instance A")]
 
 
@@ -268,7 +297,10 @@ def test_messages_of_an_instance_that_was_removed_are_parked_not_lost(house):
 
 
 def test_an_instance_may_read_its_messages_its_own_way(house):
-    fields = [{"path": "external_id", "expression": "'own-' + string(id)"}, {"path": "text", "expression": "'x'"}]
+    fields = [
+        {"path": "external_id", "expression": "'own-' + string(id)"},
+        {"path": "text", "expression": "'x'"},
+    ]
     own = {"source": "tiny.note", "target": "note", "fields": fields}
     house.install(transformations={"message:note": own})
     store(house, note(1, "UNKNOWN"))

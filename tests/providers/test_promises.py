@@ -6,17 +6,20 @@ from pathlib import Path
 import pytest
 from tests.providers.tiny import House
 
+from openiom.platform.batches import drain
 from openiom.platform.bulk import execute
 from openiom.platform.configuration import current_documents
 from openiom.platform.events import utc_now
-from openiom.platform.waves import drain
 from openiom.provider_contract import RawMessage
-from openiom.providers import ProbeTurn, inbox_wave, store_messages
+from openiom.providers import ProbeWorker, inbox_worker, store_messages
 
 INVARIANTS = Path(__file__).resolve().parents[2] / "invariants"
 PLANTED: Sequence[tuple[str, str]] = [
     ("parked_messages_say_why", "UPDATE providers.message SET error = NULL WHERE state = 'parked'"),
-    ("parked_messages_say_why", "UPDATE providers.message SET state = 'processed' WHERE state = 'parked'"),
+    (
+        "parked_messages_say_why",
+        "UPDATE providers.message SET state = 'processed' WHERE state = 'parked'",
+    ),
     ("green_means_probed", "UPDATE providers.provider_instance SET probed_at = NULL"),
     ("green_means_probed", "UPDATE providers.provider_instance SET missing_scopes = '{write}'"),
     ("processed_messages_have_their_order", "UPDATE providers.message SET kind = 'order'"),
@@ -27,12 +30,15 @@ PLANTED: Sequence[tuple[str, str]] = [
 def worked(house: House) -> House:
     """A green instance that took one note in and parked another."""
     house.install()
-    drain(house.database, [ProbeTurn(house.pipeline)])
+    drain(house.database, [ProbeWorker(house.registry)])
     items = [{"sku": "UNKNOWN", "quantity": 1}]
-    messages = [RawMessage("note", "1", {"id": 1}), RawMessage("note", "2", {"id": 2, "items": items})]
+    messages = [
+        RawMessage("note", "1", {"id": 1}),
+        RawMessage("note", "2", {"id": 2, "items": items}),
+    ]
     with house.database.unit_of_work() as session:
         store_messages(session, "shop", messages, now=utc_now(), limit_bytes=10_000)
-    drain(house.database, [inbox_wave(house.pipeline)])
+    drain(house.database, [inbox_worker(house.registry)])
     return house
 
 
@@ -52,4 +58,6 @@ def test_an_invariant_finds_what_is_planted(worked, name, wrong):
 def test_more_documents_than_a_statement_takes_values_can_be_asked_for(worked):
     with worked.database.reading() as session:
         names = [f"no-{n}" for n in range(70_000)]
-        assert [d.name for d in current_documents(session, "provider_instance", names=[*names, "shop"])] == ["shop"]
+        assert [
+            d.name for d in current_documents(session, "provider_instance", names=[*names, "shop"])
+        ] == ["shop"]

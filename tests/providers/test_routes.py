@@ -10,17 +10,17 @@ from sqlalchemy.orm import Session
 from tests.one_room import client_of, one_room
 from tests.providers.tiny import House
 
+from openiom.platform.batches import drain
 from openiom.platform.events import utc_now
-from openiom.platform.waves import drain
-from openiom.provider_contract import OutsideCall, Pulled, RawMessage
-from openiom.providers import PollTurn, inbox_wave, router, store_messages
+from openiom.provider_contract import OutboundRequest, Pulled, RawMessage
+from openiom.providers import PollWorker, inbox_worker, router, store_messages
 
 KEY = {"X-Key": "s3cret"}
 
 
 @pytest.fixture
 def client(house: House) -> Iterator[TestClient]:
-    state = {"pipeline": house.pipeline, "configuration": house.configuration}
+    state = {"pipeline": house.registry, "configuration": house.configuration}
     with client_of(one_room(house.database, router, permissions={"*"}, **state)) as asking:
         yield asking
 
@@ -29,7 +29,7 @@ def store(house: House, *payloads: dict[str, Any], instance: str = "shop") -> No
     messages = [RawMessage("note", str(payload.get("id")), payload) for payload in payloads]
     with house.database.unit_of_work() as session:
         store_messages(session, instance, messages, now=utc_now(), limit_bytes=10_000)
-    drain(house.database, [inbox_wave(house.pipeline)])
+    drain(house.database, [inbox_worker(house.registry)])
 
 
 def note(number: int, *skus: str, text: str = "") -> dict[str, Any]:
@@ -44,7 +44,7 @@ def test_the_library_shows_forms_and_parts(client):
         [{"name": "send", "title": "Send a parcel"}],
     )
     assert tiny["connection_schema"]["properties"]["api_key"]["format"] == "password"
-    assert tiny["mappings"] == [{"name": "product", "title": "Product"}]
+    assert tiny["mappings"] == [{"name": "product", "title": "Application"}]
 
 
 def test_an_instance_shows_its_probe_and_what_waits_and_never_its_secret(client, house):
@@ -54,8 +54,14 @@ def test_an_instance_shows_its_probe_and_what_waits_and_never_its_secret(client,
     assert (row["state"], row["probed_at"], row["account"]) == ("untested", None, None)
     assert row["messages"] == {"received": 0, "parked": 1, "discarded": 0}
     probed = client.post("/api/v1/provider-instances/shop/probe").json()
-    assert (probed["state"], probed["account"], probed["scopes"]) == ("green", "Tiny Inc", ["read", "write"])
-    everything = client.get("/api/v1/provider-instances").text + orjson.dumps(export(house)).decode()
+    assert (probed["state"], probed["account"], probed["scopes"]) == (
+        "green",
+        "Tiny Inc",
+        ["read", "write"],
+    )
+    everything = (
+        client.get("/api/v1/provider-instances").text + orjson.dumps(export(house)).decode()
+    )
     assert "s3cret" not in everything
     assert "enc:" not in everything
 
@@ -71,7 +77,7 @@ def test_an_export_applied_again_changes_nothing_and_keeps_the_secret(house):
     with house.database.unit_of_work() as session:
         (change,) = house.configuration.apply(session, documents, at=utc_now(), actor="ann")
         assert change.change == "unchanged"
-        house.pipeline.open(session, "shop").connector.probe()
+        house.registry.open(session, "shop").connector.probe()
     assert house.outside.connections[-1].connection["api_key"] == "s3cret"
 
 
@@ -80,7 +86,9 @@ def test_the_same_secret_entered_again_is_no_change_and_another_is_sealed_anew(h
     house.install()
     assert house.rows("SELECT max(version) FROM platform.configuration_document") == [(1,)]
     house.install(connection={"api_key": "n3w"})
-    bodies = house.rows("SELECT body->'connection'->>'api_key' FROM platform.configuration_document ORDER BY version")
+    bodies = house.rows(
+        "SELECT body->'connection'->>'api_key' FROM platform.configuration_document ORDER BY version"
+    )
     assert len(bodies) == 2
     assert all(stored.startswith("enc:") for (stored,) in bodies)
 
@@ -88,10 +96,19 @@ def test_the_same_secret_entered_again_is_no_change_and_another_is_sealed_anew(h
 WRONG: Sequence[tuple[dict[str, Any], str]] = [
     ({"provider": "nobody"}, "no provider 'nobody' in the library"),
     ({"connection": {}}, "connection.api_key: Field required"),
-    ({"connection": {"api_key": "x", "color": "red"}}, "connection.color: Extra inputs are not permitted"),
-    ({"connection": {"api_key": "********"}}, "connection.api_key: is masked and nothing is stored for it"),
+    (
+        {"connection": {"api_key": "x", "color": "red"}},
+        "connection.color: Extra inputs are not permitted",
+    ),
+    (
+        {"connection": {"api_key": "********"}},
+        "connection.api_key: is masked and nothing is stored for it",
+    ),
     ({"parameters": {"greeting": 5}}, "parameters.greeting: Input should be a valid string"),
-    ({"transformations": {"message:rumor": {}}}, "transformations.message:rumor: is none of this provider's"),
+    (
+        {"transformations": {"message:rumor": {}}},
+        "transformations.message:rumor: is none of this provider's",
+    ),
     ({"poll_seconds": 0}, "poll_seconds: Input should be greater than or equal to 1"),
 ]
 
@@ -107,11 +124,14 @@ def test_a_wrong_instance_is_refused_by_path_and_nothing_is_stored(house, body, 
 def test_polling_at_once_is_asked_for_and_done_by_a_worker(client, house):
     house.install()
     refused = client.post("/api/v1/provider-instances/shop/poll")
-    assert (refused.status_code, refused.json()["remedy"]) == (409, "probe it, and mend what the probe says")
+    assert (refused.status_code, refused.json()["remedy"]) == (
+        409,
+        "probe it, and mend what the probe says",
+    )
     client.post("/api/v1/provider-instances/shop/probe")
     house.outside.pages = lambda checkpoint: iter([Pulled([RawMessage("note", "1", note(1))], "1")])
     assert client.post("/api/v1/provider-instances/shop/poll").json() == {"asked": True}
-    assert drain(house.database, [PollTurn(house.pipeline)]) == 1
+    assert drain(house.database, [PollWorker(house.registry)]) == 1
     assert house.states() == {"received": 1}
     assert client.post("/api/v1/provider-instances/ghost/poll").status_code == 404
 
@@ -120,10 +140,14 @@ def test_messages_are_listed_newest_first_filtered_and_paged(client, house):
     house.install()
     store(house, *(note(n, *(["UNKNOWN"] if n % 2 else [])) for n in range(1, 8)))
     first = client.get("/api/v1/messages", params={"state": "parked", "limit": 3}).json()
-    second = client.get("/api/v1/messages", params={"state": "parked", "limit": 3, "after": first["next"]}).json()
+    second = client.get(
+        "/api/v1/messages", params={"state": "parked", "limit": 3, "after": first["next"]}
+    ).json()
     assert [m["key"] for m in first["items"]] == ["7", "5", "3"]
     assert ([m["key"] for m in second["items"]], second["next"]) == (["1"], None)
-    assert first["items"][0]["missing"] == [{"table": "product", "field": "sku", "value": "UNKNOWN"}]
+    assert first["items"][0]["missing"] == [
+        {"table": "product", "field": "sku", "value": "UNKNOWN"}
+    ]
     (found,) = client.get("/api/v1/messages", params={"search": "4"}).json()["items"]
     assert (found["state"], found["entity_id"]) == ("processed", "note-4")
     assert client.get("/api/v1/messages", params={"after": "junk"}).status_code == 422
@@ -147,9 +171,9 @@ def test_a_transformation_is_tried_on_a_stored_message_before_it_is_used(client,
     house.install()
     store(house, note(1, text="hello"))
     mine = {"source": "a", "target": "b", "fields": [{"path": "loud", "expression": "upper(text)"}]}
-    assert client.post("/api/v1/messages/1/preview", json={"transformation": mine}).json()["document"] == {
-        "loud": "HELLO"
-    }
+    assert client.post("/api/v1/messages/1/preview", json={"transformation": mine}).json()[
+        "document"
+    ] == {"loud": "HELLO"}
     mine["fields"] = [{"path": "loud", "expression": "upper("}]
     refused = client.post("/api/v1/messages/1/preview", json={"transformation": mine})
     assert refused.status_code == 422
@@ -159,28 +183,37 @@ def test_a_transformation_is_tried_on_a_stored_message_before_it_is_used(client,
     assert (failed["document"], failed["error"]["where"]) == (None, "loud")
 
 
-def test_missing_keys_are_grouped_with_suggestions_and_mapping_one_replays_its_messages(client, house):
-    def suggest(session: Session, table: str, values: Sequence[str]) -> dict[str, list[tuple[str, str, float]]]:
+def test_missing_keys_are_grouped_with_suggestions_and_mapping_one_replays_its_messages(
+    client, house
+):
+    def suggest(
+        session: Session, table: str, values: Sequence[str]
+    ) -> dict[str, list[tuple[str, str, float]]]:
         return {"ACCU": [("Accu Scale", "Accu Scale, 5 kg", 0.9)]}
 
-    house.pipeline.suggest = suggest
+    house.registry.suggest = suggest
     house.install()
     store(house, note(1, "ACCU"), note(2, "ACCU", "ZZZ"), note(3))
     groups = client.get("/api/v1/messages/missing-keys").json()["items"]
     assert [(g["value"], g["messages"]) for g in groups] == [("ACCU", 2), ("ZZZ", 1)]
-    assert groups[0]["suggestions"] == [{"internal": "Accu Scale", "label": "Accu Scale, 5 kg", "score": 0.9}]
+    assert groups[0]["suggestions"] == [
+        {"internal": "Accu Scale", "label": "Accu Scale, 5 kg", "score": 0.9}
+    ]
     body = {"table": "product", "field": "sku", "value": "ACCU", "internal": "Accu Scale"}
     wrong = {**body, "table": "planet"}
     saved = client.put("/api/v1/mappings", json={"mappings": [body, wrong]}).json()
     assert saved["replayed"] == 2
     assert [r["ok"] for r in saved["results"]] == [True, False]
     assert saved["results"][1]["reason"].startswith("table: Input should be 'account'")
-    drain(house.database, [inbox_wave(house.pipeline)])
+    drain(house.database, [inbox_worker(house.registry)])
     assert house.states() == {"processed": 2, "parked": 1}
 
 
 def test_mappings_are_listed_by_scope_and_paged(client, house):
-    rows = [{"table": "product", "field": "sku", "value": f"S{n}", "internal": f"P{n}"} for n in range(5)]
+    rows = [
+        {"table": "product", "field": "sku", "value": f"S{n}", "internal": f"P{n}"}
+        for n in range(5)
+    ]
     rows[4] |= {"scope": "instance", "scope_name": "shop"}
     client.put("/api/v1/mappings", json={"mappings": rows})
     first = client.get("/api/v1/mappings", params={"limit": 3}).json()
@@ -217,15 +250,24 @@ def test_reading_and_changing_need_their_permission(client):
 
 def test_calls_are_listed_and_failed_ones_found(client, house):
     house.install()
-    house.pipeline.calls.add("shop", OutsideCall("GET", "http://x/1", 200, 5, utc_now()))
-    house.pipeline.calls.add("shop", OutsideCall("GET", "http://x/2", None, 5, utc_now(), error="no answer"))
-    house.pipeline.calls.flush(house.database)
-    assert [c["url"] for c in client.get("/api/v1/provider-calls").json()["items"]] == ["http://x/2", "http://x/1"]
-    (failed,) = client.get("/api/v1/provider-calls", params={"failed": True, "instance": "shop"}).json()["items"]
+    house.registry.calls.add("shop", OutboundRequest("GET", "http://x/1", 200, 5, utc_now()))
+    house.registry.calls.add(
+        "shop", OutboundRequest("GET", "http://x/2", None, 5, utc_now(), error="no answer")
+    )
+    house.registry.calls.flush(house.database)
+    assert [c["url"] for c in client.get("/api/v1/provider-calls").json()["items"]] == [
+        "http://x/2",
+        "http://x/1",
+    ]
+    (failed,) = client.get(
+        "/api/v1/provider-calls", params={"failed": True, "instance": "shop"}
+    ).json()["items"]
     assert (failed["ok"], failed["error"]) == (False, "no answer")
 
 
-def test_a_webhook_is_acknowledged_once_its_message_is_durable_and_a_repeat_is_a_duplicate(client, house):
+def test_a_webhook_is_acknowledged_once_its_message_is_durable_and_a_repeat_is_a_duplicate(
+    client, house
+):
     house.install()
     first = client.post("/hooks/shop", json=note(1), headers=KEY)
     assert (first.status_code, first.json()) == (200, {"stored": 1, "duplicates": 0, "poll": False})
@@ -237,7 +279,7 @@ def test_a_webhook_that_only_announces_news_has_the_instance_polled(client, hous
     house.install()
     client.post("/api/v1/provider-instances/shop/probe")
     assert client.post("/hooks/shop", json={"ping": True}, headers=KEY).json()["poll"] is True
-    assert drain(house.database, [PollTurn(house.pipeline)]) == 1
+    assert drain(house.database, [PollWorker(house.registry)]) == 1
 
 
 REFUSED: Sequence[tuple[str, dict[str, str], bytes, int]] = [
@@ -251,13 +293,20 @@ REFUSED: Sequence[tuple[str, dict[str, str], bytes, int]] = [
 
 
 @pytest.mark.parametrize(("instance", "headers", "body", "status"), REFUSED)
-def test_a_webhook_that_is_refused_says_what_to_do_and_leaves_a_trace(client, house, instance, headers, body, status):
+def test_a_webhook_that_is_refused_says_what_to_do_and_leaves_a_trace(
+    client, house, instance, headers, body, status
+):
     house.install()
     refused = client.post(f"/hooks/{instance}", content=body, headers=headers)
-    assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")
+    assert (refused.status_code, refused.headers["content-type"]) == (
+        status,
+        "application/problem+json",
+    )
     assert refused.json()["remedy"]
     traces = client.get("/api/v1/provider-calls", params={"failed": True}).json()["items"]
-    assert [(t["action"], t["status"]) for t in traces] == ([] if status == 404 else [("webhook", status)])
+    assert [(t["action"], t["status"]) for t in traces] == (
+        [] if status == 404 else [("webhook", status)]
+    )
     assert house.rows("SELECT count(*) FROM providers.message WHERE state = 'received'") == [(0,)]
 
 

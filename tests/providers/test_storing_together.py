@@ -12,11 +12,16 @@ from openiom.providers import store_messages
 WRITERS, BATCHES, BATCH, KEYS = 4, 60, 40, 400
 
 
-def test_overlapping_deliveries_never_wait_in_a_circle_and_are_counted_exactly(database: Database) -> None:
+def test_overlapping_deliveries_never_wait_in_a_circle_and_are_counted_exactly(
+    database: Database,
+) -> None:
     def write(number: int) -> tuple[int, int]:
         dice, new, again = Random(number), 0, 0
         for _ in range(BATCHES):
-            batch = [RawMessage("order", f"{dice.randrange(KEYS)}", {"n": 1}, version="1") for _ in range(BATCH)]
+            batch = [
+                RawMessage("order", f"{dice.randrange(KEYS)}", {"n": 1}, version="1")
+                for _ in range(BATCH)
+            ]
             with database.unit_of_work() as session:
                 stored = store_messages(session, "shop", batch, now=utc_now(), limit_bytes=1000)
             new, again = new + stored.new, again + stored.duplicates
@@ -26,6 +31,8 @@ def test_overlapping_deliveries_never_wait_in_a_circle_and_are_counted_exactly(d
         counts = list(pool.map(write, range(WRITERS)))
 
     with database.reading() as session:
-        rows, deliveries = fetch(session, "SELECT count(*), sum(deliveries)::int FROM providers.message")[0]
+        rows, deliveries = fetch(
+            session, "SELECT count(*), sum(deliveries)::int FROM providers.message"
+        )[0]
     assert sum(new for new, _ in counts) == rows == KEYS
     assert sum(new + again for new, again in counts) == deliveries == WRITERS * BATCHES * BATCH

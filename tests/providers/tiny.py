@@ -17,10 +17,11 @@ from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import utc_now
 from openiom.platform.secrets import Secrets
 from openiom.provider_contract import (
-    Arrived,
     Call,
     CallResult,
     Connection,
+    InboundDocument,
+    IntakeResult,
     MessageKind,
     Probe,
     Provider,
@@ -28,9 +29,8 @@ from openiom.provider_contract import (
     Pulled,
     RawMessage,
     Received,
-    Taken,
 )
-from openiom.providers import MAPPING_KIND, Pipeline, instance_kind
+from openiom.providers import MAPPING_KIND, ProviderRegistry, instance_kind
 
 TRANSFORMATION = {
     "source": "tiny.note",
@@ -48,7 +48,15 @@ TRANSFORMATION = {
         }
     ],
     "keys": {
-        "product": [{"field": "sku", "value": "item.sku", "over": "items", "as": "item", "into": "lines[].product"}]
+        "product": [
+            {
+                "field": "sku",
+                "value": "item.sku",
+                "over": "items",
+                "as": "item",
+                "into": "lines[].product",
+            }
+        ]
     },
 }
 OUTBOUND = {
@@ -77,7 +85,9 @@ class Outside:
 
     probe: Callable[[], Probe] = lambda: Probe("Tiny Inc", ("read", "write"))
     pages: Callable[[str], Iterator[Pulled]] = lambda checkpoint: iter(())
-    answer: Callable[[Sequence[Call]], Sequence[CallResult]] = lambda calls: [CallResult(c.key) for c in calls]
+    answer: Callable[[Sequence[Call]], Sequence[CallResult]] = lambda calls: [
+        CallResult(c.key) for c in calls
+    ]
     batches: list[list[str]] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     closed: int = 0
@@ -95,11 +105,15 @@ class TinyConnector:
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
         if headers.get("x-key") != self.connection.connection["api_key"]:
-            raise Unauthenticated("the key in X-Key is wrong", remedy="send the key of this instance")
+            raise Unauthenticated(
+                "the key in X-Key is wrong", remedy="send the key of this instance"
+            )
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise Invalid(f"the body is not JSON: {error}", where="body", remedy="send JSON") from error
+            raise Invalid(
+                f"the body is not JSON: {error}", where="body", remedy="send JSON"
+            ) from error
         if document.get("ping"):
             return Received((), poll_now=True)
         return Received([RawMessage(document.get("kind", "note"), str(document["id"]), document)])
@@ -108,7 +122,9 @@ class TinyConnector:
         self.outside.closed += 1
 
 
-def tiny_provider(outside: Outside, *, batch: int = 3, concurrency: int = 4, timeout_seconds: int = 20) -> Provider:
+def tiny_provider(
+    outside: Outside, *, batch: int = 3, concurrency: int = 4, timeout_seconds: int = 20
+) -> Provider:
     def connect(connection: Connection) -> TinyConnector:
         outside.connections.append(connection)
         return TinyConnector(outside, connection)
@@ -152,17 +168,33 @@ class Room:
 
     waves: list[int] = field(default_factory=list)
 
-    def receive(self, session: Session, arrived: Sequence[Arrived], now: datetime, actor: str) -> Sequence[Taken]:
+    def receive(
+        self, session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
+    ) -> Sequence[IntakeResult]:
         self.waves.append(len(arrived))
         answers = []
         for one in arrived:
             text = one.document["text"]
             if text == "refuse":
-                answers.append(Taken(False, error="the room does not want it", where="text", remedy="say it nicely"))
+                answers.append(
+                    IntakeResult(
+                        False,
+                        error="the room does not want it",
+                        where="text",
+                        remedy="say it nicely",
+                    )
+                )
                 continue
-            row = (one.message_id, one.instance, one.document["external_id"], to_json_text(one.document))
+            row = (
+                one.message_id,
+                one.instance,
+                one.document["external_id"],
+                to_json_text(one.document),
+            )
             execute(session, "INSERT INTO public.taken_note VALUES (%s, %s, %s, %s)", row)
-            answers.append(Taken(True, entity_id=f"note-{one.message_id}", duplicate=text == "again"))
+            answers.append(
+                IntakeResult(True, entity_id=f"note-{one.message_id}", duplicate=text == "again")
+            )
         if any(one.document["text"] == "break" for one in arrived):
             raise RuntimeError("the room broke")
         return answers
@@ -174,7 +206,7 @@ class House:
 
     database: Database
     outside: Outside
-    pipeline: Pipeline
+    registry: ProviderRegistry
     room: Room
     configuration: Configuration
 
@@ -183,7 +215,12 @@ class House:
             self.configuration.apply(session, documents, at=utc_now(), actor="tester")
 
     def install(self, name: str = "shop", **body: Any) -> None:
-        given = {"provider": "tiny", "title": name.title(), "connection": {"api_key": "s3cret"}, **body}
+        given = {
+            "provider": "tiny",
+            "title": name.title(),
+            "connection": {"api_key": "s3cret"},
+            **body,
+        }
         self.apply({"kind": "provider_instance", "name": name, "body": given})
 
     def map(self, value: str, internal: str, **more: Any) -> None:
@@ -200,7 +237,7 @@ class House:
 
 def make_house(database: Database, **provider: Any) -> House:
     outside, room = Outside(), Room()
-    pipeline = Pipeline(
+    registry = ProviderRegistry(
         catalog={"tiny": tiny_provider(outside, **provider)},
         secrets=Secrets([Fernet.generate_key().decode()]),
         receivers={"note": room.receive},
@@ -208,9 +245,9 @@ def make_house(database: Database, **provider: Any) -> House:
         message_limit_bytes=10_000,
     )
     configuration = Configuration()
-    configuration.register(instance_kind(pipeline), MAPPING_KIND)
+    configuration.register(instance_kind(registry), MAPPING_KIND)
     with database.unit_of_work() as session:
         execute(session, "DROP TABLE IF EXISTS public.taken_note")
         columns = "message bigint, instance text, external_id text, document jsonb"
         execute(session, f"CREATE TABLE public.taken_note ({columns})")
-    return House(database, outside, pipeline, room, configuration)
+    return House(database, outside, registry, room, configuration)

@@ -30,7 +30,9 @@ class Listener:
         """Until that holds; fails the test after ten seconds."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not until():
-            assert time.monotonic() < deadline, f"heard only {len(self.heard)} posts: {self.heard[-3:]}"
+            assert time.monotonic() < deadline, (
+                f"heard only {len(self.heard)} posts: {self.heard[-3:]}"
+            )
             time.sleep(0.01)
 
 

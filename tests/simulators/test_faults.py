@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from openiom.simulators import (
+from openiom_simulators import (
     Running,
     StoreOptions,
     WarehouseOptions,
@@ -104,7 +104,9 @@ def test_slow_answers_come_late_and_right(store):
 
 
 @pytest.mark.parametrize(("kind", "effective"), [("timeout_before", 0), ("timeout_after", 1)])
-def test_a_timeout_acts_before_or_not_at_all_and_a_repeat_takes_effect_once(warehouse, kind, effective):
+def test_a_timeout_acts_before_or_not_at_all_and_a_repeat_takes_effect_once(
+    warehouse, kind, effective
+):
     books = warehouse.app.state.warehouse
     before, key = len(books.orders), f"key-{kind}"
     fault(warehouse, kind=kind, count=1, seconds=5)

@@ -5,9 +5,9 @@ import pytest
 import zipcodes
 from tests.shared_data import shared
 
-from openiom.simulators import StoreOptions, running, store_application
-from openiom.simulators.generator import generate
-from openiom.simulators.olist import OlistAbsent, read_olist
+from openiom_simulators import StoreOptions, running, store_application
+from openiom_simulators.generator import generate
+from openiom_simulators.olist import OlistAbsent, read_olist
 
 NOW = 1_767_225_600
 
@@ -15,7 +15,11 @@ NOW = 1_767_225_600
 def test_the_same_seed_gives_the_same_shop_and_another_seed_another():
     one, same, other = (generate(orders=200, seed=seed, now=NOW) for seed in (5, 5, 6))
     orders = list(one.orders)
-    assert (one.products, one.customers, orders) == (same.products, same.customers, list(same.orders))
+    assert (one.products, one.customers, orders) == (
+        same.products,
+        same.customers,
+        list(same.orders),
+    )
     assert orders != list(other.orders)
 
 
@@ -41,7 +45,9 @@ def test_olist_orders_are_the_marketplaces_own():
         "02308-000",
         "São Paulo",
     )
-    assert [(line.sku, line.quantity, line.price) for line in first.lines] == [("HOUSEWARES-0560", 1, 2999)]
+    assert [(line.sku, line.quantity, line.price) for line in first.lines] == [
+        ("HOUSEWARES-0560", 1, 2999)
+    ]
     catalog = {product.id: product.sku for product in shop.products}
     assert all(catalog[line.product_id] == line.sku for order in orders for line in order.lines)
 
@@ -51,7 +57,9 @@ def test_a_store_opens_with_olist_orders_in_their_currency():
         load = {"source": "olist", "path": str(shared("data/olist")), "orders": 300}
         loaded = httpx.post(f"{store.url}/_sim/load", json=load, timeout=60).json()
         assert (loaded["orders"], loaded["customers"]) == (300, 300)
-        order = httpx.get(f"{store.url}/stores/s1/v2/orders/100", headers={"X-Auth-Token": "t"}).json()
+        order = httpx.get(
+            f"{store.url}/stores/s1/v2/orders/100", headers={"X-Auth-Token": "t"}
+        ).json()
         assert (order["currency_code"], order["external_order_id"]) == ("BRL", "OLIST-1")
 
 

@@ -7,7 +7,7 @@ import httpx
 import orjson
 import pytest
 
-from openiom.simulators import simulator_process
+from openiom_simulators import simulator_process
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from openiom.simulators import Running, StoreOptions, running, store_application
+from openiom_simulators import Running, StoreOptions, running, store_application
 
 TOKEN, READER = "secret-token", "reading-token"
 
@@ -15,7 +15,9 @@ class Client(httpx.Client):
     """Speaks to one store; `sim` reaches its switches."""
 
     def __init__(self, store: Running, token: str = TOKEN) -> None:
-        super().__init__(base_url=f"{store.url}/stores/s1", headers={"X-Auth-Token": token}, timeout=20)
+        super().__init__(
+            base_url=f"{store.url}/stores/s1", headers={"X-Auth-Token": token}, timeout=20
+        )
         self.store = store
 
     def sim(self, method: str, path: str, document: object = None) -> httpx.Response:
@@ -24,7 +26,9 @@ class Client(httpx.Client):
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Running]:
-    options = StoreOptions(store_hash="s1", token=TOKEN, read_only_token=READER, webhook_time_scale=0.002)
+    options = StoreOptions(
+        store_hash="s1", token=TOKEN, read_only_token=READER, webhook_time_scale=0.002
+    )
     with running(store_application(options)) as (one,):
         load = {"source": "generator", "orders": 120, "products": 60}
         httpx.post(f"{one.url}/_sim/load", json=load).raise_for_status()
@@ -42,7 +46,9 @@ def client(store: Running) -> Iterator[Client]:
 def placed(client: Client, *quantities: int, status_id: int = 11) -> dict:
     """A new order of the first products, one line a quantity."""
     billing = {"first_name": "Jane", "zip": "78751", "email": "jane@example.com"}
-    products = [{"product_id": 101 + n, "quantity": quantity} for n, quantity in enumerate(quantities)]
+    products = [
+        {"product_id": 101 + n, "quantity": quantity} for n, quantity in enumerate(quantities)
+    ]
     document = {"status_id": status_id, "billing_address": billing, "products": products}
     response = client.post("/v2/orders", json=document)
     assert response.status_code == 200, response.text
@@ -78,7 +84,9 @@ def test_a_token_without_write_scopes_reads_and_may_not_ship(store, client):
         assert reader.get(f"/v2/orders/{order['id']}").status_code == 200
         refused = reader.post(f"/v2/orders/{order['id']}/shipments", json={})
         assert refused.status_code == 403
-        assert refused.json() == [{"status": 403, "message": "You don't have a required scope to access the endpoint"}]
+        assert refused.json() == [
+            {"status": 403, "message": "You don't have a required scope to access the endpoint"}
+        ]
     assert client.get(f"/v2/orders/{order['id']}/shipments").status_code == 204
 
 
@@ -92,18 +100,25 @@ def test_min_date_modified_finds_what_changed_since_in_that_order(client):
     assert found[-1] == 150
     assert found.index(first["id"]) < found.index(150)
     after = client.get("/v2/orders/150").json()["date_modified"]
-    later = client.get("/v2/orders", params={"min_date_modified": after, "max_date_modified": after}).json()
+    later = client.get(
+        "/v2/orders", params={"min_date_modified": after, "max_date_modified": after}
+    ).json()
     assert [order["id"] for order in later] == [150]
 
 
 def test_iso_dates_are_read_too_and_nonsense_is_refused(client):
-    assert client.get("/v2/orders", params={"min_date_modified": "2030-01-01T00:00:00Z"}).status_code == 204
+    assert (
+        client.get("/v2/orders", params={"min_date_modified": "2030-01-01T00:00:00Z"}).status_code
+        == 204
+    )
     assert client.get("/v2/orders", params={"min_date_modified": "yesterday"}).status_code == 400
 
 
 def test_status_filter_and_count_agree(client):
     order = placed(client, 1, status_id=12)
-    assert [o["id"] for o in client.get("/v2/orders", params={"status_id": 12}).json()] == [order["id"]]
+    assert [o["id"] for o in client.get("/v2/orders", params={"status_id": 12}).json()] == [
+        order["id"]
+    ]
     assert client.get("/v2/orders/count", params={"status_id": 12}).json()["count"] == 1
 
 
@@ -113,13 +128,19 @@ def test_shipping_a_part_then_the_rest_moves_status_and_quantities(client):
 
     assert ship(client, order, (first["id"], 2)).status_code == 201
     partly = client.get(f"/v2/orders/{order['id']}").json()
-    assert (partly["status"], partly["items_shipped"], partly["date_shipped"]) == ("Partially Shipped", 2, "")
+    assert (partly["status"], partly["items_shipped"], partly["date_shipped"]) == (
+        "Partially Shipped",
+        2,
+        "",
+    )
 
     assert ship(client, order, (first["id"], 1), (second["id"], 1)).status_code == 201
     wholly = client.get(f"/v2/orders/{order['id']}").json()
     assert (wholly["status"], wholly["items_shipped"]) == ("Shipped", 4)
     assert wholly["date_shipped"] == wholly["date_modified"]
-    shipped = [line["quantity_shipped"] for line in client.get(f"/v2/orders/{order['id']}/products").json()]
+    shipped = [
+        line["quantity_shipped"] for line in client.get(f"/v2/orders/{order['id']}/products").json()
+    ]
     assert shipped == [3, 1]
 
 
@@ -153,16 +174,25 @@ def test_a_spent_quota_is_429_until_the_window_ends(client):
 
 def test_changing_one_order_leaves_the_customer_and_his_other_orders(client):
     order = client.get("/v2/orders/100").json()
-    customer = client.get("/v3/customers", params={"id:in": str(order["customer_id"])}).json()["data"][0]
-    client.put("/v2/orders/100", json={"billing_address": {"zip": "1", "phone": "none"}}).raise_for_status()
-    again = client.get("/v3/customers", params={"id:in": str(order["customer_id"])}).json()["data"][0]
+    customer = client.get("/v3/customers", params={"id:in": str(order["customer_id"])}).json()[
+        "data"
+    ][0]
+    client.put(
+        "/v2/orders/100", json={"billing_address": {"zip": "1", "phone": "none"}}
+    ).raise_for_status()
+    again = client.get("/v3/customers", params={"id:in": str(order["customer_id"])}).json()["data"][
+        0
+    ]
     assert again == customer
     assert client.get("/v2/orders/100").json()["billing_address"]["phone"] == "none"
 
 
 def test_an_unknown_product_is_refused_and_no_order_appears(client):
     before = client.get("/v2/orders/count").json()["count"]
-    document = {"billing_address": {"zip": "1"}, "products": [{"product_id": 999_999, "quantity": 1}]}
+    document = {
+        "billing_address": {"zip": "1"},
+        "products": [{"product_id": 999_999, "quantity": 1}],
+    }
     assert client.post("/v2/orders", json=document).status_code == 400
     assert client.get("/v2/orders/count").json()["count"] == before
 

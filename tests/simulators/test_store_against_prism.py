@@ -6,13 +6,24 @@ import httpx
 import pytest
 from tests.contracts.prism import prism_proxy
 
-from openiom.simulators import StoreOptions, running, store_application
+from openiom_simulators import StoreOptions, running, store_application
 
 TOKEN = "prism-token"
 WHOLE = {"include": "consignments.line_items", "consignment_structure": "object"}
 SEEN = "Wed, 10 Jan 2018 21:05:30 +0000"
-BILLING = {"first_name": "Jane", "last_name": "Doe", "street_1": "1 Main St", "city": "Austin", "state": "Texas"}
-BILLING |= {"zip": "78751", "country": "United States", "country_iso2": "US", "email": "jane@example.com"}
+BILLING = {
+    "first_name": "Jane",
+    "last_name": "Doe",
+    "street_1": "1 Main St",
+    "city": "Austin",
+    "state": "Texas",
+}
+BILLING |= {
+    "zip": "78751",
+    "country": "United States",
+    "country_iso2": "US",
+    "email": "jane@example.com",
+}
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +33,11 @@ def checked() -> Iterator[httpx.Client]:
     with running(app) as (store,):
         loaded = {"source": "generator", "orders": 60, "products": 40}
         httpx.post(f"{store.url}/_sim/load", json=loaded, timeout=60).raise_for_status()
-        headers = {"X-Auth-Token": TOKEN, "Accept": "application/json", "Content-Type": "application/json"}
+        headers = {
+            "X-Auth-Token": TOKEN,
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
         with (
             prism_proxy(store.url) as url,
             httpx.Client(base_url=f"{url}/stores/prism", headers=headers, timeout=60) as client,
@@ -40,7 +55,10 @@ READS = [
     ("/v2/orders", {}),
     ("/v2/orders", {**WHOLE, "min_date_modified": SEEN, "sort": "date_modified"}),
     ("/v2/orders", {"page": 2, "limit": 25, "sort": "id"}),
-    ("/v2/orders", {"min_date_modified": SEEN, "status_id": 11, "sort": "date_modified", "limit": 50}),
+    (
+        "/v2/orders",
+        {"min_date_modified": SEEN, "status_id": 11, "sort": "date_modified", "limit": 50},
+    ),
     ("/v2/orders", {"min_id": 101, "max_id": 120}),
     ("/v2/orders/count", {}),
     ("/v2/orders/100", {}),
@@ -80,14 +98,20 @@ def test_a_shipment_is_posted_corrected_and_read(checked):
 
     shipment = ok(checked.post("/v2/orders/104/shipments", json=document), 201).json()
 
-    ok(checked.put(f"/v2/orders/104/shipments/{shipment['id']}", json={"tracking_number": "1Z1000"}))
+    ok(
+        checked.put(
+            f"/v2/orders/104/shipments/{shipment['id']}", json={"tracking_number": "1Z1000"}
+        )
+    )
     (listed,) = ok(checked.get("/v2/orders/104/shipments")).json()
     assert listed["tracking_number"] == "1Z1000"
     assert ok(checked.get("/v2/orders/104")).json()["status_id"] == 2
 
 
 def test_status_and_staff_notes_are_changed(checked):
-    changed = ok(checked.put("/v2/orders/105", json={"status_id": 9, "staff_notes": "packed"})).json()
+    changed = ok(
+        checked.put("/v2/orders/105", json={"status_id": 9, "staff_notes": "packed"})
+    ).json()
     assert (changed["status"], changed["staff_notes"]) == ("Awaiting Shipment", "packed")
 
 
@@ -99,10 +123,16 @@ def test_an_order_is_placed(checked):
 
 
 def test_a_hook_lives_its_life(checked):
-    document = {"scope": "store/order/*", "destination": "https://example.com/x", "headers": {"X-Key": "k"}}
+    document = {
+        "scope": "store/order/*",
+        "destination": "https://example.com/x",
+        "headers": {"X-Key": "k"},
+    }
     hook = ok(checked.post("/v3/hooks", json=document)).json()["data"]
     assert ok(checked.get("/v3/hooks")).json()["meta"]["pagination"]["total"] == 1
-    assert not ok(checked.put(f"/v3/hooks/{hook['id']}", json={"is_active": False})).json()["data"]["is_active"]
+    assert not ok(checked.put(f"/v3/hooks/{hook['id']}", json={"is_active": False})).json()["data"][
+        "is_active"
+    ]
     ok(checked.get(f"/v3/hooks/{hook['id']}"))
     ok(checked.delete(f"/v3/hooks/{hook['id']}"))
 
@@ -119,7 +149,18 @@ def test_the_lines_inside_an_order_are_the_lines_prism_checked(checked):
     (shipping,) = order["consignments"]["shipping"]
     assert shipping["line_items"] == ok(checked.get("/v2/orders/110/products")).json()
     (address,) = ok(checked.get("/v2/orders/110/shipping_addresses")).json()
-    same = ("id", "first_name", "last_name", "street_1", "city", "state", "zip", "country_iso2", "phone", "email")
+    same = (
+        "id",
+        "first_name",
+        "last_name",
+        "street_1",
+        "city",
+        "state",
+        "zip",
+        "country_iso2",
+        "phone",
+        "email",
+    )
     assert {name: shipping[name] for name in same} == {name: address[name] for name in same}
 
 

@@ -7,8 +7,8 @@ import orjson
 import pytest
 from tests.simulators.listening import Heard, Listener, listening
 
-from openiom.simulators import Running, StoreOptions, running, store_application
-from openiom.simulators.store.webhooks import Domain
+from openiom_simulators import Running, StoreOptions, running, store_application
+from openiom_simulators.store.webhooks import Domain
 
 SCALE = 0.002  # the first retry after 60 s comes after 0.12 s
 
@@ -64,7 +64,10 @@ def test_a_status_change_names_both_statuses_and_is_an_update_too(store, listene
     call(store, "PUT", "/v2/orders/100", {"status_id": 9})
     listener.wait(lambda: len(listener.heard) == 2)
     told = {event["scope"]: event["data"] for event in events(listener.heard)}
-    assert told["store/order/statusUpdated"]["status"] == {"previous_status_id": 11, "new_status_id": 9}
+    assert told["store/order/statusUpdated"]["status"] == {
+        "previous_status_id": 11,
+        "new_status_id": 9,
+    }
     assert told["store/order/updated"] == {"type": "order", "id": 100}
 
 
@@ -83,7 +86,9 @@ def test_a_hook_nobody_answers_is_switched_off_after_the_last_retry(listener):
         number = hook(store, listener, "store/order/created")
         place(store)
         listener.wait(lambda: len(listener.heard) == 12)
-        listener.wait(lambda: not call(store, "GET", f"/v3/hooks/{number}", None).json()["data"]["is_active"])
+        listener.wait(
+            lambda: not call(store, "GET", f"/v3/hooks/{number}", None).json()["data"]["is_active"]
+        )
 
 
 def test_duplicates_are_sent_as_often_as_the_fault_says(store, listener):

@@ -8,7 +8,14 @@ import orjson
 import pytest
 from tests.simulators.listening import Listener, listening
 
-from openiom.simulators import Habits, Running, WarehouseOptions, running, sign, warehouse_application
+from openiom_simulators import (
+    Behavior,
+    Running,
+    WarehouseOptions,
+    running,
+    sign,
+    warehouse_application,
+)
 
 SECRET = "shared-secret"
 
@@ -29,7 +36,7 @@ class Client(httpx.Client):
 @pytest.fixture
 def client() -> Iterator[Client]:
     """A warehouse worked by hand."""
-    options = WarehouseOptions(token="w", callback_secret=SECRET, habits=Habits(automatic=False))
+    options = WarehouseOptions(token="w", callback_secret=SECRET, habits=Behavior(automatic=False))
     with running(warehouse_application(options)) as (one,), Client(one) as speaking:
         yield speaking
 
@@ -66,7 +73,11 @@ def test_the_same_key_and_payload_takes_effect_once(client):
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json()["id"] == second.json()["id"]
     stats = client.get("/_sim/stats").json()
-    assert (stats["effective"], stats["raw_calls_by_key_max"], stats["calls"]["repeats"]) == (1, 2, 1)
+    assert (stats["effective"], stats["raw_calls_by_key_max"], stats["calls"]["repeats"]) == (
+        1,
+        2,
+        1,
+    )
     (row,) = client.get("/_sim/orders").json()["orders"]
     assert (row["key"], row["reference"], row["raw_calls"]) == ("k1", "FO-1", 2)
 
@@ -89,7 +100,10 @@ def test_a_bulk_call_answers_each_item_and_bad_ones_stop_nobody(client):
     response = bulk(client, items)
     assert response.status_code == 207
     assert [result["status"] for result in response.json()["results"]] == [201, 422, 200, 400]
-    assert response.json()["results"][1]["error"]["detail"] == "lines[0].quantity must be a whole number above 0"
+    assert (
+        response.json()["results"][1]["error"]["detail"]
+        == "lines[0].quantity must be a whole number above 0"
+    )
     assert client.get("/_sim/stats").json()["effective"] == 1
 
 
@@ -105,7 +119,9 @@ def test_an_operator_accepts_ships_in_two_parcels_and_delivers(client):
     number = client.create("k", order("FO-1", 2, 1)).json()["id"]
     client.post(f"/v1/orders/{number}/accept").raise_for_status()
     part = {"carrier": "UPS", "items": [{"line_reference": "L1", "quantity": 2}]}
-    assert client.post(f"/v1/orders/{number}/ship", json=part).json()["state"] == "partially_shipped"
+    assert (
+        client.post(f"/v1/orders/{number}/ship", json=part).json()["state"] == "partially_shipped"
+    )
     assert client.post(f"/v1/orders/{number}/ship").json()["state"] == "shipped"
     assert client.post(f"/v1/orders/{number}/deliver").json()["state"] == "delivered"
     events = client.get("/v1/events").json()["events"]
@@ -116,15 +132,22 @@ def test_an_operator_accepts_ships_in_two_parcels_and_delivers(client):
         "order.delivered",
     ]
     assert [event["shipment"]["final"] for event in events[1:]] == [False, True, True]
-    assert events[2]["shipment"]["items"] == [{"line_reference": "L2", "sku": "SKU-2", "quantity": 1}]
+    assert events[2]["shipment"]["items"] == [
+        {"line_reference": "L2", "sku": "SKU-2", "quantity": 1}
+    ]
 
 
 def test_shipping_more_than_is_left_is_refused_and_changes_nothing(client):
     number = client.create("k", order("FO-1", 2)).json()["id"]
     client.post(f"/v1/orders/{number}/accept").raise_for_status()
     before = client.get(f"/v1/orders/{number}").json()
-    refused = client.post(f"/v1/orders/{number}/ship", json={"items": [{"line_reference": "L1", "quantity": 3}]})
-    assert (refused.status_code, refused.json()["detail"]) == (422, "line L1 has 2 left to ship, not 3")
+    refused = client.post(
+        f"/v1/orders/{number}/ship", json={"items": [{"line_reference": "L1", "quantity": 3}]}
+    )
+    assert (refused.status_code, refused.json()["detail"]) == (
+        422,
+        "line L1 has 2 left to ship, not 3",
+    )
     assert client.get(f"/v1/orders/{number}").json() == before
 
 
@@ -192,7 +215,7 @@ def test_disturbed_callbacks_still_tell_every_event(client, listener, kind, copi
 
 def automatic(count: int, **habits: float) -> dict[str, int]:
     """States after a warehouse that acts by itself has dealt with `count` orders of 2 + 1 units."""
-    options = WarehouseOptions(token="w", habits=Habits(seed=3, **habits))
+    options = WarehouseOptions(token="w", habits=Behavior(seed=3, **habits))
     with running(warehouse_application(options)) as (one,), Client(one) as client:
         items = [{"idempotency_key": str(n), **order(f"FO-{n}", 2, 1)} for n in range(count)]
         bulk(client, items).raise_for_status()
@@ -202,7 +225,9 @@ def automatic(count: int, **habits: float) -> dict[str, int]:
             assert time.monotonic() < deadline, states
             states = client.get("/_sim/stats").json()["states"]
             time.sleep(0.02)
-        units = [sum(line.shipped for line in o.lines) for o in one.app.state.warehouse.orders.values()]
+        units = [
+            sum(line.shipped for line in o.lines) for o in one.app.state.warehouse.orders.values()
+        ]
         parcels = [len(o.parcels) for o in one.app.state.warehouse.orders.values()]
         return {**states, "short": units.count(2), "two_parcels": parcels.count(2)}
 

@@ -3,22 +3,24 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openiom.state_framework import Aggregate, At, header_events, header_events_many
+from openiom.state_framework import Aggregate, LineStatus, header_events, header_events_many
 
 IN_FULFILLMENT = Aggregate("order.fulfillment_in_process", frozenset({"fulfillment_in_process"}))
 SHIPPED = Aggregate("order.shipped", frozenset({"fulfillment_in_process"}), frozenset({"Shipped"}))
 RULES = [IN_FULFILLMENT, SHIPPED]
 NEW, MOVING, GONE, CANCELED = (
-    At("new"),
-    At("fulfillment_in_process", "Picked"),
-    At("fulfillment_in_process", "Shipped"),
-    At("canceled"),
+    LineStatus("new"),
+    LineStatus("fulfillment_in_process", "Picked"),
+    LineStatus("fulfillment_in_process", "Shipped"),
+    LineStatus("canceled"),
 )
 
 
 def test_nothing_is_owed_until_the_last_line_gets_there_and_nothing_twice():
     assert header_events(RULES, before=[NEW, NEW], after=[MOVING, NEW]) == []
-    assert header_events(RULES, before=[MOVING, NEW], after=[MOVING, MOVING]) == ["order.fulfillment_in_process"]
+    assert header_events(RULES, before=[MOVING, NEW], after=[MOVING, MOVING]) == [
+        "order.fulfillment_in_process"
+    ]
     assert header_events(RULES, before=[MOVING, MOVING], after=[MOVING, GONE]) == []
     assert header_events(RULES, before=[MOVING, GONE], after=[GONE, GONE]) == ["order.shipped"]
     assert header_events(RULES, before=[GONE, GONE], after=[GONE, GONE]) == []

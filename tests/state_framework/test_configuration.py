@@ -10,13 +10,15 @@ from tests.state_framework.test_machine import ORDER
 
 from openiom.kernel import Invalid, TransitionRefused
 from openiom.platform.configuration import Configuration
-from openiom.state_framework import To, advance, load_tables, states_kind, states_router
+from openiom.state_framework import Target, advance, load_tables, states_kind, states_router
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 SHIPPED = {"order": ORDER}
 FRAUD = {
     "states": [{"name": "fraud_review", "label": "Fraud review", "timeline_position": 2}],
-    "transitions": [{"event": "fraud.suspected", "source": "new", "target": "fraud_review", "reason": "Score"}],
+    "transitions": [
+        {"event": "fraud.suspected", "source": "new", "target": "fraud_review", "reason": "Score"}
+    ],
 }
 
 
@@ -29,7 +31,9 @@ def configuration():
 
 def get(web, path):
     async def asked():
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url="http://test") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(web), base_url="http://test"
+        ) as client:
             return (await client.get(path)).json()
 
     return asyncio.run(asked())
@@ -37,7 +41,9 @@ def get(web, path):
 
 def apply(database, configuration, body, name="order"):
     with database.unit_of_work() as session:
-        configuration.apply(session, [{"kind": "states", "name": name, "body": body}], at=AT, actor="ada")
+        configuration.apply(
+            session, [{"kind": "states", "name": name, "body": body}], at=AT, actor="ada"
+        )
 
 
 def test_an_added_state_moves_orders_and_the_shipped_rows_stay(database, configuration):
@@ -46,7 +52,7 @@ def test_an_added_state_moves_orders_and_the_shipped_rows_stay(database, configu
     with database.reading() as session:
         order = load_tables(session, SHIPPED)["order"]
 
-    assert advance(order, event="fraud.suspected", state="new") == To("fraud_review", "Score")
+    assert advance(order, event="fraud.suspected", state="new") == Target("fraud_review", "Score")
     with pytest.raises(TransitionRefused):
         advance(order, event="order.shipped", state="new")
 
@@ -64,12 +70,22 @@ def test_the_guard_can_be_switched_off_and_on(database, configuration):
 @pytest.mark.parametrize(
     ("name", "body", "told"),
     [
-        ("order", {"transitions": [{"event": "order.cancel", "source": "new", "target": "on_hold"}]}, "never altered"),
-        ("order", {"transitions": [{"event": "a", "source": "x", "target": "y"}]}, "the target state y is unknown"),
+        (
+            "order",
+            {"transitions": [{"event": "order.cancel", "source": "new", "target": "on_hold"}]},
+            "never altered",
+        ),
+        (
+            "order",
+            {"transitions": [{"event": "a", "source": "x", "target": "y"}]},
+            "the target state y is unknown",
+        ),
         ("parcel", {}, "parcel has no states"),
     ],
 )
-def test_a_document_that_does_not_fit_is_refused_and_changes_nothing(database, configuration, name, body, told):
+def test_a_document_that_does_not_fit_is_refused_and_changes_nothing(
+    database, configuration, name, body, told
+):
     with pytest.raises(Invalid, match=told):
         apply(database, configuration, body, name=name)
 
@@ -92,4 +108,6 @@ def test_the_api_shows_the_table_with_shipped_rows_marked(database, configuratio
         "canceled",
         "completed",
     ]
-    assert [row["event"] for row in answer["transitions"] if not row["shipped"]] == ["fraud.suspected"]
+    assert [row["event"] for row in answer["transitions"] if not row["shipped"]] == [
+        "fraud.suspected"
+    ]

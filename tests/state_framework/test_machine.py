@@ -6,11 +6,11 @@ from openiom.kernel import Invalid, TransitionRefused
 from openiom.state_framework import (
     ANY,
     PREVIOUS,
-    Move,
     State,
     StateTable,
-    To,
+    Target,
     Transition,
+    TransitionRequest,
     advance,
     advance_many,
     moves,
@@ -30,12 +30,25 @@ ORDER = StateTable(
     states=STATES,
     transitions=(
         *moves("order.created", [None], NEW, "New sales order"),
-        *moves("order.header_validation.succeeded", [NEW, PROGRESS], PROGRESS, "Order Validation Success"),
+        *moves(
+            "order.header_validation.succeeded",
+            [NEW, PROGRESS],
+            PROGRESS,
+            "Order Validation Success",
+        ),
         *moves("order.header_validation.failed", [NEW, PROGRESS], HOLD, "Order Validation Failed"),
         *moves("order.lines_validation.succeeded", [PROGRESS], PROGRESS, "Ready To Be Fulfilled"),
         *moves("order.lines_validation.failed", [PROGRESS, HOLD], HOLD, "Order Validation Failed"),
-        *moves("onhand.check.succeeded", [PROGRESS, HOLD], FULFILLMENT, "Inventory Check Successful"),
-        *moves("onhand.check.failed", [PROGRESS], HOLD, "Inventory not found", reasons=["Backorder Hold"]),
+        *moves(
+            "onhand.check.succeeded", [PROGRESS, HOLD], FULFILLMENT, "Inventory Check Successful"
+        ),
+        *moves(
+            "onhand.check.failed",
+            [PROGRESS],
+            HOLD,
+            "Inventory not found",
+            reasons=["Backorder Hold"],
+        ),
         *moves("order.sent_to_fulfillment", [FULFILLMENT], FULFILLMENT, "Sent To Fulfillment"),
         *moves("order.picked", [FULFILLMENT], FULFILLMENT, "Picked"),
         *moves("order.shipped", [FULFILLMENT], FULFILLMENT, "Shipped"),
@@ -43,7 +56,13 @@ ORDER = StateTable(
         *moves("order.invoiced", [FULFILLMENT], "completed", "Fulfilled"),
         *moves("order.hold", [NEW, HOLD, PROGRESS], HOLD, "Manual hold"),
         *moves("order.release", [HOLD], PREVIOUS, ""),
-        *moves("order.cancel", [NEW, HOLD, PROGRESS], "canceled", "Customer request", reasons=["SLA expired"]),
+        *moves(
+            "order.cancel",
+            [NEW, HOLD, PROGRESS],
+            "canceled",
+            "Customer request",
+            reasons=["SLA expired"],
+        ),
     ),
 )
 
@@ -51,20 +70,24 @@ ORDER = StateTable(
 @pytest.mark.parametrize(
     ("state", "event", "to"),
     [
-        (None, "order.created", To(NEW, "New sales order")),
-        (NEW, "order.header_validation.succeeded", To(PROGRESS, "Order Validation Success")),
-        (PROGRESS, "order.header_validation.succeeded", To(PROGRESS, "Order Validation Success")),
-        (NEW, "order.header_validation.failed", To(HOLD, "Order Validation Failed")),
-        (PROGRESS, "order.lines_validation.succeeded", To(PROGRESS, "Ready To Be Fulfilled")),
-        (HOLD, "order.lines_validation.failed", To(HOLD, "Order Validation Failed")),
-        (PROGRESS, "onhand.check.succeeded", To(FULFILLMENT, "Inventory Check Successful")),
-        (HOLD, "onhand.check.succeeded", To(FULFILLMENT, "Inventory Check Successful")),
-        (PROGRESS, "onhand.check.failed", To(HOLD, "Inventory not found")),
-        (FULFILLMENT, "order.sent_to_fulfillment", To(FULFILLMENT, "Sent To Fulfillment")),
-        (FULFILLMENT, "order.picked", To(FULFILLMENT, "Picked")),
-        (FULFILLMENT, "order.invoiced", To("completed", "Fulfilled")),
-        (PROGRESS, "order.hold", To(HOLD, "Manual hold")),
-        (NEW, "order.cancel", To("canceled", "Customer request")),
+        (None, "order.created", Target(NEW, "New sales order")),
+        (NEW, "order.header_validation.succeeded", Target(PROGRESS, "Order Validation Success")),
+        (
+            PROGRESS,
+            "order.header_validation.succeeded",
+            Target(PROGRESS, "Order Validation Success"),
+        ),
+        (NEW, "order.header_validation.failed", Target(HOLD, "Order Validation Failed")),
+        (PROGRESS, "order.lines_validation.succeeded", Target(PROGRESS, "Ready To Be Fulfilled")),
+        (HOLD, "order.lines_validation.failed", Target(HOLD, "Order Validation Failed")),
+        (PROGRESS, "onhand.check.succeeded", Target(FULFILLMENT, "Inventory Check Successful")),
+        (HOLD, "onhand.check.succeeded", Target(FULFILLMENT, "Inventory Check Successful")),
+        (PROGRESS, "onhand.check.failed", Target(HOLD, "Inventory not found")),
+        (FULFILLMENT, "order.sent_to_fulfillment", Target(FULFILLMENT, "Sent To Fulfillment")),
+        (FULFILLMENT, "order.picked", Target(FULFILLMENT, "Picked")),
+        (FULFILLMENT, "order.invoiced", Target("completed", "Fulfilled")),
+        (PROGRESS, "order.hold", Target(HOLD, "Manual hold")),
+        (NEW, "order.cancel", Target("canceled", "Customer request")),
         (NEW, "order.liked_by_a_friend", None),
         ("completed", "order.liked_by_a_friend", None),
     ],
@@ -101,7 +124,7 @@ def test_a_refusal_names_entity_event_state_and_where_it_would_be_allowed():
 
 
 def test_a_release_leads_back_to_where_the_order_stood():
-    before = To(PROGRESS, "Ready To Be Fulfilled")
+    before = Target(PROGRESS, "Ready To Be Fulfilled")
 
     assert advance(ORDER, event="order.release", state=HOLD, previous=before) == before
     with pytest.raises(TransitionRefused, match="no earlier state is recorded"):
@@ -109,7 +132,9 @@ def test_a_release_leads_back_to_where_the_order_stood():
 
 
 def test_a_reason_may_be_chosen_among_those_the_row_lists():
-    assert advance(ORDER, event="order.cancel", state=NEW, reason="SLA expired") == To("canceled", "SLA expired")
+    assert advance(ORDER, event="order.cancel", state=NEW, reason="SLA expired") == Target(
+        "canceled", "SLA expired"
+    )
     with pytest.raises(TransitionRefused, match="'Bored' is not one of its reasons"):
         advance(ORDER, event="order.cancel", state=NEW, reason="Bored")
 
@@ -118,35 +143,41 @@ def test_many_are_answered_in_order_and_a_refusal_stops_nobody():
     answers = advance_many(
         ORDER,
         [
-            Move("order.shipped", NEW),
-            Move("order.cancel", NEW),
-            Move("unknown", NEW),
-            Move("order.release", HOLD, previous=To(NEW, "New sales order")),
+            TransitionRequest("order.shipped", NEW),
+            TransitionRequest("order.cancel", NEW),
+            TransitionRequest("unknown", NEW),
+            TransitionRequest("order.release", HOLD, previous=Target(NEW, "New sales order")),
         ],
     )
 
     assert isinstance(answers[0], TransitionRefused)
-    assert answers[1:] == [To("canceled", "Customer request"), None, To(NEW, "New sales order")]
+    assert answers[1:] == [
+        Target("canceled", "Customer request"),
+        None,
+        Target(NEW, "New sales order"),
+    ]
 
 
 def test_users_add_states_and_transitions():
     grown = ORDER.extended(
         states=[State("fraud_review", "Fraud review", 2)],
         transitions=[
-            Transition("fraud.suspected", NEW, To("fraud_review", "Fraud score")),
-            Transition("order.cancel", "fraud_review", To("canceled", "Fraud")),
+            Transition("fraud.suspected", NEW, Target("fraud_review", "Fraud score")),
+            Transition("order.cancel", "fraud_review", Target("canceled", "Fraud")),
         ],
     )
 
-    assert advance(grown, event="fraud.suspected", state=NEW) == To("fraud_review", "Fraud score")
-    assert advance(grown, event="order.cancel", state="fraud_review") == To("canceled", "Fraud")
+    assert advance(grown, event="fraud.suspected", state=NEW) == Target(
+        "fraud_review", "Fraud score"
+    )
+    assert advance(grown, event="order.cancel", state="fraud_review") == Target("canceled", "Fraud")
     assert advance(ORDER, event="fraud.suspected", state=NEW) is None
 
 
 @pytest.mark.parametrize(
     "added",
     [
-        {"transitions": [Transition("order.cancel", NEW, To(HOLD, "Not so fast"))]},
+        {"transitions": [Transition("order.cancel", NEW, Target(HOLD, "Not so fast"))]},
         {"states": [State(NEW, "Brand new", 9)]},
     ],
 )
@@ -159,9 +190,9 @@ def test_a_faulty_table_lists_all_its_faults():
     with pytest.raises(Invalid) as refusal:
         ORDER.extended(
             transitions=[
-                Transition("a", "nowhere", To(NEW, "")),
-                Transition("b", NEW, To("nowhere", "")),
-                Transition("c", "completed", To(NEW, "")),
+                Transition("a", "nowhere", Target(NEW, "")),
+                Transition("b", NEW, Target("nowhere", "")),
+                Transition("c", "completed", Target(NEW, "")),
             ]
         )
 
@@ -175,13 +206,13 @@ def test_a_faulty_table_lists_all_its_faults():
 def test_a_wildcard_covers_every_state_that_is_not_final_and_has_no_row_of_its_own():
     table = ORDER.extended(
         transitions=[
-            Transition("recall", ANY, To(HOLD, "Recalled")),
-            Transition("recall", NEW, To("canceled", "Recalled")),
+            Transition("recall", ANY, Target(HOLD, "Recalled")),
+            Transition("recall", NEW, Target("canceled", "Recalled")),
         ]
     )
 
-    assert advance(table, event="recall", state=FULFILLMENT) == To(HOLD, "Recalled")
-    assert advance(table, event="recall", state=NEW) == To("canceled", "Recalled")
+    assert advance(table, event="recall", state=FULFILLMENT) == Target(HOLD, "Recalled")
+    assert advance(table, event="recall", state=NEW) == Target("canceled", "Recalled")
     with pytest.raises(TransitionRefused):
         advance(table, event="recall", state="completed")
 
@@ -189,14 +220,23 @@ def test_a_wildcard_covers_every_state_that_is_not_final_and_has_no_row_of_its_o
 def test_switched_off_it_refuses_nothing_and_still_moves():
     off = ORDER.switched(enabled=False)
 
-    assert advance(off, event="order.shipped", state="completed") == To(FULFILLMENT, "Shipped")
-    assert advance(off, event="order.cancel", state=FULFILLMENT, reason="Bored") == To("canceled", "Bored")
+    assert advance(off, event="order.shipped", state="completed") == Target(FULFILLMENT, "Shipped")
+    assert advance(off, event="order.cancel", state=FULFILLMENT, reason="Bored") == Target(
+        "canceled", "Bored"
+    )
     assert advance(off, event="order.release", state=NEW) is None
     assert advance(off, event="unknown", state=NEW) is None
 
 
 def test_the_progress_bar_and_the_lock_come_from_the_table():
-    assert [state.name for state in ORDER.timeline()] == [NEW, HOLD, PROGRESS, FULFILLMENT, "canceled", "completed"]
+    assert [state.name for state in ORDER.timeline()] == [
+        NEW,
+        HOLD,
+        PROGRESS,
+        FULFILLMENT,
+        "canceled",
+        "completed",
+    ]
     assert ORDER.state(FULFILLMENT).read_only
     with pytest.raises(Invalid, match="there is no state lost"):
         ORDER.state("lost")

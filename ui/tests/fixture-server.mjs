@@ -71,14 +71,14 @@ async function answer(request, response, path, query) {
     if (sub === 'timeline') return json(response, { events: bare ? data.timeline.slice(-1) : data.timeline });
     if (sub === 'fulfillment-orders') return json(response, { items: bare || found.state === 'on_hold' ? [] : data.fulfillmentOrders.slice(0, 2).map((row) => data.fulfillmentOrder(row.id)) });
     if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing });
-    if (sub === 'journeys') return json(response, { journeys: bare ? [] : found.state === 'on_hold' ? [data.failedJourney] : data.journeys });
+    if (sub === 'flowRuns') return json(response, { flowRuns: bare ? [] : found.state === 'on_hold' ? [data.failedFlowRun] : data.flowRuns });
   }
   if (area === 'fulfillment-orders') {
     if (!id) return page(response, data.fulfillmentOrders.filter((row) => fits(row, query, ['state', 'source'])), query);
     const found = data.fulfillmentOrder(id);
     return found ? json(response, found) : missing(response, path);
   }
-  if (area === 'journeys') return json(response, results(sent.order_ids ?? sent.journey_ids));
+  if (area === 'flowRuns') return json(response, results(sent.order_ids ?? sent.run_ids));
   if (area === 'runs') return page(response, data.runs.filter((row) => fits(row, query, ['state', 'flow'])), query);
   if (area === 'flows') return !id ? list(response, data.flows) : json(response, sub === 'counts' ? data.flowCounts : data.flow);
   if (area === 'policies') return list(response, data.policies);

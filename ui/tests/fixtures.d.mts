@@ -7,6 +7,6 @@ export function order(id: string): OrderDetail | undefined;
 export const flow: FlowDetail;
 export const missingKeys: MissingGroup[];
 export const timeline: unknown[];
-export const journeys: unknown[];
-export const failedJourney: unknown;
+export const flowRuns: unknown[];
+export const failedFlowRun: unknown;
 export const sourcing: unknown[];

@@ -5,12 +5,12 @@ Owns    user, sign-in, API token, client, wrong secrets counted, role documents;
 Holds   only hashes of passwords, secrets and tokens are kept.
 """
 
-from .checks import store_checks, stored_checks
-from .clients import put_client
-from .issuing import Issuer
+from .clients import upsert_client
+from .invariant_results import store_checks, stored_checks
 from .roles import KINDS
 from .routes import authenticate, router
-from .service import forget_expired, issue_token, put_users
+from .service import forget_expired, issue_token, upsert_users
+from .token_issuer import Issuer
 from .token_routes import router as token_router
 
 __all__ = [
@@ -19,8 +19,8 @@ __all__ = [
     "authenticate",
     "forget_expired",
     "issue_token",
-    "put_client",
-    "put_users",
+    "upsert_client",
+    "upsert_users",
     "router",
     "store_checks",
     "stored_checks",

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound, Unauthenticated
 
-from .guessing import belongs, count_failure, forget_failures, hashed, refuse_guessers
+from .credentials import belongs, count_failure, forget_failures, hashed, refuse_guessers
 from .models import Client
 from .roles import check_roles, permissions_of
 
 
-def put_client(session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str) -> tuple[str, str]:
+def upsert_client(
+    session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str
+) -> tuple[str, str]:
     """(client id, secret) of a client program; one of this name keeps its id and gets a new secret, shown here once."""
     check_roles(session, roles)
     row = session.scalars(select(Client).where(Client.name == name).with_for_update()).one_or_none()
@@ -36,10 +38,14 @@ def clients(session: Session) -> list[Client]:
 def remove_client(session: Session, client_id: str) -> None:
     """No more tokens for this client; those it holds end within the hour. Raises NotFound."""
     if not session.execute(delete(Client).where(Client.id == client_id).returning(Client.id)).all():
-        raise NotFound(f"no client {client_id}", where="client_id", remedy="look it up in the list of clients")
+        raise NotFound(
+            f"no client {client_id}", where="client_id", remedy="look it up in the list of clients"
+        )
 
 
-def check_secret(session: Session, *, client_id: str, secret: str, address: str, now: datetime) -> None:
+def check_secret(
+    session: Session, *, client_id: str, secret: str, address: str, now: datetime
+) -> None:
     """Raises Unauthenticated unless id and secret belong together, TooManyAttempts after many that did not.
 
     `address` is where the caller is. Failures are counted, so the caller commits either way.
@@ -52,7 +58,9 @@ def check_secret(session: Session, *, client_id: str, secret: str, address: str,
     else:
         count_failure(session, client_id=client_id, address=address, now=now)
         raise Unauthenticated(
-            "client id and secret do not belong together", where="client_secret", remedy="make a new secret: iom client"
+            "client id and secret do not belong together",
+            where="client_secret",
+            remedy="make a new secret: iom client",
         )
 
 
@@ -60,5 +68,7 @@ def granted(session: Session, client_id: str) -> tuple[str, frozenset[str]]:
     """(name, permissions) of a client. Raises Unauthenticated when it has been removed."""
     row = session.get(Client, client_id)
     if row is None:
-        raise Unauthenticated("this client has been removed", where="client_assertion", remedy="ask an administrator")
+        raise Unauthenticated(
+            "this client has been removed", where="client_assertion", remedy="ask an administrator"
+        )
     return row.name, permissions_of(session, row.roles)

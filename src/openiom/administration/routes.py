@@ -10,10 +10,17 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Unauthenticated
 from openiom.platform.configuration import Change, Configuration
 from openiom.platform.events import utc_now
-from openiom.platform.http import Asker, Now, Principal, Reading, Writing, database
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    Principal,
+    ReadSession,
+    WriteSession,
+    database,
+)
 
-from .issuing import Issuer, looks_signed
 from .service import issue_token, profile, sign_in, sign_out, who_is
+from .token_issuer import Issuer, looks_signed
 
 COOKIE = "openiom_session"
 router = APIRouter(prefix="/api/v1", tags=["administration"])
@@ -62,7 +69,9 @@ class ApplyRequest(BaseModel):
 
     documents: list[DocumentView] = Field(max_length=5000)
     dry: bool = Field(False, description="Only say what would change")
-    prune: bool = Field(False, description="Delete the documents of these kinds that are not among these")
+    prune: bool = Field(
+        False, description="Delete the documents of these kinds that are not among these"
+    )
 
 
 class ChangeView(BaseModel):
@@ -99,22 +108,28 @@ def _view(request: Request, session: Session, principal: Principal) -> SessionVi
 
 
 @router.post("/session")
-def open_session(credentials: Credentials, request: Request, response: Response, now: Now) -> SessionView:
+def open_session(
+    credentials: Credentials, request: Request, response: Response, now: Now
+) -> SessionView:
     """Sign in; the session travels in a cookie scripts cannot read."""
     hours: int = request.app.state.session_hours
     with database(request).unit_of_work() as session:
-        opened = sign_in(session, email=credentials.email, password=credentials.password, now=now, hours=hours)
+        opened = sign_in(
+            session, email=credentials.email, password=credentials.password, now=now, hours=hours
+        )
     if opened is None:
         raise Unauthenticated("e-mail and password do not belong together", remedy="try again")
     token, principal = opened
     secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, token, max_age=hours * 3600, httponly=True, samesite="lax", secure=secure)
+    response.set_cookie(
+        COOKIE, token, max_age=hours * 3600, httponly=True, samesite="lax", secure=secure
+    )
     with database(request).reading() as session:
         return _view(request, session, principal)
 
 
 @router.get("/session")
-def current_session(request: Request, session: Reading) -> SessionView | None:
+def current_session(request: Request, session: ReadSession) -> SessionView | None:
     """Who is signed in; null when nobody is. A bearer token that is not good is refused as everywhere."""
     try:
         principal = authenticate(request, session)
@@ -126,17 +141,21 @@ def current_session(request: Request, session: Reading) -> SessionView | None:
 
 
 @router.delete("/session", status_code=204)
-def close_session(request: Request, response: Response, session: Writing) -> None:
+def close_session(request: Request, response: Response, session: WriteSession) -> None:
     """Sign out."""
     sign_out(session, request.cookies.get(COOKIE, ""))
     response.delete_cookie(COOKIE)
 
 
 @router.post("/api-tokens", status_code=201)
-def new_token(request: TokenRequest, asker: Asker, session: Writing, now: Now) -> TokenAnswer:
+def new_token(
+    request: TokenRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> TokenAnswer:
     """A token for a program; it replaces an older one of the same name."""
-    asker.require("administration.write")
-    token = issue_token(session, name=request.name, roles=request.roles, now=now, actor=asker.name)
+    principal.require("administration.write")
+    token = issue_token(
+        session, name=request.name, roles=request.roles, now=now, actor=principal.name
+    )
     return TokenAnswer(name=request.name, token=token)
 
 
@@ -146,36 +165,57 @@ def _configuration(request: Request) -> Configuration:
 
 
 @router.get("/configuration")
-def export_configuration(request: Request, asker: Asker, session: Reading, kind: str | None = None) -> Documents:
+def export_configuration(
+    request: Request, principal: CurrentPrincipal, session: ReadSession, kind: str | None = None
+) -> Documents:
     """Every document in use, ready to be applied elsewhere; secrets masked or as references."""
-    asker.require("configuration.read")
+    principal.require("configuration.read")
     documents = _configuration(request).export(session, [kind] if kind else None)
     return Documents(documents=[DocumentView(**d) for d in documents])
 
 
 @router.post("/configuration/apply")
 def apply_configuration(
-    request: Request, asked: Annotated[ApplyRequest, Body()], asker: Asker, session: Writing, now: Now
+    request: Request,
+    asked: Annotated[ApplyRequest, Body()],
+    principal: CurrentPrincipal,
+    session: WriteSession,
+    now: Now,
 ) -> Changes:
     """Store documents, all or none; `dry` only says what would change."""
-    asker.require("configuration.write")
+    principal.require("configuration.write")
     documents = [d.model_dump() for d in asked.documents]
-    done = _configuration(request).apply(session, documents, at=now, actor=asker.name, dry=asked.dry, prune=asked.prune)
+    done = _configuration(request).apply(
+        session, documents, at=now, actor=principal.name, dry=asked.dry, prune=asked.prune
+    )
     return _changes(done)
 
 
 @router.delete("/configuration/{kind}/{name:path}")
 def delete_document(
-    request: Request, kind: str, name: str, asker: Asker, session: Writing, now: Now, dry: bool = False
+    request: Request,
+    kind: str,
+    name: str,
+    principal: CurrentPrincipal,
+    session: WriteSession,
+    now: Now,
+    dry: bool = False,
 ) -> Changes:
     """Take a document out of use; refused with everything that still needs it. Applied again, it is back."""
-    asker.require("configuration.write")
-    return _changes(_configuration(request).remove(session, [(kind, name)], at=now, actor=asker.name, dry=dry))
+    principal.require("configuration.write")
+    return _changes(
+        _configuration(request).remove(
+            session, [(kind, name)], at=now, actor=principal.name, dry=dry
+        )
+    )
 
 
 def _changes(done: Sequence[Change]) -> Changes:
     return Changes(
         changes=[
-            ChangeView(kind=c.kind, name=c.name, change=c.change, version=c.version, paths=list(c.paths)) for c in done
+            ChangeView(
+                kind=c.kind, name=c.name, change=c.change, version=c.version, paths=list(c.paths)
+            )
+            for c in done
         ]
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Invalid, Unauthenticated, new_id
 from openiom.platform.http import Principal
 
-from .guessing import LOCK, MANY_FAILURES, belongs, forget_old_failures, hashed
+from .credentials import LOCK, MANY_FAILURES, belongs, forget_old_failures, hashed
 from .models import ApiToken, SignIn, User
 from .roles import check_roles, permissions_of
 
@@ -25,15 +25,23 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def put_users(session: Session, users: Sequence[tuple[str, str, str, Sequence[str]]]) -> None:
+def upsert_users(session: Session, users: Sequence[tuple[str, str, str, Sequence[str]]]) -> None:
     """Create users or renew their name, password and roles: (email, name, password, roles). Raises Invalid."""
     for email, name, password, roles in users:
         if len(password) < SHORTEST_PASSWORD:
-            raise Invalid("the password is too short", where="password", remedy="use at least 8 characters")
+            raise Invalid(
+                "the password is too short", where="password", remedy="use at least 8 characters"
+            )
         if not all(email.partition("@")):
-            raise Invalid(f"{email} is no e-mail address", where="email", remedy="give one such as ana@example.com")
+            raise Invalid(
+                f"{email} is no e-mail address",
+                where="email",
+                remedy="give one such as ana@example.com",
+            )
         check_roles(session, roles)
-        row = session.scalars(select(User).where(func.lower(User.email) == email.lower())).one_or_none()
+        row = session.scalars(
+            select(User).where(func.lower(User.email) == email.lower())
+        ).one_or_none()
         if row is None:
             row = User(id=new_id(), email=email)
             session.add(row)
@@ -41,7 +49,9 @@ def put_users(session: Session, users: Sequence[tuple[str, str, str, Sequence[st
     session.flush()
 
 
-def sign_in(session: Session, *, email: str, password: str, now: datetime, hours: int) -> tuple[str, Principal] | None:
+def sign_in(
+    session: Session, *, email: str, password: str, now: datetime, hours: int
+) -> tuple[str, Principal] | None:
     """A new session token and who it is for; None when e-mail and password do not belong together.
 
     Several failures in a row lock the account for a minute; that is counted, so the caller commits either way.
@@ -99,11 +109,18 @@ def profile(session: Session, principal: Principal) -> tuple[UUID | None, str]:
     return (user.id, user.name) if user else (None, principal.name)
 
 
-def issue_token(session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str) -> str:
+def issue_token(
+    session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str
+) -> str:
     """A new API token under `name`, replacing an older one. It is shown once, here. Raises Invalid."""
     check_roles(session, roles)
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     session.execute(delete(ApiToken).where(ApiToken.name == name))
-    values = {"token_hash": token_hash(token), "name": name, "roles": list(roles), "created_at": now}
+    values = {
+        "token_hash": token_hash(token),
+        "name": name,
+        "roles": list(roles),
+        "created_at": now,
+    }
     session.execute(insert(ApiToken).values(**values, created_by=actor))
     return token

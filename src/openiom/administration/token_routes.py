@@ -10,10 +10,17 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.kernel import Forbidden, Invalid, IomError
-from openiom.platform.http import Asker, Now, RawBody, Reading, Writing, problem_response
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    RawBody,
+    ReadSession,
+    WriteSession,
+    problem_response,
+)
 
-from .clients import check_secret, clients, granted, put_client, remove_client
-from .issuing import ACCESS_SECONDS, ASSERTION_SECONDS, Issuer
+from .clients import check_secret, clients, granted, remove_client, upsert_client
+from .token_issuer import ACCESS_SECONDS, ASSERTION_SECONDS, Issuer
 
 CLIENT_SCOPE = "0cdb527f-a8d1-4bf8-9436-b352c68682b2/.default"
 INVENTORY_SCOPE = "https://inventoryservice.operations365.dynamics.com/.default"
@@ -26,7 +33,8 @@ _FORM = {
     "requestBody": {
         "required": True,
         "content": {
-            kind: {"schema": {"type": "object"}} for kind in ("application/x-www-form-urlencoded", "application/json")
+            kind: {"schema": {"type": "object"}}
+            for kind in ("application/x-www-form-urlencoded", "application/json")
         },
     }
 }
@@ -63,26 +71,40 @@ def _issuer(request: Request) -> Issuer:
     return found
 
 
-@router.get("/{tenant}/oauth2/v2.0/token", name="client assertion, asked with GET", openapi_extra=_FORM)
+@router.get(
+    "/{tenant}/oauth2/v2.0/token", name="client assertion, asked with GET", openapi_extra=_FORM
+)
 @router.post("/{tenant}/oauth2/v2.0/token", name="client assertion", openapi_extra=_FORM)
-def client_assertion(tenant: str, request: Request, session: Writing, body: RawBody, now: Now) -> JSONResponse:
+def client_assertion(
+    tenant: str, request: Request, session: WriteSession, body: RawBody, now: Now
+) -> JSONResponse:
     """Step 1: client id and secret give an assertion. Any tenant is answered: the client id says who asks."""
     try:
         given = _fields(body)
         _expect(given, "grant_type", GRANT)
         _expect(given, "scope", CLIENT_SCOPE)
         client_id = _needed(given, "client_id")
-        secret, address = _needed(given, "client_secret"), request.client.host if request.client else ""
+        secret, address = (
+            _needed(given, "client_secret"),
+            request.client.host if request.client else "",
+        )
         check_secret(session, client_id=client_id, secret=secret, address=address, now=now)
     except IomError as error:
         return _refused(request, error)
     token = _issuer(request).assertion(client_id=client_id, tenant=tenant, now=now)
     seconds = str(ASSERTION_SECONDS)
-    return _told({"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token})
+    return _told(
+        {
+            "token_type": "Bearer",
+            "expires_in": seconds,
+            "ext_expires_in": seconds,
+            "access_token": token,
+        }
+    )
 
 
 @router.post("/token", name="access token", openapi_extra=_FORM)
-def access_token(request: Request, session: Reading, body: RawBody, now: Now) -> JSONResponse:
+def access_token(request: Request, session: ReadSession, body: RawBody, now: Now) -> JSONResponse:
     """Step 2: an assertion gives a bearer token of one hour for the environment named as context."""
     issuer = _issuer(request)
     try:
@@ -99,7 +121,9 @@ def access_token(request: Request, session: Reading, body: RawBody, now: Now) ->
         name, permissions = granted(session, client_id)
     except IomError as error:
         return _refused(request, error)
-    token = issuer.access_token(client_id=client_id, name=name, permissions=sorted(permissions), now=now)
+    token = issuer.access_token(
+        client_id=client_id, name=name, permissions=sorted(permissions), now=now
+    )
     return _told({"access_token": token, "token_type": "bearer", "expires_in": ACCESS_SECONDS})
 
 
@@ -113,7 +137,9 @@ def _fields(body: bytes) -> dict[str, str]:
     try:
         return dict(parse_qsl(body.decode(), max_num_fields=50))
     except ValueError:
-        raise Invalid("the body is neither a form nor JSON", where="body", remedy="send one of them") from None
+        raise Invalid(
+            "the body is neither a form nor JSON", where="body", remedy="send one of them"
+        ) from None
 
 
 def _needed(given: dict[str, str], name: str) -> str:
@@ -144,33 +170,47 @@ def _refused(request: Request, error: IomError) -> JSONResponse:
         "error_description": f"{error.where}: {error.what}",
     }
     body.pop("reference", None)
-    said = {name: value for name, value in problem.headers.items() if name in ("www-authenticate", "retry-after")}
+    said = {
+        name: value
+        for name, value in problem.headers.items()
+        if name in ("www-authenticate", "retry-after")
+    }
     headers = {"cache-control": "no-store"} | said
     return JSONResponse(body, status_code=status, media_type=problem.media_type, headers=headers)
 
 
 @router.post("/api/v1/clients", status_code=201)
-def new_client(request: ClientRequest, asker: Asker, session: Writing, now: Now) -> ClientAnswer:
+def new_client(
+    request: ClientRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> ClientAnswer:
     """A client program for the token flow; one of the same name keeps its id and gets a new secret."""
-    asker.require("administration.write")
-    client_id, secret = put_client(session, name=request.name, roles=request.roles, now=now, actor=asker.name)
+    principal.require("administration.write")
+    client_id, secret = upsert_client(
+        session, name=request.name, roles=request.roles, now=now, actor=principal.name
+    )
     return ClientAnswer(client_id=client_id, client_secret=secret)
 
 
 @router.get("/api/v1/clients")
-def list_clients(asker: Asker, session: Reading) -> Clients:
+def list_clients(principal: CurrentPrincipal, session: ReadSession) -> Clients:
     """Client programs by name; secrets are not kept."""
-    asker.require("administration.read")
+    principal.require("administration.read")
     return Clients(
         items=[
-            ClientView(client_id=c.id, name=c.name, roles=c.roles, created_at=c.created_at, created_by=c.created_by)
+            ClientView(
+                client_id=c.id,
+                name=c.name,
+                roles=c.roles,
+                created_at=c.created_at,
+                created_by=c.created_by,
+            )
             for c in clients(session)
         ]
     )
 
 
 @router.delete("/api/v1/clients/{client_id}", status_code=204)
-def end_client(client_id: str, asker: Asker, session: Writing) -> None:
+def end_client(client_id: str, principal: CurrentPrincipal, session: WriteSession) -> None:
     """No more tokens for a client program; those it holds end within the hour."""
-    asker.require("administration.write")
+    principal.require("administration.write")
     remove_client(session, client_id)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
-from .live import LiveTail
+from .event_stream import LiveTail
 from .migrate import current, heads
 
 router = APIRouter(tags=["operations"])
@@ -57,12 +57,20 @@ def ready(request: Request) -> Any:
         found = current(database)
     except (SQLAlchemyError, psycopg.Error):
         lost = Ready(
-            status="not ready", database="unreachable", schema_version="unknown", remedy="see whether PostgreSQL runs"
+            status="not ready",
+            database="unreachable",
+            schema_version="unknown",
+            remedy="see whether PostgreSQL runs",
         )
         return JSONResponse(lost.model_dump(), status_code=503)
     version = ", ".join(found) or "none"
     if set(found) != set(known):
-        behind = Ready(status="not ready", database="reachable", schema_version=version, remedy="run: iom migrate")
+        behind = Ready(
+            status="not ready",
+            database="reachable",
+            schema_version=version,
+            remedy="run: iom migrate",
+        )
         return JSONResponse(behind.model_dump(), status_code=503)
     return Ready(status="ready", database="reachable", schema_version=version)
 
@@ -76,15 +84,21 @@ class ProductCollector(Collector):
     def collect(self) -> list[Metric]:
         depth = GaugeMetricFamily("openiom_queue_depth", "Rows waiting, by queue", labels=["queue"])
         waves = GaugeMetricFamily("openiom_events", "Business events in the log, estimated")
-        calls = CounterMetricFamily("openiom_outside_calls", "Calls to the outside so far, by instance and outcome")
-        calls = CounterMetricFamily("openiom_outside_calls", "Outside calls kept in the log", labels=["instance", "ok"])
+        calls = CounterMetricFamily(
+            "openiom_outside_calls", "Calls to the outside so far, by instance and outcome"
+        )
+        calls = CounterMetricFamily(
+            "openiom_outside_calls", "Outside calls kept in the log", labels=["instance", "ok"]
+        )
         with self._database.reading() as session:
             for queue, query in DEPTHS.items():
                 depth.add_metric([queue], fetch(session, query)[0][0])
             waves.add_metric([], fetch(session, EVENTS)[0][0])
             for instance, ok, count in fetch(session, CALLS):
                 calls.add_metric([instance, str(ok).lower()], count)
-        listeners = GaugeMetricFamily("openiom_live_listeners", "Browsers listening to this process")
+        listeners = GaugeMetricFamily(
+            "openiom_live_listeners", "Browsers listening to this process"
+        )
         listeners.add_metric([], self._tail.listeners)
         return [depth, waves, calls, listeners]
 

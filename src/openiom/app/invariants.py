@@ -60,4 +60,8 @@ def as_json(checked: Sequence[Checked]) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, int | float | bool | str) else to_json_text(value).strip('"')
+    return (
+        value
+        if value is None or isinstance(value, int | float | bool | str)
+        else to_json_text(value).strip('"')
+    )

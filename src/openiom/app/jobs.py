@@ -94,12 +94,16 @@ def jobs_app(database: Database) -> App:
         return run
 
     for name, (cron, work) in SCHEDULE.items():
-        registered = app.task(name=name, queue=QUEUE, queueing_lock=name, lock=name)(task(name, work))
+        registered = app.task(name=name, queue=QUEUE, queueing_lock=name, lock=name)(
+            task(name, work)
+        )
         app.periodic(cron=cron, periodic_id=name)(registered)
     return app
 
 
-def defer(session: Session, task: str, *, lock: str = "", at: datetime | None = None, **args: Any) -> int:
+def defer(
+    session: Session, task: str, *, lock: str = "", at: datetime | None = None, **args: Any
+) -> int:
     """Enqueue a job that exists exactly when this transaction commits. Returns its id."""
     rows = fetch(
         session,
@@ -151,5 +155,8 @@ class JobsThread:
         app = jobs_app(self._database)
         async with app.open_async():
             await app.run_worker_async(
-                queues=[QUEUE], concurrency=AT_ONCE, install_signal_handlers=False, shutdown_graceful_timeout=5
+                queues=[QUEUE],
+                concurrency=AT_ONCE,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=5,
             )

@@ -36,7 +36,9 @@ def current(database: Database) -> tuple[str, ...]:
     with database.reading() as session:
         if fetch(session, "SELECT to_regclass('public.alembic_version')")[0][0] is None:
             return ()
-        return tuple(row[0] for row in fetch(session, "SELECT version_num FROM public.alembic_version"))
+        return tuple(
+            row[0] for row in fetch(session, "SELECT version_num FROM public.alembic_version")
+        )
 
 
 def at_head(database: Database) -> bool:
@@ -70,7 +72,9 @@ def _procrastinate(database: Database) -> None:
     """Procrastinate owns its tables in the schema public."""
     with database.unit_of_work() as session:
         if fetch(session, "SELECT to_regclass('public.procrastinate_jobs')")[0][0] is None:
-            session.connection().execution_options(no_parameters=True).exec_driver_sql(SchemaManager.get_schema())
+            session.connection().execution_options(no_parameters=True).exec_driver_sql(
+                SchemaManager.get_schema()
+            )
 
 
 def reset_statistics(database: Database) -> None:

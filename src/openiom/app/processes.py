@@ -164,7 +164,7 @@ def own_command(*arguments: str) -> list[str]:
 
 def simulator_command(*arguments: str) -> list[str]:
     """A simulator, in a process of its own."""
-    return [sys.executable, "-m", "openiom.app.simulator_child", *arguments]
+    return [sys.executable, "-m", "openiom_simulators.child_process", *arguments]
 
 
 def child_environment(settings: Settings, database_url: str, public_url: str) -> dict[str, str]:
@@ -184,11 +184,14 @@ def take_port(host: str, port: int, *, insist: bool) -> socket.socket:
     try:
         return listening_socket(host, port)
     except PermissionError:
-        raise Refused(f"this user may not listen on port {port}", remedy="choose one above 1023 with --port") from None
+        raise Refused(
+            f"this user may not listen on port {port}", remedy="choose one above 1023 with --port"
+        ) from None
     except OSError:
         if insist:
             raise Refused(
-                f"port {port} on {host} is taken", remedy="choose another with --port, or 0 for any free one"
+                f"port {port} on {host} is taken",
+                remedy="choose another with --port, or 0 for any free one",
             ) from None
         return listening_socket(host, 0)
 
@@ -200,7 +203,12 @@ def url_of(bound: socket.socket) -> str:
 
 
 def start_product(
-    supervisor: Supervisor, settings: Settings, database_url: str, bound: socket.socket, *, workers: int
+    supervisor: Supervisor,
+    settings: Settings,
+    database_url: str,
+    bound: socket.socket,
+    *,
+    workers: int,
 ) -> None:
     """A web process on `bound` and so many workers."""
     environment = child_environment(settings, database_url, url_of(bound))
@@ -224,4 +232,7 @@ def wait_until_ready(supervisor: Supervisor, url: str, *, seconds: float = 90.0)
             supervisor.revive()
             sleep(0.05)
     if not supervisor.stop.is_set():
-        raise Refused("the web server did not become ready", remedy="read what it wrote above, and start again")
+        raise Refused(
+            "the web server did not become ready",
+            remedy="read what it wrote above, and start again",
+        )

@@ -17,7 +17,9 @@ def folder(name: str) -> Path:
     for candidate in (_HERE.parent / "resources" / name, PROJECT / name):
         if candidate.is_dir():
             return candidate
-    raise NotFound(f"the folder {name} is missing from this installation", remedy="install OpenIOM again")
+    raise NotFound(
+        f"the folder {name} is missing from this installation", remedy="install OpenIOM again"
+    )
 
 
 def built_ui(given: Path | None) -> Path | None:

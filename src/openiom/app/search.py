@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import fetch
-from openiom.platform.http import Asker, Principal, Reading
+from openiom.platform.http import CurrentPrincipal, Principal, ReadSession
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
 MOST = 6
@@ -67,15 +67,25 @@ SEARCHES = (
 
 
 @router.get("/search")
-def search(asker: Asker, session: Reading, q: Annotated[str, Query(min_length=1, max_length=100)]) -> Hits:
+def search(
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    q: Annotated[str, Query(min_length=1, max_length=100)],
+) -> Hits:
     """What the words in the search box may mean, best first within its kind."""
     return Hits(
-        items=[hit for kind, permission, query in SEARCHES for hit in _hits(session, asker, kind, permission, query, q)]
+        items=[
+            hit
+            for kind, permission, query in SEARCHES
+            for hit in _hits(session, principal, kind, permission, query, q)
+        ]
     )
 
 
-def _hits(session: Session, asker: Principal, kind: str, permission: str, query: str, words: str) -> list[Hit]:
-    if not asker.permissions & {"*", permission}:
+def _hits(
+    session: Session, principal: Principal, kind: str, permission: str, query: str, words: str
+) -> list[Hit]:
+    if not principal.permissions & {"*", permission}:
         return []
     plain = words.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values = {"prefix": f"{plain}%", "within": f"%{plain}%", "exact": words.strip(), "most": MOST}

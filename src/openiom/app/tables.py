@@ -21,4 +21,6 @@ def load_tables() -> type[Base]:
 
 def schemas() -> list[str]:
     """PostgreSQL schemas in use, one per room."""
-    return sorted({table.schema for table in load_tables().metadata.tables.values() if table.schema})
+    return sorted(
+        {table.schema for table in load_tables().metadata.tables.values() if table.schema}
+    )

@@ -13,24 +13,24 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
 from openiom.administration import authenticate
-from openiom.inventory_visibility.together import ReserveTogether
+from openiom.inventory_visibility.reservation_batcher import ReservationBatcher
+from openiom.platform.geocoding import preload
 from openiom.platform.http import install_problem_handlers
-from openiom.platform.places import read_ahead
 
-from . import health, live, search
-from .edge import DOCS, SecurityHeaders, SizeLimit
-from .pages import serve_ui
+from . import event_stream, health, search
+from .application import Application
+from .middleware import DOCS, SecurityHeaders, SizeLimit
 from .resources import built_ui, program_version
-from .wiring import Product
+from .static_ui import serve_ui
 from .worker import spare_the_collector
 
 LISTEN_FD = "OPENIOM_LISTEN_FD"
 DESCRIPTION = "Orders in, through a flow anyone can read, sourced, fulfilled, and told back. Every page uses this API."
 
 
-def create_app(product: Product) -> FastAPI:
+def create_app(product: Application) -> FastAPI:
     """The ASGI application of one product."""
-    tail = live.LiveTail(product.database)
+    tail = event_stream.LiveTail(product.database)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -47,13 +47,13 @@ def create_app(product: Product) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=life,
-        generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'app'}-{route.name}".replace(
-            " ", "-"
+        generate_unique_id_function=lambda route: (
+            f"{route.tags[0] if route.tags else 'app'}-{route.name}".replace(" ", "-")
         ),
     )
     _give_state(app, product, tail)
     install_problem_handlers(app)
-    for router in (*product.routers(), live.router, search.router, health.router):
+    for router in (*product.routers(), event_stream.router, search.router, health.router):
         app.include_router(router)
     serve_ui(app, built_ui(product.settings.ui_path))
     # The last added is the outermost: headers on everything, also on refusals; news is never compressed.
@@ -63,18 +63,18 @@ def create_app(product: Product) -> FastAPI:
     return app
 
 
-def _give_state(app: FastAPI, product: Product, tail: live.LiveTail) -> None:
+def _give_state(app: FastAPI, product: Application, tail: event_stream.LiveTail) -> None:
     """What the rooms' routes read of the process they run in."""
     app.state.database = product.database
     app.state.authenticate = authenticate
     app.state.issuer = product.issuer
-    app.state.reserve_together = ReserveTogether(product.database)
+    app.state.reserve_together = ReservationBatcher(product.database)
     app.state.configuration = product.configuration
     app.state.environment = product.settings.environment
     app.state.session_hours = product.settings.session_hours
-    app.state.pipeline = product.pipeline
+    app.state.registry = product.registry
     app.state.engine = product.engine
-    app.state.live = tail
+    app.state.event_stream = tail
     registry = CollectorRegistry()
     registry.register(health.ProductCollector(product.database, tail))
     app.state.metrics = registry
@@ -100,7 +100,7 @@ def inherited_socket() -> socket.socket | None:
     return socket.socket(fileno=int(given)) if given else None
 
 
-def run_web(product: Product, bound: socket.socket) -> None:
+def run_web(product: Application, bound: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT."""
     server = uvicorn.Server(
         uvicorn.Config(
@@ -113,7 +113,7 @@ def run_web(product: Product, bound: socket.socket) -> None:
             server_header=False,
         )
     )
-    Thread(target=read_ahead, name="places", daemon=True).start()
+    Thread(target=preload, name="places", daemon=True).start()
     # Measured on inventory queries: one in a hundred waited most of a second for a collection that found nothing.
     spare_the_collector()
     try:

@@ -11,18 +11,18 @@ import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from openiom.platform.batches import Worker, WorkerPool
 from openiom.platform.database import Database
-from openiom.platform.waves import Turn, WaveRunner
 
+from .application import Application
 from .jobs import AT_ONCE as JOBS_AT_ONCE
 from .jobs import JobsThread
 from .migrate import at_head
-from .wiring import Product
 
 log = structlog.get_logger("worker")
 
 
-def run_worker(product: Product) -> None:
+def run_worker(product: Application) -> None:
     """Work until SIGTERM or SIGINT, finish the waves in hand, and return."""
     stop = Flag()
 
@@ -31,16 +31,16 @@ def run_worker(product: Product) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    turns = product.turns()
-    product = replace(product, database=room_for(turns, product.database))
+    workers = product.workers()
+    product = replace(product, database=room_for(workers, product.database))
     wait_for_schema(product, stop)
-    runner = WaveRunner(product.database, turns, limit=product.settings.wave_limit)
+    runner = WorkerPool(product.database, workers, limit=product.settings.batch_size)
     jobs = JobsThread(product.database)
     spare_the_collector()
     if not stop.is_set():
         runner.start()
         jobs.start()
-        log.info("worker_started", turns=[turn.kind for turn in runner.turns])
+        log.info("worker_started", workers=[turn.kind for turn in runner.workers])
         stop.wait()
         jobs.stop()
         runner.stop()
@@ -48,10 +48,10 @@ def run_worker(product: Product) -> None:
     log.info("worker_ended")
 
 
-def room_for(turns: Sequence[Turn], database: Database) -> Database:
+def room_for(workers: Sequence[Worker], database: Database) -> Database:
     """The same database, with connections for every turn and every job at once: none waits for another's."""
     database.close()
-    return Database(database.url, threads=len(turns) + JOBS_AT_ONCE)
+    return Database(database.url, threads=len(workers) + JOBS_AT_ONCE)
 
 
 def spare_the_collector() -> None:
@@ -64,7 +64,7 @@ def spare_the_collector() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
-def wait_for_schema(product: Product, stop: Flag) -> None:
+def wait_for_schema(product: Application, stop: Flag) -> None:
     """A worker may start before, or while, somebody migrates: it waits for the schema it was written for."""
     told = False
     while not stop.is_set():
@@ -75,6 +75,8 @@ def wait_for_schema(product: Product, stop: Flag) -> None:
         except (SQLAlchemyError, psycopg.Error) as error:
             what = str(error).splitlines()[0]
         if not told:
-            log.info("worker_waits", what=what, remedy="run iom migrate, or see whether PostgreSQL runs")
+            log.info(
+                "worker_waits", what=what, remedy="run iom migrate, or see whether PostgreSQL runs"
+            )
             told = True
         stop.wait(0.2)

@@ -54,10 +54,14 @@ class OrderDocument(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     external_id: str = Field(min_length=1)
-    external_version: int = Field(0, ge=0, lt=2**63, description="Higher is newer, e.g. seconds since 1970; 0: unknown")
+    external_version: int = Field(
+        0, ge=0, lt=2**63, description="Higher is newer, e.g. seconds since 1970; 0: unknown"
+    )
     number: str = Field(min_length=1)
     placed_at: Moment
-    origin: str = Field("", description="Sales origin: the channel, e.g. e-commerce, marketplace, edi")
+    origin: str = Field(
+        "", description="Sales origin: the channel, e.g. e-commerce, marketplace, edi"
+    )
     order_type: str = "sales_order"
     external_status: str = ""
     currency: str = Field(pattern="^[A-Z]{3}$")

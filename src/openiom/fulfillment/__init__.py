@@ -8,10 +8,10 @@ Tells   fulfillment_order.created, .sent, .accepted, .declined, .picked, .packed
 """
 
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
-from .queries import sources_that_gave_back
+from .queries import declining_sources
 from .routes import router
+from .service.apply_events import raise_fulfillment_order_events
 from .service.create import create_fulfillment_orders
-from .service.raise_events import raise_fulfillment_order_events
 from .service.updates import receive_updates
 from .states import FULFILLMENT_ORDER_TABLE
 
@@ -27,5 +27,5 @@ __all__ = [
     "raise_fulfillment_order_events",
     "receive_updates",
     "router",
-    "sources_that_gave_back",
+    "declining_sources",
 ]

@@ -13,8 +13,8 @@ from .facts import (
     shipment_labels,
     shipment_roots,
 )
+from .service.apply_events import raise_fulfillment_order_events, raise_shipment_events
 from .service.create import create_fulfillment_orders
-from .service.raise_events import raise_fulfillment_order_events, raise_shipment_events
 
 ENTITIES = (
     Entity(

@@ -11,7 +11,17 @@ from openiom.orders import header_facts, money_text, orders_wholly_shipped
 from openiom.platform.bulk import fetch
 from openiom.provider_contract import Facts
 
-_ORDER = ("id", "number", "external_id", "instance", "currency", "customer", "ship_to", "shipping_method", "origin")
+_ORDER = (
+    "id",
+    "number",
+    "external_id",
+    "instance",
+    "currency",
+    "customer",
+    "ship_to",
+    "shipping_method",
+    "origin",
+)
 
 
 def fulfillment_order_facts(
@@ -75,7 +85,9 @@ def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, A
     return lines
 
 
-def shipment_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
+def shipment_facts(
+    session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
+) -> dict[UUID, Facts]:
     """Shipments with their items and orders; `final` says whether the order now owes nothing more."""
     rows = fetch(
         session,
@@ -141,7 +153,13 @@ def fulfillment_orders_of_orders(session: Session, ids: Sequence[UUID]) -> dict[
 
 
 def fulfillment_order_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
-    return dict(fetch(session, "SELECT id, number FROM fulfillment.fulfillment_order WHERE id = ANY(%s)", (list(ids),)))
+    return dict(
+        fetch(
+            session,
+            "SELECT id, number FROM fulfillment.fulfillment_order WHERE id = ANY(%s)",
+            (list(ids),),
+        )
+    )
 
 
 def fulfillment_order_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -156,7 +174,9 @@ def shipment_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
         " JOIN fulfillment.fulfillment_order f ON f.id = s.fulfillment_order_id WHERE s.id = ANY(%s)",
         (list(ids),),
     )
-    return {new: f"{number}, parcel {tracking or 'without tracking'}" for new, number, tracking in rows}
+    return {
+        new: f"{number}, parcel {tracking or 'without tracking'}" for new, number, tracking in rows
+    }
 
 
 def shipment_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:

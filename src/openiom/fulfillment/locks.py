@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from openiom.orders import lock_orders
 from openiom.platform.bulk import fetch
 
-from .standing import Parcel, Standing, StandingLine
+from .decisions import Parcel, Standing, StandingLine
 
 
 def lock_fulfillment_orders(session: Session, ids: Iterable[UUID]) -> dict[UUID, Standing]:
@@ -61,6 +61,8 @@ def _add_lines(session: Session, standings: dict[UUID, Standing]) -> None:
 def ids_by_number(session: Session, numbers: Iterable[str]) -> dict[str, UUID]:
     """Fulfillment order numbers to ids; unknown ones are absent."""
     rows = fetch(
-        session, "SELECT number, id FROM fulfillment.fulfillment_order WHERE number = ANY(%s)", (sorted(set(numbers)),)
+        session,
+        "SELECT number, id FROM fulfillment.fulfillment_order WHERE number = ANY(%s)",
+        (sorted(set(numbers)),),
     )
     return {number: found for number, found in rows}

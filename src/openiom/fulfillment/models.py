@@ -57,7 +57,9 @@ class FulfillmentOrderLine(Base):
 
     __tablename__ = "fulfillment_order_line"
     __table_args__ = (
-        CheckConstraint("quantity > 0 AND shipped BETWEEN 0 AND quantity", name="never_more_than_asked"),
+        CheckConstraint(
+            "quantity > 0 AND shipped BETWEEN 0 AND quantity", name="never_more_than_asked"
+        ),
         Index("ix_fulfillment_order_line_fulfillment_order_id", "fulfillment_order_id"),
         Index("ix_fulfillment_order_line_order_line_id", "order_line_id"),
         {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
@@ -102,5 +104,7 @@ class ShipmentLine(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     shipment_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.shipment.id"))
-    fulfillment_order_line_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.fulfillment_order_line.id"))
+    fulfillment_order_line_id: Mapped[UUID] = mapped_column(
+        ForeignKey(f"{ROOM}.fulfillment_order_line.id")
+    )
     quantity: Mapped[int] = mapped_column(Integer)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from openiom.orders import like_prefix
 from openiom.platform.bulk import fetch
-from openiom.platform.places import locate
+from openiom.platform.geocoding import geocode
 
 from .facts import shipment_facts
 from .schemas import (
@@ -34,17 +34,37 @@ _ROW = (
     " FROM fulfillment.fulfillment_order_line l WHERE l.fulfillment_order_id = f.id) u"
 )
 _NAMES = (
-    *("id", "number", "order_id", "order_number", "source", "state", "state_reason", "customer_name"),
+    *(
+        "id",
+        "number",
+        "order_id",
+        "order_number",
+        "source",
+        "state",
+        "state_reason",
+        "customer_name",
+    ),
     *("ship_to_city", "units", "shipped_units", "created_at", "sent_at", "external_id"),
 )
 
 
 def list_fulfillment_orders(
-    session: Session, *, state: str, source: str, order_id: UUID | None, search: str, after: str | None, limit: int
+    session: Session,
+    *,
+    state: str,
+    source: str,
+    order_id: UUID | None,
+    search: str,
+    after: str | None,
+    limit: int,
 ) -> list[FulfillmentOrderRow]:
     """Newest first. `search` is the start of a fulfillment order's or an order's number."""
     where, values = ["TRUE"], list[Any]()
-    for clause, value in (("f.state = %s", state), ("f.source = %s", source), ("f.order_id = %s", order_id)):
+    for clause, value in (
+        ("f.state = %s", state),
+        ("f.source = %s", source),
+        ("f.order_id = %s", order_id),
+    ):
         if value:
             where.append(clause)
             values.append(value)
@@ -58,7 +78,9 @@ def list_fulfillment_orders(
     if after:
         where.append("f.id < %s::uuid")
         values.append(after)
-    rows = fetch(session, f"{_ROW} WHERE {' AND '.join(where)} ORDER BY f.id DESC LIMIT %s", (*values, limit))
+    rows = fetch(
+        session, f"{_ROW} WHERE {' AND '.join(where)} ORDER BY f.id DESC LIMIT %s", (*values, limit)
+    )
     return [FulfillmentOrderRow(**_row(row)) for row in rows]
 
 
@@ -86,7 +108,9 @@ def details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderDetai
 
 
 def details_of_order(session: Session, order_id: UUID) -> list[FulfillmentOrderDetail]:
-    rows = fetch(session, "SELECT id FROM fulfillment.fulfillment_order WHERE order_id = %s", (order_id,))
+    rows = fetch(
+        session, "SELECT id FROM fulfillment.fulfillment_order WHERE order_id = %s", (order_id,)
+    )
     return details(session, [row[0] for row in rows])
 
 
@@ -121,8 +145,13 @@ def _shipments(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Shipmen
     parcels: dict[UUID, list[ShipmentView]] = defaultdict(list)
     for new, owner, external_id in rows:
         fact = facts[new]
-        items = [ShipmentItemView(product=i["product"], quantity=i["quantity"]) for i in fact["items"]]
-        kept = {k: fact[k] for k in ("id", "carrier", "service", "tracking_number", "tracking_url", "shipped_at")}
+        items = [
+            ShipmentItemView(product=i["product"], quantity=i["quantity"]) for i in fact["items"]
+        ]
+        kept = {
+            k: fact[k]
+            for k in ("id", "carrier", "service", "tracking_number", "tracking_url", "shipped_at")
+        }
         parcels[owner].append(ShipmentView(external_id=external_id, items=items, **kept))
     return parcels
 
@@ -134,19 +163,24 @@ def _places(session: Session, sources: set[str]) -> dict[str, PlaceView]:
         (sorted(sources),),
     )
     return {
-        name: PlaceView(name=title, latitude=latitude, longitude=longitude, address=AddressView.model_validate(address))
+        name: PlaceView(
+            name=title,
+            latitude=latitude,
+            longitude=longitude,
+            address=AddressView.model_validate(address),
+        )
         for name, title, latitude, longitude, address in rows
     }
 
 
 def _ship_to_place(ship_to: dict[str, Any]) -> PlaceView:
-    point = locate(ship_to)
+    point = geocode(ship_to)
     latitude, longitude = point or (None, None)
     address = AddressView.model_validate(ship_to)
     return PlaceView(name=address.name, latitude=latitude, longitude=longitude, address=address)
 
 
-def sources_that_gave_back(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
+def declining_sources(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
     """Order line id to the sources whose fulfillment order of it was declined, canceled or closed before its end."""
     rows = fetch(
         session,

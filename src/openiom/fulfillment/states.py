@@ -1,6 +1,6 @@
 """What a fulfillment order may do, and what its order owes when all of an order's get somewhere."""
 
-from openiom.state_framework import Aggregate, State, StateTable, To, Transition, moves
+from openiom.state_framework import Aggregate, State, StateTable, Target, Transition, moves
 
 NEW, SENT, ACCEPTED, PICKED, PACKED = "new", "sent", "accepted", "picked", "packed"
 PARTIALLY_SHIPPED, SHIPPED, DELIVERED = "partially_shipped", "shipped", "delivered"
@@ -40,13 +40,18 @@ def _states() -> tuple[State, ...]:
 
 
 def _moves() -> tuple[Transition, ...]:
-    rows = [Transition("fulfillment_order.created", None, To(NEW, "Created"))]
+    rows = [Transition("fulfillment_order.created", None, Target(NEW, "Created"))]
     rows += moves(event_of(SENT), [NEW], SENT, "Sent To Fulfillment")
     rows += moves(SENT_FAILED, [NEW], NEW, "Send Failed")
     for state, reason in ((ACCEPTED, "Accepted"), (PICKED, "Picked"), (PACKED, "Packed")):
         rows += moves(event_of(state), WAY[: WAY.index(state)], state, reason)
     before = WAY[: WAY.index(PARTIALLY_SHIPPED)]
-    rows += moves(event_of(PARTIALLY_SHIPPED), (*before, PARTIALLY_SHIPPED), PARTIALLY_SHIPPED, "Partially Shipped")
+    rows += moves(
+        event_of(PARTIALLY_SHIPPED),
+        (*before, PARTIALLY_SHIPPED),
+        PARTIALLY_SHIPPED,
+        "Partially Shipped",
+    )
     rows += moves(event_of(SHIPPED), (*before, PARTIALLY_SHIPPED), SHIPPED, "Shipped")
     rows += moves(event_of(DELIVERED), [SHIPPED], DELIVERED, "Delivered")
     rows += moves(event_of(DECLINED), before, DECLINED, "Declined")

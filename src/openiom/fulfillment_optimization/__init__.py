@@ -6,35 +6,36 @@ Holds   no line is sourced from stock that does not exist; every decision keeps 
 Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
 """
 
+from openiom.logistics import TIMING_KINDS
+from openiom.simulation import SimulationWorker, simulation_router
+
 from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
-from .desk import AskedLine, OpenLine, OrderDesk, Part
 from .explain_routes import explain_router
-from .past_demand import DemandDesk, PastLine, PastOrder
-from .planning import PLACES_CONSUMER, PlacesTurn, PriceTurn, Reoptimizer
-from .quoting import quote_router
+from .order_port import LineToSource, OpenLine, OrderPort, Part
+from .past_demand import DemandPort, PastLine, PastOrder
+from .planning import CAPACITY_CONSUMER, CapacityUsageWorker, PriceLearningWorker, Reoptimizer
+from .quotes import quote_router
 from .rate_routes import router as rate_router
 from .routes import router
 from .service import source_orders
-from .simulation import SimulationTurn, simulation_router
-from .timing import TIMING_KINDS
 
 KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
 
 __all__ = [
     "KINDS",
-    "PLACES_CONSUMER",
-    "AskedLine",
-    "DemandDesk",
+    "CAPACITY_CONSUMER",
+    "LineToSource",
+    "DemandPort",
     "OpenLine",
-    "OrderDesk",
+    "OrderPort",
     "Part",
     "PastLine",
     "PastOrder",
-    "PlacesTurn",
-    "PriceTurn",
+    "CapacityUsageWorker",
+    "PriceLearningWorker",
     "Reoptimizer",
-    "SimulationTurn",
+    "SimulationWorker",
     "explain_router",
     "quote_router",
     "rate_router",

@@ -6,16 +6,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.provider_contract import Action, ActionCall, NoParameters, Outcome
 
-from .assigning import CHECKED, NOT_FOUND, process_assigned, process_mode, reserve_assigned
-from .desk import OrderDesk
+from .assigned_sources import CHECKED, NOT_FOUND, process_assigned, process_mode, reserve_assigned
 from .documents import ProcessMode
+from .order_port import OrderPort
 from .service import FAILED, SUCCEEDED, source_orders
 
 
 class SourceParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    strategy: str = Field("", description="Strategy of orders that name none; empty is the default one")
+    strategy: str = Field(
+        "", description="Strategy of orders that name none; empty is the default one"
+    )
 
 
 class ProcessParameters(BaseModel):
@@ -24,14 +26,14 @@ class ProcessParameters(BaseModel):
     mode: ProcessMode | None = Field(None, description="Empty is the order handling preference")
 
 
-def sourcing_actions(desk: OrderDesk) -> tuple[Action, ...]:
+def sourcing_actions(order_port: OrderPort) -> tuple[Action, ...]:
     """The room's actions, working on the orders behind `desk`."""
 
     def source(call: ActionCall) -> Sequence[Outcome]:
         assert isinstance(call.parameters, SourceParameters)
         return source_orders(
             call.session,
-            desk,
+            order_port,
             call.subject_ids,
             strategy_name=call.parameters.strategy,
             now=call.now,
@@ -42,7 +44,9 @@ def sourcing_actions(desk: OrderDesk) -> tuple[Action, ...]:
     def process(call: ActionCall) -> Sequence[Outcome]:
         assert isinstance(call.parameters, ProcessParameters)
         mode = call.parameters.mode or process_mode(call.session)
-        return process_assigned(call.session, desk, call.subject_ids, mode=mode, now=call.now, actor=call.actor)
+        return process_assigned(
+            call.session, order_port, call.subject_ids, mode=mode, now=call.now, actor=call.actor
+        )
 
     return (
         Action(
@@ -58,7 +62,9 @@ def sourcing_actions(desk: OrderDesk) -> tuple[Action, ...]:
             "Reserve at the assigned source",
             "order",
             NoParameters,
-            lambda call: reserve_assigned(call.session, desk, call.subject_ids, call.now, call.actor),
+            lambda call: reserve_assigned(
+                call.session, order_port, call.subject_ids, call.now, call.actor
+            ),
             (CHECKED, NOT_FOUND),
         ),
         Action(

@@ -11,10 +11,18 @@ from openiom.kernel import NotFound, Problem
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Document, DocumentKind, current_documents
-from openiom.platform.places import locate
+from openiom.platform.geocoding import geocode
 
 from .constraints import ConstraintBody
-from .documents import Batch, CostWeights, OrderHandlingBody, RateTableBody, SourceBody, SourceListBody, StrategyBody
+from .documents import (
+    Batch,
+    CostWeights,
+    OrderHandlingBody,
+    RateTableBody,
+    SourceBody,
+    SourceListBody,
+    StrategyBody,
+)
 from .models import Source
 
 __all__ = [
@@ -43,7 +51,7 @@ def _apply_sources(session: Session, documents: Sequence[Document]) -> None:
 
 def _source_row(document: Document) -> dict[str, Any]:
     body = SourceBody.model_validate(document.body)
-    point = locate(body.address.model_dump()) or (0.0, 0.0)
+    point = geocode(body.address.model_dump()) or (0.0, 0.0)
     return {
         "name": document.name,
         "title": body.title,
@@ -60,8 +68,14 @@ def _source_row(document: Document) -> dict[str, Any]:
 
 
 def _check_source(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-    if locate(body["address"]) is None:
-        return [Problem("address", "cannot be placed on the map", "give a country, or latitude and longitude")]
+    if geocode(body["address"]) is None:
+        return [
+            Problem(
+                "address",
+                "cannot be placed on the map",
+                "give a country, or latitude and longitude",
+            )
+        ]
     return []
 
 
@@ -71,20 +85,34 @@ def _remove_sources(session: Session, names: Sequence[str]) -> None:
 
 def _check_list(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
     known = set(session.scalars(select(Source.name).where(Source.name.in_(body["sources"]))))
-    return [Problem("sources", f"no source named {s}", "create it first") for s in body["sources"] if s not in known]
+    return [
+        Problem("sources", f"no source named {s}", "create it first")
+        for s in body["sources"]
+        if s not in known
+    ]
 
 
 def _check_handling(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
     if name == DEFAULT_STRATEGY:
         return []
-    return [Problem("name", f"there is one order handling preference, named {DEFAULT_STRATEGY}", "use that name")]
+    return [
+        Problem(
+            "name",
+            f"there is one order handling preference, named {DEFAULT_STRATEGY}",
+            "use that name",
+        )
+    ]
 
 
 def _check_constraint(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
     entries = body.get("entries") or []
     sources = {e["source"] for e in entries if e.get("source")}
     lists = [e["source_list"] for e in entries if e.get("source_list")]
-    known = set(session.scalars(select(Source.name).where(Source.name.in_(sources)))) if sources else set()
+    known = (
+        set(session.scalars(select(Source.name).where(Source.name.in_(sources))))
+        if sources
+        else set()
+    )
     unknown = [f"no source named {s}" for s in sorted(sources - known)]
     unknown += [f"no source list named {x}" for x in _missing(session, "source_list", lists)]
     return [Problem("entries", what, "create it first") for what in unknown]
@@ -102,7 +130,9 @@ def _check_strategy(session: Session, name: str, body: dict[str, Any]) -> Sequen
         for x in _missing(session, kind, [n for n in names if n])
     ]
     if body.get("alternate") == name:
-        problems.append(Problem("alternate", "a strategy cannot be its own alternate", "name another one"))
+        problems.append(
+            Problem("alternate", "a strategy cannot be its own alternate", "name another one")
+        )
     return problems + _check_currencies(session, name, body)
 
 
@@ -111,18 +141,28 @@ def _check_currencies(session: Session, name: str, body: dict[str, Any]) -> list
     company = accounting_currency({d.name: d.body for d in current_documents(session, COMPANY)})
     own = body.get("currency") or company
     problems = []
-    for table in current_documents(session, "rate_table", names=[body["rate_table"]]) if body.get("rate_table") else ():
+    for table in (
+        current_documents(session, "rate_table", names=[body["rate_table"]])
+        if body.get("rate_table")
+        else ()
+    ):
         if (table.body.get("currency") or own) != own:
             what = f"{table.name} is in {table.body['currency']}, the strategy counts in {own or 'no named currency'}"
             problems.append(
-                Problem("rate_table", what, "rates are not converted: use a table in the strategy's currency")
+                Problem(
+                    "rate_table",
+                    what,
+                    "rates are not converted: use a table in the strategy's currency",
+                )
             )
     for other in current_documents(session, "strategy"):
         tied = body.get("alternate") == other.name or other.body.get("alternate") == name
         theirs = other.body.get("currency") or company
         if tied and other.name != name and theirs != own:
             what = f"{other.name} counts in {theirs or 'no named currency'}, this one in {own or 'no named currency'}"
-            problems.append(Problem("currency", what, "a strategy and its alternate share one currency"))
+            problems.append(
+                Problem("currency", what, "a strategy and its alternate share one currency")
+            )
     return problems
 
 
@@ -152,11 +192,17 @@ KINDS = (
         SourceBody,
         20,
         check=_check_source,
-        applied=_apply_sources,
-        removed=_remove_sources,
-        uses={"calendar": ("$.calendar",), "pickup_schedule": ("$.pickup_schedule",)},
+        on_apply=_apply_sources,
+        on_delete=_remove_sources,
+        references={"calendar": ("$.calendar",), "pickup_schedule": ("$.pickup_schedule",)},
     ),
-    DocumentKind("source_list", SourceListBody, 22, check=_check_list, uses={"source": ("$.sources[*]",)}),
+    DocumentKind(
+        "source_list",
+        SourceListBody,
+        22,
+        check=_check_list,
+        references={"source": ("$.sources[*]",)},
+    ),
     DocumentKind("order_handling", OrderHandlingBody, 24, check=_check_handling),
     DocumentKind("rate_table", RateTableBody, 44),
     DocumentKind(
@@ -164,21 +210,24 @@ KINDS = (
         ConstraintBody,
         46,
         check=_check_constraint,
-        uses={"source": ("$.entries[*].source",), "source_list": ("$.entries[*].source_list",)},
+        references={
+            "source": ("$.entries[*].source",),
+            "source_list": ("$.entries[*].source_list",),
+        },
     ),
     DocumentKind(
         "strategy",
         StrategyBody,
         48,
         check=_check_strategy,
-        uses={
+        references={
             "source_list": ("$.source_list",),
             "rate_table": ("$.rate_table",),
             "constraint": ("$.constraints[*]",),
             "carrier": ("$.carrier",),
             "strategy": ("$.alternate",),
         },
-        keep=_keep_default,
+        deletion_guard=_keep_default,
     ),
 )
 
@@ -197,6 +246,8 @@ def sources_of(session: Session, strategy: StrategyBody) -> list[Source]:
     """The active sources a strategy may use, by name."""
     query = select(Source).where(Source.active).order_by(Source.name)
     if strategy.source_list:
-        members = current_documents(session, "source_list", names=[strategy.source_list])[0].body["sources"]
+        members = current_documents(session, "source_list", names=[strategy.source_list])[0].body[
+            "sources"
+        ]
         query = query.where(Source.name.in_(members))
     return list(session.scalars(query))

@@ -47,18 +47,32 @@ class SourceBody(BaseModel):
     active: bool = True
     address: AddressDocument
     site: str = Field("", description="Site the location belongs to; empty is the source itself")
-    processing_days: int = Field(1, ge=0, le=365, description="Average working days from order to handover")
-    processing_hours: float | None = Field(None, ge=0, le=720, description="Finer than days, where known")
-    daily_parcels: int | None = Field(None, ge=0, description="Parcels a day; empty is without limit")
-    daily_lines: int | None = Field(None, ge=0, description="Order lines a day; empty is without limit")
+    processing_days: int = Field(
+        1, ge=0, le=365, description="Average working days from order to handover"
+    )
+    processing_hours: float | None = Field(
+        None, ge=0, le=720, description="Finer than days, where known"
+    )
+    daily_parcels: int | None = Field(
+        None, ge=0, description="Parcels a day; empty is without limit"
+    )
+    daily_lines: int | None = Field(
+        None, ge=0, description="Order lines a day; empty is without limit"
+    )
     time_zone: str = "UTC"
     calendar: str | None = Field(None, description="Working calendar; empty is always open")
-    cutoff: str | None = Field(None, pattern=CLOCK, description="Local time after which orders wait for the next day")
+    cutoff: str | None = Field(
+        None, pattern=CLOCK, description="Local time after which orders wait for the next day"
+    )
     pickup_schedule: str | None = Field(None, description="When carriers collect here")
-    safety_stock: int = Field(0, ge=0, description="Units of a product below which the constraint keeps away")
+    safety_stock: int = Field(
+        0, ge=0, description="Units of a product below which the constraint keeps away"
+    )
     handling: Handling = Handling()
     capabilities: list[Capability] = ["ship"]
-    preference_cost: float = Field(0.0, ge=0, description="Money a parcel for preferring other sources")
+    preference_cost: float = Field(
+        0.0, ge=0, description="Money a parcel for preferring other sources"
+    )
     zone_overrides: list[ZoneOverride] = []
 
 
@@ -97,7 +111,9 @@ class RateFactor(BaseModel):
     source_type: SourceType | None = Field(None, description="Empty is every type")
     address_type: Literal["Business", "Residence", "Any"] = "Any"
     rate_factor: float = Field(0.0, ge=-100, description="Per cent added to a known rate")
-    free_shipping: bool = Field(False, description="The buyer pays nothing; what we pay stays what it is")
+    free_shipping: bool = Field(
+        False, description="The buyer pays nothing; what we pay stays what it is"
+    )
     fallback_weight: float = Field(0.0, ge=0, description="Kilograms the fallback rate covers")
     fallback_rate: float = Field(0.0, ge=0)
     fallback_increment: float = Field(0.0, ge=0, description="Money for each kilogram beyond")
@@ -109,10 +125,14 @@ class RateTableBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: str = Field(min_length=1)
-    currency: str = Field("", pattern=CURRENCY, description="Empty is the currency of the strategy that uses it")
+    currency: str = Field(
+        "", pattern=CURRENCY, description="Empty is the currency of the strategy that uses it"
+    )
     zones: list[Zone] = Field(min_length=1)
     prices: list[Price] = []
-    per_kg_beyond: float = Field(0.0, ge=0, description="Money for each kilogram beyond the heaviest price")
+    per_kg_beyond: float = Field(
+        0.0, ge=0, description="Money for each kilogram beyond the heaviest price"
+    )
     factors: list[RateFactor] = []
 
     @model_validator(mode="after")
@@ -121,15 +141,25 @@ class RateTableBody(BaseModel):
         bands = [z.up_to_km for z in self.zones]
         if len(set(names)) != len(names):
             raise ValueError("zones: two have the same name")
-        if bands[-1] is not None or None in bands[:-1] or bands[:-1] != sorted(b for b in bands[:-1] if b is not None):
-            raise ValueError("zones: list them by distance; the last one, and only it, has no limit")
+        if (
+            bands[-1] is not None
+            or None in bands[:-1]
+            or bands[:-1] != sorted(b for b in bands[:-1] if b is not None)
+        ):
+            raise ValueError(
+                "zones: list them by distance; the last one, and only it, has no limit"
+            )
         unknown = sorted({p.zone for p in self.prices} - set(names))
         if unknown:
             raise ValueError(f"prices: no zone named {', '.join(unknown)}")
         for zone in names:
             tiers = sorted((p.up_to_kg, p.price) for p in self.prices if p.zone == zone)
-            if [p for _, p in tiers] != sorted(p for _, p in tiers) or len({w for w, _ in tiers}) != len(tiers):
-                raise ValueError(f"prices: zone {zone} needs one price a weight, dearer as parcels grow heavier")
+            if [p for _, p in tiers] != sorted(p for _, p in tiers) or len(
+                {w for w, _ in tiers}
+            ) != len(tiers):
+                raise ValueError(
+                    f"prices: zone {zone} needs one price a weight, dearer as parcels grow heavier"
+                )
         return self
 
 
@@ -139,17 +169,31 @@ class CostWeights(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     parcel: float = Field(6.0, ge=0, description="Opening a parcel: label, packing")
-    per_100_km: float = Field(0.35, ge=0, description="Carriage of a parcel, each 100 km great circle; no rate table")
+    per_100_km: float = Field(
+        0.35, ge=0, description="Carriage of a parcel, each 100 km great circle; no rate table"
+    )
     line: float = Field(0.4, ge=0, description="Picking one line")
     unit: float = Field(0.05, ge=0, description="Handling one unit")
     split: float = Field(4.0, ge=0, description="Each parcel of an order after the first")
     open_line: float = Field(500.0, gt=0, description="Leaving a line without a source")
-    unknown_distance_km: float = Field(4000.0, ge=0, description="Counted when an address cannot be placed")
-    lateness_per_day: float = Field(2.0, ge=0, description="Each day a parcel arrives after the requested date")
-    capacity_pressure: float = Field(0.0, ge=0, description="Each parcel beyond 80 % of a source's day")
-    stock_out: float = Field(0.0, ge=0, description="Each unit taken where days of cover are at nothing")
-    stock_out_days: float = Field(7.0, gt=0, description="Days of cover from which taking is without risk")
-    markdown_credit: float = Field(0.0, ge=0, description="Each unit taken where it would be marked down else")
+    unknown_distance_km: float = Field(
+        4000.0, ge=0, description="Counted when an address cannot be placed"
+    )
+    lateness_per_day: float = Field(
+        2.0, ge=0, description="Each day a parcel arrives after the requested date"
+    )
+    capacity_pressure: float = Field(
+        0.0, ge=0, description="Each parcel beyond 80 % of a source's day"
+    )
+    stock_out: float = Field(
+        0.0, ge=0, description="Each unit taken where days of cover are at nothing"
+    )
+    stock_out_days: float = Field(
+        7.0, gt=0, description="Days of cover from which taking is without risk"
+    )
+    markdown_credit: float = Field(
+        0.0, ge=0, description="Each unit taken where it would be marked down else"
+    )
     markdown_days: float = Field(60.0, gt=0, description="Days of cover at which markdowns begin")
     preference: float = Field(1.0, ge=0, description="Times the preference cost of each source")
 
@@ -162,11 +206,19 @@ class Batch(BaseModel):
     enabled: bool = Field(False, description="Collect orders for a while, then plan them together")
     minutes: float = Field(2.0, gt=0, le=1440)
     contention: int | None = Field(
-        50, ge=1, description="Waves with more orders after the same stock are planned together without a window too"
+        50,
+        ge=1,
+        description="Waves with more orders after the same stock are planned together without a window too",
     )
-    seconds: float = Field(10.0, gt=0, le=600, description="Longest search; the best plan found by then is taken")
-    bid_prices: bool = Field(True, description="Between batches, orders pay for what they take from later ones")
-    price_minutes: float = Field(60.0, gt=0, le=1440, description="How often these prices are learned anew")
+    seconds: float = Field(
+        10.0, gt=0, le=600, description="Longest search; the best plan found by then is taken"
+    )
+    bid_prices: bool = Field(
+        True, description="Between batches, orders pay for what they take from later ones"
+    )
+    price_minutes: float = Field(
+        60.0, gt=0, le=1440, description="How often these prices are learned anew"
+    )
 
     @property
     def priced(self) -> bool:
@@ -193,9 +245,15 @@ class StrategyBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: str = Field(min_length=1)
-    source_list: str | None = Field(None, description="Sources to choose from; empty is every active one")
-    is_default: bool = Field(False, description="Used when an order names none; the one marked last is it")
-    alternate: str | None = Field(None, description="Strategy that tries again what this one leaves unsourced")
+    source_list: str | None = Field(
+        None, description="Sources to choose from; empty is every active one"
+    )
+    is_default: bool = Field(
+        False, description="Used when an order names none; the one marked last is it"
+    )
+    alternate: str | None = Field(
+        None, description="Strategy that tries again what this one leaves unsourced"
+    )
     effective_from: date | None = None
     effective_to: date | None = Field(None, description="Last day")
     constraints: list[str] = []
@@ -206,11 +264,17 @@ class StrategyBody(BaseModel):
         description="Of every cost this strategy counts; empty is the company's accounting currency",
     )
     rate_table: str | None = Field(None, description="Shipping rates; empty is money by distance")
-    carrier: str = Field("", description="Carrier whose transit days count; empty is a standard ground service")
+    carrier: str = Field(
+        "", description="Carrier whose transit days count; empty is a standard ground service"
+    )
     carrier_service: str = Field("", description="Empty is the carrier's first")
-    allow_partial: bool = Field(False, description="Source what can be sourced, or all lines or none")
+    allow_partial: bool = Field(
+        False, description="Source what can be sourced, or all lines or none"
+    )
     max_sources_per_order: int | None = Field(None, ge=1)
-    max_line_sources: int = Field(1, ge=1, description="Sources one line may be divided across; 1 is never divided")
+    max_line_sources: int = Field(
+        1, ge=1, description="Sources one line may be divided across; 1 is never divided"
+    )
     maximum_distance_km: float | None = Field(None, gt=0)
     same_country_only: bool = False
     weights: CostWeights = CostWeights()

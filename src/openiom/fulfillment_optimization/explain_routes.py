@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
-from openiom.platform.http import Asker, Now, Reading
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession
 
 from .constraints import RANKING
-from .desk import OrderDesk
 from .engine import Candidate, Change, Counterfactual
-from .explaining import reason_of
+from .explanations import reason_of
+from .order_port import OrderPort
 from .what_if import WhatIf, what_if
 
 WORDS = {
@@ -39,7 +39,9 @@ class ExplainRequest(BaseModel):
 
     order_id: UUID
     strategy: str = Field("", description="Empty is the order's own, else the default one")
-    candidates: int = Field(50, ge=1, le=1000, description="Most sources told of each line: chosen, then cheapest")
+    candidates: int = Field(
+        50, ge=1, le=1000, description="Most sources told of each line: chosen, then cheapest"
+    )
 
 
 class ChangeRow(BaseModel):
@@ -57,7 +59,9 @@ class WhatIfRow(BaseModel):
 
     changes: list[ChangeRow]
     single: bool
-    verified: bool = Field(description="Solved again with the changes, which win, and with a little less, which do not")
+    verified: bool = Field(
+        description="Solved again with the changes, which win, and with a little less, which do not"
+    )
     text: str
 
 
@@ -101,7 +105,9 @@ class ShadowPriceRow(BaseModel):
     longitude: float | None
     product: str | None
     price: float = Field(description="The batch's dual")
-    saving: float | None = Field(description="What planning again with one more saved; empty where nobody looked")
+    saving: float | None = Field(
+        description="What planning again with one more saved; empty where nobody looked"
+    )
 
 
 class ShadowPrices(BaseModel):
@@ -113,28 +119,32 @@ class ShadowPrices(BaseModel):
     items: list[ShadowPriceRow]
 
 
-def explain_router(desk: OrderDesk) -> APIRouter:
+def explain_router(order_port: OrderPort) -> APIRouter:
     """The routes, over the orders behind `desk`."""
     router = APIRouter(prefix="/api/v1/sourcing", tags=["fulfillment optimization"])
 
     @router.post("/explain")
-    def explain(request: ExplainRequest, asker: Asker, session: Reading, now: Now) -> Explained:
+    def explain(
+        request: ExplainRequest, principal: CurrentPrincipal, session: ReadSession, now: Now
+    ) -> Explained:
         """Plan an order again as things stand now, and say what would make each losing source win. Writes nothing."""
-        asker.require("sourcing.read")
-        found = what_if(session, desk, request.order_id, strategy=request.strategy, now=now)
+        principal.require("sourcing.read")
+        found = what_if(session, order_port, request.order_id, strategy=request.strategy, now=now)
         return explained(found, request.order_id, now, request.candidates)
 
     @router.get("/shadow-prices")
     def prices(
-        asker: Asker,
-        session: Reading,
-        plan: Annotated[UUID | None, Query(description="Empty is the newest batch that left prices")] = None,
+        principal: CurrentPrincipal,
+        session: ReadSession,
+        plan: Annotated[
+            UUID | None, Query(description="Empty is the newest batch that left prices")
+        ] = None,
         source: str = "",
         product: str = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     ) -> ShadowPrices:
         """What stock and capacity were worth to a batch, dearest first."""
-        asker.require("sourcing.read")
+        principal.require("sourcing.read")
         return shadow_prices(session, plan, source=source, product=product, limit=limit)
 
     return router
@@ -157,7 +167,8 @@ def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Explai
                 source=names[node] if node >= 0 else "",
                 considered=len(explanation.candidates),
                 candidates=[
-                    _candidate(c, names, mine, rank, found.setting.currency) for c in explanation.candidates[:most]
+                    _candidate(c, names, mine, rank, found.setting.currency)
+                    for c in explanation.candidates[:most]
                 ],
             )
         )
@@ -173,9 +184,15 @@ def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Explai
 
 
 def _candidate(
-    candidate: Candidate, names: Sequence[str], found: Sequence[Counterfactual], rank: float, currency: str
+    candidate: Candidate,
+    names: Sequence[str],
+    found: Sequence[Counterfactual],
+    rank: float,
+    currency: str,
 ) -> ExplainedCandidate:
-    money = {k: round(v, 4) for k, v in {**candidate.parcel, **candidate.serve}.items() if k != RANKING}
+    money = {
+        k: round(v, 4) for k, v in {**candidate.parcel, **candidate.serve}.items() if k != RANKING
+    }
     return ExplainedCandidate(
         source=names[candidate.node],
         chosen=candidate.quantity > 0,
@@ -190,7 +207,9 @@ def _candidate(
 
 def _way(found: Counterfactual, rank: float, currency: str) -> WhatIfRow:
     changes = [_told(change, rank) for change in found.changes]
-    text = " and ".join(WORDS[c.kind].format(c.amount, currency=currency).replace("  ", " ") for c in changes)
+    text = " and ".join(
+        WORDS[c.kind].format(c.amount, currency=currency).replace("  ", " ") for c in changes
+    )
     return WhatIfRow(changes=changes, single=found.single, verified=found.verified, text=text)
 
 
@@ -208,7 +227,9 @@ def _rank_step(found: WhatIf) -> float:
     return float(np.diff(steps).min()) / 2 if len(steps) > 1 else 0.0
 
 
-def shadow_prices(session: Session, plan: UUID | None, *, source: str, product: str, limit: int) -> ShadowPrices:
+def shadow_prices(
+    session: Session, plan: UUID | None, *, source: str, product: str, limit: int
+) -> ShadowPrices:
     """The prices a plan left behind. Raises NotFound."""
     head = fetch(
         session,
@@ -222,7 +243,10 @@ def shadow_prices(session: Session, plan: UUID | None, *, source: str, product: 
     )
     if not head:
         what = f"no sourcing plan {plan}" if plan else "no batch has left prices yet"
-        raise NotFound(what, remedy="shadow prices come from batches: let a strategy collect orders in a window")
+        raise NotFound(
+            what,
+            remedy="shadow prices come from batches: let a strategy collect orders in a window",
+        )
     (id, strategy, at, currency) = head[0]
     rows = fetch(
         session,
@@ -236,4 +260,6 @@ def shadow_prices(session: Session, plan: UUID | None, *, source: str, product: 
     names = ("source", "title", "latitude", "longitude", "product", "price", "saving")
     items = [ShadowPriceRow(**dict(zip(names, row[:-1], strict=True))) for row in rows]
     total = rows[0][-1] if rows else 0
-    return ShadowPrices(plan_id=id, strategy=strategy, at=at, currency=currency, total=total, items=items)
+    return ShadowPrices(
+        plan_id=id, strategy=strategy, at=at, currency=currency, total=total, items=items
+    )

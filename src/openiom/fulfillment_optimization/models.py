@@ -107,7 +107,9 @@ class ShadowPrice(Base):
     __table_args__ = (Index("ix_shadow_price_plan", "plan_id", "product"), {"schema": ROOM})
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    plan_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.sourcing_plan.id", ondelete="CASCADE"))
+    plan_id: Mapped[UUID] = mapped_column(
+        ForeignKey(f"{ROOM}.sourcing_plan.id", ondelete="CASCADE")
+    )
     source: Mapped[str] = mapped_column(Text)
     product: Mapped[str | None] = mapped_column(Text)
     price: Mapped[float] = mapped_column(Float)
@@ -177,7 +179,9 @@ class SourceMove(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    plan_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.sourcing_plan.id", ondelete="CASCADE"))
+    plan_id: Mapped[UUID] = mapped_column(
+        ForeignKey(f"{ROOM}.sourcing_plan.id", ondelete="CASCADE")
+    )
     order_id: Mapped[UUID]
     line_id: Mapped[UUID]
     from_source: Mapped[str] = mapped_column(Text)

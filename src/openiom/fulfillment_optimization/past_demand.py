@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.places import Point
+from openiom.platform.geocoding import Point
 
-from .desk import OpenLine
+from .order_port import OpenLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,12 @@ class PastOrder:
     lines: tuple[PastLine, ...]
 
 
-class DemandDesk(Protocol):
+class DemandPort(Protocol):
     """Past orders; the orders room stands beside this one and the app joins them."""
 
-    def past_orders(self, session: Session, *, first: date, last: date, most_lines: int) -> Sequence[PastOrder]:
+    def past_orders(
+        self, session: Session, *, first: date, last: date, most_lines: int
+    ) -> Sequence[PastOrder]:
         """Orders of these days (UTC), oldest first, without what was canceled. Raises Invalid beyond `most_lines`."""
 
 
@@ -47,7 +49,9 @@ def as_open_lines(orders: Sequence[PastOrder], now: datetime) -> list[OpenLine]:
     """As if these orders came now; ids only tell lines and orders of the wave apart."""
     found: list[OpenLine] = []
     for number, order in enumerate(orders):
-        wanted = None if order.wanted_days is None else now.date() + timedelta(days=order.wanted_days)
+        wanted = (
+            None if order.wanted_days is None else now.date() + timedelta(days=order.wanted_days)
+        )
         for line in order.lines:
             found.append(
                 OpenLine(

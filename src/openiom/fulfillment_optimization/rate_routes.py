@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.kernel import Invalid
-from openiom.platform.http import Asker
+from openiom.platform.http import CurrentPrincipal
 
 from .documents import RateFactor, RateTableBody, SourceType
 from .rates import factor_for, rate, table_price
@@ -34,16 +34,22 @@ class RateAnswer(BaseModel):
 
 
 @router.post("/sourcing/rate")
-def try_rate(asked: RateRequest, asker: Asker) -> RateAnswer:
+def try_rate(asked: RateRequest, principal: CurrentPrincipal) -> RateAnswer:
     """What a parcel of this weight and zone costs, and why. Nothing is stored or read."""
-    asker.require("sourcing.read")
+    principal.require("sourcing.read")
     table = asked.table
     if asked.zone not in {z.name for z in table.zones}:
-        raise Invalid(f"no zone named {asked.zone}", where="zone", remedy="name one of the table's zones")
+        raise Invalid(
+            f"no zone named {asked.zone}", where="zone", remedy="name one of the table's zones"
+        )
     known = table_price(table, asked.zone, asked.weight_kg)
     factor = factor_for(table, asked.source_type, business=asked.business)
     price = rate(
-        table, zone=asked.zone, weight_kg=asked.weight_kg, source_type=asked.source_type, business=asked.business
+        table,
+        zone=asked.zone,
+        weight_kg=asked.weight_kg,
+        source_type=asked.source_type,
+        business=asked.business,
     )
     return RateAnswer(
         price=round(price, 4),
@@ -55,12 +61,16 @@ def try_rate(asked: RateRequest, asker: Asker) -> RateAnswer:
 
 def _says(known: float | None, factor: RateFactor | None, zone: str, weight: float) -> str:
     if known is None and factor is None:
-        return f"zone {zone} has no prices and no shipping rate factor fits, so it counts as nothing"
+        return (
+            f"zone {zone} has no prices and no shipping rate factor fits, so it counts as nothing"
+        )
     if known is None and factor is not None:
         beyond = max(0.0, weight - factor.fallback_weight)
         text = f"zone {zone} has no prices; {factor.name} stands in: {factor.fallback_rate:.2f}"
         text += f" up to {factor.fallback_weight:g} kg"
-        return text + (f", {factor.fallback_increment:.2f} for each of {beyond:g} kg more" if beyond else "")
+        return text + (
+            f", {factor.fallback_increment:.2f} for each of {beyond:g} kg more" if beyond else ""
+        )
     text = f"{known:.2f} in zone {zone}"
     if factor and factor.rate_factor:
         text += f", {factor.rate_factor:+g} % by {factor.name}"

@@ -26,7 +26,9 @@ def fallback_rate(factor: RateFactor, weight_kg: float) -> float:
     >>> fallback_rate(five, 10)
     11.75
     """
-    return factor.fallback_rate + factor.fallback_increment * max(0.0, weight_kg - factor.fallback_weight)
+    return factor.fallback_rate + factor.fallback_increment * max(
+        0.0, weight_kg - factor.fallback_weight
+    )
 
 
 def live_rate(factor: RateFactor | None, price: float) -> float:
@@ -37,8 +39,14 @@ def live_rate(factor: RateFactor | None, price: float) -> float:
 def factor_for(table: RateTableBody, source_type: str, *, business: bool) -> RateFactor | None:
     """The first row for this type of source and address; rows that name both come before those that name less."""
     kind = "Business" if business else "Residence"
-    fitting = [f for f in table.factors if f.source_type in (None, source_type) and f.address_type in (kind, "Any")]
-    return min(fitting, key=lambda f: (f.source_type is None) + (f.address_type == "Any"), default=None)
+    fitting = [
+        f
+        for f in table.factors
+        if f.source_type in (None, source_type) and f.address_type in (kind, "Any")
+    ]
+    return min(
+        fitting, key=lambda f: (f.source_type is None) + (f.address_type == "Any"), default=None
+    )
 
 
 def table_price(table: RateTableBody, zone: str, weight_kg: float) -> float | None:
@@ -52,7 +60,9 @@ def table_price(table: RateTableBody, zone: str, weight_kg: float) -> float | No
     return tiers[-1][1] + table.per_kg_beyond * (weight_kg - tiers[-1][0])
 
 
-def rate(table: RateTableBody, *, zone: str, weight_kg: float, source_type: str, business: bool) -> float:
+def rate(
+    table: RateTableBody, *, zone: str, weight_kg: float, source_type: str, business: bool
+) -> float:
     """Money of one parcel: the price with its factor, or the fallback rate where the table knows no price."""
     factor = factor_for(table, source_type, business=business)
     price = table_price(table, zone, weight_kg)
@@ -98,7 +108,7 @@ def carriage(
     orders, nodes = zone.shape
     total = np.bincount(line_order, weights=weight, minlength=orders).astype(np.float64)
     first = np.zeros(zone.shape)
-    whole = np.zeros(zone.shape)
+    parse_id = np.zeros(zone.shape)
     for kind in dict.fromkeys(types):
         columns = np.flatnonzero(np.array([t == kind for t in types]))
         for commercial in (False, True):
@@ -108,16 +118,25 @@ def carriage(
             place = np.ix_(rows, columns)
             lightest, full = _prices(table, kind, commercial, total[rows])
             first[place] = lightest[zone[place]]
-            whole[place] = full[np.arange(len(rows))[:, None], zone[place]]
-    share = np.divide(weight, total[line_order], out=np.zeros(len(weight)), where=total[line_order] > 0)
-    return first, (whole - first)[line_order] * share[:, None]
+            parse_id[place] = full[np.arange(len(rows))[:, None], zone[place]]
+    share = np.divide(
+        weight, total[line_order], out=np.zeros(len(weight)), where=total[line_order] > 0
+    )
+    return first, (parse_id - first)[line_order] * share[:, None]
 
 
-def _prices(table: RateTableBody, kind: str, business: bool, weights: Floats) -> tuple[Floats, Floats]:
+def _prices(
+    table: RateTableBody, kind: str, business: bool, weights: Floats
+) -> tuple[Floats, Floats]:
     """(Z,) price of the lightest parcel in each zone and (rows, Z) of parcels of these weights."""
     names = [z.name for z in table.zones]
-    lightest = [rate(table, zone=z, weight_kg=0.0, source_type=kind, business=business) for z in names]
+    lightest = [
+        rate(table, zone=z, weight_kg=0.0, source_type=kind, business=business) for z in names
+    ]
     distinct, back = np.unique(weights, return_inverse=True)
-    rated = [[rate(table, zone=z, weight_kg=w, source_type=kind, business=business) for z in names] for w in distinct]
+    rated = [
+        [rate(table, zone=z, weight_kg=w, source_type=kind, business=business) for z in names]
+        for w in distinct
+    ]
     full = np.array(rated).reshape(len(distinct), len(names))
     return np.array(lightest), full[back]

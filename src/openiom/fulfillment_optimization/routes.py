@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid
-from openiom.platform.http import Asker, Now, Page, Reading, page_of, read_cursor
+from openiom.platform.http import CurrentPrincipal, Now, Page, ReadSession, decode_cursor, paginate
 
-from .explaining import reason_of
+from .explanations import reason_of
 from .models import Source, SourcingDecision, SourcingPlan
-from .planning.day import Taken, days_of, local_day
+from .planning.daily_capacity import IntakeResult, days_of, local_day
 from .planning.queries import PlanDetail, PlanRow, get_plan, list_plans
 
 router = APIRouter(prefix="/api/v1", tags=["fulfillment optimization"])
@@ -88,23 +88,36 @@ class Decisions(BaseModel):
 
 
 @router.get("/sources")
-def sources(asker: Asker, session: Reading, now: Now) -> SourceItems:
+def sources(principal: CurrentPrincipal, session: ReadSession, now: Now) -> SourceItems:
     """Every source, by name, with its settings and what its day has taken."""
-    asker.require("sourcing.read")
+    principal.require("sourcing.read")
     found = list(session.scalars(select(Source).order_by(Source.name)))
     days = days_of(session, [(s.name, s.time_zone) for s in found], now)
-    return SourceItems(items=[_source_row(s, days.get(s.name, Taken(0, 0)), now) for s in found])
+    return SourceItems(
+        items=[_source_row(s, days.get(s.name, IntakeResult(0, 0)), now) for s in found]
+    )
 
 
-def _source_row(source: Source, taken: Taken, now: datetime) -> SourceRow:
+def _source_row(source: Source, taken: IntakeResult, now: datetime) -> SourceRow:
     place = {key: str(source.address.get(key, "")) for key in ("city", "state", "country")}
-    names = ("name", "title", "type", "active", "latitude", "longitude", "processing_days", "daily_parcels")
+    names = (
+        "name",
+        "title",
+        "type",
+        "active",
+        "latitude",
+        "longitude",
+        "processing_days",
+        "daily_parcels",
+    )
     lines = source.settings.get("daily_lines")
     today = SourceDayRow(
         day=local_day(source.time_zone, now),
         parcels=taken.parcels,
         lines=taken.lines,
-        parcels_left=None if source.daily_parcels is None else max(0, source.daily_parcels - taken.parcels),
+        parcels_left=None
+        if source.daily_parcels is None
+        else max(0, source.daily_parcels - taken.parcels),
         lines_left=None if lines is None else max(0, lines - taken.lines),
     )
     rest = {"time_zone": source.time_zone, "settings": source.settings, "today": today}
@@ -113,31 +126,37 @@ def _source_row(source: Source, taken: Taken, now: datetime) -> SourceRow:
 
 @router.get("/sourcing/plans")
 def plans(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     strategy: str = "",
     mode: str = "",
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[PlanRow]:
     """Sourcing runs, newest first: what each cost, the bound it proved, and how long it took."""
-    asker.require("sourcing.read")
-    cursor = read_cursor(after, 1, UUID)
-    rows = list_plans(session, strategy=strategy, mode=mode, after=UUID(cursor[0]) if cursor else None, limit=limit + 1)
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.id,))
+    principal.require("sourcing.read")
+    cursor = decode_cursor(after, 1, UUID)
+    rows = list_plans(
+        session,
+        strategy=strategy,
+        mode=mode,
+        after=UUID(cursor[0]) if cursor else None,
+        limit=limit + 1,
+    )
+    items, following = paginate(rows, limit=limit, key=lambda r: (r.id,))
     return Page(items=items, next=following)
 
 
 @router.get("/sourcing/plans/{plan_id}")
 def plan(
     plan_id: UUID,
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> PlanDetail:
     """One run: its cost parts, its orders with theirs, and the lines it moved."""
-    asker.require("sourcing.read")
+    principal.require("sourcing.read")
     return get_plan(session, plan_id, after=_uuid(after) if after else None, limit=limit)
 
 
@@ -145,21 +164,26 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise Invalid("is not a page cursor of this list", where="after", remedy="start from the first page") from error
+        raise Invalid(
+            "is not a page cursor of this list", where="after", remedy="start from the first page"
+        ) from error
 
 
 @router.get("/orders/{order_id}/sourcing")
-def sourcing(order_id: UUID, asker: Asker, session: Reading) -> Decisions:
+def sourcing(order_id: UUID, principal: CurrentPrincipal, session: ReadSession) -> Decisions:
     """Every sourcing decision about an order, newest first, with all candidates it looked at."""
-    asker.require("sourcing.read")
+    principal.require("sourcing.read")
     return Decisions(decisions=decisions_of(session, order_id))
 
 
 def decisions_of(session: Session, order_id: UUID) -> list[DecisionRow]:
-    query = select(SourcingDecision, SourcingPlan.currency).where(SourcingDecision.order_id == order_id)
+    query = select(SourcingDecision, SourcingPlan.currency).where(
+        SourcingDecision.order_id == order_id
+    )
     query = query.outerjoin(SourcingPlan, SourcingPlan.id == SourcingDecision.run_id)
     return [
-        _decision(row, currency or "") for row, currency in session.execute(query.order_by(SourcingDecision.at.desc()))
+        _decision(row, currency or "")
+        for row, currency in session.execute(query.order_by(SourcingDecision.at.desc()))
     ]
 
 
@@ -197,7 +221,9 @@ def _decision(row: SourcingDecision, currency: str) -> DecisionRow:
 
 
 def _candidate(kept: dict[str, Any], line: int, column: int) -> CandidateRow:
-    cost = {k: v[column] for k, v in kept["parcel"].items()} | {k: v[line][column] for k, v in kept["serve"].items()}
+    cost = {k: v[column] for k, v in kept["parcel"].items()} | {
+        k: v[line][column] for k, v in kept["serve"].items()
+    }
     name = kept["sources"][column]
     chosen = kept["chosen"][line] == name
     return CandidateRow(

@@ -8,19 +8,26 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import ReserveAsk, drop_holds, held_for, keep, release, reserve
+from openiom.inventory_visibility import (
+    StockReservationRequest,
+    backorder_reserved,
+    keep,
+    release,
+    release_backorder_reservations,
+    reserve,
+)
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
-from openiom.provider_contract import Outcome, Raise
+from openiom.provider_contract import EventRequest, Outcome
 
-from .desk import OpenLine, OrderDesk, ask_for
+from .order_port import OpenLine, OrderPort, ask_for
 from .planning import (
     Attempt,
+    IntakeResult,
     Place,
     Planned,
     Planner,
     Round,
-    Taken,
     counted,
     give_back_stale,
     lock_days,
@@ -56,7 +63,7 @@ class Settled:
 
 def source_orders(
     session: Session,
-    desk: OrderDesk,
+    order_port: OrderPort,
     order_ids: Sequence[UUID],
     *,
     strategy_name: str = "",
@@ -72,22 +79,26 @@ def source_orders(
     when they have (`woken`). One outcome an order, in order.
     """
     known = snapshot(session)
-    every = desk.open_lines(session, order_ids)
+    every = order_port.open_lines(session, order_ids)
     held = _held(session, every)
     lines = [line for line in every if line.line_id not in held]
     names, unknown = _strategies(known, lines, strategy_name, now)
     later = _windows(known, names, woken, now)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
-    settled = Rounds(session, desk, known, names, now, actor, woken).run(waiting)
+    settled = Rounds(session, order_port, known, names, now, actor, woken).run(waiting)
     keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
     collected = [line.line_id for line in lines if line.waited and line.order_id in later]
     keep(session, collected, until=max(later.values(), default=now) + AFTER_WINDOW)
     for line in every:
         if line.line_id in held and line.order_id not in later:
-            settled.setdefault(line.order_id, Settled(partial=True)).sources[line.line_id] = line.source
+            settled.setdefault(line.order_id, Settled(partial=True)).sources[line.line_id] = (
+                line.source
+            )
     for order, why in unknown.items():
-        settled[order] = Settled(note=why, missing=[line.product for line in lines if line.order_id == order])
-    return _announce(session, desk, order_ids, settled, later, now, actor)
+        settled[order] = Settled(
+            note=why, missing=[line.product for line in lines if line.order_id == order]
+        )
+    return _announce(session, order_port, order_ids, settled, later, now, actor)
 
 
 def _held(session: Session, lines: Sequence[OpenLine]) -> set[UUID]:
@@ -102,7 +113,11 @@ def _held(session: Session, lines: Sequence[OpenLine]) -> set[UUID]:
         " GROUP BY 1, 2",
         (list(sourced),),
     )
-    return {id for id, source, units in rows if sourced[id].source == source and units >= sourced[id].quantity}
+    return {
+        id
+        for id, source, units in rows
+        if sourced[id].source == source and units >= sourced[id].quantity
+    }
 
 
 def _strategies(
@@ -122,7 +137,9 @@ def _strategies(
     )
 
 
-def _windows(known: Snapshot, names: Mapping[UUID, str], woken: frozenset[UUID], now: datetime) -> dict[UUID, datetime]:
+def _windows(
+    known: Snapshot, names: Mapping[UUID, str], woken: frozenset[UUID], now: datetime
+) -> dict[UUID, datetime]:
     """Orders that wait for the end of their batch window."""
     later = {}
     for order, name in names.items():
@@ -137,7 +154,7 @@ class Rounds:
     """Plan, reserve, and plan again what lost a race."""
 
     session: Session
-    desk: OrderDesk
+    order_port: OrderPort
     known: Snapshot
     names: Mapping[UUID, str]
     now: datetime
@@ -150,21 +167,31 @@ class Rounds:
     def run(self, lines: Sequence[OpenLine]) -> dict[UUID, Settled]:
         sites = counted(self._settings())
         days = lock_days(self.session, sites, self.now)
-        freed = give_back_stale(self.session, self.desk, sites, lines, self.now)
-        days |= {name: Taken(days[name].parcels - t.parcels, days[name].lines - t.lines) for name, t in freed.items()}
-        gone: dict[str, Taken] = {}
+        freed = give_back_stale(self.session, self.order_port, sites, lines, self.now)
+        days |= {
+            name: IntakeResult(days[name].parcels - t.parcels, days[name].lines - t.lines)
+            for name, t in freed.items()
+        }
+        gone: dict[str, IntakeResult] = {}
         places: list[Place] = []
         waiting = list(lines)
         waited = [line.line_id for line in lines if line.waited]
-        self.holds = held_for(self.session, waited, self.now) if waited else {}
+        self.holds = backorder_reserved(self.session, waited, self.now) if waited else {}
         for _ in range(ROUNDS):
             if not waiting:
                 break
             now_taken = {name: _sum(day, gone.get(name)) for name, day in days.items()}
-            planner = Planner(self.session, self.known, self.now, now_taken, self.windows, holds=self.holds)
+            planner = Planner(
+                self.session, self.known, self.now, now_taken, self.windows, holds=self.holds
+            )
             found = planner.plan(waiting, self.names)
             lost = self._reserve(waiting, found)
-            kept = [(order, p) for a in found.attempts for order, p in a.planned.items() if order not in lost]
+            kept = [
+                (order, p)
+                for a in found.attempts
+                for order, p in a.planned.items()
+                if order not in lost
+            ]
             taken = taken_by(p for _, p in kept)
             gone |= {n: _sum(t, gone.get(n)) for n, t in taken.items()}
             places += places_of(kept)
@@ -193,24 +220,41 @@ class Rounds:
     def _reserve(self, lines: Sequence[OpenLine], found: Round) -> set[UUID]:
         """Reserve what was planned; the orders that lost a race give back what they got and are returned."""
         sources, unlimited = found.sources(), found.unlimited
-        parts = {line: p for a in found.attempts for one in a.planned.values() for line, p in one.parts.items()}
-        asks: list[ReserveAsk] = []
+        parts = {
+            line: p
+            for a in found.attempts
+            for one in a.planned.values()
+            for line, p in one.parts.items()
+        }
+        asks: list[StockReservationRequest] = []
         orders: list[UUID] = []
         for line in lines:
             source = sources.get(line.line_id)
             if source is None or line.product in unlimited:
                 continue
-            mine = [(p.line_id, p.source, p.quantity) for p in parts.get(line.line_id, ()) if p.source]
+            mine = [
+                (p.line_id, p.source, p.quantity) for p in parts.get(line.line_id, ()) if p.source
+            ]
             for id, at, units in mine or [(line.line_id, source, line.quantity)]:
                 asks.append(ask_for(line, at, units, line_id=id))
                 orders.append(line.order_id)
         granted = reserve(self.session, asks, self.now, self.actor, taking_over=self.holds)
         lost = {order for order, ok in zip(orders, granted, strict=True) if not ok}
         if lost:
-            back = [a.line_id for a, o, ok in zip(asks, orders, granted, strict=True) if ok and o in lost]
+            back = [
+                a.line_id
+                for a, o, ok in zip(asks, orders, granted, strict=True)
+                if ok and o in lost
+            ]
             release(self.session, back, self.now, self.actor, "sourced again")
-            gone = [line.line_id for line in lines if line.order_id in lost and line.line_id in self.holds]
-            drop_holds(self.session, gone, self.now, self.actor, "sourced again")
+            gone = [
+                line.line_id
+                for line in lines
+                if line.order_id in lost and line.line_id in self.holds
+            ]
+            release_backorder_reservations(
+                self.session, gone, self.now, self.actor, "sourced again"
+            )
             self.holds = {line: held for line, held in self.holds.items() if line not in gone}
         return lost
 
@@ -232,7 +276,12 @@ class Rounds:
         elif not mine.sources:
             mine.cost = planned.cost
         mine.sources |= planned.sources
-        mine.sources |= {part.line_id: part.source for parts in planned.parts.values() for part in parts if part.source}
+        mine.sources |= {
+            part.line_id: part.source
+            for parts in planned.parts.values()
+            for part in parts
+            if part.source
+        }
         mine.missing = list(planned.missing)
         mine.note = str(planned.explanation.get("note", ""))
         mine.partial = mine.partial or setting.strategy.allow_partial
@@ -255,23 +304,36 @@ class Rounds:
             if attempt.solved is not None and attempt.solved.mode == "batch":
                 of_window = bool(self.windows & attempt.planned.keys())
                 store_prices(
-                    *(self.session, attempt.id, attempt.solved.plan, attempt.solved.framed, self.now),
+                    *(
+                        self.session,
+                        attempt.id,
+                        attempt.solved.plan,
+                        attempt.solved.framed,
+                        self.now,
+                    ),
                     verify=VERIFIED_PRICES if of_window else 0,
                 )
         planned = [p for attempt in self.attempts for p in attempt.planned.values()]
         divided = {line: parts for p in planned for line, parts in p.parts.items()}
         if divided:
-            self.desk.divide(self.session, divided, self.now, self.actor)
-        self.desk.assign(self.session, {k: v for p in planned for k, v in p.sources.items()}, self.now, self.actor)
+            self.order_port.divide(self.session, divided, self.now, self.actor)
+        self.order_port.assign(
+            self.session,
+            {k: v for p in planned for k, v in p.sources.items()},
+            self.now,
+            self.actor,
+        )
 
 
-def _sum(one: Taken, other: Taken | None) -> Taken:
-    return one if other is None else Taken(one.parcels + other.parcels, one.lines + other.lines)
+def _sum(one: IntakeResult, other: IntakeResult | None) -> IntakeResult:
+    return (
+        one if other is None else IntakeResult(one.parcels + other.parcels, one.lines + other.lines)
+    )
 
 
 def _announce(
     session: Session,
-    desk: OrderDesk,
+    order_port: OrderPort,
     order_ids: Sequence[UUID],
     settled: Mapping[UUID, Settled],
     later: Mapping[UUID, datetime],
@@ -280,12 +342,16 @@ def _announce(
 ) -> list[Outcome]:
     outcomes = {order: _outcome(settled.get(order)) for order in order_ids if order not in later}
     raises = [
-        Raise(order, SUCCEEDED if o.ok else FAILED, data=o.details, reason=o.reason) for order, o in outcomes.items()
+        EventRequest(order, SUCCEEDED if o.ok else FAILED, data=o.details, reason=o.reason)
+        for order, o in outcomes.items()
     ]
-    answers = desk.raise_events(session, raises, now, actor) if raises else []
-    outcomes |= {r.entity_id: theirs for r, theirs in zip(raises, answers, strict=True) if not theirs.ok}
+    answers = order_port.raise_events(session, raises, now, actor) if raises else []
     outcomes |= {
-        order: Outcome(True, f"waits for the batch of {end:%H:%M:%S} UTC", again_at=end) for order, end in later.items()
+        r.entity_id: theirs for r, theirs in zip(raises, answers, strict=True) if not theirs.ok
+    }
+    outcomes |= {
+        order: Outcome(True, f"waits for the batch of {end:%H:%M:%S} UTC", again_at=end)
+        for order, end in later.items()
     }
     return [outcomes[order] for order in order_ids]
 

@@ -13,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
+from openiom.logistics import STANDARD_SERVICE, CarrierService, SourceTiming, Timetable
+from openiom.logistics.timetable import read_timetable
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import ConfigurationDocument
@@ -21,8 +23,6 @@ from .configuration import BUILT_IN, DEFAULT_STRATEGY
 from .constraints import Constraint, ConstraintBody
 from .documents import RateTableBody, SourceBody, StrategyBody
 from .models import Source
-from .timing import STANDARD_SERVICE, CarrierService, SourceTiming, Timetable
-from .timing.timetable import read_timetable
 
 READ = (
     "calendar",
@@ -89,9 +89,7 @@ class Setting:
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     timings: tuple[SourceTiming, ...] = ()
     service: CarrierService = STANDARD_SERVICE
-    currency: str = (
-        ""  # of all its money; empty where neither strategy nor company names one, or kilometers are counted
-    )
+    currency: str = ""  # of all its money; empty where neither strategy nor company names one, or kilometers are counted
     names: tuple[str, ...] = field(init=False)
     index: Mapping[str, int] = field(init=False)
     points: NDArray[np.float64] = field(init=False)  # (N, 2) latitude, longitude
@@ -102,8 +100,16 @@ class Setting:
         for attribute, value in (
             ("names", names),
             ("index", {name: n for n, name in enumerate(names)}),
-            ("points", np.array([(s.latitude, s.longitude) for s in self.sites], dtype=float).reshape(-1, 2)),
-            ("countries", np.array([str(s.address.get("country", "")) for s in self.sites], dtype=np.str_)),
+            (
+                "points",
+                np.array([(s.latitude, s.longitude) for s in self.sites], dtype=float).reshape(
+                    -1, 2
+                ),
+            ),
+            (
+                "countries",
+                np.array([str(s.address.get("country", "")) for s in self.sites], dtype=np.str_),
+            ),
         ):
             object.__setattr__(self, attribute, value)
 
@@ -134,9 +140,12 @@ class Snapshot:
             self._settings[wanted] = self._made(wanted)
         found = self._settings[wanted]
         s = found.strategy
-        if (s.effective_from and day < s.effective_from) or (s.effective_to and day > s.effective_to):
+        if (s.effective_from and day < s.effective_from) or (
+            s.effective_to and day > s.effective_to
+        ):
             raise NotFound(
-                f"the strategy {wanted} is not in force on {day}", remedy="change its dates, or name another"
+                f"the strategy {wanted} is not in force on {day}",
+                remedy="change its dates, or name another",
             )
         return found
 
@@ -148,7 +157,9 @@ class Snapshot:
         strategy = self.strategies.get(name)
         if strategy is None:
             if name != DEFAULT_STRATEGY:
-                raise NotFound(f"no strategy named {name}", remedy="create it, or leave the strategy empty")
+                raise NotFound(
+                    f"no strategy named {name}", remedy="create it, or leave the strategy empty"
+                )
             strategy = BUILT_IN
         sites = tuple(site for site in self.sites if "ship" in site.body.capabilities)
         if strategy.source_list is not None:
@@ -158,7 +169,9 @@ class Snapshot:
             name=name,
             strategy=strategy,
             sites=sites,
-            constraints=tuple(self.constraints[c] for c in strategy.constraints if c in self.constraints),
+            constraints=tuple(
+                self.constraints[c] for c in strategy.constraints if c in self.constraints
+            ),
             rates=self.rates.get(strategy.rate_table or ""),
             lists=self.lists,
             timings=tuple(self.timetable.of([site.name for site in sites])),
@@ -249,7 +262,9 @@ def snapshot(session: Session) -> Snapshot:
 
 def _read(session: Session) -> Snapshot:
     table = ConfigurationDocument
-    query = select(table.kind, table.name, table.body).where(table.kind.in_(READ), table.current, ~table.deleted)
+    query = select(table.kind, table.name, table.body).where(
+        table.kind.in_(READ), table.current, ~table.deleted
+    )
     bodies: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in READ}
     marked = []
     for kind, name, body in session.execute(query.order_by(table.id)):
@@ -260,9 +275,15 @@ def _read(session: Session) -> Snapshot:
     return Snapshot(
         sites=tuple(site_of(s) for s in sources),
         lists={name: frozenset(body["sources"]) for name, body in bodies["source_list"].items()},
-        strategies={name: StrategyBody.model_validate(body) for name, body in bodies["strategy"].items()},
-        constraints={name: ConstraintBody.model_validate(b).root for name, b in bodies["constraint"].items()},
-        rates={name: RateTableBody.model_validate(body) for name, body in bodies["rate_table"].items()},
+        strategies={
+            name: StrategyBody.model_validate(body) for name, body in bodies["strategy"].items()
+        },
+        constraints={
+            name: ConstraintBody.model_validate(b).root for name, b in bodies["constraint"].items()
+        },
+        rates={
+            name: RateTableBody.model_validate(body) for name, body in bodies["rate_table"].items()
+        },
         timetable=read_timetable(bodies),
         default=marked[-1] if marked else DEFAULT_STRATEGY,
         currency=accounting_currency(bodies[COMPANY]),

@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound, Refused
+from openiom.logistics import SourceTiming, accepts_order, is_open, lateness_days, next_open
 from openiom.platform.bulk import fetch
 
 from .constraints.arrays import KM_PER_MILE
 from .constraints.documents import Entry
-from .costing import closed_now, great_circle_km
-from .desk import AskedLine, OpenLine, OrderDesk
 from .engine import Counterfactual, Plan, Refusal, Relief, counterfactuals
-from .planning import Planner, Taken, counted
-from .planning.day import days_of, local_day
+from .order_port import LineToSource, OpenLine, OrderPort
+from .planning import IntakeResult, Planner, counted
+from .planning.daily_capacity import days_of, local_day
+from .problem_builder import closed_now, great_circle_km
 from .snapshot import Setting, snapshot
-from .timing import SourceTiming, accepts_order, is_open, lateness_days, next_open
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class WhatIf:
     """An order planned again, and what would change the plan. Lines of `plan` stand as in `lines`."""
 
     setting: Setting
-    lines: tuple[AskedLine, ...]
+    lines: tuple[LineToSource, ...]
     plan: Plan
     money: Mapping[str, float]  # cost parts of the order
     found: tuple[Counterfactual, ...]
@@ -53,14 +53,19 @@ class _Held:
     at: datetime
 
 
-def what_if(session: Session, desk: OrderDesk, order_id: UUID, *, strategy: str = "", now: datetime) -> WhatIf:
+def what_if(
+    session: Session, order_port: OrderPort, order_id: UUID, *, strategy: str = "", now: datetime
+) -> WhatIf:
     """
     Plan the order again by `strategy`, else its own, else the default one. Raises NotFound when it has nothing left to
     ship or the strategy is not there, and Refused when the strategy has no active source.
     """
-    lines = tuple(desk.unshipped_lines(session, [order_id]))
+    lines = tuple(order_port.unshipped_lines(session, [order_id]))
     if not lines:
-        raise NotFound("the order has no line with units left to ship", remedy="look at its sourcing decisions instead")
+        raise NotFound(
+            "the order has no line with units left to ship",
+            remedy="look at its sourcing decisions instead",
+        )
     known = snapshot(session)
     name = strategy or lines[0].line.strategy or known.default
     setting = known.setting(name, now.date())
@@ -71,7 +76,10 @@ def what_if(session: Session, desk: OrderDesk, order_id: UUID, *, strategy: str 
     planner = Planner(session, known, now, _days(session, setting, held, now), own=own)
     attempt = planner.plan([x.line for x in lines], {order_id: name}).attempts[0]
     if attempt.solved is None:
-        raise Refused(f"the strategy {name} has no active source", remedy="activate one, or change its source list")
+        raise Refused(
+            f"the strategy {name} has no active source",
+            remedy="activate one, or change its source list",
+        )
     plan, framed = attempt.solved.plan, attempt.solved.framed
     bid_prices = plan.prices if plan.method == "realtime" else None
     reliefs = _reliefs(setting, lines[0].line, [x.line for x in lines], now)
@@ -91,7 +99,9 @@ def _held(session: Session, lines: Sequence[UUID]) -> list[_Held]:
     return [_Held(*row) for row in rows]
 
 
-def _days(session: Session, setting: Setting, held: Sequence[_Held], now: datetime) -> dict[str, Taken]:
+def _days(
+    session: Session, setting: Setting, held: Sequence[_Held], now: datetime
+) -> dict[str, IntakeResult]:
     """What counted sources have taken today, without what this order took."""
     zones = {name: site.time_zone for name, site in counted([setting]).items()}
     lines: dict[str, int] = defaultdict(int)
@@ -100,15 +110,21 @@ def _days(session: Session, setting: Setting, held: Sequence[_Held], now: dateti
         if zone is not None and local_day(zone, one.at) == local_day(zone, now):
             lines[one.source] += 1
     return {
-        source: Taken(max(0, day.parcels - (source in lines)), max(0, day.lines - lines[source]))
+        source: IntakeResult(
+            max(0, day.parcels - (source in lines)), max(0, day.lines - lines[source])
+        )
         for source, day in days_of(session, list(zones.items()), now).items()
     }
 
 
-def _reliefs(setting: Setting, head: OpenLine, lines: Sequence[OpenLine], now: datetime) -> list[Relief]:
+def _reliefs(
+    setting: Setting, head: OpenLine, lines: Sequence[OpenLine], now: datetime
+) -> list[Relief]:
     """How far each source is from the edge of what keeps it away: kilometres, and minutes of its working time."""
     unknown = setting.strategy.weights.unknown_distance_km
-    km = great_circle_km([head.place], [(s.latitude, s.longitude) for s in setting.sites], unknown)[0]
+    km = great_circle_km([head.place], [(s.latitude, s.longitude) for s in setting.sites], unknown)[
+        0
+    ]
     beyond = np.maximum(0.0, km - _most_km(setting, now))
     minutes, opening = _minutes(setting, now)
     late = minutes * (closed_now(setting, now) == Refusal.AFTER_CUTOFF)
@@ -158,25 +174,35 @@ def _past_cutoff(timing: SourceTiming, now: datetime) -> float:
     if timing.cutoff is None or accepts_order(timing.calendar, timing.cutoff, now):
         return 0.0
     local = timing.calendar.local(now)
-    edge = local.replace(hour=timing.cutoff.hour, minute=timing.cutoff.minute, second=0, microsecond=0)
+    edge = local.replace(
+        hour=timing.cutoff.hour, minute=timing.cutoff.minute, second=0, microsecond=0
+    )
     late = max(0, ceil((local - edge) / timedelta(minutes=1)))
     for minutes in (late, late + 1):
-        if minutes and accepts_order(timing.calendar, timing.cutoff, now - timedelta(minutes=minutes)):
+        if minutes and accepts_order(
+            timing.calendar, timing.cutoff, now - timedelta(minutes=minutes)
+        ):
             return float(minutes)
     return 0.0
 
 
-def _saved(setting: Setting, km: Floats, lines: Sequence[OpenLine], minutes: Floats, now: datetime) -> Floats:
+def _saved(
+    setting: Setting, km: Floats, lines: Sequence[OpenLine], minutes: Floats, now: datetime
+) -> Floats:
     """(N,) money of lateness that a cut-off so many minutes later would save."""
     weight = setting.strategy.weights.lateness_per_day
     wanted = min((line.wanted for line in lines if line.wanted), default=None)
     saved = np.zeros(len(setting.sites))
     if wanted is None or not weight or setting.strategy.objective != "cost":
         return saved
-    late = lateness_days(setting.timings, km[None, :], [wanted], now=now, service=setting.service)[0]
+    late = lateness_days(setting.timings, km[None, :], [wanted], now=now, service=setting.service)[
+        0
+    ]
     for length in np.unique(minutes[minutes > 0]).tolist():
         then = now - timedelta(minutes=length)
-        sooner = lateness_days(setting.timings, km[None, :], [wanted], now=then, service=setting.service)[0]
+        sooner = lateness_days(
+            setting.timings, km[None, :], [wanted], now=then, service=setting.service
+        )[0]
         here = minutes == length
         saved[here] = weight * np.maximum(0.0, late - sooner)[here]
     return saved

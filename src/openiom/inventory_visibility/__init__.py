@@ -10,19 +10,19 @@ Tells   inventory.changed, inventory.freed, inventory.received, inventory.schedu
 
 from pathlib import Path
 
-from openiom.platform.waves import Turn
+from openiom.inventory_contract import FeedWorker, export_job_worker
+from openiom.inventory_contract import router as contract_router
+from openiom.platform.batches import Worker
 
 from .allocation.routes import router as allocation_router
-from .chain import SealTurn, verify_chain
-from .checking import CheckTurn, first_wrong_row
+from .backorder_reservations import backorder_reserved, keep
 from .configuration import InventoryConfiguration, inventory_configuration
-from .configuring import KINDS as CONFIGURATION_KINDS
-from .contract import FeedTurn, jobs_wave
-from .contract import router as contract_router
-from .decisions import ReserveAsk, ShipAsk, StockChange
+from .configuration_kind import KINDS as CONFIGURATION_KINDS
+from .decisions import ShipmentPosting, StockChange, StockReservationRequest
 from .expiry import ExpiryTurn
 from .history import as_of
-from .holds import held_for, keep
+from .ledger_seal import SealTurn, verify_chain
+from .measure_intake import post_measures
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
@@ -38,18 +38,26 @@ from .measures import (
     reference_of,
 )
 from .overview import router as overview_router
-from .posting import post_measures
 from .promise.inbound import inbound
 from .promise.policies import STOCK_POLICY
+from .promise.projection import PromiseDate, PromiseRequest, promise_dates
 from .promise.routes import router as promise_router
-from .promise.timeline import PromiseAsk, PromiseDate, promise_dates
 from .queries import available, channels_matter
 from .receiver import receive_stock
-from .reserving import soft_reserve, unreserve
+from .reconciliation import CheckTurn, first_wrong_row
+from .reservation_batcher import ReservationBatcher
 from .routes import router
-from .service import change_on_hand, drop_holds, ensure_keys, release, release_quantities, reserve, ship
+from .service import (
+    change_on_hand,
+    ensure_keys,
+    release,
+    release_backorder_reservations,
+    release_quantities,
+    reserve,
+    ship,
+)
+from .soft_reservations import soft_reserve, unreserve
 from .supply.routes import router as supply_router
-from .together import ReserveTogether
 from .variants import Variant, VariantStock, variant_dimensions, variant_stock
 
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
@@ -60,9 +68,9 @@ EVENTS = (
 )
 
 
-def turns(feed_folder: Path | None) -> tuple[Turn, ...]:
+def workers(feed_folder: Path | None) -> tuple[Worker, ...]:
     """What a worker runs for this room; feed files are read from `feed_folder`."""
-    return ExpiryTurn(), SealTurn(), CheckTurn(), jobs_wave(), FeedTurn(feed_folder)
+    return ExpiryTurn(), SealTurn(), CheckTurn(), export_job_worker(), FeedWorker(feed_folder)
 
 
 __all__ = [
@@ -71,18 +79,18 @@ __all__ = [
     "HIERARCHY",
     "KINDS",
     "RECEIVERS",
-    "FeedTurn",
+    "FeedWorker",
     "Formula",
     "InventoryConfiguration",
     "Measure",
     "MeasureChange",
     "Posted",
-    "PromiseAsk",
+    "PromiseRequest",
     "PromiseDate",
-    "ReserveAsk",
-    "ReserveTogether",
+    "StockReservationRequest",
+    "ReservationBatcher",
     "Reserved",
-    "ShipAsk",
+    "ShipmentPosting",
     "SoftReserve",
     "StockChange",
     "StockKey",
@@ -96,13 +104,13 @@ __all__ = [
     "channels_matter",
     "contract_router",
     "dimension_text",
-    "drop_holds",
+    "release_backorder_reservations",
     "ensure_keys",
     "first_wrong_row",
-    "held_for",
+    "backorder_reserved",
     "inbound",
     "inventory_configuration",
-    "jobs_wave",
+    "export_job_worker",
     "keep",
     "overview_router",
     "post_measures",
@@ -117,7 +125,7 @@ __all__ = [
     "ship",
     "soft_reserve",
     "supply_router",
-    "turns",
+    "workers",
     "unreserve",
     "variant_dimensions",
     "variant_stock",

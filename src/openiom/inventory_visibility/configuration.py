@@ -27,7 +27,17 @@ SITE, LOCATION = "siteid", "locationid"
 EMPTY = "empty"
 BASE_DIMENSIONS = frozenset(
     (
-        *("colorid", "sizeid", "styleid", "configid", "batchid", "serialid", LOCATION, SITE, "statusid"),
+        *(
+            "colorid",
+            "sizeid",
+            "styleid",
+            "configid",
+            "batchid",
+            "serialid",
+            LOCATION,
+            SITE,
+            "statusid",
+        ),
         *("wmslocationid", "wmspalletid", "licenseplateid", "versionid"),
         *(f"inventdimension{n}" for n in range(1, 13)),
         *(f"customdimension{n}" for n in range(1, 13)),
@@ -46,13 +56,17 @@ class Body(BaseModel):
 
 class DataSourceBody(Body):
     dimension_mapping: dict[str, str] = Field(
-        default_factory=dict, description="This system's own name of a dimension, to the base dimension it means"
+        default_factory=dict,
+        description="This system's own name of a dimension, to the base dimension it means",
     )
     physical_measures: list[str] = Field(default_factory=list)
     calculated_measures: dict[str, list[Term]] = Field(
-        default_factory=dict, description='Terms ["Addition" or "Subtraction", data source, physical measure]'
+        default_factory=dict,
+        description='Terms ["Addition" or "Subtraction", data source, physical measure]',
     )
-    read_only: bool = Field(False, description="Only a file feed may change its quantities, not the API")
+    read_only: bool = Field(
+        False, description="Only a file feed may change its quantities, not the API"
+    )
 
 
 class AtpBody(Body):
@@ -63,15 +77,22 @@ class AtpBody(Body):
 
 
 class InventoryConfigurationBody(Body):
-    own_organization: str = Field(min_length=1, description="The organizationId whose stock orders are sourced from")
+    own_organization: str = Field(
+        min_length=1, description="The organizationId whose stock orders are sourced from"
+    )
     sites: dict[str, str] = Field(
         default_factory=dict, description="Site of each own location that is not its own site"
     )
     data_sources: dict[str, DataSourceBody]
-    partition: Literal["location", "product"] = Field("location", description="What every write and query must name")
-    index_sets: list[list[str]] = Field(description="Ordered dimensions; a query groups by a beginning of one set")
+    partition: Literal["location", "product"] = Field(
+        "location", description="What every write and query must name"
+    )
+    index_sets: list[list[str]] = Field(
+        description="Ordered dimensions; a query groups by a beginning of one set"
+    )
     reservation_mapping: list[tuple[str, str, str, str]] = Field(
-        default_factory=list, description="[data source, physical measure, data source, calculated measure]"
+        default_factory=list,
+        description="[data source, physical measure, data source, calculated measure]",
     )
     reservation_hierarchy: list[str] = Field(default_factory=list)
     allocation_groups: list[str] = Field(default_factory=list, max_length=ALLOCATION_LEVELS)
@@ -165,7 +186,9 @@ def parse(body: InventoryConfigurationBody) -> InventoryConfiguration:
     """A body that `problems_of` finds nothing wrong with, ready to work with."""
     reservation = {_measure(m[0], m[1]): _measure(m[2], m[3]) for m in body.reservation_mapping}
     calculated = {
-        _measure(source, name): {_measure(t[1], t[2]): 1 if t[0] == "Addition" else -1 for t in terms}
+        _measure(source, name): {
+            _measure(t[1], t[2]): 1 if t[0] == "Addition" else -1 for t in terms
+        }
         for source, given in body.data_sources.items()
         for name, terms in given.calculated_measures.items()
     }
@@ -177,9 +200,13 @@ def parse(body: InventoryConfigurationBody) -> InventoryConfiguration:
         sources={name.lower(): _source(name, given) for name, given in body.data_sources.items()},
         calculated=calculated,
         by_location=body.partition == "location",
-        index_sets=tuple(tuple(d.lower() for d in s if d.lower() != EMPTY) for s in body.index_sets),
+        index_sets=tuple(
+            tuple(d.lower() for d in s if d.lower() != EMPTY) for s in body.index_sets
+        ),
         reservation=reservation,
-        formula=Formula({m: sign for m, sign in terms.items() if m not in reservation}, frozenset(reservation)),
+        formula=Formula(
+            {m: sign for m, sign in terms.items() if m not in reservation}, frozenset(reservation)
+        ),
         hierarchy=tuple(d.lower() for d in body.reservation_hierarchy),
         allocation_groups=tuple(body.allocation_groups),
         atp_measures=tuple(_measure(*m) for m in body.atp.measures),
@@ -193,14 +220,23 @@ def _measure(source: str, name: str) -> Measure:
 
 def _source(name: str, given: DataSourceBody) -> DataSource:
     mapping = {own.lower(): base.lower() for own, base in given.dimension_mapping.items()}
-    return DataSource(name.lower(), mapping, frozenset(m.lower() for m in given.physical_measures), given.read_only)
+    return DataSource(
+        name.lower(),
+        mapping,
+        frozenset(m.lower() for m in given.physical_measures),
+        given.read_only,
+    )
 
 
 def problems_of(body: InventoryConfigurationBody) -> list[Problem]:
     """Everything that is wrong with a configuration by itself."""
     return [
         *_repeated("data_sources", list(body.data_sources)),
-        *(p for name, given in body.data_sources.items() for p in _source_problems(name, given, body)),
+        *(
+            p
+            for name, given in body.data_sources.items()
+            for p in _source_problems(name, given, body)
+        ),
         *_dimension_problems(body),
         *_reservation_problems(body),
         *_repeated("allocation_groups", body.allocation_groups),
@@ -211,21 +247,33 @@ def problems_of(body: InventoryConfigurationBody) -> list[Problem]:
 def _repeated(where: str, names: Sequence[str]) -> Iterator[Problem]:
     for name, times in Counter(n.lower() for n in names).items():
         if times > 1:
-            yield Problem(where, f"{name} is named {times} times", "names differ by more than upper and lower case")
+            yield Problem(
+                where,
+                f"{name} is named {times} times",
+                "names differ by more than upper and lower case",
+            )
         if not name.strip():
             yield Problem(where, "holds an empty name", "name it or leave it out")
 
 
 def _physical(body: InventoryConfigurationBody) -> set[Measure]:
-    return {_measure(s, m) for s, given in body.data_sources.items() for m in given.physical_measures}
+    return {
+        _measure(s, m) for s, given in body.data_sources.items() for m in given.physical_measures
+    }
 
 
-def _source_problems(name: str, given: DataSourceBody, body: InventoryConfigurationBody) -> Iterator[Problem]:
+def _source_problems(
+    name: str, given: DataSourceBody, body: InventoryConfigurationBody
+) -> Iterator[Problem]:
     where = f"data_sources.{name}"
     yield from _repeated(f"{where}.dimension_mapping", list(given.dimension_mapping))
     for own, base in given.dimension_mapping.items():
         if base.lower() not in BASE_DIMENSIONS:
-            yield Problem(f"{where}.dimension_mapping.{own}", f"{base} is not a base dimension", "map it to one")
+            yield Problem(
+                f"{where}.dimension_mapping.{own}",
+                f"{base} is not a base dimension",
+                "map it to one",
+            )
     yield from _repeated(where, [*given.physical_measures, *given.calculated_measures])
     physical = _physical(body)
     for measure, terms in given.calculated_measures.items():
@@ -234,10 +282,16 @@ def _source_problems(name: str, given: DataSourceBody, body: InventoryConfigurat
         if not parts:
             yield Problem(at, "has no terms", "name at least one physical measure")
         for part in sorted(set(parts) - physical):
-            yield Problem(at, f"{'.'.join(part)} is not a physical measure", "calculate with physical measures only")
+            yield Problem(
+                at,
+                f"{'.'.join(part)} is not a physical measure",
+                "calculate with physical measures only",
+            )
         for part, times in Counter(parts).items():
             if times > 1:
-                yield Problem(at, f"{'.'.join(part)} stands in it {times} times", "name each measure once")
+                yield Problem(
+                    at, f"{'.'.join(part)} stands in it {times} times", "name each measure once"
+                )
 
 
 def _dimension_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
@@ -248,13 +302,25 @@ def _dimension_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
     for where, names in (*lists, ("reservation_hierarchy", body.reservation_hierarchy)):
         yield from _repeated(where, names)
         for name in names:
-            if name.lower() not in BASE_DIMENSIONS and (name.lower() != EMPTY or where == "reservation_hierarchy"):
-                yield Problem(where, f"{name} is not a base dimension", "use the name of a base dimension")
+            if name.lower() not in BASE_DIMENSIONS and (
+                name.lower() != EMPTY or where == "reservation_hierarchy"
+            ):
+                yield Problem(
+                    where, f"{name} is not a base dimension", "use the name of a base dimension"
+                )
             if name.lower() in partition and where != "reservation_hierarchy":
-                yield Problem(where, f"{name} is a partition dimension", "leave it out: every index begins with it")
+                yield Problem(
+                    where,
+                    f"{name} is a partition dimension",
+                    "leave it out: every index begins with it",
+                )
     hierarchy = {name.lower() for name in body.reservation_hierarchy[: len(partition)]}
     if body.reservation_hierarchy and partition and hierarchy != partition:
-        yield Problem("reservation_hierarchy", "does not begin with site and location", "put SiteId, LocationId first")
+        yield Problem(
+            "reservation_hierarchy",
+            "does not begin with site and location",
+            "put SiteId, LocationId first",
+        )
 
 
 def _reservation_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
@@ -265,19 +331,43 @@ def _reservation_problems(body: InventoryConfigurationBody) -> Iterator[Problem]
         for name, terms in given.calculated_measures.items()
     }
     for i, (source, measure, target, calculated) in enumerate(body.reservation_mapping):
-        where, own, to = f"reservation_mapping[{i}]", _measure(source, measure), _measure(target, calculated)
+        where, own, to = (
+            f"reservation_mapping[{i}]",
+            _measure(source, measure),
+            _measure(target, calculated),
+        )
         if own not in physical:
-            yield Problem(where, f"{'.'.join(own)} is not a physical measure", "reserve on a physical measure")
+            yield Problem(
+                where, f"{'.'.join(own)} is not a physical measure", "reserve on a physical measure"
+            )
         if to not in formulas:
-            yield Problem(where, f"{'.'.join(to)} is not a calculated measure", "check against a calculated measure")
+            yield Problem(
+                where,
+                f"{'.'.join(to)} is not a calculated measure",
+                "check against a calculated measure",
+            )
         elif own not in formulas[to]:
-            yield Problem(where, f"{'.'.join(to)} does not subtract {'.'.join(own)}", "add that term to it")
-    mapped = [_measure(m[2], m[3]) for m in body.reservation_mapping if _measure(m[0], m[1]) == SOFT_RESERVED]
+            yield Problem(
+                where, f"{'.'.join(to)} does not subtract {'.'.join(own)}", "add that term to it"
+            )
+    mapped = [
+        _measure(m[2], m[3])
+        for m in body.reservation_mapping
+        if _measure(m[0], m[1]) == SOFT_RESERVED
+    ]
     if not mapped or ON_HAND not in formulas.get(mapped[0], ()):
         what = "orders reserve iv.SoftReservOrdered against what stands as iom.OnHand, which this does not say"
-        yield Problem("reservation_mapping", what, "map iv.SoftReservOrdered to a measure that adds iom.OnHand")
+        yield Problem(
+            "reservation_mapping",
+            what,
+            "map iv.SoftReservOrdered to a measure that adds iom.OnHand",
+        )
     if len({_measure(m[2], m[3]) for m in body.reservation_mapping}) > 1:
-        yield Problem("reservation_mapping", "checks against several measures", "map all to one calculated measure")
+        yield Problem(
+            "reservation_mapping",
+            "checks against several measures",
+            "map all to one calculated measure",
+        )
 
 
 def _atp_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
@@ -289,7 +379,11 @@ def _atp_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
     }
     for i, pair in enumerate(body.atp.measures):
         if _measure(*pair) not in formulas:
-            yield Problem(f"atp.measures[{i}]", f"{'.'.join(pair)} is not a calculated measure", "name one that is")
+            yield Problem(
+                f"atp.measures[{i}]",
+                f"{'.'.join(pair)} is not a calculated measure",
+                "name one that is",
+            )
         dated |= formulas.get(_measure(*pair), set())
     if len(dated) > ATP_MEASURES:
         what = f"{len(dated)} physical measures would be dated, at most {ATP_MEASURES} can be"

@@ -9,7 +9,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class ReserveAsk:
+class StockReservationRequest:
     """`quantity` units of `product` at `source` for one order line; `document` is the order's number.
 
     Held until shipped or released, or until `expires_at`. A kit is held as its parts. `channel` and `customer_group`
@@ -27,7 +27,7 @@ class ReserveAsk:
 
 
 @dataclass(frozen=True, slots=True)
-class ShipAsk:
+class ShipmentPosting:
     """Units of a line that left `source`; `document` is the shipment."""
 
     line_id: UUID

@@ -38,7 +38,10 @@ _IV = {
     + _signed("-", _SOFT),
 }
 _FNO_DIMENSIONS = {
-    **{f"Invent{name}Id": f"{name}Id" for name in ("Batch", "Color", "Location", "Serial", "Site", "Size")},
+    **{
+        f"Invent{name}Id": f"{name}Id"
+        for name in ("Batch", "Color", "Location", "Serial", "Site", "Size")
+    },
     **{f"Invent{name}Id": f"{name}Id" for name in ("Status", "Style", "Version")},
     **{name: name for name in ("LicensePlateId", "WMSLocationId", "WMSPalletId", "ConfigId")},
     **{f"InventDimension{n}": f"CustomDimension{n}" for n in range(1, 13)},
@@ -73,13 +76,22 @@ DEFAULT: dict[str, Any] = {
         "pos": {
             "dimension_mapping": _POS_DIMENSIONS,
             "physical_measures": ["PosInbound", "PosOutbound", "Inbound", "Outbound"],
-            "calculated_measures": {"AvailQuantity": _terms("+fno.AvailPhysical +pos.PosInbound -pos.PosOutbound")},
+            "calculated_measures": {
+                "AvailQuantity": _terms("+fno.AvailPhysical +pos.PosInbound -pos.PosOutbound")
+            },
         },
         "iom": {"physical_measures": ["OnOrder", "OnHand"]},
         "erp": {"physical_measures": ["Unrestricted", "QualityInspection"]},
         "@iv": {
-            "physical_measures": ["@allocated", "@cumulative_allocated", "@consumed", "@cumulative_consumed"],
-            "calculated_measures": {"@available_to_allocate": _terms(f"{_AVAILABLE_TO_RESERVE} -@iv.@allocated")},
+            "physical_measures": [
+                "@allocated",
+                "@cumulative_allocated",
+                "@consumed",
+                "@cumulative_consumed",
+            ],
+            "calculated_measures": {
+                "@available_to_allocate": _terms(f"{_AVAILABLE_TO_RESERVE} -@iv.@allocated")
+            },
         },
     },
     "partition": "location",

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, new_ids
+from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.platform.events import announce
-from openiom.platform.waves import Ran
+from openiom.platform.events import append_events
 
 from .locks import LockedReservation, lock_ids, reservations_where
 from .measures import plain
@@ -24,7 +24,7 @@ class ExpiryTurn:
 
     kind = "reservation_expiry"
 
-    def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
+    def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         with database.unit_of_work() as session:
             due = fetch(
                 session,
@@ -33,14 +33,14 @@ class ExpiryTurn:
                 (now, limit),
             )
             if not due:
-                return Ran(0, False)
+                return BatchResult(0, False)
             rows, _ = lock_ids(session, [row[1] for row in due])
             # Looked at again under lock: another worker, or whoever shipped it, may have been first.
             ids = [row[0] for row in due]
             ended = reservations_where(session, "r.id = ANY(%s) AND r.expires_at <= %s", (ids, now))
             close(session, [(r, r.open) for r in ended], rows, "released", CAUSE, now, ACTOR)
             _announce(session, ended, now)
-            return Ran(len(due), len(due) == limit)
+            return BatchResult(len(due), len(due) == limit)
 
 
 def _announce(session: Session, ended: Collection[LockedReservation], now: datetime) -> None:
@@ -62,7 +62,7 @@ def _announce(session: Session, ended: Collection[LockedReservation], now: datet
         )
         for r, subject in zip(ended, ids, strict=True)
     ]
-    announce(session, events, at=now, actor=ACTOR)
+    append_events(session, events, at=now, actor=ACTOR)
 
 
 def release_reservations(

@@ -107,7 +107,16 @@ def ledger_page(
         " ON (b.stock_id, b.data_source, b.measure) = (e.stock_id, e.data_source, e.measure)"
         " WHERE e.stock_id = %s AND (%s::bigint IS NULL OR e.id < %s) AND (%s::timestamptz IS NULL OR e.at <= %s)"
         " AND (%s = '' OR e.data_source = %s) ORDER BY e.id DESC LIMIT %s",
-        (stock_id, last := after[0] if after else None, last, at, at, data_source, data_source, limit + 1),
+        (
+            stock_id,
+            last := after[0] if after else None,
+            last,
+            at,
+            at,
+            data_source,
+            data_source,
+            limit + 1,
+        ),
     )
     balances = balances_in(after[1]) if after else {}
     newest = after is None and at is None
@@ -117,7 +126,11 @@ def ledger_page(
 
 
 def _shown(
-    session: Session, stock_id: int, row: tuple[Any, ...], balances: dict[str, Decimal], newest: bool
+    session: Session,
+    stock_id: int,
+    row: tuple[Any, ...],
+    balances: dict[str, Decimal],
+    newest: bool,
 ) -> LedgerRow:
     """One entry with the balance after it; moves `balances` to what stood before it."""
     entry, at, source, measure, delta, cause, document, actor, event_id, today = row

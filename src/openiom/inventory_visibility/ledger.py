@@ -53,7 +53,7 @@ WITH made AS (
 _RESERVE_AND_BOOK = _BOOK.replace("WITH booked AS (", _RESERVE, 1)
 
 
-class Opened(NamedTuple):
+class ProviderInstance(NamedTuple):
     """A reservation to be made in the statement that books it."""
 
     stock_id: int
@@ -99,7 +99,9 @@ def discrepancy_entry(stock_id: int, delta: Decimal | int, cause: str, document:
     return Entry(stock_id, DISCREPANCY, delta, cause, document)
 
 
-def settlement_entries(stock_id: int, overdraft: Decimal, covered: Decimal, cause: str, document: str) -> list[Entry]:
+def settlement_entries(
+    stock_id: int, overdraft: Decimal, covered: Decimal, cause: str, document: str
+) -> list[Entry]:
     """What stands on nothing, and what stands on deeper rows, as far as it changes."""
     moved = ((OVERDRAFT, overdraft), (COVERED, covered))
     return [Entry(stock_id, measure, delta, cause, document) for measure, delta in moved if delta]
@@ -111,7 +113,12 @@ def formula_entry(stock_id: int, delta: Decimal, cause: str, document: str) -> E
 
 
 def post(
-    session: Session, entries: Sequence[Entry], *, now: datetime, actor: str, opened: Sequence[Opened] = ()
+    session: Session,
+    entries: Sequence[Entry],
+    *,
+    now: datetime,
+    actor: str,
+    opened: Sequence[ProviderInstance] = (),
 ) -> None:
     """Append entries and move the balances they belong to. The stock rows are already locked by the caller.
 
@@ -123,7 +130,17 @@ def post(
         list, zip(*entries, strict=True)
     )
     sources, names = [m[0] for m in measures], [m[1] for m in measures]
-    columns = (ids, sources, names, deltas, on_hand_signs, reserved_signs, causes, documents, event_ids)
+    columns = (
+        ids,
+        sources,
+        names,
+        deltas,
+        on_hand_signs,
+        reserved_signs,
+        causes,
+        documents,
+        event_ids,
+    )
     if opened:
         reservations = map(list, zip(*opened, strict=True))
         execute(session, _RESERVE_AND_BOOK, (now, *reservations, now, actor, *columns, now))

@@ -9,17 +9,30 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
-from openiom.platform.http import Asker, Now, Page, Reading, Writing, cursor_of, page_of, read_cursor, whole
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    Page,
+    ReadSession,
+    WriteSession,
+    decode_cursor,
+    encode_cursor,
+    paginate,
+    parse_id,
+)
 
-from .checking import health
 from .expiry import release_reservations
 from .history import LedgerRow, as_of, balances_in, ledger_page
+from .reconciliation import health
 from .reservations import ReservationRow, ReservationState, list_reservations
 
 router = APIRouter()
 RELEASE_LIMIT = 1_000
 LINES_LIMIT = 500
-Moment = Annotated[datetime | None, Query(alias="as_of", description="Only what was booked up to then; now if absent")]
+Moment = Annotated[
+    datetime | None,
+    Query(alias="as_of", description="Only what was booked up to then; now if absent"),
+]
 
 
 class WrongRow(BaseModel):
@@ -79,12 +92,14 @@ class ReleaseAnswer(BaseModel):
 
 
 @router.get("/health")
-def ledger_health(asker: Asker, session: Reading) -> HealthAnswer:
+def ledger_health(principal: CurrentPrincipal, session: ReadSession) -> HealthAnswer:
     """How far stock rows and the sealed ledger were checked, and what is wrong."""
-    asker.require("inventory.read")
+    principal.require("inventory.read")
     found = health(session)
     wrong = [
-        WrongRow(what=w.what, row_id=w.row_id, column=w.column, stands=w.stands, should_be=w.should_be)
+        WrongRow(
+            what=w.what, row_id=w.row_id, column=w.column, stands=w.stands, should_be=w.should_be
+        )
         for w in found.pop("wrong")
     ]
     return HealthAnswer(**found, wrong=wrong)
@@ -92,8 +107,8 @@ def ledger_health(asker: Asker, session: Reading) -> HealthAnswer:
 
 @router.get("/reservations")
 def reservations(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     product: str = "",
     source: str = "",
     document: str = "",
@@ -103,8 +118,8 @@ def reservations(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[ReservationRow]:
     """Soft reservations, newest first; `document` is an order number or a request id, `line` an order line's id."""
-    asker.require("inventory.read")
-    cursor = read_cursor(after, 1, whole)
+    principal.require("inventory.read")
+    cursor = decode_cursor(after, 1, parse_id)
     rows = list_reservations(
         session,
         product=product,
@@ -115,18 +130,24 @@ def reservations(
         limit=limit + 1,
         lines=line or (),
     )
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.id,))
+    items, following = paginate(rows, limit=limit, key=lambda r: (r.id,))
     return Page(items=items, next=following)
 
 
 @router.post("/reservations/release")
-def release(request: ReleaseRequest, asker: Asker, session: Writing, now: Now) -> ReleaseAnswer:
+def release(
+    request: ReleaseRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> ReleaseAnswer:
     """Give back what reservations still hold."""
-    asker.require("inventory.write")
-    released = release_reservations(session, request.ids, now=now, actor=asker.name, cause=request.reason)
+    principal.require("inventory.write")
+    released = release_reservations(
+        session, request.ids, now=now, actor=principal.name, cause=request.reason
+    )
     return ReleaseAnswer(
         results=[
-            ReleaseResult(id=i, ok=i in released, reason="" if i in released else "holds no units any more")
+            ReleaseResult(
+                id=i, ok=i in released, reason="" if i in released else "holds no units any more"
+            )
             for i in request.ids
         ]
     )
@@ -135,16 +156,16 @@ def release(request: ReleaseRequest, asker: Asker, session: Writing, now: Now) -
 @router.get("/{stock_id}/ledger")
 def entries(
     stock_id: int,
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     data_source: str = "",
     at: Moment = None,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[LedgerRow]:
     """Every entry that makes up a quantity, newest first, each with the balance of its measure after it."""
-    asker.require("inventory.read")
-    cursor = read_cursor(after, 2, whole, balances_in)
+    principal.require("inventory.read")
+    cursor = decode_cursor(after, 2, parse_id, balances_in)
     page = ledger_page(
         session,
         stock_id,
@@ -153,13 +174,15 @@ def entries(
         after=(int(cursor[0]), cursor[1]) if cursor else None,
         limit=limit,
     )
-    return Page(items=page.rows, next=cursor_of(*page.after) if page.after else None)
+    return Page(items=page.rows, next=encode_cursor(*page.after) if page.after else None)
 
 
 @router.get("/{stock_id}/balances")
-def balances(stock_id: int, asker: Asker, session: Reading, now: Now, at: Moment = None) -> BalancesAnswer:
+def balances(
+    stock_id: int, principal: CurrentPrincipal, session: ReadSession, now: Now, at: Moment = None
+) -> BalancesAnswer:
     """Every measure of a stock key as of a moment, summed from the ledger."""
-    asker.require("inventory.read")
+    principal.require("inventory.read")
     if not fetch(session, "SELECT 1 FROM inventory_visibility.stock WHERE id = %s", (stock_id,)):
         raise NotFound(f"no stock key {stock_id}", where="stock_id", remedy="see the list of stock")
     moment = at or now

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 
+from .availability_hierarchy import Family, Level, Row
 from .decisions import Key
 from .measures import StockKey
-from .standing import Family, Level, Row
 
 _ROW = "s.id, s.on_hand, s.reserved, s.overdraft, s.covered, s.oversell, s.safety_stock"
 _EMPTY: Level = frozenset()
@@ -75,7 +75,11 @@ def ensure_stock(
         " updated_at) SELECT k.*, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])"
         " AS k(organization, product, source, dimensions, dimension_values)"
         " ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING",
-        (now, *_key_columns(missing), [to_json_text(dict(values.get(k.dimensions, _EMPTY))) for k in missing]),
+        (
+            now,
+            *_key_columns(missing),
+            [to_json_text(dict(values.get(k.dimensions, _EMPTY))) for k in missing],
+        ),
     )
     return found | _stock_ids(session, missing)
 
@@ -101,7 +105,9 @@ def _key_columns(keys: Sequence[StockKey]) -> tuple[list[str], list[str], list[s
     )
 
 
-def lock_rows(session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime) -> Families:
+def lock_rows(
+    session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime
+) -> Families:
     """All rows of these keys' products at their sources, held until the transaction ends; new keys are made."""
     ensure_stock(session, keys, values, now)
     return lock_families(session, list({key.family for key in keys}))
@@ -109,7 +115,9 @@ def lock_rows(session: Session, keys: Collection[StockKey], values: DimensionVal
 
 def hold_roots(session: Session, ids: Mapping[StockKey, int], keys: Iterable[StockKey]) -> None:
     """Hold the families of these keys until the transaction ends; `ids` as `ensure_stock` gives them."""
-    held = "SELECT 1 FROM inventory_visibility.stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    held = (
+        "SELECT 1 FROM inventory_visibility.stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    )
     execute(session, f"SELECT count(*) FROM ({held}) held", ([*{ids[key.root] for key in keys}],))
 
 
@@ -165,7 +173,9 @@ def lock_ids(session: Session, stock_ids: Collection[int]) -> tuple[dict[int, Ro
     if deeper:
         rows += fetch(session, f"{columns} WHERE s.id = ANY(%s)", (list(deeper),))
     locked = {row[3]: Row(row[3], _EMPTY, *row[4:]) for row in rows if row[3] in asked}
-    return locked, {(row[1], row[2]): locked[row[3]] for row in rows if not row[0] and row[3] in asked}
+    return locked, {
+        (row[1], row[2]): locked[row[3]] for row in rows if not row[0] and row[3] in asked
+    }
 
 
 def lock_lines(
@@ -179,7 +189,9 @@ def lock_lines(
         (lines, [k[0] for k in also], [k[1] for k in also]),
     )
     rows, by_key = lock_ids(session, [row[0] for row in found])
-    held = reservations_where(session, "r.line_id = ANY(%s) AND r.stock_id = ANY(%s)", (lines, list(rows)))
+    held = reservations_where(
+        session, "r.line_id = ANY(%s) AND r.stock_id = ANY(%s)", (lines, list(rows))
+    )
     return held, rows, by_key
 
 

@@ -142,7 +142,11 @@ class Unreserve:
 
 def dimension_text(dimensions: Mapping[str, str]) -> str:
     """`colorid=red;siteid=1`: names in order, with `=`, `;` and `%` in values escaped; '' when there are none."""
-    return ";".join(f"{name}={_escaped(dimensions[name])}" for name in sorted(dimensions)) if dimensions else ""
+    return (
+        ";".join(f"{name}={_escaped(dimensions[name])}" for name in sorted(dimensions))
+        if dimensions
+        else ""
+    )
 
 
 def _escaped(value: str) -> str:

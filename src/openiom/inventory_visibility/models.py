@@ -47,9 +47,12 @@ class Stock(Base):
     __table_args__ = (
         UniqueConstraint("organization", "product", "source", "dimensions"),
         CheckConstraint(
-            "reserved >= 0 AND (reserved <= on_hand + overdraft + covered OR oversell)", name="never_promise_twice"
+            "reserved >= 0 AND (reserved <= on_hand + overdraft + covered OR oversell)",
+            name="never_promise_twice",
         ),
-        CheckConstraint("overdraft >= 0 AND covered >= 0 AND safety_stock >= 0", name="nothing_below_zero"),
+        CheckConstraint(
+            "overdraft >= 0 AND covered >= 0 AND safety_stock >= 0", name="nothing_below_zero"
+        ),
         Index("ix_stock_product_source", "product", "source"),
         {"schema": ROOM, "postgresql_with": ROOM_FOR_UPDATES},
     )
@@ -75,7 +78,9 @@ class MeasureBalance(Base):
     __tablename__ = "measure_balance"
     __table_args__ = ({"schema": ROOM, "postgresql_with": ROOM_FOR_UPDATES},)
 
-    stock_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{ROOM}.stock.id"), primary_key=True)
+    stock_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey(f"{ROOM}.stock.id"), primary_key=True
+    )
     data_source: Mapped[str] = mapped_column(Text, primary_key=True)
     measure: Mapped[str] = mapped_column(Text, primary_key=True)
     quantity: Mapped[Decimal] = mapped_column(Quantity)
@@ -93,7 +98,12 @@ class LedgerEntry(Base):
     __tablename__ = "ledger_entry"
     __table_args__ = (
         Index("ix_ledger_entry_stock", "stock_id", "id"),
-        Index("uq_ledger_entry_event", "event_id", unique=True, postgresql_where=text("event_id IS NOT NULL")),
+        Index(
+            "uq_ledger_entry_event",
+            "event_id",
+            unique=True,
+            postgresql_where=text("event_id IS NOT NULL"),
+        ),
         {"schema": ROOM},
     )
 
@@ -146,7 +156,9 @@ class LedgerCheckpoint(Base):
     __tablename__ = "ledger_checkpoint"
     __table_args__ = ({"schema": ROOM},)
 
-    stock_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{ROOM}.stock.id"), primary_key=True)
+    stock_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey(f"{ROOM}.stock.id"), primary_key=True
+    )
     entry_id: Mapped[int] = mapped_column(BigInteger)
     sums: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
@@ -188,10 +200,16 @@ class Reservation(Base):
 
     __tablename__ = "reservation"
     __table_args__ = (
-        CheckConstraint("open >= 0 AND open + shipped + released = quantity", name="reservation_adds_up"),
+        CheckConstraint(
+            "open >= 0 AND open + shipped + released = quantity", name="reservation_adds_up"
+        ),
         Index("ix_reservation_line", "line_id"),
         Index("ix_reservation_open", "stock_id", "id", postgresql_where=text("open > 0")),
-        Index("ix_reservation_expires", "expires_at", postgresql_where=text("open > 0 AND expires_at IS NOT NULL")),
+        Index(
+            "ix_reservation_expires",
+            "expires_at",
+            postgresql_where=text("open > 0 AND expires_at IS NOT NULL"),
+        ),
         Index("ix_reservation_document", "document", postgresql_where=text("document <> ''")),
         {"schema": ROOM},
     )

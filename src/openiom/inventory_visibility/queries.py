@@ -12,8 +12,8 @@ from openiom.master_data import kit_parts
 from openiom.platform.bulk import fetch
 
 from .decisions import Key
-from .promise.decisions import Asker
-from .promise.limits import limits_of
+from .promise.allocation_limits import limits_of
+from .promise.decisions import CurrentPrincipal
 
 OVERSELL = 1_000_000_000
 
@@ -42,7 +42,11 @@ def available(
     wanted = set(products)
     kits = kit_parts(session, wanted)
     single = wanted.union(*(parts.keys() for parts in kits.values())) - kits.keys()
-    free = _free(session, single) if not channel else _free_for(session, single, Asker(channel, customer_group))
+    free = (
+        _free(session, single)
+        if not channel
+        else _free_for(session, single, CurrentPrincipal(channel, customer_group))
+    )
     if not kits:
         return free
     by_product: dict[str, dict[str, int]] = defaultdict(dict)
@@ -81,20 +85,22 @@ def _free(session: Session, products: set[str]) -> dict[Key, int]:
     return {(product, source): units for product, source, units in rows}
 
 
-def _free_for(session: Session, products: set[str], asker: Asker) -> dict[Key, int]:
+def _free_for(session: Session, products: set[str], principal: CurrentPrincipal) -> dict[Key, int]:
     rows = fetch(
         session,
         "SELECT product, source, id, on_hand, reserved, safety_stock, oversell FROM inventory_visibility.stock"
         " WHERE product = ANY(%s) AND organization = '' AND dimensions = ''",
         (sorted(products),),
     )
-    limits = limits_of(session, {r[2]: (r[0], r[1]) for r in rows}, {r[2]: r[5] for r in rows}, {asker.channel})
+    limits = limits_of(
+        session, {r[2]: (r[0], r[1]) for r in rows}, {r[2]: r[5] for r in rows}, {principal.channel}
+    )
     free: dict[Key, int] = {}
     for product, source, stock_id, on_hand, reserved, _, oversell in rows:
-        units = limits.offers(stock_id, asker, on_hand=on_hand, free=on_hand - reserved)
-        whole = OVERSELL if oversell else int(units.to_integral_value(ROUND_FLOOR))
-        if whole > 0:
-            free[product, source] = whole
+        units = limits.offers(stock_id, principal, on_hand=on_hand, free=on_hand - reserved)
+        parse_id = OVERSELL if oversell else int(units.to_integral_value(ROUND_FLOOR))
+        if parse_id > 0:
+            free[product, source] = parse_id
     return free
 
 

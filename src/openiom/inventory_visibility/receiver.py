@@ -7,30 +7,39 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.provider_contract import Arrived, Taken
+from openiom.provider_contract import InboundDocument, IntakeResult
 
 from .decisions import StockChange
 from .service import change_on_hand
 
 
-def receive_stock(session: Session, arrived: Sequence[Arrived], now: datetime, actor: str) -> list[Taken]:
+def receive_stock(
+    session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
+) -> list[IntakeResult]:
     """Post stock documents (`StockDocument` with products resolved). A feed with a refused item says which."""
     return [_take(session, message.document, now, actor) for message in arrived]
 
 
-def _take(session: Session, document: Mapping[str, Any], now: datetime, actor: str) -> Taken:
+def _take(session: Session, document: Mapping[str, Any], now: datetime, actor: str) -> IntakeResult:
     changes = [
-        StockChange(item["product"], item["source"], Decimal(str(item["quantity"]))) for item in document["items"]
+        StockChange(item["product"], item["source"], Decimal(str(item["quantity"])))
+        for item in document["items"]
     ]
     reference = str(document["reference"])
     answers = change_on_hand(
-        session, changes, mode=document["mode"], cause="feed", document=reference, now=now, actor=actor
+        session,
+        changes,
+        mode=document["mode"],
+        cause="feed",
+        document=reference,
+        now=now,
+        actor=actor,
     )
     refused = [(i, why) for i, why in enumerate(answers) if why]
     if not refused:
-        return Taken(ok=True, entity_id=reference)
+        return IntakeResult(ok=True, entity_id=reference)
     index, why = refused[0]
-    return Taken(
+    return IntakeResult(
         ok=False,
         error=f"{len(refused)} of {len(answers)} items were refused; the first: {why}",
         where=f"items[{index}]",

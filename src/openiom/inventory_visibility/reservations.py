@@ -54,7 +54,11 @@ def list_reservations(
 ) -> list[ReservationRow]:
     """Reservations by id, newest first. `document` also takes the id of an order line; `lines` are several."""
     where, values = ["TRUE"], list[object]()
-    for clause, value in (("s.product = %s", product), ("s.source = %s", source), ("r.id < %s", before)):
+    for clause, value in (
+        ("s.product = %s", product),
+        ("s.source = %s", source),
+        ("r.id < %s", before),
+    ):
         if value:
             where.append(clause)
             values.append(value)

@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor, whole
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    Page,
+    ReadSession,
+    WriteSession,
+    decode_cursor,
+    paginate,
+    parse_id,
+)
 
 from . import ledger_routes
 from .decisions import StockChange
@@ -47,8 +56,8 @@ class ChangesAnswer(BaseModel):
 
 @router.get("")
 def inventory(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     product: str = "",
     source: str = "",
     search: str = "",
@@ -57,24 +66,26 @@ def inventory(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[StockRow]:
     """Stock by product and source; `short` keeps only keys with nothing left to promise."""
-    asker.require("inventory.read")
+    principal.require("inventory.read")
     rows = list_stock(
         session,
         product=product,
         source=source,
         search=search,
         short=short,
-        after=read_cursor(after, 3, str, str, whole),
+        after=decode_cursor(after, 3, str, str, parse_id),
         limit=limit + 1,
     )
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.product, r.source, r.id))
+    items, following = paginate(rows, limit=limit, key=lambda r: (r.product, r.source, r.id))
     return Page(items=items, next=following)
 
 
 @router.post("/changes")
-def changes(request: ChangesRequest, asker: Asker, session: Writing, now: Now) -> ChangesAnswer:
+def changes(
+    request: ChangesRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> ChangesAnswer:
     """Set or change on-hand quantities."""
-    asker.require("inventory.write")
+    principal.require("inventory.write")
     answers = change_on_hand(
         session,
         [StockChange(i.product, i.source, i.quantity) for i in request.items],
@@ -82,9 +93,11 @@ def changes(request: ChangesRequest, asker: Asker, session: Writing, now: Now) -
         cause=request.reason,
         document="api",
         now=now,
-        actor=asker.name,
+        actor=principal.name,
     )
-    return ChangesAnswer(results=[ChangeResult(index=i, ok=not why, reason=why) for i, why in enumerate(answers)])
+    return ChangesAnswer(
+        results=[ChangeResult(index=i, ok=not why, reason=why) for i, why in enumerate(answers)]
+    )
 
 
 router.include_router(ledger_routes.router)

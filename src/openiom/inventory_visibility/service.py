@@ -17,14 +17,21 @@ from sqlalchemy.orm import Session
 from openiom.master_data import kit_parts
 from openiom.platform.bulk import copy_rows, execute, fetch
 
-from .decisions import ReserveAsk, ShipAsk, StockChange
-from .holds import Holds, keep_for_good, lock_holds
-from .ledger import Entry, discrepancy_entry, on_hand_entry, post, reserved_entry, settlement_entries
+from .availability_hierarchy import Row, local_settlement
+from .backorder_reservations import Holds, keep_for_good, lock_holds
+from .decisions import ShipmentPosting, StockChange, StockReservationRequest
+from .events import tell_changed, tell_freed
+from .ledger import (
+    Entry,
+    discrepancy_entry,
+    on_hand_entry,
+    post,
+    reserved_entry,
+    settlement_entries,
+)
 from .locks import LockedReservation, ensure_stock, lock_lines, lock_stock
 from .measures import ZERO, StockKey, plain, reference_of
-from .promise.holding import close_uses, limits_at, used_entries, wishes_of
-from .standing import Row, local_settlement
-from .telling import tell_changed, tell_freed
+from .promise.reservation_limits import close_uses, limits_at, used_entries, wishes_of
 
 Key = tuple[str, str]
 RESERVATION_COLUMNS = (
@@ -41,7 +48,12 @@ RESERVATION_COLUMNS = (
 
 
 def reserve(
-    session: Session, asks: Sequence[ReserveAsk], now: datetime, actor: str, *, taking_over: Collection[UUID] = ()
+    session: Session,
+    asks: Sequence[StockReservationRequest],
+    now: datetime,
+    actor: str,
+    *,
+    taking_over: Collection[UUID] = (),
 ) -> list[bool]:
     """Soft-reserve stock for order lines, in order; one answer an ask. A refused ask has changed nothing.
 
@@ -53,7 +65,9 @@ def reserve(
         return []
     full = wishes_of(asks, kit_parts(session, {a.product for a in asks}))
     keys = {(product, w.source) for w in full for product in w.parts}
-    holds, rows, stock = lock_holds(session, taking_over, keys) if taking_over else _unheld(session, keys)
+    holds, rows, stock = (
+        lock_holds(session, taking_over, keys) if taking_over else _unheld(session, keys)
+    )
     limits = limits_at(session, stock, {a.channel for a in asks})
     wishes = [holds.rest(wish) for wish in full]
     granted = limits.grant(wishes, stock)
@@ -72,7 +86,9 @@ def reserve(
             for a, i, units, per_unit in won
         ],
     )
-    entries = [reserved_entry(i, units, "reserve", a.document or str(a.line_id)) for a, i, units, _ in won]
+    entries = [
+        reserved_entry(i, units, "reserve", a.document or str(a.line_id)) for a, i, units, _ in won
+    ]
     post(session, [*entries, *used_entries(limits, "reserve")], now=now, actor=actor)
     limits.write(session, now=now, actor=actor)
     kept, back = holds.settled({a.line_id for a, ok in zip(asks, granted, strict=True) if ok})
@@ -86,14 +102,18 @@ def _unheld(session: Session, keys: set[Key]) -> tuple[Holds, dict[int, Row], di
     return Holds(), {}, stock
 
 
-def drop_holds(session: Session, line_ids: Sequence[UUID], now: datetime, actor: str, cause: str) -> None:
+def release_backorder_reservations(
+    session: Session, line_ids: Sequence[UUID], now: datetime, actor: str, cause: str
+) -> None:
     """Give back what these lines hold for the time being, and nothing they hold for good."""
     if line_ids:
         holds, rows, _ = lock_holds(session, line_ids)
         close(session, [(one, one.open) for one in holds.held], rows, "released", cause, now, actor)
 
 
-def release(session: Session, line_ids: Sequence[UUID], now: datetime, actor: str, cause: str = "release") -> int:
+def release(
+    session: Session, line_ids: Sequence[UUID], now: datetime, actor: str, cause: str = "release"
+) -> int:
     """Give back every open unit these lines hold. Returns how many reservations were released."""
     if not line_ids:
         return 0
@@ -103,14 +123,20 @@ def release(session: Session, line_ids: Sequence[UUID], now: datetime, actor: st
 
 
 def release_quantities(
-    session: Session, quantities: Mapping[UUID, int], now: datetime, actor: str, cause: str = "release"
+    session: Session,
+    quantities: Mapping[UUID, int],
+    now: datetime,
+    actor: str,
+    cause: str = "release",
 ) -> None:
     """Give back up to so many open units of each line, newest reservation first; of a kit, all its parts."""
     asked = {line: quantity for line, quantity in quantities.items() if quantity > 0}
     if not asked:
         return
     held, rows, _ = lock_lines(session, asked)
-    left = {(r.line_id, r.product): Decimal(asked[r.line_id] * r.per_unit) for r in held if r.line_id}
+    left = {
+        (r.line_id, r.product): Decimal(asked[r.line_id] * r.per_unit) for r in held if r.line_id
+    }
     closing = []
     for one in reversed(held):
         take = min(one.open, left[one.line_id, one.product]) if one.line_id else ZERO
@@ -146,12 +172,16 @@ def close(
     entries = []
     for held, units in closing:
         document = held.document or str(held.line_id or "")
-        entries.append(reserved_entry(held.stock_id, -units, cause, document, (held.data_source, held.measure)))
+        entries.append(
+            reserved_entry(held.stock_id, -units, cause, document, (held.data_source, held.measure))
+        )
         rows[held.stock_id].reserved -= units
     entries += close_uses(session, closing, column, cause, now, actor)
     post(session, [*entries, *more, *_settled(rows, cause)], now=now, actor=actor)
     if column == "released":
-        tell_freed(session, {(r.product, r.source) for r, _ in closing}, cause=cause, now=now, actor=actor)
+        tell_freed(
+            session, {(r.product, r.source) for r, _ in closing}, cause=cause, now=now, actor=actor
+        )
 
 
 def _settled(rows: Mapping[int, Row], cause: str) -> list[Entry]:
@@ -159,11 +189,13 @@ def _settled(rows: Mapping[int, Row], cause: str) -> list[Entry]:
     entries: list[Entry] = []
     for row in rows.values():
         if row.overdraft or row.covered:
-            entries += settlement_entries(row.id, *local_settlement(row), cause, "overdraft paid back")
+            entries += settlement_entries(
+                row.id, *local_settlement(row), cause, "overdraft paid back"
+            )
     return entries
 
 
-def ship(session: Session, asks: Sequence[ShipAsk], now: datetime, actor: str) -> None:
+def ship(session: Session, asks: Sequence[ShipmentPosting], now: datetime, actor: str) -> None:
     """Units left the building: on-hand falls, and the line's reservation there is used up with it.
 
     Shipped units that the book does not hold are posted as a discrepancy and never make a balance negative.
@@ -186,7 +218,9 @@ def ship(session: Session, asks: Sequence[ShipAsk], now: datetime, actor: str) -
         # What a line reserved says what its kit was made of then; the recipe may have changed since.
         parts = made_of.get((ask.line_id, ask.source)) or kits.get(ask.product) or {ask.product: 1}
         for part, each in parts.items():
-            entries += _ship_one(ask, ask.quantity * each, stock[part, ask.source], held, free, closing)
+            entries += _ship_one(
+                ask, ask.quantity * each, stock[part, ask.source], held, free, closing
+            )
     close(session, closing, rows, "shipped", "ship", now, actor, entries)
 
 
@@ -199,7 +233,7 @@ class Held:
 
 
 def _ship_one(
-    ask: ShipAsk,
+    ask: ShipmentPosting,
     units: int,
     row: Row,
     held: Mapping[tuple[UUID | None, int], list[Held]],
@@ -249,7 +283,9 @@ def change_on_hand(
         after = row.on_hand + delta
         promised = row.reserved - row.overdraft - row.covered
         if after < promised and delta < 0 and not row.oversell:
-            answers.append(f"{plain(after)} on hand would not cover the {plain(row.reserved)} units already reserved")
+            answers.append(
+                f"{plain(after)} on hand would not cover the {plain(row.reserved)} units already reserved"
+            )
             continue
         answers.append("")
         row.on_hand = after

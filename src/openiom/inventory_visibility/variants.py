@@ -19,12 +19,12 @@ from openiom.kernel import Problem
 from openiom.platform.bulk import fetch
 from openiom.platform.database import to_json_text
 
+from .availability_hierarchy import Level
 from .configuration import BASE_DIMENSIONS, LOCATION, SITE, InventoryConfiguration
 from .measures import dimension_text
-from .promise.decisions import Asker
-from .promise.limits import limits_of
+from .promise.allocation_limits import limits_of
+from .promise.decisions import CurrentPrincipal
 from .queries import OVERSELL
-from .standing import Level
 
 PLACES = frozenset({SITE, LOCATION})
 
@@ -70,7 +70,9 @@ class Shelf:
         for level, units in self.reserved:
             placing.place([n for n, b in enumerate(self.bins) if level < b.level], units)
         return [
-            placing.place([n for n, b in enumerate(self.bins) if not b.kept and level <= b.level], units)
+            placing.place(
+                [n for n, b in enumerate(self.bins) if not b.kept and level <= b.level], units
+            )
             for level, units in asked
         ]
 
@@ -102,7 +104,9 @@ class _Placing:
 
     def _path(self, wish: int) -> list[tuple[int, int]]:
         """(wish, bin) steps: each wish takes from the bin, and the next one gives its units there up; last is spare."""
-        came: dict[int, tuple[int, int | None]] = {}  # bin -> the wish that would take it, and the bin that one leaves
+        came: dict[
+            int, tuple[int, int | None]
+        ] = {}  # bin -> the wish that would take it, and the bin that one leaves
         queue: list[tuple[int, int | None]] = [(wish, None)]
         seen = {wish}
         for taker, left in queue:
@@ -168,7 +172,11 @@ class VariantStock:
         """What several variants share, in an order of its own: equal for equal stock. `units` tells the rest."""
         asked = Counter(v.product for v in self.variants)
         return [
-            [*key, [[b.row, b.units, b.kept] for b in shelf.bins], [[sorted(v), n] for v, n in shelf.reserved]]
+            [
+                *key,
+                [[b.row, b.units, b.kept] for b in shelf.bins],
+                [[sorted(v), n] for v, n in shelf.reserved],
+            ]
             for key, shelf in sorted(self.shelves.items())
             if asked[key[0]] > 1
         ]
@@ -217,7 +225,7 @@ def variant_stock(
             *[sorted({v.product for v in wanted})] * 2,
         ),
     )
-    offers = _offers(session, rows, Asker(channel, customer_group))
+    offers = _offers(session, rows, CurrentPrincipal(channel, customer_group))
     shelves: dict[tuple[str, str], Shelf] = defaultdict(Shelf)
     for (id, product, source, values, free, covered, *_), offer in zip(rows, offers, strict=True):
         shelf, level, mine = shelves[product, source], _level(values), min(free, offer)
@@ -236,14 +244,21 @@ def _level(values: str) -> Level:
     return frozenset(orjson.loads(values).items())
 
 
-def _offers(session: Session, rows: Sequence[tuple[Any, ...]], asker: Asker) -> list[int]:
+def _offers(
+    session: Session, rows: Sequence[tuple[Any, ...]], principal: CurrentPrincipal
+) -> list[int]:
     """Of what is free at each row, whole units the asker may have."""
-    if not asker.channel:
+    if not principal.channel:
         return [OVERSELL if oversell else offer for *_, oversell, offer, _, _, _ in rows]
-    limits = limits_of(session, {r[0]: (r[1], r[2]) for r in rows}, {r[0]: r[10] for r in rows}, {asker.channel})
+    limits = limits_of(
+        session,
+        {r[0]: (r[1], r[2]) for r in rows},
+        {r[0]: r[10] for r in rows},
+        {principal.channel},
+    )
     found = []
     for id, *_, oversell, _, on_hand, free, _ in rows:
-        units = limits.offers(id, asker, on_hand=on_hand, free=free)
+        units = limits.offers(id, principal, on_hand=on_hand, free=free)
         found.append(OVERSELL if oversell else max(0, int(units.to_integral_value(ROUND_FLOOR))))
     return found
 
@@ -261,12 +276,24 @@ def variant_dimensions(
     for name, value in given.items():
         base, at = names.get(name.lower(), ""), f"{where}.{name}"
         if not base:
-            known = ", ".join(sorted(_told(known for known, meant in names.items() if meant not in PLACES)))
-            problems.append(Problem(at, f"{name} is no dimension that stock is kept by", f"known dimensions: {known}"))
+            known = ", ".join(
+                sorted(_told(known for known, meant in names.items() if meant not in PLACES))
+            )
+            problems.append(
+                Problem(
+                    at,
+                    f"{name} is no dimension that stock is kept by",
+                    f"known dimensions: {known}",
+                )
+            )
         elif base in PLACES:
             what = f"{name} says where goods stand, which is what is to be found out"
             problems.append(
-                Problem(at, what, "leave it out; source lists and constraints of a strategy narrow sources")
+                Problem(
+                    at,
+                    what,
+                    "leave it out; source lists and constraints of a strategy narrow sources",
+                )
             )
         elif value.strip() and found.setdefault(base, value.strip()) != value.strip():
             problems.append(Problem(at, f"{base} is given two values", "give each dimension once"))
@@ -275,10 +302,16 @@ def variant_dimensions(
 
 def _names(configuration: InventoryConfiguration) -> dict[str, str]:
     """Every name of a dimension, in lower case, to its base dimension; a base name means itself."""
-    names = {own: base for source in configuration.sources.values() for own, base in source.dimensions.items()}
+    names = {
+        own: base
+        for source in configuration.sources.values()
+        for own, base in source.dimensions.items()
+    }
     return names | {base: base for base in BASE_DIMENSIONS}
 
 
 def _told(names: Iterable[str]) -> set[str]:
     """Names as people are told them: of a numbered dozen the pattern alone."""
-    return {f"{plain}1..n" if (plain := name.rstrip("0123456789")) != name else name for name in names}
+    return {
+        f"{plain}1..n" if (plain := name.rstrip("0123456789")) != name else name for name in names
+    }

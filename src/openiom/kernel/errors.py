@@ -40,7 +40,9 @@ class IomError(Exception):
     status: ClassVar[int] = 500
     retry: ClassVar[Literal["never", "later"]] = "never"
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "", problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self, what: str, *, where: str = "", remedy: str = "", problems: Sequence[Problem] = ()
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.where = where
@@ -101,7 +103,9 @@ class ProviderDown(ProviderError):
 
     code, retry = "provider_down", "later"
 
-    def __init__(self, what: str, *, retry_after: float | None = None, where: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, what: str, *, retry_after: float | None = None, where: str = "", remedy: str = ""
+    ) -> None:
         super().__init__(what, where=where, remedy=remedy)
         self.retry_after = retry_after
 

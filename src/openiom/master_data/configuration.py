@@ -13,7 +13,7 @@ from openiom.kernel import Event, Problem, new_id
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.database import to_json_text
-from openiom.platform.events import announce
+from openiom.platform.events import append_events
 from openiom.providers import replay_needing
 
 from .kits import refresh_kits
@@ -30,8 +30,12 @@ class Body(BaseModel):
 
 class UnitBody(Body):
     title: str = Field(min_length=1)
-    unit_group: str = Field("piece", min_length=1, description="Units of one group convert into each other")
-    factor: Decimal = Field(Decimal(1), gt=0, description="How many of the group's base unit one of this unit is")
+    unit_group: str = Field(
+        "piece", min_length=1, description="Units of one group convert into each other"
+    )
+    factor: Decimal = Field(
+        Decimal(1), gt=0, description="How many of the group's base unit one of this unit is"
+    )
 
 
 class CurrencyBody(Body):
@@ -42,7 +46,9 @@ class CompanyBody(Body):
     """The company whose books costs go into; one document, named `default`."""
 
     title: str = Field(min_length=1)
-    accounting_currency: str = Field("", pattern="^([A-Z]{3})?$", description="Currency of costs; empty is not said")
+    accounting_currency: str = Field(
+        "", pattern="^([A-Z]{3})?$", description="Currency of costs; empty is not said"
+    )
 
 
 class PriceListBody(Body):
@@ -56,7 +62,9 @@ class AccountBody(Body):
     email: str = ""
     phone: str = ""
     price_list: str | None = None
-    on_hold: bool = Field(False, description="Credit hold: orders of this account wait for a person")
+    on_hold: bool = Field(
+        False, description="Credit hold: orders of this account wait for a person"
+    )
     address: AddressDocument | None = None
 
 
@@ -77,7 +85,9 @@ class ProductBody(Body):
 
     name: str = Field(min_length=1)
     unit: str = Field("ea", min_length=1)
-    sku: str = Field("", description="Stock keeping unit or barcode, when it differs from the product number")
+    sku: str = Field(
+        "", description="Stock keeping unit or barcode, when it differs from the product number"
+    )
     description: str = ""
     search_name: str = Field("", description="A short name to search by")
     product_type: Literal["item", "service"] = "item"
@@ -87,7 +97,9 @@ class ProductBody(Body):
     width_cm: Decimal | None = Field(None, ge=0)
     height_cm: Decimal | None = Field(None, ge=0)
     image: str = ""
-    currency: str = Field("", pattern="^([A-Z]{3})?$", description="Currency of the costs and the list price")
+    currency: str = Field(
+        "", pattern="^([A-Z]{3})?$", description="Currency of the costs and the list price"
+    )
     current_cost: Decimal | None = Field(None, ge=0)
     standard_cost: Decimal | None = Field(None, ge=0)
     list_price: Decimal | None = Field(None, ge=0)
@@ -95,12 +107,16 @@ class ProductBody(Body):
     launch_date: date | None = None
     days_to_replace: int | None = Field(None, ge=0)
     components: list[ComponentBody] = Field(
-        default_factory=list, max_length=500, description="What a kit is made of; a kit has no stock of its own"
+        default_factory=list,
+        max_length=500,
+        description="What a kit is made of; a kit has no stock of its own",
     )
 
 
 class RuleBody(Body):
-    write_in_products: bool = Field(False, description="Take orders for products that are not in the catalog")
+    write_in_products: bool = Field(
+        False, description="Take orders for products that are not in the catalog"
+    )
 
 
 COLUMNS: dict[str, tuple[str, dict[str, str]]] = {
@@ -182,7 +198,9 @@ def _remove(table: str) -> Callable[[Session, Sequence[str]], None]:
 
 def _apply_products(session: Session, documents: Sequence[Document]) -> None:
     _refresh("product", ProductBody)(session, documents)
-    _tell_recipes(session, refresh_kits(session, {d.name: bool(d.body.get("components")) for d in documents}))
+    _tell_recipes(
+        session, refresh_kits(session, {d.name: bool(d.body.get("components")) for d in documents})
+    )
 
 
 def _remove_products(session: Session, names: Sequence[str]) -> None:
@@ -200,14 +218,20 @@ def _tell_recipes(session: Session, kits: set[str]) -> None:
     )
     subject = new_id()
     data = {"keys": [[kit, ""] for kit in sorted(kits)[:NAMED_BY_EVENT]]}
-    event = Event(name=RECIPE_CHANGED, subject_type="product", subject_id=subject, root_id=subject, data=data)
-    announce(session, [event], at=rows[0][0], actor=rows[0][1])
+    event = Event(
+        name=RECIPE_CHANGED, subject_type="product", subject_id=subject, root_id=subject, data=data
+    )
+    append_events(session, [event], at=rows[0][0], actor=rows[0][1])
 
 
 def _check_currency(session: Session, name: str, body: object) -> list[Problem]:
     if len(name) == 3 and name.isascii() and name.isalpha() and name.isupper():
         return []
-    return [Problem(f"currency {name}", "is not an ISO 4217 code", "use three capital letters, e.g. USD")]
+    return [
+        Problem(
+            f"currency {name}", "is not an ISO 4217 code", "use three capital letters, e.g. USD"
+        )
+    ]
 
 
 def _check_company(session: Session, name: str, body: object) -> list[Problem]:
@@ -223,47 +247,62 @@ def _check_rules(session: Session, name: str, body: object) -> list[Problem]:
 
 
 KINDS = (
-    DocumentKind("rule", RuleBody, 8, check=_check_rules, applied=_refresh("rule", RuleBody), removed=_remove("rule")),
+    DocumentKind(
+        "rule",
+        RuleBody,
+        8,
+        check=_check_rules,
+        on_apply=_refresh("rule", RuleBody),
+        on_delete=_remove("rule"),
+    ),
     DocumentKind(COMPANY, CompanyBody, 9, check=_check_company),
-    DocumentKind("unit", UnitBody, 10, applied=_refresh("unit", UnitBody), removed=_remove("unit")),
+    DocumentKind(
+        "unit", UnitBody, 10, on_apply=_refresh("unit", UnitBody), on_delete=_remove("unit")
+    ),
     DocumentKind(
         "currency",
         CurrencyBody,
         10,
         check=_check_currency,
-        applied=_refresh("currency", CurrencyBody),
-        removed=_remove("currency"),
+        on_apply=_refresh("currency", CurrencyBody),
+        on_delete=_remove("currency"),
     ),
     DocumentKind(
         "price_list",
         PriceListBody,
         10,
-        applied=_refresh("price_list", PriceListBody),
-        removed=_remove("price_list"),
-        uses={"currency": ("$.currency",)},
+        on_apply=_refresh("price_list", PriceListBody),
+        on_delete=_remove("price_list"),
+        references={"currency": ("$.currency",)},
     ),
     DocumentKind(
         "account",
         AccountBody,
         12,
-        applied=_refresh("account", AccountBody),
-        removed=_remove("account"),
-        uses={"price_list": ("$.price_list",)},
+        on_apply=_refresh("account", AccountBody),
+        on_delete=_remove("account"),
+        references={"price_list": ("$.price_list",)},
     ),
     DocumentKind(
         "product",
         ProductBody,
         15,
-        applied=_apply_products,
-        removed=_remove_products,
-        uses={"product": ("$.components[*].product",), "unit": ("$.unit",), "currency": ("$.currency",)},
+        on_apply=_apply_products,
+        on_delete=_remove_products,
+        references={
+            "product": ("$.components[*].product",),
+            "unit": ("$.unit",),
+            "currency": ("$.currency",),
+        },
     ),
 )
 
 
 def write_in_products(session: Session) -> bool:
     """Whether orders may name products that are not in the catalog; not unless the rules say so."""
-    rows = fetch(session, "SELECT write_in_products FROM master_data.rule WHERE name = %s", (RULES,))
+    rows = fetch(
+        session, "SELECT write_in_products FROM master_data.rule WHERE name = %s", (RULES,)
+    )
     return bool(rows and rows[0][0])
 
 

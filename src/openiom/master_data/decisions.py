@@ -93,15 +93,21 @@ def explode(kits: Mapping[str, Parts]) -> dict[str, dict[str, int]]:
     Raises Invalid naming the ring when a kit is, over any number of steps, part of itself.
     """
     try:
-        order = list(TopologicalSorter({kit: set(parts) & kits.keys() for kit, parts in kits.items()}).static_order())
+        order = list(
+            TopologicalSorter(
+                {kit: set(parts) & kits.keys() for kit, parts in kits.items()}
+            ).static_order()
+        )
     except CycleError as error:
         ring = " in ".join(map(str, error.args[1]))
-        raise Invalid(f"a kit cannot contain itself: {ring}", where="components", remedy="break the ring") from error
-    whole: dict[str, dict[str, int]] = {}
+        raise Invalid(
+            f"a kit cannot contain itself: {ring}", where="components", remedy="break the ring"
+        ) from error
+    parse_id: dict[str, dict[str, int]] = {}
     for kit in order:
         leaves: dict[str, int] = {}
         for part, quantity in kits[kit].items():
-            for leaf, each in whole.get(part, {part: 1}).items():
+            for leaf, each in parse_id.get(part, {part: 1}).items():
                 leaves[leaf] = leaves.get(leaf, 0) + quantity * each
-        whole[kit] = leaves
-    return whole
+        parse_id[kit] = leaves
+    return parse_id

@@ -17,7 +17,9 @@ def kit_parts(session: Session, products: Iterable[str]) -> dict[str, dict[str, 
     """Those of `products` that are kits: how many of which products one unit is made of."""
     parts: dict[str, dict[str, int]] = defaultdict(dict)
     rows = fetch(
-        session, "SELECT kit, product, quantity FROM master_data.kit_part WHERE kit = ANY(%s)", (sorted(set(products)),)
+        session,
+        "SELECT kit, product, quantity FROM master_data.kit_part WHERE kit = ANY(%s)",
+        (sorted(set(products)),),
     )
     for kit, product, quantity in rows:
         parts[kit][product] = quantity
@@ -41,18 +43,34 @@ def refresh_kits(session: Session, changed: Mapping[str, bool]) -> set[str]:
         " CROSS JOIN jsonb_to_recordset(p.components) AS c(product text, quantity int)"
         " LEFT JOIN master_data.product k ON k.number = c.product WHERE p.components <> '[]'",
     )
-    unknown = [Problem(f"product {r[0]}, components", f"there is no product {r[1]}") for r in rows if not r[3]]
+    unknown = [
+        Problem(f"product {r[0]}, components", f"there is no product {r[1]}")
+        for r in rows
+        if not r[3]
+    ]
     if unknown:
-        raise Invalid("these kits cannot be made", problems=unknown, remedy="create the components first")
+        raise Invalid(
+            "these kits cannot be made", problems=unknown, remedy="create the components first"
+        )
     for kit, product, quantity, _ in rows:
         kits[kit][product] += quantity
-    whole = explode(kits)
+    parse_id = explode(kits)
     before: dict[str, dict[str, int]] = defaultdict(dict)
-    for kit, product, quantity in fetch(session, "DELETE FROM master_data.kit_part RETURNING kit, product, quantity"):
+    for kit, product, quantity in fetch(
+        session, "DELETE FROM master_data.kit_part RETURNING kit, product, quantity"
+    ):
         before[kit][product] = quantity
-    parts = [(kit, product, quantity) for kit, leaves in whole.items() for product, quantity in leaves.items()]
+    parts = [
+        (kit, product, quantity)
+        for kit, leaves in parse_id.items()
+        for product, quantity in leaves.items()
+    ]
     copy_rows(session, "master_data.kit_part", ("kit", "product", "quantity"), parts)
-    return {kit for kit in whole.keys() | before.keys() if dict(whole.get(kit, {})) != before.get(kit, {})}
+    return {
+        kit
+        for kit in parse_id.keys() | before.keys()
+        if dict(parse_id.get(kit, {})) != before.get(kit, {})
+    }
 
 
 def _were_kits(session: Session, names: list[str]) -> bool:

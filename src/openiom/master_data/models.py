@@ -92,7 +92,8 @@ class Product(Base):
     days_to_replace: Mapped[int | None] = mapped_column(Integer)
     components: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     search: Mapped[Any] = mapped_column(
-        TSVECTOR, Computed("to_tsvector('simple', number || ' ' || name || ' ' || sku)", persisted=True)
+        TSVECTOR,
+        Computed("to_tsvector('simple', number || ' ' || name || ' ' || sku)", persisted=True),
     )
 
 

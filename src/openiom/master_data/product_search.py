@@ -26,11 +26,21 @@ COLUMNS = {
     "purchaseunitsymbol": "p.unit",
 }
 COMPANY = "company"
-AREAS = {"productattribute": "product", "dimensionattribute": "dimension", "batchattribute": "batch"}
+AREAS = {
+    "productattribute": "product",
+    "dimensionattribute": "dimension",
+    "batchattribute": "batch",
+}
 MOST_CONDITIONS, DEEPEST = 200, 10
 _NUMBER = r"^\s*-?\d+(\.\d+)?\s*$"
 _CONDITION_FIELDS = {"conditionoperator"}
-_ATTRIBUTE_FIELDS = {"attributename", "attributetypename", "attributearea", "attributevalues", "conditionoperator"}
+_ATTRIBUTE_FIELDS = {
+    "attributename",
+    "attributetypename",
+    "attributearea",
+    "attributevalues",
+    "conditionoperator",
+}
 
 
 @dataclass
@@ -44,13 +54,17 @@ class _Statement:
     def count(self, where: str) -> None:
         self.conditions += 1
         if self.conditions > MOST_CONDITIONS:
-            raise TooLarge(f"more than {MOST_CONDITIONS} conditions", where=where, remedy="search in parts")
+            raise TooLarge(
+                f"more than {MOST_CONDITIONS} conditions", where=where, remedy="search in parts"
+            )
 
 
 Write = Callable[[_Statement, Mapping[str, Any], str], str]
 
 
-def matching_products(session: Session, search: Any, *, organizations: Sequence[str], most: int) -> list[str]:
+def matching_products(
+    session: Session, search: Any, *, organizations: Sequence[str], most: int
+) -> list[str]:
     """Numbers of the products a search finds, in order. Raises Invalid, and TooLarge when they are more than `most`.
 
     Every product belongs to every company, so a condition on Company is about the `organizations` asked for.
@@ -59,19 +73,30 @@ def matching_products(session: Session, search: Any, *, organizations: Sequence[
     unknown = set(given) - {"productfilter", "attributefilter"}
     if unknown or not given:
         what = f"{min(unknown)} is not part of a search" if unknown else "holds no filter"
-        raise Invalid(what, where="productSearch", remedy="send productFilter, attributeFilter or both")
+        raise Invalid(
+            what, where="productSearch", remedy="send productFilter, attributeFilter or both"
+        )
     statement = _Statement(organizations)
     parts = []
-    for name, write in (("productFilter", _product_condition), ("attributeFilter", _attribute_condition)):
+    for name, write in (
+        ("productFilter", _product_condition),
+        ("attributeFilter", _attribute_condition),
+    ):
         if given.get(name.lower()) is not None:
-            parts.append(_filter(statement, given[name.lower()], write, where=f"productSearch.{name}", depth=1))
+            parts.append(
+                _filter(
+                    statement, given[name.lower()], write, where=f"productSearch.{name}", depth=1
+                )
+            )
     rows = fetch(
         session,
         f"SELECT p.number FROM master_data.product p WHERE {' AND '.join(parts)} ORDER BY p.number LIMIT %s",
         [*statement.values, most + 1],
     )
     if len(rows) > most:
-        raise TooLarge(f"more than {most} products match", where="productSearch", remedy="add conditions")
+        raise TooLarge(
+            f"more than {most} products match", where="productSearch", remedy="add conditions"
+        )
     return [row[0] for row in rows]
 
 
@@ -81,39 +106,63 @@ def _filter(statement: _Statement, node: Any, write: Write, *, where: str, depth
         raise TooLarge(f"filters nest deeper than {DEEPEST}", where=where, remedy="flatten them")
     operator = str(given.get("logicaloperator") or "And").strip().lower()
     if operator not in ("and", "or"):
-        raise Invalid(f"{given['logicaloperator']} joins nothing", where=f"{where}.logicalOperator", remedy="And, Or")
+        raise Invalid(
+            f"{given['logicaloperator']} joins nothing",
+            where=f"{where}.logicalOperator",
+            remedy="And, Or",
+        )
     parts = []
     for i, condition in enumerate(_list(given.get("conditions"), f"{where}.conditions")):
         at = f"{where}.conditions[{i}]"
         statement.count(at)
         parts.append(write(statement, _folded(condition, at), at))
     for i, child in enumerate(_list(given.get("subfilters"), f"{where}.subFilters")):
-        parts.append(_filter(statement, child, write, where=f"{where}.subFilters[{i}]", depth=depth + 1))
+        parts.append(
+            _filter(statement, child, write, where=f"{where}.subFilters[{i}]", depth=depth + 1)
+        )
     if not parts:
-        raise Invalid("holds neither conditions nor subFilters", where=where, remedy="add a condition")
+        raise Invalid(
+            "holds neither conditions nor subFilters", where=where, remedy="add a condition"
+        )
     return "(" + f" {operator.upper()} ".join(parts) + ")"
 
 
 def _product_condition(statement: _Statement, condition: Mapping[str, Any], where: str) -> str:
     named = [name for name in condition if name not in _CONDITION_FIELDS]
     if len(named) != 1 or (named[0] not in COLUMNS and named[0] != COMPANY):
-        raise Invalid("does not name exactly one field", where=where, remedy="name one of Company, " + _FIELDS)
+        raise Invalid(
+            "does not name exactly one field", where=where, remedy="name one of Company, " + _FIELDS
+        )
     values = _texts(condition[named[0]], where)
     if named[0] == COMPANY:
-        return "TRUE" if any(_holds(condition, o, values, where) for o in statement.organizations) else "FALSE"
+        return (
+            "TRUE"
+            if any(_holds(condition, o, values, where) for o in statement.organizations)
+            else "FALSE"
+        )
     return _comparison(statement, COLUMNS[named[0]], _operator(condition, where), values, where)
 
 
-_FIELDS = "itemNumber, productSearchName, productType, productName, productDescription or a unit symbol"
+_FIELDS = (
+    "itemNumber, productSearchName, productType, productName, productDescription or a unit symbol"
+)
 
 
 def _attribute_condition(statement: _Statement, condition: Mapping[str, Any], where: str) -> str:
     unknown = set(condition) - _ATTRIBUTE_FIELDS
     name = _word(condition.get("attributename"), f"{where}.attributeName")
     if unknown or not name:
-        what = f"{min(unknown)} is no part of an attribute condition" if unknown else "names no attribute"
-        raise Invalid(what, where=where, remedy="send attributeName, attributeValues, conditionOperator")
-    area = (_word(condition.get("attributearea"), f"{where}.attributeArea") or "ProductAttribute").lower()
+        what = (
+            f"{min(unknown)} is no part of an attribute condition"
+            if unknown
+            else "names no attribute"
+        )
+        raise Invalid(
+            what, where=where, remedy="send attributeName, attributeValues, conditionOperator"
+        )
+    area = (
+        _word(condition.get("attributearea"), f"{where}.attributeArea") or "ProductAttribute"
+    ).lower()
     if area not in AREAS:
         raise Invalid(
             f"there is no area {condition['attributearea']}",
@@ -127,8 +176,12 @@ def _attribute_condition(statement: _Statement, condition: Mapping[str, Any], wh
         clauses.append("lower(a->>'type') = lower(%s)")
         statement.values.append(kind)
     values = _texts(condition.get("attributevalues"), f"{where}.attributeValues")
-    clauses.append(_comparison(statement, "a->>'value'", _operator(condition, where), values, where))
-    return f"EXISTS (SELECT 1 FROM jsonb_array_elements(p.attributes) a WHERE {' AND '.join(clauses)})"
+    clauses.append(
+        _comparison(statement, "a->>'value'", _operator(condition, where), values, where)
+    )
+    return (
+        f"EXISTS (SELECT 1 FROM jsonb_array_elements(p.attributes) a WHERE {' AND '.join(clauses)})"
+    )
 
 
 def _operator(condition: Mapping[str, Any], where: str) -> str:
@@ -150,7 +203,9 @@ _OPERATORS = {
 }
 
 
-def _comparison(statement: _Statement, column: str, operator: str, values: Sequence[str], where: str) -> str:
+def _comparison(
+    statement: _Statement, column: str, operator: str, values: Sequence[str], where: str
+) -> str:
     """SQL that compares `column`; several values of an equality mean any of them."""
     compare = _OPERATORS[operator]
     if "LIKE" in compare or "= ANY" in compare or "<> ALL" in compare:
@@ -159,7 +214,11 @@ def _comparison(statement: _Statement, column: str, operator: str, values: Seque
         statement.values.append([f"{before}{v}{after}" for v in escaped])
         return f"lower({column}) {compare} (%s::text[])"
     if len(values) != (2 if operator == "between" else 1):
-        raise Invalid("has not the values its operator needs", where=where, remedy="two for Between, one otherwise")
+        raise Invalid(
+            "has not the values its operator needs",
+            where=where,
+            remedy="two for Between, one otherwise",
+        )
     if operator == "between":
         low = _bound(statement, column, ">=", values[0])
         return f"({low} AND {_bound(statement, column, '<=', values[1])})"
@@ -183,9 +242,15 @@ def _number(value: str) -> str | None:
     return value.strip() if value.strip().lstrip("-").replace(".", "", 1).isdigit() else None
 
 
-def _holds(condition: Mapping[str, Any], organization: str, values: Sequence[str], where: str) -> bool:
+def _holds(
+    condition: Mapping[str, Any], organization: str, values: Sequence[str], where: str
+) -> bool:
     """The same comparison on paper, for the organization asked for."""
-    own, others, operator = organization.lower(), [v.lower() for v in values], _operator(condition, where)
+    own, others, operator = (
+        organization.lower(),
+        [v.lower() for v in values],
+        _operator(condition, where),
+    )
     if operator in ("isexactly", "isoneof"):
         return own in others
     if operator == "isnot":
@@ -194,7 +259,11 @@ def _holds(condition: Mapping[str, Any], organization: str, values: Sequence[str
         return any(v in own for v in others) is (operator == "contains")
     if operator == "beginswith":
         return own.startswith(tuple(others))
-    raise Invalid("Company has no order", where=where, remedy="use IsExactly, IsNot, IsOneOf, Contains or BeginsWith")
+    raise Invalid(
+        "Company has no order",
+        where=where,
+        remedy="use IsExactly, IsNot, IsOneOf, Contains or BeginsWith",
+    )
 
 
 def _escaped(value: str) -> str:

@@ -11,8 +11,20 @@ from openiom.platform.bulk import fetch
 from .decisions import Candidate, UnitFactor, best
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow
 
-KEYS = {"unit": "name", "currency": "code", "price_list": "name", "account": "name", "product": "number"}
-_LABELS = {"unit": "title", "currency": "title", "price_list": "title", "account": "title", "product": "name"}
+KEYS = {
+    "unit": "name",
+    "currency": "code",
+    "price_list": "name",
+    "account": "name",
+    "product": "number",
+}
+_LABELS = {
+    "unit": "title",
+    "currency": "title",
+    "price_list": "title",
+    "account": "title",
+    "product": "name",
+}
 _FEW = 500
 _CANDIDATES = 40
 _NO_WORD = "zzzznoword"
@@ -30,7 +42,8 @@ def known_many(session: Session, names: Mapping[str, Collection[str]]) -> dict[s
     if not asked:
         return found
     parts = [
-        f"SELECT '{table}', {_key(table)} FROM master_data.{table} WHERE {_key(table)} = ANY(%s)" for table in asked
+        f"SELECT '{table}', {_key(table)} FROM master_data.{table} WHERE {_key(table)} = ANY(%s)"
+        for table in asked
     ]
     for table, name in fetch(session, " UNION ALL ".join(parts), list(asked.values())):
         found[table].add(name)
@@ -47,7 +60,8 @@ def suggest(
     key = _key(table)
     codes = "email, company" if table == "account" else "NULL, NULL"
     rows = fetch(
-        session, f"SELECT {key}, {_LABELS[table]}, {codes} FROM master_data.{table} ORDER BY {key} LIMIT {_FEW}"
+        session,
+        f"SELECT {key}, {_LABELS[table]}, {codes} FROM master_data.{table} ORDER BY {key} LIMIT {_FEW}",
     )
     candidates = [Candidate(r[0], r[1], tuple(c for c in r[2:] if c)) for r in rows]
     return {value: best(value, candidates, most=most) for value in wanted}
@@ -89,7 +103,9 @@ def unit_factors(session: Session) -> dict[str, UnitFactor]:
     return {name: UnitFactor(group, Decimal(factor)) for name, group, factor in rows}
 
 
-def list_products(session: Session, *, search: str, after: list[str] | None, limit: int) -> list[ProductRow]:
+def list_products(
+    session: Session, *, search: str, after: list[str] | None, limit: int
+) -> list[ProductRow]:
     """Products by number; `search` matches the start of a number, name or SKU, or any whole word's beginning."""
     where, values = ["TRUE"], list[object]()
     if search:
@@ -120,13 +136,21 @@ _PRODUCT = tuple(ProductDetail.model_fields)
 
 def get_product(session: Session, number: str) -> ProductDetail:
     """One product. Raises NotFound."""
-    rows = fetch(session, f"SELECT {', '.join(_PRODUCT)} FROM master_data.product WHERE number = %s", (number,))
+    rows = fetch(
+        session,
+        f"SELECT {', '.join(_PRODUCT)} FROM master_data.product WHERE number = %s",
+        (number,),
+    )
     if not rows:
-        raise NotFound(f"no product {number}", where="number", remedy="look it up in the list of products")
+        raise NotFound(
+            f"no product {number}", where="number", remedy="look it up in the list of products"
+        )
     return ProductDetail(**dict(zip(_PRODUCT, rows[0], strict=True)))
 
 
-def list_names(session: Session, table: str, *, after: list[str] | None, limit: int) -> list[NamedRow]:
+def list_names(
+    session: Session, table: str, *, after: list[str] | None, limit: int
+) -> list[NamedRow]:
     """Units, currencies or price lists by name."""
     key = _key(table)
     rows = fetch(
@@ -138,7 +162,9 @@ def list_names(session: Session, table: str, *, after: list[str] | None, limit: 
     return [NamedRow(name=name, title=title) for name, title in rows]
 
 
-def list_accounts(session: Session, *, search: str, after: list[str] | None, limit: int) -> list[AccountRow]:
+def list_accounts(
+    session: Session, *, search: str, after: list[str] | None, limit: int
+) -> list[AccountRow]:
     """Accounts by name; `search` matches part of the name, title or e-mail."""
     like = f"%{_like_prefix(search)}" if search else "%"
     names = tuple(AccountRow.model_fields)
@@ -153,5 +179,9 @@ def list_accounts(session: Session, *, search: str, after: list[str] | None, lim
 
 def _key(table: str) -> str:
     if table not in KEYS:
-        raise Invalid(f"there is no table {table}", where="table", remedy="use one of " + ", ".join(sorted(KEYS)))
+        raise Invalid(
+            f"there is no table {table}",
+            where="table",
+            remedy="use one of " + ", ".join(sorted(KEYS)),
+        )
     return KEYS[table]

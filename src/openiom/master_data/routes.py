@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor
+from openiom.platform.http import CurrentPrincipal, Page, ReadSession, decode_cursor, paginate
 
 from .queries import get_product, list_accounts, list_names, list_products, suggest
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow, Suggestion, Suggestions
@@ -15,61 +15,83 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 
 @router.get("/products")
 def products(
-    asker: Asker, session: Reading, search: str = "", after: str | None = None, limit: Limit = 50
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    search: str = "",
+    after: str | None = None,
+    limit: Limit = 50,
 ) -> Page[ProductRow]:
     """Products by number."""
-    asker.require("master_data.read")
-    rows = list_products(session, search=search, after=read_cursor(after, 1), limit=limit + 1)
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.number,))
+    principal.require("master_data.read")
+    rows = list_products(session, search=search, after=decode_cursor(after, 1), limit=limit + 1)
+    items, following = paginate(rows, limit=limit, key=lambda r: (r.number,))
     return Page(items=items, next=following)
 
 
 @router.get("/products/{number}")
-def product(number: str, asker: Asker, session: Reading) -> ProductDetail:
-    asker.require("master_data.read")
+def product(number: str, principal: CurrentPrincipal, session: ReadSession) -> ProductDetail:
+    principal.require("master_data.read")
     return get_product(session, number)
 
 
 @router.get("/accounts")
 def accounts(
-    asker: Asker, session: Reading, search: str = "", after: str | None = None, limit: Limit = 50
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    search: str = "",
+    after: str | None = None,
+    limit: Limit = 50,
 ) -> Page[AccountRow]:
     """Accounts by name."""
-    asker.require("master_data.read")
-    rows = list_accounts(session, search=search, after=read_cursor(after, 1), limit=limit + 1)
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.name,))
+    principal.require("master_data.read")
+    rows = list_accounts(session, search=search, after=decode_cursor(after, 1), limit=limit + 1)
+    items, following = paginate(rows, limit=limit, key=lambda r: (r.name,))
     return Page(items=items, next=following)
 
 
-def _names(table: str, asker: Asker, session: Reading, after: str | None, limit: int) -> Page[NamedRow]:
-    asker.require("master_data.read")
-    rows = list_names(session, table, after=read_cursor(after, 1), limit=limit + 1)
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.name,))
+def _names(
+    table: str, principal: CurrentPrincipal, session: ReadSession, after: str | None, limit: int
+) -> Page[NamedRow]:
+    principal.require("master_data.read")
+    rows = list_names(session, table, after=decode_cursor(after, 1), limit=limit + 1)
+    items, following = paginate(rows, limit=limit, key=lambda r: (r.name,))
     return Page(items=items, next=following)
 
 
 @router.get("/units")
-def units(asker: Asker, session: Reading, after: str | None = None, limit: Limit = 50) -> Page[NamedRow]:
-    return _names("unit", asker, session, after, limit)
+def units(
+    principal: CurrentPrincipal, session: ReadSession, after: str | None = None, limit: Limit = 50
+) -> Page[NamedRow]:
+    return _names("unit", principal, session, after, limit)
 
 
 @router.get("/currencies")
-def currencies(asker: Asker, session: Reading, after: str | None = None, limit: Limit = 50) -> Page[NamedRow]:
-    return _names("currency", asker, session, after, limit)
+def currencies(
+    principal: CurrentPrincipal, session: ReadSession, after: str | None = None, limit: Limit = 50
+) -> Page[NamedRow]:
+    return _names("currency", principal, session, after, limit)
 
 
 @router.get("/price-lists")
-def price_lists(asker: Asker, session: Reading, after: str | None = None, limit: Limit = 50) -> Page[NamedRow]:
-    return _names("price_list", asker, session, after, limit)
+def price_lists(
+    principal: CurrentPrincipal, session: ReadSession, after: str | None = None, limit: Limit = 50
+) -> Page[NamedRow]:
+    return _names("price_list", principal, session, after, limit)
 
 
 @router.get("/master-data/{table}/suggestions")
 def suggestions(
-    table: str, asker: Asker, session: Reading, value: Annotated[list[str], Query(min_length=1, max_length=100)]
+    table: str,
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    value: Annotated[list[str], Query(min_length=1, max_length=100)],
 ) -> Suggestions:
     """Records of ours that outside keys may mean."""
-    asker.require("master_data.read")
+    principal.require("master_data.read")
     found = suggest(session, table, value)
     return Suggestions(
-        items={v: [Suggestion(internal=i, label=la, score=s) for i, la, s in found[v]] for v in sorted(set(value))}
+        items={
+            v: [Suggestion(internal=i, label=la, score=s) for i, la, s in found[v]]
+            for v in sorted(set(value))
+        }
     )

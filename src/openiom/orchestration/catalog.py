@@ -21,8 +21,16 @@ class Known:
 
     @property
     def all_events(self) -> set[str]:
-        raised = {name for action in self.provider_actions.values() for name in (action.succeeded, action.failed)}
-        return raised | {name for action in self.actions.values() for name in action.events} | set(self.events)
+        raised = {
+            name
+            for action in self.provider_actions.values()
+            for name in (action.succeeded, action.failed)
+        }
+        return (
+            raised
+            | {name for action in self.actions.values() for name in action.events}
+            | set(self.events)
+        )
 
     @property
     def instances(self) -> set[str]:
@@ -47,7 +55,11 @@ class Catalog:
     def known(self, session: Session) -> Known:
         """What a flow may refer to now."""
         return Known(
-            self.entities, self.actions, self.provider_actions(session), self.policies(session), tuple(self.events)
+            self.entities,
+            self.actions,
+            self.provider_actions(session),
+            self.policies(session),
+            tuple(self.events),
         )
 
 

@@ -1,4 +1,4 @@
-"""The event consumer: business events start journeys, call them off and wake those that wait."""
+"""The event consumer: business events start flow runs, call them off and wake those that wait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
+from openiom.platform.batches import BatchResult, process_or_quarantine
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, read_new, wake
-from openiom.platform.waves import Ran, process_or_park
+from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, notify, read_new
 from openiom.policies import Failure
 
-from .carrying import STEPS_WAKE
-from .journeys import Begin, begin, begun, call_off
-from .running import Engine, FactsOfWave, RunningFlow
+from .compiled_flows import Engine, FactsOfWave, RunningFlow
+from .execution import STEPS_WAKE
+from .flow_runs import Begin, begin, begun, call_off
 from .waits import wake_waiting
 
 CONSUMER = "orchestration"
@@ -32,23 +32,29 @@ class Dispatcher:
     kind: str = EVENTS_WAKE
     _ready: bool = False
 
-    def run_once(self, database: Database, *, limit: int, now: datetime) -> Ran:
+    def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         with database.unit_of_work() as session:
             if not self._ready:
                 ensure_consumer(session, CONSUMER)
             flows = active_flows(self.engine, session)
-            events, more = read_new(session, consumer=CONSUMER, names=_names(session, flows), limit=limit)
+            events, more = read_new(
+                session, consumer=CONSUMER, names=_names(session, flows), limit=limit
+            )
             if events:
                 self._dispatch(session, flows, events, now)
         self._ready = True
-        return Ran(len(events), more)
+        return BatchResult(len(events), more)
 
     def _dispatch(
-        self, session: Session, flows: Sequence[RunningFlow], events: Sequence[LoggedEvent], now: datetime
+        self,
+        session: Session,
+        flows: Sequence[RunningFlow],
+        events: Sequence[LoggedEvent],
+        now: datetime,
     ) -> None:
         triggers = {flow.document.trigger.event for flow in flows}
         starting = [event for event in events if event.name in triggers]
-        if starting:  # most journeys began in the transaction that told the event
+        if starting:  # most flow runs began in the transaction that told the event
             before = begun(session, starting)
             starting = [event for event in starting if event.id not in before]
 
@@ -59,26 +65,34 @@ class Dispatcher:
         def park(session: Session, event: LoggedEvent, error: Exception, now: datetime) -> None:
             taker = next(f for f in flows if _triggers(f, event))
             why = f"{type(error).__name__}: {error}"
-            begin(session, [Begin(taker, event, _unclear(taker, "the trigger could not be judged", why))], now=now)
+            begin(
+                session,
+                [Begin(taker, event, _unclear(taker, "the trigger could not be judged", why))],
+                now=now,
+            )
 
         if starting:
-            process_or_park(session, starting, process=start, park=park, now=now)
+            process_or_quarantine(session, starting, process=start, park=park, now=now)
         called_off = _called_off(session, flows, events)
         if called_off:
             call_off(session, called_off, now=now)
         woken = wake_waiting(session, events, now=now)
         if starting or woken:
-            wake(session, STEPS_WAKE)
+            notify(session, STEPS_WAKE)
 
 
 def active_flows(engine: Engine, session: Session) -> list[RunningFlow]:
-    """Flows that start journeys, in the order in which they are asked."""
-    ids = [row[0] for row in fetch(session, "SELECT version_id FROM orchestration.flow WHERE active")]
+    """Flows that start flow runs, in the order in which they are asked."""
+    ids = [
+        row[0] for row in fetch(session, "SELECT version_id FROM orchestration.flow WHERE active")
+    ]
     known = engine.flows.get(session, ids)
     return sorted((known[id] for id in ids), key=lambda f: (f.document.trigger.priority, f.name))
 
 
-def choose(flows: Sequence[RunningFlow], events: Sequence[LoggedEvent], facts: FactsOfWave) -> list[Begin]:
+def choose(
+    flows: Sequence[RunningFlow], events: Sequence[LoggedEvent], facts: FactsOfWave
+) -> list[Begin]:
     """For each event the first flow that matches, and beside it every flow that says `also`."""
     taken: set[int] = set()
     wanted: list[Begin] = []
@@ -89,12 +103,16 @@ def choose(flows: Sequence[RunningFlow], events: Sequence[LoggedEvent], facts: F
         if condition is None:
             answers: list[bool | Failure] = [True] * len(asked)
         else:
-            known = facts.of(flow.document.subject, list({e.subject_id for e in asked}), condition.roots)
+            known = facts.of(
+                flow.document.subject, list({e.subject_id for e in asked}), condition.roots
+            )
             asked = [e for e in asked if e.subject_id in known]
             answers = condition.evaluate_many([known[e.subject_id] for e in asked])
         for event, answer in zip(asked, answers, strict=True):
             if isinstance(answer, Failure):
-                wanted.append(Begin(flow, event, _unclear(flow, answer.message, str(answer.values))))
+                wanted.append(
+                    Begin(flow, event, _unclear(flow, answer.message, str(answer.values)))
+                )
             elif answer:
                 wanted.append(Begin(flow, event))
             if answer and not also:
@@ -119,18 +137,27 @@ def _unclear(flow: RunningFlow, what: str, why: str) -> dict[str, Any]:
 def _names(session: Session, flows: Sequence[RunningFlow]) -> set[str]:
     """Events any flow starts by, is called off by or has ever waited for."""
     rows = fetch(session, "SELECT DISTINCT unnest(awaits) FROM orchestration.flow_version")
-    own = {name for flow in flows for name in (flow.document.trigger.event, *flow.document.cancel_on)}
+    own = {
+        name for flow in flows for name in (flow.document.trigger.event, *flow.document.cancel_on)
+    }
     return own | {row[0] for row in rows}
 
 
-def _called_off(session: Session, flows: Sequence[RunningFlow], events: Sequence[LoggedEvent]) -> list[UUID]:
-    pairs = [(flow.name, event) for flow in flows for event in events if event.name in flow.document.cancel_on]
+def _called_off(
+    session: Session, flows: Sequence[RunningFlow], events: Sequence[LoggedEvent]
+) -> list[UUID]:
+    pairs = [
+        (flow.name, event)
+        for flow in flows
+        for event in events
+        if event.name in flow.document.cancel_on
+    ]
     if not pairs:
         return []
     rows = fetch(
         session,
         "SELECT DISTINCT j.id FROM unnest(%s::text[], %s::uuid[], %s::bigint[]) AS n(flow, subject_id, event_id)"
-        " JOIN orchestration.journey j ON j.subject_id = n.subject_id AND j.flow = n.flow"
+        " JOIN orchestration.flow_run j ON j.subject_id = n.subject_id AND j.flow = n.flow"
         " AND j.trigger_event_id < n.event_id WHERE j.state IN ('running', 'failed')",
         ([flow for flow, _ in pairs], [e.subject_id for _, e in pairs], [e.id for _, e in pairs]),
     )

@@ -15,16 +15,23 @@ class _Part(BaseModel):
 
 
 class Trigger(_Part):
-    """What starts a journey: a business event on the subject, and a condition over the subject's facts."""
+    """What starts a flow run: a business event on the subject, and a condition over the subject's facts."""
 
     event: str = Field(description="Business event, e.g. order.created")
-    condition: str = Field(default="", description="Expression over the subject's facts; empty is always")
-    priority: int = Field(default=100, description="Lower is asked first; the first match takes the subject")
-    also: bool = Field(default=False, description="Start beside the flow that takes the subject, never instead of it")
+    condition: str = Field(
+        default="", description="Expression over the subject's facts; empty is always"
+    )
+    priority: int = Field(
+        default=100, description="Lower is asked first; the first match takes the subject"
+    )
+    also: bool = Field(
+        default=False,
+        description="Start beside the flow that takes the subject, never instead of it",
+    )
 
 
 class ResumeOnError(_Part):
-    """How a journey goes on when a step fails: raise an event, leave by a port."""
+    """How a flow run goes on when a step fails: raise an event, leave by a port."""
 
     event: str = Field(default="", description="Business event to raise on the subject")
     port: Port = Field(description="The port by which the token leaves as if all were well")
@@ -34,7 +41,9 @@ class Retry(_Part):
     """Overrides how often a provider action is tried again."""
 
     max_attempts: int | None = Field(default=None, ge=1, le=100)
-    first_delay_seconds: float | None = Field(default=None, gt=0, le=86400, description="Doubles with every attempt")
+    first_delay_seconds: float | None = Field(
+        default=None, gt=0, le=86400, description="Doubles with every attempt"
+    )
 
 
 class Branch(_Part):
@@ -90,7 +99,10 @@ class Policies(_Step):
     and set. A critical policy that fails ends in `failed`; an informational one is only noted."""
 
     kind: Literal["policies"]
-    entity: str = Field(default="", description="Subject or one of its children, e.g. order_line; empty: the subject")
+    entity: str = Field(
+        default="",
+        description="Subject or one of its children, e.g. order_line; empty: the subject",
+    )
     filter: str = Field(default="", description="Filter policy: records it refuses are skipped")
     policies: list[str] = Field(min_length=1, max_length=50)
     events: PolicyEvents = PolicyEvents()
@@ -110,12 +122,17 @@ class Splitter(_Step):
 
     kind: Literal["splitter"]
     branches: list[Branch] = Field(min_length=1, max_length=50)
-    otherwise: bool = Field(default=False, description="Has a port `otherwise`, taken when no branch matches")
+    otherwise: bool = Field(
+        default=False, description="Has a port `otherwise`, taken when no branch matches"
+    )
     required = ()
 
     @property
     def must_have(self) -> tuple[Port, ...]:
-        return (*(branch.name for branch in self.branches), *(("otherwise",) if self.otherwise else ()))
+        return (
+            *(branch.name for branch in self.branches),
+            *(("otherwise",) if self.otherwise else ()),
+        )
 
 
 class Merge(_Step):
@@ -129,7 +146,9 @@ class ActionStep(_Step):
     kind: Literal["action"]
     action: str = Field(description="Action of a room, e.g. fulfillment_optimization.source")
     parameters: dict[str, Any] = Field(default_factory=dict)
-    for_each: str = Field(default="", description="Child entity the action runs for; empty: the subject")
+    for_each: str = Field(
+        default="", description="Child entity the action runs for; empty: the subject"
+    )
     required = ("succeeded",)
     optional = ("failed",)
 
@@ -154,7 +173,9 @@ class Wait(_Step):
 
     kind: Literal["wait"]
     events: list[str] = Field(min_length=1, max_length=50)
-    timeout: timedelta | None = Field(default=None, description="ISO 8601 duration, e.g. PT48H", gt=timedelta(0))
+    timeout: timedelta | None = Field(
+        default=None, description="ISO 8601 duration, e.g. PT48H", gt=timedelta(0)
+    )
     required = ("happened",)
     rests = True
 
@@ -170,7 +191,16 @@ class Delay(_Step):
 
 
 Step = Annotated[
-    Start | End | Policies | ConditionStep | Splitter | Merge | ActionStep | ProviderActionStep | Wait | Delay,
+    Start
+    | End
+    | Policies
+    | ConditionStep
+    | Splitter
+    | Merge
+    | ActionStep
+    | ProviderActionStep
+    | Wait
+    | Delay,
     Field(discriminator="kind"),
 ]
 
@@ -181,10 +211,11 @@ class FlowDocument(_Part):
     name: str = Field(default="", description="Repeats the logical name when given")
     title: str = Field(min_length=1)
     description: str = ""
-    subject: str = Field(description="Entity the journey is about: order, fulfillment_order...")
+    subject: str = Field(description="Entity the flow run is about: order, fulfillment_order...")
     trigger: Trigger
     cancel_on: list[str] = Field(
-        default_factory=list, description="Events on the subject that end its journeys, e.g. order.cancel"
+        default_factory=list,
+        description="Events on the subject that end its flow runs, e.g. order.cancel",
     )
     steps: list[Step] = Field(min_length=2, max_length=500)
 

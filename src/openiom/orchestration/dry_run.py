@@ -11,8 +11,17 @@ from openiom.kernel import NotFound, Problem
 from openiom.policies import Failure, compiled_policies
 from openiom.provider_contract import Facts
 
-from .document import ActionStep, ConditionStep, Delay, Policies, ProviderActionStep, Splitter, Step, Wait
-from .running import Engine, RunningFlow
+from .compiled_flows import Engine, RunningFlow
+from .document import (
+    ActionStep,
+    ConditionStep,
+    Delay,
+    Policies,
+    ProviderActionStep,
+    Splitter,
+    Step,
+    Wait,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,11 @@ class _Walk:
         own = self.flow.document.subject
         if not entity or entity == own:
             return [self.subject_id]
-        return self.engine.entity(own).children[entity](self.session, [self.subject_id]).get(self.subject_id, [])
+        return (
+            self.engine.entity(own)
+            .children[entity](self.session, [self.subject_id])
+            .get(self.subject_id, [])
+        )
 
 
 def dry_run(
@@ -93,13 +106,25 @@ def _evaluate(walk: _Walk, step: Step) -> tuple[list[str], str, dict[str, Any]]:
         case ConditionStep():
             answer = walk.flow.conditions[step.id].evaluate(walk.subject)
             if isinstance(answer, Failure):
-                return [], f"`{step.when}` has no answer: {answer.message}", {"values": answer.values}
-            return ["yes" if answer else "no"], f"{step.when} is {'true' if answer else 'false'}", {}
+                return (
+                    [],
+                    f"`{step.when}` has no answer: {answer.message}",
+                    {"values": answer.values},
+                )
+            return (
+                ["yes" if answer else "no"],
+                f"{step.when} is {'true' if answer else 'false'}",
+                {},
+            )
         case Splitter():
             return _splitter(walk, step)
         case ActionStep():
             ids = walk.children(step.for_each)
-            return ["succeeded"], f"would run {step.action}", {"items": len(ids), "parameters": step.parameters}
+            return (
+                ["succeeded"],
+                f"would run {step.action}",
+                {"items": len(ids), "parameters": step.parameters},
+            )
         case ProviderActionStep():
             return _provider_action(walk, step)
         case Wait():
@@ -111,18 +136,26 @@ def _evaluate(walk: _Walk, step: Step) -> tuple[list[str], str, dict[str, Any]]:
 
 def _policies(walk: _Walk, step: Policies) -> tuple[list[str], str, dict[str, Any]]:
     entity, ids = step.entity or walk.flow.document.subject, walk.children(step.entity)
-    policies = compiled_policies(walk.session, [*([step.filter] if step.filter else []), *step.policies])
+    policies = compiled_policies(
+        walk.session, [*([step.filter] if step.filter else []), *step.policies]
+    )
     if step.filter:
         verdicts = policies[step.filter].evaluate(walk.of(entity, ids))
         ids = [id for id, verdict in zip(ids, verdicts, strict=True) if verdict.passed]
     if not ids:
-        return ["skipped" if "skipped" in step.to else "passed"], f"not for {step.filter or 'anything'}", {}
+        return (
+            ["skipped" if "skipped" in step.to else "passed"],
+            f"not for {step.filter or 'anything'}",
+            {},
+        )
     told: list[dict[str, Any]] = []
     failed: dict[UUID, str] = {}
     for name in step.policies:
         asked = [id for id in ids if id not in failed]
         for id, verdict in zip(asked, policies[name].evaluate(walk.of(entity, asked)), strict=True):
-            told.append({"policy": name, "id": str(id), "passed": verdict.passed, "reason": verdict.reason})
+            told.append(
+                {"policy": name, "id": str(id), "passed": verdict.passed, "reason": verdict.reason}
+            )
             if verdict.sets:
                 told[-1]["would_set"] = verdict.sets
                 walk.facts[entity, id] = {**walk.facts[entity, id], **verdict.sets}
@@ -146,7 +179,9 @@ def _splitter(walk: _Walk, step: Splitter) -> tuple[list[str], str, dict[str, An
     return ports, "" if ports else "no branch matches", {}
 
 
-def _provider_action(walk: _Walk, step: ProviderActionStep) -> tuple[list[str], str, dict[str, Any]]:
+def _provider_action(
+    walk: _Walk, step: ProviderActionStep
+) -> tuple[list[str], str, dict[str, Any]]:
     entity, ids = step.for_each or walk.flow.document.subject, walk.children(step.for_each)
     facts = walk.of(entity, ids)
     if step.when:
@@ -160,4 +195,8 @@ def _provider_action(walk: _Walk, step: ProviderActionStep) -> tuple[list[str], 
     problems = [str(p) for p in payloads if isinstance(p, Problem)]
     if problems:
         return [], problems[0], {"problems": problems}
-    return ["succeeded"], f"would ask {step.instance} to {step.action}", {"payloads": list(payloads)}
+    return (
+        ["succeeded"],
+        f"would ask {step.instance} to {step.action}",
+        {"payloads": list(payloads)},
+    )

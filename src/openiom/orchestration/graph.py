@@ -49,7 +49,9 @@ def loops(edges: Edges) -> list[list[str]]:
     groups: list[list[str]] = []
     for step in edges:
         if step in reach[step] and not any(step in group for group in groups):
-            groups.append([other for other in edges if other in reach[step] and step in reach[other]])
+            groups.append(
+                [other for other in edges if other in reach[step] and step in reach[other]]
+            )
     return groups
 
 
@@ -62,7 +64,9 @@ def without(edges: Edges, steps: Collection[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def joins(edges: Edges, *, merges: Collection[str], splitters: Collection[str]) -> dict[str, list[str]]:
+def joins(
+    edges: Edges, *, merges: Collection[str], splitters: Collection[str]
+) -> dict[str, list[str]]:
     """For each merge, the splitters of which it can receive more than one branch."""
     found: dict[str, list[str]] = {merge: [] for merge in merges}
     for splitter in splitters:
@@ -73,9 +77,14 @@ def joins(edges: Edges, *, merges: Collection[str], splitters: Collection[str]) 
     return found
 
 
-def segments(edges: Edges, *, start: str, rests: Collection[str], order: list[str]) -> list[list[str]]:
+def segments(
+    edges: Edges, *, start: str, rests: Collection[str], order: list[str]
+) -> list[list[str]]:
     """Runs of steps one wave carries a token through: from the start, and from behind each step where it rests."""
-    entries = [start, *(target for step in order if step in rests for target in edges[step].values())]
+    entries = [
+        start,
+        *(target for step in order if step in rests for target in edges[step].values()),
+    ]
     found: list[list[str]] = []
     for entry in dict.fromkeys(entries):
         seen: set[str] = set()

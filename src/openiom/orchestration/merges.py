@@ -2,31 +2,31 @@
 Where branches meet. A merge closes the innermost split of which it can receive more than one branch.
 
 `all` lets one token on when no other token of that split can still arrive; `any` lets the first one on and absorbs
-the rest. The journeys of a wave are locked, so two branches never decide at the same moment.
+the rest. The flow runs of a wave are locked, so two branches never decide at the same moment.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
+from .compiled_flows import RunningFlow
 from .document import Merge
-from .running import RunningFlow
-from .token_wave import TokenWave
+from .token_batch import TokenBatch
 from .tokens import Token
 
 
-def run_merge(wave: TokenWave, flow: RunningFlow, step: Merge, tokens: Sequence[Token]) -> None:
+def run_merge(wave: TokenBatch, flow: RunningFlow, step: Merge, tokens: Sequence[Token]) -> None:
     groups: dict[tuple[UUID, str], list[Token]] = {}
     for token in tokens:
         frame = frame_closed(flow, step.id, token)
         if frame is None:
             wave.leave(token, "next")
         else:
-            groups.setdefault((token.journey_id, frame), []).append(token)
-    for (journey, frame), arrived in groups.items():
+            groups.setdefault((token.run_id, frame), []).append(token)
+    for (flow_run, frame), arrived in groups.items():
         if step.mode == "any":
-            _first_through(wave, step, journey, frame, arrived)
+            _first_through(wave, step, flow_run, frame, arrived)
         else:
-            _all_or_wait(wave, flow, step, journey, frame, arrived)
+            _all_or_wait(wave, flow, step, flow_run, frame, arrived)
 
 
 def frame_closed(flow: RunningFlow, merge: str, token: Token) -> str | None:
@@ -35,15 +35,17 @@ def frame_closed(flow: RunningFlow, merge: str, token: Token) -> str | None:
     return next((frame for frame in reversed(token.frames) if frame.split(":")[0] in closes), None)
 
 
-def _first_through(wave: TokenWave, step: Merge, journey: UUID, frame: str, arrived: Sequence[Token]) -> None:
+def _first_through(
+    wave: TokenBatch, step: Merge, flow_run: UUID, frame: str, arrived: Sequence[Token]
+) -> None:
     mark = f"{step.id}|{frame}"
-    if mark in wave.passed.get(journey, ()):
+    if mark in wave.passed.get(flow_run, ()):
         for token in arrived:
             _absorb(wave, token, "another branch came first")
         return
     first, *later = arrived
-    wave.passed.setdefault(journey, []).append(mark)
-    wave.newly_passed.setdefault(journey, []).append(mark)
+    wave.passed.setdefault(flow_run, []).append(mark)
+    wave.newly_passed.setdefault(flow_run, []).append(mark)
     for token in later:
         _absorb(wave, token, "another branch came first")
     first.frames = _without(first.frames, frame)
@@ -51,9 +53,14 @@ def _first_through(wave: TokenWave, step: Merge, journey: UUID, frame: str, arri
 
 
 def _all_or_wait(
-    wave: TokenWave, flow: RunningFlow, step: Merge, journey: UUID, frame: str, arrived: Sequence[Token]
+    wave: TokenBatch,
+    flow: RunningFlow,
+    step: Merge,
+    flow_run: UUID,
+    frame: str,
+    arrived: Sequence[Token],
 ) -> None:
-    inside = [t for t in wave.everyone(journey) if frame in t.frames]
+    inside = [t for t in wave.everyone(flow_run) if frame in t.frames]
     coming = [t for t in inside if t.step in flow.plan.before[step.id]]
     if coming:
         for token in arrived:
@@ -70,12 +77,12 @@ def _all_or_wait(
     wave.leave(first, "next", f"{len(here)} branches joined")
 
 
-def due_merges(wave: TokenWave) -> bool:
+def due_merges(wave: TokenBatch) -> bool:
     """Let merges on whose last missing branch ended elsewhere. Whether any token of this wave is to run again."""
     again = False
-    for journey in {t.journey_id for t in wave.tokens if wave.flows[t.version_id].splits}:
+    for flow_run in {t.run_id for t in wave.tokens if wave.flows[t.version_id].splits}:
         standing: dict[tuple[str, str], list[Token]] = {}
-        everyone = wave.everyone(journey)
+        everyone = wave.everyone(flow_run)
         for token in everyone:
             flow = wave.flows[token.version_id]
             if token.state == "waiting" and isinstance(flow.steps[token.step], Merge):
@@ -96,7 +103,7 @@ def due_merges(wave: TokenWave) -> bool:
     return again
 
 
-def _absorb(wave: TokenWave, token: Token, reason: str) -> None:
+def _absorb(wave: TokenBatch, token: Token, reason: str) -> None:
     wave.note(token, "absorbed", reason)
     wave.end(token)
     if token.beside:

@@ -1,4 +1,4 @@
-"""Where every subject stands. A waiting order costs one token row, and one journey row."""
+"""Where every subject stands. A waiting order costs one token row, and one flow run row."""
 
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ _AT = DateTime(timezone=True)
 
 
 class Flow(Base):
-    """A flow's switchboard: the version new journeys take, and whether it runs."""
+    """A flow's switchboard: the version new flow runs take, and whether it runs."""
 
     __tablename__ = "flow"
     __table_args__ = _SCHEMA
@@ -55,15 +55,17 @@ class FlowVersion(Base):
     published_at: Mapped[datetime] = mapped_column(_AT)
 
 
-class Journey(Base):
+class FlowRun(Base):
     """One subject in one flow version. `lane` is '' for the flow that took the subject, else an `also` flow's name:
     one event starts a flow once, and one exclusive flow at most."""
 
-    __tablename__ = "journey"
+    __tablename__ = "flow run"
     __table_args__ = (
-        UniqueConstraint("subject_id", "trigger_event_id", "lane", name="uq_journey_start_once"),
-        Index("ix_journey_root_id", "root_id"),
-        CheckConstraint("state IN ('running', 'failed', 'completed', 'canceled')", name="ck_journey_state"),
+        UniqueConstraint("subject_id", "trigger_event_id", "lane", name="uq_flow_run_start_once"),
+        Index("ix_flow_run_root_id", "root_id"),
+        CheckConstraint(
+            "state IN ('running', 'failed', 'completed', 'canceled')", name="ck_flow_run_state"
+        ),
         _SCHEMA,
     )
 
@@ -82,7 +84,7 @@ class Journey(Base):
 
 
 class Token(Base):
-    """Where a journey stands. Due when `due_at` has come; asleep without it.
+    """Where a flow run stands. Due when `due_at` has come; asleep without it.
 
     arrived   how the step it stands at ended meanwhile: {"port", "reason", "ms", "details"}; null enters the step;
               {"due": true} while held after its wait or delay was over
@@ -95,8 +97,13 @@ class Token(Base):
     __table_args__ = (
         Index("ix_token_due", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
         Index("ix_token_awaits_subject", "subject_id", postgresql_where=text("awaits IS NOT NULL")),
-        Index("ix_token_journey_id", "journey_id"),
-        Index("ix_token_stopped", "flow_version_id", "id", postgresql_where=text("state IN ('failed', 'held')")),
+        Index("ix_token_flow_run_id", "run_id"),
+        Index(
+            "ix_token_stopped",
+            "flow_version_id",
+            "id",
+            postgresql_where=text("state IN ('failed', 'held')"),
+        ),
         CheckConstraint("state IN ('ready', 'waiting', 'held', 'failed')", name="ck_token_state"),
         CheckConstraint("state <> 'ready' OR due_at IS NOT NULL", name="ck_token_ready_is_due"),
         CheckConstraint("state <> 'failed' OR error IS NOT NULL", name="ck_token_failed_says_why"),
@@ -104,7 +111,7 @@ class Token(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    journey_id: Mapped[UUID]
+    run_id: Mapped[UUID]
     flow_version_id: Mapped[int] = mapped_column(Integer)
     subject_id: Mapped[UUID]
     root_id: Mapped[UUID]
@@ -125,10 +132,10 @@ class StepResult(Base):
     """What a token went through in one wave: a list of {step, port, reason, details, ms}."""
 
     __tablename__ = "step_result"
-    __table_args__ = (Index("ix_step_result_journey_id", "journey_id"), _SCHEMA)
+    __table_args__ = (Index("ix_step_result_flow_run_id", "run_id"), _SCHEMA)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    journey_id: Mapped[UUID]
+    run_id: Mapped[UUID]
     at: Mapped[datetime] = mapped_column(_AT)
     entries: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
@@ -152,11 +159,18 @@ class ProviderActionRow(Base):
     __table_args__ = (
         UniqueConstraint("key", name="uq_provider_action_key"),
         Index("ix_provider_action_due", "due_at", postgresql_where=text("state = 'ready'")),
-        Index("ix_provider_action_group_due", "instance", "action", "due_at", postgresql_where=text("state = 'ready'")),
+        Index(
+            "ix_provider_action_group_due",
+            "instance",
+            "action",
+            "due_at",
+            postgresql_where=text("state = 'ready'"),
+        ),
         Index("ix_provider_action_lease", "lease_until", postgresql_where=text("state = 'leased'")),
         Index("ix_provider_action_token", "token_id"),
         CheckConstraint(
-            "state IN ('ready', 'leased', 'done', 'failed', 'held', 'canceled')", name="ck_provider_action_state"
+            "state IN ('ready', 'leased', 'done', 'failed', 'held', 'canceled')",
+            name="ck_provider_action_state",
         ),
         _SCHEMA,
     )
@@ -168,7 +182,7 @@ class ProviderActionRow(Base):
     entity: Mapped[str] = mapped_column(Text)
     entity_id: Mapped[UUID]
     flow: Mapped[str] = mapped_column(Text)
-    journey_id: Mapped[UUID]
+    run_id: Mapped[UUID]
     token_id: Mapped[UUID]
     step: Mapped[str] = mapped_column(Text)
     visit: Mapped[int] = mapped_column(Integer)

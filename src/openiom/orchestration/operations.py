@@ -1,4 +1,4 @@
-"""What people do with journeys and flows, many at once: reprocess, skip, cancel, pause, resume."""
+"""What people do with flow runs and flows, many at once: reprocess, skip, cancel, pause, resume."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
 from openiom.platform.bulk import execute, fetch
-from openiom.platform.events import wake
+from openiom.platform.events import notify
 
-from .carrying import CALLS_WAKE, STEPS_WAKE
-from .journeys import call_off, lock_tokens
-from .running import Engine
+from .compiled_flows import Engine
+from .execution import CALLS_WAKE, STEPS_WAKE
+from .flow_runs import call_off, lock_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of one journey that was asked for."""
+    """What became of one flow run that was asked for."""
 
     id: UUID
     ok: bool
@@ -26,40 +26,43 @@ class Done:
 
 
 def reprocess(
-    session: Session, *, journey_ids: Sequence[UUID] = (), root_ids: Sequence[UUID] = (), now: datetime
+    session: Session, *, run_ids: Sequence[UUID] = (), root_ids: Sequence[UUID] = (), now: datetime
 ) -> list[Done]:
-    """Run failed journeys again from the step that failed. Finished provider actions are not repeated; failed ones
-    are tried again under the same key. `root_ids` names documents (orders): all failed journeys of them and under
-    them. One answer a journey id, then one a root id."""
-    journeys = [*journey_ids, *_failed_under(session, root_ids)]
-    tokens = [token for token, _, state in lock_tokens(session, journeys) if state == "failed"]
+    """Run failed flow runs again from the step that failed. Finished provider actions are not repeated; failed ones
+    are tried again under the same key. `root_ids` names documents (orders): all failed flow runs of them and under
+    them. One answer a flow run id, then one a root id."""
+    flow_runs = [*run_ids, *_failed_under(session, root_ids)]
+    tokens = [token for token, _, state in lock_tokens(session, flow_runs) if state == "failed"]
     rows = fetch(
         session,
         "UPDATE orchestration.token SET state = 'ready', due_at = %s, error = NULL, awaits = NULL, arrived = NULL"
-        " WHERE id = ANY(%s) RETURNING journey_id, root_id",
+        " WHERE id = ANY(%s) RETURNING run_id, root_id",
         (now, tokens),
     )
     moved, roots = {row[0] for row in rows}, {row[1] for row in rows}
     _running_again(session, list(moved))
-    why = _why_not(session, [id for id in journey_ids if id not in moved])
+    why = _why_not(session, [id for id in run_ids if id not in moved])
     return [
-        *(Done(id, id in moved, "" if id in moved else why[id]) for id in journey_ids),
-        *(Done(id, id in roots, "" if id in roots else "nothing of it has failed") for id in root_ids),
+        *(Done(id, id in moved, "" if id in moved else why[id]) for id in run_ids),
+        *(
+            Done(id, id in roots, "" if id in roots else "nothing of it has failed")
+            for id in root_ids
+        ),
     ]
 
 
-def skip(session: Session, engine: Engine, *, journey_ids: Sequence[UUID], now: datetime) -> list[Done]:
+def skip(session: Session, engine: Engine, *, run_ids: Sequence[UUID], now: datetime) -> list[Done]:
     """Let failed or waiting tokens go on by their step's first port, as if the step had gone well."""
-    lock_tokens(session, journey_ids)
+    lock_tokens(session, run_ids)
     rows = fetch(
         session,
-        "SELECT id, journey_id, flow_version_id, step FROM orchestration.token"
-        " WHERE journey_id = ANY(%s) AND state IN ('failed', 'waiting')",
-        (list(journey_ids),),
+        "SELECT id, run_id, flow_version_id, step FROM orchestration.token"
+        " WHERE run_id = ANY(%s) AND state IN ('failed', 'waiting')",
+        (list(run_ids),),
     )
     known = engine.flows.get(session, {version for _, _, version, _ in rows})
     ports = {token: known[version].steps[step].must_have[:1] for token, _, version, step in rows}
-    moving = [(token, ports[token][0], journey) for token, journey, _, _ in rows if ports[token]]
+    moving = [(token, ports[token][0], flow_run) for token, flow_run, _, _ in rows if ports[token]]
     execute(
         session,
         "UPDATE orchestration.token t SET state = 'ready', due_at = %s, error = NULL, awaits = NULL,"
@@ -73,17 +76,17 @@ def skip(session: Session, engine: Engine, *, journey_ids: Sequence[UUID], now: 
         " WHERE token_id = ANY(%s) AND state IN ('ready', 'held', 'failed')",
         (now, [token for token, _, _ in moving]),
     )
-    moved = {journey for _, _, journey in moving}
+    moved = {flow_run for _, _, flow_run in moving}
     _running_again(session, list(moved))
-    why = _why_not(session, [id for id in journey_ids if id not in moved])
-    return [Done(id, id in moved, "" if id in moved else why[id]) for id in journey_ids]
+    why = _why_not(session, [id for id in run_ids if id not in moved])
+    return [Done(id, id in moved, "" if id in moved else why[id]) for id in run_ids]
 
 
-def cancel(session: Session, *, journey_ids: Sequence[UUID], now: datetime) -> list[Done]:
-    """End journeys where they stand. What a provider has been asked to do already is not taken back."""
-    canceled = call_off(session, journey_ids, now=now)
-    why = _why_not(session, [id for id in journey_ids if id not in canceled])
-    return [Done(id, id in canceled, "" if id in canceled else why[id]) for id in journey_ids]
+def cancel(session: Session, *, run_ids: Sequence[UUID], now: datetime) -> list[Done]:
+    """End flow runs where they stand. What a provider has been asked to do already is not taken back."""
+    canceled = call_off(session, run_ids, now=now)
+    why = _why_not(session, [id for id in run_ids if id not in canceled])
+    return [Done(id, id in canceled, "" if id in canceled else why[id]) for id in run_ids]
 
 
 def pause(session: Session, *, names: Sequence[str], now: datetime) -> None:
@@ -109,7 +112,7 @@ def resume(session: Session, *, names: Sequence[str], now: datetime) -> int:
         (list(names),),
     )
     for kind in (STEPS_WAKE, CALLS_WAKE):
-        wake(session, kind)
+        notify(session, kind)
     return tokens
 
 
@@ -130,25 +133,29 @@ def _failed_under(session: Session, root_ids: Sequence[UUID]) -> list[UUID]:
         return []
     rows = fetch(
         session,
-        "SELECT id FROM orchestration.journey WHERE root_id = ANY(%s) AND state = 'failed' ORDER BY id",
+        "SELECT id FROM orchestration.flow_run WHERE root_id = ANY(%s) AND state = 'failed' ORDER BY id",
         (list(root_ids),),
     )
     return [row[0] for row in rows]
 
 
-def _running_again(session: Session, journeys: Sequence[UUID]) -> None:
-    if not journeys:
+def _running_again(session: Session, flow_runs: Sequence[UUID]) -> None:
+    if not flow_runs:
         return
     execute(
         session,
-        "UPDATE orchestration.journey j SET state = 'running' WHERE id = ANY(%s) AND state = 'failed' AND NOT EXISTS"
-        " (SELECT 1 FROM orchestration.token t WHERE t.journey_id = j.id AND t.state = 'failed')",
-        (list(journeys),),
+        "UPDATE orchestration.flow_run j SET state = 'running' WHERE id = ANY(%s) AND state = 'failed' AND NOT EXISTS"
+        " (SELECT 1 FROM orchestration.token t WHERE t.run_id = j.id AND t.state = 'failed')",
+        (list(flow_runs),),
     )
-    wake(session, STEPS_WAKE)
+    notify(session, STEPS_WAKE)
 
 
-def _why_not(session: Session, journeys: Sequence[UUID]) -> Mapping[UUID, str]:
-    rows = fetch(session, "SELECT id, state FROM orchestration.journey WHERE id = ANY(%s)", (list(journeys),))
-    states = {id: f"the journey is {state}" for id, state in rows}
-    return {id: states.get(id, "no such journey") for id in journeys}
+def _why_not(session: Session, flow_runs: Sequence[UUID]) -> Mapping[UUID, str]:
+    rows = fetch(
+        session,
+        "SELECT id, state FROM orchestration.flow_run WHERE id = ANY(%s)",
+        (list(flow_runs),),
+    )
+    states = {id: f"the flow run is {state}" for id, state in rows}
+    return {id: states.get(id, "no such flow run") for id in flow_runs}

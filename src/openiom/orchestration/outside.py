@@ -10,18 +10,18 @@ from openiom.kernel import Problem
 from openiom.platform.configuration import current_documents
 from openiom.platform.database import Database
 from openiom.provider_contract import Call, CallResult, Facts, ProviderAction
-from openiom.providers import Pipeline, build_payloads, call_provider
+from openiom.providers import ProviderRegistry, build_payloads, call_provider
 
 
 @dataclass(frozen=True)
 class ThroughProviders:
     """Keeps the promise `Outside` with the installed provider instances."""
 
-    pipeline: Pipeline
+    registry: ProviderRegistry
 
     def actions(self, session: Session) -> dict[tuple[str, str], ProviderAction]:
         """What every instance can do, by (instance, action): what `Catalog.provider_actions` asks for."""
-        known = self.pipeline.catalog
+        known = self.registry.catalog
         return {
             (document.name, action.name): action
             for document in current_documents(session, "provider_instance")
@@ -30,14 +30,14 @@ class ThroughProviders:
         }
 
     def action(self, session: Session, instance: str, name: str) -> ProviderAction:
-        return self.pipeline.open(session, instance).action(name)
+        return self.registry.open(session, instance).action(name)
 
     def call(
         self, database: Database, instance: str, action: ProviderAction, calls: Sequence[Call]
     ) -> Sequence[CallResult]:
-        return call_provider(self.pipeline, database, instance, action.name, calls)
+        return call_provider(self.registry, database, instance, action.name, calls)
 
     def payloads(
         self, session: Session, instance: str, action: str, facts: Sequence[Facts]
     ) -> Sequence[Mapping[str, Any] | Problem]:
-        return build_payloads(self.pipeline, session, instance, action, facts)
+        return build_payloads(self.registry, session, instance, action, facts)

@@ -14,11 +14,11 @@ from openiom.kernel import IomError, Problem
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import to_json_text
 from openiom.policies import Failure, compiled_policies
-from openiom.provider_contract import ProviderAction, Raise
+from openiom.provider_contract import EventRequest, ProviderAction
 
+from .compiled_flows import RunningFlow
 from .document import ProviderActionStep
-from .running import RunningFlow
-from .token_wave import TokenWave
+from .token_batch import TokenBatch
 from .tokens import Token
 
 _COLUMNS = (
@@ -28,7 +28,7 @@ _COLUMNS = (
     "entity",
     "entity_id",
     "flow",
-    "journey_id",
+    "run_id",
     "token_id",
     "step",
     "visit",
@@ -46,7 +46,7 @@ FIRST_DELAY_SECONDS = 2.0
 class _Batch:
     """The wave's tokens at one provider step, and what each is to send."""
 
-    wave: TokenWave
+    wave: TokenBatch
     flow: RunningFlow
     step: ProviderActionStep
     action: ProviderAction
@@ -56,7 +56,9 @@ class _Batch:
         return self.step.for_each or self.flow.document.subject
 
 
-def run_provider_action(wave: TokenWave, flow: RunningFlow, step: ProviderActionStep, tokens: list[Token]) -> None:
+def run_provider_action(
+    wave: TokenBatch, flow: RunningFlow, step: ProviderActionStep, tokens: list[Token]
+) -> None:
     try:
         action = wave.engine.outside.action(wave.session, step.instance, step.action)
     except IomError as error:
@@ -73,7 +75,7 @@ def run_provider_action(wave: TokenWave, flow: RunningFlow, step: ProviderAction
 
 def key_of(token: Token, step: str, entity_id: UUID) -> str:
     """The idempotency key of one call: the same on every retry and every reprocess."""
-    return f"{token.journey_id}:{step}:{entity_id}:{token.visit}"
+    return f"{token.run_id}:{step}:{entity_id}:{token.visit}"
 
 
 def _wanted(batch: _Batch, tokens: Sequence[Token]) -> list[tuple[Token, list[UUID]]]:
@@ -128,13 +130,13 @@ def _give_visits(batch: _Batch, tokens: Sequence[Token]) -> None:
     if batch.step.id in batch.flow.plan.revisited:
         rows = fetch(
             batch.wave.session,
-            "SELECT journey_id, max(visit) FROM orchestration.provider_action"
-            " WHERE journey_id = ANY(%s) AND step = %s GROUP BY 1",
-            ([token.journey_id for token in new], batch.step.id),
+            "SELECT run_id, max(visit) FROM orchestration.provider_action"
+            " WHERE run_id = ANY(%s) AND step = %s GROUP BY 1",
+            ([token.run_id for token in new], batch.step.id),
         )
-        highest.update((journey, visit) for journey, visit in rows)
+        highest.update((flow_run, visit) for flow_run, visit in rows)
     for token in new:
-        token.visit = highest[token.journey_id] = highest.get(token.journey_id, 0) + 1
+        token.visit = highest[token.run_id] = highest.get(token.run_id, 0) + 1
 
 
 def _finished_before(
@@ -153,7 +155,11 @@ def _finished_before(
     silent = [row for row in rows if row[0] in mine and row[1] == "done" and not row[3]]
     if silent:
         raises = [
-            Raise(row[2], batch.action.succeeded, {"instance": batch.step.instance, "external_id": row[5]})
+            EventRequest(
+                row[2],
+                batch.action.succeeded,
+                {"instance": batch.step.instance, "external_id": row[5]},
+            )
             for row in silent
         ]
         batch.wave.raise_events(batch.flow, batch.entity, raises)
@@ -165,16 +171,23 @@ def _finished_before(
     return {row[0]: row[1] for row in rows if row[0] in mine}
 
 
-def _queue(batch: _Batch, wanted: Sequence[tuple[Token, list[UUID]]], finished: Mapping[str, str]) -> None:
+def _queue(
+    batch: _Batch, wanted: Sequence[tuple[Token, list[UUID]]], finished: Mapping[str, str]
+) -> None:
     """Queue what is still to be done. A token of which one payload cannot be built queues nothing."""
     wave, step = batch.wave, batch.step
-    todo = [(token, [id for id in ids if finished.get(key_of(token, step.id, id)) != "done"]) for token, ids in wanted]
+    todo = [
+        (token, [id for id in ids if finished.get(key_of(token, step.id, id)) != "done"])
+        for token, ids in wanted
+    ]
     every = list(dict.fromkeys(id for _, ids in todo for id in ids))
     known = wave.facts.of(batch.entity, every)
     payloads = dict(
         zip(
             every,
-            wave.engine.outside.payloads(wave.session, step.instance, step.action, [known[id] for id in every])
+            wave.engine.outside.payloads(
+                wave.session, step.instance, step.action, [known[id] for id in every]
+            )
             if every
             else [],
             strict=True,
@@ -211,7 +224,7 @@ def _row(batch: _Batch, token: Token, id: UUID, key: str, payload: str) -> tuple
         batch.entity,
         id,
         batch.flow.name,
-        token.journey_id,
+        token.run_id,
         token.id,
         step.id,
         token.visit,
@@ -236,7 +249,7 @@ def _put_back(batch: _Batch, rows: Sequence[tuple[str, str]]) -> None:
     )
 
 
-def store_outbound(wave: TokenWave) -> int:
+def store_outbound(wave: TokenBatch) -> int:
     """Copy the wave's new calls into the queue; returns how many."""
     if not wave.outbound:
         return 0

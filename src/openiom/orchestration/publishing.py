@@ -28,9 +28,9 @@ def flow_kind(catalog: Catalog) -> DocumentKind:
         schema=FlowDocument,
         order=FLOW_ORDER,
         check=check,
-        applied=publish,
-        removed=withdraw,
-        uses={
+        on_apply=publish,
+        on_delete=withdraw,
+        references={
             "policy": ("$.steps[*].policies[*]", "$.steps[*].filter"),
             "provider_instance": ("$.steps[*].instance",),
             "strategy": ("$.steps[*].parameters.strategy",),
@@ -38,21 +38,29 @@ def flow_kind(catalog: Catalog) -> DocumentKind:
     )
 
 
-def problems_of(session: Session, catalog: Catalog, name: str, body: dict[str, object]) -> list[Problem]:
+def problems_of(
+    session: Session, catalog: Catalog, name: str, body: dict[str, object]
+) -> list[Problem]:
     """Every fault of a flow at once; empty when it can be published."""
     try:
         document = read_flow(body)
     except Invalid as error:
         return list(error.problems)
-    wrong = [Problem("name", f"says {document.name!r}, applied as {name!r}")] if document.name not in ("", name) else []
+    wrong = (
+        [Problem("name", f"says {document.name!r}, applied as {name!r}")]
+        if document.name not in ("", name)
+        else []
+    )
     return [*wrong, *check_flow(document, catalog.known(session))]
 
 
 def publish(session: Session, documents: Sequence[Document]) -> None:
-    """Store checked documents as versions; from now on new journeys take them. Journeys under way keep theirs."""
+    """Store checked documents as versions; from now on new flow runs take them. Flow runs under way keep theirs."""
     for document in documents:
         flow = read_flow(document.body)
-        awaits = sorted({event for step in flow.steps if isinstance(step, Wait) for event in step.events})
+        awaits = sorted(
+            {event for step in flow.steps if isinstance(step, Wait) for event in step.events}
+        )
         rows = fetch(
             session,
             "INSERT INTO orchestration.flow_version (name, version, document, plan, awaits, published_at)"
@@ -78,7 +86,9 @@ def publish(session: Session, documents: Sequence[Document]) -> None:
 
 
 def withdraw(session: Session, names: Sequence[str]) -> None:
-    """Removed flows start nothing new; journeys under way go on."""
+    """Removed flows start nothing new; flow runs under way go on."""
     execute(
-        session, "UPDATE orchestration.flow SET active = false, changed_at = now() WHERE name = ANY(%s)", (list(names),)
+        session,
+        "UPDATE orchestration.flow SET active = false, changed_at = now() WHERE name = ANY(%s)",
+        (list(names),),
     )

@@ -1,4 +1,4 @@
-"""Journeys, runs and flows as pages show them."""
+"""Flow runs, runs and flows as pages show them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
 
+from .compiled_flows import Engine, RunningFlow, running_flow
 from .compiler import Plan, check_flow
 from .document import FlowDocument
-from .running import Engine, RunningFlow, running_flow
 from .schemas import (
     FlowCounts,
     FlowRow,
+    FlowRunView,
     FlowView,
-    JourneyView,
     ProblemView,
     RunError,
     RunRow,
@@ -31,12 +31,12 @@ from .schemas import (
 _WEIGHT = {"failed": 0, "held": 1, "ready": 2, "waiting": 3}
 
 
-def journeys_of(session: Session, engine: Engine, root_id: UUID) -> list[JourneyView]:
-    """Every journey of a document and of what stands under it, newest first, with its whole history."""
+def flow_runs_of(session: Session, engine: Engine, root_id: UUID) -> list[FlowRunView]:
+    """Every flow run of a document and of what stands under it, newest first, with its whole history."""
     rows = fetch(
         session,
         "SELECT id, flow_version_id, state, subject_type, subject_id, started_at, finished_at"
-        " FROM orchestration.journey WHERE root_id = %s ORDER BY id DESC LIMIT 200",
+        " FROM orchestration.flow_run WHERE root_id = %s ORDER BY id DESC LIMIT 200",
         (root_id,),
     )
     ids = [row[0] for row in rows]
@@ -48,7 +48,7 @@ def journeys_of(session: Session, engine: Engine, root_id: UUID) -> list[Journey
         flow, standing = known[version_id], tokens[id]
         first = standing[0] if standing else None
         views.append(
-            JourneyView(
+            FlowRunView(
                 id=id,
                 flow=flow.name,
                 flow_title=flow.document.title,
@@ -71,18 +71,22 @@ def journeys_of(session: Session, engine: Engine, root_id: UUID) -> list[Journey
     return views
 
 
-def _tokens(session: Session, ids: Sequence[UUID], flows: dict[UUID, RunningFlow]) -> dict[UUID, list[StandsAt]]:
+def _tokens(
+    session: Session, ids: Sequence[UUID], flows: dict[UUID, RunningFlow]
+) -> dict[UUID, list[StandsAt]]:
     rows = fetch(
         session,
-        "SELECT journey_id, step, state, entered_at, awaits, due_at, error FROM orchestration.token"
-        " WHERE journey_id = ANY(%s) ORDER BY id",
+        "SELECT run_id, step, state, entered_at, awaits, due_at, error FROM orchestration.token"
+        " WHERE run_id = ANY(%s) ORDER BY id",
         (list(ids),),
     )
     found: dict[UUID, list[StandsAt]] = defaultdict(list)
-    for journey, step, state, since, awaits, due_at, error in sorted(rows, key=lambda row: _WEIGHT[row[2]]):
-        title = flows[journey].steps[step].shown
+    for flow_run, step, state, since, awaits, due_at, error in sorted(
+        rows, key=lambda row: _WEIGHT[row[2]]
+    ):
+        title = flows[flow_run].steps[step].shown
         wake_at = due_at if state == "waiting" else None
-        found[journey].append(
+        found[flow_run].append(
             StandsAt(
                 step=step,
                 step_title=title,
@@ -96,17 +100,19 @@ def _tokens(session: Session, ids: Sequence[UUID], flows: dict[UUID, RunningFlow
     return found
 
 
-def _results(session: Session, ids: Sequence[UUID], flows: dict[UUID, RunningFlow]) -> dict[UUID, list[StepEntry]]:
+def _results(
+    session: Session, ids: Sequence[UUID], flows: dict[UUID, RunningFlow]
+) -> dict[UUID, list[StepEntry]]:
     rows = fetch(
         session,
-        "SELECT journey_id, at, entries FROM orchestration.step_result WHERE journey_id = ANY(%s) ORDER BY id",
+        "SELECT run_id, at, entries FROM orchestration.step_result WHERE run_id = ANY(%s) ORDER BY id",
         (list(ids),),
     )
     found: dict[UUID, list[StepEntry]] = defaultdict(list)
-    for journey, at, entries in rows:
+    for flow_run, at, entries in rows:
         for entry in entries:
-            step = flows[journey].steps[entry["step"]]
-            found[journey].append(
+            step = flows[flow_run].steps[entry["step"]]
+            found[flow_run].append(
                 StepEntry(
                     at=at,
                     step=step.id,
@@ -130,12 +136,12 @@ def list_runs(
     after: UUID | None,
     limit: int,
 ) -> list[RunRow]:
-    """Up to `limit + 1` journeys, newest first, with the token that matters most."""
+    """Up to `limit + 1` flow runs, newest first, with the token that matters most."""
     rows = fetch(
         session,
         "SELECT j.id, j.flow_version_id, j.state, j.subject_type, j.subject_id, j.root_id, j.started_at,"
-        " j.finished_at, t.step, t.entered_at, t.error FROM orchestration.journey j"
-        " LEFT JOIN LATERAL (SELECT step, entered_at, error FROM orchestration.token t WHERE t.journey_id = j.id"
+        " j.finished_at, t.step, t.entered_at, t.error FROM orchestration.flow_run j"
+        " LEFT JOIN LATERAL (SELECT step, entered_at, error FROM orchestration.token t WHERE t.run_id = j.id"
         " ORDER BY t.state <> 'failed', t.id LIMIT 1) t ON true"
         " WHERE (%s = '' OR j.state = %s) AND (%s = '' OR j.flow = %s) AND (%s::uuid IS NULL OR j.id < %s)"
         " ORDER BY j.id DESC LIMIT %s",
@@ -144,7 +150,19 @@ def list_runs(
     known = engine.flows.get(session, {row[1] for row in rows})
     labels = _labels(session, engine, [(row[3], row[4]) for row in rows])
     out = []
-    for id, version, state_, subject_type, subject_id, root, started, finished, step, since, error in rows:
+    for (
+        id,
+        version,
+        state_,
+        subject_type,
+        subject_id,
+        root,
+        started,
+        finished,
+        step,
+        since,
+        error,
+    ) in rows:
         running = known[version]
         out.append(
             RunRow(
@@ -168,7 +186,9 @@ def list_runs(
     return out
 
 
-def _labels(session: Session, engine: Engine, subjects: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], str]:
+def _labels(
+    session: Session, engine: Engine, subjects: Sequence[tuple[str, UUID]]
+) -> dict[tuple[str, UUID], str]:
     found: dict[tuple[str, UUID], str] = {}
     for entity in {entity for entity, _ in subjects} & set(engine.catalog.entities):
         ids = list({id for name, id in subjects if name == entity})
@@ -178,7 +198,7 @@ def _labels(session: Session, engine: Engine, subjects: Sequence[tuple[str, UUID
 
 
 def list_flows(session: Session) -> list[FlowRow]:
-    """Every flow with how many of its journeys' tokens move, wait and have failed."""
+    """Every flow with how many of its flow runs' tokens move, wait and have failed."""
     rows = fetch(
         session,
         "SELECT f.name, f.title, f.subject, v.document #>> '{trigger,event}', v.version, f.active, f.paused,"
@@ -214,7 +234,9 @@ def flow_view(session: Session, engine: Engine, name: str) -> FlowView:
     )
 
 
-def get_flow(session: Session, name: str, version: int | None = None) -> tuple[RunningFlow, bool, bool, dict[str, Any]]:
+def get_flow(
+    session: Session, name: str, version: int | None = None
+) -> tuple[RunningFlow, bool, bool, dict[str, Any]]:
     """A version, the one in use unless told, whether the flow is active and paused, and the raw document."""
     rows = fetch(
         session,

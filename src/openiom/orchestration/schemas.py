@@ -1,4 +1,4 @@
-"""HTTP shapes of journeys, flows and runs."""
+"""HTTP shapes of flow runs, flows and runs."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -10,7 +10,7 @@ LIMIT = 1000
 
 
 class RunError(BaseModel):
-    """Why a journey stands still, and what a person can do about it."""
+    """Why a flow run stands still, and what a person can do about it."""
 
     what: str
     where: str = ""
@@ -30,7 +30,7 @@ class StepEntry(BaseModel):
 
 
 class StandsAt(BaseModel):
-    """One token: where the journey stands, or one branch of it."""
+    """One token: where the flow run stands, or one branch of it."""
 
     step: str
     step_title: str
@@ -41,7 +41,7 @@ class StandsAt(BaseModel):
     error: RunError | None
 
 
-class JourneyView(BaseModel):
+class FlowRunView(BaseModel):
     """`step` and what follows it repeat the token that matters most: a failed one before a waiting one."""
 
     id: UUID
@@ -63,8 +63,8 @@ class JourneyView(BaseModel):
     results: list[StepEntry]
 
 
-class Journeys(BaseModel):
-    journeys: list[JourneyView]
+class FlowRuns(BaseModel):
+    flow_runs: list[FlowRunView]
 
 
 class RunRow(BaseModel):
@@ -145,20 +145,20 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class JourneyIds(_Asked):
-    journey_ids: list[UUID] = Field(min_length=1)
+class FlowRunIds(_Asked):
+    run_ids: list[UUID] = Field(min_length=1)
 
 
 class ReprocessRequest(_Asked):
-    """Journeys, or orders of which every failed journey is meant."""
+    """Flow runs, or orders of which every failed flow run is meant."""
 
-    journey_ids: list[UUID] = Field(default_factory=list)
+    run_ids: list[UUID] = Field(default_factory=list)
     order_ids: list[UUID] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _names_something(self) -> "ReprocessRequest":
-        if not self.journey_ids and not self.order_ids:
-            raise ValueError("give journey_ids or order_ids")
+        if not self.run_ids and not self.order_ids:
+            raise ValueError("give run_ids or order_ids")
         return self
 
 

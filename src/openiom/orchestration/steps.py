@@ -6,8 +6,9 @@ from uuid import UUID
 
 from openiom.kernel import new_id
 from openiom.policies import CompiledPolicy, Failure, Verdict, compiled_policies, roots_of
-from openiom.provider_contract import ActionCall, Outcome, Raise
+from openiom.provider_contract import ActionCall, EventRequest, Outcome
 
+from .compiled_flows import RunningFlow
 from .document import (
     ActionStep,
     ConditionStep,
@@ -23,13 +24,12 @@ from .document import (
 )
 from .merges import run_merge
 from .provider_steps import run_provider_action
-from .running import RunningFlow
-from .token_wave import TokenWave
+from .token_batch import TokenBatch
 from .tokens import Token, split
 from .waits import run_wait
 
 
-def run_step(wave: TokenWave, flow: RunningFlow, step: Step, tokens: list[Token]) -> None:
+def run_step(wave: TokenBatch, flow: RunningFlow, step: Step, tokens: list[Token]) -> None:
     """Tokens whose step ended while they slept leave it; the others enter it."""
     entering = []
     for token in tokens:
@@ -46,22 +46,22 @@ def run_step(wave: TokenWave, flow: RunningFlow, step: Step, tokens: list[Token]
         _enter(wave, flow, step, entering)
 
 
-def _enter(wave: TokenWave, flow: RunningFlow, step: Step, tokens: list[Token]) -> None:
-    run: Callable[[TokenWave, RunningFlow, Any, list[Token]], None] = _RUN[type(step)]
+def _enter(wave: TokenBatch, flow: RunningFlow, step: Step, tokens: list[Token]) -> None:
+    run: Callable[[TokenBatch, RunningFlow, Any, list[Token]], None] = _RUN[type(step)]
     run(wave, flow, step, tokens)
 
 
-def run_start(wave: TokenWave, flow: RunningFlow, step: Start, tokens: Sequence[Token]) -> None:
+def run_start(wave: TokenBatch, flow: RunningFlow, step: Start, tokens: Sequence[Token]) -> None:
     for token in tokens:
         wave.go(token, step.to["next"])
 
 
-def run_end(wave: TokenWave, flow: RunningFlow, step: End, tokens: Sequence[Token]) -> None:
+def run_end(wave: TokenBatch, flow: RunningFlow, step: End, tokens: Sequence[Token]) -> None:
     for token in tokens:
         wave.end(token)
 
 
-def run_delay(wave: TokenWave, flow: RunningFlow, step: Delay, tokens: Sequence[Token]) -> None:
+def run_delay(wave: TokenBatch, flow: RunningFlow, step: Delay, tokens: Sequence[Token]) -> None:
     for token in tokens:
         if token.state == "waiting":
             wave.leave(token, "next")
@@ -69,16 +69,22 @@ def run_delay(wave: TokenWave, flow: RunningFlow, step: Delay, tokens: Sequence[
             wave.sleep(token, due_at=wave.now + step.duration)
 
 
-def run_condition(wave: TokenWave, flow: RunningFlow, step: ConditionStep, tokens: Sequence[Token]) -> None:
+def run_condition(
+    wave: TokenBatch, flow: RunningFlow, step: ConditionStep, tokens: Sequence[Token]
+) -> None:
     kept, facts = wave.facts_or_stop(flow, tokens, [flow.conditions[step.id]])
     for token, answer in zip(kept, flow.conditions[step.id].evaluate_many(facts), strict=True):
         if isinstance(answer, Failure):
             stop_for(wave, token, answer)
         else:
-            wave.leave(token, "yes" if answer else "no", f"{step.when} is {'true' if answer else 'false'}")
+            wave.leave(
+                token, "yes" if answer else "no", f"{step.when} is {'true' if answer else 'false'}"
+            )
 
 
-def run_splitter(wave: TokenWave, flow: RunningFlow, step: Splitter, tokens: Sequence[Token]) -> None:
+def run_splitter(
+    wave: TokenBatch, flow: RunningFlow, step: Splitter, tokens: Sequence[Token]
+) -> None:
     conditions = [flow.conditions[step.id, branch.name] for branch in step.branches]
     kept, facts = wave.facts_or_stop(flow, tokens, conditions)
     answers = [condition.evaluate_many(facts) for condition in conditions]
@@ -87,24 +93,36 @@ def run_splitter(wave: TokenWave, flow: RunningFlow, step: Splitter, tokens: Seq
         if failure is not None:
             stop_for(wave, token, failure)
             continue
-        ports = [branch.name for branch, answer in zip(step.branches, of_branches, strict=True) if answer]
+        ports = [
+            branch.name for branch, answer in zip(step.branches, of_branches, strict=True) if answer
+        ]
         if not ports and step.otherwise:
             ports = ["otherwise"]
         if not ports:
             names = ", ".join(branch.name for branch in step.branches)
-            wave.stop(token, what=f"no branch matches ({names})", remedy="add a branch `otherwise` to the splitter")
+            wave.stop(
+                token,
+                what=f"no branch matches ({names})",
+                remedy="add a branch `otherwise` to the splitter",
+            )
             continue
         frame = f"{step.id}:{new_id().hex}"
         wave.fork(token, ports, frame, split(token, frame, len(ports)))
 
 
-def stop_for(wave: TokenWave, token: Token, failure: Failure) -> None:
+def stop_for(wave: TokenBatch, token: Token, failure: Failure) -> None:
     """Stop a token whose expression had no answer."""
     read = ", ".join(f"{path} = {value!r}" for path, value in failure.values.items())
-    wave.stop(token, what=f"`{failure.expression}` has no answer: {failure.message}", why=f"it read {read}")
+    wave.stop(
+        token,
+        what=f"`{failure.expression}` has no answer: {failure.message}",
+        why=f"it read {read}",
+    )
 
 
-def run_action(wave: TokenWave, flow: RunningFlow, step: ActionStep, tokens: Sequence[Token]) -> None:
+def run_action(
+    wave: TokenBatch, flow: RunningFlow, step: ActionStep, tokens: Sequence[Token]
+) -> None:
     """One call of the room for everything the wave brings; a subject with children succeeds when all of them do."""
     action = wave.engine.action(step.action)
     per_token = subjects_of(wave, flow, step.for_each, tokens)
@@ -112,7 +130,12 @@ def run_action(wave: TokenWave, flow: RunningFlow, step: ActionStep, tokens: Seq
     outcomes: dict[UUID, Outcome] = {}
     if ids:
         parameters = action.parameters.model_validate(step.parameters)
-        woken = frozenset(id for t, mine in zip(tokens, per_token, strict=True) if t.state == "waiting" for id in mine)
+        woken = frozenset(
+            id
+            for t, mine in zip(tokens, per_token, strict=True)
+            if t.state == "waiting"
+            for id in mine
+        )
         given = action.run(ActionCall(wave.session, ids, parameters, wave.now, flow.actor, woken))
         outcomes = dict(zip(ids, given, strict=True))
         wave.facts.changed()
@@ -124,7 +147,10 @@ def run_action(wave: TokenWave, flow: RunningFlow, step: ActionStep, tokens: Seq
             continue
         reason = "; ".join(dict.fromkeys(r.reason for r in results if r.reason and not r.ok))
         if step.for_each:
-            details: Mapping[str, Any] = {"items": len(mine), "failed": sum(not r.ok for r in results)}
+            details: Mapping[str, Any] = {
+                "items": len(mine),
+                "failed": sum(not r.ok for r in results),
+            }
             details = {**details, "results": [dict(r.details) for r in results if r.details]}
         else:
             details = results[0].details if results else {}
@@ -135,7 +161,9 @@ def run_action(wave: TokenWave, flow: RunningFlow, step: ActionStep, tokens: Seq
             wave.refuse(token, reason, details)
 
 
-def subjects_of(wave: TokenWave, flow: RunningFlow, child: str, tokens: Sequence[Token]) -> list[Sequence[UUID]]:
+def subjects_of(
+    wave: TokenBatch, flow: RunningFlow, child: str, tokens: Sequence[Token]
+) -> list[Sequence[UUID]]:
     """For each token the ids a step runs for: its subject, or that one's children."""
     subject = flow.document.subject
     if not child or child == subject:
@@ -144,7 +172,9 @@ def subjects_of(wave: TokenWave, flow: RunningFlow, child: str, tokens: Sequence
     return [found[token.subject_id] for token in tokens]
 
 
-def run_policies(wave: TokenWave, flow: RunningFlow, step: Policies, tokens: Sequence[Token]) -> None:
+def run_policies(
+    wave: TokenBatch, flow: RunningFlow, step: Policies, tokens: Sequence[Token]
+) -> None:
     """Filter, judge, set, announce: one engine call a policy for the whole wave."""
     names = [step.filter, *step.policies] if step.filter else step.policies
     policies = compiled_policies(wave.session, names)
@@ -159,7 +189,7 @@ def run_policies(wave: TokenWave, flow: RunningFlow, step: Policies, tokens: Seq
 class _Judged:
     """What the policies of one step say of a batch: verdicts kept as history shows them, and who failed why."""
 
-    def __init__(self, wave: TokenWave, flow: RunningFlow, step: Policies, entity: str) -> None:
+    def __init__(self, wave: TokenBatch, flow: RunningFlow, step: Policies, entity: str) -> None:
         self.wave, self.flow, self.step, self.entity = wave, flow, step, entity
         self.told: dict[UUID, list[dict[str, Any]]] = {}
         self.failed: dict[UUID, str] = {}
@@ -179,7 +209,11 @@ class _Judged:
                 elif not verdict.passed:
                     self.skipped.add(id)
         for name in self.step.policies:
-            self._apply(name, policies[name], [i for i in ids if i not in self.skipped and i not in self.failed])
+            self._apply(
+                name,
+                policies[name],
+                [i for i in ids if i not in self.skipped and i not in self.failed],
+            )
 
     def _verdicts(self, ids: Sequence[UUID], policy: CompiledPolicy) -> list[tuple[UUID, Verdict]]:
         kept = [id for id in ids if id not in self.failed]
@@ -206,7 +240,7 @@ class _Judged:
         for id in dict.fromkeys(id for ids in per_token for id in ids if id not in self.skipped):
             event = events.failed if id in self.failed else events.passed
             if event:
-                raises.append(Raise(id, event, {}, self.failed.get(id, "")))
+                raises.append(EventRequest(id, event, {}, self.failed.get(id, "")))
         return self.wave.raise_events(self.flow, self.entity, raises)
 
 
@@ -226,32 +260,43 @@ def told(name: str, verdict: Verdict) -> dict[str, Any]:
 
 
 def _finish_policies(
-    judged: _Judged, tokens: Sequence[Token], per_token: Sequence[Sequence[UUID]], refused: Mapping[UUID, str]
+    judged: _Judged,
+    tokens: Sequence[Token],
+    per_token: Sequence[Sequence[UUID]],
+    refused: Mapping[UUID, str],
 ) -> None:
     """Raise the subject's event and let every token go where its verdicts send it."""
     wave, step, own = judged.wave, judged.step, judged.entity == judged.flow.document.subject
-    raises: list[Raise] = []
+    raises: list[EventRequest] = []
     ends: list[tuple[Token, str, str, list[dict[str, Any]]]] = []
     for token, ids in zip(tokens, per_token, strict=True):
         asked = [id for id in ids if id not in judged.skipped]
         failed = [id for id in asked if id in judged.failed]
         reason = "; ".join(dict.fromkeys(judged.failed[id] for id in failed))
         verdicts = [
-            verdict if own else {**verdict, "id": str(id)} for id in asked for verdict in judged.told.get(id, ())
+            verdict if own else {**verdict, "id": str(id)}
+            for id in asked
+            for verdict in judged.told.get(id, ())
         ]
         if not asked:
-            ends.append((token, "skipped", "nothing to judge" if not ids else f"not for {step.filter}", []))
+            ends.append(
+                (token, "skipped", "nothing to judge" if not ids else f"not for {step.filter}", [])
+            )
             continue
         event = step.events.failed if failed else step.events.passed
         if event:
-            raises.append(Raise(token.subject_id, event, {}, reason))
+            raises.append(EventRequest(token.subject_id, event, {}, reason))
         ends.append((token, "failed" if failed else "passed", reason, verdicts))
     no = {**wave.raise_events(judged.flow, judged.flow.document.subject, raises)}
     for (token, port, reason, verdicts), ids in zip(ends, per_token, strict=True):
         details = {"policies": verdicts} if verdicts else {}
-        objection = no.get(token.subject_id) or next((refused[id] for id in ids if id in refused), "")
+        objection = no.get(token.subject_id) or next(
+            (refused[id] for id in ids if id in refused), ""
+        )
         if objection:
-            wave.stop(token, what=objection, why=f"the event after {port} was refused", details=details)
+            wave.stop(
+                token, what=objection, why=f"the event after {port} was refused", details=details
+            )
         elif port == "failed":
             wave.refuse(token, reason, details)
         elif port == "skipped" and "skipped" not in step.to:
@@ -260,7 +305,7 @@ def _finish_policies(
             wave.leave(token, port, reason, details)
 
 
-_RUN: dict[type[Any], Callable[[TokenWave, RunningFlow, Any, list[Token]], None]] = {
+_RUN: dict[type[Any], Callable[[TokenBatch, RunningFlow, Any, list[Token]], None]] = {
     Start: run_start,
     End: run_end,
     Policies: run_policies,

@@ -15,11 +15,11 @@ from openiom.platform.database import to_json_text
 
 @dataclass(slots=True, eq=False)
 class Token:
-    """Where a journey stands. `gone` once it ended or was absorbed; `fresh` until it has a row of its own; `beside`
-    when it belongs to a journey of the wave without having been claimed."""
+    """Where a flow run stands. `gone` once it ended or was absorbed; `fresh` until it has a row of its own; `beside`
+    when it belongs to a flow run of the wave without having been claimed."""
 
     id: UUID
-    journey_id: UUID
+    run_id: UUID
     version_id: int
     subject_id: UUID
     root_id: UUID
@@ -50,7 +50,17 @@ class Token:
 
 _FIELDS = tuple(f.name for f in fields(Token))
 _NAMES = (
-    *("id", "journey_id", "flow_version_id", "subject_id", "root_id", "step", "state", "arrived", "frames"),
+    *(
+        "id",
+        "run_id",
+        "flow_version_id",
+        "subject_id",
+        "root_id",
+        "step",
+        "state",
+        "arrived",
+        "frames",
+    ),
     *("since_id", "consumed", "visit", "entered_at"),
 )
 
@@ -74,12 +84,12 @@ def claim(session: Session, *, now: datetime, limit: int) -> list[Token]:
     return [from_row(row) for row in rows]
 
 
-def siblings(session: Session, journey_ids: Sequence[UUID], *, but: Sequence[UUID]) -> list[Token]:
-    """The other tokens of these journeys."""
+def siblings(session: Session, run_ids: Sequence[UUID], *, but: Sequence[UUID]) -> list[Token]:
+    """The other tokens of these flow runs."""
     rows = fetch(
         session,
-        f"SELECT {_READ} FROM orchestration.token WHERE journey_id = ANY(%s) AND id <> ALL(%s) ORDER BY id",
-        (list(journey_ids), list(but)),
+        f"SELECT {_READ} FROM orchestration.token WHERE run_id = ANY(%s) AND id <> ALL(%s) ORDER BY id",
+        (list(run_ids), list(but)),
     )
     found = [from_row(row) for row in rows]
     for token in found:
@@ -88,21 +98,51 @@ def siblings(session: Session, journey_ids: Sequence[UUID], *, but: Sequence[UUI
 
 
 def from_row(row: Sequence[Any]) -> Token:
-    id, journey, version, subject, root, step, state, arrived, frames, since, consumed, visit, entered = row
+    (
+        id,
+        flow_run,
+        version,
+        subject,
+        root,
+        step,
+        state,
+        arrived,
+        frames,
+        since,
+        consumed,
+        visit,
+        entered,
+    ) = row
     return Token(
-        id, journey, version, subject, root, step, state, arrived, tuple(frames), since, tuple(consumed), visit, entered
+        id,
+        flow_run,
+        version,
+        subject,
+        root,
+        step,
+        state,
+        arrived,
+        tuple(frames),
+        since,
+        tuple(consumed),
+        visit,
+        entered,
     )
 
 
 def split(token: Token, frame: str, count: int) -> list[Token]:
     """The token and `count - 1` new ones beside it, all inside `frame`."""
     token.frames = (*token.frames, frame)
-    return [token, *(replace(token, id=id, fresh=True, entries=[]) for id in new_ids(count - 1))] if count else []
+    return (
+        [token, *(replace(token, id=id, fresh=True, entries=[]) for id in new_ids(count - 1))]
+        if count
+        else []
+    )
 
 
 _COLUMNS = (
     "id",
-    "journey_id",
+    "run_id",
     "flow_version_id",
     "subject_id",
     "root_id",
@@ -167,7 +207,7 @@ def insert(session: Session, tokens: Sequence[Token]) -> None:
     rows = (
         (
             t.id,
-            t.journey_id,
+            t.run_id,
             t.version_id,
             t.subject_id,
             t.root_id,

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.events import LoggedEvent
 
+from .compiled_flows import RunningFlow
 from .document import Wait
-from .running import RunningFlow
-from .token_wave import TokenWave
+from .token_batch import TokenBatch
 from .tokens import Token
 
 _LOCK = 0x696F6D01  # one number of ours among PostgreSQL's advisory locks
@@ -52,7 +52,7 @@ FROM happened h WHERE t.id = h.id AND t.state = 'waiting' AND t.awaits IS NOT NU
 """
 
 
-def run_wait(wave: TokenWave, flow: RunningFlow, step: Wait, tokens: Sequence[Token]) -> None:
+def run_wait(wave: TokenBatch, flow: RunningFlow, step: Wait, tokens: Sequence[Token]) -> None:
     """Go on at once when it has already happened; on time's up the log has the last word; sleep otherwise."""
     hold_dispatcher(wave.session)
     happened = already_happened(wave.session, tokens, step.events)
@@ -64,7 +64,9 @@ def run_wait(wave: TokenWave, flow: RunningFlow, step: Wait, tokens: Sequence[To
         elif token.state == "waiting":
             wave.leave(token, "timed_out", f"none of {', '.join(step.events)} in time")
         else:
-            wave.sleep(token, due_at=wave.now + step.timeout if step.timeout else None, awaits=step.events)
+            wave.sleep(
+                token, due_at=wave.now + step.timeout if step.timeout else None, awaits=step.events
+            )
 
 
 def hold_dispatcher(session: Session) -> None:
@@ -72,7 +74,9 @@ def hold_dispatcher(session: Session) -> None:
     execute(session, "SELECT pg_advisory_xact_lock_shared(%s)", (_LOCK,))
 
 
-def already_happened(session: Session, tokens: Sequence[Token], events: Sequence[str]) -> dict[UUID, tuple[int, str]]:
+def already_happened(
+    session: Session, tokens: Sequence[Token], events: Sequence[str]
+) -> dict[UUID, tuple[int, str]]:
     """For each token whose event is in the log already: the event's id and name."""
     rows = fetch(
         session,

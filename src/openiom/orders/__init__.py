@@ -9,8 +9,8 @@ Tells   order.created, order.modified, order.cancel_refused, order.fields_set, a
 
 from .actions import ACTIONS, ENTITIES
 from .backorder.configuration import ORDER_PREFERENCES
-from .backorder.releasing import CONSUMER as BACKORDER_CONSUMER
-from .backorder.releasing import ReleaseTurn
+from .backorder.release_worker import CONSUMER as BACKORDER_CONSUMER
+from .backorder.release_worker import BackorderReleaseWorker
 from .backorder.routes import router as waiting_router
 from .demand import OrderedLine, PlacedOrder, placed_orders
 from .facts import header_facts, line_facts, money_text, order_facts
@@ -19,6 +19,7 @@ from .locks import lock_orders
 from .naming import names_router
 from .queries import like_prefix
 from .routes import router
+from .service.apply_events import raise_line_events, raise_order_events
 from .service.ask_lines import unshipped_lines
 from .service.hold_cancel import (
     LineCancellation,
@@ -28,10 +29,7 @@ from .service.hold_cancel import (
     hold_orders,
     release_orders,
 )
-from .service.raise_events import raise_line_events, raise_order_events
-from .service.receive_orders import receive_orders
-from .service.set_fields import set_line_fields, set_order_fields
-from .service.ship_lines import (
+from .service.line_fulfillment import (
     OpenLine,
     assign_sources,
     open_lines,
@@ -40,7 +38,9 @@ from .service.ship_lines import (
     release_to_fulfillment,
     return_to_sourcing,
 )
-from .service.source_lines import OPTIMIZED, divide_lines, lines_served_from, movable_orders
+from .service.receive_orders import receive_orders
+from .service.set_fields import set_line_fields, set_order_fields
+from .service.split_lines import OPTIMIZED, lines_served_from, movable_orders, split_lines
 from .states import LINE_TABLE, ORDER_TABLE
 
 KINDS = (ORDER_PREFERENCES,)
@@ -57,14 +57,14 @@ __all__ = [
     "RECEIVERS",
     "LineCancellation",
     "OpenLine",
-    "ReleaseTurn",
+    "BackorderReleaseWorker",
     "OrderedLine",
     "PlacedOrder",
     "assign_sources",
     "cancel_lines",
     "cancel_orders",
     "confirm_billing",
-    "divide_lines",
+    "split_lines",
     "lines_served_from",
     "header_facts",
     "hold_orders",

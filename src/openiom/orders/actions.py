@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.provider_contract import Action, ActionCall, Entity, NoParameters, Outcome
 
-from .backorder.waiting import await_stock, hold_preorders
+from .backorder.place_on_hold import await_stock, hold_preorders
 from .facts import (
     children_of_orders,
     line_facts,
@@ -17,8 +17,8 @@ from .facts import (
     order_labels,
     order_roots,
 )
+from .service.apply_events import raise_line_events, raise_order_events
 from .service.hold_cancel import cancel_orders, confirm_billing, hold_orders, release_orders
-from .service.raise_events import raise_line_events, raise_order_events
 from .service.set_fields import LINE_FIELDS, ORDER_FIELDS, set_line_fields, set_order_fields
 from .states import BACKORDER_HOLD, CANCEL, HOLD, INVOICED, PREORDER_HOLD, RELEASE
 
@@ -90,7 +90,28 @@ ACTIONS = (
     Action("orders.hold", "Hold order", "order", WithReason, _hold, (HOLD,)),
     Action("orders.release", "Release order", "order", WithReason, _release, (RELEASE,)),
     Action("orders.cancel", "Cancel order", "order", WithReason, _cancel, (CANCEL,)),
-    Action("orders.confirm_billing", "Confirm billing", "order", NoParameters, _confirm_billing, (INVOICED,)),
-    Action("orders.hold_preorders", "Wait for the launch", "order", NoParameters, _hold_preorders, (PREORDER_HOLD,)),
-    Action("orders.await_stock", "Wait for stock", "order", NoParameters, _await_stock, (BACKORDER_HOLD,)),
+    Action(
+        "orders.confirm_billing",
+        "Confirm billing",
+        "order",
+        NoParameters,
+        _confirm_billing,
+        (INVOICED,),
+    ),
+    Action(
+        "orders.hold_preorders",
+        "Wait for the launch",
+        "order",
+        NoParameters,
+        _hold_preorders,
+        (PREORDER_HOLD,),
+    ),
+    Action(
+        "orders.await_stock",
+        "Wait for stock",
+        "order",
+        NoParameters,
+        _await_stock,
+        (BACKORDER_HOLD,),
+    ),
 )

@@ -50,7 +50,11 @@ def totals(
     without_tax = net + shipping - discount
     rounding = count * Decimal(1).scaleb(-minor_units(currency))
     difference = min((stated - without_tax - tax, stated - without_tax), key=abs)
-    difference = NOTHING if abs(difference) <= rounding else round_money(stated - without_tax - tax, currency)
+    difference = (
+        NOTHING
+        if abs(difference) <= rounding
+        else round_money(stated - without_tax - tax, currency)
+    )
     return Totals(subtotal, tax, stated, difference)
 
 
@@ -82,4 +86,6 @@ def cancelable(line: LineUnits) -> int:
 
 def settled(lines: Sequence[LineUnits]) -> bool:
     """Whether nothing is owed any more: every unit is shipped or canceled, and at least one was shipped."""
-    return any(line.shipped for line in lines) and all(line.shipped + line.canceled == line.ordered for line in lines)
+    return any(line.shipped for line in lines) and all(
+        line.shipped + line.canceled == line.ordered for line in lines
+    )

@@ -30,7 +30,9 @@ class PlacedOrder:
     lines: tuple[OrderedLine, ...]
 
 
-def placed_orders(session: Session, *, first: date, last: date, most_lines: int) -> list[PlacedOrder]:
+def placed_orders(
+    session: Session, *, first: date, last: date, most_lines: int
+) -> list[PlacedOrder]:
     """Orders of these days (UTC), oldest first, without what was canceled. Raises Invalid beyond `most_lines`."""
     rows = fetch(
         session,
@@ -59,4 +61,6 @@ def _orders(rows: list[tuple[Any, ...]]) -> Iterator[PlacedOrder]:
     for head, lines in groupby(rows, key=lambda row: (row[0], row[1])):
         mine = list(lines)
         _, _, currency, ship_to, wanted, *_ = mine[0]
-        yield PlacedOrder(head[1], currency, ship_to, wanted, tuple(OrderedLine(*row[5:]) for row in mine))
+        yield PlacedOrder(
+            head[1], currency, ship_to, wanted, tuple(OrderedLine(*row[5:]) for row in mine)
+        )

@@ -12,21 +12,67 @@ from openiom.platform.bulk import fetch
 from openiom.provider_contract import Facts
 
 _HEADER = (
-    *("id", "number", "instance", "external_id", "origin", "order_type", "currency", "account", "price_list"),
-    *("company", "strategy", "placed_at", "requested_delivery_date", "shipping_method", "payment_status"),
-    *("external_status", "note", "subtotal", "shipping_amount", "discount_amount", "tax_amount", "total_amount"),
+    *(
+        "id",
+        "number",
+        "instance",
+        "external_id",
+        "origin",
+        "order_type",
+        "currency",
+        "account",
+        "price_list",
+    ),
+    *(
+        "company",
+        "strategy",
+        "placed_at",
+        "requested_delivery_date",
+        "shipping_method",
+        "payment_status",
+    ),
+    *(
+        "external_status",
+        "note",
+        "subtotal",
+        "shipping_amount",
+        "discount_amount",
+        "tax_amount",
+        "total_amount",
+    ),
     *("customer", "bill_to", "ship_to"),
 )
 _STATE = {"state": "s.state", "state_reason": "s.reason", "held": "s.held"}
 _LINE = (
-    *("id", "order_id", "line_number", "external_id", "product", "name", "unit", "quantity", "unit_price"),
-    *("discount", "tax", "requested_delivery_date", "company", "state", "state_reason", "source", "released"),
+    *(
+        "id",
+        "order_id",
+        "line_number",
+        "external_id",
+        "product",
+        "name",
+        "unit",
+        "quantity",
+        "unit_price",
+    ),
+    *(
+        "discount",
+        "tax",
+        "requested_delivery_date",
+        "company",
+        "state",
+        "state_reason",
+        "source",
+        "released",
+    ),
     *("shipped", "canceled"),
 )
 _OF_LINES = frozenset(("lines", "fulfillment_sources"))
 
 
-def order_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
+def order_facts(
+    session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
+) -> dict[UUID, Facts]:
     """Orders with their lines, as JSON values; money and ids are text. Unknown ids are absent. Two queries."""
     facts = header_facts(session, ids, fields)
     if fields is not None and _OF_LINES.isdisjoint(fields):
@@ -40,7 +86,9 @@ def order_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] |
     return facts
 
 
-def line_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
+def line_facts(
+    session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
+) -> dict[UUID, Facts]:
     """Lines, each with its order's header under `order`."""
     names = [n for n in _LINE if fields is None or n in fields or n in ("id", "order_id")]
     lines = _lines(session, "id", ids, names)
@@ -50,7 +98,9 @@ def line_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | 
     return {UUID(line["id"]): {**line, "order": orders[UUID(line["order_id"])]} for line in lines}
 
 
-def header_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None) -> dict[UUID, Facts]:
+def header_facts(
+    session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
+) -> dict[UUID, Facts]:
     """Orders without their lines: the named fields, or all."""
     columns = {n: f"o.{n}" for n in _HEADER if fields is None or n in fields or n == "id"}
     state = {n: column for n, column in _STATE.items() if fields is None or n in fields}
@@ -64,7 +114,9 @@ def header_facts(session: Session, ids: Sequence[UUID], fields: Collection[str] 
     return {row[0]: plain(row) for row in rows}
 
 
-def _lines(session: Session, column: str, ids: Sequence[UUID], names: Sequence[str]) -> list[dict[str, Any]]:
+def _lines(
+    session: Session, column: str, ids: Sequence[UUID], names: Sequence[str]
+) -> list[dict[str, Any]]:
     rows = fetch(
         session,
         f"SELECT {', '.join(names)} FROM orders.order_line WHERE {column} = ANY(%s) ORDER BY order_id, line_number",
@@ -91,8 +143,8 @@ def _plain(names: Sequence[str]) -> Callable[[Sequence[Any]], dict[str, Any]]:
 def money_text(value: Any) -> str:
     """An amount with its own digits and at least two after the point: 12.30, 0.125."""
     text = format(value, "f")
-    whole, _, digits = text.partition(".")
-    return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
+    parse_id, _, digits = text.partition(".")
+    return f"{parse_id}.{digits.rstrip('0').ljust(2, '0')}"
 
 
 _MONEY = (
@@ -102,7 +154,9 @@ _MONEY = (
 _AS_TEXT: Mapping[str, Callable[[Any], str]] = {
     **dict.fromkeys(_MONEY, money_text),
     **dict.fromkeys(("id", "order_id"), str),
-    **dict.fromkeys(("placed_at", "requested_delivery_date"), lambda moment: str(moment.isoformat())),
+    **dict.fromkeys(
+        ("placed_at", "requested_delivery_date"), lambda moment: str(moment.isoformat())
+    ),
 }
 
 
@@ -121,7 +175,9 @@ def children_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list
 
 def order_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Order id to its number."""
-    return dict(fetch(session, "SELECT id, number FROM orders.order WHERE id = ANY(%s)", (list(ids),)))
+    return dict(
+        fetch(session, "SELECT id, number FROM orders.order WHERE id = ANY(%s)", (list(ids),))
+    )
 
 
 def order_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -141,4 +197,8 @@ def line_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
 
 def line_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Line id to its order's id."""
-    return dict(fetch(session, "SELECT id, order_id FROM orders.order_line WHERE id = ANY(%s)", (list(ids),)))
+    return dict(
+        fetch(
+            session, "SELECT id, order_id FROM orders.order_line WHERE id = ANY(%s)", (list(ids),)
+        )
+    )

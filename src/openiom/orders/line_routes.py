@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from openiom.platform.bulk import fetch
-from openiom.platform.http import Asker, Page, Reading
+from openiom.platform.http import CurrentPrincipal, Page, ReadSession
 
 router = APIRouter(prefix="/api/v1/order-lines", tags=["orders"])
 MOST = 500
@@ -22,17 +22,21 @@ class LineName(BaseModel):
 
 @router.get("")
 def order_lines(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     ids: Annotated[list[UUID] | None, Query(max_length=MOST)] = None,
     order_number: str = "",
 ) -> Page[LineName]:
     """Lines by their ids, or all lines of the orders with a number; at most 500, by order and line number."""
-    asker.require("orders.read")
+    principal.require("orders.read")
     rows = fetch(
         session,
         "SELECT l.id, o.id, o.number, l.line_number FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id"
-        + (" WHERE lower(o.number) = lower(%s)" if order_number else " WHERE l.id = ANY(%s::uuid[])")
+        + (
+            " WHERE lower(o.number) = lower(%s)"
+            if order_number
+            else " WHERE l.id = ANY(%s::uuid[])"
+        )
         + " ORDER BY o.number, l.line_number, l.id LIMIT %s",
         (order_number or list(ids or ()), MOST),
     )

@@ -15,9 +15,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import execute, fetch
-from openiom.platform.held_back import hold_back
+from openiom.platform.write_behind import hold_back
 
-from .counting import add_counts, moved
+from .state_counts import add_counts, moved
 from .states import attention
 
 _KEY = "openiom.orders.book"
@@ -70,13 +70,17 @@ def lock_orders(session: Session, ids: Iterable[UUID]) -> dict[UUID, LockedOrder
     return _book(session).lock(session, ids)
 
 
-def lock_lines(session: Session, ids: Iterable[UUID]) -> tuple[dict[UUID, LockedOrder], dict[UUID, LockedLine]]:
+def lock_lines(
+    session: Session, ids: Iterable[UUID]
+) -> tuple[dict[UUID, LockedOrder], dict[UUID, LockedLine]]:
     """These lines, their orders locked first. Unknown ids are absent."""
     wanted = sorted(dict.fromkeys(ids))
     book = _book(session)
     unknown = [i for i in wanted if i not in book.owner]
     if unknown:
-        rows = fetch(session, "SELECT id, order_id FROM orders.order_line WHERE id = ANY(%s)", (unknown,))
+        rows = fetch(
+            session, "SELECT id, order_id FROM orders.order_line WHERE id = ANY(%s)", (unknown,)
+        )
         book.owner.update(rows)
     owners = {book.owner[i] for i in wanted if i in book.owner}
     orders = book.lock(session, owners)
@@ -158,7 +162,9 @@ class _Book:
                 self.counted[order.id] = _bucket(order)
         return {i: self.orders[i] for i in wanted if i in self.orders}
 
-    def lines_of(self, session: Session, order_ids: Collection[UUID]) -> dict[UUID, list[LockedLine]]:
+    def lines_of(
+        self, session: Session, order_ids: Collection[UUID]
+    ) -> dict[UUID, list[LockedLine]]:
         missing = [i for i in order_ids if i not in self.lines]
         if missing:
             rows = fetch(
@@ -197,7 +203,14 @@ class _Book:
 
     def forget(self) -> None:
         if not self._writing:
-            for kept in (self.orders, self.lines, self.owner, self.counted, self.changed_orders, self.changed_lines):
+            for kept in (
+                self.orders,
+                self.lines,
+                self.owner,
+                self.counted,
+                self.changed_orders,
+                self.changed_lines,
+            ):
                 kept.clear()
 
 

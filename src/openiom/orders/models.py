@@ -48,7 +48,9 @@ class Order(Base):
         Index("ix_order_number", text("lower(number) text_pattern_ops")),
         Index("ix_order_customer_name", text("lower(customer_name) text_pattern_ops")),
         Index(
-            "ix_order_customer_email", text("customer_email text_pattern_ops"), postgresql_where="customer_email <> ''"
+            "ix_order_customer_email",
+            text("customer_email text_pattern_ops"),
+            postgresql_where="customer_email <> ''",
         ),
         {"schema": ROOM},
     )
@@ -118,7 +120,12 @@ class OrderLine(Base):
     __table_args__ = (
         UniqueConstraint("order_id", "line_number"),
         Index("ix_order_line_product", "product", "order_id"),
-        Index("ix_order_line_source", "source", "order_id", postgresql_where=text("source IS NOT NULL")),
+        Index(
+            "ix_order_line_source",
+            "source",
+            "order_id",
+            postgresql_where=text("source IS NOT NULL"),
+        ),
         CheckConstraint(
             "shipped >= 0 AND canceled >= 0 AND released >= 0 AND shipped + canceled + released <= quantity",
             name="never_more_than_ordered",
@@ -168,7 +175,7 @@ class KeptAnswer(Base):
     __tablename__ = "kept_answer"
     __table_args__ = (PrimaryKeyConstraint("asker", "key"), {"schema": ROOM})
 
-    asker: Mapped[str] = mapped_column(Text)
+    principal: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(Text)
     answer: Mapped[dict[str, Any]] = mapped_column(JSONB)

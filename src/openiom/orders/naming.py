@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from openiom.platform.http import Asker, Reading
+from openiom.platform.http import CurrentPrincipal, ReadSession
 
 from .models import Order
 
@@ -27,9 +27,15 @@ class OrderNames(BaseModel):
 
 @names_router.get("")
 def order_names(
-    asker: Asker, session: Reading, id: Annotated[list[UUID], Query(min_length=1, max_length=MOST)]
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    id: Annotated[list[UUID], Query(min_length=1, max_length=MOST)],
 ) -> OrderNames:
     """Number and customer of up to 500 orders; one that does not exist is left out."""
-    asker.require("orders.read")
-    rows = session.execute(select(Order.id, Order.number, Order.customer_name).where(Order.id.in_(id)))
-    return OrderNames(items=[OrderName(id=i, number=number, customer_name=name) for i, number, name in rows])
+    principal.require("orders.read")
+    rows = session.execute(
+        select(Order.id, Order.number, Order.customer_name).where(Order.id.in_(id))
+    )
+    return OrderNames(
+        items=[OrderName(id=i, number=number, customer_name=name) for i, number, name in rows]
+    )

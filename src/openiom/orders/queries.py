@@ -13,8 +13,9 @@ from openiom.platform.bulk import fetch
 from openiom.platform.events import timeline
 from openiom.state_framework import StateTable
 
+from .allowed_actions import permits
+from .event_titles import title_of
 from .facts import money_text
-from .permits import permits
 from .schemas import (
     Amounts,
     LineDetail,
@@ -25,9 +26,8 @@ from .schemas import (
     Timeline,
     TimelineEvent,
 )
-from .service.raise_events import table_in_use
+from .service.apply_events import table_in_use
 from .states import LINE_TABLE, ORDER_TABLE
-from .titles import title_of
 
 SEARCHED = 1_000
 """Most matches of each searched field that a search looks at; the newest of these are shown."""
@@ -61,7 +61,9 @@ class OrderFilter:
         return self.placed_from is not None or self.placed_to is not None
 
 
-def list_orders(session: Session, chosen: OrderFilter, *, after: list[str] | None, limit: int) -> list[OrderRow]:
+def list_orders(
+    session: Session, chosen: OrderFilter, *, after: list[str] | None, limit: int
+) -> list[OrderRow]:
     """Orders, newest first. `after` is (placed_at, id) of the last row shown."""
     where, values = _where(chosen)
     order = "o.placed_at DESC, o.id DESC" if chosen.by_placing else "o.id DESC"
@@ -83,7 +85,11 @@ def list_orders(session: Session, chosen: OrderFilter, *, after: list[str] | Non
 def _row(row: Sequence[Any]) -> OrderRow:
     found = dict(zip(_ROW_NAMES, row, strict=True))
     places = ("ship_to_city", "ship_to_state", "ship_to_country")
-    return OrderRow(**found | {"total_amount": money_text(found["total_amount"])} | {p: found[p] or "" for p in places})
+    return OrderRow(
+        **found
+        | {"total_amount": money_text(found["total_amount"])}
+        | {p: found[p] or "" for p in places}
+    )
 
 
 def _where(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
@@ -96,8 +102,14 @@ def _where(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
         ("s.state = %s", chosen.state),
         ("o.instance = %s", chosen.instance),
         ("o.origin = %s", chosen.origin),
-        ("EXISTS (SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.source = %s)", chosen.source),
-        ("EXISTS (SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.product = %s)", chosen.product),
+        (
+            "EXISTS (SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.source = %s)",
+            chosen.source,
+        ),
+        (
+            "EXISTS (SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.product = %s)",
+            chosen.product,
+        ),
         ("o.placed_at >= %s", chosen.placed_from),
         ("o.placed_at < %s", chosen.placed_to),
     ):
@@ -128,7 +140,10 @@ def like_prefix(text: str) -> str:
 
 def count_orders(session: Session) -> OrderCounts:
     """Orders by state, from the counters; every state stands there, also with none."""
-    rows = fetch(session, "SELECT state, attention, sum(orders)::bigint FROM orders.order_count GROUP BY 1, 2")
+    rows = fetch(
+        session,
+        "SELECT state, attention, sum(orders)::bigint FROM orders.order_count GROUP BY 1, 2",
+    )
     states = {state.name: 0 for state in ORDER_TABLE.timeline()}
     for state, _, orders in rows:
         states[state] = states.get(state, 0) + orders
@@ -137,10 +152,26 @@ def count_orders(session: Session) -> OrderCounts:
 
 
 _DETAIL = (
-    *("external_id", "external_status", "order_type", "account", "price_list", "company", "strategy", "customer"),
+    *(
+        "external_id",
+        "external_status",
+        "order_type",
+        "account",
+        "price_list",
+        "company",
+        "strategy",
+        "customer",
+    ),
     *("bill_to", "ship_to", "payment_status", "shipping_method", "note", "requested_delivery_date"),
 )
-_AMOUNTS = ("subtotal", "shipping_amount", "discount_amount", "tax_amount", "total_amount", "total_difference")
+_AMOUNTS = (
+    "subtotal",
+    "shipping_amount",
+    "discount_amount",
+    "tax_amount",
+    "total_amount",
+    "total_difference",
+)
 
 
 def get_order(session: Session, order_id: UUID) -> OrderDetail:
@@ -160,7 +191,9 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
     return OrderDetail(
         **row.model_dump(),
         **dict(zip(_DETAIL, rest[: len(_DETAIL)], strict=True)),
-        amounts=Amounts(**dict(zip(Amounts.model_fields, map(money_text, rest[len(_DETAIL) :]), strict=True))),
+        amounts=Amounts(
+            **dict(zip(Amounts.model_fields, map(money_text, rest[len(_DETAIL) :]), strict=True))
+        ),
         state_label=table.state(row.state).label,
         progress=_progress(table, row.state),
         lines=lines,
@@ -177,7 +210,8 @@ def _progress(table: StateTable, state: str) -> list[ProgressStep]:
             state=s.name,
             label=s.label,
             position=s.timeline_position,
-            reached=s.name == state or (s.timeline_position < now.timeline_position and state != "canceled"),
+            reached=s.name == state
+            or (s.timeline_position < now.timeline_position and state != "canceled"),
         )
         for s in table.timeline()
         if s.name not in beside or s.name == state
@@ -185,8 +219,27 @@ def _progress(table: StateTable, state: str) -> list[ProgressStep]:
 
 
 _LINE = (
-    *("id", "line_number", "external_id", "product", "name", "unit", "quantity", "unit_price", "discount", "tax"),
-    *("requested_delivery_date", "state", "state_reason", "source", "source_reason", "released", "shipped"),
+    *(
+        "id",
+        "line_number",
+        "external_id",
+        "product",
+        "name",
+        "unit",
+        "quantity",
+        "unit_price",
+        "discount",
+        "tax",
+    ),
+    *(
+        "requested_delivery_date",
+        "state",
+        "state_reason",
+        "source",
+        "source_reason",
+        "released",
+        "shipped",
+    ),
     *("canceled", "returned"),
 )
 
@@ -241,4 +294,8 @@ def _label(subject_type: str, data: dict[str, Any]) -> str:
         return ""
     if subject_type == "order_line":
         return f"Line {data.get('line_number', '')}: {data.get('product', '')}".rstrip(": ")
-    return str(data.get("number") or data.get("tracking_number") or subject_type.replace("_", " ").capitalize())
+    return str(
+        data.get("number")
+        or data.get("tracking_number")
+        or subject_type.replace("_", " ").capitalize()
+    )

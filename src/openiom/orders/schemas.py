@@ -16,7 +16,9 @@ def _own_name(value: Any) -> Any:
     """A key that already is our own name: plain text, or `{"field": "number", "value": ...}`."""
     if isinstance(value, Mapping):
         if value.get("field") not in _OWN_FIELDS or set(value) != {"field", "value"}:
-            raise ValueError('is not one of our names; give it as text or as {"field": "number", "value": ...}')
+            raise ValueError(
+                'is not one of our names; give it as text or as {"field": "number", "value": ...}'
+            )
         return value["value"]
     return value
 

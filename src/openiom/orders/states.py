@@ -1,17 +1,29 @@
 """What an order and its lines may do: the shipped rows of the state framework."""
 
-from openiom.state_framework import PREVIOUS, State, StateTable, To, Transition, moves
+from openiom.state_framework import PREVIOUS, State, StateTable, Target, Transition, moves
 
-NEW, ON_HOLD, IN_PROGRESS, IN_FULFILLMENT = "new", "on_hold", "in_progress", "fulfillment_in_process"
+NEW, ON_HOLD, IN_PROGRESS, IN_FULFILLMENT = (
+    "new",
+    "on_hold",
+    "in_progress",
+    "fulfillment_in_process",
+)
 COMPLETED, CANCELED = "completed", "canceled"
 OPEN = (NEW, ON_HOLD, IN_PROGRESS)
 """States before fulfillment: an order there may still be held, changed and canceled."""
 
 SHIPPED, PARTIALLY_SHIPPED = "Shipped", "Partially Shipped"
-BACKORDER_HOLD, PREORDER_HOLD, RELEASED = "order.backorder_hold", "order.preorder_hold", "order.backorder_released"
+BACKORDER_HOLD, PREORDER_HOLD, RELEASED = (
+    "order.backorder_hold",
+    "order.preorder_hold",
+    "order.backorder_released",
+)
 HOLD, RELEASE, CANCEL, INVOICED = "order.hold", "order.release", "order.cancel", "order.invoiced"
 STOCK_FOUND = ("fulfillment.optimization.succeeded", "onhand.check.succeeded")
-STOCK_MISSING = {"fulfillment.optimization.failed": "Inventory not found", "onhand.check.failed": "Backorder Hold"}
+STOCK_MISSING = {
+    "fulfillment.optimization.failed": "Inventory not found",
+    "onhand.check.failed": "Backorder Hold",
+}
 _STOCK_REASONS = ("Inventory not found", "Backorder Hold")
 
 
@@ -27,8 +39,10 @@ def _states(order: str) -> tuple[State, ...]:
 
 
 def _order_moves() -> list[Transition]:
-    rows = [Transition("order.created", None, To(NEW, "New sales order"))]
-    rows += moves("order.header_validation.succeeded", OPEN, IN_PROGRESS, "Order Validation Success")
+    rows = [Transition("order.created", None, Target(NEW, "New sales order"))]
+    rows += moves(
+        "order.header_validation.succeeded", OPEN, IN_PROGRESS, "Order Validation Success"
+    )
     rows += moves("order.header_validation.failed", OPEN, ON_HOLD, "Order Validation Failed")
     rows += moves("order.lines_validation.succeeded", OPEN, IN_PROGRESS, "Ready To Be Fulfilled")
     rows += moves("order.lines_validation.failed", OPEN, ON_HOLD, "Order Validation Failed")
@@ -44,7 +58,9 @@ def _order_moves() -> list[Transition]:
     rows += moves(RELEASED, [IN_FULFILLMENT], IN_FULFILLMENT, "Ready To Be Fulfilled")
     busy = (IN_PROGRESS, IN_FULFILLMENT)
     rows += moves("order.sent_to_fulfillment", busy, IN_FULFILLMENT, "Sent To Fulfillment")
-    rows += moves("order.sent_to_fulfillment.failed", busy, IN_FULFILLMENT, "Send To Fulfillment Failed")
+    rows += moves(
+        "order.sent_to_fulfillment.failed", busy, IN_FULFILLMENT, "Send To Fulfillment Failed"
+    )
     rows += moves("order.picked", busy, IN_FULFILLMENT, "Picked")
     rows += moves("order.partially_shipped", busy, IN_FULFILLMENT, PARTIALLY_SHIPPED)
     rows += moves("order.shipped", busy, IN_FULFILLMENT, SHIPPED)
@@ -53,14 +69,14 @@ def _order_moves() -> list[Transition]:
     rows += moves("order.partially_declined", busy, IN_FULFILLMENT, "Partially Declined")
     rows += moves(INVOICED, [IN_FULFILLMENT], COMPLETED, "Fulfilled")
     rows += moves(HOLD, OPEN, ON_HOLD, "Manual hold")
-    rows.append(Transition(RELEASE, ON_HOLD, To(PREVIOUS, "")))
+    rows.append(Transition(RELEASE, ON_HOLD, Target(PREVIOUS, "")))
     canceled = ("Customer request", "SLA expired", "Canceled upstream", "All lines canceled")
     rows += moves(CANCEL, (None, *OPEN), CANCELED, "Canceled", reasons=canceled)
     return rows
 
 
 def _line_moves() -> list[Transition]:
-    rows = [Transition("order_line.created", None, To(NEW, "New Order Line"))]
+    rows = [Transition("order_line.created", None, Target(NEW, "New Order Line"))]
     for event in ("order_line.validation.succeeded", "order.lines_validation.succeeded"):
         rows += moves(event, OPEN, IN_PROGRESS, "Order Line Validation Success")
     rows += moves("order_line.validation.failed", OPEN, ON_HOLD, "Order Line Validation Failed")
@@ -71,9 +87,22 @@ def _line_moves() -> list[Transition]:
         rows += moves(event, OPEN, ON_HOLD, "Backorder Hold")
     rows += moves(RELEASED, [ON_HOLD], IN_PROGRESS, "Ready To Be Fulfilled")
     rows += moves("backorder.sla_expired", OPEN, CANCELED, "Backorder SLA")
-    rows += moves("fulfillment_order.created", (*OPEN, IN_FULFILLMENT), IN_FULFILLMENT, "Released To Fulfillment")
-    rows += moves("order_line.shipped", [IN_FULFILLMENT], IN_FULFILLMENT, SHIPPED, reasons=(PARTIALLY_SHIPPED,))
-    rows += moves("fulfillment_order.declined", [IN_FULFILLMENT], IN_PROGRESS, "Fulfillment Declined")
+    rows += moves(
+        "fulfillment_order.created",
+        (*OPEN, IN_FULFILLMENT),
+        IN_FULFILLMENT,
+        "Released To Fulfillment",
+    )
+    rows += moves(
+        "order_line.shipped",
+        [IN_FULFILLMENT],
+        IN_FULFILLMENT,
+        SHIPPED,
+        reasons=(PARTIALLY_SHIPPED,),
+    )
+    rows += moves(
+        "fulfillment_order.declined", [IN_FULFILLMENT], IN_PROGRESS, "Fulfillment Declined"
+    )
     rows += moves("order_line.canceled", (None, *OPEN), CANCELED, "Canceled")
     rows += moves("order_line.rest_canceled", OPEN, IN_FULFILLMENT, SHIPPED)
     rows += moves(CANCEL, (None, *OPEN, IN_FULFILLMENT), CANCELED, "Canceled")
@@ -84,13 +113,20 @@ def _line_moves() -> list[Transition]:
 ORDER_TABLE = StateTable("order", _states("Sales Order"), tuple(_order_moves()))
 LINE_TABLE = StateTable("order_line", _states("Sales Order Product"), tuple(_line_moves()))
 
-LINES_FOLLOW = ("order.lines_validation.succeeded", *STOCK_FOUND, *STOCK_MISSING, RELEASED, CANCEL, INVOICED)
+LINES_FOLLOW = (
+    "order.lines_validation.succeeded",
+    *STOCK_FOUND,
+    *STOCK_MISSING,
+    RELEASED,
+    CANCEL,
+    INVOICED,
+)
 """Order events that also move those of its lines that stand where the line table has a row for them."""
 
 
-def lines_follow(event: str) -> list[tuple[To, list[str]]]:
+def lines_follow(event: str) -> list[tuple[Target, list[str]]]:
     """Where an order's event leads its lines: each target with the line states it is reached from."""
-    targets: dict[To, list[str]] = {}
+    targets: dict[Target, list[str]] = {}
     for row in LINE_TABLE.transitions:
         if row.event == event and row.source is not None:
             targets.setdefault(row.to, []).append(row.source)

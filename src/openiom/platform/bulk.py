@@ -15,14 +15,16 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from .database import driver
-from .held_back import before_statement
+from .write_behind import before_statement
 
 _COPY_CHUNK = 2_000
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
-def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def copy_rows(
+    session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> int:
     """COPY `rows` into `schema.table`. Values in column order; JSON columns take text.
 
     Returns the number of rows. A broken constraint raises as it would for an INSERT, for the whole batch.
@@ -37,7 +39,10 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
     )
     with driver(session).cursor() as cursor, cursor.copy(statement) as copy:
         for start in range(0, len(every), _COPY_CHUNK):
-            texts = [_copy_column(values) for values in zip(*every[start : start + _COPY_CHUNK], strict=True)]
+            texts = [
+                _copy_column(values)
+                for values in zip(*every[start : start + _COPY_CHUNK], strict=True)
+            ]
             copy.write("\n".join(map("\t".join, zip(*texts, strict=True))) + "\n")
     return len(every)
 

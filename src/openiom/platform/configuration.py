@@ -42,7 +42,13 @@ class ConfigurationDocument(Base):
     __tablename__ = "configuration_document"
     __table_args__ = (
         UniqueConstraint("kind", "name", "version"),
-        Index("ix_configuration_document_current", "kind", "name", unique=True, postgresql_where=text("current")),
+        Index(
+            "ix_configuration_document_current",
+            "kind",
+            "name",
+            unique=True,
+            postgresql_where=text("current"),
+        ),
         {"schema": "platform"},
     )
 
@@ -93,13 +99,13 @@ class DocumentKind:
     schema: type[BaseModel]
     order: int = 50
     check: Callable[[Session, str, dict[str, Any]], Sequence[Problem]] | None = None
-    applied: Callable[[Session, Sequence[Document]], None] | None = None
-    removed: Callable[[Session, Sequence[str]], None] | None = None
-    uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    mentions: Callable[[dict[str, Any]], Iterable[tuple[str, str, str]]] | None = None
-    keep: Keep | None = None
-    seal: Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]] | None = None
-    expose: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    on_apply: Callable[[Session, Sequence[Document]], None] | None = None
+    on_delete: Callable[[Session, Sequence[str]], None] | None = None
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    find_references: Callable[[dict[str, Any]], Iterable[tuple[str, str, str]]] | None = None
+    deletion_guard: Keep | None = None
+    encrypt: Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]] | None = None
+    redact: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +122,11 @@ class Configuration:
     """The kinds this product knows. Made by `build()`; handed to whoever reads or writes documents."""
 
     kinds: dict[str, DocumentKind] = field(default_factory=dict)
-    guards: dict[str, list[Keep]] = field(default_factory=lambda: defaultdict(list))
+    deletion_guards: dict[str, list[Keep]] = field(default_factory=lambda: defaultdict(list))
 
-    def guard(self, kind: str, keep: Keep) -> None:
+    def add_deletion_guard(self, kind: str, keep: Keep) -> None:
         """One more look before documents of a kind are removed: at data of rooms the kind's own room does not know."""
-        self.guards[kind].append(keep)
+        self.deletion_guards[kind].append(keep)
 
     def register(self, *kinds: DocumentKind) -> None:
         for kind in kinds:
@@ -128,7 +134,9 @@ class Configuration:
 
     def kind(self, name: str) -> DocumentKind:
         if name not in self.kinds:
-            raise NotFound(f"no document kind {name!r}", remedy="known kinds: " + ", ".join(sorted(self.kinds)))
+            raise NotFound(
+                f"no document kind {name!r}", remedy="known kinds: " + ", ".join(sorted(self.kinds))
+            )
         return self.kinds[name]
 
     def apply(
@@ -154,14 +162,22 @@ class Configuration:
         self._check_schemas(wanted)
         if not dry:
             # Whoever removes waits for those who may be about to name what it removes, and they for it.
-            execute(session, f"SELECT pg_advisory_xact_lock{'' if prune else '_shared'}(%s)", (_LOCK,))
+            execute(
+                session, f"SELECT pg_advisory_xact_lock{'' if prune else '_shared'}(%s)", (_LOCK,)
+            )
         changes: list[Change] = []
         for kind in dict.fromkeys(item[0].name for item in wanted):
             group = [(name, body) for k, name, body in wanted if k.name == kind]
-            changes += self._apply_kind(session, self.kinds[kind], group, at=at, actor=actor, dry=dry)
+            changes += self._apply_kind(
+                session, self.kinds[kind], group, at=at, actor=actor, dry=dry
+            )
         if prune:
             given = {(kind.name, name) for kind, name, _ in wanted}
-            there = [(kind, name) for kind in {k for k, _ in given} for name in _current_names(session, kind)]
+            there = [
+                (kind, name)
+                for kind in {k for k, _ in given}
+                for name in _current_names(session, kind)
+            ]
             gone = [one for one in there if one not in given]
             if dry:  # what else would change may free them; only a real run can tell
                 return [*changes, *_removals(session, gone)]
@@ -175,7 +191,9 @@ class Configuration:
                 kind.schema.model_validate(body)
             except ValidationError as error:
                 problems += [
-                    Problem(f"{kind.name} {name}, {'.'.join(map(str, e['loc'])) or 'body'}", e["msg"])
+                    Problem(
+                        f"{kind.name} {name}, {'.'.join(map(str, e['loc'])) or 'body'}", e["msg"]
+                    )
                     for e in error.errors()
                 ]
         if problems:
@@ -191,18 +209,22 @@ class Configuration:
         actor: str,
         dry: bool,
     ) -> list[Change]:
-        known = {d.name: d for d in current_documents(session, kind.name, names=[name for name, _ in group])}
+        known = {
+            d.name: d
+            for d in current_documents(session, kind.name, names=[name for name, _ in group])
+        }
         last = _last_versions(session, kind.name, [name for name, _ in group])
         changes, fresh, problems = [], [], []
         for name, given in group:
             old = known.get(name)
-            body = kind.seal(given, old.body if old else None) if kind.seal else given
+            body = kind.encrypt(given, old.body if old else None) if kind.encrypt else given
             if old and digest(old.body) == digest(body):
                 changes.append(Change(kind.name, name, "unchanged", old.version))
                 continue
             if kind.check:
                 problems += [
-                    Problem(f"{kind.name} {name}, {p.where}", p.what, p.remedy) for p in kind.check(session, name, body)
+                    Problem(f"{kind.name} {name}, {p.where}", p.what, p.remedy)
+                    for p in kind.check(session, name, body)
                 ]
             version = last.get(name, 0) + 1
             fresh.append(Document(kind.name, name, version, body))
@@ -212,12 +234,18 @@ class Configuration:
             raise Invalid("these documents cannot be applied", problems=problems)
         if fresh and not dry:
             _store(session, fresh, at=at, actor=actor)
-            if kind.applied:
-                kind.applied(session, fresh)
+            if kind.on_apply:
+                kind.on_apply(session, fresh)
         return changes
 
     def remove(
-        self, session: Session, documents: Iterable[tuple[str, str]], *, at: datetime, actor: str, dry: bool = False
+        self,
+        session: Session,
+        documents: Iterable[tuple[str, str]],
+        *,
+        at: datetime,
+        actor: str,
+        dry: bool = False,
     ) -> list[Change]:
         """Take documents, given as (kind, name), out of use, all or none; their versions stay readable.
 
@@ -228,10 +256,18 @@ class Configuration:
             by_kind[self.kind(kind).name].append(name)
         if by_kind and not dry:
             execute(session, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        found = {kind: current_documents(session, kind, names=names) for kind, names in by_kind.items()}
-        missing = [f"{k} named {n}" for k in by_kind for n in sorted({*by_kind[k]} - {d.name for d in found[k]})]
+        found = {
+            kind: current_documents(session, kind, names=names) for kind, names in by_kind.items()
+        }
+        missing = [
+            f"{k} named {n}"
+            for k in by_kind
+            for n in sorted({*by_kind[k]} - {d.name for d in found[k]})
+        ]
         if missing:
-            raise NotFound(f"no {', no '.join(missing)}", remedy="see what there is with iom config export")
+            raise NotFound(
+                f"no {', no '.join(missing)}", remedy="see what there is with iom config export"
+            )
         _refuse_used(list(self._needed(session, by_kind)), sum(map(len, by_kind.values())))
         if not dry:
             for kind in sorted(by_kind, key=lambda k: -self.kinds[k].order):
@@ -240,7 +276,9 @@ class Configuration:
                 removed = self.kinds[kind].removed
                 if removed:
                     removed(session, by_kind[kind])
-        return [Change(kind, d.name, "removed", d.version + 1) for kind in found for d in found[kind]]
+        return [
+            Change(kind, d.name, "removed", d.version + 1) for kind in found for d in found[kind]
+        ]
 
     def _needed(self, session: Session, leaving: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
         """Why documents may not leave: others name them that do not leave with them, or data needs them."""
@@ -249,10 +287,12 @@ class Configuration:
                 staying = _named_in(session, user, kind, names, without=leaving.get(user.name, ()))
                 for name, by, where in staying:
                     yield Problem(
-                        f"{kind} {name}", f"is used by {user.name} {by} ({where})", f"change or delete that {user.name}"
+                        f"{kind} {name}",
+                        f"is used by {user.name} {by} ({where})",
+                        f"change or delete that {user.name}",
                     )
-            keep = self.kinds[kind].keep
-            for look in (*([keep] if keep else ()), *self.guards[kind]):
+            keep = self.kinds[kind].deletion_guard
+            for look in (*([keep] if keep else ()), *self.deletion_guards[kind]):
                 yield from look(session, names)
 
     def export(self, session: Session, kinds: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -261,7 +301,11 @@ class Configuration:
         for kind in sorted(self.kinds.values(), key=lambda k: (k.order, k.name)):
             if kinds is None or kind.name in kinds:
                 out += [
-                    {"kind": d.kind, "name": d.name, "body": kind.expose(d.body) if kind.expose else d.body}
+                    {
+                        "kind": d.kind,
+                        "name": d.name,
+                        "body": kind.redact(d.body) if kind.redact else d.body,
+                    }
                     for d in current_documents(session, kind.name)
                 ]
         return out
@@ -271,14 +315,21 @@ def _check_once(documents: Iterable[tuple[str, str]]) -> None:
     """Of two bodies for one document nobody could say which is meant."""
     twice = [document for document, times in Counter(documents).items() if times > 1]
     if twice:
-        problems = [Problem(f"{kind} {name}", "stands here more than once", "keep one of them") for kind, name in twice]
+        problems = [
+            Problem(f"{kind} {name}", "stands here more than once", "keep one of them")
+            for kind, name in twice
+        ]
         raise Invalid("these documents cannot be applied", problems=problems)
 
 
-def current_documents(session: Session, kind: str, *, names: Sequence[str] | None = None) -> list[Document]:
+def current_documents(
+    session: Session, kind: str, *, names: Sequence[str] | None = None
+) -> list[Document]:
     """The version in use of each document of a kind, by name."""
     query = select(ConfigurationDocument).where(
-        ConfigurationDocument.kind == kind, ConfigurationDocument.current, ~ConfigurationDocument.deleted
+        ConfigurationDocument.kind == kind,
+        ConfigurationDocument.current,
+        ~ConfigurationDocument.deleted,
     )
     if names is not None:
         query = query.where(_among(names))
@@ -288,7 +339,9 @@ def current_documents(session: Session, kind: str, *, names: Sequence[str] | Non
 
 def get_document(session: Session, kind: str, name: str, *, version: int | None = None) -> Document:
     """One document, the version in use unless told. Raises NotFound."""
-    query = select(ConfigurationDocument).where(ConfigurationDocument.kind == kind, ConfigurationDocument.name == name)
+    query = select(ConfigurationDocument).where(
+        ConfigurationDocument.kind == kind, ConfigurationDocument.name == name
+    )
     query = query.where(
         ConfigurationDocument.version == version
         if version is not None
@@ -315,7 +368,9 @@ def changed_paths(old: object, new: object, at: str = "") -> list[str]:
         ]
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         return [
-            path for i, (a, b) in enumerate(zip(old, new, strict=True)) for path in changed_paths(a, b, f"{at}[{i}]")
+            path
+            for i, (a, b) in enumerate(zip(old, new, strict=True))
+            for path in changed_paths(a, b, f"{at}[{i}]")
         ]
     return [] if old == new else [at]
 
@@ -336,7 +391,11 @@ def _removals(session: Session, documents: Iterable[tuple[str, str]]) -> list[Ch
     for kind, name in sorted(documents):
         by_kind[kind].append(name)
     last = {kind: _last_versions(session, kind, names) for kind, names in by_kind.items()}
-    return [Change(kind, name, "removed", last[kind][name] + 1) for kind, names in by_kind.items() for name in names]
+    return [
+        Change(kind, name, "removed", last[kind][name] + 1)
+        for kind, names in by_kind.items()
+        for name in names
+    ]
 
 
 def _current_names(session: Session, kind: str) -> list[str]:
@@ -348,7 +407,7 @@ def _named_in(
     session: Session, user: DocumentKind, kind: str, names: Sequence[str], *, without: Sequence[str]
 ) -> Iterator[tuple[str, str, str]]:
     """(name, document that names it, where in its body) for the current documents of one kind."""
-    for path in user.uses.get(kind, ()):
+    for path in user.references.get(kind, ()):
         rows = fetch(
             session,
             "SELECT v #>> '{}', d.name FROM platform.configuration_document d, jsonb_path_query(d.body, %s::jsonpath) v"
@@ -357,10 +416,10 @@ def _named_in(
             (path, user.name, list(names), list(without), _SHOWN),
         )
         yield from ((name, by, path.removeprefix("$.")) for name, by in dict.fromkeys(rows))
-    if user.mentions:
+    if user.find_references:
         for document in current_documents(session, user.name):
             if document.name not in without:
-                for other, name, where in dict.fromkeys(user.mentions(document.body)):
+                for other, name, where in dict.fromkeys(user.find_references(document.body)):
                     if other == kind and name in names:
                         yield name, document.name, where
 
@@ -368,7 +427,9 @@ def _named_in(
 def _refuse_used(problems: Sequence[Problem], documents: int) -> None:
     if problems:
         what = "this document is in use" if documents == 1 else "some of these documents are in use"
-        raise Refused(f"{what} and cannot be deleted", problems=problems[:_SHOWN], remedy="end its use first")
+        raise Refused(
+            f"{what} and cannot be deleted", problems=problems[:_SHOWN], remedy="end its use first"
+        )
 
 
 def _last_versions(session: Session, kind: str, names: Sequence[str]) -> dict[str, int]:
@@ -377,7 +438,14 @@ def _last_versions(session: Session, kind: str, names: Sequence[str]) -> dict[st
     return {name: version for name, version in session.execute(query.group_by(table.name))}
 
 
-def _store(session: Session, documents: Sequence[Document], *, at: datetime, actor: str, deleted: bool = False) -> None:
+def _store(
+    session: Session,
+    documents: Sequence[Document],
+    *,
+    at: datetime,
+    actor: str,
+    deleted: bool = False,
+) -> None:
     table = ConfigurationDocument
     session.execute(
         update(table)

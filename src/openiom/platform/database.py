@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from .held_back import before_orm, write_held_back
+from .write_behind import before_orm, write_held_back
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -62,7 +62,9 @@ def _keep_statements(connection: psycopg.Connection[Any], _: object) -> None:
 class Database:
     """One PostgreSQL database: an environment, the scale unit and the security boundary."""
 
-    def __init__(self, url: str, *, threads: int = 8, kept: int | None = None, name: str = "openiom") -> None:
+    def __init__(
+        self, url: str, *, threads: int = 8, kept: int | None = None, name: str = "openiom"
+    ) -> None:
         """Connections for so many threads at once, so that none waits for another's.
 
         A thread may have two for a moment: a turn renews its lease beside its own transaction, and a request is
@@ -84,7 +86,9 @@ class Database:
         event.listen(self.engine, "connect", _keep_statements)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         event.listen(self._sessions, "do_orm_execute", before_orm)
-        self._readers = sessionmaker(self.engine.execution_options(postgresql_readonly=True), expire_on_commit=False)
+        self._readers = sessionmaker(
+            self.engine.execution_options(postgresql_readonly=True), expire_on_commit=False
+        )
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:

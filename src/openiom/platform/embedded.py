@@ -69,7 +69,9 @@ def _began_before(pid: int, moment: float) -> bool:
 def ensure_database(server_url: str, name: str) -> str:
     """The URL of database `name` on this server, creating it when it is not there."""
     with psycopg.connect(server_url, autocommit=True) as connection:
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        known = connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", (name,)
+        ).fetchone()
         if not known:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
     before, _, after = server_url.partition("?")

@@ -12,7 +12,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, FetchedValue, Identity, Index, PrimaryKeyConstraint, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    FetchedValue,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import UserDefinedType
@@ -82,16 +92,19 @@ _COLUMNS = ("at", "name", "subject_type", "subject_id", "root_id", "actor", "dat
 _READ = "xid::text::bigint, id, at, name, subject_type, subject_id, root_id, actor, data"
 
 
-def announce(session: Session, events: Iterable[Event], *, at: datetime, actor: str) -> int:
+def append_events(session: Session, events: Iterable[Event], *, at: datetime, actor: str) -> int:
     """Append facts beside the change that made them true, and wake their readers at commit. Returns how many."""
-    rows = ((at, e.name, e.subject_type, e.subject_id, e.root_id, actor, to_json_text(e.data)) for e in events)
+    rows = (
+        (at, e.name, e.subject_type, e.subject_id, e.root_id, actor, to_json_text(e.data))
+        for e in events
+    )
     written = copy_rows(session, "platform.business_event", _COLUMNS, rows)
     if written:
-        wake(session, EVENTS_WAKE)
+        notify(session, EVENTS_WAKE)
     return written
 
 
-def wake(session: Session, kind: str) -> None:
+def notify(session: Session, kind: str) -> None:
     """Tell idle waves of `kind`, on any machine, that rows wait; delivered when this transaction commits."""
     execute(session, "SELECT pg_notify('openiom_wave', %s)", (kind,))
 
@@ -130,7 +143,7 @@ def read_new(
     return [LoggedEvent(*row) for row in rows], full or _any_after(session, horizon, -1)
 
 
-def own_events(session: Session, names: Collection[str]) -> list[LoggedEvent]:
+def events_in_transaction(session: Session, names: Collection[str]) -> list[LoggedEvent]:
     """Events of these names that this very transaction has told so far, in order."""
     rows = fetch(
         session,
@@ -155,7 +168,11 @@ def _any_after(session: Session, xid: str, event_id: int) -> bool:
 
 def ensure_consumer(session: Session, name: str) -> None:
     """Make the consumer's cursor if it is new; it starts at the beginning of the log."""
-    execute(session, "INSERT INTO platform.event_consumer (name) VALUES (%s) ON CONFLICT DO NOTHING", (name,))
+    execute(
+        session,
+        "INSERT INTO platform.event_consumer (name) VALUES (%s) ON CONFLICT DO NOTHING",
+        (name,),
+    )
 
 
 def timeline(session: Session, root_ids: Sequence[UUID], *, limit: int = 500) -> list[LoggedEvent]:

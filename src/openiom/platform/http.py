@@ -38,7 +38,8 @@ class Principal:
         """Raises Forbidden naming the permission that is missing."""
         if "*" not in self.permissions and permission not in self.permissions:
             raise Forbidden(
-                f"{self.name} may not do this", remedy=f"ask an administrator for the permission {permission}"
+                f"{self.name} may not do this",
+                remedy=f"ask an administrator for the permission {permission}",
             )
 
 
@@ -78,9 +79,9 @@ async def raw_body(request: Request) -> bytes:
     return await request.body()
 
 
-Writing = Annotated[Session, Depends(writing, scope="function")]
-Reading = Annotated[Session, Depends(reading, scope="function")]
-Asker = Annotated[Principal, Depends(principal)]
+WriteSession = Annotated[Session, Depends(writing, scope="function")]
+ReadSession = Annotated[Session, Depends(reading, scope="function")]
+CurrentPrincipal = Annotated[Principal, Depends(principal)]
 Now = Annotated[datetime, Depends(now)]
 RawBody = Annotated[bytes, Depends(raw_body)]
 
@@ -92,12 +93,16 @@ class Page(BaseModel, Generic[T]):
     next: str | None = None
 
 
-def cursor_of(*values: Any) -> str:
+def encode_cursor(*values: Any) -> str:
     """An opaque page cursor from the sort key of the last row shown."""
-    return urlsafe_b64encode(orjson.dumps([str(v) if v is not None else None for v in values])).decode().rstrip("=")
+    return (
+        urlsafe_b64encode(orjson.dumps([str(v) if v is not None else None for v in values]))
+        .decode()
+        .rstrip("=")
+    )
 
 
-def whole(text: str) -> int:
+def parse_id(text: str) -> int:
     """A number as PostgreSQL keeps ids. Raises ValueError."""
     number = int(text)
     if not 0 <= number < 2**63:
@@ -105,7 +110,9 @@ def whole(text: str) -> int:
     return number
 
 
-def read_cursor(cursor: str | None, fields: int, *kinds: Callable[[str], object]) -> list[str] | None:
+def decode_cursor(
+    cursor: str | None, fields: int, *kinds: Callable[[str], object]
+) -> list[str] | None:
     """The sort key in `cursor`: so many texts that the first `kinds` (`whole`, `UUID`, …) can read.
 
     Raises Invalid when it is not one of ours.
@@ -126,10 +133,10 @@ def read_cursor(cursor: str | None, fields: int, *kinds: Callable[[str], object]
     return values
 
 
-def page_of(rows: Sequence[T], *, limit: int, key: Any) -> tuple[list[T], str | None]:
+def paginate(rows: Sequence[T], *, limit: int, key: Any) -> tuple[list[T], str | None]:
     """Split `limit + 1` fetched rows into a page and the cursor of the next; `key(row)` is its sort key."""
     shown = list(rows[:limit])
-    return shown, cursor_of(*key(shown[-1])) if len(rows) > limit else None
+    return shown, encode_cursor(*key(shown[-1])) if len(rows) > limit else None
 
 
 def problem_response(error: IomError, *, reference: str, instance: str) -> JSONResponse:
@@ -143,7 +150,9 @@ def problem_response(error: IomError, *, reference: str, instance: str) -> JSONR
         "reference": reference,
         "where": error.where or None,
         "remedy": error.remedy or None,
-        "problems": [{"where": p.where, "what": p.what, "remedy": p.remedy} for p in error.problems],
+        "problems": [
+            {"where": p.where, "what": p.what, "remedy": p.remedy} for p in error.problems
+        ],
     }
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     if isinstance(error, TooManyAttempts):
@@ -158,29 +167,46 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(IomError)
     def on_known(request: Request, error: IomError) -> JSONResponse:
         reference = uuid4().hex[:12]
-        log.info("refused", code=error.code, what=str(error)[:500], path=request.url.path, reference=reference)
+        log.info(
+            "refused",
+            code=error.code,
+            what=str(error)[:500],
+            path=request.url.path,
+            reference=reference,
+        )
         return problem_response(error, reference=reference, instance=request.url.path)
 
     @app.exception_handler(RequestValidationError)
     def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        problems = [Problem(".".join(str(part) for part in e["loc"]), e["msg"]) for e in error.errors()]
-        invalid = Invalid("the request is not valid", problems=problems, remedy="see /api/docs for its shape")
+        problems = [
+            Problem(".".join(str(part) for part in e["loc"]), e["msg"]) for e in error.errors()
+        ]
+        invalid = Invalid(
+            "the request is not valid", problems=problems, remedy="see /api/docs for its shape"
+        )
         return problem_response(invalid, reference=uuid4().hex[:12], instance=request.url.path)
 
     @app.exception_handler(HTTPException)
     def on_http(request: Request, error: HTTPException) -> JSONResponse:
-        known = IomError(str(error.detail), remedy="see /api/docs for what exists" if error.status_code == 404 else "")
+        known = IomError(
+            str(error.detail),
+            remedy="see /api/docs for what exists" if error.status_code == 404 else "",
+        )
         response = problem_response(known, reference=uuid4().hex[:12], instance=request.url.path)
         body = orjson.loads(bytes(response.body)) | {
             "status": error.status_code,
             "title": str(error.detail),
             "type": "about:blank",
         }
-        return JSONResponse(body, status_code=error.status_code, media_type=PROBLEM, headers=error.headers)
+        return JSONResponse(
+            body, status_code=error.status_code, media_type=PROBLEM, headers=error.headers
+        )
 
     @app.exception_handler(Exception)
     def on_bug(request: Request, error: Exception) -> JSONResponse:
         reference = uuid4().hex[:12]
         log.error("bug", path=request.url.path, reference=reference, exc_info=error)
-        bug = IomError("something broke on our side", remedy=f"tell an administrator the reference {reference}")
+        bug = IomError(
+            "something broke on our side", remedy=f"tell an administrator the reference {reference}"
+        )
         return problem_response(bug, reference=reference, instance=request.url.path)

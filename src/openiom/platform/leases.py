@@ -18,7 +18,9 @@ BEAT_SECONDS = 8.0
 
 
 @contextmanager
-def renewed(renew: Callable[[datetime], None], *, seconds: float = BEAT_SECONDS) -> Iterator[None]:
+def heartbeat(
+    renew: Callable[[datetime], None], *, seconds: float = BEAT_SECONDS
+) -> Iterator[None]:
     """Call `renew(until)` from a thread every few seconds while the block runs.
 
     A beat that does not get through is tried again at the next; whoever holds the lease finds out when it records.

@@ -1,4 +1,4 @@
-"""Structured logs: one event name per fact; order, journey and provider bound once at the edge."""
+"""Structured logs: one event name per fact; order, flow run and provider bound once at the edge."""
 
 import logging
 import sys

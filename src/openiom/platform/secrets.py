@@ -47,7 +47,9 @@ class Secrets:
     def derived(self, purpose: str) -> list[bytes]:
         """Keys of 32 bytes for another `purpose` (such as signing), newest first; they say nothing of these keys."""
         return [
-            HKDF(algorithm=SHA256(), length=32, salt=None, info=f"openiom {purpose}".encode()).derive(key.encode())
+            HKDF(
+                algorithm=SHA256(), length=32, salt=None, info=f"openiom {purpose}".encode()
+            ).derive(key.encode())
             for key in self._keys
         ]
 
@@ -62,17 +64,23 @@ class Secrets:
         kind, _, rest = stored.partition(":")
         if kind == "env":
             if rest not in os.environ:
-                raise Invalid(f"environment variable {rest} is not set", where=name, remedy="set it and retry")
+                raise Invalid(
+                    f"environment variable {rest} is not set", where=name, remedy="set it and retry"
+                )
             return os.environ[rest]
         if kind == "file":
             try:
                 return Path(rest).read_text().strip()
             except OSError as error:
                 raise Invalid(
-                    f"file {rest} cannot be read: {error.strerror}", where=name, remedy="fix its path or rights"
+                    f"file {rest} cannot be read: {error.strerror}",
+                    where=name,
+                    remedy="fix its path or rights",
                 ) from None
         if kind != "enc":
-            raise Invalid("is neither encrypted nor a reference", where=name, remedy="enter it again")
+            raise Invalid(
+                "is neither encrypted nor a reference", where=name, remedy="enter it again"
+            )
         try:
             return self._fernet.decrypt(rest.encode()).decode()
         except InvalidToken:
@@ -90,5 +98,6 @@ def is_reference(value: str) -> bool:
 def masked(connection: Mapping[str, str], secret_fields: set[str]) -> dict[str, str]:
     """A connection as anybody may see it: secrets masked, references shown."""
     return {
-        key: value if key not in secret_fields or is_reference(value) else MASK for key, value in connection.items()
+        key: value if key not in secret_fields or is_reference(value) else MASK
+        for key, value in connection.items()
     }

@@ -6,6 +6,7 @@ Holds   one call of the engine judges a whole wave; every verdict names its row 
 Tells   nothing: a policy is asked, and the step that asked announces the outcome.
 """
 
+from .compiled_policy import CellCheck, CompiledPolicy, MatchedRow, RowCheck, Verdict, roots_of
 from .configuration import KINDS, compiled_policies, policies_in_use
 from .language import (
     Condition,
@@ -26,7 +27,6 @@ from .language import (
 from .policy import PolicyDocument, validate_policy
 from .routes import router
 from .tables import Column, Formula, Row, Table, decision_table, read_table
-from .verdicts import CellCheck, CompiledPolicy, MatchedRow, RowCheck, Verdict, roots_of
 
 __all__ = [
     "KINDS",

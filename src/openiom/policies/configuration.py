@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from openiom.kernel import NotFound, Problem
 from openiom.platform.configuration import DocumentKind, current_documents, digest
 
+from .compiled_policy import CompiledPolicy
 from .policy import PolicyDocument, validate_policy
 from .tables import table_node
-from .verdicts import CompiledPolicy
 
 KIND = "policy"
 _compiled: dict[str, tuple[str, CompiledPolicy]] = {}
@@ -20,11 +20,18 @@ _compiled: dict[str, tuple[str, CompiledPolicy]] = {}
 def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
     problems = validate_policy(body)
     if body.get("name") != name:
-        problems.append(Problem("name", f"the body says {body.get('name')!r}", "use the document's own name"))
+        problems.append(
+            Problem("name", f"the body says {body.get('name')!r}", "use the document's own name")
+        )
     return problems
 
 
-_NAMED_BY_FIELD = {"source": "source", "strategy": "strategy", "account": "account", "price_list": "price_list"}
+_NAMED_BY_FIELD = {
+    "source": "source",
+    "strategy": "strategy",
+    "account": "account",
+    "price_list": "price_list",
+}
 _LITERAL = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 
 
@@ -35,10 +42,14 @@ def _mentions(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         kind = _NAMED_BY_FIELD.get(str(column.get("field") or "").rpartition(".")[2])
         for number, rule in enumerate(table["rules"] if kind else (), start=1):
             for single, double in _LITERAL.findall(str(rule.get(column["id"]) or "")):
-                yield str(kind), single or double, f"row {number}, {column.get('name') or column['field']}"
+                yield (
+                    str(kind),
+                    single or double,
+                    f"row {number}, {column.get('name') or column['field']}",
+                )
 
 
-KINDS = (DocumentKind(KIND, PolicyDocument, 30, check=_check, mentions=_mentions),)
+KINDS = (DocumentKind(KIND, PolicyDocument, 30, check=_check, find_references=_mentions),)
 
 
 def policies_in_use(session: Session) -> dict[str, PolicyDocument]:

@@ -26,9 +26,12 @@ class PolicyDocument(BaseModel):
     type: Literal["filter", "execution"] = Field(
         description="filter: run the step or skip it; execution: check and set"
     )
-    entity: str = Field(min_length=1, description="What it judges: order, order_line, fulfillment_order")
+    entity: str = Field(
+        min_length=1, description="What it judges: order, order_line, fulfillment_order"
+    )
     criticality: Literal["critical", "information"] = Field(
-        default="critical", description="critical: a failure stops the record; information: it is noted"
+        default="critical",
+        description="critical: a failure stops the record; information: it is noted",
     )
     content: dict[str, Any] = Field(description="The JDM graph")
 
@@ -83,7 +86,9 @@ def _table_shape(table: Any) -> Iterator[Problem]:
         elif part != "rules" and not all(row.get("id") for row in rows):
             yield Problem(f"table.{part}", "every column has an id")
     if table.get("hitPolicy", "first") not in _HITS:
-        yield Problem("table.hitPolicy", f"{table.get('hitPolicy')!r} is unknown; use first or collect")
+        yield Problem(
+            "table.hitPolicy", f"{table.get('hitPolicy')!r} is unknown; use first or collect"
+        )
 
 
 def _column_problems(document: PolicyDocument, table: Mapping[str, Any]) -> Iterator[Problem]:
@@ -98,9 +103,15 @@ def _column_problems(document: PolicyDocument, table: Mapping[str, Any]) -> Iter
     for column in table["outputs"]:
         field = str(column.get("field"))
         if field not in _PLAIN_OUTPUTS and not (field.startswith("set.") and field[4:]):
-            yield Problem(f"column {_heading(column)}", f"`{field}` is no result; use outcome, reason or set.<field>")
+            yield Problem(
+                f"column {_heading(column)}",
+                f"`{field}` is no result; use outcome, reason or set.<field>",
+            )
         elif field.startswith("set.") and document.type == "filter":
-            yield Problem(f"column {_heading(column)}", "a filter policy sets nothing; make it an execution policy")
+            yield Problem(
+                f"column {_heading(column)}",
+                "a filter policy sets nothing; make it an execution policy",
+            )
 
 
 def _row_problems(table: Mapping[str, Any]) -> Iterator[Problem]:
@@ -128,7 +139,10 @@ def _unreachable(table: Mapping[str, Any]) -> Iterator[Problem]:
         return
     for number, rule in enumerate(table["rules"][:-1], start=1):
         if not any(cell(rule, column["id"]) for column in table["inputs"]):
-            yield Problem(f"row {number}", "it always matches, so the rows below are never reached; move it last")
+            yield Problem(
+                f"row {number}",
+                "it always matches, so the rows below are never reached; move it last",
+            )
 
 
 def _heading(column: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.platform.http import Asker, Reading
+from openiom.platform.http import CurrentPrincipal, ReadSession
 
 from .configuration import compiled_policies, policies_in_use
 from .policy import PolicyDocument
@@ -52,16 +52,18 @@ class Verdicts(BaseModel):
 
 
 @router.get("")
-def policies(asker: Asker, session: Reading) -> PolicyItems:
+def policies(principal: CurrentPrincipal, session: ReadSession) -> PolicyItems:
     """Every policy in use, by name."""
-    asker.require("policies.read")
+    principal.require("policies.read")
     return PolicyItems(items=[view(p) for _, p in sorted(policies_in_use(session).items())])
 
 
 @router.post("/{name}/try")
-def try_policy(name: str, asked: TryRequest, asker: Asker, session: Reading) -> Verdicts:
+def try_policy(
+    name: str, asked: TryRequest, principal: CurrentPrincipal, session: ReadSession
+) -> Verdicts:
     """Judge sample records without changing anything: which row matched, on which values."""
-    asker.require("policies.read")
+    principal.require("policies.read")
     found = compiled_policies(session, [name])[name].evaluate(asked.records)
     return Verdicts(
         verdicts=[

@@ -9,7 +9,7 @@ import zen
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from .language.expression import tidy
-from .language.words import is_constant
+from .language.expression_analysis import is_constant
 
 Hit = Literal["first", "every"]
 Outcome = Literal["pass", "fail"]
@@ -37,8 +37,12 @@ class Column(_Part):
 class Row(_Part):
     """One rule. Cells stand under column names; an absent cell asks nothing."""
 
-    when: dict[str, str] = Field(default_factory=dict, description="Column name to cell: {'Quantity': '>= 5'}")
-    outcome: Outcome | None = Field(default=None, description="Absent: the rule asserts, or sets, see `set`")
+    when: dict[str, str] = Field(
+        default_factory=dict, description="Column name to cell: {'Quantity': '>= 5'}"
+    )
+    outcome: Outcome | None = Field(
+        default=None, description="Absent: the rule asserts, or sets, see `set`"
+    )
     reason: str | Formula | None = Field(default=None, description="Shown with the outcome")
     set: dict[str, JsonValue | Formula] = Field(default_factory=dict, description="Field to value")
 
@@ -68,7 +72,9 @@ def decision_table(
     outputs = ["outcome", "reason", *(_SET + name for name in fields)]
     content = {
         "hitPolicy": _HIT_TO_JDM[hit],
-        "inputs": [{"id": f"i{n}", "name": c.name, "field": c.field} for n, c in enumerate(columns)],
+        "inputs": [
+            {"id": f"i{n}", "name": c.name, "field": c.field} for n, c in enumerate(columns)
+        ],
         "outputs": [{"id": f"o{n}", "name": name, "field": name} for n, name in enumerate(outputs)],
         "rules": [_rule(number, row, columns, outputs) for number, row in enumerate(everything)],
     }
@@ -79,15 +85,24 @@ def read_table(content: Mapping[str, Any]) -> Table:
     """The table within a JDM graph, in the shape it is built from; KeyError when the graph holds none."""
     table = table_node(content)["content"]
     inputs, outputs = table["inputs"], table["outputs"]
-    columns = [Column(name=i.get("name") or i.get("field") or i["id"], field=i.get("field") or "") for i in inputs]
+    columns = [
+        Column(name=i.get("name") or i.get("field") or i["id"], field=i.get("field") or "")
+        for i in inputs
+    ]
     rows = []
     for rule in table["rules"]:
-        when = {c.name: rule[i["id"]] for c, i in zip(columns, inputs, strict=True) if cell(rule, i["id"])}
+        when = {
+            c.name: rule[i["id"]]
+            for c, i in zip(columns, inputs, strict=True)
+            if cell(rule, i["id"])
+        }
         given = {o["field"]: _value(rule[o["id"]]) for o in outputs if cell(rule, o["id"])}
         sets = {name[len(_SET) :]: value for name, value in given.items() if name.startswith(_SET)}
         outcome, reason = given.get("outcome"), given.get("reason")
         rows.append(Row(when=when, outcome=outcome, reason=reason, set=sets))
-    return Table(columns=columns, rows=rows, hit="every" if table.get("hitPolicy") == "collect" else "first")
+    return Table(
+        columns=columns, rows=rows, hit="every" if table.get("hitPolicy") == "collect" else "first"
+    )
 
 
 def table_node(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,21 +169,32 @@ def _cell_text(value: JsonValue | Formula) -> str:
     return value.formula if isinstance(value, Formula) else literal(value)
 
 
-def _rule(number: int, row: Row, columns: Sequence[Column], outputs: Sequence[str]) -> dict[str, str]:
+def _rule(
+    number: int, row: Row, columns: Sequence[Column], outputs: Sequence[str]
+) -> dict[str, str]:
     unknown = set(row.when) - {column.name for column in columns}
     if unknown:
-        raise ValueError(f"row {number + 1} names columns the table does not have: {sorted(unknown)}")
+        raise ValueError(
+            f"row {number + 1} names columns the table does not have: {sorted(unknown)}"
+        )
     rule = {"_id": f"r{number}"}
     rule |= {f"i{n}": row.when.get(column.name, "") for n, column in enumerate(columns)}
     given: dict[str, Any] = {_SET + name: value for name, value in row.set.items()}
     given |= {k: v for k, v in (("outcome", row.outcome), ("reason", row.reason)) if v is not None}
-    return rule | {f"o{n}": _cell_text(given[name]) if name in given else "" for n, name in enumerate(outputs)}
+    return rule | {
+        f"o{n}": _cell_text(given[name]) if name in given else "" for n, name in enumerate(outputs)
+    }
 
 
 def _graph(table: Mapping[str, Any]) -> dict[str, Any]:
     nodes = [
         {"id": "input", "type": "inputNode", "name": "Record", "position": {"x": 80, "y": 160}},
-        {"id": "table", "type": "decisionTableNode", "name": "Rules", "position": {"x": 380, "y": 160}},
+        {
+            "id": "table",
+            "type": "decisionTableNode",
+            "name": "Rules",
+            "position": {"x": 380, "y": 160},
+        },
         {"id": "output", "type": "outputNode", "name": "Verdict", "position": {"x": 680, "y": 160}},
     ]
     nodes[1]["content"] = dict(table)

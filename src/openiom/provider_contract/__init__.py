@@ -4,14 +4,14 @@ from .flows import (
     Action,
     ActionCall,
     Entity,
+    EventRequest,
     Facts,
     NoParameters,
     Outcome,
-    Raise,
 )
-from .http import Answer, OutsideHttp, checked_url
+from .http import Answer, ProviderHttpClient, checked_url
+from .live_rates import LiveRate, Rating, Shipment
 from .providers import (
-    Arrived,
     Call,
     CallReporter,
     CallResult,
@@ -19,8 +19,10 @@ from .providers import (
     Connection,
     Connector,
     DocumentReceiver,
+    InboundDocument,
+    IntakeResult,
     MessageKind,
-    OutsideCall,
+    OutboundRequest,
     Probe,
     Provider,
     ProviderAction,
@@ -29,15 +31,13 @@ from .providers import (
     RawMessage,
     Received,
     Receiver,
-    Taken,
 )
-from .rating import LiveRate, Rating, Shipment
 
 __all__ = [
     "Action",
     "ActionCall",
     "Answer",
-    "Arrived",
+    "InboundDocument",
     "Call",
     "CallReporter",
     "CallResult",
@@ -51,19 +51,19 @@ __all__ = [
     "MessageKind",
     "NoParameters",
     "Outcome",
-    "OutsideCall",
-    "OutsideHttp",
+    "OutboundRequest",
+    "ProviderHttpClient",
     "Probe",
     "Provider",
     "ProviderAction",
     "Pulled",
     "Puller",
-    "Raise",
+    "EventRequest",
     "Rating",
     "RawMessage",
     "Received",
     "Receiver",
     "Shipment",
-    "Taken",
+    "IntakeResult",
     "checked_url",
 ]

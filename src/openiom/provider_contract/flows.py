@@ -1,5 +1,5 @@
 """
-What a room offers to flows: the entities a journey may be about, and the actions a step may run.
+What a room offers to flows: the entities a flow run may be about, and the actions a step may run.
 
 Orchestration knows only these shapes. It never imports orders; `app.build()` hands both over.
 """
@@ -30,7 +30,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Raise:
+class EventRequest:
     """A business event to raise on one entity: its state moves as the state framework allows."""
 
     entity_id: UUID
@@ -68,12 +68,16 @@ class Entity:
     name: str
     title: str
     facts: FactsReader
-    raise_many: Callable[[Session, Sequence[Raise], datetime, str], Sequence[Outcome]]
+    raise_many: Callable[[Session, Sequence[EventRequest], datetime, str], Sequence[Outcome]]
     root_of: Callable[[Session, Sequence[UUID]], dict[UUID, UUID]]
     label_of: Callable[[Session, Sequence[UUID]], dict[UUID, str]]
-    set_fields: Callable[[Session, Mapping[UUID, Mapping[str, Any]], datetime, str], None] | None = None
+    set_fields: (
+        Callable[[Session, Mapping[UUID, Mapping[str, Any]], datetime, str], None] | None
+    ) = None
     settable: tuple[str, ...] = ()
-    children: Mapping[str, Callable[[Session, Sequence[UUID]], dict[UUID, list[UUID]]]] = field(default_factory=dict)
+    children: Mapping[str, Callable[[Session, Sequence[UUID]], dict[UUID, list[UUID]]]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)

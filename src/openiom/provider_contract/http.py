@@ -18,15 +18,23 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import orjson
 
-from openiom.kernel import Invalid, ProviderDown, ProviderError, ProviderRejected, ProviderUnauthorized
+from openiom.kernel import (
+    Invalid,
+    ProviderDown,
+    ProviderError,
+    ProviderRejected,
+    ProviderUnauthorized,
+)
 
-from .providers import CallReporter, OutsideCall
+from .providers import CallReporter, OutboundRequest
 
 MOST_BYTES = 64_000_000
 PATIENCE_SECONDS = 3.0
 DEFAULT_WAIT_SECONDS = 5.0
 _REDIRECTS = 3
-_SECRET_QUERY = re.compile(r"([?&][^=&]*(?:token|key|secret|sign|passw|auth)[^=&]*=)[^&]*", re.IGNORECASE)
+_SECRET_QUERY = re.compile(
+    r"([?&][^=&]*(?:token|key|secret|sign|passw|auth)[^=&]*=)[^&]*", re.IGNORECASE
+)
 _LATER = frozenset({408, 425, 429})
 
 
@@ -39,7 +47,7 @@ class Answer:
     body: Any
 
 
-class OutsideHttp:
+class ProviderHttpClient:
     """Speaks JSON with one system below one base address. Safe for threads.
 
     It keeps connections, waits out a short rate-limit pause itself (`patience` seconds at most), follows redirects
@@ -126,7 +134,9 @@ class OutsideHttp:
                     size += len(part)
                     if size > self._most_bytes:
                         raise ProviderRejected(
-                            f"answered more than {self._most_bytes} bytes", where=_where(request), remedy="ask for less"
+                            f"answered more than {self._most_bytes} bytes",
+                            where=_where(request),
+                            remedy="ask for less",
                         )
                     parts.append(part)
             finally:
@@ -134,15 +144,31 @@ class OutsideHttp:
         except ProviderError as error:
             failure = error
         except httpx.TimeoutException as error:
-            failure = ProviderDown(f"did not answer in time ({type(error).__name__})", where=_where(request))
+            failure = ProviderDown(
+                f"did not answer in time ({type(error).__name__})", where=_where(request)
+            )
         except httpx.HTTPError as error:
-            failure = ProviderDown(f"could not be reached: {_printable(str(error))}", where=_where(request))
-        except RuntimeError as error:  # the client was closed because the connection was changed meanwhile
+            failure = ProviderDown(
+                f"could not be reached: {_printable(str(error))}", where=_where(request)
+            )
+        except (
+            RuntimeError
+        ) as error:  # the client was closed because the connection was changed meanwhile
             failure = ProviderDown(f"the connection was closed: {error}", where=_where(request))
         raw = b"".join(parts)
-        told = str(failure) if failure else "" if status is not None and status < 400 else _printable(_said(raw))
+        told = (
+            str(failure)
+            if failure
+            else ""
+            if status is not None and status < 400
+            else _printable(_said(raw))
+        )
         milliseconds = round((perf_counter() - clock) * 1000)
-        self._report(OutsideCall(request.method, _shown(request), status, milliseconds, started, error=told[:500]))
+        self._report(
+            OutboundRequest(
+                request.method, _shown(request), status, milliseconds, started, error=told[:500]
+            )
+        )
         if failure is not None:
             raise failure
         assert status is not None
@@ -167,9 +193,7 @@ class OutsideHttp:
         except orjson.JSONDecodeError as error:
             if not expect_json:
                 return Answer(status, headers, None)
-            what = (
-                f"answered {status} with {len(raw)} bytes that are not JSON ({error}): {_printable(_said(raw))[:80]!r}"
-            )
+            what = f"answered {status} with {len(raw)} bytes that are not JSON ({error}): {_printable(_said(raw))[:80]!r}"
             raise ProviderDown(what, where=_where(request), remedy="it is asked again") from None
 
     def _next(self, request: httpx.Request, status: int, headers: httpx.Headers) -> str:
@@ -177,7 +201,9 @@ class OutsideHttp:
         ours, theirs = urlsplit(str(request.url)), urlsplit(to)
         if request.method != "GET" or (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
             what = f"answered {status}, a redirect to {theirs.scheme}://{theirs.netloc}, which is not followed"
-            raise ProviderRejected(what, where=_where(request), remedy="correct the address of the connection")
+            raise ProviderRejected(
+                what, where=_where(request), remedy="correct the address of the connection"
+            )
         return str(to)
 
     def _keep_pace(self) -> None:
@@ -204,9 +230,15 @@ def checked_url(url: str) -> str:
     """The base address without a trailing slash. Raises Invalid for anything but plain http and https."""
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Invalid(f"{url!r} is not an http or https address", where="connection", remedy="enter the whole address")
+        raise Invalid(
+            f"{url!r} is not an http or https address",
+            where="connection",
+            remedy="enter the whole address",
+        )
     if parts.username or parts.password:
-        raise Invalid("holds a user or password", where="connection", remedy="enter them in their own fields")
+        raise Invalid(
+            "holds a user or password", where="connection", remedy="enter them in their own fields"
+        )
     return url.strip().rstrip("/")
 
 
@@ -220,9 +252,15 @@ def refused(status: int, headers: Mapping[str, str], raw: bytes, *, where: str) 
         return ProviderDown(f"answered {status}: {said}", retry_after=wait, where=where)
     if status == 401:
         return ProviderUnauthorized(
-            f"refused the credential (401): {said}", where=where, remedy="enter a valid credential and probe again"
+            f"refused the credential (401): {said}",
+            where=where,
+            remedy="enter a valid credential and probe again",
         )
-    remedy = "grant the missing scope to the credential" if status == 403 else "correct what it names, and reprocess"
+    remedy = (
+        "grant the missing scope to the credential"
+        if status == 403
+        else "correct what it names, and reprocess"
+    )
     return ProviderRejected(f"answered {status}: {said}", where=where, remedy=remedy)
 
 
@@ -256,7 +294,11 @@ def _said(raw: bytes) -> str:
         body = body[0]
     if not isinstance(body, dict):
         return str(body)[:500]
-    words = [body[name] for name in ("title", "code", "message", "detail", "error", "reason") if body.get(name)]
+    words = [
+        body[name]
+        for name in ("title", "code", "message", "detail", "error", "reason")
+        if body.get(name)
+    ]
     if body.get("errors"):
         words.append(body["errors"])
     return "; ".join(w if isinstance(w, str) else orjson.dumps(w).decode() for w in words)[:500]

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import ProviderError
 
-from .rating import Rating
+from .live_rates import Rating
 
-Category = Literal["order_intake", "fulfillment", "delivery", "optimization", "tax", "inventory", "communication"]
+Category = Literal[
+    "order_intake", "fulfillment", "delivery", "optimization", "tax", "inventory", "communication"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +111,11 @@ class Connection:
 
 
 class CallReporter(Protocol):
-    def __call__(self, call: "OutsideCall") -> None: ...
+    def __call__(self, call: "OutboundRequest") -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class OutsideCall:
+class OutboundRequest:
     """One HTTP exchange for the outbound call log; no secrets."""
 
     method: str
@@ -180,7 +182,7 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class InboundDocument:
     """A transformed message on its way into a room. Keys are already internal logical names."""
 
     message_id: int
@@ -189,7 +191,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class IntakeResult:
     """
     What a room did with one document. `error` is shown where the message is parked; `needs` are master data
     (kind, name) it lacks: once there, the message replays by itself.
@@ -205,5 +207,7 @@ class Taken:
 
 
 class DocumentReceiver(Protocol):
-    def __call__(self, session: Session, arrived: Sequence[Arrived], now: datetime, actor: str) -> Sequence[Taken]:
+    def __call__(
+        self, session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
+    ) -> Sequence[IntakeResult]:
         """Take documents in, set-based, one answer each in order; a refused one has changed nothing."""

@@ -7,36 +7,36 @@ Holds   a message is acknowledged only once stored, processed at most once, and 
 Tells   nothing: the rooms that take a document in announce what it changed.
 """
 
-from .calling import build_payloads, call_provider
-from .inbox import inbox_wave
+from .inbox_worker import inbox_worker
 from .instances import instance_kind
+from .live_rates import LiveRates, Rated, RateShipments
 from .mapping import MAPPING_KIND, MappingBody, replay_needing, resolve
 from .messages import Stored, discard, replay, store_messages
-from .pipeline import CallLog, Opened, Pipeline, Suggester
-from .polling import PollTurn, ask_poll, poll
-from .probing import ProbeTurn, probe
-from .rating import LiveRates, Rated, RateShipments
+from .outbound import build_payloads, call_provider
+from .poll_worker import PollWorker, poll, request_poll
+from .probe_worker import ProbeWorker, probe
+from .registry import CallLog, ProviderInstance, ProviderRegistry, Suggester
 from .routes import router
-from .webhooks import take_webhook
+from .webhooks import receive_webhook
 
 __all__ = [
     "MAPPING_KIND",
     "CallLog",
     "LiveRates",
     "MappingBody",
-    "Opened",
-    "Pipeline",
-    "PollTurn",
-    "ProbeTurn",
+    "ProviderInstance",
+    "ProviderRegistry",
+    "PollWorker",
+    "ProbeWorker",
     "RateShipments",
     "Rated",
     "Stored",
     "Suggester",
-    "ask_poll",
+    "request_poll",
     "build_payloads",
     "call_provider",
     "discard",
-    "inbox_wave",
+    "inbox_worker",
     "instance_kind",
     "poll",
     "probe",
@@ -45,5 +45,5 @@ __all__ = [
     "resolve",
     "router",
     "store_messages",
-    "take_webhook",
+    "receive_webhook",
 ]

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError, Problem
 from openiom.platform.configuration import Document, DocumentKind
-from openiom.platform.events import wake
+from openiom.platform.events import notify
 from openiom.platform.secrets import MASK, is_reference, masked
 
 from .models import ProviderInstance
-from .pipeline import KIND, Pipeline, compiled, plain, secret_fields
+from .registry import KIND, ProviderRegistry, compiled, plain, secret_fields
 
 POLL_WAKE, PROBE_WAKE = "poll", "probe"
 
@@ -30,74 +30,98 @@ class InstanceBody(BaseModel):
     connection: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
     mapping_group: str = ""
-    poll_seconds: int | None = Field(None, ge=1, le=86400, description="Empty never polls; webhooks still arrive")
+    poll_seconds: int | None = Field(
+        None, ge=1, le=86400, description="Empty never polls; webhooks still arrive"
+    )
     transformations: dict[str, Any] = Field(
-        {}, description="Own transformations, by `message:KIND` or `action:NAME`; the provider's apply otherwise"
+        {},
+        description="Own transformations, by `message:KIND` or `action:NAME`; the provider's apply otherwise",
     )
 
 
-def instance_kind(pipeline: Pipeline) -> DocumentKind:
+def instance_kind(registry: ProviderRegistry) -> DocumentKind:
     """The document kind, knowing the catalog and the keys."""
 
     def seal(body: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
-        return seal_connection(pipeline, body, old)
+        return seal_connection(registry, body, old)
 
     def expose(body: dict[str, Any]) -> dict[str, Any]:
-        provider = pipeline.catalog.get(body["provider"])
+        provider = registry.catalog.get(body["provider"])
         hidden = secret_fields(provider) if provider else set(body["connection"])
         return {**body, "connection": masked(body.get("connection", {}), hidden)}
 
     def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-        return instance_problems(pipeline, body)
+        return instance_problems(registry, body)
 
     return DocumentKind(
-        KIND, InstanceBody, 40, check=check, applied=_applied, removed=_removed, seal=seal, expose=expose
+        KIND,
+        InstanceBody,
+        40,
+        check=check,
+        on_apply=_applied,
+        on_delete=_removed,
+        encrypt=seal,
+        redact=expose,
     )
 
 
-def seal_connection(pipeline: Pipeline, body: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
+def seal_connection(
+    registry: ProviderRegistry, body: dict[str, Any], old: dict[str, Any] | None
+) -> dict[str, Any]:
     """Encrypt new secrets; a masked or unchanged one keeps what is stored, so that nothing changes."""
-    provider = pipeline.catalog.get(body["provider"])
+    provider = registry.catalog.get(body["provider"])
     if provider is None:
         return body
     before: dict[str, str] = (old or {}).get("connection", {})
     sealed = dict(body.get("connection", {}))
     for name in secret_fields(provider) & sealed.keys():
         value, kept = str(sealed[name]), before.get(name, "")
-        if kept and (value == MASK or _same(pipeline, kept, value)):
+        if kept and (value == MASK or _same(registry, kept, value)):
             sealed[name] = kept
         elif value and value != MASK:
-            sealed[name] = pipeline.secrets.seal(value)
+            sealed[name] = registry.secrets.seal(value)
     return {**body, "connection": sealed}
 
 
-def _same(pipeline: Pipeline, kept: str, value: str) -> bool:
+def _same(registry: ProviderRegistry, kept: str, value: str) -> bool:
     if is_reference(kept) or is_reference(value):
         return kept == value
     try:
-        return pipeline.secrets.open(kept) == value
+        return registry.secrets.open(kept) == value
     except IomError:
         return False
 
 
-def instance_problems(pipeline: Pipeline, body: dict[str, Any]) -> list[Problem]:
+def instance_problems(registry: ProviderRegistry, body: dict[str, Any]) -> list[Problem]:
     """Everything wrong with an instance that its provider can tell without calling anybody."""
-    provider = pipeline.catalog.get(body["provider"])
+    provider = registry.catalog.get(body["provider"])
     if provider is None:
-        known = ", ".join(sorted(pipeline.catalog))
-        return [Problem("provider", f"no provider {body['provider']!r} in the library", f"known: {known}")]
+        known = ", ".join(sorted(registry.catalog))
+        return [
+            Problem(
+                "provider", f"no provider {body['provider']!r} in the library", f"known: {known}"
+            )
+        ]
     problems = [
         Problem(f"connection.{name}", "is masked and nothing is stored for it", "enter the secret")
         for name in secret_fields(provider)
         if body["connection"].get(name) == MASK
     ]
-    known_names = {f"message:{k.name}" for k in provider.messages} | {f"action:{a.name}" for a in provider.actions}
+    known_names = {f"message:{k.name}" for k in provider.messages} | {
+        f"action:{a.name}" for a in provider.actions
+    }
     for name in sorted(set(body.get("transformations", {})) - known_names):
         problems.append(
-            Problem(f"transformations.{name}", "is none of this provider's", ", ".join(sorted(known_names)))
+            Problem(
+                f"transformations.{name}",
+                "is none of this provider's",
+                ", ".join(sorted(known_names)),
+            )
         )
     for part in ("connection", "parameters"):
-        problems += _faults(lambda part=part: plain(getattr(provider, part), body.get(part, {}), part))
+        problems += _faults(
+            lambda part=part: plain(getattr(provider, part), body.get(part, {}), part)
+        )
     problems += _faults(lambda: compiled(provider, body.get("transformations", {})))
     return problems
 
@@ -128,10 +152,15 @@ def _applied(session: Session, documents: Sequence[Document]) -> None:
         for d in documents
     ]
     fresh = {column: upsert.excluded[column] for column in rows[0] if column != "name"}
-    again = {"state": "untested", "error": "", "next_probe_at": func.now(), "next_poll_at": func.now()}
+    again = {
+        "state": "untested",
+        "error": "",
+        "next_probe_at": func.now(),
+        "next_poll_at": func.now(),
+    }
     first = upsert.values(next_probe_at=func.now(), next_poll_at=func.now())
     session.execute(first.on_conflict_do_update(index_elements=["name"], set_=fresh | again), rows)
-    wake(session, PROBE_WAKE)
+    notify(session, PROBE_WAKE)
 
 
 def _removed(session: Session, names: Sequence[str]) -> None:

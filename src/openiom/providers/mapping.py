@@ -8,13 +8,15 @@ from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.configuration import Document, DocumentKind
-from openiom.platform.events import wake
+from openiom.platform.events import notify
 
 from .messages import INBOX_WAKE
 
 KIND = "mapping"
 Lookup = tuple[str, str, str]  # table, field, value
-Table = Literal["account", "contact", "price_list", "product", "unit", "unit_group", "warehouse", "currency"]
+Table = Literal[
+    "account", "contact", "price_list", "product", "unit", "unit_group", "warehouse", "currency"
+]
 
 
 class MappingBody(BaseModel):
@@ -35,7 +37,9 @@ class MappingBody(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.scope == "default") != (self.scope_name == ""):
-            raise ValueError("scope_name names the instance or group, and is empty for the default scope")
+            raise ValueError(
+                "scope_name names the instance or group, and is empty for the default scope"
+            )
         if (self.value == SAME) != (self.internal == SAME):
             raise ValueError("* maps to * only: every key is the name it already is")
         return self
@@ -57,7 +61,9 @@ _SCOPED = (
 )
 
 
-def resolve(session: Session, instance: str, mapping_group: str, lookups: Iterable[Lookup]) -> dict[Lookup, str]:
+def resolve(
+    session: Session, instance: str, mapping_group: str, lookups: Iterable[Lookup]
+) -> dict[Lookup, str]:
     """Our names behind these keys, for one instance, in one query. Unknown keys are absent."""
     wanted = list(dict.fromkeys(lookups))
     if not wanted:
@@ -69,7 +75,13 @@ def resolve(session: Session, instance: str, mapping_group: str, lookups: Iterab
         " FROM unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
         f" JOIN providers.id_mapping m ON m.table_name = w.t AND m.field = w.f AND m.value IN (w.v, '{SAME}')"
         + _SCOPED.format(exact="(m.value = w.v)", then=""),
-        ([w[0] for w in wanted], [w[1] for w in wanted], [w[2] for w in wanted], instance, mapping_group),
+        (
+            [w[0] for w in wanted],
+            [w[1] for w in wanted],
+            [w[2] for w in wanted],
+            instance,
+            mapping_group,
+        ),
     )
     return {(table, field, value): internal for table, field, value, internal in rows}
 
@@ -87,7 +99,13 @@ def resolve_outside(
         " FROM unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
         f" JOIN providers.id_mapping m ON m.table_name = w.t AND m.field = w.f AND m.internal IN (w.v, '{SAME}')"
         + _SCOPED.format(exact="(m.internal = w.v)", then=", m.value"),
-        ([w[0] for w in wanted], [w[1] for w in wanted], [w[2] for w in wanted], instance, mapping_group),
+        (
+            [w[0] for w in wanted],
+            [w[1] for w in wanted],
+            [w[2] for w in wanted],
+            instance,
+            mapping_group,
+        ),
     )
     return {(table, field, value): outside for table, field, value, outside in rows}
 
@@ -103,7 +121,10 @@ def step_to(document: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
 
 def _applied(session: Session, documents: Sequence[Document]) -> None:
     bodies = [MappingBody.model_validate(d.body) for d in documents]
-    columns = [[getattr(b, c) for b in bodies] for c in ("table", "field", "value", "scope", "scope_name", "internal")]
+    columns = [
+        [getattr(b, c) for b in bodies]
+        for c in ("table", "field", "value", "scope", "scope_name", "internal")
+    ]
     execute(
         session,
         "INSERT INTO providers.id_mapping (table_name, field, value, scope, scope_name, internal)"
@@ -144,7 +165,7 @@ def replay_waiting(session: Session, keys: Sequence[tuple[str, str, str, str, st
         [list(column) for column in zip(*keys, strict=True)],
     )
     if rows:
-        wake(session, INBOX_WAKE)
+        notify(session, INBOX_WAKE)
     return len(rows)
 
 
@@ -168,9 +189,9 @@ MAPPING_KIND = DocumentKind(
     KIND,
     MappingBody,
     45,
-    applied=_applied,
-    removed=_removed,
-    uses={
+    on_apply=_applied,
+    on_delete=_removed,
+    references={
         "provider_instance": ('$ ? (@.scope == "instance").scope_name',),
         "source": ('$ ? (@.table == "warehouse").internal',),
         **{

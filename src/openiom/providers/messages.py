@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from openiom.kernel import IomError
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import to_json_text
-from openiom.platform.events import wake
-from openiom.platform.held_back import savepoint
+from openiom.platform.events import notify
+from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import RawMessage
 
 INBOX_WAKE = "inbox"
@@ -33,7 +33,12 @@ class Stored:
 
 
 def store_messages(
-    session: Session, instance: str, messages: Sequence[RawMessage], *, now: datetime, limit_bytes: int
+    session: Session,
+    instance: str,
+    messages: Sequence[RawMessage],
+    *,
+    now: datetime,
+    limit_bytes: int,
 ) -> Stored:
     """Write messages to the inbox, many at once. A second delivery of one is counted and changes nothing.
 
@@ -51,17 +56,23 @@ def store_messages(
         size = len(text.encode())
         error = too_large(size, limit_bytes) if size > limit_bytes else None
         kept = text[:1024] if error else text
-        rows.setdefault(identity, [message.sequence, kept, "parked" if error else "received", error])
+        rows.setdefault(
+            identity, [message.sequence, kept, "parked" if error else "received", error]
+        )
     # Writers of the same messages wait for each other, never in a circle: everybody inserts in order, then counts in
     # order, and who still inserts holds no row that somebody who counts could want.
     ordered = sorted(rows.items())
     known = _known(session, instance, [identity for identity, _ in ordered])
-    fresh = [(*identity, *row, times[identity]) for identity, row in ordered if identity not in known]
+    fresh = [
+        (*identity, *row, times[identity]) for identity, row in ordered if identity not in known
+    ]
     inserted = _insert(session, instance, fresh, now)
-    _count_again(session, instance, [identity for identity, _ in ordered if identity not in inserted], times)
+    _count_again(
+        session, instance, [identity for identity, _ in ordered if identity not in inserted], times
+    )
     new = len(inserted)
     if new:
-        wake(session, INBOX_WAKE)
+        notify(session, INBOX_WAKE)
     return Stored(new, len(messages) - new)
 
 
@@ -90,21 +101,29 @@ def _count_again(
             " FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS u(kind, key, version, times)"
             " JOIN providers.message m ON m.instance = %s AND m.kind = u.kind AND m.key = u.key"
             " AND m.version = u.version ORDER BY m.kind, m.key, m.version FOR UPDATE OF m) k WHERE m.id = k.id",
-            (*([i[n] for i in identities] for n in range(3)), [times[i] for i in identities], instance),
+            (
+                *([i[n] for i in identities] for n in range(3)),
+                [times[i] for i in identities],
+                instance,
+            ),
         )
 
 
 _COLUMNS = ("kind", "key", "version", "sequence", "payload", "state", "error", "deliveries")
 
 
-def _insert(session: Session, instance: str, rows: Sequence[tuple[Any, ...]], now: datetime) -> set[Identity]:
+def _insert(
+    session: Session, instance: str, rows: Sequence[tuple[Any, ...]], now: datetime
+) -> set[Identity]:
     """COPY new messages; which. One that another writer was faster with is left to him."""
     if not rows:
         return set()
     try:
         with savepoint(session):
             columns = ("instance", "received_at", *_COLUMNS)
-            copy_rows(session, "providers.message", columns, [(instance, now, *row) for row in rows])
+            copy_rows(
+                session, "providers.message", columns, [(instance, now, *row) for row in rows]
+            )
             return {(row[0], row[1], row[2]) for row in rows}
     except UniqueViolation:
         answers = fetch(
@@ -119,12 +138,24 @@ def _insert(session: Session, instance: str, rows: Sequence[tuple[Any, ...]], no
 
 
 def store_unreadable(
-    session: Session, instance: str, body: bytes, error: IomError, *, now: datetime, limit_bytes: int
+    session: Session,
+    instance: str,
+    body: bytes,
+    error: IomError,
+    *,
+    now: datetime,
+    limit_bytes: int,
 ) -> None:
     """Keep what a known sender sent and nobody could read, parked with the reason."""
     key = sha256(body).hexdigest()
-    store_messages(session, instance, [RawMessage(UNREADABLE, key, body)], now=now, limit_bytes=limit_bytes)
-    told = {"what": error.what, "where": error.where, "remedy": error.remedy or "have the sender correct it"}
+    store_messages(
+        session, instance, [RawMessage(UNREADABLE, key, body)], now=now, limit_bytes=limit_bytes
+    )
+    told = {
+        "what": error.what,
+        "where": error.where,
+        "remedy": error.remedy or "have the sender correct it",
+    }
     execute(
         session,
         "UPDATE providers.message SET state = 'parked', error = %s::jsonb"
@@ -168,8 +199,12 @@ def replay(session: Session, ids: Sequence[int]) -> list[int]:
         (list(ids),),
     )
     if rows:
-        execute(session, "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)", ([r[0] for r in rows],))
-        wake(session, INBOX_WAKE)
+        execute(
+            session,
+            "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)",
+            ([r[0] for r in rows],),
+        )
+        notify(session, INBOX_WAKE)
     return [row[0] for row in rows]
 
 
@@ -180,5 +215,9 @@ def discard(session: Session, ids: Sequence[int]) -> list[int]:
         "UPDATE providers.message SET state = 'discarded' WHERE id = ANY(%s) AND state = 'parked' RETURNING id",
         (list(ids),),
     )
-    execute(session, "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)", ([r[0] for r in rows],))
+    execute(
+        session,
+        "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)",
+        ([r[0] for r in rows],),
+    )
     return [row[0] for row in rows]

@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Identity, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,8 +73,20 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("instance", "kind", "key", "version", name="one_row_a_message"),
         Index("ix_message_waiting", "id", postgresql_where=text("state = 'received'")),
-        Index("ix_message_elders", "instance", "kind", "key", "id", postgresql_where=text("state = 'received'")),
-        Index("ix_message_state", "state", "id", postgresql_where=text("state IN ('parked', 'discarded')")),
+        Index(
+            "ix_message_elders",
+            "instance",
+            "kind",
+            "key",
+            "id",
+            postgresql_where=text("state = 'received'"),
+        ),
+        Index(
+            "ix_message_state",
+            "state",
+            "id",
+            postgresql_where=text("state IN ('parked', 'discarded')"),
+        ),
         {"schema": ROOM},
     )
 
@@ -87,7 +110,10 @@ class MissingKey(Base):
     """A lookup a parked message waits for."""
 
     __tablename__ = "missing_key"
-    __table_args__ = (Index("ix_missing_key_lookup", "table_name", "field", "value"), {"schema": ROOM})
+    __table_args__ = (
+        Index("ix_missing_key_lookup", "table_name", "field", "value"),
+        {"schema": ROOM},
+    )
 
     message_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey(f"{ROOM}.message.id", ondelete="CASCADE"), primary_key=True
@@ -102,7 +128,10 @@ class IdMapping(Base):
     """One outside key of one of our records. Exact match; an instance's own beats its group's beats the default."""
 
     __tablename__ = "id_mapping"
-    __table_args__ = (Index("ix_id_mapping_internal", "table_name", "field", "internal"), {"schema": ROOM})
+    __table_args__ = (
+        Index("ix_id_mapping_internal", "table_name", "field", "internal"),
+        {"schema": ROOM},
+    )
 
     table_name: Mapped[str] = mapped_column(Text, primary_key=True)
     field: Mapped[str] = mapped_column(Text, primary_key=True)

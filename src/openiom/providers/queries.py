@@ -16,10 +16,10 @@ from openiom.policies import (
     validate_transformation,
 )
 
-from .inbox import fill, unmapped, untransformed
+from .inbox_worker import fill, unmapped, untransformed
 from .mapping import ITSELF, resolve
 from .messages import UNREADABLE
-from .pipeline import Pipeline
+from .registry import ProviderRegistry
 from .schemas import (
     CallRow,
     InstanceRow,
@@ -45,14 +45,18 @@ _MESSAGE = (
 )
 
 
-def list_instances(session: Session, pipeline: Pipeline, *, name: str = "") -> list[InstanceRow]:
+def list_instances(
+    session: Session, registry: ProviderRegistry, *, name: str = ""
+) -> list[InstanceRow]:
     """Installed providers by name, with what their last probe and poll found. `name` asks for one."""
     rows = fetch(
         session,
         f"SELECT {_INSTANCE} FROM providers.provider_instance WHERE %s = '' OR name = %s ORDER BY name",
         (name, name),
     )
-    counts: dict[str, dict[str, int]] = {row[0]: {"received": 0, "parked": 0, "discarded": 0} for row in rows}
+    counts: dict[str, dict[str, int]] = {
+        row[0]: {"received": 0, "parked": 0, "discarded": 0} for row in rows
+    }
     waiting = fetch(
         session,
         "SELECT instance, state, count(*) FROM providers.message WHERE state = 'received' GROUP BY 1, 2 UNION ALL"
@@ -62,25 +66,29 @@ def list_instances(session: Session, pipeline: Pipeline, *, name: str = "") -> l
         if instance in counts:
             counts[instance][state] = count
     names = [column.strip() for column in _INSTANCE.split(",")]
-    return [_instance(dict(zip(names, row, strict=True)), counts[row[0]], pipeline) for row in rows]
+    return [_instance(dict(zip(names, row, strict=True)), counts[row[0]], registry) for row in rows]
 
 
-def _instance(row: dict[str, Any], counts: dict[str, int], pipeline: Pipeline) -> InstanceRow:
-    provider = pipeline.catalog.get(row["provider"])
+def _instance(
+    row: dict[str, Any], counts: dict[str, int], registry: ProviderRegistry
+) -> InstanceRow:
+    provider = registry.catalog.get(row["provider"])
     for name in ("account", "error", "last_error"):
         row[name] = row[name] or None
     return InstanceRow(**row, category=provider.category if provider else "", messages=counts)
 
 
-def get_instance(session: Session, pipeline: Pipeline, name: str) -> InstanceRow:
+def get_instance(session: Session, registry: ProviderRegistry, name: str) -> InstanceRow:
     """One installed provider. Raises NotFound."""
-    found = list_instances(session, pipeline, name=name) if name else []
+    found = list_instances(session, registry, name=name) if name else []
     if not found:
         raise NotFound(f"no provider instance {name}", remedy="see the list of installed providers")
     return found[0]
 
 
-def list_calls(session: Session, *, instance: str, failed: bool, after: int | None, limit: int) -> list[CallRow]:
+def list_calls(
+    session: Session, *, instance: str, failed: bool, after: int | None, limit: int
+) -> list[CallRow]:
     """Exchanges with the outside, newest first."""
     rows = fetch(
         session,
@@ -117,7 +125,12 @@ class MessageFilter:
 
 
 def list_messages(
-    session: Session, pipeline: Pipeline, chosen: MessageFilter, *, after: int | None, limit: int
+    session: Session,
+    registry: ProviderRegistry,
+    chosen: MessageFilter,
+    *,
+    after: int | None,
+    limit: int,
 ) -> list[MessageRow]:
     """Messages, newest first."""
     where, values = ["TRUE"], list[Any]()
@@ -128,7 +141,7 @@ def list_messages(
         where.append("m.state = %s")
         values.append(chosen.state)
     if chosen.search:  # names of instances and kinds are few, and lead the index that finds a key
-        kinds = {kind.name for provider in pipeline.catalog.values() for kind in provider.messages}
+        kinds = {kind.name for provider in registry.catalog.values() for kind in provider.messages}
         where += ["m.instance = ANY(%s)", "m.kind = ANY(%s)", "m.key = %s"]
         names = fetch(session, "SELECT name FROM providers.provider_instance")
         values += [[row[0] for row in names], sorted({*kinds, UNREADABLE}), chosen.search]
@@ -148,7 +161,20 @@ def list_messages(
 
 
 def _message(row: Sequence[Any], missing: Mapping[int, list[MissingKeyView]]) -> dict[str, Any]:
-    new, instance, kind, key, version, state, received, processed, error, attempts, deliveries, entity = row
+    (
+        new,
+        instance,
+        kind,
+        key,
+        version,
+        state,
+        received,
+        processed,
+        error,
+        attempts,
+        deliveries,
+        entity,
+    ) = row
     return {
         "id": str(new),
         "instance": instance,
@@ -179,7 +205,7 @@ def _missing_of(session: Session, ids: Sequence[int]) -> dict[int, list[MissingK
     return found
 
 
-def get_message(session: Session, pipeline: Pipeline, message: int) -> MessageDetail:
+def get_message(session: Session, registry: ProviderRegistry, message: int) -> MessageDetail:
     """One message with its payload, and what its transformation makes of it now. Raises NotFound."""
     row, payload = _stored(session, message)
     try:
@@ -187,7 +213,7 @@ def get_message(session: Session, pipeline: Pipeline, message: int) -> MessageDe
     except orjson.JSONDecodeError:
         shown = payload
     try:
-        preview: Preview | None = preview_message(session, pipeline, message, None)
+        preview: Preview | None = preview_message(session, registry, message, None)
     except IomError:  # its instance, kind or transformation is gone: the message is still shown
         preview = None
     document = preview.document if preview else None
@@ -196,38 +222,51 @@ def get_message(session: Session, pipeline: Pipeline, message: int) -> MessageDe
 
 
 def _stored(session: Session, message: int) -> tuple[Sequence[Any], str]:
-    rows = fetch(session, f"SELECT {_MESSAGE}, m.payload FROM providers.message m WHERE m.id = %s", (message,))
+    rows = fetch(
+        session,
+        f"SELECT {_MESSAGE}, m.payload FROM providers.message m WHERE m.id = %s",
+        (message,),
+    )
     if not rows:
         raise NotFound(f"no message {message}", remedy="see the list of messages")
     return rows[0][:-1], rows[0][-1]
 
 
 def preview_message(
-    session: Session, pipeline: Pipeline, message: int, transformation: Mapping[str, Any] | None
+    session: Session,
+    registry: ProviderRegistry,
+    message: int,
+    transformation: Mapping[str, Any] | None,
 ) -> Preview:
     """What a transformation (the one in use when None) makes of a stored message; nothing is written.
 
     Raises NotFound, and Invalid with every fault of the transformation given.
     """
     row, payload = _stored(session, message)
-    opened = pipeline.open(session, row[1])
+    opened = registry.open(session, row[1])
     opened.message_kind(row[2])
     used = opened.transformations[f"message:{row[2]}"]
     if transformation is not None:
         used = Transformation(read_transformation(transformation))
     rows = [
-        PreviewRow(path=e.path, expression=e.expression, value=e.value, error=e.error) for e in used.explain(payload)
+        PreviewRow(path=e.path, expression=e.expression, value=e.value, error=e.error)
+        for e in used.explain(payload)
     ]
     answer = used.transform_many([payload])[0]
     if isinstance(answer, TransformFailure):
-        return Preview(document=None, error=_told(untransformed(answer).error), missing=[], rows=rows)
+        return Preview(
+            document=None, error=_told(untransformed(answer).error), missing=[], rows=rows
+        )
     lookups = [(k.table, k.field, k.value) for k in answer.keys]
     missing = fill(answer, resolve(session, opened.name, opened.mapping_group, lookups))
     document = answer.document
     if not missing:
         return Preview(document=document, error=None, missing=[], rows=rows)
     settled = unmapped(missing)
-    keys = [MissingKeyView(table=table, field=field, value=value) for table, field, value in settled.missing]
+    keys = [
+        MissingKeyView(table=table, field=field, value=value)
+        for table, field, value in settled.missing
+    ]
     return Preview(document=document, error=_told(settled.error), missing=keys, rows=rows)
 
 
@@ -235,7 +274,9 @@ def _told(error: Mapping[str, str] | None) -> MessageError | None:
     return MessageError(**error) if error else None
 
 
-def missing_keys(session: Session, pipeline: Pipeline, *, limit: int = MOST_GROUPS) -> list[MissingGroup]:
+def missing_keys(
+    session: Session, registry: ProviderRegistry, *, limit: int = MOST_GROUPS
+) -> list[MissingGroup]:
     """Keys a mapping would free messages with, most wanted first, with what each may have meant."""
     rows = fetch(
         session,
@@ -246,7 +287,10 @@ def missing_keys(session: Session, pipeline: Pipeline, *, limit: int = MOST_GROU
     wanted: dict[str, set[str]] = {}
     for table, _, value, _, _ in rows:
         wanted.setdefault(table, set()).add(value)
-    found = {table: _suggested(session, pipeline, table, sorted(values)) for table, values in wanted.items()}
+    found = {
+        table: _suggested(session, registry, table, sorted(values))
+        for table, values in wanted.items()
+    }
     return [
         MissingGroup(
             table=table,
@@ -260,17 +304,28 @@ def missing_keys(session: Session, pipeline: Pipeline, *, limit: int = MOST_GROU
     ]
 
 
-def _suggested(session: Session, pipeline: Pipeline, table: str, values: Sequence[str]) -> dict[str, list[Suggestion]]:
-    if pipeline.suggest is None or table not in pipeline.suggests:
+def _suggested(
+    session: Session, registry: ProviderRegistry, table: str, values: Sequence[str]
+) -> dict[str, list[Suggestion]]:
+    if registry.suggest is None or table not in registry.suggests:
         return {}
     return {
-        value: [Suggestion(internal=internal, label=label, score=score) for internal, label, score in some]
-        for value, some in pipeline.suggest(session, table, values).items()
+        value: [
+            Suggestion(internal=internal, label=label, score=score)
+            for internal, label, score in some
+        ]
+        for value, some in registry.suggest(session, table, values).items()
     }
 
 
 def list_mappings(
-    session: Session, *, table: str, instance: str, search: str, after: Sequence[str] | None, limit: int
+    session: Session,
+    *,
+    table: str,
+    instance: str,
+    search: str,
+    after: Sequence[str] | None,
+    limit: int,
 ) -> list[MappingRow]:
     """Mappings by table, field, value and scope. `instance` shows its own only; `search` is the start of a value."""
     where, values = ["TRUE"], list[Any]()
@@ -300,5 +355,7 @@ def read_transformation(body: Mapping[str, Any]) -> TransformationDocument:
     """The document, if it is one. Raises Invalid."""
     faults = validate_transformation(body)
     if faults:
-        raise Invalid("the transformation does not compile", where="transformation", problems=faults)
+        raise Invalid(
+            "the transformation does not compile", where="transformation", problems=faults
+        )
     return TransformationDocument.model_validate(body)

@@ -8,15 +8,26 @@ from pydantic import ValidationError
 
 from openiom.kernel import NotFound, TooLarge
 from openiom.platform.configuration import Configuration
-from openiom.platform.http import Asker, Now, Page, RawBody, Reading, Writing, database, page_of, read_cursor, whole
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    Page,
+    RawBody,
+    ReadSession,
+    WriteSession,
+    database,
+    decode_cursor,
+    paginate,
+    parse_id,
+)
 from openiom.provider_contract import Provider
 
 from . import queries
 from .mapping import KIND, MappingBody, waiting_for
 from .messages import discard, replay
-from .pipeline import Pipeline
-from .polling import ask_poll
-from .probing import probe
+from .poll_worker import request_poll
+from .probe_worker import probe
+from .registry import ProviderRegistry
 from .schemas import (
     MOST_IDS,
     MOST_MAPPINGS,
@@ -41,22 +52,22 @@ from .schemas import (
     RowResults,
     WebhookTaken,
 )
-from .webhooks import take_webhook
+from .webhooks import receive_webhook
 
 router = APIRouter(tags=["providers"])
 Limit = Annotated[int, Query(ge=1, le=500)]
 API = "/api/v1"
 
 
-def pipeline_of(request: Request) -> Pipeline:
-    found: Pipeline = request.app.state.pipeline
+def pipeline_of(request: Request) -> ProviderRegistry:
+    found: ProviderRegistry = request.app.state.registry
     return found
 
 
 @router.get(f"{API}/providers")
-def provider_catalog(asker: Asker, request: Request) -> Catalog:
+def provider_catalog(principal: CurrentPrincipal, request: Request) -> Catalog:
     """The library: every provider that can be installed, with the schemas its forms are drawn from."""
-    asker.require("providers.read")
+    principal.require("providers.read")
     catalog = pipeline_of(request).catalog
     return Catalog(items=[_entry(catalog[name]) for name in sorted(catalog)])
 
@@ -71,55 +82,61 @@ def _entry(provider: Provider) -> CatalogEntry:
         parameters_schema=provider.parameters.model_json_schema(),
         actions=[CatalogPart(name=a.name, title=a.title) for a in provider.actions],
         messages=[CatalogPart(name=k.name, title=k.title) for k in provider.messages],
-        mappings=[CatalogPart(name=t, title=t.replace("_", " ").capitalize()) for t in provider.mappings],
+        mappings=[
+            CatalogPart(name=t, title=t.replace("_", " ").capitalize()) for t in provider.mappings
+        ],
     )
 
 
 @router.get(f"{API}/provider-instances")
-def provider_instances(asker: Asker, session: Reading, request: Request) -> Instances:
+def provider_instances(
+    principal: CurrentPrincipal, session: ReadSession, request: Request
+) -> Instances:
     """What is installed, whether it answers, and what waits in its inbox."""
-    asker.require("providers.read")
+    principal.require("providers.read")
     return Instances(items=queries.list_instances(session, pipeline_of(request)))
 
 
 @router.post(f"{API}/provider-instances/{{name}}/probe")
-def probe_instance(name: str, asker: Asker, request: Request) -> InstanceRow:
+def probe_instance(name: str, principal: CurrentPrincipal, request: Request) -> InstanceRow:
     """Make a real authenticated request now; the answer is the instance with what was found."""
-    asker.require("providers.write")
-    pipeline, opened = pipeline_of(request), database(request)
-    probe(pipeline, opened, name)
+    principal.require("providers.write")
+    registry, opened = pipeline_of(request), database(request)
+    probe(registry, opened, name)
     with opened.reading() as session:
-        return queries.get_instance(session, pipeline, name)
+        return queries.get_instance(session, registry, name)
 
 
 @router.post(f"{API}/provider-instances/{{name}}/poll", status_code=202)
-def poll_instance(name: str, asker: Asker, session: Writing) -> PollAsked:
+def poll_instance(name: str, principal: CurrentPrincipal, session: WriteSession) -> PollAsked:
     """Poll as soon as a worker is free."""
-    asker.require("providers.write")
-    ask_poll(session, name)
+    principal.require("providers.write")
+    request_poll(session, name)
     return PollAsked()
 
 
 @router.get(f"{API}/provider-calls")
 def provider_calls(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     instance: str = "",
     failed: bool = False,
     after: str | None = None,
     limit: Limit = 50,
 ) -> Page[CallRow]:
     """Exchanges with the outside, newest first."""
-    asker.require("providers.read")
-    rows = queries.list_calls(session, instance=instance, failed=failed, after=_position(after), limit=limit + 1)
-    items, following = page_of(rows, limit=limit, key=lambda row: (row.id,))
+    principal.require("providers.read")
+    rows = queries.list_calls(
+        session, instance=instance, failed=failed, after=_position(after), limit=limit + 1
+    )
+    items, following = paginate(rows, limit=limit, key=lambda row: (row.id,))
     return Page(items=items, next=following)
 
 
 @router.get(f"{API}/messages")
 def messages(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     request: Request,
     state: str = "",
     instance: str = "",
@@ -129,53 +146,73 @@ def messages(
     limit: Limit = 50,
 ) -> Page[MessageRow]:
     """What arrived, newest first; `search` is a whole key, such as an order's id at its source."""
-    asker.require("providers.read")
-    chosen = queries.MessageFilter(*(text.replace("\x00", "") for text in (state, instance, kind, search)))
+    principal.require("providers.read")
+    chosen = queries.MessageFilter(
+        *(text.replace("\x00", "") for text in (state, instance, kind, search))
+    )
     position = _position(after)
-    rows = queries.list_messages(session, pipeline_of(request), chosen, after=position, limit=limit + 1)
-    items, following = page_of(rows, limit=limit, key=lambda row: (row.id,))
+    rows = queries.list_messages(
+        session, pipeline_of(request), chosen, after=position, limit=limit + 1
+    )
+    items, following = paginate(rows, limit=limit, key=lambda row: (row.id,))
     return Page(items=items, next=following)
 
 
 @router.get(f"{API}/messages/missing-keys")
-def missing_keys(asker: Asker, session: Reading, request: Request) -> MissingGroups:
+def missing_keys(
+    principal: CurrentPrincipal, session: ReadSession, request: Request
+) -> MissingGroups:
     """Outside keys that no mapping knows, most wanted first (the first 500), with suggestions."""
-    asker.require("providers.read")
+    principal.require("providers.read")
     return MissingGroups(items=queries.missing_keys(session, pipeline_of(request)))
 
 
 @router.get(f"{API}/messages/{{message}}")
-def message(message: str, asker: Asker, session: Reading, request: Request) -> MessageDetail:
+def message(
+    message: str, principal: CurrentPrincipal, session: ReadSession, request: Request
+) -> MessageDetail:
     """One message: its payload, what its transformation makes of it now, and why it is where it is."""
-    asker.require("providers.read")
+    principal.require("providers.read")
     return queries.get_message(session, pipeline_of(request), _message_id(message))
 
 
 @router.post(f"{API}/messages/{{message}}/preview")
-def preview(message: str, asked: PreviewRequest, asker: Asker, session: Reading, request: Request) -> Preview:
+def preview(
+    message: str,
+    asked: PreviewRequest,
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    request: Request,
+) -> Preview:
     """Try a transformation on a stored message; nothing is written."""
-    asker.require("providers.read")
-    return queries.preview_message(session, pipeline_of(request), _message_id(message), asked.transformation)
+    principal.require("providers.read")
+    return queries.preview_message(
+        session, pipeline_of(request), _message_id(message), asked.transformation
+    )
 
 
 @router.post(f"{API}/messages/replay")
-def replay_messages(asked: IdsRequest, asker: Asker, session: Writing) -> RowResults:
+def replay_messages(
+    asked: IdsRequest, principal: CurrentPrincipal, session: WriteSession
+) -> RowResults:
     """Put parked or discarded messages back to be processed."""
-    asker.require("providers.write")
+    principal.require("providers.write")
     return _told(asked.ids, replay(session, _ids(asked)), "is neither parked nor discarded")
 
 
 @router.post(f"{API}/messages/discard")
-def discard_messages(asked: IdsRequest, asker: Asker, session: Writing) -> RowResults:
+def discard_messages(
+    asked: IdsRequest, principal: CurrentPrincipal, session: WriteSession
+) -> RowResults:
     """Take parked messages off the list; they stay readable and can be replayed."""
-    asker.require("providers.write")
+    principal.require("providers.write")
     return _told(asked.ids, discard(session, _ids(asked)), "is not parked")
 
 
 @router.get(f"{API}/mappings")
 def mappings(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     table: str = "",
     instance: str = "",
     search: str = "",
@@ -183,24 +220,32 @@ def mappings(
     limit: Limit = 50,
 ) -> Page[MappingRow]:
     """Outside keys and our names for them."""
-    asker.require("providers.read")
-    position = read_cursor(after, 5)
+    principal.require("providers.read")
+    position = decode_cursor(after, 5)
     rows = queries.list_mappings(
         session, table=table, instance=instance, search=search, after=position, limit=limit + 1
     )
-    items, following = page_of(
-        rows, limit=limit, key=lambda row: (row.table, row.field, row.value, row.scope, row.scope_name)
+    items, following = paginate(
+        rows,
+        limit=limit,
+        key=lambda row: (row.table, row.field, row.value, row.scope, row.scope_name),
     )
     return Page(items=items, next=following)
 
 
 @router.put(f"{API}/mappings")
-def save_mappings(asked: MappingsRequest, asker: Asker, session: Writing, request: Request, now: Now) -> MappingsSaved:
+def save_mappings(
+    asked: MappingsRequest,
+    principal: CurrentPrincipal,
+    session: WriteSession,
+    request: Request,
+    now: Now,
+) -> MappingsSaved:
     """Write up to 1,000 mappings; a wrong one is told by its place while the rest go through.
 
     Messages that missed a key replay by themselves: `replayed` says how many.
     """
-    asker.require("providers.write")
+    principal.require("providers.write")
     _at_most(asked.mappings, MOST_MAPPINGS, "mappings")
     good: dict[str, MappingBody] = {}
     results = []
@@ -216,24 +261,30 @@ def save_mappings(asked: MappingsRequest, asker: Asker, session: Writing, reques
         return MappingsSaved(results=results, replayed=0)
     replayed = waiting_for(session, [(b.table, b.field, b.value) for b in good.values()])
     configuration: Configuration = request.app.state.configuration
-    documents = [{"kind": KIND, "name": name, "body": body.model_dump()} for name, body in good.items()]
-    configuration.apply(session, documents, at=now, actor=asker.name)
+    documents = [
+        {"kind": KIND, "name": name, "body": body.model_dump()} for name, body in good.items()
+    ]
+    configuration.apply(session, documents, at=now, actor=principal.name)
     return MappingsSaved(results=results, replayed=replayed)
 
 
 def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'mapping'}: {e['msg']}" for e in error.errors())
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'mapping'}: {e['msg']}" for e in error.errors()
+    )
 
 
 @router.post("/hooks/{instance}", tags=["webhooks"])
 def webhook(instance: str, request: Request, body: RawBody, now: Now) -> WebhookTaken:
     """Where an installed provider's system calls us. Verified as that provider does; acknowledged once durable."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return take_webhook(pipeline_of(request), database(request), instance, headers, body, now=now)
+    return receive_webhook(
+        pipeline_of(request), database(request), instance, headers, body, now=now
+    )
 
 
 def _position(after: str | None) -> int | None:
-    found = read_cursor(after, 1, whole)
+    found = decode_cursor(after, 1, parse_id)
     return int(found[0]) if found else None
 
 
@@ -250,9 +301,13 @@ def _ids(asked: IdsRequest) -> list[int]:
 
 def _at_most(given: Sequence[Any], most: int, where: str) -> None:
     if len(given) > most:
-        raise TooLarge(f"{len(given)} of at most {most}", where=where, remedy="send them in several calls")
+        raise TooLarge(
+            f"{len(given)} of at most {most}", where=where, remedy="send them in several calls"
+        )
 
 
 def _told(ids: Sequence[str], done: Sequence[int], why_not: str) -> RowResults:
     went = {str(i) for i in done}
-    return RowResults(results=[RowResult(id=i, ok=i in went, reason="" if i in went else why_not) for i in ids])
+    return RowResults(
+        results=[RowResult(id=i, ok=i in went, reason="" if i in went else why_not) for i in ids]
+    )

@@ -9,18 +9,24 @@ import structlog
 from openiom.kernel import Invalid, IomError, NotFound, Refused, TooLarge
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.provider_contract import OutsideCall, Received
+from openiom.provider_contract import OutboundRequest, Received
 
 from .messages import store_messages, store_unreadable
-from .pipeline import Opened, Pipeline, acting
-from .polling import announce_news
+from .poll_worker import announce_news
+from .registry import ProviderInstance, ProviderRegistry, acting
 from .schemas import WebhookTaken
 
 log = structlog.get_logger("webhooks")
 
 
-def take_webhook(
-    pipeline: Pipeline, database: Database, instance: str, headers: Mapping[str, str], body: bytes, *, now: datetime
+def receive_webhook(
+    registry: ProviderRegistry,
+    database: Database,
+    instance: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: datetime,
 ) -> WebhookTaken:
     """Store what a webhook call brings; `headers` lower case.
 
@@ -28,26 +34,34 @@ def take_webhook(
     Unauthenticated, and Invalid for what its provider cannot read, which is kept and parked.
     """
     with database.reading() as session:
-        found = fetch(session, "SELECT active FROM providers.provider_instance WHERE name = %s", (instance,))
+        found = fetch(
+            session, "SELECT active FROM providers.provider_instance WHERE name = %s", (instance,)
+        )
         if not found:
-            raise NotFound(f"no provider instance {instance}", remedy="correct the address of the webhook")
-        opened = pipeline.open(session, instance)
+            raise NotFound(
+                f"no provider instance {instance}", remedy="correct the address of the webhook"
+            )
+        opened = registry.open(session, instance)
     try:
         if not found[0][0]:
             raise Refused(f"{instance} is not active", remedy="activate it; then send this again")
-        if len(body) > pipeline.message_limit_bytes:
-            what = f"the message has {len(body)} bytes; the limit is {pipeline.message_limit_bytes}"
-            raise TooLarge(what, where="body", remedy="send it in parts, or raise OPENIOM_MESSAGE_LIMIT_BYTES")
+        if len(body) > registry.message_limit_bytes:
+            what = f"the message has {len(body)} bytes; the limit is {registry.message_limit_bytes}"
+            raise TooLarge(
+                what, where="body", remedy="send it in parts, or raise OPENIOM_MESSAGE_LIMIT_BYTES"
+            )
         received = _received(opened, headers, body)
     except IomError as error:
-        _trace(pipeline, database, instance, error, now)
+        _trace(registry, database, instance, error, now)
         if isinstance(error, Unreadable):
             with database.unit_of_work() as session:
-                limit = pipeline.message_limit_bytes
+                limit = registry.message_limit_bytes
                 store_unreadable(session, instance, body, error, now=now, limit_bytes=limit)
         raise
     with database.unit_of_work() as session:
-        stored = store_messages(session, instance, received.messages, now=now, limit_bytes=pipeline.message_limit_bytes)
+        stored = store_messages(
+            session, instance, received.messages, now=now, limit_bytes=registry.message_limit_bytes
+        )
         if received.poll_now:
             announce_news(session, instance)
     return WebhookTaken(stored=stored.new, duplicates=stored.duplicates, poll=received.poll_now)
@@ -57,14 +71,16 @@ class Unreadable(Invalid):
     """A known sender sent what its provider cannot read."""
 
 
-def _received(opened: Opened, headers: Mapping[str, str], body: bytes) -> Received:
+def _received(opened: ProviderInstance, headers: Mapping[str, str], body: bytes) -> Received:
     receive: Any = getattr(opened.connector, "receive", None)
     if receive is None:
         raise NotFound(f"{opened.provider.title} takes no webhooks", where=opened.name)
     try:
         received: Received = receive(headers, body)
     except Invalid as error:
-        raise Unreadable(error.what, where=error.where, remedy=error.remedy, problems=error.problems) from error
+        raise Unreadable(
+            error.what, where=error.where, remedy=error.remedy, problems=error.problems
+        ) from error
     except IomError:
         raise
     except Exception as error:
@@ -74,12 +90,14 @@ def _received(opened: Opened, headers: Mapping[str, str], body: bytes) -> Receiv
     return received
 
 
-def _trace(pipeline: Pipeline, database: Database, instance: str, error: IomError, now: datetime) -> None:
+def _trace(
+    registry: ProviderRegistry, database: Database, instance: str, error: IomError, now: datetime
+) -> None:
     """A refused call stands in the call log, without its body: who sends it may be anybody."""
     doing = acting.set("webhook")
     try:
-        told = OutsideCall("POST", f"/hooks/{instance}", error.status, 0, now, error=str(error))
-        pipeline.calls.add(instance, told)
+        told = OutboundRequest("POST", f"/hooks/{instance}", error.status, 0, now, error=str(error))
+        registry.calls.add(instance, told)
     finally:
         acting.reset(doing)
-    pipeline.calls.flush(database)
+    registry.calls.flush(database)

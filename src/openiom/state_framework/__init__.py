@@ -6,16 +6,16 @@ Holds   an event a table never names moves nothing; a named event from the wrong
 Tells   nothing: the room that owns the entity writes the state and announces the fact.
 """
 
-from .aggregate import Aggregate, At, header_events, header_events_many
+from .aggregate import Aggregate, LineStatus, header_events, header_events_many
 from .configuration import load_tables, states_kind
 from .machine import (
     ANY,
     PREVIOUS,
-    Move,
     State,
     StateTable,
-    To,
+    Target,
     Transition,
+    TransitionRequest,
     advance,
     advance_many,
     moves,
@@ -26,11 +26,11 @@ __all__ = [
     "ANY",
     "PREVIOUS",
     "Aggregate",
-    "At",
-    "Move",
+    "LineStatus",
+    "TransitionRequest",
     "State",
     "StateTable",
-    "To",
+    "Target",
     "Transition",
     "advance",
     "advance_many",

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 
 
-class At(NamedTuple):
+class LineStatus(NamedTuple):
     """Where a line stands."""
 
     state: str
@@ -26,16 +26,18 @@ class Aggregate(NamedTuple):
     reasons: frozenset[str] = frozenset()
     ignoring: frozenset[str] = frozenset({"canceled"})
 
-    def holds(self, lines: Iterable[At]) -> bool:
+    def holds(self, lines: Iterable[LineStatus]) -> bool:
         """Whether all lines that count, and at least one, are there."""
         counting = [line for line in lines if line.state not in self.ignoring]
         return bool(counting) and all(self._there(line) for line in counting)
 
-    def _there(self, line: At) -> bool:
+    def _there(self, line: LineStatus) -> bool:
         return line.state in self.states and (not self.reasons or line.reason in self.reasons)
 
 
-def header_events(rules: Sequence[Aggregate], *, before: Sequence[At], after: Sequence[At]) -> list[str]:
+def header_events(
+    rules: Sequence[Aggregate], *, before: Sequence[LineStatus], after: Sequence[LineStatus]
+) -> list[str]:
     """
     Events the header owes now that its lines went from `before` to `after`, in the order of the rules.
 
@@ -46,8 +48,12 @@ def header_events(rules: Sequence[Aggregate], *, before: Sequence[At], after: Se
 
 
 def header_events_many(
-    rules: Sequence[Aggregate], changes: Mapping[Key, tuple[Sequence[At], Sequence[At]]]
+    rules: Sequence[Aggregate],
+    changes: Mapping[Key, tuple[Sequence[LineStatus], Sequence[LineStatus]]],
 ) -> dict[Key, list[str]]:
     """The same for many headers: key to (before, after); headers that owe nothing are left out."""
-    owed = {key: header_events(rules, before=before, after=after) for key, (before, after) in changes.items()}
+    owed = {
+        key: header_events(rules, before=before, after=after)
+        for key, (before, after) in changes.items()
+    }
     return {key: events for key, events in owed.items() if events}

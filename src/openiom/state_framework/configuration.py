@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Invalid, Problem
 from openiom.platform.configuration import DocumentKind, current_documents
 
-from .machine import State, StateTable, To, Transition
+from .machine import State, StateTable, Target, Transition
 
 KIND = "states"
 
@@ -32,10 +32,14 @@ class TransitionBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     event: str = Field(min_length=1, description="Business event: fraud.suspected")
-    source: str | None = Field(None, description="State it starts from; null before the record exists")
+    source: str | None = Field(
+        None, description="State it starts from; null before the record exists"
+    )
     target: str = Field(min_length=1)
     reason: str = ""
-    reasons: list[str] = Field(default_factory=list, description="Other reasons a caller may choose")
+    reasons: list[str] = Field(
+        default_factory=list, description="Other reasons a caller may choose"
+    )
 
 
 class StatesBody(BaseModel):
@@ -51,9 +55,14 @@ class StatesBody(BaseModel):
 def extended(shipped: StateTable, body: StatesBody) -> StateTable:
     """The shipped table with a user's rows and switch. Raises Invalid listing every fault."""
     return shipped.extended(
-        states=[State(s.name, s.label, s.timeline_position, s.read_only, s.final) for s in body.states],
-        transitions=[Transition(t.event, t.source, To(t.target, t.reason), tuple(t.reasons)) for t in body.transitions],
-    ).switched(enabled=body.enabled)
+        states=[
+            State(s.name, s.label, s.timeline_position, s.read_only, s.final) for s in body.states
+        ],
+        transitions=[
+            Transition(t.event, t.source, Target(t.target, t.reason), tuple(t.reasons))
+            for t in body.transitions
+        ],
+    ).with_guard(enabled=body.enabled)
 
 
 def states_kind(shipped: Mapping[str, StateTable]) -> DocumentKind:
@@ -61,7 +70,9 @@ def states_kind(shipped: Mapping[str, StateTable]) -> DocumentKind:
 
     def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
         if name not in shipped:
-            return [Problem("name", f"{name} has no states", f"use one of {', '.join(sorted(shipped))}")]
+            return [
+                Problem("name", f"{name} has no states", f"use one of {', '.join(sorted(shipped))}")
+            ]
         try:
             extended(shipped[name], StatesBody.model_validate(body))
         except Invalid as error:
@@ -74,4 +85,7 @@ def states_kind(shipped: Mapping[str, StateTable]) -> DocumentKind:
 def load_tables(session: Session, shipped: Mapping[str, StateTable]) -> dict[str, StateTable]:
     """Every entity's table as it stands in this environment, by entity, in one query."""
     added = {d.name: StatesBody.model_validate(d.body) for d in current_documents(session, KIND)}
-    return {entity: extended(table, added[entity]) if entity in added else table for entity, table in shipped.items()}
+    return {
+        entity: extended(table, added[entity]) if entity in added else table
+        for entity, table in shipped.items()
+    }

@@ -13,7 +13,7 @@ PREVIOUS = "(previous)"
 """As a transition's target state: back to where the entity stood before, reason included."""
 
 
-class To(NamedTuple):
+class Target(NamedTuple):
     """Where a transition leads."""
 
     state: str
@@ -37,24 +37,29 @@ class Transition:
 
     event: str
     source: str | None
-    to: To
+    to: Target
     reasons: tuple[str, ...] = ()
 
 
-class Move(NamedTuple):
+class TransitionRequest(NamedTuple):
     """One event for one entity; `previous` is where it stood before its present state, for a release."""
 
     event: str
     state: str | None
-    previous: To | None = None
+    previous: Target | None = None
     reason: str | None = None
 
 
 def moves(
-    event: str, sources: Iterable[str | None], state: str, reason: str, *, reasons: Sequence[str] = ()
+    event: str,
+    sources: Iterable[str | None],
+    state: str,
+    reason: str,
+    *,
+    reasons: Sequence[str] = (),
 ) -> list[Transition]:
     """One row per source, all leading to the same state."""
-    return [Transition(event, source, To(state, reason), tuple(reasons)) for source in sources]
+    return [Transition(event, source, Target(state, reason), tuple(reasons)) for source in sources]
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,9 @@ class StateTable:
                 remedy="correct the states and transitions named",
                 problems=faults,
             )
-        object.__setattr__(self, "_rows", {(row.event, row.source): row for row in self.transitions})
+        object.__setattr__(
+            self, "_rows", {(row.event, row.source): row for row in self.transitions}
+        )
         object.__setattr__(self, "_states", {state.name: state for state in self.states})
         first: dict[str, Transition] = {}
         for row in self.transitions:
@@ -115,20 +122,28 @@ class StateTable:
             return own
         return self._rows.get((event, ANY))
 
-    def extended(self, *, states: Iterable[State] = (), transitions: Iterable[Transition] = ()) -> "StateTable":
+    def extended(
+        self, *, states: Iterable[State] = (), transitions: Iterable[Transition] = ()
+    ) -> "StateTable":
         """This table with a user's rows added; Invalid when one of them would alter a shipped one."""
         added_states, added = tuple(states), tuple(transitions)
         altered = [state.name for state in added_states if state.name in self._states]
-        altered += [f"{row.event} from {row.source}" for row in added if (row.event, row.source) in self._rows]
+        altered += [
+            f"{row.event} from {row.source}"
+            for row in added
+            if (row.event, row.source) in self._rows
+        ]
         if altered:
             raise Invalid(
                 f"shipped rows may be added to, never altered: {', '.join(altered)}",
                 where=self.entity,
                 remedy="add a state or a transition of another name or source",
             )
-        return replace(self, states=self.states + added_states, transitions=self.transitions + added)
+        return replace(
+            self, states=self.states + added_states, transitions=self.transitions + added
+        )
 
-    def switched(self, *, enabled: bool) -> "StateTable":
+    def with_guard(self, *, enabled: bool) -> "StateTable":
         """The same table with its guard on or off."""
         return replace(self, enabled=enabled)
 
@@ -138,9 +153,9 @@ def advance(
     *,
     event: str,
     state: str | None,
-    previous: To | None = None,
+    previous: Target | None = None,
     reason: str | None = None,
-) -> To | None:
+) -> Target | None:
     """
     Where `event` moves an entity now in `state` (None: it does not exist yet); None when it moves nothing.
 
@@ -158,42 +173,62 @@ def advance(
     if row.to.state == PREVIOUS:
         if previous is None and table.enabled:
             raise _refused(
-                table, event, state, why="no earlier state is recorded to return to", remedy="use another event"
+                table,
+                event,
+                state,
+                why="no earlier state is recorded to return to",
+                remedy="use another event",
             )
         return previous
     if reason is None or reason == row.to.reason or (reason in row.reasons or not table.enabled):
-        return row.to if reason is None else To(row.to.state, reason)
+        return row.to if reason is None else Target(row.to.state, reason)
     known = ", ".join((row.to.reason, *row.reasons))
-    raise _refused(table, event, state, why=f"{reason!r} is not one of its reasons", remedy=f"use {known}")
+    raise _refused(
+        table, event, state, why=f"{reason!r} is not one of its reasons", remedy=f"use {known}"
+    )
 
 
-def advance_many(table: StateTable, moves: Sequence[Move]) -> list[To | TransitionRefused | None]:
+def advance_many(
+    table: StateTable, moves: Sequence[TransitionRequest]
+) -> list[Target | TransitionRefused | None]:
     """One answer a move, in order: where it leads, None when it moves nothing, or the refusal, not raised."""
-    known: dict[Move, To | TransitionRefused | None] = {}
+    known: dict[TransitionRequest, Target | TransitionRefused | None] = {}
     for move in moves:
         if move not in known:
             known[move] = _answer(table, move)
     return [known[move] for move in moves]
 
 
-def _answer(table: StateTable, move: Move) -> To | TransitionRefused | None:
+def _answer(table: StateTable, move: TransitionRequest) -> Target | TransitionRefused | None:
     try:
-        return advance(table, event=move.event, state=move.state, previous=move.previous, reason=move.reason)
+        return advance(
+            table, event=move.event, state=move.state, previous=move.previous, reason=move.reason
+        )
     except TransitionRefused as refusal:
         return refusal
 
 
 def _wrong_state(table: StateTable, event: str, state: str | None) -> TransitionRefused:
     sources = [row.source for row in table.transitions if row.event == event]
-    allowed = ", ".join(sorted("any state" if s == ANY else s or "(not created yet)" for s in sources))
+    allowed = ", ".join(
+        sorted("any state" if s == ANY else s or "(not created yet)" for s in sources)
+    )
     return _refused(
-        table, event, state, why=f"it is allowed from {allowed}", remedy="send the event that fits its state"
+        table,
+        event,
+        state,
+        why=f"it is allowed from {allowed}",
+        remedy="send the event that fits its state",
     )
 
 
-def _refused(table: StateTable, event: str, state: str | None, *, why: str, remedy: str) -> TransitionRefused:
+def _refused(
+    table: StateTable, event: str, state: str | None, *, why: str, remedy: str
+) -> TransitionRefused:
     at = f"while {state}" if state is not None else "before it exists"
-    return TransitionRefused(f"{event} cannot happen {at}: {why}", where=table.entity, remedy=remedy)
+    return TransitionRefused(
+        f"{event} cannot happen {at}: {why}", where=table.entity, remedy=remedy
+    )
 
 
 def _faults(states: Sequence[State], transitions: Sequence[Transition]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from openiom.kernel import NotFound
-from openiom.platform.http import Asker, Reading
+from openiom.platform.http import CurrentPrincipal, ReadSession
 
 from .configuration import load_tables
 from .machine import StateTable
@@ -45,11 +45,15 @@ def states_router(shipped: Mapping[str, StateTable]) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["state framework"])
 
     @router.get("/states/{entity}")
-    def read_states(entity: str, session: Reading, asker: Asker) -> StateTableView:
+    def read_states(
+        entity: str, session: ReadSession, principal: CurrentPrincipal
+    ) -> StateTableView:
         """An entity's states and transitions, shipped and added."""
-        asker.require("orchestration.read")
+        principal.require("orchestration.read")
         if entity not in shipped:
-            raise NotFound(f"{entity} has no states", remedy=f"use one of {', '.join(sorted(shipped))}")
+            raise NotFound(
+                f"{entity} has no states", remedy=f"use one of {', '.join(sorted(shipped))}"
+            )
         return _view(load_tables(session, {entity: shipped[entity]})[entity], shipped[entity])
 
     return router

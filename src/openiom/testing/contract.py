@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from openiom.kernel import ProviderDown, ProviderError
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Category, Provider
-from openiom.providers.pipeline import compiled, secret_fields
+from openiom.providers.registry import compiled, secret_fields
 
 from .golden import DOCUMENTS, golden_cases, resolved, target_of
 from .sites import Heard, connected
@@ -49,15 +49,25 @@ class ProviderContract:
 
     def test_names_are_plain_and_each_is_given_once(self) -> None:
         provider = self.provider
-        names = [provider.name, *(k.name for k in provider.messages), *(a.name for a in provider.actions)]
+        names = [
+            provider.name,
+            *(k.name for k in provider.messages),
+            *(a.name for a in provider.actions),
+        ]
         assert all(_NAME.fullmatch(name) for name in names), names
-        assert len({k.name for k in provider.messages}) == len(provider.messages), "a message kind comes twice"
-        assert len({a.name for a in provider.actions}) == len(provider.actions), "an action comes twice"
+        assert len({k.name for k in provider.messages}) == len(provider.messages), (
+            "a message kind comes twice"
+        )
+        assert len({a.name for a in provider.actions}) == len(provider.actions), (
+            "an action comes twice"
+        )
         assert provider.category in get_args(Category), provider.category
         assert provider.title, "a provider has a title"
         assert provider.description, "a provider has a description"
 
-    def test_what_arrives_becomes_a_known_document_and_what_is_done_concerns_a_known_entity(self) -> None:
+    def test_what_arrives_becomes_a_known_document_and_what_is_done_concerns_a_known_entity(
+        self,
+    ) -> None:
         for kind in self.provider.messages:
             assert kind.document in DOCUMENTS, f"{kind.name}: no document {kind.document}"
         for action in self.provider.actions:
@@ -77,25 +87,38 @@ class ProviderContract:
     def test_transformations_compile_and_need_only_the_mappings_it_names(self) -> None:
         compiled(self.provider, {})
         used = {table for body in self._bodies().values() for table in body.get("keys", {})}
-        assert used <= set(self.provider.mappings), f"mappings lack {sorted(used - set(self.provider.mappings))}"
+        assert used <= set(self.provider.mappings), (
+            f"mappings lack {sorted(used - set(self.provider.mappings))}"
+        )
 
     def test_golden_messages_become_the_documents_written_beside_them(self) -> None:
-        bodies, documents = self._bodies(), {f"message:{k.name}": k.document for k in self.provider.messages}
+        bodies, documents = (
+            self._bodies(),
+            {f"message:{k.name}": k.document for k in self.provider.messages},
+        )
         cases = golden_cases(self.golden)
-        assert {case.name for case in cases} == set(bodies), "every transformation has a golden file, and only those"
+        assert {case.name for case in cases} == set(bodies), (
+            "every transformation has a golden file, and only those"
+        )
         for case in cases:
-            done = target_of(Transformation(TransformationDocument.model_validate(bodies[case.name])), case)
+            done = target_of(
+                Transformation(TransformationDocument.model_validate(bodies[case.name])), case
+            )
             if case.name in documents:
                 DOCUMENTS[documents[case.name]].model_validate(resolved(done))
 
     def test_a_probe_names_the_account_and_misses_no_scope(self) -> None:
         with self.open_site() as site:
             heard = Heard()
-            with closing(connected(self.provider, site.good, site.parameters, report=heard)) as connector:
+            with closing(
+                connected(self.provider, site.good, site.parameters, report=heard)
+            ) as connector:
                 probe = connector.probe()
             assert probe.account, "a probe says whose account it is"
             assert not probe.missing_scopes, probe.missing_scopes
-            assert bool(heard) is bool(site.down), "a provider with an outside reports the probe's calls"
+            assert bool(heard) is bool(site.down), (
+                "a provider with an outside reports the probe's calls"
+            )
             _assert_no_secret(self.provider, site.good, heard)
 
     def test_a_wrong_credential_is_refused_for_good(self) -> None:
@@ -103,9 +126,13 @@ class ProviderContract:
             if not site.refused:
                 return
             heard = Heard()
-            with closing(connected(self.provider, site.refused, site.parameters, report=heard)) as connector:
+            with closing(
+                connected(self.provider, site.refused, site.parameters, report=heard)
+            ) as connector:
                 error = _failure(connector.probe)
-            assert not isinstance(error, ProviderDown), f"waiting does not mend a credential: {error}"
+            assert not isinstance(error, ProviderDown), (
+                f"waiting does not mend a credential: {error}"
+            )
             _assert_no_secret(self.provider, site.refused, heard, str(error))
 
     def test_an_outage_is_told_as_one(self) -> None:
@@ -113,7 +140,9 @@ class ProviderContract:
             if not site.down:
                 return
             heard = Heard()
-            with closing(connected(self.provider, site.down, site.parameters, report=heard)) as connector:
+            with closing(
+                connected(self.provider, site.down, site.parameters, report=heard)
+            ) as connector:
                 error = _failure(connector.probe)
             assert isinstance(error, ProviderDown), f"an outage passes: {error!r}"
             assert heard, "a call that failed is reported as well"
@@ -122,7 +151,9 @@ class ProviderContract:
 
     def _bodies(self) -> dict[str, Mapping[str, Any]]:
         bodies = {f"message:{kind.name}": kind.transformation for kind in self.provider.messages}
-        return bodies | {f"action:{action.name}": action.transformation for action in self.provider.actions}
+        return bodies | {
+            f"action:{action.name}": action.transformation for action in self.provider.actions
+        }
 
 
 def provider_contract(
@@ -149,12 +180,16 @@ def _refuses_unknown(model: type[BaseModel]) -> bool:
     return False
 
 
-def _assert_no_secret(provider: Provider, connection: Mapping[str, Any], heard: Heard, *texts: str) -> None:
+def _assert_no_secret(
+    provider: Provider, connection: Mapping[str, Any], heard: Heard, *texts: str
+) -> None:
     told = "\n".join([*texts, *_told(heard)])
     for name in secret_fields(provider):
         value = connection.get(name)
         secret = value.get_secret_value() if isinstance(value, SecretStr) else value
-        assert not secret or secret not in told, f"the secret {name} stands in the call log or in an error"
+        assert not secret or secret not in told, (
+            f"the secret {name} stands in the call log or in an error"
+        )
 
 
 def _told(heard: Heard) -> Iterator[str]:

@@ -45,17 +45,25 @@ def golden_cases(folder: Path) -> list[GoldenCase]:
     for file in sorted(folder.glob("*.json")):
         kind, name, *_ = file.name.split(".")
         body = orjson.loads(file.read_bytes())
-        cases.append(GoldenCase(file.name, f"{kind}:{name}", body["given"], body["document"], body.get("keys", [])))
+        cases.append(
+            GoldenCase(
+                file.name, f"{kind}:{name}", body["given"], body["document"], body.get("keys", [])
+            )
+        )
     return cases
 
 
 def target_of(transformation: Transformation, case: GoldenCase) -> Transformed:
     """What the transformation makes of the case; an AssertionError names the file and the first path that differs."""
     [done] = transformation.transform_many([case.given])
-    assert not isinstance(done, TransformFailure), f"{case.file}: {done.path}: {done.message} {done.values}"
+    assert not isinstance(done, TransformFailure), (
+        f"{case.file}: {done.path}: {done.message} {done.values}"
+    )
     found = [list(key) for key in done.keys]
     assert found == [list(key) for key in case.keys], f"{case.file}: keys are {found}"
-    assert done.document == case.document, f"{case.file}: {_difference(done.document, case.document)}"
+    assert done.document == case.document, (
+        f"{case.file}: {_difference(done.document, case.document)}"
+    )
     return done
 
 
@@ -74,7 +82,9 @@ def _difference(made: Any, golden: Any, path: str = "") -> str:
     if isinstance(made, dict) and isinstance(golden, dict):
         for name in sorted(made.keys() | golden.keys()):
             if made.get(name) != golden.get(name):
-                return _difference(made.get(name), golden.get(name), f"{path}.{name}" if path else name)
+                return _difference(
+                    made.get(name), golden.get(name), f"{path}.{name}" if path else name
+                )
     if isinstance(made, list) and isinstance(golden, list) and len(made) == len(golden):
         for place, (one, other) in enumerate(zip(made, golden, strict=True)):
             if one != other:

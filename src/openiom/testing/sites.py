@@ -4,14 +4,14 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from openiom.provider_contract import Connection, OutsideCall, Provider
-from openiom.providers.pipeline import plain
+from openiom.provider_contract import Connection, OutboundRequest, Provider
+from openiom.providers.registry import plain
 
 
-class Heard(list[OutsideCall]):
+class Heard(list[OutboundRequest]):
     """Every outside call a connector reported, in order."""
 
-    def __call__(self, call: OutsideCall) -> None:
+    def __call__(self, call: OutboundRequest) -> None:
         self.append(call)
 
 

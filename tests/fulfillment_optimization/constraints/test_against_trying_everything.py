@@ -17,9 +17,9 @@ import pytest
 from tests.fulfillment_optimization.given import NOON, Row, constraint, order, place, setting
 
 from openiom.fulfillment_optimization.constraints import Constraint
-from openiom.fulfillment_optimization.costing import Circumstances, frame, great_circle_km
-from openiom.fulfillment_optimization.desk import OpenLine
 from openiom.fulfillment_optimization.engine import solve
+from openiom.fulfillment_optimization.order_port import OpenLine
+from openiom.fulfillment_optimization.problem_builder import Circumstances, frame, great_circle_km
 from openiom.fulfillment_optimization.snapshot import Setting
 
 PRODUCTS = ("LAMP", "RUG")
@@ -55,7 +55,9 @@ def instance(seed: int) -> Instance:
     lines = []
     for name in ("one", "two"):
         wanted = {p: int(r.integers(1, 4)) for p in PRODUCTS if r.random() < 0.7} or {"LAMP": 1}
-        lines += order(name, float(r.integers(0, 20)), country=str(r.choice(["US", "CA"])), **wanted)
+        lines += order(
+            name, float(r.integers(0, 20)), country=str(r.choice(["US", "CA"])), **wanted
+        )
     stock = {(p, s): int(r.integers(0, 5)) for p in PRODUCTS for s in "ABC" if r.random() < 0.8}
     chosen = [c for c in _constraints(r) if r.random() < 0.35]
     return Instance(
@@ -65,7 +67,11 @@ def instance(seed: int) -> Instance:
             lists=LISTS,
             allow_partial=bool(r.random() < 0.5),
             max_line_sources=int(r.integers(1, 3)),
-            weights={"open_line": 40.0, "split": float(r.integers(0, 5)), "capacity_pressure": float(r.integers(0, 4))},
+            weights={
+                "open_line": 40.0,
+                "split": float(r.integers(0, 5)),
+                "capacity_pressure": float(r.integers(0, 4)),
+            },
             batch={"seconds": 30},
         ),
         sources,
@@ -81,7 +87,9 @@ def instance(seed: int) -> Instance:
 
 def _constraints(r: np.random.Generator) -> list[Constraint]:
     def some(kind: str, **body: Any) -> Constraint:
-        return constraint(kind, hard=bool(r.random() < 0.5), penalty=float(r.integers(0, 12)), **body)
+        return constraint(
+            kind, hard=bool(r.random() < 0.5), penalty=float(r.integers(0, 12)), **body
+        )
 
     near = {"distance": float(r.integers(3, 15)), "unit": str(r.choice(["km", "mi"]))}
     near["distance"] *= 100
@@ -90,22 +98,35 @@ def _constraints(r: np.random.Generator) -> list[Constraint]:
             "maximum_distance",
             entries=[
                 near,
-                {"source": "A", "distance": float(r.choice([300, 2500])), "same_country": bool(r.random() < 0.5)},
+                {
+                    "source": "A",
+                    "distance": float(r.choice([300, 2500])),
+                    "same_country": bool(r.random() < 0.5),
+                },
             ],
         ),
         some("restrict_partial_orders"),
         some("maximum_sources_per_order", maximum=int(r.integers(1, 3))),
         some("maximum_sources_per_line", maximum=1),
         some(
-            "maximum_sources_and_partial_order", maximum=1, partial_lines=False, partial_orders=bool(r.random() < 0.5)
+            "maximum_sources_and_partial_order",
+            maximum=1,
+            partial_lines=False,
+            partial_orders=bool(r.random() < 0.5),
         ),
         constraint(
             "maximum_order_lines",
-            entries=[{"source_list": "stores", "lines": int(r.integers(1, 5))}, {"source": "C", "lines": 2}],
+            entries=[
+                {"source_list": "stores", "lines": int(r.integers(1, 5))},
+                {"source": "C", "lines": 2},
+            ],
         ),
         some("respect_timings", entries=[{"source_list": "stores"}]),
         some("safety_stock", entries=[{"units": 2, "product": "RUG"}, {"source": "B"}]),
-        some("location_priority", entries=[{"source": "C", "rank": 1}, {"source": "A", "rank": 4, "product": "RUG"}]),
+        some(
+            "location_priority",
+            entries=[{"source": "C", "rank": 1}, {"source": "A", "rank": 4, "product": "RUG"}],
+        ),
     ]
 
 
@@ -119,14 +140,23 @@ class Judge:
         self.given = given
         self.s = given.setting.strategy
         self.w = self.s.weights
-        self.body = {row.name: site.body for row, site in zip(given.sources, given.setting.sites, strict=True)}
+        self.body = {
+            row.name: site.body
+            for row, site in zip(given.sources, given.setting.sites, strict=True)
+        }
         self.where = {row.name: row for row in given.sources}
         self.constraints = given.setting.constraints
         self.orders: dict[Any, list[int]] = {}
         for i, line in enumerate(given.lines):
             self.orders.setdefault(line.order_id, []).append(i)
-        km = great_circle_km([x.place for x in given.lines], [(0.0, s.longitude) for s in given.sources], 0.0)
-        self.km = {(i, s.name): float(km[i, n]) for i in range(len(given.lines)) for n, s in enumerate(given.sources)}
+        km = great_circle_km(
+            [x.place for x in given.lines], [(0.0, s.longitude) for s in given.sources], 0.0
+        )
+        self.km = {
+            (i, s.name): float(km[i, n])
+            for i in range(len(given.lines))
+            for n, s in enumerate(given.sources)
+        }
         self.rank_step = 1000.0
         self.raised = self._raised()
 
@@ -165,7 +195,10 @@ class Judge:
 
     def _short(self, c: Any, product_: str, source: str) -> bool:
         rows = [e for e in c.entries if source in self.members(e) and e.product in (None, product_)]
-        least = max((self.body[source].safety_stock if e.units is None else e.units for e in rows), default=0)
+        least = max(
+            (self.body[source].safety_stock if e.units is None else e.units for e in rows),
+            default=0,
+        )
         return 0 < self.given.stock.get((product_, source), 0) < least
 
     def money(self, servings: tuple[Serving, ...]) -> float:
@@ -186,7 +219,11 @@ class Judge:
             return False
         today = self.given.given.lines_today
         for name, body in self.body.items():
-            if body.daily_lines is not None and lines[name] and lines[name] + today[name] > body.daily_lines:
+            if (
+                body.daily_lines is not None
+                and lines[name]
+                and lines[name] + today[name] > body.daily_lines
+            ):
                 return False
         for c in self.constraints:
             if c.type == "maximum_order_lines":
@@ -198,7 +235,9 @@ class Judge:
         parcels = self._parcels(servings)
         used = self.given.given.parcels_today
         return all(
-            body.daily_parcels is None or not parcels[name] or parcels[name] + used[name] <= body.daily_parcels
+            body.daily_parcels is None
+            or not parcels[name]
+            or parcels[name] + used[name] <= body.daily_parcels
             for name, body in self.body.items()
         )
 
@@ -214,7 +253,9 @@ class Judge:
             most = self.body[name].daily_parcels
             if most is not None:
                 calm, used = most * 4 // 5, self.given.given.parcels_today[name]
-                money += self.w.capacity_pressure * (max(0, used + parcels - calm) - max(0, used - calm))
+                money += self.w.capacity_pressure * (
+                    max(0, used + parcels - calm) - max(0, used - calm)
+                )
         return money
 
     def _order(self, mine: list[int], servings: tuple[Serving, ...]) -> float:
@@ -229,14 +270,18 @@ class Judge:
         for i, line, n in zip(mine, lines, served, strict=True):
             money += (self.w.open_line + self.raised) * (1 - n / line.quantity)
             money += sum(units / line.quantity * self._line(line, s) for s, units in servings[i])
-            if len(servings[i]) > self.s.max_line_sources or (self.s.max_line_sources == 1 and 0 < n < line.quantity):
+            if len(servings[i]) > self.s.max_line_sources or (
+                self.s.max_line_sources == 1 and 0 < n < line.quantity
+            ):
                 return inf
         return money + self._soft(mine, servings, len(sources), partial)
 
     def _parcel(self, first: int, source: str) -> float:
         body = self.body[source]
         own = body.handling.per_parcel
-        money = (self.w.parcel if own is None else own) + self.km[first, source] * self.w.per_100_km / 100
+        money = (self.w.parcel if own is None else own) + self.km[
+            first, source
+        ] * self.w.per_100_km / 100
         money += body.preference_cost
         line = self.given.lines[first]
         for c in self.constraints:
@@ -250,8 +295,13 @@ class Judge:
 
     def _too_far(self, c: Any, line: OpenLine, first: int, source: str) -> bool:
         rows = [e for e in c.entries if source in self.members(e)]
-        miles = [e.distance * (1.609344 if e.unit == "mi" else 1) for e in rows if e.distance is not None]
-        abroad = any(e.same_country for e in rows) and self.where[source].address["country"] != line.country
+        miles = [
+            e.distance * (1.609344 if e.unit == "mi" else 1) for e in rows if e.distance is not None
+        ]
+        abroad = (
+            any(e.same_country for e in rows)
+            and self.where[source].address["country"] != line.country
+        )
         return abroad or self.km[first, source] > min(miles, default=inf)
 
     def _line(self, line: OpenLine, source: str) -> float:
@@ -260,10 +310,14 @@ class Judge:
             if c.type == "safety_stock" and self._short(c, line.product, source):
                 money += inf if c.hard else c.penalty
             if c.type == "location_priority":
-                money += (self.rank_step if c.hard else c.penalty) * self._steps(c, line.product, source)
+                money += (self.rank_step if c.hard else c.penalty) * self._steps(
+                    c, line.product, source
+                )
         return money
 
-    def _soft(self, mine: list[int], servings: tuple[Serving, ...], sources: int, partial: bool) -> float:
+    def _soft(
+        self, mine: list[int], servings: tuple[Serving, ...], sources: int, partial: bool
+    ) -> float:
         """Limits of sources, and whole orders. Of several soft limits the tightest counts."""
         of_order: list[tuple[int, float]] = []
         of_line: list[tuple[int, float]] = []
@@ -309,7 +363,9 @@ def best(given: Instance, rank_step: float) -> float:
     judge = Judge(given)
     judge.rank_step = rank_step
     judge.raised = judge._raised()
-    return min(judge.money(servings) for servings in product(*(list(ways(given, x)) for x in given.lines)))
+    return min(
+        judge.money(servings) for servings in product(*(list(ways(given, x)) for x in given.lines))
+    )
 
 
 BLOCKS = [0, 1, *(pytest.param(block, marks=pytest.mark.slow) for block in range(2, 20))]

@@ -4,10 +4,18 @@ from datetime import date
 
 import pytest
 from pydantic import ValidationError
-from tests.fulfillment_optimization.given import NOON, constraint, order, place, plan, setting, stock
+from tests.fulfillment_optimization.given import (
+    NOON,
+    constraint,
+    order,
+    place,
+    plan,
+    setting,
+    stock,
+)
 
 from openiom.fulfillment_optimization.constraints import ConstraintBody
-from openiom.fulfillment_optimization.costing import Circumstances
+from openiom.fulfillment_optimization.problem_builder import Circumstances
 
 # One degree of longitude is 111.19 km, or 69.1 miles.
 NEAR, FAR = place("NEAR", 1), place("FAR", 20)
@@ -37,15 +45,25 @@ def test_of_overlapping_rows_the_smallest_distance_wins():
 
 def test_miles_are_not_kilometers():
     """69.1 miles are 111.19 km."""
-    for distance, unit, found in ((69, "mi", None), (70, "mi", "NEAR"), (111, "km", None), (112, "km", "NEAR")):
+    for distance, unit, found in (
+        (69, "mi", None),
+        (70, "mi", "NEAR"),
+        (111, "km", None),
+        (112, "km", "NEAR"),
+    ):
         limit = constraint("maximum_distance", entries=[{"distance": distance, "unit": unit}])
-        assert plan(order("a", LAMP=1), setting([NEAR], limit), BOTH).sources == [found], (distance, unit)
+        assert plan(order("a", LAMP=1), setting([NEAR], limit), BOTH).sources == [found], (
+            distance,
+            unit,
+        )
 
 
 def test_a_row_may_be_for_one_list_only():
     limit = constraint("maximum_distance", entries=[{"source_list": "stores", "distance": 50}])
     stores = {"stores": ["NEAR"]}
-    assert plan(order("a", LAMP=1), setting([NEAR, FAR], limit, lists=stores), BOTH).sources == ["FAR"]
+    assert plan(order("a", LAMP=1), setting([NEAR, FAR], limit, lists=stores), BOTH).sources == [
+        "FAR"
+    ]
 
 
 def test_the_border_of_a_country_may_be_a_limit():
@@ -80,13 +98,21 @@ def test_a_soft_constraint_never_leaves_a_line_open_that_could_be_served():
 def test_an_order_that_must_be_whole_is_sourced_whole_or_not_at_all():
     whole = constraint("restrict_partial_orders")
     lines = order("a", LAMP=1, SHADE=1)
-    assert plan(lines, setting([NEAR], allow_partial=True), stock(LAMP_NEAR=1)).sources == ["NEAR", None]
-    assert plan(lines, setting([NEAR], whole, allow_partial=True), stock(LAMP_NEAR=1)).sources == [None, None]
+    assert plan(lines, setting([NEAR], allow_partial=True), stock(LAMP_NEAR=1)).sources == [
+        "NEAR",
+        None,
+    ]
+    assert plan(lines, setting([NEAR], whole, allow_partial=True), stock(LAMP_NEAR=1)).sources == [
+        None,
+        None,
+    ]
 
 
 def test_an_order_that_should_be_whole_pays_for_being_divided_from_its_rest():
     whole = constraint("restrict_partial_orders", hard=False, penalty=30)
-    answer = plan(order("a", LAMP=1, SHADE=1), setting([NEAR], whole, allow_partial=True), stock(LAMP_NEAR=1))
+    answer = plan(
+        order("a", LAMP=1, SHADE=1), setting([NEAR], whole, allow_partial=True), stock(LAMP_NEAR=1)
+    )
     assert answer.sources == ["NEAR", None]
     assert answer.money()["soft constraints"] == 30
 
@@ -113,7 +139,10 @@ def test_a_soft_limit_of_one_source_tries_one_and_then_several():
     lines = order("a", LAMP=1, SHADE=1)
     whole_far = stock(LAMP_NEAR=1, LAMP_FAR=1, SHADE_FAR=1)
     assert plan(lines, setting([NEAR, FAR], one), whole_far).sources == ["FAR", "FAR"]
-    assert plan(lines, setting([NEAR, FAR], one), stock(LAMP_NEAR=1, SHADE_FAR=1)).sources == ["NEAR", "FAR"]
+    assert plan(lines, setting([NEAR, FAR], one), stock(LAMP_NEAR=1, SHADE_FAR=1)).sources == [
+        "NEAR",
+        "FAR",
+    ]
 
 
 def test_a_line_is_divided_across_no_more_sources_than_it_may():
@@ -122,30 +151,50 @@ def test_a_line_is_divided_across_no_more_sources_than_it_may():
     units = stock(LAMP_NEAR=2, LAMP_FAR=2, LAMP_THIRD=2)
     three = plan(order("a", LAMP=5), setting([NEAR, FAR, third], max_line_sources=3), units)
     assert three.plan.served.tolist() == [5]
-    assert plan(order("a", LAMP=5), setting([NEAR, FAR, third], two, max_line_sources=3), units).sources == [None]
-    assert plan(order("a", LAMP=4), setting([NEAR, FAR, third], two, max_line_sources=3), units).plan.served == [4]
+    assert plan(
+        order("a", LAMP=5), setting([NEAR, FAR, third], two, max_line_sources=3), units
+    ).sources == [None]
+    assert plan(
+        order("a", LAMP=4), setting([NEAR, FAR, third], two, max_line_sources=3), units
+    ).plan.served == [4]
 
 
 def test_one_source_per_line_means_never_divided():
     one = constraint("maximum_sources_per_line", maximum=1)
     units = stock(LAMP_NEAR=2, LAMP_FAR=2)
-    assert plan(order("a", LAMP=3), setting([NEAR, FAR], max_line_sources=2), units).plan.served.tolist() == [3]
-    assert plan(order("a", LAMP=3), setting([NEAR, FAR], one, max_line_sources=2), units).plan.served.tolist() == [0]
+    assert plan(
+        order("a", LAMP=3), setting([NEAR, FAR], max_line_sources=2), units
+    ).plan.served.tolist() == [3]
+    assert plan(
+        order("a", LAMP=3), setting([NEAR, FAR], one, max_line_sources=2), units
+    ).plan.served.tolist() == [0]
 
 
 def test_a_soft_limit_of_sources_per_line_costs_its_penalty():
     one = constraint("maximum_sources_per_line", maximum=1, hard=False, penalty=7)
-    answer = plan(order("a", LAMP=3), setting([NEAR, FAR], one, max_line_sources=2), stock(LAMP_NEAR=2, LAMP_FAR=2))
+    answer = plan(
+        order("a", LAMP=3),
+        setting([NEAR, FAR], one, max_line_sources=2),
+        stock(LAMP_NEAR=2, LAMP_FAR=2),
+    )
     assert answer.plan.served.tolist() == [3]
     assert answer.money()["soft constraints"] == 7
 
 
 def test_the_earlier_combined_form_limits_sources_and_parts():
-    combined = constraint("maximum_sources_and_partial_order", maximum=1, partial_lines=False, partial_orders=False)
+    combined = constraint(
+        "maximum_sources_and_partial_order", maximum=1, partial_lines=False, partial_orders=False
+    )
     sources = setting([NEAR, FAR], combined, allow_partial=True, max_line_sources=2)
-    assert plan(order("a", LAMP=1, SHADE=1), sources, stock(LAMP_NEAR=1, SHADE_FAR=1)).sources == [None, None]
+    assert plan(order("a", LAMP=1, SHADE=1), sources, stock(LAMP_NEAR=1, SHADE_FAR=1)).sources == [
+        None,
+        None,
+    ]
     assert plan(order("a", LAMP=2), sources, stock(LAMP_NEAR=1, LAMP_FAR=1)).sources == [None]
-    assert plan(order("a", LAMP=1, SHADE=1), sources, stock(LAMP_FAR=1, SHADE_FAR=1)).sources == ["FAR", "FAR"]
+    assert plan(order("a", LAMP=1, SHADE=1), sources, stock(LAMP_FAR=1, SHADE_FAR=1)).sources == [
+        "FAR",
+        "FAR",
+    ]
 
 
 # --- order lines a day --------------------------------------------------------------------------------------------
@@ -181,13 +230,20 @@ def test_of_overlapping_rows_the_fewest_lines_win():
     rows = [{"lines": 5}, {"source": "NEAR", "lines": 1}]
     cap = constraint("maximum_order_lines", entries=rows)
     lines = [line for name in "abc" for line in order(name, LAMP=1)]
-    assert plan(lines, setting([NEAR, FAR], cap), stock(LAMP_NEAR=9, LAMP_FAR=9)).sources == ["NEAR", "FAR", "FAR"]
+    assert plan(lines, setting([NEAR, FAR], cap), stock(LAMP_NEAR=9, LAMP_FAR=9)).sources == [
+        "NEAR",
+        "FAR",
+        "FAR",
+    ]
 
 
 def test_a_source_has_a_daily_limit_of_its_own():
     near = place("NEAR", 1, daily_lines=1)
     lines = order("a", LAMP=1) + order("b", LAMP=1)
-    assert plan(lines, setting([near, FAR]), stock(LAMP_NEAR=9, LAMP_FAR=9)).sources == ["NEAR", "FAR"]
+    assert plan(lines, setting([near, FAR]), stock(LAMP_NEAR=9, LAMP_FAR=9)).sources == [
+        "NEAR",
+        "FAR",
+    ]
 
 
 def test_parcels_a_day_are_counted_with_those_of_earlier_waves():
@@ -225,7 +281,9 @@ def test_a_source_after_its_cutoff_takes_no_order_today():
 
 def test_the_cutoff_is_local_to_the_source():
     near = place("NEAR", 1, cutoff="11:30", time_zone="America/New_York")  # 07:00 there
-    assert plan(order("a", LAMP=1), setting([near, FAR], constraint("respect_timings")), BOTH).sources == ["NEAR"]
+    assert plan(
+        order("a", LAMP=1), setting([near, FAR], constraint("respect_timings")), BOTH
+    ).sources == ["NEAR"]
 
 
 def test_soft_timings_are_passed_over_when_everything_else_is_closed():
@@ -242,11 +300,15 @@ def test_a_source_is_left_alone_for_a_product_below_its_safety_stock():
     answer = plan(order("a", LAMP=1), setting([near, FAR], safety), BOTH)
     assert answer.sources == ["FAR"]
     assert answer.refused()["NEAR"] == "SAFETY_STOCK"
-    assert plan(order("a", LAMP=1), setting([near, FAR], safety), stock(LAMP_NEAR=6, LAMP_FAR=5)).sources == ["NEAR"]
+    assert plan(
+        order("a", LAMP=1), setting([near, FAR], safety), stock(LAMP_NEAR=6, LAMP_FAR=5)
+    ).sources == ["NEAR"]
 
 
 def test_safety_stock_may_be_set_for_one_product_of_one_list():
-    safety = constraint("safety_stock", entries=[{"source_list": "stores", "product": "LAMP", "units": 6}])
+    safety = constraint(
+        "safety_stock", entries=[{"source_list": "stores", "product": "LAMP", "units": 6}]
+    )
     sources = setting([NEAR, FAR], safety, lists={"stores": ["NEAR"]})
     units = stock(LAMP_NEAR=5, LAMP_FAR=5, RUG_NEAR=5, RUG_FAR=5)
     assert plan(order("a", LAMP=1) + order("b", RUG=1), sources, units).sources == ["FAR", "NEAR"]
@@ -262,11 +324,15 @@ def test_soft_safety_stock_is_used_when_there_is_no_other():
 
 
 def test_a_lower_rank_comes_first_however_far_it_is():
-    ranks = constraint("location_priority", entries=[{"source": "FAR", "rank": 1}, {"source": "NEAR", "rank": 2}])
+    ranks = constraint(
+        "location_priority", entries=[{"source": "FAR", "rank": 1}, {"source": "NEAR", "rank": 2}]
+    )
     answer = plan(order("a", LAMP=1), setting([NEAR, FAR], ranks), BOTH)
     assert answer.sources == ["FAR"]
     assert sum(answer.money().values()) < 20  # ranks are no money
-    assert plan(order("a", LAMP=1), setting([NEAR, FAR], ranks), stock(LAMP_NEAR=1)).sources == ["NEAR"]
+    assert plan(order("a", LAMP=1), setting([NEAR, FAR], ranks), stock(LAMP_NEAR=1)).sources == [
+        "NEAR"
+    ]
 
 
 def test_a_product_may_have_a_priority_of_its_own():
@@ -275,9 +341,13 @@ def test_a_product_may_have_a_priority_of_its_own():
         {"source": "NEAR", "rank": 2},
         {"source": "NEAR", "rank": 1, "product": "RUG"},
     ]
-    ranks = constraint("location_priority", entries=[*rows, {"source": "FAR", "rank": 9, "product": "RUG"}])
+    ranks = constraint(
+        "location_priority", entries=[*rows, {"source": "FAR", "rank": 9, "product": "RUG"}]
+    )
     units = stock(LAMP_NEAR=5, LAMP_FAR=5, RUG_NEAR=5, RUG_FAR=5)
-    assert plan(order("a", LAMP=1) + order("b", RUG=1), setting([NEAR, FAR], ranks), units).sources == ["FAR", "NEAR"]
+    assert plan(
+        order("a", LAMP=1) + order("b", RUG=1), setting([NEAR, FAR], ranks), units
+    ).sources == ["FAR", "NEAR"]
 
 
 def test_sources_without_a_rank_come_last():
@@ -287,7 +357,9 @@ def test_sources_without_a_rank_come_last():
 
 def test_a_soft_priority_weighs_against_money():
     for penalty, chosen in ((1.0, "NEAR"), (50.0, "FAR")):
-        ranks = constraint("location_priority", hard=False, penalty=penalty, entries=[{"source": "FAR", "rank": 1}])
+        ranks = constraint(
+            "location_priority", hard=False, penalty=penalty, entries=[{"source": "FAR", "rank": 1}]
+        )
         assert plan(order("a", LAMP=1), setting([NEAR, FAR], ranks), BOTH).sources == [chosen]
 
 
@@ -320,7 +392,10 @@ def test_a_constraint_counts_from_its_first_day_to_its_last_while_it_is_enabled(
     "body",
     [
         {"type": "maximum_distance", "entries": []},
-        {"type": "maximum_distance", "entries": [{"distance": 5, "source": "A", "source_list": "B"}]},
+        {
+            "type": "maximum_distance",
+            "entries": [{"distance": 5, "source": "A", "source_list": "B"}],
+        },
         {"type": "maximum_sources_per_order", "maximum": 0},
         {"type": "maximum_order_lines", "entries": [{"source": "A"}]},
         {"type": "no such type"},

@@ -29,15 +29,23 @@ def small_wave(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) -> Pro
         line_sku=line_sku,
         quantity=r.integers(1, 4, lines) if divided else r.choice([1, 1, 2], lines),
         stock=r.integers(0, 5, (nodes, skus)) * (r.random((nodes, skus)) < 0.8),
-        parcel_parts={"carrier": cheap * r.uniform(3, 12, (orders, nodes)), "packing": r.uniform(0, 1, (1, nodes))},
-        serve_parts={"weight": r.uniform(0, 3, (lines, nodes)), "markdown": r.uniform(-1, 0, (1, nodes))},
+        parcel_parts={
+            "carrier": cheap * r.uniform(3, 12, (orders, nodes)),
+            "packing": r.uniform(0, 1, (1, nodes)),
+        },
+        serve_parts={
+            "weight": r.uniform(0, 3, (lines, nodes)),
+            "markdown": r.uniform(-1, 0, (1, nodes)),
+        },
         split_fee=r.choice([0.0, 1.5], orders),
         open_cost=r.uniform(4, 25, lines),
         capacity=r.integers(0, 4, nodes) + room,
         used=r.integers(0, 2, nodes),
         soft_capacity=r.integers(0, 3, nodes) + room,
         pressure=r.uniform(0, 3, nodes),
-        order_refusal=np.where(r.random((orders, nodes)) < 0.2, reasons[0, :orders], 0) if has[2] else 0,
+        order_refusal=np.where(r.random((orders, nodes)) < 0.2, reasons[0, :orders], 0)
+        if has[2]
+        else 0,
         line_refusal=np.where(r.random((lines, nodes)) < 0.2, reasons[1], 0) if has[2] else 0,
         max_nodes=r.integers(1, 3, orders) if has[3] else 9,
         preferred_nodes=r.integers(1, 3, orders) if has[4] else 9,
@@ -64,7 +72,9 @@ def without(p: Problem, constraint: str) -> Problem:
         "preferred sources per order": {"preferred_nodes": p.preferred_nodes + plenty},
         "preferred sources per line": {"preferred_line_nodes": p.preferred_line_nodes + plenty},
         "undivided lines": {"max_line_nodes": p.max_line_nodes + plenty},
-        "restricted or dear partial orders": {"partial_penalty": 0 * np.nan_to_num(p.partial_penalty, posinf=0.0)},
+        "restricted or dear partial orders": {
+            "partial_penalty": 0 * np.nan_to_num(p.partial_penalty, posinf=0.0)
+        },
         "order lines of a day": {"line_limit": p.line_limit + plenty},
     }
     return replace(p, **free[constraint])  # type: ignore[arg-type]
@@ -92,14 +102,18 @@ def plans_of(p: Problem, order: int) -> list[tuple[float, Rows]]:
         shares = Shares.of(rows)
         if not broken(p, shares):
             parts = cost_of(p, shares).by_order
-            found.append((sum(float(v[order]) for k, v in parts.items() if k != "capacity pressure"), rows))
+            found.append(
+                (sum(float(v[order]) for k, v in parts.items() if k != "capacity pressure"), rows)
+            )
     return sorted(found, key=lambda plan: plan[0])
 
 
 def best_by_trying_everything(p: Problem) -> tuple[float, Rows]:
     """The cheapest feasible plan of the wave."""
     plans = [plans_of(p, order) for order in range(p.orders)]
-    cheapest_rest = [sum(plans[later][0][0] for later in range(o, p.orders)) for o in range(p.orders + 1)]
+    cheapest_rest = [
+        sum(plans[later][0][0] for later in range(o, p.orders)) for o in range(p.orders + 1)
+    ]
     best: tuple[float, Rows] = (np.inf, [])
 
     def extend(order: int, money: float, rows: Rows) -> None:

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
-from tests.fulfillment_optimization.engine.small_waves import best_by_trying_everything, small_wave, without
+from benchmarks.osb1_family import generate
+from tests.fulfillment_optimization.engine.small_waves import (
+    best_by_trying_everything,
+    small_wave,
+    without,
+)
 
 from openiom.fulfillment_optimization.engine import Refusal, broken, build, solve
-from openiom.fulfillment_optimization.engine.compact import solve_compact
-from openiom.fulfillment_optimization.engine.osb1_family import generate
-from openiom.fulfillment_optimization.engine.wave import Wave
+from openiom.fulfillment_optimization.engine.compact_mip import solve_compact
+from openiom.fulfillment_optimization.engine.lagrangian import Wave
 
 BLOCKS = [0, 1, *(pytest.param(block, marks=pytest.mark.slow) for block in range(2, 20))]
 
@@ -41,7 +45,9 @@ CONSTRAINTS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
-def test_every_constraint_type_decides_some_of_the_thousand_waves_and_lifting_it_never_costs(constraint):
+def test_every_constraint_type_decides_some_of_the_thousand_waves_and_lifting_it_never_costs(
+    constraint,
+):
     decided = 0
     for seed in range(1000, 2040):
         p = small_wave(seed)

@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from benchmarks.osb1_family import generate
 from tests.fulfillment_optimization.engine.small_waves import plans_of, small_wave
 from tests.fulfillment_optimization.engine.test_plan import two_orders
 
@@ -20,7 +21,6 @@ from openiom.fulfillment_optimization.engine import (
     solve,
     with_change,
 )
-from openiom.fulfillment_optimization.engine.osb1_family import generate
 from openiom.fulfillment_optimization.engine.shares import Shares
 
 STEP = {"money": 0.01}
@@ -29,11 +29,17 @@ STEP = {"money": 0.01}
 def smaller(found):
     """The claim with each of its changes one step smaller, and those left out that become nothing."""
     for i, change in enumerate(found.changes):
-        if change.amount == 0:  # would win as it is, were the order planned again after everybody else
+        if (
+            change.amount == 0
+        ):  # would win as it is, were the order planned again after everybody else
             continue
         whole = change.kind in ("km", "minutes")
         less = 0.0 if whole else round(change.amount - STEP.get(change.kind, 1.0), 2)
-        rest = [*found.changes[:i], *([Change(change.kind, less)] if less > 0 else []), *found.changes[i + 1 :]]
+        rest = [
+            *found.changes[:i],
+            *([Change(change.kind, less)] if less > 0 else []),
+            *found.changes[i + 1 :],
+        ]
         yield replace(found, changes=tuple(rest))
 
 
@@ -47,8 +53,16 @@ def gain_by_trying_everything(alone, found):
     """By how much the best plan that uses the node beats the best one that does not."""
     p = with_change(alone, found)
     plans = [(cost_of(p, Shares.of(rows)).total, rows) for _, rows in plans_of(p, 0)]
-    served = [cost for cost, rows in plans if any((line, n) == (found.line, found.node) for line, n, _ in rows)]
-    others = [cost for cost, rows in plans if all((line, n) != (found.line, found.node) for line, n, _ in rows)]
+    served = [
+        cost
+        for cost, rows in plans
+        if any((line, n) == (found.line, found.node) for line, n, _ in rows)
+    ]
+    others = [
+        cost
+        for cost, rows in plans
+        if all((line, n) != (found.line, found.node) for line, n, _ in rows)
+    ]
     return min(others) - min(served, default=np.inf)
 
 
@@ -76,7 +90,9 @@ def test_a_thousand_claims_of_the_benchmark_family_hold_when_solved_again():
     assert checked >= 1000
 
 
-@pytest.mark.parametrize("block", [0, *(pytest.param(b, marks=pytest.mark.slow) for b in range(1, 8))])
+@pytest.mark.parametrize(
+    "block", [0, *(pytest.param(b, marks=pytest.mark.slow) for b in range(1, 8))]
+)
 def test_claims_under_every_constraint_type_hold_against_trying_everything(block):
     checked = 0
     for seed in range(block * 12, block * 12 + 12):
@@ -93,7 +109,10 @@ def test_claims_under_every_constraint_type_hold_against_trying_everything(block
 def test_the_second_order_needs_one_more_near_unit_and_the_empty_shelf_as_well():
     found = {c.node: c for c in counterfactuals(solve(two_orders()), 1)}
 
-    assert (found[0].changes, found[0].refusal) == ((Change("units", 1.0),), Refusal.TAKEN_BY_OTHERS)
+    assert (found[0].changes, found[0].refusal) == (
+        (Change("units", 1.0),),
+        Refusal.TAKEN_BY_OTHERS,
+    )
     assert (found[2].changes, found[2].refusal) == ((Change("units", 1.0),), Refusal.NOT_ON_HAND)
     assert all(c.verified and c.single for c in found.values())
 
@@ -101,13 +120,21 @@ def test_the_second_order_needs_one_more_near_unit_and_the_empty_shelf_as_well()
 def test_a_source_that_is_only_dearer_needs_its_distance_in_money_to_the_cent():
     (dear, empty) = counterfactuals(solve(two_orders()), 0)
 
-    assert (dear.node, dear.kind, dear.amount) == (1, "money", 2.71)  # 10.80 against 8.10, and one cent to win
+    assert (dear.node, dear.kind, dear.amount) == (
+        1,
+        "money",
+        2.71,
+    )  # 10.80 against 8.10, and one cent to win
     assert (empty.node, empty.kind) == (2, "units")
 
 
 def test_a_full_day_needs_one_parcel_more():
     (full, _) = counterfactuals(solve(two_orders(capacity=[0, 5, 5])), 0)
-    assert (full.node, full.changes, full.refusal) == (0, (Change("capacity", 1.0),), Refusal.NO_CAPACITY)
+    assert (full.node, full.changes, full.refusal) == (
+        0,
+        (Change("capacity", 1.0),),
+        Refusal.NO_CAPACITY,
+    )
 
 
 def test_a_source_that_is_too_far_needs_its_kilometres():
@@ -116,7 +143,11 @@ def test_a_source_that_is_too_far_needs_its_kilometres():
     km = Relief("km", np.array([0.0, 0.0, 41.5]), Refusal.MAXIMUM_DISTANCE)
     far = next(c for c in counterfactuals(plan, 0, reliefs=[km]) if c.node == 2)
 
-    assert (far.changes, far.refusal, far.verified) == ((Change("km", 41.5),), Refusal.MAXIMUM_DISTANCE, True)
+    assert (far.changes, far.refusal, far.verified) == (
+        (Change("km", 41.5),),
+        Refusal.MAXIMUM_DISTANCE,
+        True,
+    )
 
 
 def test_a_source_that_loses_by_lateness_needs_its_minutes_where_these_are_enough():

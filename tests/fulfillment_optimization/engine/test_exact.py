@@ -29,10 +29,17 @@ def test_every_order_in_turn_gets_what_trying_everything_finds(block):
             alone = left.only([order])
             first, last = p.start[order], p.start[order + 1]
             mine = (plan.shares.line >= first) & (plan.shares.line < last)
-            columns = (plan.shares.line[mine] - first, plan.shares.node[mine], plan.shares.quantity[mine])
+            columns = (
+                plan.shares.line[mine] - first,
+                plan.shares.node[mine],
+                plan.shares.quantity[mine],
+            )
             rows = list(zip(*(c.tolist() for c in columns), strict=True))
             best, _ = best_by_trying_everything(alone)
-            assert cost_of(alone, Shares.of(rows)).total == pytest.approx(best, abs=1e-6), (seed, order)
+            assert cost_of(alone, Shares.of(rows)).total == pytest.approx(best, abs=1e-6), (
+                seed,
+                order,
+            )
             left = after(left, [(line + int(first), n, q) for line, n, q in rows])
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from benchmarks.jasin_sinha import nearest, paper_bound, resolved, run
+from benchmarks.jasin_sinha_family import network
 
 from openiom.fulfillment_optimization.engine import broken, build, cost_of, solve
 from openiom.fulfillment_optimization.engine.forecast import forecast
-from openiom.fulfillment_optimization.engine.jasin_sinha_family import network
 
 
 def two_customers(stock):

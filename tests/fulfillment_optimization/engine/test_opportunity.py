@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from benchmarks.osb1_family import generate
 from benchmarks.sourcing_bench import nearest
 
 from openiom.fulfillment_optimization.engine import broken, build, cost_of, solve
-from openiom.fulfillment_optimization.engine.gains import gains
 from openiom.fulfillment_optimization.engine.groups import gather, in_reach
+from openiom.fulfillment_optimization.engine.marginal_values import gains
 from openiom.fulfillment_optimization.engine.opportunity import learn, walk
-from openiom.fulfillment_optimization.engine.osb1_family import generate
 
 
 def one_shelf(units, orders=1):
@@ -30,12 +30,16 @@ def test_the_last_unit_is_worth_its_gain_times_the_chance_that_somebody_comes():
 
     # the earlier wave had one order in a horizon: they come as a Poisson process of rate one
     nobody, one = np.exp(-1.0), np.exp(-1.0)
-    assert worth == pytest.approx([20 * (1 - nobody), 20 * (1 - nobody - one), 20 * (1 - 2.5 * nobody)], abs=0.35)
+    assert worth == pytest.approx(
+        [20 * (1 - nobody), 20 * (1 - nobody - one), 20 * (1 - 2.5 * nobody)], abs=0.35
+    )
 
 
 def test_worths_fall_as_the_horizon_ends_and_rise_as_the_shelf_empties():
     known = learn(one_shelf(2), [one_shelf(2, orders=4)])
-    late, early = (known.prices(left, np.array([[1]]), np.array([9])).stock[0, 0] for left in (0.1, 0.9))
+    late, early = (
+        known.prices(left, np.array([[1]]), np.array([9])).stock[0, 0] for left in (0.1, 0.9)
+    )
 
     assert 0 < late < early < 20
     assert known.prices(0.0, np.array([[1]]), np.array([9])).stock[0, 0] == 0.0
@@ -62,7 +66,10 @@ def test_gains_are_what_closing_the_resource_costs(seed):
     """Against the optimum with and without the resource, orders of one to three lines."""
     r = np.random.default_rng(seed)
     sizes = r.integers(1, 4, 6)
-    line_order, line_sku = np.repeat(np.arange(6), sizes), np.concatenate([r.permutation(4)[:n] for n in sizes])
+    line_order, line_sku = (
+        np.repeat(np.arange(6), sizes),
+        np.concatenate([r.permutation(4)[:n] for n in sizes]),
+    )
     quantity = r.integers(1, 3, len(line_order))
     stock = r.integers(0, 4, (3, 4))
     p = build(

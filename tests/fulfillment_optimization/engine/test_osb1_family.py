@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.osb1_family import generate
 
 from openiom.fulfillment_optimization.engine import solve
-from openiom.fulfillment_optimization.engine.osb1_family import generate
 
 # the published file leaves its list of cities open
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,8 @@ def osb1():
 
 
 @pytest.mark.parametrize(
-    ("orders", "nodes", "seed", "rho"), [(100, 50, 0, 2), (100, 50, 7, 5), (333, 500, 3, 2), (1000, 50, 1, 2)]
+    ("orders", "nodes", "seed", "rho"),
+    [(100, 50, 0, 2), (100, 50, 7, 5), (333, 500, 3, 2), (1000, 50, 1, 2)],
 )
 def test_our_instance_is_the_published_one(osb1, orders, nodes, seed, rho):
     theirs = osb1.generate(orders, nodes, seed=seed, rho=rho)
@@ -71,7 +74,11 @@ def test_the_published_judge_takes_what_the_benchmark_command_writes(osb1, mode,
     root = Path(__file__).parents[3]
     environment = os.environ | {"PYTHONPATH": str(root / "src")}
     run = subprocess.run(
-        [sys.executable, "-m", "openiom.app.cli", *words], cwd=root, env=environment, capture_output=True, timeout=120
+        [sys.executable, "-m", "openiom.app.cli", *words],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        timeout=120,
     )
     assert run.returncode == 0, run.stderr.decode()
     told = json.loads(run.stdout.splitlines()[-1])
@@ -99,4 +106,6 @@ def test_an_earlier_wave_stands_on_the_same_shelves_and_asks_for_something_else(
     assert np.array_equal(earlier.capacity, instance.problem.capacity)
     assert earlier.orders == 100
     assert not np.array_equal(earlier.parcel, instance.problem.parcel)
-    assert np.array_equal(earlier.serve_parts["weight"], instance.earlier_wave(1).serve_parts["weight"])
+    assert np.array_equal(
+        earlier.serve_parts["weight"], instance.earlier_wave(1).serve_parts["weight"]
+    )

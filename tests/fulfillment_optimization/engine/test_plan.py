@@ -44,18 +44,26 @@ def test_a_full_source_is_named():
     plan = solve(two_orders(capacity=[0, 5, 5]))
 
     assert plan.node.tolist() == [1, 1]
-    assert {c.node: c.refusal for c in plan.explain(0).lines[0].candidates}[0] is Refusal.NO_CAPACITY
+    assert {c.node: c.refusal for c in plan.explain(0).lines[0].candidates}[
+        0
+    ] is Refusal.NO_CAPACITY
 
 
 def test_daily_order_lines_run_out():
     plan = solve(two_orders(stock=[[9], [9], [0]], limit_members=[[1, 0, 0]], line_limit=[1]))
 
     assert plan.node.tolist() == [0, 1]
-    assert {c.node: c.refusal for c in plan.explain(1).lines[0].candidates}[0] is Refusal.MAXIMUM_ORDER_LINES
+    assert {c.node: c.refusal for c in plan.explain(1).lines[0].candidates}[
+        0
+    ] is Refusal.MAXIMUM_ORDER_LINES
 
 
 def test_cost_parts_of_an_order_are_kept_apart():
-    plan = solve(two_orders(line_order=[0, 0], line_sku=[0, 1], stock=[[1, 0], [0, 1], [0, 0]], split_fee=1.5))
+    plan = solve(
+        two_orders(
+            line_order=[0, 0], line_sku=[0, 1], stock=[[1, 0], [0, 1], [0, 0]], split_fee=1.5
+        )
+    )
 
     parts = plan.explain(0).cost
     assert parts["carrier"] == 16.0

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmarks.osb1_family import generate
 from tests.fulfillment_optimization.engine.test_plan import two_orders
 
 from openiom.fulfillment_optimization.engine import saving_of_one_more, shadow_prices, solve
-from openiom.fulfillment_optimization.engine.osb1_family import generate
 
 
 def with_one_more(p, node, sku):
@@ -31,7 +31,9 @@ def test_one_more_near_unit_saves_the_difference_to_the_far_one():
 
 
 def test_one_more_parcel_of_a_full_day_saves_the_way_to_the_next_source():
-    plan = solve(two_orders(stock=[[9], [9], [0]], capacity=[1, 5, 5], soft_capacity=[1, 5, 5]), mode="batch")
+    plan = solve(
+        two_orders(stock=[[9], [9], [0]], capacity=[1, 5, 5], soft_capacity=[1, 5, 5]), mode="batch"
+    )
     assert saving_of_one_more(plan, 0, None) == pytest.approx(2.7)
 
 

@@ -9,11 +9,11 @@ import time
 import numpy as np
 import psutil
 import pytest
+from benchmarks.osb1_family import generate
 
 from openiom.fulfillment_optimization.engine import batch as batch_method
 from openiom.fulfillment_optimization.engine import broken, solve, solver_process
 from openiom.fulfillment_optimization.engine.milp import INF, Model
-from openiom.fulfillment_optimization.engine.osb1_family import generate
 from openiom.fulfillment_optimization.engine.solver_process import SolverProcess, Task
 
 
@@ -77,6 +77,12 @@ def test_the_process_opens_no_doors_of_rooms_so_that_it_is_there_when_it_is_need
     asked = "import sys; print(*(m for m in sys.modules if m.split('.')[0] in ('openiom', 'fastapi', 'sqlalchemy')))"
     code = solver_process.child_code().replace("\nserve()\n", f"\n{asked}\n")
     assert asked in code
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert "openiom.fulfillment_optimization.engine.milp" in loaded
-    assert not [m for m in loaded if m.startswith(("fastapi", "sqlalchemy", "openiom.platform", "openiom.orders"))]
+    assert not [
+        m
+        for m in loaded
+        if m.startswith(("fastapi", "sqlalchemy", "openiom.platform", "openiom.orders"))
+    ]

@@ -14,7 +14,9 @@ from openiom.platform.configuration import Configuration
 
 
 def allocated(house: House, source: str, quantity: int, *groups: str) -> None:
-    act = AllocationAct("allocate", f"{source}{groups}", "", "LAMP", source, groups, Decimal(quantity))
+    act = AllocationAct(
+        "allocate", f"{source}{groups}", "", "LAMP", source, groups, Decimal(quantity)
+    )
     with house.database.unit_of_work() as session:
         configuration = inventory_configuration(session)
         (done,) = allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")
@@ -24,11 +26,15 @@ def allocated(house: House, source: str, quantity: int, *groups: str) -> None:
 def order(house: House, number: str, channel: str, units: int, group: str = "") -> UUID:
     more = {"ship_to": {"country": "US", "latitude": 0.0, "longitude": 0.0}, "origin": channel}
     customer = {"name": "R", "email": "r@example.com", "group": group}
-    return placed(house.database, line("LAMP", units), external_id=number, customer=customer, **more)
+    return placed(
+        house.database, line("LAMP", units), external_id=number, customer=customer, **more
+    )
 
 
 def pools(house: House) -> dict[tuple[str, ...], tuple[int, int]]:
-    rows = house.rows("SELECT groups, allocated::int, consumed::int FROM inventory_visibility.allocation")
+    rows = house.rows(
+        "SELECT groups, allocated::int, consumed::int FROM inventory_visibility.allocation"
+    )
     return {tuple(groups): (units, consumed) for groups, units, consumed in rows}
 
 
@@ -36,7 +42,9 @@ def served(house: House, orders: Sequence[UUID]) -> list[str | None]:
     return [house.sources(o)["LAMP"] for o in orders]
 
 
-def test_orders_of_several_channels_are_sourced_in_one_wave_each_from_what_it_may_have(house: House) -> None:
+def test_orders_of_several_channels_are_sourced_in_one_wave_each_from_what_it_may_have(
+    house: House,
+) -> None:
     house.stock(LAMP_A=10, LAMP_B=10)
     allocated(house, "A", 8, "web")
     allocated(house, "B", 3, "store", "vip")
@@ -54,7 +62,9 @@ def test_orders_of_several_channels_are_sourced_in_one_wave_each_from_what_it_ma
     assert not late.ok
 
 
-def test_an_order_without_a_channel_of_its_own_never_gets_what_is_kept_for_another(house: House) -> None:
+def test_an_order_without_a_channel_of_its_own_never_gets_what_is_kept_for_another(
+    house: House,
+) -> None:
     house.stock(LAMP_A=5)
     allocated(house, "A", 4, "web")
     mail, web = order(house, "1", "mail", 2), order(house, "2", "web", 5)
@@ -67,9 +77,15 @@ def test_an_order_without_a_channel_of_its_own_never_gets_what_is_kept_for_anoth
 def test_a_buffer_sends_its_channel_elsewhere(house: House, channel: str, source: str) -> None:
     configuration = Configuration()
     configuration.register(*KINDS)
-    body = {"title": "Keep A for others", "sources": ["A"], "buffers": {"outlet": {"percent": "60"}}}
+    body = {
+        "title": "Keep A for others",
+        "sources": ["A"],
+        "buffers": {"outlet": {"percent": "60"}},
+    }
     with house.database.unit_of_work() as session:
-        configuration.apply(session, [{"kind": "stock_policy", "name": "p", "body": body}], at=NOW, actor="test")
+        configuration.apply(
+            session, [{"kind": "stock_policy", "name": "p", "body": body}], at=NOW, actor="test"
+        )
     house.stock(LAMP_A=5, LAMP_B=5)
     one = order(house, "1", channel, 3)
     assert house.source(one)[0].ok

@@ -3,7 +3,7 @@
 from tests.fulfillment_optimization.house import House
 from tests.orders.given import NOW
 
-from openiom.fulfillment_optimization.assigning import reserve_assigned
+from openiom.fulfillment_optimization.assigned_sources import reserve_assigned
 from openiom.inventory_visibility import release
 from openiom.inventory_visibility.reservations import list_reservations
 from openiom.orders import assign_sources, open_lines
@@ -41,5 +41,5 @@ def test_stock_reserved_where_a_policy_said_names_the_order_too(house: House) ->
     with house.database.unit_of_work() as session:
         (line,) = open_lines(session, [order])
         assign_sources(session, {line.line_id: ("A", "policy")}, NOW, "test")
-        reserve_assigned(session, house.desk, [order], NOW, "flow")
+        reserve_assigned(session, house.order_port, [order], NOW, "flow")
     assert told(house) == [("reserve", "1002", 1)]

@@ -13,12 +13,17 @@ from tests.orders.given import NOW, happen, standing
 from tests.orders.test_backorder import apply, prefer, released
 
 from openiom.fulfillment_optimization import source_orders
-from openiom.fulfillment_optimization.assigning import process_assigned
-from openiom.inventory_visibility import StockChange, change_on_hand, inventory_configuration, release_quantities
+from openiom.fulfillment_optimization.assigned_sources import process_assigned
+from openiom.inventory_visibility import (
+    StockChange,
+    change_on_hand,
+    inventory_configuration,
+    release_quantities,
+)
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
 from openiom.inventory_visibility.expiry import ExpiryTurn
-from openiom.orders import ReleaseTurn, assign_sources, cancel_orders, open_lines
-from openiom.orders.backorder.waiting import await_stock
+from openiom.orders import BackorderReleaseWorker, assign_sources, cancel_orders, open_lines
+from openiom.orders.backorder.place_on_hold import await_stock
 from openiom.platform.bulk import execute, fetch
 from openiom.provider_contract import Outcome
 
@@ -39,7 +44,7 @@ class PastHouse(House):
 def waiting(house: House) -> House:
     house.strategy()
     prefer(house.database, backorder=True)
-    return PastHouse(house.database, house.desk)
+    return PastHouse(house.database, house.order_port)
 
 
 def wait(house: House, *orders: UUID, minutes: int = 0) -> list[Outcome]:
@@ -52,9 +57,9 @@ def wait(house: House, *orders: UUID, minutes: int = 0) -> list[Outcome]:
 
 def turn(house: House, *, minutes: int = 0) -> None:
     now = NOW + timedelta(minutes=minutes)
-    while ReleaseTurn().run_once(house.database, limit=500, now=now).more:
+    while BackorderReleaseWorker().run_once(house.database, limit=500, now=now).more:
         pass
-    ReleaseTurn().run_once(house.database, limit=500, now=now)
+    BackorderReleaseWorker().run_once(house.database, limit=500, now=now)
     house.check()
 
 
@@ -139,7 +144,9 @@ def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: House) -
     assert not waiting.source(old, now=NOW + timedelta(minutes=63))[0].ok
 
 
-def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_window_has_closed(waiting: House) -> None:
+def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_window_has_closed(
+    waiting: House,
+) -> None:
     old = waiting.order("old", LAMP=2)
     wait(waiting, old)
     waiting.stock(LAMP_A=2)
@@ -179,7 +186,9 @@ def test_a_canceled_order_gives_back_what_it_held(waiting: House) -> None:
 
 
 @pytest.mark.parametrize("mode", ["check", "fulfillment_order"])
-def test_where_a_policy_chose_the_source_the_held_units_are_taken_over_too(waiting: House, mode: str) -> None:
+def test_where_a_policy_chose_the_source_the_held_units_are_taken_over_too(
+    waiting: House, mode: str
+) -> None:
     old = waiting.order("old", LAMP=2)
     with waiting.database.unit_of_work() as session:
         (line,) = open_lines(session, [old])
@@ -190,7 +199,9 @@ def test_where_a_policy_chose_the_source_the_held_units_are_taken_over_too(waiti
     turn(waiting)
     assert held(waiting) == [("old", "LAMP", "B", 2, True)]
     with waiting.database.unit_of_work() as session:
-        outcomes = process_assigned(session, waiting.desk, [old], mode=mode, now=NOW, actor="flow")  # type: ignore[arg-type]
+        outcomes = process_assigned(
+            session, waiting.order_port, [old], mode=mode, now=NOW, actor="flow"
+        )  # type: ignore[arg-type]
     assert outcomes[0].ok, outcomes
     assert held(waiting) == [("old", "LAMP", "B", 2, False)]
     waiting.check()
@@ -209,7 +220,10 @@ def test_a_fixed_source_that_holds_it_all_is_left_alone_and_kept_for_good(waitin
 
 
 def test_kits_are_held_and_taken_over_as_their_parts(waiting: House) -> None:
-    body = {"name": "BED", "components": [{"product": "LAMP", "quantity": 2}, {"product": "RUG", "quantity": 1}]}
+    body = {
+        "name": "BED",
+        "components": [{"product": "LAMP", "quantity": 2}, {"product": "RUG", "quantity": 1}],
+    }
     apply(waiting.database, {"kind": "product", "name": "BED", "body": body})
     old = waiting.order("old", BED=2)
     wait(waiting, old)
@@ -221,7 +235,9 @@ def test_kits_are_held_and_taken_over_as_their_parts(waiting: House) -> None:
     assert sorted(held(waiting)) == [("old", "LAMP", "A", 4, False), ("old", "RUG", "A", 2, False)]
 
 
-def test_what_is_held_of_an_allocation_goes_back_to_it_when_the_line_is_sourced_elsewhere(waiting: House) -> None:
+def test_what_is_held_of_an_allocation_goes_back_to_it_when_the_line_is_sourced_elsewhere(
+    waiting: House,
+) -> None:
     old = waiting.order("old", LAMP=2)
     with waiting.database.unit_of_work() as session:
         execute(session, "UPDATE orders.order SET origin = 'web'")
@@ -242,7 +258,9 @@ def test_what_is_held_of_an_allocation_goes_back_to_it_when_the_line_is_sourced_
 def pool(house: House) -> tuple[int, int]:
     """Allocated and consumed."""
     with house.database.reading() as session:
-        (row,) = fetch(session, "SELECT allocated::int, consumed::int FROM inventory_visibility.allocation")
+        (row,) = fetch(
+            session, "SELECT allocated::int, consumed::int FROM inventory_visibility.allocation"
+        )
     return row[0], row[1]
 
 
@@ -250,11 +268,16 @@ def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(waiting
     random, orders, number, let_go = Random(17), list[UUID](), 0, 0
     for step in range(12):
         for _ in range(random.randint(1, 3)):
-            units = {p: random.randint(1, 3) for p in random.sample(("LAMP", "RUG"), random.randint(1, 2))}
+            units = {
+                p: random.randint(1, 3)
+                for p in random.sample(("LAMP", "RUG"), random.randint(1, 2))
+            }
             orders.append(waiting.order(f"o{number}", **units))
             number += 1
         now = NOW + timedelta(minutes=step)
-        open_orders = [o for o in orders if standing(waiting.database, o)[0] in ("new", "in_progress")]
+        open_orders = [
+            o for o in orders if standing(waiting.database, o)[0] in ("new", "in_progress")
+        ]
         names = {document for document, *_, ends in held(waiting) if ends}
         before = [o for o in open_orders if f"o{orders.index(o)}" in names]
         let_go += len(before)
@@ -267,7 +290,9 @@ def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(waiting
             await_stock(session, failed, now, "flow")
         stands = {f"{p}_{s}": random.randint(0, 2) for p in ("LAMP", "RUG") for s in ("A", "B")}
         with waiting.database.reading() as session:
-            rows = fetch(session, "SELECT product, source, on_hand::int FROM inventory_visibility.stock")
+            rows = fetch(
+                session, "SELECT product, source, on_hand::int FROM inventory_visibility.stock"
+            )
         there = {f"{p}_{s}": n for p, s, n in rows}
         waiting.stock(**{key: there.get(key, 0) + n for key, n in stands.items()})
         turn(waiting, minutes=step)
@@ -277,10 +302,15 @@ def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(waiting
 def test_the_promise_about_sourced_lines_finds_one_whose_stock_ends(waiting: House) -> None:
     waiting.stock(LAMP_A=2)
     assert waiting.source(waiting.order("1", LAMP=2))[0].ok
-    promise = next(path for path in INVARIANTS if path.stem == "sourced_lines_hold_for_good").read_text()
+    promise = next(
+        path for path in INVARIANTS if path.stem == "sourced_lines_hold_for_good"
+    ).read_text()
     assert waiting.rows(promise) == []
     with waiting.database.unit_of_work() as session:
-        execute(session, "UPDATE inventory_visibility.reservation SET expires_at = now() + interval '1 day'")
+        execute(
+            session,
+            "UPDATE inventory_visibility.reservation SET expires_at = now() + interval '1 day'",
+        )
     assert len(waiting.rows(promise)) == 1
 
 
@@ -297,7 +327,7 @@ class Rush:
 
     def source(self, *orders: UUID) -> list[Outcome]:
         with self.house.database.unit_of_work() as session:
-            return source_orders(session, self.house.desk, orders, now=NOW, actor="test")
+            return source_orders(session, self.house.order_port, orders, now=NOW, actor="test")
 
     def serve(self, mine: int) -> None:
         while len(self.served) < len(self.old) and not self.done.wait(0.02):
@@ -312,16 +342,22 @@ class Rush:
 
     def let_go(self) -> None:
         while not self.done.wait(0.01):
-            ReleaseTurn().run_once(self.house.database, limit=500, now=NOW + timedelta(minutes=20))
+            BackorderReleaseWorker().run_once(
+                self.house.database, limit=500, now=NOW + timedelta(minutes=20)
+            )
 
     def arrive(self) -> None:
         arrives = [StockChange("LAMP", source, Decimal(1)) for source in ("A", "B")]
         for _ in range(12):
             with self.house.database.unit_of_work() as session:
-                change_on_hand(session, arrives, mode="change", cause="c", document="c", now=NOW, actor="t")
+                change_on_hand(
+                    session, arrives, mode="change", cause="c", document="c", now=NOW, actor="t"
+                )
 
 
-def test_while_young_orders_grab_what_they_can_whoever_was_let_go_on_is_served(waiting: House) -> None:
+def test_while_young_orders_grab_what_they_can_whoever_was_let_go_on_is_served(
+    waiting: House,
+) -> None:
     """Stock trickles in while one worker lets orders go on, two source those, and two source younger orders."""
     old = [waiting.order(f"old {n}", LAMP=1) for n in range(12)]
     rush = Rush(waiting, old, [waiting.order(f"young {n}", LAMP=1) for n in range(12)])
@@ -338,6 +374,8 @@ def test_while_young_orders_grab_what_they_can_whoever_was_let_go_on_is_served(w
     for thread in threads:
         thread.join(60)
     assert rush.refused == []
-    assert rush.served == set(old), "24 units came for 24 orders, and none of the young took one that was held"
+    assert rush.served == set(old), (
+        "24 units came for 24 orders, and none of the young took one that was held"
+    )
     waiting.check()
     assert {standing(waiting.database, order)[0] for order in old} == {"fulfillment_in_process"}

@@ -10,12 +10,12 @@ from tests.fulfillment.test_fulfillment_orders import fulfillment_orders, parcel
 from tests.fulfillment_optimization.house import INVARIANTS, House
 from tests.orders.given import NOW
 
-from openiom.fulfillment_optimization import PlacesTurn, source_orders
-from openiom.fulfillment_optimization.planning.places import KEPT, give_back_unserved
+from openiom.fulfillment_optimization import CapacityUsageWorker, source_orders
+from openiom.fulfillment_optimization.planning.capacity_usage import KEPT, give_back_unserved
 from openiom.orders import cancel_orders
 from openiom.orders.service.hold_cancel import LineCancellation, cancel_lines
+from openiom.platform.batches import drain
 from openiom.platform.bulk import execute
-from openiom.platform.waves import drain
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def capped(house: House) -> House:
 
 
 def turn(house: House, days: int = 0) -> None:
-    drain(house.database, [PlacesTurn(house.desk)], now=NOW + timedelta(days=days))
+    drain(house.database, [CapacityUsageWorker(house.order_port)], now=NOW + timedelta(days=days))
     house.check()
     equal(house)
 
@@ -49,9 +49,11 @@ def equal(house: House) -> None:
 def declined(house: House, *orders: UUID) -> None:
     """Released to fulfillment, and handed back by the source."""
     with house.database.unit_of_work() as session:
-        assert all(o.ok for o in house.desk.fulfill(session, orders, NOW, "flow"))
+        assert all(o.ok for o in house.order_port.fulfill(session, orders, NOW, "flow"))
     for order in orders:
-        assert tell(house.database, update(fulfillment_orders(house.database, order)[-1], "declined"))[0].ok
+        assert tell(
+            house.database, update(fulfillment_orders(house.database, order)[-1], "declined")
+        )[0].ok
 
 
 def test_a_declined_order_gives_its_parcel_and_lines_back(capped: House) -> None:
@@ -78,19 +80,25 @@ def test_a_canceled_order_and_a_canceled_line_give_theirs_back_once(capped: Hous
         assert capped.day("A") == [(1, 2)]
     declined(capped, two)
     with capped.database.unit_of_work() as session:
-        lines = capped.rows("SELECT id FROM orders.order_line WHERE order_id = %s ORDER BY line_number", two)
+        lines = capped.rows(
+            "SELECT id FROM orders.order_line WHERE order_id = %s ORDER BY line_number", two
+        )
         assert cancel_lines(session, [LineCancellation(lines[0][0])], NOW, "clerk")[0].ok
     turn(capped)
     assert capped.day("A") == [(0, 0)]
 
 
-def test_sourced_again_before_anybody_noticed_the_places_are_free_for_the_same_wave(capped: House) -> None:
+def test_sourced_again_before_anybody_noticed_the_places_are_free_for_the_same_wave(
+    capped: House,
+) -> None:
     one, two, three = (capped.order(str(n), LAMP=1) for n in range(3))
     capped.source(one, two)
     declined(capped, one)
     outcomes = capped.source(three, one)
     assert all(o.ok for o in outcomes)
-    assert (capped.sources(three)["LAMP"], capped.sources(one)["LAMP"]) == ("A", "B"), "A gave the first one back"
+    assert (capped.sources(three)["LAMP"], capped.sources(one)["LAMP"]) == ("A", "B"), (
+        "A gave the first one back"
+    )
     assert capped.day("A") == [(2, 2)]
     turn(capped)
     assert capped.day("A") == [(2, 2)]
@@ -100,7 +108,7 @@ def test_units_that_left_keep_their_place(capped: House) -> None:
     one = capped.order("1", LAMP=3)
     capped.source(one)
     with capped.database.unit_of_work() as session:
-        assert capped.desk.fulfill(session, [one], NOW, "flow")[0].ok
+        assert capped.order_port.fulfill(session, [one], NOW, "flow")[0].ok
     found = fulfillment_orders(capped.database, one)[0]
     assert tell(capped.database, parcel(found, "P1", 1))[0].ok
     assert tell(capped.database, update(found, "canceled", reason="the rest is broken"))[0].ok
@@ -112,11 +120,13 @@ def test_the_lines_of_an_order_share_its_parcel_until_the_last_is_gone(capped: H
     one = capped.order("1", LAMP=1, RUG=1)
     capped.source(one)
     assert capped.day("A") == [(1, 2)]
-    lines = capped.rows("SELECT id FROM orders.order_line WHERE order_id = %s ORDER BY line_number", one)
+    lines = capped.rows(
+        "SELECT id FROM orders.order_line WHERE order_id = %s ORDER BY line_number", one
+    )
     for (line,), left in zip(lines, [(1, 1), (0, 0)], strict=True):
         with capped.database.unit_of_work() as session:
             execute(session, "UPDATE orders.order_line SET source = NULL WHERE id = %s", (line,))
-            assert give_back_unserved(session, capped.desk, [one]) == 1
+            assert give_back_unserved(session, capped.order_port, [one]) == 1
         assert capped.day("A") == [left]
 
 
@@ -128,7 +138,11 @@ def test_a_batch_of_events_is_given_back_in_one_go_and_old_days_become_sums(capp
     turn(capped)
     assert capped.day("A") == [(5, 5)]
     declined(capped, orders[15])
-    drain(capped.database, [PlacesTurn(capped.desk)], now=NOW + KEPT + timedelta(days=2))
+    drain(
+        capped.database,
+        [CapacityUsageWorker(capped.order_port)],
+        now=NOW + KEPT + timedelta(days=2),
+    )
     assert capped.rows("SELECT count(*) FROM fulfillment_optimization.source_place") == [(0,)]
     assert capped.day("A") == [(4, 4)]
 
@@ -147,10 +161,10 @@ def test_places_are_right_while_orders_are_declined_and_sourced_at_once(capped: 
     def sources(mine: int) -> None:
         for order in orders[8 + mine :: 2]:
             with capped.database.unit_of_work() as session:
-                source_orders(session, capped.desk, [order], now=NOW, actor="test")
+                source_orders(session, capped.order_port, [order], now=NOW, actor="test")
 
     def gives_back() -> None:
-        worker = PlacesTurn(capped.desk)
+        worker = CapacityUsageWorker(capped.order_port)
         for _ in range(20):
             worker.run_once(capped.database, limit=100, now=NOW)
 

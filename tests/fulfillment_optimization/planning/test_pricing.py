@@ -6,8 +6,8 @@ import pytest
 from tests.fulfillment_optimization.house import House, house_over
 from tests.orders.given import NOW
 
-from openiom.app.demand import PastDemand
-from openiom.fulfillment_optimization.planning import PriceTurn
+from openiom.app.demand_gateway import DemandGateway
+from openiom.fulfillment_optimization.planning import PriceLearningWorker
 from openiom.platform.database import Database
 
 TOMORROW = NOW + timedelta(days=1)
@@ -26,30 +26,45 @@ def pairs_yesterday(house: House) -> None:
     house.stock(LAMP_A=4)
 
 
-def test_an_order_leaves_the_unit_that_yesterdays_orders_would_have_given_more_for(house: House) -> None:
+def test_an_order_leaves_the_unit_that_yesterdays_orders_would_have_given_more_for(
+    house: House,
+) -> None:
     pairs_yesterday(house)
-    assert PriceTurn(PastDemand()).run_once(house.database, limit=1, now=TOMORROW).rows == 1
-    curves = dict(house.rows("SELECT product || '@' || source, worths FROM fulfillment_optimization.opportunity_cost"))
+    assert (
+        PriceLearningWorker(DemandGateway()).run_once(house.database, limit=1, now=TOMORROW).rows
+        == 1
+    )
+    curves = dict(
+        house.rows(
+            "SELECT product || '@' || source, worths FROM fulfillment_optimization.opportunity_cost"
+        )
+    )
     assert curves.keys() >= {"@", "LAMP@A"}
     assert curves["@"] == []
     last = curves["LAMP@A"][0]
-    assert 3.5 < last < 30  # B is 1,000 km farther at 0.35 a hundred; a split parcel costs 21 and its carriage
+    assert (
+        3.5 < last < 30
+    )  # B is 1,000 km farther at 0.35 a hundred; a split parcel costs 21 and its carriage
 
     alone = house.order("alone", LAMP=1)
     house.source(alone, now=TOMORROW)
     assert house.plans()[-1]["mode"] == "realtime"
     assert house.sources(alone) == {"LAMP": "B"}
     # what an order pays for waiting stands in no cost of it
-    assert float(house.plans()[-1]["cost"]) == pytest.approx(6 + 0.4 + 0.05 + 0.35 * 11.1195, abs=0.01)
+    assert float(house.plans()[-1]["cost"]) == pytest.approx(
+        6 + 0.4 + 0.05 + 0.35 * 11.1195, abs=0.01
+    )
 
     pair = house.order("pair", LAMP=1, RUG=1)
     house.source(pair, now=TOMORROW)
     assert house.sources(pair) == {"LAMP": "A", "RUG": "A"}
 
 
-def test_prices_follow_the_shelf_without_being_learned_again_and_end_after_a_day(house: House) -> None:
+def test_prices_follow_the_shelf_without_being_learned_again_and_end_after_a_day(
+    house: House,
+) -> None:
     pairs_yesterday(house)
-    PriceTurn(PastDemand()).run_once(house.database, limit=1, now=TOMORROW)
+    PriceLearningWorker(DemandGateway()).run_once(house.database, limit=1, now=TOMORROW)
     house.stock(LAMP_A=40)
     plenty = house.order("plenty", LAMP=1)
     house.source(plenty, now=TOMORROW)
@@ -62,19 +77,24 @@ def test_prices_follow_the_shelf_without_being_learned_again_and_end_after_a_day
 
 def test_the_turn_looks_once_an_hour_and_only_where_orders_pay(house: House) -> None:
     pairs_yesterday(house)
-    turn = PriceTurn(PastDemand())
+    turn = PriceLearningWorker(DemandGateway())
     assert turn.run_once(house.database, limit=1, now=TOMORROW).rows == 1
     assert turn.run_once(house.database, limit=1, now=TOMORROW + timedelta(minutes=59)).rows == 0
-    other = PriceTurn(PastDemand())
+    other = PriceLearningWorker(DemandGateway())
     assert other.run_once(house.database, limit=1, now=TOMORROW + timedelta(minutes=59)).rows == 0
     assert other.run_once(house.database, limit=1, now=TOMORROW + timedelta(minutes=60)).rows == 1
     house.strategy(batch={"bid_prices": False})
-    assert PriceTurn(PastDemand()).run_once(house.database, limit=1, now=TOMORROW + timedelta(hours=9)).rows == 0
+    assert (
+        PriceLearningWorker(DemandGateway())
+        .run_once(house.database, limit=1, now=TOMORROW + timedelta(hours=9))
+        .rows
+        == 0
+    )
 
 
 def test_without_orders_nothing_is_worth_anything_and_that_is_known(house: House) -> None:
     house.strategy()
-    found = PriceTurn(PastDemand()).learn(house.database, "default", NOW)
+    found = PriceLearningWorker(DemandGateway()).learn(house.database, "default", NOW)
     assert found.curves == {}
     [(source,)] = house.rows("SELECT source FROM fulfillment_optimization.opportunity_cost")
     assert source == ""

@@ -8,7 +8,7 @@ from tests.fulfillment_optimization.house import House
 from tests.orders.given import NOW, told
 
 from openiom.fulfillment_optimization import source_orders
-from openiom.fulfillment_optimization.planning import Reoptimizer, reoptimizing
+from openiom.fulfillment_optimization.planning import Reoptimizer, reoptimizer
 from openiom.platform.bulk import execute
 from openiom.platform.events import timeline
 
@@ -69,8 +69,12 @@ def test_released_and_assigned_orders_are_left_alone(split: House) -> None:
     split.stock(LAMP_A=9, RUG_B=9)
     released, assigned, free = (split_order(split, n) for n in "123")
     with split.database.unit_of_work() as session:
-        split.desk.fulfill(session, [released], NOW, "test")
-        execute(session, "UPDATE orders.order_line SET source_reason = 'ann' WHERE order_id = %s", (assigned,))
+        split.order_port.fulfill(session, [released], NOW, "test")
+        execute(
+            session,
+            "UPDATE orders.order_line SET source_reason = 'ann' WHERE order_id = %s",
+            (assigned,),
+        )
     split.stock(RUG_A=9)
     before = [split.sources(o) for o in (released, assigned)]
     assert split.reoptimize(LATER) == 1
@@ -106,7 +110,7 @@ def test_a_run_moves_no_more_orders_than_it_may_and_takes_the_dearest_first(spli
 def test_it_looks_again_only_after_its_minutes(split: House) -> None:
     split_order(split)
     split.stock(RUG_A=1)
-    turn = Reoptimizer(split.desk)
+    turn = Reoptimizer(split.order_port)
     assert turn.run_once(split.database, limit=9, now=LATER).rows == 1
     plans = len(split.plans())
     for minutes, more in ((1, 0), (14, 0), (16, 1)):
@@ -131,10 +135,12 @@ def test_one_move_may_free_the_stock_for_another(split: House) -> None:
     assert len(split.reserved(first)) == len(split.reserved(second)) == 1
 
 
-def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(split: House, monkeypatch) -> None:
+def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(
+    split: House, monkeypatch
+) -> None:
     order = split_order(split)
     split.stock(RUG_A=1)
-    think = reoptimizing.improve_backlog
+    think = reoptimizer.improve_backlog
 
     def slow(*given):
         found = think(*given)
@@ -142,7 +148,7 @@ def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(split: H
         split.source(rival)
         return found
 
-    monkeypatch.setattr(reoptimizing, "improve_backlog", slow)
+    monkeypatch.setattr(reoptimizer, "improve_backlog", slow)
     assert split.reoptimize(LATER) == 0
     assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
     assert split.reserved(order) == [("LAMP", "A", 1), ("RUG", "B", 1)]
@@ -152,15 +158,15 @@ def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(split: H
 def test_an_order_released_between_plan_and_move_is_not_touched(split: House, monkeypatch) -> None:
     order = split_order(split)
     split.stock(RUG_A=1)
-    think = reoptimizing.improve_backlog
+    think = reoptimizer.improve_backlog
 
     def slow(*given):
         found = think(*given)
         with split.database.unit_of_work() as session:
-            split.desk.fulfill(session, [order], NOW, "test")
+            split.order_port.fulfill(session, [order], NOW, "test")
         return found
 
-    monkeypatch.setattr(reoptimizing, "improve_backlog", slow)
+    monkeypatch.setattr(reoptimizer, "improve_backlog", slow)
     assert split.reoptimize(LATER) == 0
     assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
 
@@ -190,7 +196,9 @@ def test_no_order_goes_to_a_source_whose_day_is_full(split: House) -> None:
 
 def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(house: House) -> None:
     """Three threads source single lamps while the backlog of pairs is joined again and again as rugs arrive."""
-    house.strategy(reoptimize={"enabled": True, "minimum_saving": 0.1, "minutes": 0.001, "max_moves": 99})
+    house.strategy(
+        reoptimize={"enabled": True, "minimum_saving": 0.1, "minutes": 0.001, "max_moves": 99}
+    )
     house.stock(LAMP_A=40, RUG_B=10, LAMP_B=40)
     pairs = [split_order(house, f"pair-{n}") for n in range(10)]
     singles = [house.order(f"single-{n}", RUG=1) for n in range(12)]
@@ -201,7 +209,7 @@ def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(house: House) 
         for order in singles[mine::3]:
             try:
                 with house.database.unit_of_work() as session:
-                    source_orders(session, house.desk, [order], now=NOW, actor="test")
+                    source_orders(session, house.order_port, [order], now=NOW, actor="test")
             except Exception as error:
                 errors.append(error)
 
@@ -218,5 +226,7 @@ def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(house: House) 
     for order in (*pairs, *singles):
         lines = house.sources(order)
         assert [(p, s, 1) for p, s in sorted(lines.items())] == house.reserved(order)
-    [(rugs,)] = house.rows("SELECT count(*) FROM orders.order_line WHERE product = 'RUG' AND source = 'A'")
+    [(rugs,)] = house.rows(
+        "SELECT count(*) FROM orders.order_line WHERE product = 'RUG' AND source = 'A'"
+    )
     assert rugs == 8  # every rug at A is worth having, and none is promised twice

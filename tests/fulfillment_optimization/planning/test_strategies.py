@@ -13,7 +13,9 @@ from openiom.fulfillment_optimization.routes import decisions_of
 from openiom.kernel import Invalid
 
 
-def test_the_strategy_of_the_order_wins_over_the_one_of_the_step_and_over_the_default(house: House) -> None:
+def test_the_strategy_of_the_order_wins_over_the_one_of_the_step_and_over_the_default(
+    house: House,
+) -> None:
     for name in "ABC":
         house.configure("source_list", f"only-{name}", sources=[name])
         house.strategy(f"from-{name}", source_list=f"only-{name}", is_default=name == "C")
@@ -39,7 +41,9 @@ def test_the_strategy_marked_last_is_the_default_one(house: House) -> None:
     assert house.sources(order) == {"LAMP": "B"}
 
 
-def test_an_order_whose_strategy_is_unknown_or_over_says_so_and_holds_nobody_up(house: House) -> None:
+def test_an_order_whose_strategy_is_unknown_or_over_says_so_and_holds_nobody_up(
+    house: House,
+) -> None:
     house.strategy("summer", effective_to="2026-08-31")
     house.stock(LAMP_A=9)
     unknown, over, fine = (
@@ -60,14 +64,20 @@ def test_what_stores_cannot_serve_goes_to_the_warehouses(house: House) -> None:
     house.strategy("warehouses", source_list="warehouses")
     house.strategy("stores", source_list="stores", alternate="warehouses")
     house.stock(LAMP_A=1, LAMP_C=9)
-    first, second = house.order("1", strategy="stores", LAMP=1), house.order("2", strategy="stores", LAMP=1)
+    first, second = (
+        house.order("1", strategy="stores", LAMP=1),
+        house.order("2", strategy="stores", LAMP=1),
+    )
     outcomes = house.source(first, second)
     assert [house.sources(o)["LAMP"] for o in (first, second)] == ["A", "C"]
     assert outcomes[1].details["strategies"] == ["stores", "warehouses"]
     with house.database.reading() as session:
         tried = [(d.strategy, d.complete) for d in decisions_of(session, second)]
     assert sorted(tried) == [("stores", False), ("warehouses", True)]
-    assert [(p["strategy"], p["orders"]) for p in house.plans()] == [("stores", 2), ("warehouses", 1)]
+    assert [(p["strategy"], p["orders"]) for p in house.plans()] == [
+        ("stores", 2),
+        ("warehouses", 1),
+    ]
 
 
 def test_of_an_order_taken_in_part_the_alternate_gets_the_rest(house: House) -> None:
@@ -92,13 +102,25 @@ def test_alternates_that_name_each_other_come_to_an_end(house: House) -> None:
 
 
 def test_a_strategy_refuses_what_does_not_exist(house: House) -> None:
-    for wrong in ({"constraints": ["x"]}, {"rate_table": "x"}, {"source_list": "x"}, {"alternate": "default"}):
+    for wrong in (
+        {"constraints": ["x"]},
+        {"rate_table": "x"},
+        {"source_list": "x"},
+        {"alternate": "default"},
+    ):
         with pytest.raises(Invalid):
             house.strategy(**wrong)
     with pytest.raises(Invalid):
-        house.configure("constraint", "c", type="maximum_distance", entries=[{"source": "none", "distance": 1}])
+        house.configure(
+            "constraint", "c", type="maximum_distance", entries=[{"source": "none", "distance": 1}]
+        )
     with pytest.raises(Invalid):
-        house.configure("constraint", "c", type="maximum_distance", entries=[{"source_list": "no", "distance": 1}])
+        house.configure(
+            "constraint",
+            "c",
+            type="maximum_distance",
+            entries=[{"source_list": "no", "distance": 1}],
+        )
 
 
 def test_a_constraint_changed_between_two_waves_counts_in_the_second(house: House) -> None:
@@ -114,7 +136,9 @@ def test_a_constraint_changed_between_two_waves_counts_in_the_second(house: Hous
 # --- the day of a source ------------------------------------------------------------------------------------------
 
 
-def test_parcels_and_lines_of_a_day_are_counted_over_all_waves_and_begin_anew_tomorrow(house: House) -> None:
+def test_parcels_and_lines_of_a_day_are_counted_over_all_waves_and_begin_anew_tomorrow(
+    house: House,
+) -> None:
     house.source_at("A", 1.0, daily_parcels=2)
     house.stock(LAMP_A=9, RUG_A=9, LAMP_B=9, RUG_B=9)
     orders = [house.order(str(n), LAMP=1, RUG=1) for n in range(4)]
@@ -140,7 +164,12 @@ def test_a_day_is_the_source_s_own(house: House) -> None:
 
 def test_a_daily_cap_of_a_list_holds_over_waves(house: House) -> None:
     house.configure("source_list", "stores", sources=["A", "B"])
-    house.configure("constraint", "cap", type="maximum_order_lines", entries=[{"source_list": "stores", "lines": 2}])
+    house.configure(
+        "constraint",
+        "cap",
+        type="maximum_order_lines",
+        entries=[{"source_list": "stores", "lines": 2}],
+    )
     house.strategy(constraints=["cap"])
     house.stock(LAMP_A=9, LAMP_B=9, LAMP_C=9)
     orders = [house.order(str(n), LAMP=1) for n in range(3)]
@@ -150,7 +179,12 @@ def test_a_daily_cap_of_a_list_holds_over_waves(house: House) -> None:
 
 
 def test_a_soft_daily_cap_is_passed_only_when_nothing_else_can_serve(house: House) -> None:
-    cap = {"type": "maximum_order_lines", "hard": False, "penalty": 5, "entries": [{"source": "A", "lines": 1}]}
+    cap = {
+        "type": "maximum_order_lines",
+        "hard": False,
+        "penalty": 5,
+        "entries": [{"source": "A", "lines": 1}],
+    }
     house.configure("constraint", "cap", **cap)
     house.strategy(constraints=["cap"])
     house.stock(LAMP_A=9, LAMP_B=1)
@@ -169,7 +203,7 @@ def test_two_waves_at_once_never_take_more_than_the_day_has(house: House) -> Non
     def work(mine: int) -> None:
         for order in orders[mine::4]:
             with house.database.unit_of_work() as session:
-                source_orders(session, house.desk, [order], now=NOW, actor="test")
+                source_orders(session, house.order_port, [order], now=NOW, actor="test")
 
     threads = [Thread(target=work, args=(n,)) for n in range(4)]
     for thread in threads:
@@ -187,11 +221,15 @@ def test_two_waves_at_once_never_take_more_than_the_day_has(house: House) -> Non
 def test_windows_stand_on_a_fixed_grid() -> None:
     at = datetime(2026, 11, 20, 12, 1, 30, tzinfo=UTC)
     assert window_end(at, 2) == datetime(2026, 11, 20, 12, 2, tzinfo=UTC)
-    assert window_end(datetime(2026, 11, 20, 12, 2, tzinfo=UTC), 2) == datetime(2026, 11, 20, 12, 4, tzinfo=UTC)
+    assert window_end(datetime(2026, 11, 20, 12, 2, tzinfo=UTC), 2) == datetime(
+        2026, 11, 20, 12, 4, tzinfo=UTC
+    )
     assert window_end(at, 0.5) == datetime(2026, 11, 20, 12, 2, tzinfo=UTC)
 
 
-def test_a_batch_collects_orders_until_its_window_closes_and_plans_them_together(house: House) -> None:
+def test_a_batch_collects_orders_until_its_window_closes_and_plans_them_together(
+    house: House,
+) -> None:
     """In sequence the first order would take the only pair at A, and the second would be split."""
     house.strategy(batch={"enabled": True, "minutes": 2})
     house.stock(LAMP_A=1, RUG_A=1, LAMP_B=1)
@@ -202,13 +240,18 @@ def test_a_batch_collects_orders_until_its_window_closes_and_plans_them_together
     assert house.plans() == []
     late = house.source(single, pair, now=NOW + timedelta(minutes=2), woken=(single, pair))
     assert [o.ok for o in late] == [True, True]
-    assert (house.sources(single), house.sources(pair)) == ({"LAMP": "B"}, {"LAMP": "A", "RUG": "A"})
+    assert (house.sources(single), house.sources(pair)) == (
+        {"LAMP": "B"},
+        {"LAMP": "A", "RUG": "A"},
+    )
     plan = house.plans()[0]
     assert (plan["mode"], plan["orders"], plan["gap"]) == ("batch", 2, 0)
     assert plan["lower_bound"] == plan["cost"] > 0
 
 
-def test_a_wave_with_many_orders_after_the_same_stock_is_planned_together_without_a_window(house: House) -> None:
+def test_a_wave_with_many_orders_after_the_same_stock_is_planned_together_without_a_window(
+    house: House,
+) -> None:
     house.stock(LAMP_A=3, LAMP_B=9, RUG_A=9)
     for most, mode in ((2, "batch"), (5, "realtime")):
         house.strategy(batch={"contention": most})
@@ -256,12 +299,15 @@ def test_a_line_divided_across_sources_becomes_lines_that_add_up(house: House) -
         " WHERE order_id = %s ORDER BY line_number",
         order,
     )
-    assert lines == [(1, 3, "A", "0.3000", "0.6000", "LAMP"), (2, 2, "B", "0.2000", "0.4000", "LAMP")]
+    assert lines == [
+        (1, 3, "A", "0.3000", "0.6000", "LAMP"),
+        (2, 2, "B", "0.2000", "0.4000", "LAMP"),
+    ]
     assert house.reserved(order) == [("LAMP", "A", 3), ("LAMP", "B", 2)]
     assert house.rows("SELECT line_count FROM orders.order WHERE id = %s", order) == [(2,)]
     assert "order_line.divided" in told(house.database, order)
     with house.database.unit_of_work() as session:
-        outcome = house.desk.fulfill(session, [order], NOW, "test")[0]
+        outcome = house.order_port.fulfill(session, [order], NOW, "test")[0]
     assert outcome.ok
     house.check()
     with house.database.reading() as session:
@@ -275,7 +321,10 @@ def test_what_is_left_of_a_line_taken_in_part_stays_open(house: House) -> None:
     order = house.order("1", LAMP=5)
     outcome = house.source(order)[0]
     assert (outcome.ok, outcome.details["missing"]) == (True, ["LAMP"])
-    lines = house.rows("SELECT quantity, source FROM orders.order_line WHERE order_id = %s ORDER BY line_number", order)
+    lines = house.rows(
+        "SELECT quantity, source FROM orders.order_line WHERE order_id = %s ORDER BY line_number",
+        order,
+    )
     assert lines == [(3, "A"), (2, None)]
 
 

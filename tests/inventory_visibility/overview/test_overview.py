@@ -42,7 +42,13 @@ def stocked(database: Database) -> Database:
             session,
             [
                 *(
-                    MeasureChange("", "TEE", "SEA", {("pos", "inbound"): Decimal(u)}, dimensions={"colorid": c})
+                    MeasureChange(
+                        "",
+                        "TEE",
+                        "SEA",
+                        {("pos", "inbound"): Decimal(u)},
+                        dimensions={"colorid": c},
+                    )
                     for c, u in tees
                 ),
                 MeasureChange("", "LAMP", "SEA", {("pos", "outbound"): Decimal(3)}),
@@ -55,7 +61,14 @@ def stocked(database: Database) -> Database:
         soft_reserve(
             session,
             [
-                SoftReserve("", "LAMP", "SEA", Decimal(2), expires_at=NOW + timedelta(hours=1), document="20480"),
+                SoftReserve(
+                    "",
+                    "LAMP",
+                    "SEA",
+                    Decimal(2),
+                    expires_at=NOW + timedelta(hours=1),
+                    document="20480",
+                ),
                 SoftReserve("", "LAMP", "CHI", Decimal(4), document="20481"),
             ],
             now=NOW,
@@ -88,9 +101,14 @@ def test_every_source_system_stands_beside_the_others_and_what_is_calculated_fro
     assert sea["measures"]["iv"]["availabletoreserve"] == 5
 
 
-def test_groups_add_up_what_is_behind_them_and_their_keys_can_be_listed(client: TestClient, stocked: Database) -> None:
+def test_groups_add_up_what_is_behind_them_and_their_keys_can_be_listed(
+    client: TestClient, stocked: Database
+) -> None:
     by_product = read(client, "/visibility", group_by="product")["items"]
-    assert [(r["values"]["product"], r["keys"], r["on_hand"]) for r in by_product] == [("LAMP", 2, 11), ("TEE", 3, 14)]
+    assert [(r["values"]["product"], r["keys"], r["on_hand"]) for r in by_product] == [
+        ("LAMP", 2, 11),
+        ("TEE", 3, 14),
+    ]
     assert by_product[0]["stock_id"] is None
     keys = read(client, "/keys", product="TEE", source="SEA")["items"]
     by_color = sorted((k["dimensions"].get("colorid", ""), k["on_hand"]) for k in keys)
@@ -116,7 +134,9 @@ def test_dimensions_group_and_filter(client: TestClient, stocked: Database) -> N
     assert refused.status_code == 422
 
 
-def test_pages_of_groups_follow_each_other_without_a_gap(client: TestClient, stocked: Database) -> None:
+def test_pages_of_groups_follow_each_other_without_a_gap(
+    client: TestClient, stocked: Database
+) -> None:
     seen, after = [], None
     while True:
         page = read(client, "/visibility", limit=1, **({"after": after} if after else {}))
@@ -127,7 +147,9 @@ def test_pages_of_groups_follow_each_other_without_a_gap(client: TestClient, sto
     assert seen == [("LAMP", "CHI"), ("LAMP", "SEA"), ("TEE", "SEA")]
 
 
-def test_short_keeps_only_groups_of_which_nothing_may_be_promised(client: TestClient, stocked: Database) -> None:
+def test_short_keeps_only_groups_of_which_nothing_may_be_promised(
+    client: TestClient, stocked: Database
+) -> None:
     rows = read(client, "/visibility", short=True)["items"]
     assert [r["values"] for r in rows] == [{"product": "LAMP", "source": "CHI"}]
     assert read(client, "/visibility", group_by="product", short=True)["items"] == []
@@ -160,7 +182,8 @@ def test_allocations_by_hand_move_pools_once_and_a_refusal_changes_nothing(
 ) -> None:
     def act(**body: Any) -> dict[str, Any]:
         answer = client.post(
-            f"{PREFIX}/allocations/acts", json={"acts": [{"product": "LAMP", "source": "SEA", **body}]}
+            f"{PREFIX}/allocations/acts",
+            json={"acts": [{"product": "LAMP", "source": "SEA", **body}]},
         )
         assert answer.status_code == 200, answer.text
         result: dict[str, Any] = answer.json()["results"][0]
@@ -170,12 +193,17 @@ def test_allocations_by_hand_move_pools_once_and_a_refusal_changes_nothing(
     assert act(id="a1", kind="allocate", groups=["web", "vip"], quantity="3") == {
         **{"id": "a1", "ok": True, "duplicate": True, "reason": ""}
     }
-    assert act(id="a2", kind="reallocate", groups=["pos"], sources=["web", "vip"], quantity="1")["ok"]
+    assert act(id="a2", kind="reallocate", groups=["pos"], sources=["web", "vip"], quantity="1")[
+        "ok"
+    ]
     refused = act(id="a3", kind="allocate", groups=["web"], quantity="100")
     assert (refused["ok"], refused["reason"]) == (False, "2 units are available to allocate")
 
     pools = read(client, "/allocations/pools")["items"]
-    assert [(p["groups"], p["allocated"], p["keys"]) for p in pools] == [(["pos"], 1, 1), (["web", "vip"], 2, 1)]
+    assert [(p["groups"], p["allocated"], p["keys"]) for p in pools] == [
+        (["pos"], 1, 1),
+        (["web", "vip"], 2, 1),
+    ]
     sea = read(client, "/visibility", product="LAMP", source="SEA")["items"][0]
     assert (sea["allocated"], sea["available"]) == (3, 2)
     web = next(a for a in read(client, "/allocations")["items"] if a["groups"] == ["web", "vip"])
@@ -186,8 +214,17 @@ def test_allocations_by_hand_move_pools_once_and_a_refusal_changes_nothing(
     ]
 
 
-def test_a_path_of_groups_that_is_none_is_refused_with_what_to_give(client: TestClient, stocked: Database) -> None:
-    body = {"id": "x", "kind": "allocate", "product": "LAMP", "source": "SEA", "groups": ["web", " "], "quantity": "1"}
+def test_a_path_of_groups_that_is_none_is_refused_with_what_to_give(
+    client: TestClient, stocked: Database
+) -> None:
+    body = {
+        "id": "x",
+        "kind": "allocate",
+        "product": "LAMP",
+        "source": "SEA",
+        "groups": ["web", " "],
+        "quantity": "1",
+    }
     answer = client.post(f"{PREFIX}/allocations/acts", json={"acts": [body]})
     assert answer.status_code == 422
     assert "channel, customerGroup" in answer.json()["remedy"]

@@ -41,7 +41,9 @@ def stocked(database: Database, **units: int) -> None:
     """On hand by PRODUCT__SOURCE=units."""
     changes = [StockChange(*key.split("__"), Decimal(n)) for key, n in units.items()]
     with database.unit_of_work() as session:
-        answers = change_on_hand(session, changes, mode="set", cause="count", document="c", now=NOW, actor="test")
+        answers = change_on_hand(
+            session, changes, mode="set", cause="count", document="c", now=NOW, actor="test"
+        )
     assert not any(answers), answers
 
 
@@ -56,14 +58,19 @@ def allocated(database: Database, name: str, source: str, quantity: int, *groups
 def pools(database: Database) -> dict[tuple[str, ...], tuple[int, int]]:
     """{groups: (allocated, consumed)}."""
     with database.reading() as session:
-        rows = fetch(session, "SELECT groups, allocated::int, consumed::int FROM inventory_visibility.allocation")
+        rows = fetch(
+            session,
+            "SELECT groups, allocated::int, consumed::int FROM inventory_visibility.allocation",
+        )
     return {tuple(groups): (units, consumed) for groups, units, consumed in rows}
 
 
 def balances(database: Database) -> dict[tuple[str, str], tuple[int, int]]:
     """{(product, source): (on hand, reserved)}."""
     with database.reading() as session:
-        query = "SELECT product, source, on_hand::int, reserved::int FROM inventory_visibility.stock"
+        query = (
+            "SELECT product, source, on_hand::int, reserved::int FROM inventory_visibility.stock"
+        )
         return {(row[0], row[1]): (row[2], row[3]) for row in fetch(session, query)}
 
 

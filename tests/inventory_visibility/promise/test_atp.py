@@ -15,7 +15,9 @@ def after(days: int) -> date:
     return TODAY + timedelta(days=days)
 
 
-def clerk(on_hand: Decimal, entries: list[tuple[date, Decimal]], days: int) -> list[tuple[Decimal, Decimal]]:
+def clerk(
+    on_hand: Decimal, entries: list[tuple[date, Decimal]], days: int
+) -> list[tuple[Decimal, Decimal]]:
     """(projected, promise) of each day, every figure counted from the beginning."""
 
     def standing(day: date) -> Decimal:
@@ -26,7 +28,9 @@ def clerk(on_hand: Decimal, entries: list[tuple[date, Decimal]], days: int) -> l
         return stock
 
     window = [after(n) for n in range(days)]
-    return [(standing(day), min(standing(later) for later in window if later >= day)) for day in window]
+    return [
+        (standing(day), min(standing(later) for later in window if later >= day)) for day in window
+    ]
 
 
 def test_the_worked_vector_of_the_reference() -> None:
@@ -44,17 +48,26 @@ def test_ten_thousand_random_schedules_equal_a_projection_by_hand() -> None:
         days = random.randint(1, 9) if case % 50 else random.randint(20, 60)
         on_hand = Decimal(random.randint(-50_000, 500_000)) / 10_000
         entries = [
-            (after(random.randint(-4, days + 4)), Decimal(random.randint(-300_000, 300_000)) / 10_000)
+            (
+                after(random.randint(-4, days + 4)),
+                Decimal(random.randint(-300_000, 300_000)) / 10_000,
+            )
             for _ in range(random.randint(0, 12))
         ]
         timeline = atp(on_hand, entries, today=TODAY, days=days)
-        assert [(d.projected, d.atp) for d in timeline] == clerk(on_hand, entries, days), (case, on_hand, entries)
+        assert [(d.projected, d.atp) for d in timeline] == clerk(on_hand, entries, days), (
+            case,
+            on_hand,
+            entries,
+        )
 
 
 def test_a_window_of_180_days_equals_the_projection_by_hand() -> None:
     random = Random(180)
     for _ in range(5):
-        entries = [(after(random.randint(0, 179)), Decimal(random.randint(-90, 90))) for _ in range(60)]
+        entries = [
+            (after(random.randint(0, 179)), Decimal(random.randint(-90, 90))) for _ in range(60)
+        ]
         timeline = atp(Decimal(100), entries, today=TODAY, days=180)
         assert [(d.projected, d.atp) for d in timeline] == clerk(Decimal(100), entries, 180)
 

@@ -9,16 +9,28 @@ import numpy as np
 from tests.inventory_visibility.promise.given import NOW, allocated, configured, product, stocked
 
 from openiom.inventory_visibility import available, inventory_configuration
+from openiom.inventory_visibility.promise.allocation_limits import Limits
 from openiom.inventory_visibility.promise.atp import TICKS, project, ticks, units
-from openiom.inventory_visibility.promise.decisions import Asker, Pool, Rule, Shelf
-from openiom.inventory_visibility.promise.limits import Limits
+from openiom.inventory_visibility.promise.decisions import CurrentPrincipal, Pool, Rule, Shelf
+from openiom.inventory_visibility.promise.projection import (
+    Outlook,
+    PromiseRequest,
+    Standing,
+    outlook,
+    promise_dates,
+)
 from openiom.inventory_visibility.promise.schedule import ScheduleChange, post_schedule
-from openiom.inventory_visibility.promise.timeline import Outlook, PromiseAsk, Standing, outlook, promise_dates
 from openiom.platform.database import Database
 
 TODAY = NOW.date()
 KEY = ("LAMP", "SEA")
-ASKERS = (Asker(), Asker("web"), Asker("web", "vip"), Asker("shop"), Asker("mail", "vip"))
+ASKERS = (
+    CurrentPrincipal(),
+    CurrentPrincipal("web"),
+    CurrentPrincipal("web", "vip"),
+    CurrentPrincipal("shop"),
+    CurrentPrincipal("mail", "vip"),
+)
 
 
 class Case(NamedTuple):
@@ -31,7 +43,7 @@ class Case(NamedTuple):
     schedule: list[Decimal]
 
 
-def clerk(case: Case, asker: Asker) -> list[Decimal]:
+def clerk(case: Case, asker: CurrentPrincipal) -> list[Decimal]:
     """The promise of each day: the least that would be offered on it or any later one, counted from the beginning.
 
     Where more is promised than stands there the offer is nothing; by how much less is not told then.
@@ -40,7 +52,9 @@ def clerk(case: Case, asker: Asker) -> list[Decimal]:
     for change in case.schedule:
         moved += change
         there = case.on_hand + moved
-        offers.append(case.shelf.offers(asker, on_hand=there, free=there - case.reserved, rules=case.rules))
+        offers.append(
+            case.shelf.offers(asker, on_hand=there, free=there - case.reserved, rules=case.rules)
+        )
     return [min(offers[day:]) for day in range(len(offers))]
 
 
@@ -86,8 +100,12 @@ def test_ten_thousand_random_schedules_with_allocations_equal_a_projection_by_ha
             by_hand = clerk(case, asker)
             for mine, theirs in zip(promised, by_hand, strict=True):
                 # a percentage may leave a part of a tick, which nobody is promised
-                assert Decimal(0) <= theirs - max(Decimal(0), mine) < Decimal(1) / TICKS, (number, asker, case)
-            told += any(case.shelf.pools) and by_hand != clerk(case, Asker())
+                assert Decimal(0) <= theirs - max(Decimal(0), mine) < Decimal(1) / TICKS, (
+                    number,
+                    asker,
+                    case,
+                )
+            told += any(case.shelf.pools) and by_hand != clerk(case, CurrentPrincipal())
     assert told > 1_000, "allocations and buffers make a difference in many of them"
 
 
@@ -100,27 +118,40 @@ def promised(
 ) -> date | None:
     with database.reading() as session:
         configuration = inventory_configuration(session)
-        ask = PromiseAsk({"LAMP": quantity}, channel=channel, customer_group=group, **more)
+        ask = PromiseRequest({"LAMP": quantity}, channel=channel, customer_group=group, **more)
         (found,) = promise_dates(session, [ask], configuration=configuration, today=TODAY)
     return found.day if found else None
 
 
 def coming(database: Database, days: int, quantity: int, source: str = "SEA") -> None:
-    change = ScheduleChange(f"e-{days}-{source}", "", "LAMP", source, {(on(days), "iom", "onhand"): Decimal(quantity)})
+    change = ScheduleChange(
+        f"e-{days}-{source}", "", "LAMP", source, {(on(days), "iom", "onhand"): Decimal(quantity)}
+    )
     with database.unit_of_work() as session:
         assert post_schedule(session, [change], now=NOW, actor="t", cause="t")[0].ok
 
 
-def test_each_asker_is_promised_what_it_may_reserve_and_what_comes_is_common(database: Database) -> None:
+def test_each_asker_is_promised_what_it_may_reserve_and_what_comes_is_common(
+    database: Database,
+) -> None:
     buffers = {"shop": {"units": "4"}}
     configured(
-        database, product("LAMP"), ("stock_policy", "p", {"title": "P", "safety_stock": "1", "buffers": buffers})
+        database,
+        product("LAMP"),
+        ("stock_policy", "p", {"title": "P", "safety_stock": "1", "buffers": buffers}),
     )
     stocked(database, LAMP__SEA=20)
     allocated(database, "LAMP", "SEA", 5, "web")
     allocated(database, "LAMP", "SEA", 2, "web", "vip")
     coming(database, 3, 10)
-    offers = {("", ""): 12, ("mail", ""): 12, ("shop", ""): 8, ("web", ""): 17, ("web", "vip"): 19, ("", "vip"): 12}
+    offers = {
+        ("", ""): 12,
+        ("mail", ""): 12,
+        ("shop", ""): 8,
+        ("web", ""): 17,
+        ("web", "vip"): 19,
+        ("", "vip"): 12,
+    }
     for (channel, group), free in offers.items():
         with database.reading() as session:
             assert available(session, ["LAMP"], channel=channel, customer_group=group)[KEY] == free
@@ -148,7 +179,9 @@ def test_random_stock_is_promised_today_exactly_as_it_is_available(database: Dat
     sources = [f"S{n}" for n in range(12)]
     buffers = {"shop": {"percent": "12.5"}, "*": {"units": "1.5"}}
     configured(
-        database, product("LAMP"), ("stock_policy", "p", {"title": "P", "safety_stock": "1", "buffers": buffers})
+        database,
+        product("LAMP"),
+        ("stock_policy", "p", {"title": "P", "safety_stock": "1", "buffers": buffers}),
     )
     for source in sources:
         stocked(database, **{f"LAMP__{source}": random.randint(10, 60)})
@@ -157,7 +190,9 @@ def test_random_stock_is_promised_today_exactly_as_it_is_available(database: Dat
         coming(database, 4, random.randint(1, 9), source)
     for asker in ASKERS:
         with database.reading() as session:
-            free = available(session, ["LAMP"], channel=asker.channel, customer_group=asker.customer_group)
+            free = available(
+                session, ["LAMP"], channel=asker.channel, customer_group=asker.customer_group
+            )
             found = outlook(
                 *(session, ["LAMP"]),
                 configuration=inventory_configuration(session),

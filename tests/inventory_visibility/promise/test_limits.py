@@ -3,11 +3,19 @@
 from threading import Barrier, Thread
 
 import pytest
-from tests.inventory_visibility.promise.given import NOW, allocated, balances, check, configured, pools, stocked
+from tests.inventory_visibility.promise.given import (
+    NOW,
+    allocated,
+    balances,
+    check,
+    configured,
+    pools,
+    stocked,
+)
 
 from openiom.inventory_visibility import (
-    ReserveAsk,
-    ShipAsk,
+    ShipmentPosting,
+    StockReservationRequest,
     available,
     release,
     release_quantities,
@@ -18,25 +26,35 @@ from openiom.kernel import Invalid, new_id
 from openiom.platform.database import Database
 
 
-def ask(quantity: int, channel: str = "", group: str = "", source: str = "SEA") -> ReserveAsk:
-    return ReserveAsk(new_id(), "LAMP", source, quantity, channel=channel, customer_group=group)
+def ask(
+    quantity: int, channel: str = "", group: str = "", source: str = "SEA"
+) -> StockReservationRequest:
+    return StockReservationRequest(
+        new_id(), "LAMP", source, quantity, channel=channel, customer_group=group
+    )
 
 
-def granted(database: Database, *asks: ReserveAsk) -> list[bool]:
+def granted(database: Database, *asks: StockReservationRequest) -> list[bool]:
     with database.unit_of_work() as session:
         return reserve(session, asks, NOW, "test")
 
 
 def offered(database: Database, channel: str = "", group: str = "") -> int:
     with database.reading() as session:
-        return available(session, ["LAMP"], channel=channel, customer_group=group).get(("LAMP", "SEA"), 0)
+        return available(session, ["LAMP"], channel=channel, customer_group=group).get(
+            ("LAMP", "SEA"), 0
+        )
 
 
 def test_what_is_offered_is_what_can_be_reserved_to_the_unit(database: Database) -> None:
     stocked(database, LAMP__SEA=20)
     configured(
         database,
-        ("stock_policy", "all", {"title": "All", "safety_stock": "3", "buffers": {"Outlet": {"units": "4"}}}),
+        (
+            "stock_policy",
+            "all",
+            {"title": "All", "safety_stock": "3", "buffers": {"Outlet": {"units": "4"}}},
+        ),
     )
     allocated(database, "LAMP", "SEA", 5, "Online")
     allocated(database, "LAMP", "SEA", 2, "Online", "VIP")
@@ -72,11 +90,13 @@ def test_own_allocations_are_used_first_and_come_back_first(database: Database) 
     assert pools(database) == {("Online",): (1, 4), ("Online", "VIP"): (2, 0)}
     check(database)
     with database.unit_of_work() as session:
-        ship(session, [ShipAsk(line.line_id, "LAMP", "SEA", 5, "parcel")], NOW, "test")
+        ship(session, [ShipmentPosting(line.line_id, "LAMP", "SEA", 5, "parcel")], NOW, "test")
     assert balances(database) == {("LAMP", "SEA"): (15, 1)}
     with database.unit_of_work() as session:
         release(session, [line.line_id], NOW, "test")
-    assert pools(database) == {("Online",): (1, 4), ("Online", "VIP"): (2, 0)}, "what was shipped is used for good"
+    assert pools(database) == {("Online",): (1, 4), ("Online", "VIP"): (2, 0)}, (
+        "what was shipped is used for good"
+    )
     assert offered(database) == 12
     check(database)
 
@@ -117,11 +137,17 @@ def test_asks_of_one_batch_share_a_buffer_and_an_allocation(database: Database) 
     check(database)
 
 
-def test_the_most_specific_policy_decides_and_new_stock_keys_are_born_with_it(database: Database) -> None:
+def test_the_most_specific_policy_decides_and_new_stock_keys_are_born_with_it(
+    database: Database,
+) -> None:
     stocked(database, LAMP__SEA=20)
     configuration = configured(
         database,
-        ("stock_policy", "all", {"title": "All", "safety_stock": "1", "buffers": {"Outlet": {"units": "1"}}}),
+        (
+            "stock_policy",
+            "all",
+            {"title": "All", "safety_stock": "1", "buffers": {"Outlet": {"units": "1"}}},
+        ),
         ("stock_policy", "source", {"title": "SEA", "sources": ["SEA"], "safety_stock": "2"}),
         ("stock_policy", "product", {"title": "Lamp", "products": ["LAMP"], "safety_stock": "3"}),
         (
@@ -133,16 +159,33 @@ def test_the_most_specific_policy_decides_and_new_stock_keys_are_born_with_it(da
     stocked(database, LAMP__CHI=20, DESK__SEA=20, DESK__CHI=20)
     with database.reading() as session:
         found = available(session, ["LAMP", "DESK"])
-        assert found == {("LAMP", "SEA"): 17, ("LAMP", "CHI"): 16, ("DESK", "SEA"): 18, ("DESK", "CHI"): 19}
-        assert available(session, ["DESK"], channel="outlet") == {("DESK", "SEA"): 17, ("DESK", "CHI"): 18}
+        assert found == {
+            ("LAMP", "SEA"): 17,
+            ("LAMP", "CHI"): 16,
+            ("DESK", "SEA"): 18,
+            ("DESK", "CHI"): 19,
+        }
+        assert available(session, ["DESK"], channel="outlet") == {
+            ("DESK", "SEA"): 17,
+            ("DESK", "CHI"): 18,
+        }
     with database.unit_of_work() as session:
-        configuration.remove(session, [("stock_policy", n) for n in ("product", "all")], at=NOW, actor="test")
+        configuration.remove(
+            session, [("stock_policy", n) for n in ("product", "all")], at=NOW, actor="test"
+        )
     with database.reading() as session:
         found = available(session, ["LAMP", "DESK"])
-        assert found == {("LAMP", "SEA"): 18, ("LAMP", "CHI"): 16, ("DESK", "SEA"): 18, ("DESK", "CHI"): 20}
+        assert found == {
+            ("LAMP", "SEA"): 18,
+            ("LAMP", "CHI"): 16,
+            ("DESK", "SEA"): 18,
+            ("DESK", "CHI"): 20,
+        }
 
 
-def test_a_policy_that_keeps_nothing_or_names_a_channel_twice_is_refused(database: Database) -> None:
+def test_a_policy_that_keeps_nothing_or_names_a_channel_twice_is_refused(
+    database: Database,
+) -> None:
     with pytest.raises(Invalid, match="keeps nothing back"):
         configured(database, ("stock_policy", "p", {"title": "P"}))
     twice = {"title": "P", "buffers": {"Web": {"units": "1"}, "web": {"units": "2"}}}

@@ -9,7 +9,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 from tests.inventory_visibility.promise.given import NOW, check, configured, product, stocked
 
-from openiom.inventory_visibility import ReserveAsk, ShipAsk, inventory_configuration, release, reserve, ship
+from openiom.inventory_visibility import (
+    ShipmentPosting,
+    StockReservationRequest,
+    inventory_configuration,
+    release,
+    reserve,
+    ship,
+)
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
 from openiom.inventory_visibility.supply import (
     LineName,
@@ -35,28 +42,39 @@ def plan(session: Session, random: Random, number: int) -> None:
         groups, sources = random.sample((("web",), ("store",), ("web", "vip")), 2)
         where = random.choice(PRODUCTS[:2]), random.choice(SOURCES)
         quantity = Decimal(random.randint(1, 5))
-        acts.append(AllocationAct(kind, f"{number}-{n}", "", *where, groups, quantity, sources=sources))
+        acts.append(
+            AllocationAct(kind, f"{number}-{n}", "", *where, groups, quantity, sources=sources)
+        )
     configuration = inventory_configuration(session)
     allocate_acts(session, acts, configuration=configuration, now=NOW, actor="planner")
 
 
 def order_more(session: Session, random: Random) -> None:
     name, source = random.choice(PRODUCTS[:2]), random.choice(SOURCES)
-    line = SupplyLineDocument(PRODUCTS.index(name) + 1, name, source, Decimal(random.randint(1, 9)), NOW.date())
-    put_supply(session, [SupplyDocument("purchase", f"PO-{random.randint(1, 3)}-{source}", [line])], NOW, "buyer")
+    line = SupplyLineDocument(
+        PRODUCTS.index(name) + 1, name, source, Decimal(random.randint(1, 9)), NOW.date()
+    )
+    put_supply(
+        session,
+        [SupplyDocument("purchase", f"PO-{random.randint(1, 3)}-{source}", [line])],
+        NOW,
+        "buyer",
+    )
 
 
 def take_in(session: Session, random: Random, number: int) -> None:
     receipts = []
     for n in range(2):
-        named = LineName("purchase", f"PO-{random.randint(1, 3)}-{random.choice(SOURCES)}", random.randint(1, 2))
+        named = LineName(
+            "purchase", f"PO-{random.randint(1, 3)}-{random.choice(SOURCES)}", random.randint(1, 2)
+        )
         receipts.append(Receipt(f"{number}-{n}", named, Decimal(random.randint(1, 3))))
     receive_supply(session, receipts, NOW, "dock")
 
 
 def sell(session: Session, random: Random, held: Held) -> None:
     asks = [
-        ReserveAsk(
+        StockReservationRequest(
             *(new_id(), random.choice(PRODUCTS), random.choice(SOURCES), random.randint(1, 3)),
             channel=random.choice(CHANNELS),
             customer_group=random.choice(("", "vip")),
@@ -68,9 +86,11 @@ def sell(session: Session, random: Random, held: Held) -> None:
 
 
 def finish(session: Session, random: Random, held: Held) -> None:
-    some = [held.pop(random.randrange(len(held))) for _ in range(min(len(held), random.randint(1, 3)))]
+    some = [
+        held.pop(random.randrange(len(held))) for _ in range(min(len(held), random.randint(1, 3)))
+    ]
     if random.random() < 0.5:
-        ship(session, [ShipAsk(*one, "parcel") for one in some], NOW, "dock")
+        ship(session, [ShipmentPosting(*one, "parcel") for one in some], NOW, "dock")
     else:
         release(session, [one[0] for one in some], NOW, "shop")
 
@@ -81,7 +101,11 @@ def test_everybody_at_once_keeps_every_promise(database: Database) -> None:
         product("LAMP"),
         product("DESK"),
         product("SET", LAMP=2, DESK=1),
-        ("stock_policy", "p", {"title": "P", "safety_stock": "2", "buffers": {"store": {"units": "3"}}}),
+        (
+            "stock_policy",
+            "p",
+            {"title": "P", "safety_stock": "2", "buffers": {"store": {"units": "3"}}},
+        ),
     )
     stocked(database, LAMP__SEA=40, LAMP__CHI=40, DESK__SEA=40, DESK__CHI=40)
     barrier, broken = Barrier(8), list[BaseException]()
@@ -115,9 +139,18 @@ def test_everybody_at_once_keeps_every_promise(database: Database) -> None:
     assert broken == []
     check(database)
     with database.reading() as session:
-        negative = fetch(session, "SELECT * FROM inventory_visibility.stock WHERE on_hand < reserved OR reserved < 0")
-        lost = fetch(session, "SELECT count(*) FROM inventory_visibility.ledger_entry WHERE measure = 'discrepancy'")
-        busy = fetch(session, "SELECT count(*) FROM inventory_visibility.allocation_entry WHERE act = 'reserve'")
+        negative = fetch(
+            session,
+            "SELECT * FROM inventory_visibility.stock WHERE on_hand < reserved OR reserved < 0",
+        )
+        lost = fetch(
+            session,
+            "SELECT count(*) FROM inventory_visibility.ledger_entry WHERE measure = 'discrepancy'",
+        )
+        busy = fetch(
+            session,
+            "SELECT count(*) FROM inventory_visibility.allocation_entry WHERE act = 'reserve'",
+        )
         later = fetch(
             session,
             "SELECT count(*) FROM inventory_visibility.schedule_balance WHERE quantity <> 0 AND day > %s",

@@ -6,10 +6,18 @@ from random import Random
 
 import psycopg
 import pytest
-from tests.inventory_visibility.promise.given import NOW, allocated, balances, check, configured, product, stocked
+from tests.inventory_visibility.promise.given import (
+    NOW,
+    allocated,
+    balances,
+    check,
+    configured,
+    product,
+    stocked,
+)
 
 from openiom.inventory_visibility import inventory_configuration
-from openiom.inventory_visibility.promise.timeline import PromiseAsk, promise_dates
+from openiom.inventory_visibility.promise.projection import PromiseRequest, promise_dates
 from openiom.inventory_visibility.supply import (
     LineName,
     Receipt,
@@ -29,7 +37,9 @@ def on(days: int) -> date:
     return TODAY + timedelta(days=days)
 
 
-def line(number: int, quantity: int, days: int, *, product: str = "LAMP", sure: str = "1") -> SupplyLineDocument:
+def line(
+    number: int, quantity: int, days: int, *, product: str = "LAMP", sure: str = "1"
+) -> SupplyLineDocument:
     return SupplyLineDocument(number, product, "SEA", Decimal(quantity), on(days), Decimal(sure))
 
 
@@ -38,7 +48,9 @@ def put(database: Database, *lines: SupplyLineDocument, number: str = "PO-1") ->
         return put_supply(session, [SupplyDocument("purchase", number, lines)], NOW, "test")[0]
 
 
-def receive(database: Database, identity: str, number: int, quantity: int) -> tuple[bool, bool, str]:
+def receive(
+    database: Database, identity: str, number: int, quantity: int
+) -> tuple[bool, bool, str]:
     with database.unit_of_work() as session:
         receipt = Receipt(identity, LineName("purchase", "PO-1", number), Decimal(quantity))
         (answer,) = receive_supply(session, [receipt], NOW, "test")
@@ -47,19 +59,23 @@ def receive(database: Database, identity: str, number: int, quantity: int) -> tu
 
 def scheduled(database: Database) -> dict[date, int]:
     with database.reading() as session:
-        query = "SELECT day, sum(quantity)::int FROM inventory_visibility.schedule_balance GROUP BY day"
+        query = (
+            "SELECT day, sum(quantity)::int FROM inventory_visibility.schedule_balance GROUP BY day"
+        )
         return {day: units for day, units in fetch(session, query) if units}
 
 
 def promised(database: Database, quantity: int, **ahead: int) -> tuple[date, Decimal] | None:
     with database.reading() as session:
         configuration = inventory_configuration(session)
-        asks = [PromiseAsk({"LAMP": quantity}, ahead=ahead)]
+        asks = [PromiseRequest({"LAMP": quantity}, ahead=ahead)]
         (found,) = promise_dates(session, asks, configuration=configuration, today=TODAY)
     return (found.day, found.confidence) if found else None
 
 
-def test_a_purchase_order_is_promised_amended_received_in_parts_and_closed_short(database: Database) -> None:
+def test_a_purchase_order_is_promised_amended_received_in_parts_and_closed_short(
+    database: Database,
+) -> None:
     stocked(database, LAMP__SEA=2)
     assert put(database, line(1, 10, 5, sure="0.8"), line(2, 4, 9)) == ""
     assert scheduled(database) == {on(5): 10, on(9): 4}
@@ -77,14 +93,22 @@ def test_a_purchase_order_is_promised_amended_received_in_parts_and_closed_short
     check(database)
     with database.unit_of_work() as session:
         name = LineName("purchase", "PO-1", 1)
-        assert close_short(session, [name, name], NOW, "test") == ["", "nothing of the line is open"]
+        assert close_short(session, [name, name], NOW, "test") == [
+            "",
+            "nothing of the line is open",
+        ]
     assert scheduled(database) == {on(9): 4}
     assert put(database, line(1, 20, 7)) == "line 1 was closed short; add another"
-    assert receive(database, "r-2", 1, 3) == (True, False, ""), "what comes late stands there all the same"
+    assert receive(database, "r-2", 1, 3) == (True, False, ""), (
+        "what comes late stands there all the same"
+    )
     assert balances(database) == {("LAMP", "SEA"): (10, 0)}
     assert scheduled(database) == {on(9): 4}
     with database.reading() as session:
-        told = fetch(session, "SELECT data FROM platform.business_event WHERE name = 'inventory.received' ORDER BY id")
+        told = fetch(
+            session,
+            "SELECT data FROM platform.business_event WHERE name = 'inventory.received' ORDER BY id",
+        )
     assert [(t[0]["document"], t[0]["keys"], t[0]["units"][0]["quantity"]) for t in told] == [
         ("purchase PO-1", [["LAMP", "SEA"]], "5"),
         ("purchase PO-1", [["LAMP", "SEA"]], "3"),
@@ -122,8 +146,12 @@ def test_refused_documents_change_nothing_and_let_the_others_through(database: D
     check(database)
 
 
-def test_a_promise_waits_for_who_was_first_and_leaves_alone_what_is_kept(database: Database) -> None:
-    configured(database, product("LAMP"), ("stock_policy", "p", {"title": "P", "safety_stock": "1"}))
+def test_a_promise_waits_for_who_was_first_and_leaves_alone_what_is_kept(
+    database: Database,
+) -> None:
+    configured(
+        database, product("LAMP"), ("stock_policy", "p", {"title": "P", "safety_stock": "1"})
+    )
     stocked(database, LAMP__SEA=5)
     allocated(database, "LAMP", "SEA", 2, "Online")
     put(database, line(1, 10, 5), line(2, 10, 8))
@@ -164,6 +192,9 @@ def test_what_was_scheduled_or_allocated_cannot_be_rewritten(database: Database)
     allocated(database, "LAMP", "SEA", 2, "Online")
     put(database, line(1, 10, 5))
     for table in ("schedule_entry", "allocation_entry"):
-        with pytest.raises(psycopg.errors.RaiseException, match="append-only"), database.unit_of_work() as session:
+        with (
+            pytest.raises(psycopg.errors.RaiseException, match="append-only"),
+            database.unit_of_work() as session,
+        ):
             execute(session, f"DELETE FROM inventory_visibility.{table}")
     check(database)

@@ -7,9 +7,14 @@ from random import Random
 import pytest
 from tests.inventory_visibility.promise.given import INVARIANTS, NOW, balances, check, stocked
 
-from openiom.inventory_visibility import ReserveAsk, available, inventory_configuration, reserve
+from openiom.inventory_visibility import (
+    StockReservationRequest,
+    available,
+    inventory_configuration,
+    reserve,
+)
+from openiom.inventory_visibility.promise.projection import PromiseRequest, promise_dates
 from openiom.inventory_visibility.promise.routes import timelines
-from openiom.inventory_visibility.promise.timeline import PromiseAsk, promise_dates
 from openiom.inventory_visibility.supply import (
     LineName,
     Receipt,
@@ -33,7 +38,9 @@ def on(days: int) -> date:
     return TODAY + timedelta(days=days)
 
 
-def line(quantity: int, leaves: int, arrives: int, *, number: int = 1, origin: str = "SEA") -> SupplyLineDocument:
+def line(
+    quantity: int, leaves: int, arrives: int, *, number: int = 1, origin: str = "SEA"
+) -> SupplyLineDocument:
     return SupplyLineDocument(
         number, "LAMP", "CHI", Decimal(quantity), on(arrives), origin=origin, ship_date=on(leaves)
     )
@@ -44,7 +51,9 @@ def put(database: Database, *lines: SupplyLineDocument) -> str:
         return put_supply(session, [SupplyDocument("transfer", "T-1", lines)], NOW, "test")[0]
 
 
-def ship(database: Database, identity: str, quantity: int, number: int = 1) -> tuple[bool, bool, str]:
+def ship(
+    database: Database, identity: str, quantity: int, number: int = 1
+) -> tuple[bool, bool, str]:
     with database.unit_of_work() as session:
         told = Receipt(identity, LineName("transfer", "T-1", number), Decimal(quantity))
         (answer,) = ship_supply(session, [told], NOW, "test")
@@ -75,7 +84,7 @@ def scheduled(database: Database) -> dict[tuple[str, date], int]:
 def promised(database: Database, quantity: int, source: str) -> date | None:
     with database.reading() as session:
         configuration = inventory_configuration(session)
-        asks = [PromiseAsk({"LAMP": quantity}, source)]
+        asks = [PromiseRequest({"LAMP": quantity}, source)]
         (found,) = promise_dates(session, asks, configuration=configuration, today=TODAY)
     return found.day if found else None
 
@@ -103,7 +112,9 @@ def test_what_is_scheduled_never_keeps_anybody_from_what_stands_there(database: 
     put(database, line(6, 2, 5))
     with database.unit_of_work() as session:
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 10}
-        assert reserve(session, [ReserveAsk(new_id(), "LAMP", "SEA", 7)], NOW, "t") == [True]
+        assert reserve(
+            session, [StockReservationRequest(new_id(), "LAMP", "SEA", 7)], NOW, "t"
+        ) == [True]
     assert balances(database)["LAMP", "SEA"] == (10, 7)
     assert promised(database, 1, "SEA") is None, "ten, less seven promised, less six that leave"
     assert ship(database, "s-1", 6) == (True, False, ""), "they left all the same"
@@ -142,7 +153,9 @@ def test_what_arrived_has_left_whether_or_not_anybody_said_so(database: Database
     check(database)
 
 
-def test_a_canceled_transfer_keeps_what_is_on_its_way_and_a_closed_one_nothing(database: Database) -> None:
+def test_a_canceled_transfer_keeps_what_is_on_its_way_and_a_closed_one_nothing(
+    database: Database,
+) -> None:
     stocked(database, LAMP__SEA=10)
     put(database, line(6, 2, 5))
     ship(database, "s-1", 4)
@@ -156,18 +169,25 @@ def test_a_canceled_transfer_keeps_what_is_on_its_way_and_a_closed_one_nothing(d
     check(database)
 
 
-def test_a_transfer_without_an_origin_may_be_told_one_later_and_keeps_it(database: Database) -> None:
+def test_a_transfer_without_an_origin_may_be_told_one_later_and_keeps_it(
+    database: Database,
+) -> None:
     stocked(database, LAMP__SEA=10)
     assert put(database, line(6, 5, 5, origin="")) == ""
     assert scheduled(database) == {("CHI", on(5)): 6}
     assert ship(database, "s-1", 1) == (False, False, "the line names no origin to ship from")
     assert put(database, line(6, 2, 5)) == ""
     assert scheduled(database) == {("SEA", on(2)): -6, ("CHI", on(5)): 6}
-    assert put(database, line(6, 2, 5, origin="NYC")) == "line 1 comes from SEA; close it and add another"
+    assert (
+        put(database, line(6, 2, 5, origin="NYC"))
+        == "line 1 comes from SEA; close it and add another"
+    )
     assert put(database, line(6, 2, 5, origin="CHI", number=2)) == "line 2 goes from CHI to itself"
     assert put(database, line(6, 6, 5, number=2)) == "line 2 leaves after it is expected"
     with database.unit_of_work() as session:
-        answer = put_supply(session, [SupplyDocument("purchase", "P", [line(6, 2, 5)])], NOW, "test")
+        answer = put_supply(
+            session, [SupplyDocument("purchase", "P", [line(6, 2, 5)])], NOW, "test"
+        )
     assert answer == ["line 1 of a purchase order names an origin; only a transfer order has one"]
     check(database)
 
@@ -180,7 +200,10 @@ def test_random_lives_of_transfers_keep_both_ends_in_step(database: Database) ->
         number, units, move = random.randint(1, 4), random.randint(1, 6), random.random()
         if move < 0.4:
             leaves = random.randint(0, 9)
-            put(database, line(random.randint(1, 30), leaves, leaves + random.randint(0, 5), number=number))
+            put(
+                database,
+                line(random.randint(1, 30), leaves, leaves + random.randint(0, 5), number=number),
+            )
         elif move < 0.65:
             left += units if ship(database, f"s-{step}", units, number)[0] else 0
         elif move < 0.9:
@@ -189,7 +212,10 @@ def test_random_lives_of_transfers_keep_both_ends_in_step(database: Database) ->
             close(database, but_shipped=random.random() < 0.7, number=number)
         if step % 10 == 0:
             check(database)
-    assert (balances(database)["LAMP", "SEA"], balances(database)["LAMP", "CHI"]) == ((1_000 - left, 0), (came, 0))
+    assert (balances(database)["LAMP", "SEA"], balances(database)["LAMP", "CHI"]) == (
+        (1_000 - left, 0),
+        (came, 0),
+    )
     assert left
     assert came
     check(database)

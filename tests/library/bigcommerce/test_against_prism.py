@@ -9,8 +9,8 @@ from tests.contracts.prism import prism_mock, prism_proxy
 
 from openiom.library.bigcommerce import PROVIDER
 from openiom.provider_contract import Call
-from openiom.simulators import StoreOptions, running, store_application
 from openiom.testing import Heard, connected
+from openiom_simulators import StoreOptions, running, store_application
 
 ACTIONS = {action.name: action for action in PROVIDER.actions}
 TOKEN, HOOK = "prism-token", "https://example.com/hook"
@@ -21,10 +21,14 @@ given = {"store_hash": "prism", "access_token": TOKEN, "webhook_key": "hook-key"
 def behind() -> Iterator[str]:
     """A store with 30 orders behind a proxy that answers an error for whatever breaks the document."""
     with running(store_application(StoreOptions(store_hash="prism", token=TOKEN))) as (store,):
-        httpx.post(f"{store.url}/_sim/load", json={"source": "generator", "orders": 30, "products": 10})
+        httpx.post(
+            f"{store.url}/_sim/load", json={"source": "generator", "orders": 30, "products": 10}
+        )
         # The document wants at least one hook in a list of them, so there is one, switched off.
         hook = {"scope": "store/order/*", "destination": HOOK, "is_active": False}
-        httpx.post(f"{store.url}/stores/prism/v3/hooks", json=hook, headers={"X-Auth-Token": TOKEN}).raise_for_status()
+        httpx.post(
+            f"{store.url}/stores/prism/v3/hooks", json=hook, headers={"X-Auth-Token": TOKEN}
+        ).raise_for_status()
         with prism_proxy(store.url) as url:
             yield url
 
@@ -58,7 +62,9 @@ def test_polling_probing_and_telling_keep_to_the_document(behind: str) -> None:
 def test_the_published_examples_are_understood() -> None:
     with (
         prism_mock() as url,
-        closing(connected(PROVIDER, {**given, "api_url": url}, {"take_in": list(range(15))})) as shop,
+        closing(
+            connected(PROVIDER, {**given, "api_url": url}, {"take_in": list(range(15))})
+        ) as shop,
     ):
         assert shop.probe().account
         page = next(iter(shop.pull("order", "")))

@@ -13,13 +13,19 @@ import orjson
 import pytest
 from tests.simulators.listening import listening
 
-from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnauthorized, Unauthenticated
+from openiom.kernel import (
+    Invalid,
+    ProviderDown,
+    ProviderRejected,
+    ProviderUnauthorized,
+    Unauthenticated,
+)
 from openiom.library.bigcommerce import PROVIDER
 from openiom.library.bigcommerce.connector import BigCommerce
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Call, CallResult, RawMessage
-from openiom.simulators import Running, StoreOptions, running, store_application
 from openiom.testing import Heard, Site, connected, nowhere, provider_contract
+from openiom_simulators import Running, StoreOptions, running, store_application
 
 HASH, TOKEN, READ_ONLY = "shop", "write-token", "read-token"
 ACTIONS = {action.name: action for action in PROVIDER.actions}
@@ -27,7 +33,9 @@ ACTIONS = {action.name: action for action in PROVIDER.actions}
 
 @contextmanager
 def a_store(**options: Any) -> Iterator[Running]:
-    app = store_application(StoreOptions(store_hash=HASH, token=TOKEN, read_only_token=READ_ONLY, **options))
+    app = store_application(
+        StoreOptions(store_hash=HASH, token=TOKEN, read_only_token=READ_ONLY, **options)
+    )
     with running(app) as (store,):
         yield store
 
@@ -40,10 +48,14 @@ def given(url: str, token: str = TOKEN, **more: str) -> dict[str, str]:
 def a_site() -> Iterator[Site]:
     with a_store() as store:
         host, port = nowhere()
-        yield Site(given(store.url), given(store.url, "wrong-token"), given(f"http://{host}:{port}"))
+        yield Site(
+            given(store.url), given(store.url, "wrong-token"), given(f"http://{host}:{port}")
+        )
 
 
-class TestContract(provider_contract(PROVIDER, golden=Path(__file__).with_name("golden"), site=a_site)):
+class TestContract(
+    provider_contract(PROVIDER, golden=Path(__file__).with_name("golden"), site=a_site)
+):
     pass
 
 
@@ -90,13 +102,17 @@ def keys(messages: list[RawMessage]) -> set[str]:
 IDS = {str(number) for number in range(100, 160)}
 
 
-def test_orders_that_all_changed_within_one_second_are_all_read(store: Running, shop: BigCommerce) -> None:
+def test_orders_that_all_changed_within_one_second_are_all_read(
+    store: Running, shop: BigCommerce
+) -> None:
     load(store)
     assert len({row["date_modified"] for row in api(store, "GET", "v2/orders?limit=250")}) == 1
     assert keys(pulled(shop)[0]) == IDS
 
 
-def test_an_order_changed_in_a_second_already_read_is_read_again(store: Running, shop: BigCommerce) -> None:
+def test_an_order_changed_in_a_second_already_read_is_read_again(
+    store: Running, shop: BigCommerce
+) -> None:
     load(store)
     _, checkpoint = pulled(shop)
     api(store, "PUT", "v2/orders/103", {"status_id": 5})
@@ -117,7 +133,9 @@ def test_orders_that_move_to_a_later_page_while_pages_are_read_are_not_missed(
         if place < 5:
             for number in range(150, 160):
                 api(store, "PUT", f"v2/orders/{number}", {"staff_notes": f"touched {place}"})
-    deadline = time.monotonic() + 10  # what changed in a second that was not over yet comes with a later poll
+    deadline = (
+        time.monotonic() + 10
+    )  # what changed in a second that was not over yet comes with a later poll
     while seen != IDS and time.monotonic() < deadline:
         messages, checkpoint = pulled(shop, checkpoint)
         seen |= keys(messages)
@@ -125,7 +143,9 @@ def test_orders_that_move_to_a_later_page_while_pages_are_read_are_not_missed(
     assert seen == IDS
 
 
-def test_reading_stopped_after_any_page_goes_on_where_it_was(store: Running, shop: BigCommerce) -> None:
+def test_reading_stopped_after_any_page_goes_on_where_it_was(
+    store: Running, shop: BigCommerce
+) -> None:
     load(store)
     seen: set[str] = set()
     checkpoint = ""
@@ -144,19 +164,29 @@ def test_a_poll_that_breaks_off_within_a_second_goes_on_in_it_only_once_that_sec
 ) -> None:
     """Until then an order with a lower id may still be put into it."""
     changed = datetime(2026, 6, 5, 8, 30, tzinfo=UTC)
-    rows = [{"id": number, "status_id": 11, "date_modified": format_datetime(changed)} for number in (1, 2)]
+    rows = [
+        {"id": number, "status_id": 11, "date_modified": format_datetime(changed)}
+        for number in (1, 2)
+    ]
     headers = {"date": format_datetime(changed.replace(second=seconds_later), usegmt=True)}
     with closing(connected(PROVIDER, given("http://127.0.0.1:9"), {"page_size": 2})) as shop:
-        transport = httpx.MockTransport(lambda request: httpx.Response(200, headers=headers, json=rows))
+        transport = httpx.MockTransport(
+            lambda request: httpx.Response(200, headers=headers, json=rows)
+        )
         shop._http._client = httpx.Client(transport=transport)
         pages = shop.pull("order", "")
         checkpoints = [orjson.loads(next(pages).checkpoint) for _ in range(2)]
     assert [c["after"] for c in checkpoints] == [-1, after]
 
 
-def test_a_second_that_was_still_open_when_its_reading_began_is_read_again_however_long_reading_took() -> None:
+def test_a_second_that_was_still_open_when_its_reading_began_is_read_again_however_long_reading_took() -> (
+    None
+):
     changed = datetime(2026, 6, 5, 8, 30, tzinfo=UTC)
-    rows = [{"id": number, "status_id": 11, "date_modified": format_datetime(changed)} for number in (1, 2)]
+    rows = [
+        {"id": number, "status_id": 11, "date_modified": format_datetime(changed)}
+        for number in (1, 2)
+    ]
     answers = iter([(1, rows), (1, rows), (20, [{**rows[0], "id": 3}])])
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -178,7 +208,9 @@ def test_a_second_is_over_when_the_stores_clock_says_so(seconds_later: int, sinc
     row = {"id": 1, "status_id": 11, "date_modified": format_datetime(changed)}
     headers = {"date": format_datetime(changed.replace(second=seconds_later), usegmt=True)}
     with closing(connected(PROVIDER, given("http://127.0.0.1:9"))) as shop:
-        transport = httpx.MockTransport(lambda request: httpx.Response(200, headers=headers, json=[row]))
+        transport = httpx.MockTransport(
+            lambda request: httpx.Response(200, headers=headers, json=[row])
+        )
         shop._http._client = httpx.Client(transport=transport)
         _, checkpoint = pulled(shop)
     assert orjson.loads(checkpoint)["since"] == f"2026-06-05T{since}+00:00"
@@ -191,7 +223,9 @@ def test_orders_in_other_statuses_stay_outside(store: Running, shop: BigCommerce
     assert {(m.key, m.payload["status_id"]) for m in pulled(shop)[0]} == {("102", 5), ("103", 11)}
 
 
-def test_an_order_carries_its_lines_and_address_as_the_store_lists_them(store: Running, shop: BigCommerce) -> None:
+def test_an_order_carries_its_lines_and_address_as_the_store_lists_them(
+    store: Running, shop: BigCommerce
+) -> None:
     load(store, 3)
     (message,) = [m for m in pulled(shop)[0] if m.key == "101"]
     assert message.payload["products"] == api(store, "GET", "v2/orders/101/products")
@@ -201,7 +235,9 @@ def test_an_order_carries_its_lines_and_address_as_the_store_lists_them(store: R
 
 
 @pytest.mark.parametrize("kind", ["server_error", "garbage", "half_page"])
-def test_a_page_that_breaks_is_an_outage_and_loses_nothing(store: Running, shop: BigCommerce, kind: str) -> None:
+def test_a_page_that_breaks_is_an_outage_and_loses_nothing(
+    store: Running, shop: BigCommerce, kind: str
+) -> None:
     load(store)
     pages = iter(shop.pull("order", ""))
     first = next(pages)
@@ -236,7 +272,10 @@ def test_the_quota_is_never_overrun(store: Running) -> None:
 
 
 def test_a_wrong_token_concerns_the_connection(store: Running) -> None:
-    with closing(connected(PROVIDER, given(store.url, "wrong"))) as shop, pytest.raises(ProviderUnauthorized):
+    with (
+        closing(connected(PROVIDER, given(store.url, "wrong"))) as shop,
+        pytest.raises(ProviderUnauthorized),
+    ):
         pulled(shop)
 
 
@@ -267,7 +306,9 @@ def test_the_webhook_is_made_once_carries_the_key_and_asks_for_a_poll(store: Run
 
 
 def test_a_hook_the_store_switched_off_is_switched_on_again(store: Running) -> None:
-    with closing(connected(PROVIDER, given(store.url, webhook_key="k"), callback_url="https://example.com/h")) as shop:
+    with closing(
+        connected(PROVIDER, given(store.url, webhook_key="k"), callback_url="https://example.com/h")
+    ) as shop:
         shop.probe()
         (hook,) = api(store, "GET", "v3/hooks")["data"]
         api(store, "PUT", f"v3/hooks/{hook['id']}", {"is_active": False})
@@ -280,7 +321,10 @@ def shipment_call(store: Running, key: str, *, number: int = 100, attempt: int =
     """The call as the product makes it: the order through its transformation, then shipment facts through theirs."""
     lines = api(store, "GET", f"v2/orders/{number}/products")
     items = [
-        {"order_line_external_id": f"{line['order_address_id']}-{line['id']}", "quantity": line["quantity"]}
+        {
+            "order_line_external_id": f"{line['order_address_id']}-{line['id']}",
+            "quantity": line["quantity"],
+        }
         for line in lines
     ]
     facts = {
@@ -310,11 +354,17 @@ def test_a_shipment_reaches_the_store_with_its_tracking(store: Running, shop: Bi
     assert result.error is None
     (shipment,) = api(store, "GET", "v2/orders/100/shipments")
     assert result.external_id == str(shipment["id"])
-    assert (shipment["tracking_number"], shipment["tracking_carrier"], shipment["comments"]) == ("1Z9", "ups", "key-1")
+    assert (shipment["tracking_number"], shipment["tracking_carrier"], shipment["comments"]) == (
+        "1Z9",
+        "ups",
+        "key-1",
+    )
     assert api(store, "GET", "v2/orders/100")["status"] == "Shipped"
 
 
-def test_a_shipment_made_without_anybody_hearing_of_it_is_not_made_again(store: Running, shop: BigCommerce) -> None:
+def test_a_shipment_made_without_anybody_hearing_of_it_is_not_made_again(
+    store: Running, shop: BigCommerce
+) -> None:
     load(store, 1)
     strike(store, "timeout_after", count=1, method="POST", seconds=0.1)
     [lost] = run("push_shipment", shop, shipment_call(store, "key-1"))
@@ -325,7 +375,9 @@ def test_a_shipment_made_without_anybody_hearing_of_it_is_not_made_again(store: 
     assert found.external_id == str(shipment["id"])
 
 
-def test_a_shipment_the_store_never_took_is_made_by_the_repetition(store: Running, shop: BigCommerce) -> None:
+def test_a_shipment_the_store_never_took_is_made_by_the_repetition(
+    store: Running, shop: BigCommerce
+) -> None:
     load(store, 1)
     strike(store, "server_error", count=1, method="POST")
     [lost] = run("push_shipment", shop, shipment_call(store, "key-1"))
@@ -364,7 +416,9 @@ def test_the_status_told_to_the_store_stands_for_state_and_reason(
     assert api(store, "GET", "v2/orders/100")["status"] == status
 
 
-def test_a_status_of_an_order_the_store_does_not_know_is_rejected(store: Running, shop: BigCommerce) -> None:
+def test_a_status_of_an_order_the_store_does_not_know_is_rejected(
+    store: Running, shop: BigCommerce
+) -> None:
     facts = {"external_id": "999", "state": "completed"}
     [result] = run("push_status", shop, Call("k", outbound("push_status", facts)))
     assert isinstance(result.error, ProviderRejected)

@@ -11,13 +11,26 @@ import pytest
 from tests.simulators.listening import listening
 
 from openiom.documents import FulfillmentUpdateDocument
-from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnauthorized, Unauthenticated
+from openiom.kernel import (
+    Invalid,
+    ProviderDown,
+    ProviderRejected,
+    ProviderUnauthorized,
+    Unauthenticated,
+)
 from openiom.library.demo_fulfillment import PROVIDER
 from openiom.library.demo_fulfillment.connector import DemoFulfillment
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Call, CallResult, RawMessage
-from openiom.simulators import Habits, Running, WarehouseOptions, running, sign, warehouse_application
 from openiom.testing import Site, connected, nowhere, provider_contract
+from openiom_simulators import (
+    Behavior,
+    Running,
+    WarehouseOptions,
+    running,
+    sign,
+    warehouse_application,
+)
 
 TOKEN, SECRET = "3pl-token", "callback-secret-1"
 ACTIONS = {action.name: action for action in PROVIDER.actions}
@@ -29,7 +42,7 @@ def given(url: str, token: str = TOKEN, secret: str = SECRET) -> dict[str, str]:
 
 @contextmanager
 def a_warehouse() -> Iterator[Running]:
-    app = warehouse_application(WarehouseOptions(token=TOKEN, habits=Habits(automatic=False)))
+    app = warehouse_application(WarehouseOptions(token=TOKEN, habits=Behavior(automatic=False)))
     with running(app) as (warehouse,):
         yield warehouse
 
@@ -38,10 +51,16 @@ def a_warehouse() -> Iterator[Running]:
 def a_site() -> Iterator[Site]:
     with a_warehouse() as warehouse:
         host, port = nowhere()
-        yield Site(given(warehouse.url), given(warehouse.url, "wrong-token"), given(f"http://{host}:{port}"))
+        yield Site(
+            given(warehouse.url),
+            given(warehouse.url, "wrong-token"),
+            given(f"http://{host}:{port}"),
+        )
 
 
-class TestContract(provider_contract(PROVIDER, golden=Path(__file__).with_name("golden"), site=a_site)):
+class TestContract(
+    provider_contract(PROVIDER, golden=Path(__file__).with_name("golden"), site=a_site)
+):
     pass
 
 
@@ -85,11 +104,16 @@ def stats(warehouse: Running) -> dict[str, Any]:
 
 
 def operate(warehouse: Running, order_id: str, verb: str, body: Any = None) -> None:
-    url, headers = f"{warehouse.url}/v1/orders/{order_id}/{verb}", {"Authorization": f"Bearer {TOKEN}"}
+    url, headers = (
+        f"{warehouse.url}/v1/orders/{order_id}/{verb}",
+        {"Authorization": f"Bearer {TOKEN}"},
+    )
     httpx.post(url, json=body, headers=headers).raise_for_status()
 
 
-def test_a_hundred_orders_are_one_call_and_each_has_its_result(warehouse: Running, account: DemoFulfillment) -> None:
+def test_a_hundred_orders_are_one_call_and_each_has_its_result(
+    warehouse: Running, account: DemoFulfillment
+) -> None:
     assert ACTIONS["send_to_fulfillment"].batch == 100
     results = run("send_to_fulfillment", account, calls(100))
     assert [r.key for r in results] == [f"key-{i}" for i in range(100)]
@@ -98,10 +122,16 @@ def test_a_hundred_orders_are_one_call_and_each_has_its_result(warehouse: Runnin
     assert (stats(warehouse)["effective"], stats(warehouse)["calls"]["bulk"]) == (100, 1)
 
 
-def test_an_order_the_3pl_refuses_spares_its_batch(warehouse: Running, account: DemoFulfillment) -> None:
+def test_an_order_the_3pl_refuses_spares_its_batch(
+    warehouse: Running, account: DemoFulfillment
+) -> None:
     some = calls(5)
     some[1].payload["lines"][0]["quantity"] = 0  # type: ignore[index]
-    assert run("send_to_fulfillment", account, [Call("key-3", {**some[3].payload, "reference": "FO-other"})])
+    assert run(
+        "send_to_fulfillment",
+        account,
+        [Call("key-3", {**some[3].payload, "reference": "FO-other"})],
+    )
     results = run("send_to_fulfillment", account, some)
     assert [r.key for r in results if r.error is None] == ["key-0", "key-2", "key-4"]
     assert isinstance(results[1].error, ProviderRejected)
@@ -130,7 +160,9 @@ def test_orders_taken_in_without_anybody_hearing_of_it_are_effective_once(
 
 
 @pytest.mark.parametrize("kind", ["server_error", "garbage", "half_page", "rate_limited"])
-def test_a_bulk_call_that_breaks_is_an_outage(warehouse: Running, account: DemoFulfillment, kind: str) -> None:
+def test_a_bulk_call_that_breaks_is_an_outage(
+    warehouse: Running, account: DemoFulfillment, kind: str
+) -> None:
     strike(warehouse, kind, count=1, seconds=20)
     with pytest.raises(ProviderDown) as failed:
         run("send_to_fulfillment", account, calls(2))
@@ -143,14 +175,18 @@ def test_a_wrong_token_concerns_the_connection(warehouse: Running) -> None:
         assert isinstance(result.error, ProviderUnauthorized)
 
 
-def test_an_order_is_canceled_twice_alike_and_not_once_it_left(warehouse: Running, account: DemoFulfillment) -> None:
+def test_an_order_is_canceled_twice_alike_and_not_once_it_left(
+    warehouse: Running, account: DemoFulfillment
+) -> None:
     first, second = run("send_to_fulfillment", account, calls(2))
     cancel = [Call("c-1", {"id": first.external_id}), Call("c-1", {"id": first.external_id}, 2)]
     assert [r.error for r in run("cancel_fulfillment", account, cancel)] == [None, None]
     operate(warehouse, second.external_id, "accept")
     operate(warehouse, second.external_id, "ship", {})
     left, unknown = run(
-        "cancel_fulfillment", account, [Call("c-2", {"id": second.external_id}), Call("c-3", {"id": "x"})]
+        "cancel_fulfillment",
+        account,
+        [Call("c-2", {"id": second.external_id}), Call("c-3", {"id": "x"})],
     )
     assert isinstance(left.error, ProviderRejected)
     assert isinstance(unknown.error, ProviderRejected)
@@ -161,7 +197,12 @@ def live_through(warehouse: Running, account: DemoFulfillment) -> None:
     """One order in two parcels and delivered, one declined, one canceled: seven events."""
     sent = [r.external_id for r in run("send_to_fulfillment", account, calls(3))]
     operate(warehouse, sent[0], "accept")
-    operate(warehouse, sent[0], "ship", {"items": [{"line_reference": "line-0", "quantity": 1}], "final": False})
+    operate(
+        warehouse,
+        sent[0],
+        "ship",
+        {"items": [{"line_reference": "line-0", "quantity": 1}], "final": False},
+    )
     operate(warehouse, sent[0], "ship", {})
     operate(warehouse, sent[0], "deliver")
     operate(warehouse, sent[1], "decline", {"reason": "no stock"})
@@ -173,7 +214,9 @@ KINDS = ["accepted", "shipped", "shipped", "delivered", "declined", "accepted", 
 
 
 def documents(messages: list[RawMessage]) -> list[FulfillmentUpdateDocument]:
-    transformation = Transformation(TransformationDocument.model_validate(PROVIDER.messages[0].transformation))
+    transformation = Transformation(
+        TransformationDocument.model_validate(PROVIDER.messages[0].transformation)
+    )
     made = transformation.transform_many([m.payload for m in messages])
     return [FulfillmentUpdateDocument.model_validate(m.document) for m in made]  # type: ignore[union-attr]
 
@@ -198,7 +241,9 @@ def test_polled_events_become_updates_in_order_and_are_not_polled_twice(
 
 
 @pytest.mark.parametrize("kind", ["server_error", "garbage", "half_page"])
-def test_events_that_cannot_be_read_are_an_outage(warehouse: Running, account: DemoFulfillment, kind: str) -> None:
+def test_events_that_cannot_be_read_are_an_outage(
+    warehouse: Running, account: DemoFulfillment, kind: str
+) -> None:
     live_through(warehouse, account)
     strike(warehouse, kind, count=1)
     with pytest.raises(ProviderDown):
@@ -215,7 +260,9 @@ def test_callbacks_bring_the_same_messages_as_the_poll(warehouse: Running) -> No
             heard: list[RawMessage] = []
 
             def all_came() -> bool:
-                heard[:] = [m for h in listener.heard for m in account.receive(h.headers, h.body).messages]
+                heard[:] = [
+                    m for h in listener.heard for m in account.receive(h.headers, h.body).messages
+                ]
                 return len(heard) == 7
 
             listener.wait(all_came)
@@ -226,8 +273,12 @@ def test_callbacks_bring_the_same_messages_as_the_poll(warehouse: Running) -> No
 EVENTS = b'{"events": []}'
 
 
-@pytest.mark.parametrize("signature", ["", "sha256=", "sha256=0", "sha256=\xe9", sign(EVENTS, secret="other"), "junk"])
-def test_a_callback_with_another_signature_is_refused(account: DemoFulfillment, signature: str) -> None:
+@pytest.mark.parametrize(
+    "signature", ["", "sha256=", "sha256=0", "sha256=\xe9", sign(EVENTS, secret="other"), "junk"]
+)
+def test_a_callback_with_another_signature_is_refused(
+    account: DemoFulfillment, signature: str
+) -> None:
     with pytest.raises(Unauthenticated):
         account.receive({"x-signature": signature}, EVENTS)
     assert account.receive({"x-signature": sign(EVENTS, secret=SECRET)}, EVENTS).messages == []
@@ -241,8 +292,12 @@ def test_without_a_callback_secret_no_callback_is_believed(warehouse: Running) -
         account.receive({"x-signature": sign(EVENTS, secret="")}, EVENTS)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"events": 3}', b'{"events": [{}]}', b'{"events": ["x"]}'])
-def test_a_signed_callback_that_is_no_batch_of_events_is_refused(account: DemoFulfillment, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"{}", b'{"events": 3}', b'{"events": [{}]}', b'{"events": ["x"]}']
+)
+def test_a_signed_callback_that_is_no_batch_of_events_is_refused(
+    account: DemoFulfillment, body: bytes
+) -> None:
     with pytest.raises(Invalid):
         account.receive({"x-signature": sign(body, secret=SECRET)}, body)
 

@@ -52,7 +52,11 @@ def a_mail_server() -> Iterator[MailServer]:
                     self.say("250 taken")
                 else:
                     self.say(
-                        "221 bye" if verb == "QUIT" else "250-mail\r\n250 AUTH PLAIN" if verb == "EHLO" else "250 ok"
+                        "221 bye"
+                        if verb == "QUIT"
+                        else "250-mail\r\n250 AUTH PLAIN"
+                        if verb == "EHLO"
+                        else "250 ok"
                     )
                 if verb == "QUIT":
                     return
@@ -120,7 +124,9 @@ def a_site() -> Iterator[Site]:
             yield Site(signed_in, refused, by_mail(nowhere()[1]), {"outbound_email": TO})
 
 
-class TestContract(provider_contract(PROVIDER, golden=Path(__file__).with_name("golden"), site=a_site)):
+class TestContract(
+    provider_contract(PROVIDER, golden=Path(__file__).with_name("golden"), site=a_site)
+):
     pass
 
 
@@ -138,7 +144,10 @@ def kept() -> Iterator[Bin]:
 
 def call(attempt: int = 1, number: str = "FO-1-1") -> Call:
     header = {"number": number, "source": "SEA", "ship_to": {"city": "Bellevue"}}
-    lines = [{"line_reference": f"l-{i}", "product": "Barista Home", "unit": "ea", "quantity": 110} for i in (1, 2)]
+    lines = [
+        {"line_reference": f"l-{i}", "product": "Barista Home", "unit": "ea", "quantity": 110}
+        for i in (1, 2)
+    ]
     return Call("key-1", {"header": header, "lines": lines}, attempt)
 
 
@@ -216,7 +225,9 @@ def test_a_wrong_mail_password_concerns_the_connection_and_is_not_told(mail: Mai
     assert "pass-word" not in f"{error} {heard}"
 
 
-def test_a_server_without_encryption_is_not_mailed_to_when_it_is_asked_for(mail: MailServer) -> None:
+def test_a_server_without_encryption_is_not_mailed_to_when_it_is_asked_for(
+    mail: MailServer,
+) -> None:
     error = email(by_mail(mail.port) | {"smtp_security": "starttls"}, call()).error
     assert isinstance(error, ProviderRejected)
     assert mail.mails == []
@@ -247,13 +258,17 @@ def test_a_bin_that_answers_text_has_taken_the_order(kept: Bin) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(500, ProviderDown), (422, ProviderRejected), (401, ProviderUnauthorized)]
 )
-def test_a_bin_that_refuses_the_header_gets_no_lines(kept: Bin, status: int, kind: type[Exception]) -> None:
+def test_a_bin_that_refuses_the_header_gets_no_lines(
+    kept: Bin, status: int, kind: type[Exception]
+) -> None:
     kept.status = status
     assert type(post(kept.url, call()).error) is kind
     assert len(kept.posts) == 1
 
 
-def test_an_action_whose_way_is_not_set_up_is_rejected_with_what_to_enter(kept: Bin, mail: MailServer) -> None:
+def test_an_action_whose_way_is_not_set_up_is_rejected_with_what_to_enter(
+    kept: Bin, mail: MailServer
+) -> None:
     assert isinstance(email({"url": kept.url}, call()).error, ProviderRejected)
     with closing(connected(PROVIDER, by_mail(mail.port))) as fulfiller:
         [result] = ACTIONS["post_fulfillment_order"].run(fulfiller, [call()])
@@ -261,7 +276,9 @@ def test_an_action_whose_way_is_not_set_up_is_rejected_with_what_to_enter(kept: 
     assert mail.mails == kept.posts == []
 
 
-def test_a_probe_proves_the_ways_that_are_set_up_and_only_those(kept: Bin, mail: MailServer) -> None:
+def test_a_probe_proves_the_ways_that_are_set_up_and_only_those(
+    kept: Bin, mail: MailServer
+) -> None:
     for connection, ways in (
         ({"url": kept.url}, ("post",)),
         (by_mail(mail.port), ("email",)),

@@ -27,7 +27,9 @@ def a_site() -> Iterator[Site]:
         yield Site({"api_key": "lab-key"}, parameters={"folder": folder})
 
 
-class TestContract(provider_contract(PROVIDER, golden=Path(__file__).with_name("golden"), site=a_site)):
+class TestContract(
+    provider_contract(PROVIDER, golden=Path(__file__).with_name("golden"), site=a_site)
+):
     pass
 
 
@@ -39,7 +41,12 @@ def intake(tmp_path: Path) -> LabIntake:
 
 def order(number: object = "IOMLabOrder001", quantity: int = 110, **more: Any) -> dict[str, Any]:
     lines = [{"sku": "883988211855", "unit": "each", "quantity": quantity}]
-    place = {"shiptocity": "BELLEVUE", "shiptostateorprovince": "WA", "shiptocountry": "US", "shiptozip": "98007"}
+    place = {
+        "shiptocity": "BELLEVUE",
+        "shiptostateorprovince": "WA",
+        "shiptocountry": "US",
+        "shiptozip": "98007",
+    }
     return {"ordernumber": number, **place, "orderdetails": lines, **more}
 
 
@@ -56,7 +63,9 @@ def pulled(intake: LabIntake) -> list[RawMessage]:
 
 
 def documents(messages: list[RawMessage]) -> list[Any]:
-    transformation = Transformation(TransformationDocument.model_validate(PROVIDER.messages[0].transformation))
+    transformation = Transformation(
+        TransformationDocument.model_validate(PROVIDER.messages[0].transformation)
+    )
     return transformation.transform_many([m.payload for m in messages])
 
 
@@ -75,14 +84,22 @@ def test_a_posted_order_names_our_account_price_list_and_currency(intake: LabInt
 
 
 def test_a_sender_cannot_choose_another_account(intake: LabIntake) -> None:
-    [message] = intake.receive(KEY, orjson.dumps(order(account="Rich", price_list="Cheap", currency="EUR"))).messages
+    [message] = intake.receive(
+        KEY, orjson.dumps(order(account="Rich", price_list="Cheap", currency="EUR"))
+    ).messages
     assert message.payload["account"] == "DefaultAccount-IOMLabOrderIntakeProvider"
-    assert (message.payload["price_list"], message.payload["currency"]) == ("MasterPriceList", "EUR")
+    assert (message.payload["price_list"], message.payload["currency"]) == (
+        "MasterPriceList",
+        "EUR",
+    )
 
 
-def test_the_same_order_posted_again_is_the_same_version_and_a_changed_one_is_not(intake: LabIntake) -> None:
+def test_the_same_order_posted_again_is_the_same_version_and_a_changed_one_is_not(
+    intake: LabIntake,
+) -> None:
     first, again, changed = (
-        intake.receive(KEY, orjson.dumps(o)).messages[0] for o in (order(), order(), order(quantity=9))
+        intake.receive(KEY, orjson.dumps(o)).messages[0]
+        for o in (order(), order(), order(quantity=9))
     )
     assert first.version == again.version != changed.version
 
@@ -104,7 +121,9 @@ def test_a_list_of_orders_is_taken_whole_or_not_at_all(intake: LabIntake) -> Non
     assert refused.value.where == "[1]"
 
 
-@pytest.mark.parametrize("headers", [{}, {"x-api-key": ""}, {"x-api-key": "other"}, {"x-api-key": "\xe9"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"x-api-key": ""}, {"x-api-key": "other"}, {"x-api-key": "\xe9"}]
+)
 def test_a_post_without_the_key_is_refused(intake: LabIntake, headers: dict[str, str]) -> None:
     with pytest.raises(Unauthenticated):
         intake.receive(headers, orjson.dumps(order()))
@@ -115,19 +134,26 @@ def test_an_intake_without_a_key_takes_no_posts() -> None:
         connected(PROVIDER, {}, {}).receive({"x-api-key": ""}, orjson.dumps(order()))
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"3", b'"x"', b"null", b"{}", b'[{"ordernumber": ""}]', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"3", b'"x"', b"null", b"{}", b'[{"ordernumber": ""}]', b"\xff"]
+)
 def test_a_post_that_is_no_order_is_refused(intake: LabIntake, body: bytes) -> None:
     with pytest.raises(Invalid):
         intake.receive(KEY, body)
 
 
-def test_files_are_read_oldest_first_and_moved_once_they_are_stored(intake: LabIntake, tmp_path: Path) -> None:
+def test_files_are_read_oldest_first_and_moved_once_they_are_stored(
+    intake: LabIntake, tmp_path: Path
+) -> None:
     lay(tmp_path, "b.json", order("1"), age=90)
     lay(tmp_path, "a.json", order("2"), age=60)
     lay(tmp_path, "note.txt", b"not ours")
     pages = intake.pull("order", "")
     assert [m.key for m in next(pages).messages] == ["1", "2"]
-    assert sorted(f.name for f in tmp_path.glob("*.json")) == ["a.json", "b.json"]  # stored only after the yield
+    assert sorted(f.name for f in tmp_path.glob("*.json")) == [
+        "a.json",
+        "b.json",
+    ]  # stored only after the yield
     assert list(pages) == []
     assert sorted(str(f.relative_to(tmp_path)) for f in tmp_path.rglob("*.*")) == [
         "note.txt",
@@ -159,7 +185,9 @@ def test_a_file_that_never_becomes_json_is_handed_over_to_be_parked_and_does_not
     assert made.document["number"] == "2"
 
 
-def test_a_file_still_being_written_is_left_for_the_next_poll(intake: LabIntake, tmp_path: Path) -> None:
+def test_a_file_still_being_written_is_left_for_the_next_poll(
+    intake: LabIntake, tmp_path: Path
+) -> None:
     lay(tmp_path, "slow.json", b'{"ordernumber"', age=0)
     assert pulled(intake) == []
     lay(tmp_path, "slow.json", order("1"), age=0)

@@ -12,7 +12,7 @@ export type RunError = NonNullable<Run['error']>;
 export type RunState = 'failed' | 'running' | 'completed' | 'canceled';
 export type Policy = Ok<paths['/api/v1/policies']['get']>['items'][number];
 export type PolicyRow = Policy['rows'][number];
-export type RowResult = Ok<paths['/api/v1/journeys/reprocess']['post']>['results'][number];
+export type RowResult = Ok<paths['/api/v1/flow-runs/reprocess']['post']>['results'][number];
 type RunsQuery = NonNullable<paths['/api/v1/runs']['get']['parameters']['query']>;
 
 export const listFlows = async (): Promise<FlowRow[]> => (await read(api.GET('/api/v1/flows'))).items;
@@ -23,10 +23,10 @@ export const listRuns = (query: RunsQuery, signal?: AbortSignal): Promise<RunPag
   read(api.GET('/api/v1/runs', { params: { query: given(query) }, signal }));
 export const listPolicies = async (): Promise<Policy[]> => (await read(api.GET('/api/v1/policies'))).items;
 
-const journeyPath = {
-  reprocess: '/api/v1/journeys/reprocess',
-  skip: '/api/v1/journeys/skip',
-  cancel: '/api/v1/journeys/cancel',
+const flowRunPath = {
+  reprocess: '/api/v1/flow-runs/reprocess',
+  skip: '/api/v1/flow-runs/skip',
+  cancel: '/api/v1/flow-runs/cancel',
 } as const;
-export const actOnJourneys = async (verb: keyof typeof journeyPath, journeyIds: string[]): Promise<RowResult[]> =>
-  (await read(api.POST(journeyPath[verb], { body: { journey_ids: journeyIds } }))).results;
+export const actOnFlowRuns = async (verb: keyof typeof flowRunPath, flowRunIds: string[]): Promise<RowResult[]> =>
+  (await read(api.POST(flowRunPath[verb], { body: { run_ids: flowRunIds } }))).results;

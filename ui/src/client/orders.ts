@@ -13,8 +13,8 @@ export type Address = OrderDetail['ship_to'];
 export type TimelineEvent = Ok<paths['/api/v1/orders/{order_id}/timeline']['get']>['events'][number];
 export type OrderFulfillment = Ok<paths['/api/v1/orders/{order_id}/fulfillment-orders']['get']>['items'][number];
 export type SourcingDecision = Ok<paths['/api/v1/orders/{order_id}/sourcing']['get']>['decisions'][number];
-export type Journey = Ok<paths['/api/v1/orders/{id}/journeys']['get']>['journeys'][number];
-export type StepResult = Journey['results'][number];
+export type FlowRun = Ok<paths['/api/v1/orders/{id}/flow-runs']['get']>['flow_runs'][number];
+export type StepResult = FlowRun['results'][number];
 export type RowResult = Ok<paths['/api/v1/orders/hold']['post']>['results'][number];
 export type OrderVerb = 'hold' | 'release' | 'cancel' | 'reprocess';
 
@@ -29,8 +29,8 @@ export const getOrderFulfillment = async (id: string): Promise<OrderFulfillment[
   (await read(api.GET('/api/v1/orders/{order_id}/fulfillment-orders', { params: { path: { order_id: id } } }))).items;
 export const getSourcing = async (id: string): Promise<SourcingDecision[]> =>
   (await read(api.GET('/api/v1/orders/{order_id}/sourcing', { params: { path: { order_id: id } } }))).decisions;
-export const getJourneys = async (id: string): Promise<Journey[]> =>
-  (await read(api.GET('/api/v1/orders/{id}/journeys', { params: { path: { id } } }))).journeys;
+export const getFlowRuns = async (id: string): Promise<FlowRun[]> =>
+  (await read(api.GET('/api/v1/orders/{id}/flow-runs', { params: { path: { id } } }))).flow_runs;
 
 const verbPath = {
   hold: '/api/v1/orders/hold',
@@ -40,7 +40,7 @@ const verbPath = {
 
 /** Do `verb` to up to 1,000 orders; each reports for itself, in the order asked. */
 export async function actOnOrders(verb: OrderVerb, ids: string[], reason: string): Promise<RowResult[]> {
-  if (verb === 'reprocess') return (await read(api.POST('/api/v1/journeys/reprocess', { body: { order_ids: ids } }))).results;
+  if (verb === 'reprocess') return (await read(api.POST('/api/v1/flow-runs/reprocess', { body: { order_ids: ids } }))).results;
   return (await read(api.POST(verbPath[verb], { body: { ids, reason } }))).results;
 }
 

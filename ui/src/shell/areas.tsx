@@ -56,7 +56,7 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
         path: '/my-work/runs',
         title: 'Failed runs',
         icon: <ThunderboltOutlined />,
-        words: 'exceptions reprocess errors journeys',
+        words: 'exceptions reprocess errors flowRuns',
         permission: 'orchestration.read',
       },
     ],

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from openiom.kernel import IomError
 
-from . import access, checking, configuring, developing, ordering, providing, running
-from .opening import errors
+from . import access, check, config, dev, order, provider, run
+from .context import errors
 
 app = typer.Typer(
     name="iom",
@@ -21,12 +21,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-running.register(app)
-checking.register(app)
-developing.register(app)
-app.add_typer(configuring.app, name="config")
-app.add_typer(providing.app, name="provider")
-app.add_typer(ordering.app, name="order")
+run.register(app)
+check.register(app)
+dev.register(app)
+app.add_typer(config.app, name="config")
+app.add_typer(provider.app, name="provider")
+app.add_typer(order.app, name="order")
 app.add_typer(access.tokens, name="token")
 app.add_typer(access.clients, name="client")
 app.add_typer(access.users, name="user")
@@ -54,7 +54,9 @@ def main() -> None:
     except (DBAPIError, psycopg.Error) as error:
         refused_by_the_database(error.orig if isinstance(error, DBAPIError) else error)
     except OSError as error:
-        fail(f"{error.strerror or error}: {error.filename or ''}. Mend this and run the command again")
+        fail(
+            f"{error.strerror or error}: {error.filename or ''}. Mend this and run the command again"
+        )
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
@@ -73,10 +75,14 @@ def refused_by_the_database(error: BaseException | None) -> NoReturn:
     reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
     state = error.sqlstate if isinstance(error, psycopg.Error) else None
     if state is None:
-        fail(f"the database cannot be reached: {reason}. See whether PostgreSQL runs where OPENIOM_DATABASE_URL points")
+        fail(
+            f"the database cannot be reached: {reason}. See whether PostgreSQL runs where OPENIOM_DATABASE_URL points"
+        )
     if state in (NOT_THERE, NO_SCHEMA):
         fail(f"the database is not migrated: {reason}. Run iom migrate")
-    fail(f"the database does not answer as it should: {reason}. Look into its log, and run the command again")
+    fail(
+        f"the database does not answer as it should: {reason}. Look into its log, and run the command again"
+    )
 
 
 def fail(message: str) -> NoReturn:

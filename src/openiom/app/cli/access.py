@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from openiom.administration import issue_token, put_client, put_users
+from openiom.administration import issue_token, upsert_client, upsert_users
 from openiom.platform.events import utc_now
 
-from .opening import console, errors, opened
-from .running import Home
+from .context import console, errors, opened
+from .run import Home
 
 tokens = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
 clients = typer.Typer(help="Client programs of the OAuth 2.0 token flow.", no_args_is_help=True)
@@ -21,7 +21,9 @@ Roles = Annotated[list[str], typer.Option(help="Role; may be repeated")]
 
 @tokens.command("create")
 def create_token(
-    name: Annotated[str, typer.Argument(help="What the token is for; an older one of this name ends")],
+    name: Annotated[
+        str, typer.Argument(help="What the token is for; an older one of this name ends")
+    ],
     role: Roles = ["integrator"],  # noqa: B006 (typer copies it)
     home: Home = None,
 ) -> None:
@@ -36,7 +38,9 @@ def create_token(
 
 @clients.command("create")
 def create_client(
-    name: Annotated[str, typer.Argument(help="The program; one of this name keeps its id and gets a new secret")],
+    name: Annotated[
+        str, typer.Argument(help="The program; one of this name keeps its id and gets a new secret")
+    ],
     role: Roles = ["integrator"],  # noqa: B006 (typer copies it)
     home: Home = None,
 ) -> None:
@@ -45,7 +49,9 @@ def create_client(
     Example: iom client create pos-bridge --role integrator
     """
     with opened(home) as product, product.database.unit_of_work() as session:
-        client_id, secret = put_client(session, name=name, roles=role, now=utc_now(), actor="iom client")
+        client_id, secret = upsert_client(
+            session, name=name, roles=role, now=utc_now(), actor="iom client"
+        )
     console.out(f"client_id={client_id}\nclient_secret={secret}", highlight=False)
 
 
@@ -62,7 +68,7 @@ def create_user(
     """
     password = os.environ.get("OPENIOM_PASSWORD") or secrets.token_urlsafe(12)
     with opened(home) as product, product.database.unit_of_work() as session:
-        put_users(session, [(email, name or email, password, role)])
+        upsert_users(session, [(email, name or email, password, role)])
     if "OPENIOM_PASSWORD" not in os.environ:
         errors.print("password, shown this once:", highlight=False)
         console.out(password, highlight=False)

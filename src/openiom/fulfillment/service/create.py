@@ -13,10 +13,20 @@ from openiom.kernel import Event, new_ids
 from openiom.orders import OpenLine, lock_orders, open_lines, release_to_fulfillment
 from openiom.platform.bulk import copy_rows, fetch
 from openiom.platform.database import to_json_text
-from openiom.platform.events import announce
+from openiom.platform.events import append_events
 from openiom.provider_contract import Outcome
 
-_HEADER = ("id", "number", "order_id", "source", "state", "state_reason", "ship_to", "planned_ship_date", "created_at")
+_HEADER = (
+    "id",
+    "number",
+    "order_id",
+    "source",
+    "state",
+    "state_reason",
+    "ship_to",
+    "planned_ship_date",
+    "created_at",
+)
 _LINE = ("id", "fulfillment_order_id", "order_line_id", "product", "quantity")
 
 
@@ -31,7 +41,9 @@ class Draft:
     lines: Sequence[OpenLine]
 
 
-def create_fulfillment_orders(session: Session, order_ids: Sequence[UUID], now: datetime, actor: str) -> list[Outcome]:
+def create_fulfillment_orders(
+    session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
+) -> list[Outcome]:
     """One fulfillment order for each order and source, of all open lines that have a source.
 
     An order whose lines all stand in fulfillment orders already is answered ok and gets no second one, so the
@@ -51,7 +63,7 @@ def create_fulfillment_orders(session: Session, order_ids: Sequence[UUID], now: 
     released = {line.line_id: line.quantity for draft in drafts for line in draft.lines}
     if released:
         release_to_fulfillment(session, released, now, actor)
-    announce(session, [_created(draft) for draft in drafts], at=now, actor=actor)
+    append_events(session, [_created(draft) for draft in drafts], at=now, actor=actor)
     made: dict[UUID, list[str]] = defaultdict(list)
     for draft in drafts:
         made[draft.order_id].append(draft.number)
@@ -75,7 +87,9 @@ def _drafts(session: Session, groups: dict[tuple[UUID, str], list[OpenLine]]) ->
     ids = new_ids(len(groups))
     return [
         Draft(new, f"FO-{number}", order, source, lines)
-        for new, (number,), ((order, source), lines) in zip(ids, numbers, groups.items(), strict=True)
+        for new, (number,), ((order, source), lines) in zip(
+            ids, numbers, groups.items(), strict=True
+        )
     ]
 
 
@@ -145,7 +159,9 @@ def _existing(session: Session, order_ids: Sequence[UUID]) -> set[UUID]:
     return {row[0] for row in fetch(session, query, (list(order_ids),))}
 
 
-def _outcome(order: UUID, made: Sequence[str] | None, existing: set[UUID], unsourced: dict[UUID, OpenLine]) -> Outcome:
+def _outcome(
+    order: UUID, made: Sequence[str] | None, existing: set[UUID], unsourced: dict[UUID, OpenLine]
+) -> Outcome:
     if made:
         left = unsourced.get(order)
         note = f"; {left.product} has no source yet" if left else ""

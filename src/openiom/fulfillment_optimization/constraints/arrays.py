@@ -83,8 +83,12 @@ class Limits:
     preferred_line_nodes: int = UNLIMITED
     extra_line_node_penalty: float = 0.0
     partial_penalty: float = 0.0
-    caps: list[tuple[Bools, int]] = field(default_factory=list)  # hard: members (N,), lines still to be taken
-    soft_caps: list[tuple[Bools, int, float]] = field(default_factory=list)  # the same with the penalty a line
+    caps: list[tuple[Bools, int]] = field(
+        default_factory=list
+    )  # hard: members (N,), lines still to be taken
+    soft_caps: list[tuple[Bools, int, float]] = field(
+        default_factory=list
+    )  # the same with the penalty a line
     penalties: float = 0.0  # the most that penalties could add to one line
     ranks: int = 0  # steps of the hard location priority
 
@@ -96,7 +100,9 @@ class Limits:
 
     def charge_parcel(self, name: str, where: Bools, penalty: float) -> None:
         if penalty and where.any():
-            self.parcel_parts[name] = self.parcel_parts.get(name, np.float64(0)) + np.where(where, penalty, 0.0)
+            self.parcel_parts[name] = self.parcel_parts.get(name, np.float64(0)) + np.where(
+                where, penalty, 0.0
+            )
         self.penalties += penalty
 
     def charge_line(self, name: str, money: Floats) -> None:
@@ -120,7 +126,7 @@ class Limits:
             self.preferred_line_nodes, self.extra_line_node_penalty = maximum, penalty
         self.penalties += 0.0 if hard else penalty
 
-    def whole(self, *, hard: bool, penalty: float) -> None:
+    def parse_id(self, *, hard: bool, penalty: float) -> None:
         """Orders are served whole."""
         self.partial_penalty = np.inf if hard else max(self.partial_penalty, penalty)
 
@@ -141,7 +147,7 @@ def _apply(constraint: Constraint, world: World, limits: Limits) -> None:
 
 
 def _whole(constraint: RestrictPartialOrders, world: World, limits: Limits) -> None:
-    limits.whole(hard=constraint.hard, penalty=constraint.penalty)
+    limits.parse_id(hard=constraint.hard, penalty=constraint.penalty)
 
 
 def _sources(constraint: MaximumSourcesPerOrder, world: World, limits: Limits) -> None:
@@ -159,7 +165,7 @@ def _combined(constraint: MaximumSourcesAndPartialOrder, world: World, limits: L
     if not constraint.partial_lines:
         limits.at_most_a_line(1, hard=hard, penalty=penalty)
     if not constraint.partial_orders:
-        limits.whole(hard=hard, penalty=penalty)
+        limits.parse_id(hard=hard, penalty=penalty)
 
 
 def _distance(constraint: MaximumDistance, world: World, limits: Limits) -> None:
@@ -184,7 +190,9 @@ def _timings(constraint: RespectTimings, world: World, limits: Limits) -> None:
     members = _any_of(world, constraint.entries)
     away = members & (world.closed > 0)
     if not constraint.hard:
-        limits.charge_parcel("outside working times", np.broadcast_to(away, world.km.shape), constraint.penalty)
+        limits.charge_parcel(
+            "outside working times", np.broadcast_to(away, world.km.shape), constraint.penalty
+        )
         return
     for code in (Refusal.CLOSED, Refusal.AFTER_CUTOFF):
         here = members & (world.closed == code)
@@ -198,7 +206,9 @@ def _safety(constraint: SafetyStock, world: World, limits: Limits) -> None:
     if not constraint.entries:
         least = np.maximum(least, world.safety[:, None])
     for entry in constraint.entries:
-        products = [s for s, product in enumerate(world.products) if entry.product in (None, product)]
+        products = [
+            s for s, product in enumerate(world.products) if entry.product in (None, product)
+        ]
         if not products:
             continue
         units = world.safety if entry.units is None else np.full(len(world.names), entry.units)

@@ -22,13 +22,17 @@ class Entry(BaseModel):
 
 
 class DistanceEntry(Entry):
-    distance: float | None = Field(None, gt=0, description="Greatest distance as the crow flies; empty is any")
+    distance: float | None = Field(
+        None, gt=0, description="Greatest distance as the crow flies; empty is any"
+    )
     unit: Literal["km", "mi"] = "km"
     same_country: bool = Field(False, description="Only destinations in the country of the source")
 
 
 class LinesEntry(Entry):
-    lines: int = Field(ge=0, description="Order lines a day; a list counts all its sources together")
+    lines: int = Field(
+        ge=0, description="Order lines a day; a list counts all its sources together"
+    )
 
 
 class SafetyEntry(Entry):
@@ -38,7 +42,9 @@ class SafetyEntry(Entry):
 
 class PriorityEntry(Entry):
     rank: int = Field(ge=1, description="Lower comes first")
-    product: str | None = Field(None, description="Only for this product; wins over rows for all products")
+    product: str | None = Field(
+        None, description="Only for this product; wins over rows for all products"
+    )
 
 
 class _Constraint(BaseModel):
@@ -46,7 +52,9 @@ class _Constraint(BaseModel):
 
     title: str = Field(min_length=1)
     enabled: bool = True
-    hard: bool = Field(True, description="Never broken; a soft one is broken when nothing else serves the order")
+    hard: bool = Field(
+        True, description="Never broken; a soft one is broken when nothing else serves the order"
+    )
     penalty: float = Field(100.0, ge=0, description="Money of breaking a soft one once")
     effective_from: date | None = None
     effective_to: date | None = Field(None, description="Last day")
@@ -97,7 +105,9 @@ class RespectTimings(_Constraint):
 
 class SafetyStock(_Constraint):
     type: Literal["safety_stock"]
-    entries: list[SafetyEntry] = Field(default_factory=list, description="Empty is every source, with its own figure")
+    entries: list[SafetyEntry] = Field(
+        default_factory=list, description="Empty is every source, with its own figure"
+    )
 
 
 class LocationPriority(_Constraint):

@@ -15,13 +15,13 @@ from .batch import solve_batch
 from .bid_prices import BidPrices
 from .costs import Costs, broken, cost_of
 from .counterfactuals import Change, Counterfactual, Relief, counterfactuals, with_change
-from .exact import in_sequence
 from .forecast import Forecast, forecast
+from .perturbations import order_alone
 from .plan import Candidate, LineExplanation, OrderExplanation, Plan
 from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, build
+from .sequential import in_sequence
 from .shadow_prices import ShadowPrice, saving_of_one_more, shadow_prices
 from .shares import Shares
-from .trials import order_alone
 
 __all__ = [
     "UNLIMITED",

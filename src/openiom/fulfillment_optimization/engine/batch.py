@@ -19,21 +19,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .ascent import ascend
+from .averaged_duals import central_prices
 from .bid_prices import BidPrices
-from .central import central_prices
 from .columns import Columns, columns_of_plan, distinct, fits_alone, open_columns, together
-from .compact import solve_compact
+from .compact_mip import solve_compact
 from .costs import broken, cost_of
-from .cuts import separate
+from .cover_cuts import separate
 from .enumerate_plans import near_best
-from .exact import in_sequence, in_turn
-from .improve import improved
-from .master import Master, as_model
+from .lagrangian import Prices, Wave
+from .local_search import improved
+from .master_problem import Master, as_model
 from .problem import Floats, Ints, Problem
+from .sequential import in_sequence, in_turn
 from .shares import Shares
 from .solver_process import Solver, SolverHere, SolverProcess, Task
-from .wave import Prices, Wave
+from .subgradient import ascend
 
 ASCENT_STEPS = 30
 ROUNDS = 40
@@ -69,7 +69,9 @@ class _Batch:
     reserve: float  # seconds kept for the integer program
     bound: float = -np.inf
     prices: Prices = field(init=False)
-    priced: float = -np.inf  # the bound these prices prove; an integer program may lift `bound` beyond it
+    priced: float = (
+        -np.inf
+    )  # the bound these prices prove; an integer program may lift `bound` beyond it
     pool: Columns = field(init=False)
     share: Floats = field(init=False)  # of every plan in the pool, as the linear program ended
     master: Master = field(init=False)
@@ -101,7 +103,9 @@ class BatchAnswer:
     proved: bool
 
 
-def solve_batch(problem: Problem, *, time_limit: float, bid_prices: BidPrices | None = None) -> BatchAnswer:
+def solve_batch(
+    problem: Problem, *, time_limit: float, bid_prices: BidPrices | None = None
+) -> BatchAnswer:
     """
     The wave together; see the module. `bid_prices` of an earlier batch give the first incumbent a better
     start.
@@ -148,7 +152,9 @@ def _solve(
 def _linear(batch: _Batch) -> None:
     """Prices, bound and columns, until the master's optimum meets the bound and no cut is violated."""
     wave, p = batch.wave, batch.wave.problem
-    batch.bound, batch.prices = ascend(wave, upper=batch.cost, steps=ASCENT_STEPS, start=wave.no_prices())
+    batch.bound, batch.prices = ascend(
+        wave, upper=batch.cost, steps=ASCENT_STEPS, start=wave.no_prices()
+    )
     batch.master = master = Master(wave)
     near = near_best(wave, batch.prices, margin=0.1 * abs(batch.cost) / max(1, p.orders), most=50)
     batch.pool = distinct([fits_alone(p, near.columns), _as_columns(p, batch.shares)])
@@ -159,7 +165,11 @@ def _linear(batch: _Batch) -> None:
         fresh = _price(batch, prices)
         distance = value - batch.bound
         met = distance <= CLOSED * abs(value) or not len(fresh)
-        cuts = separate(wave, batch.pool, batch.share) if met or distance <= 5 * CLOSED * abs(value) else None
+        cuts = (
+            separate(wave, batch.pool, batch.share)
+            if met or distance <= 5 * CLOSED * abs(value)
+            else None
+        )
         done = met and (cuts is None or (p.orders > SMALL and value - last <= LIFT * abs(value)))
         if done or batch.left() <= batch.reserve:
             return
@@ -218,7 +228,9 @@ def _pose(batch: _Batch, solver: Solver, margin: float) -> _Posed:
     wave, p = batch.wave, batch.wave.problem
     margin = min(margin, batch.cost - batch.priced)
     near = near_best(wave, batch.prices, margin=margin, most=MOST)
-    columns = distinct([_as_columns(p, batch.shares), fits_alone(p, near.columns), _loose_columns(batch)])
+    columns = distinct(
+        [_as_columns(p, batch.shares), fits_alone(p, near.columns), _loose_columns(batch)]
+    )
     # the incumbent's plans stand first
     _submit(batch, solver, columns, chosen=np.arange(p.orders), load=cost_of(p, batch.shares).load)
     return _Posed(columns, float(near.margin.min(initial=np.inf)))
@@ -230,14 +242,16 @@ def _dive(batch: _Batch, solver: Solver, margin: float) -> _Posed:
     as good.
     """
     wave, p = batch.wave, batch.wave.problem
-    whole = np.flatnonzero(batch.share > 1 - 1e-6)
+    parse_id = np.flatnonzero(batch.share > 1 - 1e-6)
     divided = np.ones(p.orders, dtype=bool)
-    divided[batch.pool.order[whole]] = False
+    divided[batch.pool.order[parse_id]] = False
     near = near_best(wave, batch.prices, margin=margin, most=MOST).columns
     near = near.take(np.flatnonzero(divided[near.order]))
     left_open = open_columns(p).take(np.flatnonzero(divided))
     # the incumbent's plans stand first; where it did not come from the linear program, they are more than one an order
-    columns = distinct([_as_columns(p, batch.shares), batch.pool.take(whole), left_open, fits_alone(p, near)])
+    columns = distinct(
+        [_as_columns(p, batch.shares), batch.pool.take(parse_id), left_open, fits_alone(p, near)]
+    )
     _submit(batch, solver, columns, chosen=np.arange(p.orders), load=cost_of(p, batch.shares).load)
     return _Posed(columns, -np.inf)
 

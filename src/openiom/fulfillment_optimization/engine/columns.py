@@ -31,7 +31,14 @@ class Columns:
         before = np.cumsum(sizes) - sizes
         at = np.repeat(self.first[which] - before, sizes) + np.arange(sizes.sum())
         first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        return Columns(self.order[which], self.cost[which], first, self.line[at], self.node[at], self.quantity[at])
+        return Columns(
+            self.order[which],
+            self.cost[which],
+            first,
+            self.line[at],
+            self.node[at],
+            self.quantity[at],
+        )
 
     @property
     def owner(self) -> Ints:
@@ -56,7 +63,9 @@ class Columns:
         return keys
 
 
-def columns_of(problem: Problem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints) -> Columns:
+def columns_of(
+    problem: Problem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints
+) -> Columns:
     """
     Columns of these orders (m,) from shares that name their column, sorted by it; their money is added
     up here.
@@ -66,7 +75,9 @@ def columns_of(problem: Problem, order: Ints, owner: Ints, line: Ints, node: Int
     return Columns(order, cost, first, line, node, quantity)
 
 
-def plan_costs(p: Problem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints) -> Floats:
+def plan_costs(
+    p: Problem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints
+) -> Floats:
     """(m,) true money of each plan, pressure left out; infinite where it breaks a limit of its order."""
     m = len(order)
     opened = np.unique(owner * p.nodes + node)
@@ -100,7 +111,9 @@ def _division(p: Problem, m: int, owner: Ints, line: Ints) -> Floats:
 
 def columns_of_plan(problem: Problem, line: Ints, node: Ints, quantity: Ints) -> Columns:
     """One column for every order, from the shares (sorted by line) of a plan of the whole wave."""
-    return columns_of(problem, np.arange(problem.orders), problem.line_order[line], line, node, quantity)
+    return columns_of(
+        problem, np.arange(problem.orders), problem.line_order[line], line, node, quantity
+    )
 
 
 def open_columns(problem: Problem) -> Columns:
@@ -114,7 +127,9 @@ def together(parts: list[Columns]) -> Columns:
     return Columns(
         np.concatenate([c.order for c in parts]),
         np.concatenate([c.cost for c in parts]),
-        np.concatenate([[0], np.cumsum(np.concatenate([np.diff(c.first) for c in parts]))]).astype(np.int64),
+        np.concatenate([[0], np.cumsum(np.concatenate([np.diff(c.first) for c in parts]))]).astype(
+            np.int64
+        ),
         np.concatenate([c.line for c in parts]),
         np.concatenate([c.node for c in parts]),
         np.concatenate([c.quantity for c in parts]),

@@ -16,7 +16,9 @@ class Costs:
     """Money of a plan."""
 
     total: float
-    by_order: Mapping[str, Floats]  # part -> (B,); capacity pressure is shared out over the parcels that felt it
+    by_order: Mapping[
+        str, Floats
+    ]  # part -> (B,); capacity pressure is shared out over the parcels that felt it
     load: Ints  # (N,) parcels this plan opens
     parcels: int
     open_lines: int  # lines with any unit unserved
@@ -36,7 +38,9 @@ def cost_of(problem: Problem, shares: Shares) -> Costs:
     opened = np.unique(order * p.nodes + shares.node)
     by, at = opened // p.nodes, opened % p.nodes
     for name, part in p.parcel_parts.items():
-        parts[name] = tally(by, weights=np.broadcast_to(part, (p.orders, p.nodes))[by, at], size=p.orders)
+        parts[name] = tally(
+            by, weights=np.broadcast_to(part, (p.orders, p.nodes))[by, at], size=p.orders
+        )
     count = tally(by, size=p.orders)
     parts["split"] = p.split_fee * np.maximum(0, count - 1)
     for name, part in p.serve_parts.items():

@@ -18,11 +18,13 @@ from typing import Literal
 import numpy as np
 
 from .bid_prices import BidPrices
+from .perturbations import Bench, Trial, order_alone, with_trial
 from .plan import Plan
 from .problem import Floats, Ints, Problem, Refusal
-from .trials import Bench, Trial, order_alone, with_trial
 
-Kind = Literal["units", "money", "capacity", "km", "minutes", "lines", "sources", "partial", "constraint"]
+Kind = Literal[
+    "units", "money", "capacity", "km", "minutes", "lines", "sources", "partial", "constraint"
+]
 
 CENT = 0.01
 TIE = 1e-7
@@ -51,7 +53,9 @@ class Counterfactual:
     node: int
     changes: tuple[Change, ...]  # one where one is enough
     refusal: Refusal  # what keeps the node away now; NONE when it is only too dear
-    verified: bool  # the order was solved again with the changes, and with each of them one step smaller
+    verified: (
+        bool  # the order was solved again with the changes, and with each of them one step smaller
+    )
 
     @property
     def kind(self) -> Kind:
@@ -83,7 +87,9 @@ class Relief:
 class _Case:
     trial: Trial  # with everything lifted that keeps the node away
     changes: list[Change]
-    smaller: list[dict[str, float | bool]]  # for each change, what the trial is with it one step smaller
+    smaller: list[
+        dict[str, float | bool]
+    ]  # for each change, what the trial is with it one step smaller
     refusal: Refusal
 
     def add(self, kind: Kind, amount: float, smaller: dict[str, float | bool]) -> None:
@@ -137,7 +143,9 @@ def with_change(alone: Problem, found: Counterfactual, reliefs: Many[Relief] = (
     # a line's and an order's refusal are two changes; one alone lifts the line's
     rules = sum(change.kind in ("constraint", "km", "minutes") for change in found.changes)
     refused = [bool(alone.line_refusal[line, node]), bool(alone.order_refusal[0, node])]
-    saved = [r.saves[node] for r in reliefs if len(r.saves) and r.amount[node] == amount.get(r.kind)]
+    saved = [
+        r.saves[node] for r in reliefs if len(r.saves) and r.amount[node] == amount.get(r.kind)
+    ]
     trial = Trial(
         line,
         node,
@@ -171,15 +179,25 @@ class _Finder:
     def __init__(self, before: Ints, alone: Problem, bench: Bench, reliefs: Many[Relief]) -> None:
         self.before, self.alone, self.bench, self.reliefs = before, alone, bench, reliefs
         # more than any plan could save, and small enough to leave the cents exact
-        paid = alone.open_cost.sum() + np.abs(alone.serve).max(initial=0) + np.abs(alone.parcel).max(initial=0)
-        penalty = alone.partial_penalty[np.isfinite(alone.partial_penalty)].sum() + alone.extra_node_penalty.sum()
+        paid = (
+            alone.open_cost.sum()
+            + np.abs(alone.serve).max(initial=0)
+            + np.abs(alone.parcel).max(initial=0)
+        )
+        penalty = (
+            alone.partial_penalty[np.isfinite(alone.partial_penalty)].sum()
+            + alone.extra_node_penalty.sum()
+        )
         self.plenty = 10.0 * float(1 + (paid + penalty) * (1 + alone.lines))
 
     def case(self, line: int, node: int) -> _Case:
         """What keeps the node from the line, each lifted."""
         p, sku = self.alone, int(self.alone.line_sku[line])
         case = _Case(Trial(line, node), [], [], Refusal.NONE)
-        for name, code in (("lift_line", p.line_refusal[line, node]), ("lift_order", p.order_refusal[0, node])):
+        for name, code in (
+            ("lift_line", p.line_refusal[line, node]),
+            ("lift_order", p.order_refusal[0, node]),
+        ):
             if code:
                 self._lift(case, name, Refusal(int(code)))
         left, on_hand = int(p.stock[node, sku]), int(self.before[node, sku])
@@ -199,7 +217,9 @@ class _Finder:
         case.trial = replace(case.trial, **{name: True})
         case.refusal = case.refusal or reason
 
-    def _more(self, case: _Case, kind: Literal["units", "capacity", "lines"], amount: int, reason: Refusal) -> None:
+    def _more(
+        self, case: _Case, kind: Literal["units", "capacity", "lines"], amount: int, reason: Refusal
+    ) -> None:
         if amount > 0:
             case.add(kind, float(amount), {kind: amount - 1})
             case.trial = replace(case.trial, **{kind: amount})  # type: ignore[arg-type]
@@ -256,8 +276,10 @@ class _Finder:
     def _asked(self, trials: list[Trial], without: Floats, money: Floats) -> Floats:
         """(T,) whole cents at which the plan that serves the line from the node, found with this money off, wins."""
         found = self.bench.solve(_with(trials, money))
-        whole = self.alone.quantity[[t.line for t in trials]] if trials else np.zeros(0, dtype=np.int64)
-        portion = found.units / np.maximum(1, whole)
+        parse_id = (
+            self.alone.quantity[[t.line for t in trials]] if trials else np.zeros(0, dtype=np.int64)
+        )
+        portion = found.units / np.maximum(1, parse_id)
         dearer = found.value + money * portion - without
         asked = np.divide(dearer, portion, out=np.full(len(trials), np.inf), where=portion > 0)
         return np.asarray(np.maximum(CENT, np.ceil(asked / CENT - TIE / CENT) * CENT))
@@ -274,8 +296,14 @@ class _Finder:
             return False
         while most - fewest > 1:
             middle = (most + fewest) // 2
-            fewest, most = (fewest, middle) if self._wins(replace(case.trial, units=middle)) else (middle, most)
-        kept = [(c, s) for c, s in zip(case.changes, case.smaller, strict=True) if c.kind != "units"]
+            fewest, most = (
+                (fewest, middle)
+                if self._wins(replace(case.trial, units=middle))
+                else (middle, most)
+            )
+        kept = [
+            (c, s) for c, s in zip(case.changes, case.smaller, strict=True) if c.kind != "units"
+        ]
         case.changes, case.smaller = [c for c, _ in kept], [s for _, s in kept]
         case.trial = replace(case.trial, units=most)
         case.add("units", float(most), {"units": most - 1})
@@ -295,13 +323,20 @@ class _Finder:
         wins = (self.bench.solve([c.trial for c in cases]).units > 0).tolist()
         too_much = [case for case, _ in self._too_much(cases)]
         return [
-            Counterfactual(c.trial.line, c.trial.node, tuple(c.changes), c.refusal, ok and c not in too_much)
+            Counterfactual(
+                c.trial.line, c.trial.node, tuple(c.changes), c.refusal, ok and c not in too_much
+            )
             for c, ok in zip(cases, wins, strict=True)
         ]
 
     def _too_much(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
         """Cases that also win with one change a step smaller, and which one."""
-        tried = [(case, i) for case in cases for i in range(len(case.smaller)) if case.changes[i].amount > 0]
+        tried = [
+            (case, i)
+            for case in cases
+            for i in range(len(case.smaller))
+            if case.changes[i].amount > 0
+        ]
         units = self.bench.solve([replace(c.trial, **c.smaller[i]) for c, i in tried]).units  # type: ignore[arg-type]
         found: dict[int, tuple[_Case, int]] = {}
         for (case, i), served in zip(tried, units.tolist(), strict=True):
@@ -316,7 +351,9 @@ class _Finder:
             (relief, case)
             for relief in self.reliefs
             for case in dear
-            if len(relief.saves) and relief.amount[case.trial.node] > 0 and relief.saves[case.trial.node] > 0
+            if len(relief.saves)
+            and relief.amount[case.trial.node] > 0
+            and relief.saves[case.trial.node] > 0
         ]
         asked.sort(key=lambda pair: float(pair[0].amount[pair[1].trial.node]))
         units = self.bench.solve(

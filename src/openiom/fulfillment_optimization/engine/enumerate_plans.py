@@ -14,9 +14,9 @@ import numpy as np
 
 from .columns import Columns, columns_of, distinct, open_columns
 from .groups import Group
+from .lagrangian import Prices, Wave
 from .problem import Floats, Ints
-from .subsets import cheapest, tables
-from .wave import Prices, Wave
+from .subset_dp import cheapest, tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +28,9 @@ class _Branches:
     used: Ints  # (m, l) candidates opened so far, -1 = none
 
     def only(self, which: Ints) -> _Branches:
-        return _Branches(self.row[which], self.left[which], self.cost[which], self.place[which], self.used[which])
+        return _Branches(
+            self.row[which], self.left[which], self.cost[which], self.place[which], self.used[which]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,9 @@ def near_best(wave: Wave, prices: Prices, *, margin: float, most: int) -> Enumer
     return Enumerated(distinct(parts), margins)
 
 
-def _group(group: Group, parcel: Floats, serve: Floats, margin: float, most: int) -> tuple[_Branches, Floats]:
+def _group(
+    group: Group, parcel: Floats, serve: Floats, margin: float, most: int
+) -> tuple[_Branches, Floats]:
     b, size, k = serve.shape
     t = tables(size)
     cost = np.empty((b, 1 << size, k))
@@ -65,7 +69,11 @@ def _group(group: Group, parcel: Floats, serve: Floats, margin: float, most: int
     # branches are compared before the refund of one split fee; only an order that ships nothing goes without
     ceiling = cheapest(group, parcel, serve).value + group.split + margin
     state = _Branches(
-        np.arange(b), np.full(b, (1 << size) - 1), np.zeros(b), np.full((b, size), -1), np.full((b, size), -1)
+        np.arange(b),
+        np.full(b, (1 << size) - 1),
+        np.zeros(b),
+        np.full((b, size), -1),
+        np.full((b, size), -1),
     )
     reached = np.full(b, margin)
     for _ in range(size):
@@ -80,9 +88,9 @@ def _completions(single: Floats, open_cost: Floats) -> Floats:
     least = np.zeros_like(single)
     for step in tables(size).steps:
         ways = single[:, step.part] + least[:, step.rest]
-        lowest = np.array([int(s & -s).bit_length() - 1 for s in step.whole])
-        opened = open_cost[:, lowest] + least[:, step.whole & (step.whole - 1)]
-        least[:, step.whole] = np.minimum(ways.min(axis=2), opened)
+        lowest = np.array([int(s & -s).bit_length() - 1 for s in step.parse_id])
+        opened = open_cost[:, lowest] + least[:, step.parse_id & (step.parse_id - 1)]
+        least[:, step.parse_id] = np.minimum(ways.min(axis=2), opened)
     return least
 
 
@@ -97,7 +105,9 @@ def _settle_lowest(
         opened = here.cost + open_cost[here.row, low]
         stay = np.flatnonzero(opened + to_go[here.row, left ^ (1 << low)] <= ceiling[here.row])
         kept = here.only(stay)
-        grown.append(_Branches(kept.row, kept.left ^ (1 << low), opened[stay], kept.place, kept.used))
+        grown.append(
+            _Branches(kept.row, kept.left ^ (1 << low), opened[stay], kept.place, kept.used)
+        )
         others = [s for s in range(left + 1) if s & left == s and s & (1 << low)]
         for part in others:
             money = here.cost[:, None] + cost[here.row, part]
@@ -111,7 +121,9 @@ def _settle_lowest(
             mine = [i for i in range(size) if part >> i & 1]
             place[:, mine] = node[:, None]
             used[:, low] = node
-            grown.append(_Branches(here.row[at], here.left[at] ^ part, money[at, node], place, used))
+            grown.append(
+                _Branches(here.row[at], here.left[at] ^ part, money[at, node], place, used)
+            )
     return _Branches(
         np.concatenate([g.row for g in grown]),
         np.concatenate([g.left for g in grown]),
@@ -121,7 +133,9 @@ def _settle_lowest(
     )
 
 
-def _trim(state: _Branches, to_go: Floats, ceiling: Floats, reached: Floats, margin: float, most: int) -> _Branches:
+def _trim(
+    state: _Branches, to_go: Floats, ceiling: Floats, reached: Floats, margin: float, most: int
+) -> _Branches:
     """The cheapest `most` branches of every order; `reached` remembers how far its plans are complete."""
     total = state.cost + to_go[state.row, state.left]
     by = np.lexsort((total, state.row))

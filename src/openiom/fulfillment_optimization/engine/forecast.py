@@ -14,9 +14,9 @@ import numpy as np
 
 from .bid_prices import BidPrices
 from .columns import Columns, columns_of_plan, distinct, fits_alone, open_columns
-from .master import Master
+from .lagrangian import Prices, Wave
+from .master_problem import Master
 from .problem import Floats, Ints, Problem
-from .wave import Prices, Wave
 
 ROUNDS = 60
 CLOSED = 1e-4

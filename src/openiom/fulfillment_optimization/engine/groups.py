@@ -39,7 +39,9 @@ class Group:
     soft_limit: Ints  # (b,)
     extra: Floats  # (b,) money of each source beyond soft_limit
     layered: bool  # some order has a limit that could bind
-    portion: float = 1.0  # of a parcel's money that these lines answer for; below 1 for parts of long orders
+    portion: float = (
+        1.0  # of a parcel's money that these lines answer for; below 1 for parts of long orders
+    )
 
     def rows(self, keep: Ints | slice) -> Group:
         """The orders at these places only."""
@@ -104,11 +106,15 @@ def gather(problem: Problem, orders: Ints, reach: Bools) -> list[Group]:
             at = np.flatnonzero(bucket == width)
             mine = orders[which[at]]
             lines = problem.start[mine][:, None] + steps
-            groups.append(_group(problem, mine, lines, usable[at], mask[at], max(1, int(counts[at].max()))))
+            groups.append(
+                _group(problem, mine, lines, usable[at], mask[at], max(1, int(counts[at].max())))
+            )
     return groups
 
 
-def _group(problem: Problem, order: Ints, line: Ints, usable: Bools, mask: Bools, width: int) -> Group:
+def _group(
+    problem: Problem, order: Ints, line: Ints, usable: Bools, mask: Bools, width: int
+) -> Group:
     b, size = line.shape
     row, node_at = np.nonzero(mask)
     first = np.searchsorted(row, np.arange(b))
@@ -149,7 +155,9 @@ def gather_parts(problem: Problem, orders: Ints, reach: Bools) -> list[Group]:
         for mine in np.array_split(lines, count):
             usable = reach[mine][None]
             mask = usable.any(axis=1)
-            group = _group(problem, np.array([order]), mine[None], usable, mask, max(1, int(mask.sum())))
+            group = _group(
+                problem, np.array([order]), mine[None], usable, mask, max(1, int(mask.sum()))
+            )
             group.parcel /= count
             group.split = group.split / count
             group.partial, group.extra = np.zeros(1), np.zeros(1)

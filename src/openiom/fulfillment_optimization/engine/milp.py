@@ -61,7 +61,9 @@ class Solution:
     optimal: bool
 
 
-def solve_model(model: Model, *, time_limit: float = 60.0, start: Floats | None = None, gap: float = 0.0) -> Solution:
+def solve_model(
+    model: Model, *, time_limit: float = 60.0, start: Floats | None = None, gap: float = 0.0
+) -> Solution:
     """HiGHS, single-threaded and with a fixed seed, so the same model gives the same answer."""
     highs = new_highs(time_limit=time_limit, gap=gap)
     highs.passModel(as_lp(model))

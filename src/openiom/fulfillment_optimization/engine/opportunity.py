@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .bid_prices import BidPrices
-from .exact import Sequence
-from .gains import Gains, gains
 from .groups import Group, gather, in_reach
+from .marginal_values import Gains, gains
 from .problem import UNLIMITED, Floats, Ints, Problem
+from .sequential import Sequence
 from .shares import Shares
 
 ROUNDS = 8
@@ -59,7 +59,11 @@ class Worth:
         moment = min(max(left, 0.0), 1.0) * MOMENTS
         low = min(int(moment), MOMENTS - 1)
         share = moment - low
-        row = share * self.table[low + 1, resource] + (1 - share) * self.table[low, resource] + self.fee[resource]
+        row = (
+            share * self.table[low + 1, resource]
+            + (1 - share) * self.table[low, resource]
+            + self.fee[resource]
+        )
         found: list[float] = row[1:].tolist()
         return found
 
@@ -93,9 +97,13 @@ def learn(problem: Problem, waves: Iterable[Problem], *, rounds: int = ROUNDS) -
     for wave in waves:
         count += 1
         here = replace(wave, stock=problem.stock, capacity=problem.capacity, used=problem.used)
-        groups += gather(here, np.arange(here.orders), in_reach(here, here.stock, np.arange(here.lines)))
+        groups += gather(
+            here, np.arange(here.orders), in_reach(here, here.stock, np.arange(here.lines))
+        )
     state = _State(problem, max(1, count))
-    found = state.worths(Gains(*(np.zeros(0, dtype=np.int64), np.zeros(0)) * 2, np.zeros(0, dtype=np.int64)))
+    found = state.worths(
+        Gains(*(np.zeros(0, dtype=np.int64), np.zeros(0)) * 2, np.zeros(0, dtype=np.int64))
+    )
     stock_price, node_price = np.zeros(problem.stock.size), np.zeros(problem.nodes)
     for turn in range(rounds if groups else 0):
         found = state.worths(gains(groups, stock_price, node_price))
@@ -134,7 +142,9 @@ class _State:
         cell_rate = np.bincount(cell, weights=units, minlength=c) / self.waves
         none = np.zeros((c, UNITS + 1))
         return Opportunity(
-            Worth(_backwards(nodes, node_rate, self.node_block, self.fee), self.node_block, self.fee),
+            Worth(
+                _backwards(nodes, node_rate, self.node_block, self.fee), self.node_block, self.fee
+            ),
             self.cells,
             Worth(_backwards(shelves, cell_rate, self.cell_block, none), self.cell_block, none),
         )
@@ -149,7 +159,9 @@ def _excess(resource: Ints, gain: Floats, weight: Floats, count: int) -> Floats:
     """(count, len(MONEY)) by how much all gains together exceed each sum of money."""
     found = np.empty((count, len(MONEY)))
     for i, money in enumerate(MONEY.tolist()):
-        found[:, i] = np.bincount(resource, weights=weight * np.maximum(0.0, gain - money), minlength=count)
+        found[:, i] = np.bincount(
+            resource, weights=weight * np.maximum(0.0, gain - money), minlength=count
+        )
     return found
 
 
@@ -189,7 +201,9 @@ class _Walk(Sequence):
     chunk = AT_ONCE
 
     def __init__(self, problem: Problem, known: Opportunity) -> None:
-        self.units = BidPrices.none(problem)  # written over and over: a table this size is slow to make
+        self.units = BidPrices.none(
+            problem
+        )  # written over and over: a table this size is slow to make
         super().__init__(problem, self.units)
         self.known = known
 

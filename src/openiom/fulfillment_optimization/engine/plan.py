@@ -38,7 +38,9 @@ class LineExplanation:
     sku: int
     quantity: int
     open_cost: float
-    candidates: tuple[Candidate, ...]  # every node: chosen first, then possible by cost, then refused
+    candidates: tuple[
+        Candidate, ...
+    ]  # every node: chosen first, then possible by cost, then refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ class Plan:
     problem: Problem
     shares: Shares
     lower_bound: float | None = None  # proved; None when nobody asked for a proof
-    prices: BidPrices | None = None  # duals of a batch: bid prices for real time, shadow prices for planners
+    prices: BidPrices | None = (
+        None  # duals of a batch: bid prices for real time, shadow prices for planners
+    )
     method: str = "realtime"
     proved: bool = False  # the bound says this plan is the best one
 
@@ -84,7 +88,9 @@ class Plan:
     def served(self) -> Ints:
         """(L,) units served."""
         line = self.shares.line
-        return np.bincount(line, weights=self.shares.quantity, minlength=self.problem.lines).astype(np.int64)
+        return np.bincount(line, weights=self.shares.quantity, minlength=self.problem.lines).astype(
+            np.int64
+        )
 
     @property
     def cost_parts(self) -> Mapping[str, Floats]:
@@ -95,7 +101,9 @@ class Plan:
     def stock_left(self) -> Ints:
         """(N, S) units after this plan."""
         left = self.problem.stock.copy()
-        np.subtract.at(left, (self.shares.node, self.problem.line_sku[self.shares.line]), self.shares.quantity)
+        np.subtract.at(
+            left, (self.shares.node, self.problem.line_sku[self.shares.line]), self.shares.quantity
+        )
         return left
 
     @cached_property
@@ -157,7 +165,9 @@ class Plan:
             for n in range(p.nodes)
         ]
         found.sort(key=lambda c: (c.quantity == 0, c.refusal is not Refusal.NONE, c.cost, c.node))
-        return LineExplanation(line, sku, int(p.quantity[line]), float(p.open_cost[line]), tuple(found))
+        return LineExplanation(
+            line, sku, int(p.quantity[line]), float(p.open_cost[line]), tuple(found)
+        )
 
     def refusals(self, order: int, line: int, nodes: tuple[int, ...] = ()) -> Ints:
         """

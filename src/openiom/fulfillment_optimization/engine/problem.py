@@ -75,7 +75,9 @@ class Problem:
     soft_capacity: Ints  # (N,) parcels before pressure is felt (80 % of capacity by default)
     pressure: Floats  # (N,) money for each parcel beyond soft_capacity
     parcel_parts: Mapping[str, Floats]  # each broadcastable to (B, N): money of opening a parcel
-    serve_parts: Mapping[str, Floats]  # each broadcastable to (L, N): money of serving the whole line
+    serve_parts: Mapping[
+        str, Floats
+    ]  # each broadcastable to (L, N): money of serving the whole line
     split_fee: Floats  # (B,) money for each parcel after the first
     open_cost: Floats  # (L,) money of leaving the whole line open
     order_refusal: Codes  # (B, N) Refusal that keeps a node from the order, 0 = none
@@ -89,7 +91,9 @@ class Problem:
     partial_penalty: Floats  # (B,) money of serving an order in part; inf = all lines or none
     limit_members: Bools  # (G, N) nodes whose order lines count together (maximum order lines)
     line_limit: Ints  # (G,) order lines the group may still take
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "nodes", "skus", "orders", "lines"
+    names: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # "nodes", "skus", "orders", "lines"
 
     @property
     def orders(self) -> int:
@@ -159,7 +163,9 @@ class Problem:
             "max_line_nodes",
             "preferred_line_nodes",
         )
-        changed = {n: getattr(self, n)[keep] for n in by_order} | {n: getattr(self, n)[lines] for n in by_line}
+        changed = {n: getattr(self, n)[keep] for n in by_order} | {
+            n: getattr(self, n)[lines] for n in by_line
+        }
         return replace(
             self,
             line_order=np.repeat(np.arange(len(keep)), counts),
@@ -236,7 +242,9 @@ def build(
         extra_node_penalty=_spread("extra_node_penalty", _floats(extra_node_penalty), (b,)),
         max_line_nodes=_spread("max_line_nodes", _ints(max_line_nodes), (m,)),
         preferred_line_nodes=_spread("preferred_line_nodes", _ints(preferred_line_nodes), (m,)),
-        extra_line_node_penalty=_spread("extra_line_node_penalty", _floats(extra_line_node_penalty), (m,)),
+        extra_line_node_penalty=_spread(
+            "extra_line_node_penalty", _floats(extra_line_node_penalty), (m,)
+        ),
         partial_penalty=_spread("partial_penalty", _floats(partial_penalty), (b,)),
         limit_members=members,
         line_limit=groups,
@@ -248,14 +256,22 @@ def build(
 def _table(stock: ArrayLike) -> Ints:
     stocks = _ints(stock)
     if stocks.ndim != 2:
-        raise ProblemInvalid("needs one row for each node and one column for each SKU", where="stock")
+        raise ProblemInvalid(
+            "needs one row for each node and one column for each SKU", where="stock"
+        )
     return stocks
 
 
-def _capacities(capacity: ArrayLike, soft_capacity: ArrayLike | None, nodes: int) -> tuple[Ints, Ints]:
+def _capacities(
+    capacity: ArrayLike, soft_capacity: ArrayLike | None, nodes: int
+) -> tuple[Ints, Ints]:
     """Parcels a node can open, and those before pressure is felt: 80 % unless told."""
     cap = _spread("capacity", _ints(capacity), (nodes,))
-    soft = np.where(cap >= UNLIMITED, cap, cap * 4 // 5) if soft_capacity is None else _ints(soft_capacity)
+    soft = (
+        np.where(cap >= UNLIMITED, cap, cap * 4 // 5)
+        if soft_capacity is None
+        else _ints(soft_capacity)
+    )
     return cap, _spread("soft_capacity", soft, (nodes,))
 
 
@@ -266,16 +282,28 @@ def _limits(line_limit: ArrayLike, members: ArrayLike | None, nodes: int) -> tup
 
 
 def _checked(p: Problem) -> Problem:
-    if p.lines and (np.any(np.diff(p.line_order) < 0) or p.line_order[0] < 0 or p.line_order[-1] >= p.orders):
-        raise ProblemInvalid("lines must be sorted by order and name an order of the wave", where="line_order")
+    if p.lines and (
+        np.any(np.diff(p.line_order) < 0) or p.line_order[0] < 0 or p.line_order[-1] >= p.orders
+    ):
+        raise ProblemInvalid(
+            "lines must be sorted by order and name an order of the wave", where="line_order"
+        )
     if p.lines and (p.line_sku.min() < 0 or p.line_sku.max() >= p.skus):
         raise ProblemInvalid("names a SKU outside the stock table", where="line_sku")
     if np.any(p.quantity <= 0):
-        raise ProblemInvalid("every line needs at least one unit", where="quantity", remedy="leave the line out")
+        raise ProblemInvalid(
+            "every line needs at least one unit", where="quantity", remedy="leave the line out"
+        )
     for name in ("max_nodes", "preferred_nodes", "max_line_nodes", "preferred_line_nodes"):
         if np.any(getattr(p, name) < 1):
             raise ProblemInvalid("at least one source", where=name)
-    for name in ("stock", "pressure", "extra_node_penalty", "extra_line_node_penalty", "partial_penalty"):
+    for name in (
+        "stock",
+        "pressure",
+        "extra_node_penalty",
+        "extra_line_node_penalty",
+        "partial_penalty",
+    ):
         if not np.all(getattr(p, name) >= 0):
             raise ProblemInvalid("cannot be below zero", where=name)
     _check_money(p)
@@ -286,9 +314,13 @@ def _check_money(p: Problem) -> None:
     scalars = {"open_cost": p.open_cost, "split_fee": p.split_fee, "pressure": p.pressure}
     for name, values in (scalars | dict(p.parcel_parts) | dict(p.serve_parts)).items():
         if not np.isfinite(values).all():
-            raise ProblemInvalid("must be finite", where=name, remedy="refuse a node with a reason instead")
+            raise ProblemInvalid(
+                "must be finite", where=name, remedy="refuse a node with a reason instead"
+            )
     if np.any((p.parcel + p.split_fee[:, None])[p.order_refusal == 0] < 0):
-        raise ProblemInvalid("parcel plus split fee below zero would reward needless splits", where="parcel_parts")
+        raise ProblemInvalid(
+            "parcel plus split fee below zero would reward needless splits", where="parcel_parts"
+        )
 
 
 def _ints(values: ArrayLike) -> Ints:
@@ -304,7 +336,9 @@ def _part(name: str, values: ArrayLike, shape: tuple[int, int]) -> Floats:
     try:
         np.broadcast_to(part, shape)
     except ValueError as error:
-        raise ProblemInvalid(f"shape {part.shape} does not spread over {shape}", where=name) from error
+        raise ProblemInvalid(
+            f"shape {part.shape} does not spread over {shape}", where=name
+        ) from error
     return part
 
 
@@ -312,4 +346,6 @@ def _spread(name: str, values: NDArray[Scalar], shape: tuple[int, ...]) -> NDArr
     try:
         return np.ascontiguousarray(np.broadcast_to(values, shape))
     except ValueError as error:
-        raise ProblemInvalid(f"shape {values.shape} does not spread over {shape}", where=name) from error
+        raise ProblemInvalid(
+            f"shape {values.shape} does not spread over {shape}", where=name
+        ) from error

@@ -15,10 +15,10 @@ import numpy as np
 from .batch import solve_batch
 from .costs import cost_of
 from .groups import lines_of
+from .perturbations import orders_alone
 from .plan import Plan
 from .problem import Floats, Ints, Problem
 from .shares import Shares
-from .trials import orders_alone
 
 WANTING = 100
 """Orders planned again for one unit: those that could gain most."""
@@ -44,14 +44,17 @@ def shadow_prices(plan: Plan, *, least: float = 0.01, verify: int = 5) -> tuple[
         return ()
     node, sku = np.nonzero(plan.prices.stock >= least)
     stock = [
-        ShadowPrice(n, s, float(plan.prices.stock[n, s])) for n, s in zip(node.tolist(), sku.tolist(), strict=True)
+        ShadowPrice(n, s, float(plan.prices.stock[n, s]))
+        for n, s in zip(node.tolist(), sku.tolist(), strict=True)
     ]
     full = np.flatnonzero(plan.prices.node >= least).tolist()
     parcels = [ShadowPrice(n, None, float(plan.prices.node[n])) for n in full]
     found: list[ShadowPrice] = []
     for prices in (stock, parcels):
         prices.sort(key=lambda s: (-s.price, s.node, s.sku or 0))
-        found += [replace(s, saving=saving_of_one_more(plan, s.node, s.sku)) for s in prices[:verify]]
+        found += [
+            replace(s, saving=saving_of_one_more(plan, s.node, s.sku)) for s in prices[:verify]
+        ]
         found += prices[verify:]
     return tuple(sorted(found, key=lambda s: (-s.price, s.node, s.sku is None, s.sku or 0)))
 
@@ -70,7 +73,11 @@ def _shares_of(plan: Plan, orders: Ints) -> Shares:
     """What the plan gives these orders, their lines counted from the first of them."""
     p, shares = plan.problem, plan.shares
     mine = np.isin(p.line_order[shares.line], orders)
-    return Shares(np.searchsorted(lines_of(p, orders), shares.line[mine]), shares.node[mine], shares.quantity[mine])
+    return Shares(
+        np.searchsorted(lines_of(p, orders), shares.line[mine]),
+        shares.node[mine],
+        shares.quantity[mine],
+    )
 
 
 def _with_one_more(p: Problem, node: int, sku: int | None) -> Problem:

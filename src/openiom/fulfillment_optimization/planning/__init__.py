@@ -6,26 +6,26 @@ Owns    sourcing plan, shadow price, source day and the places in it, source mov
 Holds   a plan breaks no hard limit, also not together with other waves of the same instant.
 """
 
-from .day import Taken, counted, lock_days
-from .places import CONSUMER as PLACES_CONSUMER
-from .places import Place, PlacesTurn, give_back_stale, places_of, take_places
-from .pricing import PriceTurn
-from .records import nothing_decided, record
-from .reoptimizing import Reoptimizer
-from .rounds import Attempt, Planned, Planner, Round, taken_by
+from .capacity_usage import CONSUMER as CAPACITY_CONSUMER
+from .capacity_usage import CapacityUsageWorker, Place, give_back_stale, places_of, take_places
+from .daily_capacity import IntakeResult, counted, lock_days
+from .plan_records import nothing_decided, record
+from .planner import Attempt, Planned, Planner, Round, taken_by
+from .price_learning_worker import PriceLearningWorker
+from .reoptimizer import Reoptimizer
 from .windows import window_end
 
 __all__ = [
-    "PLACES_CONSUMER",
+    "CAPACITY_CONSUMER",
     "Attempt",
     "Planned",
     "Place",
-    "PlacesTurn",
+    "CapacityUsageWorker",
     "Planner",
-    "PriceTurn",
+    "PriceLearningWorker",
     "Reoptimizer",
     "Round",
-    "Taken",
+    "IntakeResult",
     "counted",
     "give_back_stale",
     "lock_days",

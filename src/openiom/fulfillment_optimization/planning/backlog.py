@@ -15,12 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openiom.fulfillment_optimization.constraints import RANKING
-from openiom.fulfillment_optimization.costing import Circumstances, Framed, Key, distances, frame
-from openiom.fulfillment_optimization.desk import OpenLine
-from openiom.fulfillment_optimization.engine import UNLIMITED, Plan, Problem, Refusal, Shares, cost_of, solve
+from openiom.fulfillment_optimization.engine import (
+    UNLIMITED,
+    Plan,
+    Problem,
+    Refusal,
+    Shares,
+    cost_of,
+    solve,
+)
+from openiom.fulfillment_optimization.order_port import OpenLine
+from openiom.fulfillment_optimization.problem_builder import (
+    Circumstances,
+    Framed,
+    Key,
+    distances,
+    frame,
+)
 from openiom.fulfillment_optimization.snapshot import Setting
-from openiom.fulfillment_optimization.timing import deliveries
-from openiom.fulfillment_optimization.timing.promises import NEVER_DAYS, ship_dates
+from openiom.logistics import deliveries
+from openiom.logistics.promises import NEVER_DAYS, ship_dates
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -62,22 +76,28 @@ def improve_backlog(
     earlier moves by order id. Every line has a source of the setting.
     """
     strategy = setting.strategy
-    whole = replace(setting, strategy=strategy.model_copy(update={"max_line_sources": 1, "allow_partial": False}))
+    parse_id = replace(
+        setting,
+        strategy=strategy.model_copy(update={"max_line_sources": 1, "allow_partial": False}),
+    )
     stock = dict(free)
     for line in lines:
         key = line.product, line.source
         stock[key] = stock.get(key, 0) + line.quantity
     now = np.array([setting.index[line.source] for line in lines], dtype=np.int64)
-    framed = frame([replace(line, source="") for line in lines], whole, stock, given)
+    framed = frame([replace(line, source="") for line in lines], parse_id, stock, given)
     today = framed.problem
     problem = _with_places(_locked(today, lines, setting, now, given.now), now)
     framed = replace(framed, problem=problem)
     plan = solve(problem, mode="batch", time_limit=strategy.batch.seconds)
-    before = Shares.whole(now, problem.quantity)
+    before = Shares.parse_id(now, problem.quantity)
     saving = _by_order(framed, before) - _by_order(framed, plan.shares)
     asked = strategy.reoptimize
     tired = np.array(
-        [moved_before.get(order, 0) >= asked.max_moves for order in dict.fromkeys(x.order_id for x in lines)]
+        [
+            moved_before.get(order, 0) >= asked.max_moves
+            for order in dict.fromkeys(x.order_id for x in lines)
+        ]
     )
     worth = (saving >= max(asked.minimum_saving, 1e-6)) & ~tired
     moves = _feasible(today, plan, now, np.where(worth, saving, 0.0), asked.max_moved_orders)
@@ -85,7 +105,9 @@ def improve_backlog(
     return Improvement(framed, lines, now, plan, moves, cost)
 
 
-def _locked(problem: Problem, lines: Sequence[OpenLine], setting: Setting, now: Ints, at: datetime) -> Problem:
+def _locked(
+    problem: Problem, lines: Sequence[OpenLine], setting: Setting, now: Ints, at: datetime
+) -> Problem:
     """The problem without the sources that would deliver later than the present one."""
     km = distances([lines[first].place for first in problem.start[:-1]], setting)
     arrives = arrival_days(km, setting, at)[problem.line_order]
@@ -104,7 +126,9 @@ def _with_places(problem: Problem, now: Ints) -> Problem:
     return replace(
         p,
         capacity=np.where(limited, np.maximum(0, p.capacity - p.used) + own, p.capacity),
-        soft_capacity=np.where(limited, np.maximum(0, p.soft_capacity - p.used) + own, p.soft_capacity),
+        soft_capacity=np.where(
+            limited, np.maximum(0, p.soft_capacity - p.used) + own, p.soft_capacity
+        ),
         used=np.zeros_like(p.used),
         line_limit=p.line_limit + p.limit_members[:, now].sum(axis=1),
     )
@@ -127,7 +151,9 @@ def _by_order(framed: Framed, shares: Shares) -> Floats:
     return np.asarray(sum(part for name, part in parts.items() if name != RANKING))
 
 
-def _feasible(problem: Problem, plan: Plan, now: Ints, saving: Floats, most: int) -> tuple[Move, ...]:
+def _feasible(
+    problem: Problem, plan: Plan, now: Ints, saving: Floats, most: int
+) -> tuple[Move, ...]:
     """The moves that fit what is free, dearest first, again while one frees stock for another."""
     p = problem
     free = p.stock.copy()
@@ -146,7 +172,9 @@ def _feasible(problem: Problem, plan: Plan, now: Ints, saving: Floats, most: int
             if not len(changed) or (to < 0).any():
                 waiting.remove(b)
                 continue
-            if len(moves) < most and _take(p, span, changed, now, plan.node, free, room, lines_room):
+            if len(moves) < most and _take(
+                p, span, changed, now, plan.node, free, room, lines_room
+            ):
                 moves.append(Move(b, tuple(changed.tolist()), float(saving[b])))
                 waiting.remove(b)
                 progress = True
@@ -154,7 +182,14 @@ def _feasible(problem: Problem, plan: Plan, now: Ints, saving: Floats, most: int
 
 
 def _take(
-    p: Problem, span: Ints, changed: Ints, now: Ints, node: Ints, free: Ints, room: Ints, lines_room: Ints
+    p: Problem,
+    span: Ints,
+    changed: Ints,
+    now: Ints,
+    node: Ints,
+    free: Ints,
+    room: Ints,
+    lines_room: Ints,
 ) -> bool:
     """Whether the order fits; if so it is taken from what is free."""
     need: dict[tuple[int, int], int] = defaultdict(int)

@@ -5,18 +5,20 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.costing import Framed, columns_of
 from openiom.fulfillment_optimization.engine import BidPrices, Plan, shadow_prices
+from openiom.fulfillment_optimization.problem_builder import Framed, columns_of
 from openiom.fulfillment_optimization.snapshot import Setting
 from openiom.platform.bulk import copy_rows, fetch
 
-from .worths import Worths
+from .opportunity_costs import Worths
 
 VALID = timedelta(hours=24)
 NOTHING = 1e-6
 
 
-def current_bid_prices(session: Session, setting: Setting, framed: Framed, now: datetime) -> BidPrices | None:
+def current_bid_prices(
+    session: Session, setting: Setting, framed: Framed, now: datetime
+) -> BidPrices | None:
     """
     What orders that come one at a time pay for what they take: worths learned from earlier demand, else the prices of
     the strategy's last batch. None when the strategy never batches, or nothing was learned for a day.
@@ -30,12 +32,18 @@ def current_bid_prices(session: Session, setting: Setting, framed: Framed, now: 
         (setting.name, ["", *columns_of(framed.products)], now - VALID),
     )
     if rows:
-        curves = {(source, product): (block, tuple(worths)) for source, product, block, worths in rows if source}
+        curves = {
+            (source, product): (block, tuple(worths))
+            for source, product, block, worths in rows
+            if source
+        }
         return Worths(curves).prices(framed)
     return _last_batch(session, setting, framed, now)
 
 
-def _last_batch(session: Session, setting: Setting, framed: Framed, now: datetime) -> BidPrices | None:
+def _last_batch(
+    session: Session, setting: Setting, framed: Framed, now: datetime
+) -> BidPrices | None:
     columns = columns_of(framed.products)
     rows = fetch(
         session,
@@ -71,7 +79,14 @@ def store_prices(
         "fulfillment_optimization.shadow_price",
         ("plan_id", "source", "product", "price", "saving", "at"),
         [
-            (plan_id, names[s.node], None if s.sku is None else products[s.sku], s.price, s.saving, now)
+            (
+                plan_id,
+                names[s.node],
+                None if s.sku is None else products[s.sku],
+                s.price,
+                s.saving,
+                now,
+            )
             for s in shadow_prices(plan, least=NOTHING, verify=verify)
         ],
     )

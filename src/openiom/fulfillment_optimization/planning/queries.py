@@ -68,14 +68,20 @@ _SELECT = (
 )
 
 
-def list_plans(session: Session, *, strategy: str, mode: str, after: UUID | None, limit: int) -> list[PlanRow]:
+def list_plans(
+    session: Session, *, strategy: str, mode: str, after: UUID | None, limit: int
+) -> list[PlanRow]:
     """Runs, newest first."""
     where, values = ["TRUE"], list[Any]()
     for clause, value in (("strategy = %s", strategy), ("mode = %s", mode), ("id < %s", after)):
         if value:
             where.append(clause)
             values.append(value)
-    rows = fetch(session, f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT %s", (*values, limit))
+    rows = fetch(
+        session,
+        f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT %s",
+        (*values, limit),
+    )
     return [_plan_row(row) for row in rows]
 
 
@@ -113,9 +119,16 @@ def get_plan(session: Session, plan_id: UUID, *, after: UUID | None, limit: int)
     )
 
 
-def _order(id: UUID, order: UUID, complete: bool, cost: float, explanation: dict[str, Any]) -> PlanOrder:
+def _order(
+    id: UUID, order: UUID, complete: bool, cost: float, explanation: dict[str, Any]
+) -> PlanOrder:
     used = {name for name in explanation.get("chosen", ()) if name}
-    used |= {source for parts in explanation.get("parts_of_lines", {}).values() for source, _ in parts if source}
+    used |= {
+        source
+        for parts in explanation.get("parts_of_lines", {}).values()
+        for source, _ in parts
+        if source
+    }
     return PlanOrder(
         decision_id=id,
         order_id=order,

@@ -4,7 +4,7 @@ Units kept for channels, customer groups and what stands below them: allocated, 
 Holds   nothing is allocated that is not available; what a group has is never negative; every act has an entry.
 """
 
-from .acts import AllocationAct, Done, allocate_acts
-from .reading import AllocationRow, allocations_at
+from .operations import AllocationAct, Done, allocate_acts
+from .queries import AllocationRow, allocations_at
 
 __all__ = ["AllocationAct", "AllocationRow", "Done", "allocate_acts", "allocations_at"]

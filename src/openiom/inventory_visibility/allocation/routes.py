@@ -5,9 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from openiom.platform.http import Asker, Page, Reading, page_of, read_cursor, whole
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Page,
+    ReadSession,
+    decode_cursor,
+    paginate,
+    parse_id,
+)
 
-from .reading import own_allocations
+from .queries import own_allocations
 
 router = APIRouter(prefix="/api/v1/inventory/allocations", tags=["inventory"])
 
@@ -28,17 +35,21 @@ class OwnAllocation(BaseModel):
 
 @router.get("")
 def allocations(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     product: str = "",
     source: str = "",
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[OwnAllocation]:
     """What of our own stock is kept for whom."""
-    asker.require("inventory.read")
+    principal.require("inventory.read")
     found = own_allocations(
-        session, product=product, source=source, after=read_cursor(after, 1, whole), limit=limit + 1
+        session,
+        product=product,
+        source=source,
+        after=decode_cursor(after, 1, parse_id),
+        limit=limit + 1,
     )
     rows = [
         OwnAllocation(
@@ -54,5 +65,5 @@ def allocations(
         )
         for number, row in found
     ]
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.id,))
+    items, following = paginate(rows, limit=limit, key=lambda r: (r.id,))
     return Page(items=items, next=following)

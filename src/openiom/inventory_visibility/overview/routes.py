@@ -10,14 +10,26 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
-from openiom.inventory_visibility.configuration import InventoryConfiguration, inventory_configuration
+from openiom.inventory_visibility.configuration import (
+    InventoryConfiguration,
+    inventory_configuration,
+)
 from openiom.inventory_visibility.reservations import ReservationRow
 from openiom.kernel import Invalid, NotFound
-from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor, whole
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    Page,
+    ReadSession,
+    WriteSession,
+    decode_cursor,
+    paginate,
+    parse_id,
+)
 
+from .display_schema import Shape, shape
 from .pools import MoveRow, PoolRow, moves, pools
-from .proof import DayRow, days, expiring
-from .shape import Shape, shape
+from .sealed_days import DayRow, days, expiring
 from .visibility import (
     MOST_GROUPS,
     PRODUCT,
@@ -33,9 +45,12 @@ from .visibility import (
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 ACTS_LIMIT = 512
-GroupBy = Annotated[str, Query(description="Comma-separated: product, source and base dimensions, in this order")]
+GroupBy = Annotated[
+    str, Query(description="Comma-separated: product, source and base dimensions, in this order")
+]
 Dimensions = Annotated[
-    list[str] | None, Query(alias="dimension", description="name=value of a base dimension; an empty value is none")
+    list[str] | None,
+    Query(alias="dimension", description="name=value of a base dimension; an empty value is none"),
 ]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
@@ -94,16 +109,16 @@ class ActsAnswer(BaseModel):
 
 
 @router.get("/shape")
-def configured(asker: Asker, session: Reading) -> Shape:
+def configured(principal: CurrentPrincipal, session: ReadSession) -> Shape:
     """What source systems, measures, dimensions and allocation groups are called."""
-    asker.require("inventory.read")
+    principal.require("inventory.read")
     return shape(session)
 
 
 @router.get("/visibility")
 def visibility(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     group_by: GroupBy = "product,source",
     organization: str = "",
     product: str = "",
@@ -115,19 +130,21 @@ def visibility(
     limit: Limit = 50,
 ) -> Page[GroupRow]:
     """Stock grouped as asked, with every measure; `short` keeps groups of which nothing may be promised."""
-    asker.require("inventory.read")
+    principal.require("inventory.read")
     by = _group_by(group_by)
     configuration = inventory_configuration(session)
     looking = Looking(by, organization, product, source, search, _dimensions(dimension), short)
-    found = groups(session, looking, configuration, after=read_cursor(after, len(by)), limit=limit + 1)
-    rows, following = page_of(found, limit=limit, key=lambda g: g.values)
+    found = groups(
+        session, looking, configuration, after=decode_cursor(after, len(by)), limit=limit + 1
+    )
+    rows, following = paginate(found, limit=limit, key=lambda g: g.values)
     return Page(items=[_row(by, group) for group in rows], next=following)
 
 
 @router.get("/keys")
 def keys(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     organization: str = "",
     product: str = "",
     source: str = "",
@@ -136,20 +153,24 @@ def keys(
     limit: Limit = 50,
 ) -> Page[StockKeyRow]:
     """The stock keys behind a row of the grid."""
-    asker.require("inventory.read")
-    cursor = read_cursor(after, 1, whole)
+    principal.require("inventory.read")
+    cursor = decode_cursor(after, 1, parse_id)
     looking = Looking((), organization, product, source, dimensions=_dimensions(dimension))
     found = stock_keys(
-        session, looking, inventory_configuration(session), after=int(cursor[0]) if cursor else 0, limit=limit + 1
+        session,
+        looking,
+        inventory_configuration(session),
+        after=int(cursor[0]) if cursor else 0,
+        limit=limit + 1,
     )
-    items, following = page_of(found, limit=limit, key=lambda r: (r.stock_id,))
+    items, following = paginate(found, limit=limit, key=lambda r: (r.stock_id,))
     return Page(items=items, next=following)
 
 
 @router.get("/keys/{stock_id}")
-def key(stock_id: int, asker: Asker, session: Reading) -> StockKeyRow:
+def key(stock_id: int, principal: CurrentPrincipal, session: ReadSession) -> StockKeyRow:
     """One stock key."""
-    asker.require("inventory.read")
+    principal.require("inventory.read")
     found = stock_key(session, stock_id)
     if found is None:
         raise NotFound(f"no stock key {stock_id}", where="stock_id", remedy="see the list of stock")
@@ -157,19 +178,21 @@ def key(stock_id: int, asker: Asker, session: Reading) -> StockKeyRow:
 
 
 @router.get("/chain")
-def chain(asker: Asker, session: Reading, after: str | None = None, limit: Limit = 50) -> Page[DayRow]:
+def chain(
+    principal: CurrentPrincipal, session: ReadSession, after: str | None = None, limit: Limit = 50
+) -> Page[DayRow]:
     """Days of the ledger, newest first, with the hash that seals each."""
-    asker.require("inventory.read")
-    cursor = read_cursor(after, 1, date.fromisoformat)
+    principal.require("inventory.read")
+    cursor = decode_cursor(after, 1, date.fromisoformat)
     found = days(session, before=date.fromisoformat(cursor[0]) if cursor else None, limit=limit + 1)
-    items, following = page_of(found, limit=limit, key=lambda r: (r.day,))
+    items, following = paginate(found, limit=limit, key=lambda r: (r.day,))
     return Page(items=items, next=following)
 
 
 @router.get("/reservations/expiring")
 def ending(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     product: str = "",
     source: str = "",
     document: str = "",
@@ -178,46 +201,56 @@ def ending(
     limit: Limit = 50,
 ) -> Page[ReservationRow]:
     """Open reservations that end by themselves, the next to end first."""
-    asker.require("inventory.read")
+    principal.require("inventory.read")
     found = expiring(
         session,
         product=product,
         source=source,
         document=document,
         lines=line or (),
-        after=read_cursor(after, 2, datetime.fromisoformat, whole),
+        after=decode_cursor(after, 2, datetime.fromisoformat, parse_id),
         limit=limit + 1,
     )
-    items, following = page_of(found, limit=limit, key=lambda r: (r.expires_at, r.id))
+    items, following = paginate(found, limit=limit, key=lambda r: (r.expires_at, r.id))
     return Page(items=items, next=following)
 
 
 @router.get("/allocations/pools")
-def pool_totals(asker: Asker, session: Reading, product: str = "", source: str = "") -> Page[PoolRow]:
+def pool_totals(
+    principal: CurrentPrincipal, session: ReadSession, product: str = "", source: str = ""
+) -> Page[PoolRow]:
     """Units kept for each path of groups, over all our own stock."""
-    asker.require("inventory.read")
+    principal.require("inventory.read")
     return Page(items=pools(session, product=product, source=source))
 
 
 @router.get("/allocations/{allocation_id}/moves")
 def pool_moves(
-    allocation_id: int, asker: Asker, session: Reading, after: str | None = None, limit: Limit = 50
+    allocation_id: int,
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    after: str | None = None,
+    limit: Limit = 50,
 ) -> Page[MoveRow]:
     """What moved an allocation, newest first."""
-    asker.require("inventory.read")
-    cursor = read_cursor(after, 1, whole)
-    found = moves(session, allocation_id, before=int(cursor[0]) if cursor else None, limit=limit + 1)
-    items, following = page_of(found, limit=limit, key=lambda r: (r.id,))
+    principal.require("inventory.read")
+    cursor = decode_cursor(after, 1, parse_id)
+    found = moves(
+        session, allocation_id, before=int(cursor[0]) if cursor else None, limit=limit + 1
+    )
+    items, following = paginate(found, limit=limit, key=lambda r: (r.id,))
     return Page(items=items, next=following)
 
 
 @router.post("/allocations/acts")
-def act(request: ActsRequest, asker: Asker, session: Writing, now: Now) -> ActsAnswer:
+def act(
+    request: ActsRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> ActsAnswer:
     """Allocate, unallocate or reallocate our own stock; a refused act changes nothing and does not stop the rest."""
-    asker.require("inventory.write")
+    principal.require("inventory.write")
     configuration = inventory_configuration(session)
     acts = [_act(one, configuration, f"acts.{i}") for i, one in enumerate(request.acts)]
-    done = allocate_acts(session, acts, configuration=configuration, now=now, actor=asker.name)
+    done = allocate_acts(session, acts, configuration=configuration, now=now, actor=principal.name)
     return ActsAnswer(
         results=[
             ActResult(id=one.event_id, ok=d.ok, duplicate=d.duplicate, reason=d.reason)
@@ -230,10 +263,15 @@ def _act(body: ActBody, configuration: InventoryConfiguration, where: str) -> Al
     named = configuration.allocation_groups
     for field, path in (("groups", body.groups), ("sources", body.sources)):
         if len(path) > len(named) or not all(value.strip() for value in path):
-            remedy = f"give a value for each of {', '.join(named)} from the first down, without a gap"
+            remedy = (
+                f"give a value for each of {', '.join(named)} from the first down, without a gap"
+            )
             raise Invalid("is not a path of groups", where=f"{where}.{field}", remedy=remedy)
     if (body.kind == "reallocate") != bool(body.sources):
-        raise Invalid("a reallocation, and nothing else, names where units come from", where=f"{where}.sources")
+        raise Invalid(
+            "a reallocation, and nothing else, names where units come from",
+            where=f"{where}.sources",
+        )
     return AllocationAct(
         kind=body.kind,
         event_id=body.id,
@@ -242,7 +280,9 @@ def _act(body: ActBody, configuration: InventoryConfiguration, where: str) -> Al
         source=body.source,
         groups=tuple(body.groups),
         quantity=body.quantity,
-        dimensions={checked_dimension(name, f"{where}.dimensions"): v for name, v in body.dimensions.items()},
+        dimensions={
+            checked_dimension(name, f"{where}.dimensions"): v for name, v in body.dimensions.items()
+        },
         sources=tuple(body.sources),
     )
 
@@ -266,7 +306,9 @@ def _row(by: Sequence[str], group: Group) -> GroupRow:
 
 def _group_by(given: str) -> list[str]:
     names = [name.strip().lower() for name in given.split(",") if name.strip()]
-    by = [name if name in (PRODUCT, SOURCE) else checked_dimension(name, "group_by") for name in names]
+    by = [
+        name if name in (PRODUCT, SOURCE) else checked_dimension(name, "group_by") for name in names
+    ]
     if not 0 < len(set(by)) == len(by) <= MOST_GROUPS:
         remedy = f"name product, source or dimensions, each once and at most {MOST_GROUPS}"
         raise Invalid(f"cannot group by {given or 'nothing'}", where="group_by", remedy=remedy)

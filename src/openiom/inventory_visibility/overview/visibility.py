@@ -9,7 +9,12 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import BASE_DIMENSIONS, LOCATION, SITE, InventoryConfiguration
+from openiom.inventory_visibility.configuration import (
+    BASE_DIMENSIONS,
+    LOCATION,
+    SITE,
+    InventoryConfiguration,
+)
 from openiom.inventory_visibility.measures import Measure
 from openiom.kernel import Invalid
 from openiom.platform.bulk import fetch
@@ -101,7 +106,11 @@ def groups(
         return []
     width = len(columns)
     at = _Behind(
-        session, columns, [row[:width] for row in rows], f"{_named(looking)} WHERE {' AND '.join(where)}", values
+        session,
+        columns,
+        [row[:width] for row in rows],
+        f"{_named(looking)} WHERE {' AND '.join(where)}",
+        values,
     )
     measures, allocated, names = at.measures(), at.allocated(), _names(session, looking, rows)
     return [
@@ -142,12 +151,19 @@ class StockKeyRow(BaseModel):
 
 def stock_key(session: Session, stock_id: int) -> StockKeyRow | None:
     """One stock key by its id."""
-    rows = fetch(session, f"SELECT {_KEY} FROM inventory_visibility.stock s WHERE s.id = %s", (stock_id,))
+    rows = fetch(
+        session, f"SELECT {_KEY} FROM inventory_visibility.stock s WHERE s.id = %s", (stock_id,)
+    )
     return _key(rows[0]) if rows else None
 
 
 def stock_keys(
-    session: Session, looking: Looking, configuration: InventoryConfiguration, *, after: int, limit: int
+    session: Session,
+    looking: Looking,
+    configuration: InventoryConfiguration,
+    *,
+    after: int,
+    limit: int,
 ) -> list[StockKeyRow]:
     """The stock keys that fit, by id."""
     where, values = _conditions(looking, configuration)
@@ -175,9 +191,14 @@ def _named(looking: Looking) -> str:
     return "LEFT JOIN master_data.product p ON p.number = s.product" if looking.search else ""
 
 
-def _conditions(looking: Looking, configuration: InventoryConfiguration) -> tuple[list[str], dict[str, Any]]:
+def _conditions(
+    looking: Looking, configuration: InventoryConfiguration
+) -> tuple[list[str], dict[str, Any]]:
     where = ["s.organization = %(organization)s"]
-    values: dict[str, Any] = {"organization": looking.organization, "sites": to_json_text(dict(configuration.sites))}
+    values: dict[str, Any] = {
+        "organization": looking.organization,
+        "sites": to_json_text(dict(configuration.sites)),
+    }
     for name, value in ((PRODUCT, looking.product), (SOURCE, looking.source)):
         if value:
             where.append(f"s.{name} = %({name})s")
@@ -213,13 +234,17 @@ class _Behind:
         return found
 
     def allocated(self) -> dict[int, Decimal]:
-        rows = self._summed("sum(a.allocated)", "inventory_visibility.allocation a ON a.stock_id = s.id", "1")
+        rows = self._summed(
+            "sum(a.allocated)", "inventory_visibility.allocation a ON a.stock_id = s.id", "1"
+        )
         return {n: units for n, units in rows}
 
     def _summed(self, what: str, join: str, by: str) -> Sequence[Sequence[Any]]:
         names = [f"k{i}" for i in range(len(self.columns))]
         lists = ", ".join(f"%({name})s::text[]" for name in names)
-        on = " AND ".join(f"{column} = g.{name}" for column, name in zip(self.columns, names, strict=True))
+        on = " AND ".join(
+            f"{column} = g.{name}" for column, name in zip(self.columns, names, strict=True)
+        )
         keys = {name: [group[i] for group in self.groups] for i, name in enumerate(names)}
         found: Sequence[Sequence[Any]] = fetch(
             self.session,
@@ -230,11 +255,15 @@ class _Behind:
         return found
 
 
-def _calculated(physical: Mapping[Measure, Decimal], configuration: InventoryConfiguration) -> Quantities:
+def _calculated(
+    physical: Mapping[Measure, Decimal], configuration: InventoryConfiguration
+) -> Quantities:
     """{data source: {measure: units}}, with the calculated measures of which any term was ever posted to."""
     sums = dict(physical)
     for calculated, terms in configuration.calculated.items():
-        posted = [sign * physical[measure] for measure, sign in terms.items() if measure in physical]
+        posted = [
+            sign * physical[measure] for measure, sign in terms.items() if measure in physical
+        ]
         if posted:
             sums[calculated] = sum(posted, Decimal(0))
     out: Quantities = {}

@@ -86,7 +86,9 @@ def lowest_from(projected: NDArray[Any]) -> NDArray[Any]:
     return lowest
 
 
-def atp(on_hand: Decimal, schedule_by_day: Mapping[date, Decimal] | Schedule, *, today: date, days: int) -> list[Day]:
+def atp(
+    on_hand: Decimal, schedule_by_day: Mapping[date, Decimal] | Schedule, *, today: date, days: int
+) -> list[Day]:
     """The timeline of one key: signed dated changes, positive ones supply. Those outside the window are left out."""
     pairs = schedule_by_day.items() if isinstance(schedule_by_day, Mapping) else schedule_by_day
     supply, demand = np.zeros((1, days), dtype=np.int64), np.zeros((1, days), dtype=np.int64)
@@ -95,8 +97,14 @@ def atp(on_hand: Decimal, schedule_by_day: Mapping[date, Decimal] | Schedule, *,
         if 0 <= place < days:
             (supply if quantity > 0 else demand)[0, place] += abs(ticks(quantity))
     found = project(np.array([ticks(on_hand)], dtype=np.int64), supply, demand)
-    columns = [[units(v) for v in part[0]] for part in (found.supply, found.demand, found.projected, found.atp)]
-    return [Day(today + timedelta(days=i), *values) for i, values in enumerate(zip(*columns, strict=True))]
+    columns = [
+        [units(v) for v in part[0]]
+        for part in (found.supply, found.demand, found.projected, found.atp)
+    ]
+    return [
+        Day(today + timedelta(days=i), *values)
+        for i, values in enumerate(zip(*columns, strict=True))
+    ]
 
 
 def first_day(timeline: Iterable[Day], quantity: Decimal) -> date | None:

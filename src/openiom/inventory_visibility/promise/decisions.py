@@ -11,7 +11,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class CurrentPrincipal:
     """On whose behalf stock is asked for; '' is nobody in particular, who has no allocation and no buffer."""
 
     channel: str = ""
@@ -24,7 +24,7 @@ class Asker:
         return path[: path.index("")] if "" in path else path
 
 
-NOBODY = Asker()
+NOBODY = CurrentPrincipal()
 
 
 @dataclass(slots=True)
@@ -35,10 +35,10 @@ class Pool:
     groups: tuple[str, ...]
     allocated: Decimal
 
-    def serves(self, asker: Asker) -> bool:
+    def serves(self, principal: CurrentPrincipal) -> bool:
         """Whether the asker stands in this pool's group, or in a group below it."""
         own = tuple(g.lower() for g in self.groups)
-        return asker.path[: len(own)] == own
+        return principal.path[: len(own)] == own
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +85,21 @@ class Shelf:
     safety_stock: Decimal = NOTHING
     pools: list[Pool] = field(default_factory=list)
 
-    def offers(self, asker: Asker, *, on_hand: Decimal, free: Decimal, rules: Sequence[Rule]) -> Decimal:
+    def offers(
+        self, principal: CurrentPrincipal, *, on_hand: Decimal, free: Decimal, rules: Sequence[Rule]
+    ) -> Decimal:
         """Of the `free` (unreserved) units, those the asker may have: its own allocations, and what is common."""
-        own = sum((p.allocated for p in self.pools if p.serves(asker)), NOTHING)
+        own = sum((p.allocated for p in self.pools if p.serves(principal)), NOTHING)
         common = free - self.safety_stock - sum((p.allocated for p in self.pools), NOTHING)
         if common < 0:
             return max(NOTHING, own + common)
-        return own + max(NOTHING, common - buffer_of(rules, self.key, asker.channel, on_hand))
+        return own + max(NOTHING, common - buffer_of(rules, self.key, principal.channel, on_hand))
 
-    def take(self, asker: Asker, quantity: Decimal) -> list[tuple[Pool, Decimal]]:
+    def take(self, principal: CurrentPrincipal, quantity: Decimal) -> list[tuple[Pool, Decimal]]:
         """Use up the asker's allocations, the most specific first; the rest comes from what is common."""
         taken = []
         for pool in sorted(self.pools, key=lambda p: -len(p.groups)):
-            if quantity and pool.allocated and pool.serves(asker):
+            if quantity and pool.allocated and pool.serves(principal):
                 part = min(quantity, pool.allocated)
                 pool.allocated -= part
                 quantity -= part
@@ -112,4 +114,4 @@ class Wish:
     line_id: UUID
     source: str
     parts: Mapping[str, Decimal]
-    asker: Asker = NOBODY
+    principal: CurrentPrincipal = NOBODY

@@ -10,10 +10,12 @@ from openiom.inventory_visibility.configuration import inventory_configuration
 from openiom.inventory_visibility.decisions import Key
 from openiom.platform.bulk import fetch
 
-from .timeline import formula_of
+from .projection import formula_of
 
 
-def inbound(session: Session, products: Collection[str], *, first: date, last: date) -> dict[date, dict[Key, int]]:
+def inbound(
+    session: Session, products: Collection[str], *, first: date, last: date
+) -> dict[date, dict[Key, int]]:
     """Whole units scheduled to arrive on each of these days, by (product, source); demand schedules are left out."""
     formula = formula_of(inventory_configuration(session))
     found: dict[date, dict[Key, float]] = defaultdict(lambda: defaultdict(float))
@@ -28,4 +30,7 @@ def inbound(session: Session, products: Collection[str], *, first: date, last: d
         signed = formula.get((data_source, measure), 0) * float(quantity)
         if signed > 0:
             found[day][product, source] += signed
-    return {day: {key: int(units) for key, units in rows.items() if units >= 1} for day, rows in found.items()}
+    return {
+        day: {key: int(units) for key, units in rows.items() if units >= 1}
+        for day, rows in found.items()
+    }

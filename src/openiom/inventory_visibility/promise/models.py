@@ -72,7 +72,9 @@ class ScheduleBalance(Base):
     __tablename__ = "schedule_balance"
     __table_args__ = ({"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},)
 
-    stock_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{ROOM}.stock.id"), primary_key=True)
+    stock_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey(f"{ROOM}.stock.id"), primary_key=True
+    )
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     data_source: Mapped[str] = mapped_column(Text, primary_key=True)
     measure: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -101,9 +103,13 @@ class SupplyLine(Base):
     __tablename__ = "supply_line"
     __table_args__ = (
         UniqueConstraint("order_id", "line_number"),
-        CheckConstraint("quantity > 0 AND received >= 0 AND closed >= 0 AND closed <= quantity", name="counts_units"),
         CheckConstraint(
-            "shipped >= 0 AND demanded >= 0 AND (origin <> '' OR shipped = 0)", name="ships_from_somewhere"
+            "quantity > 0 AND received >= 0 AND closed >= 0 AND closed <= quantity",
+            name="counts_units",
+        ),
+        CheckConstraint(
+            "shipped >= 0 AND demanded >= 0 AND (origin <> '' OR shipped = 0)",
+            name="ships_from_somewhere",
         ),
         Index("ix_supply_line_product", "product", "source"),
         {"schema": ROOM},
@@ -206,7 +212,10 @@ class AllocationEntry(Base):
     """Why an allocation moved. Never changed, never removed."""
 
     __tablename__ = "allocation_entry"
-    __table_args__ = (Index("ix_allocation_entry_allocation", "allocation_id", "id"), {"schema": ROOM})
+    __table_args__ = (
+        Index("ix_allocation_entry_allocation", "allocation_id", "id"),
+        {"schema": ROOM},
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     allocation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{ROOM}.allocation.id"))
@@ -229,7 +238,9 @@ class AllocationUse(Base):
     )
 
     line_id: Mapped[UUID] = mapped_column(primary_key=True)
-    allocation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(f"{ROOM}.allocation.id"), primary_key=True)
+    allocation_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey(f"{ROOM}.allocation.id"), primary_key=True
+    )
     open: Mapped[Decimal] = mapped_column(Quantity)
 
 

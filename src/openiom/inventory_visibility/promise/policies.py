@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.telling import tell_freed
+from openiom.inventory_visibility.events import tell_freed
 from openiom.kernel import Problem
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.configuration import Document, DocumentKind
@@ -42,13 +42,22 @@ class StockPolicyBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: str = Field(min_length=1)
-    products: list[str] = Field(default_factory=list, description="Product numbers; empty is every product")
-    sources: list[str] = Field(default_factory=list, description="Names of sources; empty is every source")
+    products: list[str] = Field(
+        default_factory=list, description="Product numbers; empty is every product"
+    )
+    sources: list[str] = Field(
+        default_factory=list, description="Names of sources; empty is every source"
+    )
     safety_stock: Decimal | None = Field(
-        None, ge=0, max_digits=14, decimal_places=4, description="Units kept from everybody at each product and source"
+        None,
+        ge=0,
+        max_digits=14,
+        decimal_places=4,
+        description="Units kept from everybody at each product and source",
     )
     buffers: dict[str, BufferBody] = Field(
-        default_factory=dict, description="What is kept from a channel; * is every channel without one of its own"
+        default_factory=dict,
+        description="What is kept from a channel; * is every channel without one of its own",
     )
 
 
@@ -59,10 +68,18 @@ def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Proble
         problems.append(Problem("body", "keeps nothing back", "give safety_stock or buffers"))
     pairs = max(1, len(policy.products)) * max(1, len(policy.sources))
     if pairs > PAIRS:
-        problems.append(Problem("products", f"names {pairs} products at sources, at most {PAIRS}", "split the policy"))
+        problems.append(
+            Problem(
+                "products",
+                f"names {pairs} products at sources, at most {PAIRS}",
+                "split the policy",
+            )
+        )
     channels = [c.strip().lower() for c in policy.buffers]
     if "" in channels or len(set(channels)) < len(channels):
-        problems.append(Problem("buffers", "a channel has no name or stands twice", "name each channel once"))
+        problems.append(
+            Problem("buffers", "a channel has no name or stands twice", "name each channel once")
+        )
     return problems
 
 
@@ -86,10 +103,14 @@ def _replace(session: Session, names: list[str], rows: Sequence[_Row]) -> None:
         rows,
     )
     after = _rules_of(session, names)
-    freed = _refresh(session, {product for product, _, channel, *_ in before | after if not channel})
+    freed = _refresh(
+        session, {product for product, _, channel, *_ in before | after if not channel}
+    )
     freed |= {(product, source) for product, source, channel, *_ in before ^ after if channel}
     at, actor = _applied(session, names)
-    tell_freed(session, freed, cause="stock policy", document=", ".join(names)[:400], now=at, actor=actor)
+    tell_freed(
+        session, freed, cause="stock policy", document=", ".join(names)[:400], now=at, actor=actor
+    )
 
 
 def _applied(session: Session, names: list[str]) -> tuple[datetime, str]:
@@ -114,9 +135,7 @@ def _rows(name: str, body: StockPolicyBody) -> Iterator[_Row]:
 
 def _rules_of(session: Session, policies: list[str]) -> set[tuple[str, str, str, Decimal, Decimal]]:
     """(product, source, channel, units, percent) of all these policies keep back; '' is every product or source."""
-    query = (
-        "SELECT product, source, channel, units, percent FROM inventory_visibility.stock_rule WHERE policy = ANY(%s)"
-    )
+    query = "SELECT product, source, channel, units, percent FROM inventory_visibility.stock_rule WHERE policy = ANY(%s)"
     return {(row[0], row[1], row[2], row[3], row[4]) for row in fetch(session, query, (policies,))}
 
 
@@ -145,7 +164,7 @@ STOCK_POLICY = DocumentKind(
     StockPolicyBody,
     21,
     check=_check,
-    applied=_apply,
-    removed=_remove,
-    uses={"product": ("$.products[*]",), "source": ("$.sources[*]",)},
+    on_apply=_apply,
+    on_delete=_remove,
+    references={"product": ("$.products[*]",), "source": ("$.sources[*]",)},
 )

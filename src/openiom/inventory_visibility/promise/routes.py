@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility.configuration import inventory_configuration
 from openiom.master_data import kit_parts
 from openiom.platform.bulk import fetch
-from openiom.platform.http import Asker, Now, Page, Reading, page_of, read_cursor
+from openiom.platform.http import CurrentPrincipal, Now, Page, ReadSession, decode_cursor, paginate
 
 from .atp import TICKS
-from .decisions import Asker as Buyer
+from .decisions import CurrentPrincipal as Buyer
 from .decisions import Key
-from .timeline import Outlook, outlook
+from .projection import Outlook, outlook
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 
@@ -69,8 +69,8 @@ class PromiseTimeline(BaseModel):
 
 @router.get("/atp")
 def atp(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     now: Now,
     product: Annotated[str, Query(min_length=1)],
     source: str = "",
@@ -83,8 +83,8 @@ def atp(
 
     With a channel, as its orders see it: with what is allocated to it and its customer group, less its buffer.
     """
-    asker.require("inventory.read")
-    cursor = read_cursor(after, 1)
+    principal.require("inventory.read")
+    cursor = decode_cursor(after, 1)
     rows = timelines(
         *(session, product),
         source=source,
@@ -94,7 +94,7 @@ def atp(
         channel=channel,
         customer_group=customer_group,
     )
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.source,))
+    items, following = paginate(rows, limit=limit, key=lambda r: (r.source,))
     return Page(items=items, next=following)
 
 
@@ -112,7 +112,14 @@ def timelines(
     """Timelines by source."""
     parts = kit_parts(session, [product]).get(product, {product: 1})
     configuration, channels = inventory_configuration(session), {channel} - {""}
-    seen = outlook(session, list(parts), configuration=configuration, today=today, source=source, channels=channels)
+    seen = outlook(
+        session,
+        list(parts),
+        configuration=configuration,
+        today=today,
+        source=source,
+        channels=channels,
+    )
     who = Buyer(channel, customer_group)
     sources = sorted(set.intersection(*({s for p, s in seen.keys if p == part} for part in parts)))
     shown = [s for s in sources if s > after][:limit]
@@ -135,19 +142,26 @@ def _timeline(
     view = seen.seen_by(who)
     projected, promised = (_whole(a[rows], each, single) for a in (view.projected, view.atp))
     moves = [
-        a[rows[0]] / TICKS if single else np.zeros(a.shape[1]) for a in (seen.projection.supply, seen.projection.demand)
+        a[rows[0]] / TICKS if single else np.zeros(a.shape[1])
+        for a in (seen.projection.supply, seen.projection.demand)
     ]
     days = []
     for offset in range(projected.shape[0]):
         day = seen.today + timedelta(days=offset)
         behind = [e for part in parts for e in entries.get((part, source, day), ())]
         supply, demand, stands, promise = (float(a[offset]) for a in (*moves, projected, promised))
-        days.append(PromiseDay(day=day, supply=supply, demand=demand, projected=stands, atp=promise, entries=behind))
+        days.append(
+            PromiseDay(
+                day=day, supply=supply, demand=demand, projected=stands, atp=promise, entries=behind
+            )
+        )
     standing = [seen.standing[key] for key in keys]
     free = (
         float(seen.free(keys[0], who))
         if single
-        else min(float(seen.free(key, who) // n) for key, n in zip(keys, parts.values(), strict=True))
+        else min(
+            float(seen.free(key, who) // n) for key, n in zip(keys, parts.values(), strict=True)
+        )
     )
     own = standing[0] if single else None
     return PromiseTimeline(
@@ -165,7 +179,9 @@ def _timeline(
 
 def _whole(values: NDArray[np.int64], each: NDArray[np.int64], single: bool) -> NDArray[np.float64]:
     """(parts, days) in ticks to units of the product, or to whole kits."""
-    found: NDArray[np.float64] = values[0] / TICKS if single else np.min(values // (each * TICKS), axis=0).astype(float)
+    found: NDArray[np.float64] = (
+        values[0] / TICKS if single else np.min(values // (each * TICKS), axis=0).astype(float)
+    )
     return found
 
 

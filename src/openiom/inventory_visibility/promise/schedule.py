@@ -15,7 +15,7 @@ from openiom.inventory_visibility.locks import ensure_stock
 from openiom.inventory_visibility.measures import Measure, Posted, StockKey, dimension_text
 from openiom.kernel import Event, new_id
 from openiom.platform.bulk import copy_rows, execute, fetch
-from openiom.platform.events import announce
+from openiom.platform.events import append_events
 
 from .atp import project, ticks, units
 
@@ -23,7 +23,18 @@ SCHEDULED = "inventory.scheduled"
 Dated = tuple[date, str, str]
 """Day, data source, physical measure."""
 _COLUMNS = (
-    *("event_id", "stock_id", "day", "data_source", "measure", "delta", "confidence", "cause", "document", "actor"),
+    *(
+        "event_id",
+        "stock_id",
+        "day",
+        "data_source",
+        "measure",
+        "delta",
+        "confidence",
+        "cause",
+        "document",
+        "actor",
+    ),
     "at",
 )
 SURE = Decimal(1)
@@ -44,7 +55,9 @@ class ScheduleChange:
 
     @property
     def key(self) -> StockKey:
-        return StockKey(self.organization, self.product, self.source, dimension_text(self.dimensions))
+        return StockKey(
+            self.organization, self.product, self.source, dimension_text(self.dimensions)
+        )
 
 
 def post_schedule(
@@ -84,7 +97,9 @@ def post_schedule(
 def _refusal(change: ScheduleChange, window: tuple[date, date] | None) -> str:
     if not change.quantities:
         return "no quantity is scheduled"
-    outside = sorted({day for day, _, _ in change.quantities if window and not window[0] <= day <= window[1]})
+    outside = sorted(
+        {day for day, _, _ in change.quantities if window and not window[0] <= day <= window[1]}
+    )
     if window and outside:
         return f"{outside[0]} is outside the schedule, which goes from {window[0]} to {window[1]}"
     return ""
@@ -101,7 +116,9 @@ def _first_time(session: Session, event_ids: Iterable[str], now: datetime) -> se
     return {row[0] for row in rows}
 
 
-def _append(session: Session, changes: Sequence[ScheduleChange], *, now: datetime, actor: str, cause: str) -> None:
+def _append(
+    session: Session, changes: Sequence[ScheduleChange], *, now: datetime, actor: str, cause: str
+) -> None:
     values = {c.key.dimensions: frozenset(c.dimensions.items()) for c in changes}
     ids = ensure_stock(session, {c.key for c in changes}, values, now)
     sums: dict[tuple[int, date, str, str], Decimal] = defaultdict(Decimal)
@@ -131,12 +148,16 @@ def _append(session: Session, changes: Sequence[ScheduleChange], *, now: datetim
     )
 
 
-def _tell(session: Session, changes: Sequence[ScheduleChange], *, now: datetime, actor: str, cause: str) -> None:
+def _tell(
+    session: Session, changes: Sequence[ScheduleChange], *, now: datetime, actor: str, cause: str
+) -> None:
     subject = new_id()
     keys = sorted({(c.product, c.source) for c in changes if not c.organization})
     data = {"cause": cause, "keys": [list(k) for k in keys[:500]], "all": len(keys) <= 500}
-    event = Event(name=SCHEDULED, subject_type="inventory", subject_id=subject, root_id=subject, data=data)
-    announce(session, [event] if keys else [], at=now, actor=actor)
+    event = Event(
+        name=SCHEDULED, subject_type="inventory", subject_id=subject, root_id=subject, data=data
+    )
+    append_events(session, [event] if keys else [], at=now, actor=actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,20 +190,30 @@ def atp_for(
     place = {stock_id: i for i, group in enumerate(groups) for stock_id in group}
     on_hand = _measures_of(session, place)
     dated = _dated_of(session, place, today, days)
-    shown = range(max(0, (first - today).days if first else 0), min(days, (last - today).days + 1 if last else days))
+    shown = range(
+        max(0, (first - today).days if first else 0),
+        min(days, (last - today).days + 1 if last else days),
+    )
     out = [Promised({}, {}) for _ in groups]
     for (group, offset, measure), quantity in sorted(dated.items()):
         if offset in shown:
             _show(out[group].quantities_by_date, _schedule_day(today, offset), measure, quantity)
     for calculated in configuration.atp_measures:
         formula = configuration.calculated[calculated]
-        supply, demand = np.zeros((len(groups), days), dtype=np.int64), np.zeros((len(groups), days), dtype=np.int64)
+        supply, demand = (
+            np.zeros((len(groups), days), dtype=np.int64),
+            np.zeros((len(groups), days), dtype=np.int64),
+        )
         for (group, offset, measure), quantity in dated.items():
             signed = formula.get(measure, 0) * quantity
             (supply if signed > 0 else demand)[group, offset] += abs(signed)
             if signed and offset in shown:
-                _show(out[group].quantities_by_date, _schedule_day(today, offset), calculated, signed)
-        standing = np.array([_total(on_hand[i], formula) for i in range(len(groups))], dtype=np.int64)
+                _show(
+                    out[group].quantities_by_date, _schedule_day(today, offset), calculated, signed
+                )
+        standing = np.array(
+            [_total(on_hand[i], formula) for i in range(len(groups))], dtype=np.int64
+        )
         found = project(standing, supply, demand).atp
         for group, promised in enumerate(out):
             for offset in shown:
@@ -195,7 +226,9 @@ def _schedule_day(today: date, offset: int) -> str:
     return f"{today + timedelta(days=offset)}T00:00:00"
 
 
-def _show(into: dict[str, dict[str, dict[str, float]]], day: str, measure: Measure, quantity: Any) -> None:
+def _show(
+    into: dict[str, dict[str, dict[str, float]]], day: str, measure: Measure, quantity: Any
+) -> None:
     measures = into.setdefault(day, {}).setdefault(measure[0], {})
     measures[measure[1]] = measures.get(measure[1], 0.0) + float(units(quantity))
 

@@ -75,7 +75,11 @@ _LINE = (
 
 def lock_lines(session: Session, order_ids: Collection[UUID]) -> dict[LineName, Line]:
     """Every line of these orders."""
-    rows = fetch(session, f"{_LINE} WHERE l.order_id = ANY(%s) ORDER BY l.id FOR UPDATE OF l", (list(order_ids),))
+    rows = fetch(
+        session,
+        f"{_LINE} WHERE l.order_id = ANY(%s) ORDER BY l.id FOR UPDATE OF l",
+        (list(order_ids),),
+    )
     return {line.name: line for line in map(_line, rows)}
 
 
@@ -112,12 +116,22 @@ def insert_lines(session: Session, fresh: Sequence[tuple[UUID, Line]]) -> None:
     )
 
 
-def reschedule(session: Session, lines: Sequence[Line], *, now: datetime, actor: str, cause: str) -> None:
+def reschedule(
+    session: Session, lines: Sequence[Line], *, now: datetime, actor: str, cause: str
+) -> None:
     """Write lines back, and schedule what is open of each, at both ends, in place of what was scheduled before."""
     changes = []
     for line in lines:
-        comes = (line.open, line.expected_date, line.confidence) != (line.scheduled, line.scheduled_on, line.sure)
-        leaves = (line.to_ship, line.ship_date, line.confidence) != (line.demanded, line.demanded_on, line.sure)
+        comes = (line.open, line.expected_date, line.confidence) != (
+            line.scheduled,
+            line.scheduled_on,
+            line.sure,
+        )
+        leaves = (line.to_ship, line.ship_date, line.confidence) != (
+            line.demanded,
+            line.demanded_on,
+            line.sure,
+        )
         if not comes and not leaves:
             continue
         line.version += 1
@@ -126,8 +140,19 @@ def reschedule(session: Session, lines: Sequence[Line], *, now: datetime, actor:
         line.scheduled, line.demanded = line.open, line.to_ship
         event = f"supply/{line.id}/{line.version}"
         changes += [
-            ScheduleChange(name, "", line.product, at, moved, document=line.document, confidence=line.confidence)
-            for name, at, moved in ((event, line.source, supply), (f"{event}/origin", line.origin, demand))
+            ScheduleChange(
+                name,
+                "",
+                line.product,
+                at,
+                moved,
+                document=line.document,
+                confidence=line.confidence,
+            )
+            for name, at, moved in (
+                (event, line.source, supply),
+                (f"{event}/origin", line.origin, demand),
+            )
             if moved
         ]
     columns = "quantity received shipped closed scheduled demanded expected_date ship_date confidence version origin"
@@ -143,7 +168,9 @@ def reschedule(session: Session, lines: Sequence[Line], *, now: datetime, actor:
     post_schedule(session, changes, now=now, actor=actor, cause=cause)
 
 
-def _moved(before: tuple[date, Decimal], after: tuple[date, Decimal]) -> dict[tuple[date, str, str], Decimal]:
+def _moved(
+    before: tuple[date, Decimal], after: tuple[date, Decimal]
+) -> dict[tuple[date, str, str], Decimal]:
     """Dated changes that take back what was scheduled and schedule what is now."""
     quantities: dict[tuple[date, str, str], Decimal] = defaultdict(Decimal)
     quantities[before[0], *ON_HAND] -= before[1]

@@ -11,7 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import fetch
-from openiom.platform.http import Asker, Now, Page, Reading, Writing, page_of, read_cursor
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    Page,
+    ReadSession,
+    WriteSession,
+    decode_cursor,
+    paginate,
+)
 
 from .lines import LineName
 from .service import (
@@ -42,8 +50,12 @@ class SupplyLineBody(Strict):
     quantity: Decimal = Field(gt=0, max_digits=14, decimal_places=4)
     expected_date: date
     confidence: Decimal = Field(Decimal(1), ge=0, le=1, decimal_places=3)
-    origin: str = Field("", max_length=400, description="Where a transfer leaves from; demand is scheduled there")
-    ship_date: date | None = Field(None, description="When a transfer leaves its origin; empty is the expected date")
+    origin: str = Field(
+        "", max_length=400, description="Where a transfer leaves from; demand is scheduled there"
+    )
+    ship_date: date | None = Field(
+        None, description="When a transfer leaves its origin; empty is the expected date"
+    )
 
 
 class SupplyOrderBody(Strict):
@@ -124,13 +136,15 @@ class SupplyLineRow(BaseModel):
 
 
 def _answers(reasons: list[str]) -> SupplyAnswer:
-    return SupplyAnswer(results=[SupplyResult(index=i, ok=not why, reason=why) for i, why in enumerate(reasons)])
+    return SupplyAnswer(
+        results=[SupplyResult(index=i, ok=not why, reason=why) for i, why in enumerate(reasons)]
+    )
 
 
 @router.get("")
 def supply_lines(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     product: str = "",
     source: str = "",
     open_only: bool = False,
@@ -138,14 +152,26 @@ def supply_lines(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[SupplyLineRow]:
     """Lines of purchase and transfer orders by expected date; `open_only` keeps those with units to come."""
-    asker.require("inventory.read")
-    rows = list_lines(session, product, source, open_only, read_cursor(after, 2, date.fromisoformat, UUID), limit + 1)
-    items, following = page_of(rows, limit=limit, key=lambda r: (r.expected_date, r.id))
+    principal.require("inventory.read")
+    rows = list_lines(
+        session,
+        product,
+        source,
+        open_only,
+        decode_cursor(after, 2, date.fromisoformat, UUID),
+        limit + 1,
+    )
+    items, following = paginate(rows, limit=limit, key=lambda r: (r.expected_date, r.id))
     return Page(items=items, next=following)
 
 
 def list_lines(
-    session: Session, product: str, source: str, open_only: bool, after: list[str] | None, limit: int
+    session: Session,
+    product: str,
+    source: str,
+    open_only: bool,
+    after: list[str] | None,
+    limit: int,
 ) -> list[SupplyLineRow]:
     rows = fetch(
         session,
@@ -157,55 +183,80 @@ def list_lines(
         " AND (%s = '' OR %s IN (l.source, l.origin)) AND (NOT %s OR l.quantity > l.received + l.closed)"
         " AND (%s::date IS NULL OR (l.expected_date, l.id) > (%s::date, %s::uuid))"
         " ORDER BY l.expected_date, l.id LIMIT %s",
-        (product, product, source, source, open_only, *((after[0], *after) if after else (None,) * 3), limit),
+        (
+            product,
+            product,
+            source,
+            source,
+            open_only,
+            *((after[0], *after) if after else (None,) * 3),
+            limit,
+        ),
     )
     names = tuple(SupplyLineRow.model_fields)
     return [SupplyLineRow(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 @router.post("")
-def put(request: SupplyRequest, asker: Asker, session: Writing, now: Now) -> SupplyAnswer:
+def put(
+    request: SupplyRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> SupplyAnswer:
     """Take orders in or amend them: quantities, dates and how sure they are."""
-    asker.require("inventory.write")
+    principal.require("inventory.write")
     documents = [
-        SupplyDocument(o.kind, o.number, [SupplyLineDocument(**line.model_dump()) for line in o.lines])
+        SupplyDocument(
+            o.kind, o.number, [SupplyLineDocument(**line.model_dump()) for line in o.lines]
+        )
         for o in request.orders
     ]
-    return _answers(put_supply(session, documents, now, asker.name))
+    return _answers(put_supply(session, documents, now, principal.name))
 
 
 @router.post("/receive")
-def receive(request: ReceiptsRequest, asker: Asker, session: Writing, now: Now) -> SupplyAnswer:
+def receive(
+    request: ReceiptsRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> SupplyAnswer:
     """Receive units of lines, in part or whole; each receipt is counted once by its id."""
-    asker.require("inventory.write")
+    principal.require("inventory.write")
     receipts = [Receipt(r.id, r.named(), r.quantity) for r in request.receipts]
-    return _told(receive_supply(session, receipts, now, asker.name))
+    return _told(receive_supply(session, receipts, now, principal.name))
 
 
 @router.post("/ship")
-def ship(request: ShipmentsRequest, asker: Asker, session: Writing, now: Now) -> SupplyAnswer:
+def ship(
+    request: ShipmentsRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> SupplyAnswer:
     """Units of transfers left their origin, in part or whole; each shipment is counted once by its id."""
-    asker.require("inventory.write")
+    principal.require("inventory.write")
     shipments = [Receipt(r.id, r.named(), r.quantity) for r in request.shipments]
-    return _told(ship_supply(session, shipments, now, asker.name))
+    return _told(ship_supply(session, shipments, now, principal.name))
 
 
 def _told(answers: Sequence[Received]) -> SupplyAnswer:
     return SupplyAnswer(
-        results=[SupplyResult(index=i, ok=a.ok, duplicate=a.duplicate, reason=a.reason) for i, a in enumerate(answers)]
+        results=[
+            SupplyResult(index=i, ok=a.ok, duplicate=a.duplicate, reason=a.reason)
+            for i, a in enumerate(answers)
+        ]
     )
 
 
 @router.post("/close")
-def close(request: CloseRequest, asker: Asker, session: Writing, now: Now) -> SupplyAnswer:
+def close(
+    request: CloseRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> SupplyAnswer:
     """Expect no more of these lines."""
-    asker.require("inventory.write")
-    return _answers(close_short(session, [line.named() for line in request.lines], now, asker.name))
+    principal.require("inventory.write")
+    return _answers(
+        close_short(session, [line.named() for line in request.lines], now, principal.name)
+    )
 
 
 @router.post("/cancel")
-def cancel(request: CancelRequest, asker: Asker, session: Writing, now: Now) -> SupplyAnswer:
+def cancel(
+    request: CancelRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> SupplyAnswer:
     """Ship no more of these lines; what is on its way is still expected."""
-    asker.require("inventory.write")
+    principal.require("inventory.write")
     names = [line.named() for line in request.lines]
-    return _answers(close_short(session, names, now, asker.name, but_shipped=True))
+    return _answers(close_short(session, names, now, principal.name, but_shipped=True))

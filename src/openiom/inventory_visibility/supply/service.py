@@ -10,11 +10,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.measure_intake import post_measures
 from openiom.inventory_visibility.measures import ON_HAND, ZERO, MeasureChange, plain
-from openiom.inventory_visibility.posting import post_measures
 from openiom.kernel import Event, new_id, new_ids
 from openiom.platform.bulk import fetch
-from openiom.platform.events import announce
+from openiom.platform.events import append_events
 
 from .lines import Kind, Line, LineName, insert_lines, lock_lines, lock_named, reschedule
 
@@ -64,7 +64,9 @@ class Received:
     reason: str = ""
 
 
-def put_supply(session: Session, documents: Sequence[SupplyDocument], now: datetime, actor: str) -> list[str]:
+def put_supply(
+    session: Session, documents: Sequence[SupplyDocument], now: datetime, actor: str
+) -> list[str]:
     """Take orders in, new or amended; '' for each, else why it was refused whole. One order stands once a batch."""
     answers, good = [], dict[tuple[Kind, str], SupplyDocument]()
     for document in documents:
@@ -81,10 +83,14 @@ def put_supply(session: Session, documents: Sequence[SupplyDocument], now: datet
             continue
         known = {
             n: lines[n]
-            for n in (LineName(document.kind, document.number, x.line_number) for x in document.lines)
+            for n in (
+                LineName(document.kind, document.number, x.line_number) for x in document.lines
+            )
             if n in lines
         }
-        answers[i] = next(filter(None, (_amendment(known.get(_name(document, x)), x) for x in document.lines)), "")
+        answers[i] = next(
+            filter(None, (_amendment(known.get(_name(document, x)), x) for x in document.lines)), ""
+        )
         if answers[i]:
             continue
         for wanted in document.lines:
@@ -161,7 +167,9 @@ def _new_line(name: LineName, wanted: SupplyLineDocument) -> Line:
     )
 
 
-def _orders(session: Session, names: Sequence[tuple[Kind, str]], now: datetime) -> dict[tuple[str, str], UUID]:
+def _orders(
+    session: Session, names: Sequence[tuple[Kind, str]], now: datetime
+) -> dict[tuple[str, str], UUID]:
     """The orders of these names, made when they are new, locked in the order of their names."""
     wanted = sorted(names)
     rows = fetch(
@@ -174,7 +182,9 @@ def _orders(session: Session, names: Sequence[tuple[Kind, str]], now: datetime) 
     return {(kind, number): order_id for kind, number, order_id in rows}
 
 
-def receive_supply(session: Session, receipts: Sequence[Receipt], now: datetime, actor: str) -> list[Received]:
+def receive_supply(
+    session: Session, receipts: Sequence[Receipt], now: datetime, actor: str
+) -> list[Received]:
     """Units arrived: on hand rises and the schedule falls in one transaction; one answer each, in order.
 
     More than a line asks for is taken, for it stands there. A line that was closed short takes what still comes.
@@ -185,14 +195,25 @@ def receive_supply(session: Session, receipts: Sequence[Receipt], now: datetime,
     for receipt, line in taken:
         line.received += receipt.quantity
     if taken:
-        posting = [MeasureChange("", x.product, x.source, {ON_HAND: r.quantity}, document=x.document) for r, x in taken]
+        posting = [
+            MeasureChange("", x.product, x.source, {ON_HAND: r.quantity}, document=x.document)
+            for r, x in taken
+        ]
         post_measures(session, posting, now=now, actor=actor, cause="receipt")
-        reschedule(session, list({x.id: x for _, x in taken}.values()), now=now, actor=actor, cause="receipt")
-        announce(session, _told(taken), at=now, actor=actor)
+        reschedule(
+            session,
+            list({x.id: x for _, x in taken}.values()),
+            now=now,
+            actor=actor,
+            cause="receipt",
+        )
+        append_events(session, _told(taken), at=now, actor=actor)
     return answers
 
 
-def ship_supply(session: Session, shipments: Sequence[Receipt], now: datetime, actor: str) -> list[Received]:
+def ship_supply(
+    session: Session, shipments: Sequence[Receipt], now: datetime, actor: str
+) -> list[Received]:
     """Units of transfers left their origin: on hand there falls, and the demand scheduled there with it.
 
     They are still expected where they go. One answer each, in order; an id is counted once for its order, apart from
@@ -204,10 +225,17 @@ def ship_supply(session: Session, shipments: Sequence[Receipt], now: datetime, a
         line.shipped += shipment.quantity
     if taken:
         posting = [
-            MeasureChange("", x.product, x.origin, {ON_HAND: -s.quantity}, document=x.document) for s, x in taken
+            MeasureChange("", x.product, x.origin, {ON_HAND: -s.quantity}, document=x.document)
+            for s, x in taken
         ]
         post_measures(session, posting, now=now, actor=actor, cause="transfer shipped")
-        reschedule(session, list({x.id: x for _, x in taken}.values()), now=now, actor=actor, cause="transfer shipped")
+        reschedule(
+            session,
+            list({x.id: x for _, x in taken}.values()),
+            now=now,
+            actor=actor,
+            cause="transfer shipped",
+        )
     return answers
 
 
@@ -276,15 +304,29 @@ def _told(taken: Sequence[tuple[Receipt, Line]]) -> list[Event]:
             "document": document,
             "keys": [list(k) for k in sorted({(x.product, x.source) for _, x in some})][:500],
             "units": [
-                {"line": x.name.line_number, "product": x.product, "quantity": plain(r.quantity)} for r, x in some
+                {"line": x.name.line_number, "product": x.product, "quantity": plain(r.quantity)}
+                for r, x in some
             ],
         }
-        events.append(Event(name=RECEIVED, subject_type="inventory", subject_id=subject, root_id=subject, data=data))
+        events.append(
+            Event(
+                name=RECEIVED,
+                subject_type="inventory",
+                subject_id=subject,
+                root_id=subject,
+                data=data,
+            )
+        )
     return events
 
 
 def close_short(
-    session: Session, names: Sequence[LineName], now: datetime, actor: str, *, but_shipped: bool = False
+    session: Session,
+    names: Sequence[LineName],
+    now: datetime,
+    actor: str,
+    *,
+    but_shipped: bool = False,
 ) -> list[str]:
     """Expect no more of these lines; '' for each, else why not. What was open leaves the schedule at both ends.
 
@@ -299,12 +341,20 @@ def close_short(
             continue
         ended = line.to_ship if but_shipped and line.origin else line.open
         if not ended:
-            answers.append("everything open of the line is on its way" if line.open else "nothing of the line is open")
+            answers.append(
+                "everything open of the line is on its way"
+                if line.open
+                else "nothing of the line is open"
+            )
             continue
         line.closed += ended
         changed[line.id] = line
         answers.append("")
     reschedule(
-        session, list(changed.values()), now=now, actor=actor, cause="canceled" if but_shipped else "closed short"
+        session,
+        list(changed.values()),
+        now=now,
+        actor=actor,
+        cause="canceled" if but_shipped else "closed short",
     )
     return answers

@@ -9,7 +9,14 @@ from openiom.provider_contract import Call, CallResult, ProviderAction
 from .connector import BigCommerce
 from .transformations import SHIPMENT, STATUS
 
-SHIPPED, PARTIALLY_SHIPPED, CANCELLED, AWAITING_PICKUP, AWAITING_SHIPMENT, COMPLETED = 2, 3, 5, 8, 9, 10
+SHIPPED, PARTIALLY_SHIPPED, CANCELLED, AWAITING_PICKUP, AWAITING_SHIPMENT, COMPLETED = (
+    2,
+    3,
+    5,
+    8,
+    9,
+    10,
+)
 AWAITING_FULFILLMENT, MANUAL_VERIFICATION = 11, 12
 STATUS_OF = {
     "new": AWAITING_FULFILLMENT,
@@ -23,7 +30,9 @@ STATUS_OF_REASON = {"Shipped": SHIPPED, "Partially Shipped": PARTIALLY_SHIPPED}
 CARRIERS = {"ups", "usps", "fedex", "dhl", "royalmail", "australiapost", "canadapost"}
 
 
-def _each(act: Callable[[BigCommerce, Call], CallResult]) -> Callable[[BigCommerce, Sequence[Call]], list[CallResult]]:
+def _each(
+    act: Callable[[BigCommerce, Call], CallResult],
+) -> Callable[[BigCommerce, Sequence[Call]], list[CallResult]]:
     """The store has no bulk call: one at a time here, several at once in the caller's threads."""
 
     def run(store: BigCommerce, calls: Sequence[Call]) -> list[CallResult]:
@@ -44,9 +53,13 @@ def push_shipment(store: BigCommerce, call: Call) -> CallResult:
     if call.attempt > 1:
         for known in store.shipments(order_id):
             if call.key in str(known.get("comments", "")):
-                return CallResult(call.key, {"repeated": True, "id": known.get("id")}, str(known.get("id", "")))
+                return CallResult(
+                    call.key, {"repeated": True, "id": known.get("id")}, str(known.get("id", ""))
+                )
     made = store.create_shipment(order_id, _shipment(call.payload, call.key))
-    return CallResult(call.key, {"id": made.get("id"), "status": made.get("status", "")}, str(made.get("id", "")))
+    return CallResult(
+        call.key, {"id": made.get("id"), "status": made.get("status", "")}, str(made.get("id", ""))
+    )
 
 
 def _shipment(payload: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -66,9 +79,13 @@ def push_status(store: BigCommerce, call: Call) -> CallResult:
     state, reason = str(call.payload["state"]), str(call.payload.get("state_reason", ""))
     status = STATUS_OF_REASON.get(reason) or STATUS_OF.get(state)
     if status is None:
-        raise ProviderRejected(f"no store status stands for {state}", remedy="map the state in the provider")
+        raise ProviderRejected(
+            f"no store status stands for {state}", remedy="map the state in the provider"
+        )
     answer = store.set_status(str(call.payload["order_id"]), status)
-    return CallResult(call.key, {"status_id": answer.get("status_id"), "status": answer.get("status")})
+    return CallResult(
+        call.key, {"status_id": answer.get("status_id"), "status": answer.get("status")}
+    )
 
 
 ACTIONS = (

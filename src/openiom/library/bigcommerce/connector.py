@@ -9,7 +9,14 @@ from typing import Any
 import orjson
 
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, Unauthenticated
-from openiom.provider_contract import Connection, OutsideHttp, Probe, Pulled, RawMessage, Received
+from openiom.provider_contract import (
+    Connection,
+    Probe,
+    ProviderHttpClient,
+    Pulled,
+    RawMessage,
+    Received,
+)
 
 KEY_HEADER = "X-OpenIOM-Key"
 SCOPE = "store/order/*"
@@ -25,15 +32,21 @@ class BigCommerce:
 
     def __init__(self, connection: Connection) -> None:
         given, parameters = connection.connection, connection.parameters
-        self._http = OutsideHttp(
+        self._http = ProviderHttpClient(
             f"{given['api_url'].rstrip('/')}/stores/{given['store_hash']}",
             report=connection.report,
             headers={"X-Auth-Token": given["access_token"]},
         )
-        self._callback_url, self._webhook_key = connection.callback_url, given.get("webhook_key", "")
+        self._callback_url, self._webhook_key = (
+            connection.callback_url,
+            given.get("webhook_key", ""),
+        )
         self._page: int = parameters["page_size"]
         self._wanted = {*parameters["take_in"], *parameters["watch"]}
-        wanted_lists = {"product": parameters["read_catalog"], "customer": parameters["read_customers"]}
+        wanted_lists = {
+            "product": parameters["read_catalog"],
+            "customer": parameters["read_customers"],
+        }
         self._lists = {kind: _LISTS[kind] for kind, wanted in wanted_lists.items() if wanted}
 
     def close(self) -> None:
@@ -44,7 +57,10 @@ class BigCommerce:
         store = self._object(self._http.get("v2/store").body, "v2/store")
         granted: list[str] = []
         missing: list[str] = []
-        for scope, allowed in (("orders:read", self._may_read()), ("orders:write", self._may_write())):
+        for scope, allowed in (
+            ("orders:read", self._may_read()),
+            ("orders:write", self._may_write()),
+        ):
             (granted if allowed else missing).append(scope)
         if not missing:
             self._ensure_webhook()
@@ -55,13 +71,20 @@ class BigCommerce:
 
     def _may_write(self) -> bool:
         """Asks for a change of an order that cannot exist: refused for the scope, or for the order."""
-        return self._http.put("v2/orders/0", {"staff_notes": ""}, accept=(400, 403, 404, 422)).status != 403
+        return (
+            self._http.put("v2/orders/0", {"staff_notes": ""}, accept=(400, 403, 404, 422)).status
+            != 403
+        )
 
     def _ensure_webhook(self) -> None:
         if not (self._callback_url and self._webhook_key):
             return
         hooks = self._http.get("v3/hooks", {"destination": self._callback_url}, accept=(404,))
-        known = [h for h in (hooks.body or {}).get("data", []) if h.get("destination") == self._callback_url]
+        known = [
+            h
+            for h in (hooks.body or {}).get("data", [])
+            if h.get("destination") == self._callback_url
+        ]
         hook = {
             "scope": SCOPE,
             "destination": self._callback_url,
@@ -76,12 +99,18 @@ class BigCommerce:
     def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
         """A webhook only says that an order changed; what it is now is read by the poll it asks for."""
         given = headers.get(KEY_HEADER.lower(), "")
-        if not self._webhook_key or not hmac.compare_digest(given.encode(), self._webhook_key.encode()):
-            raise Unauthenticated("the webhook does not carry this store's key", remedy=f"send {KEY_HEADER}")
+        if not self._webhook_key or not hmac.compare_digest(
+            given.encode(), self._webhook_key.encode()
+        ):
+            raise Unauthenticated(
+                "the webhook does not carry this store's key", remedy=f"send {KEY_HEADER}"
+            )
         try:
             scope = orjson.loads(body)["scope"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise Invalid("is not a BigCommerce webhook", where="body", remedy="send scope and data") from None
+            raise Invalid(
+                "is not a BigCommerce webhook", where="body", remedy="send scope and data"
+            ) from None
         return Received((), poll_now=str(scope).startswith("store/order/"))
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[Pulled]:
@@ -96,14 +125,25 @@ class BigCommerce:
         """Pages of a v3 list, everything changed since the day of the last reading, which may bring some twice."""
         page, last, started = 1, 1, ""
         while page <= last:
-            query = {"page": page, "limit": self._page, **({"date_modified:min": checkpoint} if checkpoint else {})}
+            query = {
+                "page": page,
+                "limit": self._page,
+                **({"date_modified:min": checkpoint} if checkpoint else {}),
+            }
             answer = self._http.get(path, query)
             body = self._object(answer.body, path)
             started = started or _clock(answer.headers.get("date", "")).date().isoformat()
-            rows, last = body.get("data"), int((body.get("meta") or {}).get("pagination", {}).get("total_pages", 1))
+            rows, last = (
+                body.get("data"),
+                int((body.get("meta") or {}).get("pagination", {}).get("total_pages", 1)),
+            )
             if not isinstance(rows, list):
                 raise ProviderDown("answered no list of data", where=path)
-            messages = [RawMessage(kind, str(row["id"]), row, version=_version(row)) for row in rows if "id" in row]
+            messages = [
+                RawMessage(kind, str(row["id"]), row, version=_version(row))
+                for row in rows
+                if "id" in row
+            ]
             page += 1
             yield Pulled(messages, started if page > last else checkpoint)
 
@@ -137,7 +177,9 @@ class BigCommerce:
                 return
             last = _modified(rows[-1])
             if len(rows) < self._page:
-                yield self._pulled(rows, last + timedelta(seconds=1) if now - last > _SETTLED else last, None)
+                yield self._pulled(
+                    rows, last + timedelta(seconds=1) if now - last > _SETTLED else last, None
+                )
                 return
             earlier = [row for row in rows if _modified(row) < last]
             at, after = last, None if earlier else -1
@@ -147,14 +189,21 @@ class BigCommerce:
         """A page, and what time the store's own clock shows; ours may be ahead of it."""
         answer = self._http.get("v2/orders", {**_INCLUDE, **query, "limit": self._page})
         rows = [] if answer.body is None else answer.body
-        if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
-            raise ProviderDown("answered something that is not a list of orders", where="GET v2/orders")
+        if not isinstance(rows, list) or not all(
+            isinstance(row, dict) and "id" in row for row in rows
+        ):
+            raise ProviderDown(
+                "answered something that is not a list of orders", where="GET v2/orders"
+            )
         return rows, _clock(answer.headers.get("date", ""))
 
     def _pulled(self, rows: list[dict[str, Any]], at: datetime, after: int | None) -> Pulled:
         wanted = [row for row in rows if row.get("status_id") in self._wanted]
         messages = [
-            RawMessage("order", str(row["id"]), whole(row), sequence=int(_modified(row).timestamp())) for row in wanted
+            RawMessage(
+                "order", str(row["id"]), parse_id(row), sequence=int(_modified(row).timestamp())
+            )
+            for row in wanted
         ]
         return Pulled(messages, orjson.dumps({"since": _iso(at), "after": after}).decode())
 
@@ -185,7 +234,7 @@ class BigCommerce:
         return body
 
 
-def whole(row: Mapping[str, Any]) -> dict[str, Any]:
+def parse_id(row: Mapping[str, Any]) -> dict[str, Any]:
     """An order with its lines in one list under `products` and where it goes under `shipping_address`.
 
     The store nests lines in consignments: shipping, pickup or download. A pickup goes to its billing address' owner.
@@ -195,9 +244,18 @@ def whole(row: Mapping[str, Any]) -> dict[str, Any]:
     groups += consignments.get("downloads") or ()
     products = [line for group in groups for line in group.get("line_items") or ()]
     shipping = consignments.get("shipping") or ()
-    address = {k: v for k, v in shipping[0].items() if k != "line_items"} if shipping else row.get("billing_address")
+    address = (
+        {k: v for k, v in shipping[0].items() if k != "line_items"}
+        if shipping
+        else row.get("billing_address")
+    )
     rest = {k: v for k, v in row.items() if k not in ("consignments", "products")}
-    return {**rest, "products": products, "shipping_address": address, "consignment_count": len(groups)}
+    return {
+        **rest,
+        "products": products,
+        "shipping_address": address,
+        "consignment_count": len(groups),
+    }
 
 
 def _version(row: Mapping[str, Any]) -> str:
@@ -225,7 +283,9 @@ def _modified(row: Mapping[str, Any]) -> datetime:
     try:
         return parsedate_to_datetime(row["date_modified"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError):
-        raise ProviderRejected(f"order {row.get('id')} has no date_modified that can be read") from None
+        raise ProviderRejected(
+            f"order {row.get('id')} has no date_modified that can be read"
+        ) from None
 
 
 def _clock(date: str) -> datetime:

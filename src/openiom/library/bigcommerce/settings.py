@@ -8,8 +8,12 @@ class BigCommerceConnection(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    api_url: str = Field("https://api.bigcommerce.com", description="Address of the API, without the store")
-    store_hash: str = Field(min_length=1, pattern="^[a-zA-Z0-9]+$", description="Found in the API path of the account")
+    api_url: str = Field(
+        "https://api.bigcommerce.com", description="Address of the API, without the store"
+    )
+    store_hash: str = Field(
+        min_length=1, pattern="^[a-zA-Z0-9]+$", description="Found in the API path of the account"
+    )
     access_token: SecretStr = Field(description="Shown once when the API account is created")
     webhook_key: SecretStr = Field(
         SecretStr(""), description="Sent by the store with every webhook; empty leaves webhooks off"
@@ -19,8 +23,16 @@ class BigCommerceConnection(BaseModel):
 class BigCommerceParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    take_in: list[int] = Field([11], description="Order status ids that are taken in; 11 is Awaiting Fulfillment")
-    watch: list[int] = Field([4, 5, 6], description="Status ids that cancel: Refunded, Cancelled, Declined")
+    take_in: list[int] = Field(
+        [11], description="Order status ids that are taken in; 11 is Awaiting Fulfillment"
+    )
+    watch: list[int] = Field(
+        [4, 5, 6], description="Status ids that cancel: Refunded, Cancelled, Declined"
+    )
     page_size: int = Field(250, ge=1, le=250, description="Orders read in one request")
-    read_catalog: bool = Field(False, description="Take products in from the store's catalog, with their mapping")
-    read_customers: bool = Field(False, description="Take customers in as accounts, with their mapping")
+    read_catalog: bool = Field(
+        False, description="Take products in from the store's catalog, with their mapping"
+    )
+    read_customers: bool = Field(
+        False, description="Take customers in as accounts, with their mapping"
+    )

@@ -34,8 +34,24 @@ ORDER: dict[str, Any] = {
             }
         ],
         "price_list": [{"field": "ProviderName", "value": "'BigCommerce'", "into": "price_list"}],
-        "unit": [{"field": "unit", "value": "'each'", "over": _LINES, "as": "line", "into": "lines[].unit"}],
-        "product": [{"field": "sku", "value": "line.sku", "over": _LINES, "as": "line", "into": "lines[].product"}],
+        "unit": [
+            {
+                "field": "unit",
+                "value": "'each'",
+                "over": _LINES,
+                "as": "line",
+                "into": "lines[].unit",
+            }
+        ],
+        "product": [
+            {
+                "field": "sku",
+                "value": "line.sku",
+                "over": _LINES,
+                "as": "line",
+                "into": "lines[].product",
+            }
+        ],
     },
     "fields": [
         {"path": "external_id", "expression": "string(id)", "required": True},
@@ -44,7 +60,10 @@ ORDER: dict[str, Any] = {
         {"path": "origin", "expression": "'e-commerce'"},
         {"path": "external_status", "expression": "status"},
         {"path": "currency", "expression": "currency_code", "required": True},
-        {"path": "customer.external_id", "expression": "customer_id > 0 ? string(customer_id) : null"},
+        {
+            "path": "customer.external_id",
+            "expression": "customer_id > 0 ? string(customer_id) : null",
+        },
         {
             "path": "customer.name",
             "expression": "trim((billing_address.first_name ?? '') + ' ' + (billing_address.last_name ?? ''))",

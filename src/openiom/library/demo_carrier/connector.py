@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from openiom.kernel import ProviderDown
-from openiom.provider_contract import Connection, LiveRate, OutsideHttp, Probe, Shipment
+from openiom.provider_contract import Connection, LiveRate, Probe, ProviderHttpClient, Shipment
 
 NEEDED = ("rates:read",)
 ADDRESS = ("line1", "city", "state", "postal_code", "country", "latitude", "longitude")
@@ -24,7 +24,9 @@ class DemoCarrierConnection(BaseModel):
 class DemoCarrierParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency rates are asked for in")
+    currency: str = Field(
+        "USD", pattern="^[A-Z]{3}$", description="Currency rates are asked for in"
+    )
 
 
 class DemoCarrier:
@@ -33,7 +35,7 @@ class DemoCarrier:
     def __init__(self, connection: Connection) -> None:
         given = connection.connection
         self._currency: str = connection.parameters["currency"]
-        self._http = OutsideHttp(
+        self._http = ProviderHttpClient(
             given["url"],
             report=connection.report,
             headers={"Authorization": f"Bearer {given['token']}"},
@@ -49,7 +51,9 @@ class DemoCarrier:
     def probe(self) -> Probe:
         account = _object(self._http.get("v1/account").body)
         scopes = tuple(str(s) for s in account.get("scopes", ()))
-        return Probe(str(account.get("name", "")), scopes, tuple(s for s in NEEDED if s not in scopes))
+        return Probe(
+            str(account.get("name", "")), scopes, tuple(s for s in NEEDED if s not in scopes)
+        )
 
     def rates(self, shipment: Shipment) -> list[LiveRate]:
         asked = {
@@ -64,7 +68,9 @@ class DemoCarrier:
         try:
             return [_rate(one) for one in answer["rates"]]
         except (KeyError, TypeError, ValueError):
-            raise ProviderDown("answered rates without service, amount or currency", where="v1/rates") from None
+            raise ProviderDown(
+                "answered rates without service, amount or currency", where="v1/rates"
+            ) from None
 
 
 def _rate(one: Mapping[str, Any]) -> LiveRate:
@@ -73,7 +79,12 @@ def _rate(one: Mapping[str, Any]) -> LiveRate:
     if base < 0 or len(currency) != 3:
         raise ValueError("a rate below nothing, or without a currency")
     return LiveRate(
-        str(one["service"]), base, surcharges, currency, str(one.get("zone", "")), float(one.get("billed_kg", 0))
+        str(one["service"]),
+        base,
+        surcharges,
+        currency,
+        str(one.get("zone", "")),
+        float(one.get("billed_kg", 0)),
     )
 
 

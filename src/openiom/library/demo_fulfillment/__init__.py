@@ -6,7 +6,12 @@ from typing import Any
 from openiom.kernel import ProviderDown, ProviderError, ProviderRejected
 from openiom.provider_contract import Call, CallResult, MessageKind, Provider, ProviderAction
 
-from .connector import DemoFulfillment, DemoFulfillmentConnection, DemoFulfillmentParameters, connect
+from .connector import (
+    DemoFulfillment,
+    DemoFulfillmentConnection,
+    DemoFulfillmentParameters,
+    connect,
+)
 from .transformations import CANCEL, EVENT, ORDER
 
 BULK_LIMIT = 100
@@ -95,7 +100,13 @@ PROVIDER = Provider(
     parameters=DemoFulfillmentParameters,
     connect=connect,
     messages=(
-        MessageKind("fulfillment_update", "What became of a fulfillment order", "fulfillment_update", EVENT, True),
+        MessageKind(
+            "fulfillment_update",
+            "What became of a fulfillment order",
+            "fulfillment_update",
+            EVENT,
+            True,
+        ),
     ),
     actions=ACTIONS,
     events=(_SENT, _NOT_SENT),

@@ -9,7 +9,14 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from openiom.kernel import Invalid, ProviderDown, Unauthenticated
-from openiom.provider_contract import Connection, OutsideHttp, Probe, Pulled, RawMessage, Received
+from openiom.provider_contract import (
+    Connection,
+    Probe,
+    ProviderHttpClient,
+    Pulled,
+    RawMessage,
+    Received,
+)
 
 NEEDED = ("orders:read", "orders:write", "events:read")
 _EVENTS_AT_ONCE = 1000
@@ -22,13 +29,17 @@ class DemoFulfillmentConnection(BaseModel):
 
     url: str = Field(min_length=1, description="Address of the 3PL's API")
     token: SecretStr = Field(description="Bearer token of the account")
-    callback_secret: SecretStr = Field(SecretStr(""), description="Signs callbacks; empty leaves them off")
+    callback_secret: SecretStr = Field(
+        SecretStr(""), description="Signs callbacks; empty leaves them off"
+    )
 
 
 class DemoFulfillmentParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    set_callback: bool = Field(True, description="Tell the 3PL at every probe where to send its callbacks")
+    set_callback: bool = Field(
+        True, description="Tell the 3PL at every probe where to send its callbacks"
+    )
 
 
 class DemoFulfillment:
@@ -36,11 +47,15 @@ class DemoFulfillment:
 
     def __init__(self, connection: Connection) -> None:
         given = connection.connection
-        self._http = OutsideHttp(
-            given["url"], report=connection.report, headers={"Authorization": f"Bearer {given['token']}"}
+        self._http = ProviderHttpClient(
+            given["url"],
+            report=connection.report,
+            headers={"Authorization": f"Bearer {given['token']}"},
         )
         self._secret: str = given.get("callback_secret", "")
-        self._callback_url = connection.callback_url if connection.parameters["set_callback"] else ""
+        self._callback_url = (
+            connection.callback_url if connection.parameters["set_callback"] else ""
+        )
 
     def close(self) -> None:
         self._http.close()
@@ -63,7 +78,9 @@ class DemoFulfillment:
         answer = _object(self._http.post("v1/orders/bulk", {"orders": list(orders)}).body)
         results = answer.get("results")
         if not isinstance(results, list) or [type(r) for r in results] != [dict] * len(orders):
-            raise ProviderDown(f"answered no result for each of {len(orders)} orders", where="v1/orders/bulk")
+            raise ProviderDown(
+                f"answered no result for each of {len(orders)} orders", where="v1/orders/bulk"
+            )
         return results
 
     def cancel(self, order_id: str) -> dict[str, Any]:
@@ -73,7 +90,9 @@ class DemoFulfillment:
         """Events after the checkpoint, for what callbacks did not bring."""
         after = int(checkpoint or 0)
         while True:
-            answer = _object(self._http.get("v1/events", {"after": after, "limit": _EVENTS_AT_ONCE}).body)
+            answer = _object(
+                self._http.get("v1/events", {"after": after, "limit": _EVENTS_AT_ONCE}).body
+            )
             events = answer.get("events")
             if not isinstance(events, list):
                 raise ProviderDown("answered no list of events", where="v1/events")
@@ -82,7 +101,9 @@ class DemoFulfillment:
             try:
                 after, messages = int(answer["next_after"]), [_message(event) for event in events]
             except (KeyError, TypeError, ValueError):
-                raise ProviderDown("answered events without id, order or cursor", where="v1/events") from None
+                raise ProviderDown(
+                    "answered events without id, order or cursor", where="v1/events"
+                ) from None
             yield Pulled(messages, str(after))
             if not answer.get("has_more"):
                 return
@@ -90,18 +111,26 @@ class DemoFulfillment:
     def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
         """A signed batch of events."""
         expected = "sha256=" + hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
-        if not self._secret or not hmac.compare_digest(headers.get("x-signature", "").encode(), expected.encode()):
-            raise Unauthenticated("the signature does not fit the body", remedy="sign with the callback secret")
+        if not self._secret or not hmac.compare_digest(
+            headers.get("x-signature", "").encode(), expected.encode()
+        ):
+            raise Unauthenticated(
+                "the signature does not fit the body", remedy="sign with the callback secret"
+            )
         try:
             events = orjson.loads(body)["events"]
             return Received([_message(event) for event in events])
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise Invalid("is not a batch of events", where="body", remedy='send {"events": [...]}') from None
+            raise Invalid(
+                "is not a batch of events", where="body", remedy='send {"events": [...]}'
+            ) from None
 
 
 def _message(event: Mapping[str, Any]) -> RawMessage:
     """Each event is its own message; the events of one order are taken in the order they arrive."""
-    return RawMessage("fulfillment_update", str(event["order"]["reference"]), event, version=str(event["id"]))
+    return RawMessage(
+        "fulfillment_update", str(event["order"]["reference"]), event, version=str(event["id"])
+    )
 
 
 def _object(body: Any) -> dict[str, Any]:

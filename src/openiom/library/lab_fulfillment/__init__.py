@@ -2,7 +2,13 @@
 
 from openiom.provider_contract import Provider, ProviderAction
 
-from .connector import LabFulfillmentConnection, LabFulfillmentParameters, connect, email_each, post_each
+from .connector import (
+    LabFulfillmentConnection,
+    LabFulfillmentParameters,
+    connect,
+    email_each,
+    post_each,
+)
 from .transformations import FULFILLMENT_ORDER
 
 _SENT, _NOT_SENT = "fulfillment_order.sent", "fulfillment_order.sent.failed"

@@ -14,7 +14,14 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from openiom.kernel import ProviderDown, ProviderError, ProviderRejected, ProviderUnauthorized
-from openiom.provider_contract import Call, CallResult, Connection, OutsideCall, OutsideHttp, Probe
+from openiom.provider_contract import (
+    Call,
+    CallResult,
+    Connection,
+    OutboundRequest,
+    Probe,
+    ProviderHttpClient,
+)
 
 ORDERS, LINES = "CreateFulfillmentOrder", "CreateFulfillmentOrderLines"
 
@@ -26,7 +33,9 @@ class LabFulfillmentConnection(BaseModel):
 
     smtp_host: str = Field("", description="Mail server of action A")
     smtp_port: int = Field(587, ge=1, le=65535)
-    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="none only on a trusted network")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="none only on a trusted network"
+    )
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     sender: str = Field("openiom@localhost", description="Mails come from this address")
@@ -51,7 +60,11 @@ class LabFulfillment:
         self._to: str = connection.parameters["outbound_email"]
         url, host = self._given["url"], self._given["smtp_host"]
         self._mail_server = f"smtp://{host}:{self._given['smtp_port']}" if host else ""
-        self._http = OutsideHttp(url, report=connection.report, timeout=self._timeout) if url else None
+        self._http = (
+            ProviderHttpClient(url, report=connection.report, timeout=self._timeout)
+            if url
+            else None
+        )
 
     def close(self) -> None:
         if self._http is not None:
@@ -68,7 +81,9 @@ class LabFulfillment:
             self._http.get("", accept=(400, 403, 404, 405, 406), expect_json=False)
             ways.append("post")
         if not ways:
-            raise ProviderRejected("neither way is set up", where="connection", remedy="enter smtp_host or url")
+            raise ProviderRejected(
+                "neither way is set up", where="connection", remedy="enter smtp_host or url"
+            )
         return Probe(self._to or self._given["url"], tuple(ways))
 
     def email(self, call: Call) -> int:
@@ -78,7 +93,9 @@ class LabFulfillment:
         mail programs recognize it.
         """
         if not self._mail_server or not self._to:
-            raise ProviderRejected("has no mail server or no outbound_email", remedy="enter both, and reprocess")
+            raise ProviderRejected(
+                "has no mail server or no outbound_email", remedy="enter both, and reprocess"
+            )
         header, lines = call.payload["header"], call.payload["lines"]
         number = header["number"]
         mails = [self._mail(f"Fulfillment order {number}", header, call.key, 0)]
@@ -113,7 +130,9 @@ class LabFulfillment:
         finally:
             spent = round((perf_counter() - clock) * 1000)
             told = str(failure)[:500] if failure else ""
-            self._report(OutsideCall(doing, self._mail_server, None, spent, started, error=told))
+            self._report(
+                OutboundRequest(doing, self._mail_server, None, spent, started, error=told)
+            )
 
     def _connected(self) -> smtplib.SMTP:
         given = self._given
@@ -138,9 +157,13 @@ class LabFulfillment:
         if self._http is None:
             raise ProviderRejected("has no url", remedy="enter it in the connection, and reprocess")
         header, lines = call.payload["header"], call.payload["lines"]
-        first = self._http.post(ORDERS, header, headers={"Idempotency-Key": f"{call.key}-header"}, expect_json=False)
+        first = self._http.post(
+            ORDERS, header, headers={"Idempotency-Key": f"{call.key}-header"}, expect_json=False
+        )
         body = {"number": header["number"], "lines": lines}
-        self._http.post(LINES, body, headers={"Idempotency-Key": f"{call.key}-lines"}, expect_json=False)
+        self._http.post(
+            LINES, body, headers={"Idempotency-Key": f"{call.key}-lines"}, expect_json=False
+        )
         return first.body if isinstance(first.body, dict) else {}
 
 
@@ -150,7 +173,9 @@ def _mail_failure(error: Exception, server: str) -> ProviderError:
         return ProviderUnauthorized("the mail server refused the user or password", where=server)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
-        said = "; ".join(f"{address}: {code} {_text(why)}" for address, (code, why) in error.recipients.items())
+        said = "; ".join(
+            f"{address}: {code} {_text(why)}" for address, (code, why) in error.recipients.items()
+        )
     elif isinstance(error, smtplib.SMTPResponseException):
         codes, said = [error.smtp_code], f"{error.smtp_code} {_text(error.smtp_error)}"
     elif isinstance(error, smtplib.SMTPNotSupportedError):
@@ -158,7 +183,9 @@ def _mail_failure(error: Exception, server: str) -> ProviderError:
     else:
         return ProviderDown(f"the mail server could not be used: {error}", where=server)
     if all(code >= 500 for code in codes):
-        return ProviderRejected(f"the mail server refused: {said}", where=server, remedy="correct what it names")
+        return ProviderRejected(
+            f"the mail server refused: {said}", where=server, remedy="correct what it names"
+        )
     return ProviderDown(f"the mail server put us off: {said}", where=server)
 
 

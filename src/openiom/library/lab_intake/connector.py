@@ -23,15 +23,21 @@ STILL_BEING_WRITTEN_SECONDS = 10.0
 class LabIntakeConnection(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    api_key: SecretStr = Field(SecretStr(""), description=f"Senders put it into {KEY_HEADER}; empty refuses every POST")
+    api_key: SecretStr = Field(
+        SecretStr(""), description=f"Senders put it into {KEY_HEADER}; empty refuses every POST"
+    )
 
 
 class LabIntakeParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    folder: str = Field("", description="Folder watched for *.json files; each is moved to its subfolder 'taken'")
+    folder: str = Field(
+        "", description="Folder watched for *.json files; each is moved to its subfolder 'taken'"
+    )
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Of orders that name none")
-    account: str = Field("DefaultAccount-IOMLabOrderIntakeProvider", description="Our account of every lab order")
+    account: str = Field(
+        "DefaultAccount-IOMLabOrderIntakeProvider", description="Our account of every lab order"
+    )
     price_list: str = Field("MasterPriceList", description="Our price list of every lab order")
 
 
@@ -40,7 +46,9 @@ class LabIntake:
 
     def __init__(self, connection: Connection) -> None:
         self._key: str = connection.connection["api_key"]
-        self._folder = Path(connection.parameters["folder"]) if connection.parameters["folder"] else None
+        self._folder = (
+            Path(connection.parameters["folder"]) if connection.parameters["folder"] else None
+        )
         self._ours = {name: connection.parameters[name] for name in ("account", "price_list")}
         self._currency: str = connection.parameters["currency"]
 
@@ -53,25 +61,37 @@ class LabIntake:
         if self._folder is not None:
             self._files(self._folder)
             if not os.access(self._folder, os.W_OK | os.X_OK):
-                raise ProviderRejected("files cannot be moved", where=str(self._folder), remedy="allow writing to it")
+                raise ProviderRejected(
+                    "files cannot be moved", where=str(self._folder), remedy="allow writing to it"
+                )
             ways.append("folder")
         if not ways:
-            raise ProviderRejected("no way in is open", where="connection", remedy="enter an api_key or a folder")
+            raise ProviderRejected(
+                "no way in is open", where="connection", remedy="enter an api_key or a folder"
+            )
         return Probe(str(self._folder or "posted orders"), tuple(ways))
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
         """One order, or a list of them: all are taken or, when one has no order number, none."""
         given = headers.get(KEY_HEADER.lower(), "")
         if not self._key or not hmac.compare_digest(given.encode(), self._key.encode()):
-            raise Unauthenticated(f"{KEY_HEADER} does not hold this intake's key", remedy=f"send it in {KEY_HEADER}")
+            raise Unauthenticated(
+                f"{KEY_HEADER} does not hold this intake's key", remedy=f"send it in {KEY_HEADER}"
+            )
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise Invalid(f"the body is not JSON: {error}", where="body", remedy="send one order as JSON") from None
+            raise Invalid(
+                f"the body is not JSON: {error}", where="body", remedy="send one order as JSON"
+            ) from None
         orders = document if isinstance(document, list) else [document]
         for place, order in enumerate(orders):
             if not isinstance(order, dict) or not order.get("ordernumber"):
-                raise Invalid("is not an order with an ordernumber", where=f"[{place}]", remedy="give every order one")
+                raise Invalid(
+                    "is not an order with an ordernumber",
+                    where=f"[{place}]",
+                    remedy="give every order one",
+                )
         return Received(self._messages(orders, datetime.now(UTC), name=""))
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[Pulled]:
@@ -105,7 +125,9 @@ class LabIntake:
                 ]
         except OSError as error:
             what = f"the folder cannot be read: {error.strerror}"
-            raise ProviderRejected(what, where=str(folder), remedy="correct the parameter or its permissions") from None
+            raise ProviderRejected(
+                what, where=str(folder), remedy="correct the parameter or its permissions"
+            ) from None
         return [folder / name for _, name in sorted(found)]
 
     def _read(self, file: Path) -> list[RawMessage] | None:
@@ -116,24 +138,35 @@ class LabIntake:
             return None
         except OSError as error:
             what = f"cannot be read: {error.strerror}"
-            raise ProviderRejected(what, where=str(file), remedy="allow reading it, or take it away") from None
+            raise ProviderRejected(
+                what, where=str(file), remedy="allow reading it, or take it away"
+            ) from None
         try:
             document = orjson.loads(raw)
         except orjson.JSONDecodeError:
             if (datetime.now(UTC) - changed).total_seconds() < STILL_BEING_WRITTEN_SECONDS:
                 return None
             return [RawMessage("order", file.name, raw.decode("utf-8", "replace"))]
-        return self._messages(document if isinstance(document, list) else [document], changed, name=file.name)
+        return self._messages(
+            document if isinstance(document, list) else [document], changed, name=file.name
+        )
 
-    def _messages(self, orders: Sequence[Any], received_at: datetime, *, name: str) -> list[RawMessage]:
+    def _messages(
+        self, orders: Sequence[Any], received_at: datetime, *, name: str
+    ) -> list[RawMessage]:
         """The version is the order as it was sent, so that a second delivery is the same one whenever it comes."""
         messages = []
         for order in orders:
             version = sha256(orjson.dumps(order, option=orjson.OPT_SORT_KEYS)).hexdigest()
             if not isinstance(order, dict):
-                messages.append(RawMessage("order", name, orjson.dumps(order).decode(), version=version))
+                messages.append(
+                    RawMessage("order", name, orjson.dumps(order).decode(), version=version)
+                )
                 continue
-            more = {"received_at": received_at.isoformat(), "currency": order.get("currency") or self._currency}
+            more = {
+                "received_at": received_at.isoformat(),
+                "currency": order.get("currency") or self._currency,
+            }
             key = str(order.get("ordernumber") or name)
             payload = {**_numbered(order), **self._ours, **more}
             messages.append(RawMessage("order", key, payload, version=version))
@@ -145,7 +178,12 @@ def _numbered(order: Mapping[str, Any]) -> dict[str, Any]:
     lines = order.get("orderdetails")
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         return dict(order)
-    return {**order, "orderdetails": [{"linenumber": place, **line} for place, line in enumerate(lines, start=1)]}
+    return {
+        **order,
+        "orderdetails": [
+            {"linenumber": place, **line} for place, line in enumerate(lines, start=1)
+        ],
+    }
 
 
 def _put_away(files: Sequence[Path], folder: Path) -> None:
@@ -155,7 +193,9 @@ def _put_away(files: Sequence[Path], folder: Path) -> None:
             file.replace(folder / file.name)
     except OSError as error:
         what = f"files taken in cannot be moved: {error.strerror}"
-        raise ProviderRejected(what, where=str(folder), remedy="allow writing to the watched folder") from None
+        raise ProviderRejected(
+            what, where=str(folder), remedy="allow writing to the watched folder"
+        ) from None
 
 
 def connect(connection: Connection) -> LabIntake:

@@ -20,12 +20,36 @@ ORDER: dict[str, Any] = {
     "source": "lab_intake.order",
     "target": "order",
     "keys": {
-        "unit": [{"field": "unit", "value": "line.unit", "over": _LINES, "as": "line", "into": "lines[].unit"}],
-        "product": [{"field": "sku", "value": "line.sku", "over": _LINES, "as": "line", "into": "lines[].product"}],
+        "unit": [
+            {
+                "field": "unit",
+                "value": "line.unit",
+                "over": _LINES,
+                "as": "line",
+                "into": "lines[].unit",
+            }
+        ],
+        "product": [
+            {
+                "field": "sku",
+                "value": "line.sku",
+                "over": _LINES,
+                "as": "line",
+                "into": "lines[].product",
+            }
+        ],
     },
     "fields": [
-        {"path": "external_id", "expression": "ordernumber == null ? null : string(ordernumber)", "required": True},
-        {"path": "number", "expression": "ordernumber == null ? null : string(ordernumber)", "required": True},
+        {
+            "path": "external_id",
+            "expression": "ordernumber == null ? null : string(ordernumber)",
+            "required": True,
+        },
+        {
+            "path": "number",
+            "expression": "ordernumber == null ? null : string(ordernumber)",
+            "required": True,
+        },
         {"path": "placed_at", "expression": "received_at", "required": True},
         {"path": "origin", "expression": "'lab'"},
         {"path": "currency", "expression": "currency", "required": True},

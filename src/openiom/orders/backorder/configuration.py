@@ -16,18 +16,30 @@ KIND, NAME = "order_preferences", "default"
 class OrderPreferencesBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    backorder: bool = Field(False, description="Lines without stock wait for it; otherwise a person decides")
+    backorder: bool = Field(
+        False, description="Lines without stock wait for it; otherwise a person decides"
+    )
     backorder_sla_days: int | None = Field(
-        None, ge=1, le=365, description="Days a line waits for stock before it is canceled; empty is for ever"
+        None,
+        ge=1,
+        le=365,
+        description="Days a line waits for stock before it is canceled; empty is for ever",
     )
     hold_minutes: int = Field(
-        60, ge=1, le=10_080, description="How long stock is held for a line that goes on, until it is sourced"
+        60,
+        ge=1,
+        le=10_080,
+        description="How long stock is held for a line that goes on, until it is sourced",
     )
     preorder: bool = Field(True, description="Lines of preorder products wait for the launch date")
 
 
 def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-    return [] if name == NAME else [Problem("name", "there is only one set of preferences", f"name it {NAME}")]
+    return (
+        []
+        if name == NAME
+        else [Problem("name", "there is only one set of preferences", f"name it {NAME}")]
+    )
 
 
 ORDER_PREFERENCES = DocumentKind(KIND, OrderPreferencesBody, 32, check=_check)

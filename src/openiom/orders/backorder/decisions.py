@@ -6,9 +6,9 @@ from uuid import UUID
 
 Free = dict[str, dict[str, int]]
 """Whole units free to promise: product to source to units. Products are no kits."""
-Asker = tuple[str, str]
+CurrentPrincipal = tuple[str, str]
 """Channel and customer group: what is kept for them is free to them alone."""
-NOBODY: Asker = ("", "")
+NOBODY: CurrentPrincipal = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Waiting:
 
     order_id: UUID
     needs: Sequence[Need]
-    asker: Asker = NOBODY
+    principal: CurrentPrincipal = NOBODY
 
 
 def take(free: Free, need: Need) -> str:
@@ -56,7 +56,7 @@ Placed = dict[UUID, list[tuple[Need, str]]]
 """Orders and the source each of their needs found."""
 
 
-def covered(views: Mapping[Asker, Free], orders: Sequence[Waiting]) -> Placed:
+def covered(views: Mapping[CurrentPrincipal, Free], orders: Sequence[Waiting]) -> Placed:
     """Orders whose every line finds a source in their asker's view, first come first served; views are used up.
 
     What one asker takes counts as gone for every other, although it may be its own: too little goes on rather than
@@ -64,7 +64,7 @@ def covered(views: Mapping[Asker, Free], orders: Sequence[Waiting]) -> Placed:
     """
     out: Placed = {}
     for order in orders:
-        free = views[order.asker]
+        free = views[order.principal]
         taken: list[tuple[Need, str]] = []
         for need in order.needs:
             source = take(free, need)
@@ -73,7 +73,7 @@ def covered(views: Mapping[Asker, Free], orders: Sequence[Waiting]) -> Placed:
             taken.append((need, source))
         if len(taken) == len(order.needs):
             out[order.order_id] = taken
-            for view in (v for asker, v in views.items() if asker != order.asker):
+            for view in (v for principal, v in views.items() if principal != order.principal):
                 _gone(view, taken)
             continue
         for need, source in taken:

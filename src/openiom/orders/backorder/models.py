@@ -4,7 +4,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, Integer, Numeric, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.orders.models import ROOM
@@ -24,7 +34,9 @@ class WaitingLine(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('backorder', 'preorder')", name="waits_for_something"),
         CheckConstraint("state IN ('waiting', 'released')", name="waits_or_goes_on"),
-        CheckConstraint("kind = 'backorder' OR launch_date IS NOT NULL", name="a_preorder_has_its_day"),
+        CheckConstraint(
+            "kind = 'backorder' OR launch_date IS NOT NULL", name="a_preorder_has_its_day"
+        ),
         CheckConstraint("quantity > 0", name="waits_for_units"),
         Index(
             "ix_waiting_line_queue",
@@ -40,14 +52,18 @@ class WaitingLine(Base):
         ),
         Index("ix_waiting_line_order", "order_id"),
         Index(
-            "ix_waiting_line_launch", "launch_date", postgresql_where=text("state = 'waiting' AND kind = 'preorder'")
+            "ix_waiting_line_launch",
+            "launch_date",
+            postgresql_where=text("state = 'waiting' AND kind = 'preorder'"),
         ),
         Index(
             "ix_waiting_line_expires",
             *("expires_at", "line_id"),
             postgresql_where=text("state = 'waiting' AND expires_at IS NOT NULL"),
         ),
-        Index("ix_waiting_line_released", "released_at", postgresql_where=text("state = 'released'")),
+        Index(
+            "ix_waiting_line_released", "released_at", postgresql_where=text("state = 'released'")
+        ),
         {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
     )
 

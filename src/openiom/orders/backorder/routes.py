@@ -9,11 +9,20 @@ from fastapi import APIRouter, Query
 
 from openiom.kernel import TooLarge
 from openiom.orders.schemas import BulkAnswer, BulkRequest, BulkResult
-from openiom.platform.http import Asker, Now, Page, Principal, Reading, Writing, page_of, read_cursor
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    Page,
+    Principal,
+    ReadSession,
+    WriteSession,
+    decode_cursor,
+    paginate,
+)
 from openiom.provider_contract import Outcome
 
-from .acting import cancel_waiting, recheck_waiting, release_waiting
-from .queue import Sorting, WaitingDetail, WaitingFilter, WaitingRow, get_waiting, list_waiting
+from .queries import Sorting, WaitingDetail, WaitingFilter, WaitingRow, get_waiting, list_waiting
+from .user_actions import cancel_waiting, recheck_waiting, release_waiting
 
 router = APIRouter(prefix="/api/v1/waiting-lines", tags=["orders"])
 BULK_LIMIT = 1_000
@@ -21,8 +30,8 @@ BULK_LIMIT = 1_000
 
 @router.get("")
 def waiting_lines(
-    asker: Asker,
-    session: Reading,
+    principal: CurrentPrincipal,
+    session: ReadSession,
     now: Now,
     kind: Literal["", "backorder", "preorder"] = "",
     state: Literal["", "waiting", "released"] = "",
@@ -36,57 +45,75 @@ def waiting_lines(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[WaitingRow]:
     """Lines that wait for stock or a launch: who waits longest first, or whose time is up first."""
-    asker.require("orders.read")
+    principal.require("orders.read")
     chosen = WaitingFilter(
         kind=kind,
         state=state,
         product=product.replace("\x00", ""),
         search=search.replace("\x00", ""),
         order_id=order_id,
-        expires_before=None if expires_within_days is None else now + timedelta(days=expires_within_days),
+        expires_before=None
+        if expires_within_days is None
+        else now + timedelta(days=expires_within_days),
         unpromised=unpromised,
         sort=sort,
     )
-    start = read_cursor(after, 2, datetime.fromisoformat, UUID)
+    start = decode_cursor(after, 2, datetime.fromisoformat, UUID)
     rows = list_waiting(session, chosen, after=start, limit=limit + 1, now=now)
-    items, following = page_of(rows, limit=limit, key=lambda r: (getattr(r, sort).isoformat(), r.line_id))
+    items, following = paginate(
+        rows, limit=limit, key=lambda r: (getattr(r, sort).isoformat(), r.line_id)
+    )
     return Page(items=items, next=following)
 
 
 @router.get("/{line_id}")
-def waiting_line(line_id: UUID, asker: Asker, session: Reading, now: Now) -> WaitingDetail:
+def waiting_line(
+    line_id: UUID, principal: CurrentPrincipal, session: ReadSession, now: Now
+) -> WaitingDetail:
     """One waiting line: why it waits, who is before it, and what each source has free."""
-    asker.require("orders.read")
+    principal.require("orders.read")
     return get_waiting(session, line_id, now)
 
 
 @router.post("/recheck")
-def recheck_lines(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
+def recheck_lines(
+    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkAnswer:
     """Look at the stock for these lines now, in the order of the queue, and renew the days they are promised for."""
-    ids = _allowed(asker, body)
+    ids = _allowed(principal, body)
     return _answer(ids, recheck_waiting(session, ids, now))
 
 
 @router.post("/release")
-def release_lines(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
+def release_lines(
+    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkAnswer:
     """Let the orders of these lines go on out of turn; without stock they wait again and keep their age."""
-    ids = _allowed(asker, body)
-    return _answer(ids, release_waiting(session, ids, now, asker.name, reason=body.reason))
+    ids = _allowed(principal, body)
+    return _answer(ids, release_waiting(session, ids, now, principal.name, reason=body.reason))
 
 
 @router.post("/cancel")
-def cancel_waiting_lines(body: BulkRequest, asker: Asker, session: Writing, now: Now) -> BulkAnswer:
+def cancel_waiting_lines(
+    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkAnswer:
     """Cancel what is open of these lines; their orders go on with the rest."""
-    ids = _allowed(asker, body)
-    return _answer(ids, cancel_waiting(session, ids, now, asker.name, reason=body.reason))
+    ids = _allowed(principal, body)
+    return _answer(ids, cancel_waiting(session, ids, now, principal.name, reason=body.reason))
 
 
-def _allowed(asker: Principal, body: BulkRequest) -> list[UUID]:
-    asker.require("orders.write")
+def _allowed(principal: Principal, body: BulkRequest) -> list[UUID]:
+    principal.require("orders.write")
     if len(body.ids) > BULK_LIMIT:
-        raise TooLarge(f"{len(body.ids)} are more than {BULK_LIMIT}", where="ids", remedy="send fewer at once")
+        raise TooLarge(
+            f"{len(body.ids)} are more than {BULK_LIMIT}", where="ids", remedy="send fewer at once"
+        )
     return list(body.ids)
 
 
 def _answer(ids: Sequence[UUID], outcomes: Sequence[Outcome]) -> BulkAnswer:
-    return BulkAnswer(results=[BulkResult(id=i, ok=o.ok, reason=o.reason) for i, o in zip(ids, outcomes, strict=True)])
+    return BulkAnswer(
+        results=[
+            BulkResult(id=i, ok=o.ok, reason=o.reason) for i, o in zip(ids, outcomes, strict=True)
+        ]
+    )

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import fetch
-from openiom.platform.places import locate
+from openiom.platform.geocoding import geocode
 
-from .ship_lines import OpenLine
-from .source_lines import OPTIMIZED
+from .line_fulfillment import OpenLine
+from .split_lines import OPTIMIZED
 
 _LINES = """
 SELECT l.id, l.order_id, l.line_number, l.product, l.unit, l.quantity - l.canceled - l.shipped, l.state,
@@ -49,6 +49,14 @@ def _line(
 ) -> tuple[OpenLine, bool]:
     line = OpenLine(
         *(line_id, order_id, line_number, product, unit, quantity, state, source),
-        *(str(ship_to.get("country", "")), locate(ship_to), ship_to, strategy, wanted, channel, customer_group),
+        *(
+            str(ship_to.get("country", "")),
+            geocode(ship_to),
+            ship_to,
+            strategy,
+            wanted,
+            channel,
+            customer_group,
+        ),
     )
     return line, bool(optimized)

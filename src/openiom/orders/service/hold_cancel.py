@@ -13,36 +13,46 @@ from openiom.kernel import Event
 from openiom.orders.decisions import settled
 from openiom.orders.locks import LockedLine, LockedOrder, lines_of_orders, lock_lines, write_lines
 from openiom.orders.states import CANCEL, CANCELED, HOLD, INVOICED, LINE_TABLE, OPEN, RELEASE
-from openiom.platform.events import announce
-from openiom.provider_contract import Outcome, Raise
+from openiom.platform.events import append_events
+from openiom.provider_contract import EventRequest, Outcome
 from openiom.state_framework import advance
 
-from .raise_events import raise_order_events
-from .ship_lines import owed_events, units
+from .apply_events import raise_order_events
+from .line_fulfillment import owed_events, units
 
 
-def hold_orders(session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = "") -> list[Outcome]:
+def hold_orders(
+    session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
+) -> list[Outcome]:
     """Put orders on hold by hand: nothing but a release or a cancellation moves them then."""
-    return raise_order_events(session, [Raise(i, HOLD, reason=reason) for i in ids], now, actor)
+    return raise_order_events(
+        session, [EventRequest(i, HOLD, reason=reason) for i in ids], now, actor
+    )
 
 
 def release_orders(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
 ) -> list[Outcome]:
     """End manual holds: each order returns to where it stood before."""
-    return raise_order_events(session, [Raise(i, RELEASE, reason=reason) for i in ids], now, actor)
+    return raise_order_events(
+        session, [EventRequest(i, RELEASE, reason=reason) for i in ids], now, actor
+    )
 
 
 def cancel_orders(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
 ) -> list[Outcome]:
     """Cancel orders that are not yet in fulfillment, with their lines, and give back what they reserved."""
-    return raise_order_events(session, [Raise(i, CANCEL, reason=reason) for i in ids], now, actor)
+    return raise_order_events(
+        session, [EventRequest(i, CANCEL, reason=reason) for i in ids], now, actor
+    )
 
 
-def confirm_billing(session: Session, ids: Sequence[UUID], now: datetime, actor: str) -> list[Outcome]:
+def confirm_billing(
+    session: Session, ids: Sequence[UUID], now: datetime, actor: str
+) -> list[Outcome]:
     """Complete orders whose invoice went out."""
-    return raise_order_events(session, [Raise(i, INVOICED) for i in ids], now, actor)
+    return raise_order_events(session, [EventRequest(i, INVOICED) for i in ids], now, actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,12 @@ class LineCancellation:
 
 
 def cancel_lines(
-    session: Session, asks: Sequence[LineCancellation], now: datetime, actor: str, *, reason: str = ""
+    session: Session,
+    asks: Sequence[LineCancellation],
+    now: datetime,
+    actor: str,
+    *,
+    reason: str = "",
 ) -> list[Outcome]:
     """Cancel units that no fulfillment order holds. An order that loses its last unit is canceled with them."""
     orders, lines = lock_lines(session, (a.line_id for a in asks))
@@ -77,7 +92,7 @@ def cancel_lines(
     changed = [lines[i] for i in taken]
     write_lines(session, changed)
     release_quantities(session, taken, now, actor, "line canceled")
-    announce(session, events, at=now, actor=actor)
+    append_events(session, events, at=now, actor=actor)
     _follow(session, {x.order_id for x in changed}, taken, now, actor)
     return outcomes
 
@@ -105,15 +120,26 @@ def _settle(line: LockedLine) -> None:
 
 
 def _canceled(line: LockedLine, quantity: int, reason: str) -> Event:
-    data = {"line_number": line.line_number, "product": line.product, "quantity": quantity, "left": line.open}
+    data = {
+        "line_number": line.line_number,
+        "product": line.product,
+        "quantity": quantity,
+        "left": line.open,
+    }
     if reason:
         data["reason"] = reason
     return Event(
-        name="order_line.canceled", subject_type="order_line", subject_id=line.id, root_id=line.order_id, data=data
+        name="order_line.canceled",
+        subject_type="order_line",
+        subject_id=line.id,
+        root_id=line.order_id,
+        data=data,
     )
 
 
-def _follow(session: Session, order_ids: Iterable[UUID], taken: dict[UUID, int], now: datetime, actor: str) -> None:
+def _follow(
+    session: Session, order_ids: Iterable[UUID], taken: dict[UUID, int], now: datetime, actor: str
+) -> None:
     """Orders follow their lines: all canceled, or the rest of them shipped."""
     by_order: dict[UUID, list[LockedLine]] = defaultdict(list)
     for line in lines_of_orders(session, order_ids):
@@ -122,8 +148,8 @@ def _follow(session: Session, order_ids: Iterable[UUID], taken: dict[UUID, int],
     for order_id, lines in by_order.items():
         after = units(lines)
         if all(u.canceled == u.ordered for u in after):
-            raises.append(Raise(order_id, CANCEL, reason="All lines canceled"))
+            raises.append(EventRequest(order_id, CANCEL, reason="All lines canceled"))
         elif settled(after):
             before = units(lines, less_canceled=taken)
-            raises += [Raise(order_id, event) for event in owed_events(before, after)]
+            raises += [EventRequest(order_id, event) for event in owed_events(before, after)]
     raise_order_events(session, raises, now, actor)

@@ -11,45 +11,95 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, new_ids
-from openiom.orders.counting import add_counts
 from openiom.orders.decisions import LineAmounts, Totals, is_canceled_upstream, totals
 from openiom.orders.locks import LockedLine, LockedOrder, adopt
 from openiom.orders.schemas import ResolvedLine, ResolvedOrder
+from openiom.orders.state_counts import add_counts
 from openiom.orders.states import CANCEL, LINE_TABLE, ORDER_TABLE
 from openiom.platform.bulk import copy_rows
-from openiom.platform.events import announce
-from openiom.platform.held_back import savepoint
-from openiom.provider_contract import Arrived, Taken
-from openiom.state_framework import To, advance
+from openiom.platform.events import append_events
+from openiom.platform.write_behind import savepoint
+from openiom.provider_contract import InboundDocument, IntakeResult
+from openiom.state_framework import Target, advance
 
-from .change_received import change_received, find_known
-from .check_documents import Draft, check_documents
+from .apply_redelivery import change_received, find_known
+from .validate_documents import Draft, check_documents
 
 ORDER_COLUMNS = (
-    *("id", "number", "instance", "external_id", "external_version", "external_status", "digest", "origin"),
-    *("order_type", "currency", "account", "price_list", "placed_at", "created_at", "requested_delivery_date"),
-    *("shipping_method", "payment_status", "subtotal", "shipping_amount", "discount_amount", "tax_amount"),
-    *("total_amount", "total_difference", "note", "customer_name", "customer_email", "customer", "bill_to"),
+    *(
+        "id",
+        "number",
+        "instance",
+        "external_id",
+        "external_version",
+        "external_status",
+        "digest",
+        "origin",
+    ),
+    *(
+        "order_type",
+        "currency",
+        "account",
+        "price_list",
+        "placed_at",
+        "created_at",
+        "requested_delivery_date",
+    ),
+    *(
+        "shipping_method",
+        "payment_status",
+        "subtotal",
+        "shipping_amount",
+        "discount_amount",
+        "tax_amount",
+    ),
+    *(
+        "total_amount",
+        "total_difference",
+        "note",
+        "customer_name",
+        "customer_email",
+        "customer",
+        "bill_to",
+    ),
     *("ship_to", "line_count"),
 )
 LINE_COLUMNS = (
-    *("id", "order_id", "line_number", "external_id", "product", "name", "unit", "quantity", "unit_price"),
+    *(
+        "id",
+        "order_id",
+        "line_number",
+        "external_id",
+        "product",
+        "name",
+        "unit",
+        "quantity",
+        "unit_price",
+    ),
     *("discount", "tax", "requested_delivery_date", "state", "state_reason", "canceled"),
 )
 _ATTEMPTS = 3
 
 
-def _start(event: str, *, of_line: bool = False) -> To:
+def _start(event: str, *, of_line: bool = False) -> Target:
     to = advance(LINE_TABLE if of_line else ORDER_TABLE, event=event, state=None)
     assert to is not None
     return to
 
 
-ORDER_START, ORDER_OFF = _start("order.created"), _start(CANCEL)._replace(reason="Canceled upstream")
-LINE_START, LINE_OFF = _start("order_line.created", of_line=True), _start("order_line.canceled", of_line=True)
+ORDER_START, ORDER_OFF = (
+    _start("order.created"),
+    _start(CANCEL)._replace(reason="Canceled upstream"),
+)
+LINE_START, LINE_OFF = (
+    _start("order_line.created", of_line=True),
+    _start("order_line.canceled", of_line=True),
+)
 
 
-def receive_orders(session: Session, arrived: Sequence[Arrived], now: datetime, actor: str) -> list[Taken]:
+def receive_orders(
+    session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
+) -> list[IntakeResult]:
     """
     Take order documents in whose keys are our own names already; one answer each, in order.
 
@@ -71,10 +121,12 @@ def receive_orders(session: Session, arrived: Sequence[Arrived], now: datetime, 
 
 def _take_distinct(
     session: Session, drafts: Sequence[Draft], now: datetime, actor: str, *, attempt: int = 1
-) -> dict[int, Taken]:
+) -> dict[int, IntakeResult]:
     """Drafts of different orders. Another transaction may win the race for one: then it is known, and asked again."""
     known = find_known(session, [d.key for d in drafts])
-    answers = change_received(session, [(known[d.key], d) for d in drafts if d.key in known], now, actor)
+    answers = change_received(
+        session, [(known[d.key], d) for d in drafts if d.key in known], now, actor
+    )
     fresh = [d for d in drafts if d.key not in known]
     try:
         with savepoint(session):
@@ -94,7 +146,9 @@ class _New:
     off: bool
 
 
-def _create(session: Session, drafts: Sequence[Draft], now: datetime, actor: str) -> dict[int, Taken]:
+def _create(
+    session: Session, drafts: Sequence[Draft], now: datetime, actor: str
+) -> dict[int, IntakeResult]:
     if not drafts:
         return {}
     new = _numbered(drafts)
@@ -105,11 +159,15 @@ def _create(session: Session, drafts: Sequence[Draft], now: datetime, actor: str
         ("order_id", "state", "reason", "updated_at"),
         ((one.id, *(ORDER_OFF if one.off else ORDER_START), now) for one in new),
     )
-    copy_rows(session, "orders.order_line", LINE_COLUMNS, (row for one in new for row in _line_rows(one)))
-    add_counts(session, Counter((ORDER_OFF.state if one.off else ORDER_START.state, "") for one in new))
-    announce(session, (_created(one) for one in new), at=now, actor=actor)
+    copy_rows(
+        session, "orders.order_line", LINE_COLUMNS, (row for one in new for row in _line_rows(one))
+    )
+    add_counts(
+        session, Counter((ORDER_OFF.state if one.off else ORDER_START.state, "") for one in new)
+    )
+    append_events(session, (_created(one) for one in new), at=now, actor=actor)
     adopt(session, map(_as_locked, new), (line for one in new for line in _lines_as_locked(one)))
-    return {one.draft.index: Taken(ok=True, entity_id=str(one.id)) for one in new}
+    return {one.draft.index: IntakeResult(ok=True, entity_id=str(one.id)) for one in new}
 
 
 def _numbered(drafts: Sequence[Draft]) -> list[_New]:
@@ -154,27 +212,49 @@ def _order_row(one: _New, now: datetime) -> tuple[Any, ...]:
 
 def customer_name(order: ResolvedOrder) -> str:
     """How people call the customer in lists."""
-    return order.customer.name or order.customer.company or order.ship_to.name or order.ship_to.company
+    return (
+        order.customer.name or order.customer.company or order.ship_to.name or order.ship_to.company
+    )
 
 
 def _line_rows(one: _New) -> Iterator[tuple[Any, ...]]:
     state, reason = LINE_OFF if one.off else LINE_START
-    for number, (line_id, line) in enumerate(zip(one.line_ids, one.draft.document.lines, strict=True), start=1):
+    for number, (line_id, line) in enumerate(
+        zip(one.line_ids, one.draft.document.lines, strict=True), start=1
+    ):
         yield (
-            *(line_id, one.id, number, line.external_id, line.product, line.name or line.product, line.unit),
-            *(line.quantity, line.unit_price, line.discount, line.tax, line.requested_delivery_date),
+            *(
+                line_id,
+                one.id,
+                number,
+                line.external_id,
+                line.product,
+                line.name or line.product,
+                line.unit,
+            ),
+            *(
+                line.quantity,
+                line.unit_price,
+                line.discount,
+                line.tax,
+                line.requested_delivery_date,
+            ),
             *(state, reason, line.quantity if one.off else 0),
         )
 
 
 def _as_locked(one: _New) -> LockedOrder:
     start = ORDER_OFF if one.off else ORDER_START
-    return LockedOrder(one.id, start.state, start.reason, held=False, previous_state=None, previous_reason=None)
+    return LockedOrder(
+        one.id, start.state, start.reason, held=False, previous_state=None, previous_reason=None
+    )
 
 
 def _lines_as_locked(one: _New) -> Iterator[LockedLine]:
     state, reason = LINE_OFF if one.off else LINE_START
-    for number, (line_id, line) in enumerate(zip(one.line_ids, one.draft.document.lines, strict=True), start=1):
+    for number, (line_id, line) in enumerate(
+        zip(one.line_ids, one.draft.document.lines, strict=True), start=1
+    ):
         yield LockedLine(
             line_id,
             one.id,
@@ -207,10 +287,19 @@ def _created(one: _New) -> Event:
     if one.totals.difference:
         data["total_difference"] = str(one.totals.difference)
     if one.off:
-        data |= {"reason": ORDER_OFF.reason, "state": ORDER_OFF.state, "state_reason": ORDER_OFF.reason}
+        data |= {
+            "reason": ORDER_OFF.reason,
+            "state": ORDER_OFF.state,
+            "state_reason": ORDER_OFF.reason,
+        }
     name = CANCEL if one.off else "order.created"
     return Event(name=name, subject_type="order", subject_id=one.id, root_id=one.id, data=data)
 
 
 def _told(line_id: UUID, line: ResolvedLine) -> dict[str, Any]:
-    return {"id": str(line_id), "product": line.product, "unit": line.unit, "quantity": line.quantity}
+    return {
+        "id": str(line_id),
+        "product": line.product,
+        "unit": line.unit,
+        "quantity": line.quantity,
+    }

@@ -12,13 +12,15 @@ from openiom.kernel import Event, Invalid, Problem
 from openiom.orders.locks import lock_lines, lock_orders
 from openiom.orders.states import OPEN
 from openiom.platform.bulk import execute
-from openiom.platform.events import announce
+from openiom.platform.events import append_events
 
 ORDER_FIELDS = ("account", "company", "strategy", "source", "price_list", "shipping_method")
 LINE_FIELDS = ("source", "company", "requested_delivery_date")
 
 
-def set_order_fields(session: Session, values: Mapping[UUID, Mapping[str, Any]], now: datetime, actor: str) -> None:
+def set_order_fields(
+    session: Session, values: Mapping[UUID, Mapping[str, Any]], now: datetime, actor: str
+) -> None:
     """Set fields of many orders; `source` goes to each line that is not in fulfillment yet. Raises Invalid."""
     _check(values, ORDER_FIELDS)
     lock_orders(session, values)
@@ -39,14 +41,22 @@ def set_order_fields(session: Session, values: Mapping[UUID, Mapping[str, Any]],
                 (ids, new),
             )
     events = (
-        Event(name="order.fields_set", subject_type="order", subject_id=i, root_id=i, data={"fields": dict(fields)})
+        Event(
+            name="order.fields_set",
+            subject_type="order",
+            subject_id=i,
+            root_id=i,
+            data={"fields": dict(fields)},
+        )
         for i, fields in values.items()
         if fields
     )
-    announce(session, events, at=now, actor=actor)
+    append_events(session, events, at=now, actor=actor)
 
 
-def set_line_fields(session: Session, values: Mapping[UUID, Mapping[str, Any]], now: datetime, actor: str) -> None:
+def set_line_fields(
+    session: Session, values: Mapping[UUID, Mapping[str, Any]], now: datetime, actor: str
+) -> None:
     """Set fields of many lines; told on the order's timeline. Raises Invalid."""
     _check(values, LINE_FIELDS)
     _, lines = lock_lines(session, values)
@@ -70,7 +80,7 @@ def set_line_fields(session: Session, values: Mapping[UUID, Mapping[str, Any]], 
         for line in lines.values()
         if values[line.id]
     )
-    announce(session, events, at=now, actor=actor)
+    append_events(session, events, at=now, actor=actor)
 
 
 def _by_field(values: Mapping[UUID, Mapping[str, Any]]) -> dict[str, dict[UUID, Any]]:
@@ -87,7 +97,9 @@ def _check(values: Mapping[UUID, Mapping[str, Any]], settable: Iterable[str]) ->
     problems = []
     for field, value in {(f, v) for fields in values.values() for f, v in fields.items()}:
         if field not in allowed:
-            problems.append(Problem(field, "cannot be set", "settable are " + ", ".join(sorted(allowed))))
+            problems.append(
+                Problem(field, "cannot be set", "settable are " + ", ".join(sorted(allowed)))
+            )
         elif not isinstance(value, str) and (value is not None or field not in nullable):
             problems.append(Problem(field, f"cannot be {value!r}", "give text"))
     if problems:

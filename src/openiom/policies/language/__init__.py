@@ -13,7 +13,13 @@ from .expression import (
     check_expression,
     values_read,
 )
-from .mapping_document import EachRule, FieldRule, KeyRule, TransformationDocument, validate_transformation
+from .mapping_document import (
+    EachRule,
+    FieldRule,
+    KeyRule,
+    TransformationDocument,
+    validate_transformation,
+)
 from .transformation import (
     Explained,
     MappingKey,

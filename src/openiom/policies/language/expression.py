@@ -9,7 +9,7 @@ import zen
 
 from openiom.kernel import Invalid, Problem
 
-from .words import needed_roots, reads
+from .expression_analysis import needed_roots, reads
 
 Record = Mapping[str, Any]
 EXACT = 2**53  # beyond it the engine's numbers, which reach us as floats, lose their last digits
@@ -48,7 +48,9 @@ class Expression:
 
     def evaluate(self, record: Record) -> Any | Failure:
         """The value for one record, or the Failure that says why there is none."""
-        needed = record if self._roots is None else {k: record[k] for k in self._roots if k in record}
+        needed = (
+            record if self._roots is None else {k: record[k] for k in self._roots if k in record}
+        )
         try:
             return tidy(ask(self._compiled.evaluate, needed))
         except (RuntimeError, ValueError) as error:
@@ -68,7 +70,9 @@ class Condition(Expression):
         value = super().evaluate(record)
         if value is None or isinstance(value, bool | Failure):
             return value or False
-        return Failure(self.text, f"answers {value!r}, not true or false", values_read(self.text, record))
+        return Failure(
+            self.text, f"answers {value!r}, not true or false", values_read(self.text, record)
+        )
 
 
 def ask(evaluate: Callable[[Any], Any], record: Mapping[str, Any]) -> Any:
@@ -116,7 +120,9 @@ def tidy(value: Any, *, strip: bool = False) -> Any:
     kind = type(value)
     if kind is dict:
         return {
-            k: v if type(v) is str else tidy(v, strip=strip) for k, v in value.items() if v is not None or not strip
+            k: v if type(v) is str else tidy(v, strip=strip)
+            for k, v in value.items()
+            if v is not None or not strip
         }
     if kind is list:
         return [item if type(item) is str else tidy(item, strip=strip) for item in value]
@@ -124,7 +130,9 @@ def tidy(value: Any, *, strip: bool = False) -> Any:
         if not value.is_integer():
             return value
         if abs(value) >= EXACT:
-            raise ValueError(f"{value:.0f} is too large to be exact; wrap the expression in string(...)")
+            raise ValueError(
+                f"{value:.0f} is too large to be exact; wrap the expression in string(...)"
+            )
         return int(value)
     return value
 
@@ -163,7 +171,9 @@ def _check(text: str, where: str, compiler: Any) -> Problem | None:
     try:
         compiler(text)
     except RuntimeError as error:
-        return Problem(where, f"`{text}` is not a valid expression: {_located(text, error, compiler)}")
+        return Problem(
+            where, f"`{text}` is not a valid expression: {_located(text, error, compiler)}"
+        )
     return None
 
 
@@ -179,7 +189,11 @@ def _located(text: str, error: RuntimeError, compiler: Any) -> str:
         begin = text[: token.start()].rstrip()
         if begin and _compiles(begin, compiler):
             rest = text[len(begin) :].lstrip()
-            hint = f"; `{begin}` is not a function" if rest.startswith("(") and begin.isidentifier() else ""
+            hint = (
+                f"; `{begin}` is not a function"
+                if rest.startswith("(") and begin.isidentifier()
+                else ""
+            )
             return f"unexpected `{rest[:20]}` at position {len(text) - len(rest) + 1}{hint}"
     return f"{message} at position 1"
 

@@ -21,7 +21,9 @@ class _Part(BaseModel):
 class FieldRule(_Part):
     """One target path and the expression that fills it."""
 
-    path: str = Field(description="Where the value goes in the target document, dotted: ship_to.city")
+    path: str = Field(
+        description="Where the value goes in the target document, dotted: ship_to.city"
+    )
     expression: str = Field(description="What fills it, read from the source message")
     required: bool = Field(default=False, description="A missing value fails the message")
     default: JsonValue = Field(default=None, description="Used when the expression finds nothing")
@@ -32,7 +34,9 @@ class EachRule(_Part):
 
     path: str = Field(description="Where the list goes in the target document: lines")
     over: str = Field(description="The source list, an expression: products")
-    named: str = Field(default="item", alias="as", description="What one element is called in the expressions")
+    named: str = Field(
+        default="item", alias="as", description="What one element is called in the expressions"
+    )
     required: bool = Field(default=False, description="An empty list fails the message")
     fields: list[FieldRule] = Field(default_factory=list)
     each: list["EachRule"] = Field(default_factory=list, description="Lists within an element")
@@ -43,9 +47,15 @@ class KeyRule(_Part):
 
     field: str = Field(description="The external field's name: sku")
     value: str = Field(description="An expression for its value: item.sku")
-    over: str | None = Field(default=None, description="A source list, when each element needs a lookup")
-    named: str = Field(default="item", alias="as", description="What one element is called in the expression")
-    into: str | None = Field(default=None, description="Target path that receives the internal id: lines[].product_id")
+    over: str | None = Field(
+        default=None, description="A source list, when each element needs a lookup"
+    )
+    named: str = Field(
+        default="item", alias="as", description="What one element is called in the expression"
+    )
+    into: str | None = Field(
+        default=None, description="Target path that receives the internal id: lines[].product_id"
+    )
 
 
 class TransformationDocument(_Part):
@@ -54,13 +64,17 @@ class TransformationDocument(_Part):
     source: str = Field(description="Name of the message shape it reads: bigcommerce.order")
     target: str = Field(description="Name of the document it makes: order")
     title: str = ""
-    keys: dict[str, list[KeyRule]] = Field(default_factory=dict, description="Lookups by mapping table")
+    keys: dict[str, list[KeyRule]] = Field(
+        default_factory=dict, description="Lookups by mapping table"
+    )
     fields: list[FieldRule] = Field(default_factory=list)
     each: list[EachRule] = Field(default_factory=list)
 
     def body(self) -> dict[str, JsonValue]:
         """The JSON document that reads back as this one; what stands at its default is left out."""
-        body: dict[str, JsonValue] = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        body: dict[str, JsonValue] = self.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True
+        )
         return body
 
 
@@ -94,7 +108,9 @@ def _into(document: TransformationDocument, rule: KeyRule, *, where: str) -> Ite
     """A lookup for each element goes into a list made from the very same elements, or ids would shift."""
     lists, _, _ = (rule.into or "").partition("[]")
     if (rule.over is not None) != ("[]" in (rule.into or "")):
-        yield Problem(where, "use `[]` in `into` exactly when the key has `over`: lines[].product_id")
+        yield Problem(
+            where, "use `[]` in `into` exactly when the key has `over`: lines[].product_id"
+        )
     elif rule.over is not None:
         if (rule.into or "").count("[]") != 1:
             yield Problem(where, "a key reaches into one list only")
@@ -102,7 +118,9 @@ def _into(document: TransformationDocument, rule: KeyRule, *, where: str) -> Ite
             yield Problem(where, f"no list `{lists}` is made over `{rule.over}`")
 
 
-def _level(fields: Sequence[FieldRule], each: Sequence[EachRule], *, where: str) -> Iterator[Problem]:
+def _level(
+    fields: Sequence[FieldRule], each: Sequence[EachRule], *, where: str
+) -> Iterator[Problem]:
     taken: dict[str, str] = {}
     for index, rule in enumerate(fields):
         place = f"{where}fields[{index}] ({rule.path})"
@@ -137,7 +155,9 @@ def _expression(text: str, *, where: str) -> Iterator[Problem]:
 
 def _path(path: str, *, where: str) -> Iterator[Problem]:
     if not all(_SEGMENT.fullmatch(segment) for segment in path.split(".")):
-        yield Problem(where, f"`{path}` is not a path; use letters, digits and _ joined by dots: ship_to.city")
+        yield Problem(
+            where, f"`{path}` is not a path; use letters, digits and _ joined by dots: ship_to.city"
+        )
 
 
 def _name(name: str, *, where: str) -> Iterator[Problem]:

@@ -14,8 +14,8 @@ import zen
 from openiom.kernel import Invalid
 
 from .expression import ask, engine_message, pick, tidy, values_read
+from .expression_analysis import needed_roots, only_members
 from .mapping_document import EachRule, FieldRule, TransformationDocument, problems
-from .words import needed_roots, only_members
 
 Payload = Mapping[str, Any] | bytes | str
 _REQUIRED = "is required and the message does not have it"
@@ -77,8 +77,10 @@ class Transformation:
             )
         self.document = document
         self._keys = [(table, rule) for table, rules in document.keys.items() for rule in rules]
-        whole = f"{{document: {_object(document.fields, document.each)}, keys: {self._key_lists()}}}"
-        self._compiled = zen.compile_expression(whole)
+        parse_id = (
+            f"{{document: {_object(document.fields, document.each)}, keys: {self._key_lists()}}}"
+        )
+        self._compiled = zen.compile_expression(parse_id)
         self._roots = needed_roots(list(_all_texts(document)))
         self._trims = _trims(document, self._roots)
         self._parts: dict[str, Any] = {}
@@ -115,7 +117,9 @@ class Transformation:
         needed = {name: source[name] for name in self._roots if name in source}
         for name, members in self._trims.items():
             elements = needed.get(name)
-            if isinstance(elements, list) and all(isinstance(element, dict) for element in elements):
+            if isinstance(elements, list) and all(
+                isinstance(element, dict) for element in elements
+            ):
                 needed[name] = [{k: e[k] for k in members if k in e} for e in elements]
         return needed
 
@@ -156,7 +160,12 @@ class Transformation:
                     yield self._step(f"{at}.{rule.field}[{index}]", rule.value, scope)
 
     def _level_steps(
-        self, fields: Sequence[FieldRule], each: Sequence[EachRule], scope: dict[str, Any], *, at: str
+        self,
+        fields: Sequence[FieldRule],
+        each: Sequence[EachRule],
+        scope: dict[str, Any],
+        *,
+        at: str,
     ) -> Iterator[_Step]:
         for rule in fields:
             step = self._step(f"{at}{rule.path}", rule.expression, scope)
@@ -176,7 +185,9 @@ class Transformation:
                 continue
             for index, element in enumerate(over.value or ()):
                 inner = {**scope, group.named: element}
-                yield from self._level_steps(group.fields, group.each, inner, at=f"{at}{group.path}[{index}].")
+                yield from self._level_steps(
+                    group.fields, group.each, inner, at=f"{at}{group.path}[{index}]."
+                )
 
     def _elements(self, over: str, scope: Mapping[str, Any]) -> list[Any]:
         value = self._step("", over, scope).value
@@ -258,11 +269,16 @@ def _plant(tree: dict[str, Any], path: str, text: str) -> None:
 
 
 def _rendered(tree: Mapping[str, Any]) -> str:
-    members = (f'"{name}": {_rendered(value) if isinstance(value, dict) else value}' for name, value in tree.items())
+    members = (
+        f'"{name}": {_rendered(value) if isinstance(value, dict) else value}'
+        for name, value in tree.items()
+    )
     return f"{{{', '.join(members)}}}"
 
 
-def _trims(document: TransformationDocument, roots: frozenset[str] | None) -> dict[str, frozenset[str]]:
+def _trims(
+    document: TransformationDocument, roots: frozenset[str] | None
+) -> dict[str, frozenset[str]]:
     """
     Source lists of which only some members are ever read, with those members.
 
@@ -282,7 +298,9 @@ def _trims(document: TransformationDocument, roots: frozenset[str] | None) -> di
                 used.setdefault(rule.over, []).append(_members([rule.value], rule.named))
             texts.append(rule.value)
     texts += [rule.expression for rule in document.fields]
-    elsewhere = needed_roots(texts + [over for over in used if not over.isidentifier()]) or frozenset()
+    elsewhere = (
+        needed_roots(texts + [over for over in used if not over.isidentifier()]) or frozenset()
+    )
     return {
         over: frozenset().union(*(members for members in sets if members is not None))
         for over, sets in used.items()
@@ -326,7 +344,9 @@ def _has_checks(fields: Sequence[FieldRule], each: Sequence[EachRule]) -> bool:
     )
 
 
-def _complete(document: Mapping[str, Any], fields: Sequence[FieldRule], each: Sequence[EachRule]) -> bool:
+def _complete(
+    document: Mapping[str, Any], fields: Sequence[FieldRule], each: Sequence[EachRule]
+) -> bool:
     for rule in fields:
         if rule.required and _blank(_at(document, rule.path)):
             return False
@@ -360,5 +380,11 @@ def _text(value: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        type(None): "null",
+    }
     return names.get(type(value), "a number")

@@ -13,7 +13,7 @@ export default function FlowsPage() {
   return (
     <Page
       title="Flows"
-      lead="The journeys orders take, drawn by the business. A published version never changes; orders in flight keep theirs."
+      lead="The flowRuns orders take, drawn by the business. A published version never changes; orders in flight keep theirs."
     >
       <Section flush className="flows">
         <Loaded answer={flows} rows={5}>

@@ -1,5 +1,5 @@
 import { CheckCircleOutlined } from '@kit/icons';
-import { actOnJourneys, listFlows, listRuns, type Run, type RunState } from '@client/orchestration';
+import { actOnFlowRuns, listFlows, listRuns, type Run, type RunState } from '@client/orchestration';
 import { EmptyState } from '@kit/feedback';
 import { When } from '@kit/figures';
 import { Page } from '@kit/layout';
@@ -22,20 +22,20 @@ const verbs: readonly Verb[] = [
     name: 'reprocess',
     label: 'Reprocess',
     says: 'Each run goes on from the step that failed, with the data as it is now. Steps that already succeeded do not run twice.',
-    run: (ids) => actOnJourneys('reprocess', ids),
+    run: (ids) => actOnFlowRuns('reprocess', ids),
   },
   {
     name: 'skip',
     label: 'Skip step',
     says: 'Each run goes on as if the failed step had succeeded. Use it when the work was done by hand.',
-    run: (ids) => actOnJourneys('skip', ids),
+    run: (ids) => actOnFlowRuns('skip', ids),
   },
   {
     name: 'cancel',
     label: 'Stop',
     danger: true,
     says: 'Each run ends here. The order itself stays as it is and no flow carries it on.',
-    run: (ids) => actOnJourneys('cancel', ids),
+    run: (ids) => actOnFlowRuns('cancel', ids),
   },
 ];
 

@@ -1,5 +1,5 @@
 import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RedoOutlined } from '@kit/icons';
-import type { Journey, OrderDetail, OrderVerb } from '@client/orders';
+import type { FlowRun, OrderDetail, OrderVerb } from '@client/orders';
 import { VerbDialog } from '@kit/list';
 import { WhyButton } from '@kit/WhyButton';
 import { useQueryClient } from '@tanstack/react-query';
@@ -14,10 +14,10 @@ const icons: Record<OrderVerb, ReactNode> = {
 };
 
 /** What can be done now; what cannot is shown with the reason why not. */
-export function OrderActions({ order, journeys }: { order: OrderDetail; journeys: Journey[] | undefined }) {
+export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns: FlowRun[] | undefined }) {
   const [verb, setVerb] = useState<OrderVerb>();
   const queries = useQueryClient();
-  const failed = journeys?.some((journey) => journey.state === 'failed') ?? false;
+  const failed = flowRuns?.some((flowRun) => flowRun.state === 'failed') ?? false;
   const allowed: Record<OrderVerb, { allowed: boolean; why: string }> = {
     reprocess: { allowed: failed, why: 'No step of this order has failed, so there is nothing to reprocess' },
     ...order.actions,

@@ -1,12 +1,12 @@
 import { useLive } from '@client/live';
-import { getJourneys, getOrder, getOrderFulfillment, getSourcing, getTimeline } from '@client/orders';
+import { getFlowRuns, getOrder, getOrderFulfillment, getSourcing, getTimeline } from '@client/orders';
 import { ProblemNotice } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { Link, useParams } from 'react-router';
 import { FulfillmentCard } from './FulfillmentCard';
-import { JourneysCard } from './JourneysCard';
+import { FlowRunsCard } from './FlowRunsCard';
 import { LinesCard } from './LinesCard';
 import { OrderActions } from './OrderActions';
 import { OrderHeader } from './OrderHeader';
@@ -28,7 +28,7 @@ export default function OrderPage() {
   const queries = useQueryClient();
   const order = useQuery({ queryKey: ['order', id], queryFn: () => getOrder(id) });
   const fulfillment = useQuery({ queryKey: ['order', id, 'fulfillment'], queryFn: () => getOrderFulfillment(id) });
-  const journeys = useQuery({ queryKey: ['order', id, 'journeys'], queryFn: () => getJourneys(id) });
+  const flowRuns = useQuery({ queryKey: ['order', id, 'flowRuns'], queryFn: () => getFlowRuns(id) });
   const sourcing = useQuery({ queryKey: ['order', id, 'sourcing'], queryFn: () => getSourcing(id) });
   const timeline = useQuery({ queryKey: ['order', id, 'timeline'], queryFn: () => getTimeline(id) });
   useLive((changes) => {
@@ -51,7 +51,7 @@ export default function OrderPage() {
       above={back}
       tab={`Order ${order.data.number}`}
       title={`Order ${order.data.number}`}
-      actions={<OrderActions order={order.data} journeys={journeys.data} />}
+      actions={<OrderActions order={order.data} flowRuns={flowRuns.data} />}
     >
       <OrderHeader order={order.data} />
       <div className="main-side">
@@ -59,7 +59,7 @@ export default function OrderPage() {
           <LinesCard order={order.data} />
           <FulfillmentCard answer={fulfillment} />
           <SourcingCard answer={sourcing} order={order.data} />
-          <JourneysCard answer={journeys} />
+          <FlowRunsCard answer={flowRuns} />
         </div>
         <div className="stack">
           <WhereCard order={order.data} fulfillment={fulfillment.data ?? []} />

@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { failedJourney, journeys, order, orders, sourcing, timeline } from '../../../tests/fixtures.mjs';
+import { failedFlowRun, flowRuns, order, orders, sourcing, timeline } from '../../../tests/fixtures.mjs';
 import { Refusal, serve, show } from '../../../tests/harness';
 import OrderPage from './OrderPage';
 import OrdersPage from './OrdersPage';
@@ -26,7 +26,7 @@ function orderReplies(id: string, held = false) {
     [`GET ${path}/timeline`]: () => ({ events: timeline }),
     [`GET ${path}/fulfillment-orders`]: () => empty,
     [`GET ${path}/sourcing`]: () => ({ decisions: sourcing }),
-    [`GET ${path}/journeys`]: () => ({ journeys: held ? [failedJourney] : journeys }),
+    [`GET ${path}/flow-runs`]: () => ({ flow_runs: held ? [failedFlowRun] : flowRuns }),
   };
 }
 
@@ -124,7 +124,7 @@ test('what cannot be done is disabled, says why, and does nothing', async () => 
 
 test('a failed step shows its error and can be reprocessed', async () => {
   const id = orders[1]?.id ?? '';
-  const sent = serve({ ...orderReplies(id, true), 'POST /api/v1/journeys/reprocess': () => ({ results: [{ id, ok: true, reason: '' }] }) });
+  const sent = serve({ ...orderReplies(id, true), 'POST /api/v1/flow-runs/reprocess': () => ({ results: [{ id, ok: true, reason: '' }] }) });
   show(routes, `/orders/${id}`);
   await screen.findByText(/The 3PL answered 422/);
   await userEvent.click(screen.getByRole('button', { name: 'Reprocess' }));

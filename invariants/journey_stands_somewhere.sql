@@ -1,6 +1,0 @@
--- Every journey that is not over has a token, and one that is over has none.
-SELECT j.id, j.flow, j.state, count(t.id) AS tokens
-FROM orchestration.journey j
-LEFT JOIN orchestration.token t ON t.journey_id = j.id
-GROUP BY j.id
-HAVING (j.state IN ('running', 'failed')) <> (count(t.id) > 0)

@@ -1,0 +1,5 @@
+"""`python -m openiom_simulators store|warehouse|lab|carrier`."""
+
+from openiom_simulators.command_line import main
+
+main()

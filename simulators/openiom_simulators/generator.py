@@ -1,0 +1,130 @@
+"""A seeded shop in the United States: a catalog of a few hundred products and orders of one to five lines."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import zipcodes
+
+from openiom_simulators.names import FIRST_NAMES, GOODS, LAST_NAMES, MATERIALS, STREETS, US_STATES
+from openiom_simulators.shop_data import (
+    Address,
+    Customer,
+    Dataset,
+    PlacedLine,
+    PlacedOrder,
+    Product,
+)
+
+LINES_PER_ORDER = (1, 2, 3, 4, 5)
+LINE_WEIGHTS = (46, 27, 14, 8, 5)
+QUANTITIES = (1, 2, 3, 4)
+QUANTITY_WEIGHTS = (78, 14, 5, 3)
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A ZIP code with the city and the state it lies in."""
+
+    zip: str
+    city: str
+    state: str
+    area_code: str
+
+
+@lru_cache(maxsize=1)
+def places() -> tuple[Place, ...]:
+    """Every active standard ZIP code of the fifty states and the District of Columbia."""
+    return tuple(
+        Place(
+            row["zip_code"], row["city"], US_STATES[row["state"]], (row["area_codes"] or ["555"])[0]
+        )
+        for row in zipcodes.list_all()  # type: ignore[no-untyped-call]
+        if row["active"] and row["zip_code_type"] == "STANDARD" and row["state"] in US_STATES
+    )
+
+
+def catalog(*, products: int, seed: int) -> list[Product]:
+    """`products` products with distinct SKUs, prices from 3 to 400 dollars and weights up to 20 kg."""
+    dice = random.Random(seed)
+    made = []
+    for number in range(products):
+        thing, code, low, high, grams = GOODS[number % len(GOODS)]
+        material = MATERIALS[(number // len(GOODS)) % len(MATERIALS)]
+        series = number // (len(GOODS) * len(MATERIALS)) + 1
+        name = f"{material} {thing}" if series == 1 else f"{material} {thing} No. {series}"
+        made.append(
+            Product(
+                id=number + 101,
+                sku=f"{code}-{material[:3].upper()}-{series:02d}",
+                name=name,
+                price=dice.randrange(low, high) * 100 + 99,
+                weight=max(50, int(grams * dice.uniform(0.7, 1.4))),
+                brand="Fabrikam",
+                inventory_level=dice.randrange(20, 2_000),
+            )
+        )
+    return made
+
+
+def customers(*, count: int, seed: int, created: int) -> list[Customer]:
+    """`count` customers, each at a street address in a real ZIP code and city."""
+    dice = random.Random(seed + 1)
+    towns = places()
+    made = []
+    for number in range(1, count + 1):
+        first, last = dice.choice(FIRST_NAMES), dice.choice(LAST_NAMES)
+        place = towns[dice.randrange(len(towns))]
+        email = f"{first}.{last}.{number}@example.com".lower()
+        address = Address(
+            first_name=first,
+            last_name=last,
+            street_1=f"{dice.randrange(1, 9900)} {dice.choice(STREETS)}",
+            city=place.city,
+            state=place.state,
+            zip=place.zip,
+            country="United States",
+            country_iso2="US",
+            phone=f"{place.area_code}-555-{dice.randrange(10_000):04d}",
+            email=email,
+        )
+        made.append(Customer(number, first, last, email, address, created=created))
+    return made
+
+
+def placed_orders(
+    *, count: int, seed: int, products: list[Product], buyers: list[Customer], now: int
+) -> Iterator[PlacedOrder]:
+    """`count` orders of these buyers, placed over the 30 days before `now`, the oldest first."""
+    dice = random.Random(seed + 2)
+    started = now - 30 * DAY
+    for number in range(count):
+        buyer = buyers[dice.randrange(len(buyers))]
+        size = dice.choices(LINES_PER_ORDER, LINE_WEIGHTS)[0]
+        picked = dice.sample(products, min(size, len(products)))
+        quantities = dice.choices(QUANTITIES, QUANTITY_WEIGHTS, k=len(picked))
+        yield PlacedOrder(
+            customer_id=buyer.id,
+            currency="USD",
+            created=started + (number * 30 * DAY) // max(count, 1),
+            billing=buyer.address,
+            shipping=buyer.address,
+            lines=[
+                PlacedLine(p.sku, p.name, quantity, p.price, p.id, p.weight)
+                for p, quantity in zip(picked, quantities, strict=True)
+            ],
+            shipping_cost=dice.choice((0, 499, 799, 1299)),
+        )
+
+
+def generate(
+    *, orders: int, seed: int = 1, now: int, products: int = 300, buyers: int | None = None
+) -> Dataset:
+    """A shop with catalog, customers and orders. The same arguments give the same shop."""
+    goods = catalog(products=products, seed=seed)
+    count = buyers if buyers is not None else min(5_000, max(20, orders // 3))
+    people = customers(count=count, seed=seed, created=now - 60 * DAY)
+    stream = placed_orders(count=orders, seed=seed, products=goods, buyers=people, now=now)
+    return Dataset("USD", "United States", "US", goods, people, stream)

@@ -1,0 +1,193 @@
+"""The Olist marketplace (delivered orders of a Brazilian marketplace) read into a shop's shape.
+
+The public data names neither products nor people. A product here is what one seller sells in one category;
+its SKU is `<category>-<seller>`, its weight the first one seen. Equal units of one order become one line.
+Names and streets are drawn from a seed; the ZIP prefix, city and state are the data's.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as parquet
+
+from openiom_simulators.names import BRAZILIAN_STATES, BRAZILIAN_STREETS, FIRST_NAMES, LAST_NAMES
+from openiom_simulators.shop_data import (
+    Address,
+    Customer,
+    Dataset,
+    PlacedLine,
+    PlacedOrder,
+    Product,
+    Seller,
+)
+
+FILES = ("orders_delivered.parquet", "items.parquet", "customer_zips.parquet", "sellers.parquet")
+UNKNOWN_CATEGORY = "unknown"
+DAY = 86_400
+
+
+class OlistAbsent(Exception):
+    """The folder given does not hold the Olist files."""
+
+
+def read_olist(folder: Path, *, orders: int | None = None, seed: int = 1) -> Dataset:
+    """The first `orders` Olist orders (all when None) with the products, customers and sellers they need."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise OlistAbsent(
+            f"{folder} lacks {', '.join(missing)}; give the folder that holds the Olist parquet files"
+        )
+    heads = _columns(
+        folder / FILES[0],
+        ["ord", "order_date", "cust_zip", "customer_state", "freight", "payment_type"],
+    )
+    count = len(heads["ord"]) if orders is None else min(orders, len(heads["ord"]))
+    items = _items_by_order(folder, wanted=set(heads["ord"][:count]))
+    sellers = _sellers(folder)
+    products = _products(items, sellers)
+    towns = _towns(folder)
+    people = _customers(heads, count=count, towns=towns, seed=seed)
+    stream = _orders(heads, count=count, items=items, products=products, people=people, seed=seed)
+    return Dataset(
+        "BRL", "Brazil", "BR", list(products.values()), people, stream, list(sellers.values())
+    )
+
+
+def _columns(path: Path, names: list[str]) -> dict[str, list[Any]]:
+    table = parquet.read_table(path, columns=names)
+    return {name: table[name].to_pylist() for name in names}
+
+
+ItemKey = tuple[str, int]
+Item = tuple[ItemKey, int, int]  # (category, seller), price in cents, weight in grams
+
+
+def _items_by_order(folder: Path, *, wanted: set[int]) -> dict[int, list[Item]]:
+    """The wanted orders' units, in the order of the file."""
+    rows = _columns(folder / "items.parquet", ["ord", "category", "seller", "price", "weight_g"])
+    grouped: dict[int, list[Item]] = {}
+    for order, category, seller, price, weight in zip(*rows.values(), strict=True):
+        if order in wanted:
+            key = (category or UNKNOWN_CATEGORY, seller or 0)
+            grouped.setdefault(order, []).append(
+                (key, round(price * 100), max(1, round(weight or 0)))
+            )
+    return grouped
+
+
+def _sellers(folder: Path) -> dict[int, Seller]:
+    rows = _columns(folder / "sellers.parquet", ["seller", "zip", "city", "state", "lat", "lng"])
+    return {
+        number: Seller(f"SELLER-{number:04d}", _postcode(zip_prefix), city.title(), state, lat, lng)
+        for number, zip_prefix, city, state, lat, lng in zip(*rows.values(), strict=True)
+    }
+
+
+def _products(items: dict[int, list[Item]], sellers: dict[int, Seller]) -> dict[ItemKey, Product]:
+    sold: Counter[ItemKey] = Counter()
+    first: dict[ItemKey, Item] = {}
+    for units in items.values():
+        for unit in units:
+            sold[unit[0]] += 1
+            first.setdefault(unit[0], unit)
+    made = {}
+    for number, key in enumerate(sorted(first), start=101):
+        category, seller = key
+        _, price, weight = first[key]
+        brand = sellers[seller].code if seller in sellers else ""
+        made[key] = Product(
+            id=number,
+            sku=f"{category.replace('_', '-').upper()}-{seller:04d}",
+            name=f"{category.replace('_', ' ').capitalize()} of seller {seller}",
+            price=price,
+            weight=weight,
+            brand=brand,
+            inventory_level=sold[key] * 2 + 10,
+        )
+    return made
+
+
+def _towns(folder: Path) -> dict[int, tuple[str, str]]:
+    rows = _columns(folder / "customer_zips.parquet", ["zip", "city", "state"])
+    return {
+        prefix: (city.title(), state) for prefix, city, state in zip(*rows.values(), strict=True)
+    }
+
+
+def _customers(
+    heads: dict[str, list[Any]], *, count: int, towns: dict[int, tuple[str, str]], seed: int
+) -> list[Customer]:
+    """One customer an order, as in the data, where a returning buyer has a new id."""
+    dice = random.Random(seed)
+    people = []
+    for index in range(count):
+        prefix = heads["cust_zip"][index]
+        city, state = towns.get(prefix, ("", heads["customer_state"][index]))
+        first, last = dice.choice(FIRST_NAMES), dice.choice(LAST_NAMES)
+        number = index + 1
+        email = f"{first}.{last}.{number}@example.com".lower()
+        address = Address(
+            first_name=first,
+            last_name=last,
+            street_1=f"{dice.choice(BRAZILIAN_STREETS)}, {dice.randrange(1, 2_000)}",
+            city=city,
+            state=BRAZILIAN_STATES.get(str(state), ""),
+            zip=_postcode(prefix),
+            country="Brazil",
+            country_iso2="BR",
+            phone=f"+55 11 5555-{number % 10_000:04d}",
+            email=email,
+        )
+        created = _seconds(heads["order_date"][index])
+        people.append(Customer(number, first, last, email, address, created=created))
+    return people
+
+
+def _orders(
+    heads: dict[str, list[Any]],
+    *,
+    count: int,
+    items: dict[int, list[Item]],
+    products: dict[ItemKey, Product],
+    people: list[Customer],
+    seed: int,
+) -> Iterator[PlacedOrder]:
+    dice = random.Random(seed + 1)
+    for index in range(count):
+        buyer = people[index]
+        order = heads["ord"][index]
+        units: Counter[tuple[ItemKey, int]] = Counter(
+            (key, price) for key, price, _ in items.get(order, ())
+        )
+        lines = []
+        for (key, price), quantity in units.items():
+            product = products[key]
+            lines.append(
+                PlacedLine(product.sku, product.name, quantity, price, product.id, product.weight)
+            )
+        yield PlacedOrder(
+            customer_id=buyer.id,
+            currency="BRL",
+            created=_seconds(heads["order_date"][index]) + dice.randrange(DAY),
+            billing=buyer.address,
+            shipping=buyer.address,
+            lines=lines,
+            shipping_cost=round((heads["freight"][index] or 0) * 100),
+            payment_method=str(heads["payment_type"][index] or "credit_card")
+            .replace("_", " ")
+            .title(),
+            external_order_id=f"OLIST-{order}",
+        )
+
+
+def _postcode(prefix: int) -> str:
+    """The data holds the first five digits of the eight of a Brazilian postal code."""
+    return f"{prefix:05d}-000"
+
+
+def _seconds(day: datetime) -> int:
+    return int(day.replace(tzinfo=UTC).timestamp())

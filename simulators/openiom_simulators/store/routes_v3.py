@@ -1,0 +1,335 @@
+"""The v3 half of the store: catalog, customers, price lists and webhooks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from openiom_simulators.responses import answer, json_object
+from openiom_simulators.shop_data import Customer, Product
+from openiom_simulators.store.queries import paginate
+from openiom_simulators.store.state import Refusal, Shop
+from openiom_simulators.store.webhooks import Webhooks
+
+OPENED = "2024-01-01T00:00:00+00:00"
+PARTS_WITHOUT_CONTENT = (
+    "images",
+    "custom_fields",
+    "bulk_pricing_rules",
+    "options",
+    "modifiers",
+    "videos",
+)
+
+
+def product_document(product: Product, *, include: Sequence[str]) -> dict[str, Any]:
+    """A product as `/v3/catalog/products` shows it; weight in kilograms, price in whole currency units."""
+    price = product.price / 100
+    shown: dict[str, Any] = {
+        "id": product.id,
+        "name": product.name,
+        "type": "physical",
+        "sku": product.sku,
+        "description": "",
+        "weight": product.weight / 1000,
+        "width": 0,
+        "depth": 0,
+        "height": 0,
+        "price": price,
+        "cost_price": 0,
+        "retail_price": 0,
+        "sale_price": 0,
+        "map_price": 0,
+        "tax_class_id": 0,
+        "product_tax_code": "",
+        "calculated_price": price,
+        "categories": [],
+        "brand_id": 0,
+        "inventory_level": product.inventory_level,
+        "inventory_warning_level": 0,
+        "inventory_tracking": "product",
+        "is_visible": True,
+        "is_featured": False,
+        "upc": "",
+        "mpn": product.brand,
+        "gtin": "",
+        "availability": "available",
+        "condition": "New",
+        "base_variant_id": product.variant_id,
+        "date_created": OPENED,
+        "date_modified": OPENED,
+        "total_sold": 0,
+    }
+    if "variants" in include:
+        shown["variants"] = [variant_document(product)]
+    shown.update((part, []) for part in PARTS_WITHOUT_CONTENT if part in include)
+    return shown
+
+
+def variant_document(product: Product) -> dict[str, Any]:
+    """The base variant of a product, which carries its SKU."""
+    return {
+        "id": product.variant_id,
+        "product_id": product.id,
+        "sku": product.sku,
+        "sku_id": None,
+        "price": None,
+        "calculated_price": product.price / 100,
+        "sale_price": None,
+        "retail_price": None,
+        "cost_price": 0,
+        "weight": None,
+        "calculated_weight": product.weight / 1000,
+        "is_free_shipping": False,
+        "purchasing_disabled": False,
+        "purchasing_disabled_message": "",
+        "upc": "",
+        "mpn": product.brand,
+        "gtin": "",
+        "inventory_level": product.inventory_level,
+        "inventory_warning_level": 0,
+        "bin_picking_number": "",
+        "option_values": [],
+    }
+
+
+def customer_document(customer: Customer, *, include: Sequence[str]) -> dict[str, Any]:
+    """A customer as `/v3/customers` shows it."""
+    created = datetime.fromtimestamp(customer.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown: dict[str, Any] = {
+        "id": customer.id,
+        "email": customer.email,
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
+        "company": customer.address.company,
+        "phone": customer.address.phone,
+        "registration_ip_address": "",
+        "notes": "",
+        "tax_exempt_category": "",
+        "customer_group_id": customer.customer_group_id,
+        "date_created": created,
+        "date_modified": created,
+        "address_count": 1,
+        "attribute_count": 0,
+        "authentication": {"force_password_reset": False},
+        "origin_channel_id": 1,
+        "channel_ids": [1],
+    }
+    if "addresses" in include:
+        shown["addresses"] = [customer_address_document(customer)]
+    return shown
+
+
+def customer_address_document(customer: Customer) -> dict[str, Any]:
+    address = customer.address
+    return {
+        "id": customer.id,
+        "customer_id": customer.id,
+        "first_name": address.first_name,
+        "last_name": address.last_name,
+        "company": address.company,
+        "address1": address.street_1,
+        "address2": address.street_2,
+        "city": address.city,
+        "state_or_province": address.state,
+        "postal_code": address.zip,
+        "country": address.country,
+        "country_code": address.country_iso2,
+        "phone": address.phone,
+        "address_type": "residential",
+    }
+
+
+def paged(request: Request, rows: Sequence[Any], show: Callable[[Any], dict[str, Any]]) -> Response:
+    """One page of rows in the envelope of v3; past the end `data` is empty."""
+    page, limit = paginate(request.query_params)
+    data = [show(row) for row in rows[(page - 1) * limit : page * limit]]
+    pages = -(-len(rows) // limit)
+    pagination: dict[str, Any] = {
+        "total": len(rows),
+        "count": len(data),
+        "per_page": limit,
+        "current_page": page,
+        "total_pages": pages,
+        "links": {"current": f"?page={page}&limit={limit}"},
+    }
+    if page > 1:
+        pagination["links"]["previous"] = f"?page={page - 1}&limit={limit}"
+    if page < pages:
+        pagination["links"]["next"] = f"?page={page + 1}&limit={limit}"
+    return answer({"data": data, "meta": {"pagination": pagination}})
+
+
+def whole_numbers(query: Mapping[str, str], name: str) -> list[int]:
+    """A comma-separated list of whole numbers; refused when it holds something else."""
+    try:
+        return [int(part) for part in query[name].split(",") if part]
+    except ValueError:
+        raise Refusal(f"The filter {name} takes whole numbers.", status=422) from None
+
+
+def _shop(request: Request) -> Shop:
+    shop: Shop = request.app.state.shop
+    return shop
+
+
+def _include(request: Request) -> list[str]:
+    return request.query_params.get("include", "").split(",")
+
+
+def _products(request: Request, *, id_name: str) -> list[Product]:
+    """The products the filters name: by `id_name`, SKU, name or keyword."""
+    shop, query = _shop(request), request.query_params
+    rows = list(shop.products.values())
+    wanted_ids = set()
+    for name in (id_name, f"{id_name}:in"):
+        if name in query:
+            wanted_ids.update(whole_numbers(query, name))
+    if wanted_ids:
+        rows = [shop.products[number] for number in sorted(wanted_ids) if number in shop.products]
+    skus = {text for name in ("sku", "sku:in") for text in query.get(name, "").split(",") if text}
+    if skus:
+        rows = [row for row in rows if row.sku in skus]
+    if "name" in query:
+        rows = [row for row in rows if row.name == query["name"]]
+    if "keyword" in query:
+        word = query["keyword"].lower()
+        rows = [row for row in rows if word in row.name.lower() or word in row.sku.lower()]
+    return rows
+
+
+async def list_products(request: Request) -> Response:
+    include = _include(request)
+    only = {name for name in request.query_params.get("include_fields", "").split(",") if name}
+
+    def show(product: Product) -> dict[str, Any]:
+        shown = product_document(product, include=include)
+        return {
+            k: v for k, v in shown.items() if not only or k in only or k in include or k == "id"
+        }
+
+    return paged(request, _products(request, id_name="id"), show)
+
+
+def _product(request: Request) -> Product:
+    found = _shop(request).products.get(request.path_params["product_id"])
+    if found is None:
+        raise Refusal("The product does not exist.", status=404)
+    return found
+
+
+async def get_product(request: Request) -> Response:
+    return answer(
+        {"data": product_document(_product(request), include=_include(request)), "meta": {}}
+    )
+
+
+async def product_variants(request: Request) -> Response:
+    return paged(request, [_product(request)], variant_document)
+
+
+async def list_variants(request: Request) -> Response:
+    return paged(request, _products(request, id_name="product_id"), variant_document)
+
+
+async def list_customers(request: Request) -> Response:
+    shop, query, include = _shop(request), request.query_params, _include(request)
+    rows = list(shop.customers.values())
+    if "id:in" in query:
+        rows = [shop.customers[n] for n in whole_numbers(query, "id:in") if n in shop.customers]
+    if "email:in" in query:
+        emails = set(query["email:in"].split(","))
+        rows = [row for row in rows if row.email in emails]
+    return paged(request, rows, lambda row: customer_document(row, include=include))
+
+
+async def customer_addresses(request: Request) -> Response:
+    shop, query = _shop(request), request.query_params
+    rows = list(shop.customers.values())
+    if "customer_id:in" in query:
+        rows = [
+            shop.customers[n] for n in whole_numbers(query, "customer_id:in") if n in shop.customers
+        ]
+    return paged(request, rows, customer_address_document)
+
+
+async def list_price_lists(request: Request) -> Response:
+    one = {
+        "id": 1,
+        "name": "Default",
+        "active": True,
+        "date_created": OPENED,
+        "date_modified": OPENED,
+    }
+    return paged(request, [one], lambda row: dict(row))
+
+
+def _hooks(request: Request) -> Webhooks:
+    hooks: Webhooks = request.app.state.webhooks
+    return hooks
+
+
+def _hook_fields(document: Mapping[str, Any], *, needed: Sequence[str]) -> dict[str, Any]:
+    for name in needed:
+        if not document.get(name):
+            raise Refusal(f"JSON data is missing or invalid: {name}", status=422)
+    fields = {
+        name: document[name] for name in ("scope", "destination", "is_active") if name in document
+    }
+    if "destination" in fields and not str(fields["destination"]).startswith(
+        ("http://", "https://")
+    ):
+        raise Refusal("JSON data is missing or invalid: destination", status=422)
+    if document.get("headers") is not None:
+        fields["headers"] = {str(name): str(value) for name, value in document["headers"].items()}
+    return fields
+
+
+async def list_hooks(request: Request) -> Response:
+    query, hooks = request.query_params, _hooks(request)
+    rows = [
+        hook
+        for hook in hooks.hooks.values()
+        if query.get("scope", hook.scope) == hook.scope
+        and query.get("destination", hook.destination) == hook.destination
+        and query.get("is_active", str(hook.is_active)).lower() == str(hook.is_active).lower()
+    ]
+    return paged(request, rows, hooks.document)
+
+
+async def create_hook(request: Request) -> Response:
+    hooks = _hooks(request)
+    fields = _hook_fields(await json_object(request), needed=("scope", "destination"))
+    hook = hooks.subscribe(**{"headers": {}, "is_active": True, **fields})
+    return answer({"data": hooks.document(hook), "meta": {}})
+
+
+async def one_hook(request: Request) -> Response:
+    hooks, number = _hooks(request), request.path_params["hook_id"]
+    hook = hooks.hooks.get(number)
+    if hook is None:
+        raise Refusal(f"Webhook with id [{number}] not found", status=404)
+    if request.method == "DELETE":
+        del hooks.hooks[number]
+    elif request.method == "PUT":
+        for name, value in _hook_fields(await json_object(request), needed=()).items():
+            setattr(hook, name, value)
+        hook.updated_at = _shop(request).now()
+    return answer({"data": hooks.document(hook), "meta": {}})
+
+
+ROUTES = [
+    Route("/catalog/products", list_products, methods=["GET"]),
+    Route("/catalog/products/{product_id:int}", get_product, methods=["GET"]),
+    Route("/catalog/products/{product_id:int}/variants", product_variants, methods=["GET"]),
+    Route("/catalog/variants", list_variants, methods=["GET"]),
+    Route("/customers", list_customers, methods=["GET"]),
+    Route("/customers/addresses", customer_addresses, methods=["GET"]),
+    Route("/pricelists", list_price_lists, methods=["GET"]),
+    Route("/hooks", list_hooks, methods=["GET"]),
+    Route("/hooks", create_hook, methods=["POST"]),
+    Route("/hooks/{hook_id:int}", one_hook, methods=["GET", "PUT", "DELETE"]),
+]

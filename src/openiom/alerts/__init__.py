@@ -1,1 +1,0 @@
-"""Reading: alert configurations and active alerts."""

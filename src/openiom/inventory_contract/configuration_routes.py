@@ -1,0 +1,43 @@
+"""The inventory configuration over HTTP; the public contract does not publish such a call, so this one is ours."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from openiom.inventory_visibility.configuration import (
+    KIND,
+    NAME,
+    InventoryConfigurationBody,
+    configuration_body,
+)
+from openiom.platform.configuration import Configuration
+from openiom.platform.http import Now, ReadSession, WriteSession
+
+from .dependencies import PREFIX, Caller
+
+router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
+
+
+@router.get("/configuration")
+def inventory_configuration_in_use(
+    principal: Caller, session: ReadSession
+) -> InventoryConfigurationBody:
+    """The configuration in use: the document `default`, or the one this product ships with."""
+    principal.require("inventory.read")
+    return InventoryConfigurationBody.model_validate(configuration_body(session))
+
+
+@router.put("/configuration")
+def replace_inventory_configuration(
+    body: InventoryConfigurationBody,
+    request: Request,
+    principal: Caller,
+    session: WriteSession,
+    now: Now,
+) -> InventoryConfigurationBody:
+    """Replace the configuration; answers what is in use from now on. Refused whole with everything wrong in it."""
+    principal.require("configuration.write")
+    kinds: Configuration = request.app.state.configuration
+    document: dict[str, Any] = {"kind": KIND, "name": NAME, "body": body.model_dump(mode="json")}
+    kinds.apply(session, [document], at=now, actor=principal.name)
+    return body

@@ -1,1 +1,0 @@
-"""Return orders: what comes back, and what becomes of it."""

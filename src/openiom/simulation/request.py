@@ -1,0 +1,118 @@
+"""What a planner asks of a simulation: demand, and what would be different."""
+
+from datetime import date
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Template = Literal["source_optimization", "demand_shock", "network_expansion", "new_product"]
+MOST_DAYS = 366
+MOST_RUNS = 200
+MOST_CHANGES = 100
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Demand(_Asked):
+    """
+    `past`: the days from `from` to `to`, resampled from themselves. `future`: as many days ahead, resampled from the
+    days of the basis (the four weeks before the simulation is asked for, unless told). Days are UTC.
+    """
+
+    kind: Literal["past", "future"]
+    from_: date = Field(alias="from")
+    to: date
+    multiplier: float = Field(
+        1.0, gt=0, le=100, description="Times the orders of the resampled days"
+    )
+    basis_from: date | None = None
+    basis_to: date | None = None
+
+    @model_validator(mode="after")
+    def _periods(self) -> Self:
+        if self.to < self.from_:
+            raise ValueError("to: lies before from")
+        if (self.to - self.from_).days >= MOST_DAYS:
+            raise ValueError(f"to: a simulation covers at most {MOST_DAYS} days")
+        if (self.basis_from is None) != (self.basis_to is None):
+            raise ValueError("basis_from, basis_to: give both or neither")
+        if self.kind == "past" and self.basis_from is not None:
+            raise ValueError("basis_from: past demand is its own basis; leave it out")
+        if (
+            self.basis_from
+            and self.basis_to
+            and not 0 <= (self.basis_to - self.basis_from).days < MOST_DAYS
+        ):
+            raise ValueError(f"basis_to: give 1 to {MOST_DAYS} days")
+        return self
+
+    @property
+    def days(self) -> int:
+        return (self.to - self.from_).days + 1
+
+
+class NewSource(_Asked):
+    """A source that does not exist yet: its document, and what would stand there."""
+
+    name: str = Field(min_length=1)
+    body: dict[str, Any]
+    stock_like: str = Field("", description="Source whose stock it starts with")
+    stock: dict[str, int] = Field({}, description="Units by product; wins over stock_like")
+
+
+class ChangedConstraint(_Asked):
+    """A constraint that is new or different; without a body it no longer counts."""
+
+    name: str = Field(min_length=1)
+    body: dict[str, Any] | None = None
+
+
+class ChangedStrategy(_Asked):
+    """Fields of the strategy that would be different; `name` takes another strategy as it stands."""
+
+    name: str = ""
+    body: dict[str, Any] = {}
+
+
+class NewProduct(_Asked):
+    """A product that would sell like another one, at `share` of its orders, in orders of its own."""
+
+    product: str = Field(min_length=1)
+    like: str = Field(min_length=1)
+    share: float = Field(gt=0, le=10)
+    stock: dict[str, int] = Field({}, description="Units by source")
+
+
+class Changes(_Asked):
+    """What the scenario has that today does not. Nothing at all is allowed, and reports a difference of zero."""
+
+    closed_sources: list[str] = Field([], max_length=MOST_CHANGES)
+    new_sources: list[NewSource] = Field([], max_length=MOST_CHANGES)
+    constraints: list[ChangedConstraint] = Field([], max_length=MOST_CHANGES)
+    strategy: ChangedStrategy | None = None
+    demand_multiplier: float = Field(
+        1.0, ge=0, le=100, description="A shock: times the demand of the baseline"
+    )
+    demand_products: list[str] = Field(
+        [], description="Only orders with one of these products; empty is every order"
+    )
+    new_products: list[NewProduct] = Field([], max_length=MOST_CHANGES)
+
+
+class SimulationAsk(_Asked):
+    name: str = Field(min_length=1, max_length=200)
+    description: str = Field("", max_length=4000)
+    template: Template = "source_optimization"
+    demand: Demand
+    strategy: str = Field("", description="Strategy of the baseline; empty is the default one")
+    changes: Changes = Changes()
+    replenish_days: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_DAYS,
+        description="Every so many days each source is filled up to its first stock",
+    )
+    runs: int = Field(20, ge=2, le=MOST_RUNS)
+    seed: int = Field(0, ge=0, le=2**63 - 1)

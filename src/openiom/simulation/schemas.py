@@ -1,0 +1,144 @@
+"""What the API says of simulations."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .request import Changes, SimulationAsk, Template
+
+State = Literal["waiting", "running", "finished", "failed"]
+
+
+class Band(BaseModel):
+    """Mean over the runs, and the quantiles of 5 % and 95 %."""
+
+    mean: float
+    lower: float
+    upper: float
+
+
+class Difference(Band):
+    """Scenario less baseline, run by run; `certain` when the bounds leave zero on one side."""
+
+    certain: bool
+
+
+class DailyBand(BaseModel):
+    """The same for every day of the period, in order."""
+
+    mean: list[float]
+    lower: list[float]
+    upper: list[float]
+
+
+class Figures(BaseModel):
+    kpis: dict[str, Band]
+    daily: dict[str, DailyBand]
+    by_source: dict[str, dict[str, Band]]
+
+
+class Summary(BaseModel):
+    baseline: Figures
+    scenario: Figures
+    difference: dict[str, Difference]
+
+
+class PathDelta(BaseModel):
+    """A field of a document: what it is, and what the simulation would make of it."""
+
+    path: str
+    before: Any = None
+    after: Any = None
+
+
+class DocumentDelta(BaseModel):
+    kind: str
+    name: str
+    change: Literal["added", "changed", "unchanged"]
+    paths: list[PathDelta]
+
+
+class SimulationRow(BaseModel):
+    id: UUID
+    name: str
+    description: str
+    template: Template
+    state: State
+    progress: float
+    runs: int
+    runs_done: int
+    created_at: datetime
+    created_by: str
+    finished_at: datetime | None
+    committed_at: datetime | None
+    cloned_from: UUID | None
+    error: str
+    cost_currency: str = Field(
+        description="Of what sourcing costs; revenue is in the currency of the orders"
+    )
+    cost: Band | None
+    cost_difference: Difference | None
+
+
+class SimulationView(SimulationRow):
+    """`ask` can be posted again. `changed` is what a commit would do to the configuration of this moment."""
+
+    ask: SimulationAsk
+    currency: str
+    basis_orders: int
+    basis_lines: int
+    started_at: datetime | None
+    committed_by: str
+    changed: list[DocumentDelta]
+    summary: Summary | None
+
+
+class CloneAsk(BaseModel):
+    """What is different in the copy; demand and stock are those of the original."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200)
+    description: str | None = Field(None, max_length=4000)
+    template: Template | None = None
+    changes: Changes | None = None
+    replenish_days: int | None = Field(None, ge=1)
+    runs: int | None = Field(None, ge=2, le=200)
+    seed: int | None = Field(None, ge=0)
+
+
+class CompareAsk(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    simulations: list[UUID] = Field(min_length=2, max_length=6)
+
+
+class ComparedColumn(BaseModel):
+    id: UUID
+    name: str
+    description: str
+    template: Template
+    from_: str = Field(serialization_alias="from")
+    to: str
+    sources: int
+    constraints: int
+    currency: str
+    cost_currency: str
+    kpis: dict[str, Band]
+
+
+class Comparison(BaseModel):
+    """
+    Scenarios side by side. `difference` is each one less the first, run by run; null where the two did not meet the
+    same demand (another period, basis, seed or number of runs) and cannot be compared so.
+    """
+
+    columns: list[ComparedColumn]
+    difference: list[dict[str, Difference] | None]
+
+
+class CommitAnswer(BaseModel):
+    committed: bool
+    changed: list[DocumentDelta]

@@ -1,0 +1,62 @@
+"""Programs of the public inventory contract, and what its samples send."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from starlette.testclient import TestClient
+from tests.shared_data import shared
+
+from openiom.administration import upsert_client
+from openiom.app.application import Application
+from openiom.platform.events import utc_now
+from openiom.platform.settings import Settings
+
+ENVIRONMENT = "dev"
+Sample = dict[str, Any]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, ui_path=tmp_path / "ui", feed_dir=tmp_path / "feed")
+
+
+@pytest.fixture
+def program(product: Application) -> tuple[str, str]:
+    """(client id, secret) of an integrator's program."""
+    with product.database.unit_of_work() as session:
+        return upsert_client(
+            session, name="pos bridge", roles=["integrator"], now=utc_now(), actor="test"
+        )
+
+
+@pytest.fixture
+def sample() -> Callable[[int], Sample]:
+    """A published sample by its number."""
+
+    def read(number: int) -> Sample:
+        folder = shared("contracts/iv/samples")
+        found: Sample = orjson.loads(next(folder.glob(f"{number:02d}_*.json")).read_bytes())
+        return found
+
+    return read
+
+
+@pytest.fixture
+def send(client: TestClient) -> Callable[..., Any]:
+    """Send a sample as it was published, to this environment; answers the body of a 200."""
+
+    def sent(given: Sample, **path: str) -> Any:
+        answer = client.request(
+            given["method"],
+            given["path"].format(environmentId=ENVIRONMENT, **path),
+            params=given.get("query"),
+            json=given.get("request"),
+            headers={"Api-Version": given["headers"]["Api-Version"]},
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return sent

@@ -1,0 +1,259 @@
+"""Allocations of the public contract: from the pool to groups, between groups, and used, each counted once."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from openiom.app.application import Application
+from openiom.inventory_visibility import available
+from openiom.platform.bulk import fetch
+from openiom.platform.database import Database
+
+BASE = "/api/environment/dev"
+WHERE = {"siteId": "1", "locationId": "11", "colorId": "red"}
+BIKE = {"productId": "Bike", "organizationId": "usmf", "dimensions": WHERE}
+US = {"channel": "Online", "customerGroup": "VIP", "region": "US"}
+EU = {"channel": "Online", "customerGroup": "VIP", "region": "EU"}
+INVARIANTS = Path(__file__).parents[3] / "invariants"
+
+
+def stock(client: TestClient, units: float, **of: Any) -> None:
+    body = BIKE | {"id": f"stock-{units}", "quantities": {"iom": {"onhand": units}}} | of
+    assert client.post(f"{BASE}/onhand", json=body).status_code == 200
+
+
+def act(
+    client: TestClient,
+    kind: str,
+    identity: str,
+    groups: dict[str, str],
+    quantity: float,
+    **more: Any,
+) -> Any:
+    body = BIKE | {"id": identity, "groups": groups, "quantity": quantity} | more
+    return client.post(f"{BASE}/allocation/{kind}", json=body)
+
+
+def figures(
+    client: TestClient, groups: dict[str, str] | None = None, **of: Any
+) -> dict[tuple[str, ...], list[float]]:
+    """{groups: [allocated, cumulative, consumed, cumulative]}."""
+    answer = client.post(f"{BASE}/allocation/query", json=BIKE | {"groups": groups or {}} | of)
+    assert answer.status_code == 200, answer.text
+    return {
+        tuple(row["groups"].values()): list(row["quantities"]["@iv"].values())
+        for row in answer.json()
+    }
+
+
+def measures(client: TestClient) -> dict[str, Any]:
+    filters = {
+        "organizationId": ["usmf"],
+        "productId": ["Bike"],
+        "siteId": ["1"],
+        "locationId": ["11"],
+    }
+    body = {"filters": filters, "groupByValues": ["colorId"], "returnNegative": True}
+    (row,) = client.post(
+        f"{BASE}/onhand/indexquery", json=body, headers={"Api-Version": "1.0"}
+    ).json()
+    return dict(row["quantities"])
+
+
+def kept(database: Database) -> None:
+    with database.reading() as session:
+        for name in ("allocations_add_up", "allocation_uses_are_reserved"):
+            assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
+
+
+def test_the_samples_of_allocating_do_what_they_say(
+    client: TestClient, product: Application, sample: Any
+) -> None:
+    stock(client, 30)
+    give, move, read = sample(35), sample(37), sample(40)
+    assert (
+        client.post(give["path"].format(environmentId="dev"), json=give["request"]).status_code
+        == 200
+    )
+    after = measures(client)["@iv"]
+    assert (after["@allocated"], after["@available_to_allocate"]) == (10, 20)
+    assert (
+        client.post(move["path"].format(environmentId="dev"), json=move["request"]).status_code
+        == 200
+    )
+    rows = client.post(read["path"].format(environmentId="dev"), json=read["request"]).json()
+    assert [(tuple(r["groups"].values()), r["quantities"]["@iv"]["@allocated"]) for r in rows] == [
+        (("Online", "VIP", "EU"), 2),
+        (("Online", "VIP", "US"), 8),
+    ]
+    assert measures(client)["@iv"]["@allocated"] == 10
+    kept(product.database)
+
+
+def test_the_pool_is_never_given_twice_and_a_refusal_changes_nothing(
+    client: TestClient, product: Application
+) -> None:
+    assert act(client, "allocate", "a-0", US, 1).status_code == 409
+    stock(client, 10)
+    assert act(client, "allocate", "a-1", US, 7).status_code == 200
+    refused = act(client, "allocate", "a-2", EU, 4)
+    assert (refused.status_code, refused.json()["message"]) == (
+        409,
+        "3 units are available to allocate",
+    )
+    assert figures(client) == {("Online", "VIP", "US"): [7, 7, 0, 0]}
+    assert act(client, "allocate", "a-2", EU, 3).json()["message"] == "", (
+        "a refused id may come again"
+    )
+    kept(product.database)
+
+
+def test_every_act_is_counted_once(client: TestClient, product: Application) -> None:
+    stock(client, 10)
+    for _ in range(3):
+        assert act(client, "allocate", "a-1", US, 4).status_code == 200
+        assert act(client, "unallocate", "a-2", US, 1).status_code == 200
+        assert act(client, "reallocate", "a-3", EU, 1, sourceGroups=US).status_code == 200
+        assert act(client, "consume", "a-4", US, 1).status_code == 200
+    assert figures(client) == {
+        ("Online", "VIP", "EU"): [1, 1, 0, 0],
+        ("Online", "VIP", "US"): [1, 3, 1, 1],
+    }
+    kept(product.database)
+
+
+def test_nobody_gives_back_moves_or_uses_more_than_the_group_has(
+    client: TestClient, product: Application
+) -> None:
+    stock(client, 10)
+    act(client, "allocate", "a-1", US, 4)
+    before = figures(client)
+    for kind, more in (("unallocate", {}), ("consume", {}), ("reallocate", {"sourceGroups": US})):
+        groups = EU if kind == "reallocate" else US
+        refused = act(client, kind, f"too-much-{kind}", groups, 5, **more)
+        assert refused.status_code == 409
+        assert "4 units are allocated to Online > VIP > US, asked for 5" in refused.text
+    assert figures(client) == before
+    kept(product.database)
+
+
+def test_units_move_from_a_group_to_one_below_it(client: TestClient, product: Application) -> None:
+    stock(client, 10)
+    act(client, "allocate", "a-1", {"channel": "Online"}, 6)
+    assert (
+        act(client, "reallocate", "a-2", US, 2, sourceGroups={"channel": "Online"}).status_code
+        == 200
+    )
+    assert figures(client) == {("Online",): [4, 4, 0, 0], ("Online", "VIP", "US"): [2, 2, 0, 0]}
+    assert figures(client, {"channel": "Online", "customerGroup": "VIP"}) == {
+        ("Online", "VIP", "US"): [2, 2, 0, 0]
+    }
+    assert figures(client, {"channel": "Store"}) == {}
+    kept(product.database)
+
+
+def test_consuming_posts_measures_with_the_sign_opposite_to_the_formula(
+    client: TestClient, product: Application
+) -> None:
+    stock(client, 0, quantities={"pos": {"inbound": 10}})
+    act(client, "allocate", "a-1", US, 6)
+    wrong = act(client, "consume", "a-2", US, 2, physicalMeasures={"pos": {"inbound": "Addition"}})
+    assert wrong.status_code == 409
+    assert "opposite" in wrong.text
+    used = act(
+        client, "consume", "a-2", US, 2, physicalMeasures={"pos": {"inbound": "Subtraction"}}
+    )
+    assert used.status_code == 200
+    now = measures(client)
+    assert now["pos"]["inbound"] == 8
+    assert now["@iv"]["@available_to_allocate"] == 4, "what was used leaves both sides"
+    assert figures(client) == {("Online", "VIP", "US"): [4, 6, 2, 2]}
+    kept(product.database)
+
+
+def test_consuming_into_a_soft_reservation_holds_the_units(
+    client: TestClient, product: Application
+) -> None:
+    stock(client, 10)
+    act(client, "allocate", "a-1", US, 6)
+    used = act(
+        client, "consume", "a-2", US, 2, physicalMeasures={"iv": {"softreserved": "Addition"}}
+    )
+    assert used.status_code == 200, used.text
+    now = measures(client)
+    assert (now["iv"]["softreserved"], now["iv"]["availabletoreserve"]) == (2, 8)
+    assert now["@iv"]["@available_to_allocate"] == 4
+    kept(product.database)
+
+
+@pytest.mark.parametrize(
+    ("groups", "why"),
+    [
+        ({"customerGroup": "VIP"}, "channel is missing"),
+        ({"channel": "Online", "region": "US"}, "customerGroup is missing"),
+        ({"planet": "Mars"}, "planet is not an allocation group"),
+        ({}, "names no group"),
+    ],
+)
+def test_groups_are_given_from_the_top_without_a_gap(
+    client: TestClient, groups: dict[str, str], why: str
+) -> None:
+    stock(client, 10)
+    refused = act(client, "allocate", "a-1", groups, 1)
+    assert refused.status_code == 422
+    assert why in refused.text
+    assert act(client, "allocate", "a-2", US, 0).status_code == 422
+    assert figures(client) == {}
+
+
+def test_a_product_is_always_allocated_at_the_same_dimensions(client: TestClient) -> None:
+    stock(client, 10)
+    plain = {"dimensions": {"siteId": "1", "locationId": "11"}}
+    act(client, "allocate", "a-1", US, 1)
+    refused = act(client, "allocate", "a-2", US, 1, **plain)
+    assert (refused.status_code, "always allocated by the same dimensions" in refused.text) == (
+        409,
+        True,
+    )
+    assert figures(client, **plain) == {}
+    act(client, "unallocate", "a-3", US, 1)
+    assert act(client, "allocate", "a-4", US, 1, **plain).status_code == 200, (
+        "nothing is allocated, so it may change"
+    )
+
+
+def test_eight_levels_are_the_most(client: TestClient, product: Application) -> None:
+    names = [f"level{n}" for n in range(1, 9)]
+    body = client.get(f"{BASE}/configuration").json()
+    body["allocation_groups"] = names
+    assert client.put(f"{BASE}/configuration", json=body).status_code == 200
+    stock(client, 10)
+    assert act(client, "allocate", "a-1", {name: "x" for name in names}, 1).status_code == 200
+    body["allocation_groups"] = [*names, "level9"]
+    assert client.put(f"{BASE}/configuration", json=body).status_code == 422
+    assert list(figures(client)) == [("x",) * 8]
+
+
+def test_own_stock_that_is_allocated_is_not_offered_to_others(
+    client: TestClient, product: Application
+) -> None:
+    own = {"organizationId": "main", "dimensions": {"siteId": "SEA", "locationId": "SEA"}}
+    stock(client, 10, **own)
+    assert (
+        act(
+            client, "allocate", "a-1", {"channel": "Online", "customerGroup": "VIP"}, 4, **own
+        ).status_code
+        == 200
+    )
+    with product.database.reading() as session:
+        assert available(session, ["Bike"]) == {("Bike", "SEA"): 6}
+        assert available(session, ["Bike"], channel="online", customer_group="vip") == {
+            ("Bike", "SEA"): 10
+        }
+        assert available(session, ["Bike"], channel="Online") == {("Bike", "SEA"): 6}
+    page = client.get("/api/v1/inventory/allocations").json()
+    assert [(r["product"], r["source"], r["groups"], r["allocated"]) for r in page["items"]] == [
+        ("Bike", "SEA", ["Online", "VIP"], 4)
+    ]

@@ -1,0 +1,209 @@
+"""The file feed: overwrite and incremental, whole files or nothing, and a problem file that says what to do."""
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
+
+import orjson
+import pytest
+from starlette.testclient import TestClient
+
+from openiom.app.application import Application
+from openiom.inventory_visibility import FeedWorker
+from openiom.platform.bulk import fetch
+from openiom.platform.events import utc_now
+
+ITEM = {
+    "organizationId": "usmf",
+    "productId": "D0001",
+    "dimensions": {"plant": "1", "LocationId": "11"},
+    "quantities": {"unrestricted": 20, "QualityInspection": 3},
+}
+
+
+@pytest.fixture
+def folder(product: Application) -> Path:
+    assert product.settings.feed_dir is not None
+    product.settings.feed_dir.mkdir()
+    return product.settings.feed_dir
+
+
+def drop(folder: Path, name: str, *items: dict[str, Any], **other: Any) -> Path:
+    content = {
+        "messagetype": "inventoryonhand",
+        "feedtype": "incremental",
+        "source": "erp",
+        "customdimensions": {"plant": "SiteId"},
+        "onhand": list(items or [ITEM]),
+    }
+    file = folder / name
+    file.write_bytes(orjson.dumps({**content, **other}))
+    return file
+
+
+def work(product: Application, now: datetime | None = None) -> int:
+    """Files taken until none waits; as if every file had been written a minute ago."""
+    turn = FeedWorker(product.settings.feed_dir)
+    taken = 0
+    while turn.run_once(
+        product.database, limit=1, now=now or utc_now() + timedelta(minutes=1)
+    ).rows:
+        taken += 1
+    return taken
+
+
+def balances(product: Application) -> dict[str, float]:
+    with product.database.reading() as session:
+        rows = fetch(
+            session,
+            "SELECT data_source || '.' || measure, sum(quantity)::float8 FROM inventory_visibility.measure_balance"
+            " GROUP BY 1",
+        )
+    return dict(rows)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*.json"))
+
+
+def test_an_incremental_file_adds_and_moves_to_done(
+    product: Application, folder: Path, client: TestClient
+) -> None:
+    drop(folder, "a.json")
+    drop(folder, "b.json", {**ITEM, "quantities": {"unrestricted": -5}})
+    assert work(product) == 2
+    assert balances(product) == {"erp.unrestricted": 15, "erp.qualityinspection": 3}
+    assert names(folder) == ["done/a.json", "done/b.json"]
+    with product.database.reading() as session:
+        keys = fetch(
+            session,
+            "SELECT organization, product, source, dimensions FROM inventory_visibility.stock WHERE on_hand <> 0",
+        )
+    assert keys == [("usmf", "D0001", "11", "siteid=1")]
+    files = client.get("/api/v1/inventory/feeds").json()["items"]
+    assert [
+        (f["name"], f["state"], f["data_source"], f["feed_type"], f["records"]) for f in files
+    ] == [
+        ("b.json", "done", "erp", "incremental", 1),
+        ("a.json", "done", "erp", "incremental", 1),
+    ]
+
+
+def test_an_overwriting_file_sets_what_it_names_and_leaves_the_rest(
+    product: Application, folder: Path
+) -> None:
+    drop(folder, "a.json")
+    drop(folder, "b.json", {**ITEM, "quantities": {"unrestricted": 7}}, feedtype="overwrite")
+    assert work(product) == 2
+    assert balances(product) == {"erp.unrestricted": 7, "erp.qualityinspection": 3}
+
+
+def test_the_same_file_again_counts_once(product: Application, folder: Path) -> None:
+    drop(folder, "a.json")
+    work(product)
+    drop(folder, "a.json")
+    assert work(product) == 1
+    assert balances(product)["erp.unrestricted"] == 20
+    assert names(folder) == ["done/a.json"]
+
+
+def test_a_read_only_system_is_fed_by_files_and_an_item_without_organization_is_our_own(
+    product: Application, folder: Path
+) -> None:
+    item = {"productId": "D0001", "dimensions": {"InventSiteId": "S", "InventLocationId": "S"}}
+    drop(folder, "a.json", {**item, "quantities": {"PhysicalInvent": 4}}, source="fno")
+    assert work(product) == 1
+    with product.database.reading() as session:
+        rows = fetch(
+            session,
+            "SELECT organization, source, dimensions, on_hand::int FROM inventory_visibility.stock",
+        )
+    assert rows == [("", "S", "", 4)]
+
+
+BAD_FILES = [
+    ({"messagetype": "prices"}, "messagetype"),
+    ({"feedtype": "delta"}, "feedtype"),
+    ({"source": "sap"}, "source"),
+    ({"customdimensions": {"plant": "Building"}}, "customdimensions.Building"),
+    ({"onhand": []}, "onhand"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "where"), BAD_FILES)
+def test_a_file_that_cannot_be_read_moves_to_error_with_its_problem(
+    product: Application, folder: Path, wrong: dict[str, Any], where: str
+) -> None:
+    drop(folder, "a.json", **wrong)
+    assert work(product) == 1
+    assert names(folder) == ["error/a.json", "error/a.json.problem.json"]
+    said = orjson.loads((folder / "error" / "a.json.problem.json").read_bytes())
+    assert [p["where"] for p in said["problems"]] == [where]
+    assert all(p["what"] and p["remedy"] for p in said["problems"])
+    assert balances(product) == {}
+
+
+def test_a_file_with_bad_items_is_refused_whole_with_every_path(
+    product: Application, folder: Path, client: TestClient
+) -> None:
+    wrong = {**ITEM, "dimensions": {"plant": "1"}}
+    also = {**ITEM, "quantities": {"shelf": 1}}
+    drop(folder, "a.json", ITEM, wrong, ITEM, also)
+    assert work(product) == 1
+    assert balances(product) == {}
+    said = orjson.loads((folder / "error" / "a.json.problem.json").read_bytes())
+    assert [p["where"] for p in said["problems"]] == [
+        "onhand[1].dimensions.locationId",
+        "onhand[3].quantities.shelf",
+    ]
+    listed = client.get("/api/v1/inventory/feeds", params={"state": "error"}).json()["items"]
+    assert [(f["name"], f["problems"], f["records"]) for f in listed] == [("a.json", 2, 0)]
+    drop(folder, "a.json", ITEM)  # corrected
+    work(product)
+    assert balances(product)["erp.unrestricted"] == 20
+    assert "error/a.json.problem.json" not in names(folder)
+
+
+def test_what_is_no_json_is_refused_and_a_file_still_being_written_waits(
+    product: Application, folder: Path
+) -> None:
+    file = folder / "a.json"
+    file.write_text('{"messagetype": ')
+    assert (
+        work(product, now=datetime.fromtimestamp(os.stat(file).st_mtime, tz=utc_now().tzinfo)) == 0
+    )
+    assert work(product) == 1
+    assert (folder / "error" / "a.json.problem.json").exists()
+
+
+def test_a_worker_that_died_after_posting_finds_the_file_again_and_posts_nothing(
+    product: Application, folder: Path
+) -> None:
+    file = drop(folder, "a.json")
+    content = file.read_bytes()
+    work(product)
+    (folder / "done" / "a.json").unlink()
+    file.write_bytes(content)  # as if it had never been moved
+    work(product)
+    assert balances(product)["erp.unrestricted"] == 20
+
+
+def test_many_workers_take_every_file_once(product: Application, folder: Path) -> None:
+    for i in range(12):
+        drop(folder, f"{i:02d}.json", *({**ITEM, "productId": f"P{n}"} for n in range(50)))
+    barrier = Barrier(4)
+
+    def worker() -> None:
+        barrier.wait()
+        for _ in range(30):
+            work(product)
+
+    threads = [Thread(target=worker) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert balances(product)["erp.unrestricted"] == 12 * 50 * 20
+    assert len(names(folder)) == 12

@@ -1,0 +1,134 @@
+"""Fabrikam over the test database, with its store, its 3PL and the lab's endpoints as real servers."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from openiom.app.application import Application, build
+from openiom.orders import order_facts
+from openiom.platform.batches import drain
+from openiom.platform.bulk import fetch
+from openiom.platform.database import Database
+from openiom.platform.events import timeline, utc_now
+from openiom.platform.settings import Settings
+from openiom.providers import poll, probe, receive_webhook
+from openiom_simulators import (
+    Behavior,
+    LabOptions,
+    Running,
+    StoreOptions,
+    WarehouseOptions,
+    lab_application,
+    serve_in_thread,
+    store_application,
+    warehouse_application,
+)
+from openiom_simulators.seed import (
+    InstanceAddresses,
+    company_documents,
+    instance_documents,
+    seed_company,
+    seed_stock,
+)
+from openiom_simulators.seed.company import LAB_PRODUCTS, SOURCES
+
+INSTANCES = ("fabrikam-store", "fabrikam-3pl", "lab-intake", "lab-fulfillment")
+LAB_KEY = "lab-key"
+
+
+@dataclass
+class Fabrikam:
+    """The wired product and the outside it talks to; work is done by `settle`, in this thread."""
+
+    product: Application
+    store: Running
+    warehouse: Running
+    lab: Running
+
+    def settle(self, *, rounds: int = 20) -> None:
+        """Poll and run waves until nothing moves: neither here nor in the 3PL."""
+        for _ in range(rounds):
+            moved = 0
+            for instance in ("fabrikam-store", "fabrikam-3pl"):
+                moved += poll(self.product.registry, self.product.database, instance).new
+            moved += drain(self.product.database, self.product.workers())
+            if not moved:
+                return
+        raise AssertionError("it never came to rest")
+
+    def order(self, number: str) -> dict[str, Any]:
+        """An order's facts."""
+        with self.product.database.reading() as session:
+            found = fetch(session, "SELECT id FROM orders.order WHERE number = %s", (number,))
+            assert len(found) == 1, f"{len(found)} orders {number}"
+            return order_facts(session, [found[0][0]])[found[0][0]]
+
+    def events(self, number: str) -> list[str]:
+        """Names on an order's timeline, oldest first."""
+        with self.product.database.reading() as session:
+            return [e.name for e in reversed(timeline(session, [UUID(self.order(number)["id"])]))]
+
+    def fetch(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with self.product.database.reading() as session:
+            return fetch(session, query, parameters)
+
+    def lab_order(self, number: str, *, country: str, quantity: int) -> None:
+        """Hand the lab's order in as its sender does, by POST."""
+        body = httpx.Request(
+            "POST",
+            "http://lab",
+            json={
+                "ordernumber": number,
+                "shiptocity": "Redmond",
+                "shiptostateorprovince": "WA",
+                "shiptocountry": country,
+                "shiptozip": "98052",
+                "orderdetails": [{"sku": "883988211855", "unit": "each", "quantity": quantity}],
+            },
+        ).content
+        product = self.product
+        headers = {"x-api-key": LAB_KEY}
+        taken = receive_webhook(
+            product.registry, product.database, "lab-intake", headers, body, now=utc_now()
+        )
+        assert taken.stored == 1
+
+
+@pytest.fixture
+def fabrikam(database: Database, tmp_path: Path) -> Iterator[Fabrikam]:
+    product = build(Settings(home=tmp_path), database.url)
+    with ExitStack() as servers:
+        servers.callback(product.close)
+        store = servers.enter_context(
+            serve_in_thread(store_application(StoreOptions(store_hash="fabrikam")))
+        )
+        quick = WarehouseOptions(habits=Behavior(accept_after=0, pick_after=0, ship_after=0))
+        warehouse = servers.enter_context(serve_in_thread(warehouse_application(quick)))
+        lab = servers.enter_context(serve_in_thread(lab_application(LabOptions())))
+        addresses = InstanceAddresses(
+            store_url=store.url,
+            store_hash="fabrikam",
+            store_token="store-token",
+            warehouse_url=warehouse.url,
+            warehouse_token="warehouse-token",
+            callback_secret="callback-secret",
+            webhook_key="",
+            lab_url=lab.url,
+            lab_smtp_port=lab.app.state.smtp_port,
+            lab_key=LAB_KEY,
+        )
+        company = company_documents()
+        seed_company(product, [d for d in company if d["kind"] != "flow"])
+        seed_company(product, instance_documents(addresses, poll_seconds=None))
+        seed_company(product, [d for d in company if d["kind"] == "flow"])
+        seed_stock(product, LAB_PRODUCTS, sources=SOURCES, plenty=1_000, told=lambda _: None)
+        for instance in INSTANCES:
+            answer = probe(product.registry, product.database, instance)
+            assert not isinstance(answer, Exception), f"{instance}: {answer}"
+        yield Fabrikam(product, store, warehouse, lab)
