@@ -44,7 +44,7 @@ from openiom.inventory_visibility import (
 )
 from openiom.platform.database import Database
 from openiom.platform.events import utc_now
-from openiom.platform.retry import again
+from openiom.platform.retry import retry_transient
 from openiom.platform.settings import Settings
 
 BATCH, BUYERS, THREADS = 512, 10_000, 64
@@ -243,7 +243,7 @@ def sender(load: Load) -> Iterator[Send]:
             changes = [
                 MeasureChange("", *key, one, event) for key, event in zip(keys, events, strict=True)
             ]
-            again(
+            retry_transient(
                 database,
                 lambda session: post_measures(
                     session, changes, now=utc_now(), actor="bench", cause="api"

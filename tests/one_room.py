@@ -15,14 +15,14 @@ def one_room(
     database: Database,
     *routers: APIRouter,
     permissions: Collection[str],
-    asker: str = "ann",
+    principal: str = "ann",
     **state: Any,
 ) -> FastAPI:
     """The application; its `state.permissions` may change between requests, and `state` is what its routes read."""
     app = FastAPI()
     app.state.database, app.state.permissions = database, permissions
     app.state.authenticate = lambda request, session: Principal(
-        asker, frozenset(app.state.permissions)
+        principal, frozenset(app.state.permissions)
     )
     for name, value in state.items():
         setattr(app.state, name, value)

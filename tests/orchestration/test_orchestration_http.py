@@ -24,7 +24,7 @@ WAIT = {
 
 @pytest.fixture
 def client(toys: Toys) -> Iterator[TestClient]:
-    app = one_room(toys.database, router, permissions={"*"}, asker="clerk", engine=toys.engine)
+    app = one_room(toys.database, router, permissions={"*"}, principal="clerk", engine=toys.engine)
     app.dependency_overrides[now] = lambda: toys.now
     with client_of(app) as asking:
         yield asking

@@ -21,7 +21,7 @@ from openiom.platform.http import (
 
 @pytest.fixture
 def client(database: Database) -> Iterator[TestClient]:
-    app = one_room(database, permissions={"orders.read"}, asker="clerk")
+    app = one_room(database, permissions={"orders.read"}, principal="clerk")
 
     @app.post("/write")
     def write(session: WriteSession, fail: bool = False) -> dict[str, str]:
@@ -35,8 +35,8 @@ def client(database: Database) -> Iterator[TestClient]:
         session.execute(text("INSERT INTO platform.event_consumer (name) VALUES ('never')"))
 
     @app.get("/guarded")
-    def guarded(asker: CurrentPrincipal) -> None:
-        asker.require("orders.write")
+    def guarded(principal: CurrentPrincipal) -> None:
+        principal.require("orders.write")
 
     with client_of(app) as asking:
         yield asking

@@ -6,9 +6,6 @@ Holds   no line is sourced from stock that does not exist; every decision keeps 
 Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
 """
 
-from openiom.logistics import TIMING_KINDS
-from openiom.simulation import SimulationWorker, simulation_router
-
 from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
 from .explain_routes import explain_router
@@ -20,7 +17,7 @@ from .rate_routes import router as rate_router
 from .routes import router
 from .service import source_orders
 
-KINDS = (*TIMING_KINDS, *SOURCING_KINDS)
+KINDS = SOURCING_KINDS
 
 __all__ = [
     "KINDS",
@@ -35,12 +32,10 @@ __all__ = [
     "CapacityUsageWorker",
     "PriceLearningWorker",
     "Reoptimizer",
-    "SimulationWorker",
     "explain_router",
     "quote_router",
     "rate_router",
     "router",
-    "simulation_router",
     "source_orders",
     "sourcing_actions",
 ]

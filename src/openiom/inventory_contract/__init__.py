@@ -1,6 +1,10 @@
 """The public Inventory Visibility REST contract, under `/api/environment/{environmentId}/...`."""
 
+from pathlib import Path
+
 from fastapi import APIRouter
+
+from openiom.platform.batches import Worker
 
 from . import (
     allocation_routes,
@@ -27,4 +31,10 @@ PARTS = (
 for part in PARTS:
     router.include_router(part.router)
 
-__all__ = ["FeedWorker", "export_job_worker", "router"]
+
+def workers(feed_folder: Path | None) -> tuple[Worker, ...]:
+    """Return the background workers of this package; inventory files are read from `feed_folder`."""
+    return export_job_worker(), FeedWorker(feed_folder)
+
+
+__all__ = ["FeedWorker", "export_job_worker", "router", "workers"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import reserving as stock
+from openiom.inventory_visibility import soft_reservations as stock
 from openiom.inventory_visibility.configuration import LOCATION, InventoryConfiguration
 from openiom.inventory_visibility.measures import Measure, Reserved, SoftReserve, Unreserve
 from openiom.inventory_visibility.reservation_batcher import ReservationBatcher

@@ -8,10 +8,6 @@ Tells   inventory.changed, inventory.freed, inventory.received, inventory.schedu
         reservation.expired.
 """
 
-from pathlib import Path
-
-from openiom.inventory_contract import FeedWorker, export_job_worker
-from openiom.inventory_contract import router as contract_router
 from openiom.platform.batches import Worker
 
 from .allocation.routes import router as allocation_router
@@ -68,9 +64,9 @@ EVENTS = (
 )
 
 
-def workers(feed_folder: Path | None) -> tuple[Worker, ...]:
-    """What a worker runs for this room; feed files are read from `feed_folder`."""
-    return ExpiryTurn(), SealTurn(), CheckTurn(), export_job_worker(), FeedWorker(feed_folder)
+def workers() -> tuple[Worker, ...]:
+    """Return the background workers of this package."""
+    return ExpiryTurn(), SealTurn(), CheckTurn()
 
 
 __all__ = [
@@ -79,7 +75,6 @@ __all__ = [
     "HIERARCHY",
     "KINDS",
     "RECEIVERS",
-    "FeedWorker",
     "Formula",
     "InventoryConfiguration",
     "Measure",
@@ -102,7 +97,6 @@ __all__ = [
     "available",
     "change_on_hand",
     "channels_matter",
-    "contract_router",
     "dimension_text",
     "release_backorder_reservations",
     "ensure_keys",
@@ -110,7 +104,6 @@ __all__ = [
     "backorder_reserved",
     "inbound",
     "inventory_configuration",
-    "export_job_worker",
     "keep",
     "overview_router",
     "post_measures",

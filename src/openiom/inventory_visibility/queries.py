@@ -13,7 +13,7 @@ from openiom.platform.bulk import fetch
 
 from .decisions import Key
 from .promise.allocation_limits import limits_of
-from .promise.decisions import CurrentPrincipal
+from .promise.decisions import Requester
 
 OVERSELL = 1_000_000_000
 
@@ -37,7 +37,7 @@ def available(
     """Whole units free to promise, by (product, source), where any are; oversell keys hold a billion.
 
     Safety stock, what is allocated to others and the buffer of `channel` are left out, what is allocated to the
-    asker stands in. A kit has as many units as its parts make at one source.
+    requester stands in. A kit has as many units as its parts make at one source.
     """
     wanted = set(products)
     kits = kit_parts(session, wanted)
@@ -45,7 +45,7 @@ def available(
     free = (
         _free(session, single)
         if not channel
-        else _free_for(session, single, CurrentPrincipal(channel, customer_group))
+        else _free_for(session, single, Requester(channel, customer_group))
     )
     if not kits:
         return free
@@ -85,7 +85,7 @@ def _free(session: Session, products: set[str]) -> dict[Key, int]:
     return {(product, source): units for product, source, units in rows}
 
 
-def _free_for(session: Session, products: set[str], principal: CurrentPrincipal) -> dict[Key, int]:
+def _free_for(session: Session, products: set[str], requester: Requester) -> dict[Key, int]:
     rows = fetch(
         session,
         "SELECT product, source, id, on_hand, reserved, safety_stock, oversell FROM inventory_visibility.stock"
@@ -93,11 +93,11 @@ def _free_for(session: Session, products: set[str], principal: CurrentPrincipal)
         (sorted(products),),
     )
     limits = limits_of(
-        session, {r[2]: (r[0], r[1]) for r in rows}, {r[2]: r[5] for r in rows}, {principal.channel}
+        session, {r[2]: (r[0], r[1]) for r in rows}, {r[2]: r[5] for r in rows}, {requester.channel}
     )
     free: dict[Key, int] = {}
     for product, source, stock_id, on_hand, reserved, _, oversell in rows:
-        units = limits.offers(stock_id, principal, on_hand=on_hand, free=on_hand - reserved)
+        units = limits.offers(stock_id, requester, on_hand=on_hand, free=on_hand - reserved)
         parse_id = OVERSELL if oversell else int(units.to_integral_value(ROUND_FLOOR))
         if parse_id > 0:
             free[product, source] = parse_id

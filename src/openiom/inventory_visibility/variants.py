@@ -23,7 +23,7 @@ from .availability_hierarchy import Level
 from .configuration import BASE_DIMENSIONS, LOCATION, SITE, InventoryConfiguration
 from .measures import dimension_text
 from .promise.allocation_limits import limits_of
-from .promise.decisions import CurrentPrincipal
+from .promise.decisions import Requester
 from .queries import OVERSELL
 
 PLACES = frozenset({SITE, LOCATION})
@@ -225,7 +225,7 @@ def variant_stock(
             *[sorted({v.product for v in wanted})] * 2,
         ),
     )
-    offers = _offers(session, rows, CurrentPrincipal(channel, customer_group))
+    offers = _offers(session, rows, Requester(channel, customer_group))
     shelves: dict[tuple[str, str], Shelf] = defaultdict(Shelf)
     for (id, product, source, values, free, covered, *_), offer in zip(rows, offers, strict=True):
         shelf, level, mine = shelves[product, source], _level(values), min(free, offer)
@@ -244,21 +244,19 @@ def _level(values: str) -> Level:
     return frozenset(orjson.loads(values).items())
 
 
-def _offers(
-    session: Session, rows: Sequence[tuple[Any, ...]], principal: CurrentPrincipal
-) -> list[int]:
-    """Of what is free at each row, whole units the asker may have."""
-    if not principal.channel:
+def _offers(session: Session, rows: Sequence[tuple[Any, ...]], requester: Requester) -> list[int]:
+    """Of what is free at each row, whole units the requester may have."""
+    if not requester.channel:
         return [OVERSELL if oversell else offer for *_, oversell, offer, _, _, _ in rows]
     limits = limits_of(
         session,
         {r[0]: (r[1], r[2]) for r in rows},
         {r[0]: r[10] for r in rows},
-        {principal.channel},
+        {requester.channel},
     )
     found = []
     for id, *_, oversell, _, on_hand, free, _ in rows:
-        units = limits.offers(id, principal, on_hand=on_hand, free=free)
+        units = limits.offers(id, requester, on_hand=on_hand, free=free)
         found.append(OVERSELL if oversell else max(0, int(units.to_integral_value(ROUND_FLOOR))))
     return found
 

@@ -169,11 +169,11 @@ class OrderCount(Base):
     orders: Mapped[int] = mapped_column(BigInteger)
 
 
-class KeptAnswer(Base):
+class IdempotencyKey(Base):
     """What a request with an Idempotency-Key was answered, so that its repetition gets the same."""
 
-    __tablename__ = "kept_answer"
-    __table_args__ = (PrimaryKeyConstraint("asker", "key"), {"schema": ROOM})
+    __tablename__ = "idempotency_key"
+    __table_args__ = (PrimaryKeyConstraint("principal", "key"), {"schema": ROOM})
 
     principal: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(Text)

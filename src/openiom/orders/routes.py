@@ -45,7 +45,7 @@ from .service.hold_cancel import (
     hold_orders,
     release_orders,
 )
-from .service.idempotency import keep_answer, kept_answer
+from .service.idempotency import store_response, stored_response
 from .service.receive_orders import receive_orders
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
@@ -145,12 +145,12 @@ def take_orders(
     if not idempotency_key:
         return _take(session, body, now, principal.name)
     digest = sha256(to_json(body.model_dump(mode="json"))).hexdigest()
-    known = kept_answer(session, principal=principal.name, key=idempotency_key, digest=digest)
+    known = stored_response(session, principal=principal.name, key=idempotency_key, digest=digest)
     if known is not None:
         return OrdersAnswer.model_validate(known)
     answer = _take(session, body, now, principal.name)
     kept = answer.model_dump(mode="json")
-    keep_answer(
+    store_response(
         session, principal=principal.name, key=idempotency_key, digest=digest, answer=kept, now=now
     )
     return answer

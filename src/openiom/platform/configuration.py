@@ -273,7 +273,7 @@ class Configuration:
             for kind in sorted(by_kind, key=lambda k: -self.kinds[k].order):
                 gone = [Document(kind, d.name, d.version + 1, d.body) for d in found[kind]]
                 _store(session, gone, at=at, actor=actor, deleted=True)
-                removed = self.kinds[kind].removed
+                removed = self.kinds[kind].on_delete
                 if removed:
                     removed(session, by_kind[kind])
         return [

@@ -20,7 +20,9 @@ ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.005
 
 
-def retry_transient(database: Database, work: Callable[[Session], T], *, attempts: int = ATTEMPTS) -> T:
+def retry_transient(
+    database: Database, work: Callable[[Session], T], *, attempts: int = ATTEMPTS
+) -> T:
     """`work` in a unit of work; a deadlock, a lost connection or two writers of one new key begin it anew.
 
     A connection lost while committing leaves open whether it was committed, so `work` must be idempotent. Raises the

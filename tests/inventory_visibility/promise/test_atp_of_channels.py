@@ -11,7 +11,7 @@ from tests.inventory_visibility.promise.given import NOW, allocated, configured,
 from openiom.inventory_visibility import available, inventory_configuration
 from openiom.inventory_visibility.promise.allocation_limits import Limits
 from openiom.inventory_visibility.promise.atp import TICKS, project, ticks, units
-from openiom.inventory_visibility.promise.decisions import CurrentPrincipal, Pool, Rule, Shelf
+from openiom.inventory_visibility.promise.decisions import Pool, Requester, Rule, Shelf
 from openiom.inventory_visibility.promise.projection import (
     Outlook,
     PromiseRequest,
@@ -25,11 +25,11 @@ from openiom.platform.database import Database
 TODAY = NOW.date()
 KEY = ("LAMP", "SEA")
 ASKERS = (
-    CurrentPrincipal(),
-    CurrentPrincipal("web"),
-    CurrentPrincipal("web", "vip"),
-    CurrentPrincipal("shop"),
-    CurrentPrincipal("mail", "vip"),
+    Requester(),
+    Requester("web"),
+    Requester("web", "vip"),
+    Requester("shop"),
+    Requester("mail", "vip"),
 )
 
 
@@ -43,7 +43,7 @@ class Case(NamedTuple):
     schedule: list[Decimal]
 
 
-def clerk(case: Case, asker: CurrentPrincipal) -> list[Decimal]:
+def clerk(case: Case, requester: Requester) -> list[Decimal]:
     """The promise of each day: the least that would be offered on it or any later one, counted from the beginning.
 
     Where more is promised than stands there the offer is nothing; by how much less is not told then.
@@ -53,7 +53,9 @@ def clerk(case: Case, asker: CurrentPrincipal) -> list[Decimal]:
         moved += change
         there = case.on_hand + moved
         offers.append(
-            case.shelf.offers(asker, on_hand=there, free=there - case.reserved, rules=case.rules)
+            case.shelf.offers(
+                requester, on_hand=there, free=there - case.reserved, rules=case.rules
+            )
         )
     return [min(offers[day:]) for day in range(len(offers))]
 
@@ -95,17 +97,17 @@ def test_ten_thousand_random_schedules_with_allocations_equal_a_projection_by_ha
     random, told = Random(20261121), 0
     for number in range(10_000):
         case = random_case(random)
-        for asker in random.sample(ASKERS, 2):
-            promised = [units(v) for v in seen(case).seen_by(asker).atp[0]]
-            by_hand = clerk(case, asker)
+        for requester in random.sample(ASKERS, 2):
+            promised = [units(v) for v in seen(case).seen_by(requester).atp[0]]
+            by_hand = clerk(case, requester)
             for mine, theirs in zip(promised, by_hand, strict=True):
                 # a percentage may leave a part of a tick, which nobody is promised
                 assert Decimal(0) <= theirs - max(Decimal(0), mine) < Decimal(1) / TICKS, (
                     number,
-                    asker,
+                    requester,
                     case,
                 )
-            told += any(case.shelf.pools) and by_hand != clerk(case, CurrentPrincipal())
+            told += any(case.shelf.pools) and by_hand != clerk(case, Requester())
     assert told > 1_000, "allocations and buffers make a difference in many of them"
 
 
@@ -188,17 +190,20 @@ def test_random_stock_is_promised_today_exactly_as_it_is_available(database: Dat
         for path in (("web",), ("web", "vip"), ("shop",)):
             allocated(database, "LAMP", source, random.randint(1, 3), *path)
         coming(database, 4, random.randint(1, 9), source)
-    for asker in ASKERS:
+    for requester in ASKERS:
         with database.reading() as session:
             free = available(
-                session, ["LAMP"], channel=asker.channel, customer_group=asker.customer_group
+                session,
+                ["LAMP"],
+                channel=requester.channel,
+                customer_group=requester.customer_group,
             )
             found = outlook(
                 *(session, ["LAMP"]),
                 configuration=inventory_configuration(session),
                 today=TODAY,
-                channels={asker.channel},
+                channels={requester.channel},
             )
-        today = found.seen_by(asker).atp[:, 0] // TICKS
-        assert {key: int(n) for key, n in zip(found.keys, today, strict=True)} == free, asker
-        assert {key: int(found.free(key, asker)) for key in found.keys} == free, asker
+        today = found.seen_by(requester).atp[:, 0] // TICKS
+        assert {key: int(n) for key, n in zip(found.keys, today, strict=True)} == free, requester
+        assert {key: int(found.free(key, requester)) for key in found.keys} == free, requester

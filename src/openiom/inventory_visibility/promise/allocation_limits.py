@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility.availability_hierarchy import Row
 from openiom.platform.bulk import copy_rows, execute, fetch
 
-from .decisions import CurrentPrincipal, Key, Pool, Rule, Shelf, Wish
+from .decisions import Key, Pool, Requester, Rule, Shelf, Wish
 
 RESERVED, RETURNED = "reserve", "return"
 
@@ -27,22 +27,20 @@ class Limits:
     stock_of: dict[int, int] = field(default_factory=dict)
 
     def offers(
-        self, stock_id: int, principal: CurrentPrincipal, *, on_hand: Decimal, free: Decimal
+        self, stock_id: int, requester: Requester, *, on_hand: Decimal, free: Decimal
     ) -> Decimal:
-        """Of `free` units of a stock key, those this asker may have."""
+        """Of `free` units of a stock key, those this requester may have."""
         shelf = self.shelves.get(stock_id)
         return (
             free
             if shelf is None
-            else shelf.offers(principal, on_hand=on_hand, free=free, rules=self.rules)
+            else shelf.offers(requester, on_hand=on_hand, free=free, rules=self.rules)
         )
 
-    def take(
-        self, stock_id: int, principal: CurrentPrincipal, line_id: UUID, quantity: Decimal
-    ) -> None:
-        """An order line reserved `quantity`: its asker's own allocations are used first."""
+    def take(self, stock_id: int, requester: Requester, line_id: UUID, quantity: Decimal) -> None:
+        """An order line reserved `quantity`: its requester's own allocations are used first."""
         shelf = self.shelves.get(stock_id)
-        for pool, part in shelf.take(principal, quantity) if shelf else ():
+        for pool, part in shelf.take(requester, quantity) if shelf else ():
             self.used[line_id, pool.id] += part
             self.stock_of[pool.id] = stock_id
 
@@ -57,13 +55,13 @@ class Limits:
         found = [(rows.get((product, wish.source)), units) for product, units in wish.parts.items()]
         for row, units in found:
             if row is None or units > self.offers(
-                row.id, wish.principal, on_hand=row.on_hand, free=row.free
+                row.id, wish.requester, on_hand=row.on_hand, free=row.free
             ):
                 return False
         for row, units in found:
             assert row is not None
             row.reserved += units
-            self.take(row.id, wish.principal, wish.line_id, units)
+            self.take(row.id, wish.requester, wish.line_id, units)
         return True
 
     def moved(self) -> dict[int, Decimal]:

@@ -48,11 +48,11 @@ class Day:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """
-    What one asker sees of each key otherwise than nobody in particular: arrays of (keys,), quantities in ticks.
+    What one requester sees of each key otherwise than nobody in particular: arrays of (keys,), quantities in ticks.
 
-    own              allocated to the asker
+    own              allocated to the requester
     held             what of on hand is not common: reserved, safety stock, allocated to anybody
-    buffer           kept back from the asker's channel, the larger of so much and
+    buffer           kept back from the requester's channel, the larger of so much and
     percent          so many thousandths of a percent of on hand
     """
 
@@ -62,7 +62,7 @@ class Kept:
     percent: NDArray[np.int64]
 
     def offers(self, common: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Of `common` (keys, days) the asker's part and its own, as `Shelf.offers` says; below zero where it is short.
+        """Of `common` (keys, days) the requester's part and its own, as `Shelf.offers` says; below zero where it is short.
 
         It never falls when `common` rises, so the lowest of a span is that of the lowest.
         """

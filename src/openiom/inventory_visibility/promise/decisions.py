@@ -11,7 +11,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class CurrentPrincipal:
+class Requester:
     """On whose behalf stock is asked for; '' is nobody in particular, who has no allocation and no buffer."""
 
     channel: str = ""
@@ -24,7 +24,7 @@ class CurrentPrincipal:
         return path[: path.index("")] if "" in path else path
 
 
-NOBODY = CurrentPrincipal()
+NOBODY = Requester()
 
 
 @dataclass(slots=True)
@@ -35,10 +35,10 @@ class Pool:
     groups: tuple[str, ...]
     allocated: Decimal
 
-    def serves(self, principal: CurrentPrincipal) -> bool:
-        """Whether the asker stands in this pool's group, or in a group below it."""
+    def serves(self, requester: Requester) -> bool:
+        """Whether the requester stands in this pool's group, or in a group below it."""
         own = tuple(g.lower() for g in self.groups)
-        return principal.path[: len(own)] == own
+        return requester.path[: len(own)] == own
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +86,20 @@ class Shelf:
     pools: list[Pool] = field(default_factory=list)
 
     def offers(
-        self, principal: CurrentPrincipal, *, on_hand: Decimal, free: Decimal, rules: Sequence[Rule]
+        self, requester: Requester, *, on_hand: Decimal, free: Decimal, rules: Sequence[Rule]
     ) -> Decimal:
-        """Of the `free` (unreserved) units, those the asker may have: its own allocations, and what is common."""
-        own = sum((p.allocated for p in self.pools if p.serves(principal)), NOTHING)
+        """Of the `free` (unreserved) units, those the requester may have: its own allocations, and what is common."""
+        own = sum((p.allocated for p in self.pools if p.serves(requester)), NOTHING)
         common = free - self.safety_stock - sum((p.allocated for p in self.pools), NOTHING)
         if common < 0:
             return max(NOTHING, own + common)
-        return own + max(NOTHING, common - buffer_of(rules, self.key, principal.channel, on_hand))
+        return own + max(NOTHING, common - buffer_of(rules, self.key, requester.channel, on_hand))
 
-    def take(self, principal: CurrentPrincipal, quantity: Decimal) -> list[tuple[Pool, Decimal]]:
-        """Use up the asker's allocations, the most specific first; the rest comes from what is common."""
+    def take(self, requester: Requester, quantity: Decimal) -> list[tuple[Pool, Decimal]]:
+        """Use up the requester's allocations, the most specific first; the rest comes from what is common."""
         taken = []
         for pool in sorted(self.pools, key=lambda p: -len(p.groups)):
-            if quantity and pool.allocated and pool.serves(principal):
+            if quantity and pool.allocated and pool.serves(requester):
                 part = min(quantity, pool.allocated)
                 pool.allocated -= part
                 quantity -= part
@@ -114,4 +114,4 @@ class Wish:
     line_id: UUID
     source: str
     parts: Mapping[str, Decimal]
-    principal: CurrentPrincipal = NOBODY
+    requester: Requester = NOBODY

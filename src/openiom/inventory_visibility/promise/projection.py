@@ -16,7 +16,7 @@ from openiom.platform.bulk import fetch
 
 from .allocation_limits import Limits, limits_of
 from .atp import HUNDRED_PERCENT, Kept, Projection, lowest_from, project, ticks
-from .decisions import CurrentPrincipal, Key, rule_for
+from .decisions import Key, Requester, rule_for
 
 SURE = Decimal(1)
 
@@ -45,34 +45,34 @@ class Outlook:
     projection: Projection
     today: date
     limits: Limits
-    _views: dict[CurrentPrincipal, Projection] = field(default_factory=dict)
+    _views: dict[Requester, Projection] = field(default_factory=dict)
 
-    def seen_by(self, principal: CurrentPrincipal) -> Projection:
-        """The projection of what this asker may have: as `available` sees it today, and on every day to come."""
-        if not principal.channel:
+    def seen_by(self, requester: Requester) -> Projection:
+        """The projection of what this requester may have: as `available` sees it today, and on every day to come."""
+        if not requester.channel:
             return self.projection
-        if principal not in self._views:
-            projected = self._kept(principal).offers(self.projection.projected)
-            self._views[principal] = replace(
+        if requester not in self._views:
+            projected = self._kept(requester).offers(self.projection.projected)
+            self._views[requester] = replace(
                 self.projection, projected=projected, atp=lowest_from(projected)
             )
-        return self._views[principal]
+        return self._views[requester]
 
-    def free(self, key: Key, principal: CurrentPrincipal) -> Decimal:
-        """What of a key this asker may be promised at once."""
+    def free(self, key: Key, requester: Requester) -> Decimal:
+        """What of a key this requester may be promised at once."""
         own, row = self.standing[key], self.limits.shelves.get(self.standing[key].stock_id)
-        if row is None or not principal.channel:
+        if row is None or not requester.channel:
             return own.free
         free = own.on_hand - own.reserved
-        return row.offers(principal, on_hand=own.on_hand, free=free, rules=self.limits.rules)
+        return row.offers(requester, on_hand=own.on_hand, free=free, rules=self.limits.rules)
 
-    def _kept(self, principal: CurrentPrincipal) -> Kept:
+    def _kept(self, requester: Requester) -> Kept:
         rows = [self.standing[key] for key in self.keys]
         shelves = [self.limits.shelves.get(row.stock_id) for row in rows]
-        rules = [rule_for(self.limits.rules, key, principal.channel) for key in self.keys]
+        rules = [rule_for(self.limits.rules, key, requester.channel) for key in self.keys]
         return Kept(
             own=_array(
-                sum(ticks(p.allocated) for p in s.pools if p.serves(principal)) if s else 0
+                sum(ticks(p.allocated) for p in s.pools if p.serves(requester)) if s else 0
                 for s in shelves
             ),
             held=_array(ticks(row.on_hand - row.free) for row in rows),
@@ -103,7 +103,7 @@ def outlook(
     source: str = "",
     channels: Collection[str] = (),
 ) -> Outlook:
-    """The projection of every row of ours for these products (no kits), for askers of no channel or one of these.
+    """The projection of every row of ours for these products (no kits), for requesters of no channel or one of these.
 
     Three queries, and one more when there are channels.
     """
@@ -169,8 +169,8 @@ class PromiseRequest:
     customer_group: str = ""
 
     @property
-    def principal(self) -> CurrentPrincipal:
-        return CurrentPrincipal(self.channel, self.customer_group)
+    def requester(self) -> Requester:
+        return Requester(self.channel, self.customer_group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def _promise(
 ) -> PromiseDate | None:
     """The earliest day, of several sources the one whose receipts are the surest."""
     able = set.intersection(*(sources.get(p, set()) for p in ask.parts))
-    atp = seen.seen_by(ask.principal).atp
+    atp = seen.seen_by(ask.requester).atp
     for_all = np.ones(atp.shape[1], dtype=bool)
     for part, units in ask.parts.items():
         ahead, others = ask.ahead.get(part, 0), ask.ahead_of_others.get(part, 0)

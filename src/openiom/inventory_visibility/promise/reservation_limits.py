@@ -15,7 +15,7 @@ from openiom.inventory_visibility.ledger import Entry
 from openiom.inventory_visibility.locks import LockedReservation
 
 from .allocation_limits import Limits, give_back, limits_of, use_up
-from .decisions import CurrentPrincipal, Key, Wish
+from .decisions import Key, Requester, Wish
 
 ALLOCATED, CONSUMED = ("@iv", "@allocated"), ("@iv", "@consumed")
 CUMULATIVE_ALLOCATED, CUMULATIVE_CONSUMED = (
@@ -36,7 +36,7 @@ def wishes_of(
                 part: Decimal(ask.quantity * each)
                 for part, each in kits.get(ask.product, {ask.product: 1}).items()
             },
-            CurrentPrincipal(ask.channel, ask.customer_group),
+            Requester(ask.channel, ask.customer_group),
         )
         for ask in asks
     ]

@@ -17,8 +17,7 @@ from openiom.platform.bulk import fetch
 from openiom.platform.http import CurrentPrincipal, Now, Page, ReadSession, decode_cursor, paginate
 
 from .atp import TICKS
-from .decisions import CurrentPrincipal as Buyer
-from .decisions import Key
+from .decisions import Key, Requester
 from .projection import Outlook, outlook
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
@@ -120,7 +119,7 @@ def timelines(
         source=source,
         channels=channels,
     )
-    who = Buyer(channel, customer_group)
+    who = Requester(channel, customer_group)
     sources = sorted(set.intersection(*({s for p, s in seen.keys if p == part} for part in parts)))
     shown = [s for s in sources if s > after][:limit]
     entries = _entries(session, seen, [(part, s) for s in shown for part in parts])
@@ -133,7 +132,7 @@ def _timeline(
     parts: Mapping[str, int],
     seen: Outlook,
     entries: Mapping[tuple[str, str, date], list[ScheduledChange]],
-    who: Buyer,
+    who: Requester,
 ) -> PromiseTimeline:
     single = parts == {product: 1}
     keys = [(part, source) for part in parts]

@@ -6,9 +6,9 @@ from uuid import UUID
 
 Free = dict[str, dict[str, int]]
 """Whole units free to promise: product to source to units. Products are no kits."""
-CurrentPrincipal = tuple[str, str]
+Requester = tuple[str, str]
 """Channel and customer group: what is kept for them is free to them alone."""
-NOBODY: CurrentPrincipal = ("", "")
+NOBODY: Requester = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Waiting:
 
     order_id: UUID
     needs: Sequence[Need]
-    principal: CurrentPrincipal = NOBODY
+    requester: Requester = NOBODY
 
 
 def take(free: Free, need: Need) -> str:
@@ -56,15 +56,15 @@ Placed = dict[UUID, list[tuple[Need, str]]]
 """Orders and the source each of their needs found."""
 
 
-def covered(views: Mapping[CurrentPrincipal, Free], orders: Sequence[Waiting]) -> Placed:
-    """Orders whose every line finds a source in their asker's view, first come first served; views are used up.
+def covered(views: Mapping[Requester, Free], orders: Sequence[Waiting]) -> Placed:
+    """Orders whose every line finds a source in their requester's view, first come first served; views are used up.
 
-    What one asker takes counts as gone for every other, although it may be its own: too little goes on rather than
+    What one requester takes counts as gone for every other, although it may be its own: too little goes on rather than
     too much, and what is left over is found when the stock was really taken.
     """
     out: Placed = {}
     for order in orders:
-        free = views[order.principal]
+        free = views[order.requester]
         taken: list[tuple[Need, str]] = []
         for need in order.needs:
             source = take(free, need)
@@ -73,7 +73,7 @@ def covered(views: Mapping[CurrentPrincipal, Free], orders: Sequence[Waiting]) -
             taken.append((need, source))
         if len(taken) == len(order.needs):
             out[order.order_id] = taken
-            for view in (v for principal, v in views.items() if principal != order.principal):
+            for view in (v for requester, v in views.items() if requester != order.requester):
                 _gone(view, taken)
             continue
         for need, source in taken:

@@ -13,7 +13,7 @@ from openiom.orders.locks import LockedLine, lines_of_orders, lock_orders
 from openiom.orders.states import OPEN
 from openiom.platform.bulk import fetch
 
-from .decisions import NOBODY, CurrentPrincipal, Free, Need, Waiting
+from .decisions import NOBODY, Free, Need, Requester, Waiting
 
 
 def unsourced(session: Session, order_ids: Collection[UUID]) -> dict[UUID, list[LockedLine]]:
@@ -47,7 +47,7 @@ class Views:
     """What is free, as each channel and customer group sees it; one view for all while nothing is kept for anybody."""
 
     session: Session
-    known: dict[CurrentPrincipal, Free] = field(default_factory=dict)
+    known: dict[Requester, Free] = field(default_factory=dict)
     _matters: bool | None = None
 
     @property
@@ -56,7 +56,7 @@ class Views:
             self._matters = channels_matter(self.session)
         return self._matters
 
-    def askers(self, order_ids: Collection[UUID]) -> dict[UUID, CurrentPrincipal]:
+    def requesters(self, order_ids: Collection[UUID]) -> dict[UUID, Requester]:
         """On whose behalf each order asks."""
         if not self.matter:
             return dict.fromkeys(order_ids, NOBODY)
@@ -67,13 +67,13 @@ class Views:
         )
         return {row[0]: (row[1], row[2]) for row in rows}
 
-    def see(self, principal: CurrentPrincipal, needs: Iterable[Need]) -> Free:
-        """The asker's view, with the products these need."""
-        view = self.known.setdefault(principal, {})
+    def see(self, requester: Requester, needs: Iterable[Need]) -> Free:
+        """The requester's view, with the products these need."""
+        view = self.known.setdefault(requester, {})
         missing = {part for need in needs for part in need.parts} - view.keys()
         for product in missing:
             view[product] = {}
-        channel, group = principal
+        channel, group = requester
         free = (
             available(self.session, missing, channel=channel, customer_group=group)
             if missing
@@ -88,13 +88,15 @@ class Views:
     ) -> list[Waiting]:
         """These orders as they wait, those among them that need anything; every view they ask in is loaded."""
         needs = needs_of(self.session, [line for some in lines.values() for line in some])
-        askers = self.askers([i for i in order_ids if i in lines])
+        requesters = self.requesters([i for i in order_ids if i in lines])
         waiting = [
-            Waiting(i, [needs[x.id] for x in lines[i]], askers[i]) for i in order_ids if i in lines
+            Waiting(i, [needs[x.id] for x in lines[i]], requesters[i])
+            for i in order_ids
+            if i in lines
         ]
-        by_asker: dict[CurrentPrincipal, list[Need]] = defaultdict(list)
+        by_requester: dict[Requester, list[Need]] = defaultdict(list)
         for one in waiting:
-            by_asker[one.principal] += one.needs
-        for principal, wanted in by_asker.items():
-            self.see(principal, wanted)
+            by_requester[one.requester] += one.needs
+        for requester, wanted in by_requester.items():
+            self.see(requester, wanted)
         return waiting

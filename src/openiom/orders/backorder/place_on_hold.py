@@ -22,7 +22,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.provider_contract import EventRequest, Outcome
 
 from .configuration import OrderPreferencesBody, order_preferences
-from .decisions import CurrentPrincipal, Need, short_lines
+from .decisions import Need, Requester, short_lines
 from .demand import Views, unsourced
 
 RETRY = timedelta(minutes=1)
@@ -109,7 +109,7 @@ def await_stock(
     short = {
         one.order_id: [line for line in lines[one.order_id] if line.id in missing]
         for one in waiting
-        if (missing := set(short_lines(views.known[one.principal], one.needs)))
+        if (missing := set(short_lines(views.known[one.requester], one.needs)))
     }
     preferences = order_preferences(session)
     waits = (
@@ -195,11 +195,13 @@ def promises(
     if not needs:
         return []
     parts = {part for need, _ in needs for part in need.parts}
-    askers = views.askers([order for _, order in needs])
-    ahead = queue_ahead(session, parts, [need.line_id for need, _ in needs], by_asker=views.matter)
+    requesters = views.requesters([order for _, order in needs])
+    ahead = queue_ahead(
+        session, parts, [need.line_id for need, _ in needs], by_requester=views.matter
+    )
     asks = []
     for need, order in needs:
-        who = askers[order]
+        who = requesters[order]
         mine = {part: ahead[part][who] for part in need.parts}
         others = {part: sum(ahead[part].values()) - mine[part] for part in need.parts}
         asks.append(PromiseRequest(need.parts, need.source, mine, others, *who))
@@ -210,20 +212,20 @@ def promises(
 
 
 def queue_ahead(
-    session: Session, products: set[str], but: Sequence[UUID], *, by_asker: bool
-) -> dict[str, dict[CurrentPrincipal, int]]:
+    session: Session, products: set[str], but: Sequence[UUID], *, by_requester: bool
+) -> dict[str, dict[Requester, int]]:
     """Units of these products that other backordered lines wait for, kits taken apart, by who asks for them."""
-    who = "o.origin, coalesce(o.customer->>'group', '')" if by_asker else "'', ''"
+    who = "o.origin, coalesce(o.customer->>'group', '')" if by_requester else "'', ''"
     rows = fetch(
         session,
         f"SELECT coalesce(k.product, w.product), {who}, sum(w.quantity * coalesce(k.quantity, 1))::bigint"
         " FROM orders.waiting_line w LEFT JOIN master_data.kit_part k ON k.kit = w.product"
-        + (" JOIN orders.order o ON o.id = w.order_id" if by_asker else "")
+        + (" JOIN orders.order o ON o.id = w.order_id" if by_requester else "")
         + " WHERE w.state = 'waiting' AND w.kind = 'backorder' AND coalesce(k.product, w.product) = ANY(%s)"
         " AND w.line_id <> ALL(%s::uuid[]) GROUP BY 1, 2, 3",
         (sorted(products), list(but)),
     )
-    found: dict[str, dict[CurrentPrincipal, int]] = defaultdict(lambda: defaultdict(int))
+    found: dict[str, dict[Requester, int]] = defaultdict(lambda: defaultdict(int))
     for part, channel, group, units in rows:
         found[part][channel, group] += int(units)
     return found

@@ -31,7 +31,7 @@ from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, r
 from openiom.provider_contract import EventRequest
 
 from .configuration import order_preferences
-from .decisions import CurrentPrincipal, Placed, covered
+from .decisions import Placed, Requester, covered
 from .demand import Views, needs_of, unsourced
 from .expiry import cancel_expired
 from .place_on_hold import promises
@@ -192,7 +192,7 @@ class Queue:
     def __init__(self, session: Session) -> None:
         self.session, self.views = session, Views(session)
         self.lines: dict[UUID, LockedLine] = {}
-        self.askers: dict[UUID, CurrentPrincipal] = {}
+        self.requesters: dict[UUID, Requester] = {}
         self.placed: Placed = {}
 
     def cover(self, order_ids: Sequence[UUID], *, but: Collection[UUID] = ()) -> None:
@@ -201,7 +201,7 @@ class Queue:
         waiting = self.views.queue(lines, [i for i in order_ids if i not in but])
         _drop(self.session, [i for i in order_ids if i not in lines])
         self.lines |= {line.id: line for some in lines.values() for line in some}
-        self.askers |= {one.order_id: one.principal for one in waiting}
+        self.requesters |= {one.order_id: one.requester for one in waiting}
         self.placed |= covered(self.views.known, waiting)
 
     def anything_left(self) -> bool:
@@ -234,7 +234,7 @@ class Queue:
         ]
         asks = []
         for order, need, source in wanted:
-            line, (channel, group) = self.lines[need.line_id], self.askers[order]
+            line, (channel, group) = self.lines[need.line_id], self.requesters[order]
             asks.append(
                 StockReservationRequest(
                     *(

@@ -11,7 +11,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 
 
-def kept_answer(
+def stored_response(
     session: Session, *, principal: str, key: str, digest: str
 ) -> dict[str, Any] | None:
     """
@@ -26,7 +26,7 @@ def kept_answer(
     )
     rows = fetch(
         session,
-        "SELECT digest, answer FROM orders.kept_answer WHERE asker = %s AND key = %s",
+        "SELECT digest, answer FROM orders.idempotency_key WHERE principal = %s AND key = %s",
         (principal, key),
     )
     if not rows:
@@ -41,7 +41,7 @@ def kept_answer(
     return answer
 
 
-def keep_answer(
+def store_response(
     session: Session,
     *,
     principal: str,
@@ -53,6 +53,6 @@ def keep_answer(
     """Remember what a request was answered."""
     execute(
         session,
-        "INSERT INTO orders.kept_answer (asker, key, digest, answer, at) VALUES (%s, %s, %s, %s::jsonb, %s)",
+        "INSERT INTO orders.idempotency_key (principal, key, digest, answer, at) VALUES (%s, %s, %s, %s::jsonb, %s)",
         (principal, key, digest, to_json_text(answer), now),
     )
