@@ -348,7 +348,7 @@ def history(found: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("at_once", [True, False], ids=["in one call", "one by one"])
+@pytest.mark.parametrize("start_inline", [True, False], ids=["in one call", "one by one"])
 def test_every_order_of_five_updates_leads_to_the_same_end(
     stocked: Database, start_inline: bool
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from openiom.app.application import Application
-from openiom.inventory_visibility import FeedWorker
+from openiom.inventory_contract import FeedWorker
 from openiom.platform.bulk import fetch
 from openiom.platform.events import utc_now
 

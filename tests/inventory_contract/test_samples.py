@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from openiom.app.application import Application
-from openiom.inventory_visibility import export_job_worker
+from openiom.inventory_contract import export_job_worker
 from openiom.inventory_visibility.default_configuration import DEFAULT
 from openiom.platform.batches import drain
 from openiom.platform.bulk import fetch

@@ -26,7 +26,6 @@ from tests.fulfillment_optimization.shop import (
 
 from openiom.administration import issue_token
 from openiom.app.application import Application
-from openiom.fulfillment_optimization import SimulationWorker
 from openiom.inventory_visibility.promise.schedule import ScheduleChange, post_schedule
 from openiom.orders import receive_orders
 from openiom.platform.batches import drain
@@ -34,6 +33,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.events import utc_now
 from openiom.platform.http import encode_cursor
 from openiom.provider_contract import InboundDocument
+from openiom.simulation import SimulationWorker
 from openiom.simulation import worker as workers
 from openiom.simulation.kpis import KPIS
 
