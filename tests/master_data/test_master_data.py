@@ -7,7 +7,14 @@ import pytest
 from tests.master_data.applied import NOW, apply
 
 from openiom.kernel import Invalid, NotFound
-from openiom.master_data import convert, known, known_many, suggest, unit_factors, write_in_products
+from openiom.master_data import (
+    convert,
+    existing_names,
+    existing_names_by_table,
+    suggest_matches,
+    unit_conversions,
+    accepts_write_in_products,
+)
 from openiom.master_data.queries import get_product, list_products
 from openiom.platform.database import Database
 
@@ -24,14 +31,14 @@ def test_names_of_several_tables_are_looked_up_in_one_query(database: Database) 
         document("product", "Accu Scale", name="Accu Scale", sku="ABS", weight_kg="1.25"),
     )
     with database.reading() as session:
-        found = known_many(
+        found = existing_names_by_table(
             session, {"unit": ["ea", "kg"], "currency": [], "product": ["Accu Scale", "ABS"]}
         )
         assert found == {"unit": {"ea"}, "currency": set(), "product": {"Accu Scale"}}
-        assert known(session, "currency", ["USD", "EUR"]) == {"USD"}
+        assert existing_names(session, "currency", ["USD", "EUR"]) == {"USD"}
         assert get_product(session, "Accu Scale").weight_kg == Decimal("1.2500")
         with pytest.raises(Invalid, match="there is no table colour"):
-            known(session, "colour", ["red"])
+            existing_names(session, "colour", ["red"])
 
 
 def test_a_changed_document_changes_its_row_and_a_removed_one_is_no_longer_known(
@@ -42,7 +49,7 @@ def test_a_changed_document_changes_its_row_and_a_removed_one_is_no_longer_known
     with database.unit_of_work() as session:
         assert get_product(session, "X").name == "New"
         configuration.remove(session, [("product", "X")], at=NOW, actor="test")
-        assert known(session, "product", ["X"]) == set()
+        assert existing_names(session, "product", ["X"]) == set()
         with pytest.raises(NotFound, match="no product X"):
             get_product(session, "X")
 
@@ -52,24 +59,24 @@ def test_many_products_are_applied_together_and_paged_by_number(database: Databa
     with database.reading() as session:
         first = list_products(session, search="", after=None, limit=3)
         assert [p.number for p in first] == ["P00000", "P00001", "P00002"]
-        rest = list_products(session, search="lamp 59", after=["P05998"], limit=5)
+        rest = list_products(session, search="lamp 59", after="P05998", limit=5)
         assert [p.number for p in rest] == ["P05999"]
         assert list_products(session, search="100%_off'", after=None, limit=5) == []
 
 
-def test_a_currency_that_is_no_iso_code_and_a_second_set_of_rules_are_refused(
+def test_a_currency_that_is_no_iso_code_and_second_intake_settings_are_refused(
     database: Database,
 ) -> None:
     with pytest.raises(Invalid, match="is not an ISO 4217 code"):
         apply(database, document("currency", "dollar", title="Dollar"))
-    with pytest.raises(Invalid, match="only one set of rules"):
-        apply(database, document("rule", "mine", write_in_products=True))
+    with pytest.raises(Invalid, match="only one order_intake_settings document"):
+        apply(database, document("order_intake_settings", "mine", write_in_products=True))
     with database.reading() as session:
-        assert known(session, "currency", ["dollar"]) == set()
-        assert write_in_products(session) is False
-    apply(database, document("rule", "default", write_in_products=True))
+        assert existing_names(session, "currency", ["dollar"]) == set()
+        assert accepts_write_in_products(session) is False
+    apply(database, document("order_intake_settings", "default", write_in_products=True))
     with database.reading() as session:
-        assert write_in_products(session) is True
+        assert accepts_write_in_products(session) is True
 
 
 @pytest.mark.parametrize(
@@ -92,13 +99,13 @@ def test_an_outside_key_is_matched_by_code_name_or_synonym(
         ),
     )
     with database.reading() as session:
-        assert suggest(session, table, [value])[value][0] == expected
+        assert suggest_matches(session, table, [value])[value][0] == expected
 
 
 def test_a_key_like_nothing_gets_no_suggestion(database: Database) -> None:
     apply(database, document("product", "Barista Home", name="Barista Home espresso machine"))
     with database.reading() as session:
-        found = suggest(session, "product", ["zzz-999", "barista", "???"])
+        found = suggest_matches(session, "product", ["zzz-999", "barista", "???"])
     assert found["zzz-999"] == []
     assert found["???"] == []
     assert [s[0] for s in found["barista"]] == ["Barista Home"]
@@ -112,7 +119,7 @@ def test_units_of_one_group_convert_and_others_are_refused(database: Database) -
         document("unit", "kg", title="Kilogram", unit_group="weight"),
     )
     with database.reading() as session:
-        units = unit_factors(session)
+        units = unit_conversions(session)
     assert convert(Decimal(3), unit="box", into="ea", units=units) == Decimal(36)
     assert convert(Decimal(6), unit="ea", into="box", units=units) == Decimal("0.5")
     with pytest.raises(Invalid, match="box .piece. does not convert into kg .weight."):

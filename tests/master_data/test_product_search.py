@@ -49,10 +49,10 @@ def catalog(database: Database) -> Database:
 
 
 def found(
-    database: Database, search: Any, *, organizations: Sequence[str] = ("usmf",), most: int = 5_000
+    database: Database, search: Any, *, organizations: Sequence[str] = ("usmf",), limit: int = 5_000
 ) -> list[str]:
     with database.reading() as session:
-        return matching_products(session, search, organizations=organizations, most=most)
+        return matching_products(session, search, organizations=organizations, limit=limit)
 
 
 def by_field(name: str, operator: str, *values: Any) -> dict[str, Any]:
@@ -136,9 +136,9 @@ def test_filters_nest_and_join_by_their_own_operator(catalog: Database) -> None:
 
 def test_more_products_than_asked_for_are_refused(catalog: Database) -> None:
     search = by_field("itemNumber", "IsNot", "nothing")
-    assert len(found(catalog, search, most=5)) == 5
+    assert len(found(catalog, search, limit=5)) == 5
     with pytest.raises(TooLarge, match="more than 4 products match"):
-        found(catalog, search, most=4)
+        found(catalog, search, limit=4)
 
 
 @pytest.mark.parametrize(

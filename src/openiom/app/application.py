@@ -153,7 +153,7 @@ def build(settings: Settings, database_url: str) -> Application:
         receivers=receivers,
         public_url=settings.public_url.rstrip("/"),
         message_limit_bytes=settings.message_limit_bytes,
-        suggest=master_data.suggest,
+        suggest=master_data.suggest_matches,
     )
     entities = {e.name: e for e in (*orders.ENTITIES, *fulfillment.ENTITIES)}
     order = entities["order"]

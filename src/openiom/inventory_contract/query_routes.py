@@ -186,6 +186,6 @@ def _searched(session: Session, body: dict[str, Any]) -> dict[str, Any]:
         )
     organizations = texts(filters, "organizationId")
     found = matching_products(
-        session, body.get("productsearch"), organizations=organizations, most=MOST_PRODUCTS
+        session, body.get("productsearch"), organizations=organizations, limit=MOST_PRODUCTS
     )
     return {**body, "filters": {**filters, "productid": found}, _NOTHING: not found}

@@ -1,35 +1,52 @@
-"""
-Master data: what we sell, to whom, in which units and currencies.
+"""Master data: products, units, currencies, price lists and accounts.
 
-Owns    unit, currency, price list, account, product, kit part: read models of configuration documents; intake rules;
-        the company and its accounting currency.
-Holds   one row a document in use; everything else refers to it by its logical name.
-Tells   product.recipe_changed.
+Owns: the document kinds unit, currency, price_list, account, product, company and
+order_intake_settings with their read models, and the exploded parts of kits.
+Guarantees: one row per document in use; other packages refer to records by their logical name.
+Publishes: product.components_changed.
 """
 
-from .configuration import COMPANY, KINDS, RECIPE_CHANGED, accounting_currency, write_in_products
-from .decisions import UnitFactor, convert
+from .configuration import (
+    COMPANY,
+    COMPONENTS_CHANGED,
+    KINDS,
+    accepts_write_in_products,
+    accounting_currency,
+)
+from .decisions import UnitConversion, convert, steps_per_step
 from .kits import kit_parts, kits_with
 from .product_search import matching_products
-from .queries import known, known_many, suggest, unit_factors
+from .queries import (
+    ProductFacts,
+    existing_names,
+    existing_names_by_table,
+    product_facts,
+    suggest_matches,
+    unit_conversions,
+    upcoming_launches,
+)
 from .routes import router
 
-EVENTS = (RECIPE_CHANGED,)
+EVENTS = (COMPONENTS_CHANGED,)
 
 __all__ = [
     "COMPANY",
     "EVENTS",
     "KINDS",
-    "UnitFactor",
+    "ProductFacts",
+    "UnitConversion",
+    "accepts_write_in_products",
     "accounting_currency",
     "convert",
+    "existing_names",
+    "existing_names_by_table",
     "kit_parts",
     "kits_with",
-    "known",
-    "known_many",
     "matching_products",
+    "product_facts",
     "router",
-    "suggest",
-    "unit_factors",
-    "write_in_products",
+    "steps_per_step",
+    "suggest_matches",
+    "unit_conversions",
+    "upcoming_launches",
 ]

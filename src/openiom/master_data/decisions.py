@@ -1,4 +1,4 @@
-"""Likeness of names and conversion of units, settled on paper."""
+"""Pure decisions about master data: similarity of names, unit conversion, kits by components."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from openiom.kernel import Invalid
 
-UNIT_WORDS = (
+UNIT_SYNONYMS = (
     frozenset(("ea", "each", "pc", "pcs", "piece", "pieces", "unit", "units", "c62", "h87")),
     frozenset(("kg", "kgm", "kilogram", "kilograms", "kilo")),
     frozenset(("g", "gr", "grm", "gram", "grams")),
@@ -18,96 +18,170 @@ UNIT_WORDS = (
     frozenset(("dz", "dzn", "dozen")),
     frozenset(("pr", "pair", "pairs")),
 )
+SYNONYM_SIMILARITY = 0.95
+MAX_INEXACT_SIMILARITY = 0.99
+LETTER_WEIGHT, WORD_WEIGHT = 0.4, 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record of ours that an outside key might mean: its name, its label, and other codes it goes by."""
+    """A record that an external key might mean: its name, its label and its other codes."""
 
     internal: str
     label: str
     codes: tuple[str, ...] = ()
 
 
-def likeness(value: str, candidate: Candidate) -> float:
-    """From 0 to 1: 1 for an equal name or code, ignoring case and punctuation; less for shared words and letters."""
-    asked = plain(value)
-    if not asked:
+def similarity(value: str, candidate: Candidate) -> float:
+    """Return how similar `value` is to the candidate, from 0 to 1, rounded to two decimals.
+
+    1 means an equal name or code, ignoring case and punctuation. Synonyms of a unit score 0.95.
+    Otherwise the score combines the similarity of letters with the share of common words.
+    """
+    normalized = normalize(value)
+    if not normalized:
         return 0.0
-    names = [plain(n) for n in (candidate.internal, candidate.label, *candidate.codes) if n]
-    if asked in names:
+    names = []
+    for name in (candidate.internal, candidate.label, *candidate.codes):
+        if name:
+            names.append(normalize(name))
+    if normalized in names:
         return 1.0
-    if any(asked in words and not words.isdisjoint(names) for words in UNIT_WORDS):
-        return 0.95
-    letters = max((SequenceMatcher(None, asked, name).ratio() for name in names), default=0.0)
-    mine, theirs = _words(value), _words(" ".join((candidate.internal, candidate.label)))
-    shared = len(mine & theirs) / len(mine | theirs) if mine | theirs else 0.0
-    return round(min(0.99, max(letters, 0.4 * letters + 0.6 * shared)), 2)
+    if _is_unit_synonym(normalized, names):
+        return SYNONYM_SIMILARITY
+    ratios = [SequenceMatcher(None, normalized, name).ratio() for name in names]
+    letters = max(ratios, default=0.0)
+    words = _shared_words(value, f"{candidate.internal} {candidate.label}")
+    combined = LETTER_WEIGHT * letters + WORD_WEIGHT * words
+    return round(min(MAX_INEXACT_SIMILARITY, max(letters, combined)), 2)
 
 
-def best(
-    value: str, candidates: Iterable[Candidate], *, most: int = 3, least: float = 0.4
+def _is_unit_synonym(value: str, names: Iterable[str]) -> bool:
+    for synonyms in UNIT_SYNONYMS:
+        if value in synonyms:
+            return not synonyms.isdisjoint(names)
+    return False
+
+
+def _shared_words(left: str, right: str) -> float:
+    """Return the share of words that both texts contain among all their words (Jaccard index)."""
+    left_words, right_words = _words(left), _words(right)
+    every_word = left_words | right_words
+    if not every_word:
+        return 0.0
+    return len(left_words & right_words) / len(every_word)
+
+
+def best_matches(
+    value: str, candidates: Iterable[Candidate], *, limit: int = 3, minimum: float = 0.4
 ) -> list[tuple[str, str, float]]:
-    """(internal, label, score) of the likeliest candidates, best first; fewer when little is alike."""
-    scored = [(c.internal, c.label, likeness(value, c)) for c in candidates]
-    return sorted((s for s in scored if s[2] >= least), key=lambda s: (-s[2], s[0]))[:most]
+    """Return (internal, label, score) of the most similar candidates, best first.
+
+    At most `limit` candidates with a score of at least `minimum`; equal scores are ordered by name.
+    """
+    scored = []
+    for candidate in candidates:
+        score = similarity(value, candidate)
+        if score >= minimum:
+            scored.append((candidate.internal, candidate.label, score))
+    scored.sort(key=lambda match: (-match[2], match[0]))
+    return scored[:limit]
 
 
-def plain(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
+def normalize(text: str) -> str:
+    """Return the letters and digits of `text`, case-folded."""
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _words(text: str) -> set[str]:
-    return {w for w in "".join(c if c.isalnum() else " " for c in text.casefold()).split() if w}
+    separated = "".join(c if c.isalnum() else " " for c in text.casefold())
+    return set(separated.split())
 
 
 @dataclass(frozen=True, slots=True)
-class UnitFactor:
+class UnitConversion:
+    """How a unit converts: `factor` base units of `unit_group`, with `decimals` decimal places."""
+
     unit_group: str
     factor: Decimal
+    decimals: int = 0
 
 
-def convert(quantity: Decimal, *, unit: str, into: str, units: Mapping[str, UnitFactor]) -> Decimal:
-    """`quantity` of `unit` in `into`. Raises Invalid for an unknown unit or units of different groups."""
+def convert(
+    quantity: Decimal, *, unit: str, into: str, units: Mapping[str, UnitConversion]
+) -> Decimal:
+    """Return `quantity` of `unit` expressed in the unit `into`.
+
+    Raises Invalid for an unknown unit and for units of different groups.
+    """
+    source, target = _convertible(unit, into, units)
+    if unit == into:
+        return quantity
+    return quantity * source.factor / target.factor
+
+
+def steps_per_step(unit: str, into: str, units: Mapping[str, UnitConversion]) -> int:
+    """Return how many steps of the unit `into` are in one step of `unit`.
+
+    A step is the smallest quantity of a unit: 10 to the power of minus its decimals. A box of 12
+    pieces has 12 steps of `ea`; a gram has one step of `kg` when `kg` has three decimals.
+    Raises Invalid for an unknown unit, for units of different groups, and when one step is not a
+    whole number of the other's steps.
+    """
+    source, target = _convertible(unit, into, units)
+    if unit == into:
+        return 1
+    scale = Decimal(10) ** (target.decimals - source.decimals)
+    ratio = source.factor * scale / target.factor
+    steps = int(ratio)
+    if steps != ratio or steps < 1:
+        raise Invalid(
+            f"one step of {unit} is {ratio.normalize():f} steps of {into}, not a whole number",
+            where="unit",
+            remedy=f"give {into} more decimals, or order in {into}",
+        )
+    return steps
+
+
+def _convertible(
+    unit: str, into: str, units: Mapping[str, UnitConversion]
+) -> tuple[UnitConversion, UnitConversion]:
+    """Return both conversions. Raises Invalid when a unit is unknown or the groups differ."""
     for name in (unit, into):
         if name not in units:
             raise Invalid(f"there is no unit {name}", where="unit", remedy="add it to the units")
-    if unit == into:
-        return quantity
-    one, other = units[unit], units[into]
-    if one.unit_group != other.unit_group:
+    source, target = units[unit], units[into]
+    if source.unit_group != target.unit_group:
         raise Invalid(
-            f"{unit} ({one.unit_group}) does not convert into {into} ({other.unit_group})",
+            f"{unit} ({source.unit_group}) does not convert into {into} ({target.unit_group})",
             where="unit",
             remedy="put both units into one group",
         )
-    return quantity * one.factor / other.factor
+    return source, target
 
 
-Parts = Mapping[str, int]
+Components = Mapping[str, int]
 
 
-def explode(kits: Mapping[str, Parts]) -> dict[str, dict[str, int]]:
-    """Every kit as units of products that are no kits, from what each is directly made of.
+def explode(kits: Mapping[str, Components]) -> dict[str, dict[str, int]]:
+    """Return for every kit the units of non-kit products in one unit of it, at any depth.
 
-    Raises Invalid naming the ring when a kit is, over any number of steps, part of itself.
+    `kits` maps each kit to its direct components. Raises Invalid naming the cycle when a kit is,
+    over any number of steps, a component of itself.
     """
+    dependencies = {kit: set(components) & kits.keys() for kit, components in kits.items()}
     try:
-        order = list(
-            TopologicalSorter(
-                {kit: set(parts) & kits.keys() for kit, parts in kits.items()}
-            ).static_order()
-        )
+        order = list(TopologicalSorter(dependencies).static_order())
     except CycleError as error:
-        ring = " in ".join(map(str, error.args[1]))
+        cycle = " in ".join(map(str, error.args[1]))
         raise Invalid(
-            f"a kit cannot contain itself: {ring}", where="components", remedy="break the ring"
+            f"a kit cannot contain itself: {cycle}", where="components", remedy="break the cycle"
         ) from error
-    parse_id: dict[str, dict[str, int]] = {}
+    exploded: dict[str, dict[str, int]] = {}
     for kit in order:
-        leaves: dict[str, int] = {}
-        for part, quantity in kits[kit].items():
-            for leaf, each in parse_id.get(part, {part: 1}).items():
-                leaves[leaf] = leaves.get(leaf, 0) + quantity * each
-        parse_id[kit] = leaves
-    return parse_id
+        parts: dict[str, int] = {}
+        for component, quantity in kits[kit].items():
+            for part, units in exploded.get(component, {component: 1}).items():
+                parts[part] = parts.get(part, 0) + quantity * units
+        exploded[kit] = parts
+    return exploded

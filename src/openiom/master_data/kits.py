@@ -1,87 +1,114 @@
-"""Kits, kept taken apart: whoever sells one asks for its parts in one look, however deep it is nested."""
+"""Kits, stored exploded into their parts, so that one query finds the parts at any depth."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, Problem
-from openiom.platform.bulk import copy_rows, execute, fetch
+from openiom.platform.bulk import copy_rows, execute, fetch, fetch_as
 
 from .decisions import explode
 
-_LOCK = 0x696F6D02  # one number of ours among PostgreSQL's advisory locks
+_ADVISORY_LOCK = 0x696F6D02
+PART_COLUMNS = ("kit", "product", "quantity")
+Parts = dict[str, dict[str, int]]
 
 
-def kit_parts(session: Session, products: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Those of `products` that are kits: how many of which products one unit is made of."""
-    parts: dict[str, dict[str, int]] = defaultdict(dict)
-    rows = fetch(
+@dataclass(slots=True)
+class _PartRow:
+    kit: str
+    product: str
+    quantity: int
+
+
+@dataclass(slots=True)
+class _ComponentRow:
+    kit: str
+    product: str
+    quantity: int
+    exists: bool
+
+
+def kit_parts(session: Session, products: Iterable[str]) -> Parts:
+    """Return the kits among `products`, each with the units of every part in one unit of it."""
+    rows = fetch_as(
         session,
+        _PartRow,
         "SELECT kit, product, quantity FROM master_data.kit_part WHERE kit = ANY(%s)",
         (sorted(set(products)),),
     )
-    for kit, product, quantity in rows:
-        parts[kit][product] = quantity
-    return dict(parts)
+    return _by_kit(rows)
+
+
+def kits_with(session: Session, products: Iterable[str]) -> set[str]:
+    """Return the kits that contain one of `products` at any depth."""
+    query = "SELECT DISTINCT kit FROM master_data.kit_part WHERE product = ANY(%s)"
+    return {row[0] for row in fetch(session, query, (sorted(set(products)),))}
 
 
 def refresh_kits(session: Session, changed: Mapping[str, bool]) -> set[str]:
-    """Take all kits apart again when one of the changed products is a kit now or was one before.
+    """Explode all kits again if one of the changed products is or was a kit or a part of one.
 
-    Returns the products that are made of something else than before. Raises Invalid for a ring, and for parts that are
-    no products.
+    `changed` says of each changed product whether it is a kit now. Returns the kits whose parts
+    differ from before. Raises Invalid for a cycle, and for components that are not products.
     """
     names = list(changed)
-    if not any(changed.values()) and not _were_kits(session, names):
+    if not any(changed.values()) and not _concern_kits(session, names):
         return set()
-    execute(session, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-    kits: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    rows = fetch(
+    execute(session, "SELECT pg_advisory_xact_lock(%s)", (_ADVISORY_LOCK,))
+    after = explode(_components(session))
+    deleted = fetch_as(
+        session, _PartRow, "DELETE FROM master_data.kit_part RETURNING kit, product, quantity"
+    )
+    before = _by_kit(deleted)
+    rows = []
+    for kit, parts in after.items():
+        for product, quantity in parts.items():
+            rows.append((kit, product, quantity))
+    copy_rows(session, "master_data.kit_part", PART_COLUMNS, rows)
+    return {kit for kit in after.keys() | before.keys() if after.get(kit) != before.get(kit)}
+
+
+def _components(session: Session) -> Parts:
+    """Return the direct components of every kit. Raises Invalid for components that do not exist."""
+    rows = fetch_as(
         session,
-        "SELECT p.number, c.product, c.quantity, k.number IS NOT NULL FROM master_data.product p"
+        _ComponentRow,
+        "SELECT p.number AS kit, c.product, c.quantity, k.number IS NOT NULL AS exists"
+        " FROM master_data.product p"
         " CROSS JOIN jsonb_to_recordset(p.components) AS c(product text, quantity int)"
         " LEFT JOIN master_data.product k ON k.number = c.product WHERE p.components <> '[]'",
     )
-    unknown = [
-        Problem(f"product {r[0]}, components", f"there is no product {r[1]}")
-        for r in rows
-        if not r[3]
-    ]
-    if unknown:
+    problems = []
+    for row in rows:
+        if not row.exists:
+            where = f"product {row.kit}, components"
+            problems.append(Problem(where, f"there is no product {row.product}"))
+    if problems:
         raise Invalid(
-            "these kits cannot be made", problems=unknown, remedy="create the components first"
+            "the components of these kits are incomplete",
+            problems=problems,
+            remedy="create the components first",
         )
-    for kit, product, quantity, _ in rows:
-        kits[kit][product] += quantity
-    parse_id = explode(kits)
-    before: dict[str, dict[str, int]] = defaultdict(dict)
-    for kit, product, quantity in fetch(
-        session, "DELETE FROM master_data.kit_part RETURNING kit, product, quantity"
-    ):
-        before[kit][product] = quantity
-    parts = [
-        (kit, product, quantity)
-        for kit, leaves in parse_id.items()
-        for product, quantity in leaves.items()
-    ]
-    copy_rows(session, "master_data.kit_part", ("kit", "product", "quantity"), parts)
-    return {
-        kit
-        for kit in parse_id.keys() | before.keys()
-        if dict(parse_id.get(kit, {})) != before.get(kit, {})
-    }
+    kits: Parts = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        kits[row.kit][row.product] += row.quantity
+    return kits
 
 
-def _were_kits(session: Session, names: list[str]) -> bool:
+def _by_kit(rows: Iterable[_PartRow]) -> Parts:
+    kits: Parts = defaultdict(dict)
+    for row in rows:
+        kits[row.kit][row.product] = row.quantity
+    return dict(kits)
+
+
+def _concern_kits(session: Session, names: list[str]) -> bool:
+    """Return whether one of these products is a kit or a part of one."""
     query = (
         "SELECT 1 FROM master_data.kit_part WHERE kit = ANY(%s)"
         " UNION ALL SELECT 1 FROM master_data.kit_part WHERE product = ANY(%s) LIMIT 1"
     )
     return bool(fetch(session, query, (names, names)))
-
-
-def kits_with(session: Session, products: Iterable[str]) -> set[str]:
-    """Kits that one of these products is, at any depth, a part of."""
-    query = "SELECT DISTINCT kit FROM master_data.kit_part WHERE product = ANY(%s)"
-    return {row[0] for row in fetch(session, query, (sorted(set(products)),))}

@@ -1,42 +1,64 @@
-"""Read models of the master data documents. `removed` rows are deleted; orders keep names as text."""
+"""Read models of the master data documents, one row per document in use.
+
+Rows of deleted documents are deleted; orders store names as text, without foreign keys.
+"""
 
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Computed, Date, Index, Integer, Numeric, Text, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Computed,
+    Date,
+    Index,
+    Integer,
+    Numeric,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
 
-ROOM = "master_data"
+SCHEMA = "master_data"
 Amount = Numeric(18, 4)
 
 
 class Unit(Base):
-    """`factor` says how many of the group's base unit one of this unit is."""
+    """A unit of measure: `factor` base units of its group, with `decimals` decimal places."""
 
     __tablename__ = "unit"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = (
+        CheckConstraint("decimals BETWEEN 0 AND 4", name="ck_unit_decimals"),
+        {"schema": SCHEMA},
+    )
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     title: Mapped[str] = mapped_column(Text)
     unit_group: Mapped[str] = mapped_column(Text)
     factor: Mapped[Decimal] = mapped_column(Numeric(24, 9))
+    decimals: Mapped[int] = mapped_column(SmallInteger, server_default="0")
 
 
 class Currency(Base):
+    """A currency by its ISO 4217 code."""
+
     __tablename__ = "currency"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     title: Mapped[str] = mapped_column(Text)
 
 
 class PriceList(Base):
+    """A price list and its currency."""
+
     __tablename__ = "price_list"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     title: Mapped[str] = mapped_column(Text)
@@ -44,8 +66,10 @@ class PriceList(Base):
 
 
 class Account(Base):
+    """A customer that orders are billed to; `on_hold` is a credit hold."""
+
     __tablename__ = "account"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     title: Mapped[str] = mapped_column(Text)
@@ -58,7 +82,7 @@ class Account(Base):
 
 
 class Product(Base):
-    """Lengths in centimetres, weight in kilograms, costs in `currency` a `unit`."""
+    """A product. Lengths in centimeters, weight in kilograms, costs in `currency` per `unit`."""
 
     __tablename__ = "product"
     __table_args__ = (
@@ -67,7 +91,7 @@ class Product(Base):
         Index("ix_product_sku", text("lower(sku)")),
         Index("ix_product_search", "search", postgresql_using="gin"),
         Index("ix_product_preorder", "number", postgresql_where=text("preorder_eligible")),
-        {"schema": ROOM},
+        {"schema": SCHEMA},
     )
 
     number: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -98,13 +122,13 @@ class Product(Base):
 
 
 class KitPart(Base):
-    """A kit taken apart to the last: `quantity` units of a product that is no kit itself, in one unit of `kit`."""
+    """A part of an exploded kit: `quantity` units of a non-kit product in one unit of `kit`."""
 
     __tablename__ = "kit_part"
     __table_args__ = (
-        CheckConstraint("quantity > 0", name="a_part_is_some"),
+        CheckConstraint("quantity > 0", name="ck_kit_part_quantity"),
         Index("ix_kit_part_product", "product"),
-        {"schema": ROOM},
+        {"schema": SCHEMA},
     )
 
     kit: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -112,11 +136,11 @@ class KitPart(Base):
     quantity: Mapped[int] = mapped_column(Integer)
 
 
-class Rule(Base):
-    """How strict intake is; one row, named `default`."""
+class OrderIntakeSettings(Base):
+    """How strictly orders are validated on intake; one row, named `default`."""
 
-    __tablename__ = "rule"
-    __table_args__ = {"schema": ROOM}
+    __tablename__ = "order_intake_settings"
+    __table_args__ = {"schema": SCHEMA}
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     write_in_products: Mapped[bool] = mapped_column(Boolean)

@@ -1,9 +1,9 @@
-"""
-Finding products by what they are: names, types, units and attributes, in conditions that nest.
+"""Product search of the public inventory contract: nested conditions on fields and attributes.
 
-A search is {productFilter, attributeFilter}; both must hold. A filter is {logicalOperator: And | Or, conditions,
-subFilters}; its conditions and sub-filters are joined by its operator. Words are compared without regard to case;
-GreaterEqual, LessEqual and Between compare numbers where both sides are numbers.
+A search is {productFilter, attributeFilter}; both must hold. A filter is {logicalOperator: And | Or,
+conditions, subFilters}; its conditions and sub-filters are joined by its operator. Text is compared
+without regard to case. GreaterEqual, LessEqual and Between compare numbers where both sides are
+numbers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,14 +25,23 @@ COLUMNS = {
     "salesunitsymbol": "p.unit",
     "purchaseunitsymbol": "p.unit",
 }
+FIELD_NAMES = (
+    "Company, itemNumber, productSearchName, productType, productName, productDescription"
+    " or a unit symbol"
+)
 COMPANY = "company"
 AREAS = {
     "productattribute": "product",
     "dimensionattribute": "dimension",
     "batchattribute": "batch",
 }
-MOST_CONDITIONS, DEEPEST = 200, 10
-_NUMBER = r"^\s*-?\d+(\.\d+)?\s*$"
+MAX_CONDITIONS = 200
+MAX_DEPTH = 10
+OPERATOR_NAMES = (
+    "IsExactly, IsNot, Contains, DoesNotContain, BeginsWith, IsOneOf, GreaterEqual, LessEqual"
+    " or Between"
+)
+_NUMBER_PATTERN = r"^\s*-?\d+(\.\d+)?\s*$"
 _CONDITION_FIELDS = {"conditionoperator"}
 _ATTRIBUTE_FIELDS = {
     "attributename",
@@ -43,246 +52,300 @@ _ATTRIBUTE_FIELDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Operator:
+    """How an operator compares.
+
+    `sql` is the comparison; `prefix` and `suffix` are put around the values of a LIKE.
+    """
+
+    sql: str
+    prefix: str = ""
+    suffix: str = ""
+
+    @property
+    def is_like(self) -> bool:
+        return "LIKE" in self.sql
+
+    @property
+    def takes_list(self) -> bool:
+        return self.sql.endswith(("ANY", "ALL"))
+
+
+_OPERATORS = {
+    "isexactly": _Operator("= ANY"),
+    "isoneof": _Operator("= ANY"),
+    "isnot": _Operator("<> ALL"),
+    "contains": _Operator("LIKE ANY", "%", "%"),
+    "doesnotcontain": _Operator("NOT LIKE ALL", "%", "%"),
+    "beginswith": _Operator("LIKE ANY", "", "%"),
+    "greaterequal": _Operator(">="),
+    "lessequal": _Operator("<="),
+    "between": _Operator("between"),
+}
+
+
 @dataclass
 class _Statement:
-    """Values of the conditions written so far, and what Company is compared with."""
+    """The parameters of the conditions written so far; `organizations` answer for Company."""
 
     organizations: Sequence[str]
-    values: list[Any] = field(default_factory=list)
+    parameters: list[Any] = field(default_factory=list)
     conditions: int = 0
 
-    def count(self, where: str) -> None:
+    def count_condition(self, where: str) -> None:
         self.conditions += 1
-        if self.conditions > MOST_CONDITIONS:
+        if self.conditions > MAX_CONDITIONS:
             raise TooLarge(
-                f"more than {MOST_CONDITIONS} conditions", where=where, remedy="search in parts"
+                f"more than {MAX_CONDITIONS} conditions",
+                where=where,
+                remedy="split the search into several",
             )
 
 
-Write = Callable[[_Statement, Mapping[str, Any], str], str]
+ConditionWriter = Callable[[_Statement, Mapping[str, Any], str], str]
 
 
 def matching_products(
-    session: Session, search: Any, *, organizations: Sequence[str], most: int
+    session: Session, search: Any, *, organizations: Sequence[str], limit: int
 ) -> list[str]:
-    """Numbers of the products a search finds, in order. Raises Invalid, and TooLarge when they are more than `most`.
+    """Return the numbers of the products that a search finds, in order.
 
-    Every product belongs to every company, so a condition on Company is about the `organizations` asked for.
+    Every product belongs to every company, so a condition on Company is evaluated for the
+    `organizations` of the query. Raises Invalid, and TooLarge for more than `limit` products.
     """
-    given = _folded(search, "productSearch")
-    unknown = set(given) - {"productfilter", "attributefilter"}
-    if unknown or not given:
-        what = f"{min(unknown)} is not part of a search" if unknown else "holds no filter"
-        raise Invalid(
-            what, where="productSearch", remedy="send productFilter, attributeFilter or both"
-        )
+    filters = _lower_keys(search, "productSearch")
+    unknown = set(filters) - {"productfilter", "attributefilter"}
+    if unknown:
+        raise _invalid_search(f"{min(unknown)} is not part of a search")
+    if not filters:
+        raise _invalid_search("contains no filter")
     statement = _Statement(organizations)
-    parts = []
-    for name, write in (
+    clauses = []
+    for name, write_condition in (
         ("productFilter", _product_condition),
         ("attributeFilter", _attribute_condition),
     ):
-        if given.get(name.lower()) is not None:
-            parts.append(
-                _filter(
-                    statement, given[name.lower()], write, where=f"productSearch.{name}", depth=1
-                )
-            )
+        node = filters.get(name.lower())
+        if node is not None:
+            where = f"productSearch.{name}"
+            clauses.append(_filter(statement, node, write_condition, where=where, depth=1))
     rows = fetch(
         session,
-        f"SELECT p.number FROM master_data.product p WHERE {' AND '.join(parts)} ORDER BY p.number LIMIT %s",
-        [*statement.values, most + 1],
+        f"SELECT p.number FROM master_data.product p WHERE {' AND '.join(clauses)}"
+        " ORDER BY p.number LIMIT %s",
+        [*statement.parameters, limit + 1],
     )
-    if len(rows) > most:
+    if len(rows) > limit:
         raise TooLarge(
-            f"more than {most} products match", where="productSearch", remedy="add conditions"
+            f"more than {limit} products match", where="productSearch", remedy="add conditions"
         )
     return [row[0] for row in rows]
 
 
-def _filter(statement: _Statement, node: Any, write: Write, *, where: str, depth: int) -> str:
-    given = _folded(node, where)
-    if depth > DEEPEST:
-        raise TooLarge(f"filters nest deeper than {DEEPEST}", where=where, remedy="flatten them")
-    operator = str(given.get("logicaloperator") or "And").strip().lower()
-    if operator not in ("and", "or"):
+def _invalid_search(what: str) -> Invalid:
+    return Invalid(
+        what, where="productSearch", remedy="send productFilter, attributeFilter or both"
+    )
+
+
+def _filter(
+    statement: _Statement, node: Any, write_condition: ConditionWriter, *, where: str, depth: int
+) -> str:
+    """Return the SQL of one filter with its sub-filters."""
+    fields = _lower_keys(node, where)
+    if depth > MAX_DEPTH:
+        raise TooLarge(f"filters nest deeper than {MAX_DEPTH}", where=where, remedy="flatten them")
+    operator = _logical_operator(fields, where)
+    clauses = []
+    for i, condition in enumerate(_list(fields.get("conditions"), f"{where}.conditions")):
+        place = f"{where}.conditions[{i}]"
+        statement.count_condition(place)
+        clauses.append(write_condition(statement, _lower_keys(condition, place), place))
+    for i, child in enumerate(_list(fields.get("subfilters"), f"{where}.subFilters")):
+        place = f"{where}.subFilters[{i}]"
+        clauses.append(_filter(statement, child, write_condition, where=place, depth=depth + 1))
+    if not clauses:
         raise Invalid(
-            f"{given['logicaloperator']} joins nothing",
+            "has neither conditions nor subFilters", where=where, remedy="add a condition"
+        )
+    return "(" + f" {operator} ".join(clauses) + ")"
+
+
+def _logical_operator(fields: Mapping[str, Any], where: str) -> str:
+    given = fields.get("logicaloperator") or "And"
+    operator = str(given).strip().upper()
+    if operator not in ("AND", "OR"):
+        raise Invalid(
+            f"{given} is not a logical operator",
             where=f"{where}.logicalOperator",
-            remedy="And, Or",
+            remedy="use And or Or",
         )
-    parts = []
-    for i, condition in enumerate(_list(given.get("conditions"), f"{where}.conditions")):
-        at = f"{where}.conditions[{i}]"
-        statement.count(at)
-        parts.append(write(statement, _folded(condition, at), at))
-    for i, child in enumerate(_list(given.get("subfilters"), f"{where}.subFilters")):
-        parts.append(
-            _filter(statement, child, write, where=f"{where}.subFilters[{i}]", depth=depth + 1)
-        )
-    if not parts:
-        raise Invalid(
-            "holds neither conditions nor subFilters", where=where, remedy="add a condition"
-        )
-    return "(" + f" {operator.upper()} ".join(parts) + ")"
+    return operator
 
 
 def _product_condition(statement: _Statement, condition: Mapping[str, Any], where: str) -> str:
-    named = [name for name in condition if name not in _CONDITION_FIELDS]
-    if len(named) != 1 or (named[0] not in COLUMNS and named[0] != COMPANY):
+    """Return the SQL of a condition on one field of a product, or on Company."""
+    names = [name for name in condition if name not in _CONDITION_FIELDS]
+    if len(names) != 1 or (names[0] not in COLUMNS and names[0] != COMPANY):
         raise Invalid(
-            "does not name exactly one field", where=where, remedy="name one of Company, " + _FIELDS
+            "does not name exactly one field", where=where, remedy=f"name one of {FIELD_NAMES}"
         )
-    values = _texts(condition[named[0]], where)
-    if named[0] == COMPANY:
-        return (
-            "TRUE"
-            if any(_holds(condition, o, values, where) for o in statement.organizations)
-            else "FALSE"
-        )
-    return _comparison(statement, COLUMNS[named[0]], _operator(condition, where), values, where)
-
-
-_FIELDS = (
-    "itemNumber, productSearchName, productType, productName, productDescription or a unit symbol"
-)
+    name = names[0]
+    values = _texts(condition[name], where)
+    operator = _operator_name(condition, where)
+    if name != COMPANY:
+        return _comparison(statement, COLUMNS[name], operator, values, where)
+    for organization in statement.organizations:
+        if _company_matches(organization, operator, values, where):
+            return "TRUE"
+    return "FALSE"
 
 
 def _attribute_condition(statement: _Statement, condition: Mapping[str, Any], where: str) -> str:
+    """Return the SQL of a condition on an attribute of a product."""
     unknown = set(condition) - _ATTRIBUTE_FIELDS
-    name = _word(condition.get("attributename"), f"{where}.attributeName")
-    if unknown or not name:
-        what = (
-            f"{min(unknown)} is no part of an attribute condition"
-            if unknown
-            else "names no attribute"
-        )
-        raise Invalid(
-            what, where=where, remedy="send attributeName, attributeValues, conditionOperator"
-        )
-    area = (
-        _word(condition.get("attributearea"), f"{where}.attributeArea") or "ProductAttribute"
-    ).lower()
-    if area not in AREAS:
-        raise Invalid(
-            f"there is no area {condition['attributearea']}",
-            where=f"{where}.attributeArea",
-            remedy="use ProductAttribute, DimensionAttribute or BatchAttribute",
-        )
+    if unknown:
+        raise _invalid_attribute(f"{min(unknown)} is not part of an attribute condition", where)
+    name = _text(condition.get("attributename"), f"{where}.attributeName")
+    if not name:
+        raise _invalid_attribute("names no attribute", where)
     clauses = ["lower(a->>'name') = lower(%s)", "a->>'area' = %s"]
-    statement.values += [name, AREAS[area]]
-    kind = _word(condition.get("attributetypename"), f"{where}.attributeTypeName")
-    if kind:
+    statement.parameters += [name, _area(condition, where)]
+    type_name = _text(condition.get("attributetypename"), f"{where}.attributeTypeName")
+    if type_name:
         clauses.append("lower(a->>'type') = lower(%s)")
-        statement.values.append(kind)
+        statement.parameters.append(type_name)
     values = _texts(condition.get("attributevalues"), f"{where}.attributeValues")
-    clauses.append(
-        _comparison(statement, "a->>'value'", _operator(condition, where), values, where)
-    )
+    operator = _operator_name(condition, where)
+    clauses.append(_comparison(statement, "a->>'value'", operator, values, where))
     return (
         f"EXISTS (SELECT 1 FROM jsonb_array_elements(p.attributes) a WHERE {' AND '.join(clauses)})"
     )
 
 
-def _operator(condition: Mapping[str, Any], where: str) -> str:
-    operator = str(condition.get("conditionoperator") or "").strip().lower()
-    if operator not in _OPERATORS:
+def _invalid_attribute(what: str, where: str) -> Invalid:
+    remedy = "send attributeName, attributeValues and conditionOperator"
+    return Invalid(what, where=where, remedy=remedy)
+
+
+def _area(condition: Mapping[str, Any], where: str) -> str:
+    given = _text(condition.get("attributearea"), f"{where}.attributeArea") or "ProductAttribute"
+    if given.lower() not in AREAS:
         raise Invalid(
-            f"there is no operator {condition.get('conditionoperator')}",
-            where=f"{where}.conditionOperator",
-            remedy="use IsExactly, IsNot, Contains, DoesNotContain, BeginsWith, IsOneOf, GreaterEqual, LessEqual"
-            " or Between",
+            f"there is no area {given}",
+            where=f"{where}.attributeArea",
+            remedy="use ProductAttribute, DimensionAttribute or BatchAttribute",
         )
-    return operator
+    return AREAS[given.lower()]
 
 
-_OPERATORS = {
-    **{"isexactly": "= ANY", "isoneof": "= ANY", "isnot": "<> ALL"},
-    **{"contains": "LIKE ANY", "doesnotcontain": "NOT LIKE ALL", "beginswith": "LIKE ANY"},
-    **{"greaterequal": ">=", "lessequal": "<=", "between": "between"},
-}
+def _operator_name(condition: Mapping[str, Any], where: str) -> str:
+    given = condition.get("conditionoperator")
+    name = str(given or "").strip().lower()
+    if name not in _OPERATORS:
+        raise Invalid(
+            f"there is no operator {given}",
+            where=f"{where}.conditionOperator",
+            remedy=f"use {OPERATOR_NAMES}",
+        )
+    return name
 
 
 def _comparison(
-    statement: _Statement, column: str, operator: str, values: Sequence[str], where: str
+    statement: _Statement, column: str, operator_name: str, values: Sequence[str], where: str
 ) -> str:
-    """SQL that compares `column`; several values of an equality mean any of them."""
-    compare = _OPERATORS[operator]
-    if "LIKE" in compare or "= ANY" in compare or "<> ALL" in compare:
-        before, after = ("%" if "contain" in operator else ""), ("%" if "LIKE" in compare else "")
-        escaped = [_escaped(v) if "LIKE" in compare else v.lower() for v in values]
-        statement.values.append([f"{before}{v}{after}" for v in escaped])
-        return f"lower({column}) {compare} (%s::text[])"
-    if len(values) != (2 if operator == "between" else 1):
+    """Return SQL that compares `column`; several values of an equality mean any of them."""
+    operator = _OPERATORS[operator_name]
+    if operator.takes_list:
+        statement.parameters.append([_pattern(operator, value) for value in values])
+        return f"lower({column}) {operator.sql} (%s::text[])"
+    needed = 2 if operator_name == "between" else 1
+    if len(values) != needed:
         raise Invalid(
-            "has not the values its operator needs",
+            f"has {len(values)} values, its operator needs {needed}",
             where=where,
-            remedy="two for Between, one otherwise",
+            remedy="send two values for Between and one otherwise",
         )
-    if operator == "between":
-        low = _bound(statement, column, ">=", values[0])
-        return f"({low} AND {_bound(statement, column, '<=', values[1])})"
-    return _bound(statement, column, compare, values[0])
+    if operator_name != "between":
+        return _bound(statement, column, operator.sql, values[0])
+    lower = _bound(statement, column, ">=", values[0])
+    upper = _bound(statement, column, "<=", values[1])
+    return f"({lower} AND {upper})"
 
 
-def _bound(statement: _Statement, column: str, compare: str, value: str) -> str:
-    number = _number(value)
-    if number is None:
-        statement.values.append(value.lower())
-        return f"lower({column}) {compare} %s"
-    statement.values.append(number)
-    return f"CASE WHEN {column} ~ '{_NUMBER}' THEN ({column})::numeric {compare} %s::numeric ELSE FALSE END"
+def _pattern(operator: _Operator, value: str) -> str:
+    if not operator.is_like:
+        return value.lower()
+    escaped = value.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{operator.prefix}{escaped}{operator.suffix}"
 
 
-def _number(value: str) -> str | None:
-    try:
-        float(value)
-    except ValueError:
-        return None
-    return value.strip() if value.strip().lstrip("-").replace(".", "", 1).isdigit() else None
-
-
-def _holds(
-    condition: Mapping[str, Any], organization: str, values: Sequence[str], where: str
-) -> bool:
-    """The same comparison on paper, for the organization asked for."""
-    own, others, operator = (
-        organization.lower(),
-        [v.lower() for v in values],
-        _operator(condition, where),
+def _bound(statement: _Statement, column: str, comparison: str, value: str) -> str:
+    """Return SQL of an inequality: numeric where both sides are numbers, else by text."""
+    if not _is_number(value):
+        statement.parameters.append(value.lower())
+        return f"lower({column}) {comparison} %s"
+    statement.parameters.append(value.strip())
+    return (
+        f"CASE WHEN {column} ~ '{_NUMBER_PATTERN}'"
+        f" THEN ({column})::numeric {comparison} %s::numeric ELSE FALSE END"
     )
+
+
+def _is_number(value: str) -> bool:
+    unsigned = value.strip().removeprefix("-")
+    whole, point, fraction = unsigned.partition(".")
+    if not whole.isdecimal() or not whole.isascii():
+        return False
+    return not point or (fraction.isdecimal() and fraction.isascii())
+
+
+def _company_matches(organization: str, operator: str, values: Sequence[str], where: str) -> bool:
+    """Return whether the organization of the query fulfills a condition on Company."""
+    company = organization.lower()
+    others = [value.lower() for value in values]
     if operator in ("isexactly", "isoneof"):
-        return own in others
+        return company in others
     if operator == "isnot":
-        return own not in others
+        return company not in others
     if operator in ("contains", "doesnotcontain"):
-        return any(v in own for v in others) is (operator == "contains")
+        contains = any(other in company for other in others)
+        return contains is (operator == "contains")
     if operator == "beginswith":
-        return own.startswith(tuple(others))
+        return company.startswith(tuple(others))
     raise Invalid(
-        "Company has no order",
+        "companies cannot be ordered",
         where=where,
-        remedy="use IsExactly, IsNot, IsOneOf, Contains or BeginsWith",
+        remedy="use IsExactly, IsNot, IsOneOf, Contains, DoesNotContain or BeginsWith",
     )
-
-
-def _escaped(value: str) -> str:
-    return value.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _texts(value: Any, where: str) -> list[str]:
-    given = value if isinstance(value, list) else [value]
-    out = [str(v) for v in given if isinstance(v, str | int | float) and not isinstance(v, bool)]
-    if not out or len(out) != len(given) or any("\x00" in v for v in out):
-        raise Invalid("holds no list of texts", where=where, remedy='send ["value"]')
-    return out
+    """Return a value or a list of values as texts. Raises Invalid for anything else."""
+    values = value if isinstance(value, list) else [value]
+    texts = []
+    for item in values:
+        is_scalar = isinstance(item, str | int | float) and not isinstance(item, bool)
+        if not is_scalar or "\x00" in str(item):
+            raise _invalid_values(where)
+        texts.append(str(item))
+    if not texts:
+        raise _invalid_values(where)
+    return texts
 
 
-def _word(value: Any, where: str) -> str:
-    """A text without blanks around it; '' when it is absent."""
-    if not isinstance(value, str | None) or (value and "\x00" in value):
+def _invalid_values(where: str) -> Invalid:
+    return Invalid("is not a list of texts", where=where, remedy='send ["value"]')
+
+
+def _text(value: Any, where: str) -> str:
+    """Return a text without surrounding blanks, or "" when it is absent."""
+    if value is None:
+        return ""
+    if not isinstance(value, str) or "\x00" in value:
         raise Invalid("is not a text", where=where, remedy="send a text")
-    return (value or "").strip()
+    return value.strip()
 
 
 def _list(value: Any, where: str) -> list[Any]:
@@ -293,7 +356,7 @@ def _list(value: Any, where: str) -> list[Any]:
     return value
 
 
-def _folded(value: Any, where: str) -> dict[str, Any]:
+def _lower_keys(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Invalid("is not an object", where=where, remedy="send an object")
     return {name.lower(): child for name, child in value.items()}

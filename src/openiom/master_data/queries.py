@@ -1,187 +1,282 @@
-"""Reads: which names exist, what an unknown one may have meant, and the catalog."""
+"""Reads of master data: which names exist, what an unknown key may mean, and the catalog."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, NotFound
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch, fetch_as
 
-from .decisions import Candidate, UnitFactor, best
+from .decisions import Candidate, UnitConversion, best_matches
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow
 
-KEYS = {
-    "unit": "name",
-    "currency": "code",
-    "price_list": "name",
-    "account": "name",
-    "product": "number",
+Match = tuple[str, str, float]
+
+
+class _Table(NamedTuple):
+    key: str
+    label: str
+    codes: tuple[str, ...] = ()
+
+
+TABLES = {
+    "unit": _Table("name", "title"),
+    "currency": _Table("code", "title"),
+    "price_list": _Table("name", "title"),
+    "account": _Table("name", "title", ("email", "company")),
+    "product": _Table("number", "name", ("sku",)),
 }
-_LABELS = {
-    "unit": "title",
-    "currency": "title",
-    "price_list": "title",
-    "account": "title",
-    "product": "name",
-}
-_FEW = 500
-_CANDIDATES = 40
-_NO_WORD = "zzzznoword"
+KEYS = {name: table.key for name, table in TABLES.items()}
+MAX_SMALL_TABLE_ROWS = 500
+MAX_PRODUCT_CANDIDATES = 40
+MAX_SEARCH_WORDS = 8
+PREFIX_LETTERS = 4
+_MATCHES_NOTHING = "zzzznoword"
+_PRODUCT_COLUMNS = ", ".join(ProductRow.model_fields)
+_PRODUCT_DETAIL_COLUMNS = ", ".join(ProductDetail.model_fields)
+_ACCOUNT_COLUMNS = ", ".join(AccountRow.model_fields)
 
 
-def known(session: Session, table: str, names: Collection[str]) -> set[str]:
-    """Those of `names` that exist in unit, currency, price_list, account or product."""
-    return known_many(session, {table: names})[table]
+def existing_names(session: Session, table: str, names: Collection[str]) -> set[str]:
+    """Return those of `names` that exist in unit, currency, price_list, account or product."""
+    return existing_names_by_table(session, {table: names})[table]
 
 
-def known_many(session: Session, names: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
-    """The same for several tables in one query: table to the names that exist."""
+def existing_names_by_table(
+    session: Session, names: Mapping[str, Collection[str]]
+) -> dict[str, set[str]]:
+    """Return the names that exist by table, for several tables in one query."""
     found: dict[str, set[str]] = {table: set() for table in names}
-    asked = {table: sorted(set(values)) for table, values in names.items() if values}
-    if not asked:
-        return found
-    parts = [
-        f"SELECT '{table}', {_key(table)} FROM master_data.{table} WHERE {_key(table)} = ANY(%s)"
-        for table in asked
-    ]
-    for table, name in fetch(session, " UNION ALL ".join(parts), list(asked.values())):
-        found[table].add(name)
+    selects, parameters = [], []
+    for table, values in names.items():
+        if values:
+            key = _table(table).key
+            selects.append(
+                f"SELECT '{table}' AS table_name, {key} AS name FROM master_data.{table}"
+                f" WHERE {key} = ANY(%s)"
+            )
+            parameters.append(sorted(set(values)))
+    if selects:
+        for table, name in fetch(session, " UNION ALL ".join(selects), parameters):
+            found[table].add(name)
     return found
 
 
-def suggest(
-    session: Session, table: str, values: Sequence[str], *, most: int = 3
-) -> dict[str, list[tuple[str, str, float]]]:
-    """What each unknown `value` may have meant: (internal, label, score from 0 to 1), likeliest first."""
-    wanted = sorted(set(values))
+def suggest_matches(
+    session: Session, table: str, values: Sequence[str], *, limit: int = 3
+) -> dict[str, list[Match]]:
+    """Return for each unknown value the records it may mean.
+
+    Matches are (internal name, label, score from 0 to 1), best first.
+    """
+    unknown = sorted(set(values))
     if table == "product":
-        return {v: best(v, c, most=most) for v, c in _product_candidates(session, wanted).items()}
-    key = _key(table)
-    codes = "email, company" if table == "account" else "NULL, NULL"
-    rows = fetch(
+        candidates = _product_candidates(session, unknown)
+    else:
+        every_row = _all_candidates(session, table)
+        candidates = dict.fromkeys(unknown, every_row)
+    return {value: best_matches(value, candidates[value], limit=limit) for value in unknown}
+
+
+@dataclass(slots=True)
+class _CandidateRow:
+    internal: str
+    label: str
+    codes: list[str]
+    value: str = ""
+
+    def candidate(self) -> Candidate:
+        return Candidate(self.internal, self.label, tuple(filter(None, self.codes)))
+
+
+def _all_candidates(session: Session, name: str) -> list[Candidate]:
+    """Return the rows of a small table, at most `MAX_SMALL_TABLE_ROWS`, by name."""
+    table = _table(name)
+    codes = f"ARRAY[{', '.join(table.codes)}]::text[]"
+    rows = fetch_as(
         session,
-        f"SELECT {key}, {_LABELS[table]}, {codes} FROM master_data.{table} ORDER BY {key} LIMIT {_FEW}",
+        _CandidateRow,
+        f"SELECT {table.key} AS internal, {table.label} AS label, {codes} AS codes"
+        f" FROM master_data.{name} ORDER BY {table.key} LIMIT {MAX_SMALL_TABLE_ROWS}",
     )
-    candidates = [Candidate(r[0], r[1], tuple(c for c in r[2:] if c)) for r in rows]
-    return {value: best(value, candidates, most=most) for value in wanted}
+    return [row.candidate() for row in rows]
 
 
 def _product_candidates(session: Session, values: Sequence[str]) -> dict[str, list[Candidate]]:
-    """Products that share a code, a beginning or a word with each value; a few dozen each, through indexes."""
-    out: dict[str, list[Candidate]] = {value: [] for value in values}
-    words = [" | ".join(f"{w}:*" for w in _plain_words(value)[:8]) or _NO_WORD for value in values]
-    prefixes = [_like_prefix(value[:4]) for value in values]
-    rows = fetch(
+    """Return products that share a code, a prefix or a word with each value.
+
+    A few dozen products per value, each found through an index.
+    """
+    columns = "number, name, sku"
+    word_queries = []
+    for value in values:
+        words = [f"{word}:*" for word in _search_words(value)]
+        word_queries.append(" | ".join(words) or _MATCHES_NOTHING)
+    prefixes = [like_prefix(value[:PREFIX_LETTERS]) for value in values]
+    rows = fetch_as(
         session,
-        "SELECT a.value, p.number, p.name, p.sku FROM unnest(%s::text[], %s::text[], %s::text[])"
-        " AS a(value, words, prefix) CROSS JOIN LATERAL ("
-        f"(SELECT number, name, sku FROM master_data.product WHERE lower(sku) = lower(a.value) LIMIT {_CANDIDATES})"
-        " UNION (SELECT number, name, sku FROM master_data.product WHERE lower(number) LIKE a.prefix"
-        f" ORDER BY number LIMIT {_CANDIDATES})"
-        " UNION (SELECT number, name, sku FROM master_data.product WHERE search @@ to_tsquery('simple', a.words)"
-        f" ORDER BY ts_rank(search, to_tsquery('simple', a.words)) DESC, number LIMIT {_CANDIDATES})) p",
-        (list(values), words, prefixes),
+        _CandidateRow,
+        "SELECT a.value, p.number AS internal, p.name AS label, ARRAY[p.sku] AS codes"
+        " FROM unnest(%s::text[], %s::text[], %s::text[]) AS a(value, words, prefix)"
+        " CROSS JOIN LATERAL ("
+        f"(SELECT {columns} FROM master_data.product WHERE lower(sku) = lower(a.value)"
+        f" LIMIT {MAX_PRODUCT_CANDIDATES})"
+        f" UNION (SELECT {columns} FROM master_data.product WHERE lower(number) LIKE a.prefix"
+        f" ORDER BY number LIMIT {MAX_PRODUCT_CANDIDATES})"
+        f" UNION (SELECT {columns} FROM master_data.product"
+        " WHERE search @@ to_tsquery('simple', a.words)"
+        " ORDER BY ts_rank(search, to_tsquery('simple', a.words)) DESC, number"
+        f" LIMIT {MAX_PRODUCT_CANDIDATES})) p",
+        (list(values), word_queries, prefixes),
     )
-    for value, number, name, sku in rows:
-        out[value].append(Candidate(number, name, (sku,) if sku else ()))
-    return out
+    candidates: dict[str, list[Candidate]] = {value: [] for value in values}
+    for row in rows:
+        candidates[row.value].append(row.candidate())
+    return candidates
 
 
-def _plain_words(text: str) -> list[str]:
-    return "".join(c if c.isalnum() else " " for c in text.casefold()).split()
+def _search_words(text: str) -> list[str]:
+    """Return the first words of `text`, case-folded, without punctuation."""
+    separated = "".join(c if c.isalnum() else " " for c in text.casefold())
+    return separated.split()[:MAX_SEARCH_WORDS]
 
 
-def _like_prefix(text: str) -> str:
+def like_prefix(text: str) -> str:
+    """Return a LIKE pattern for texts that start with `text`, in lower case."""
     escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"{escaped}%"
 
 
-def unit_factors(session: Session) -> dict[str, UnitFactor]:
-    """Every unit's group and factor, for `convert`."""
-    rows = fetch(session, "SELECT name, unit_group, factor FROM master_data.unit")
-    return {name: UnitFactor(group, Decimal(factor)) for name, group, factor in rows}
+def unit_conversions(session: Session) -> dict[str, UnitConversion]:
+    """Return the conversion of every unit by its name, for `convert` and `steps_per_step`."""
+    rows = fetch(session, "SELECT name, unit_group, factor, decimals FROM master_data.unit")
+    conversions = {}
+    for name, unit_group, factor, decimals in rows:
+        conversions[name] = UnitConversion(unit_group, Decimal(factor), decimals)
+    return conversions
+
+
+@dataclass(slots=True)
+class ProductFacts:
+    """What sourcing, promises and pages need of a product. Weight in kilograms."""
+
+    number: str
+    name: str
+    unit: str
+    currency: str
+    weight_kg: float | None
+    preorder_eligible: bool
+    launch_date: date | None
+
+
+def product_facts(session: Session, numbers: Iterable[str]) -> dict[str, ProductFacts]:
+    """Return the facts of the products that exist, by product number."""
+    rows = fetch_as(
+        session,
+        ProductFacts,
+        "SELECT number, name, unit, currency, weight_kg::float8 AS weight_kg,"
+        " preorder_eligible, launch_date FROM master_data.product WHERE number = ANY(%s)",
+        (sorted(set(numbers)),),
+    )
+    return {row.number: row for row in rows}
+
+
+def upcoming_launches(session: Session, *, today: date) -> dict[str, date]:
+    """Return the launch date of preorder products that are launched after `today`."""
+    rows = fetch(
+        session,
+        "SELECT number, launch_date FROM master_data.product"
+        " WHERE preorder_eligible AND launch_date > %s",
+        (today,),
+    )
+    return {number: launch for number, launch in rows}
 
 
 def list_products(
-    session: Session, *, search: str, after: list[str] | None, limit: int
+    session: Session, *, search: str, after: str | None, limit: int
 ) -> list[ProductRow]:
-    """Products by number; `search` matches the start of a number, name or SKU, or any whole word's beginning."""
-    where, values = ["TRUE"], list[object]()
-    if search:
-        prefix = _like_prefix(search.strip())
-        words = " & ".join(f"{w}:*" for w in _plain_words(search)[:8])
-        where.append(
+    """Return products by number, starting after the number `after`.
+
+    `search` matches the start of a number or name, a whole SKU, or the start of any word.
+    """
+    conditions = ["(%s::text IS NULL OR number > %s)"]
+    parameters: list[object] = [after, after]
+    if search.strip():
+        prefix = like_prefix(search.strip())
+        words = " & ".join(f"{word}:*" for word in _search_words(search))
+        conditions.append(
             "number IN (SELECT number FROM master_data.product WHERE lower(number) LIKE %s"
             " UNION SELECT number FROM master_data.product WHERE lower(name) LIKE %s"
             " UNION SELECT number FROM master_data.product WHERE lower(sku) = lower(%s)"
-            " UNION SELECT number FROM master_data.product WHERE %s <> '' AND search @@ to_tsquery('simple', %s))"
+            " UNION SELECT number FROM master_data.product"
+            " WHERE %s <> '' AND search @@ to_tsquery('simple', %s))"
         )
-        values += [prefix, prefix, search.strip(), words, words]
-    if after:
-        where.append("number > %s")
-        values += after
-    columns = ", ".join(_PRODUCT_ROW)
-    rows = fetch(
+        parameters += [prefix, prefix, search.strip(), words, words]
+    return fetch_as(
         session,
-        f"SELECT {columns} FROM master_data.product WHERE {' AND '.join(where)} ORDER BY number LIMIT %s",
-        (*values, limit),
+        ProductRow,
+        f"SELECT {_PRODUCT_COLUMNS} FROM master_data.product"
+        f" WHERE {' AND '.join(conditions)} ORDER BY number LIMIT %s",
+        (*parameters, limit),
     )
-    return [ProductRow(**dict(zip(_PRODUCT_ROW, row, strict=True))) for row in rows]
-
-
-_PRODUCT_ROW = tuple(ProductRow.model_fields)
-_PRODUCT = tuple(ProductDetail.model_fields)
 
 
 def get_product(session: Session, number: str) -> ProductDetail:
-    """One product. Raises NotFound."""
-    rows = fetch(
+    """Return one product. Raises NotFound."""
+    rows = fetch_as(
         session,
-        f"SELECT {', '.join(_PRODUCT)} FROM master_data.product WHERE number = %s",
+        ProductDetail,
+        f"SELECT {_PRODUCT_DETAIL_COLUMNS} FROM master_data.product WHERE number = %s",
         (number,),
     )
     if not rows:
         raise NotFound(
-            f"no product {number}", where="number", remedy="look it up in the list of products"
+            f"there is no product {number}",
+            where="number",
+            remedy="look it up in the list of products",
         )
-    return ProductDetail(**dict(zip(_PRODUCT, rows[0], strict=True)))
+    return rows[0]
 
 
-def list_names(
-    session: Session, table: str, *, after: list[str] | None, limit: int
-) -> list[NamedRow]:
-    """Units, currencies or price lists by name."""
-    key = _key(table)
-    rows = fetch(
+def list_names(session: Session, table: str, *, after: str | None, limit: int) -> list[NamedRow]:
+    """Return units, currencies or price lists by name, starting after the name `after`."""
+    key, label, _ = _table(table)
+    return fetch_as(
         session,
-        f"SELECT {key}, {_LABELS[table]} FROM master_data.{table} WHERE %s::text IS NULL OR {key} > %s"
-        f" ORDER BY {key} LIMIT %s",
-        (after[0] if after else None, after[0] if after else None, limit),
+        NamedRow,
+        f"SELECT {key} AS name, {label} AS title FROM master_data.{table}"
+        f" WHERE %s::text IS NULL OR {key} > %s ORDER BY {key} LIMIT %s",
+        (after, after, limit),
     )
-    return [NamedRow(name=name, title=title) for name, title in rows]
 
 
 def list_accounts(
-    session: Session, *, search: str, after: list[str] | None, limit: int
+    session: Session, *, search: str, after: str | None, limit: int
 ) -> list[AccountRow]:
-    """Accounts by name; `search` matches part of the name, title or e-mail."""
-    like = f"%{_like_prefix(search)}" if search else "%"
-    names = tuple(AccountRow.model_fields)
-    rows = fetch(
+    """Return accounts by name, starting after the name `after`.
+
+    `search` matches any part of the name, title or e-mail address.
+    """
+    pattern = f"%{like_prefix(search)}" if search else "%"
+    return fetch_as(
         session,
-        f"SELECT {', '.join(names)} FROM master_data.account WHERE (lower(name) LIKE %s OR lower(title) LIKE %s"
-        " OR lower(email) LIKE %s) AND (%s::text IS NULL OR name > %s) ORDER BY name LIMIT %s",
-        (like, like, like, after[0] if after else None, after[0] if after else None, limit),
+        AccountRow,
+        f"SELECT {_ACCOUNT_COLUMNS} FROM master_data.account"
+        " WHERE (lower(name) LIKE %s OR lower(title) LIKE %s OR lower(email) LIKE %s)"
+        " AND (%s::text IS NULL OR name > %s) ORDER BY name LIMIT %s",
+        (pattern, pattern, pattern, after, after, limit),
     )
-    return [AccountRow(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def _key(table: str) -> str:
-    if table not in KEYS:
+def _table(name: str) -> _Table:
+    if name not in TABLES:
         raise Invalid(
-            f"there is no table {table}",
+            f"there is no table {name}",
             where="table",
-            remedy="use one of " + ", ".join(sorted(KEYS)),
+            remedy="use one of " + ", ".join(sorted(TABLES)),
         )
-    return KEYS[table]
+    return TABLES[name]

@@ -1,82 +1,67 @@
-"""The catalog over HTTP."""
+"""HTTP API of master data."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
-from openiom.platform.http import CurrentPrincipal, Page, ReadSession, decode_cursor, paginate
+from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.paging import Page, PageRequest, page_request
 
-from .queries import get_product, list_accounts, list_names, list_products, suggest
+from .queries import get_product, list_accounts, list_names, list_products, suggest_matches
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow, Suggestion, Suggestions
 
 router = APIRouter(prefix="/api/v1", tags=["master data"])
-Limit = Annotated[int, Query(ge=1, le=500)]
+READ = "master_data.read"
+NamePage = Annotated[PageRequest[str], Depends(page_request(str))]
 
 
 @router.get("/products")
 def products(
-    principal: CurrentPrincipal,
-    session: ReadSession,
-    search: str = "",
-    after: str | None = None,
-    limit: Limit = 50,
+    paging: NamePage, principal: CurrentPrincipal, session: ReadSession, search: str = ""
 ) -> Page[ProductRow]:
-    """Products by number."""
-    principal.require("master_data.read")
-    rows = list_products(session, search=search, after=decode_cursor(after, 1), limit=limit + 1)
-    items, following = paginate(rows, limit=limit, key=lambda r: (r.number,))
-    return Page(items=items, next=following)
+    """List products by number."""
+    principal.require(READ)
+    rows = list_products(session, search=search, after=_name(paging), limit=paging.fetch_limit)
+    return paging.page(rows, key=lambda row: (row.number,))
 
 
-@router.get("/products/{number}")
+@router.get("/products/{number:path}")
 def product(number: str, principal: CurrentPrincipal, session: ReadSession) -> ProductDetail:
-    principal.require("master_data.read")
+    """Return one product. Numbers may contain slashes."""
+    principal.require(READ)
     return get_product(session, number)
 
 
 @router.get("/accounts")
 def accounts(
-    principal: CurrentPrincipal,
-    session: ReadSession,
-    search: str = "",
-    after: str | None = None,
-    limit: Limit = 50,
+    paging: NamePage, principal: CurrentPrincipal, session: ReadSession, search: str = ""
 ) -> Page[AccountRow]:
-    """Accounts by name."""
-    principal.require("master_data.read")
-    rows = list_accounts(session, search=search, after=decode_cursor(after, 1), limit=limit + 1)
-    items, following = paginate(rows, limit=limit, key=lambda r: (r.name,))
-    return Page(items=items, next=following)
-
-
-def _names(
-    table: str, principal: CurrentPrincipal, session: ReadSession, after: str | None, limit: int
-) -> Page[NamedRow]:
-    principal.require("master_data.read")
-    rows = list_names(session, table, after=decode_cursor(after, 1), limit=limit + 1)
-    items, following = paginate(rows, limit=limit, key=lambda r: (r.name,))
-    return Page(items=items, next=following)
+    """List accounts by name."""
+    principal.require(READ)
+    rows = list_accounts(session, search=search, after=_name(paging), limit=paging.fetch_limit)
+    return paging.page(rows, key=lambda row: (row.name,))
 
 
 @router.get("/units")
-def units(
-    principal: CurrentPrincipal, session: ReadSession, after: str | None = None, limit: Limit = 50
-) -> Page[NamedRow]:
-    return _names("unit", principal, session, after, limit)
+def units(paging: NamePage, principal: CurrentPrincipal, session: ReadSession) -> Page[NamedRow]:
+    """List units by name."""
+    return _names_page("unit", paging, principal, session)
 
 
 @router.get("/currencies")
 def currencies(
-    principal: CurrentPrincipal, session: ReadSession, after: str | None = None, limit: Limit = 50
+    paging: NamePage, principal: CurrentPrincipal, session: ReadSession
 ) -> Page[NamedRow]:
-    return _names("currency", principal, session, after, limit)
+    """List currencies by code."""
+    return _names_page("currency", paging, principal, session)
 
 
 @router.get("/price-lists")
 def price_lists(
-    principal: CurrentPrincipal, session: ReadSession, after: str | None = None, limit: Limit = 50
+    paging: NamePage, principal: CurrentPrincipal, session: ReadSession
 ) -> Page[NamedRow]:
-    return _names("price_list", principal, session, after, limit)
+    """List price lists by name."""
+    return _names_page("price_list", paging, principal, session)
 
 
 @router.get("/master-data/{table}/suggestions")
@@ -86,12 +71,24 @@ def suggestions(
     session: ReadSession,
     value: Annotated[list[str], Query(min_length=1, max_length=100)],
 ) -> Suggestions:
-    """Records of ours that outside keys may mean."""
-    principal.require("master_data.read")
-    found = suggest(session, table, value)
-    return Suggestions(
-        items={
-            v: [Suggestion(internal=i, label=la, score=s) for i, la, s in found[v]]
-            for v in sorted(set(value))
-        }
-    )
+    """Return the records that external keys may mean."""
+    principal.require(READ)
+    items = {}
+    for key, matches in suggest_matches(session, table, value).items():
+        items[key] = [
+            Suggestion(internal=internal, label=label, score=score)
+            for internal, label, score in matches
+        ]
+    return Suggestions(items=items)
+
+
+def _names_page(
+    table: str, paging: PageRequest[str], principal: CurrentPrincipal, session: ReadSession
+) -> Page[NamedRow]:
+    principal.require(READ)
+    rows = list_names(session, table, after=_name(paging), limit=paging.fetch_limit)
+    return paging.page(rows, key=lambda row: (row.name,))
+
+
+def _name(paging: PageRequest[str]) -> str | None:
+    return paging.after[0] if paging.after else None

@@ -1,4 +1,4 @@
-"""Shapes of the catalog's HTTP API."""
+"""Response models of the master data API."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,6 +7,8 @@ from pydantic import BaseModel
 
 
 class ProductRow(BaseModel):
+    """A product as lists show it."""
+
     number: str
     name: str
     sku: str
@@ -18,6 +20,8 @@ class ProductRow(BaseModel):
 
 
 class ProductAttribute(BaseModel):
+    """One attribute of a product."""
+
     name: str
     type: str
     area: str
@@ -25,6 +29,8 @@ class ProductAttribute(BaseModel):
 
 
 class ProductDetail(ProductRow):
+    """A product with every fact. Lengths in centimeters."""
+
     description: str
     search_name: str
     product_type: str
@@ -40,11 +46,15 @@ class ProductDetail(ProductRow):
 
 
 class NamedRow(BaseModel):
+    """A record with a name and a title."""
+
     name: str
     title: str
 
 
 class AccountRow(NamedRow):
+    """A customer account."""
+
     company: str
     email: str
     phone: str
@@ -53,7 +63,7 @@ class AccountRow(NamedRow):
 
 
 class Suggestion(BaseModel):
-    """A record of ours an outside key may mean; `score` from 0 to 1."""
+    """A record that an external key may mean; `score` from 0 to 1."""
 
     internal: str
     label: str
@@ -61,4 +71,6 @@ class Suggestion(BaseModel):
 
 
 class Suggestions(BaseModel):
+    """Suggestions by external key, best first."""
+
     items: dict[str, list[Suggestion]]

@@ -34,7 +34,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from openiom.kernel import Invalid, NotFound, Problem, Refused
 
-from .bulk import execute, fetch
+from .bulk import execute, fetch, fetch_as
 from .database import Base, to_json
 
 
@@ -469,3 +469,25 @@ def _store(
             for d in documents
         ],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """When and by whom a kind of document was last changed."""
+
+    at: datetime
+    actor: str
+
+
+def last_change(session: Session, kind: str) -> LastChange:
+    """Return the last change of any document of `kind`. Raises NotFound when there is none."""
+    rows = fetch_as(
+        session,
+        LastChange,
+        "SELECT at, actor FROM platform.configuration_document"
+        " WHERE kind = %s ORDER BY id DESC LIMIT 1",
+        (kind,),
+    )
+    if not rows:
+        raise NotFound(f"no {kind} document was ever applied", where="kind")
+    return rows[0]

@@ -14,7 +14,7 @@ from openiom.fulfillment_optimization.past_demand import DemandPort
 from openiom.fulfillment_optimization.planning.demand_rates import weights_kg
 from openiom.inventory_visibility import available, inbound
 from openiom.kernel import Invalid, NotFound, new_id
-from openiom.master_data import known, write_in_products
+from openiom.master_data import existing_names, accepts_write_in_products
 from openiom.platform.bulk import execute, fetch
 
 from .changes import changed_documents
@@ -59,7 +59,7 @@ def read_inputs(
     for (product, source), units in sorted(available(session, products).items()):
         stock.setdefault(product, {})[source] = units
     outside = (
-        products - known(session, "product", products) if write_in_products(session) else set[str]()
+        products - existing_names(session, "product", products) if accepts_write_in_products(session) else set[str]()
     )
     weights = dict(sorted(weights_kg(session, products).items()))
     coming = _inbound(session, products, ask, now)

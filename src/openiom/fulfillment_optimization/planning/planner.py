@@ -21,7 +21,7 @@ from openiom.fulfillment_optimization.problem_builder import Circumstances, Key,
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
 from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import NotFound, new_id, new_ids
-from openiom.master_data import known, write_in_products
+from openiom.master_data import existing_names, accepts_write_in_products
 
 from .bid_prices import current_bid_prices
 from .daily_capacity import IntakeResult
@@ -203,9 +203,9 @@ class Planner:
         """Products outside the catalog, where intake takes them: every source is taken to have them."""
         stocked = {product for product, _ in stock}
         unknown = {line.product for line in lines} - stocked
-        if not unknown or not write_in_products(self.session):
+        if not unknown or not accepts_write_in_products(self.session):
             return frozenset()
-        return frozenset(unknown - known(self.session, "product", unknown))
+        return frozenset(unknown - existing_names(self.session, "product", unknown))
 
     def _for_alternate(
         self,

@@ -25,7 +25,7 @@ from openiom.fulfillment_optimization.problem_builder import great_circle_km
 from openiom.fulfillment_optimization.snapshot import Site, Snapshot, snapshot
 from openiom.kernel import Invalid, NotFound, Problem, Refused
 from openiom.logistics import CarrierService, handover
-from openiom.master_data import write_in_products
+from openiom.master_data import accepts_write_in_products
 from openiom.platform.bulk import fetch
 from openiom.platform.geocoding import geocode
 from openiom.provider_contract import Shipment
@@ -150,7 +150,7 @@ def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
     if problems or place is None:
         raise Invalid("this cart cannot be quoted", problems=problems)
     facts = _facts(session, sorted({line.product for line in ask.lines}))
-    free = len(facts) < len({line.product for line in ask.lines}) and write_in_products(session)
+    free = len(facts) < len({line.product for line in ask.lines}) and accepts_write_in_products(session)
     plannable = tuple(i for i, line in enumerate(ask.lines) if free or line.product in facts)
     return Asked(ask, at, known, setting, place, services, facts, plannable, variants)
 

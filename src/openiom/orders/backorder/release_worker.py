@@ -41,7 +41,7 @@ STOCK_CAME = (
     "inventory.changed",
     "inventory.received",
     "inventory.freed",
-    "product.recipe_changed",
+    "product.components_changed",
 )
 DATES_MOVED = "inventory.scheduled"
 CAME_FREE = (

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
-from openiom.master_data import known_many, write_in_products
+from openiom.master_data import existing_names_by_table, accepts_write_in_products
 from openiom.orders.schemas import ResolvedOrder
 from openiom.platform.database import to_json
 from openiom.provider_contract import InboundDocument, IntakeResult
@@ -50,11 +50,11 @@ def check_documents(
             refused[index] = refusal(_problems(error, message.document))
         except _Unusable as error:
             refused[index] = refusal([error.problem])
-    known = known_many(session, _names(drafts))
+    known = existing_names_by_table(session, _names(drafts))
     missing_products = any(
         x.product not in known["product"] for d in drafts for x in d.document.lines
     )
-    free_products = missing_products and write_in_products(session)
+    free_products = missing_products and accepts_write_in_products(session)
     for draft in drafts:
         unknown = _unknown(draft.document, known, free_products=free_products)
         if problems := [*(_no_such(*one) for one in unknown), *_incomplete(draft.document)]:
