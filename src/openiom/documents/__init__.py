@@ -1,4 +1,4 @@
-"""Canonical business documents: the shapes that cross the provider border, versioned."""
+"""Canonical business documents exchanged with providers, versioned."""
 
 from .fulfillment import FulfillmentUpdateDocument, ShipmentDocument, ShippedItemDocument
 from .inventory import StockDocument, StockItemDocument

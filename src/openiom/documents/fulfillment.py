@@ -1,4 +1,7 @@
-"""What a fulfiller (warehouse, store, 3PL, drop-ship vendor) tells about a fulfillment order. Version 1."""
+"""Updates of fulfillment orders by their fulfiller. Version 1.
+
+A fulfiller is a warehouse, a store, a 3PL or a drop-ship vendor.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -7,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class ShippedItemDocument(BaseModel):
-    """Units of one fulfillment order line in a parcel. `line` is the line reference we sent."""
+    """Units of one fulfillment order line in a parcel; `line` is the line reference sent."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -16,6 +19,8 @@ class ShippedItemDocument(BaseModel):
 
 
 class ShipmentDocument(BaseModel):
+    """A parcel with its contents and tracking."""
+
     model_config = ConfigDict(extra="forbid")
 
     external_id: str
@@ -28,12 +33,12 @@ class ShipmentDocument(BaseModel):
 
 
 def _none_if_empty(value: Any) -> Any:
-    """A mapping makes a shell of a shipment even for news without one."""
+    """Return None for a shipment without any value, which mappings of other updates produce."""
     return None if isinstance(value, dict) and not any(value.values()) else value
 
 
 class FulfillmentUpdateDocument(BaseModel):
-    """One thing that happened to a fulfillment order. `number` is our fulfillment order number."""
+    """One update of a fulfillment order; `number` is the fulfillment order number sent."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Stock as a source system states it. Version 1."""
+"""Stock reported by a source system. Version 1."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,8 @@ from .order import KeyDocument
 
 
 class StockItemDocument(BaseModel):
+    """The quantity of one product at one source, in the stock unit of the product."""
+
     model_config = ConfigDict(extra="forbid")
 
     product: str | KeyDocument
@@ -18,7 +20,7 @@ class StockItemDocument(BaseModel):
 
 
 class StockDocument(BaseModel):
-    """`set` states the whole on-hand quantity, `change` a difference."""
+    """A stock report. Mode `set` gives the whole on-hand quantity, `change` a difference."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Products and customers as a store keeps them. Version 1."""
+"""Products and customers as a store records them. Version 1."""
 
 from decimal import Decimal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ProductDocument(BaseModel):
-    """One sellable product. `number` is how orders name it: its SKU."""
+    """A sellable product. `number` is the SKU by which orders refer to it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -19,7 +19,7 @@ class ProductDocument(BaseModel):
 
 
 class AccountDocument(BaseModel):
-    """One customer of the store, a company or a person."""
+    """A customer of the store, a company or a person."""
 
     model_config = ConfigDict(extra="forbid")
 

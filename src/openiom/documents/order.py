@@ -1,4 +1,4 @@
-"""An order as any source hands it over. Version 1."""
+"""An order as captured from any source. Version 1."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,8 +10,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from .party import AddressDocument, CustomerDocument
 
 
-def _moment(value: Any) -> Any:
-    """Mail dates (RFC 2822), which several stores write, beside ISO 8601."""
+def _parse_mail_date(value: Any) -> Any:
+    """Return an RFC 2822 date as a datetime; other values are returned unchanged.
+
+    Several stores write RFC 2822 dates instead of ISO 8601.
+    """
     if isinstance(value, str) and "," in value:
         try:
             return parsedate_to_datetime(value)
@@ -20,11 +23,11 @@ def _moment(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Moment = Annotated[datetime, BeforeValidator(_parse_mail_date)]
 
 
 class KeyDocument(BaseModel):
-    """How the outside names one of our records: looked up exactly in a mapping table."""
+    """An external key of a record, looked up exactly in the mapping table `field` belongs to."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,7 +36,10 @@ class KeyDocument(BaseModel):
 
 
 class OrderLineDocument(BaseModel):
-    """One line. `product` and `unit` are our names once resolved, else the outside's keys; money in the currency."""
+    """An order line. Money is in the currency of the order.
+
+    `product` and `unit` are external keys until mappings resolve them to internal names.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,7 +55,7 @@ class OrderLineDocument(BaseModel):
 
 
 class OrderDocument(BaseModel):
-    """A whole order. `external_version` orders two deliveries of the same order; newer wins."""
+    """A complete order. Of two deliveries, the one with the higher `external_version` is newer."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Addresses and customers as they cross the border."""
+"""Addresses and customers."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,7 +23,7 @@ class AddressDocument(BaseModel):
 
 
 class CustomerDocument(BaseModel):
-    """`group` is the customer group that stock may be allocated to."""
+    """A customer. `group` is the customer group to which stock may be allocated."""
 
     model_config = ConfigDict(extra="forbid")
 
