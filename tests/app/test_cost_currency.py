@@ -66,7 +66,7 @@ def test_a_strategy_may_count_in_its_own_and_what_was_planned_keeps_the_one_it_h
     orders = [ordered(house, str(n)) for n in range(3)]
     with house.database.unit_of_work() as session:
         source_orders(
-            session, OrderGateway(), orders, now=utc_now(), actor="test", woken=frozenset(orders)
+            session, OrderGateway(), orders, now=utc_now(), actor="test", resumed=frozenset(orders)
         )
     strategy(house, currency="GBP")
     assert client.get("/api/v1/sourcing/plans").json()["items"][0]["currency"] == "EUR"

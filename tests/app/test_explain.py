@@ -145,7 +145,7 @@ def test_the_prices_of_a_batch_window_are_shown_with_what_one_more_unit_saves(
     orders = [ordered(house, str(n)) for n in range(3)]
     with house.database.unit_of_work() as session:
         source_orders(
-            session, OrderGateway(), orders, now=utc_now(), actor="test", woken=frozenset(orders)
+            session, OrderGateway(), orders, now=utc_now(), actor="test", resumed=frozenset(orders)
         )
 
     told = client.get("/api/v1/sourcing/shadow-prices").json()

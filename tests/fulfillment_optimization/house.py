@@ -66,7 +66,7 @@ class House:
         return order
 
     def source(
-        self, *orders: UUID, now: datetime = NOW, woken: Sequence[UUID] = (), strategy: str = ""
+        self, *orders: UUID, now: datetime = NOW, resumed: Sequence[UUID] = (), strategy: str = ""
     ) -> list[Outcome]:
         with self.database.unit_of_work() as session:
             outcomes = source_orders(
@@ -76,7 +76,7 @@ class House:
                 strategy_name=strategy,
                 now=now,
                 actor="test",
-                woken=frozenset(woken),
+                resumed=frozenset(resumed),
             )
         self.check()
         return outcomes

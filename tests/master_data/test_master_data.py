@@ -8,12 +8,12 @@ from tests.master_data.applied import NOW, apply
 
 from openiom.kernel import Invalid, NotFound
 from openiom.master_data import (
+    accepts_write_in_products,
     convert,
     existing_names,
     existing_names_by_table,
     suggest_matches,
     unit_conversions,
-    accepts_write_in_products,
 )
 from openiom.master_data.queries import get_product, list_products
 from openiom.platform.database import Database

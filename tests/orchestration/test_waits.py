@@ -202,10 +202,10 @@ def test_an_action_may_ask_to_be_called_again_later_and_knows_who_has_waited(toy
     calls: list[tuple[int, int]] = []
 
     def collect(call: ActionCall) -> list[Outcome]:
-        calls.append((len(call.subject_ids), len(call.woken)))
+        calls.append((len(call.subject_ids), len(call.resumed)))
         window = NOW + timedelta(minutes=2)
         return [
-            Outcome(True) if id in call.woken else Outcome(True, again_at=window)
+            Outcome(True) if id in call.resumed else Outcome(True, retry_at=window)
             for id in call.subject_ids
         ]
 

@@ -137,7 +137,7 @@ def _items_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
 
 
 def _raise(table: str, entity: str) -> Any:
-    def raise_many(
+    def raise_events(
         session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
     ) -> Sequence[Outcome]:
         root = "id" if entity == "order" else "order_id"
@@ -176,7 +176,7 @@ def _raise(table: str, entity: str) -> Any:
         )
         return outcomes
 
-    return raise_many
+    return raise_events
 
 
 def _set(table: str) -> Any:
@@ -197,7 +197,7 @@ ORDER = Entity(
     name="order",
     title="Order",
     facts=_order_facts,
-    raise_many=_raise("toy_order", "order"),
+    raise_events=_raise("toy_order", "order"),
     root_of=lambda session, ids: {id: id for id in ids},
     label_of=lambda session, ids: {
         id: facts["number"] for id, facts in _order_facts(session, ids).items()
@@ -210,7 +210,7 @@ ITEM = Entity(
     name="item",
     title="Item",
     facts=_item_facts,
-    raise_many=_raise("toy_item", "item"),
+    raise_events=_raise("toy_item", "item"),
     root_of=lambda session, ids: {id: id for id in ids},
     label_of=lambda session, ids: {id: str(id) for id in ids},
     set_fields=_set("toy_item"),

@@ -10,16 +10,16 @@ from tests.providers.tiny import House
 from openiom.kernel import NotFound, ProviderDown, ProviderUnauthorized, Refused
 from openiom.platform.batches import drain
 from openiom.platform.events import utc_now
-from openiom.provider_contract import OutboundRequest, Probe, Pulled, RawMessage
+from openiom.provider_contract import MessagePage, OutboundRequest, ProbeResult, RawMessage
 from openiom.providers import PollWorker, ProbeWorker, Stored, poll, probe, request_poll
 
 
-def page(first: int, last: int) -> Pulled:
+def page(first: int, last: int) -> MessagePage:
     messages = [RawMessage("note", str(n), {"id": n, "text": ""}) for n in range(first, last + 1)]
-    return Pulled(messages, str(last))
+    return MessagePage(messages, str(last))
 
 
-def pages(checkpoint: str) -> Iterator[Pulled]:
+def pages(checkpoint: str) -> Iterator[MessagePage]:
     start = int(checkpoint or 0) + 1
     for first in range(start, 10, 3):
         yield page(first, first + 2)
@@ -58,7 +58,7 @@ def test_a_connection_is_untested_until_a_real_request_made_it_green(house):
 
 
 def test_a_refused_credential_turns_it_red_with_the_reason_and_it_is_asked_again(house):
-    def refused() -> Probe:
+    def refused() -> ProbeResult:
         raise ProviderUnauthorized(
             "the token was refused", where="connection.api_key", remedy="enter it again"
         )
@@ -70,7 +70,7 @@ def test_a_refused_credential_turns_it_red_with_the_reason_and_it_is_asked_again
         "red",
         "connection.api_key: the token was refused. enter it again",
     )
-    house.outside.probe = lambda: Probe("Tiny Inc")
+    house.outside.probe = lambda: ProbeResult("Tiny Inc")
     assert (
         drain(house.database, [ProbeWorker(house.registry)], now=utc_now() + timedelta(seconds=31))
         == 1
@@ -79,7 +79,7 @@ def test_a_refused_credential_turns_it_red_with_the_reason_and_it_is_asked_again
 
 
 def test_a_missing_scope_is_red_and_named(house):
-    house.outside.probe = lambda: Probe("Tiny Inc", ("read",), ("orders:write",))
+    house.outside.probe = lambda: ProbeResult("Tiny Inc", ("read",), ("orders:write",))
     house.install()
     probe(house.registry, house.database, "shop")
     assert status(house, "state", "missing_scopes") == ("red", ["orders:write"])
@@ -123,7 +123,7 @@ def test_a_due_instance_is_polled_to_its_end_and_then_waits_for_its_interval(sho
 
 
 def test_pages_before_an_outage_stay_and_the_next_poll_goes_on_behind_them(shop):
-    def breaking(at: str) -> Iterator[Pulled]:
+    def breaking(at: str) -> Iterator[MessagePage]:
         yield page(1, 3)
         raise ProviderDown("half a page came", retry_after=120, where="http://shop/orders?page=2")
 
@@ -141,9 +141,9 @@ def test_pages_before_an_outage_stay_and_the_next_poll_goes_on_behind_them(shop)
 
 
 def test_a_page_that_cannot_be_stored_does_not_move_the_checkpoint(shop):
-    def unstorable(at: str) -> Iterator[Pulled]:
+    def unstorable(at: str) -> Iterator[MessagePage]:
         yield page(1, 3)
-        yield Pulled([RawMessage("note", "4", {}, "", 2**70)], "4")
+        yield MessagePage([RawMessage("note", "4", {}, "", 2**70)], "4")
 
     shop.outside.pages = unstorable
     poll(shop.registry, shop.database, "shop")
@@ -152,7 +152,7 @@ def test_a_page_that_cannot_be_stored_does_not_move_the_checkpoint(shop):
 
 
 def test_pauses_double_while_the_other_side_stays_down_up_to_a_quarter_of_an_hour(shop):
-    def down(at: str) -> Iterator[Pulled]:
+    def down(at: str) -> Iterator[MessagePage]:
         raise ProviderDown("no answer")
         yield
 
@@ -166,7 +166,7 @@ def test_pauses_double_while_the_other_side_stays_down_up_to_a_quarter_of_an_hou
 
 
 def test_a_refused_credential_while_polling_turns_the_connection_red_and_polling_stops(shop):
-    def refused(at: str) -> Iterator[Pulled]:
+    def refused(at: str) -> Iterator[MessagePage]:
         raise ProviderUnauthorized("the token was revoked")
         yield
 
@@ -182,7 +182,7 @@ def test_a_refused_credential_while_polling_turns_the_connection_red_and_polling
 
 
 def test_a_provider_whose_code_breaks_is_told_on_its_instance_and_stops_no_worker(shop):
-    def broken(at: str) -> Iterator[Pulled]:
+    def broken(at: str) -> Iterator[MessagePage]:
         raise KeyError("id")
         yield
 
@@ -194,7 +194,7 @@ def test_a_provider_whose_code_breaks_is_told_on_its_instance_and_stops_no_worke
 def test_one_machine_polls_an_instance_also_when_asked_to_poll_at_once(shop):
     seen = []
 
-    def meanwhile(at: str) -> Iterator[Pulled]:
+    def meanwhile(at: str) -> Iterator[MessagePage]:
         with shop.database.unit_of_work() as session:
             request_poll(session, "shop")
         seen.append(PollWorker(shop.registry).run_once(shop.database, limit=1, now=utc_now()).rows)
@@ -214,12 +214,12 @@ def test_one_machine_polls_an_instance_also_when_asked_to_poll_at_once(shop):
 
 
 def test_a_worker_that_outlived_its_lease_stores_nothing_more(shop):
-    def slow(at: str) -> Iterator[Pulled]:
+    def slow(at: str) -> Iterator[MessagePage]:
         yield page(1, 3)
         later = utc_now() + timedelta(minutes=6)
         shop.outside.pages = pages
         PollWorker(shop.registry).run_once(shop.database, limit=1, now=later)
-        yield Pulled([RawMessage("note", "99", {})], "99")
+        yield MessagePage([RawMessage("note", "99", {})], "99")
 
     shop.outside.pages = slow
     with shop.database.unit_of_work() as session:
@@ -232,7 +232,7 @@ def test_an_asked_poll_whose_worker_was_killed_is_made_again_when_its_lease_is_o
     house.install(poll_seconds=None)
     assert drain(house.database, [ProbeWorker(house.registry)]) == 1
 
-    def killed(at: str) -> Iterator[Pulled]:
+    def killed(at: str) -> Iterator[MessagePage]:
         yield page(1, 3)
         raise KeyboardInterrupt
 
@@ -255,7 +255,7 @@ def test_an_asked_poll_that_failed_is_made_again_also_where_nothing_is_polled_by
     house.install(poll_seconds=None)
     assert drain(house.database, [ProbeWorker(house.registry)]) == 1
 
-    def down(at: str) -> Iterator[Pulled]:
+    def down(at: str) -> Iterator[MessagePage]:
         raise ProviderDown("answered 500")
         yield
 
@@ -273,7 +273,7 @@ def test_an_asked_poll_that_failed_is_made_again_also_where_nothing_is_polled_by
 
 
 def test_outside_calls_made_while_polling_are_logged(shop):
-    def reporting(at: str) -> Iterator[Pulled]:
+    def reporting(at: str) -> Iterator[MessagePage]:
         shop.outside.connections[0].report(
             OutboundRequest("GET", "http://shop/orders", 200, 12, utc_now())
         )

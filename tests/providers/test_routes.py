@@ -12,7 +12,7 @@ from tests.providers.tiny import House
 
 from openiom.platform.batches import drain
 from openiom.platform.events import utc_now
-from openiom.provider_contract import OutboundRequest, Pulled, RawMessage
+from openiom.provider_contract import MessagePage, OutboundRequest, RawMessage
 from openiom.providers import PollWorker, inbox_worker, router, store_messages
 
 KEY = {"X-Key": "s3cret"}
@@ -129,7 +129,7 @@ def test_polling_at_once_is_asked_for_and_done_by_a_worker(client, house):
         "probe it, and mend what the probe says",
     )
     client.post("/api/v1/provider-instances/shop/probe")
-    house.outside.pages = lambda checkpoint: iter([Pulled([RawMessage("note", "1", note(1))], "1")])
+    house.outside.pages = lambda checkpoint: iter([MessagePage([RawMessage("note", "1", note(1))], "1")])
     assert client.post("/api/v1/provider-instances/shop/poll").json() == {"asked": True}
     assert drain(house.database, [PollWorker(house.registry)]) == 1
     assert house.states() == {"received": 1}

@@ -23,12 +23,12 @@ from openiom.provider_contract import (
     InboundDocument,
     IntakeResult,
     MessageKind,
-    Probe,
+    MessagePage,
+    ProbeResult,
     Provider,
     ProviderAction,
-    Pulled,
     RawMessage,
-    Received,
+    WebhookResult,
 )
 from openiom.providers import MAPPING_KIND, ProviderRegistry, instance_kind
 
@@ -83,8 +83,8 @@ class TinyParameters(BaseModel, extra="forbid"):
 class Outside:
     """The system behind the provider, as a test wants it to behave."""
 
-    probe: Callable[[], Probe] = lambda: Probe("Tiny Inc", ("read", "write"))
-    pages: Callable[[str], Iterator[Pulled]] = lambda checkpoint: iter(())
+    probe: Callable[[], ProbeResult] = lambda: ProbeResult("Tiny Inc", ("read", "write"))
+    pages: Callable[[str], Iterator[MessagePage]] = lambda checkpoint: iter(())
     answer: Callable[[Sequence[Call]], Sequence[CallResult]] = lambda calls: [
         CallResult(c.key) for c in calls
     ]
@@ -97,13 +97,13 @@ class TinyConnector:
     def __init__(self, outside: Outside, connection: Connection) -> None:
         self.outside, self.connection = outside, connection
 
-    def probe(self) -> Probe:
+    def probe(self) -> ProbeResult:
         return self.outside.probe()
 
-    def pull(self, kind: str, checkpoint: str) -> Iterator[Pulled]:
+    def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
         return self.outside.pages(checkpoint)
 
-    def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
+    def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
         if headers.get("x-key") != self.connection.connection["api_key"]:
             raise Unauthenticated(
                 "the key in X-Key is wrong", remedy="send the key of this instance"
@@ -115,8 +115,8 @@ class TinyConnector:
                 f"the body is not JSON: {error}", where="body", remedy="send JSON"
             ) from error
         if document.get("ping"):
-            return Received((), poll_now=True)
-        return Received([RawMessage(document.get("kind", "note"), str(document["id"]), document)])
+            return WebhookResult((), poll_now=True)
+        return WebhookResult([RawMessage(document.get("kind", "note"), str(document["id"]), document)])
 
     def close(self) -> None:
         self.outside.closed += 1

@@ -38,7 +38,7 @@ def sourcing_actions(order_port: OrderPort) -> tuple[Action, ...]:
             strategy_name=call.parameters.strategy,
             now=call.now,
             actor=call.actor,
-            woken=call.woken,
+            resumed=call.resumed,
         )
 
     def process(call: ActionCall) -> Sequence[Outcome]:

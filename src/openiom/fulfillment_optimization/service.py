@@ -69,7 +69,7 @@ def source_orders(
     strategy_name: str = "",
     now: datetime,
     actor: str,
-    woken: frozenset[UUID] = frozenset(),
+    resumed: frozenset[UUID] = frozenset(),
 ) -> list[Outcome]:
     """Choose a source for every open line of these orders, reserve the stock, and raise what came of it.
 
@@ -83,9 +83,9 @@ def source_orders(
     held = _held(session, every)
     lines = [line for line in every if line.line_id not in held]
     names, unknown = _strategies(known, lines, strategy_name, now)
-    later = _windows(known, names, woken, now)
+    later = _windows(known, names, resumed, now)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
-    settled = Rounds(session, order_port, known, names, now, actor, woken).run(waiting)
+    settled = Rounds(session, order_port, known, names, now, actor, resumed).run(waiting)
     keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
     collected = [line.line_id for line in lines if line.waited and line.order_id in later]
     keep(session, collected, until=max(later.values(), default=now) + AFTER_WINDOW)
@@ -138,13 +138,13 @@ def _strategies(
 
 
 def _windows(
-    known: Snapshot, names: Mapping[UUID, str], woken: frozenset[UUID], now: datetime
+    known: Snapshot, names: Mapping[UUID, str], resumed: frozenset[UUID], now: datetime
 ) -> dict[UUID, datetime]:
     """Orders that wait for the end of their batch window."""
     later = {}
     for order, name in names.items():
         batch = known.setting(name, now.date()).strategy.batch
-        if batch.enabled and order not in woken:
+        if batch.enabled and order not in resumed:
             later[order] = window_end(now, batch.minutes)
     return later
 
@@ -350,7 +350,7 @@ def _announce(
         r.entity_id: theirs for r, theirs in zip(raises, answers, strict=True) if not theirs.ok
     }
     outcomes |= {
-        order: Outcome(True, f"waits for the batch of {end:%H:%M:%S} UTC", again_at=end)
+        order: Outcome(True, f"waits for the batch of {end:%H:%M:%S} UTC", retry_at=end)
         for order, end in later.items()
     }
     return [outcomes[order] for order in order_ids]

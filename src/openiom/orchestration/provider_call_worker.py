@@ -408,7 +408,7 @@ class _Recording:
                     EventRequest(s.row.entity_id, event, data, reason)
                 )
         for (entity, flow), raises in told.items():
-            self.engine.entity(entity).raise_many(session, raises, now, f"flow:{flow}")
+            self.engine.entity(entity).raise_events(session, raises, now, f"flow:{flow}")
 
 
 def _lock(session: Session, settled: Sequence[Settled]) -> None:

@@ -130,18 +130,18 @@ def run_action(
     outcomes: dict[UUID, Outcome] = {}
     if ids:
         parameters = action.parameters.model_validate(step.parameters)
-        woken = frozenset(
+        resumed = frozenset(
             id
             for t, mine in zip(tokens, per_token, strict=True)
             if t.state == "waiting"
             for id in mine
         )
-        given = action.run(ActionCall(wave.session, ids, parameters, wave.now, flow.actor, woken))
+        given = action.run(ActionCall(wave.session, ids, parameters, wave.now, flow.actor, resumed))
         outcomes = dict(zip(ids, given, strict=True))
         wave.facts.changed()
     for token, mine in zip(tokens, per_token, strict=True):
         results = [outcomes[id] for id in mine]
-        again = [r.again_at for r in results if r.again_at]
+        again = [r.retry_at for r in results if r.retry_at]
         if again:
             wave.sleep(token, due_at=max(again))
             continue

@@ -1,4 +1,7 @@
-"""The desk: all a provider may import, all it must supply; what a room offers to flows."""
+"""The provider contract: what providers may import and must supply.
+
+It also defines what packages offer to flows: entities and actions.
+"""
 
 from .flows import (
     Action,
@@ -9,8 +12,8 @@ from .flows import (
     NoParameters,
     Outcome,
 )
-from .http import Answer, ProviderHttpClient, checked_url
-from .live_rates import LiveRate, Rating, Shipment
+from .http import ProviderHttpClient, ProviderResponse, validate_url
+from .live_rates import LiveRate, LiveRateService, Shipment
 from .providers import (
     Call,
     CallReporter,
@@ -22,21 +25,21 @@ from .providers import (
     InboundDocument,
     IntakeResult,
     MessageKind,
+    MessagePage,
     OutboundRequest,
-    Probe,
+    ProbeResult,
     Provider,
     ProviderAction,
-    Pulled,
     Puller,
     RawMessage,
-    Received,
     Receiver,
+    WebhookResult,
 )
 
 __all__ = [
     "Action",
     "ActionCall",
-    "Answer",
+    "ProviderResponse",
     "InboundDocument",
     "Call",
     "CallReporter",
@@ -53,17 +56,17 @@ __all__ = [
     "Outcome",
     "OutboundRequest",
     "ProviderHttpClient",
-    "Probe",
+    "ProbeResult",
     "Provider",
     "ProviderAction",
-    "Pulled",
+    "MessagePage",
     "Puller",
     "EventRequest",
-    "Rating",
+    "LiveRateService",
     "RawMessage",
-    "Received",
+    "WebhookResult",
     "Receiver",
     "Shipment",
     "IntakeResult",
-    "checked_url",
+    "validate_url",
 ]

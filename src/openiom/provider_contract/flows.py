@@ -1,7 +1,7 @@
-"""
-What a room offers to flows: the entities a flow run may be about, and the actions a step may run.
+"""What a package offers to flows: entities that a run may be about, and actions of steps.
 
-Orchestration knows only these shapes. It never imports orders; `app.build()` hands both over.
+Orchestration depends on these types only. It does not import the packages that define entities and
+actions; the composition root passes them to it.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,20 +18,26 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one subject: `ok` chooses the port; `reason` is shown; `details` is kept with the step.
+    """The result of an action for one subject.
 
-    With `again_at` nothing has come of it yet: the subject stays at the step and the action is called again then.
+    ok        chooses the port by which the token leaves the step
+    reason    shown to users
+    details   stored with the history of the step
+    retry_at  the subject remains at the step, and the action is called again at this time
     """
 
     ok: bool
     reason: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
-    again_at: datetime | None = None
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventRequest:
-    """A business event to raise on one entity: its state moves as the state framework allows."""
+    """A request to raise a business event on one entity.
+
+    The state of the entity changes as its state table defines.
+    """
 
     entity_id: UUID
     event: str
@@ -40,35 +46,37 @@ class EventRequest:
 
 
 class FactsReader(Protocol):
-    """Reads what policies and expressions see: {id: nested JSON values}, in one or a few set-based queries.
-
-    `fields` names the top-level fields that will be looked at, None all of them; a reader may give more than
-    asked for. Ids that do not exist are absent from the answer.
-    """
+    """Reads the facts that policies and expressions use, in one or a few set-based queries."""
 
     def __call__(
         self, session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None, /
-    ) -> dict[UUID, Facts]: ...
+    ) -> dict[UUID, Facts]:
+        """Return the facts, nested JSON values, of each entity that exists.
+
+        `fields` names the top-level facts that are used, None all of them; more may be returned.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class Entity:
     """A kind of subject.
 
-    facts       see FactsReader
-    raise_many  (session, raises, now, actor) -> outcomes in the same order. Moves states, appends the events
-                (and aggregated parent events) to the log. A refused transition is an Outcome with ok False.
-    set_fields  (session, {id: {field: value}}, now, actor) -> None; what execution policies may set
-    settable    names of the fields `set_fields` takes
-    children    entity name -> (session, ids) -> {id: [child ids]}, for steps that run for each child
-    root_of     (session, ids) -> {id: root id}; the document whose timeline shows this entity
-    label_of    (session, ids) -> {id: text} for people, e.g. the order number
+    facts         see FactsReader
+    raise_events  (session, requests, now, actor) -> outcomes in the same order. Changes states and
+                  appends the events, and those of the parent that follow from them, to the log. A
+                  refused transition is an Outcome with ok False.
+    set_fields    (session, {id: {field: value}}, now, actor) -> None; used by execution policies
+    settable      names of the fields that `set_fields` accepts
+    children      entity name -> (session, ids) -> {id: [child ids]}, for steps that run per child
+    root_of       (session, ids) -> {id: root id}; the document whose timeline shows this entity
+    label_of      (session, ids) -> {id: text}, for example the order number
     """
 
     name: str
     title: str
     facts: FactsReader
-    raise_many: Callable[[Session, Sequence[EventRequest], datetime, str], Sequence[Outcome]]
+    raise_events: Callable[[Session, Sequence[EventRequest], datetime, str], Sequence[Outcome]]
     root_of: Callable[[Session, Sequence[UUID]], dict[UUID, UUID]]
     label_of: Callable[[Session, Sequence[UUID]], dict[UUID, str]]
     set_fields: (
@@ -82,9 +90,9 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class ActionCall:
-    """A batch of subjects for one action of a room, inside the wave's transaction.
+    """A batch of subjects for one action, inside the transaction of the batch.
 
-    `woken` are those that an earlier answer `again_at` has made wait at this very step.
+    `resumed` are the subjects that a previous outcome with `retry_at` kept at this step.
     """
 
     session: Session
@@ -92,15 +100,15 @@ class ActionCall:
     parameters: BaseModel
     now: datetime
     actor: str
-    woken: frozenset[UUID] = frozenset()
+    resumed: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)
 class Action:
-    """Something a step can have a room do for many subjects at once.
+    """What a package can do for many subjects at once in a step.
 
-    run returns one Outcome a subject, in order, and has written and announced what it did. It may raise only
-    when the whole batch is impossible; then the wave is bisected.
+    `run` returns one Outcome per subject, in order, after it has written its changes and appended
+    its events. It raises only if the whole batch fails; the batch is then bisected.
     """
 
     name: str
@@ -112,4 +120,4 @@ class Action:
 
 
 class NoParameters(BaseModel, extra="forbid"):
-    """The action takes none."""
+    """Parameters of an action that has none."""

@@ -1,8 +1,8 @@
-"""
-HTTP for connectors: one client an instance, and every way the other side can fail told in our words.
+"""HTTP client for connectors, which turns every failure of the remote system into a provider error.
 
-No answer, a time-out, 5xx, 408, 425, 429 and what is not the JSON it says it is: ProviderDown, waiting may help.
-401: ProviderUnauthorized, a person must mend the credential. Any other 4xx: ProviderRejected in the vendor's words.
+No response, a timeout, 5xx, 408, 425, 429 and invalid JSON raise ProviderDown: a retry may help.
+401 raises ProviderUnauthorized: the credential must be corrected. Any other 4xx raises
+ProviderRejected with the vendor's message.
 """
 
 import re
@@ -28,30 +28,43 @@ from openiom.kernel import (
 
 from .providers import CallReporter, OutboundRequest
 
-MOST_BYTES = 64_000_000
-PATIENCE_SECONDS = 3.0
-DEFAULT_WAIT_SECONDS = 5.0
-_REDIRECTS = 3
-_SECRET_QUERY = re.compile(
+MAX_RESPONSE_BYTES = 64_000_000
+MAX_WAIT_SECONDS = 3.0
+DEFAULT_RETRY_SECONDS = 5.0
+MAX_REDIRECTS = 3
+MAX_MESSAGE_LENGTH = 500
+MAX_URL_LENGTH = 1000
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+_SECRET_PARAMETER = re.compile(
     r"([?&][^=&]*(?:token|key|secret|sign|passw|auth)[^=&]*=)[^&]*", re.IGNORECASE
 )
-_LATER = frozenset({408, 425, 429})
+_REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+_RETRY_STATUSES = frozenset({408, 425, 429})
+_MESSAGE_FIELDS = ("title", "code", "message", "detail", "error", "reason")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful exchange: `body` is the parsed JSON, None where there was none."""
+class ProviderResponse:
+    """A successful response; `body` is the parsed JSON, None for an empty response."""
 
     status: int
     headers: Mapping[str, str]
     body: Any
 
 
-class ProviderHttpClient:
-    """Speaks JSON with one system below one base address. Safe for threads.
+@dataclass(frozen=True, slots=True)
+class _RawResponse:
+    status: int
+    headers: httpx.Headers
+    content: bytes
 
-    It keeps connections, waits out a short rate-limit pause itself (`patience` seconds at most), follows redirects
-    of reads within the host only, refuses answers above `most_bytes`, and reports every exchange to the call log.
+
+class ProviderHttpClient:
+    """JSON client for one system below one base URL. Thread-safe.
+
+    The client keeps connections alive, waits up to `max_wait_seconds` for a rate limit to reset,
+    follows redirects of reads within the same host only, refuses responses larger than
+    `max_response_bytes`, and reports every exchange to the outbound call log.
     """
 
     def __init__(
@@ -63,29 +76,35 @@ class ProviderHttpClient:
         timeout: float = 30.0,
         connect_timeout: float = 5.0,
         connections: int = 32,
-        most_bytes: int = MOST_BYTES,
-        patience: float = PATIENCE_SECONDS,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        max_wait_seconds: float = MAX_WAIT_SECONDS,
     ) -> None:
-        self.base_url = checked_url(base_url)
-        self._report, self._most_bytes, self._patience = report, most_bytes, patience
-        loopback = urlsplit(self.base_url).hostname in ("127.0.0.1", "localhost", "::1")
+        self.base_url = validate_url(base_url)
+        self._report = report
+        self._max_response_bytes = max_response_bytes
+        self._max_wait_seconds = max_wait_seconds
         self._client = httpx.Client(
             headers={"accept": "application/json", "user-agent": "OpenIOM", **(headers or {})},
             timeout=httpx.Timeout(timeout, connect=connect_timeout),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            trust_env=not loopback,
+            trust_env=urlsplit(self.base_url).hostname not in LOOPBACK_HOSTS,
         )
         self._lock = Lock()
-        self._free_at = 0.0
+        self._rate_limit_reset = 0.0
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None, **more: Any) -> Answer:
-        return self.request("GET", path, query=query, **more)
+    def get(
+        self, path: str, query: Mapping[str, Any] | None = None, **options: Any
+    ) -> ProviderResponse:
+        """Send a GET request. See `request` for the options."""
+        return self.request("GET", path, query=query, **options)
 
-    def post(self, path: str, body: Any, **more: Any) -> Answer:
-        return self.request("POST", path, body=body, **more)
+    def post(self, path: str, body: Any, **options: Any) -> ProviderResponse:
+        """Send a POST request with a JSON body. See `request` for the options."""
+        return self.request("POST", path, body=body, **options)
 
-    def put(self, path: str, body: Any, **more: Any) -> Answer:
-        return self.request("PUT", path, body=body, **more)
+    def put(self, path: str, body: Any, **options: Any) -> ProviderResponse:
+        """Send a PUT request with a JSON body. See `request` for the options."""
+        return self.request("PUT", path, body=body, **options)
 
     def request(
         self,
@@ -97,221 +116,251 @@ class ProviderHttpClient:
         headers: Mapping[str, str] | None = None,
         accept: Collection[int] = (),
         expect_json: bool = True,
-    ) -> Answer:
-        """One exchange. `accept` are statuses the caller wants answered rather than raised.
+    ) -> ProviderResponse:
+        """Send a request and return the response.
 
-        Without `expect_json` an answer that is no JSON is taken as one without a body, not as a failure.
+        Error statuses in `accept` are returned instead of raised. Without `expect_json`, a response
+        that is not JSON is returned without a body. Raises ProviderDown, ProviderUnauthorized and
+        ProviderRejected.
         """
-        self._keep_pace()
+        self._wait_for_rate_limit()
         url = f"{self.base_url}/{path.lstrip('/')}"
-        sent = {"content-type": "application/json", **(headers or {})}
+        all_headers = {"content-type": "application/json", **(headers or {})}
         content = None if body is None else orjson.dumps(body, default=str)
-        for _ in range(_REDIRECTS + 1):
+        params = dict(query) if query else None
+        for _ in range(MAX_REDIRECTS + 1):
             request = self._client.build_request(
-                method, url, params=dict(query) if query else None, content=content, headers=sent
+                method, url, params=params, content=content, headers=all_headers
             )
-            status, answered, raw = self._exchange(request)
-            if status not in (301, 302, 303, 307, 308):
-                return self._understood(request, status, answered, raw, accept, expect_json)
-            url, query = self._next(request, status, answered), None
-        raise ProviderDown("redirects without end", where=_where(request))
+            response = self._exchange(request)
+            if response.status not in _REDIRECT_STATUSES:
+                self._note_rate_limit(response)
+                return _parse(request, response, accept=accept, expect_json=expect_json)
+            url, params = _redirect_target(request, response), None
+        raise ProviderDown("too many redirects", where=_where(request))
 
     def close(self) -> None:
+        """Close all connections."""
         self._client.close()
 
-    def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
-        """Status, headers and body; every failure to get them is a ProviderDown."""
-        started, clock = datetime.now(UTC), perf_counter()
+    def _exchange(self, request: httpx.Request) -> _RawResponse:
+        """Send one request and report it. Raises ProviderDown, or ProviderRejected if too large."""
+        started_at, start = datetime.now(UTC), perf_counter()
         status: int | None = None
-        failure: ProviderError | None = None
-        parts: list[bytes] = []
-        headers = httpx.Headers()
+        error = ""
+        try:
+            response = self._send(request)
+            status = response.status
+            if status >= 400:
+                error = _printable(_vendor_message(response.content))
+            return response
+        except ProviderError as failure:
+            error = str(failure)
+            raise
+        finally:
+            milliseconds = round((perf_counter() - start) * 1000)
+            self._report(
+                OutboundRequest(
+                    request.method,
+                    _public_url(request),
+                    status,
+                    milliseconds,
+                    started_at,
+                    error=error[:MAX_MESSAGE_LENGTH],
+                )
+            )
+
+    def _send(self, request: httpx.Request) -> _RawResponse:
+        where = _where(request)
         try:
             response = self._client.send(request, stream=True)
             try:
-                status, headers, size = response.status_code, response.headers, 0
-                for part in response.iter_bytes():
-                    size += len(part)
-                    if size > self._most_bytes:
-                        raise ProviderRejected(
-                            f"answered more than {self._most_bytes} bytes",
-                            where=_where(request),
-                            remedy="ask for less",
-                        )
-                    parts.append(part)
+                content = self._read(response, where)
             finally:
                 response.close()
-        except ProviderError as error:
-            failure = error
         except httpx.TimeoutException as error:
-            failure = ProviderDown(
-                f"did not answer in time ({type(error).__name__})", where=_where(request)
-            )
+            raise ProviderDown(f"timed out ({type(error).__name__})", where=where) from error
         except httpx.HTTPError as error:
-            failure = ProviderDown(
-                f"could not be reached: {_printable(str(error))}", where=_where(request)
-            )
-        except (
-            RuntimeError
-        ) as error:  # the client was closed because the connection was changed meanwhile
-            failure = ProviderDown(f"the connection was closed: {error}", where=_where(request))
-        raw = b"".join(parts)
-        told = (
-            str(failure)
-            if failure
-            else ""
-            if status is not None and status < 400
-            else _printable(_said(raw))
-        )
-        milliseconds = round((perf_counter() - clock) * 1000)
-        self._report(
-            OutboundRequest(
-                request.method, _shown(request), status, milliseconds, started, error=told[:500]
-            )
-        )
-        if failure is not None:
-            raise failure
-        assert status is not None
-        return status, headers, raw
+            message = _printable(str(error))
+            raise ProviderDown(f"could not be reached: {message}", where=where) from error
+        except RuntimeError as error:
+            # httpx raises it for a client that was closed because the connection was reconfigured.
+            raise ProviderDown(f"the connection was closed: {error}", where=where) from error
+        return _RawResponse(response.status_code, response.headers, content)
 
-    def _understood(
-        self,
-        request: httpx.Request,
-        status: int,
-        headers: httpx.Headers,
-        raw: bytes,
-        accept: Collection[int],
-        expect_json: bool,
-    ) -> Answer:
-        self._note_limits(status, headers)
-        if status >= 400 and status not in accept:
-            raise refused(status, headers, raw, where=_where(request))
-        if not raw.strip():
-            return Answer(status, headers, None)
-        try:
-            return Answer(status, headers, orjson.loads(raw))
-        except orjson.JSONDecodeError as error:
-            if not expect_json:
-                return Answer(status, headers, None)
-            what = f"answered {status} with {len(raw)} bytes that are not JSON ({error}): {_printable(_said(raw))[:80]!r}"
-            raise ProviderDown(what, where=_where(request), remedy="it is asked again") from None
+    def _read(self, response: httpx.Response, where: str) -> bytes:
+        parts = []
+        size = 0
+        for part in response.iter_bytes():
+            size += len(part)
+            if size > self._max_response_bytes:
+                raise ProviderRejected(
+                    f"the response is larger than {self._max_response_bytes} bytes",
+                    where=where,
+                    remedy="request less data at once",
+                )
+            parts.append(part)
+        return b"".join(parts)
 
-    def _next(self, request: httpx.Request, status: int, headers: httpx.Headers) -> str:
-        to = urljoin(str(request.url), headers.get("location", ""))
-        ours, theirs = urlsplit(str(request.url)), urlsplit(to)
-        if request.method != "GET" or (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
-            what = f"answered {status}, a redirect to {theirs.scheme}://{theirs.netloc}, which is not followed"
-            raise ProviderRejected(
-                what, where=_where(request), remedy="correct the address of the connection"
-            )
-        return str(to)
-
-    def _keep_pace(self) -> None:
-        """Wait out a pause the other side asked for, if it is short; otherwise say when to come again."""
+    def _wait_for_rate_limit(self) -> None:
+        """Wait until the rate limit resets. Raises ProviderDown if that takes too long."""
         with self._lock:
-            wait = self._free_at - monotonic()
+            wait = self._rate_limit_reset - monotonic()
         if wait <= 0:
             return
-        if wait > self._patience:
-            raise ProviderDown("its rate limit is spent", retry_after=wait, where=self.base_url)
+        if wait > self._max_wait_seconds:
+            raise ProviderDown("the rate limit is exhausted", retry_after=wait, where=self.base_url)
         sleep(wait)
 
-    def _note_limits(self, status: int, headers: httpx.Headers) -> None:
-        left = headers.get("x-rate-limit-requests-left", "")
-        spent = left.isdigit() and int(left) == 0
-        if spent or status == 429:
-            wait = retry_after(headers)
-            if wait is not None:
-                with self._lock:
-                    self._free_at = max(self._free_at, monotonic() + wait)
+    def _note_rate_limit(self, response: _RawResponse) -> None:
+        remaining = response.headers.get("x-rate-limit-requests-left", "")
+        exhausted = remaining.isdigit() and int(remaining) == 0
+        if not exhausted and response.status != 429:
+            return
+        wait = retry_after(response.headers)
+        if wait is not None:
+            with self._lock:
+                self._rate_limit_reset = max(self._rate_limit_reset, monotonic() + wait)
 
 
-def checked_url(url: str) -> str:
-    """The base address without a trailing slash. Raises Invalid for anything but plain http and https."""
+def _parse(
+    request: httpx.Request, response: _RawResponse, *, accept: Collection[int], expect_json: bool
+) -> ProviderResponse:
+    """Return the parsed response. Raises the error of a failing status and of invalid JSON."""
+    status, headers, content = response.status, response.headers, response.content
+    if status >= 400 and status not in accept:
+        raise error_for_status(status, headers, content, where=_where(request))
+    if not content.strip():
+        return ProviderResponse(status, headers, None)
+    try:
+        return ProviderResponse(status, headers, orjson.loads(content))
+    except orjson.JSONDecodeError as error:
+        if not expect_json:
+            return ProviderResponse(status, headers, None)
+        beginning = _printable(_vendor_message(content))[:80]
+        raise ProviderDown(
+            f"status {status} with {len(content)} bytes that are not JSON ({error}): {beginning!r}",
+            where=_where(request),
+            remedy="the request is retried",
+        ) from None
+
+
+def _redirect_target(request: httpx.Request, response: _RawResponse) -> str:
+    """Return the URL of a redirect.
+
+    Raises ProviderRejected unless the request is a read and the target is on the same host.
+    """
+    target: str = urljoin(str(request.url), response.headers.get("location", ""))
+    current, following = urlsplit(str(request.url)), urlsplit(target)
+    same_host = (current.scheme, current.netloc) == (following.scheme, following.netloc)
+    if request.method != "GET" or not same_host:
+        raise ProviderRejected(
+            f"status {response.status} redirects to {following.scheme}://{following.netloc},"
+            " which is not followed",
+            where=_where(request),
+            remedy="correct the address of the connection",
+        )
+    return target
+
+
+def validate_url(url: str) -> str:
+    """Return the base URL without a trailing slash. Raises Invalid unless it is http or https."""
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Invalid(
             f"{url!r} is not an http or https address",
             where="connection",
-            remedy="enter the whole address",
+            remedy="enter the complete address",
         )
     if parts.username or parts.password:
         raise Invalid(
-            "holds a user or password", where="connection", remedy="enter them in their own fields"
+            "the address contains a user name or password",
+            where="connection",
+            remedy="enter them in their own fields",
         )
     return url.strip().rstrip("/")
 
 
-def refused(status: int, headers: Mapping[str, str], raw: bytes, *, where: str) -> ProviderError:
-    """The error a failing status means."""
-    said = _printable(_said(raw)) or "no reason given"
-    if status in _LATER or status >= 500:
-        wait = retry_after(headers) if status in (*_LATER, 503) else None
-        if status == 429 and wait is None:
-            wait = DEFAULT_WAIT_SECONDS
-        return ProviderDown(f"answered {status}: {said}", retry_after=wait, where=where)
+def error_for_status(
+    status: int, headers: Mapping[str, str], content: bytes, *, where: str
+) -> ProviderError:
+    """Return the error that a failing status means."""
+    message = f"status {status}: {_printable(_vendor_message(content)) or 'no reason given'}"
+    if status in _RETRY_STATUSES or status >= 500:
+        return ProviderDown(message, retry_after=_retry_pause(status, headers), where=where)
     if status == 401:
         return ProviderUnauthorized(
-            f"refused the credential (401): {said}",
+            f"the credential was refused, {message}",
             where=where,
             remedy="enter a valid credential and probe again",
         )
-    remedy = (
-        "grant the missing scope to the credential"
-        if status == 403
-        else "correct what it names, and reprocess"
-    )
-    return ProviderRejected(f"answered {status}: {said}", where=where, remedy=remedy)
+    if status == 403:
+        remedy = "grant the missing scope to the credential"
+    else:
+        remedy = "correct the named data and reprocess"
+    return ProviderRejected(message, where=where, remedy=remedy)
+
+
+def _retry_pause(status: int, headers: Mapping[str, str]) -> float | None:
+    if status != 503 and status not in _RETRY_STATUSES:
+        return None
+    pause = retry_after(headers)
+    if pause is None and status == 429:
+        return DEFAULT_RETRY_SECONDS
+    return pause
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds the other side asks us to wait; None when it does not say."""
+    """Return the seconds after which the remote system wants a retry, None if it does not say."""
     milliseconds = headers.get("x-rate-limit-time-reset-ms", "")
     if milliseconds.isdigit():
         return int(milliseconds) / 1000
     for name in ("retry-after", "x-retry-after"):
-        text = headers.get(name, "")
-        if not text:
-            continue
-        try:
-            return max(0.0, float(text))
-        except ValueError:
-            pass
-        try:
-            return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-        except (TypeError, ValueError):
-            continue
+        seconds = _seconds(headers.get(name, ""))
+        if seconds is not None:
+            return seconds
     return None
 
 
-def _said(raw: bytes) -> str:
-    """The vendor's own words out of an error body of any of the usual shapes."""
+def _seconds(text: str) -> float | None:
+    """Return the value of a Retry-After header, seconds or an HTTP date, as seconds from now."""
     try:
-        body = orjson.loads(raw)
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(text)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _vendor_message(content: bytes) -> str:
+    """Return the vendor's message from an error body of any of the usual shapes."""
+    try:
+        body = orjson.loads(content)
     except orjson.JSONDecodeError:
-        return raw[:500].decode("utf-8", "replace")
+        return content[:MAX_MESSAGE_LENGTH].decode("utf-8", "replace")
     if isinstance(body, list) and body:
         body = body[0]
     if not isinstance(body, dict):
-        return str(body)[:500]
-    words = [
-        body[name]
-        for name in ("title", "code", "message", "detail", "error", "reason")
-        if body.get(name)
-    ]
-    if body.get("errors"):
-        words.append(body["errors"])
-    return "; ".join(w if isinstance(w, str) else orjson.dumps(w).decode() for w in words)[:500]
+        return str(body)[:MAX_MESSAGE_LENGTH]
+    parts = []
+    for name in (*_MESSAGE_FIELDS, "errors"):
+        value = body.get(name)
+        if value:
+            parts.append(value if isinstance(value, str) else orjson.dumps(value).decode())
+    return "; ".join(parts)[:MAX_MESSAGE_LENGTH]
 
 
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text).strip()
 
 
-def _shown(request: httpx.Request) -> str:
-    """The address as people may see it: what a query calls a token, key, secret, signature or password is hidden."""
-    return _SECRET_QUERY.sub(r"\1***", str(request.url))[:1000]
+def _public_url(request: httpx.Request) -> str:
+    """Return the URL with the values of secret query parameters masked."""
+    return _SECRET_PARAMETER.sub(r"\1***", str(request.url))[:MAX_URL_LENGTH]
 
 
 def _where(request: httpx.Request) -> str:
-    return f"{request.method} {_shown(request)}"
+    return f"{request.method} {_public_url(request)}"

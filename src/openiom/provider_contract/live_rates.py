@@ -1,4 +1,4 @@
-"""Live rates: what a carrier's connector may offer to whoever asks what a parcel would cost."""
+"""Live rates: what a carrier's connector offers to quotes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """
-    A parcel to be rated. Addresses are as orders have them (`line1`, `city`, `state`, `postal_code`, `country`) with
+    """A parcel to be rated; weight in kilograms.
+
+    Addresses have the fields of orders (`line1`, `city`, `state`, `postal_code`, `country`), with
     `latitude` and `longitude` where known.
     """
 
@@ -23,7 +24,7 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class LiveRate:
-    """What the carrier would bill for one of its services; `base` and surcharges add up to it."""
+    """The price of one carrier service: the sum of `base` and the surcharges."""
 
     service: str
     base: float
@@ -34,13 +35,12 @@ class LiveRate:
 
 
 @dataclass(frozen=True)
-class Rating:
-    """
-    A connector's live rates.
+class LiveRateService:
+    """The live rates of a connector.
 
-    run              (connector, shipment) -> a rate for each service it has for it. Raises ProviderError
-    concurrency      calls in flight at once within the carrier's limits, for all who ask together
-    timeout_seconds  how long whoever asks waits for all its parcels; then something else must stand in
+    run              (connector, shipment) -> one rate per available service. Raises ProviderError
+    concurrency      calls in flight at once, within the carrier's limits, for all quotes together
+    timeout_seconds  how long a quote waits for all its parcels before it uses the rate tables
     """
 
     run: Callable[[Any, Shipment], Sequence[LiveRate]]

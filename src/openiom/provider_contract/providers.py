@@ -1,4 +1,4 @@
-"""What a provider must supply: a manifest with its connector, message kinds, actions and transformations."""
+"""What a provider supplies: a manifest with its connector, message kinds and actions."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import ProviderError
 
-from .live_rates import Rating
+from .live_rates import LiveRateService
 
 Category = Literal[
     "order_intake", "fulfillment", "delivery", "optimization", "tax", "inventory", "communication"
@@ -19,11 +19,12 @@ Category = Literal[
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """Something that arrived, before anybody understood it.
+    """A received message before it is transformed.
 
-    `key` names the thing it is about (an order id) and orders its messages; `version` makes a second delivery
-    recognisable (a modified timestamp); empty takes the payload's hash. `sequence` sorts versions: a lower one
-    than already taken in is stale.
+    key       external id of its subject, such as an order id; messages of one key stay in order
+    version   identifies a repeated delivery, such as a modification time; empty uses the payload's
+              hash
+    sequence  orders versions; a message with a lower one than already processed is stale
     """
 
     kind: str
@@ -34,16 +35,16 @@ class RawMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
-    """A page of messages and the checkpoint to resume after it; both are stored in one transaction."""
+class MessagePage:
+    """A page of messages and the checkpoint after it, stored together in one transaction."""
 
     messages: Sequence[RawMessage]
     checkpoint: str
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """The answer of a real authenticated request: whose account it is and what the credential may do."""
+class ProbeResult:
+    """The result of an authenticated request: the account and the scopes of the credential."""
 
     account: str
     scopes: tuple[str, ...] = ()
@@ -51,8 +52,8 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """What a webhook call amounts to: messages to store, and whether to poll at once for what it announces."""
+class WebhookResult:
+    """The messages of a webhook call. With `poll_now` it only announced changes to be polled."""
 
     messages: Sequence[RawMessage]
     poll_now: bool = False
@@ -60,9 +61,11 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One entity's request. `key` is the same on every retry; `payload` is what the transformation made.
+    """A provider action for one entity.
 
-    From the second `attempt` on, an earlier one may have acted without anybody hearing of it.
+    `key` is the idempotency key, the same on every retry; `payload` is the result of the
+    transformation. From the second `attempt` on, a previous one may have taken effect although its
+    response was lost.
     """
 
     key: str
@@ -72,7 +75,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """Either done, with what the other side said, or failed with an error that says whether to retry."""
+    """The response of a successful call, or the error of a failed one."""
 
     key: str
     response: Mapping[str, Any] = field(default_factory=dict)
@@ -81,27 +84,42 @@ class CallResult:
 
 
 class Connector(Protocol):
-    """The only I/O of a provider. One is made per instance and process; it must be safe for threads."""
+    """The only I/O of a provider: one per instance and process, thread-safe."""
 
-    def probe(self) -> Probe:
-        """A real authenticated request. Raises ProviderDown or ProviderRejected."""
+    def probe(self) -> ProbeResult:
+        """Make an authenticated request. Raises ProviderDown or ProviderRejected."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release connections."""
+        ...
 
 
 class Puller(Connector, Protocol):
-    def pull(self, kind: str, checkpoint: str) -> Iterator[Pulled]:
-        """Pages of messages after `checkpoint` ('' is from the start). Raises ProviderDown, ProviderRejected."""
+    """A connector that polls."""
+
+    def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
+        """Yield pages of messages after `checkpoint`, "" for the first poll.
+
+        Raises ProviderDown or ProviderRejected.
+        """
+        ...
 
 
 class Receiver(Connector, Protocol):
-    def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
-        """Verify and split a webhook call; `headers` lower case. Raises Unauthenticated or Invalid."""
+    """A connector that receives webhooks."""
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
+        """Verify and parse a webhook call; header names are in lower case.
+
+        Raises Unauthenticated or Invalid.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What `connect` is given: opened secrets, parameters, and how to report each outside call."""
+    """What `Provider.connect` receives: decrypted connection values, parameters and callbacks."""
 
     instance: str
     connection: Mapping[str, str]
@@ -111,12 +129,16 @@ class Connection:
 
 
 class CallReporter(Protocol):
-    def __call__(self, call: "OutboundRequest") -> None: ...
+    """Records an HTTP exchange in the outbound call log."""
+
+    def __call__(self, call: "OutboundRequest") -> None:
+        """Record one exchange."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundRequest:
-    """One HTTP exchange for the outbound call log; no secrets."""
+    """One HTTP exchange for the outbound call log, without secrets."""
 
     method: str
     url: str
@@ -129,24 +151,30 @@ class OutboundRequest:
 
 @dataclass(frozen=True)
 class MessageKind:
-    """A kind of inbound message, the document it becomes, and the default transformation (editable per instance)."""
+    """A kind of inbound message.
+
+    `document` is the canonical document it becomes (order, fulfillment_update, stock, ...), through
+    the default `transformation`, which can be edited per instance.
+    """
 
     name: str
     title: str
-    document: str  # "order", "fulfillment_update", "stock": who receives it is wired by build()
+    document: str
     transformation: Mapping[str, Any]
     polled: bool = False
 
 
 @dataclass(frozen=True)
 class ProviderAction:
-    """An outbound unit of work a flow step can ask for.
+    """An action of the remote system that flow steps can use.
 
-    batch        most entities one call of the vendor's bulk endpoint takes; 1 when it has none
-    concurrency  calls in flight at once within the vendor's limits
-    succeeded / failed  business events raised on the entity when the outcome is final
-    max_attempts calls before it has failed; pauses double from a second on, so that 12 outlast half an hour's outage
-    run          (connector, calls) -> one result a call, in any order; never raises for a single call
+    batch              most entities per call of the vendor's bulk endpoint; 1 without one
+    concurrency        calls in flight at once, within the vendor's limits
+    succeeded, failed  business events raised on the entity with the final outcome
+    max_attempts       attempts before the call fails; pauses double from one second on, so that 12
+                       attempts outlast an outage of half an hour
+    run                (connector, calls) -> one result per call, in any order; never raises for a
+                       single call
     """
 
     name: str
@@ -164,7 +192,11 @@ class ProviderAction:
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider of the catalog. Forms draw themselves from the two schemas; SecretStr fields are secrets."""
+    """A provider of the catalog.
+
+    Forms are generated from the schemas `connection` and `parameters`; SecretStr fields are
+    secrets. `mappings` names the mapping tables that its messages need.
+    """
 
     name: str
     title: str
@@ -175,15 +207,15 @@ class Provider:
     connect: Callable[[Connection], Connector]
     messages: tuple[MessageKind, ...] = ()
     actions: tuple[ProviderAction, ...] = ()
-    rating: Rating | None = None  # carriers that say what a parcel would cost
-    mappings: tuple[str, ...] = ()  # mapping tables it needs: account, price_list, unit, product...
+    rating: LiveRateService | None = None
+    mappings: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     terms: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InboundDocument:
-    """A transformed message on its way into a room. Keys are already internal logical names."""
+    """A transformed message, with external keys resolved to internal names."""
 
     message_id: int
     instance: str
@@ -192,9 +224,10 @@ class InboundDocument:
 
 @dataclass(frozen=True, slots=True)
 class IntakeResult:
-    """
-    What a room did with one document. `error` is shown where the message is parked; `needs` are master data
-    (kind, name) it lacks: once there, the message replays by itself.
+    """The outcome of processing one document.
+
+    `error`, `where` and `remedy` are shown with the parked message. `needs` lists missing master
+    data as (kind, name); the message is replayed when these exist.
     """
 
     ok: bool
@@ -207,7 +240,13 @@ class IntakeResult:
 
 
 class DocumentReceiver(Protocol):
+    """Processes canonical documents of one kind."""
+
     def __call__(
-        self, session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
+        self, session: Session, documents: Sequence[InboundDocument], now: datetime, actor: str, /
     ) -> Sequence[IntakeResult]:
-        """Take documents in, set-based, one answer each in order; a refused one has changed nothing."""
+        """Process documents set-based; one result per document, in order.
+
+        A refused document has changed nothing.
+        """
+        ...

@@ -11,7 +11,7 @@ import structlog
 from openiom.kernel import IomError, ProviderDown, ProviderError
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.provider_contract import LiveRate, Rating, Shipment
+from openiom.provider_contract import LiveRate, LiveRateService, Shipment
 
 from .registry import ProviderInstance, ProviderRegistry, acting
 
@@ -59,7 +59,7 @@ class LiveRates:
                 pool.shutdown(wait=False, cancel_futures=True)
             self._pools.clear()
 
-    def _opened(self, database: Database, instance: str) -> tuple[ProviderInstance, Rating]:
+    def _opened(self, database: Database, instance: str) -> tuple[ProviderInstance, LiveRateService]:
         """Raises NotFound, Invalid, or ProviderDown for a connection that is known to be broken."""
         with database.reading() as session:
             opened = self._pipeline.open(session, instance)
@@ -71,7 +71,7 @@ class LiveRates:
             raise ProviderDown(f"the connection is red: {error}", where=instance)
         return opened, opened.provider.rating
 
-    def _pool(self, opened: ProviderInstance, rating: Rating) -> ThreadPoolExecutor:
+    def _pool(self, opened: ProviderInstance, rating: LiveRateService) -> ThreadPoolExecutor:
         """Threads of one connection, so that a slow carrier holds up no other."""
         key = opened.name, rating.concurrency
         with self._lock:
@@ -82,7 +82,7 @@ class LiveRates:
             return self._pools[key]
 
 
-def _rated(opened: ProviderInstance, rating: Rating, shipment: Shipment) -> Rated:
+def _rated(opened: ProviderInstance, rating: LiveRateService, shipment: Shipment) -> Rated:
     try:
         return list(rating.run(opened.connector, shipment))
     except IomError as error:
@@ -94,7 +94,7 @@ def _rated(opened: ProviderInstance, rating: Rating, shipment: Shipment) -> Rate
         )
 
 
-def _answer(call: "Future[Rated]", instance: str, rating: Rating) -> Rated:
+def _answer(call: "Future[Rated]", instance: str, rating: LiveRateService) -> Rated:
     if call.done():
         return call.result()
     call.cancel()

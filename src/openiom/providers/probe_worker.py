@@ -11,7 +11,7 @@ from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import notify, utc_now
-from openiom.provider_contract import Probe
+from openiom.provider_contract import ProbeResult
 
 from .instances import POLL_WAKE, PROBE_WAKE
 from .registry import ProviderRegistry, acting
@@ -46,7 +46,7 @@ class ProbeWorker:
 
 def probe(
     registry: ProviderRegistry, database: Database, instance: str, *, now: datetime | None = None
-) -> Probe | IomError:
+) -> ProbeResult | IomError:
     """A real authenticated request; green only when it succeeds and no scope is missing. Raises NotFound."""
     with database.reading() as session:
         found = fetch(
@@ -56,7 +56,7 @@ def probe(
         raise NotFound(
             f"no provider instance {instance}", remedy="see the list of installed providers"
         )
-    answer: Probe | IomError
+    answer: ProbeResult | IomError
     doing = acting.set("probe")
     try:
         with database.reading() as session:
@@ -78,11 +78,11 @@ def probe(
 
 
 def _probed(
-    session: Session, instance: str, version: int, answer: Probe | IomError, now: datetime
+    session: Session, instance: str, version: int, answer: ProbeResult | IomError, now: datetime
 ) -> None:
     """Keep the answer, unless the connection was changed while it was on its way: then it is about another one."""
-    found = answer if isinstance(answer, Probe) else Probe(account="")
-    error = "" if isinstance(answer, Probe) else str(answer)[:2000].replace("\x00", " ")
+    found = answer if isinstance(answer, ProbeResult) else ProbeResult(account="")
+    error = "" if isinstance(answer, ProbeResult) else str(answer)[:2000].replace("\x00", " ")
     if found.missing_scopes:
         error = f"the credential lacks: {', '.join(found.missing_scopes)}. Grant them at {instance} and probe again"
     execute(

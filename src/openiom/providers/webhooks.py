@@ -9,7 +9,7 @@ import structlog
 from openiom.kernel import Invalid, IomError, NotFound, Refused, TooLarge
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.provider_contract import OutboundRequest, Received
+from openiom.provider_contract import OutboundRequest, WebhookResult
 
 from .messages import store_messages, store_unreadable
 from .poll_worker import announce_news
@@ -71,12 +71,12 @@ class Unreadable(Invalid):
     """A known sender sent what its provider cannot read."""
 
 
-def _received(opened: ProviderInstance, headers: Mapping[str, str], body: bytes) -> Received:
+def _received(opened: ProviderInstance, headers: Mapping[str, str], body: bytes) -> WebhookResult:
     receive: Any = getattr(opened.connector, "receive", None)
     if receive is None:
         raise NotFound(f"{opened.provider.title} takes no webhooks", where=opened.name)
     try:
-        received: Received = receive(headers, body)
+        received: WebhookResult = receive(headers, body)
     except Invalid as error:
         raise Unreadable(
             error.what, where=error.where, remedy=error.remedy, problems=error.problems

@@ -14,7 +14,7 @@ from openiom.fulfillment_optimization.past_demand import DemandPort
 from openiom.fulfillment_optimization.planning.demand_rates import weights_kg
 from openiom.inventory_visibility import available, inbound
 from openiom.kernel import Invalid, NotFound, new_id
-from openiom.master_data import existing_names, accepts_write_in_products
+from openiom.master_data import accepts_write_in_products, existing_names
 from openiom.platform.bulk import execute, fetch
 
 from .changes import changed_documents

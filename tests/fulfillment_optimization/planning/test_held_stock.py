@@ -153,11 +153,11 @@ def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_wi
     turn(waiting)
     waiting.strategy(batch={"enabled": True, "minutes": 180})
     (outcome,) = waiting.source(old)
-    assert outcome.again_at is not None
-    assert outcome.again_at > NOW + HOLD
-    ExpiryTurn().run_once(waiting.database, limit=9, now=outcome.again_at)
+    assert outcome.retry_at is not None
+    assert outcome.retry_at > NOW + HOLD
+    ExpiryTurn().run_once(waiting.database, limit=9, now=outcome.retry_at)
     assert held(waiting) == [("old", "LAMP", "A", 2, True)]
-    assert waiting.source(old, now=outcome.again_at, woken=[old])[0].ok
+    assert waiting.source(old, now=outcome.retry_at, resumed=[old])[0].ok
     assert held(waiting) == [("old", "LAMP", "A", 2, False)]
 
 

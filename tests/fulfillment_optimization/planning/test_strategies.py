@@ -235,10 +235,10 @@ def test_a_batch_collects_orders_until_its_window_closes_and_plans_them_together
     house.stock(LAMP_A=1, RUG_A=1, LAMP_B=1)
     single, pair = house.order("1", LAMP=1), house.order("2", LAMP=1, RUG=1)
     early = house.source(single, pair, now=NOW + timedelta(seconds=30))
-    assert [o.again_at for o in early] == [NOW + timedelta(minutes=2)] * 2
+    assert [o.retry_at for o in early] == [NOW + timedelta(minutes=2)] * 2
     assert told(house.database, single)[-1] == "order.created"
     assert house.plans() == []
-    late = house.source(single, pair, now=NOW + timedelta(minutes=2), woken=(single, pair))
+    late = house.source(single, pair, now=NOW + timedelta(minutes=2), resumed=(single, pair))
     assert [o.ok for o in late] == [True, True]
     assert (house.sources(single), house.sources(pair)) == (
         {"LAMP": "B"},

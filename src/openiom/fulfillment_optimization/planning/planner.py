@@ -21,7 +21,7 @@ from openiom.fulfillment_optimization.problem_builder import Circumstances, Key,
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
 from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import NotFound, new_id, new_ids
-from openiom.master_data import existing_names, accepts_write_in_products
+from openiom.master_data import accepts_write_in_products, existing_names
 
 from .bid_prices import current_bid_prices
 from .daily_capacity import IntakeResult

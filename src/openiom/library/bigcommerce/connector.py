@@ -11,11 +11,11 @@ import orjson
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, Unauthenticated
 from openiom.provider_contract import (
     Connection,
-    Probe,
+    MessagePage,
+    ProbeResult,
     ProviderHttpClient,
-    Pulled,
     RawMessage,
-    Received,
+    WebhookResult,
 )
 
 KEY_HEADER = "X-OpenIOM-Key"
@@ -52,7 +52,7 @@ class BigCommerce:
     def close(self) -> None:
         self._http.close()
 
-    def probe(self) -> Probe:
+    def probe(self) -> ProbeResult:
         """Whose store it is, and whether orders may be read and changed; sets the store's webhook up."""
         store = self._object(self._http.get("v2/store").body, "v2/store")
         granted: list[str] = []
@@ -64,7 +64,7 @@ class BigCommerce:
             (granted if allowed else missing).append(scope)
         if not missing:
             self._ensure_webhook()
-        return Probe(str(store.get("name", "")), tuple(granted), tuple(missing))
+        return ProbeResult(str(store.get("name", "")), tuple(granted), tuple(missing))
 
     def _may_read(self) -> bool:
         return self._http.get("v2/orders", {"limit": 1}, accept=(403,)).status != 403
@@ -96,7 +96,7 @@ class BigCommerce:
         elif not known[0].get("is_active"):
             self._http.put(f"v3/hooks/{known[0]['id']}", hook)
 
-    def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
+    def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
         """A webhook only says that an order changed; what it is now is read by the poll it asks for."""
         given = headers.get(KEY_HEADER.lower(), "")
         if not self._webhook_key or not hmac.compare_digest(
@@ -111,9 +111,9 @@ class BigCommerce:
             raise Invalid(
                 "is not a BigCommerce webhook", where="body", remedy="send scope and data"
             ) from None
-        return Received((), poll_now=str(scope).startswith("store/order/"))
+        return WebhookResult((), poll_now=str(scope).startswith("store/order/"))
 
-    def pull(self, kind: str, checkpoint: str) -> Iterator[Pulled]:
+    def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
         """Orders, and the catalog and customers where the parameters ask for them, changed since the checkpoint."""
         if kind == "order":
             return self._pull_orders(checkpoint)
@@ -121,7 +121,7 @@ class BigCommerce:
             return _nothing()
         return self._pull_list(kind, self._lists[kind], checkpoint)
 
-    def _pull_list(self, kind: str, path: str, checkpoint: str) -> Iterator[Pulled]:
+    def _pull_list(self, kind: str, path: str, checkpoint: str) -> Iterator[MessagePage]:
         """Pages of a v3 list, everything changed since the day of the last reading, which may bring some twice."""
         page, last, started = 1, 1, ""
         while page <= last:
@@ -145,9 +145,9 @@ class BigCommerce:
                 if "id" in row
             ]
             page += 1
-            yield Pulled(messages, started if page > last else checkpoint)
+            yield MessagePage(messages, started if page > last else checkpoint)
 
-    def _pull_orders(self, checkpoint: str) -> Iterator[Pulled]:
+    def _pull_orders(self, checkpoint: str) -> Iterator[MessagePage]:
         """Orders changed since the checkpoint, oldest change first.
 
         A full page may end within a second: what it holds of that second is read again, by id when the second
@@ -197,7 +197,7 @@ class BigCommerce:
             )
         return rows, _clock(answer.headers.get("date", ""))
 
-    def _pulled(self, rows: list[dict[str, Any]], at: datetime, after: int | None) -> Pulled:
+    def _pulled(self, rows: list[dict[str, Any]], at: datetime, after: int | None) -> MessagePage:
         wanted = [row for row in rows if row.get("status_id") in self._wanted]
         messages = [
             RawMessage(
@@ -205,7 +205,7 @@ class BigCommerce:
             )
             for row in wanted
         ]
-        return Pulled(messages, orjson.dumps({"since": _iso(at), "after": after}).decode())
+        return MessagePage(messages, orjson.dumps({"since": _iso(at), "after": after}).decode())
 
     def shipments(self, order_id: str) -> list[dict[str, Any]]:
         """All shipments of an order; an order has rarely more than one page of them."""
@@ -295,6 +295,6 @@ def _clock(date: str) -> datetime:
         return datetime.now(UTC)
 
 
-def _nothing() -> Iterator[Pulled]:
+def _nothing() -> Iterator[MessagePage]:
     """A list nobody asked for has no pages."""
     yield from ()

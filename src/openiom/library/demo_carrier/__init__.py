@@ -1,6 +1,6 @@
 """The demo carrier: says over HTTP what it would bill for a parcel."""
 
-from openiom.provider_contract import Provider, Rating
+from openiom.provider_contract import LiveRateService, Provider
 
 from .connector import DemoCarrierConnection, DemoCarrierParameters, connect, rate
 
@@ -12,5 +12,5 @@ PROVIDER = Provider(
     connection=DemoCarrierConnection,
     parameters=DemoCarrierParameters,
     connect=connect,
-    rating=Rating(run=rate, concurrency=8, timeout_seconds=1.5),
+    rating=LiveRateService(run=rate, concurrency=8, timeout_seconds=1.5),
 )

@@ -6,7 +6,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from openiom.kernel import ProviderDown
-from openiom.provider_contract import Connection, LiveRate, Probe, ProviderHttpClient, Shipment
+from openiom.provider_contract import (
+    Connection,
+    LiveRate,
+    ProbeResult,
+    ProviderHttpClient,
+    Shipment,
+)
 
 NEEDED = ("rates:read",)
 ADDRESS = ("line1", "city", "state", "postal_code", "country", "latitude", "longitude")
@@ -42,16 +48,16 @@ class DemoCarrier:
             timeout=3.0,
             connect_timeout=1.0,
             connections=8,
-            patience=0.0,
+            max_wait_seconds=0.0,
         )
 
     def close(self) -> None:
         self._http.close()
 
-    def probe(self) -> Probe:
+    def probe(self) -> ProbeResult:
         account = _object(self._http.get("v1/account").body)
         scopes = tuple(str(s) for s in account.get("scopes", ()))
-        return Probe(
+        return ProbeResult(
             str(account.get("name", "")), scopes, tuple(s for s in NEEDED if s not in scopes)
         )
 

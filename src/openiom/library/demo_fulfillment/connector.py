@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from openiom.kernel import Invalid, ProviderDown, Unauthenticated
 from openiom.provider_contract import (
     Connection,
-    Probe,
+    MessagePage,
+    ProbeResult,
     ProviderHttpClient,
-    Pulled,
     RawMessage,
-    Received,
+    WebhookResult,
 )
 
 NEEDED = ("orders:read", "orders:write", "events:read")
@@ -60,14 +60,14 @@ class DemoFulfillment:
     def close(self) -> None:
         self._http.close()
 
-    def probe(self) -> Probe:
+    def probe(self) -> ProbeResult:
         """Whose account it is and what it may do; tells the 3PL where its callbacks go."""
         account = _object(self._http.get("v1/account").body)
         scopes = tuple(str(s) for s in account.get("scopes", ()))
         missing = tuple(s for s in NEEDED if s not in scopes)
         if self._callback_url and self._secret and not missing:
             self._http.put("v1/callback", {"url": self._callback_url, "secret": self._secret})
-        return Probe(str(account.get("name", "")), scopes, missing)
+        return ProbeResult(str(account.get("name", "")), scopes, missing)
 
     def create(self, key: str, order: Mapping[str, Any]) -> dict[str, Any]:
         """One order; a repeated key answers the first one again."""
@@ -86,7 +86,7 @@ class DemoFulfillment:
     def cancel(self, order_id: str) -> dict[str, Any]:
         return _object(self._http.post(f"v1/orders/{order_id}/cancel", {}).body)
 
-    def pull(self, kind: str, checkpoint: str) -> Iterator[Pulled]:
+    def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
         """Events after the checkpoint, for what callbacks did not bring."""
         after = int(checkpoint or 0)
         while True:
@@ -104,11 +104,11 @@ class DemoFulfillment:
                 raise ProviderDown(
                     "answered events without id, order or cursor", where="v1/events"
                 ) from None
-            yield Pulled(messages, str(after))
+            yield MessagePage(messages, str(after))
             if not answer.get("has_more"):
                 return
 
-    def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
+    def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
         """A signed batch of events."""
         expected = "sha256=" + hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
         if not self._secret or not hmac.compare_digest(
@@ -119,7 +119,7 @@ class DemoFulfillment:
             )
         try:
             events = orjson.loads(body)["events"]
-            return Received([_message(event) for event in events])
+            return WebhookResult([_message(event) for event in events])
         except (orjson.JSONDecodeError, KeyError, TypeError):
             raise Invalid(
                 "is not a batch of events", where="body", remedy='send {"events": [...]}'

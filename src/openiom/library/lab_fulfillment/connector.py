@@ -19,7 +19,7 @@ from openiom.provider_contract import (
     CallResult,
     Connection,
     OutboundRequest,
-    Probe,
+    ProbeResult,
     ProviderHttpClient,
 )
 
@@ -70,7 +70,7 @@ class LabFulfillment:
         if self._http is not None:
             self._http.close()
 
-    def probe(self) -> Probe:
+    def probe(self) -> ProbeResult:
         """Sign in at the mail server, and hear any answer from the HTTP address; what is empty is not asked."""
         ways = []
         if self._mail_server:
@@ -84,7 +84,7 @@ class LabFulfillment:
             raise ProviderRejected(
                 "neither way is set up", where="connection", remedy="enter smtp_host or url"
             )
-        return Probe(self._to or self._given["url"], tuple(ways))
+        return ProbeResult(self._to or self._given["url"], tuple(ways))
 
     def email(self, call: Call) -> int:
         """One mail for the header, then one a line, over one connection; the number of mails.

@@ -12,7 +12,13 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from openiom.kernel import Invalid, ProviderRejected, Unauthenticated
-from openiom.provider_contract import Connection, Probe, Pulled, RawMessage, Received
+from openiom.provider_contract import (
+    Connection,
+    MessagePage,
+    ProbeResult,
+    RawMessage,
+    WebhookResult,
+)
 
 KEY_HEADER = "X-Api-Key"
 TAKEN = "taken"
@@ -55,7 +61,7 @@ class LabIntake:
     def close(self) -> None:
         return
 
-    def probe(self) -> Probe:
+    def probe(self) -> ProbeResult:
         """Which ways in are open. Raises ProviderRejected when none is, or the folder cannot be worked in."""
         ways = ["post"] if self._key else []
         if self._folder is not None:
@@ -69,9 +75,9 @@ class LabIntake:
             raise ProviderRejected(
                 "no way in is open", where="connection", remedy="enter an api_key or a folder"
             )
-        return Probe(str(self._folder or "posted orders"), tuple(ways))
+        return ProbeResult(str(self._folder or "posted orders"), tuple(ways))
 
-    def receive(self, headers: Mapping[str, str], body: bytes) -> Received:
+    def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
         """One order, or a list of them: all are taken or, when one has no order number, none."""
         given = headers.get(KEY_HEADER.lower(), "")
         if not self._key or not hmac.compare_digest(given.encode(), self._key.encode()):
@@ -92,9 +98,9 @@ class LabIntake:
                     where=f"[{place}]",
                     remedy="give every order one",
                 )
-        return Received(self._messages(orders, datetime.now(UTC), name=""))
+        return WebhookResult(self._messages(orders, datetime.now(UTC), name=""))
 
-    def pull(self, kind: str, checkpoint: str) -> Iterator[Pulled]:
+    def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
         """The folder's files, oldest first. A file leaves only after its page is stored; a repeated one is recognized.
 
         What is not an order is handed over all the same, so that it is parked where people see it.
@@ -111,7 +117,7 @@ class LabIntake:
                     messages += found
                     done.append(file)
             if done:
-                yield Pulled(messages, checkpoint)
+                yield MessagePage(messages, checkpoint)
                 _put_away(done, self._folder / TAKEN)
 
     def _files(self, folder: Path) -> list[Path]:
