@@ -14,6 +14,7 @@ from .flows import (
 )
 from .http import ProviderHttpClient, ProviderResponse, validate_url
 from .live_rates import LiveRate, LiveRateService, Shipment
+from .manifest import Manifest, load_manifest, load_provider
 from .providers import (
     Call,
     CallReporter,
@@ -51,6 +52,7 @@ __all__ = [
     "Entity",
     "Facts",
     "LiveRate",
+    "Manifest",
     "MessageKind",
     "NoParameters",
     "Outcome",
@@ -68,5 +70,7 @@ __all__ = [
     "Receiver",
     "Shipment",
     "IntakeResult",
+    "load_manifest",
+    "load_provider",
     "validate_url",
 ]

@@ -207,7 +207,7 @@ class Provider:
     connect: Callable[[Connection], Connector]
     messages: tuple[MessageKind, ...] = ()
     actions: tuple[ProviderAction, ...] = ()
-    rating: LiveRateService | None = None
+    live_rates: LiveRateService | None = None
     mappings: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     terms: str = ""

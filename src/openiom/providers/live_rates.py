@@ -65,11 +65,11 @@ class LiveRates:
             opened = self._pipeline.open(session, instance)
             query = "SELECT state, error FROM providers.provider_instance WHERE name = %s"
             [(state, error)] = fetch(session, query, (instance,)) or [("", "")]
-        if opened.provider.rating is None:
+        if opened.provider.live_rates is None:
             raise ProviderDown(f"{opened.provider.title} has no live rates", where=instance)
         if state == "red":
             raise ProviderDown(f"the connection is red: {error}", where=instance)
-        return opened, opened.provider.rating
+        return opened, opened.provider.live_rates
 
     def _pool(self, opened: ProviderInstance, rating: LiveRateService) -> ThreadPoolExecutor:
         """Threads of one connection, so that a slow carrier holds up no other."""

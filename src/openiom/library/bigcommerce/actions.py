@@ -1,24 +1,21 @@
-"""What flows may ask of a store: a shipment with its tracking, and the order's status."""
+"""Actions of a BigCommerce store: send a shipment with its tracking, set the status of an order."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from openiom.kernel import ProviderError, ProviderRejected
-from openiom.provider_contract import Call, CallResult, ProviderAction
+from openiom.provider_contract import Call, CallResult
 
 from .connector import BigCommerce
-from .transformations import SHIPMENT, STATUS
 
-SHIPPED, PARTIALLY_SHIPPED, CANCELLED, AWAITING_PICKUP, AWAITING_SHIPMENT, COMPLETED = (
-    2,
-    3,
-    5,
-    8,
-    9,
-    10,
-)
-AWAITING_FULFILLMENT, MANUAL_VERIFICATION = 11, 12
-STATUS_OF = {
+SHIPPED = 2
+PARTIALLY_SHIPPED = 3
+CANCELLED = 5
+AWAITING_SHIPMENT = 9
+COMPLETED = 10
+AWAITING_FULFILLMENT = 11
+MANUAL_VERIFICATION = 12
+STATUS_BY_STATE = {
     "new": AWAITING_FULFILLMENT,
     "in_progress": AWAITING_FULFILLMENT,
     "on_hold": MANUAL_VERIFICATION,
@@ -26,20 +23,22 @@ STATUS_OF = {
     "completed": COMPLETED,
     "canceled": CANCELLED,
 }
-STATUS_OF_REASON = {"Shipped": SHIPPED, "Partially Shipped": PARTIALLY_SHIPPED}
+STATUS_BY_REASON = {"Shipped": SHIPPED, "Partially Shipped": PARTIALLY_SHIPPED}
 CARRIERS = {"ups", "usps", "fedex", "dhl", "royalmail", "australiapost", "canadapost"}
+MAX_TRACKING_NUMBER = 50
+MAX_SHIPPING_METHOD = 100
 
 
-def _each(
-    act: Callable[[BigCommerce, Call], CallResult],
+def _one_by_one(
+    action: Callable[[BigCommerce, Call], CallResult],
 ) -> Callable[[BigCommerce, Sequence[Call]], list[CallResult]]:
-    """The store has no bulk call: one at a time here, several at once in the caller's threads."""
+    """Return an action of many calls. The store has no bulk requests; the caller uses threads."""
 
     def run(store: BigCommerce, calls: Sequence[Call]) -> list[CallResult]:
         results = []
         for call in calls:
             try:
-                results.append(act(store, call))
+                results.append(action(store, call))
             except ProviderError as error:
                 results.append(CallResult(call.key, error=error))
         return results
@@ -48,65 +47,50 @@ def _each(
 
 
 def push_shipment(store: BigCommerce, call: Call) -> CallResult:
-    """Create the shipment once: its key stands in the comments, so that a repetition finds the first one."""
+    """Create a shipment in the store.
+
+    The comments of the shipment contain the idempotency key: a retry looks for the shipment that
+    an earlier attempt created.
+    """
     order_id = str(call.payload["order_id"])
     if call.attempt > 1:
-        for known in store.shipments(order_id):
-            if call.key in str(known.get("comments", "")):
-                return CallResult(
-                    call.key, {"repeated": True, "id": known.get("id")}, str(known.get("id", ""))
-                )
-    made = store.create_shipment(order_id, _shipment(call.payload, call.key))
-    return CallResult(
-        call.key, {"id": made.get("id"), "status": made.get("status", "")}, str(made.get("id", ""))
-    )
+        for shipment in store.shipments(order_id):
+            if call.key in str(shipment.get("comments", "")):
+                response = {"repeated": True, "id": shipment.get("id")}
+                return CallResult(call.key, response, str(shipment.get("id", "")))
+    created = store.create_shipment(order_id, _shipment(call.payload, call.key))
+    response = {"id": created.get("id"), "status": created.get("status", "")}
+    return CallResult(call.key, response, str(created.get("id", "")))
 
 
 def _shipment(payload: Mapping[str, Any], key: str) -> dict[str, Any]:
-    carrier = "".join(c for c in str(payload.get("carrier", "")).lower() if c.isalnum())
     shipment = {
         "order_address_id": payload["order_address_id"],
-        "tracking_number": str(payload.get("tracking_number", ""))[:50],
-        "shipping_method": str(payload.get("shipping_method", ""))[:100],
+        "tracking_number": str(payload.get("tracking_number", ""))[:MAX_TRACKING_NUMBER],
+        "shipping_method": str(payload.get("shipping_method", ""))[:MAX_SHIPPING_METHOD],
         "comments": key,
         "items": payload["items"],
     }
-    return shipment | ({"tracking_carrier": carrier} if carrier in CARRIERS else {})
+    carrier = "".join(filter(str.isalnum, str(payload.get("carrier", "")).lower()))
+    if carrier in CARRIERS:
+        shipment["tracking_carrier"] = carrier
+    return shipment
 
 
 def push_status(store: BigCommerce, call: Call) -> CallResult:
-    """Set the order's status to what its state and reason stand for; setting it twice changes nothing."""
+    """Set the status of an order from its state and reason; repeating it changes nothing."""
     state, reason = str(call.payload["state"]), str(call.payload.get("state_reason", ""))
-    status = STATUS_OF_REASON.get(reason) or STATUS_OF.get(state)
+    status = STATUS_BY_REASON.get(reason) or STATUS_BY_STATE.get(state)
     if status is None:
         raise ProviderRejected(
-            f"no store status stands for {state}", remedy="map the state in the provider"
+            f"the store has no status for {state}", remedy="map the state in the transformation"
         )
-    answer = store.set_status(str(call.payload["order_id"]), status)
-    return CallResult(
-        call.key, {"status_id": answer.get("status_id"), "status": answer.get("status")}
-    )
+    order = store.set_status(str(call.payload["order_id"]), status)
+    response = {"status_id": order.get("status_id"), "status": order.get("status")}
+    return CallResult(call.key, response)
 
 
-ACTIONS = (
-    ProviderAction(
-        name="push_shipment",
-        title="Tell the store about a shipment",
-        entity="shipment",
-        transformation=SHIPMENT,
-        run=_each(push_shipment),
-        succeeded="shipment.told_to_store",
-        failed="shipment.told_to_store.failed",
-        concurrency=8,
-    ),
-    ProviderAction(
-        name="push_status",
-        title="Tell the store the order's status",
-        entity="order",
-        transformation=STATUS,
-        run=_each(push_status),
-        succeeded="order.status_told",
-        failed="order.status_told.failed",
-        concurrency=8,
-    ),
-)
+ACTIONS = {
+    "push_shipment": _one_by_one(push_shipment),
+    "push_status": _one_by_one(push_status),
+}

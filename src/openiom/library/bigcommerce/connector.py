@@ -1,14 +1,14 @@
-"""All that is said to a BigCommerce store, and how orders are read without missing one."""
+"""Client of the BigCommerce API."""
 
 import hmac
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 
-from openiom.kernel import Invalid, ProviderDown, ProviderRejected, Unauthenticated
+from openiom.kernel import Invalid, ProviderDown, Unauthenticated
 from openiom.provider_contract import (
     Connection,
     MessagePage,
@@ -18,283 +18,183 @@ from openiom.provider_contract import (
     WebhookResult,
 )
 
+from .order_reader import OrderPage, OrderReader
+
 KEY_HEADER = "X-OpenIOM-Key"
-SCOPE = "store/order/*"
-_SHIPMENTS_AT_ONCE = 250
-_LISTS = {"product": "v3/catalog/products", "customer": "v3/customers"}
-_SETTLED = timedelta(seconds=3)
-_START = datetime(2009, 1, 1, tzinfo=UTC)
-_INCLUDE = {"include": "consignments.line_items", "consignment_structure": "object"}
+WEBHOOK_SCOPE = "store/order/*"
+ORDER_SCOPE_PREFIX = "store/order/"
+SHIPMENTS_PER_PAGE = 250
+MAX_SHIPMENT_PAGES = 1000
+NO_SUCH_ORDER = "v2/orders/0"
+LIST_PATHS = {"product": "v3/catalog/products", "customer": "v3/customers"}
+INCLUDE = {"include": "consignments.line_items", "consignment_structure": "object"}
 
 
 class BigCommerce:
-    """One store. Reads orders by modification time, then by id within one second."""
+    """Connector of one store."""
 
     def __init__(self, connection: Connection) -> None:
-        given, parameters = connection.connection, connection.parameters
+        values, parameters = connection.connection, connection.parameters
         self._http = ProviderHttpClient(
-            f"{given['api_url'].rstrip('/')}/stores/{given['store_hash']}",
+            f"{values['api_url'].rstrip('/')}/stores/{values['store_hash']}",
             report=connection.report,
-            headers={"X-Auth-Token": given["access_token"]},
+            headers={"X-Auth-Token": values["access_token"]},
         )
-        self._callback_url, self._webhook_key = (
-            connection.callback_url,
-            given.get("webhook_key", ""),
-        )
-        self._page: int = parameters["page_size"]
-        self._wanted = {*parameters["take_in"], *parameters["watch"]}
-        wanted_lists = {
-            "product": parameters["read_catalog"],
-            "customer": parameters["read_customers"],
-        }
-        self._lists = {kind: _LISTS[kind] for kind, wanted in wanted_lists.items() if wanted}
+        self._callback_url = connection.callback_url
+        self._webhook_key = values.get("webhook_key", "")
+        self._page_size: int = parameters["page_size"]
+        self._statuses = {*parameters["take_in"], *parameters["watch"]}
+        self._lists: dict[str, str] = {}
+        if parameters["read_catalog"]:
+            self._lists["product"] = LIST_PATHS["product"]
+        if parameters["read_customers"]:
+            self._lists["customer"] = LIST_PATHS["customer"]
 
     def close(self) -> None:
+        """Close all connections."""
         self._http.close()
 
     def probe(self) -> ProbeResult:
-        """Whose store it is, and whether orders may be read and changed; sets the store's webhook up."""
-        store = self._object(self._http.get("v2/store").body, "v2/store")
-        granted: list[str] = []
-        missing: list[str] = []
-        for scope, allowed in (
-            ("orders:read", self._may_read()),
-            ("orders:write", self._may_write()),
-        ):
+        """Return the store and the scopes of the credential; register the webhook."""
+        store = _object(self._http.get("v2/store").body, "v2/store")
+        granted, missing = [], []
+        scopes = {"orders:read": self._can_read(), "orders:write": self._can_write()}
+        for scope, allowed in scopes.items():
             (granted if allowed else missing).append(scope)
         if not missing:
-            self._ensure_webhook()
+            self._register_webhook()
         return ProbeResult(str(store.get("name", "")), tuple(granted), tuple(missing))
 
-    def _may_read(self) -> bool:
+    def _can_read(self) -> bool:
         return self._http.get("v2/orders", {"limit": 1}, accept=(403,)).status != 403
 
-    def _may_write(self) -> bool:
-        """Asks for a change of an order that cannot exist: refused for the scope, or for the order."""
-        return (
-            self._http.put("v2/orders/0", {"staff_notes": ""}, accept=(400, 403, 404, 422)).status
-            != 403
-        )
+    def _can_write(self) -> bool:
+        """Return whether a change of an order that does not exist fails for another reason."""
+        response = self._http.put(NO_SUCH_ORDER, {"staff_notes": ""}, accept=(400, 403, 404, 422))
+        return response.status != 403
 
-    def _ensure_webhook(self) -> None:
-        if not (self._callback_url and self._webhook_key):
+    def _register_webhook(self) -> None:
+        if not self._callback_url or not self._webhook_key:
             return
-        hooks = self._http.get("v3/hooks", {"destination": self._callback_url}, accept=(404,))
-        known = [
-            h
-            for h in (hooks.body or {}).get("data", [])
-            if h.get("destination") == self._callback_url
-        ]
+        query = {"destination": self._callback_url}
+        response = self._http.get("v3/hooks", query, accept=(404,))
         hook = {
-            "scope": SCOPE,
+            "scope": WEBHOOK_SCOPE,
             "destination": self._callback_url,
             "is_active": True,
             "headers": {KEY_HEADER: self._webhook_key},
         }
-        if not known:
-            self._http.post("v3/hooks", hook)
-        elif not known[0].get("is_active"):
-            self._http.put(f"v3/hooks/{known[0]['id']}", hook)
+        for registered in (response.body or {}).get("data", []):
+            if registered.get("destination") == self._callback_url:
+                if not registered.get("is_active"):
+                    self._http.put(f"v3/hooks/{registered['id']}", hook)
+                return
+        self._http.post("v3/hooks", hook)
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
-        """A webhook only says that an order changed; what it is now is read by the poll it asks for."""
-        given = headers.get(KEY_HEADER.lower(), "")
-        if not self._webhook_key or not hmac.compare_digest(
-            given.encode(), self._webhook_key.encode()
-        ):
+        """Verify a webhook call.
+
+        A webhook only says that an order changed; the poll it requests reads the order.
+        """
+        key = headers.get(KEY_HEADER.lower(), "")
+        is_valid = hmac.compare_digest(key.encode(), self._webhook_key.encode())
+        if not self._webhook_key or not is_valid:
             raise Unauthenticated(
-                "the webhook does not carry this store's key", remedy=f"send {KEY_HEADER}"
+                "the webhook does not have the key of this store", remedy=f"send {KEY_HEADER}"
             )
         try:
-            scope = orjson.loads(body)["scope"]
+            scope = str(orjson.loads(body)["scope"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
             raise Invalid(
-                "is not a BigCommerce webhook", where="body", remedy="send scope and data"
+                "the body is not a BigCommerce webhook",
+                where="body",
+                remedy="send scope and data",
             ) from None
-        return WebhookResult((), poll_now=str(scope).startswith("store/order/"))
+        return WebhookResult((), poll_now=scope.startswith(ORDER_SCOPE_PREFIX))
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
-        """Orders, and the catalog and customers where the parameters ask for them, changed since the checkpoint."""
+        """Yield what changed since the checkpoint: orders, and products and customers if enabled."""
         if kind == "order":
-            return self._pull_orders(checkpoint)
-        if kind not in self._lists:
-            return _nothing()
-        return self._pull_list(kind, self._lists[kind], checkpoint)
+            reader = OrderReader(self._orders, self._page_size, self._statuses)
+            yield from reader.pages(checkpoint)
+        elif kind in self._lists:
+            yield from self._list_pages(kind, self._lists[kind], checkpoint)
 
-    def _pull_list(self, kind: str, path: str, checkpoint: str) -> Iterator[MessagePage]:
-        """Pages of a v3 list, everything changed since the day of the last reading, which may bring some twice."""
-        page, last, started = 1, 1, ""
-        while page <= last:
-            query = {
-                "page": page,
-                "limit": self._page,
-                **({"date_modified:min": checkpoint} if checkpoint else {}),
-            }
-            answer = self._http.get(path, query)
-            body = self._object(answer.body, path)
-            started = started or _clock(answer.headers.get("date", "")).date().isoformat()
-            rows, last = (
-                body.get("data"),
-                int((body.get("meta") or {}).get("pagination", {}).get("total_pages", 1)),
-            )
-            if not isinstance(rows, list):
-                raise ProviderDown("answered no list of data", where=path)
-            messages = [
-                RawMessage(kind, str(row["id"]), row, version=_version(row))
-                for row in rows
-                if "id" in row
-            ]
-            page += 1
-            yield MessagePage(messages, started if page > last else checkpoint)
+    def _list_pages(self, kind: str, path: str, checkpoint: str) -> Iterator[MessagePage]:
+        """Yield pages of a v3 list, everything modified since the day of the last poll.
 
-    def _pull_orders(self, checkpoint: str) -> Iterator[MessagePage]:
-        """Orders changed since the checkpoint, oldest change first.
-
-        A full page may end within a second: what it holds of that second is read again, by id when the second
-        alone fills a page. A second counts as finished once it lies some seconds back by the store's own clock.
+        A day is the resolution of the checkpoint, so some records are read twice; the inbox
+        recognizes them.
         """
-        at, after = _read(checkpoint)
-        over = True  # a checkpoint within a second is kept only once that second was over
-        while True:
-            if after is not None:
-                second = {"min_date_modified": _iso(at), "max_date_modified": _iso(at)}
-                rows, now = self._orders(**second, min_id=after + 1, sort="id")
-                if (
-                    after == -1
-                ):  # judged as its reading begins: later pages do not show what the first came too early for
-                    over = now - at > _SETTLED
-                if len(rows) == self._page:
-                    after = int(rows[-1]["id"])
-                    yield self._pulled(rows, at, after if over else -1)
-                    continue
-                at, after = (at + timedelta(seconds=1), None) if over else (at, None)
-                yield self._pulled(rows, at, after)
-                if not over:
-                    return
-                continue
-            rows, now = self._orders(min_date_modified=_iso(at), sort="date_modified")
-            if not rows:
-                return
-            last = _modified(rows[-1])
-            if len(rows) < self._page:
-                yield self._pulled(
-                    rows, last + timedelta(seconds=1) if now - last > _SETTLED else last, None
-                )
-                return
-            earlier = [row for row in rows if _modified(row) < last]
-            at, after = last, None if earlier else -1
-            yield self._pulled(earlier, at, after)
+        page, last_page, started = 1, 1, ""
+        while page <= last_page:
+            query: dict[str, Any] = {"page": page, "limit": self._page_size}
+            if checkpoint:
+                query["date_modified:min"] = checkpoint
+            response = self._http.get(path, query)
+            body = _object(response.body, path)
+            rows = body.get("data")
+            if not isinstance(rows, list):
+                raise ProviderDown("the response has no list of data", where=path)
+            if not started:
+                started = store_time(response.headers).date().isoformat()
+            pagination = (body.get("meta") or {}).get("pagination", {})
+            last_page = int(pagination.get("total_pages", 1))
+            messages = []
+            for row in rows:
+                if "id" in row:
+                    version = str(row.get("date_modified", ""))
+                    messages.append(RawMessage(kind, str(row["id"]), row, version=version))
+            page += 1
+            yield MessagePage(messages, started if page > last_page else checkpoint)
 
-    def _orders(self, **query: Any) -> tuple[list[dict[str, Any]], datetime]:
-        """A page, and what time the store's own clock shows; ours may be ahead of it."""
-        answer = self._http.get("v2/orders", {**_INCLUDE, **query, "limit": self._page})
-        rows = [] if answer.body is None else answer.body
-        if not isinstance(rows, list) or not all(
-            isinstance(row, dict) and "id" in row for row in rows
-        ):
-            raise ProviderDown(
-                "answered something that is not a list of orders", where="GET v2/orders"
-            )
-        return rows, _clock(answer.headers.get("date", ""))
-
-    def _pulled(self, rows: list[dict[str, Any]], at: datetime, after: int | None) -> MessagePage:
-        wanted = [row for row in rows if row.get("status_id") in self._wanted]
-        messages = [
-            RawMessage(
-                "order", str(row["id"]), parse_id(row), sequence=int(_modified(row).timestamp())
-            )
-            for row in wanted
-        ]
-        return MessagePage(messages, orjson.dumps({"since": _iso(at), "after": after}).decode())
+    def _orders(self, query: Mapping[str, Any]) -> OrderPage:
+        response = self._http.get("v2/orders", {**INCLUDE, **query, "limit": self._page_size})
+        rows = [] if response.body is None else response.body
+        if not isinstance(rows, list):
+            raise ProviderDown("the response is not a list of orders", where="GET v2/orders")
+        for row in rows:
+            if not isinstance(row, dict) or "id" not in row:
+                raise ProviderDown("the response has an order without id", where="GET v2/orders")
+        return OrderPage(rows, store_time(response.headers))
 
     def shipments(self, order_id: str) -> list[dict[str, Any]]:
-        """All shipments of an order; an order has rarely more than one page of them."""
+        """Return all shipments of an order."""
         found: list[dict[str, Any]] = []
-        for page in range(1, 1000):
-            query = {"page": page, "limit": _SHIPMENTS_AT_ONCE}
-            answer = self._http.get(f"v2/orders/{order_id}/shipments", query).body
-            rows = answer if isinstance(answer, list) else []
+        for page in range(1, MAX_SHIPMENT_PAGES):
+            query = {"page": page, "limit": SHIPMENTS_PER_PAGE}
+            body = self._http.get(f"v2/orders/{order_id}/shipments", query).body
+            rows = body if isinstance(body, list) else []
             found += rows
-            if len(rows) < _SHIPMENTS_AT_ONCE:
+            if len(rows) < SHIPMENTS_PER_PAGE:
                 break
         return found
 
     def create_shipment(self, order_id: str, shipment: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a shipment and return it."""
         path = f"v2/orders/{order_id}/shipments"
-        return self._object(self._http.post(path, shipment).body, path)
+        return _object(self._http.post(path, shipment).body, path)
 
     def set_status(self, order_id: str, status_id: int) -> dict[str, Any]:
+        """Set the status of an order and return the order."""
         path = f"v2/orders/{order_id}"
-        return self._object(self._http.put(path, {"status_id": status_id}).body, path)
-
-    @staticmethod
-    def _object(body: Any, path: str) -> dict[str, Any]:
-        if not isinstance(body, dict):
-            raise ProviderDown("answered something that is not an object", where=path)
-        return body
+        return _object(self._http.put(path, {"status_id": status_id}).body, path)
 
 
-def parse_id(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An order with its lines in one list under `products` and where it goes under `shipping_address`.
-
-    The store nests lines in consignments: shipping, pickup or download. A pickup goes to its billing address' owner.
-    """
-    consignments = row.get("consignments") or {}
-    groups = [*(consignments.get("shipping") or ()), *(consignments.get("pickups") or ())]
-    groups += consignments.get("downloads") or ()
-    products = [line for group in groups for line in group.get("line_items") or ()]
-    shipping = consignments.get("shipping") or ()
-    address = (
-        {k: v for k, v in shipping[0].items() if k != "line_items"}
-        if shipping
-        else row.get("billing_address")
-    )
-    rest = {k: v for k, v in row.items() if k not in ("consignments", "products")}
-    return {
-        **rest,
-        "products": products,
-        "shipping_address": address,
-        "consignment_count": len(groups),
-    }
+def _object(body: Any, path: str) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise ProviderDown("the response is not an object", where=path)
+    return body
 
 
-def _version(row: Mapping[str, Any]) -> str:
-    """Two readings of the same product or customer are one message; the content decides where no date stands."""
-    return str(row.get("date_modified", ""))
-
-
-def connect(connection: Connection) -> BigCommerce:
-    """A connector for one store. Raises Invalid for an address that is none."""
-    return BigCommerce(connection)
-
-
-def _read(checkpoint: str) -> tuple[datetime, int | None]:
-    if not checkpoint:
-        return _START, None
-    kept = orjson.loads(checkpoint)
-    return datetime.fromisoformat(kept["since"]), kept["after"]
-
-
-def _iso(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S+00:00")
-
-
-def _modified(row: Mapping[str, Any]) -> datetime:
+def store_time(headers: Mapping[str, str]) -> datetime:
+    """Return the time by the clock of the store, which may be behind ours."""
     try:
-        return parsedate_to_datetime(row["date_modified"]).astimezone(UTC)
-    except (KeyError, TypeError, ValueError):
-        raise ProviderRejected(
-            f"order {row.get('id')} has no date_modified that can be read"
-        ) from None
-
-
-def _clock(date: str) -> datetime:
-    try:
-        return parsedate_to_datetime(date).astimezone(UTC)
+        return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
     except ValueError:
         return datetime.now(UTC)
 
 
-def _nothing() -> Iterator[MessagePage]:
-    """A list nobody asked for has no pages."""
-    yield from ()
+def connect(connection: Connection) -> BigCommerce:
+    """Return a connector for one store. Raises Invalid for an invalid address."""
+    return BigCommerce(connection)

@@ -1,10 +1,10 @@
-"""What a BigCommerce instance is configured with."""
+"""Connection and parameters of a BigCommerce instance."""
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
 class BigCommerceConnection(BaseModel):
-    """An API account of the store: Settings > API > Store-level API accounts."""
+    """An API account of the store (Settings > API > Store-level API accounts)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -16,23 +16,24 @@ class BigCommerceConnection(BaseModel):
     )
     access_token: SecretStr = Field(description="Shown once when the API account is created")
     webhook_key: SecretStr = Field(
-        SecretStr(""), description="Sent by the store with every webhook; empty leaves webhooks off"
+        SecretStr(""),
+        description="Sent by the store with every webhook; webhooks are off when it is empty",
     )
 
 
 class BigCommerceParameters(BaseModel):
+    """Parameters of an instance."""
+
     model_config = ConfigDict(extra="forbid")
 
     take_in: list[int] = Field(
-        [11], description="Order status ids that are taken in; 11 is Awaiting Fulfillment"
+        [11], description="Order status ids to capture; 11 is Awaiting Fulfillment"
     )
     watch: list[int] = Field(
-        [4, 5, 6], description="Status ids that cancel: Refunded, Cancelled, Declined"
+        [4, 5, 6], description="Status ids that cancel an order: Refunded, Cancelled, Declined"
     )
-    page_size: int = Field(250, ge=1, le=250, description="Orders read in one request")
-    read_catalog: bool = Field(
-        False, description="Take products in from the store's catalog, with their mapping"
-    )
+    page_size: int = Field(250, ge=1, le=250, description="Orders per request")
+    read_catalog: bool = Field(False, description="Import the products of the store with mappings")
     read_customers: bool = Field(
-        False, description="Take customers in as accounts, with their mapping"
+        False, description="Import the customers of the store as accounts, with mappings"
     )

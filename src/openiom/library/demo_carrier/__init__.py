@@ -1,16 +1,13 @@
-"""The demo carrier: says over HTTP what it would bill for a parcel."""
+"""The demo carrier: live rates for parcels over HTTP."""
 
-from openiom.provider_contract import LiveRateService, Provider
+from openiom.provider_contract import LiveRateService, load_provider
 
 from .connector import DemoCarrierConnection, DemoCarrierParameters, connect, rate
 
-PROVIDER = Provider(
-    name="demo_carrier",
-    title="Demo carrier",
-    category="delivery",
-    description="Live rates of the demo carrier for quotes: base, surcharges and zone of each of its services.",
+PROVIDER = load_provider(
+    __name__,
     connection=DemoCarrierConnection,
     parameters=DemoCarrierParameters,
     connect=connect,
-    rating=LiveRateService(run=rate, concurrency=8, timeout_seconds=1.5),
+    live_rates=LiveRateService(run=rate, concurrency=8, timeout_seconds=1.5),
 )

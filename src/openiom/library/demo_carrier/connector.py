@@ -1,4 +1,4 @@
-"""All that is said to the demo carrier and heard from it."""
+"""Client of the demo carrier's API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +14,8 @@ from openiom.provider_contract import (
     Shipment,
 )
 
-NEEDED = ("rates:read",)
-ADDRESS = ("line1", "city", "state", "postal_code", "country", "latitude", "longitude")
+REQUIRED_SCOPES = ("rates:read",)
+ADDRESS_FIELDS = ("line1", "city", "state", "postal_code", "country", "latitude", "longitude")
 
 
 class DemoCarrierConnection(BaseModel):
@@ -28,23 +28,28 @@ class DemoCarrierConnection(BaseModel):
 
 
 class DemoCarrierParameters(BaseModel):
+    """Parameters of an instance."""
+
     model_config = ConfigDict(extra="forbid")
 
     currency: str = Field(
-        "USD", pattern="^[A-Z]{3}$", description="Currency rates are asked for in"
+        "USD", pattern="^[A-Z]{3}$", description="Currency in which rates are requested"
     )
 
 
 class DemoCarrier:
-    """One account. A call that a quote no longer waits for ends soon after."""
+    """Connector of one account.
+
+    Timeouts are short: a call for which no quote waits any more ends soon.
+    """
 
     def __init__(self, connection: Connection) -> None:
-        given = connection.connection
+        values = connection.connection
         self._currency: str = connection.parameters["currency"]
         self._http = ProviderHttpClient(
-            given["url"],
+            values["url"],
             report=connection.report,
-            headers={"Authorization": f"Bearer {given['token']}"},
+            headers={"Authorization": f"Bearer {values['token']}"},
             timeout=3.0,
             connect_timeout=1.0,
             connections=8,
@@ -52,63 +57,70 @@ class DemoCarrier:
         )
 
     def close(self) -> None:
+        """Close all connections."""
         self._http.close()
 
     def probe(self) -> ProbeResult:
+        """Return the account and its scopes."""
         account = _object(self._http.get("v1/account").body)
-        scopes = tuple(str(s) for s in account.get("scopes", ()))
-        return ProbeResult(
-            str(account.get("name", "")), scopes, tuple(s for s in NEEDED if s not in scopes)
-        )
+        scopes = tuple(str(scope) for scope in account.get("scopes", ()))
+        missing = tuple(scope for scope in REQUIRED_SCOPES if scope not in scopes)
+        return ProbeResult(str(account.get("name", "")), scopes, missing)
 
     def rates(self, shipment: Shipment) -> list[LiveRate]:
-        asked = {
+        """Return the price of every service for a parcel."""
+        destination = _address(shipment.destination)
+        destination["residential"] = not shipment.business
+        request = {
             "reference": shipment.key,
             "origin": _address(shipment.origin),
-            "destination": {**_address(shipment.destination), "residential": not shipment.business},
+            "destination": destination,
             "weight_kg": shipment.weight_kg,
             "ship_date": shipment.ships_on.isoformat(),
             "currency": self._currency,
         }
-        answer = _object(self._http.post("v1/rates", asked).body)
+        response = _object(self._http.post("v1/rates", request).body)
         try:
-            return [_rate(one) for one in answer["rates"]]
+            return [_live_rate(row) for row in response["rates"]]
         except (KeyError, TypeError, ValueError):
             raise ProviderDown(
-                "answered rates without service, amount or currency", where="v1/rates"
+                "the response has rates without service, amount or currency", where="v1/rates"
             ) from None
 
 
-def _rate(one: Mapping[str, Any]) -> LiveRate:
-    surcharges = tuple((str(s["name"]), float(s["amount"])) for s in one.get("surcharges", ()))
-    base, currency = float(one["base"]), str(one["currency"])
+def _live_rate(row: Mapping[str, Any]) -> LiveRate:
+    """Return a rate of the response. Raises KeyError, TypeError or ValueError if it is unusable."""
+    surcharges = []
+    for surcharge in row.get("surcharges", ()):
+        surcharges.append((str(surcharge["name"]), float(surcharge["amount"])))
+    base, currency = float(row["base"]), str(row["currency"])
     if base < 0 or len(currency) != 3:
-        raise ValueError("a rate below nothing, or without a currency")
+        raise ValueError("a negative price, or no currency")
     return LiveRate(
-        str(one["service"]),
-        base,
-        surcharges,
-        currency,
-        str(one.get("zone", "")),
-        float(one.get("billed_kg", 0)),
+        service=str(row["service"]),
+        base=base,
+        surcharges=tuple(surcharges),
+        currency=currency,
+        zone=str(row.get("zone", "")),
+        billed_kg=float(row.get("billed_kg", 0)),
     )
 
 
-def _address(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: given[name] for name in ADDRESS if given.get(name) not in (None, "")}
+def _address(address: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: address[name] for name in ADDRESS_FIELDS if address.get(name) not in (None, "")}
 
 
 def _object(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
-        raise ProviderDown("answered something that is not an object")
+        raise ProviderDown("the response is not an object")
     return body
 
 
 def connect(connection: Connection) -> DemoCarrier:
-    """A connector for one account. Raises Invalid for an address that is none."""
+    """Return a connector for one account. Raises Invalid for an invalid address."""
     return DemoCarrier(connection)
 
 
-def rate(account: DemoCarrier, shipment: Shipment) -> list[LiveRate]:
-    """What the carrier would bill, by service. Raises ProviderDown, ProviderRejected."""
-    return account.rates(shipment)
+def rate(carrier: DemoCarrier, shipment: Shipment) -> list[LiveRate]:
+    """Return the price of every service. Raises ProviderDown or ProviderRejected."""
+    return carrier.rates(shipment)
