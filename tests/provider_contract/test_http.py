@@ -65,7 +65,9 @@ def heard() -> Heard:
 @pytest.fixture
 def http(other: Other, heard: Heard) -> Iterator[ProviderHttpClient]:
     with closing(
-        ProviderHttpClient(other.url, report=heard, timeout=0.5, max_wait_seconds=0.3, max_response_bytes=1000)
+        ProviderHttpClient(
+            other.url, report=heard, timeout=0.5, max_wait_seconds=0.3, max_response_bytes=1000
+        )
     ) as client:
         yield client
 

@@ -157,8 +157,8 @@ def test_files_are_read_oldest_first_and_moved_once_they_are_stored(
     assert list(pages) == []
     assert sorted(str(f.relative_to(tmp_path)) for f in tmp_path.rglob("*.*")) == [
         "note.txt",
-        "taken/a.json",
-        "taken/b.json",
+        "processed/a.json",
+        "processed/b.json",
     ]
     assert pulled(intake) == []
 
@@ -217,6 +217,6 @@ def test_a_folder_that_is_not_there_turns_the_probe_and_the_poll_down(tmp_path: 
             attempt()
 
 
-def test_an_intake_with_no_way_in_is_not_green() -> None:
-    with pytest.raises(ProviderRejected, match="no way in"):
+def test_an_intake_without_key_and_folder_is_not_green() -> None:
+    with pytest.raises(ProviderRejected, match="orders cannot arrive"):
         connected(PROVIDER, {}, {}).probe()

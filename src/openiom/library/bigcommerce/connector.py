@@ -57,7 +57,8 @@ class BigCommerce:
     def probe(self) -> ProbeResult:
         """Return the store and the scopes of the credential; register the webhook."""
         store = _object(self._http.get("v2/store").body, "v2/store")
-        granted, missing = [], []
+        granted: list[str] = []
+        missing: list[str] = []
         scopes = {"orders:read": self._can_read(), "orders:write": self._can_write()}
         for scope, allowed in scopes.items():
             (granted if allowed else missing).append(scope)
@@ -113,7 +114,7 @@ class BigCommerce:
         return WebhookResult((), poll_now=scope.startswith(ORDER_SCOPE_PREFIX))
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
-        """Yield what changed since the checkpoint: orders, and products and customers if enabled."""
+        """Yield changes since the checkpoint: orders, and products and customers if enabled."""
         if kind == "order":
             reader = OrderReader(self._orders, self._page_size, self._statuses)
             yield from reader.pages(checkpoint)

@@ -149,13 +149,12 @@ def flatten_consignments(row: Row) -> dict[str, Any]:
         *(consignments.get("pickups") or ()),
         *(consignments.get("downloads") or ()),
     ]
-    products = []
+    products: list[Any] = []
     for group in groups:
         products += group.get("line_items") or ()
+    address: Any = row.get("billing_address")
     if shipping:
         address = {name: value for name, value in shipping[0].items() if name != "line_items"}
-    else:
-        address = row.get("billing_address")
     order = {name: row[name] for name in row if name not in ("consignments", "products")}
     order["products"] = products
     order["shipping_address"] = address

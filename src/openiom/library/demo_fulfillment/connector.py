@@ -77,7 +77,7 @@ class DemoFulfillment:
         return _object(self._http.post("v1/orders", order, headers={"Idempotency-Key": key}).body)
 
     def create_many(self, orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Create up to 100 orders, each with its `idempotency_key`; one result per order, in order."""
+        """Create up to 100 orders, each with its `idempotency_key`; one result per order."""
         response = _object(self._http.post("v1/orders/bulk", {"orders": list(orders)}).body)
         results = response.get("results")
         if not isinstance(results, list) or len(results) != len(orders):

@@ -2,18 +2,12 @@
 
 from openiom.provider_contract import load_provider
 
-from .connector import (
-    LabFulfillmentConnection,
-    LabFulfillmentParameters,
-    connect,
-    email_each,
-    post_each,
-)
+from .connector import ACTIONS, LabFulfillmentConnection, LabFulfillmentParameters, connect
 
 PROVIDER = load_provider(
     __name__,
     connection=LabFulfillmentConnection,
     parameters=LabFulfillmentParameters,
     connect=connect,
-    actions={"email_fulfillment_order": email_each, "post_fulfillment_order": post_each},
+    actions=ACTIONS,
 )

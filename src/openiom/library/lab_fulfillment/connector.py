@@ -1,8 +1,8 @@
-"""Two ways to reach the lab's fulfiller: mail over SMTP, and JSON over HTTP."""
+"""Two ways to the fulfiller of the lab: mail over SMTP, and JSON over HTTP."""
 
 import smtplib
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -23,11 +23,14 @@ from openiom.provider_contract import (
     ProviderHttpClient,
 )
 
-ORDERS, LINES = "CreateFulfillmentOrder", "CreateFulfillmentOrderLines"
+HEADER_PATH, LINES_PATH = "CreateFulfillmentOrder", "CreateFulfillmentOrderLines"
+MAX_ERROR_LENGTH = 500
+# Any of these proves that the address responds.
+PROBE_STATUSES = (400, 403, 404, 405, 406)
 
 
 class LabFulfillmentConnection(BaseModel):
-    """A mail server for action A, an HTTP address for action B; either may stay empty."""
+    """A mail server for action A, an HTTP address for action B; either may be empty."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,184 +41,204 @@ class LabFulfillmentConnection(BaseModel):
     )
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
-    sender: str = Field("openiom@localhost", description="Mails come from this address")
-    url: str = Field("", description=f"Action B posts to {ORDERS} and {LINES} below this address")
+    sender: str = Field("openiom@localhost", description="Sender address of the mails")
+    url: str = Field(
+        "", description=f"Action B posts to {HEADER_PATH} and {LINES_PATH} below this address"
+    )
 
 
 class LabFulfillmentParameters(BaseModel):
+    """Parameters of an instance."""
+
     model_config = ConfigDict(extra="forbid")
 
     outbound_email: str = Field(
-        "", description="Where action A sends fulfillment orders (IOMLabOutboundFulfillmentEmail)"
+        "", description="Recipient of fulfillment orders (IOMLabOutboundFulfillmentEmail)"
     )
     timeout_seconds: int = Field(30, ge=1, le=120)
 
 
 class LabFulfillment:
-    """One fulfiller."""
+    """Connector of one fulfiller."""
 
     def __init__(self, connection: Connection) -> None:
-        self._given: Mapping[str, Any] = connection.connection
-        self._report, self._timeout = connection.report, connection.parameters["timeout_seconds"]
-        self._to: str = connection.parameters["outbound_email"]
-        url, host = self._given["url"], self._given["smtp_host"]
-        self._mail_server = f"smtp://{host}:{self._given['smtp_port']}" if host else ""
-        self._http = (
-            ProviderHttpClient(url, report=connection.report, timeout=self._timeout)
-            if url
-            else None
-        )
+        self._values: Mapping[str, Any] = connection.connection
+        self._report = connection.report
+        self._timeout: int = connection.parameters["timeout_seconds"]
+        self._recipient: str = connection.parameters["outbound_email"]
+        host = self._values["smtp_host"]
+        self._mail_server = f"smtp://{host}:{self._values['smtp_port']}" if host else ""
+        self._http: ProviderHttpClient | None = None
+        if self._values["url"]:
+            self._http = ProviderHttpClient(
+                self._values["url"], report=connection.report, timeout=self._timeout
+            )
 
     def close(self) -> None:
+        """Close all connections."""
         if self._http is not None:
             self._http.close()
 
     def probe(self) -> ProbeResult:
-        """Sign in at the mail server, and hear any answer from the HTTP address; what is empty is not asked."""
+        """Sign in to the mail server and request the HTTP address, whichever are configured."""
         ways = []
         if self._mail_server:
-            with self._mailing("NOOP") as server:
+            with self._mail_session("NOOP") as server:
                 server.noop()
             ways.append("email")
         if self._http is not None:
-            self._http.get("", accept=(400, 403, 404, 405, 406), expect_json=False)
+            self._http.get("", accept=PROBE_STATUSES, expect_json=False)
             ways.append("post")
         if not ways:
             raise ProviderRejected(
-                "neither way is set up", where="connection", remedy="enter smtp_host or url"
+                "neither mail nor HTTP is configured",
+                where="connection",
+                remedy="enter smtp_host or url",
             )
-        return ProbeResult(self._to or self._given["url"], tuple(ways))
+        return ProbeResult(self._recipient or self._values["url"], tuple(ways))
 
-    def email(self, call: Call) -> int:
-        """One mail for the header, then one a line, over one connection; the number of mails.
+    def email(self, call: Call) -> Mapping[str, Any]:
+        """Send one mail for the header and one per line over one connection.
 
-        Mail cannot be taken back or asked for, so a repetition sends again: under the same Message-ID, by which
-        mail programs recognize it.
+        A mail cannot be recalled or looked up, so a retry sends it again with the same Message-ID,
+        by which mail programs recognize it.
         """
-        if not self._mail_server or not self._to:
+        if not self._mail_server or not self._recipient:
             raise ProviderRejected(
-                "has no mail server or no outbound_email", remedy="enter both, and reprocess"
+                "the mail server or outbound_email is missing", remedy="enter both and reprocess"
             )
         header, lines = call.payload["header"], call.payload["lines"]
         number = header["number"]
         mails = [self._mail(f"Fulfillment order {number}", header, call.key, 0)]
-        for place, line in enumerate(lines, start=1):
-            subject = f"Fulfillment order {number}, line {place} of {len(lines)}"
-            mails.append(self._mail(subject, {"number": number, **line}, call.key, place))
-        with self._mailing("MAIL") as server:
+        for index, line in enumerate(lines, start=1):
+            subject = f"Fulfillment order {number}, line {index} of {len(lines)}"
+            mails.append(self._mail(subject, {"number": number, **line}, call.key, index))
+        with self._mail_session("MAIL") as server:
             for mail in mails:
                 server.send_message(mail)
-        return len(mails)
+        return {"mails": len(mails)}
 
-    def _mail(self, subject: str, content: Mapping[str, Any], key: str, place: int) -> EmailMessage:
+    def _mail(self, subject: str, content: Mapping[str, Any], key: str, index: int) -> EmailMessage:
         mail = EmailMessage()
-        mail["Subject"] = " ".join(subject.split())  # a line break in it would begin another header
-        mail["From"], mail["To"] = self._given["sender"], self._to
-        domain = self._given["sender"].rpartition("@")[2] or "localhost"
-        mail["Message-ID"] = f"<{sha256(key.encode()).hexdigest()[:40]}.{place}@{domain}>"
+        mail["Subject"] = " ".join(subject.split())  # a line break would start another header
+        mail["From"] = self._values["sender"]
+        mail["To"] = self._recipient
+        domain = self._values["sender"].rpartition("@")[2] or "localhost"
+        mail["Message-ID"] = f"<{sha256(key.encode()).hexdigest()[:40]}.{index}@{domain}>"
         mail.set_content(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
         return mail
 
     @contextmanager
-    def _mailing(self, doing: str) -> Iterator[smtplib.SMTP]:
-        """A signed-in mail server; what goes wrong with it told in our words and in the call log."""
-        started, clock = datetime.now(UTC), perf_counter()
-        failure: ProviderError | None = None
+    def _mail_session(self, method: str) -> Iterator[smtplib.SMTP]:
+        """Yield an authenticated mail server; the exchange is reported under `method`."""
+        started_at, start = datetime.now(UTC), perf_counter()
+        message = ""
         try:
-            with self._connected() as server:
+            with self._connect() as server:
                 yield server
         except (smtplib.SMTPException, OSError) as error:
             failure = _mail_failure(error, self._mail_server)
+            message = str(failure)[:MAX_ERROR_LENGTH]
             raise failure from None
         finally:
-            spent = round((perf_counter() - clock) * 1000)
-            told = str(failure)[:500] if failure else ""
+            milliseconds = round((perf_counter() - start) * 1000)
             self._report(
-                OutboundRequest(doing, self._mail_server, None, spent, started, error=told)
+                OutboundRequest(
+                    method, self._mail_server, None, milliseconds, started_at, error=message
+                )
             )
 
-    def _connected(self) -> smtplib.SMTP:
-        given = self._given
-        at, checked = (given["smtp_host"], given["smtp_port"]), ssl.create_default_context()
+    def _connect(self) -> smtplib.SMTP:
+        values = self._values
+        host, port = values["smtp_host"], values["smtp_port"]
+        context = ssl.create_default_context()
         server: smtplib.SMTP
-        if given["smtp_security"] == "tls":
-            server = smtplib.SMTP_SSL(*at, timeout=self._timeout, context=checked)
+        if values["smtp_security"] == "tls":
+            server = smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=context)
         else:
-            server = smtplib.SMTP(*at, timeout=self._timeout)
+            server = smtplib.SMTP(host, port, timeout=self._timeout)
         try:
-            if given["smtp_security"] == "starttls":
-                server.starttls(context=checked)
-            if given["smtp_user"]:
-                server.login(given["smtp_user"], given["smtp_password"])
+            if values["smtp_security"] == "starttls":
+                server.starttls(context=context)
+            if values["smtp_user"]:
+                server.login(values["smtp_user"], values["smtp_password"])
         except BaseException:
             server.close()
             raise
         return server
 
-    def post(self, call: Call) -> dict[str, Any]:
-        """The header, then its lines. Both carry the call's key, by which the other side recognizes a repetition."""
+    def post(self, call: Call) -> Mapping[str, Any]:
+        """Post the header, then its lines, both with keys by which a repetition is recognized."""
         if self._http is None:
-            raise ProviderRejected("has no url", remedy="enter it in the connection, and reprocess")
+            raise ProviderRejected(
+                "the url is missing", remedy="enter it in the connection and reprocess"
+            )
         header, lines = call.payload["header"], call.payload["lines"]
-        first = self._http.post(
-            ORDERS, header, headers={"Idempotency-Key": f"{call.key}-header"}, expect_json=False
-        )
+        header_key = {"Idempotency-Key": f"{call.key}-header"}
+        response = self._http.post(HEADER_PATH, header, headers=header_key, expect_json=False)
         body = {"number": header["number"], "lines": lines}
-        self._http.post(
-            LINES, body, headers={"Idempotency-Key": f"{call.key}-lines"}, expect_json=False
-        )
-        return first.body if isinstance(first.body, dict) else {}
+        lines_key = {"Idempotency-Key": f"{call.key}-lines"}
+        self._http.post(LINES_PATH, body, headers=lines_key, expect_json=False)
+        return response.body if isinstance(response.body, dict) else {}
 
 
 def _mail_failure(error: Exception, server: str) -> ProviderError:
-    """Refused for good (5xx), refused credentials, or later."""
+    """Return the provider error of a mail failure; 5xx codes are permanent."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return ProviderUnauthorized("the mail server refused the user or password", where=server)
+        return ProviderUnauthorized("the mail server refused user or password", where=server)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return _rejected_mail(str(error), server)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-        said = "; ".join(
-            f"{address}: {code} {_text(why)}" for address, (code, why) in error.recipients.items()
-        )
+        codes, reasons = [], []
+        for address, (code, reason) in error.recipients.items():
+            codes.append(code)
+            reasons.append(f"{address}: {code} {_text(reason)}")
+        message = "; ".join(reasons)
     elif isinstance(error, smtplib.SMTPResponseException):
-        codes, said = [error.smtp_code], f"{error.smtp_code} {_text(error.smtp_error)}"
-    elif isinstance(error, smtplib.SMTPNotSupportedError):
-        codes, said = [500], str(error)
+        codes = [error.smtp_code]
+        message = f"{error.smtp_code} {_text(error.smtp_error)}"
     else:
         return ProviderDown(f"the mail server could not be used: {error}", where=server)
-    if all(code >= 500 for code in codes):
-        return ProviderRejected(
-            f"the mail server refused: {said}", where=server, remedy="correct what it names"
-        )
-    return ProviderDown(f"the mail server put us off: {said}", where=server)
+    if min(codes, default=500) >= 500:
+        return _rejected_mail(message, server)
+    return ProviderDown(f"the mail server deferred the mail: {message}", where=server)
 
 
-def _text(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+def _rejected_mail(message: str, server: str) -> ProviderRejected:
+    return ProviderRejected(
+        f"the mail server refused: {message}", where=server, remedy="correct the named data"
+    )
 
 
-def email_each(fulfiller: LabFulfillment, calls: Sequence[Call]) -> list[CallResult]:
-    """Action A."""
-    results = []
-    for call in calls:
-        try:
-            results.append(CallResult(call.key, {"mails": fulfiller.email(call)}))
-        except ProviderError as error:
-            results.append(CallResult(call.key, error=error))
-    return results
+def _text(reason: bytes | str) -> str:
+    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
 
 
-def post_each(fulfiller: LabFulfillment, calls: Sequence[Call]) -> list[CallResult]:
-    """Action B."""
-    results = []
-    for call in calls:
-        try:
-            answer = fulfiller.post(call)
-            results.append(CallResult(call.key, answer, str(answer.get("id", ""))))
-        except ProviderError as error:
-            results.append(CallResult(call.key, error=error))
-    return results
+def _one_by_one(
+    action: Callable[[LabFulfillment, Call], Mapping[str, Any]],
+) -> Callable[[LabFulfillment, Sequence[Call]], list[CallResult]]:
+    """Return an action of many calls that executes them one by one."""
+
+    def run(fulfiller: LabFulfillment, calls: Sequence[Call]) -> list[CallResult]:
+        results = []
+        for call in calls:
+            try:
+                response = action(fulfiller, call)
+            except ProviderError as error:
+                results.append(CallResult(call.key, error=error))
+            else:
+                results.append(CallResult(call.key, response, str(response.get("id", ""))))
+        return results
+
+    return run
+
+
+ACTIONS = {
+    "email_fulfillment_order": _one_by_one(LabFulfillment.email),
+    "post_fulfillment_order": _one_by_one(LabFulfillment.post),
+}
 
 
 def connect(connection: Connection) -> LabFulfillment:
-    """A connector for one fulfiller. Raises Invalid for an address that is none."""
+    """Return a connector for one fulfiller. Raises Invalid for an invalid address."""
     return LabFulfillment(connection)

@@ -1,4 +1,4 @@
-"""Where lab orders come from: a POST that carries the key, and `*.json` files in a folder."""
+"""Sources of lab orders: a POST with the key, and `*.json` files in a folder."""
 
 import hmac
 import os
@@ -21,51 +21,65 @@ from openiom.provider_contract import (
 )
 
 KEY_HEADER = "X-Api-Key"
-TAKEN = "taken"
-FILES_AT_ONCE = 200
-STILL_BEING_WRITTEN_SECONDS = 10.0
+PROCESSED_FOLDER = "processed"
+FILES_PER_PAGE = 200
+MIN_FILE_AGE_SECONDS = 10.0
 
 
 class LabIntakeConnection(BaseModel):
+    """The key that senders of orders must know."""
+
     model_config = ConfigDict(extra="forbid")
 
     api_key: SecretStr = Field(
-        SecretStr(""), description=f"Senders put it into {KEY_HEADER}; empty refuses every POST"
+        SecretStr(""),
+        description=f"Senders pass it in {KEY_HEADER}; every POST is refused when it is empty",
     )
 
 
 class LabIntakeParameters(BaseModel):
+    """Parameters of an instance."""
+
     model_config = ConfigDict(extra="forbid")
 
     folder: str = Field(
-        "", description="Folder watched for *.json files; each is moved to its subfolder 'taken'"
+        "",
+        description="Folder watched for *.json files; each is moved to its subfolder"
+        f" '{PROCESSED_FOLDER}'",
     )
-    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Of orders that name none")
+    currency: str = Field(
+        "USD", pattern="^[A-Z]{3}$", description="Currency of orders that do not name one"
+    )
     account: str = Field(
-        "DefaultAccount-IOMLabOrderIntakeProvider", description="Our account of every lab order"
+        "DefaultAccount-IOMLabOrderIntakeProvider", description="Account of every lab order"
     )
-    price_list: str = Field("MasterPriceList", description="Our price list of every lab order")
+    price_list: str = Field("MasterPriceList", description="Price list of every lab order")
 
 
 class LabIntake:
-    """One intake. It calls nobody: orders are posted to it or found in its folder."""
+    """Connector of one intake. It makes no calls: orders are posted to it or read from a folder."""
 
     def __init__(self, connection: Connection) -> None:
+        parameters = connection.parameters
         self._key: str = connection.connection["api_key"]
-        self._folder = (
-            Path(connection.parameters["folder"]) if connection.parameters["folder"] else None
-        )
-        self._ours = {name: connection.parameters[name] for name in ("account", "price_list")}
-        self._currency: str = connection.parameters["currency"]
+        self._folder = Path(parameters["folder"]) if parameters["folder"] else None
+        self._currency: str = parameters["currency"]
+        self._account: str = parameters["account"]
+        self._price_list: str = parameters["price_list"]
 
     def close(self) -> None:
-        return
+        """Do nothing: there is no connection."""
 
     def probe(self) -> ProbeResult:
-        """Which ways in are open. Raises ProviderRejected when none is, or the folder cannot be worked in."""
-        ways = ["post"] if self._key else []
+        """Return the ways in which orders can arrive.
+
+        Raises ProviderRejected if there is none, or if files of the folder cannot be moved.
+        """
+        ways = []
+        if self._key:
+            ways.append("post")
         if self._folder is not None:
-            self._files(self._folder)
+            _files(self._folder)
             if not os.access(self._folder, os.W_OK | os.X_OK):
                 raise ProviderRejected(
                     "files cannot be moved", where=str(self._folder), remedy="allow writing to it"
@@ -73,16 +87,16 @@ class LabIntake:
             ways.append("folder")
         if not ways:
             raise ProviderRejected(
-                "no way in is open", where="connection", remedy="enter an api_key or a folder"
+                "orders cannot arrive", where="connection", remedy="enter an api_key or a folder"
             )
         return ProbeResult(str(self._folder or "posted orders"), tuple(ways))
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
-        """One order, or a list of them: all are taken or, when one has no order number, none."""
-        given = headers.get(KEY_HEADER.lower(), "")
-        if not self._key or not hmac.compare_digest(given.encode(), self._key.encode()):
+        """Parse one order or a list of orders; if one has no order number, all are refused."""
+        key = headers.get(KEY_HEADER.lower(), "")
+        if not self._key or not hmac.compare_digest(key.encode(), self._key.encode()):
             raise Unauthenticated(
-                f"{KEY_HEADER} does not hold this intake's key", remedy=f"send it in {KEY_HEADER}"
+                f"{KEY_HEADER} is not the key of this intake", remedy=f"send it in {KEY_HEADER}"
             )
         try:
             document = orjson.loads(body)
@@ -91,119 +105,138 @@ class LabIntake:
                 f"the body is not JSON: {error}", where="body", remedy="send one order as JSON"
             ) from None
         orders = document if isinstance(document, list) else [document]
-        for place, order in enumerate(orders):
+        for index, order in enumerate(orders):
             if not isinstance(order, dict) or not order.get("ordernumber"):
                 raise Invalid(
                     "is not an order with an ordernumber",
-                    where=f"[{place}]",
-                    remedy="give every order one",
+                    where=f"[{index}]",
+                    remedy="give every order an ordernumber",
                 )
-        return WebhookResult(self._messages(orders, datetime.now(UTC), name=""))
+        return WebhookResult(self._messages(orders, datetime.now(UTC), file_name=""))
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
-        """The folder's files, oldest first. A file leaves only after its page is stored; a repeated one is recognized.
+        """Yield the files of the folder, oldest first.
 
-        What is not an order is handed over all the same, so that it is parked where people see it.
+        A file is moved only after its page is stored; a repeated one is recognized by the inbox.
+        Content that is not an order becomes a message all the same, so that it is parked.
         """
         if self._folder is None:
             return
-        files = self._files(self._folder)
-        for start in range(0, len(files), FILES_AT_ONCE):
+        files = _files(self._folder)
+        for start in range(0, len(files), FILES_PER_PAGE):
             messages: list[RawMessage] = []
-            done: list[Path] = []
-            for file in files[start : start + FILES_AT_ONCE]:
+            processed: list[Path] = []
+            for file in files[start : start + FILES_PER_PAGE]:
                 found = self._read(file)
                 if found is not None:
                     messages += found
-                    done.append(file)
-            if done:
+                    processed.append(file)
+            if processed:
                 yield MessagePage(messages, checkpoint)
-                _put_away(done, self._folder / TAKEN)
-
-    def _files(self, folder: Path) -> list[Path]:
-        """Regular files only: a link could lead anywhere."""
-        try:
-            with os.scandir(folder) as entries:
-                found = [
-                    (entry.stat(follow_symlinks=False).st_mtime_ns, entry.name)
-                    for entry in entries
-                    if entry.name.endswith(".json") and entry.is_file(follow_symlinks=False)
-                ]
-        except OSError as error:
-            what = f"the folder cannot be read: {error.strerror}"
-            raise ProviderRejected(
-                what, where=str(folder), remedy="correct the parameter or its permissions"
-            ) from None
-        return [folder / name for _, name in sorted(found)]
+                _move(processed, self._folder / PROCESSED_FOLDER)
 
     def _read(self, file: Path) -> list[RawMessage] | None:
-        """The file's orders; None for one that is still being written or went away meanwhile."""
+        """Return the orders of a file, None if it is incomplete or no longer exists."""
         try:
-            raw, changed = file.read_bytes(), datetime.fromtimestamp(file.stat().st_mtime, UTC)
+            content = file.read_bytes()
+            modified_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         except FileNotFoundError:
             return None
         except OSError as error:
-            what = f"cannot be read: {error.strerror}"
             raise ProviderRejected(
-                what, where=str(file), remedy="allow reading it, or take it away"
+                f"cannot be read: {error.strerror}",
+                where=str(file),
+                remedy="allow reading it, or remove it",
             ) from None
         try:
-            document = orjson.loads(raw)
+            document = orjson.loads(content)
         except orjson.JSONDecodeError:
-            if (datetime.now(UTC) - changed).total_seconds() < STILL_BEING_WRITTEN_SECONDS:
-                return None
-            return [RawMessage("order", file.name, raw.decode("utf-8", "replace"))]
-        return self._messages(
-            document if isinstance(document, list) else [document], changed, name=file.name
-        )
+            age = datetime.now(UTC) - modified_at
+            if age.total_seconds() < MIN_FILE_AGE_SECONDS:
+                return None  # it may still be being written
+            return [RawMessage("order", file.name, content.decode("utf-8", "replace"))]
+        orders = document if isinstance(document, list) else [document]
+        return self._messages(orders, modified_at, file_name=file.name)
 
     def _messages(
-        self, orders: Sequence[Any], received_at: datetime, *, name: str
+        self, orders: Sequence[Any], received_at: datetime, *, file_name: str
     ) -> list[RawMessage]:
-        """The version is the order as it was sent, so that a second delivery is the same one whenever it comes."""
+        """Return orders as messages.
+
+        The version is the hash of the order as it was sent, so that a repeated delivery is
+        recognized at any time.
+        """
         messages = []
         for order in orders:
             version = sha256(orjson.dumps(order, option=orjson.OPT_SORT_KEYS)).hexdigest()
-            if not isinstance(order, dict):
-                messages.append(
-                    RawMessage("order", name, orjson.dumps(order).decode(), version=version)
-                )
-                continue
-            more = {
-                "received_at": received_at.isoformat(),
-                "currency": order.get("currency") or self._currency,
-            }
-            key = str(order.get("ordernumber") or name)
-            payload = {**_numbered(order), **self._ours, **more}
+            if isinstance(order, dict):
+                key = str(order.get("ordernumber") or file_name)
+                payload: Any = self._payload(order, received_at)
+            else:
+                key, payload = file_name, orjson.dumps(order).decode()
             messages.append(RawMessage("order", key, payload, version=version))
         return messages
 
-
-def _numbered(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Lab orders do not number their lines; two of the same product must not be taken for one."""
-    lines = order.get("orderdetails")
-    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
-        return dict(order)
-    return {
-        **order,
-        "orderdetails": [
-            {"linenumber": place, **line} for place, line in enumerate(lines, start=1)
-        ],
-    }
+    def _payload(self, order: Mapping[str, Any], received_at: datetime) -> dict[str, Any]:
+        payload = dict(order)
+        payload["account"] = self._account
+        payload["price_list"] = self._price_list
+        payload["received_at"] = received_at.isoformat()
+        payload["currency"] = order.get("currency") or self._currency
+        lines = _numbered_lines(order.get("orderdetails"))
+        if lines is not None:
+            payload["orderdetails"] = lines
+        return payload
 
 
-def _put_away(files: Sequence[Path], folder: Path) -> None:
+def _numbered_lines(lines: Any) -> list[dict[str, Any]] | None:
+    """Return the lines with a line number each, None if they are not a list of objects.
+
+    Lab orders do not number their lines; without a number, two lines of the same product would be
+    the same line.
+    """
+    if not isinstance(lines, list):
+        return None
+    numbered = []
+    for number, line in enumerate(lines, start=1):
+        if not isinstance(line, dict):
+            return None
+        numbered.append({"linenumber": number, **line})
+    return numbered
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the JSON files of a folder, oldest first. Links are skipped."""
+    found = []
     try:
-        folder.mkdir(exist_ok=True)
-        for file in files:
-            file.replace(folder / file.name)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".json") and entry.is_file(follow_symlinks=False):
+                    modified = entry.stat(follow_symlinks=False).st_mtime_ns
+                    found.append((modified, entry.name))
     except OSError as error:
-        what = f"files taken in cannot be moved: {error.strerror}"
         raise ProviderRejected(
-            what, where=str(folder), remedy="allow writing to the watched folder"
+            f"the folder cannot be read: {error.strerror}",
+            where=str(folder),
+            remedy="correct the parameter or the permissions of the folder",
+        ) from None
+    return [folder / name for _, name in sorted(found)]
+
+
+def _move(files: Sequence[Path], target: Path) -> None:
+    """Move processed files. Raises ProviderRejected if the folder does not allow it."""
+    try:
+        target.mkdir(exist_ok=True)
+        for file in files:
+            file.replace(target / file.name)
+    except OSError as error:
+        raise ProviderRejected(
+            f"processed files cannot be moved: {error.strerror}",
+            where=str(target),
+            remedy="allow writing to the watched folder",
         ) from None
 
 
 def connect(connection: Connection) -> LabIntake:
-    """A connector for one intake."""
+    """Return a connector for one intake."""
     return LabIntake(connection)
