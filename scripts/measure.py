@@ -32,7 +32,13 @@ from pathlib import Path
 
 ANCHORS = ("first version", "httpx", "Meltano", "Polar")
 DEFAULT_PATHS = ("src", "simulators")
-PACKAGE_ROOTS = ("src/openiom", "src")
+# Folders of the source and the folders of tests that mirror them, the longer path first.
+TEST_FOLDERS = {
+    "src/openiom": "tests",
+    "src": "tests",
+    "simulators/openiom_simulators": "tests/simulators",
+    "simulators": "tests/simulators",
+}
 SHORTEST_DENSE_FUNCTION = 10
 HIGH_DENSITY = 0.6
 HIGH_COMPLEXITY = 10
@@ -207,18 +213,16 @@ def measure_files(root: Path, paths: Iterable[str]) -> Iterator[SourceFile]:
 
 def mirrored_tests(path: str) -> str:
     """Return the test folder or file that mirrors `path`: tests/orders for src/openiom/orders."""
-    clean = path.rstrip("/")
-    inside = clean
-    for package_root in PACKAGE_ROOTS:
-        if clean == package_root:
-            return "tests"
-        if clean.startswith(f"{package_root}/"):
-            inside = clean.removeprefix(f"{package_root}/")
+    source = path.rstrip("/")
+    mirror = f"tests/{source}"
+    for folder, tests in TEST_FOLDERS.items():
+        if source == folder or source.startswith(f"{folder}/"):
+            mirror = tests + source.removeprefix(folder)
             break
-    if inside.endswith(".py"):
-        folder, _, module = inside.rpartition("/")
-        inside = f"{folder}/test_{module}".lstrip("/")
-    return f"tests/{inside}"
+    if mirror.endswith(".py"):
+        parent, _, module = mirror.rpartition("/")
+        mirror = f"{parent}/test_{module}"
+    return mirror
 
 
 def count_test_lines(root: Path, paths: Iterable[str]) -> int:
