@@ -28,6 +28,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 ANCHORS = ("first version", "httpx", "Meltano", "Polar")
@@ -105,18 +106,18 @@ class Sample:
     files: tuple[SourceFile, ...]
     test_lines: int
 
-    @property
+    @cached_property
     def lines(self) -> int:
         return sum(file.lines for file in self.files)
 
-    @property
+    @cached_property
     def functions(self) -> list[Function]:
         found: list[Function] = []
         for file in self.files:
             found.extend(file.functions)
         return found
 
-    @property
+    @cached_property
     def dense_candidates(self) -> list[Function]:
         """Functions long enough to have a density."""
         return [f for f in self.functions if f.lines >= SHORTEST_DENSE_FUNCTION]
@@ -161,10 +162,11 @@ def branch_points(node: ast.AST) -> int:
 
 def parameter_count(function: FunctionNode) -> int:
     """Return the number of parameters of `function` without `self` and `cls`."""
-    arguments = function.args
-    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    count = sum(1 for argument in named if argument.arg not in ("self", "cls"))
-    return count + sum(1 for extra in (arguments.vararg, arguments.kwarg) if extra)
+    names: list[str] = []
+    for node in ast.walk(function.args):
+        if isinstance(node, ast.arg) and node.arg not in ("self", "cls"):
+            names.append(node.arg)
+    return len(names)
 
 
 def line_count(function: FunctionNode) -> int:
@@ -230,7 +232,10 @@ def count_test_lines(root: Path, paths: Iterable[str]) -> int:
     files: set[Path] = set()
     for path in paths:
         files.update(python_files(root / mirrored_tests(path)))
-    return sum(len(file.read_text("utf-8").splitlines()) for file in files if file.is_file())
+    lines = 0
+    for file in filter(Path.is_file, files):
+        lines += len(file.read_text("utf-8").splitlines())
+    return lines
 
 
 def measure_tree(root: Path, paths: Sequence[str]) -> Sample:
@@ -243,6 +248,15 @@ def ratio(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
+def share(functions: Sequence[Function], is_counted: Callable[[Function], bool]) -> float:
+    """Return the percentage of `functions` that are counted."""
+    return 100 * ratio(count(functions, is_counted), len(functions))
+
+
+def count(functions: Sequence[Function], is_counted: Callable[[Function], bool]) -> int:
+    return len(list(filter(is_counted, functions)))
+
+
 def comprehensions_per_100_lines(sample: Sample) -> float:
     return 100 * ratio(sum(file.comprehensions for file in sample.files), sample.lines)
 
@@ -253,18 +267,19 @@ def mean_density(sample: Sample) -> float:
 
 
 def dense_share(sample: Sample) -> float:
-    candidates = sample.dense_candidates
-    return 100 * ratio(sum(1 for f in candidates if f.density > HIGH_DENSITY), len(candidates))
+    return share(sample.dense_candidates, lambda f: f.density > HIGH_DENSITY)
 
 
 def complex_share(sample: Sample) -> float:
-    functions = sample.functions
-    complex_count = sum(1 for f in functions if f.complexity > HIGH_COMPLEXITY)
-    return 100 * ratio(complex_count, len(functions))
+    return share(sample.functions, lambda f: f.complexity > HIGH_COMPLEXITY)
 
 
-def functions_above(sample: Sample, parameters: int) -> int:
-    return sum(1 for f in sample.functions if f.parameters > parameters)
+def many_parameters(sample: Sample) -> int:
+    return count(sample.functions, lambda f: f.parameters > MANY_PARAMETERS)
+
+
+def too_many_parameters(sample: Sample) -> int:
+    return count(sample.functions, lambda f: f.parameters > MAX_PARAMETERS)
 
 
 def most_parameters(sample: Sample) -> int:
@@ -307,13 +322,13 @@ MEASURES = (
     Measure(
         key="many_parameters",
         label=f"functions with > {MANY_PARAMETERS} parameters",
-        compute=lambda sample: functions_above(sample, MANY_PARAMETERS),
+        compute=many_parameters,
         anchors=("43", "9 %", "1 %", "3.5 %"),
     ),
     Measure(
         key="too_many_parameters",
         label=f"functions with > {MAX_PARAMETERS} parameters",
-        compute=lambda sample: functions_above(sample, MAX_PARAMETERS),
+        compute=too_many_parameters,
         anchors=("9", "", "", ""),
         target=0,
     ),
@@ -355,10 +370,10 @@ def table(sample: Sample) -> str:
     return "\n".join(lines)
 
 
-def report(heading: str, ranked: Iterable[tuple[float, str]], count: int) -> str:
-    """Return the first `count` places of a ranking below its heading."""
+def report(heading: str, ranked: Iterable[tuple[float, str]], size: int) -> str:
+    """Return the first `size` places of a ranking below its heading."""
     lines = [heading]
-    for value, place in list(ranked)[:count]:
+    for value, place in list(ranked)[:size]:
         lines.append(f"{value:6.4g}  {place}")
     return "\n".join(lines)
 
@@ -398,18 +413,18 @@ def package_of(path: str) -> str:
     return "/".join(path.split("/")[:depth])
 
 
-def worst(root: Path, sample: Sample, count: int) -> str:
-    """Return the `count` worst places of each measure, as text."""
+def worst(root: Path, sample: Sample, size: int) -> str:
+    """Return the `size` worst places of each measure, as text."""
     functions = sample.functions
     densities = rank_functions(sample.dense_candidates, lambda f: round(f.density, 2))
     complexities = rank_functions(functions, lambda f: f.complexity)
     parameters = rank_functions(functions, lambda f: f.parameters)
     sections = (
-        report("Files by comprehensions per 100 lines", rank_files(sample), count),
-        report("Functions by branch points a line", densities, count),
-        report("Functions by complexity", complexities, count),
-        report("Functions by parameters", parameters, count),
-        report("Packages by test lines per source line", rank_packages(root, sample), count),
+        report("Files by comprehensions per 100 lines", rank_files(sample), size),
+        report("Functions by branch points a line", densities, size),
+        report("Functions by complexity", complexities, size),
+        report("Functions by parameters", parameters, size),
+        report("Packages by test lines per source line", rank_packages(root, sample), size),
     )
     return "\n\n".join(sections)
 
@@ -439,7 +454,8 @@ def as_json(sample: Sample) -> str:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="scripts.measure", description=__doc__.partition("\n")[0])
+    summary = __doc__.partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="scripts.measure", description=summary)
     parser.add_argument("paths", nargs="*", metavar="PATH", help="packages or files below the root")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="checkout to measure")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
@@ -447,23 +463,33 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
     options = parser.parse_args(arguments)
     if not options.paths:
-        options.paths = [path for path in DEFAULT_PATHS if (options.root / path).exists()]
-    missing = [path for path in options.paths if not (options.root / path).exists()]
+        options.paths = existing_paths(options.root, DEFAULT_PATHS)
+    missing = set(options.paths) - set(existing_paths(options.root, options.paths))
     if missing:
-        parser.error(f"no such file or folder below {options.root}: {', '.join(missing)}")
+        parser.error(f"not found below {options.root}: {', '.join(sorted(missing))}")
     return options
+
+
+def existing_paths(root: Path, paths: Iterable[str]) -> list[str]:
+    return [path for path in paths if (root / path).exists()]
+
+
+def meets_targets(sample: Sample) -> bool:
+    """Return whether `sample` reaches every target."""
+    return all(measure.is_met(measure.compute(sample)) for measure in MEASURES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the measures and return the exit code."""
     options = parse_arguments(arguments)
     sample = measure_tree(options.root, options.paths)
-    sys.stdout.write(f"{as_json(sample) if options.json else table(sample)}\n")
+    format_measures = as_json if options.json else table
+    sys.stdout.write(f"{format_measures(sample)}\n")
     if options.worst:
         sys.stdout.write(f"\n{worst(options.root, sample, options.worst)}\n")
-    if not options.check:
-        return 0
-    return 0 if all(measure.is_met(measure.compute(sample)) for measure in MEASURES) else 1
+    if options.check and not meets_targets(sample):
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -25,10 +25,23 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def is_selected(finding: Finding, options: argparse.Namespace) -> bool:
-    """Return whether the options of the command line ask for this finding."""
+    """Return whether the command line selects this finding."""
     if options.rule and finding.rule != options.rule:
         return False
     return not options.paths or finding.path.startswith(tuple(options.paths))
+
+
+def format_findings(findings: Sequence[Finding]) -> str:
+    """Return one line per finding."""
+    return "".join(f"{finding}\n" for finding in findings)
+
+
+def format_summary(findings: Sequence[Finding]) -> str:
+    """Return the number of findings of each rule, the most frequent rule first."""
+    counts: Counter[str] = Counter()
+    for finding in findings:
+        counts[finding.rule] += 1
+    return "".join(f"{count:6}  {rule}\n" for rule, count in counts.most_common())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,12 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     tree = Tree(options.root)
     findings = [finding for finding in lint(tree) if is_selected(finding, options)]
-    if options.summary:
-        for rule, count in Counter(finding.rule for finding in findings).most_common():
-            sys.stdout.write(f"{count:6}  {rule}\n")
-    else:
-        for finding in findings:
-            sys.stdout.write(f"{finding}\n")
+    format_output = format_summary if options.summary else format_findings
+    sys.stdout.write(format_output(findings))
     sys.stdout.write(f"{len(RULES)} rules, {len(tree.files)} files, {len(findings)} findings\n")
     return 1 if findings else 0
 

@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -43,17 +44,91 @@ class Identifier:
         return [word.lower() for word in WORD.findall(self.name)]
 
     @property
+    def function_prefix(self) -> str:
+        """The first word of a function whose name has several words: put in put_users."""
+        if self.kind == "function" and len(self.words) > 1:
+            return self.words[0]
+        return ""
+
+    @property
     def is_test(self) -> bool:
         """Whether the name is a sentence that describes a test."""
         return self.kind == "function" and self.name.startswith("test_")
 
 
+class IdentifierCollector(ast.NodeVisitor):
+    """Collects the names that a file defines; local variables are left to the author.
+
+    `in_models` adds the names of tables, columns, indexes and constraints.
+    """
+
+    def __init__(self, *, in_models: bool) -> None:
+        self.in_models = in_models
+        self.found: list[Identifier] = []
+
+    def add(self, kind: str, name: str, line: int) -> None:
+        self.found.append(Identifier(kind, name, line))
+
+    def add_string(self, kind: str, node: ast.expr | None) -> None:
+        """Add the name in a string constant; other expressions have no name."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self.add(kind, node.value, node.lineno)
+
+    def add_assignments(self, kind: str, body: list[ast.stmt]) -> None:
+        """Add the names assigned by the statements of a module or class."""
+        for statement in body:
+            if isinstance(statement, ast.Assign):
+                self.add_target(kind, statement.targets[0], statement.value)
+            elif isinstance(statement, ast.AnnAssign):
+                self.add_target(kind, statement.target, statement.value)
+
+    def add_target(self, kind: str, target: ast.expr, value: ast.expr | None) -> None:
+        if not isinstance(target, ast.Name):
+            return
+        self.add(kind, target.id, target.lineno)
+        if target.id == "__tablename__":
+            self.add_string("table", value)
+
+    def visit_Module(self, node: ast.Module) -> None:
+        self.add_assignments("variable", node.body)
+        self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self.add("class", node.name, node.lineno)
+        self.add_assignments("attribute", node.body)
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self.add("function", node.name, node.lineno)
+        self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self.add("function", node.name, node.lineno)
+        self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> None:
+        self.add("parameter", node.arg, node.lineno)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if isinstance(node.ctx, ast.Store):
+            self.add("attribute", node.attr, node.lineno)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if self.in_models and called in SQL_NAME_CALLS:
+            if node.args and called != "CheckConstraint":
+                self.add_string("column or table", node.args[0])
+            for keyword in node.keywords:
+                if keyword.arg == "name":
+                    self.add_string("constraint", keyword.value)
+        self.generic_visit(node)
+
+
 def banned_words(tree: Tree) -> Iterator[Finding]:
     """Refuse identifiers with private words where the trade has a term."""
-    for name in tree.matching(under=ALL_PYTHON, suffix=".py"):
-        for identifier in _identifiers(name, tree.walk(name)):
-            if identifier.is_test:
-                continue
+    for name, module in tree.modules(ALL_PYTHON):
+        for identifier in _identifiers(name, module):
             for word, better in _refused_words(identifier):
                 advice = f"'{word}' in {identifier.kind} {identifier.name}: write {better}"
                 yield Finding(name, identifier.line, "banned-word", advice)
@@ -67,109 +142,65 @@ def banned_phrases(tree: Tree) -> Iterator[Finding]:
             continue
         for line, text in _prose(source, tree.walk(name)):
             for found in PHRASE.finditer(text):
-                better = BETTER_PHRASES[int((found.lastgroup or "p0")[1:])]
                 place = line + text.count("\n", 0, found.start())
-                phrase = " ".join(found[0].split())
-                yield Finding(name, place, "banned-phrase", f"'{phrase}': write {better}")
+                yield Finding(name, place, "banned-phrase", _advice(found))
+
+
+def _advice(found: re.Match[str]) -> str:
+    """Return what to write instead of a phrase; its group is named after its position."""
+    position = int((found.lastgroup or "p0")[1:])
+    phrase = " ".join(found[0].split())
+    return f"'{phrase}': write {BETTER_PHRASES[position]}"
+
+
+def _identifiers(path: str, module: ast.Module) -> list[Identifier]:
+    """Return the module name and the names that a file defines."""
+    file = PurePosixPath(path)
+    collector = IdentifierCollector(in_models=file.stem == "models")
+    module_name = file.parent.name if file.stem == "__init__" else file.stem
+    collector.add("module", module_name, 1)
+    collector.visit(module)
+    return collector.found
 
 
 def _refused_words(identifier: Identifier) -> Iterator[tuple[str, str]]:
     """Yield each refused word of an identifier and what to write instead."""
-    words = identifier.words
-    if identifier.kind == "function" and len(words) > 1 and words[0] in FUNCTION_PREFIXES:
-        yield words[0], FUNCTION_PREFIXES[words[0]]
-    joined = f"_{'_'.join(words)}_"
-    for compound in ALLOWED_COMPOUNDS:
-        joined = joined.replace(f"_{compound}_", "_")
-    for compound, better in COMPOUNDS.items():
-        if f"_{compound}_" in joined:
-            yield compound, better
-    for word in joined.split("_"):
-        if word in WORDS:
-            yield word, WORDS[word]
-
-
-def _identifiers(path: str, nodes: list[ast.AST]) -> Iterator[Identifier]:
-    """Yield the names that a file defines; local variables are left to the author."""
-    yield Identifier("module", _module_name(path), 1)
-    is_models = PurePosixPath(path).stem == "models"
-    for node in nodes:
-        if isinstance(node, ast.Module):
-            yield from _assigned_names("variable", node.body)
-        elif isinstance(node, FUNCTION):
-            yield Identifier("function", node.name, node.lineno)
-        elif isinstance(node, ast.arg):
-            yield Identifier("parameter", node.arg, node.lineno)
-        elif isinstance(node, ast.ClassDef):
-            yield Identifier("class", node.name, node.lineno)
-            yield from _assigned_names("attribute", node.body)
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield Identifier("attribute", node.attr, node.lineno)
-        elif is_models and isinstance(node, ast.Call):
-            yield from _sql_names(node)
-
-
-def _module_name(path: str) -> str:
-    file = PurePosixPath(path)
-    return file.parent.name if file.stem == "__init__" else file.stem
-
-
-def _assigned_names(kind: str, body: list[ast.stmt]) -> Iterator[Identifier]:
-    """Yield the names assigned by the statements of a module or class, and its table name."""
-    for statement in body:
-        if isinstance(statement, ast.Assign):
-            target = statement.targets[0]
-        elif isinstance(statement, ast.AnnAssign):
-            target = statement.target
-        else:
-            continue
-        if isinstance(target, ast.Name):
-            yield Identifier(kind, target.id, target.lineno)
-            if target.id == "__tablename__":
-                yield from _string_names("table", statement.value)
-
-
-def _sql_names(call: ast.Call) -> Iterator[Identifier]:
-    """Yield the names of tables, columns, indexes and constraints that a call declares."""
-    called = (
-        call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    )
-    if called not in SQL_NAME_CALLS:
+    if identifier.is_test:
         return
-    if called != "CheckConstraint":
-        yield from _string_names("column or table", *call.args[:1])
-    for keyword in call.keywords:
-        if keyword.arg == "name":
-            yield from _string_names("constraint", keyword.value)
-
-
-def _string_names(kind: str, *nodes: ast.expr | None) -> Iterator[Identifier]:
-    for node in nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield Identifier(kind, node.value, node.lineno)
+    prefix = identifier.function_prefix
+    if prefix in FUNCTION_PREFIXES:
+        yield prefix, FUNCTION_PREFIXES[prefix]
+    name = f"_{'_'.join(identifier.words)}_"
+    for allowed in ALLOWED_COMPOUNDS:
+        name = name.replace(f"_{allowed}_", "_")
+    for refused, better in (*WORDS.items(), *COMPOUNDS.items()):
+        if f"_{refused}_" in name:
+            yield refused, better
 
 
 def _prose(source: str, nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Yield first line and text of each docstring, comment and name of a test."""
+    yield from _docstrings(nodes)
+    yield from _comments(source)
     for node in nodes:
         if isinstance(node, FUNCTION) and node.name.startswith("test_"):
             yield node.lineno, node.name.replace("_", " ")
-        if isinstance(node, (ast.Module, ast.ClassDef, *FUNCTION)):
-            yield from _docstring(node.body)
-    try:
+
+
+def _docstrings(nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
+    for node in nodes:
+        if not isinstance(node, (ast.Module, ast.ClassDef, *FUNCTION)):
+            continue
+        text = ast.get_docstring(node, clean=False)
+        if text is not None:
+            yield node.body[0].lineno, text
+
+
+def _comments(source: str) -> Iterator[tuple[int, str]]:
+    with suppress(tokenize.TokenError, SyntaxError):
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.COMMENT:
                 yield token.start[0], token.string
-    except (tokenize.TokenError, SyntaxError):
-        return
-
-
-def _docstring(body: list[ast.stmt]) -> Iterator[tuple[int, str]]:
-    first = body[0] if body else None
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-        text = first.value.value
-        if isinstance(text, str):
-            yield first.lineno, text
 
 
 LANGUAGE_RULES: tuple[Rule, ...] = (banned_words, banned_phrases)

@@ -26,16 +26,19 @@ def foreign_tables(tree: Tree) -> Iterator[Finding]:
     for name in tree.matching(under=(PACKAGES,), suffix=".py"):
         package = _package(name)
         for literal in _strings(tree.walk(name)):
-            for table in _tables_in(literal.text):
-                owner = owners.get(table, package)
-                if owner != package:
-                    advice = f"SQL of {package} names {table}, a table of {owner}: call a function"
-                    yield Finding(
-                        name,
-                        literal.line,
-                        "foreign-table",
-                        f"{advice} that openiom.{owner} exports",
-                    )
+            for table, owner in _foreign_names(literal.text, package, owners):
+                advice = f"SQL of {package} names {table}, a table of {owner}: call a function"
+                yield Finding(
+                    name, literal.line, "foreign-table", f"{advice} that openiom.{owner} exports"
+                )
+
+
+def _foreign_names(text: str, package: str, owners: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each table of another package in an SQL statement, and that package."""
+    for table in _tables_in(text):
+        owner = owners.get(table, package)
+        if owner != package:
+            yield table, owner
 
 
 def _package(name: str) -> str:
@@ -70,40 +73,43 @@ def _declared_schema(module: ast.Module, default: str) -> str:
     constants = _string_constants(module)
     for node in ast.walk(module):
         for value in _schema_values(node):
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return value.value
-            if isinstance(value, ast.Name) and value.id in constants:
-                return constants[value.id]
+            schema = constants.get(ast.unparse(value)) or _string_value(value)
+            if schema:
+                return schema
     return default
 
 
-def _schema_values(node: ast.AST) -> Iterator[ast.expr]:
-    """Yield the expressions that a dictionary or a call gives as `schema`."""
-    if isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value == "schema":
-                yield value
-    elif isinstance(node, ast.keyword) and node.arg == "schema":
-        yield node.value
+def _schema_values(node: ast.AST) -> list[ast.expr]:
+    """Return the expressions that a dictionary or a call gives as `schema`."""
+    if isinstance(node, ast.keyword) and node.arg == "schema":
+        return [node.value]
+    if not isinstance(node, ast.Dict):
+        return []
+    pairs = zip(node.keys, node.values, strict=True)
+    return [value for key, value in pairs if _string_value(key) == "schema"]
+
+
+def _string_value(node: ast.AST | None) -> str:
+    """Return the value of a string constant, and an empty string for any other node."""
+    value = node.value if isinstance(node, ast.Constant) else ""
+    return value if isinstance(value, str) else ""
 
 
 def _string_constants(module: ast.Module) -> dict[str, str]:
     """Return the module-level names that are assigned a plain string."""
     constants: dict[str, str] = {}
     for statement in module.body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
-            target, value = statement.targets[0], statement.value.value
-            if isinstance(target, ast.Name) and isinstance(value, str):
-                constants[target.id] = value
+        if isinstance(statement, ast.Assign):
+            constants[ast.unparse(statement.targets[0])] = _string_value(statement.value)
     return constants
 
 
 def _declared_tables(nodes: list[ast.AST]) -> Iterator[str]:
     """Yield the names given to `__tablename__`, `Table(...)` and `Sequence(...)`."""
     for node in nodes:
-        value = _table_name(node)
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            yield value.value
+        name = _string_value(_table_name(node))
+        if name:
+            yield name
 
 
 def _table_name(node: ast.AST) -> ast.expr | None:
@@ -121,14 +127,11 @@ def _strings(nodes: list[ast.AST]) -> Iterator[StringLiteral]:
     skipped = set(_docstrings(nodes))
     for node in nodes:
         if isinstance(node, ast.JoinedStr):
-            pieces = [value for value in node.values if isinstance(value, ast.Constant)]
-            skipped.update(pieces)
-            yield StringLiteral(node.lineno, " ".join(str(piece.value) for piece in pieces))
-            continue
-        if node in skipped or not isinstance(node, ast.Constant):
-            continue
-        if isinstance(node.value, str):
-            yield StringLiteral(node.lineno, node.value)
+            skipped.update(node.values)
+            pieces = map(_string_value, node.values)
+            yield StringLiteral(node.lineno, " ".join(pieces))
+        elif isinstance(node, ast.Constant) and node not in skipped:
+            yield StringLiteral(node.lineno, _string_value(node))
 
 
 def _docstrings(nodes: list[ast.AST]) -> Iterator[ast.AST]:

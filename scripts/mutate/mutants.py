@@ -2,12 +2,16 @@
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from types import UnionType
+from typing import Any
 
 EXCLUDED_LINE = "pragma: no mutate"
 LOGGERS = {"log", "logger", "logging", "_logger", "_log"}
+EXCLUDED_FIELDS = {"annotation", "returns", "decorator_list", "type_params", "bases"}
+CONTAINER_TYPES = {"dict", "list", "tuple", "set"}
 EXCLUDED_FUNCTIONS = {"__repr__", "__str__"}
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -129,17 +133,22 @@ def _contexts(node: ast.AST, context: Context) -> Iterator[tuple[ast.AST, Contex
     if isinstance(node, ast.stmt):
         context = replace(context, lines=_statement_lines(node))
     yield node, context
-    inner = context
-    if isinstance(node, FUNCTION):
-        inner = replace(context, in_function=True)
-    elif isinstance(node, ast.Lambda):
-        inner = replace(context, in_function=True, in_result=True)
-    elif isinstance(node, ast.Return | ast.Compare):
-        inner = replace(context, in_result=True)
-    elif isinstance(node, ast.Call | ast.JoinedStr):
-        inner = replace(context, in_message=True)
+    inner = _inner_context(node, context)
     for child in _mutable_children(node):
         yield from _contexts(child, inner)
+
+
+def _inner_context(node: ast.AST, context: Context) -> Context:
+    """Return the context of the children of `node`."""
+    if isinstance(node, FUNCTION):
+        return replace(context, in_function=True)
+    if isinstance(node, ast.Lambda):
+        return replace(context, in_function=True, in_result=True)
+    if isinstance(node, ast.Return | ast.Compare):
+        return replace(context, in_result=True)
+    if isinstance(node, ast.Call | ast.JoinedStr):
+        return replace(context, in_message=True)
+    return context
 
 
 def _is_excluded(node: ast.AST) -> bool:
@@ -167,40 +176,27 @@ def _root_name(node: ast.expr) -> str:
 
 
 def _mutable_children(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the children of a node without annotations, decorators and type parameters."""
-    for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns", "decorator_list", "type_params", "bases"):
-            continue
-        if field == "slice" and _is_type(node):
-            continue
-        children = value if isinstance(value, list) else [value]
-        for child in children:
-            if isinstance(child, ast.AST) and not isinstance(child, ast.arguments):
-                yield child
+    """Yield the children of a node without annotations, decorators and types."""
+    excluded = EXCLUDED_FIELDS
+    if isinstance(node, ast.Subscript) and _text(node.value) in CONTAINER_TYPES:
+        excluded = EXCLUDED_FIELDS | {"slice"}
+    for field in node._fields:
+        if field not in excluded:
+            yield from _nodes_of(getattr(node, field, None))
 
 
-def _is_type(node: ast.AST) -> bool:
-    """Return whether a subscript is a type such as `dict[str, int]`."""
-    return isinstance(node, ast.Subscript) and _text(node.value) in ("dict", "list", "tuple", "set")
+def _nodes_of(value: object) -> Iterator[ast.AST]:
+    """Yield the nodes in a field, which is a node, a list of nodes or a plain value."""
+    for child in value if isinstance(value, list) else [value]:
+        if isinstance(child, ast.AST) and not isinstance(child, ast.arguments):
+            yield child
 
 
 def _changes(node: ast.AST, context: Context) -> Iterator[ast.AST]:
     """Yield the changed copies of one node."""
-    if isinstance(node, ast.Compare):
-        yield from _changed_comparisons(node)
-    elif isinstance(node, ast.BoolOp):
-        yield _copy(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
-        yield node.operand
-    elif isinstance(node, ast.BinOp | ast.AugAssign):
-        yield from _changed_arithmetic(node, context)
-    elif isinstance(node, ast.If | ast.IfExp):
-        yield _copy(node, test=ast.Constant(True))
-        yield _copy(node, test=ast.Constant(False))
-    elif isinstance(node, ast.While):
-        yield _copy(node, test=ast.Constant(False))
-    elif context.in_result:
-        yield from _changed_constants(node, context)
+    for kinds, changes in CHANGES.items():
+        if isinstance(node, kinds):
+            yield from changes(node, context)
 
 
 def _copy(node: ast.AST, **fields: object) -> ast.AST:
@@ -211,60 +207,88 @@ def _copy(node: ast.AST, **fields: object) -> ast.AST:
     return changed
 
 
-def _changed_comparisons(node: ast.Compare) -> Iterator[ast.AST]:
+def _changed_comparisons(node: ast.Compare, _context: Context) -> Iterator[ast.AST]:
     for index, operator in enumerate(node.ops):
         operators = list(node.ops)
         operators[index] = COMPARISONS[type(operator)]()
         yield _copy(node, ops=operators)
 
 
-def _changed_arithmetic(node: ast.BinOp | ast.AugAssign, context: Context) -> Iterator[ast.AST]:
-    other = ARITHMETIC.get(type(node.op))
-    operands = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.value]
+def _changed_boolean(node: ast.BoolOp, _context: Context) -> Iterator[ast.AST]:
+    other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+    yield _copy(node, op=other)
+
+
+def _removed_negation(node: ast.UnaryOp, _context: Context) -> Iterator[ast.AST]:
+    if isinstance(node.op, ast.Not | ast.USub):
+        yield node.operand
+
+
+def _changed_sum(node: ast.BinOp, context: Context) -> Iterator[ast.AST]:
     is_type_union = isinstance(node.op, ast.BitOr) and not context.in_function
-    if other is None or is_type_union or any(map(_is_text, operands)):
-        return
-    yield _copy(node, op=other())
+    is_concatenation = _is_text(node.left) or _is_text(node.right)
+    other = ARITHMETIC.get(type(node.op))
+    if other and not is_type_union and not is_concatenation:
+        yield _copy(node, op=other())
+
+
+def _changed_increment(node: ast.AugAssign, _context: Context) -> Iterator[ast.AST]:
+    other = ARITHMETIC.get(type(node.op))
+    if other and not _is_text(node.value):
+        yield _copy(node, op=other())
 
 
 def _is_text(node: ast.expr) -> bool:
     """Return whether an operand is a string, so that the operator is no arithmetic."""
-    return isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-
-
-def _changed_constants(node: ast.AST, context: Context) -> Iterator[ast.AST]:
-    """Yield another value for a constant or a decimal number."""
     if isinstance(node, ast.Constant):
-        other = _other_value(node.value)
-        is_message = context.in_message and isinstance(node.value, str)
-        if other is not None and not is_message:
-            yield ast.Constant(other)
-    elif isinstance(node, ast.Call) and _text(node.func) == "Decimal" and len(node.args) == 1:
-        number = node.args[0]
-        if isinstance(number, ast.Constant) and isinstance(number.value, str):
-            other = _next_decimal(number.value)
-            if other is not None:
-                yield _copy(node, args=[ast.Constant(other)])
+        return isinstance(node.value, str)
+    return isinstance(node, ast.JoinedStr)
 
 
-def _other_value(value: object) -> str | int | float | None:
-    """Return a different constant of the same type, or None when there is none."""
+def _forced_conditions(node: ast.If | ast.IfExp, _context: Context) -> Iterator[ast.AST]:
+    yield _copy(node, test=ast.Constant(True))
+    yield _copy(node, test=ast.Constant(False))
+
+
+def _skipped_loop(node: ast.While, _context: Context) -> Iterator[ast.AST]:
+    yield _copy(node, test=ast.Constant(False))
+
+
+def _changed_constant(node: ast.Constant, context: Context) -> Iterator[ast.AST]:
+    """Yield another value for a constant of a return or comparison; text for readers stays."""
+    value = node.value
+    if not context.in_result:
+        return
     if isinstance(value, bool):
-        return not value
-    if isinstance(value, int | float):
-        return value + 1
-    if isinstance(value, str):
-        return f"{value}_mutated"
-    return None
+        yield ast.Constant(not value)
+    elif isinstance(value, int | float):
+        yield ast.Constant(value + 1)
+    elif isinstance(value, str) and not context.in_message:
+        yield ast.Constant(f"{value}_mutated")
 
 
-def _next_decimal(text: str) -> str | None:
-    try:
-        return str(Decimal(text) + 1)
-    except InvalidOperation:
-        return None
+def _changed_decimal(node: ast.Call, context: Context) -> Iterator[ast.AST]:
+    """Yield another number for `Decimal("...")` in a return or comparison."""
+    is_decimal = _text(node.func) == "Decimal" and len(node.args) == 1
+    if not is_decimal or not context.in_result:
+        return
+    argument = node.args[0]
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        number = ast.Constant(str(Decimal(argument.value) + 1))
+        yield _copy(node, args=[number])
+
+
+CHANGES: dict[type[ast.AST] | UnionType, Callable[[Any, Context], Iterator[ast.AST]]] = {
+    ast.Compare: _changed_comparisons,
+    ast.BoolOp: _changed_boolean,
+    ast.UnaryOp: _removed_negation,
+    ast.BinOp: _changed_sum,
+    ast.AugAssign: _changed_increment,
+    ast.If | ast.IfExp: _forced_conditions,
+    ast.While: _skipped_loop,
+    ast.Constant: _changed_constant,
+    ast.Call: _changed_decimal,
+}
 
 
 def _text(node: ast.AST) -> str:
