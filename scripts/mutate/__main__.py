@@ -16,21 +16,9 @@ from pathlib import Path
 from .children import CRASHED, Task, run_tasks
 from .coverage_map import CoverageMap, map_tests, run_pytest
 from .database import shared_database
-from .modules import decision_modules, mirrored_folder
+from .modules import decision_modules, files_naming_packages, files_of_packages, package_of
 from .mutants import Mutant, find_mutants
 from .trial import is_caught, prepare_trial, trial_action
-
-# Folders whose tests start browsers and servers, or test other programs than the decision modules.
-EXCLUDED_TESTS = (
-    "tests/architecture/",
-    "tests/browser/",
-    "tests/contracts/",
-    "tests/journeys/",
-    "tests/library/",
-    "tests/scripts/",
-    "tests/simulators/",
-    "tests/ui/",
-)
 
 
 @dataclass
@@ -68,19 +56,6 @@ def sample_mutants(root: Path, modules: Sequence[str], size: int, seed: int) -> 
     return sorted(chosen, key=lambda mutant: (mutant.path, mutant.line, mutant.node))
 
 
-def find_test_files(root: Path, folders: Sequence[str] = ("tests",)) -> list[str]:
-    """Return the test files below `folders`, largest first, so that they are divided evenly."""
-    files: set[Path] = set()
-    for folder in folders:
-        files.update((root / folder).rglob("test_*.py"))
-    names: list[str] = []
-    for file in sorted(files, key=lambda file: file.stat().st_size, reverse=True):
-        name = file.relative_to(root).as_posix()
-        if not name.startswith(EXCLUDED_TESTS):
-            names.append(name)
-    return names
-
-
 def try_mutants(root: Path, mutants: Sequence[Mutant], coverage: CoverageMap, jobs: int) -> Outcome:
     """Run the tests that reach each mutant."""
     outcome = Outcome()
@@ -105,6 +80,11 @@ def try_mutants(root: Path, mutants: Sequence[Mutant], coverage: CoverageMap, jo
     return outcome
 
 
+def mutated_packages(mutants: Sequence[Mutant]) -> list[str]:
+    """Return the packages of the mutants, sorted."""
+    return sorted({package_of(mutant.path) for mutant in mutants})
+
+
 def check_unchanged_code(root: Path, coverage: CoverageMap) -> None:
     """Raise `RuntimeError` when a test fails in a child without a mutant."""
     fastest = min(coverage.tests, key=lambda test: test.seconds)
@@ -119,7 +99,7 @@ def run_without_database(
 ) -> Outcome:
     """Try the mutants with the tests that need no database."""
     report_progress("running the tests without a database once, to see what they execute")
-    files = find_test_files(root)
+    files = files_naming_packages(root, mutated_packages(mutants))
     coverage = map_tests(root, files, modules, uses_database=False, jobs=jobs)
     coverage.preload()
     return try_mutants(root, mutants, coverage, jobs)
@@ -129,9 +109,9 @@ def run_with_database(
     root: Path, mutants: Sequence[Mutant], modules: Sequence[str], jobs: int
 ) -> Outcome:
     """Try the mutants with the tests of their packages that need a database."""
-    folders = sorted({mirrored_folder(mutant.path) for mutant in mutants})
-    report_progress(f"running the tests with a database once: {', '.join(folders)}")
-    files = find_test_files(root, folders)
+    packages = mutated_packages(mutants)
+    report_progress(f"running the tests with a database once: {', '.join(packages)}")
+    files = files_of_packages(root, packages)
     with shared_database(root):
         coverage = map_tests(root, files, modules, uses_database=True, jobs=jobs)
         coverage.preload()

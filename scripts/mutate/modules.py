@@ -1,6 +1,7 @@
 """Which modules decide without I/O, and where their tests are."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -29,6 +30,16 @@ DECISION_MODULES = (
     "fulfillment_optimization/engine/plan.py",
     "fulfillment_optimization/engine/problem.py",
     "fulfillment_optimization/engine/shadow_prices.py",
+)
+# Folders whose tests start browsers and servers, or test other programs than the decision modules.
+EXCLUDED_TESTS = (
+    "tests/architecture/",
+    "tests/browser/",
+    "tests/contracts/",
+    "tests/journeys/",
+    "tests/library/",
+    "tests/simulators/",
+    "tests/ui/",
 )
 # A module that imports one of these does I/O, whatever its name.
 IO_PACKAGES = ("sqlalchemy", "psycopg", "fastapi", "httpx", "procrastinate", "openiom.platform")
@@ -74,7 +85,39 @@ def module_name(path: str) -> str:
     return name.replace("/", ".")
 
 
+def package_of(path: str) -> str:
+    """Return the package of a file: orders for src/openiom/orders/decisions.py."""
+    return path.removeprefix(f"{PRODUCT}/").partition("/")[0]
+
+
 def mirrored_folder(path: str) -> str:
     """Return the folder of tests that mirrors the package of a file: tests/orders."""
-    package = path.removeprefix(f"{PRODUCT}/").partition("/")[0]
-    return f"tests/{package}"
+    return f"tests/{package_of(path)}"
+
+
+def files_of_packages(root: Path, packages: Sequence[str]) -> list[str]:
+    """Return the test files of some packages, largest first, so that they divide evenly."""
+    folders = tuple(f"tests/{package}/" for package in packages)
+    return [name for name in _test_files(root) if name.startswith(folders)]
+
+
+def files_naming_packages(root: Path, packages: Sequence[str]) -> list[str]:
+    """Return the test files of some packages, and those that import one of them."""
+    own = set(files_of_packages(root, packages))
+    imports = re.compile(rf"\bopeniom\.(?:{'|'.join(packages)})\b")
+    found: list[str] = []
+    for name in _test_files(root):
+        if name in own or imports.search((root / name).read_text("utf-8")):
+            found.append(name)
+    return found
+
+
+def _test_files(root: Path) -> list[str]:
+    """Return the test files that may be run for a mutant, largest first."""
+    names: list[str] = []
+    files = (root / "tests").rglob("test_*.py")
+    for file in sorted(files, key=lambda file: file.stat().st_size, reverse=True):
+        name = file.relative_to(root).as_posix()
+        if not name.startswith(EXCLUDED_TESTS):
+            names.append(name)
+    return names

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 from scripts.mutate.coverage_map import CoverageMap, CoveredTest
-from scripts.mutate.modules import decision_modules, does_io, mirrored_folder, module_name
+from scripts.mutate.modules import (
+    decision_modules,
+    does_io,
+    files_naming_packages,
+    files_of_packages,
+    mirrored_folder,
+    module_name,
+)
 from scripts.mutate.mutants import Mutant, find_mutants, mutated_module
 from scripts.mutate.trial import is_caught, prepare_trial
 
@@ -162,6 +169,25 @@ def test_modules_that_do_no_io_are_mutated(tmp_path: Path) -> None:
     assert decision_modules(tmp_path, ["src/openiom/orders"]) == [
         DECISIONS,
         "src/openiom/orders/queries.py",
+    ]
+
+
+def test_tests_of_a_package_and_tests_that_import_it_are_run(tmp_path: Path) -> None:
+    files = {
+        "tests/orders/test_hold.py": "x = 1\n",
+        "tests/app/test_web.py": "from openiom.orders import hold  # longer\n",
+        "tests/policies/test_tables.py": "from openiom.orders_archive import hold\n",
+        "tests/browser/test_orders.py": "from openiom.orders import hold\n",
+        "tests/orders/builders.py": "x = 1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    assert files_of_packages(tmp_path, ["orders"]) == ["tests/orders/test_hold.py"]
+    assert files_naming_packages(tmp_path, ["orders"]) == [
+        "tests/app/test_web.py",
+        "tests/orders/test_hold.py",
     ]
 
 
