@@ -7,7 +7,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 POLL_SECONDS = 0.02
@@ -37,7 +37,11 @@ class _Child:
     task: Task
     slot: int
     output: Path
-    deadline: float
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_overdue(self) -> bool:
+        return time.monotonic() > self.started + self.task.seconds
 
 
 def run_tasks(tasks: Iterable[Task], jobs: int) -> Iterator[Result]:
@@ -45,16 +49,27 @@ def run_tasks(tasks: Iterable[Task], jobs: int) -> Iterator[Result]:
     waiting = list(reversed(list(tasks)))
     running: dict[int, _Child] = {}
     with tempfile.TemporaryDirectory(prefix="openiom-mutate-") as folder:
-        while waiting or running:
-            used_slots = {child.slot for child in running.values()}
-            for slot in range(jobs):
-                if waiting and slot not in used_slots:
-                    output = Path(folder) / f"slot-{slot}"
-                    task = waiting.pop()
-                    deadline = time.monotonic() + task.seconds
-                    running[_fork(task, slot, output)] = _Child(task, slot, output, deadline)
-            yield from _finished(running)
-            time.sleep(POLL_SECONDS)
+        try:
+            while waiting or running:
+                for slot in _free_slots(running, jobs)[: len(waiting)]:
+                    child = _Child(waiting.pop(), slot, Path(folder) / f"slot-{slot}")
+                    running[_fork(child)] = child
+                yield from _finished(running)
+                time.sleep(POLL_SECONDS)
+        finally:
+            for pid in running:
+                _kill(pid)
+
+
+def _free_slots(running: dict[int, _Child], jobs: int) -> list[int]:
+    used = {child.slot for child in running.values()}
+    return sorted(set(range(jobs)) - used)
+
+
+def _kill(pid: int) -> None:
+    """End a child and the processes that it started."""
+    os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def _finished(running: dict[int, _Child]) -> Iterator[Result]:
@@ -64,17 +79,16 @@ def _finished(running: dict[int, _Child]) -> Iterator[Result]:
         exit_code: int | None = None
         if ended:
             exit_code = os.waitstatus_to_exitcode(status)
-        elif time.monotonic() < child.deadline:
-            continue
+        elif child.is_overdue:
+            _kill(pid)
         else:
-            os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            continue
         del running[pid]
         output = child.output.read_text("utf-8", "replace") if child.output.exists() else ""
         yield Result(child.task.key, exit_code, output)
 
 
-def _fork(task: Task, slot: int, output: Path) -> int:
+def _fork(child: _Child) -> int:
     """Start a child in a process group of its own and return its process id."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -84,10 +98,10 @@ def _fork(task: Task, slot: int, output: Path) -> int:
     exit_code = CRASHED
     try:
         os.setsid()
-        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        descriptor = os.open(child.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
-        exit_code = task.action(slot)
+        exit_code = child.task.action(child.slot)
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:  # the child must not return into the loop of its parent

@@ -29,7 +29,7 @@ def shared_database(root: Path) -> Iterator[None]:
     """Start a server and let the tests use it, until the context ends."""
     with tempfile.TemporaryDirectory(prefix="openiom-mutate-") as home:
         server = subprocess.Popen(
-            [sys.executable, "-c", SERVER, home],
+            [sys.executable, "-W", "ignore", "-c", SERVER, home],
             env={**os.environ, "PYTHONPATH": str(root / "src")},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,8 +1,10 @@
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from scripts.mutate.children import Task, run_tasks
 from scripts.mutate.coverage_map import CoverageMap, CoveredTest
 from scripts.mutate.modules import (
     decision_modules,
@@ -152,6 +154,18 @@ def test_a_failure_a_broken_import_and_a_timeout_catch_a_mutant(
     exit_code: int | None, expected: bool
 ) -> None:
     assert is_caught(exit_code) is expected
+
+
+def test_a_child_that_does_not_end_is_killed() -> None:
+    def wait(_slot: int) -> int:
+        time.sleep(60)
+        return 0
+
+    tasks = [Task("slow", wait, 0.2), Task("fast", lambda _slot: 5, 30.0)]
+
+    results = {result.key: result.exit_code for result in run_tasks(tasks, jobs=2)}
+
+    assert results == {"slow": None, "fast": 5}
 
 
 def test_modules_that_do_no_io_are_mutated(tmp_path: Path) -> None:
