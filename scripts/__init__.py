@@ -1,1 +1,1 @@
-"""What keeps the house in order; run from the repository root, never imported by the product."""
+"""Development scripts, run from the repository root; the product does not import them."""

@@ -1,7 +1,7 @@
-"""`python -m scripts.drift`: do the migrations make the very tables the models declare?
+"""Check that the migrations create the tables that the models declare: `python -m scripts.drift`.
 
-Migrates an empty database of its own to the newest revision and asks Alembic
-what it would still change. Exit 0 when nothing.
+Migrates an empty database to the newest revision and runs `alembic check`. Exits 0 when there is
+no difference.
 """
 
 import os
@@ -14,13 +14,13 @@ from openiom.platform.embedded import embedded_postgres
 
 
 def drift(project: Path) -> tuple[int, str]:
-    """Exit code of the first Alembic command that failed (0: none did) and what they printed."""
+    """Return the exit code of the first Alembic command that failed, else 0, and the output."""
     with (
-        tempfile.TemporaryDirectory(prefix="openiom-drift-") as scratch,
-        embedded_postgres(Path(scratch)) as url,
+        tempfile.TemporaryDirectory(prefix="openiom-drift-") as folder,
+        embedded_postgres(Path(folder)) as url,
     ):
         environment = {**os.environ, "OPENIOM_DATABASE_URL": url}
-        printed = ""
+        output = ""
         for command in (["upgrade", "head"], ["check"]):
             done = subprocess.run(
                 [sys.executable, "-m", "alembic", *command],
@@ -30,18 +30,17 @@ def drift(project: Path) -> tuple[int, str]:
                 text=True,
                 check=False,
             )
-            printed += done.stdout + done.stderr
+            output += done.stdout + done.stderr
             if done.returncode:
-                return done.returncode, printed
-    return 0, printed
+                return done.returncode, output
+    return 0, output
 
 
 def main() -> int:
-    code, printed = drift(Path(__file__).resolve().parents[1])
+    code, output = drift(Path(__file__).resolve().parents[1])
     if code:
-        sys.stdout.write(
-            f"{printed}\nModels and migrations disagree: add a revision (CONTRIBUTING.md, 'A migration')\n"
-        )
+        advice = "Models and migrations differ: add a revision (CONTRIBUTING.md, 'A migration')"
+        sys.stdout.write(f"{output}\n{advice}\n")
     return code
 
 

@@ -1,4 +1,4 @@
-"""`iom demo` as its users meet it, and a hand at the store's counter: for browser tests and pictures."""
+"""A running `iom demo` and a client of its store, for browser tests and pictures."""
 
 import json
 import os
@@ -21,32 +21,34 @@ PROJECT = Path(__file__).resolve().parents[1]
 EMAIL, PASSWORD = "admin@fabrikam.example", "browser-password"
 STORE = "fabrikam"
 Found = TypeVar("Found")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
-    *(
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-    ),
-    *(
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-    ),  # maps need WebGL, which software draws as well
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    # Maps need WebGL; these flags let the browser render it in software.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
 )
 
 
 def chromium() -> str | None:
-    """The browser to drive: OPENIOM_CHROMIUM, else what is installed, else None."""
-    found = os.environ.get("OPENIOM_CHROMIUM")
-    return found or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    """Return the browser to use: OPENIOM_CHROMIUM, else an installed one, else None."""
+    for name in (os.environ.get("OPENIOM_CHROMIUM"), *BROWSERS):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    return None
 
 
 @dataclass(frozen=True)
 class Fabrikam:
-    """A running demo. `api` is signed in as its administrator; `store` and `warehouse` carry their tokens."""
+    """A running demo.
+
+    `api` is signed in as the administrator; `store` and `warehouse` send their access tokens.
+    """
 
     url: str
     api: httpx.Client
@@ -55,11 +57,11 @@ class Fabrikam:
 
     @cached_property
     def catalog(self) -> dict[str, int]:
-        """The store's products: SKU to id."""
-        answer = _told(
+        """The id of each product of the store, by SKU."""
+        response = _content(
             self.store.get(f"/stores/{STORE}/v3/catalog/products", params={"limit": 250})
         )
-        return {one["sku"]: one["id"] for one in answer["data"]}
+        return {one["sku"]: one["id"] for one in response["data"]}
 
     def place(
         self,
@@ -69,9 +71,10 @@ class Fabrikam:
         country: str = "US",
         buyer: str = "Ana Souza",
     ) -> str:
-        """Order so many of each SKU in the store, as a shopper does; one the catalog lacks is a custom product.
+        """Place an order in the store and return its number.
 
-        Returns the order's number.
+        `lines` are pairs of SKU and quantity; a SKU that is not in the catalog becomes a custom
+        product.
         """
         city, state, postal_code = town
         first, last = buyer.split(" ", 1)
@@ -87,46 +90,41 @@ class Fabrikam:
             "email": f"{first}.{last}@example.com".lower(),
             "phone": "503-555-0144",
         }
-        unknown = {"price_ex_tax": "39.99", "price_inc_tax": "39.99"}
-        products = [
-            {"quantity": quantity}
-            | (
-                {"product_id": self.catalog[sku]}
-                if sku in self.catalog
-                else {"name": sku, "sku": sku, **unknown}
-            )
-            for sku, quantity in lines
-        ]
+        products = [self._product(sku, quantity) for sku, quantity in lines]
         document = {"status_id": 11, "billing_address": billing, "products": products}
-        return str(_told(self.store.post(f"/stores/{STORE}/v2/orders", json=document))["id"])
+        return str(_content(self.store.post(f"/stores/{STORE}/v2/orders", json=document))["id"])
+
+    def _product(self, sku: str, quantity: int) -> dict[str, Any]:
+        if sku in self.catalog:
+            return {"quantity": quantity, "product_id": self.catalog[sku]}
+        custom = {"name": sku, "sku": sku, "price_ex_tax": "39.99", "price_inc_tax": "39.99"}
+        return {"quantity": quantity, **custom}
 
     def order(self, number: str) -> dict[str, Any]:
-        """The order of this number, once it is there."""
+        """Wait for the order with this number and return it."""
         return until(lambda: self._order(number), f"order {number} came in")
 
     def _order(self, number: str) -> dict[str, Any] | None:
-        found = [
-            row for row in self.get("/orders", search=number)["items"] if row["number"] == number
-        ]
-        return found[0] if found else None
+        rows: list[dict[str, Any]] = self.get("/orders", search=number)["items"]
+        return next((row for row in rows if row["number"] == number), None)
 
     def order_in_state(self, number: str, state: str) -> dict[str, Any]:
-        """The order, once it has come so far."""
+        """Wait until the order is in this state and return it."""
 
-        def there() -> dict[str, Any] | None:
+        def order_in_state() -> dict[str, Any] | None:
             found = self._order(number)
             return found if found and found["state"] == state else None
 
-        return until(there, f"order {number} is {state}")
+        return until(order_in_state, f"order {number} is {state}")
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
-        return _told(self.api.get(f"/api/v1{path}", params=query))
+        return _content(self.api.get(f"/api/v1{path}", params=query))
 
     def post(self, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
-        return _told(self.api.post(f"/api/v1{path}", json=document))
+        return _content(self.api.post(f"/api/v1{path}", json=document))
 
     def hasten(self) -> None:
-        """A 3PL that ships everything whole within a second."""
+        """Let the 3PL ship every order in full within a second."""
         habits = {
             "accept_after": 0.2,
             "pick_after": 0.2,
@@ -134,36 +132,40 @@ class Fabrikam:
             "partial_ratio": 0.0,
             "decline_ratio": 0.0,
         }
-        _told(self.warehouse.put("/_sim/habits", json=habits))
+        _content(self.warehouse.put("/_sim/habits", json=habits))
 
     def poll(self) -> None:
-        """Have the store asked for news now."""
+        """Poll the store now."""
         self.post("/provider-instances/fabrikam-store/poll", {})
 
 
-def until(ask: Callable[[], Found | None], what: str, *, seconds: float = 30.0) -> Found:
-    """What `ask` answers once it answers something. Raises TimeoutError."""
+def until(read: Callable[[], Found | None], what: str, *, seconds: float = 30.0) -> Found:
+    """Call `read` until its result is true and return that result.
+
+    Raise `TimeoutError` after `seconds`.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        found = ask()
+        found = read()
         if found:
             return found
         time.sleep(0.1)
     raise TimeoutError(f"not within {seconds:g} s: {what}")
 
 
-def _told(answer: httpx.Response) -> dict[str, Any]:
-    if not answer.is_success:
-        raise RuntimeError(
-            f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text[:500]}"
-        )
-    found: dict[str, Any] = answer.json() if answer.content else {}
-    return found
+def _content(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object of a response. Raise `RuntimeError` for an error status."""
+    if not response.is_success:
+        request = response.request
+        message = f"{request.method} {request.url}: {response.status_code} {response.text[:500]}"
+        raise RuntimeError(message)
+    content: dict[str, Any] = response.json() if response.content else {}
+    return content
 
 
 @contextmanager
 def running_demo() -> Iterator[Fabrikam]:
-    """`iom demo` without its trickle, in a home that is gone afterwards."""
+    """Run `iom demo` without generated orders, in a temporary folder."""
     home = Path(tempfile.mkdtemp(prefix="openiom-fabrikam-"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -179,7 +181,8 @@ def running_demo() -> Iterator[Fabrikam]:
         "--port",
         str(port),
     ]
-    path = os.pathsep.join(filter(None, (str(PROJECT / "src"), os.environ.get("PYTHONPATH"))))
+    folders = [str(PROJECT / "src"), str(PROJECT / "simulators"), os.environ.get("PYTHONPATH", "")]
+    path = os.pathsep.join(filter(None, folders))
     environment = {**os.environ, "PYTHONPATH": path, "OPENIOM_DEMO_PASSWORD": PASSWORD}
     with (home / "printed").open("wb") as printed:
         demo = subprocess.Popen(
@@ -204,16 +207,16 @@ def running_demo() -> Iterator[Fabrikam]:
 
 
 @contextmanager
-def _clients(url: str, kept: Mapping[str, Any]) -> Iterator[Fabrikam]:
+def _clients(url: str, settings: Mapping[str, Any]) -> Iterator[Fabrikam]:
     store, warehouse = (
-        f"http://127.0.0.1:{kept[name]}" for name in ("store_port", "warehouse_port")
+        f"http://127.0.0.1:{settings[name]}" for name in ("store_port", "warehouse_port")
     )
     with (
         httpx.Client(base_url=url, trust_env=False, timeout=30) as api,
         httpx.Client(
-            base_url=store, trust_env=False, headers={"X-Auth-Token": kept["store_token"]}
+            base_url=store, trust_env=False, headers={"X-Auth-Token": settings["store_token"]}
         ) as shop,
         httpx.Client(base_url=warehouse, trust_env=False) as floor,
     ):
-        _told(api.post("/api/v1/session", json={"email": EMAIL, "password": PASSWORD}))
+        _content(api.post("/api/v1/session", json={"email": EMAIL, "password": PASSWORD}))
         yield Fabrikam(url, api, shop, floor)

@@ -1,6 +1,7 @@
-"""`python -m scripts.pictures`: the pictures of the README, taken from a demo that really runs.
+"""Take the pictures of the README from a running demo: `python -m scripts.pictures`.
 
-Writes docs/pictures/*.png, light and 1440 by 900; needs Chromium (OPENIOM_CHROMIUM names one) and a built UI.
+Writes docs/pictures/*.png, 1440 by 900 pixels. Needs Chromium (OPENIOM_CHROMIUM names it) and a
+built UI.
 """
 
 import sys
@@ -23,7 +24,7 @@ from scripts.fabrikam import (
 
 FOLDER = PROJECT / "docs" / "pictures"
 SIZE: ViewportSize = {"width": 1440, "height": 900}
-MOST_BYTES = 300_000
+MAX_BYTES = 300_000
 BUYERS = (
     ("Ana Souza", ("Portland", "Oregon", "97205")),
     ("Jim Glynn", ("Chicago", "Illinois", "60601")),
@@ -46,7 +47,7 @@ class Picture:
 
 
 def busy_day(fabrikam: Fabrikam) -> str:
-    """Orders in every state a manager meets. Returns the id of one that has shipped from two sources."""
+    """Create orders in all states and return the id of one shipped from two sources."""
     skus = sorted(fabrikam.catalog)
     fabrikam.hasten()
     fabrikam.warehouse.put("/_sim/habits", json={"deliver_after": 3.0})
@@ -84,8 +85,8 @@ def busy_day(fabrikam: Fabrikam) -> str:
     for n in range(9):
         buyer, town = BUYERS[-1 - n % len(BUYERS)]
         fabrikam.place([(plain[(n * 5 + 3) % len(plain)], 1 + n % 2)], buyer=buyer, town=town)
-    held = fabrikam.get("/runs", state="failed")["items"][0]["subject_id"]
-    fabrikam.post("/orders/hold", {"ids": [held], "reason": "The buyer asked to wait"})
+    on_hold = fabrikam.get("/runs", state="failed")["items"][0]["subject_id"]
+    fabrikam.post("/orders/hold", {"ids": [on_hold], "reason": "The buyer asked to wait"})
     fabrikam.poll()
     until(
         lambda: fabrikam.get("/orders/counts")["states"]["fulfillment_in_process"] >= 9,
@@ -99,18 +100,18 @@ def busy_day(fabrikam: Fabrikam) -> str:
     return found
 
 
-def drawn(page: Page) -> None:
+def wait_for_page(page: Page) -> None:
     page.wait_for_selector("[aria-busy=true]", state="detached")
     page.wait_for_timeout(400)
 
 
-def with_map(page: Page) -> None:
+def wait_for_map(page: Page) -> None:
     page.wait_for_selector(".map-pin")
-    drawn(page)
-    page.wait_for_timeout(5_000)  # software draws the map's land slowly
+    wait_for_page(page)
+    page.wait_for_timeout(5_000)  # software rendering of the map is slow
 
 
-def take(browser: Browser, fabrikam: Fabrikam, pictures: list[Picture]) -> None:
+def save_screenshots(browser: Browser, fabrikam: Fabrikam, pictures: list[Picture]) -> None:
     for mode in ("light", "dark"):
         context = browser.new_context(viewport=SIZE, color_scheme=mode, reduced_motion="reduce")
         context.request.post(
@@ -127,38 +128,38 @@ def take(browser: Browser, fabrikam: Fabrikam, pictures: list[Picture]) -> None:
 
 def main() -> int:
     if chromium() is None:
-        print("no Chromium: install one or set OPENIOM_CHROMIUM", file=sys.stderr)  # noqa: T201
+        sys.stderr.write("no Chromium: install it or set OPENIOM_CHROMIUM\n")
         return 2
     FOLDER.mkdir(parents=True, exist_ok=True)
     with running_demo() as fabrikam, sync_playwright() as playwright:
         order = busy_day(fabrikam)
+        plan = fabrikam.get("/sourcing/plans")["items"][0]["id"]
         pictures = [
-            Picture("order", f"/orders/{order}", with_map),
-            Picture("order-dark", f"/orders/{order}", with_map, "dark"),
-            Picture("orders", "/orders", drawn),
-            Picture("flow", "/flows/fabrikam-order-flow", drawn),
-            Picture("parked", "/my-work/messages", drawn),
-            Picture("providers", "/providers", drawn),
-            Picture("inventory", "/inventory", drawn),
-            Picture("sources", "/sources", with_map),
-            Picture("plan", f"/plans/{fabrikam.get('/sourcing/plans')['items'][0]['id']}", drawn),
+            Picture("order", f"/orders/{order}", wait_for_map),
+            Picture("order-dark", f"/orders/{order}", wait_for_map, "dark"),
+            Picture("orders", "/orders", wait_for_page),
+            Picture("flow", "/flows/fabrikam-order-flow", wait_for_page),
+            Picture("parked", "/my-work/messages", wait_for_page),
+            Picture("providers", "/providers", wait_for_page),
+            Picture("inventory", "/inventory", wait_for_page),
+            Picture("sources", "/sources", wait_for_map),
+            Picture("plan", f"/plans/{plan}", wait_for_page),
         ]
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-        take(browser, fabrikam, pictures)
+        save_screenshots(browser, fabrikam, pictures)
         browser.close()
-    return too_heavy(FOLDER)
+    return check_sizes(FOLDER)
 
 
-def too_heavy(folder: Path) -> int:
-    """Exit code: 1 when a picture is too heavy for a README."""
-    heavy = [
-        f"{file.name}: {file.stat().st_size:,} bytes"
-        for file in folder.glob("*.png")
-        if file.stat().st_size > MOST_BYTES
-    ]
-    for one in heavy:
-        print(f"{one}, more than {MOST_BYTES:,}", file=sys.stderr)  # noqa: T201
-    return 1 if heavy else 0
+def check_sizes(folder: Path) -> int:
+    """Return 1 when a picture is too large for the README, else 0."""
+    exit_code = 0
+    for file in folder.glob("*.png"):
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            sys.stderr.write(f"{file.name}: {size:,} bytes, more than {MAX_BYTES:,}\n")
+            exit_code = 1
+    return exit_code
 
 
 if __name__ == "__main__":

@@ -1,19 +1,27 @@
-"""The rules of this house that no ready-made linter knows. `python -m scripts.lint` runs them all.
+"""Rules of this repository that no ready-made linter knows; `python -m scripts.lint` runs them.
 
-A rule is born when a review remark is made twice. Its message teaches; the one escape is a comment on the
-offending line (the first line, for a file's size) that names the rule and the reason:
+A review remark that is made twice becomes a rule. The message of a finding says how to fix it. A
+comment on the reported line (the first line, for a rule about a whole file) that names the rule and
+gives a reason makes an exemption:
 
-    connection.commit()  # allow no-commit: COPY into a scratch database that no room reads
+    connection.commit()  # allow no-commit: COPY into a scratch database that no package reads
 """
 
+from .density_rules import DENSITY_RULES
 from .findings import Finding, Tree
-from .python_rules import PYTHON_RULES
-from .tree_rules import TREE_RULES
+from .language_rules import LANGUAGE_RULES
+from .repository_rules import REPOSITORY_RULES
+from .sql_rules import SQL_RULES
+from .structure_rules import STRUCTURE_RULES
 
-__all__ = ["PYTHON_RULES", "TREE_RULES", "Finding", "Tree", "lint"]
+__all__ = ["RULES", "Finding", "Tree", "lint"]
+
+RULES = (*DENSITY_RULES, *STRUCTURE_RULES, *SQL_RULES, *LANGUAGE_RULES, *REPOSITORY_RULES)
 
 
 def lint(tree: Tree) -> list[Finding]:
-    """Every finding of every rule in `tree`, ordered by file and line; empty when the house is in order."""
-    found = [finding for rule in (*PYTHON_RULES, *TREE_RULES) for finding in rule(tree)]
-    return sorted(finding for finding in found if not tree.allows(finding))
+    """Return the findings of all rules in `tree` without the exempted ones, ordered by place."""
+    findings: set[Finding] = set()
+    for rule in RULES:
+        findings.update(rule(tree))
+    return sorted(finding for finding in findings if not tree.is_exempt(finding))

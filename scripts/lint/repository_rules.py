@@ -1,17 +1,20 @@
-"""Rules about everything else that is committed: hosts, paths, locks, invariants, settings, UI sources."""
+"""Rules about hosts, paths, locks, invariants, settings, UI sources and commits."""
 
 import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from .findings import Finding, Tree
+from .findings import Finding, Rule, Tree
 
 TYPESCRIPT_LINES = 400
 GENERATED_UI = "ui/src/client/"
 SETTINGS = "src/openiom/platform/settings.py"
 SETTINGS_PAGE = "docs/settings.md"
+SUBJECT_LENGTH = 72
+# Commits up to this one were written before the rule.
+SUBJECT_BASE = "8d70dd85bb552fe443ed67700dfcd3ca153bafb9"
 
-# Written in pieces, so that this file does not name what it forbids.
+# Joined from pieces, so that this file does not contain what it refuses.
 REGISTRIES = tuple(
     ".".join(pieces)
     for pieces in (
@@ -33,7 +36,7 @@ DOWNLOAD = re.compile(r"https?://\S+\.(?:tgz|whl|tar\.gz|zip)")
 def _lines_with(
     tree: Tree, pattern: re.Pattern[str], names: Iterable[str]
 ) -> Iterator[tuple[str, int, str]]:
-    """File, line number and matched text of every line of `names` that the pattern is found in."""
+    """Yield file, line number and matched text of each line that the pattern matches."""
     for name in names:
         for number, line in enumerate(tree.lines(name), start=1):
             found = pattern.search(line)
@@ -42,68 +45,67 @@ def _lines_with(
 
 
 def no_machine_path(tree: Tree) -> Iterator[Finding]:
-    """What is committed runs anywhere."""
+    """Refuse paths of the machine of one developer."""
     advice = "exists on one machine only: derive it from the repository root or from a setting"
     for name, line, found in _lines_with(tree, MACHINE_PATH, tree.files):
         yield Finding(name, line, "no-machine-path", f"'{found}' {advice}")
 
 
 def no_registry_host(tree: Tree) -> Iterator[Finding]:
-    """Which registry serves a package is the machine's business."""
-    advice = "names a package registry: whoever installs from a mirror would be sent elsewhere"
+    """Refuse hosts of package registries: the machine chooses its mirror."""
+    advice = "names a package registry: installations from a mirror would ignore the mirror"
     for name, line, found in _lines_with(tree, REGISTRY_HOST, tree.files):
         yield Finding(name, line, "no-registry-host", f"'{found}' {advice}")
 
 
-def locks_hold_hashes(tree: Tree) -> Iterator[Finding]:
-    """A lock says what a package is, not where it was found."""
+def no_lock_urls(tree: Tree) -> Iterator[Finding]:
+    """Refuse download addresses in lock files, which identify packages by hash."""
     advice = (
         "a download address in a lock: regenerate it with `make lock`, or for npm with "
         "omit-lockfile-registry-resolved=true in .npmrc"
     )
     locks = (name for name in tree.files if name.endswith(LOCK_NAMES))
     for name, line, _ in _lines_with(tree, DOWNLOAD, locks):
-        yield Finding(name, line, "locks-hold-hashes", advice)
+        yield Finding(name, line, "no-lock-urls", advice)
 
 
-def invariants_state_their_promise(tree: Tree) -> Iterator[Finding]:
-    """Whoever is woken by an invariant reads its first line first."""
+def invariant_summary(tree: Tree) -> Iterator[Finding]:
+    """Require that each invariant begins with a comment that states it."""
     for name in tree.matching(under=("invariants/",), suffix=".sql"):
         first = next(iter(tree.lines(name)), "")
         if not first.startswith("-- ") or len(first.split()) < 5:
             yield Finding(
                 name,
                 1,
-                "invariants-state-their-promise",
-                "begin with one comment line that states the promise, for example "
+                "invariant-summary",
+                "begin with one comment line that states the invariant, for example "
                 "'-- Reserved units never exceed the units on hand.'",
             )
 
 
-def settings_are_documented(tree: Tree) -> Iterator[Finding]:
-    """What a user can set, a user can look up."""
+def documented_settings(tree: Tree) -> Iterator[Finding]:
+    """Require that each setting is on the settings page."""
     if SETTINGS not in tree.files:
         return
     page = (tree.text(SETTINGS_PAGE) or "") if SETTINGS_PAGE in tree.files else ""
     for variable, line in _settings(tree.parsed(SETTINGS)):
         if f"`{variable}`" not in page:
-            advice = f"`{variable}` is not in {SETTINGS_PAGE}: say there what it does and what it is when unset"
-            yield Finding(SETTINGS, line, "settings-are-documented", advice)
+            advice = f"`{variable}` is not in {SETTINGS_PAGE}: document its effect and its default"
+            yield Finding(SETTINGS, line, "documented-settings", advice)
 
 
 def _settings(module: ast.Module) -> Iterator[tuple[str, int]]:
-    """Environment variable and line of every field of every BaseSettings class."""
+    """Yield environment variable and line of each field of the settings classes."""
     for node in ast.walk(module):
-        if isinstance(node, ast.ClassDef) and any(
-            "BaseSettings" in ast.unparse(base) for base in node.bases
-        ):
-            for field in node.body:
-                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                    yield f"OPENIOM_{field.target.id.upper()}", field.lineno
+        if not isinstance(node, ast.ClassDef) or "BaseSettings" not in map(ast.unparse, node.bases):
+            continue
+        for field in node.body:
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                yield f"OPENIOM_{field.target.id.upper()}", field.lineno
 
 
 def typescript_file_length(tree: Tree) -> Iterator[Finding]:
-    """A screen that does not fit in one file is several components."""
+    """Refuse TypeScript files that are too long to read in one sitting."""
     for suffix in (".ts", ".tsx"):
         for name in tree.matching(under=("ui/",), suffix=suffix):
             count = len(tree.lines(name))
@@ -112,15 +114,30 @@ def typescript_file_length(tree: Tree) -> Iterator[Finding]:
                     name,
                     1,
                     "typescript-file-length",
-                    f"{count} lines, at most {TYPESCRIPT_LINES}: move parts into components beside it",
+                    f"{count} lines, at most {TYPESCRIPT_LINES}: extract components",
                 )
 
 
-TREE_RULES = (
+def commit_subjects(tree: Tree, base: str = SUBJECT_BASE) -> Iterator[Finding]:
+    """Refuse long subjects of the commits after `base`; without git or history there are none."""
+    if tree.git("merge-base", "--is-ancestor", base, "HEAD") is None:
+        return
+    log = tree.git("log", "--no-merges", "--format=%h %s", f"{base}..HEAD") or ""
+    for entry in log.splitlines():
+        commit, _, subject = entry.partition(" ")
+        if len(subject) > SUBJECT_LENGTH:
+            advice = f"{len(subject)} characters, at most {SUBJECT_LENGTH}: name one change and"
+            yield Finding(
+                f"commit {commit}", 0, "commit-subject", f"{advice} explain it in the body"
+            )
+
+
+REPOSITORY_RULES: tuple[Rule, ...] = (
     no_machine_path,
     no_registry_host,
-    locks_hold_hashes,
-    invariants_state_their_promise,
-    settings_are_documented,
+    no_lock_urls,
+    invariant_summary,
+    documented_settings,
     typescript_file_length,
+    commit_subjects,
 )

@@ -1,4 +1,4 @@
-"""Each import contract is shown a violation, planted in a copy of the product, and must break on it."""
+"""Each import contract reports a violation that is planted in a copy of the product."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ LINT_IMPORTS = Path(sysconfig.get_path("scripts")) / "lint-imports"
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Iterator[Path]:
-    """A copy of the repository's product and contracts that a test may spoil."""
+    """A copy of the product and its import contracts that a test may change."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     shutil.copytree(
         ROOT / "src" / "openiom",
@@ -27,18 +27,18 @@ def copy(tmp_path: Path) -> Iterator[Path]:
 
 
 def plant(copy: Path, module: str, source: str) -> None:
-    """Write `source` as the module openiom/<module>, with packages above it."""
+    """Write `source` as the module openiom/<module> and create the packages above it."""
     file = copy / "src" / "openiom" / module
     file.parent.mkdir(parents=True, exist_ok=True)
-    package = file.parent
-    while package.name != "openiom":
+    for package in file.parents:
+        if package.name == "openiom":
+            break
         (package / "__init__.py").touch()
-        package = package.parent
     file.write_text(source)
 
 
-def verdict(copy: Path) -> tuple[int, str]:
-    """Exit code and output of lint-imports over the copy."""
+def lint_imports(copy: Path) -> tuple[int, str]:
+    """Return exit code and output of lint-imports in the copy."""
     done = subprocess.run(
         [str(LINT_IMPORTS), "--no-cache", "--no-logo"],
         cwd=copy,
@@ -50,8 +50,8 @@ def verdict(copy: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_the_house_as_it_stands_keeps_every_contract(copy: Path) -> None:
-    code, output = verdict(copy)
+def test_the_product_keeps_every_contract(copy: Path) -> None:
+    code, output = lint_imports(copy)
 
     assert code == 0, output
     assert "Contracts: 4 kept, 0 broken." in output
@@ -60,44 +60,44 @@ def test_the_house_as_it_stands_keeps_every_contract(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("contract", "planted"),
     [
-        ("Rooms import downwards only", {"kernel/planted.py": "import openiom.orders\n"}),
+        ("Packages import downwards only", {"kernel/planted.py": "import openiom.orders\n"}),
         (
-            "Rooms import downwards only",
+            "Packages import downwards only",
             {"orchestration/planted.py": "import openiom.inventory_visibility\n"},
         ),
         (
-            "Rooms import downwards only",
+            "Packages import downwards only",
             {"orders/planted.py": "import openiom.fulfillment_optimization\n"},
         ),
-        ("Rooms import downwards only", {"a_room_without_a_storey/__init__.py": ""}),
+        ("Packages import downwards only", {"package_without_a_layer/__init__.py": ""}),
         (
-            "No provider knows another",
+            "Providers are independent",
             {
                 "library/planted_one/__init__.py": "",
                 "library/planted_two/__init__.py": "import openiom.library.planted_one\n",
             },
         ),
         (
-            "No cycles, at any depth",
+            "No import cycles at any depth",
             {
                 "orders/planted_one.py": "import openiom.orders.planted_two\n",
                 "orders/planted_two.py": "import openiom.orders.planted_one\n",
             },
         ),
-        ("Decisions touch no machinery", {"returns/decisions.py": "import sqlalchemy\n"}),
-        ("Decisions touch no machinery", {"returns/decisions.py": "import openiom.platform\n"}),
-        ("Decisions touch no machinery", {"kernel/planted.py": "import httpx\n"}),
+        ("Decisions and values do no I/O", {"returns/decisions.py": "import sqlalchemy\n"}),
+        ("Decisions and values do no I/O", {"returns/decisions.py": "import openiom.platform\n"}),
+        ("Decisions and values do no I/O", {"kernel/planted.py": "import httpx\n"}),
     ],
     ids=[
-        "upwards",
-        "an engine into a business room",
-        "neighbors on one storey",
-        "a room without a storey",
-        "a provider into another",
-        "a cycle inside a room",
-        "a decision into the database",
-        "a decision into the platform",
-        "the kernel into http",
+        "lower layer imports a higher one",
+        "engine imports a business package",
+        "packages of one layer",
+        "package without a layer",
+        "provider imports another provider",
+        "cycle inside a package",
+        "decision imports the database",
+        "decision imports the platform",
+        "kernel imports an HTTP client",
     ],
 )
 def test_a_planted_violation_breaks_its_contract(
@@ -106,7 +106,7 @@ def test_a_planted_violation_breaks_its_contract(
     for module, source in planted.items():
         plant(copy, module, source)
 
-    code, output = verdict(copy)
+    code, output = lint_imports(copy)
 
     assert code == 1, output
     assert f"{contract} BROKEN" in output
