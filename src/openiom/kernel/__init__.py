@@ -1,4 +1,4 @@
-"""Words every room speaks. No I/O, no framework, no clock."""
+"""Values and errors that every package uses. No I/O, no framework, no clock."""
 
 from .errors import (
     Forbidden,
@@ -19,8 +19,10 @@ from .errors import (
 from .events import Event
 from .ids import new_id, new_ids
 from .money import minor_units, round_money
+from .quantity import MAX_DECIMALS, from_steps, split_steps, to_steps
 
 __all__ = [
+    "MAX_DECIMALS",
     "Event",
     "Forbidden",
     "Invalid",
@@ -36,8 +38,11 @@ __all__ = [
     "TooManyAttempts",
     "TransitionRefused",
     "Unauthenticated",
+    "from_steps",
     "minor_units",
     "new_id",
     "new_ids",
     "round_money",
+    "split_steps",
+    "to_steps",
 ]

@@ -1,19 +1,18 @@
-"""
-Every error the product raises on purpose: what, where, why, and what to do.
+"""Errors that OpenIOM raises on purpose; each says what, where, why and what to do.
 
 IomError                 code, status, retry
 ├─ Invalid         422   the caller's document is wrong
-├─ Unauthenticated 401   nobody we know
+├─ Unauthenticated 401   the credential is missing or unknown
 ├─ Forbidden       403   known, but not allowed
 ├─ NotFound        404
-├─ Refused         409   a decision said no; nothing changed
+├─ Refused         409   a decision refused it; nothing changed
 │  └─ TransitionRefused
-├─ TooLarge        413   more than the stated limit
-├─ TooManyAttempts 429   waiting retry_after seconds helps
+├─ TooLarge        413   larger than the documented limit
+├─ TooManyAttempts 429   retry after `retry_after` seconds
 └─ ProviderError   502
-   ├─ ProviderDown       waiting may help; may carry retry_after seconds
-   └─ ProviderRejected   retrying cannot help
-      └─ ProviderUnauthorized   the credential is wrong: every call would fail, so wait for a person
+   ├─ ProviderDown       a retry may help; may carry `retry_after` seconds
+   └─ ProviderRejected   a retry cannot help
+      └─ ProviderUnauthorized   the credential is wrong: every call fails until it is replaced
 """
 
 from collections.abc import Sequence
@@ -23,18 +22,23 @@ from typing import ClassVar, Literal
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a document: where it stands, what is wrong, what to do about it."""
+    """One fault of a document: where it is, what is wrong and what to do about it."""
 
     where: str
     what: str
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}" + (f" ({self.remedy})" if self.remedy else "")
+        text = f"{self.where}: {self.what}"
+        return f"{text} ({self.remedy})" if self.remedy else text
 
 
 class IomError(Exception):
-    """`str(error)` says what happened; `where`, `remedy` and `problems` carry the rest."""
+    """Base of every error raised on purpose.
+
+    `what` says what happened; `where`, `remedy` and `problems` add the place, the way out and the
+    single faults. `str(error)` joins all of them.
+    """
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
@@ -85,7 +89,7 @@ class TooLarge(IomError):
 
 
 class TooManyAttempts(IomError):
-    """Somebody tried too often; `retry_after` seconds from now the next attempt is looked at."""
+    """The caller made too many attempts; the next is accepted after `retry_after` seconds."""
 
     code, status, retry = "too_many_attempts", 429, "later"
 
@@ -99,7 +103,7 @@ class ProviderError(IomError):
 
 
 class ProviderDown(ProviderError):
-    """The other side did not answer, or asked us to wait `retry_after` seconds."""
+    """The provider did not respond, or requested a pause of `retry_after` seconds."""
 
     code, retry = "provider_down", "later"
 

@@ -1,4 +1,4 @@
-"""The shape of a business event before it is written to the log."""
+"""A business event before it is written to the log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,10 +8,11 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A fact in the past tense, e.g. `order.created`.
+    """A fact named in the past tense, such as `order.created`.
 
-    `subject_*` is what it happened to; `root_id` is the document whose timeline shows it (the order).
-    `data` must be JSON: strings, ints, floats, bools, None, lists and dicts; money as strings.
+    `subject_type` and `subject_id` name what it happened to; `root_id` is the document whose
+    timeline shows it, the order in most cases. `data` is JSON: strings, ints, floats, bools, None,
+    lists and dicts, with money as strings.
     """
 
     name: str

@@ -1,27 +1,37 @@
-"""Time-ordered ids (UUID version 7), so that new rows stand beside each other in every index."""
+"""Time-ordered ids (UUID version 7): rows created together are neighbors in every index."""
 
 import os
 import time
 from itertools import count
 from uuid import UUID
 
+_SEQUENCE_BITS = 12
+_SEQUENCE_MASK = (1 << _SEQUENCE_BITS) - 1
+_VERSION = 0x7000
+_VARIANT = 0x8000000000000000
+
 _sequence = count(int.from_bytes(os.urandom(2), "big"))
 
 
 def new_id() -> UUID:
-    """One UUIDv7."""
+    """Return one UUID version 7."""
     return new_ids(1)[0]
 
 
 def new_ids(n: int) -> list[UUID]:
-    """`n` UUIDv7 in ascending order: 48 bits of milliseconds, 12 of order within the batch, 62 random."""
+    """Return `n` UUIDs version 7 in ascending order.
+
+    An id holds 48 bits of milliseconds, 12 bits of order within the batch and 62 random bits. A
+    batch of more than 4,096 ids continues with the next millisecond.
+    """
     millis = time.time_ns() // 1_000_000
     noise = os.urandom(8 * n)
-    start = next(_sequence) & 0x7FF if n == 1 else 0
-    ids = []
+    start = next(_sequence) & (_SEQUENCE_MASK >> 1) if n == 1 else 0
+    ids: list[UUID] = []
     for i in range(n):
         step = start + i
-        high = ((millis + (step >> 12)) << 16) | 0x7000 | (step & 0xFFF)
-        low = 0x8000000000000000 | (int.from_bytes(noise[8 * i : 8 * i + 8], "big") >> 2)
+        millis_of_step = millis + (step >> _SEQUENCE_BITS)
+        high = (millis_of_step << 16) | _VERSION | (step & _SEQUENCE_MASK)
+        low = _VARIANT | (int.from_bytes(noise[8 * i : 8 * i + 8], "big") >> 2)
         ids.append(UUID(int=(high << 64) | low))
     return ids

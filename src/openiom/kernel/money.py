@@ -1,37 +1,33 @@
-"""Money is a Decimal that never leaves its currency, rounded here and nowhere else."""
+"""Rounding of money by the minor unit of its currency; the only place where money is rounded."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from types import MappingProxyType
 
-# ISO 4217 currencies whose minor unit is not two digits.
-_NO_MINOR_UNIT = frozenset(
-    (
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "UYI",
-        "VND",
-        "VUV",
-    )
-    + ("XAF", "XOF", "XPF")
-)
-_THREE_DIGITS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+from iso4217 import raw_table
+
+DEFAULT_MINOR_UNITS = 2
+
+
+def _read_minor_units() -> dict[str, int]:
+    """Return the digits of every currency of ISO 4217 that has a minor unit."""
+    digits: dict[str, int] = {}
+    for code, entry in raw_table.items():
+        minor_unit = entry["CcyMnrUnts"]
+        if code and minor_unit and minor_unit.isdigit():
+            digits[code] = int(minor_unit)
+    return digits
+
+
+MINOR_UNITS = MappingProxyType(_read_minor_units())
+"""Digits after the decimal point by ISO 4217 currency code."""
 
 
 def minor_units(currency: str) -> int:
-    """Digits after the point in `currency` (ISO 4217)."""
-    if currency in _NO_MINOR_UNIT:
-        return 0
-    return 3 if currency in _THREE_DIGITS else 2
+    """Return the digits after the decimal point of `currency`, two for an unknown code."""
+    return MINOR_UNITS.get(currency, DEFAULT_MINOR_UNITS)
 
 
 def round_money(amount: Decimal, currency: str) -> Decimal:
-    """`amount` in the currency's minor unit, half to even."""
-    return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_EVEN)
+    """Return `amount` in the minor unit of `currency`, rounded half to even."""
+    smallest = Decimal(1).scaleb(-minor_units(currency))
+    return amount.quantize(smallest, rounding=ROUND_HALF_EVEN)

@@ -1,0 +1,84 @@
+"""Quantities as integer steps of a unit.
+
+A unit with `decimals` d counts in steps of 10**-d: 1.25 kg with two decimals is 125 steps. Steps
+are stored, added, compared and shared exactly; decimals appear only where data enters or leaves.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from .errors import Invalid
+
+MAX_DECIMALS = 4
+"""Most decimals a unit may have."""
+
+
+def to_steps(quantity: Decimal, decimals: int) -> int:
+    """Return `quantity` as steps of a unit with `decimals` decimals.
+
+    Raise `Invalid` when the quantity is not finite or is finer than the unit allows.
+    """
+    _check_decimals(decimals)
+    if not quantity.is_finite():
+        raise Invalid(f"the quantity {quantity} is not a number", remedy="send a finite number")
+    numerator, denominator = quantity.as_integer_ratio()
+    steps, remainder = divmod(numerator * 10**decimals, denominator)
+    if remainder:
+        raise Invalid(
+            f"the quantity {quantity} is too fine: its unit allows {_allowed(decimals)}",
+            remedy="round the quantity, or allow more decimals for the unit",
+        )
+    return steps
+
+
+def from_steps(steps: int, decimals: int) -> Decimal:
+    """Return the quantity of `steps`, written with exactly `decimals` decimals."""
+    _check_decimals(decimals)
+    sign = 1 if steps < 0 else 0
+    digits = tuple(int(digit) for digit in str(abs(steps)))
+    return Decimal((sign, digits, -decimals))
+
+
+def split_steps(total: int, weights: Sequence[Decimal | Fraction | int]) -> list[int]:
+    """Share `total` steps in proportion to `weights`; the shares add up to `total` exactly.
+
+    Every share is its exact proportion rounded toward zero. The steps left over go to the largest
+    remainders, one each; of equal remainders the earlier one is served first. Weights that are all
+    zero count as equal. Raise `ValueError` when there are no weights or one is negative.
+    """
+    if not weights:
+        raise ValueError("split_steps needs at least one weight")
+    exact_weights = [Fraction(weight) for weight in weights]
+    if min(exact_weights) < 0:
+        raise ValueError("split_steps does not accept negative weights")
+    weight_sum = sum(exact_weights)
+    if not weight_sum:
+        exact_weights = [Fraction(1)] * len(weights)
+        weight_sum = Fraction(len(weights))
+    sign = -1 if total < 0 else 1
+    shares: list[int] = []
+    remainders: list[Fraction] = []
+    for weight in exact_weights:
+        exact_share = abs(total) * weight / weight_sum
+        share = exact_share.numerator // exact_share.denominator
+        shares.append(share)
+        remainders.append(exact_share - share)
+    left_over = abs(total) - sum(shares)
+    by_remainder = sorted(range(len(shares)), key=lambda place: -remainders[place])
+    for place in by_remainder[:left_over]:
+        shares[place] += 1
+    return [sign * share for share in shares]
+
+
+def _check_decimals(decimals: int) -> None:
+    if not 0 <= decimals <= MAX_DECIMALS:
+        raise ValueError(f"a unit has 0 to {MAX_DECIMALS} decimals, not {decimals}")
+
+
+def _allowed(decimals: int) -> str:
+    if decimals == 0:
+        return "whole numbers only"
+    if decimals == 1:
+        return "1 decimal"
+    return f"{decimals} decimals"
