@@ -10,13 +10,13 @@ from time import monotonic, sleep
 from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate
 from openiom.app.processes import (
-    Child,
+    ChildProcess,
     Supervisor,
-    database_of,
+    bind_port,
     end_on_signals,
+    running_database,
     simulator_command,
-    start_product,
-    take_port,
+    start_application,
     url_of,
     wait_until_ready,
 )
@@ -34,7 +34,7 @@ from .seed import (
     seed_stock,
 )
 from .seed.company import LAB_PRODUCTS, SOURCES
-from .store_client import StoreSide, store_side
+from .store_client import StoreClient, open_store_client
 
 STORE_HASH = "fabrikam"
 EMAIL = "admin@fabrikam.example"
@@ -61,7 +61,7 @@ Say = Callable[[str], None]
 
 
 @dataclass
-class Keepsake:
+class DemoState:
     """What a demo's home remembers, readable by its owner only."""
 
     store_token: str = ""
@@ -79,23 +79,23 @@ class Keepsake:
 
 
 @dataclass(frozen=True)
-class Site:
+class DemoSite:
     """A running demo: where everything is."""
 
     url: str
     product: Application
-    store: StoreSide
+    store: StoreClient
     addresses: InstanceAddresses
     password: str
 
 
-def keepsake(home: Path, *, password: str = "") -> Keepsake:
+def load_demo_state(home: Path, *, password: str = "") -> DemoState:
     """Read or make what this home remembers; `password` overrides the sign-in's."""
     file = home / "demo.json"
-    kept = Keepsake()
+    kept = DemoState()
     if file.exists():
-        known = {f.name for f in fields(Keepsake)}
-        kept = Keepsake(
+        known = {f.name for f in fields(DemoState)}
+        kept = DemoState(
             **{k: v for k, v in json.loads(file.read_text("utf-8")).items() if k in known}
         )
     for name in (
@@ -114,7 +114,7 @@ def keepsake(home: Path, *, password: str = "") -> Keepsake:
     return kept
 
 
-def remember(home: Path, kept: Keepsake) -> None:
+def remember(home: Path, kept: DemoState) -> None:
     home.mkdir(parents=True, exist_ok=True)
     file = home / "demo.json"
     file.touch(mode=0o600)
@@ -122,12 +122,12 @@ def remember(home: Path, kept: Keepsake) -> None:
 
 
 def start_simulators(
-    supervisor: Supervisor, home: Path, kept: Keepsake, *, remembering: bool, habits: Sequence[str]
+    supervisor: Supervisor, home: Path, kept: DemoState, *, remembering: bool, habits: Sequence[str]
 ) -> InstanceAddresses:
     """Store and 3PL as children, on the ports they had last time when those are free."""
     held = {}
     for name in ("store_port", "warehouse_port", "lab_port", "lab_smtp_port", "carrier_port"):
-        bound = supervisor.hold(take_port("127.0.0.1", getattr(kept, name), insist=False))
+        bound = supervisor.hold(bind_port("127.0.0.1", getattr(kept, name), insist=False))
         setattr(kept, name, bound.getsockname()[1])
         held[name] = bound.fileno()
     remember(home, kept)
@@ -138,7 +138,7 @@ def start_simulators(
     def start(kind: str, arguments: Sequence[str], **fds: int) -> None:
         listening = [f"--{option.replace('_', '-')}={fd}" for option, fd in fds.items()]
         command = simulator_command(kind, *listening, *arguments)
-        supervisor.add(Child(kind, command, pass_fds=tuple(fds.values()), quiet=True))
+        supervisor.add(ChildProcess(kind, command, pass_fds=tuple(fds.values()), quiet=True))
 
     # A token may begin with a dash, which would make it an argument of its own were it not joined to its name.
     start(
@@ -174,30 +174,30 @@ def run_demo(
 ) -> None:
     """Start everything, seed Fabrikam, and stay until told to end. `say` names the phase, `shown` prints."""
     end_on_signals()
-    bound = take_port(settings.host, settings.port, insist=insist)
+    bound = bind_port(settings.host, settings.port, insist=insist)
     if settings.port and bound.getsockname()[1] != settings.port:
         shown(f"port {settings.port} is taken, so the demo listens elsewhere")
-    kept = keepsake(settings.home, password=password)
+    kept = load_demo_state(settings.home, password=password)
     say("starting PostgreSQL")
-    with database_of(settings) as database_url, Supervisor() as supervisor:
+    with running_database(settings) as database_url, Supervisor() as supervisor:
         say("starting web, workers and simulators")
-        start_product(supervisor, settings, database_url, bound, workers=settings.workers)
+        start_application(supervisor, settings, database_url, bound, workers=settings.workers)
         addresses = start_simulators(
             supervisor, settings.home, kept, remembering=True, habits=UNHURRIED
         )
-        product = build(
+        application = build(
             settings.model_copy(update={"public_url": settings.public_url or url_of(bound)}),
             database_url,
         )
-        with store_side(addresses.store_url, STORE_HASH, kept.store_token) as store:
-            site = Site(url_of(bound), product, store, addresses, kept.password)
+        with open_store_client(addresses.store_url, STORE_HASH, kept.store_token) as store:
+            site = DemoSite(url_of(bound), application, store, addresses, kept.password)
             try:
                 prepare(site, say=say)
                 say("waiting for the web server")
                 wait_until_ready(supervisor, site.url)
-                open_for_business(site, trickle=trickle, say=say)
+                enable_connections(site, trickle=trickle, say=say)
             finally:
-                product.close()
+                application.close()
         supervisor.stop_on_signals()
         say("")
         shown(f"OpenIOM runs at [bold]{site.url}[/bold]")
@@ -207,7 +207,7 @@ def run_demo(
         say("ending web, workers, simulators and PostgreSQL")
 
 
-def prepare(site: Site, *, say: Say) -> None:
+def prepare(site: DemoSite, *, say: Say) -> None:
     """Migrate and seed; what is there already stays as it is."""
     say("migrating the database")
     migrate(site.product.database, consumers=CONSUMERS)
@@ -229,7 +229,7 @@ def prepare(site: Site, *, say: Say) -> None:
     put_administrator(site.product, email=EMAIL, password=site.password)
 
 
-def open_for_business(site: Site, *, trickle: bool, say: Say) -> None:
+def enable_connections(site: DemoSite, *, trickle: bool, say: Say) -> None:
     """Prove the connections, which has store and 3PL call us, and let orders come. Raises Refused."""
     say("probing the connections")
     for instance in INSTANCES:

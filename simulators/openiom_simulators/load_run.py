@@ -19,10 +19,10 @@ from openiom.app.invariants import check_invariants
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import (
     Supervisor,
-    database_of,
+    bind_port,
     end_on_signals,
-    start_product,
-    take_port,
+    running_database,
+    start_application,
     url_of,
     wait_until_ready,
 )
@@ -35,9 +35,9 @@ from openiom.providers import poll
 from .demo import (
     EMAIL,
     STORE_HASH,
-    Site,
-    keepsake,
-    open_for_business,
+    DemoSite,
+    enable_connections,
+    load_demo_state,
     start_simulators,
 )
 from .seed import (
@@ -50,7 +50,7 @@ from .seed import (
     seed_stock,
 )
 from .seed.company import BRAZIL, LAB_PRODUCTS, SOURCES
-from .store_client import store_side
+from .store_client import open_store_client
 
 STORE, WAREHOUSE = "fabrikam-store", "fabrikam-3pl"
 STUCK_SECONDS = 120.0
@@ -58,7 +58,7 @@ PLENTY = 100_000
 
 
 @dataclass(frozen=True)
-class Standing:
+class OrderProgress:
     """How far the orders are. `done` is shipped, billed and told to the store; `seen` counts every trace of one."""
 
     arrived: int
@@ -124,8 +124,8 @@ SELECT (SELECT count(DISTINCT key) FROM providers.message WHERE instance = %(sto
 """
 
 
-def standing(session: Session) -> Standing:
-    return Standing(*map(int, fetch(session, STANDING, {"store": STORE})[0]))
+def read_progress(session: Session) -> OrderProgress:
+    return OrderProgress(*map(int, fetch(session, STANDING, {"store": STORE})[0]))
 
 
 @contextmanager
@@ -151,8 +151,8 @@ def olist_folder() -> Path | None:
 def run_headless(settings: Settings, *, orders: int, errors: Console) -> Summary:
     """Load `orders` into the store, poll them in, and wait until each is shipped and told, or visibly stuck."""
     end_on_signals()
-    bound = take_port(settings.host, settings.port, insist=False)
-    kept = keepsake(settings.home)
+    bound = bind_port(settings.host, settings.port, insist=False)
+    kept = load_demo_state(settings.home)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -161,24 +161,24 @@ def run_headless(settings: Settings, *, orders: int, errors: Console) -> Summary
     )
     with (
         Progress(*columns, console=errors) as progress,
-        database_of(settings) as database_url,
+        running_database(settings) as database_url,
         Supervisor() as supervisor,
     ):
-        start_product(supervisor, settings, database_url, bound, workers=settings.workers)
+        start_application(supervisor, settings, database_url, bound, workers=settings.workers)
         addresses = start_simulators(supervisor, settings.home, kept, remembering=False, habits=())
-        product = build(settings.model_copy(update={"public_url": url_of(bound)}), database_url)
+        application = build(settings.model_copy(update={"public_url": url_of(bound)}), database_url)
         try:
-            with store_side(addresses.store_url, STORE_HASH, kept.store_token) as store:
-                site = Site(url_of(bound), product, store, addresses, kept.password)
-                loaded = stock_the_world(site, orders, progress)
+            with open_store_client(addresses.store_url, STORE_HASH, kept.store_token) as store:
+                site = DemoSite(url_of(bound), application, store, addresses, kept.password)
+                loaded = seed_everything(site, orders, progress)
                 wait_until_ready(supervisor, site.url)
-                open_for_business(site, trickle=False, say=lambda _: None)
-                return carry_through(site, supervisor, loaded, progress)
+                enable_connections(site, trickle=False, say=lambda _: None)
+                return wait_until_settled(site, supervisor, loaded, progress)
         finally:
-            product.close()
+            application.close()
 
 
-def stock_the_world(site: Site, orders: int, progress: Progress) -> int:
+def seed_everything(site: DemoSite, orders: int, progress: Progress) -> int:
     """Orders into the store; documents, catalog and stock into the product. Returns how many orders the store has."""
     task = progress.add_task("loading the store", total=None)
     site.store.wait()
@@ -207,7 +207,7 @@ def stock_the_world(site: Site, orders: int, progress: Progress) -> int:
 
 
 def _stock(
-    site: Site, catalog: Sequence[CatalogItem], sources: Sequence[str], progress: Progress
+    site: DemoSite, catalog: Sequence[CatalogItem], sources: Sequence[str], progress: Progress
 ) -> None:
     names = [*LAB_PRODUCTS, *(item.sku for item in catalog)]
     task = progress.add_task("stock", total=len(names) * len(sources))
@@ -220,7 +220,9 @@ def _stock(
     )
 
 
-def carry_through(site: Site, supervisor: Supervisor, loaded: int, progress: Progress) -> Summary:
+def wait_until_settled(
+    site: DemoSite, supervisor: Supervisor, loaded: int, progress: Progress
+) -> Summary:
     """Poll, and watch until everything is settled. Raises Refused when nothing has moved for two minutes."""
     task = progress.add_task("orders shipped and told", total=loaded)
     started = monotonic()
@@ -230,7 +232,7 @@ def carry_through(site: Site, supervisor: Supervisor, loaded: int, progress: Pro
     while True:
         supervisor.revive()
         with site.product.database.reading() as session:
-            now = standing(session)
+            now = read_progress(session)
         progress.update(task, completed=min(now.completed, now.told))
         if now != last:
             last, moved_at = now, monotonic()
@@ -243,12 +245,12 @@ def carry_through(site: Site, supervisor: Supervisor, loaded: int, progress: Pro
     return _summary(site, now, loaded, finished - started)
 
 
-def _settled(now: Standing, loaded: int) -> bool:
+def _settled(now: OrderProgress, loaded: int) -> bool:
     return now.settled >= loaded and not now.waiting and not now.untold
 
 
-def _summary(site: Site, now: Standing, loaded: int, seconds: float) -> Summary:
-    broken = [c.name for c in check_invariants(site.product.database) if c.broken]
+def _summary(site: DemoSite, now: OrderProgress, loaded: int, seconds: float) -> Summary:
+    broken = [c.name for c in check_invariants(site.product.database) if c.violations]
     store_knows = int(site.store.stats()["orders_by_status"].get("2", 0))
     return Summary(
         orders_in=now.orders + now.parked,

@@ -17,7 +17,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class StoreSide:
+class StoreClient:
     """A store simulator. `api` carries the merchant's token; `switches` are the simulator's own."""
 
     url: str
@@ -80,6 +80,6 @@ class StoreSide:
 
 
 @contextmanager
-def store_side(url: str, store_hash: str, token: str) -> Iterator[StoreSide]:
+def open_store_client(url: str, store_hash: str, token: str) -> Iterator[StoreClient]:
     with httpx.Client(trust_env=False, timeout=120.0, headers={"X-Auth-Token": token}) as client:
-        yield StoreSide(url, store_hash, client)
+        yield StoreClient(url, store_hash, client)

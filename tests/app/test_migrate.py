@@ -110,7 +110,7 @@ def test_a_deferred_job_is_run_by_the_worker(fresh: Database) -> None:
             session,
             "SELECT status::text FROM public.procrastinate_jobs WHERE task_name = 'invariants'",
         )
-        kept = fetch(session, "SELECT count(*) > 0 FROM administration.invariant_check")
+        kept = fetch(session, "SELECT count(*) > 0 FROM administration.invariant_result")
     assert ("succeeded",) in done
     assert kept == [(True,)]
 

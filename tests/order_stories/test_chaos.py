@@ -21,15 +21,15 @@ from openiom.app.invariants import check_invariants
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import (
     Supervisor,
-    start_product,
-    take_port,
+    bind_port,
+    start_application,
     url_of,
     wait_until_ready,
 )
 from openiom.kernel import IomError
 from openiom.platform.bulk import fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.embedded import ensure_database
-from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 from openiom.provider_contract import RawMessage
 from openiom.providers import probe, store_messages
@@ -44,7 +44,7 @@ from openiom_simulators.seed import (
     seed_stock,
 )
 from openiom_simulators.seed.company import SOURCES
-from openiom_simulators.store_client import StoreSide, store_side
+from openiom_simulators.store_client import StoreClient, open_store_client
 
 pytestmark = pytest.mark.slow
 
@@ -104,7 +104,7 @@ class Scene:
 
     product: Application
     supervisor: Supervisor
-    store: StoreSide
+    store: StoreClient
     warehouse_url: str
     url: str
     dice: Random
@@ -178,19 +178,19 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
             )
         )
         supervisor = stack.enter_context(Supervisor())
-        bound = stack.enter_context(take_port("127.0.0.1", 0, insist=True))
-        product = build(settings.model_copy(update={"public_url": url_of(bound)}), url)
-        stack.callback(product.close)
-        store = stack.enter_context(store_side(store_process.url, HASH, TOKEN))
+        bound = stack.enter_context(bind_port("127.0.0.1", 0, insist=True))
+        application = build(settings.model_copy(update={"public_url": url_of(bound)}), url)
+        stack.callback(application.close)
+        store = stack.enter_context(open_store_client(store_process.url, HASH, TOKEN))
         outside = stack.enter_context(httpx.Client(trust_env=False, timeout=60.0))
-        start_product(supervisor, settings, url, bound, workers=2)
+        start_application(supervisor, settings, url, bound, workers=2)
         made = Scene(
-            product, supervisor, store, warehouse.url, url_of(bound), Random(SEED), outside
+            application, supervisor, store, warehouse.url, url_of(bound), Random(SEED), outside
         )
         furnish(made)
         wait_until_ready(supervisor, made.url)
         for instance in (STORE, WAREHOUSE):
-            answer = probe(product.registry, product.database, instance)
+            answer = probe(application.registry, application.database, instance)
             assert not isinstance(answer, IomError), answer
         yield made
 
@@ -337,7 +337,7 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
         assert_each_fulfillment_order_once(made)
         assert_each_shipment_once(made)
         assert_stock_left_once(made)
-        assert [(c.name, c.rows) for c in check_invariants(made.product.database) if c.broken] == []
+        assert [(c.name, c.rows) for c in check_invariants(made.product.database) if c.violations] == []
 
 
 def stuck(made: Scene) -> list[tuple[Any, ...]]:

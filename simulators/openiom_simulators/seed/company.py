@@ -13,8 +13,8 @@ from openiom.administration import upsert_users
 from openiom.app.application import Application
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.platform.bulk import fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Change
-from openiom.platform.events import utc_now
 
 ACTOR = "seed"
 FOLDER = Path(__file__).with_name("documents")
@@ -44,19 +44,19 @@ def company_documents(*, brazil: bool = False) -> list[dict[str, Any]]:
     return documents
 
 
-def seed_company(product: Application, documents: Sequence[dict[str, Any]]) -> list[Change]:
+def seed_company(application: Application, documents: Sequence[dict[str, Any]]) -> list[Change]:
     """Apply documents, all or none."""
-    with product.database.unit_of_work() as session:
-        return product.configuration.apply(session, documents, at=utc_now(), actor=ACTOR)
+    with application.database.unit_of_work() as session:
+        return application.configuration.apply(session, documents, at=utc_now(), actor=ACTOR)
 
 
 def seed_catalog(
-    product: Application, items: Sequence[CatalogItem], *, currency: str, told: Progress
+    application: Application, items: Sequence[CatalogItem], *, currency: str, told: Progress
 ) -> None:
     """Products of the store's catalog, and how the store names them."""
     for start in range(0, len(items), CHUNK):
         chunk = items[start : start + CHUNK]
-        seed_company(product, [d for item in chunk for d in item_documents(item, currency)])
+        seed_company(application, [d for item in chunk for d in item_documents(item, currency)])
         told(len(chunk))
 
 
@@ -70,7 +70,7 @@ def item_documents(item: CatalogItem, currency: str) -> list[dict[str, Any]]:
 
 
 def seed_stock(
-    product: Application,
+    application: Application,
     names: Sequence[str],
     *,
     sources: Sequence[str],
@@ -78,7 +78,7 @@ def seed_stock(
     told: Progress,
 ) -> None:
     """Stock where there is no book yet: `plenty` units everywhere, or 20 to 400 by product and source."""
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         known = set(fetch(session, "SELECT product, source FROM inventory_visibility.stock"))
     wanted = [
         StockChange(name, source, Decimal(plenty or 20 + crc32(f"{name}/{source}".encode()) % 381))
@@ -88,7 +88,7 @@ def seed_stock(
     ]
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
-        with product.database.unit_of_work() as session:
+        with application.database.unit_of_work() as session:
             change_on_hand(
                 session,
                 chunk,
@@ -101,7 +101,7 @@ def seed_stock(
         told(len(chunk))
 
 
-def put_administrator(product: Application, *, email: str, password: str) -> None:
+def put_administrator(application: Application, *, email: str, password: str) -> None:
     """The first person who may sign in."""
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         upsert_users(session, [(email, "Fabrikam administrator", password, ["administrator"])])

@@ -6,23 +6,23 @@ Holds   only hashes of passwords, secrets and tokens are kept.
 """
 
 from .clients import upsert_client
-from .invariant_results import store_checks, stored_checks
+from .invariant_results import latest_invariant_results, store_invariant_results
 from .roles import KINDS
 from .routes import authenticate, router
-from .service import forget_expired, issue_token, upsert_users
-from .token_issuer import Issuer
+from .service import delete_expired, issue_token, upsert_users
+from .token_issuer import TokenIssuer
 from .token_routes import router as token_router
 
 __all__ = [
     "KINDS",
-    "Issuer",
+    "TokenIssuer",
     "authenticate",
-    "forget_expired",
+    "delete_expired",
     "issue_token",
     "upsert_client",
     "upsert_users",
     "router",
-    "store_checks",
-    "stored_checks",
+    "store_invariant_results",
+    "latest_invariant_results",
     "token_router",
 ]

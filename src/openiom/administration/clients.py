@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound, Unauthenticated
 
-from .credentials import belongs, count_failure, forget_failures, hashed, refuse_guessers
+from .credentials import check_lockout, hash_secret, record_failure, reset_failures, verify_secret
 from .models import Client
 from .roles import check_roles, permissions_of
 
@@ -25,7 +25,7 @@ def upsert_client(
         row = Client(id=str(uuid4()), name=name)
         session.add(row)
     secret = secrets.token_urlsafe(32)
-    row.roles, row.secret_hash = list(roles), hashed(secret)
+    row.roles, row.secret_hash = list(roles), hash_secret(secret)
     row.created_at, row.created_by = now, actor
     session.flush()
     return row.id, secret
@@ -50,13 +50,13 @@ def check_secret(
 
     `address` is where the caller is. Failures are counted, so the caller commits either way.
     """
-    failed_before = refuse_guessers(session, client_id=client_id, address=address, now=now)
+    failed_before = check_lockout(session, client_id=client_id, address=address, now=now)
     row = session.get(Client, client_id)
-    if belongs(secret, row.secret_hash if row else None):
+    if verify_secret(secret, row.secret_hash if row else None):
         if failed_before:
-            forget_failures(session, client_id=client_id, address=address)
+            reset_failures(session, client_id=client_id, address=address)
     else:
-        count_failure(session, client_id=client_id, address=address, now=now)
+        record_failure(session, client_id=client_id, address=address, now=now)
         raise Unauthenticated(
             "client id and secret do not belong together",
             where="client_secret",
@@ -64,7 +64,7 @@ def check_secret(
         )
 
 
-def granted(session: Session, client_id: str) -> tuple[str, frozenset[str]]:
+def client_permissions(session: Session, client_id: str) -> tuple[str, frozenset[str]]:
     """(name, permissions) of a client. Raises Unauthenticated when it has been removed."""
     row = session.get(Client, client_id)
     if row is None:

@@ -20,7 +20,7 @@ LONGEST_ADDRESS = 100
 _hasher = PasswordHasher()
 
 
-def hashed(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     return _hasher.hash(secret)
 
 
@@ -30,7 +30,7 @@ def _nobody() -> str:
     return _hasher.hash(secrets.token_hex())
 
 
-def belongs(secret: str, kept: str | None) -> bool:
+def verify_secret(secret: str, kept: str | None) -> bool:
     """Whether `kept` is the hash of `secret`; None is nobody's."""
     try:
         _hasher.verify(kept or _nobody(), secret)
@@ -39,14 +39,14 @@ def belongs(secret: str, kept: str | None) -> bool:
     return kept is not None
 
 
-def refuse_guessers(session: Session, *, client_id: str, address: str, now: datetime) -> bool:
+def check_lockout(session: Session, *, client_id: str, address: str, now: datetime) -> bool:
     """Whether wrong secrets were sent for this client from this address. Raises TooManyAttempts while it is locked.
 
     Nobody else is shut out: the client itself, at another address, goes on.
     """
     found = fetch(
         session,
-        "SELECT locked_until FROM administration.client_failure WHERE client_hash = %s AND address = %s",
+        "SELECT locked_until FROM administration.client_auth_failure WHERE client_hash = %s AND address = %s",
         _key(client_id, address),
     )
     until = found[0][0] if found else None
@@ -62,11 +62,11 @@ def refuse_guessers(session: Session, *, client_id: str, address: str, now: date
     return bool(found)
 
 
-def count_failure(session: Session, *, client_id: str, address: str, now: datetime) -> None:
+def record_failure(session: Session, *, client_id: str, address: str, now: datetime) -> None:
     """One more wrong secret. Clients nobody knows are counted alike, so that an answer tells nothing about them."""
     execute(
         session,
-        "INSERT INTO administration.client_failure AS f (client_hash, address, failures, failed_at)"
+        "INSERT INTO administration.client_auth_failure AS f (client_hash, address, failures, failed_at)"
         " VALUES (%s, %s, 1, %s) ON CONFLICT (client_hash, address) DO UPDATE SET failures = f.failures + 1,"
         " failed_at = excluded.failed_at, locked_until = CASE WHEN (f.failures + 1) %% %s = 0"
         " THEN excluded.failed_at + %s ELSE f.locked_until END",
@@ -74,18 +74,18 @@ def count_failure(session: Session, *, client_id: str, address: str, now: dateti
     )
 
 
-def forget_failures(session: Session, *, client_id: str, address: str) -> None:
+def reset_failures(session: Session, *, client_id: str, address: str) -> None:
     execute(
         session,
-        "DELETE FROM administration.client_failure WHERE client_hash = %s AND address = %s",
+        "DELETE FROM administration.client_auth_failure WHERE client_hash = %s AND address = %s",
         _key(client_id, address),
     )
 
 
-def forget_old_failures(session: Session, now: datetime) -> None:
+def delete_old_failures(session: Session, now: datetime) -> None:
     execute(
         session,
-        "DELETE FROM administration.client_failure WHERE failed_at < %s",
+        "DELETE FROM administration.client_auth_failure WHERE failed_at < %s",
         (now - FORGOTTEN,),
     )
 

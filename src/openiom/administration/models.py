@@ -21,14 +21,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
 
-ROOM = "administration"
+SCHEMA = "administration"
 
 
 class User(Base):
     __tablename__ = "user"
     __table_args__ = (
         Index("uq_user_email", func.lower(text("email")), unique=True),
-        {"schema": ROOM},
+        {"schema": SCHEMA},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -41,15 +41,15 @@ class User(Base):
     locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class SignIn(Base):
+class BrowserSession(Base):
     """A browser session; only a hash of its token is kept."""
 
-    __tablename__ = "sign_in"
-    __table_args__ = {"schema": ROOM}
+    __tablename__ = "session"
+    __table_args__ = {"schema": SCHEMA}
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     user_id: Mapped[UUID] = mapped_column(
-        ForeignKey(f"{ROOM}.user.id", ondelete="CASCADE"), index=True
+        ForeignKey(f"{SCHEMA}.user.id", ondelete="CASCADE"), index=True
     )
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
@@ -58,7 +58,7 @@ class ApiToken(Base):
     """A token for a program; only a hash of it is kept."""
 
     __tablename__ = "api_token"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
@@ -71,7 +71,7 @@ class Client(Base):
     """A client program of the token flow; only an argon2 hash of its secret is kept."""
 
     __tablename__ = "client"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
@@ -81,11 +81,11 @@ class Client(Base):
     created_by: Mapped[str] = mapped_column(Text)
 
 
-class ClientFailure(Base):
+class ClientAuthFailure(Base):
     """Wrong secrets in a row for a client id (only its hash is kept) from one address."""
 
-    __tablename__ = "client_failure"
-    __table_args__ = {"schema": ROOM}
+    __tablename__ = "client_auth_failure"
+    __table_args__ = {"schema": SCHEMA}
 
     client_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     address: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -94,15 +94,15 @@ class ClientFailure(Base):
     locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class InvariantCheck(Base):
+class InvariantResult(Base):
     """The newest answer of each query in `invariants/`; `broken` rows above zero is a broken promise."""
 
-    __tablename__ = "invariant_check"
-    __table_args__ = {"schema": ROOM}
+    __tablename__ = "invariant_result"
+    __table_args__ = {"schema": SCHEMA}
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     promise: Mapped[str] = mapped_column(Text)
-    broken: Mapped[int] = mapped_column(Integer)
+    violations: Mapped[int] = mapped_column(Integer)
     rows: Mapped[list[Any]] = mapped_column(JSONB)
     seconds: Mapped[float] = mapped_column(Float)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    checked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Unauthenticated
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Change, Configuration
-from openiom.platform.events import utc_now
 from openiom.platform.http import (
     CurrentPrincipal,
     Now,
@@ -19,8 +19,8 @@ from openiom.platform.http import (
     database,
 )
 
-from .service import issue_token, profile, sign_in, sign_out, who_is
-from .token_issuer import Issuer, looks_signed
+from .service import issue_token, principal_of_token, profile, sign_in, sign_out
+from .token_issuer import TokenIssuer, looks_signed
 
 COOKIE = "openiom_session"
 router = APIRouter(prefix="/api/v1", tags=["administration"])
@@ -68,7 +68,7 @@ class ApplyRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     documents: list[DocumentView] = Field(max_length=5000)
-    dry: bool = Field(False, description="Only say what would change")
+    dry_run: bool = Field(False, description="Only say what would change")
     prune: bool = Field(
         False, description="Delete the documents of these kinds that are not among these"
     )
@@ -93,9 +93,9 @@ def authenticate(request: Request, session: Session) -> Principal:
     if not token:
         raise Unauthenticated("nobody is signed in", remedy="sign in, or send an API token")
     if looks_signed(token):
-        issuer: Issuer = request.app.state.issuer
+        issuer: TokenIssuer = request.app.state.issuer
         return issuer.principal(token, now=utc_now())
-    return who_is(session, token, utc_now())
+    return principal_of_token(session, token, utc_now())
 
 
 def _view(request: Request, session: Session, principal: Principal) -> SessionView:
@@ -186,7 +186,7 @@ def apply_configuration(
     principal.require("configuration.write")
     documents = [d.model_dump() for d in asked.documents]
     done = _configuration(request).apply(
-        session, documents, at=now, actor=principal.name, dry=asked.dry, prune=asked.prune
+        session, documents, at=now, actor=principal.name, dry_run=asked.dry_run, prune=asked.prune
     )
     return _changes(done)
 
@@ -199,13 +199,13 @@ def delete_document(
     principal: CurrentPrincipal,
     session: WriteSession,
     now: Now,
-    dry: bool = False,
+    dry_run: bool = False,
 ) -> Changes:
     """Take a document out of use; refused with everything that still needs it. Applied again, it is back."""
     principal.require("configuration.write")
     return _changes(
         _configuration(request).remove(
-            session, [(kind, name)], at=now, actor=principal.name, dry=dry
+            session, [(kind, name)], at=now, actor=principal.name, dry_run=dry_run
         )
     )
 

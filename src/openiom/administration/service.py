@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Invalid, Unauthenticated, new_id
 from openiom.platform.http import Principal
 
-from .credentials import LOCK, MANY_FAILURES, belongs, forget_old_failures, hashed
-from .models import ApiToken, SignIn, User
+from .credentials import LOCK, MANY_FAILURES, delete_old_failures, hash_secret, verify_secret
+from .models import ApiToken, BrowserSession, User
 from .roles import check_roles, permissions_of
 
 TOKEN_PREFIX = "iom_"
@@ -45,7 +45,7 @@ def upsert_users(session: Session, users: Sequence[tuple[str, str, str, Sequence
         if row is None:
             row = User(id=new_id(), email=email)
             session.add(row)
-        row.name, row.roles, row.password_hash = name, list(roles), hashed(password)
+        row.name, row.roles, row.password_hash = name, list(roles), hash_secret(password)
     session.flush()
 
 
@@ -60,7 +60,7 @@ def sign_in(
         select(User).where(func.lower(User.email) == email.lower(), User.active).with_for_update()
     ).one_or_none()
     locked = user is not None and user.locked_until is not None and user.locked_until > now
-    good = belongs(password, user.password_hash if user else None)
+    good = verify_secret(password, user.password_hash if user else None)
     if user is None:
         return None
     if not good or locked:
@@ -72,22 +72,22 @@ def sign_in(
     user.failures, user.locked_until = 0, None
     token = secrets.token_urlsafe(32)
     expires = now + timedelta(hours=hours)
-    session.add(SignIn(token_hash=token_hash(token), user_id=user.id, expires_at=expires))
+    session.add(BrowserSession(token_hash=token_hash(token), user_id=user.id, expires_at=expires))
     session.flush()
     return token, Principal(user.email, permissions_of(session, user.roles))
 
 
 def sign_out(session: Session, token: str) -> None:
-    session.execute(delete(SignIn).where(SignIn.token_hash == token_hash(token)))
+    session.execute(delete(BrowserSession).where(BrowserSession.token_hash == token_hash(token)))
 
 
-def forget_expired(session: Session, now: datetime) -> None:
+def delete_expired(session: Session, now: datetime) -> None:
     """Sign-ins that have ended, and wrong secrets nobody has sent again for an hour."""
-    session.execute(delete(SignIn).where(SignIn.expires_at < now))
-    forget_old_failures(session, now)
+    session.execute(delete(BrowserSession).where(BrowserSession.expires_at < now))
+    delete_old_failures(session, now)
 
 
-def who_is(session: Session, token: str, now: datetime) -> Principal:
+def principal_of_token(session: Session, token: str, now: datetime) -> Principal:
     """Whose token this is. Raises Unauthenticated."""
     digest = token_hash(token)
     if token.startswith(TOKEN_PREFIX):
@@ -95,8 +95,10 @@ def who_is(session: Session, token: str, now: datetime) -> Principal:
         if row:
             return Principal(f"token {row.name}", permissions_of(session, row.roles))
     else:
-        query = select(User).join(SignIn, SignIn.user_id == User.id)
-        query = query.where(SignIn.token_hash == digest, SignIn.expires_at > now, User.active)
+        query = select(User).join(BrowserSession, BrowserSession.user_id == User.id)
+        query = query.where(
+            BrowserSession.token_hash == digest, BrowserSession.expires_at > now, User.active
+        )
         user = session.scalars(query).one_or_none()
         if user:
             return Principal(user.email, permissions_of(session, user.roles))

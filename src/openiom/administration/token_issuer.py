@@ -25,7 +25,7 @@ _ISSUER = "openiom"
 
 
 @dataclass(frozen=True)
-class Issuer:
+class TokenIssuer:
     """Signs with the newest key and believes any of them; `environment` is the one its access tokens are good for."""
 
     environment: str
@@ -33,9 +33,9 @@ class Issuer:
     access_keys: Sequence[OctKey]
 
     @classmethod
-    def of(cls, secrets: Secrets, *, environment: str) -> "Issuer":
+    def of(cls, secrets: Secrets, *, environment: str) -> "TokenIssuer":
         def keys(purpose: str) -> list[OctKey]:
-            return [OctKey.import_key(key) for key in secrets.derived(purpose)]
+            return [OctKey.import_key(key) for key in secrets.derive_keys(purpose)]
 
         return cls(environment, keys("client assertions"), keys("access tokens"))
 

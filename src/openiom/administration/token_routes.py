@@ -19,8 +19,8 @@ from openiom.platform.http import (
     problem_response,
 )
 
-from .clients import check_secret, clients, granted, remove_client, upsert_client
-from .token_issuer import ACCESS_SECONDS, ASSERTION_SECONDS, Issuer
+from .clients import check_secret, client_permissions, clients, remove_client, upsert_client
+from .token_issuer import ACCESS_SECONDS, ASSERTION_SECONDS, TokenIssuer
 
 CLIENT_SCOPE = "0cdb527f-a8d1-4bf8-9436-b352c68682b2/.default"
 INVENTORY_SCOPE = "https://inventoryservice.operations365.dynamics.com/.default"
@@ -66,8 +66,8 @@ class Clients(BaseModel):
     items: list[ClientView]
 
 
-def _issuer(request: Request) -> Issuer:
-    found: Issuer = request.app.state.issuer
+def _issuer(request: Request) -> TokenIssuer:
+    found: TokenIssuer = request.app.state.issuer
     return found
 
 
@@ -118,7 +118,7 @@ def access_token(request: Request, session: ReadSession, body: RawBody, now: Now
         if context.lower() != issuer.environment.lower():
             what = f"this installation is not the environment {context}"
             raise Forbidden(what, where="context", remedy="ask the installation that serves it")
-        name, permissions = granted(session, client_id)
+        name, permissions = client_permissions(session, client_id)
     except IomError as error:
         return _refused(request, error)
     token = issuer.access_token(

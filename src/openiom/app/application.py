@@ -72,7 +72,7 @@ class Application:
     settings: Settings
     database: Database
     secrets: Secrets
-    issuer: administration.Issuer
+    issuer: administration.TokenIssuer
     configuration: Configuration
     registry: providers.ProviderRegistry
     engine: orchestration.Engine
@@ -192,7 +192,7 @@ def build(settings: Settings, database_url: str) -> Application:
         orchestration.flow_kind(catalog),
     )
     guard_documents(configuration)
-    issuer = administration.Issuer.of(secrets, environment=settings.environment)
+    issuer = administration.TokenIssuer.of(secrets, environment=settings.environment)
     rates = providers.LiveRates(registry)
     return Application(
         settings,

@@ -33,7 +33,7 @@ router = APIRouter(prefix="/api/v1", tags=["live"])
 Subscriber = tuple[asyncio.AbstractEventLoop, "asyncio.Queue[str | None]"]
 
 
-class LiveTail:
+class EventTail:
     """Tails the log from now on. `subscribe` belongs to the event loop that listens."""
 
     def __init__(self, database: Database) -> None:
@@ -120,7 +120,7 @@ def _news(
     horizon = _end_of_log(session)
     rows = fetch(
         session,
-        "SELECT xid::text, id, name, root_id, subject_type, subject_id, at FROM platform.business_event"
+        "SELECT xid::text, id, name, root_id, subject_type, subject_id, occurred_at FROM platform.business_event"
         " WHERE (xid, id) > (%s::xid8, %s) AND xid < %s::xid8 ORDER BY xid, id LIMIT %s",
         (*position, horizon[0], MOST),
     )
@@ -151,7 +151,7 @@ def _news(
 async def live(request: Request, principal: CurrentPrincipal) -> StreamingResponse:
     """Server-sent events: what just happened, in handfuls, at most two a second."""
     principal.require("orders.read")
-    tail: LiveTail = request.app.state.live
+    tail: EventTail = request.app.state.event_stream
     return StreamingResponse(
         stream(tail),
         media_type="text/event-stream",
@@ -159,7 +159,7 @@ async def live(request: Request, principal: CurrentPrincipal) -> StreamingRespon
     )
 
 
-async def stream(tail: LiveTail) -> AsyncIterator[str]:
+async def stream(tail: EventTail) -> AsyncIterator[str]:
     subscriber = tail.subscribe()
     _, queue = subscriber
     spoke = monotonic()

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
-from .event_stream import LiveTail
+from .event_stream import EventTail
 from .migrate import current, heads
 
 router = APIRouter(tags=["operations"])
@@ -75,10 +75,10 @@ def ready(request: Request) -> Any:
     return Ready(status="ready", database="reachable", schema_version=version)
 
 
-class ProductCollector(Collector):
+class QueueCollector(Collector):
     """What a scrape reads: queue depths from the database, listeners of this process."""
 
-    def __init__(self, database: Database, tail: LiveTail) -> None:
+    def __init__(self, database: Database, tail: EventTail) -> None:
         self._database, self._tail = database, tail
 
     def collect(self) -> list[Metric]:

@@ -11,10 +11,11 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from sqlalchemy.orm import Session
 
-from openiom.administration import forget_expired, store_checks
+from openiom.administration import delete_expired, store_invariant_results
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database, to_json_text
-from openiom.platform.events import ensure_partitions, utc_now
+from openiom.platform.events import ensure_partitions
 
 from .invariants import as_json, check_invariants
 
@@ -34,16 +35,16 @@ def event_partitions(database: Database, now: datetime) -> None:
 
 def expired_sign_ins(database: Database, now: datetime) -> None:
     with database.unit_of_work() as session:
-        forget_expired(session, now)
+        delete_expired(session, now)
 
 
 def invariants(database: Database, now: datetime) -> None:
     """Ask every promise about data, and keep the answer for people and alerts."""
     checked = check_invariants(database)
-    for broken in (c for c in checked if c.broken):
-        log.error("promise_broken", invariant=broken.name, rows=broken.broken)
+    for broken in (c for c in checked if c.violations):
+        log.error("promise_broken", invariant=broken.name, rows=broken.violations)
     with database.unit_of_work() as session:
-        store_checks(session, as_json(checked), at=now)
+        store_invariant_results(session, as_json(checked), at=now)
 
 
 def old_outside_calls(database: Database, now: datetime) -> None:

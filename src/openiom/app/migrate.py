@@ -9,8 +9,9 @@ from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 
 from openiom.platform.bulk import fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import ensure_consumer, ensure_partitions, utc_now
+from openiom.platform.events import ensure_consumer, ensure_partitions
 
 from .resources import folder
 

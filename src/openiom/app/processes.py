@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 
 @dataclass
-class Child:
+class ChildProcess:
     """A process that should run. `pause` grows while it keeps dying, and is forgotten once it stands."""
 
     name: str
@@ -66,7 +66,7 @@ class Supervisor:
     """Keeps its children running until told to stop; then ends every one of them."""
 
     def __init__(self) -> None:
-        self.children: list[Child] = []
+        self.children: list[ChildProcess] = []
         self.stop = Flag()
         self._held: list[socket.socket] = []
 
@@ -76,7 +76,7 @@ class Supervisor:
         self._held.append(bound)
         return bound
 
-    def add(self, child: Child) -> Child:
+    def add(self, child: ChildProcess) -> ChildProcess:
         self.children.append(child)
         child.start()
         return child
@@ -148,7 +148,7 @@ def end_on_signals() -> None:
 
 
 @contextmanager
-def database_of(settings: Settings) -> Iterator[str]:
+def running_database(settings: Settings) -> Iterator[str]:
     """The given database's URL, or that of the embedded one, running while the block does."""
     if settings.database_url:
         yield settings.database_url
@@ -157,7 +157,7 @@ def database_of(settings: Settings) -> Iterator[str]:
         yield url
 
 
-def own_command(*arguments: str) -> list[str]:
+def iom_command(*arguments: str) -> list[str]:
     """This program again, in a process of its own."""
     return [sys.executable, "-m", "openiom.app.cli", *arguments]
 
@@ -179,7 +179,7 @@ def child_environment(settings: Settings, database_url: str, public_url: str) ->
     }
 
 
-def take_port(host: str, port: int, *, insist: bool) -> socket.socket:
+def bind_port(host: str, port: int, *, insist: bool) -> socket.socket:
     """A listening socket on `port`; a free one beside it when it is taken and nobody insists. Raises Refused."""
     try:
         return listening_socket(host, port)
@@ -202,7 +202,7 @@ def url_of(bound: socket.socket) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def start_product(
+def start_application(
     supervisor: Supervisor,
     settings: Settings,
     database_url: str,
@@ -214,9 +214,11 @@ def start_product(
     environment = child_environment(settings, database_url, url_of(bound))
     fd = bound.fileno()
     os.set_inheritable(fd, True)
-    supervisor.add(Child("web", own_command("web"), {**environment, LISTEN_FD: str(fd)}, (fd,)))
+    supervisor.add(
+        ChildProcess("web", iom_command("web"), {**environment, LISTEN_FD: str(fd)}, (fd,))
+    )
     for number in range(workers):
-        supervisor.add(Child(f"worker {number + 1}", own_command("worker"), environment))
+        supervisor.add(ChildProcess(f"worker {number + 1}", iom_command("worker"), environment))
 
 
 def wait_until_ready(supervisor: Supervisor, url: str, *, seconds: float = 90.0) -> None:

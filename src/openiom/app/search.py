@@ -13,7 +13,7 @@ router = APIRouter(prefix="/api/v1", tags=["search"])
 MOST = 6
 
 
-class Hit(BaseModel):
+class SearchResult(BaseModel):
     """Something found: what it is, how people call it, and the page that shows it."""
 
     kind: str
@@ -22,8 +22,8 @@ class Hit(BaseModel):
     path: str
 
 
-class Hits(BaseModel):
-    items: list[Hit]
+class SearchResults(BaseModel):
+    items: list[SearchResult]
 
 
 # Kind, permission, query. Each is served by an index, or reads something small.
@@ -71,9 +71,9 @@ def search(
     principal: CurrentPrincipal,
     session: ReadSession,
     q: Annotated[str, Query(min_length=1, max_length=100)],
-) -> Hits:
+) -> SearchResults:
     """What the words in the search box may mean, best first within its kind."""
-    return Hits(
+    return SearchResults(
         items=[
             hit
             for kind, permission, query in SEARCHES
@@ -84,10 +84,13 @@ def search(
 
 def _hits(
     session: Session, principal: Principal, kind: str, permission: str, query: str, words: str
-) -> list[Hit]:
+) -> list[SearchResult]:
     if not principal.permissions & {"*", permission}:
         return []
     plain = words.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values = {"prefix": f"{plain}%", "within": f"%{plain}%", "exact": words.strip(), "most": MOST}
     rows = fetch(session, query, values)
-    return [Hit(kind=kind, label=label, detail=detail, path=path) for label, detail, path in rows]
+    return [
+        SearchResult(kind=kind, label=label, detail=detail, path=path)
+        for label, detail, path in rows
+    ]

@@ -22,19 +22,19 @@ from .application import Application
 from .middleware import DOCS, SecurityHeaders, SizeLimit
 from .resources import built_ui, program_version
 from .static_ui import serve_ui
-from .worker import spare_the_collector
+from .worker import tune_gc
 
 LISTEN_FD = "OPENIOM_LISTEN_FD"
 DESCRIPTION = "Orders in, through a flow anyone can read, sourced, fulfilled, and told back. Every page uses this API."
 
 
-def create_app(product: Application) -> FastAPI:
+def create_app(application: Application) -> FastAPI:
     """The ASGI application of one product."""
-    tail = event_stream.LiveTail(product.database)
+    tail = event_stream.EventTail(application.database)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = product.settings.web_threads
+        current_default_thread_limiter().total_tokens = application.settings.web_threads
         tail.start()
         yield
         tail.stop()
@@ -51,32 +51,32 @@ def create_app(product: Application) -> FastAPI:
             f"{route.tags[0] if route.tags else 'app'}-{route.name}".replace(" ", "-")
         ),
     )
-    _give_state(app, product, tail)
+    _give_state(app, application, tail)
     install_problem_handlers(app)
-    for router in (*product.routers(), event_stream.router, search.router, health.router):
+    for router in (*application.routers(), event_stream.router, search.router, health.router):
         app.include_router(router)
-    serve_ui(app, built_ui(product.settings.ui_path))
+    serve_ui(app, built_ui(application.settings.ui_path))
     # The last added is the outermost: headers on everything, also on refusals; news is never compressed.
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
-    app.add_middleware(SizeLimit, limit=product.settings.message_limit_bytes)
+    app.add_middleware(SizeLimit, limit=application.settings.message_limit_bytes)
     app.add_middleware(SecurityHeaders)
     return app
 
 
-def _give_state(app: FastAPI, product: Application, tail: event_stream.LiveTail) -> None:
+def _give_state(app: FastAPI, application: Application, tail: event_stream.EventTail) -> None:
     """What the rooms' routes read of the process they run in."""
-    app.state.database = product.database
+    app.state.database = application.database
     app.state.authenticate = authenticate
-    app.state.issuer = product.issuer
-    app.state.reserve_together = ReservationBatcher(product.database)
-    app.state.configuration = product.configuration
-    app.state.environment = product.settings.environment
-    app.state.session_hours = product.settings.session_hours
-    app.state.registry = product.registry
-    app.state.engine = product.engine
+    app.state.issuer = application.issuer
+    app.state.reserve_together = ReservationBatcher(application.database)
+    app.state.configuration = application.configuration
+    app.state.environment = application.settings.environment
+    app.state.session_hours = application.settings.session_hours
+    app.state.registry = application.registry
+    app.state.engine = application.engine
     app.state.event_stream = tail
     registry = CollectorRegistry()
-    registry.register(health.ProductCollector(product.database, tail))
+    registry.register(health.QueueCollector(application.database, tail))
     app.state.metrics = registry
 
 
@@ -100,11 +100,11 @@ def inherited_socket() -> socket.socket | None:
     return socket.socket(fileno=int(given)) if given else None
 
 
-def run_web(product: Application, bound: socket.socket) -> None:
+def run_web(application: Application, bound: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT."""
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(product),
+            create_app(application),
             ws="none",
             log_level="warning",
             access_log=False,
@@ -115,9 +115,9 @@ def run_web(product: Application, bound: socket.socket) -> None:
     )
     Thread(target=preload, name="places", daemon=True).start()
     # Measured on inventory queries: one in a hundred waited most of a second for a collection that found nothing.
-    spare_the_collector()
+    tune_gc()
     try:
         server.run(sockets=[bound])
     finally:
         bound.close()
-        product.close()
+        application.close()

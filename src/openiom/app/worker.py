@@ -22,7 +22,7 @@ from .migrate import at_head
 log = structlog.get_logger("worker")
 
 
-def run_worker(product: Application) -> None:
+def run_worker(application: Application) -> None:
     """Work until SIGTERM or SIGINT, finish the waves in hand, and return."""
     stop = Flag()
 
@@ -31,12 +31,12 @@ def run_worker(product: Application) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    workers = product.workers()
-    product = replace(product, database=room_for(workers, product.database))
-    wait_for_schema(product, stop)
-    runner = WorkerPool(product.database, workers, limit=product.settings.batch_size)
-    jobs = JobsThread(product.database)
-    spare_the_collector()
+    workers = application.workers()
+    application = replace(application, database=sized_pool(workers, application.database))
+    wait_for_schema(application, stop)
+    runner = WorkerPool(application.database, workers, limit=application.settings.batch_size)
+    jobs = JobsThread(application.database)
+    tune_gc()
     if not stop.is_set():
         runner.start()
         jobs.start()
@@ -44,17 +44,17 @@ def run_worker(product: Application) -> None:
         stop.wait()
         jobs.stop()
         runner.stop()
-    product.close()
+    application.close()
     log.info("worker_ended")
 
 
-def room_for(workers: Sequence[Worker], database: Database) -> Database:
+def sized_pool(workers: Sequence[Worker], database: Database) -> Database:
     """The same database, with connections for every turn and every job at once: none waits for another's."""
     database.close()
     return Database(database.url, threads=len(workers) + JOBS_AT_ONCE)
 
 
-def spare_the_collector() -> None:
+def tune_gc() -> None:
     """Keep the garbage collector off what lives for ever, and let a wave's rows come and go between its looks.
 
     Measured on waves of 500 orders: a quarter of a worker's time went into collections that found nothing.
@@ -64,12 +64,12 @@ def spare_the_collector() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
-def wait_for_schema(product: Application, stop: Flag) -> None:
+def wait_for_schema(application: Application, stop: Flag) -> None:
     """A worker may start before, or while, somebody migrates: it waits for the schema it was written for."""
     told = False
     while not stop.is_set():
         try:
-            if at_head(product.database):
+            if at_head(application.database):
                 return
             what = "the database is not migrated"
         except (SQLAlchemyError, psycopg.Error) as error:

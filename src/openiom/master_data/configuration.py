@@ -214,7 +214,7 @@ def _tell_recipes(session: Session, kits: set[str]) -> None:
         return
     rows = fetch(
         session,
-        "SELECT at, actor FROM platform.configuration_document WHERE kind = 'product' ORDER BY id DESC LIMIT 1",
+        "SELECT recorded_at, actor FROM platform.configuration_document WHERE kind = 'product' ORDER BY id DESC LIMIT 1",
     )
     subject = new_id()
     data = {"keys": [[kit, ""] for kit in sorted(kits)[:NAMED_BY_EVENT]]}

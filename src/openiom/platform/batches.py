@@ -19,8 +19,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from .clock import utc_now
 from .database import Database
-from .events import utc_now
 from .write_behind import savepoint
 
 Row = TypeVar("Row")

@@ -60,7 +60,7 @@ class ConfigurationDocument(Base):
     deleted: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     digest: Mapped[str] = mapped_column(Text)
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     actor: Mapped[str] = mapped_column(Text)
 
 
@@ -74,7 +74,7 @@ class Document:
     body: dict[str, Any]
 
 
-Keep = Callable[[Session, Sequence[str]], Sequence[Problem]]
+DeletionGuard = Callable[[Session, Sequence[str]], Sequence[Problem]]
 _LOCK = 7_205_114
 _SHOWN = 50
 
@@ -103,7 +103,7 @@ class DocumentKind:
     on_delete: Callable[[Session, Sequence[str]], None] | None = None
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     find_references: Callable[[dict[str, Any]], Iterable[tuple[str, str, str]]] | None = None
-    deletion_guard: Keep | None = None
+    deletion_guard: DeletionGuard | None = None
     encrypt: Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]] | None = None
     redact: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
@@ -122,9 +122,11 @@ class Configuration:
     """The kinds this product knows. Made by `build()`; handed to whoever reads or writes documents."""
 
     kinds: dict[str, DocumentKind] = field(default_factory=dict)
-    deletion_guards: dict[str, list[Keep]] = field(default_factory=lambda: defaultdict(list))
+    deletion_guards: dict[str, list[DeletionGuard]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
-    def add_deletion_guard(self, kind: str, keep: Keep) -> None:
+    def add_deletion_guard(self, kind: str, keep: DeletionGuard) -> None:
         """One more look before documents of a kind are removed: at data of rooms the kind's own room does not know."""
         self.deletion_guards[kind].append(keep)
 
@@ -146,7 +148,7 @@ class Configuration:
         *,
         at: datetime,
         actor: str,
-        dry: bool = False,
+        dry_run: bool = False,
         prune: bool = False,
     ) -> list[Change]:
         """Store `{"kind", "name", "body"}` documents, all or none; `dry` only says what would change.
@@ -160,7 +162,7 @@ class Configuration:
         )
         _check_once((kind.name, name) for kind, name, _ in wanted)
         self._check_schemas(wanted)
-        if not dry:
+        if not dry_run:
             # Whoever removes waits for those who may be about to name what it removes, and they for it.
             execute(
                 session, f"SELECT pg_advisory_xact_lock{'' if prune else '_shared'}(%s)", (_LOCK,)
@@ -169,7 +171,7 @@ class Configuration:
         for kind in dict.fromkeys(item[0].name for item in wanted):
             group = [(name, body) for k, name, body in wanted if k.name == kind]
             changes += self._apply_kind(
-                session, self.kinds[kind], group, at=at, actor=actor, dry=dry
+                session, self.kinds[kind], group, at=at, actor=actor, dry_run=dry_run
             )
         if prune:
             given = {(kind.name, name) for kind, name, _ in wanted}
@@ -179,7 +181,7 @@ class Configuration:
                 for name in _current_names(session, kind)
             ]
             gone = [one for one in there if one not in given]
-            if dry:  # what else would change may free them; only a real run can tell
+            if dry_run:  # what else would change may free them; only a real run can tell
                 return [*changes, *_removals(session, gone)]
             changes += self.remove(session, gone, at=at, actor=actor)
         return changes
@@ -207,7 +209,7 @@ class Configuration:
         *,
         at: datetime,
         actor: str,
-        dry: bool,
+        dry_run: bool,
     ) -> list[Change]:
         known = {
             d.name: d
@@ -232,7 +234,7 @@ class Configuration:
             changes.append(Change(kind.name, name, "changed" if old else "added", version, paths))
         if problems:
             raise Invalid("these documents cannot be applied", problems=problems)
-        if fresh and not dry:
+        if fresh and not dry_run:
             _store(session, fresh, at=at, actor=actor)
             if kind.on_apply:
                 kind.on_apply(session, fresh)
@@ -245,7 +247,7 @@ class Configuration:
         *,
         at: datetime,
         actor: str,
-        dry: bool = False,
+        dry_run: bool = False,
     ) -> list[Change]:
         """Take documents, given as (kind, name), out of use, all or none; their versions stay readable.
 
@@ -254,7 +256,7 @@ class Configuration:
         by_kind: dict[str, list[str]] = defaultdict(list)
         for kind, name in sorted(set(documents)):
             by_kind[self.kind(kind).name].append(name)
-        if by_kind and not dry:
+        if by_kind and not dry_run:
             execute(session, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         found = {
             kind: current_documents(session, kind, names=names) for kind, names in by_kind.items()
@@ -269,7 +271,7 @@ class Configuration:
                 f"no {', no '.join(missing)}", remedy="see what there is with iom config export"
             )
         _refuse_used(list(self._needed(session, by_kind)), sum(map(len, by_kind.values())))
-        if not dry:
+        if not dry_run:
             for kind in sorted(by_kind, key=lambda k: -self.kinds[k].order):
                 gone = [Document(kind, d.name, d.version + 1, d.body) for d in found[kind]]
                 _store(session, gone, at=at, actor=actor, deleted=True)
@@ -463,7 +465,7 @@ def _store(
                 "deleted": deleted,
                 "digest": digest(d.body),
                 "body": d.body,
-                "at": at,
+                "recorded_at": at,
                 "actor": actor,
             }
             for d in documents

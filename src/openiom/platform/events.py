@@ -8,7 +8,7 @@ rows are read in (xid, id) order, so a transaction that commits late can never f
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -45,14 +45,14 @@ class Xid8(UserDefinedType[int]):
 class BusinessEvent(Base):
     __tablename__ = "business_event"
     __table_args__ = (
-        PrimaryKeyConstraint("xid", "id", "at"),
+        PrimaryKeyConstraint("xid", "id", "occurred_at"),
         Index("ix_business_event_root_id", "root_id", "id"),
-        {"schema": "platform", "postgresql_partition_by": "RANGE (at)"},
+        {"schema": "platform", "postgresql_partition_by": "RANGE (occurred_at)"},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     xid: Mapped[int] = mapped_column(Xid8, server_default=func.pg_current_xact_id())
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     name: Mapped[str] = mapped_column(Text)
     subject_type: Mapped[str] = mapped_column(Text)
     subject_id: Mapped[UUID]
@@ -79,7 +79,7 @@ class LoggedEvent:
 
     xid: int
     id: int
-    at: datetime
+    occurred_at: datetime
     name: str
     subject_type: str
     subject_id: UUID
@@ -88,8 +88,8 @@ class LoggedEvent:
     data: dict[str, Any]
 
 
-_COLUMNS = ("at", "name", "subject_type", "subject_id", "root_id", "actor", "data")
-_READ = "xid::text::bigint, id, at, name, subject_type, subject_id, root_id, actor, data"
+_COLUMNS = ("occurred_at", "name", "subject_type", "subject_id", "root_id", "actor", "data")
+_READ = "xid::text::bigint, id, occurred_at, name, subject_type, subject_id, root_id, actor, data"
 
 
 def append_events(session: Session, events: Iterable[Event], *, at: datetime, actor: str) -> int:
@@ -208,8 +208,3 @@ def ensure_partitions(session: Session, *, today: date, months: int = 3) -> None
             f"CREATE TABLE IF NOT EXISTS platform.{name} PARTITION OF platform.business_event"
             f" FOR VALUES FROM ('{first} 00:00+00') TO ('{following} 00:00+00')",
         )
-
-
-def utc_now() -> datetime:
-    """The edge's clock. Rooms are handed the time; they never ask."""
-    return datetime.now(UTC)

@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 from openiom.kernel import Forbidden, Invalid, IomError, Problem, TooManyAttempts
 
 from . import paging
+from .clock import utc_now
 from .database import Database
-from .events import utc_now
 from .paging import Page, encode_cursor
 
 log = structlog.get_logger("http")

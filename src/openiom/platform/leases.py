@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from .events import utc_now
+from .clock import utc_now
 
 log = structlog.get_logger("leases")
 LEASE = timedelta(seconds=30)

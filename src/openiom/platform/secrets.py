@@ -44,7 +44,7 @@ class Secrets:
                 fresh.unlink()
         return cls([path.read_text().strip()])
 
-    def derived(self, purpose: str) -> list[bytes]:
+    def derive_keys(self, purpose: str) -> list[bytes]:
         """Keys of 32 bytes for another `purpose` (such as signing), newest first; they say nothing of these keys."""
         return [
             HKDF(
@@ -53,13 +53,13 @@ class Secrets:
             for key in self._keys
         ]
 
-    def seal(self, value: str) -> str:
+    def encrypt(self, value: str) -> str:
         """How `value` is stored: references stay as they are, plain text is encrypted."""
         if is_reference(value) or value.startswith("enc:"):
             return value
         return "enc:" + self._fernet.encrypt(value.encode()).decode()
 
-    def open(self, stored: str, *, name: str = "secret") -> str:
+    def reveal(self, stored: str, *, name: str = "secret") -> str:
         """The value behind `stored`. Raises Invalid naming the field, never the value."""
         kind, _, rest = stored.partition(":")
         if kind == "env":
@@ -95,7 +95,7 @@ def is_reference(value: str) -> bool:
     return value.startswith(("env:", "file:"))
 
 
-def masked(connection: Mapping[str, str], secret_fields: set[str]) -> dict[str, str]:
+def mask_secrets(connection: Mapping[str, str], secret_fields: set[str]) -> dict[str, str]:
     """A connection as anybody may see it: secrets masked, references shown."""
     return {
         key: value if key not in secret_fields or is_reference(value) else MASK

@@ -21,8 +21,9 @@ from openiom.kernel import (
 )
 from openiom.platform.batches import BatchResult, is_transient
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import notify, utc_now
+from openiom.platform.events import notify
 from openiom.platform.leases import LEASE, heartbeat
 from openiom.provider_contract import Puller
 

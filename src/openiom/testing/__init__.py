@@ -4,19 +4,19 @@ What we ship to provider authors: the contract every provider keeps, and a conne
 Owns    nothing; only tests import it.
 """
 
-from .contract import ENTITIES, ProviderContract, Site, provider_contract
+from .connectors import RecordedCalls, connect, unreachable_address
+from .contract import ENTITIES, ExternalSystem, ProviderContract, provider_contract
 from .golden import GoldenCase, golden_cases, target_of
-from .sites import Heard, connected, nowhere
 
 __all__ = [
     "ENTITIES",
     "GoldenCase",
-    "Heard",
+    "RecordedCalls",
     "ProviderContract",
-    "Site",
-    "connected",
+    "ExternalSystem",
+    "connect",
     "golden_cases",
-    "nowhere",
+    "unreachable_address",
     "provider_contract",
     "target_of",
 ]

@@ -15,8 +15,8 @@ from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Category, Provider
 from openiom.providers.registry import compiled, secret_fields
 
+from .connectors import RecordedCalls, connect
 from .golden import DOCUMENTS, golden_cases, resolved, target_of
-from .sites import Heard, connected
 
 ENTITIES = ("order", "order_line", "fulfillment_order", "shipment")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -24,7 +24,7 @@ _EVENT = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 
 
 @dataclass(frozen=True)
-class Site:
+class ExternalSystem:
     """A running outside system: a connection it answers, one whose credential it refuses, one that leads nowhere.
 
     `refused` or `down` stay empty for a provider that has no credential to refuse or calls nobody.
@@ -43,7 +43,7 @@ class ProviderContract:
     golden: ClassVar[Path]
 
     @staticmethod
-    def open_site() -> AbstractContextManager[Site]:
+    def open_site() -> AbstractContextManager[ExternalSystem]:
         """The outside system, running while the block runs."""
         raise NotImplementedError("make the class with provider_contract()")
 
@@ -109,9 +109,9 @@ class ProviderContract:
 
     def test_a_probe_names_the_account_and_misses_no_scope(self) -> None:
         with self.open_site() as site:
-            heard = Heard()
+            heard = RecordedCalls()
             with closing(
-                connected(self.provider, site.good, site.parameters, report=heard)
+                connect(self.provider, site.good, site.parameters, report=heard)
             ) as connector:
                 probe = connector.probe()
             assert probe.account, "a probe says whose account it is"
@@ -125,9 +125,9 @@ class ProviderContract:
         with self.open_site() as site:
             if not site.refused:
                 return
-            heard = Heard()
+            heard = RecordedCalls()
             with closing(
-                connected(self.provider, site.refused, site.parameters, report=heard)
+                connect(self.provider, site.refused, site.parameters, report=heard)
             ) as connector:
                 error = _failure(connector.probe)
             assert not isinstance(error, ProviderDown), (
@@ -139,9 +139,9 @@ class ProviderContract:
         with self.open_site() as site:
             if not site.down:
                 return
-            heard = Heard()
+            heard = RecordedCalls()
             with closing(
-                connected(self.provider, site.down, site.parameters, report=heard)
+                connect(self.provider, site.down, site.parameters, report=heard)
             ) as connector:
                 error = _failure(connector.probe)
             assert isinstance(error, ProviderDown), f"an outage passes: {error!r}"
@@ -157,7 +157,7 @@ class ProviderContract:
 
 
 def provider_contract(
-    provider: Provider, *, golden: Path, site: Callable[[], AbstractContextManager[Site]]
+    provider: Provider, *, golden: Path, site: Callable[[], AbstractContextManager[ExternalSystem]]
 ) -> type[ProviderContract]:
     """The contract for one provider: golden files of its transformations, and an outside to probe."""
     members = {"provider": provider, "golden": golden, "open_site": staticmethod(site)}
@@ -181,7 +181,7 @@ def _refuses_unknown(model: type[BaseModel]) -> bool:
 
 
 def _assert_no_secret(
-    provider: Provider, connection: Mapping[str, Any], heard: Heard, *texts: str
+    provider: Provider, connection: Mapping[str, Any], heard: RecordedCalls, *texts: str
 ) -> None:
     told = "\n".join([*texts, *_told(heard)])
     for name in secret_fields(provider):
@@ -192,6 +192,6 @@ def _assert_no_secret(
         )
 
 
-def _told(heard: Heard) -> Iterator[str]:
+def _told(heard: RecordedCalls) -> Iterator[str]:
     for call in heard:
         yield f"{call.url} {call.error}"

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from openiom.administration import issue_token, upsert_client, upsert_users
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
-from .context import console, errors, opened
+from .context import console, errors, open_application
 from .run import Home
 
 tokens = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
@@ -31,7 +31,7 @@ def create_token(
 
     Example: iom token create warehouse-sync --role integrator
     """
-    with opened(home) as product, product.database.unit_of_work() as session:
+    with open_application(home) as application, application.database.unit_of_work() as session:
         token = issue_token(session, name=name, roles=role, now=utc_now(), actor="iom token")
     console.out(token, highlight=False)
 
@@ -48,7 +48,7 @@ def create_client(
 
     Example: iom client create pos-bridge --role integrator
     """
-    with opened(home) as product, product.database.unit_of_work() as session:
+    with open_application(home) as application, application.database.unit_of_work() as session:
         client_id, secret = upsert_client(
             session, name=name, roles=role, now=utc_now(), actor="iom client"
         )
@@ -67,7 +67,7 @@ def create_user(
     Example: iom user create ana@example.com --role administrator
     """
     password = os.environ.get("OPENIOM_PASSWORD") or secrets.token_urlsafe(12)
-    with opened(home) as product, product.database.unit_of_work() as session:
+    with open_application(home) as application, application.database.unit_of_work() as session:
         upsert_users(session, [(email, name or email, password, role)])
     if "OPENIOM_PASSWORD" not in os.environ:
         errors.print("password, shown this once:", highlight=False)

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.table import Table
 
 from openiom.kernel import Invalid, NotFound, Problem
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Change
-from openiom.platform.events import utc_now
 
-from .context import console, errors, opened
+from .context import console, errors, open_application
 from .run import Home
 
 app = typer.Typer(
@@ -98,8 +98,8 @@ def export(
 
     Example: iom config export backup --kind flow --kind policy
     """
-    with opened(home) as product, product.database.reading() as session:
-        documents = product.configuration.export(session, kind)
+    with open_application(home) as application, application.database.reading() as session:
+        documents = application.configuration.export(session, kind)
     with errors.status(f"Writing {len(documents)} documents"):
         files = write_folder(folder, documents)
     console.print(
@@ -107,17 +107,17 @@ def export(
     )
 
 
-def applied(folder: Path, home: Path | None, *, dry: bool, prune: bool) -> list[Change]:
+def applied(folder: Path, home: Path | None, *, dry_run: bool, prune: bool) -> list[Change]:
     """What applying the folder changes, or would when `dry`; shown as well."""
     documents = read_folder(folder)
-    doing = "Comparing" if dry else "Applying"
+    doing = "Comparing" if dry_run else "Applying"
     with (
-        opened(home) as product,
-        product.database.unit_of_work() as session,
+        open_application(home) as application,
+        application.database.unit_of_work() as session,
         errors.status(f"{doing} {len(documents)} documents"),
     ):
-        changes = product.configuration.apply(
-            session, documents, at=utc_now(), actor="iom config", dry=dry, prune=prune
+        changes = application.configuration.apply(
+            session, documents, at=utc_now(), actor="iom config", dry_run=dry_run, prune=prune
         )
     show(changes)
     return changes
@@ -129,7 +129,7 @@ def diff(folder: Folder, prune: Prune = False, home: Home = None) -> None:
 
     Example: iom config diff backup
     """
-    changes = applied(folder, home, dry=True, prune=prune)
+    changes = applied(folder, home, dry_run=True, prune=prune)
     sys.exit(1 if any(c.change != "unchanged" for c in changes) else 0)
 
 
@@ -139,7 +139,7 @@ def apply(folder: Folder, prune: Prune = False, home: Home = None) -> None:
 
     Example: iom config apply backup --prune
     """
-    applied(folder, home, dry=False, prune=prune)
+    applied(folder, home, dry_run=False, prune=prune)
 
 
 @app.command()
@@ -154,9 +154,11 @@ def delete(
 
     Example: iom config delete strategy west-first
     """
-    with opened(home) as product, product.database.unit_of_work() as session:
+    with open_application(home) as application, application.database.unit_of_work() as session:
         wanted = [(kind, name) for name in names]
-        changes = product.configuration.remove(session, wanted, at=utc_now(), actor="iom config")
+        changes = application.configuration.remove(
+            session, wanted, at=utc_now(), actor="iom config"
+        )
     show(changes)
 
 

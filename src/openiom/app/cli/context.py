@@ -9,7 +9,7 @@ from rich.console import Console
 
 from openiom.app.application import Application, build
 from openiom.app.parent_watch import end_with_parent
-from openiom.app.processes import PARENT_WATCH, database_of
+from openiom.app.processes import PARENT_WATCH, running_database
 from openiom.kernel import NotFound
 from openiom.platform.logs import configure_logs
 from openiom.platform.settings import Settings
@@ -26,14 +26,14 @@ def read_settings(**changes: object) -> Settings:
     return settings
 
 
-def as_child() -> None:
+def end_with_supervisor() -> None:
     """A process that a supervisor started ends when the supervisor is gone."""
     if os.environ.get(PARENT_WATCH):
         end_with_parent()
 
 
 @contextmanager
-def opened(home: Path | None = None) -> Iterator[Application]:
+def open_application(home: Path | None = None) -> Iterator[Application]:
     """The product over the database of this installation. Raises NotFound when there is none yet."""
     settings = read_settings(home=home)
     if not settings.database_url and not (settings.home / "pg").exists():
@@ -41,9 +41,9 @@ def opened(home: Path | None = None) -> Iterator[Application]:
             f"no installation in {settings.home.resolve()}",
             remedy="run iom demo or iom serve first, or point OPENIOM_HOME or OPENIOM_DATABASE_URL at one",
         )
-    with database_of(settings) as url:
-        product = build(settings, url)
+    with running_database(settings) as url:
+        application = build(settings, url)
         try:
-            yield product
+            yield application
         finally:
-            product.close()
+            application.close()

@@ -31,8 +31,8 @@ def openapi(
     Example: iom openapi --output ui/openapi.json
     """
     settings = read_settings()
-    product = build(settings, "postgresql://nowhere/nothing")
-    document = orjson.dumps(create_app(product).openapi(), option=orjson.OPT_INDENT_2)
+    application = build(settings, "postgresql://nowhere/nothing")
+    document = orjson.dumps(create_app(application).openapi(), option=orjson.OPT_INDENT_2)
     if output is None:
         console.out(document.decode(), highlight=False)
     else:

@@ -13,7 +13,7 @@ from openiom.orders import ORDER_TABLE, order_facts
 from openiom.platform.bulk import fetch
 from openiom.platform.events import timeline
 
-from .context import console, opened
+from .context import console, open_application
 from .run import Home
 
 app = typer.Typer(help="Look at an order.", no_args_is_help=True)
@@ -29,7 +29,7 @@ def show(
 
     Example: iom order show 100
     """
-    with opened(home) as product, product.database.reading() as session:
+    with open_application(home) as application, application.database.reading() as session:
         for order_id in _find(session, number, instance):
             _show(session, order_id)
 
@@ -63,7 +63,7 @@ def _show(session: Session, order_id: UUID) -> None:
         highlight=False,
     )
     console.print(f"  total     {order['total_amount']} {order['currency']}", highlight=False)
-    lines = Table("Line", "Application", "Quantity", "Source", "Shipped", "State", "Reason")
+    lines = Table("Line", "Product", "Quantity", "Source", "Shipped", "State", "Reason")
     for line in order["lines"]:
         lines.add_row(
             str(line["line_number"]),
@@ -77,7 +77,9 @@ def _show(session: Session, order_id: UUID) -> None:
     console.print(lines)
     _show_fulfillment(session, order_id)
     for event in reversed(timeline(session, [order_id])):
-        told = Text(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.name:<42} {event.actor}  ", style="")
+        told = Text(
+            f"{event.occurred_at:%Y-%m-%d %H:%M:%S}  {event.name:<42} {event.actor}  ", style=""
+        )
         told.append(str(event.data.get("reason", "")), style="dim")
         console.print(told, highlight=False, soft_wrap=True)
 

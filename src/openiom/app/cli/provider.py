@@ -8,11 +8,11 @@ from rich.table import Table
 
 from openiom.kernel import Invalid, IomError
 from openiom.platform.bulk import fetch
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom.providers import poll as poll_instance
 from openiom.providers import probe as probe_instance
 
-from .context import console, errors, opened
+from .context import console, errors, open_application
 from .run import Home
 
 app = typer.Typer(
@@ -27,12 +27,12 @@ def list_providers(home: Home = None) -> None:
 
     Example: iom provider list
     """
-    with opened(home) as product, product.database.reading() as session:
+    with open_application(home) as application, application.database.reading() as session:
         rows = fetch(
             session,
             "SELECT name, provider, state, account, poll_seconds, error FROM providers.provider_instance ORDER BY name",
         )
-        catalog = product.registry.catalog
+        catalog = application.registry.catalog
     library = Table("Provider", "Category", "What it does", title="Library", title_justify="left")
     for provider in catalog.values():
         library.add_row(provider.name, provider.category, provider.description)
@@ -80,14 +80,14 @@ def install(
         "poll_seconds": poll_seconds,
     }
     document = {"kind": "provider_instance", "name": name, "body": body}
-    with opened(home) as product:
-        with product.database.unit_of_work() as session:
-            change = product.configuration.apply(
+    with open_application(home) as application:
+        with application.database.unit_of_work() as session:
+            change = application.configuration.apply(
                 session, [document], at=utc_now(), actor="iom provider"
             )[0]
         console.print(f"{name}: {change.change}, version {change.version}", highlight=False)
         with errors.status(f"Probing {name}"):
-            answer = probe_instance(product.registry, product.database, name)
+            answer = probe_instance(application.registry, application.database, name)
     _say(name, answer)
 
 
@@ -111,8 +111,8 @@ def probe(instance: Instance, home: Home = None) -> None:
 
     Example: iom provider probe fabrikam-store
     """
-    with opened(home) as product, errors.status(f"Probing {instance}"):
-        answer = probe_instance(product.registry, product.database, instance)
+    with open_application(home) as application, errors.status(f"Probing {instance}"):
+        answer = probe_instance(application.registry, application.database, instance)
     _say(instance, answer)
 
 
@@ -136,9 +136,9 @@ def poll(instance: Instance, home: Home = None) -> None:
 
     Example: iom provider poll fabrikam-store
     """
-    with opened(home) as product, errors.status(f"Polling {instance}"):
-        stored = poll_instance(product.registry, product.database, instance)
-        with product.database.reading() as session:
+    with open_application(home) as application, errors.status(f"Polling {instance}"):
+        stored = poll_instance(application.registry, application.database, instance)
+        with application.database.reading() as session:
             rows = fetch(
                 session,
                 "SELECT last_error FROM providers.provider_instance WHERE name = %s",

@@ -12,10 +12,10 @@ from openiom.app.application import CONSUMERS, build
 from openiom.app.migrate import migrate as migrate_database
 from openiom.app.processes import (
     Supervisor,
-    database_of,
+    bind_port,
     end_on_signals,
-    start_product,
-    take_port,
+    running_database,
+    start_application,
     url_of,
     wait_until_ready,
 )
@@ -26,7 +26,7 @@ from openiom.platform.settings import Settings
 from openiom_simulators.demo import run_demo
 from openiom_simulators.load_run import headless_home, run_headless
 
-from .context import as_child, console, errors, read_settings
+from .context import console, end_with_supervisor, errors, read_settings
 
 Home = Annotated[
     Path | None, typer.Option(help="Where the installation keeps its data (OPENIOM_HOME)")
@@ -103,15 +103,15 @@ def serve(
     Example: iom serve --port 8000 --workers 2
     """
     settings = read_settings(port=port, host=host, home=home, workers=workers)
-    bound = take_port(settings.host, settings.port, insist=port is not None)
+    bound = bind_port(settings.host, settings.port, insist=port is not None)
     end_on_signals()
     with (
         errors.status("PostgreSQL") as status,
-        database_of(settings) as database_url,
+        running_database(settings) as database_url,
         Supervisor() as supervisor,
     ):
         status.update("web and workers")
-        start_product(supervisor, settings, database_url, bound, workers=settings.workers)
+        start_application(supervisor, settings, database_url, bound, workers=settings.workers)
         status.update("migrations")
         bring_up_to_date(database_url)
         status.update("web and workers")
@@ -136,15 +136,15 @@ def web(port: Port = None, host: Host = None) -> None:
     Example: OPENIOM_DATABASE_URL=postgresql://... iom web --port 8000
     """
     settings = read_settings(port=port, host=host)
-    as_child()
+    end_with_supervisor()
     bound = inherited_socket()
     if bound is None:
-        bound = take_port(settings.host, settings.port, insist=True)
+        bound = bind_port(settings.host, settings.port, insist=True)
         errors.print(f"listening on {url_of(bound)}", highlight=False)
     if not settings.public_url:
         settings = settings.model_copy(update={"public_url": url_of(bound)})
     end_on_signals()  # uvicorn raises its signal again at its end: by default that would end us before PostgreSQL
-    with database_of(settings) as database_url:
+    with running_database(settings) as database_url:
         run_web(build(settings, database_url), bound)
 
 
@@ -154,8 +154,8 @@ def worker() -> None:
     Example: OPENIOM_DATABASE_URL=postgresql://... iom worker
     """
     settings = read_settings()
-    as_child()
-    with database_of(settings) as database_url:
+    end_with_supervisor()
+    with running_database(settings) as database_url:
         run_worker(build(settings, database_url))
 
 
@@ -165,6 +165,6 @@ def migrate(home: Home = None) -> None:
     Example: OPENIOM_DATABASE_URL=postgresql://... iom migrate
     """
     settings: Settings = read_settings(home=home)
-    with errors.status("Migrating"), database_of(settings) as database_url:
+    with errors.status("Migrating"), running_database(settings) as database_url:
         bring_up_to_date(database_url)
     console.print("The database stands at the newest schema.")

@@ -8,20 +8,20 @@ from openiom.provider_contract import Connection, OutboundRequest, Provider
 from openiom.providers.registry import plain
 
 
-class Heard(list[OutboundRequest]):
+class RecordedCalls(list[OutboundRequest]):
     """Every outside call a connector reported, in order."""
 
     def __call__(self, call: OutboundRequest) -> None:
         self.append(call)
 
 
-def connected(
+def connect(
     provider: Provider,
     connection: Mapping[str, Any],
     parameters: Mapping[str, Any] | None = None,
     *,
     callback_url: str = "",
-    report: Heard | None = None,
+    report: RecordedCalls | None = None,
 ) -> Any:
     """The provider's connector, its values checked and filled with defaults. Raises Invalid naming each fault."""
     return provider.connect(
@@ -29,13 +29,13 @@ def connected(
             instance="contract",
             connection=plain(provider.connection, connection, "connection"),
             parameters=plain(provider.parameters, parameters or {}, "parameters"),
-            report=Heard() if report is None else report,
+            report=RecordedCalls() if report is None else report,
             callback_url=callback_url,
         )
     )
 
 
-def nowhere() -> tuple[str, int]:
+def unreachable_address() -> tuple[str, int]:
     """A loopback host and port where nothing listens."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
