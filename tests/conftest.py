@@ -24,7 +24,7 @@ from openiom.app.web import create_app
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.embedded import embedded_postgres, ensure_database
-from openiom.platform.events import ensure_partitions
+from openiom.platform.event_partitions import ensure_partitions
 from openiom.platform.settings import Settings
 
 # How long one example takes says more of the machine than of the code; wrong answers are looked for, not slow ones.

@@ -337,7 +337,9 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
         assert_each_fulfillment_order_once(made)
         assert_each_shipment_once(made)
         assert_stock_left_once(made)
-        assert [(c.name, c.rows) for c in check_invariants(made.product.database) if c.violations] == []
+        assert [
+            (c.name, c.rows) for c in check_invariants(made.product.database) if c.violations
+        ] == []
 
 
 def stuck(made: Scene) -> list[tuple[Any, ...]]:

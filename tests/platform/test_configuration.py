@@ -123,7 +123,7 @@ def test_a_document_that_stands_twice_is_refused_by_name(
     first, second = (
         {"kind": "lamp", "name": "ceiling", "body": {"watt": watt}} for watt in (40, 60)
     )
-    with pytest.raises(Invalid, match="lamp ceiling: stands here more than once"):
+    with pytest.raises(Invalid, match="lamp ceiling: is given more than once"):
         apply(database, configuration, first, second)
     with database.reading() as session:
         assert current_documents(session, "lamp") == []

@@ -15,7 +15,7 @@ from openiom.administration import delete_expired, store_invariant_results
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database, to_json_text
-from openiom.platform.events import ensure_partitions
+from openiom.platform.event_partitions import ensure_partitions
 
 from .invariants import as_json, check_invariants
 

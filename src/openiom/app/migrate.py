@@ -11,7 +11,8 @@ from sqlalchemy import text
 from openiom.platform.bulk import fetch
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import ensure_consumer, ensure_partitions
+from openiom.platform.event_partitions import ensure_partitions
+from openiom.platform.events import ensure_consumer
 
 from .resources import folder
 

@@ -8,10 +8,11 @@ which work value by value, cost three times as much.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg import sql
+from psycopg.rows import class_row
 from sqlalchemy.orm import Session
 
 from .database import driver
@@ -19,6 +20,7 @@ from .write_behind import before_statement
 
 _COPY_CHUNK = 2_000
 
+Row = TypeVar("Row")
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -54,6 +56,16 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
     """
     before_statement(session, query)
     with driver(session).cursor() as cursor:
+        cursor.execute(query.encode(), _with_literals(parameters))
+        return cursor.fetchall()
+
+
+def fetch_as(
+    session: Session, row_type: type[Row], query: str, parameters: Parameters = ()
+) -> list[Row]:
+    """Return the rows of a query as objects of `row_type`, whose fields are the column names."""
+    before_statement(session, query)
+    with driver(session).cursor(row_factory=class_row(row_type)) as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.fetchall()
 

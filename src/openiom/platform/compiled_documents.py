@@ -18,6 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy.orm import Session
 
 from .bulk import fetch
+from .configuration.store import current_bodies
 
 Key = TypeVar("Key", bound=Hashable)
 Compiled = TypeVar("Compiled")
@@ -201,22 +202,6 @@ def documents_state(session: Session, kinds: Collection[str]) -> DocumentsState:
         (list(kinds),),
     )
     return DocumentsState(*row)
-
-
-def current_bodies(
-    session: Session, kinds: Collection[str]
-) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the bodies of all current documents of these kinds, oldest current version first."""
-    rows = fetch(
-        session,
-        "SELECT kind, name, body FROM platform.configuration_document"
-        " WHERE current AND NOT deleted AND kind = ANY(%s) ORDER BY id",
-        (list(kinds),),
-    )
-    bodies: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in kinds}
-    for kind, name, body in rows:
-        bodies[kind][name] = body
-    return bodies
 
 
 def _current_digests(
