@@ -11,7 +11,7 @@ documents through `Configuration.apply`. References between documents are logica
 """
 
 from .comparison import changed_paths, digest
-from .kinds import Change, DeletionGuard, DocumentKind
+from .kinds import Change, DeletionGuard, DocumentKind, UseQuery
 from .service import Configuration
 from .store import (
     ConfigurationDocument,
@@ -23,6 +23,7 @@ from .store import (
     get_document,
     last_change,
     latest_bodies,
+    search_documents,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Document",
     "DocumentKind",
     "LastChange",
+    "UseQuery",
     "changed_paths",
     "current_bodies",
     "current_documents",
@@ -41,4 +43,5 @@ __all__ = [
     "get_document",
     "last_change",
     "latest_bodies",
+    "search_documents",
 ]

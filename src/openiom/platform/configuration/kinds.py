@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
+from openiom.platform.bulk import fetch
 
 from .store import Document
 
@@ -42,6 +43,24 @@ class DocumentKind:
     deletion_guard: DeletionGuard | None = None
     encrypt: Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]] | None = None
     redact: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UseQuery:
+    """A deletion guard for documents of `kind` that asks the database.
+
+    `query` has one parameter, an array of names, and returns those of them that are in use; `what`
+    says how, and `remedy` what ends that use. An instance is called as a `DeletionGuard`.
+    """
+
+    kind: str
+    what: str
+    remedy: str
+    query: str
+
+    def __call__(self, session: Session, names: Sequence[str]) -> list[Problem]:
+        rows = fetch(session, self.query, (list(names),))
+        return [Problem(f"{self.kind} {name}", self.what, self.remedy) for (name,) in rows]
 
 
 @dataclass(frozen=True, slots=True)

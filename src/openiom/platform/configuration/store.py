@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from openiom.kernel import NotFound
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import escape_like, execute, fetch
 from openiom.platform.database import Base
 
 from .comparison import digest
@@ -129,6 +129,27 @@ def current_bodies(
     return bodies
 
 
+def search_documents(
+    session: Session, kind: str, words: str, *, label_fields: Sequence[str], limit: int
+) -> list[tuple[str, str]]:
+    """Return the name and label of current documents whose name or label contains `words`.
+
+    The label is the first of `label_fields` that a body has, empty when it has none.
+    """
+    pattern = "%" + escape_like(words) + "%"
+    rows = fetch(
+        session,
+        "SELECT name, label FROM (SELECT name, coalesce((SELECT d.body->>f.field"
+        "   FROM unnest(%s::text[]) WITH ORDINALITY f(field, place) WHERE d.body ? f.field"
+        "   ORDER BY f.place LIMIT 1), '') AS label"
+        "   FROM platform.configuration_document d"
+        "   WHERE d.kind = %s AND d.current AND NOT d.deleted) labeled"
+        " WHERE name ILIKE %s OR label ILIKE %s ORDER BY name LIMIT %s",
+        (list(label_fields), kind, pattern, pattern, limit),
+    )
+    return [(name, label) for name, label in rows]
+
+
 def latest_bodies(session: Session, kind: str, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return the newest bodies by name, including those of deleted documents."""
     rows = fetch(
@@ -140,10 +161,11 @@ def latest_bodies(session: Session, kind: str, names: Collection[str]) -> dict[s
     return dict(rows)
 
 
-def last_change(
-    session: Session, kind: str, *, names: Collection[str] | None = None
-) -> LastChange | None:
-    """Return the last change of a kind's documents, of these names only when given."""
+def last_change(session: Session, kind: str, names: Collection[str] | None = None) -> LastChange:
+    """Return the last change of a kind's documents, of these names only when given.
+
+    Raise `NotFound` when there never was such a document.
+    """
     wanted = None if names is None else list(names)
     rows = fetch(
         session,
@@ -151,7 +173,9 @@ def last_change(
         " AND (%s::text[] IS NULL OR name = ANY(%s)) ORDER BY id DESC LIMIT 1",
         (kind, wanted, wanted),
     )
-    return LastChange(*rows[0]) if rows else None
+    if not rows:
+        raise NotFound(f"no {kind} was ever stored")
+    return LastChange(*rows[0])
 
 
 def current_names(session: Session, kind: str) -> list[str]:
