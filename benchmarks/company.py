@@ -156,7 +156,7 @@ def seed(application: Application, shop: "Store", warehouse_url: str, *, single:
     flows = [d for d in everything if d["kind"] == "flow" and not d["name"].startswith("lab-")]
     seed_company(application, [d for d in everything if d["kind"] not in ("flow", "policy")])
     catalog = shop.catalog()
-    seed_catalog(application, catalog, currency="USD", told=lambda _: None)
+    seed_catalog(application, catalog, currency="USD", progress=lambda _: None)
     at = InstanceAddresses(
         shop.url,
         "demo",
@@ -177,7 +177,7 @@ def seed(application: Application, shop: "Store", warehouse_url: str, *, single:
                 step["action"] = "send_to_fulfillment_single"
     seed_company(application, flows)
     names = [*LAB_PRODUCTS, *(item.sku for item in catalog)]
-    seed_stock(application, names, sources=SOURCES, plenty=PLENTY, told=lambda _: None)
+    seed_stock(application, names, sources=SOURCES, units=PLENTY, progress=lambda _: None)
     for instance in (STORE, TPL):
         probe(application.registry, application.database, instance)
     reset_statistics(application.database)

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from openiom.app.jobs import invariants
 from sqlalchemy import text
 
 from openiom.administration import latest_invariant_results
 from openiom.app.application import Application
 from openiom.app.invariants import check_invariants, invariant_names
-from openiom.app.jobs import invariants
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.platform.clock import utc_now
 

@@ -8,10 +8,10 @@ from time import monotonic, sleep
 
 import httpx
 import pytest
+from openiom.app.jobs import AT_ONCE
 from sqlalchemy import text
 
 from openiom.app.application import Application
-from openiom.app.jobs import AT_ONCE
 from openiom.app.web import create_app
 from openiom.app.worker import sized_pool
 from openiom.platform.batches import BatchResult, WorkerPool

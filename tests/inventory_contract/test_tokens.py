@@ -82,7 +82,7 @@ def test_a_wrong_secret_and_an_unknown_client_are_answered_alike(
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["error"] == "invalid_client"
-    assert answer.json()["detail"] == "client id and secret do not belong together"
+    assert answer.json()["detail"] == "incorrect client id or secret"
 
 
 @pytest.mark.parametrize("field", ["grant_type", "scope", "client_id"])

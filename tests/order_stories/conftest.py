@@ -128,7 +128,7 @@ def fabrikam(database: Database, tmp_path: Path) -> Iterator[Fabrikam]:
         seed_company(application, [d for d in company if d["kind"] != "flow"])
         seed_company(application, instance_documents(addresses, poll_seconds=None))
         seed_company(application, [d for d in company if d["kind"] == "flow"])
-        seed_stock(application, LAB_PRODUCTS, sources=SOURCES, plenty=1_000, told=lambda _: None)
+        seed_stock(application, LAB_PRODUCTS, sources=SOURCES, units=1_000, progress=lambda _: None)
         for instance in INSTANCES:
             answer = probe(application.registry, application.database, instance)
             assert not isinstance(answer, Exception), f"{instance}: {answer}"

@@ -34,7 +34,7 @@ from openiom.platform.settings import Settings
 from openiom.provider_contract import RawMessage
 from openiom.providers import probe, store_messages
 from openiom_simulators import simulator_process
-from openiom_simulators.load_run import Standing, standing
+from openiom_simulators.load_run import OrderProgress, read_progress
 from openiom_simulators.seed import (
     InstanceAddresses,
     company_documents,
@@ -130,9 +130,9 @@ class Scene:
                 self.struck[fault["kind"]] += fault["struck"]
             self.outside.delete(f"{url}/_sim/faults").raise_for_status()
 
-    def standing(self) -> Standing:
+    def read_progress(self) -> OrderProgress:
         with self.product.database.reading() as session:
-            return standing(session)
+            return read_progress(session)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.product.database.reading() as session:
@@ -203,7 +203,7 @@ def furnish(made: Scene) -> None:
     company = company_documents()
     seed_company(product, [d for d in company if d["kind"] not in ("policy", "flow")])
     catalog = list(made.store.catalog())
-    seed_catalog(product, catalog, currency="USD", told=lambda _: None)
+    seed_catalog(product, catalog, currency="USD", progress=lambda _: None)
     at = InstanceAddresses(
         store_url=made.store.url,
         store_hash=HASH,
@@ -223,7 +223,7 @@ def furnish(made: Scene) -> None:
     flows = [d for d in company if d["kind"] == "flow" and not d["name"].startswith("lab-")]
     seed_company(product, flows)
     seed_stock(
-        product, [item.sku for item in catalog], sources=SOURCES, plenty=PLENTY, told=lambda _: None
+        product, [item.sku for item in catalog], sources=SOURCES, units=PLENTY, progress=lambda _: None
     )
     reset_statistics(product.database)
 
@@ -263,13 +263,13 @@ def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
         sleep(0.05)
 
 
-def wreak_havoc(made: Scene) -> Standing:
+def wreak_havoc(made: Scene) -> OrderProgress:
     """Kill at random moments while orders move, then let everything come to rest, or stand still; how it stands."""
-    last, moved_at, kill_at = made.standing(), monotonic(), monotonic() + 1.0
+    last, moved_at, kill_at = made.read_progress(), monotonic(), monotonic() + 1.0
     killed_at = progress(last)
     while True:
         made.supervisor.revive()
-        now = made.standing()
+        now = made.read_progress()
         if now != last:
             last, moved_at = now, monotonic()
         if made.kills.total() < KILLS:
@@ -285,13 +285,13 @@ def wreak_havoc(made: Scene) -> Standing:
         sleep(0.1)
 
 
-def progress(now: Standing) -> int:
-    return now.orders + now.sent + now.shipped + now.completed + now.told
+def progress(now: OrderProgress) -> int:
+    return now.orders + now.sent + now.shipped + now.completed + now.reported
 
 
-def at_rest(made: Scene, now: Standing) -> bool:
+def at_rest(made: Scene, now: OrderProgress) -> bool:
     """Whether all is done, and what the 3PL still held back has come in, too."""
-    if min(now.completed, now.told) < ORDERS or now.waiting or now.untold:
+    if min(now.completed, now.reported) < ORDERS or now.waiting or now.unreported:
         return False
     heard = "SELECT count(*) FROM providers.message WHERE kind = 'fulfillment_update' AND state <> 'received'"
     return bool(made.rows(heard)[0][0] == made.books("stats")["events"])
@@ -331,7 +331,7 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
             ORDERS,
             ORDERS,
         )
-        assert (now.parked, now.failed, now.waiting, now.untold) == (0, 0, 0, 0)
+        assert (now.parked, now.failed, now.waiting, now.unreported) == (0, 0, 0, 0)
         assert_everything_disturbed(made)
         assert_each_message_and_order_once(made, messages)
         assert_each_fulfillment_order_once(made)

@@ -77,7 +77,7 @@ def test_a_reading_request_cannot_write_and_a_bug_is_a_problem_with_a_reference(
 ) -> None:
     answer = client.post("/read")
     assert answer.status_code == 500
-    assert answer.json()["detail"] == "something broke on our side"
+    assert answer.json()["detail"] == "an internal error occurred"
     assert consumers(database) == []
 
 

@@ -1,4 +1,4 @@
-"""Who may come in: users, their sessions, API tokens and client programs; and the last look at every promise."""
+"""Tables of users, sessions, tokens and clients, and of the latest invariant results."""
 
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,8 @@ SCHEMA = "administration"
 
 
 class User(Base):
+    """A person who signs in with an e-mail address and a password."""
+
     __tablename__ = "user"
     __table_args__ = (
         Index("uq_user_email", func.lower(text("email")), unique=True),
@@ -42,7 +44,7 @@ class User(Base):
 
 
 class BrowserSession(Base):
-    """A browser session; only a hash of its token is kept."""
+    """A browser session; only the hash of its token is stored."""
 
     __tablename__ = "session"
     __table_args__ = {"schema": SCHEMA}
@@ -55,7 +57,7 @@ class BrowserSession(Base):
 
 
 class ApiToken(Base):
-    """A token for a program; only a hash of it is kept."""
+    """A token for a program; only its hash is stored."""
 
     __tablename__ = "api_token"
     __table_args__ = {"schema": SCHEMA}
@@ -68,7 +70,7 @@ class ApiToken(Base):
 
 
 class Client(Base):
-    """A client program of the token flow; only an argon2 hash of its secret is kept."""
+    """A client program of the token flow; only the argon2 hash of its secret is stored."""
 
     __tablename__ = "client"
     __table_args__ = {"schema": SCHEMA}
@@ -82,7 +84,7 @@ class Client(Base):
 
 
 class ClientAuthFailure(Base):
-    """Wrong secrets in a row for a client id (only its hash is kept) from one address."""
+    """Failed authentications in a row of a client id (stored as a hash) from one address."""
 
     __tablename__ = "client_auth_failure"
     __table_args__ = {"schema": SCHEMA}
@@ -95,7 +97,7 @@ class ClientAuthFailure(Base):
 
 
 class InvariantResult(Base):
-    """The newest answer of each query in `invariants/`; `broken` rows above zero is a broken promise."""
+    """The latest result of a query in `invariants/`; any `violations` break its promise."""
 
     __tablename__ = "invariant_result"
     __table_args__ = {"schema": SCHEMA}

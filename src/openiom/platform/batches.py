@@ -87,9 +87,9 @@ def process_or_quarantine(
     park: Callable[[Session, Row, Exception, datetime], None],
     now: datetime,
 ) -> None:
-    """Process rows in one savepoint; on failure halve them until each bad row is alone, and park it.
+    """Process rows in one savepoint; on failure halve them until each bad row is alone.
 
-    Raise transient errors.
+    A row that fails alone is parked. Raise transient errors.
     """
     try:
         with savepoint(session):
@@ -109,7 +109,7 @@ def process_or_quarantine(
 
 @dataclass
 class BatchSize:
-    """The size of the next batch: everything that waits up to `limit`, halved while batches are slow."""
+    """The size of the next batch: up to `limit` rows, halved while batches are slow."""
 
     limit: int
     target_seconds: float = 1.0
@@ -170,7 +170,7 @@ class WorkerPool:
             thread.start()
 
     def stop(self, *, timeout: float = 10.0) -> None:
-        """Finish the running batches and end; threads that exceed `timeout` seconds are abandoned."""
+        """Finish the running batches; threads that exceed `timeout` seconds are abandoned."""
         deadline = monotonic() + timeout
         self._stop.set()
         self._wake_all()

@@ -1,7 +1,7 @@
 """Reads and writes of many rows at once, in the session's own transaction.
 
-Lists travel as array literals and COPY as whole columns of text: psycopg's dumpers, which work value
-by value, cost three times as much for a batch of orders.
+Lists travel as array literals and COPY as whole columns of text: psycopg's dumpers, which work
+value by value, cost three times as much for a batch of orders.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -82,7 +82,7 @@ def escape_like(text: str) -> str:
 
 
 def array_literal(values: list[Any]) -> str:
-    """Return a PostgreSQL array literal of values of one type, or of lists of such; None is NULL."""
+    """Return a PostgreSQL array literal of values, or lists, of one type; None is NULL."""
     return "{" + ",".join(_texts(values, _quote, "NULL")) + "}"
 
 

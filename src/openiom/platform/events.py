@@ -119,7 +119,10 @@ class EventSearch:
 
 
 _WRITTEN = ("occurred_at", "name", "subject_type", "subject_id", "root_id", "actor", "data")
-_READ = "xid::text::bigint AS xid, id, occurred_at, name, subject_type, subject_id, root_id, actor, data"
+_READ = (
+    "xid::text::bigint AS xid, id, occurred_at, name, subject_type, subject_id, root_id,"
+    " actor, data"
+)
 
 
 def append_events(session: Session, events: Iterable[Event], *, at: datetime, actor: str) -> int:

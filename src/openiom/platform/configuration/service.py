@@ -167,7 +167,7 @@ class Configuration:
                 on_delete(session, [document.name for document in versions])
 
     def _uses(self, session: Session, leaving: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-        """Yield why documents must stay: others name them that do not leave too, or data needs them."""
+        """Yield why documents must stay: data or other documents, which do not leave, need them."""
         for kind, names in leaving.items():
             for user in sorted(self.kinds.values(), key=lambda other: other.name):
                 staying = leaving.get(user.name, ())
