@@ -1,7 +1,8 @@
-"""
-What we ship to provider authors: the contract every provider keeps, and a connector made as the product makes it.
+"""Testing: the contract that every provider fulfils, as tests for authors of providers.
 
-Owns    nothing; only tests import it.
+Owns        nothing; only tests import it.
+Guarantees  connectors are created as the application creates them.
+Publishes   nothing.
 """
 
 from .connectors import RecordedCalls, connect, unreachable_address
@@ -10,13 +11,13 @@ from .golden import GoldenCase, golden_cases, target_of
 
 __all__ = [
     "ENTITIES",
-    "GoldenCase",
-    "RecordedCalls",
-    "ProviderContract",
     "ExternalSystem",
+    "GoldenCase",
+    "ProviderContract",
+    "RecordedCalls",
     "connect",
     "golden_cases",
-    "unreachable_address",
     "provider_contract",
     "target_of",
+    "unreachable_address",
 ]
