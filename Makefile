@@ -73,9 +73,9 @@ $(STAMPS)/dev: requirements-dev.lock | $(STAMPS)/runtime
 	@$(PIP) install $(QUIET) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(STAMPS)/package: pyproject.toml $(STAMPS)/runtime
-	@$(SAY) 'OpenIOM itself, editable'
-	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+$(STAMPS)/package: pyproject.toml simulators/pyproject.toml $(STAMPS)/runtime
+	@$(SAY) 'OpenIOM and its simulators, editable'
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e . -e ./simulators
 	@touch $@
 
 # The UI's build needs Node 20.19, 22.12 or newer. A machine without one gets it inside the virtual environment.

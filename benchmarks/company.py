@@ -12,9 +12,15 @@ import psutil
 
 from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate, reset_statistics
-from openiom.app.processes import Child, Supervisor, child_environment, database_of, own_command
+from openiom.app.processes import (
+    ChildProcess,
+    Supervisor,
+    child_environment,
+    iom_command,
+    running_database,
+)
 from openiom.platform.bulk import fetch
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom.platform.settings import Settings
 from openiom.provider_contract import RawMessage
 from openiom.providers import probe, store_messages
@@ -43,7 +49,7 @@ class Company:
 
     product: Application
     url: str
-    workers: Sequence[Child]
+    workers: Sequence[ChildProcess]
     simulators: Sequence[psutil.Process]
     postgres: psutil.Process
 
@@ -116,41 +122,41 @@ def company(
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), batch_size=batch_size, log_level="WARNING")
         with (
-            database_of(settings) as url,
+            running_database(settings) as url,
             simulator_process("store", ["--token", SECRET, "--quota", "10000000"]) as store,
             simulator_process("warehouse", ["--token", SECRET, "--manual"]) as warehouse,
             Supervisor() as supervisor,
         ):
-            product = build(settings, url)
-            migrate(product.database, consumers=CONSUMERS)
-            shop = Store(store.url, product)
+            application = build(settings, url)
+            migrate(application.database, consumers=CONSUMERS)
+            shop = Store(store.url, application)
             shop.prepare(400)
-            seed(product, shop, warehouse.url, single=single)
+            seed(application, shop, warehouse.url, single=single)
             environment = child_environment(settings, url, "") | {
                 "OPENIOM_BATCH_SIZE": str(batch_size)
             }
             children = [
-                supervisor.add(Child(f"worker {n}", own_command("worker"), environment))
+                supervisor.add(ChildProcess(f"worker {n}", iom_command("worker"), environment))
                 for n in range(workers)
             ]
             processes = [psutil.Process(p.process.pid) for p in (store, warehouse)]
             try:
-                yield Company(product, url, children, processes, _postmaster(Path(home))), shop
+                yield Company(application, url, children, processes, _postmaster(Path(home))), shop
             finally:
-                product.close()
+                application.close()
 
 
 def _postmaster(home: Path) -> psutil.Process:
     return psutil.Process(int((home / "pg" / "postmaster.pid").read_text().splitlines()[0]))
 
 
-def seed(product: Application, shop: "Store", warehouse_url: str, *, single: bool) -> None:
+def seed(application: Application, shop: "Store", warehouse_url: str, *, single: bool) -> None:
     """Documents, catalog, stock in abundance, and connections proven by a real probe."""
     everything = company_documents()
     flows = [d for d in everything if d["kind"] == "flow" and not d["name"].startswith("lab-")]
-    seed_company(product, [d for d in everything if d["kind"] not in ("flow", "policy")])
+    seed_company(application, [d for d in everything if d["kind"] not in ("flow", "policy")])
     catalog = shop.catalog()
-    seed_catalog(product, catalog, currency="USD", told=lambda _: None)
+    seed_catalog(application, catalog, currency="USD", progress=lambda _: None)
     at = InstanceAddresses(
         shop.url,
         "demo",
@@ -164,17 +170,17 @@ def seed(product: Application, shop: "Store", warehouse_url: str, *, single: boo
         lab_key="lab",
     )
     instances = [d for d in instance_documents(at, poll_seconds=None) if d["name"] in (STORE, TPL)]
-    seed_company(product, [*(d for d in everything if d["kind"] == "policy"), *instances])
+    seed_company(application, [*(d for d in everything if d["kind"] == "policy"), *instances])
     for flow in flows:
         for step in flow["body"]["steps"]:
             if single and step.get("action") == "send_to_fulfillment":
                 step["action"] = "send_to_fulfillment_single"
-    seed_company(product, flows)
+    seed_company(application, flows)
     names = [*LAB_PRODUCTS, *(item.sku for item in catalog)]
-    seed_stock(product, names, sources=SOURCES, plenty=PLENTY, told=lambda _: None)
+    seed_stock(application, names, sources=SOURCES, units=PLENTY, progress=lambda _: None)
     for instance in (STORE, TPL):
-        probe(product.registry, product.database, instance)
-    reset_statistics(product.database)
+        probe(application.registry, application.database, instance)
+    reset_statistics(application.database)
 
 
 @dataclass

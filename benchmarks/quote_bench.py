@@ -28,10 +28,10 @@ from benchmarks.figures import milliseconds, tell
 from benchmarks.serving import Web, serving
 from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate
-from openiom.app.processes import database_of
+from openiom.app.processes import running_database
 from openiom.inventory_visibility import MeasureChange, StockChange, change_on_hand, post_measures
+from openiom.platform.clock import utc_now
 from openiom.platform.database import libpq_url
-from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 
 SOURCES, PRODUCTS, LINES, STORES = 200, 400, 5, 40
@@ -144,23 +144,23 @@ def network(*, dimensions: bool) -> Iterator[tuple[Web, str]]:
     """A web process over the seeded network, and the database's URL."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
-        with database_of(settings) as database_url:
-            product = build(settings, database_url)
-            migrate(product.database, consumers=CONSUMERS)
-            seed(product, dimensions=dimensions)
+        with running_database(settings) as database_url:
+            application = build(settings, database_url)
+            migrate(application.database, consumers=CONSUMERS)
+            seed(application, dimensions=dimensions)
             try:
-                with serving(settings, product.database, database_url) as web:
+                with serving(settings, application.database, database_url) as web:
                     yield web, libpq_url(database_url)
             finally:
-                product.close()
+                application.close()
 
 
-def seed(product: Application, *, dimensions: bool) -> None:
+def seed(application: Application, *, dimensions: bool) -> None:
     """200 sources, 400 products, 40,000 stock keys; with dimensions 80 products and 32,000 keys."""
     numbers = random.Random(3)
     now = utc_now()
-    with product.database.unit_of_work() as session:
-        product.configuration.apply(session, documents(numbers), at=now, actor="bench")
+    with application.database.unit_of_work() as session:
+        application.configuration.apply(session, documents(numbers), at=now, actor="bench")
     every = [f"SRC{n:03d}" for n in range(SOURCES)]
     changes = [
         StockChange(f"SKU{i:03d}", name, numbers.randint(1, 40))
@@ -168,17 +168,17 @@ def seed(product: Application, *, dimensions: bool) -> None:
         for name in numbers.sample(every, SOURCES // 2)
     ]
     if dimensions:
-        seed_variants(product, changes)
+        seed_variants(application, changes)
         return
     for start in range(0, len(changes), CHUNK):
-        with product.database.unit_of_work() as session:
+        with application.database.unit_of_work() as session:
             page = changes[start : start + CHUNK]
             change_on_hand(
                 session, page, mode="set", cause="count", document="bench", now=now, actor="bench"
             )
 
 
-def seed_variants(product: Application, changes: list[StockChange]) -> None:
+def seed_variants(application: Application, changes: list[StockChange]) -> None:
     values = [
         {"colorid": color, "sizeid": size} for color in ("red", "blue") for size in ("m", "l")
     ]
@@ -190,7 +190,7 @@ def seed_variants(product: Application, changes: list[StockChange]) -> None:
         for v in values
     ]
     for start in range(0, len(rows), CHUNK):
-        with product.database.unit_of_work() as session:
+        with application.database.unit_of_work() as session:
             post_measures(
                 session, rows[start : start + CHUNK], now=utc_now(), actor="bench", cause="bench"
             )

@@ -8,9 +8,9 @@ import httpx
 import psutil
 
 from openiom.administration import issue_token
-from openiom.app.processes import Supervisor, start_product, take_port, url_of, wait_until_ready
+from openiom.app.processes import Supervisor, bind_port, start_application, url_of, wait_until_ready
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 
 
@@ -41,8 +41,8 @@ def serving(settings: Settings, database: Database, url: str) -> Iterator[Web]:
             session, name="bench", roles=["administrator"], now=utc_now(), actor="bench"
         )
     with Supervisor() as supervisor:
-        bound = supervisor.hold(take_port("127.0.0.1", 0, insist=True))
-        start_product(supervisor, settings, url, bound, workers=0)
+        bound = supervisor.hold(bind_port("127.0.0.1", 0, insist=True))
+        start_application(supervisor, settings, url, bound, workers=0)
         wait_until_ready(supervisor, url_of(bound))
         (web,) = supervisor.children
         assert web.process

@@ -21,7 +21,7 @@ from benchmarks.single_order_bench import web_of
 from benchmarks.volume_bench import _p95
 from openiom.app.application import CONSUMERS, build
 from openiom.app.migrate import migrate
-from openiom.app.processes import database_of
+from openiom.app.processes import running_database
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.settings import Settings
 
@@ -69,13 +69,13 @@ def house() -> Iterator[Company]:
     """A database of its own and the product over it; no workers."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
-        with database_of(settings) as url:
-            product = build(settings, url)
-            migrate(product.database, consumers=CONSUMERS)
+        with running_database(settings) as url:
+            application = build(settings, url)
+            migrate(application.database, consumers=CONSUMERS)
             try:
-                yield Company(product, url, [], [], None)  # type: ignore[arg-type]
+                yield Company(application, url, [], [], None)  # type: ignore[arg-type]
             finally:
-                product.close()
+                application.close()
 
 
 def fill(company: Company, orders: int) -> None:

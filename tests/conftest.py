@@ -21,9 +21,10 @@ from openiom.administration import issue_token
 from openiom.app.application import Application, build
 from openiom.app.tables import load_tables, schemas
 from openiom.app.web import create_app
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.embedded import embedded_postgres, ensure_database
-from openiom.platform.events import ensure_partitions, utc_now
+from openiom.platform.event_partitions import ensure_partitions
 from openiom.platform.settings import Settings
 
 # How long one example takes says more of the machine than of the code; wrong answers are looked for, not slow ones.
@@ -85,25 +86,27 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def product(database: Database, settings: Settings) -> Iterator[Application]:
+def application(database: Database, settings: Settings) -> Iterator[Application]:
     built = build(settings, database.url)
     yield built
     built.close()
 
 
 @pytest.fixture
-def stranger(product: Application) -> Iterator[TestClient]:
+def anonymous_client(application: Application) -> Iterator[TestClient]:
     """Somebody without any token."""
-    with TestClient(create_app(product)) as asking:
+    with TestClient(create_app(application)) as asking:
         yield asking
 
 
 @pytest.fixture
-def client(product: Application) -> Iterator[TestClient]:
+def client(application: Application) -> Iterator[TestClient]:
     """An administrator's program."""
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         token = issue_token(
             session, name="test", roles=["administrator"], now=utc_now(), actor="test"
         )
-    with TestClient(create_app(product), headers={"authorization": f"Bearer {token}"}) as asking:
+    with TestClient(
+        create_app(application), headers={"authorization": f"Bearer {token}"}
+    ) as asking:
         yield asking

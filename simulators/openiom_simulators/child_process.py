@@ -1,6 +1,6 @@
-"""`python -m openiom_simulators.child_process store --port ...`: a simulator that ends when the demo that started it ends.
+"""`python -m openiom_simulators.child_process KIND`: a simulator as a child of the demo.
 
-Apart from the command line, so that no other process of the product loads what only simulators need.
+It ends when the demo that started it ends.
 """
 
 from openiom.app.parent_watch import end_with_parent

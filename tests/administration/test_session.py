@@ -8,18 +8,18 @@ from starlette.testclient import TestClient
 from openiom.administration import upsert_users
 from openiom.administration.service import sign_in
 from openiom.app.application import Application
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 SESSION = "/api/v1/session"
 WHO = {"email": "ann@example.com", "password": "correct horse"}
 
 
 @pytest.fixture
-def ann(product: Application, stranger: TestClient) -> TestClient:
+def ann(application: Application, anonymous_client: TestClient) -> TestClient:
     """The browser of somebody who may sign in."""
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         upsert_users(session, [(WHO["email"], "Ann Lee", WHO["password"], ["viewer"])])
-    return stranger
+    return anonymous_client
 
 
 def test_that_nobody_is_signed_in_is_an_answer_and_not_an_error(ann: TestClient) -> None:
@@ -32,8 +32,8 @@ def test_that_nobody_is_signed_in_is_an_answer_and_not_an_error(ann: TestClient)
     assert ann.get("/api/v1/orders").status_code == 401
 
 
-def test_a_sign_in_that_has_ended_is_nobody(product: Application, ann: TestClient) -> None:
-    with product.database.unit_of_work() as session:
+def test_a_sign_in_that_has_ended_is_nobody(application: Application, ann: TestClient) -> None:
+    with application.database.unit_of_work() as session:
         opened = sign_in(session, **WHO, now=utc_now() - timedelta(hours=2), hours=1)
     assert opened is not None
     ann.cookies["openiom_session"] = opened[0]

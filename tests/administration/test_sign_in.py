@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from openiom.administration import issue_token, upsert_client, upsert_users
-from openiom.administration.service import sign_in, sign_out, who_is
+from openiom.administration.service import principal_of_token, sign_in, sign_out
 from openiom.kernel import Forbidden, Invalid, Unauthenticated
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
@@ -31,15 +31,15 @@ def test_a_sign_in_lasts_its_hours_and_ends_when_told(house: Database) -> None:
     token = enter(house, PASSWORD)
     assert token is not None
     with house.unit_of_work() as session:
-        who = who_is(session, token, NOW + timedelta(minutes=59))
+        who = principal_of_token(session, token, NOW + timedelta(minutes=59))
         assert who.name == EMAIL
         with pytest.raises(Forbidden, match="may not do this"):
             who.require("orders.write")
         with pytest.raises(Unauthenticated):
-            who_is(session, token, NOW + timedelta(hours=1))
+            principal_of_token(session, token, NOW + timedelta(hours=1))
         sign_out(session, token)
         with pytest.raises(Unauthenticated):
-            who_is(session, token, NOW)
+            principal_of_token(session, token, NOW)
 
 
 def test_eight_wrong_passwords_lock_the_account_for_a_minute(house: Database) -> None:
@@ -52,11 +52,11 @@ def test_neither_password_nor_token_is_kept_in_clear(house: Database) -> None:
     token = enter(house, PASSWORD)
     with house.unit_of_work() as session:
         api = issue_token(session, name="robot", roles=["administrator"], now=NOW, actor="test")
-        assert who_is(session, api, NOW).permissions == frozenset({"*"})
+        assert principal_of_token(session, api, NOW).permissions == frozenset({"*"})
         kept = fetch(
             session,
             "SELECT (SELECT string_agg(u::text, '') FROM administration.user u)"
-            " || (SELECT string_agg(s::text, '') FROM administration.sign_in s)"
+            " || (SELECT string_agg(s::text, '') FROM administration.session s)"
             " || (SELECT string_agg(t::text, '') FROM administration.api_token t)",
         )[0][0]
     assert [secret for secret in (PASSWORD, token, api) if secret and secret in kept] == []

@@ -17,7 +17,7 @@ from openiom.app.application import Application
 from openiom.app.cli import app
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.kernel import Unauthenticated
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 COMMANDS = (
     *(["demo"], ["serve"], ["web"], ["worker"], ["migrate"], ["check"], ["openapi"], ["bench"]),
@@ -40,8 +40,8 @@ COMMANDS = (
 
 
 @pytest.fixture
-def iom(product: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    monkeypatch.setenv("OPENIOM_DATABASE_URL", product.database.url)
+def iom(application: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("OPENIOM_DATABASE_URL", application.database.url)
     monkeypatch.setenv("OPENIOM_HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
     return CliRunner()
@@ -111,9 +111,9 @@ def test_a_folder_with_a_bad_document_changes_nothing_and_names_every_fault(
     assert "0 documents" in iom.invoke(app, ["config", "export", str(tmp_path / "out")]).output
 
 
-def test_check_shows_offending_rows_and_exits_one(product: Application, iom: CliRunner) -> None:
+def test_check_shows_offending_rows_and_exits_one(application: Application, iom: CliRunner) -> None:
     clean = iom.invoke(app, ["check"])
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         change_on_hand(
             session,
             [StockChange("X", "SEA", 5)],
@@ -131,7 +131,7 @@ def test_check_shows_offending_rows_and_exits_one(product: Application, iom: Cli
     assert broken.exit_code == 1
     assert "broken  ledger_makes_the_balance" in broken.output
     assert told["ok"] is False
-    row = next(c for c in told["invariants"] if c["broken"])["rows"][0]
+    row = next(c for c in told["invariants"] if c["violations"])["rows"][0]
     assert (row["product"], row["on_hand"]) == ("X", "6.0000")
 
 
@@ -179,7 +179,7 @@ def test_no_installation_is_said_in_a_process_of_its_own(tmp_path: Path) -> None
 
 
 def test_a_client_made_on_the_command_line_keeps_its_id_and_gets_a_new_secret(
-    iom: CliRunner, product: Application
+    iom: CliRunner, application: Application
 ) -> None:
     first, second = (
         iom.invoke(app, ["client", "create", "pos-bridge", "--role", "viewer"]) for _ in range(2)
@@ -191,7 +191,7 @@ def test_a_client_made_on_the_command_line_keeps_its_id_and_gets_a_new_secret(
     )
     assert one["client_id"] == other["client_id"]
     assert one["client_secret"] != other["client_secret"]
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         from_here = partial(
             check_secret, session, client_id=one["client_id"], address="127.0.0.1", now=utc_now()
         )

@@ -11,16 +11,16 @@ from openiom.app.application import Application
 from openiom.app.order_gateway import OrderGateway
 from openiom.fulfillment_optimization import source_orders
 from openiom.kernel import Invalid
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 
 @pytest.fixture
-def house(product: Application) -> Application:
-    master_data(product.database, "Lamp", "Shade")
+def house(application: Application) -> Application:
+    master_data(application.database, "Lamp", "Shade")
     configure(
-        product, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items())
+        application, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items())
     )
-    return product
+    return application
 
 
 def company(house: Application, currency: str) -> None:

@@ -16,8 +16,8 @@ from openiom.fulfillment_optimization.snapshot import snapshot
 from openiom.inventory_visibility import StockChange, change_on_hand, inventory_configuration
 from openiom.inventory_visibility.default_configuration import DEFAULT
 from openiom.platform.bulk import fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import ConfigurationDocument, current_documents, get_document
-from openiom.platform.events import utc_now
 from openiom.policies import Column, Row, decision_table
 from openiom_simulators.seed.company import seed_company
 
@@ -45,9 +45,9 @@ NETWORK = (
 
 
 @pytest.fixture
-def network(product: Application) -> Application:
-    seed_company(product, [{**d} for d in NETWORK])
-    return product
+def network(application: Application) -> Application:
+    seed_company(application, [{**d} for d in NETWORK])
+    return application
 
 
 def delete(client: TestClient, kind: str, name: str) -> tuple[int, list[str]]:
@@ -117,7 +117,7 @@ def test_a_deletion_is_a_version_that_names_who_did_it_and_is_undone_by_applying
 def test_a_dry_deletion_and_one_of_something_unknown_change_nothing(
     network: Application, client: TestClient
 ) -> None:
-    dry = client.delete("/api/v1/configuration/strategy/first", params={"dry": True})
+    dry = client.delete("/api/v1/configuration/strategy/first", params={"dry_run": True})
     assert (dry.status_code, dry.json()["changes"][0]["change"]) == (200, "removed")
     assert client.delete("/api/v1/configuration/strategy/third").status_code == 404
     assert client.delete("/api/v1/configuration/sofa/third").status_code == 404
@@ -134,37 +134,37 @@ def test_who_may_not_write_documents_may_not_delete_them(network: Application) -
         assert len(current_documents(session, "strategy")) == 2
 
 
-def put_stock(product: Application, units: Sequence[int]) -> None:
-    with product.database.unit_of_work() as session:
+def put_stock(application: Application, units: Sequence[int]) -> None:
+    with application.database.unit_of_work() as session:
         changes = [StockChange("MUG", "SEA", n) for n in units]
         change_on_hand(
             session, changes, mode="change", cause="count", document="", now=utc_now(), actor="t"
         )
 
 
-def test_a_source_with_stock_stays(product: Application, client: TestClient) -> None:
-    seed_company(product, [doc("source", "SEA", title="Seattle", address=ADDRESS)])
-    put_stock(product, [3])
+def test_a_source_with_stock_stays(application: Application, client: TestClient) -> None:
+    seed_company(application, [doc("source", "SEA", title="Seattle", address=ADDRESS)])
+    put_stock(application, [3])
     assert delete(client, "source", "SEA") == (
         409,
         ["source SEA: has stock, or stock promised to orders"],
     )
-    put_stock(product, [-3])
+    put_stock(application, [-3])
     assert delete(client, "source", "SEA") == (200, [])
 
 
 def test_the_default_strategy_stays_until_another_one_is(
-    product: Application, client: TestClient
+    application: Application, client: TestClient
 ) -> None:
-    seed_company(product, [doc("strategy", "first", title="First", is_default=True)])
-    seed_company(product, [doc("strategy", "other", title="Other", is_default=True)])
+    seed_company(application, [doc("strategy", "first", title="First", is_default=True)])
+    seed_company(application, [doc("strategy", "other", title="Other", is_default=True)])
     what = "strategy other: is the default: orders that name no strategy use it"
     assert delete(client, "strategy", "other") == (409, [what])
     assert delete(client, "strategy", "first") == (200, [])
 
 
 def test_a_policy_that_sets_a_strategy_is_one_of_its_users(
-    product: Application, client: TestClient
+    application: Application, client: TestClient
 ) -> None:
     table = decision_table(
         columns=[Column(name="Origin", field="origin")],
@@ -172,7 +172,7 @@ def test_a_policy_that_sets_a_strategy_is_one_of_its_users(
     )
     policy = {"name": "choose", "type": "execution", "entity": "order", "content": table}
     seed_company(
-        product, [doc("strategy", "first", title="First"), doc("policy", "choose", **policy)]
+        application, [doc("strategy", "first", title="First"), doc("policy", "choose", **policy)]
     )
     assert delete(client, "strategy", "first") == (
         409,
@@ -181,7 +181,7 @@ def test_a_policy_that_sets_a_strategy_is_one_of_its_users(
 
 
 def test_a_flow_is_a_user_of_its_policies_and_its_strategy(
-    product: Application, client: TestClient
+    application: Application, client: TestClient
 ) -> None:
     table = decision_table(
         columns=[Column(name="Origin", field="origin")], rows=[Row(when={"Origin": "'web'"})]
@@ -210,7 +210,7 @@ def test_a_flow_is_a_user_of_its_policies_and_its_strategy(
         doc("policy", "sane", **policy),
         doc("flow", "web", **flow),
     ]
-    seed_company(product, documents)
+    seed_company(application, documents)
     assert delete(client, "policy", "sane") == (
         409,
         ["policy sane: is used by flow web (steps[*].policies[*])"],
@@ -223,29 +223,29 @@ def test_a_flow_is_a_user_of_its_policies_and_its_strategy(
         delete(client, *one)[0]
         for one in (("flow", "web"), ("policy", "sane"), ("strategy", "first"))
     ] == [200] * 3
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         assert fetch(session, "SELECT active FROM orchestration.flow WHERE name = 'web'") == [
             (False,)
         ]
 
 
 def test_deleting_the_inventory_configuration_brings_the_shipped_one_back(
-    product: Application, client: TestClient
+    application: Application, client: TestClient
 ) -> None:
     own = {**DEFAULT, "allocation_groups": ["region"]}
-    seed_company(product, [doc("inventory_configuration", "default", **own)])
-    with product.database.reading() as session:
+    seed_company(application, [doc("inventory_configuration", "default", **own)])
+    with application.database.reading() as session:
         assert inventory_configuration(session).allocation_groups == ("region",)
     assert delete(client, "inventory_configuration", "default") == (200, [])
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         assert inventory_configuration(session).allocation_groups == tuple(
             DEFAULT["allocation_groups"]
         )
 
 
-def test_a_name_with_slashes_is_deleted_too(product: Application, client: TestClient) -> None:
+def test_a_name_with_slashes_is_deleted_too(application: Application, client: TestClient) -> None:
     body = {"table": "unit", "field": "name", "value": "each", "internal": "ea"}
-    seed_company(product, [doc("mapping", "unit/default/name=each", **body)])
+    seed_company(application, [doc("mapping", "unit/default/name=each", **body)])
     assert delete(client, "mapping", "unit%2Fdefault%2Fname%3Deach") == (200, [])
 
 

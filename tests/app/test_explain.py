@@ -15,7 +15,7 @@ from openiom.fulfillment_optimization import source_orders
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.kernel import new_id
 from openiom.platform.bulk import fetch
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 PLACES = {
     "SEA": {"city": "Seattle", "state": "WA", "postal_code": "98101", "country": "US"},
@@ -24,19 +24,19 @@ PLACES = {
 }
 
 
-def configure(product: Application, *documents: tuple[str, str, dict[str, Any]]) -> None:
+def configure(application: Application, *documents: tuple[str, str, dict[str, Any]]) -> None:
     items = [{"kind": kind, "name": name, "body": body} for kind, name, body in documents]
-    with product.database.unit_of_work() as session:
-        product.configuration.apply(session, items, at=utc_now(), actor="test")
+    with application.database.unit_of_work() as session:
+        application.configuration.apply(session, items, at=utc_now(), actor="test")
 
 
 @pytest.fixture
-def house(product: Application) -> Application:
-    master_data(product.database, "Lamp", "Shade")
+def house(application: Application) -> Application:
+    master_data(application.database, "Lamp", "Shade")
     configure(
-        product, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items())
+        application, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items())
     )
-    return product
+    return application
 
 
 def stock(house: Application, **units: int) -> None:

@@ -1,19 +1,19 @@
-"""A broken promise is found, shown and kept; and `iom check` says so with its exit code."""
+"""A broken promise is found, shown and kept; and `iom check-invariants` says so with its exit code."""
 
 from pathlib import Path
 
+from openiom.app.jobs import invariants
 from sqlalchemy import text
 
-from openiom.administration import stored_checks
+from openiom.administration import latest_invariant_results
 from openiom.app.application import Application
 from openiom.app.invariants import check_invariants, invariant_names
-from openiom.app.jobs import invariants
 from openiom.inventory_visibility import StockChange, change_on_hand
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 
-def stock(product: Application) -> None:
-    with product.database.unit_of_work() as session:
+def stock(application: Application) -> None:
+    with application.database.unit_of_work() as session:
         change_on_hand(
             session,
             [StockChange("Accu Scale", "SEA", 10)],
@@ -25,43 +25,47 @@ def stock(product: Application) -> None:
         )
 
 
-def test_every_query_runs_and_an_honest_database_keeps_every_promise(product: Application) -> None:
-    stock(product)
+def test_every_query_runs_and_an_honest_database_keeps_every_promise(
+    application: Application,
+) -> None:
+    stock(application)
 
-    checked = check_invariants(product.database)
+    checked = check_invariants(application.database)
 
     assert [c.name for c in checked] == invariant_names()
-    assert {c.name: c.broken for c in checked if c.broken} == {}
+    assert {c.name: c.violations for c in checked if c.violations} == {}
     assert all(c.promise for c in checked)
 
 
 def test_a_balance_its_ledger_does_not_make_is_found_with_the_offending_row(
-    product: Application,
+    application: Application,
 ) -> None:
-    stock(product)
-    with product.database.unit_of_work() as session:
+    stock(application)
+    with application.database.unit_of_work() as session:
         session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 11"))
 
-    found = check_invariants(product.database, ["ledger_makes_the_balance"])[0]
+    found = check_invariants(application.database, ["ledger_makes_the_balance"])[0]
 
-    assert found.broken == 1
+    assert found.violations == 1
     assert dict(zip(found.columns, found.rows[0], strict=True))["product"] == "Accu Scale"
 
 
-def test_the_scheduled_job_keeps_the_newest_answer_of_each_promise(product: Application) -> None:
-    stock(product)
-    with product.database.unit_of_work() as session:
+def test_the_scheduled_job_keeps_the_newest_answer_of_each_promise(
+    application: Application,
+) -> None:
+    stock(application)
+    with application.database.unit_of_work() as session:
         session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 11"))
-    invariants(product.database, utc_now())
-    with product.database.unit_of_work() as session:
+    invariants(application.database, utc_now())
+    with application.database.unit_of_work() as session:
         session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 10"))
-    with product.database.reading() as session:
-        first = {c.name: c.broken for c in stored_checks(session)}
+    with application.database.reading() as session:
+        first = {c.name: c.violations for c in latest_invariant_results(session)}
 
-    invariants(product.database, utc_now())
+    invariants(application.database, utc_now())
 
-    with product.database.reading() as session:
-        second = {c.name: c.broken for c in stored_checks(session)}
+    with application.database.reading() as session:
+        second = {c.name: c.violations for c in latest_invariant_results(session)}
     assert first["ledger_makes_the_balance"] == 1
     assert set(second) == set(invariant_names())
     assert not any(second.values())

@@ -53,8 +53,8 @@ def test_an_unknown_path_below_the_api_is_a_problem_and_not_the_user_interface(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_every_route_of_every_room_refuses_who_is_not_signed_in(product: Application) -> None:
-    app = create_app(product)
+def test_every_route_of_every_room_refuses_who_is_not_signed_in(application: Application) -> None:
+    app = create_app(application)
     open_to_all = {
         "/health",
         "/ready",
@@ -63,13 +63,13 @@ def test_every_route_of_every_room_refuses_who_is_not_signed_in(product: Applica
         "/token",
         "/{tenant}/oauth2/v2.0/token",
     }
-    with TestClient(app) as stranger:
+    with TestClient(app) as anonymous_client:
         for path, methods in app.openapi()["paths"].items():
             if path in open_to_all or path.startswith("/hooks/"):
                 continue
             for method in methods:
                 shown = path.replace("{", "00000000-0000-0000-0000-").replace("}", "")
-                answer = stranger.request(method.upper(), shown, json={})
+                answer = anonymous_client.request(method.upper(), shown, json={})
                 assert answer.status_code in (401, 422), (
                     f"{method} {path} answered {answer.status_code}"
                 )
@@ -102,11 +102,11 @@ def test_every_list_answers_an_administrator(client: TestClient) -> None:
 
 
 def test_the_user_interface_is_generated_from_what_the_server_says_now(
-    product: Application,
+    application: Application,
 ) -> None:
     kept = orjson.loads((PROJECT / "ui" / "openapi.json").read_bytes())
 
-    assert kept == create_app(product).openapi(), (
+    assert kept == create_app(application).openapi(), (
         "run: iom openapi --output ui/openapi.json && npm run client in ui/"
     )
 
@@ -120,14 +120,14 @@ def test_before_the_user_interface_is_built_a_page_says_what_to_do(client: TestC
 
 
 def test_a_built_user_interface_answers_every_page_address_and_caches_its_assets(
-    product: Application, tmp_path: Path
+    application: Application, tmp_path: Path
 ) -> None:
     (tmp_path / "ui" / "assets").mkdir(parents=True)
     (tmp_path / "ui" / "index.html").write_text("<title>the page</title>")
     (tmp_path / "ui" / "assets" / "app-1a2b.js").write_text("let x = 1")
     (tmp_path / "secret.txt").write_text("not yours")
 
-    with TestClient(create_app(product)) as browser:
+    with TestClient(create_app(application)) as browser:
         page = browser.get("/orders/0192")
         asset = browser.get("/assets/app-1a2b.js")
         missing = browser.get("/assets/app-0000.js")
@@ -154,8 +154,8 @@ def test_a_process_is_not_ready_while_the_database_stands_at_another_schema(
     }
 
 
-def test_the_api_document_names_every_operation_once(product: Application) -> None:
-    document = create_app(product).openapi()
+def test_the_api_document_names_every_operation_once(application: Application) -> None:
+    document = create_app(application).openapi()
     names = [
         operation["operationId"]
         for path in document["paths"].values()

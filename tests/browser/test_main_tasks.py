@@ -171,7 +171,7 @@ def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(
         connection = {"api_url": url, "store_hash": "fabrikam", "access_token": access_token}
         body = {"provider": "bigcommerce", "title": "Second store", "connection": connection}
         document = {"kind": "provider_instance", "name": "second-store", "body": body}
-        scene.fabrikam.post("/configuration/apply", {"documents": [document], "dry": False})
+        scene.fabrikam.post("/configuration/apply", {"documents": [document], "dry_run": False})
 
     install("wrong")
     page = manager.open("/providers", "Installed providers")

@@ -30,7 +30,7 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
     strategy = {"title": "Together", "is_default": True, "allow_partial": True}
     body = {**strategy, "batch": {"enabled": True, "minutes": 0.05, "seconds": 4}}
     written = {"kind": "strategy", "name": "together", "body": body}
-    scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry": False})
+    scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry_run": False})
     scene.fabrikam.warehouse.put(
         "/_sim/habits", json={"ship_after": 600.0}
     )  # what has shipped is not planned again
@@ -38,7 +38,7 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
     scene.fabrikam.hasten()
     quiet = {**strategy, "batch": {"enabled": False}, "is_default": False}
     scene.fabrikam.post(
-        "/configuration/apply", {"documents": [{**written, "body": quiet}], "dry": False}
+        "/configuration/apply", {"documents": [{**written, "body": quiet}], "dry_run": False}
     )
 
 

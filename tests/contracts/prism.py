@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.shared_data import shared
+from tests.external_data import external_path
 
 CLI = Path(__file__).parent / "node_modules/@stoplight/prism-cli/dist/index.js"
 BIGCOMMERCE = "contracts/bigcommerce/mock/bigcommerce_merged_for_prism.json"
@@ -21,7 +21,9 @@ START_SECONDS, END_SECONDS = 90, 5
 def prism_mock(document: str = BIGCOMMERCE) -> Iterator[str]:
     """The URL of a server that answers with the document's examples and refuses requests that break it."""
     port = _free_port()
-    with _prism(["mock", "-h", "127.0.0.1", "-p", str(port), str(shared(document))], port) as url:
+    with _prism(
+        ["mock", "-h", "127.0.0.1", "-p", str(port), str(external_path(document))], port
+    ) as url:
         yield url
 
 
@@ -35,7 +37,7 @@ def prism_proxy(upstream: str, document: str = BIGCOMMERCE) -> Iterator[str]:
         "127.0.0.1",
         "-p",
         str(port),
-        str(shared(document)),
+        str(external_path(document)),
         upstream,
         "--errors",
     ]

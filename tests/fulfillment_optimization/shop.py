@@ -41,9 +41,9 @@ def goods(*numbers: str, weight: str = "2.0") -> list[dict[str, Any]]:
     ]
 
 
-def put(product: Application, *documents: dict[str, Any]) -> None:
-    with product.database.unit_of_work() as session:
-        product.configuration.apply(session, documents, at=NOW, actor="test")
+def put(application: Application, *documents: dict[str, Any]) -> None:
+    with application.database.unit_of_work() as session:
+        application.configuration.apply(session, documents, at=NOW, actor="test")
 
 
 def stock(database: Database, **units: int) -> None:

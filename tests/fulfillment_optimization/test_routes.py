@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 from tests.fulfillment_optimization.house import House
-from tests.one_room import client_of, one_room
+from tests.package_app import http_client, package_app
 
 from openiom.fulfillment_optimization import router
 from openiom.kernel import new_id
@@ -13,7 +13,7 @@ from openiom.kernel import new_id
 
 @pytest.fixture
 def client(house: House) -> Iterator[TestClient]:
-    with client_of(one_room(house.database, router, permissions={"sourcing.read"})) as asking:
+    with http_client(package_app(house.database, router, permissions={"sourcing.read"})) as asking:
         yield asking
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 from starlette.testclient import TestClient
-from tests.shared_data import shared
+from tests.external_data import external_path
 
 from openiom.administration import upsert_client
 from openiom.app.application import Application
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom.platform.settings import Settings
 
 ENVIRONMENT = "dev"
@@ -24,9 +24,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def program(product: Application) -> tuple[str, str]:
+def program(application: Application) -> tuple[str, str]:
     """(client id, secret) of an integrator's program."""
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         return upsert_client(
             session, name="pos bridge", roles=["integrator"], now=utc_now(), actor="test"
         )
@@ -37,7 +37,7 @@ def sample() -> Callable[[int], Sample]:
     """A published sample by its number."""
 
     def read(number: int) -> Sample:
-        folder = shared("contracts/iv/samples")
+        folder = external_path("contracts/iv/samples")
         found: Sample = orjson.loads(next(folder.glob(f"{number:02d}_*.json")).read_bytes())
         return found
 

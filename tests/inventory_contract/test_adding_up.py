@@ -105,7 +105,7 @@ def test_a_query_equals_the_sum_of_what_was_posted(
 
 
 def test_many_callers_with_the_same_ids_count_each_once_and_see_no_error(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     def record(number: int) -> dict[str, Any]:
         where = {"siteId": "1", "locationId": str(number % 3)}
@@ -135,7 +135,7 @@ def test_many_callers_with_the_same_ids_count_each_once_and_see_no_error(
     for thread in threads:
         thread.join()
     assert set(statuses) == {200}
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         entries, distinct, units = fetch(
             session,
             "SELECT count(*), count(DISTINCT event_id), sum(delta)::int FROM inventory_visibility.ledger_entry",
@@ -147,7 +147,7 @@ def test_many_callers_with_the_same_ids_count_each_once_and_see_no_error(
 
 
 def test_sets_of_many_callers_end_with_the_newest_word(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     def caller(offset: int) -> None:
         for minute in range(offset, 60, 6):
@@ -169,14 +169,14 @@ def test_sets_of_many_callers_end_with_the_newest_word(
         thread.start()
     for thread in threads:
         thread.join()
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         assert fetch(session, "SELECT quantity::int FROM inventory_visibility.measure_balance") == [
             (59,)
         ]
 
 
 def test_one_unit_has_one_winner_through_the_contract(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     where = {"siteId": "1", "locationId": "11"}
     body = {"organizationId": "usmf", "productId": "P1", "dimensions": where}
@@ -194,7 +194,7 @@ def test_one_unit_has_one_winner_through_the_contract(
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [200, *[409] * 119]
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         assert fetch(
             session, "SELECT sum(on_hand)::int, sum(reserved)::int FROM inventory_visibility.stock"
         ) == [(1, 1)]

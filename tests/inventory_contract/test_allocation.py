@@ -69,7 +69,7 @@ def kept(database: Database) -> None:
 
 
 def test_the_samples_of_allocating_do_what_they_say(
-    client: TestClient, product: Application, sample: Any
+    client: TestClient, application: Application, sample: Any
 ) -> None:
     stock(client, 30)
     give, move, read = sample(35), sample(37), sample(40)
@@ -89,11 +89,11 @@ def test_the_samples_of_allocating_do_what_they_say(
         (("Online", "VIP", "US"), 8),
     ]
     assert measures(client)["@iv"]["@allocated"] == 10
-    kept(product.database)
+    kept(application.database)
 
 
 def test_the_pool_is_never_given_twice_and_a_refusal_changes_nothing(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     assert act(client, "allocate", "a-0", US, 1).status_code == 409
     stock(client, 10)
@@ -107,10 +107,10 @@ def test_the_pool_is_never_given_twice_and_a_refusal_changes_nothing(
     assert act(client, "allocate", "a-2", EU, 3).json()["message"] == "", (
         "a refused id may come again"
     )
-    kept(product.database)
+    kept(application.database)
 
 
-def test_every_act_is_counted_once(client: TestClient, product: Application) -> None:
+def test_every_act_is_counted_once(client: TestClient, application: Application) -> None:
     stock(client, 10)
     for _ in range(3):
         assert act(client, "allocate", "a-1", US, 4).status_code == 200
@@ -121,11 +121,11 @@ def test_every_act_is_counted_once(client: TestClient, product: Application) -> 
         ("Online", "VIP", "EU"): [1, 1, 0, 0],
         ("Online", "VIP", "US"): [1, 3, 1, 1],
     }
-    kept(product.database)
+    kept(application.database)
 
 
 def test_nobody_gives_back_moves_or_uses_more_than_the_group_has(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     stock(client, 10)
     act(client, "allocate", "a-1", US, 4)
@@ -136,10 +136,12 @@ def test_nobody_gives_back_moves_or_uses_more_than_the_group_has(
         assert refused.status_code == 409
         assert "4 units are allocated to Online > VIP > US, asked for 5" in refused.text
     assert figures(client) == before
-    kept(product.database)
+    kept(application.database)
 
 
-def test_units_move_from_a_group_to_one_below_it(client: TestClient, product: Application) -> None:
+def test_units_move_from_a_group_to_one_below_it(
+    client: TestClient, application: Application
+) -> None:
     stock(client, 10)
     act(client, "allocate", "a-1", {"channel": "Online"}, 6)
     assert (
@@ -151,11 +153,11 @@ def test_units_move_from_a_group_to_one_below_it(client: TestClient, product: Ap
         ("Online", "VIP", "US"): [2, 2, 0, 0]
     }
     assert figures(client, {"channel": "Store"}) == {}
-    kept(product.database)
+    kept(application.database)
 
 
 def test_consuming_posts_measures_with_the_sign_opposite_to_the_formula(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     stock(client, 0, quantities={"pos": {"inbound": 10}})
     act(client, "allocate", "a-1", US, 6)
@@ -170,11 +172,11 @@ def test_consuming_posts_measures_with_the_sign_opposite_to_the_formula(
     assert now["pos"]["inbound"] == 8
     assert now["@iv"]["@available_to_allocate"] == 4, "what was used leaves both sides"
     assert figures(client) == {("Online", "VIP", "US"): [4, 6, 2, 2]}
-    kept(product.database)
+    kept(application.database)
 
 
 def test_consuming_into_a_soft_reservation_holds_the_units(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     stock(client, 10)
     act(client, "allocate", "a-1", US, 6)
@@ -185,7 +187,7 @@ def test_consuming_into_a_soft_reservation_holds_the_units(
     now = measures(client)
     assert (now["iv"]["softreserved"], now["iv"]["availabletoreserve"]) == (2, 8)
     assert now["@iv"]["@available_to_allocate"] == 4
-    kept(product.database)
+    kept(application.database)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +226,7 @@ def test_a_product_is_always_allocated_at_the_same_dimensions(client: TestClient
     )
 
 
-def test_eight_levels_are_the_most(client: TestClient, product: Application) -> None:
+def test_eight_levels_are_the_most(client: TestClient, application: Application) -> None:
     names = [f"level{n}" for n in range(1, 9)]
     body = client.get(f"{BASE}/configuration").json()
     body["allocation_groups"] = names
@@ -237,7 +239,7 @@ def test_eight_levels_are_the_most(client: TestClient, product: Application) -> 
 
 
 def test_own_stock_that_is_allocated_is_not_offered_to_others(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     own = {"organizationId": "main", "dimensions": {"siteId": "SEA", "locationId": "SEA"}}
     stock(client, 10, **own)
@@ -247,7 +249,7 @@ def test_own_stock_that_is_allocated_is_not_offered_to_others(
         ).status_code
         == 200
     )
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         assert available(session, ["Bike"]) == {("Bike", "SEA"): 6}
         assert available(session, ["Bike"], channel="online", customer_group="vip") == {
             ("Bike", "SEA"): 10

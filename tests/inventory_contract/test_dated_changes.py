@@ -12,7 +12,7 @@ from openiom.app.application import Application
 from openiom.inventory_visibility import inventory_configuration
 from openiom.inventory_visibility.promise.schedule import ScheduleChange, atp_for, post_schedule
 from openiom.platform.bulk import fetch
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 BASE = "/api/environment/dev"
 BIKE = {"organizationId": "usmf", "productId": "Bike"}
@@ -44,8 +44,8 @@ def dated(client: TestClient, **more: Any) -> dict[str, Any]:
     return dict(row)
 
 
-def balances_are_their_entries(product: Application) -> None:
-    with product.database.reading() as session:
+def balances_are_their_entries(application: Application) -> None:
+    with application.database.reading() as session:
         assert (
             fetch(session, (INVARIANTS / "schedule_entries_make_the_balance.sql").read_text()) == []
         )
@@ -69,7 +69,7 @@ def shifted(request: Any) -> Any:
 
 
 def test_the_samples_of_scheduling_are_taken_and_promised(
-    client: TestClient, product: Application, sample: Any
+    client: TestClient, application: Application, sample: Any
 ) -> None:
     one, many, now, read = sample(28), sample(29), sample(30), sample(32)
     path = one["path"].format(environmentId="dev")
@@ -95,11 +95,11 @@ def test_the_samples_of_scheduling_are_taken_and_promised(
     assert by_day == [0.0] + [10.0] * 9
     assert set(big["atpQuantities"]) == {f"{day(n)}T00:00:00Z" for n in range(10)}
     assert {d["iv"]["availabletopromise"] for d in big["atpQuantities"].values()} == {10.0}
-    balances_are_their_entries(product)
+    balances_are_their_entries(application)
 
 
 def test_scheduling_leaves_on_hand_alone_and_is_committed_by_its_opposite(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     inbound = {"quantitiesByDate": {day(3): {"pos": {"inbound": 10}}}}
     assert (
@@ -119,12 +119,12 @@ def test_scheduling_leaves_on_hand_alone_and_is_committed_by_its_opposite(
     assert row["quantities"]["pos"]["inbound"] == 10
     assert row["quantitiesByDate"] == {}
     assert {d["iv"]["availabletopromise"] for d in row["atpQuantities"].values()} == {10.0}
-    balances_are_their_entries(product)
+    balances_are_their_entries(application)
 
 
 @pytest.mark.parametrize("offset", [-1, 30, 400])
 def test_a_day_outside_the_window_is_refused_and_nothing_of_its_event_is_kept(
-    client: TestClient, product: Application, offset: int
+    client: TestClient, application: Application, offset: int
 ) -> None:
     good, bad = day(0), day(offset)
     body = scheduled(
@@ -133,7 +133,7 @@ def test_a_day_outside_the_window_is_refused_and_nothing_of_its_event_is_kept(
     answer = client.post(f"{BASE}/onhand/changeschedule", json=body)
     assert answer.status_code == 409
     assert f"{bad} is outside the schedule, which goes from {day(0)} to {day(29)}" in answer.text
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM inventory_visibility.schedule_event") == [(0,)]
     body["quantitiesByDate"] = {day(29): {"pos": {"inbound": 1}}}
     assert client.post(f"{BASE}/onhand/changeschedule", json=body).json()["message"] == ""
@@ -155,7 +155,9 @@ def test_a_bulk_answers_bad_records_by_index_and_takes_the_rest(client: TestClie
     assert too_many.status_code == 413
 
 
-def test_a_bulk_of_512_is_one_batch_and_every_key_is_promised_alone(product: Application) -> None:
+def test_a_bulk_of_512_is_one_batch_and_every_key_is_promised_alone(
+    application: Application,
+) -> None:
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
     random = Random(3)
     changes = [
@@ -175,7 +177,7 @@ def test_a_bulk_of_512_is_one_batch_and_every_key_is_promised_alone(product: App
         )
         for n in range(512)
     ]
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         assert all(a.ok for a in post_schedule(session, changes, now=now, actor="t", cause="test"))
         ids = {
             r[0]: r[1] for r in fetch(session, "SELECT product, id FROM inventory_visibility.stock")
@@ -200,4 +202,4 @@ def test_a_bulk_of_512_is_one_batch_and_every_key_is_promised_alone(product: App
             assert [
                 v["iv"]["availabletopromise"] for v in together[n].atp_quantities.values()
             ] == promised
-    balances_are_their_entries(product)
+    balances_are_their_entries(application)

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from openiom.app.application import Application
 from openiom.inventory_contract import FeedWorker
 from openiom.platform.bulk import fetch
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 ITEM = {
     "organizationId": "usmf",
@@ -24,10 +24,10 @@ ITEM = {
 
 
 @pytest.fixture
-def folder(product: Application) -> Path:
-    assert product.settings.feed_dir is not None
-    product.settings.feed_dir.mkdir()
-    return product.settings.feed_dir
+def folder(application: Application) -> Path:
+    assert application.settings.feed_dir is not None
+    application.settings.feed_dir.mkdir()
+    return application.settings.feed_dir
 
 
 def drop(folder: Path, name: str, *items: dict[str, Any], **other: Any) -> Path:
@@ -43,19 +43,19 @@ def drop(folder: Path, name: str, *items: dict[str, Any], **other: Any) -> Path:
     return file
 
 
-def work(product: Application, now: datetime | None = None) -> int:
+def work(application: Application, now: datetime | None = None) -> int:
     """Files taken until none waits; as if every file had been written a minute ago."""
-    turn = FeedWorker(product.settings.feed_dir)
+    turn = FeedWorker(application.settings.feed_dir)
     taken = 0
     while turn.run_once(
-        product.database, limit=1, now=now or utc_now() + timedelta(minutes=1)
+        application.database, limit=1, now=now or utc_now() + timedelta(minutes=1)
     ).rows:
         taken += 1
     return taken
 
 
-def balances(product: Application) -> dict[str, float]:
-    with product.database.reading() as session:
+def balances(application: Application) -> dict[str, float]:
+    with application.database.reading() as session:
         rows = fetch(
             session,
             "SELECT data_source || '.' || measure, sum(quantity)::float8 FROM inventory_visibility.measure_balance"
@@ -69,14 +69,14 @@ def names(folder: Path) -> list[str]:
 
 
 def test_an_incremental_file_adds_and_moves_to_done(
-    product: Application, folder: Path, client: TestClient
+    application: Application, folder: Path, client: TestClient
 ) -> None:
     drop(folder, "a.json")
     drop(folder, "b.json", {**ITEM, "quantities": {"unrestricted": -5}})
-    assert work(product) == 2
-    assert balances(product) == {"erp.unrestricted": 15, "erp.qualityinspection": 3}
+    assert work(application) == 2
+    assert balances(application) == {"erp.unrestricted": 15, "erp.qualityinspection": 3}
     assert names(folder) == ["done/a.json", "done/b.json"]
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         keys = fetch(
             session,
             "SELECT organization, product, source, dimensions FROM inventory_visibility.stock WHERE on_hand <> 0",
@@ -92,30 +92,30 @@ def test_an_incremental_file_adds_and_moves_to_done(
 
 
 def test_an_overwriting_file_sets_what_it_names_and_leaves_the_rest(
-    product: Application, folder: Path
+    application: Application, folder: Path
 ) -> None:
     drop(folder, "a.json")
     drop(folder, "b.json", {**ITEM, "quantities": {"unrestricted": 7}}, feedtype="overwrite")
-    assert work(product) == 2
-    assert balances(product) == {"erp.unrestricted": 7, "erp.qualityinspection": 3}
+    assert work(application) == 2
+    assert balances(application) == {"erp.unrestricted": 7, "erp.qualityinspection": 3}
 
 
-def test_the_same_file_again_counts_once(product: Application, folder: Path) -> None:
+def test_the_same_file_again_counts_once(application: Application, folder: Path) -> None:
     drop(folder, "a.json")
-    work(product)
+    work(application)
     drop(folder, "a.json")
-    assert work(product) == 1
-    assert balances(product)["erp.unrestricted"] == 20
+    assert work(application) == 1
+    assert balances(application)["erp.unrestricted"] == 20
     assert names(folder) == ["done/a.json"]
 
 
 def test_a_read_only_system_is_fed_by_files_and_an_item_without_organization_is_our_own(
-    product: Application, folder: Path
+    application: Application, folder: Path
 ) -> None:
     item = {"productId": "D0001", "dimensions": {"InventSiteId": "S", "InventLocationId": "S"}}
     drop(folder, "a.json", {**item, "quantities": {"PhysicalInvent": 4}}, source="fno")
-    assert work(product) == 1
-    with product.database.reading() as session:
+    assert work(application) == 1
+    with application.database.reading() as session:
         rows = fetch(
             session,
             "SELECT organization, source, dimensions, on_hand::int FROM inventory_visibility.stock",
@@ -134,25 +134,25 @@ BAD_FILES = [
 
 @pytest.mark.parametrize(("wrong", "where"), BAD_FILES)
 def test_a_file_that_cannot_be_read_moves_to_error_with_its_problem(
-    product: Application, folder: Path, wrong: dict[str, Any], where: str
+    application: Application, folder: Path, wrong: dict[str, Any], where: str
 ) -> None:
     drop(folder, "a.json", **wrong)
-    assert work(product) == 1
+    assert work(application) == 1
     assert names(folder) == ["error/a.json", "error/a.json.problem.json"]
     said = orjson.loads((folder / "error" / "a.json.problem.json").read_bytes())
     assert [p["where"] for p in said["problems"]] == [where]
     assert all(p["what"] and p["remedy"] for p in said["problems"])
-    assert balances(product) == {}
+    assert balances(application) == {}
 
 
 def test_a_file_with_bad_items_is_refused_whole_with_every_path(
-    product: Application, folder: Path, client: TestClient
+    application: Application, folder: Path, client: TestClient
 ) -> None:
     wrong = {**ITEM, "dimensions": {"plant": "1"}}
     also = {**ITEM, "quantities": {"shelf": 1}}
     drop(folder, "a.json", ITEM, wrong, ITEM, also)
-    assert work(product) == 1
-    assert balances(product) == {}
+    assert work(application) == 1
+    assert balances(application) == {}
     said = orjson.loads((folder / "error" / "a.json.problem.json").read_bytes())
     assert [p["where"] for p in said["problems"]] == [
         "onhand[1].dimensions.locationId",
@@ -161,36 +161,37 @@ def test_a_file_with_bad_items_is_refused_whole_with_every_path(
     listed = client.get("/api/v1/inventory/feeds", params={"state": "error"}).json()["items"]
     assert [(f["name"], f["problems"], f["records"]) for f in listed] == [("a.json", 2, 0)]
     drop(folder, "a.json", ITEM)  # corrected
-    work(product)
-    assert balances(product)["erp.unrestricted"] == 20
+    work(application)
+    assert balances(application)["erp.unrestricted"] == 20
     assert "error/a.json.problem.json" not in names(folder)
 
 
 def test_what_is_no_json_is_refused_and_a_file_still_being_written_waits(
-    product: Application, folder: Path
+    application: Application, folder: Path
 ) -> None:
     file = folder / "a.json"
     file.write_text('{"messagetype": ')
     assert (
-        work(product, now=datetime.fromtimestamp(os.stat(file).st_mtime, tz=utc_now().tzinfo)) == 0
+        work(application, now=datetime.fromtimestamp(os.stat(file).st_mtime, tz=utc_now().tzinfo))
+        == 0
     )
-    assert work(product) == 1
+    assert work(application) == 1
     assert (folder / "error" / "a.json.problem.json").exists()
 
 
 def test_a_worker_that_died_after_posting_finds_the_file_again_and_posts_nothing(
-    product: Application, folder: Path
+    application: Application, folder: Path
 ) -> None:
     file = drop(folder, "a.json")
     content = file.read_bytes()
-    work(product)
+    work(application)
     (folder / "done" / "a.json").unlink()
     file.write_bytes(content)  # as if it had never been moved
-    work(product)
-    assert balances(product)["erp.unrestricted"] == 20
+    work(application)
+    assert balances(application)["erp.unrestricted"] == 20
 
 
-def test_many_workers_take_every_file_once(product: Application, folder: Path) -> None:
+def test_many_workers_take_every_file_once(application: Application, folder: Path) -> None:
     for i in range(12):
         drop(folder, f"{i:02d}.json", *({**ITEM, "productId": f"P{n}"} for n in range(50)))
     barrier = Barrier(4)
@@ -198,12 +199,12 @@ def test_many_workers_take_every_file_once(product: Application, folder: Path) -
     def worker() -> None:
         barrier.wait()
         for _ in range(30):
-            work(product)
+            work(application)
 
     threads = [Thread(target=worker) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert balances(product)["erp.unrestricted"] == 12 * 50 * 20
+    assert balances(application)["erp.unrestricted"] == 12 * 50 * 20
     assert len(names(folder)) == 12

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from openiom.app.application import Application
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 SUPPLY = "/api/v1/inventory/supply-orders"
 
@@ -113,15 +113,15 @@ def test_supply_orders_are_answered_by_index_received_once_and_closed(client: Te
 
 
 def test_nobody_without_the_permission_changes_supply(
-    stranger: TestClient, product: Application
+    anonymous_client: TestClient, application: Application
 ) -> None:
     assert (
-        stranger.post(
+        anonymous_client.post(
             SUPPLY, json={"orders": [order("PO-1", ("LAMP", "SEA", 1, day(1), 1))]}
         ).status_code
         == 401
     )
-    assert stranger.get("/api/v1/waiting-lines").status_code == 401
+    assert anonymous_client.get("/api/v1/waiting-lines").status_code == 401
 
 
 def test_waiting_lines_are_a_list(client: TestClient) -> None:

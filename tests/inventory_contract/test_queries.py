@@ -180,10 +180,10 @@ def test_by_product_sites_add_up_and_need_not_be_named(client: TestClient) -> No
 
 
 def test_on_hand_of_the_own_organization_is_what_orders_are_sourced_from(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     put(client, ("MAIN", "LAMP", {"siteId": "SEA", "locationId": "SEA"}, {"iom.onhand": 5}))
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 5}
     (row,) = ask(
         client,
@@ -198,10 +198,10 @@ def test_on_hand_of_the_own_organization_is_what_orders_are_sourced_from(
 
 
 def test_an_orders_reservation_shows_and_lowers_what_is_available_to_reserve(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     put(client, ("main", "LAMP", {"siteId": "SEA", "locationId": "SEA"}, {"iom.onhand": 5}))
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         assert reserve(
             session, [StockReservationRequest(new_id(), "LAMP", "SEA", 2)], NOW, "test"
         ) == [True]
@@ -211,8 +211,8 @@ def test_an_orders_reservation_shows_and_lowers_what_is_available_to_reserve(
     assert row["quantities"]["iom"]["onhand"] == 5
 
 
-def held(product: Application) -> list[tuple[Any, ...]]:
-    with product.database.reading() as session:
+def held(application: Application) -> list[tuple[Any, ...]]:
+    with application.database.reading() as session:
         return fetch(
             session,
             "SELECT line_id IS NULL, open::int FROM inventory_visibility.reservation WHERE open > 0 ORDER BY id",
@@ -220,11 +220,11 @@ def held(product: Application) -> list[tuple[Any, ...]]:
 
 
 def test_unreserving_never_takes_what_an_order_line_holds(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     where = {"siteId": "SEA", "locationId": "SEA"}
     put(client, ("main", "LAMP", where, {"iom.onhand": 5}))
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         reserve(session, [StockReservationRequest(new_id(), "LAMP", "SEA", 2)], NOW, "test")
     body = {"organizationId": "main", "productId": "LAMP", "dimensions": where}
     wish = {
@@ -243,16 +243,16 @@ def test_unreserving_never_takes_what_an_order_line_holds(
         "partialSuccess",
         2,
     )
-    assert held(product) == [(False, 2)]
+    assert held(application) == [(False, 2)]
     negative = client.post(
         f"{BASE}/onhand/reserve", json={**wish, "id": "r-2", "quantity": -1}
     ).json()
     assert negative["processingStatus"] == "failed"
-    assert held(product) == [(False, 2)]
+    assert held(application) == [(False, 2)]
 
 
 def test_the_site_of_an_own_location_is_what_the_configuration_says(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     assert (
         client.put(f"{BASE}/configuration", json={**DEFAULT, "sites": {"SEA": "west"}}).status_code
@@ -260,7 +260,7 @@ def test_the_site_of_an_own_location_is_what_the_configuration_says(
     )
     put(client, ("main", "LAMP", {"siteId": "west", "locationId": "SEA"}, {"iom.onhand": 5}))
     put(client, ("main", "LAMP", {"siteId": "east", "locationId": "SEA"}, {"iom.onhand": 7}))
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 5}
     filters = {"organizationId": ["main"], "productId": ["LAMP"]}
     assert {

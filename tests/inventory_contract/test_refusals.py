@@ -23,8 +23,8 @@ def change(number: int, **other: Any) -> dict[str, Any]:
     return {**record, "quantities": {"iom": {"onhand": 1}}, **other}
 
 
-def ledger(product: Application) -> int:
-    with product.database.reading() as session:
+def ledger(application: Application) -> int:
+    with application.database.reading() as session:
         count: int = fetch(session, "SELECT count(*) FROM inventory_visibility.ledger_entry")[0][0]
     return count
 
@@ -57,7 +57,7 @@ BAD = [
 
 
 def test_a_bad_record_of_a_bulk_is_answered_by_its_index_and_the_rest_goes_through(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     records = [
         record
@@ -71,14 +71,14 @@ def test_a_bad_record_of_a_bulk_is_answered_by_its_index_and_the_rest_goes_throu
     assert refused == [(status, where) for _, status, where in BAD]
     assert all(a["message"] and a["remedy"] for a in answers[1::2])
     assert answers[-1]["statusCode"] == 422
-    assert ledger(product) == len(BAD)
+    assert ledger(application) == len(BAD)
 
 
 @pytest.mark.parametrize(
     ("bad", "status", "where"), BAD, ids=[f"{i}-{where}" for i, (_, _, where) in enumerate(BAD)]
 )
 def test_a_single_bad_record_is_a_problem_document_and_changes_nothing(
-    client: TestClient, product: Application, bad: dict[str, Any], status: int, where: str
+    client: TestClient, application: Application, bad: dict[str, Any], status: int, where: str
 ) -> None:
     answer = client.post(f"{BASE}/onhand", json=change(1, **bad))
     assert answer.status_code == status
@@ -89,25 +89,25 @@ def test_a_single_bad_record_is_a_problem_document_and_changes_nothing(
         where,
         "failed",
     )
-    assert ledger(product) == 0
+    assert ledger(application) == 0
 
 
 @pytest.mark.parametrize(
     "path", ["onhand/bulk", "setonhand/iom/bulk", "onhand/reserve/bulk", "onhand/unreserve/bulk"]
 )
 def test_more_than_512_records_are_refused_whole(
-    client: TestClient, product: Application, path: str
+    client: TestClient, application: Application, path: str
 ) -> None:
     answer = client.post(f"{BASE}/{path}", json=[change(i) for i in range(513)])
     assert (answer.status_code, answer.json()["detail"]) == (
         413,
         "513 records are more than the 512 one request may hold",
     )
-    assert ledger(product) == 0
+    assert ledger(application) == 0
     assert (
         client.post(f"{BASE}/onhand/bulk", json=[change(i) for i in range(512)]).status_code == 200
     )
-    assert ledger(product) == 512
+    assert ledger(application) == 512
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"id": 1}', "7", ""])
@@ -116,18 +116,18 @@ def test_a_bulk_that_is_no_list_of_records_is_refused(client: TestClient, body: 
     assert (answer.status_code, answer.json()["where"]) == (422, "body")
 
 
-def test_the_same_id_in_one_bulk_counts_once(client: TestClient, product: Application) -> None:
+def test_the_same_id_in_one_bulk_counts_once(client: TestClient, application: Application) -> None:
     answers = client.post(f"{BASE}/onhand/bulk", json=[change(1), change(1), change(2)]).json()
     assert [a["message"] for a in answers] == [
         "",
         "this id was counted before; nothing changed",
         "",
     ]
-    assert ledger(product) == 2
+    assert ledger(application) == 2
 
 
 def test_a_set_older_than_what_stands_is_ignored_and_said(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     def put(number: int, at: str | None, quantity: float, **more: float) -> dict[str, Any]:
         quantities = {"pos": {"inbound": quantity, **more}}
@@ -158,12 +158,12 @@ def test_a_set_older_than_what_stands_is_ignored_and_said(
 
 
 def test_a_set_of_another_systems_quantities_is_refused(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     answer = client.post(f"{BASE}/setonhand/pos/bulk", json=[change(1)]).json()[0]
     assert (answer["statusCode"], answer["where"]) == (422, "quantities.iom")
     assert client.post(f"{BASE}/setonhand/sap/bulk", json=[change(1)]).status_code == 422
-    assert ledger(product) == 0
+    assert ledger(application) == 0
 
 
 def test_a_repeated_set_does_not_undo_what_came_between(client: TestClient) -> None:

@@ -248,7 +248,7 @@ def test_11_unreserving_gives_back_and_reports_what_was_not_reserved(
 
 
 def test_13_and_14_cleaning_reservations_is_a_job_whose_progress_shows(
-    client: TestClient, product: Application, sample: Sample, send: Send
+    client: TestClient, application: Application, sample: Sample, send: Send
 ) -> None:
     on_hand(
         client,
@@ -269,12 +269,12 @@ def test_13_and_14_cleaning_reservations_is_a_job_whose_progress_shows(
     asked = sample(14)
     asked["query"]["jobId"] = job
     assert (send(asked)["jobStatus"], send(asked)["progress"]) == ("Queued", 0)
-    drain(product.database, [export_job_worker()])
+    drain(application.database, [export_job_worker()])
     done = send(asked)
     assert (done["jobStatus"], done["progress"]) == ("Completed", 100)
     assert done["result"] == {"reservationsReleased": 1, "reservationsDropped": 2}
     assert contoso(client)["iv"]["availabletoreserve"] == 3
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM inventory_visibility.reservation")[0][0] == 0
     unknown = client.get(f"{BASE}/getJobProgress", params=sample(14)["query"])
     assert unknown.status_code == 404
@@ -523,7 +523,7 @@ def test_45_a_search_nests_product_and_attribute_conditions(
 
 
 def test_46_an_adjustment_is_kept_for_the_erp_and_moves_on_hand_when_asked(
-    client: TestClient, product: Application, sample: Sample, send: Send
+    client: TestClient, application: Application, sample: Sample, send: Send
 ) -> None:
     given = sample(46)
     given["query"] = {"createWithIVSync": "false"}
@@ -534,7 +534,7 @@ def test_46_an_adjustment_is_kept_for_the_erp_and_moves_on_hand_when_asked(
     assert (posted[0]["processingStatus"], posted[0]["detailLineStatus"]) == ("success", "IVPosted")
     assert send(sample(46))[0]["message"] == "this id was counted before; nothing changed"
     assert quantities(client, "T-shirt", siteId="1", locationId="11")["pos"]["inbound"] == 5
-    with product.database.reading() as session:
+    with application.database.reading() as session:
         kept = fetch(
             session,
             "SELECT external_id, status, journal_name, reference_id, cost_price::float8, transaction_date::text"
@@ -547,7 +547,7 @@ def test_46_an_adjustment_is_kept_for_the_erp_and_moves_on_hand_when_asked(
 
 
 def test_47_the_log_of_a_day_is_exported_by_a_job(
-    client: TestClient, product: Application, sample: Sample, send: Send
+    client: TestClient, application: Application, sample: Sample, send: Send
 ) -> None:
     given = sample(47)
     nothing = send(given)["jobId"]
@@ -557,7 +557,7 @@ def test_47_the_log_of_a_day_is_exported_by_a_job(
     given["request"] |= {"UtcFromDate": today, "UtcToDate": today}
     job = send(given)["jobId"]
     assert job.startswith("LogTransactionDetails:")
-    drain(product.database, [export_job_worker()])
+    drain(application.database, [export_job_worker()])
     progress = client.get(f"{BASE}/getJobProgress", params={"jobId": job}).json()
     assert (progress["jobStatus"], progress["result"]) == ("Completed", {"records": 1})
     file = client.get(progress["downloadUrl"])

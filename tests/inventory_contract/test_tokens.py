@@ -8,12 +8,12 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from openiom.administration import Issuer
+from openiom.administration import TokenIssuer
 from openiom.administration.token_routes import CLIENT_SCOPE, INVENTORY_SCOPE
 from openiom.app.application import Application
 from openiom.inventory_visibility.default_configuration import DEFAULT
 from openiom.platform.bulk import fetch
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 ONHAND = "/api/environment/dev/configuration"
 
@@ -54,11 +54,11 @@ def filled(given: Mapping[str, str], **values: str) -> dict[str, str]:
 
 
 def test_the_published_flow_ends_in_a_token_of_an_hour(
-    stranger: TestClient, program: tuple[str, str], sample: Callable[[int], Any]
+    anonymous_client: TestClient, program: tuple[str, str], sample: Callable[[int], Any]
 ) -> None:
     one, two = sample(1), sample(2)
     form = filled(one["request"], client_id=program[0], client_secret=program[1])
-    first = stranger.request(
+    first = anonymous_client.request(
         "GET", "/tenant-1/oauth2/v2.0/token", data=form, headers=one["headers"]
     )
     assert first.status_code == 200
@@ -67,29 +67,29 @@ def test_the_published_flow_ends_in_a_token_of_an_hour(
         k: one["response"][k] for k in ("token_type", "expires_in", "ext_expires_in")
     }
     body = filled(two["request"], client_assertion=told["access_token"], context="dev")
-    second = stranger.post("/token", json=body, headers=two["headers"])
+    second = anonymous_client.post("/token", json=body, headers=two["headers"])
     assert second.status_code == 200
     assert second.json() | {"access_token": ""} == two["response"] | {"access_token": ""}
     assert second.headers["cache-control"] == "no-store"
-    assert asked(stranger, second.json()["access_token"]).status_code == 200
+    assert asked(anonymous_client, second.json()["access_token"]).status_code == 200
 
 
 @pytest.mark.parametrize("wrong", [{"client_secret": "guess"}, {"client_id": "nobody"}])
 def test_a_wrong_secret_and_an_unknown_client_are_answered_alike(
-    stranger: TestClient, program: tuple[str, str], wrong: dict[str, str]
+    anonymous_client: TestClient, program: tuple[str, str], wrong: dict[str, str]
 ) -> None:
-    answer = first_step(stranger, program, **wrong)
+    answer = first_step(anonymous_client, program, **wrong)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["error"] == "invalid_client"
-    assert answer.json()["detail"] == "client id and secret do not belong together"
+    assert answer.json()["detail"] == "incorrect client id or secret"
 
 
 @pytest.mark.parametrize("field", ["grant_type", "scope", "client_id"])
 def test_what_is_missing_from_a_token_request_is_named(
-    stranger: TestClient, program: tuple[str, str], field: str
+    anonymous_client: TestClient, program: tuple[str, str], field: str
 ) -> None:
-    answer = first_step(stranger, program, **{field: ""})
+    answer = first_step(anonymous_client, program, **{field: ""})
     assert (answer.status_code, answer.json()["where"], answer.json()["error"]) == (
         400,
         field,
@@ -98,52 +98,60 @@ def test_what_is_missing_from_a_token_request_is_named(
 
 
 def test_a_token_for_another_environment_is_refused_when_asked_for_and_when_used(
-    stranger: TestClient, program: tuple[str, str], product: Application
+    anonymous_client: TestClient, program: tuple[str, str], application: Application
 ) -> None:
-    assertion = first_step(stranger, program).json()["access_token"]
-    assert second_step(stranger, assertion, context="production").status_code == 403
-    elsewhere = Issuer.of(product.secrets, environment="production")
+    assertion = first_step(anonymous_client, program).json()["access_token"]
+    assert second_step(anonymous_client, assertion, context="production").status_code == 403
+    elsewhere = TokenIssuer.of(application.secrets, environment="production")
     token = elsewhere.access_token(client_id=program[0], name="x", permissions=["*"], now=utc_now())
-    refused = asked(stranger, token)
+    refused = asked(anonymous_client, token)
     assert refused.status_code == 403
     assert refused.json()["detail"] == "this token is for the environment production, not for dev"
-    good = {"authorization": f"Bearer {bearer(stranger, program)}"}
-    other = stranger.get("/api/environment/production/configuration", headers=good)
+    good = {"authorization": f"Bearer {bearer(anonymous_client, program)}"}
+    other = anonymous_client.get("/api/environment/production/configuration", headers=good)
     assert (other.status_code, other.json()["where"]) == (403, "environmentId")
 
 
 def test_a_token_ends_after_an_hour(
-    stranger: TestClient, program: tuple[str, str], product: Application
+    anonymous_client: TestClient, program: tuple[str, str], application: Application
 ) -> None:
     def token_of(moment: datetime) -> str:
-        return product.issuer.access_token(
+        return application.issuer.access_token(
             client_id=program[0], name="x", permissions=["*"], now=moment
         )
 
     hour = timedelta(seconds=3600)
-    assert asked(stranger, token_of(utc_now() - hour + timedelta(seconds=30))).status_code == 200
-    ended = asked(stranger, token_of(utc_now() - hour))
+    assert (
+        asked(anonymous_client, token_of(utc_now() - hour + timedelta(seconds=30))).status_code
+        == 200
+    )
+    ended = asked(anonymous_client, token_of(utc_now() - hour))
     assert (ended.status_code, ended.json()["detail"]) == (401, "this token has expired")
     assert ended.headers["www-authenticate"] == "Bearer"
 
 
 def test_an_assertion_is_no_bearer_and_a_bearer_no_assertion(
-    stranger: TestClient, program: tuple[str, str]
+    anonymous_client: TestClient, program: tuple[str, str]
 ) -> None:
-    assertion = first_step(stranger, program).json()["access_token"]
-    token = bearer(stranger, program)
-    assert asked(stranger, assertion).status_code == 401
-    assert second_step(stranger, token).status_code == 401
-    assert asked(stranger, token[:-2] + ("AA" if token[-2:] != "AA" else "BB")).status_code == 401
-    assert asked(stranger, "a.b.c").status_code == 401
+    assertion = first_step(anonymous_client, program).json()["access_token"]
+    token = bearer(anonymous_client, program)
+    assert asked(anonymous_client, assertion).status_code == 401
+    assert second_step(anonymous_client, token).status_code == 401
+    assert (
+        asked(anonymous_client, token[:-2] + ("AA" if token[-2:] != "AA" else "BB")).status_code
+        == 401
+    )
+    assert asked(anonymous_client, "a.b.c").status_code == 401
 
 
 def test_a_token_carries_the_permissions_of_its_client_and_no_more(
-    stranger: TestClient, client: TestClient, program: tuple[str, str]
+    anonymous_client: TestClient, client: TestClient, program: tuple[str, str]
 ) -> None:
     made = client.post("/api/v1/clients", json={"name": "looker", "roles": ["viewer"]}).json()
-    token = bearer(stranger, (made["client_id"], made["client_secret"]))
-    refused = stranger.put(ONHAND, json=DEFAULT, headers={"authorization": f"Bearer {token}"})
+    token = bearer(anonymous_client, (made["client_id"], made["client_secret"]))
+    refused = anonymous_client.put(
+        ONHAND, json=DEFAULT, headers={"authorization": f"Bearer {token}"}
+    )
     assert (refused.status_code, refused.json()["remedy"]) == (
         403,
         "ask an administrator for the permission configuration.write",
@@ -165,8 +173,10 @@ def test_a_removed_client_gets_no_more_tokens_and_a_new_secret_ends_the_old(
     assert client.delete(f"/api/v1/clients/{program[0]}").status_code == 404
 
 
-def test_the_secret_is_kept_as_a_hash_only(product: Application, program: tuple[str, str]) -> None:
-    with product.database.reading() as session:
+def test_the_secret_is_kept_as_a_hash_only(
+    application: Application, program: tuple[str, str]
+) -> None:
+    with application.database.reading() as session:
         kept = fetch(session, "SELECT c::text FROM administration.client c")[0][0]
     assert program[1] not in kept
     assert "$argon2id$" in kept

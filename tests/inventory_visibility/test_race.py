@@ -39,8 +39,8 @@ from openiom.inventory_visibility import (
 from openiom.inventory_visibility.decisions import StockChange
 from openiom.kernel import new_id
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import utc_now
 from openiom.platform.retry import retry_transient
 
 WORKERS, SECONDS = 64, 8.0

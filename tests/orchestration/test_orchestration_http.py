@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.one_room import client_of, one_room
 from tests.orchestration.toys import Toys, action
+from tests.package_app import http_client, package_app
 
 from openiom.kernel import new_id
 from openiom.orchestration import router
@@ -24,9 +24,11 @@ WAIT = {
 
 @pytest.fixture
 def client(toys: Toys) -> Iterator[TestClient]:
-    app = one_room(toys.database, router, permissions={"*"}, principal="clerk", engine=toys.engine)
+    app = package_app(
+        toys.database, router, permissions={"*"}, principal="clerk", engine=toys.engine
+    )
     app.dependency_overrides[now] = lambda: toys.now
-    with client_of(app) as asking:
+    with http_client(app) as asking:
         yield asking
 
 

@@ -7,8 +7,8 @@ from threading import Thread
 from tests.orchestration.toys import DOWN, Toys, action
 
 from openiom.orchestration import ProviderCallWorker, StepWorker
-from openiom.platform.batches import is_transient
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.retry import is_transient
 from openiom.provider_contract import CallResult
 
 PROMISES = sorted((Path(__file__).parents[2] / "invariants").glob("*.sql"))

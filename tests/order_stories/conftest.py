@@ -14,8 +14,9 @@ from openiom.app.application import Application, build
 from openiom.orders import order_facts
 from openiom.platform.batches import drain
 from openiom.platform.bulk import fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import timeline, utc_now
+from openiom.platform.events import timeline
 from openiom.platform.settings import Settings
 from openiom.providers import poll, probe, receive_webhook
 from openiom_simulators import (
@@ -102,9 +103,9 @@ class Fabrikam:
 
 @pytest.fixture
 def fabrikam(database: Database, tmp_path: Path) -> Iterator[Fabrikam]:
-    product = build(Settings(home=tmp_path), database.url)
+    application = build(Settings(home=tmp_path), database.url)
     with ExitStack() as servers:
-        servers.callback(product.close)
+        servers.callback(application.close)
         store = servers.enter_context(
             serve_in_thread(store_application(StoreOptions(store_hash="fabrikam")))
         )
@@ -124,11 +125,11 @@ def fabrikam(database: Database, tmp_path: Path) -> Iterator[Fabrikam]:
             lab_key=LAB_KEY,
         )
         company = company_documents()
-        seed_company(product, [d for d in company if d["kind"] != "flow"])
-        seed_company(product, instance_documents(addresses, poll_seconds=None))
-        seed_company(product, [d for d in company if d["kind"] == "flow"])
-        seed_stock(product, LAB_PRODUCTS, sources=SOURCES, plenty=1_000, told=lambda _: None)
+        seed_company(application, [d for d in company if d["kind"] != "flow"])
+        seed_company(application, instance_documents(addresses, poll_seconds=None))
+        seed_company(application, [d for d in company if d["kind"] == "flow"])
+        seed_stock(application, LAB_PRODUCTS, sources=SOURCES, units=1_000, progress=lambda _: None)
         for instance in INSTANCES:
-            answer = probe(product.registry, product.database, instance)
+            answer = probe(application.registry, application.database, instance)
             assert not isinstance(answer, Exception), f"{instance}: {answer}"
-        yield Fabrikam(product, store, warehouse, lab)
+        yield Fabrikam(application, store, warehouse, lab)

@@ -63,7 +63,7 @@ def test_a_product_read_from_the_catalog_frees_the_order_that_waited_for_it(fabr
 
     read_catalog(fabrikam)
     poll(fabrikam.product.registry, fabrikam.product.database, "fabrikam-store")
-    seed_stock(fabrikam.product, ["LOUPE"], sources=SOURCES, plenty=10, told=lambda _: None)
+    seed_stock(fabrikam.product, ["LOUPE"], sources=SOURCES, units=10, progress=lambda _: None)
     fabrikam.settle()
 
     with fabrikam.product.database.reading() as session:

@@ -20,7 +20,7 @@ from openiom.inventory_visibility.supply import (
 from openiom.orchestration import reprocess
 from openiom.orders import cancel_orders
 from openiom.platform.batches import drain
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom_simulators.seed import seed_company
 
 SHOPPER = {
@@ -106,7 +106,7 @@ def test_the_sample_order_goes_all_the_way_and_the_store_learns_of_it(shop):
     assert [(s["tracking_number"],) for s in shipments] == kept
     seattle = "SELECT on_hand::int, reserved::int FROM inventory_visibility.stock WHERE source = %s AND product = %s"
     assert shop.fetch(seattle, "SEA", "Accu Scale") == [(998, 0)]
-    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
 
 
 def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_mapped(shop):
@@ -193,7 +193,7 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
     assert in_store(shop, number)["status"] == "Shipped"
     events = shop.events(number)
     assert [events.count(e) for e in ("order.backorder_hold", "order.backorder_released")] == [1, 1]
-    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
 
 
 def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
@@ -214,7 +214,7 @@ def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
     shop.settle()
     assert shop.order(waiting)["state"] == "completed"
     assert shop.order(given_up)["state"] == "canceled"
-    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
 
 
 def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
@@ -260,7 +260,7 @@ def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
     assert shop.order(number)["state"] == "completed"
     events = shop.events(number)
     assert (events.count("order.fulfillment_declined"), events.count("order.shipped")) == (1, 1)
-    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
 
 
 def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.one_room import client_of, one_room
 from tests.orders.given import document, line, master_data, receive
+from tests.package_app import http_client, package_app
 
 from openiom.kernel import new_id
 from openiom.orders import line_router
@@ -20,7 +20,7 @@ def permissions() -> set[str]:
 
 @pytest.fixture
 def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
-    with client_of(one_room(database, line_router, permissions=permissions)) as asking:
+    with http_client(package_app(database, line_router, permissions=permissions)) as asking:
         yield asking
 
 

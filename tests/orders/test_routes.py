@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.one_room import client_of, one_room
 from tests.orders.given import (
     NOW,
     SHIP_TO,
@@ -19,6 +18,7 @@ from tests.orders.given import (
     sourced,
     stock,
 )
+from tests.package_app import http_client, package_app
 
 from openiom.kernel import new_id
 from openiom.orders import hold_orders, names_router, router
@@ -33,7 +33,9 @@ def permissions() -> set[str]:
 
 @pytest.fixture
 def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
-    with client_of(one_room(database, router, names_router, permissions=permissions)) as asking:
+    with http_client(
+        package_app(database, router, names_router, permissions=permissions)
+    ) as asking:
         yield asking
 
 

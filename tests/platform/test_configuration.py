@@ -62,10 +62,13 @@ def configuration() -> Configuration:
 
 
 def apply(
-    database: Database, configuration: Configuration, *documents: dict[str, Any], dry: bool = False
+    database: Database,
+    configuration: Configuration,
+    *documents: dict[str, Any],
+    dry_run: bool = False,
 ) -> list[Change]:
     with database.unit_of_work() as session:
-        return configuration.apply(session, documents, at=NOW, actor="test", dry=dry)
+        return configuration.apply(session, documents, at=NOW, actor="test", dry_run=dry_run)
 
 
 def lamp(watt: Any = 5, name: str = "desk", **more: Any) -> dict[str, Any]:
@@ -120,7 +123,7 @@ def test_a_document_that_stands_twice_is_refused_by_name(
     first, second = (
         {"kind": "lamp", "name": "ceiling", "body": {"watt": watt}} for watt in (40, 60)
     )
-    with pytest.raises(Invalid, match="lamp ceiling: stands here more than once"):
+    with pytest.raises(Invalid, match="lamp ceiling: is given more than once"):
         apply(database, configuration, first, second)
     with database.reading() as session:
         assert current_documents(session, "lamp") == []
@@ -129,7 +132,7 @@ def test_a_document_that_stands_twice_is_refused_by_name(
 def test_a_dry_run_says_what_would_change_and_writes_nothing(
     database: Database, configuration: Configuration
 ) -> None:
-    assert apply(database, configuration, lamp(), dry=True)[0].change == "added"
+    assert apply(database, configuration, lamp(), dry_run=True)[0].change == "added"
     with database.reading() as session:
         assert current_documents(session, "lamp") == []
 
@@ -220,7 +223,7 @@ def test_a_dry_removal_says_what_would_go_and_a_missing_document_is_named(
     apply(database, configuration, lamp(5), lamp(6, "wall"), room("study", "wall"))
     with database.unit_of_work() as session:
         assert (
-            configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test", dry=True)[
+            configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test", dry_run=True)[
                 0
             ].change
             == "removed"
@@ -230,7 +233,7 @@ def test_a_dry_removal_says_what_would_go_and_a_missing_document_is_named(
                 session, [("room", "hall"), ("lamp", "floor")], at=NOW, actor="test"
             )
         with pytest.raises(Refused, match="is used by room study"):
-            configuration.remove(session, [("lamp", "wall")], at=NOW, actor="test", dry=True)
+            configuration.remove(session, [("lamp", "wall")], at=NOW, actor="test", dry_run=True)
     with database.reading() as session:
         assert len(current_documents(session, "lamp")) == 2
 
@@ -254,10 +257,10 @@ def test_pruning_leaves_of_the_given_kinds_only_what_is_given(
 ) -> None:
     apply(database, configuration, lamp(5), lamp(6, "wall"), room("study", "desk"))
     with database.unit_of_work() as session:
-        dry = configuration.apply(
-            session, [lamp(6, "wall")], at=NOW, actor="test", dry=True, prune=True
+        dry_run = configuration.apply(
+            session, [lamp(6, "wall")], at=NOW, actor="test", dry_run=True, prune=True
         )
-    assert [(c.name, c.change) for c in dry] == [("wall", "unchanged"), ("desk", "removed")]
+    assert [(c.name, c.change) for c in dry_run] == [("wall", "unchanged"), ("desk", "removed")]
     with pytest.raises(Refused, match="is used by room study"), database.unit_of_work() as session:
         configuration.apply(session, [lamp(6, "wall")], at=NOW, actor="test", prune=True)
     wanted = [lamp(6, "wall"), room("study", "wall")]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
-from tests.one_room import client_of, one_room
+from tests.package_app import http_client, package_app
 
 from openiom.kernel import Invalid, Refused
 from openiom.platform.database import Database
@@ -21,7 +21,7 @@ from openiom.platform.http import (
 
 @pytest.fixture
 def client(database: Database) -> Iterator[TestClient]:
-    app = one_room(database, permissions={"orders.read"}, principal="clerk")
+    app = package_app(database, permissions={"orders.read"}, principal="clerk")
 
     @app.post("/write")
     def write(session: WriteSession, fail: bool = False) -> dict[str, str]:
@@ -38,7 +38,7 @@ def client(database: Database) -> Iterator[TestClient]:
     def guarded(principal: CurrentPrincipal) -> None:
         principal.require("orders.write")
 
-    with client_of(app) as asking:
+    with http_client(app) as asking:
         yield asking
 
 
@@ -77,7 +77,7 @@ def test_a_reading_request_cannot_write_and_a_bug_is_a_problem_with_a_reference(
 ) -> None:
     answer = client.post("/read")
     assert answer.status_code == 500
-    assert answer.json()["detail"] == "something broke on our side"
+    assert answer.json()["detail"] == "an internal error occurred"
     assert consumers(database) == []
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import psycopg
 
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom.platform.leases import LEASE, heartbeat
 
 

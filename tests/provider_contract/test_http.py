@@ -10,7 +10,7 @@ import pytest
 
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnauthorized
 from openiom.provider_contract import ProviderHttpClient
-from openiom.testing import Heard, nowhere
+from openiom.testing import RecordedCalls, unreachable_address
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -58,12 +58,12 @@ def other() -> Iterator[Other]:
 
 
 @pytest.fixture
-def heard() -> Heard:
-    return Heard()
+def heard() -> RecordedCalls:
+    return RecordedCalls()
 
 
 @pytest.fixture
-def http(other: Other, heard: Heard) -> Iterator[ProviderHttpClient]:
+def http(other: Other, heard: RecordedCalls) -> Iterator[ProviderHttpClient]:
     with closing(
         ProviderHttpClient(
             other.url, report=heard, timeout=0.5, max_wait_seconds=0.3, max_response_bytes=1000
@@ -95,7 +95,11 @@ def test_json_is_parsed_and_an_empty_answer_is_none(http: ProviderHttpClient, ot
     ],
 )
 def test_what_may_pass_is_an_outage_that_says_when_to_come_again(
-    http: ProviderHttpClient, other: Other, heard: Heard, answer: Answer, seconds: float | None
+    http: ProviderHttpClient,
+    other: Other,
+    heard: RecordedCalls,
+    answer: Answer,
+    seconds: float | None,
 ) -> None:
     other.answer = answer
     with pytest.raises(ProviderDown) as failed:
@@ -120,7 +124,7 @@ def test_an_answer_that_need_not_be_json_counts_as_one_without_a_body(
 
 
 def test_a_silent_server_is_an_outage_after_the_timeout(
-    http: ProviderHttpClient, other: Other, heard: Heard
+    http: ProviderHttpClient, other: Other, heard: RecordedCalls
 ) -> None:
     other.answer = lambda handler: time.sleep(1)
     with pytest.raises(ProviderDown, match="timed out"):
@@ -128,8 +132,8 @@ def test_a_silent_server_is_an_outage_after_the_timeout(
     assert heard[0].status is None
 
 
-def test_an_address_where_nobody_listens_is_an_outage(heard: Heard) -> None:
-    host, port = nowhere()
+def test_an_address_where_nobody_listens_is_an_outage(heard: RecordedCalls) -> None:
+    host, port = unreachable_address()
     with (
         closing(ProviderHttpClient(f"http://{host}:{port}", report=heard)) as client,
         pytest.raises(ProviderDown),
@@ -163,7 +167,7 @@ def test_a_refusal_is_told_in_the_vendors_words(
 def test_a_redirect_elsewhere_and_one_of_a_write_are_refused(
     http: ProviderHttpClient, other: Other
 ) -> None:
-    host, port = nowhere()
+    host, port = unreachable_address()
     other.answer = says(302, Location=f"http://{host}:{port}/")
     with pytest.raises(ProviderRejected, match="redirect"):
         http.get("orders")
@@ -179,7 +183,9 @@ def test_an_answer_above_the_limit_is_given_up(http: ProviderHttpClient, other: 
         http.get("orders")
 
 
-def test_the_call_log_shows_no_secret_of_a_query(http: ProviderHttpClient, heard: Heard) -> None:
+def test_the_call_log_shows_no_secret_of_a_query(
+    http: ProviderHttpClient, heard: RecordedCalls
+) -> None:
     http.get("orders", {"page": 2, "access_token": "s3cret", "apiKey": "s3cret"})
     assert heard[0].url.endswith("/orders?page=2&access_token=***&apiKey=***")
 
@@ -206,6 +212,8 @@ def test_a_spent_quota_is_waited_out_when_short_and_told_when_long(
 @pytest.mark.parametrize(
     "url", ["ftp://example.com", "file:///etc/passwd", "example.com", "", "http://u:p@example.com"]
 )
-def test_an_address_that_is_none_or_holds_a_credential_is_invalid(url: str, heard: Heard) -> None:
+def test_an_address_that_is_none_or_holds_a_credential_is_invalid(
+    url: str, heard: RecordedCalls
+) -> None:
     with pytest.raises(Invalid):
         ProviderHttpClient(url, report=heard)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from tests.providers.tiny import House, make_house
 
 from openiom.kernel import Problem, ProviderDown, ProviderRejected, ProviderUnauthorized
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import utc_now
 from openiom.provider_contract import Call, CallResult, OutboundRequest
 from openiom.providers import build_payloads, call_provider
 

@@ -9,7 +9,7 @@ import pytest
 from tests.providers.tiny import House
 
 from openiom.platform.batches import drain
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom.provider_contract import RawMessage
 from openiom.providers import Stored, discard, inbox_worker, replay, store_messages
 

@@ -8,8 +8,8 @@ from tests.providers.tiny import House
 
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import current_documents
-from openiom.platform.events import utc_now
 from openiom.provider_contract import RawMessage
 from openiom.providers import ProbeWorker, inbox_worker, store_messages
 

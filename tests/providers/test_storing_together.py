@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 from openiom.platform.bulk import fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import utc_now
 from openiom.provider_contract import RawMessage
 from openiom.providers import store_messages
 

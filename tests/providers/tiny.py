@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, Unauthenticated
 from openiom.platform.bulk import execute
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database, to_json_text
-from openiom.platform.events import utc_now
 from openiom.platform.secrets import Secrets
 from openiom.provider_contract import (
     Call,

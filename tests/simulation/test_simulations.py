@@ -30,7 +30,7 @@ from openiom.inventory_visibility.promise.schedule import ScheduleChange, post_s
 from openiom.orders import receive_orders
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute, fetch
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom.platform.http import encode_cursor
 from openiom.provider_contract import InboundDocument
 from openiom.simulation import SimulationWorker
@@ -44,7 +44,7 @@ HANGING_WORKER = """
 import sys, time
 from openiom.simulation import turn
 from openiom.platform.database import Database
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 def hang(*_, **__):
     print("in a run", flush=True)
@@ -81,15 +81,15 @@ def order(day: int, number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def shop(product: Application) -> Application:
+def shop(application: Application) -> Application:
     """Two sources, a week of three orders a day."""
-    put(product, *goods("LAMP"), source("SEA", SEATTLE), source("CHI", CHICAGO))
-    stock(product.database, LAMP_SEA=30, LAMP_CHI=30)
+    put(application, *goods("LAMP"), source("SEA", SEATTLE), source("CHI", CHICAGO))
+    stock(application.database, LAMP_SEA=30, LAMP_CHI=30)
     orders = [order(day, number) for day in range(7) for number in range(3)]
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         arrived = [InboundDocument(i, "store", document) for i, document in enumerate(orders)]
         assert all(taken.ok for taken in receive_orders(session, arrived, NOW, "intake"))
-    return product
+    return application
 
 
 def scenario(**more: Any) -> dict[str, Any]:
@@ -104,9 +104,9 @@ def start(client: TestClient, **more: Any) -> dict[str, Any]:
     return found
 
 
-def finished(client: TestClient, product: Application, **more: Any) -> dict[str, Any]:
+def finished(client: TestClient, application: Application, **more: Any) -> dict[str, Any]:
     made = start(client, **more)
-    drain(product.database, [SimulationWorker()])
+    drain(application.database, [SimulationWorker()])
     found: dict[str, Any] = client.get(f"{URL}/{made['id']}").json()
     assert (found["state"], found["error"]) == ("finished", "")
     return found

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from tests.one_room import one_room
+from tests.package_app import package_app
 from tests.state_framework.test_machine import ORDER
 
 from openiom.kernel import Invalid, TransitionRefused
@@ -95,7 +95,7 @@ def test_a_document_that_does_not_fit_is_refused_and_changes_nothing(
 
 def test_the_api_shows_the_table_with_shipped_rows_marked(database, configuration):
     apply(database, configuration, FRAUD)
-    web = one_room(database, states_router(SHIPPED), permissions={"*"})
+    web = package_app(database, states_router(SHIPPED), permissions={"*"})
 
     answer = get(web, "/api/v1/states/order")
 

@@ -1,9 +1,9 @@
-"""The Fabrikam company: documents as a user would write them, a catalog read from its store, and stock."""
+"""Seed data of the demo: the Fabrikam company, its catalog, its stock and its providers."""
 
 from .company import (
     CatalogItem,
     company_documents,
-    put_administrator,
+    create_administrator,
     seed_catalog,
     seed_company,
     seed_stock,
@@ -14,8 +14,8 @@ __all__ = [
     "CatalogItem",
     "InstanceAddresses",
     "company_documents",
+    "create_administrator",
     "instance_documents",
-    "put_administrator",
     "seed_catalog",
     "seed_company",
     "seed_stock",

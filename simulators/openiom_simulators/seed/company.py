@@ -1,4 +1,4 @@
-"""Fabrikam as YAML documents; applying them again changes nothing."""
+"""The Fabrikam company as documents; seeding it again changes nothing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from openiom.administration import upsert_users
 from openiom.app.application import Application
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.platform.bulk import fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Change
-from openiom.platform.events import utc_now
 
 ACTOR = "seed"
 FOLDER = Path(__file__).with_name("documents")
@@ -22,12 +22,14 @@ SOURCES = ("SEA", "CHI", "DAL", "NYC", "ATL", "LAX")
 BRAZIL = ("GRU", "REC")
 LAB_PRODUCTS = ("Accu Scale", "Barista Home")
 CHUNK = 4_000
+LEAST_STOCK = 20
+STOCK_RANGE = 381
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """A product as the store sells it. `price` is in the store's currency, `weight_kg` of one unit."""
+    """A product in the store; the price is in its currency, the weight of one unit."""
 
     sku: str
     name: str
@@ -36,59 +38,72 @@ class CatalogItem:
 
 
 def company_documents(*, brazil: bool = False) -> list[dict[str, Any]]:
-    """Every document of the company, without provider instances."""
+    """Return every document of the company except its provider instances."""
     documents: list[dict[str, Any]] = []
     for file in sorted(FOLDER.glob("*.yaml")):
-        if brazil or not file.stem.endswith("_brazil"):
-            documents += [d for d in yaml.load_all(file.read_text("utf-8"), yaml.CSafeLoader) if d]
+        if file.stem.endswith("_brazil") and not brazil:
+            continue
+        for document in yaml.load_all(file.read_text("utf-8"), yaml.CSafeLoader):
+            if document:
+                documents.append(document)
     return documents
 
 
-def seed_company(product: Application, documents: Sequence[dict[str, Any]]) -> list[Change]:
+def seed_company(application: Application, documents: Sequence[dict[str, Any]]) -> list[Change]:
     """Apply documents, all or none."""
-    with product.database.unit_of_work() as session:
-        return product.configuration.apply(session, documents, at=utc_now(), actor=ACTOR)
+    with application.database.unit_of_work() as session:
+        return application.configuration.apply(session, documents, at=utc_now(), actor=ACTOR)
 
 
 def seed_catalog(
-    product: Application, items: Sequence[CatalogItem], *, currency: str, told: Progress
+    application: Application, items: Sequence[CatalogItem], *, currency: str, progress: Progress
 ) -> None:
-    """Products of the store's catalog, and how the store names them."""
+    """Create the products of a store's catalog, with their mappings.
+
+    `progress` is called with the number of products of each chunk.
+    """
     for start in range(0, len(items), CHUNK):
         chunk = items[start : start + CHUNK]
-        seed_company(product, [d for item in chunk for d in item_documents(item, currency)])
-        told(len(chunk))
+        documents: list[dict[str, Any]] = []
+        for item in chunk:
+            documents += item_documents(item, currency)
+        seed_company(application, documents)
+        progress(len(chunk))
 
 
 def item_documents(item: CatalogItem, currency: str) -> list[dict[str, Any]]:
-    body = {"name": item.name, "unit": "ea", "weight_kg": item.weight_kg, "currency": currency}
+    """Return the product document of a catalog item, and the mapping of its SKU."""
+    product = {
+        "name": item.name,
+        "unit": "ea",
+        "weight_kg": item.weight_kg,
+        "currency": currency,
+        "list_price": item.price,
+    }
     mapping = {"table": "product", "field": "sku", "value": item.sku, "internal": item.sku}
     return [
-        {"kind": "product", "name": item.sku, "body": {**body, "list_price": item.price}},
+        {"kind": "product", "name": item.sku, "body": product},
         {"kind": "mapping", "name": f"product/default/sku={item.sku}", "body": mapping},
     ]
 
 
 def seed_stock(
-    product: Application,
+    application: Application,
     names: Sequence[str],
     *,
     sources: Sequence[str],
-    plenty: int | None,
-    told: Progress,
+    units: int | None,
+    progress: Progress,
 ) -> None:
-    """Stock where there is no book yet: `plenty` units everywhere, or 20 to 400 by product and source."""
-    with product.database.reading() as session:
-        known = set(fetch(session, "SELECT product, source FROM inventory_visibility.stock"))
-    wanted = [
-        StockChange(name, source, Decimal(plenty or 20 + crc32(f"{name}/{source}".encode()) % 381))
-        for name in names
-        for source in sources
-        if (name, source) not in known
-    ]
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
-        with product.database.unit_of_work() as session:
+    """Set the stock of products at sources that have none yet.
+
+    `units` None sets 20 to 400 units that depend on product and source. `progress` is called with
+    the number of stock keys of each chunk.
+    """
+    changes = _opening_stock(application, names, sources, units)
+    for start in range(0, len(changes), CHUNK):
+        chunk = changes[start : start + CHUNK]
+        with application.database.unit_of_work() as session:
             change_on_hand(
                 session,
                 chunk,
@@ -98,10 +113,28 @@ def seed_stock(
                 now=utc_now(),
                 actor=ACTOR,
             )
-        told(len(chunk))
+        progress(len(chunk))
 
 
-def put_administrator(product: Application, *, email: str, password: str) -> None:
-    """The first person who may sign in."""
-    with product.database.unit_of_work() as session:
+def create_administrator(application: Application, *, email: str, password: str) -> None:
+    """Create the first user, who may do everything."""
+    with application.database.unit_of_work() as session:
         upsert_users(session, [(email, "Fabrikam administrator", password, ["administrator"])])
+
+
+def _opening_stock(
+    application: Application, names: Sequence[str], sources: Sequence[str], units: int | None
+) -> list[StockChange]:
+    with application.database.reading() as session:
+        known = set(fetch(session, "SELECT product, source FROM inventory_visibility.stock"))
+    changes: list[StockChange] = []
+    for name in names:
+        for source in sources:
+            if (name, source) not in known:
+                quantity = Decimal(units or _varied_units(name, source))
+                changes.append(StockChange(name, source, quantity))
+    return changes
+
+
+def _varied_units(name: str, source: str) -> int:
+    return LEAST_STOCK + crc32(f"{name}/{source}".encode()) % STOCK_RANGE

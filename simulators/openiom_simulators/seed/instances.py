@@ -1,14 +1,15 @@
-"""Fabrikam's installed providers: its store, its 3PL, its carrier, and the two ends of the quick-start lab."""
+"""The provider instances of Fabrikam: its store, its 3PL, its carrier and the quick-start lab."""
 
 from dataclasses import dataclass
 from typing import Any
 
-CALLBACK_NET_SECONDS = 10  # a poll brings what a lost callback did not
+WAREHOUSE_POLL_SECONDS = 10
+"""The 3PL calls back; polls deliver the updates whose callback was lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceAddresses:
-    """Where the simulators listen and what opens them. Without `carrier_url` no carrier is installed."""
+    """URLs and credentials of the simulators; without `carrier_url` no carrier is installed."""
 
     store_url: str
     store_hash: str
@@ -25,7 +26,10 @@ class InstanceAddresses:
 
 
 def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> list[dict[str, Any]]:
-    """Documents of kind provider_instance; `poll_seconds` None leaves the store to webhooks and `iom provider poll`."""
+    """Return the documents of the instances.
+
+    `poll_seconds` is the interval of the store's polls; None leaves it to webhooks.
+    """
     return [
         _instance(
             "fabrikam-store",
@@ -48,7 +52,7 @@ def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> li
                 "token": at.warehouse_token,
                 "callback_secret": at.callback_secret,
             },
-            poll_seconds=CALLBACK_NET_SECONDS,
+            poll_seconds=WAREHOUSE_POLL_SECONDS,
         ),
         _instance(
             "lab-intake",

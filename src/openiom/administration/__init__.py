@@ -1,28 +1,33 @@
-"""
-Administration: who may come in and do what; documents over HTTP.
+"""Administration: users, programs and their permissions; configuration documents over HTTP.
 
-Owns    user, sign-in, API token, client, wrong secrets counted, role documents; the last answer of every invariant.
-Holds   only hashes of passwords, secrets and tokens are kept.
+Owns        users, browser sessions, API tokens, clients and their failed authentications, roles;
+            the results of the latest invariant checks.
+Guarantees  only hashes of passwords, secrets and tokens are stored.
+Publishes   nothing.
 """
 
 from .clients import upsert_client
-from .invariant_results import store_checks, stored_checks
+from .deletion_guards import DELETION_GUARDS
+from .invariant_results import latest_invariant_results, store_invariant_results
 from .roles import KINDS
 from .routes import authenticate, router
-from .service import forget_expired, issue_token, upsert_users
-from .token_issuer import Issuer
+from .scheduled_jobs import SCHEDULED_JOBS
+from .service import delete_expired, issue_token, upsert_users
+from .token_issuer import TokenIssuer
 from .token_routes import router as token_router
 
 __all__ = [
+    "DELETION_GUARDS",
     "KINDS",
-    "Issuer",
+    "SCHEDULED_JOBS",
+    "TokenIssuer",
     "authenticate",
-    "forget_expired",
+    "delete_expired",
     "issue_token",
+    "latest_invariant_results",
+    "router",
+    "store_invariant_results",
+    "token_router",
     "upsert_client",
     "upsert_users",
-    "router",
-    "store_checks",
-    "stored_checks",
-    "token_router",
 ]

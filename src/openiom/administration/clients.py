@@ -1,4 +1,4 @@
-"""Client programs: an id and a secret, of which only a hash is kept, that buy tokens of an hour."""
+"""Client programs; they exchange an id and a secret for access tokens of one hour."""
 
 import secrets
 from collections.abc import Sequence
@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound, Unauthenticated
 
-from .credentials import belongs, count_failure, forget_failures, hashed, refuse_guessers
+from .credentials import (
+    check_lockout,
+    hash_secret,
+    record_failure,
+    reset_failures,
+    verify_secret,
+)
 from .models import Client
 from .roles import check_roles, permissions_of
 
@@ -18,26 +24,35 @@ from .roles import check_roles, permissions_of
 def upsert_client(
     session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str
 ) -> tuple[str, str]:
-    """(client id, secret) of a client program; one of this name keeps its id and gets a new secret, shown here once."""
+    """Create a client, or replace the secret and roles of the one that has this name.
+
+    Return the client id and the secret, of which only a hash is stored. Raise `Invalid` for an
+    unknown role.
+    """
     check_roles(session, roles)
-    row = session.scalars(select(Client).where(Client.name == name).with_for_update()).one_or_none()
-    if row is None:
-        row = Client(id=str(uuid4()), name=name)
-        session.add(row)
+    query = select(Client).where(Client.name == name).with_for_update()
+    client = session.scalars(query).one_or_none()
+    if client is None:
+        client = Client(id=str(uuid4()), name=name)
+        session.add(client)
     secret = secrets.token_urlsafe(32)
-    row.roles, row.secret_hash = list(roles), hashed(secret)
-    row.created_at, row.created_by = now, actor
+    client.roles = list(roles)
+    client.secret_hash = hash_secret(secret)
+    client.created_at = now
+    client.created_by = actor
     session.flush()
-    return row.id, secret
+    return client.id, secret
 
 
 def clients(session: Session) -> list[Client]:
+    """Return all clients by name."""
     return list(session.scalars(select(Client).order_by(Client.name)))
 
 
 def remove_client(session: Session, client_id: str) -> None:
-    """No more tokens for this client; those it holds end within the hour. Raises NotFound."""
-    if not session.execute(delete(Client).where(Client.id == client_id).returning(Client.id)).all():
+    """Delete a client; the access tokens it has expire within the hour. Raise `NotFound`."""
+    deleted = session.execute(delete(Client).where(Client.id == client_id).returning(Client.id))
+    if not deleted.all():
         raise NotFound(
             f"no client {client_id}", where="client_id", remedy="look it up in the list of clients"
         )
@@ -46,29 +61,30 @@ def remove_client(session: Session, client_id: str) -> None:
 def check_secret(
     session: Session, *, client_id: str, secret: str, address: str, now: datetime
 ) -> None:
-    """Raises Unauthenticated unless id and secret belong together, TooManyAttempts after many that did not.
+    """Raise `Unauthenticated` unless the secret is the client's, `TooManyAttempts` when locked.
 
-    `address` is where the caller is. Failures are counted, so the caller commits either way.
+    `address` is the caller's. Failures are counted in this session, so it must be committed in
+    either case.
     """
-    failed_before = refuse_guessers(session, client_id=client_id, address=address, now=now)
-    row = session.get(Client, client_id)
-    if belongs(secret, row.secret_hash if row else None):
+    failed_before = check_lockout(session, client_id=client_id, address=address, now=now)
+    client = session.get(Client, client_id)
+    if verify_secret(secret, client.secret_hash if client else None):
         if failed_before:
-            forget_failures(session, client_id=client_id, address=address)
-    else:
-        count_failure(session, client_id=client_id, address=address, now=now)
-        raise Unauthenticated(
-            "client id and secret do not belong together",
-            where="client_secret",
-            remedy="make a new secret: iom client",
-        )
+            reset_failures(session, client_id=client_id, address=address)
+        return
+    record_failure(session, client_id=client_id, address=address, now=now)
+    raise Unauthenticated(
+        "incorrect client id or secret",
+        where="client_secret",
+        remedy="create a new secret with iom client",
+    )
 
 
-def granted(session: Session, client_id: str) -> tuple[str, frozenset[str]]:
-    """(name, permissions) of a client. Raises Unauthenticated when it has been removed."""
-    row = session.get(Client, client_id)
-    if row is None:
+def client_permissions(session: Session, client_id: str) -> tuple[str, frozenset[str]]:
+    """Return the name and permissions of a client. Raise `Unauthenticated` when it was deleted."""
+    client = session.get(Client, client_id)
+    if client is None:
         raise Unauthenticated(
-            "this client has been removed", where="client_assertion", remedy="ask an administrator"
+            "this client has been deleted", where="client_assertion", remedy="ask an administrator"
         )
-    return row.name, permissions_of(session, row.roles)
+    return client.name, permissions_of(session, client.roles)

@@ -1,4 +1,4 @@
-"""Secrets are kept as argon2 hashes, and guessing them is slowed down."""
+"""Hashing of secrets with argon2, and a lockout that slows down guessing."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -13,83 +13,98 @@ from sqlalchemy.orm import Session
 from openiom.kernel import TooManyAttempts
 from openiom.platform.bulk import execute, fetch
 
-MANY_FAILURES = 8
+FAILURES_BEFORE_LOCK = 8
 LOCK = timedelta(minutes=1)
-FORGOTTEN = timedelta(hours=1)
+FAILURES_KEPT = timedelta(hours=1)
 LONGEST_ADDRESS = 100
+
 _hasher = PasswordHasher()
 
 
-def hashed(secret: str) -> str:
+def hash_secret(secret: str) -> str:
+    """Return the argon2 hash of `secret`."""
     return _hasher.hash(secret)
 
 
+def verify_secret(secret: str, stored_hash: str | None) -> bool:
+    """Return whether `secret` has the stored hash; a missing hash never matches.
+
+    A missing hash takes as long as a wrong secret, so the time does not tell whether a name exists.
+    """
+    try:
+        _hasher.verify(stored_hash or _unmatched_hash(), secret)
+    except VerificationError:
+        return False
+    return stored_hash is not None
+
+
+def check_lockout(session: Session, *, client_id: str, address: str, now: datetime) -> bool:
+    """Return whether this client failed to authenticate from this address before.
+
+    Raise `TooManyAttempts` while the pair is locked. The client at another address is not affected.
+    """
+    rows = fetch(
+        session,
+        "SELECT locked_until FROM administration.client_auth_failure"
+        " WHERE client_hash = %s AND address = %s",
+        _key(client_id, address),
+    )
+    if not rows:
+        return False
+    [(locked_until,)] = rows
+    if locked_until is None or locked_until <= now:
+        return True
+    seconds = ceil((locked_until - now).total_seconds())
+    raise TooManyAttempts(
+        f"{FAILURES_BEFORE_LOCK} wrong secrets in a row were sent for this client"
+        " from this address",
+        retry_after=seconds,
+        where="client_secret",
+        remedy=f"try again in {seconds} s, with the right secret",
+    )
+
+
+def record_failure(session: Session, *, client_id: str, address: str, now: datetime) -> None:
+    """Count a wrong secret; every eighth in a row locks the pair of client and address.
+
+    Unknown clients are counted as well, so a response does not tell whether a client exists.
+    """
+    execute(
+        session,
+        "INSERT INTO administration.client_auth_failure AS f"
+        " (client_hash, address, failures, failed_at) VALUES (%s, %s, 1, %s)"
+        " ON CONFLICT (client_hash, address) DO UPDATE SET failures = f.failures + 1,"
+        " failed_at = excluded.failed_at, locked_until = CASE WHEN (f.failures + 1) %% %s = 0"
+        " THEN excluded.failed_at + %s ELSE f.locked_until END",
+        (*_key(client_id, address), now, FAILURES_BEFORE_LOCK, LOCK),
+    )
+
+
+def reset_failures(session: Session, *, client_id: str, address: str) -> None:
+    """Forget the failures of a client that has authenticated."""
+    execute(
+        session,
+        "DELETE FROM administration.client_auth_failure WHERE client_hash = %s AND address = %s",
+        _key(client_id, address),
+    )
+
+
+def delete_old_failures(session: Session, now: datetime) -> None:
+    """Delete failures that were followed by no other for an hour."""
+    execute(
+        session,
+        "DELETE FROM administration.client_auth_failure WHERE failed_at < %s",
+        (now - FAILURES_KEPT,),
+    )
+
+
 @cache
-def _nobody() -> str:
-    """A secret nobody has, so that a name nobody knows takes as long to refuse as a wrong secret."""
+def _unmatched_hash() -> str:
+    """Return the hash of a secret that nobody has."""
     return _hasher.hash(secrets.token_hex())
 
 
-def belongs(secret: str, kept: str | None) -> bool:
-    """Whether `kept` is the hash of `secret`; None is nobody's."""
-    try:
-        _hasher.verify(kept or _nobody(), secret)
-    except VerificationError:
-        return False
-    return kept is not None
-
-
-def refuse_guessers(session: Session, *, client_id: str, address: str, now: datetime) -> bool:
-    """Whether wrong secrets were sent for this client from this address. Raises TooManyAttempts while it is locked.
-
-    Nobody else is shut out: the client itself, at another address, goes on.
-    """
-    found = fetch(
-        session,
-        "SELECT locked_until FROM administration.client_failure WHERE client_hash = %s AND address = %s",
-        _key(client_id, address),
-    )
-    until = found[0][0] if found else None
-    if until is not None and until > now:
-        seconds = ceil((until - now).total_seconds())
-        what = f"{MANY_FAILURES} wrong secrets in a row were sent for this client from this address"
-        raise TooManyAttempts(
-            what,
-            retry_after=seconds,
-            where="client_secret",
-            remedy=f"try again in {seconds} s, with the right secret",
-        )
-    return bool(found)
-
-
-def count_failure(session: Session, *, client_id: str, address: str, now: datetime) -> None:
-    """One more wrong secret. Clients nobody knows are counted alike, so that an answer tells nothing about them."""
-    execute(
-        session,
-        "INSERT INTO administration.client_failure AS f (client_hash, address, failures, failed_at)"
-        " VALUES (%s, %s, 1, %s) ON CONFLICT (client_hash, address) DO UPDATE SET failures = f.failures + 1,"
-        " failed_at = excluded.failed_at, locked_until = CASE WHEN (f.failures + 1) %% %s = 0"
-        " THEN excluded.failed_at + %s ELSE f.locked_until END",
-        (*_key(client_id, address), now, MANY_FAILURES, LOCK),
-    )
-
-
-def forget_failures(session: Session, *, client_id: str, address: str) -> None:
-    execute(
-        session,
-        "DELETE FROM administration.client_failure WHERE client_hash = %s AND address = %s",
-        _key(client_id, address),
-    )
-
-
-def forget_old_failures(session: Session, now: datetime) -> None:
-    execute(
-        session,
-        "DELETE FROM administration.client_failure WHERE failed_at < %s",
-        (now - FORGOTTEN,),
-    )
-
-
 def _key(client_id: str, address: str) -> tuple[bytes, str]:
-    """Of a fixed size, whatever somebody sends as a client id."""
-    return sha256(client_id.encode(errors="surrogatepass")).digest(), address[:LONGEST_ADDRESS]
+    """Return a key of bounded size, whatever is sent as a client id."""
+    client_hash = sha256(client_id.encode(errors="surrogatepass")).digest()
+    return client_hash, address[:LONGEST_ADDRESS]

@@ -1,4 +1,4 @@
-"""What the last look at every promise about data found."""
+"""Results of the latest invariant checks."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,20 +8,26 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from .models import InvariantCheck
+from .models import InvariantResult
 
 
-def store_checks(session: Session, checked: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
-    """Replace the answers: `name`, `promise`, `broken`, `rows` (the first offenders) and `seconds` of each query."""
-    session.execute(delete(InvariantCheck))
-    if checked:
-        session.execute(insert(InvariantCheck), [{**c, "at": at} for c in checked])
+def store_invariant_results(
+    session: Session, results: Sequence[Mapping[str, Any]], *, at: datetime
+) -> None:
+    """Replace the stored results.
+
+    A result has the `name` and `promise` of the invariant, `violations` (how many rows break it),
+    `rows` (the first of them) and the `seconds` its query took.
+    """
+    session.execute(delete(InvariantResult))
+    if results:
+        rows = [{**result, "checked_at": at} for result in results]
+        session.execute(insert(InvariantResult), rows)
 
 
-def stored_checks(session: Session) -> list[InvariantCheck]:
-    """The newest answers, broken promises first."""
-    return list(
-        session.scalars(
-            select(InvariantCheck).order_by(InvariantCheck.broken.desc(), InvariantCheck.name)
-        )
+def latest_invariant_results(session: Session) -> list[InvariantResult]:
+    """Return the stored results, violated invariants first."""
+    query = select(InvariantResult).order_by(
+        InvariantResult.violations.desc(), InvariantResult.name
     )
+    return list(session.scalars(query))

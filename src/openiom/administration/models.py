@@ -1,4 +1,4 @@
-"""Who may come in: users, their sessions, API tokens and client programs; and the last look at every promise."""
+"""Tables of users, sessions, tokens and clients, and of the latest invariant results."""
 
 from datetime import datetime
 from typing import Any
@@ -21,14 +21,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
 
-ROOM = "administration"
+SCHEMA = "administration"
 
 
 class User(Base):
+    """A person who signs in with an e-mail address and a password."""
+
     __tablename__ = "user"
     __table_args__ = (
         Index("uq_user_email", func.lower(text("email")), unique=True),
-        {"schema": ROOM},
+        {"schema": SCHEMA},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -41,24 +43,24 @@ class User(Base):
     locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class SignIn(Base):
-    """A browser session; only a hash of its token is kept."""
+class BrowserSession(Base):
+    """A browser session; only the hash of its token is stored."""
 
-    __tablename__ = "sign_in"
-    __table_args__ = {"schema": ROOM}
+    __tablename__ = "session"
+    __table_args__ = {"schema": SCHEMA}
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     user_id: Mapped[UUID] = mapped_column(
-        ForeignKey(f"{ROOM}.user.id", ondelete="CASCADE"), index=True
+        ForeignKey(f"{SCHEMA}.user.id", ondelete="CASCADE"), index=True
     )
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
 class ApiToken(Base):
-    """A token for a program; only a hash of it is kept."""
+    """A token for a program; only its hash is stored."""
 
     __tablename__ = "api_token"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
@@ -68,10 +70,10 @@ class ApiToken(Base):
 
 
 class Client(Base):
-    """A client program of the token flow; only an argon2 hash of its secret is kept."""
+    """A client program of the token flow; only the argon2 hash of its secret is stored."""
 
     __tablename__ = "client"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
@@ -81,11 +83,11 @@ class Client(Base):
     created_by: Mapped[str] = mapped_column(Text)
 
 
-class ClientFailure(Base):
-    """Wrong secrets in a row for a client id (only its hash is kept) from one address."""
+class ClientAuthFailure(Base):
+    """Failed authentications in a row of a client id (stored as a hash) from one address."""
 
-    __tablename__ = "client_failure"
-    __table_args__ = {"schema": ROOM}
+    __tablename__ = "client_auth_failure"
+    __table_args__ = {"schema": SCHEMA}
 
     client_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     address: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -94,15 +96,15 @@ class ClientFailure(Base):
     locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class InvariantCheck(Base):
-    """The newest answer of each query in `invariants/`; `broken` rows above zero is a broken promise."""
+class InvariantResult(Base):
+    """The latest result of a query in `invariants/`; any `violations` break its promise."""
 
-    __tablename__ = "invariant_check"
-    __table_args__ = {"schema": ROOM}
+    __tablename__ = "invariant_result"
+    __table_args__ = {"schema": SCHEMA}
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     promise: Mapped[str] = mapped_column(Text)
-    broken: Mapped[int] = mapped_column(Integer)
+    violations: Mapped[int] = mapped_column(Integer)
     rows: Mapped[list[Any]] = mapped_column(JSONB)
     seconds: Mapped[float] = mapped_column(Float)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    checked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

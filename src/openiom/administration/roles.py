@@ -1,4 +1,4 @@
-"""Roles are documents: a name and the permissions it grants."""
+"""Roles: documents that name permissions, beside the built-in ones."""
 
 from collections.abc import Sequence
 
@@ -9,47 +9,32 @@ from openiom.kernel import Invalid
 from openiom.platform.configuration import DocumentKind, current_documents
 
 ADMINISTRATOR = "administrator"
+ALL_PERMISSIONS = "*"
+
+_READ = (
+    "orders.read",
+    "fulfillment.read",
+    "inventory.read",
+    "sourcing.read",
+    "orchestration.read",
+    "providers.read",
+    "master_data.read",
+    "policies.read",
+)
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
-    ADMINISTRATOR: ("*",),
-    "order_manager": (
-        "orders.read",
-        "orders.write",
-        "fulfillment.read",
-        "inventory.read",
-        "sourcing.read",
-        "orchestration.read",
-        "orchestration.write",
-        "providers.read",
-        "master_data.read",
-        "policies.read",
-    ),
+    ADMINISTRATOR: (ALL_PERMISSIONS,),
+    "order_manager": (*_READ, "orders.write", "orchestration.write"),
     "integrator": (
-        "orders.read",
-        "fulfillment.read",
-        "inventory.read",
+        *_READ,
         "inventory.write",
-        "sourcing.read",
-        "orchestration.read",
         "orchestration.write",
-        "providers.read",
         "providers.write",
-        "master_data.read",
         "master_data.write",
-        "policies.read",
         "configuration.read",
         "configuration.write",
     ),
-    "viewer": (
-        "orders.read",
-        "fulfillment.read",
-        "inventory.read",
-        "sourcing.read",
-        "orchestration.read",
-        "providers.read",
-        "master_data.read",
-        "policies.read",
-    ),
+    "viewer": _READ,
 }
 
 
@@ -64,19 +49,29 @@ KINDS = (DocumentKind("role", RoleBody, 5),)
 
 
 def check_roles(session: Session, roles: Sequence[str]) -> None:
-    """Raises Invalid for a role that is neither built in nor a document: it would grant nothing."""
-    own = {document.name for document in current_documents(session, "role")}
-    unknown = sorted(set(roles) - BUILT_IN.keys() - own)
+    """Raise `Invalid` for a role that is neither built in nor a document."""
+    known = set(BUILT_IN)
+    for document in current_documents(session, "role"):
+        known.add(document.name)
+    unknown = sorted(set(roles) - known)
     if unknown:
-        known = ", ".join(sorted(BUILT_IN.keys() | own))
-        raise Invalid(f"no role {', '.join(unknown)}", where="roles", remedy=f"use one of {known}")
+        raise Invalid(
+            f"no role {', '.join(unknown)}",
+            where="roles",
+            remedy=f"use one of {', '.join(sorted(known))}",
+        )
 
 
 def permissions_of(session: Session, roles: Sequence[str]) -> frozenset[str]:
-    """What these roles grant together; a role nobody knows grants nothing."""
-    granted = {permission for role in roles for permission in BUILT_IN.get(role, ())}
-    own = [role for role in roles if role not in BUILT_IN]
-    if own:
-        for document in current_documents(session, "role", names=own):
+    """Return all permissions that these roles grant; an unknown role grants nothing."""
+    granted: set[str] = set()
+    custom: list[str] = []
+    for role in roles:
+        if role in BUILT_IN:
+            granted.update(BUILT_IN[role])
+        else:
+            custom.append(role)
+    if custom:
+        for document in current_documents(session, "role", names=custom):
             granted.update(document.body["permissions"])
     return frozenset(granted)

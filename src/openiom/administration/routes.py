@@ -1,4 +1,4 @@
-"""Sign-in, and configuration documents over HTTP."""
+"""Routes for sessions, API tokens and configuration documents."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Unauthenticated
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Change, Configuration
-from openiom.platform.events import utc_now
 from openiom.platform.http import (
     CurrentPrincipal,
     Now,
@@ -19,10 +19,11 @@ from openiom.platform.http import (
     database,
 )
 
-from .service import issue_token, profile, sign_in, sign_out, who_is
-from .token_issuer import Issuer, looks_signed
+from .service import display_name, issue_token, principal_of_token, sign_in, sign_out
+from .token_issuer import TokenIssuer, looks_signed
 
 COOKIE = "openiom_session"
+SECONDS_PER_HOUR = 3600
 router = APIRouter(prefix="/api/v1", tags=["administration"])
 
 
@@ -48,7 +49,7 @@ class TokenRequest(BaseModel):
 
 
 class TokenAnswer(BaseModel):
-    """`token` is shown this once."""
+    """A new API token; `token` is not shown again."""
 
     name: str
     token: str
@@ -68,7 +69,7 @@ class ApplyRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     documents: list[DocumentView] = Field(max_length=5000)
-    dry: bool = Field(False, description="Only say what would change")
+    dry_run: bool = Field(False, description="Return the changes without making them")
     prune: bool = Field(
         False, description="Delete the documents of these kinds that are not among these"
     )
@@ -87,42 +88,39 @@ class Changes(BaseModel):
 
 
 def authenticate(request: Request, session: Session) -> Principal:
-    """Who sends the bearer token or session cookie of a request. Raises Unauthenticated or Forbidden."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    token = token.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
+    """Return the principal of a request's bearer token or session cookie.
+
+    Raise `Unauthenticated`, or `Forbidden` for a token of another environment.
+    """
+    token = _token_of(request)
     if not token:
-        raise Unauthenticated("nobody is signed in", remedy="sign in, or send an API token")
+        raise Unauthenticated("no credentials were sent", remedy="sign in, or send an API token")
     if looks_signed(token):
-        issuer: Issuer = request.app.state.issuer
+        issuer: TokenIssuer = request.app.state.issuer
         return issuer.principal(token, now=utc_now())
-    return who_is(session, token, utc_now())
-
-
-def _view(request: Request, session: Session, principal: Principal) -> SessionView:
-    return SessionView(
-        name=profile(session, principal)[1],
-        email=principal.name,
-        permissions=sorted(principal.permissions),
-        environment=request.app.state.environment,
-    )
+    return principal_of_token(session, token, utc_now())
 
 
 @router.post("/session")
 def open_session(
     credentials: Credentials, request: Request, response: Response, now: Now
 ) -> SessionView:
-    """Sign in; the session travels in a cookie scripts cannot read."""
+    """Sign in; the session token is set as a cookie that scripts cannot read."""
     hours: int = request.app.state.session_hours
     with database(request).unit_of_work() as session:
         opened = sign_in(
             session, email=credentials.email, password=credentials.password, now=now, hours=hours
         )
     if opened is None:
-        raise Unauthenticated("e-mail and password do not belong together", remedy="try again")
+        raise Unauthenticated("incorrect e-mail or password", remedy="try again")
     token, principal = opened
-    secure = request.url.scheme == "https"
     response.set_cookie(
-        COOKIE, token, max_age=hours * 3600, httponly=True, samesite="lax", secure=secure
+        COOKIE,
+        token,
+        max_age=hours * SECONDS_PER_HOUR,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
     )
     with database(request).reading() as session:
         return _view(request, session, principal)
@@ -130,13 +128,16 @@ def open_session(
 
 @router.get("/session")
 def current_session(request: Request, session: ReadSession) -> SessionView | None:
-    """Who is signed in; null when nobody is. A bearer token that is not good is refused as everywhere."""
+    """Return who is signed in, null when nobody is; an invalid bearer token is refused.
+
+    The user interface requests this first, so a missing session is a result and not an error.
+    """
     try:
         principal = authenticate(request, session)
     except Unauthenticated:
         if "authorization" in request.headers:
             raise
-        return None  # the pages ask this first: that nobody has signed in yet is an answer, not an error
+        return None
     return _view(request, session, principal)
 
 
@@ -151,7 +152,7 @@ def close_session(request: Request, response: Response, session: WriteSession) -
 def new_token(
     request: TokenRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
 ) -> TokenAnswer:
-    """A token for a program; it replaces an older one of the same name."""
+    """Issue a token for a program; it replaces an older one of the same name."""
     principal.require("administration.write")
     token = issue_token(
         session, name=request.name, roles=request.roles, now=now, actor=principal.name
@@ -159,36 +160,36 @@ def new_token(
     return TokenAnswer(name=request.name, token=token)
 
 
-def _configuration(request: Request) -> Configuration:
-    found: Configuration = request.app.state.configuration
-    return found
-
-
 @router.get("/configuration")
 def export_configuration(
     request: Request, principal: CurrentPrincipal, session: ReadSession, kind: str | None = None
 ) -> Documents:
-    """Every document in use, ready to be applied elsewhere; secrets masked or as references."""
+    """Return all current documents, ready to be applied elsewhere; secrets are masked."""
     principal.require("configuration.read")
     documents = _configuration(request).export(session, [kind] if kind else None)
-    return Documents(documents=[DocumentView(**d) for d in documents])
+    views = [DocumentView.model_validate(document) for document in documents]
+    return Documents(documents=views)
 
 
 @router.post("/configuration/apply")
 def apply_configuration(
     request: Request,
-    asked: Annotated[ApplyRequest, Body()],
+    body: Annotated[ApplyRequest, Body()],
     principal: CurrentPrincipal,
     session: WriteSession,
     now: Now,
 ) -> Changes:
-    """Store documents, all or none; `dry` only says what would change."""
+    """Store documents, all or none; with `dry_run`, return the changes without making them."""
     principal.require("configuration.write")
-    documents = [d.model_dump() for d in asked.documents]
-    done = _configuration(request).apply(
-        session, documents, at=now, actor=principal.name, dry=asked.dry, prune=asked.prune
+    changes = _configuration(request).apply(
+        session,
+        [document.model_dump() for document in body.documents],
+        at=now,
+        actor=principal.name,
+        dry_run=body.dry_run,
+        prune=body.prune,
     )
-    return _changes(done)
+    return _changes(changes)
 
 
 @router.delete("/configuration/{kind}/{name:path}")
@@ -199,23 +200,51 @@ def delete_document(
     principal: CurrentPrincipal,
     session: WriteSession,
     now: Now,
-    dry: bool = False,
+    dry_run: bool = False,
 ) -> Changes:
-    """Take a document out of use; refused with everything that still needs it. Applied again, it is back."""
+    """Delete a document; refused with everything that still needs it.
+
+    Its versions are kept, and applying a document of this name brings it back.
+    """
     principal.require("configuration.write")
-    return _changes(
-        _configuration(request).remove(
-            session, [(kind, name)], at=now, actor=principal.name, dry=dry
-        )
+    changes = _configuration(request).remove(
+        session, [(kind, name)], at=now, actor=principal.name, dry_run=dry_run
+    )
+    return _changes(changes)
+
+
+def _token_of(request: Request) -> str:
+    """Return the bearer token or session cookie of a request, empty when it has neither."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return bearer.strip()
+    return request.cookies.get(COOKIE, "")
+
+
+def _configuration(request: Request) -> Configuration:
+    configuration: Configuration = request.app.state.configuration
+    return configuration
+
+
+def _view(request: Request, session: Session, principal: Principal) -> SessionView:
+    return SessionView(
+        name=display_name(session, principal),
+        email=principal.name,
+        permissions=sorted(principal.permissions),
+        environment=request.app.state.environment,
     )
 
 
-def _changes(done: Sequence[Change]) -> Changes:
-    return Changes(
-        changes=[
+def _changes(changes: Sequence[Change]) -> Changes:
+    views: list[ChangeView] = []
+    for change in changes:
+        views.append(
             ChangeView(
-                kind=c.kind, name=c.name, change=c.change, version=c.version, paths=list(c.paths)
+                kind=change.kind,
+                name=change.name,
+                change=change.change,
+                version=change.version,
+                paths=list(change.paths),
             )
-            for c in done
-        ]
-    )
+        )
+    return Changes(changes=views)

@@ -1,20 +1,24 @@
-"""Signing in and out, users and API tokens."""
+"""Users, their sessions, and API tokens."""
 
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from uuid import UUID
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, Unauthenticated, new_id
 from openiom.platform.http import Principal
 
-from .credentials import LOCK, MANY_FAILURES, belongs, forget_old_failures, hashed
-from .models import ApiToken, SignIn, User
+from .credentials import (
+    FAILURES_BEFORE_LOCK,
+    LOCK,
+    delete_old_failures,
+    hash_secret,
+    verify_secret,
+)
+from .models import ApiToken, BrowserSession, User
 from .roles import check_roles, permissions_of
 
 TOKEN_PREFIX = "iom_"
@@ -22,105 +26,137 @@ SHORTEST_PASSWORD = 8
 
 
 def token_hash(token: str) -> bytes:
+    """Return the hash under which a token is stored."""
     return sha256(token.encode()).digest()
 
 
 def upsert_users(session: Session, users: Sequence[tuple[str, str, str, Sequence[str]]]) -> None:
-    """Create users or renew their name, password and roles: (email, name, password, roles). Raises Invalid."""
+    """Create users, or replace name, password and roles of those that have the e-mail address.
+
+    A user is (e-mail address, name, password, roles). Raise `Invalid` for a short password, a
+    malformed address or an unknown role.
+    """
     for email, name, password, roles in users:
-        if len(password) < SHORTEST_PASSWORD:
-            raise Invalid(
-                "the password is too short", where="password", remedy="use at least 8 characters"
-            )
-        if not all(email.partition("@")):
-            raise Invalid(
-                f"{email} is no e-mail address",
-                where="email",
-                remedy="give one such as ana@example.com",
-            )
+        _check_user(email, password)
         check_roles(session, roles)
-        row = session.scalars(
-            select(User).where(func.lower(User.email) == email.lower())
-        ).one_or_none()
-        if row is None:
-            row = User(id=new_id(), email=email)
-            session.add(row)
-        row.name, row.roles, row.password_hash = name, list(roles), hashed(password)
+        user = session.scalars(_user_query(email)).one_or_none()
+        if user is None:
+            user = User(id=new_id(), email=email)
+            session.add(user)
+        user.name = name
+        user.roles = list(roles)
+        user.password_hash = hash_secret(password)
     session.flush()
 
 
 def sign_in(
     session: Session, *, email: str, password: str, now: datetime, hours: int
 ) -> tuple[str, Principal] | None:
-    """A new session token and who it is for; None when e-mail and password do not belong together.
+    """Return a new session token and its principal, None when e-mail or password is incorrect.
 
-    Several failures in a row lock the account for a minute; that is counted, so the caller commits either way.
+    The eighth failure in a row locks the account for a minute. Failures are counted in this
+    session, so it must be committed in either case.
     """
-    user = session.scalars(
-        select(User).where(func.lower(User.email) == email.lower(), User.active).with_for_update()
-    ).one_or_none()
-    locked = user is not None and user.locked_until is not None and user.locked_until > now
-    good = belongs(password, user.password_hash if user else None)
+    query = _user_query(email).where(User.active).with_for_update()
+    user = session.scalars(query).one_or_none()
+    verified = verify_secret(password, user.password_hash if user else None)
     if user is None:
         return None
-    if not good or locked:
+    locked = user.locked_until is not None and user.locked_until > now
+    if locked or not verified:
         user.failures += 1
-        if user.failures % MANY_FAILURES == 0:
+        if user.failures % FAILURES_BEFORE_LOCK == 0:
             user.locked_until = now + LOCK
         session.flush()
         return None
-    user.failures, user.locked_until = 0, None
+    user.failures = 0
+    user.locked_until = None
     token = secrets.token_urlsafe(32)
-    expires = now + timedelta(hours=hours)
-    session.add(SignIn(token_hash=token_hash(token), user_id=user.id, expires_at=expires))
+    expires_at = now + timedelta(hours=hours)
+    session.add(
+        BrowserSession(token_hash=token_hash(token), user_id=user.id, expires_at=expires_at)
+    )
     session.flush()
     return token, Principal(user.email, permissions_of(session, user.roles))
 
 
 def sign_out(session: Session, token: str) -> None:
-    session.execute(delete(SignIn).where(SignIn.token_hash == token_hash(token)))
+    """End a session."""
+    session.execute(delete(BrowserSession).where(BrowserSession.token_hash == token_hash(token)))
 
 
-def forget_expired(session: Session, now: datetime) -> None:
-    """Sign-ins that have ended, and wrong secrets nobody has sent again for an hour."""
-    session.execute(delete(SignIn).where(SignIn.expires_at < now))
-    forget_old_failures(session, now)
+def delete_expired(session: Session, now: datetime) -> None:
+    """Delete sessions that have expired, and old failed authentications."""
+    session.execute(delete(BrowserSession).where(BrowserSession.expires_at < now))
+    delete_old_failures(session, now)
 
 
-def who_is(session: Session, token: str, now: datetime) -> Principal:
-    """Whose token this is. Raises Unauthenticated."""
-    digest = token_hash(token)
+def principal_of_token(session: Session, token: str, now: datetime) -> Principal:
+    """Return the principal of a session token or an API token. Raise `Unauthenticated`."""
     if token.startswith(TOKEN_PREFIX):
-        row = session.get(ApiToken, digest)
-        if row:
-            return Principal(f"token {row.name}", permissions_of(session, row.roles))
+        api_token = session.get(ApiToken, token_hash(token))
+        if api_token:
+            return Principal(f"token {api_token.name}", permissions_of(session, api_token.roles))
     else:
-        query = select(User).join(SignIn, SignIn.user_id == User.id)
-        query = query.where(SignIn.token_hash == digest, SignIn.expires_at > now, User.active)
+        query = (
+            select(User)
+            .join(BrowserSession, BrowserSession.user_id == User.id)
+            .where(
+                BrowserSession.token_hash == token_hash(token),
+                BrowserSession.expires_at > now,
+                User.active,
+            )
+        )
         user = session.scalars(query).one_or_none()
         if user:
             return Principal(user.email, permissions_of(session, user.roles))
-    raise Unauthenticated("this sign-in is not known or has ended", remedy="sign in again")
+    raise Unauthenticated("this session is unknown or has expired", remedy="sign in again")
 
 
-def profile(session: Session, principal: Principal) -> tuple[UUID | None, str]:
-    """(user id, display name) of whoever asks; tokens have no user."""
+def display_name(session: Session, principal: Principal) -> str:
+    """Return the name of a principal's user; programs have no user, and show their own name."""
     user = session.scalars(select(User).where(User.email == principal.name)).one_or_none()
-    return (user.id, user.name) if user else (None, principal.name)
+    return user.name if user else principal.name
 
 
 def issue_token(
     session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str
 ) -> str:
-    """A new API token under `name`, replacing an older one. It is shown once, here. Raises Invalid."""
+    """Return a new API token; it replaces an older one of the same name.
+
+    Only its hash is stored. Raise `Invalid` for an unknown role.
+    """
     check_roles(session, roles)
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     session.execute(delete(ApiToken).where(ApiToken.name == name))
-    values = {
-        "token_hash": token_hash(token),
-        "name": name,
-        "roles": list(roles),
-        "created_at": now,
-    }
-    session.execute(insert(ApiToken).values(**values, created_by=actor))
+    session.add(
+        ApiToken(
+            token_hash=token_hash(token),
+            name=name,
+            roles=list(roles),
+            created_at=now,
+            created_by=actor,
+        )
+    )
+    session.flush()
     return token
+
+
+def _check_user(email: str, password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid(
+            "the password is too short",
+            where="password",
+            remedy=f"use at least {SHORTEST_PASSWORD} characters",
+        )
+    name, at, domain = email.partition("@")
+    if not (name and at and domain):
+        raise Invalid(
+            f"{email} is not an e-mail address",
+            where="email",
+            remedy="give an address such as ana@example.com",
+        )
+
+
+def _user_query(email: str) -> Select[User]:
+    return select(User).where(func.lower(User.email) == email.lower())

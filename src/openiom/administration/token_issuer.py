@@ -1,9 +1,9 @@
-"""
-Bearer tokens of an hour for client programs, signed by this installation.
+"""Access tokens for client programs, signed by this installation.
 
-Two steps, as clients of the public inventory service know them: client id and secret give an *assertion*, the
-assertion and an environment give an *access token* that carries permissions. Each is signed with a key of its own,
-derived from the keys that protect secrets at rest, so neither passes for the other and nothing more has to be kept.
+There are two steps, as clients of the public inventory service know them: client id and secret give
+an *assertion*; the assertion and an environment give an *access token* that carries permissions.
+Each is signed with a key of its own, derived from the keys that encrypt stored secrets. So neither
+is accepted as the other, and no further key has to be kept.
 """
 
 from collections.abc import Sequence
@@ -20,36 +20,44 @@ from openiom.platform.http import Principal
 from openiom.platform.secrets import Secrets
 
 ALGORITHM = "HS256"
-ASSERTION_SECONDS, ACCESS_SECONDS = 3599, 3600
+ASSERTION_SECONDS = 3599
+ACCESS_SECONDS = 3600
 _ISSUER = "openiom"
 
 
 @dataclass(frozen=True)
-class Issuer:
-    """Signs with the newest key and believes any of them; `environment` is the one its access tokens are good for."""
+class TokenIssuer:
+    """Signs tokens with the newest key and accepts those of every key.
+
+    Access tokens are valid for `environment` only.
+    """
 
     environment: str
     assertion_keys: Sequence[OctKey]
     access_keys: Sequence[OctKey]
 
     @classmethod
-    def of(cls, secrets: Secrets, *, environment: str) -> "Issuer":
-        def keys(purpose: str) -> list[OctKey]:
-            return [OctKey.import_key(key) for key in secrets.derived(purpose)]
-
-        return cls(environment, keys("client assertions"), keys("access tokens"))
+    def of(cls, secrets: Secrets, *, environment: str) -> "TokenIssuer":
+        """Return the issuer of an installation."""
+        return cls(
+            environment=environment,
+            assertion_keys=_keys(secrets, "client assertions"),
+            access_keys=_keys(secrets, "access tokens"),
+        )
 
     def assertion(self, *, client_id: str, tenant: str, now: datetime) -> str:
+        """Return an assertion of a client that has authenticated."""
         claims = {"sub": client_id, "tid": tenant}
         return _sign(self.assertion_keys, claims, now=now, seconds=ASSERTION_SECONDS)
 
     def client_of(self, assertion: str, *, now: datetime) -> str:
-        """The client id an assertion speaks for. Raises Unauthenticated."""
-        return str(_read(self.assertion_keys, assertion, now=now)["sub"])
+        """Return the client id of an assertion. Raise `Unauthenticated`."""
+        return str(_verify(self.assertion_keys, assertion, now=now)["sub"])
 
     def access_token(
         self, *, client_id: str, name: str, permissions: Sequence[str], now: datetime
     ) -> str:
+        """Return an access token with these permissions."""
         claims = {
             "sub": client_id,
             "name": name,
@@ -59,29 +67,43 @@ class Issuer:
         return _sign(self.access_keys, claims, now=now, seconds=ACCESS_SECONDS)
 
     def principal(self, token: str, *, now: datetime) -> Principal:
-        """Who sends this access token. Raises Unauthenticated, or Forbidden when it is another environment's."""
-        claims = _read(self.access_keys, token, now=now)
-        if claims["environment"] != self.environment:
+        """Return the principal of an access token.
+
+        Raise `Unauthenticated`, or `Forbidden` when the token is for another environment.
+        """
+        claims = _verify(self.access_keys, token, now=now)
+        environment = claims["environment"]
+        if environment != self.environment:
             raise Forbidden(
-                f"this token is for the environment {claims['environment']}, not for {self.environment}",
+                f"this token is for the environment {environment}, not for {self.environment}",
                 where="Authorization",
-                remedy=f"ask for a token with the context {self.environment}",
+                remedy=f"request a token with the context {self.environment}",
             )
         return Principal(f"client {claims['name']}", frozenset(claims["permissions"]))
 
 
 def looks_signed(token: str) -> bool:
-    """Whether this is a signed token, and neither a session nor an API token."""
+    """Return whether this is a signed token, and neither a session token nor an API token."""
     return token.count(".") == 2
 
 
+def _keys(secrets: Secrets, purpose: str) -> list[OctKey]:
+    return [OctKey.import_key(key) for key in secrets.derive_keys(purpose)]
+
+
 def _sign(keys: Sequence[OctKey], claims: dict[str, Any], *, now: datetime, seconds: int) -> str:
-    until = now + timedelta(seconds=seconds)
-    stamped = {**claims, "iss": _ISSUER, "iat": int(now.timestamp()), "exp": int(until.timestamp())}
-    return jwt.encode({"alg": ALGORITHM}, stamped, keys[0], algorithms=[ALGORITHM])
+    expires_at = now + timedelta(seconds=seconds)
+    signed = {
+        **claims,
+        "iss": _ISSUER,
+        "iat": int(now.timestamp()),
+        "exp": int(expires_at.timestamp()),
+    }
+    return jwt.encode({"alg": ALGORITHM}, signed, keys[0], algorithms=[ALGORITHM])
 
 
-def _read(keys: Sequence[OctKey], token: str, *, now: datetime) -> dict[str, Any]:
+def _verify(keys: Sequence[OctKey], token: str, *, now: datetime) -> dict[str, Any]:
+    """Return the claims of a token that one of the keys signed and that has not expired."""
     for key in keys:
         try:
             claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
@@ -89,9 +111,9 @@ def _read(keys: Sequence[OctKey], token: str, *, now: datetime) -> dict[str, Any
             continue
         if claims["exp"] <= now.timestamp():
             raise Unauthenticated(
-                "this token has expired", where="Authorization", remedy="ask for a new one"
+                "this token has expired", where="Authorization", remedy="request a new one"
             )
         return dict(claims)
     raise Unauthenticated(
-        "this token is not one of ours", where="Authorization", remedy="ask for a new one"
+        "this token was not issued here", where="Authorization", remedy="request a new one"
     )

@@ -1,4 +1,4 @@
-"""`build()`: the one place that knows which concrete thing stands behind each promise."""
+"""`build()`: the one place that knows which implementation is behind each interface."""
 
 import importlib
 import pkgutil
@@ -28,51 +28,51 @@ from openiom.kernel import Invalid
 from openiom.platform.batches import Worker
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
+from openiom.platform.scheduled_jobs import ScheduledJobWorker
 from openiom.platform.secrets import Secrets
 from openiom.platform.settings import Settings
 from openiom.provider_contract import Action, DocumentReceiver, Entity, Provider
 
-from .deletion_guards import guard_documents
 from .demand_gateway import DemandGateway
 from .master_data_intake import master_data_receivers
 from .order_gateway import OrderGateway
+from .scheduled_jobs import SCHEDULED_JOBS
 
-ENTRY_POINTS = "openiom.providers"
+PROVIDER_ENTRY_POINTS = "openiom.providers"
 KEPT_CONNECTIONS = 12
-TAILS = 1  # the thread that tails the business event log for browsers
+TAIL_THREADS = 1
+"""Threads of a web process beside those that serve requests: the one that tails the event log."""
+
 CONSUMERS = ("orchestration", orders.BACKORDER_CONSUMER, fulfillment_optimization.CAPACITY_CONSUMER)
 STATE_TABLES = {
-    t.entity: t
-    for t in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
+    table.entity: table
+    for table in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
 }
 EVENTS_WITHOUT_STATE = (
-    *(
-        "order.created",
-        "order.modified",
-        "order.cancel_refused",
-        "order.fields_set",
-        "order.resourced",
-    ),
+    "order.created",
+    "order.modified",
+    "order.cancel_refused",
+    "order.fields_set",
+    "order.resourced",
     "order_line.divided",
-    *(
-        "fulfillment_order.created",
-        "shipment.recorded",
-        "shipment.told_to_store",
-        "shipment.told_to_store.failed",
-    ),
+    "fulfillment_order.created",
+    "shipment.recorded",
+    "shipment.told_to_store",
+    "shipment.told_to_store.failed",
     *inventory_visibility.EVENTS,
     *master_data.EVENTS,
 )
+"""Events that no state table names."""
 
 
 @dataclass(frozen=True)
 class Application:
-    """Everything a process needs, wired."""
+    """Everything that a process of an installation needs, wired."""
 
     settings: Settings
     database: Database
     secrets: Secrets
-    issuer: administration.Issuer
+    issuer: administration.TokenIssuer
     configuration: Configuration
     registry: providers.ProviderRegistry
     engine: orchestration.Engine
@@ -82,10 +82,10 @@ class Application:
     rates: providers.LiveRates
 
     def workers(self) -> tuple[Worker, ...]:
-        """What a worker runs, again and again."""
-        inbox = providers.inbox_worker(self.registry, orchestration.start_inline(self.engine))
+        """Return every background worker; a worker process runs each in a thread."""
+        start_inline = orchestration.start_inline(self.engine)
         return (
-            inbox,
+            providers.inbox_worker(self.registry, start_inline),
             providers.PollWorker(self.registry),
             providers.ProbeWorker(self.registry),
             fulfillment_optimization.Reoptimizer(self.order_port),
@@ -96,10 +96,11 @@ class Application:
             *inventory_visibility.workers(),
             *inventory_contract.workers(self.settings.feed_dir),
             simulation.SimulationWorker(),
+            ScheduledJobWorker(SCHEDULED_JOBS),
         )
 
     def routers(self) -> tuple[APIRouter, ...]:
-        """Every room's part of the HTTP API."""
+        """Return the HTTP routes of every package."""
         return (
             administration.router,
             administration.token_router,
@@ -127,27 +128,53 @@ class Application:
         )
 
     def close(self) -> None:
+        """Close connections to providers and to the database."""
         self.rates.close()
         self.registry.close()
         self.database.close()
 
 
 def build(settings: Settings, database_url: str) -> Application:
-    """Wire the product over one database, with connections for as many threads as answer requests.
+    """Wire the application over one database.
 
-    Opens none yet; a worker makes room for its turns instead.
+    No connection is opened yet. The pool has connections for the threads of a web process; a worker
+    process replaces it with one for its workers.
     """
-    threads = settings.web_threads + TAILS
+    threads = settings.web_threads + TAIL_THREADS
     database = Database(database_url, threads=threads, kept=KEPT_CONNECTIONS)
     secrets = Secrets.from_settings(keys=settings.secret_keys, home=settings.home)
+    configuration = Configuration()
+    registry = _provider_registry(settings, secrets, configuration)
+    order_gateway = OrderGateway()
+    entities = _entities()
+    actions = _actions(order_gateway)
+    engine = _engine(registry, entities, actions)
+    _register_documents(configuration, registry, engine.catalog)
+    return Application(
+        settings=settings,
+        database=database,
+        secrets=secrets,
+        issuer=administration.TokenIssuer.of(secrets, environment=settings.environment),
+        configuration=configuration,
+        registry=registry,
+        engine=engine,
+        entities=entities,
+        actions=actions,
+        order_port=order_gateway,
+        rates=providers.LiveRates(registry),
+    )
+
+
+def _provider_registry(
+    settings: Settings, secrets: Secrets, configuration: Configuration
+) -> providers.ProviderRegistry:
     receivers: dict[str, DocumentReceiver] = {
         **orders.RECEIVERS,
         **fulfillment.RECEIVERS,
         **inventory_visibility.RECEIVERS,
+        **master_data_receivers(configuration),
     }
-    configuration = Configuration()
-    receivers |= master_data_receivers(configuration)
-    registry = providers.ProviderRegistry(
+    return providers.ProviderRegistry(
         catalog=provider_catalog(),
         secrets=secrets,
         receivers=receivers,
@@ -155,20 +182,32 @@ def build(settings: Settings, database_url: str) -> Application:
         message_limit_bytes=settings.message_limit_bytes,
         suggest=master_data.suggest_matches,
     )
-    entities = {e.name: e for e in (*orders.ENTITIES, *fulfillment.ENTITIES)}
+
+
+def _entities() -> dict[str, Entity]:
+    """Return the entities that flows and conditions know; orders have their fulfillment orders."""
+    entities = {entity.name: entity for entity in (*orders.ENTITIES, *fulfillment.ENTITIES)}
     order = entities["order"]
-    entities["order"] = replace(
-        order, children={**order.children, **fulfillment.CHILDREN_OF_ORDERS}
+    children = {**order.children, **fulfillment.CHILDREN_OF_ORDERS}
+    entities["order"] = replace(order, children=children)
+    return entities
+
+
+def _actions(order_gateway: OrderGateway) -> dict[str, Action]:
+    """Return the actions of our own packages that a flow can use."""
+    actions = (
+        *orders.ACTIONS,
+        *fulfillment_optimization.sourcing_actions(order_gateway),
+        *fulfillment.ACTIONS,
     )
-    order_port = OrderGateway()
-    actions = {
-        a.name: a
-        for a in (
-            *orders.ACTIONS,
-            *fulfillment_optimization.sourcing_actions(order_port),
-            *fulfillment.ACTIONS,
-        )
-    }
+    return {action.name: action for action in actions}
+
+
+def _engine(
+    registry: providers.ProviderRegistry,
+    entities: Mapping[str, Entity],
+    actions: Mapping[str, Action],
+) -> orchestration.Engine:
     outside = orchestration.ThroughProviders(registry)
     catalog = orchestration.Catalog(
         entities=entities,
@@ -177,7 +216,15 @@ def build(settings: Settings, database_url: str) -> Application:
         policies=policies.policies_in_use,
         events=known_events(),
     )
-    engine = orchestration.Engine(catalog, outside)
+    return orchestration.Engine(catalog, outside)
+
+
+def _register_documents(
+    configuration: Configuration,
+    registry: providers.ProviderRegistry,
+    catalog: orchestration.Catalog,
+) -> None:
+    """Register the document kinds and deletion guards of every package."""
     configuration.register(
         *administration.KINDS,
         *master_data.KINDS,
@@ -191,47 +238,43 @@ def build(settings: Settings, database_url: str) -> Application:
         providers.MAPPING_KIND,
         orchestration.flow_kind(catalog),
     )
-    guard_documents(configuration)
-    issuer = administration.Issuer.of(secrets, environment=settings.environment)
-    rates = providers.LiveRates(registry)
-    return Application(
-        settings,
-        database,
-        secrets,
-        issuer,
-        configuration,
-        registry,
-        engine,
-        entities,
-        actions,
-        order_port,
-        rates,
-    )
+    for kind, guard in (
+        *administration.DELETION_GUARDS,
+        *inventory_visibility.DELETION_GUARDS,
+        *orders.DELETION_GUARDS,
+        *fulfillment.DELETION_GUARDS,
+    ):
+        configuration.add_deletion_guard(kind, guard)
 
 
 def known_events() -> tuple[str, ...]:
-    """Names of every business event a flow may start by, wait for or raise."""
-    named = {event for table in STATE_TABLES.values() for event in table.events()}
-    return tuple(sorted(named | set(EVENTS_WITHOUT_STATE)))
+    """Return the names of all events that a flow may start with, wait for or raise."""
+    names = set(EVENTS_WITHOUT_STATE)
+    for table in STATE_TABLES.values():
+        names.update(table.events())
+    return tuple(sorted(names))
 
 
 def provider_catalog() -> dict[str, Provider]:
-    """Providers of this installation, by name: installed packages by entry point, and the library beside us."""
-    found: dict[str, object] = {
-        p.name: p.load() for p in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name)
-    }
+    """Return the providers of this installation by name.
+
+    They are installed packages with an entry point, and our own library. The library of a source
+    checkout that was never installed has no entry points, so it is read directly as well. Raise
+    `Invalid` when an entry point is not a provider.
+    """
+    found: dict[str, object] = {}
+    for point in sorted(entry_points(group=PROVIDER_ENTRY_POINTS), key=lambda point: point.name):
+        found[point.name] = point.load()
     for module in pkgutil.iter_modules(library.__path__, "openiom.library."):
-        # An installed library has entry points as well; a source checkout that was never installed has only this.
-        found.setdefault(
-            module.name.rpartition(".")[2],
-            getattr(importlib.import_module(module.name), "PROVIDER", None),
-        )
+        name = module.name.rpartition(".")[2]
+        if name not in found:
+            found[name] = getattr(importlib.import_module(module.name), "PROVIDER", None)
     catalog: dict[str, Provider] = {}
     for name, provider in found.items():
         if not isinstance(provider, Provider):
             raise Invalid(
                 f"the entry point {name} is not a Provider",
-                where=ENTRY_POINTS,
+                where=PROVIDER_ENTRY_POINTS,
                 remedy="remove its package",
             )
         catalog[provider.name] = provider

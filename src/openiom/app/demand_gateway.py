@@ -1,4 +1,4 @@
-"""Past orders as simulations draw from them; orders and sourcing stand side by side and only the roof knows both."""
+"""Past orders as simulations and price learning read them: the adapter between two packages."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,19 +11,21 @@ from openiom.platform.geocoding import geocode
 
 
 class DemandGateway:
-    """`DemandDesk` over the front door of orders."""
+    """Implements `DemandPort` of fulfillment optimization with the orders package."""
 
     def past_orders(
         self, session: Session, *, first: date, last: date, most_lines: int
     ) -> Sequence[PastOrder]:
-        return [
-            _past(order)
-            for order in placed_orders(session, first=first, last=last, most_lines=most_lines)
-        ]
+        """Return the orders placed on these days, up to `most_lines` lines."""
+        placed = placed_orders(session, first=first, last=last, most_lines=most_lines)
+        return [_past_order(order) for order in placed]
 
 
-def _past(order: PlacedOrder) -> PastOrder:
-    wanted = order.requested_delivery_date
+def _past_order(order: PlacedOrder) -> PastOrder:
+    wanted_days = None
+    if order.requested_delivery_date is not None:
+        wanted_days = (order.requested_delivery_date - order.placed_at.date()).days
+    lines = [PastLine(line.product, line.quantity, line.revenue) for line in order.lines]
     return PastOrder(
         placed_at=order.placed_at,
         country=str(order.ship_to.get("country", "")),
@@ -31,6 +33,6 @@ def _past(order: PlacedOrder) -> PastOrder:
         place=geocode(order.ship_to),
         business=bool(order.ship_to.get("company")),
         currency=order.currency,
-        wanted_days=None if wanted is None else (wanted - order.placed_at.date()).days,
-        lines=tuple(PastLine(line.product, line.quantity, line.revenue) for line in order.lines),
+        wanted_days=wanted_days,
+        lines=tuple(lines),
     )

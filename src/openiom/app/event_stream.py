@@ -1,17 +1,15 @@
-"""
-News for browsers: one thread a process tails the business event log and fans it out.
+"""News for browsers: one thread of each process tails the business event log and fans it out.
 
-However many browsers listen, the database answers one query every half second and a process. The tail keeps its
-own place in memory, below the snapshot's xmin, so that an event of a slow transaction is told late, never lost.
+However many browsers listen, the database answers one query every half second per process. The
+tail keeps its position in memory, below the snapshot's xmin, so an event of a slow transaction is
+reported late but never lost.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from threading import Event as Flag
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
-from typing import Any
 
 import psycopg
 import structlog
@@ -20,122 +18,117 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch
 from openiom.platform.database import Database, to_json_text
+from openiom.platform.events import LoggedEvent, LogPosition, end_of_log, read_between
 from openiom.platform.http import CurrentPrincipal
 
-log = structlog.get_logger("live")
-EVERY = 0.5
-MOST = 500  # a browser needs to know that something changed, not to replay a flood
-QUIET = 15.0
+log = structlog.get_logger("event_stream")
 router = APIRouter(prefix="/api/v1", tags=["live"])
+
+POLL_SECONDS = 0.5
+RECONNECT_SECONDS = 2.0
+KEEP_ALIVE_SECONDS = 15.0
+MAX_EVENTS = 500
+"""Most events of one message: a browser only has to know that something changed."""
+QUEUED_MESSAGES = 100
 
 Subscriber = tuple[asyncio.AbstractEventLoop, "asyncio.Queue[str | None]"]
 
 
-class LiveTail:
-    """Tails the log from now on. `subscribe` belongs to the event loop that listens."""
+class EventTail:
+    """Follows the log from the moment it starts, and sends what is new to its subscribers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._subscribers: set[Subscriber] = set()
         self._lock = Lock()
-        self._stop = Flag()
+        self._stop = Event()
         self._thread: Thread | None = None
-        self._position: tuple[str, int] = ("0", -1)
-        self.told = 0
+        self._position: LogPosition | None = None
+        self.published = 0
 
     def start(self) -> None:
-        self._thread = Thread(target=self._run, name="live", daemon=True)
+        """Start the thread."""
+        self._thread = Thread(target=self._run, name="event tail", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
+        """End the thread and every subscriber's stream."""
         self._stop.set()
-        self._tell(None)
+        self._publish(None)
         if self._thread is not None:
             self._thread.join(5)
 
     @property
     def listeners(self) -> int:
+        """The number of subscribers."""
         return len(self._subscribers)
 
     def subscribe(self) -> Subscriber:
-        subscriber = (asyncio.get_running_loop(), asyncio.Queue[str | None](maxsize=100))
+        """Return a new subscriber; call it in the event loop that will read its queue."""
+        queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=QUEUED_MESSAGES)
+        subscriber = (asyncio.get_running_loop(), queue)
         with self._lock:
             self._subscribers.add(subscriber)
         return subscriber
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
+        """Send nothing more to a subscriber."""
         with self._lock:
             self._subscribers.discard(subscriber)
 
     def _run(self) -> None:
-        placed, told = False, False
-        while not self._stop.wait(EVERY if placed else 0):
+        connected = True
+        while not self._stop.is_set():
             try:
                 with self._database.reading() as session:
-                    if not placed:
-                        self._position, placed = _end_of_log(session), True
-                        continue
-                    events, self._position = _news(session, self._position)
+                    events = self._read(session)
             except (psycopg.Error, SQLAlchemyError) as error:
-                if not told:
-                    reason = str(error).splitlines()[0][:200]
-                    log.info(
-                        "tail_lost",
-                        error=reason,
-                        remedy="run iom migrate, or see whether PostgreSQL runs",
-                    )
-                told = True
-                self._stop.wait(2)
+                if connected:
+                    _log_lost(error)
+                connected = False
+                self._stop.wait(RECONNECT_SECONDS)
                 continue
-            told = False
+            connected = True
             if events:
-                self.told += len(events)
-                self._tell(to_json_text({"events": events}))
+                self.published += len(events)
+                self._publish(message_text(events))
+            self._stop.wait(POLL_SECONDS)
 
-    def _tell(self, text: str | None) -> None:
+    def _read(self, session: Session) -> Sequence[LoggedEvent]:
+        """Return what is new, and move to the end of the log.
+
+        Events beyond the first `MAX_EVENTS` are skipped: pages reload and show their effect anyway.
+        """
+        start, end = self._position, end_of_log(session)
+        events: Sequence[LoggedEvent] = ()
+        if start is not None:
+            events = read_between(session, start, end, limit=MAX_EVENTS)
+        self._position = end
+        return events
+
+    def _publish(self, message: str | None) -> None:
         with self._lock:
             subscribers = list(self._subscribers)
         for loop, queue in subscribers:
-            with suppress(RuntimeError):  # its loop has ended
-                loop.call_soon_threadsafe(_put, queue, text)
+            with suppress(RuntimeError):  # its event loop has ended
+                loop.call_soon_threadsafe(_enqueue, queue, message)
 
 
-def _put(queue: "asyncio.Queue[str | None]", text: str | None) -> None:
-    """A browser that does not read loses the oldest news; its next fetch shows everything anyway."""
-    if queue.full():
-        queue.get_nowait()
-    queue.put_nowait(text)
-
-
-def _end_of_log(session: Session) -> tuple[str, int]:
-    return fetch(session, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text")[0][0], -1
-
-
-def _news(
-    session: Session, position: tuple[str, int]
-) -> tuple[list[dict[str, Any]], tuple[str, int]]:
-    """Events after `position` that no transaction in flight can precede, and where to go on."""
-    horizon = _end_of_log(session)
-    rows = fetch(
-        session,
-        "SELECT xid::text, id, name, root_id, subject_type, subject_id, at FROM platform.business_event"
-        " WHERE (xid, id) > (%s::xid8, %s) AND xid < %s::xid8 ORDER BY xid, id LIMIT %s",
-        (*position, horizon[0], MOST),
-    )
-    events = [
-        {
-            "name": r[2],
-            "root_id": str(r[3]),
-            "subject_type": r[4],
-            "subject_id": str(r[5]),
-            "at": r[6].isoformat(),
-        }
-        for r in rows
-    ]
-    # A flood is cut: what is behind the first five hundred is skipped, the pages reload once and see it all.
-    return events, horizon
+def message_text(events: Sequence[LoggedEvent]) -> str:
+    """Return the JSON of one message."""
+    items = []
+    for event in events:
+        items.append(
+            {
+                "name": event.name,
+                "root_id": str(event.root_id),
+                "subject_type": event.subject_type,
+                "subject_id": str(event.subject_id),
+                "at": event.occurred_at.isoformat(),
+            }
+        )
+    return to_json_text({"events": items})
 
 
 @router.get(
@@ -149,9 +142,9 @@ def _news(
     },
 )
 async def live(request: Request, principal: CurrentPrincipal) -> StreamingResponse:
-    """Server-sent events: what just happened, in handfuls, at most two a second."""
+    """Send business events as they happen, as server-sent events, at most two messages a second."""
     principal.require("orders.read")
-    tail: LiveTail = request.app.state.live
+    tail: EventTail = request.app.state.event_tail
     return StreamingResponse(
         stream(tail),
         media_type="text/event-stream",
@@ -159,22 +152,38 @@ async def live(request: Request, principal: CurrentPrincipal) -> StreamingRespon
     )
 
 
-async def stream(tail: LiveTail) -> AsyncIterator[str]:
+async def stream(tail: EventTail) -> AsyncIterator[str]:
+    """Yield server-sent events until the tail stops, and comments that keep the stream open."""
     subscriber = tail.subscribe()
     _, queue = subscriber
-    spoke = monotonic()
+    sent_at = monotonic()
     try:
         yield "retry: 2000\n\n"
         while True:
             try:
-                text = await asyncio.wait_for(queue.get(), timeout=QUIET)
+                message = await asyncio.wait_for(queue.get(), timeout=KEEP_ALIVE_SECONDS)
             except TimeoutError:
-                yield ": still here\n\n"
+                yield ": keep-alive\n\n"
                 continue
-            if text is None:
+            if message is None:
                 return
-            await asyncio.sleep(max(0.0, EVERY - (monotonic() - spoke)))
-            spoke = monotonic()
-            yield f"event: change\ndata: {text}\n\n"
+            await asyncio.sleep(max(0.0, POLL_SECONDS - (monotonic() - sent_at)))
+            sent_at = monotonic()
+            yield f"event: change\ndata: {message}\n\n"
     finally:
         tail.unsubscribe(subscriber)
+
+
+def _enqueue(queue: "asyncio.Queue[str | None]", message: str | None) -> None:
+    """Queue a message; a browser that does not read loses the oldest one."""
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(message)
+
+
+def _log_lost(error: Exception) -> None:
+    log.info(
+        "event_tail_lost",
+        error=str(error).splitlines()[0][:200],
+        remedy="run iom migrate, or check whether PostgreSQL runs",
+    )

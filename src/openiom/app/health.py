@@ -1,4 +1,4 @@
-"""Is this process alive, is it ready, and how is the work going."""
+"""Liveness, readiness and metrics of a web process."""
 
 from typing import Any
 
@@ -6,27 +6,21 @@ import psycopg
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch
+from openiom import orchestration, providers
 from openiom.platform.database import Database
+from openiom.platform.events import estimated_events
+from openiom.platform.scheduled_jobs import job_statuses
 
-from .event_stream import LiveTail
+from .event_stream import EventTail
 from .migrate import current, heads
 
 router = APIRouter(tags=["operations"])
-
-# Every count is over a partial index of waiting rows, or an estimate: scraping costs the same with a billion orders.
-DEPTHS = {
-    "inbox": "SELECT count(*) FROM providers.message WHERE state = 'received'",
-    "parked_messages": "SELECT count(*) FROM providers.message WHERE state = 'parked'",
-    "tokens_ready": "SELECT count(*) FROM orchestration.token WHERE state = 'ready'",
-    "provider_actions": "SELECT count(*) FROM orchestration.provider_action WHERE state IN ('ready', 'leased')",
-    "jobs": "SELECT count(*) FROM public.procrastinate_jobs WHERE status = 'todo'",
-}
 
 
 class Alive(BaseModel):
@@ -34,7 +28,7 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """`status` is ready, or what is missing."""
+    """Whether the process can serve; `remedy` says what to do when it cannot."""
 
     status: str
     database: str
@@ -44,77 +38,94 @@ class Ready(BaseModel):
 
 @router.get("/health")
 def health() -> Alive:
-    """This process answers."""
+    """Return that this process responds."""
     return Alive(status="ok")
 
 
 @router.get("/ready", responses={503: {"model": Ready}})
 def ready(request: Request) -> Any:
-    """The database is reachable and stands at the newest migration; 503 otherwise."""
+    """Return 200 when the database is reachable and migrated, else 503."""
     database: Database = request.app.state.database
     known = heads()
     try:
         found = current(database)
     except (SQLAlchemyError, psycopg.Error):
-        lost = Ready(
-            status="not ready",
-            database="unreachable",
-            schema_version="unknown",
-            remedy="see whether PostgreSQL runs",
-        )
-        return JSONResponse(lost.model_dump(), status_code=503)
+        return _not_ready("unreachable", "unknown", "check whether PostgreSQL runs")
     version = ", ".join(found) or "none"
     if set(found) != set(known):
-        behind = Ready(
-            status="not ready",
-            database="reachable",
-            schema_version=version,
-            remedy="run: iom migrate",
-        )
-        return JSONResponse(behind.model_dump(), status_code=503)
+        return _not_ready("reachable", version, "run: iom migrate")
     return Ready(status="ready", database="reachable", schema_version=version)
 
 
-class ProductCollector(Collector):
-    """What a scrape reads: queue depths from the database, listeners of this process."""
+def _not_ready(database: str, version: str, remedy: str) -> JSONResponse:
+    body = Ready(status="not ready", database=database, schema_version=version, remedy=remedy)
+    return JSONResponse(body.model_dump(), status_code=503)
 
-    def __init__(self, database: Database, tail: LiveTail) -> None:
-        self._database, self._tail = database, tail
+
+class ApplicationCollector(Collector):
+    """Figures of the application for a scrape.
+
+    Every count is over a partial index of waiting rows, or an estimate: a scrape costs the same
+    however many orders there are.
+    """
+
+    def __init__(self, database: Database, tail: EventTail) -> None:
+        self._database = database
+        self._tail = tail
 
     def collect(self) -> list[Metric]:
-        depth = GaugeMetricFamily("openiom_queue_depth", "Rows waiting, by queue", labels=["queue"])
-        waves = GaugeMetricFamily("openiom_events", "Business events in the log, estimated")
-        calls = CounterMetricFamily(
-            "openiom_outside_calls", "Calls to the outside so far, by instance and outcome"
-        )
-        calls = CounterMetricFamily(
-            "openiom_outside_calls", "Outside calls kept in the log", labels=["instance", "ok"]
-        )
+        """Return the figures as they are now."""
         with self._database.reading() as session:
-            for queue, query in DEPTHS.items():
-                depth.add_metric([queue], fetch(session, query)[0][0])
-            waves.add_metric([], fetch(session, EVENTS)[0][0])
-            for instance, ok, count in fetch(session, CALLS):
-                calls.add_metric([instance, str(ok).lower()], count)
-        listeners = GaugeMetricFamily(
-            "openiom_live_listeners", "Browsers listening to this process"
-        )
-        listeners.add_metric([], self._tail.listeners)
-        return [depth, waves, calls, listeners]
+            return [
+                _queue_depths(session),
+                _events(session),
+                _calls(session),
+                _job_failures(session),
+                self._listeners(),
+            ]
+
+    def _listeners(self) -> Metric:
+        gauge = GaugeMetricFamily("openiom_event_listeners", "Browsers connected to this process")
+        gauge.add_metric([], self._tail.listeners)
+        return gauge
 
 
-EVENTS = (
-    "SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-    " WHERE i.inhparent = 'platform.business_event'::regclass"
-)
-CALLS = (
-    "SELECT instance, coalesce(status < 400, false), count(*) FROM providers.outside_call"
-    " WHERE started_at > now() - interval '5 minutes' GROUP BY 1, 2"
-)
+def _queue_depths(session: Session) -> Metric:
+    gauge = GaugeMetricFamily("openiom_queue_depth", "Rows waiting, by queue", labels=["queue"])
+    depths = providers.queue_depths(session) | orchestration.queue_depths(session)
+    for queue, rows in depths.items():
+        gauge.add_metric([queue], rows)
+    return gauge
+
+
+def _events(session: Session) -> Metric:
+    gauge = GaugeMetricFamily("openiom_events", "Business events in the log, estimated")
+    gauge.add_metric([], estimated_events(session))
+    return gauge
+
+
+def _calls(session: Session) -> Metric:
+    gauge = GaugeMetricFamily(
+        "openiom_outbound_requests",
+        "Requests to providers in the last five minutes, by instance and outcome",
+        labels=["instance", "ok"],
+    )
+    for count in providers.recent_calls(session):
+        gauge.add_metric([count.instance, str(count.ok).lower()], count.calls)
+    return gauge
+
+
+def _job_failures(session: Session) -> Metric:
+    gauge = GaugeMetricFamily(
+        "openiom_scheduled_job_failures", "Failures in a row of each scheduled job", labels=["job"]
+    )
+    for status in job_statuses(session):
+        gauge.add_metric([status.name], status.failures)
+    return gauge
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(request: Request) -> Response:
-    """For Prometheus."""
+    """Return the figures for Prometheus."""
     registry: CollectorRegistry = request.app.state.metrics
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

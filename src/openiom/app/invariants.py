@@ -1,4 +1,4 @@
-"""Every promise about data is a query in `invariants/` that must return no rows."""
+"""Invariants: queries in `invariants/` that must return no rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,59 +9,86 @@ from openiom.platform.database import Database, driver, to_json_text
 
 from .resources import folder
 
-SHOWN = 20
+SHOWN_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """One promise: how many rows break it, the first of them, and how long the query took."""
+class CheckedInvariant:
+    """Result of one invariant.
+
+    `violations` counts the rows that break it, `rows` are the first of them under `columns`, and
+    `seconds` is how long the query took.
+    """
 
     name: str
     promise: str
-    broken: int
+    violations: int
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     seconds: float
 
 
 def invariant_names() -> list[str]:
+    """Return the names of all invariants in alphabetical order."""
     return sorted(path.stem for path in folder("invariants").glob("*.sql"))
 
 
-def check_invariants(database: Database, names: Sequence[str] | None = None) -> list[Checked]:
-    """Run the queries, each in a read-only transaction of its own."""
-    return [_check(database, name) for name in (names if names is not None else invariant_names())]
+def check_invariants(
+    database: Database, names: Sequence[str] | None = None
+) -> list[CheckedInvariant]:
+    """Run the named invariants, all by default, each in a read-only transaction of its own."""
+    wanted = invariant_names() if names is None else names
+    return [_check(database, name) for name in wanted]
 
 
-def _check(database: Database, name: str) -> Checked:
-    text = (folder("invariants") / f"{name}.sql").read_text("utf-8")
-    promise = " ".join(line[2:].strip() for line in text.splitlines() if line.startswith("--"))
+def as_json(checked: Sequence[CheckedInvariant]) -> list[dict[str, Any]]:
+    """Return results as JSON values with their rows as objects."""
+    results: list[dict[str, Any]] = []
+    for invariant in checked:
+        rows = []
+        for row in invariant.rows:
+            values = [_json_value(value) for value in row]
+            rows.append(dict(zip(invariant.columns, values, strict=True)))
+        results.append(
+            {
+                "name": invariant.name,
+                "promise": invariant.promise,
+                "violations": invariant.violations,
+                "rows": rows,
+                "seconds": invariant.seconds,
+            }
+        )
+    return results
+
+
+def _check(database: Database, name: str) -> CheckedInvariant:
+    query = (folder("invariants") / f"{name}.sql").read_text("utf-8")
     started = monotonic()
     with database.reading() as session, driver(session).cursor() as cursor:
-        cursor.execute(text.encode())
-        rows = cursor.fetchmany(SHOWN)
-        broken = max(cursor.rowcount, len(rows))
+        cursor.execute(query.encode())
+        rows = cursor.fetchmany(SHOWN_ROWS)
+        violations = max(cursor.rowcount, len(rows))
         columns = tuple(column.name for column in cursor.description or ())
-    return Checked(name, promise, broken, columns, tuple(rows), round(monotonic() - started, 3))
-
-
-def as_json(checked: Sequence[Checked]) -> list[dict[str, Any]]:
-    """Results as JSON values, rows as objects."""
-    return [
-        {
-            "name": c.name,
-            "promise": c.promise,
-            "broken": c.broken,
-            "rows": [dict(zip(c.columns, map(_plain, row), strict=True)) for row in c.rows],
-            "seconds": c.seconds,
-        }
-        for c in checked
-    ]
-
-
-def _plain(value: Any) -> Any:
-    return (
-        value
-        if value is None or isinstance(value, int | float | bool | str)
-        else to_json_text(value).strip('"')
+    return CheckedInvariant(
+        name=name,
+        promise=_promise(query),
+        violations=violations,
+        columns=columns,
+        rows=tuple(rows),
+        seconds=round(monotonic() - started, 3),
     )
+
+
+def _promise(query: str) -> str:
+    """Return the comment lines of an invariant's query as one sentence."""
+    comments: list[str] = []
+    for line in query.splitlines():
+        if line.startswith("--"):
+            comments.append(line[2:].strip())
+    return " ".join(comments)
+
+
+def _json_value(value: Any) -> Any:
+    if value is None or isinstance(value, int | float | bool | str):
+        return value
+    return to_json_text(value).strip('"')

@@ -1,10 +1,11 @@
-"""Products and customers a store hands over become documents like any a person writes, each with its mapping."""
+"""Products and accounts that a provider delivers: they become documents, each with its mapping."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from openiom.documents import AccountDocument, ProductDocument
@@ -14,128 +15,172 @@ from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import DocumentReceiver, InboundDocument, IntakeResult
 from openiom.providers import MappingBody, resolve
 
-Parsed = tuple[int, InboundDocument, ProductDocument | AccountDocument]
+LONGEST_ERROR = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    """One document of a batch: its place, its provider instance, and its content."""
+
+    index: int
+    instance: str
+    content: ProductDocument | AccountDocument
+
+
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """How one kind of master data is received."""
+
+    configuration: Configuration
+    kind: str
+    model: type[ProductDocument] | type[AccountDocument]
+
+    def receive(
+        self, session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
+    ) -> list[IntakeResult]:
+        """Apply delivered fields over what is known, all documents of a batch at once.
+
+        Fields that the provider does not send keep their values.
+        """
+        results: dict[int, IntakeResult] = {}
+        delivered: list[_Delivered] = []
+        for index, message in enumerate(arrived):
+            try:
+                content = self.model.model_validate(message.document)
+            except ValidationError as error:
+                results[index] = _unreadable(error)
+            else:
+                delivered.append(_Delivered(index, message.instance, content))
+        names = _internal_names(session, self.kind, delivered)
+        results |= self._apply(session, delivered, names, now, actor)
+        return [results[index] for index in range(len(arrived))]
+
+    def _apply(
+        self,
+        session: Session,
+        delivered: Sequence[_Delivered],
+        names: Mapping[int, str],
+        now: datetime,
+        actor: str,
+    ) -> dict[int, IntakeResult]:
+        documents = self._documents(session, delivered, names)
+        results: dict[int, IntakeResult] = {}
+        try:
+            with savepoint(session):
+                self.configuration.apply(session, documents, at=now, actor=actor)
+        except IomError as error:
+            refused = IntakeResult(
+                ok=False,
+                error=str(error)[:LONGEST_ERROR],
+                where=self.kind,
+                remedy="correct it at its source, then replay",
+            )
+            for one in delivered:
+                results[one.index] = refused
+            return results
+        for one in delivered:
+            results[one.index] = IntakeResult(ok=True, entity_id=names[one.index])
+        return results
+
+    def _documents(
+        self, session: Session, delivered: Sequence[_Delivered], names: Mapping[int, str]
+    ) -> list[dict[str, Any]]:
+        """Return the documents to apply; of two deliveries of one record the later one counts."""
+        known: dict[str, dict[str, Any]] = {}
+        for document in current_documents(session, self.kind, names=sorted(set(names.values()))):
+            known[document.name] = document.body
+        documents: dict[tuple[str, str], dict[str, Any]] = {}
+        for one in delivered:
+            name = names[one.index]
+            body = {**known.get(name, {}), **_fields(one.content)}
+            documents[self.kind, name] = {"kind": self.kind, "name": name, "body": body}
+            mapping = _mapping(self.kind, one, name)
+            documents["mapping", mapping.document_name] = {
+                "kind": "mapping",
+                "name": mapping.document_name,
+                "body": mapping.model_dump(),
+            }
+        return list(documents.values())
 
 
 def master_data_receivers(configuration: Configuration) -> dict[str, DocumentReceiver]:
-    """Receivers of `product` and `account`; both go the one way in that documents have."""
-
-    def receive(kind: str, model: type[BaseModel]) -> DocumentReceiver:
-        def take(
-            session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
-        ) -> list[IntakeResult]:
-            return _take(configuration, kind, model, session, arrived, now, actor)
-
-        return take
-
+    """Return the receivers of products and accounts."""
     return {
-        "product": receive("product", ProductDocument),
-        "account": receive("account", AccountDocument),
+        "product": _Intake(configuration, "product", ProductDocument).receive,
+        "account": _Intake(configuration, "account", AccountDocument).receive,
     }
 
 
-def _take(
-    configuration: Configuration,
-    kind: str,
-    model: type[BaseModel],
-    session: Session,
-    arrived: Sequence[InboundDocument],
-    now: datetime,
-    actor: str,
-) -> list[IntakeResult]:
-    """Apply what a store says over what is known, all of a wave in one go; fields it does not tell stay."""
-    answers: dict[int, IntakeResult] = {}
-    parsed: list[Parsed] = []
-    for index, message in enumerate(arrived):
-        try:
-            parsed.append((index, message, model.model_validate(message.document)))  # type: ignore[arg-type]
-        except ValidationError as error:
-            answers[index] = _unreadable(error)
-    names = _names(session, kind, parsed)
-    known = {
-        d.name: d.body for d in current_documents(session, kind, names=sorted(set(names.values())))
-    }
-    documents: dict[tuple[str, str], dict[str, Any]] = {}
-    for index, message, given in parsed:
-        name = names[index]
-        body = {**known.get(name, {}), **_body(given)}
-        documents[kind, name] = {"kind": kind, "name": name, "body": body}
-        mapping = _mapping(kind, message.instance, given, name)
-        documents["mapping", mapping.document_name] = {
-            "kind": "mapping",
-            "name": mapping.document_name,
-            "body": mapping.model_dump(),
-        }
-        answers[index] = IntakeResult(ok=True, entity_id=name)
-    try:
-        with savepoint(session):
-            configuration.apply(session, documents.values(), at=now, actor=actor)
-    except IomError as error:
-        refused = IntakeResult(
-            ok=False,
-            error=str(error)[:1000],
-            where=kind,
-            remedy="correct it at its source, then replay",
-        )
-        answers |= {index: refused for index, _, _ in parsed}
-    return [answers[i] for i in range(len(arrived))]
-
-
-def _names(session: Session, kind: str, parsed: Sequence[Parsed]) -> dict[int, str]:
-    """Our name of each: what its key is mapped to already, else the store's own."""
-    names = {}
-    by_instance: dict[str, list[Parsed]] = {}
-    for one in parsed:
-        by_instance.setdefault(one[1].instance, []).append(one)
+def _internal_names(session: Session, kind: str, delivered: Sequence[_Delivered]) -> dict[int, str]:
+    """Return our name of each document by its place: as its key is mapped, else a new one."""
+    by_instance: dict[str, list[_Delivered]] = {}
+    for one in delivered:
+        by_instance.setdefault(one.instance, []).append(one)
+    names: dict[int, str] = {}
     for instance, group in by_instance.items():
-        found: Mapping[tuple[str, str, str], str] = resolve(
-            session, instance, "", [_lookup(kind, g) for _, _, g in group]
-        )
-        for index, _, given in group:
-            own = (
-                given.number
-                if isinstance(given, ProductDocument)
-                else f"{instance}-{given.external_id}"
-            )
-            names[index] = found.get(_lookup(kind, given), own)
+        keys = [_mapping_key(kind, one.content) for one in group]
+        mapped = resolve(session, instance, "", keys)
+        for one, key in zip(group, keys, strict=True):
+            names[one.index] = mapped.get(key) or _new_name(one)
     return names
 
 
-def _lookup(kind: str, given: ProductDocument | AccountDocument) -> tuple[str, str, str]:
-    if isinstance(given, ProductDocument):
-        return kind, "sku", given.number
-    return kind, "customer_id", given.external_id
+def _new_name(one: _Delivered) -> str:
+    """Return the name of a record that is not mapped yet."""
+    if isinstance(one.content, ProductDocument):
+        return one.content.number
+    return f"{one.instance}-{one.content.external_id}"
 
 
-def _mapping(
-    kind: str, instance: str, given: ProductDocument | AccountDocument, name: str
-) -> MappingBody:
-    table, field, value = _lookup(kind, given)
-    scope: dict[str, Any] = {"scope": "instance", "scope_name": instance}
+def _mapping_key(kind: str, content: ProductDocument | AccountDocument) -> tuple[str, str, str]:
+    """Return (table, field, value) of the record's key at its provider."""
+    if isinstance(content, ProductDocument):
+        return kind, "sku", content.number
+    return kind, "customer_id", content.external_id
+
+
+def _mapping(kind: str, one: _Delivered, name: str) -> MappingBody:
+    table, field, value = _mapping_key(kind, one.content)
     return MappingBody.model_validate(
-        {"table": table, "field": field, "value": value, "internal": name, **scope}
+        {
+            "table": table,
+            "field": field,
+            "value": value,
+            "internal": name,
+            "scope": "instance",
+            "scope_name": one.instance,
+        }
     )
 
 
-def _body(given: ProductDocument | AccountDocument) -> dict[str, Any]:
-    if isinstance(given, AccountDocument):
-        told = {
-            "title": given.name,
-            "company": given.company,
-            "email": given.email,
-            "phone": given.phone,
-        }
-        return {k: v for k, v in told.items() if v}
-    numbers = {"weight_kg": given.weight_kg, "list_price": given.list_price}
-    told = {"name": given.name, "description": given.description}
-    return {k: v for k, v in told.items() if v} | {
-        k: str(v) for k, v in numbers.items() if v is not None
-    }
+def _fields(content: ProductDocument | AccountDocument) -> dict[str, Any]:
+    """Return the fields of a document's body that the provider sent."""
+    if isinstance(content, AccountDocument):
+        return _without_empty(
+            {
+                "title": content.name,
+                "company": content.company,
+                "email": content.email,
+                "phone": content.phone,
+            }
+        )
+    fields = _without_empty({"name": content.name, "description": content.description})
+    if content.weight_kg is not None:
+        fields["weight_kg"] = str(content.weight_kg)
+    if content.list_price is not None:
+        fields["list_price"] = str(content.list_price)
+    return fields
+
+
+def _without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
 
 
 def _unreadable(error: ValidationError) -> IntakeResult:
     first = error.errors()[0]
-    where = ".".join(map(str, first["loc"]))
     return IntakeResult(
-        ok=False, error=first["msg"], where=where, remedy="correct the transformation, then replay"
+        ok=False,
+        error=first["msg"],
+        where=".".join(map(str, first["loc"])),
+        remedy="correct the transformation, then replay",
     )

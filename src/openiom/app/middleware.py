@@ -1,4 +1,4 @@
-"""What every request passes before a room sees it: a size limit and security headers."""
+"""ASGI middleware around all routes: a size limit for requests, and security headers."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -9,25 +9,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from openiom.kernel import TooLarge
 from openiom.platform.http import problem_response
 
-HEADERS = (
+SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
-POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:;"
-    " connect-src 'self'; font-src 'self' data:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
+    " worker-src 'self' blob:; connect-src 'self'; font-src 'self' data:; frame-ancestors 'none';"
+    " base-uri 'self'; form-action 'self'"
 )
 DOCS = "/api/docs"
 
 
 class SizeLimit:
-    """Refuses bodies over the limit with 413, by their announced length and by what really arrives."""
+    """Refuses bodies over the limit with 413, by their announced length and by what arrives."""
 
     def __init__(self, app: ASGIApp, *, limit: int) -> None:
-        self.app, self.limit = app, limit
+        self.app = app
+        self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -37,24 +39,25 @@ class SizeLimit:
         if announced.isdigit() and int(announced) > self.limit:
             await self._refuse(scope, receive, send)
             return
-        taken, started = 0, False
+        received = 0
+        started = False
 
-        async def counted() -> Message:
-            nonlocal taken
+        async def count_and_receive() -> Message:
+            nonlocal received
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self.limit:
-                raise _Overflow
+            received += len(message.get("body", b""))
+            if received > self.limit:
+                raise _BodyTooLarge
             return message
 
-        async def watched(message: Message) -> None:
+        async def note_and_send(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
-            await self.app(scope, counted, watched)
-        except _Overflow:
+            await self.app(scope, count_and_receive, note_and_send)
+        except _BodyTooLarge:
             if started:
                 raise
             await self._refuse(scope, receive, send)
@@ -70,31 +73,34 @@ class SizeLimit:
         await response(scope, receive, send)
 
 
-class _Overflow(BaseException):
-    """More bytes arrived than allowed; no handler in between may swallow it."""
+class _BodyTooLarge(BaseException):
+    """More bytes arrived than allowed; a `BaseException`, so that no handler swallows it."""
 
 
 class SecurityHeaders:
-    """Adds the headers a browser needs to keep other pages out."""
+    """Adds the headers that keep a browser from sharing a page with other sites."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add(message, scope)
+                _add_headers(message, str(scope["path"]))
             await send(message)
 
-        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+        await self.app(scope, receive, send_with_headers)
 
 
-def _add(message: MutableMapping[str, Any], scope: Scope) -> None:
-    headers = list(message.get("headers", ()))
-    headers += HEADERS
-    path = str(scope["path"])
+def _add_headers(message: MutableMapping[str, Any], path: str) -> None:
+    headers = [*message.get("headers", ()), *SECURITY_HEADERS]
     if not path.startswith(DOCS):
-        headers.append((b"content-security-policy", POLICY.encode()))
-    if path.startswith("/api/") and not any(name == b"cache-control" for name, _ in headers):
+        headers.append((b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
+    names = {name for name, _ in headers}
+    if path.startswith("/api/") and b"cache-control" not in names:
         headers.append((b"cache-control", b"no-store"))
     message["headers"] = headers

@@ -1,4 +1,4 @@
-"""Orders and what became of them as the optimizer sees them; only the roof knows all three rooms."""
+"""The adapter through which the optimizer reads and changes orders and their fulfillment."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -23,22 +23,29 @@ from openiom.provider_contract import EventRequest, Outcome
 
 
 class OrderGateway:
-    """`OrderDesk` over the front doors of orders and fulfillment."""
+    """Implements `OrderPort` of fulfillment optimization with orders and fulfillment."""
 
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
-        back = declining_sources(session, order_ids)
-        return [
-            _open_line(x, x.source, back.get(x.line_id, ())) for x in open_lines(session, order_ids)
-        ]
+        """Return the lines of these orders without fulfillment order, and lock the orders."""
+        declined_by = declining_sources(session, order_ids)
+        lines: list[OpenLine] = []
+        for line in open_lines(session, order_ids):
+            lines.append(_open_line(line, line.source, declined_by.get(line.line_id, ())))
+        return lines
 
     def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[LineToSource]:
-        back = declining_sources(session, order_ids)
-        return [
-            LineToSource(
-                _open_line(x, "" if optimized else x.source, back.get(x.line_id, ())), x.source
-            )
-            for x, optimized in unshipped_lines(session, order_ids)
-        ]
+        """Return the unshipped lines of these orders, unlocked, with their present sources.
+
+        A source that the optimizer assigned is not given to it as a requirement.
+        """
+        declined_by = declining_sources(session, order_ids)
+        lines: list[LineToSource] = []
+        for line, optimized in unshipped_lines(session, order_ids):
+            required_source = "" if optimized else line.source
+            declined = declined_by.get(line.line_id, ())
+            open_line = _open_line(line, required_source, declined)
+            lines.append(LineToSource(open_line, line.source))
+        return lines
 
     def backlog(
         self,
@@ -48,56 +55,60 @@ class OrderGateway:
         limit: int,
         only: Sequence[UUID] | None = None,
     ) -> list[OpenLine]:
-        orders = movable_orders(session, strategies, limit=limit, only=only)
-        return [line for line in self.open_lines(session, orders) if line.source]
+        """Return sourced lines that could still move to another source, for these strategies."""
+        order_ids = movable_orders(session, strategies, limit=limit, only=only)
+        return [line for line in self.open_lines(session, order_ids) if line.source]
 
     def served(
         self, session: Session, places: Collection[tuple[UUID, str]]
     ) -> set[tuple[UUID, str]]:
+        """Return those (line, source) that are to be, or were, served from there."""
         return lines_served_from(session, places)
 
     def divide(
         self, session: Session, parts: Mapping[UUID, Sequence[Part]], now: datetime, actor: str
     ) -> None:
-        split_lines(
-            session,
-            {line: [(p.line_id, p.quantity) for p in mine] for line, mine in parts.items()},
-            now,
-            actor,
-        )
-        rest = {p.line_id: p.source for mine in parts.values() for p in mine[1:] if p.source}
-        self.assign(session, rest, now, actor)
+        """Split lines into parts and assign the sources of all parts but the first."""
+        quantities: dict[UUID, list[tuple[UUID, int]]] = {}
+        sources: dict[UUID, str] = {}
+        for line_id, line_parts in parts.items():
+            quantities[line_id] = [(part.line_id, part.quantity) for part in line_parts]
+            for part in line_parts[1:]:
+                if part.source:
+                    sources[part.line_id] = part.source
+        split_lines(session, quantities, now, actor)
+        self.assign(session, sources, now, actor)
 
     def assign(
         self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str
     ) -> None:
-        assign_sources(
-            session, {line: (source, OPTIMIZED) for line, source in sources.items()}, now, actor
-        )
+        """Assign sources to lines as the optimizer's decision."""
+        assigned = {line_id: (source, OPTIMIZED) for line_id, source in sources.items()}
+        assign_sources(session, assigned, now, actor)
 
     def fulfill(
         self, session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
     ) -> Sequence[Outcome]:
+        """Create fulfillment orders for these orders."""
         return create_fulfillment_orders(session, list(order_ids), now, actor)
 
     def raise_events(
         self, session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
     ) -> Sequence[Outcome]:
+        """Raise events on orders."""
         return raise_order_events(session, raises, now, actor)
 
 
-def _open_line(line: OrdersLine, source: str, not_from: Sequence[str]) -> OpenLine:
+def _open_line(line: OrdersLine, source: str, declined_by: Sequence[str]) -> OpenLine:
     return OpenLine(
-        *(
-            line.line_id,
-            line.order_id,
-            line.product,
-            line.quantity,
-            line.country,
-            line.place,
-            source,
-        ),
-        not_from=tuple(not_from),
+        line_id=line.line_id,
+        order_id=line.order_id,
+        product=line.product,
+        quantity=line.quantity,
+        country=line.country,
+        place=line.place,
+        source=source,
+        not_from=tuple(declined_by),
         state=str(line.ship_to.get("state") or ""),
         strategy=line.strategy,
         wanted=line.requested_delivery_date,

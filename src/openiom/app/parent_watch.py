@@ -1,4 +1,4 @@
-"""A child process and its parent: neither outlives the other."""
+"""Ends a child process together with the process that started it."""
 
 import os
 import signal
@@ -6,11 +6,14 @@ from threading import Thread
 
 
 def end_with_parent() -> None:
-    """End this process when its parent is gone: the parent holds the other end of standard input."""
+    """Send SIGTERM to this process once its parent has ended.
+
+    The parent holds the other end of standard input, which closes when the parent ends.
+    """
 
     def watch() -> None:
         while os.read(0, 4096):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
 
-    Thread(target=watch, name="parent", daemon=True).start()
+    Thread(target=watch, name="parent watch", daemon=True).start()

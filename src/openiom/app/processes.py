@@ -1,14 +1,14 @@
-"""`iom serve`: the database, a web process and workers as children; restarted when they die, ended together."""
+"""Processes of one machine, supervised and ended together: PostgreSQL, web and workers."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event as Flag
+from threading import Event
 from time import monotonic, sleep
 from types import FrameType
 
@@ -17,6 +17,7 @@ import structlog
 
 from openiom.kernel import Refused
 from openiom.platform.embedded import embedded_postgres
+from openiom.platform.retry import RetryPolicy
 from openiom.platform.settings import Settings
 
 from .web import LISTEN_FD, listening_socket
@@ -24,14 +25,15 @@ from .web import LISTEN_FD, listening_socket
 log = structlog.get_logger("supervisor")
 PARENT_WATCH = "OPENIOM_END_WITH_PARENT"
 END_SECONDS = 12.0
-LONGEST_PAUSE = 10.0
-STEADY_SECONDS = 30.0
-Say = Callable[[str], None]
+WATCH_SECONDS = 0.1
+STABLE_SECONDS = 30.0
+"""A child that ran this long was healthy: its next restart is immediate again."""
+RESTART_POLICY = RetryPolicy(first_seconds=0.25, max_seconds=10.0, jitter=0.0)
 
 
 @dataclass
-class Child:
-    """A process that should run. `pause` grows while it keeps dying, and is forgotten once it stands."""
+class ChildProcess:
+    """A process that should run; `deaths` counts those that followed each other closely."""
 
     name: str
     command: Sequence[str]
@@ -40,13 +42,13 @@ class Child:
     quiet: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
-    due_at: float = 0.0
-    pause: float = 0.25
+    restart_at: float | None = None
+    deaths: int = 0
     restarts: int = 0
 
     def start(self) -> None:
-        if self.process and self.process.stdin:
-            self.process.stdin.close()
+        """Start the process; its standard input stays open for as long as this one runs."""
+        self.close_input()
         self.process = subprocess.Popen(
             list(self.command),
             env={**os.environ, **self.environment, PARENT_WATCH: "1"},
@@ -61,73 +63,97 @@ class Child:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def schedule_restart(self, now: float) -> None:
+        """Decide when the dead process is started again."""
+        self.deaths += 1
+        seconds = RESTART_POLICY.delay(self.deaths)
+        self.restart_at = now + seconds
+        code = self.process.returncode if self.process else None
+        log.warning("process_died", name=self.name, code=code, restart_in=seconds)
+
+    def restart(self) -> None:
+        """Start the process again."""
+        self.restart_at = None
+        self.restarts += 1
+        self.start()
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        if self.alive and self.process:
+            self.process.terminate()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the process has ended, and kill it when it does not end in time."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            log.warning("process_killed", name=self.name)
+            self.process.kill()
+            self.process.wait()
+        self.close_input()
+
+    def close_input(self) -> None:
+        """Close the standard input of the process, which it watches to end with us."""
+        if self.process and self.process.stdin:
+            self.process.stdin.close()
+
 
 class Supervisor:
-    """Keeps its children running until told to stop; then ends every one of them."""
+    """Keeps its children running until it is stopped, then ends all of them."""
 
     def __init__(self) -> None:
-        self.children: list[Child] = []
-        self.stop = Flag()
-        self._held: list[socket.socket] = []
+        self.children: list[ChildProcess] = []
+        self.stop = Event()
+        self._sockets: list[socket.socket] = []
 
     def hold(self, bound: socket.socket) -> socket.socket:
         """Keep a socket open for children that inherit it, also across their restarts."""
         os.set_inheritable(bound.fileno(), True)
-        self._held.append(bound)
+        self._sockets.append(bound)
         return bound
 
-    def add(self, child: Child) -> Child:
+    def add(self, child: ChildProcess) -> ChildProcess:
+        """Start a child and keep it running."""
         self.children.append(child)
         child.start()
         return child
 
     def stop_on_signals(self) -> None:
-        def end(number: int, frame: FrameType | None) -> None:
+        """Set `stop` on SIGTERM, SIGINT and SIGHUP."""
+
+        def request_stop(number: int, frame: FrameType | None) -> None:
             self.stop.set()
 
-        for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(one, end)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, request_stop)
 
     def watch(self) -> None:
-        """Restart what dies, until `stop`."""
-        while not self.stop.wait(0.1):
+        """Restart children that die, until `stop` is set."""
+        while not self.stop.wait(WATCH_SECONDS):
             self.revive()
 
     def revive(self) -> None:
+        """Restart the dead children whose time has come."""
         now = monotonic()
         for child in self.children:
             if child.alive:
-                if now - child.started_at > STEADY_SECONDS:
-                    child.pause = 0.25
-                continue
-            if not child.due_at:
-                code = child.process.returncode if child.process else None
-                log.warning("process_died", name=child.name, code=code, again_in=child.pause)
-                child.due_at = now + child.pause
-                child.pause = min(LONGEST_PAUSE, child.pause * 2)
-            elif now >= child.due_at:
-                child.due_at = 0.0
-                child.restarts += 1
-                child.start()
+                if now - child.started_at > STABLE_SECONDS:
+                    child.deaths = 0
+            elif child.restart_at is None:
+                child.schedule_restart(now)
+            elif now >= child.restart_at:
+                child.restart()
 
     def end(self) -> None:
-        """SIGTERM to all, and SIGKILL to those that do not listen."""
+        """Send SIGTERM to all children, and SIGKILL to those that do not end in time."""
         for child in reversed(self.children):
-            if child.alive and child.process:
-                child.process.terminate()
+            child.terminate()
         deadline = monotonic() + END_SECONDS
         for child in self.children:
-            if child.process is None:
-                continue
-            try:
-                child.process.wait(max(0.1, deadline - monotonic()))
-            except subprocess.TimeoutExpired:
-                log.warning("process_killed", name=child.name)
-                child.process.kill()
-                child.process.wait()
-            if child.process.stdin:
-                child.process.stdin.close()
-        for bound in self._held:
+            child.wait(max(0.1, deadline - monotonic()))
+        for bound in self._sockets:
             bound.close()
 
     def __enter__(self) -> "Supervisor":
@@ -138,18 +164,18 @@ class Supervisor:
 
 
 def end_on_signals() -> None:
-    """While starting, SIGTERM ends us as Ctrl-C does, so that whatever runs already is ended too."""
+    """Raise `KeyboardInterrupt` on SIGTERM and SIGHUP, so that what already runs is ended too."""
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGHUP, end)
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
 
 
 @contextmanager
-def database_of(settings: Settings) -> Iterator[str]:
-    """The given database's URL, or that of the embedded one, running while the block does."""
+def running_database(settings: Settings) -> Iterator[str]:
+    """Yield the URL of the configured database, or of the embedded one, which runs meanwhile."""
     if settings.database_url:
         yield settings.database_url
         return
@@ -157,18 +183,13 @@ def database_of(settings: Settings) -> Iterator[str]:
         yield url
 
 
-def own_command(*arguments: str) -> list[str]:
-    """This program again, in a process of its own."""
+def iom_command(*arguments: str) -> list[str]:
+    """Return the command line of an `iom` command in a process of its own."""
     return [sys.executable, "-m", "openiom.app.cli", *arguments]
 
 
-def simulator_command(*arguments: str) -> list[str]:
-    """A simulator, in a process of its own."""
-    return [sys.executable, "-m", "openiom_simulators.child_process", *arguments]
-
-
 def child_environment(settings: Settings, database_url: str, public_url: str) -> dict[str, str]:
-    """What a child needs to be part of this installation."""
+    """Return the settings of a child that belongs to this installation."""
     return {
         "OPENIOM_HOME": str(settings.home.resolve()),
         "OPENIOM_DATABASE_URL": database_url,
@@ -179,8 +200,11 @@ def child_environment(settings: Settings, database_url: str, public_url: str) ->
     }
 
 
-def take_port(host: str, port: int, *, insist: bool) -> socket.socket:
-    """A listening socket on `port`; a free one beside it when it is taken and nobody insists. Raises Refused."""
+def bind_port(host: str, port: int, *, insist: bool) -> socket.socket:
+    """Return a listening socket on `port`, or on a free port when it is in use.
+
+    Raise `Refused` when the port is in use and `insist` is true, and when it may not be used.
+    """
     try:
         return listening_socket(host, port)
     except PermissionError:
@@ -190,19 +214,21 @@ def take_port(host: str, port: int, *, insist: bool) -> socket.socket:
     except OSError:
         if insist:
             raise Refused(
-                f"port {port} on {host} is taken",
+                f"port {port} on {host} is in use",
                 remedy="choose another with --port, or 0 for any free one",
             ) from None
         return listening_socket(host, 0)
 
 
 def url_of(bound: socket.socket) -> str:
+    """Return the URL at which this machine reaches a listening socket."""
     host, port = bound.getsockname()[:2]
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def start_product(
+def start_application(
     supervisor: Supervisor,
     settings: Settings,
     database_url: str,
@@ -210,29 +236,41 @@ def start_product(
     *,
     workers: int,
 ) -> None:
-    """A web process on `bound` and so many workers."""
+    """Start a web process on a listening socket, and worker processes."""
     environment = child_environment(settings, database_url, url_of(bound))
-    fd = bound.fileno()
-    os.set_inheritable(fd, True)
-    supervisor.add(Child("web", own_command("web"), {**environment, LISTEN_FD: str(fd)}, (fd,)))
-    for number in range(workers):
-        supervisor.add(Child(f"worker {number + 1}", own_command("worker"), environment))
+    descriptor = bound.fileno()
+    os.set_inheritable(descriptor, True)
+    supervisor.add(
+        ChildProcess(
+            name="web",
+            command=iom_command("web"),
+            environment={**environment, LISTEN_FD: str(descriptor)},
+            pass_fds=(descriptor,),
+        )
+    )
+    for number in range(1, workers + 1):
+        supervisor.add(ChildProcess(f"worker {number}", iom_command("worker"), environment))
 
 
 def wait_until_ready(supervisor: Supervisor, url: str, *, seconds: float = 90.0) -> None:
-    """Return once `/ready` answers 200. Raises Refused when it does not in time, or the user gives up."""
+    """Return once `/ready` responds with 200, or the supervisor is stopped.
+
+    Raise `Refused` when it does not within `seconds`.
+    """
     deadline = monotonic() + seconds
     with httpx.Client(trust_env=False, timeout=2.0) as client:
-        while monotonic() < deadline and not supervisor.stop.is_set():
-            try:
-                if client.get(f"{url}/ready").status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
+        while monotonic() < deadline:
+            if supervisor.stop.is_set() or _is_ready(client, url):
+                return
             supervisor.revive()
             sleep(0.05)
-    if not supervisor.stop.is_set():
-        raise Refused(
-            "the web server did not become ready",
-            remedy="read what it wrote above, and start again",
-        )
+    raise Refused(
+        "the web server did not become ready", remedy="read its output above, and start it again"
+    )
+
+
+def _is_ready(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(f"{url}/ready").status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -1,4 +1,4 @@
-"""Files that travel with the program but are no Python: migrations, invariants, the built UI."""
+"""Files that belong to the program but are not Python: migrations, invariants, the built UI."""
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,9 +10,9 @@ PROJECT = _HERE.parents[3]
 
 
 def folder(name: str) -> Path:
-    """The folder `name`, beside this package when installed with it, else in the source checkout.
+    """Return a folder that is installed with this package, or is in the source checkout.
 
-    Raises NotFound when neither has it.
+    Raise `NotFound` when neither has it.
     """
     for candidate in (_HERE.parent / "resources" / name, PROJECT / name):
         if candidate.is_dir():
@@ -23,8 +23,13 @@ def folder(name: str) -> Path:
 
 
 def built_ui(given: Path | None) -> Path | None:
-    """Where the built user interface lies, or None when nobody built it. A given place is the only one looked at."""
-    candidates = (given,) if given else (_HERE.parent / "resources" / "ui", PROJECT / "ui" / "dist")
+    """Return the folder of the built user interface, None when it is not built.
+
+    When a folder is given, no other one is considered.
+    """
+    candidates = [_HERE.parent / "resources" / "ui", PROJECT / "ui" / "dist"]
+    if given is not None:
+        candidates = [given]
     for candidate in candidates:
         if (candidate / "index.html").is_file():
             return candidate
@@ -32,7 +37,7 @@ def built_ui(given: Path | None) -> Path | None:
 
 
 def program_version() -> str:
-    """The installed version; "source" where the program runs from a checkout that was never installed."""
+    """Return the installed version, or "source" for a checkout that was never installed."""
     try:
         return version("openiom")
     except PackageNotFoundError:

@@ -1,20 +1,22 @@
-"""One box that finds orders, products, customers, flows and sources."""
+"""The search box: orders, customers, products, flows and sources in one list."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch
-from openiom.platform.http import CurrentPrincipal, Principal, ReadSession
+from openiom.orders import search_customers, search_orders
+from openiom.platform.configuration import search_documents
+from openiom.platform.http import CurrentPrincipal, ReadSession
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
-MOST = 6
+MAX_RESULTS_PER_KIND = 6
 
 
-class Hit(BaseModel):
-    """Something found: what it is, how people call it, and the page that shows it."""
+class SearchResult(BaseModel):
+    """A record that the search found: its kind, its label, and the page that shows it."""
 
     kind: str
     label: str
@@ -22,47 +24,77 @@ class Hit(BaseModel):
     path: str
 
 
-class Hits(BaseModel):
-    items: list[Hit]
+class SearchResults(BaseModel):
+    items: list[SearchResult]
 
 
-# Kind, permission, query. Each is served by an index, or reads something small.
-SEARCHES = (
-    (
-        "order",
-        "orders.read",
-        "SELECT o.number, coalesce(o.customer->>'name', '') || ' · ' || o.instance, '/orders/' || o.id"
-        " FROM orders.order o WHERE o.number LIKE %(prefix)s OR o.external_id = %(exact)s"
-        " ORDER BY o.id DESC LIMIT %(most)s",
-    ),
-    (
-        "customer",
-        "orders.read",
-        "SELECT o.customer->>'name', 'order ' || o.number, '/orders/' || o.id FROM (SELECT * FROM orders.order"
-        " ORDER BY id DESC LIMIT 20000) o WHERE o.customer->>'name' ILIKE %(within)s OR o.customer->>'email' ILIKE"
-        " %(prefix)s ORDER BY o.id DESC LIMIT %(most)s",
-    ),
-    (
-        "product",
-        "master_data.read",
-        "SELECT name, coalesce(body->>'title', body->>'name', ''), '/inventory?product=' || name FROM"
-        " platform.configuration_document WHERE kind = 'product' AND current AND NOT deleted AND (name ILIKE %(within)s"
-        " OR coalesce(body->>'title', body->>'name', '') ILIKE %(within)s) ORDER BY name LIMIT %(most)s",
-    ),
-    (
-        "flow",
-        "orchestration.read",
-        "SELECT coalesce(body->>'title', name), name, '/flows/' || name FROM platform.configuration_document WHERE"
-        " kind = 'flow' AND current AND NOT deleted AND (name ILIKE %(within)s OR body->>'title' ILIKE %(within)s)"
-        " ORDER BY name LIMIT %(most)s",
-    ),
-    (
-        "source",
-        "master_data.read",
-        "SELECT name, coalesce(body->>'title', ''), '/inventory?source=' || name FROM platform.configuration_document"
-        " WHERE kind = 'source' AND current AND NOT deleted AND (name ILIKE %(within)s OR body->>'title' ILIKE"
-        " %(within)s) ORDER BY name LIMIT %(most)s",
-    ),
+class Searched(NamedTuple):
+    """A kind of records to search, and the permission it requires."""
+
+    kind: str
+    permission: str
+    find: Callable[[Session, str], list[SearchResult]]
+
+
+def _orders(session: Session, words: str) -> list[SearchResult]:
+    results: list[SearchResult] = []
+    for order in search_orders(session, words, limit=MAX_RESULTS_PER_KIND):
+        detail = f"{order.customer} · {order.instance}"
+        path = f"/orders/{order.id}"
+        results.append(SearchResult(kind="order", label=order.number, detail=detail, path=path))
+    return results
+
+
+def _customers(session: Session, words: str) -> list[SearchResult]:
+    results: list[SearchResult] = []
+    for order in search_customers(session, words, limit=MAX_RESULTS_PER_KIND):
+        detail = f"order {order.number}"
+        path = f"/orders/{order.id}"
+        results.append(
+            SearchResult(kind="customer", label=order.customer, detail=detail, path=path)
+        )
+    return results
+
+
+def _products(session: Session, words: str) -> list[SearchResult]:
+    return _documents(session, "product", words, ("title", "name"), "/inventory?product=")
+
+
+def _sources(session: Session, words: str) -> list[SearchResult]:
+    return _documents(session, "source", words, ("title",), "/inventory?source=")
+
+
+def _flows(session: Session, words: str) -> list[SearchResult]:
+    results: list[SearchResult] = []
+    found = search_documents(
+        session, "flow", words, label_fields=("title",), limit=MAX_RESULTS_PER_KIND
+    )
+    for name, title in found:
+        results.append(
+            SearchResult(kind="flow", label=title or name, detail=name, path=f"/flows/{name}")
+        )
+    return results
+
+
+def _documents(
+    session: Session, kind: str, words: str, label_fields: tuple[str, ...], path: str
+) -> list[SearchResult]:
+    """Return documents labeled with their names."""
+    results: list[SearchResult] = []
+    found = search_documents(
+        session, kind, words, label_fields=label_fields, limit=MAX_RESULTS_PER_KIND
+    )
+    for name, title in found:
+        results.append(SearchResult(kind=kind, label=name, detail=title, path=path + name))
+    return results
+
+
+SEARCHED = (
+    Searched("order", "orders.read", _orders),
+    Searched("customer", "orders.read", _customers),
+    Searched("product", "master_data.read", _products),
+    Searched("flow", "orchestration.read", _flows),
+    Searched("source", "master_data.read", _sources),
 )
 
 
@@ -71,23 +103,10 @@ def search(
     principal: CurrentPrincipal,
     session: ReadSession,
     q: Annotated[str, Query(min_length=1, max_length=100)],
-) -> Hits:
-    """What the words in the search box may mean, best first within its kind."""
-    return Hits(
-        items=[
-            hit
-            for kind, permission, query in SEARCHES
-            for hit in _hits(session, principal, kind, permission, query, q)
-        ]
-    )
-
-
-def _hits(
-    session: Session, principal: Principal, kind: str, permission: str, query: str, words: str
-) -> list[Hit]:
-    if not principal.permissions & {"*", permission}:
-        return []
-    plain = words.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    values = {"prefix": f"{plain}%", "within": f"%{plain}%", "exact": words.strip(), "most": MOST}
-    rows = fetch(session, query, values)
-    return [Hit(kind=kind, label=label, detail=detail, path=path) for label, detail, path in rows]
+) -> SearchResults:
+    """Return what the words in the search box may mean, best first within each kind."""
+    items: list[SearchResult] = []
+    for searched in SEARCHED:
+        if principal.may(searched.permission):
+            items += searched.find(session, q.strip())
+    return SearchResults(items=items)

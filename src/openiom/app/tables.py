@@ -1,4 +1,4 @@
-"""Every table of every room, loaded so that migrations and tests see one schema."""
+"""The tables of all packages, for migrations and tests."""
 
 import importlib
 import pkgutil
@@ -6,21 +6,29 @@ import pkgutil
 import openiom
 from openiom.platform.database import Base
 
+_WITHOUT_TABLES = ("app", "library", "testing")
+
 
 def load_tables() -> type[Base]:
-    """Import the tables of all rooms and return the Base that holds them."""
-    for room in pkgutil.iter_modules(openiom.__path__, "openiom."):
-        if not room.ispkg or room.name.endswith((".library", ".simulators", ".testing", ".app")):
-            continue
-        package = importlib.import_module(room.name)
-        for module in pkgutil.walk_packages(package.__path__, room.name + "."):
-            if module.name.rsplit(".", 1)[-1] == "models" or room.name == "openiom.platform":
-                importlib.import_module(module.name)
+    """Import the models of all packages and return the base class that holds their tables."""
+    for package in pkgutil.iter_modules(openiom.__path__):
+        if package.ispkg and package.name not in _WITHOUT_TABLES:
+            _import_models(package.name)
     return Base
 
 
 def schemas() -> list[str]:
-    """PostgreSQL schemas in use, one per room."""
-    return sorted(
-        {table.schema for table in load_tables().metadata.tables.values() if table.schema}
-    )
+    """Return the PostgreSQL schemas in use, one per package that has tables."""
+    found: set[str] = set()
+    for table in load_tables().metadata.tables.values():
+        if table.schema:
+            found.add(table.schema)
+    return sorted(found)
+
+
+def _import_models(package: str) -> None:
+    """Import the modules `models` of a package; platform declares tables in many modules."""
+    root = importlib.import_module(f"openiom.{package}")
+    for module in pkgutil.walk_packages(root.__path__, f"openiom.{package}."):
+        if package == "platform" or module.name.endswith(".models"):
+            importlib.import_module(module.name)

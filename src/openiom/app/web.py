@@ -1,4 +1,4 @@
-"""The web server: every room's routes behind one edge, the live stream, and the user interface."""
+"""The web server: the routes of all packages, the event stream and the user interface."""
 
 import os
 import socket
@@ -9,11 +9,12 @@ from threading import Thread
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
 from openiom.administration import authenticate
-from openiom.inventory_visibility.reservation_batcher import ReservationBatcher
+from openiom.inventory_visibility import ReservationBatcher
 from openiom.platform.geocoding import preload
 from openiom.platform.http import install_problem_handlers
 
@@ -22,19 +23,23 @@ from .application import Application
 from .middleware import DOCS, SecurityHeaders, SizeLimit
 from .resources import built_ui, program_version
 from .static_ui import serve_ui
-from .worker import spare_the_collector
+from .worker import tune_gc
 
 LISTEN_FD = "OPENIOM_LISTEN_FD"
-DESCRIPTION = "Orders in, through a flow anyone can read, sourced, fulfilled, and told back. Every page uses this API."
+LISTEN_BACKLOG = 2048
+DESCRIPTION = (
+    "Order intake, orchestration, sourcing, fulfillment and inventory. The user interface uses"
+    " this API only."
+)
 
 
-def create_app(product: Application) -> FastAPI:
-    """The ASGI application of one product."""
-    tail = event_stream.LiveTail(product.database)
+def create_app(application: Application) -> FastAPI:
+    """Return the ASGI application that serves `application`."""
+    tail = event_stream.EventTail(application.database)
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = product.settings.web_threads
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = application.settings.web_threads
         tail.start()
         yield
         tail.stop()
@@ -46,48 +51,52 @@ def create_app(product: Application) -> FastAPI:
         docs_url=DOCS,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        lifespan=life,
-        generate_unique_id_function=lambda route: (
-            f"{route.tags[0] if route.tags else 'app'}-{route.name}".replace(" ", "-")
-        ),
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
     )
-    _give_state(app, product, tail)
+    _set_state(app, application, tail)
     install_problem_handlers(app)
-    for router in (*product.routers(), event_stream.router, search.router, health.router):
+    for router in (*application.routers(), event_stream.router, search.router, health.router):
         app.include_router(router)
-    serve_ui(app, built_ui(product.settings.ui_path))
-    # The last added is the outermost: headers on everything, also on refusals; news is never compressed.
+    serve_ui(app, built_ui(application.settings.ui_path))
+    # The last one added is the outermost: security headers are on refusals too.
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
-    app.add_middleware(SizeLimit, limit=product.settings.message_limit_bytes)
+    app.add_middleware(SizeLimit, limit=application.settings.message_limit_bytes)
     app.add_middleware(SecurityHeaders)
     return app
 
 
-def _give_state(app: FastAPI, product: Application, tail: event_stream.LiveTail) -> None:
-    """What the rooms' routes read of the process they run in."""
-    app.state.database = product.database
+def _operation_id(route: APIRoute) -> str:
+    """Return the id of an operation in the API document, from its first tag and its name."""
+    tag = route.tags[0] if route.tags else "app"
+    return f"{tag}-{route.name}".replace(" ", "-")
+
+
+def _set_state(app: FastAPI, application: Application, tail: event_stream.EventTail) -> None:
+    """Give the routes what they read of the process they run in."""
+    app.state.database = application.database
     app.state.authenticate = authenticate
-    app.state.issuer = product.issuer
-    app.state.reserve_together = ReservationBatcher(product.database)
-    app.state.configuration = product.configuration
-    app.state.environment = product.settings.environment
-    app.state.session_hours = product.settings.session_hours
-    app.state.registry = product.registry
-    app.state.engine = product.engine
-    app.state.event_stream = tail
+    app.state.issuer = application.issuer
+    app.state.reserve_together = ReservationBatcher(application.database)
+    app.state.configuration = application.configuration
+    app.state.environment = application.settings.environment
+    app.state.session_hours = application.settings.session_hours
+    app.state.registry = application.registry
+    app.state.engine = application.engine
+    app.state.event_tail = tail
     registry = CollectorRegistry()
-    registry.register(health.ProductCollector(product.database, tail))
+    registry.register(health.ApplicationCollector(application.database, tail))
     app.state.metrics = registry
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    """Return a listening socket; port 0 is any free one. Raise `OSError` when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-        bound.listen(2048)
+        bound.listen(LISTEN_BACKLOG)
     except OSError:
         bound.close()
         raise
@@ -95,16 +104,19 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 def inherited_socket() -> socket.socket | None:
-    """The socket a supervisor holds open for its web process, so that a restart refuses nobody."""
-    given = os.environ.get(LISTEN_FD, "")
-    return socket.socket(fileno=int(given)) if given else None
+    """Return the socket that a supervisor keeps open for this process, None when there is none.
+
+    It stays open across restarts of the web process, so no connection is refused meanwhile.
+    """
+    descriptor = os.environ.get(LISTEN_FD, "")
+    return socket.socket(fileno=int(descriptor)) if descriptor else None
 
 
-def run_web(product: Application, bound: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def run_web(application: Application, bound: socket.socket) -> None:
+    """Serve on a listening socket until SIGTERM or SIGINT."""
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(product),
+            create_app(application),
             ws="none",
             log_level="warning",
             access_log=False,
@@ -113,11 +125,11 @@ def run_web(product: Application, bound: socket.socket) -> None:
             server_header=False,
         )
     )
-    Thread(target=preload, name="places", daemon=True).start()
-    # Measured on inventory queries: one in a hundred waited most of a second for a collection that found nothing.
-    spare_the_collector()
+    Thread(target=preload, name="geocoding", daemon=True).start()
+    # One in a hundred inventory queries waited most of a second for a collection of garbage.
+    tune_gc()
     try:
         server.run(sockets=[bound])
     finally:
         bound.close()
-        product.close()
+        application.close()

@@ -1,10 +1,10 @@
-"""A worker process: every wave of the product, and scheduled jobs. Start as many as you like, on any machine."""
+"""A worker process: every background worker of the application, one thread each."""
 
 import gc
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
-from threading import Event as Flag
+from threading import Event
 from types import FrameType
 
 import psycopg
@@ -15,68 +15,70 @@ from openiom.platform.batches import Worker, WorkerPool
 from openiom.platform.database import Database
 
 from .application import Application
-from .jobs import AT_ONCE as JOBS_AT_ONCE
-from .jobs import JobsThread
 from .migrate import at_head
 
 log = structlog.get_logger("worker")
+SCHEMA_POLL_SECONDS = 0.2
 
 
-def run_worker(product: Application) -> None:
-    """Work until SIGTERM or SIGINT, finish the waves in hand, and return."""
-    stop = Flag()
+def run_worker(application: Application) -> None:
+    """Work until SIGTERM or SIGINT, then finish the running batches and return.
 
-    def end(number: int, frame: FrameType | None) -> None:
+    Any number of worker processes may run, on any number of machines.
+    """
+    stop = Event()
+
+    def request_stop(number: int, frame: FrameType | None) -> None:
         stop.set()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    workers = product.workers()
-    product = replace(product, database=room_for(workers, product.database))
-    wait_for_schema(product, stop)
-    runner = WorkerPool(product.database, workers, limit=product.settings.batch_size)
-    jobs = JobsThread(product.database)
-    spare_the_collector()
+    signal.signal(signal.SIGTERM, request_stop)
+    signal.signal(signal.SIGINT, request_stop)
+    workers = application.workers()
+    application = replace(application, database=sized_pool(workers, application.database))
+    wait_for_schema(application, stop)
+    pool = WorkerPool(application.database, workers, limit=application.settings.batch_size)
+    tune_gc()
     if not stop.is_set():
-        runner.start()
-        jobs.start()
-        log.info("worker_started", workers=[turn.kind for turn in runner.workers])
+        pool.start()
+        log.info("worker_started", workers=[worker.kind for worker in pool.workers])
         stop.wait()
-        jobs.stop()
-        runner.stop()
-    product.close()
+        pool.stop()
+    application.close()
     log.info("worker_ended")
 
 
-def room_for(workers: Sequence[Worker], database: Database) -> Database:
-    """The same database, with connections for every turn and every job at once: none waits for another's."""
+def sized_pool(workers: Sequence[Worker], database: Database) -> Database:
+    """Return the same database with connections for all workers at once."""
     database.close()
-    return Database(database.url, threads=len(workers) + JOBS_AT_ONCE)
+    return Database(database.url, threads=len(workers))
 
 
-def spare_the_collector() -> None:
-    """Keep the garbage collector off what lives for ever, and let a wave's rows come and go between its looks.
+def tune_gc() -> None:
+    """Freeze objects that live as long as the process, and collect less often.
 
-    Measured on waves of 500 orders: a quarter of a worker's time went into collections that found nothing.
+    With batches of 500 orders, a quarter of a worker's time went into collections that found
+    nothing.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
 
 
-def wait_for_schema(product: Application, stop: Flag) -> None:
-    """A worker may start before, or while, somebody migrates: it waits for the schema it was written for."""
-    told = False
+def wait_for_schema(application: Application, stop: Event) -> None:
+    """Wait for the schema of this program: a worker may start before `migrate` has run."""
+    logged = False
     while not stop.is_set():
         try:
-            if at_head(product.database):
+            if at_head(application.database):
                 return
-            what = "the database is not migrated"
+            reason = "the database is not migrated"
         except (SQLAlchemyError, psycopg.Error) as error:
-            what = str(error).splitlines()[0]
-        if not told:
+            reason = str(error).splitlines()[0]
+        if not logged:
             log.info(
-                "worker_waits", what=what, remedy="run iom migrate, or see whether PostgreSQL runs"
+                "worker_waits",
+                reason=reason,
+                remedy="run iom migrate, or check whether PostgreSQL runs",
             )
-            told = True
-        stop.wait(0.2)
+            logged = True
+        stop.wait(SCHEMA_POLL_SECONDS)

@@ -8,7 +8,8 @@ Tells   fulfillment_order.created, .sent, .accepted, .declined, .picked, .packed
 """
 
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
-from .queries import declining_sources
+from .deletion_guards import DELETION_GUARDS
+from .queries import declining_sources, details_of_order
 from .routes import router
 from .service.apply_events import raise_fulfillment_order_events
 from .service.create import create_fulfillment_orders
@@ -18,6 +19,8 @@ from .states import FULFILLMENT_ORDER_TABLE
 RECEIVERS = {"fulfillment_update": receive_updates}
 
 __all__ = [
+    "details_of_order",
+    "DELETION_GUARDS",
     "ACTIONS",
     "CHILDREN_OF_ORDERS",
     "ENTITIES",

@@ -16,7 +16,7 @@ from openiom.platform.database import Database
 from .feed_import import take_file
 
 log = structlog.get_logger("feed")
-DONE, ERROR, PROBLEM = "done", "error", ".problem.json"
+DONE, ERROR, PROBLEM_TYPE = "done", "error", ".problem.json"
 LOCK = 7_200_340_021
 """One number for every worker that reads this environment's folder: files are taken one after another."""
 LARGEST_FILE = 256 * 1024 * 1024
@@ -74,7 +74,9 @@ def _put_away(file: Path, problems: Sequence[Problem]) -> None:
             "detail": f"{file.name} was refused whole; nothing was posted",
             "problems": said,
         }
-        (target / (file.name + PROBLEM)).write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+        (target / (file.name + PROBLEM_TYPE)).write_bytes(
+            orjson.dumps(body, option=orjson.OPT_INDENT_2)
+        )
     else:
-        (file.parent / ERROR / (file.name + PROBLEM)).unlink(missing_ok=True)
+        (file.parent / ERROR / (file.name + PROBLEM_TYPE)).unlink(missing_ok=True)
     file.replace(target / file.name)

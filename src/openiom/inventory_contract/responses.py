@@ -14,7 +14,7 @@ import orjson
 from fastapi.responses import Response
 
 from openiom.kernel import IomError
-from openiom.platform.http import PROBLEM, problem_response
+from openiom.platform.http import PROBLEM_TYPE, problem_response
 
 SUCCESS, PARTIAL, FAILED = "success", "partialSuccess", "failed"
 Answer = dict[str, Any]
@@ -68,7 +68,7 @@ def single(answer: Answer, *, path: str, error: IomError | None) -> Response:
         return json(answer)
     problem = problem_response(error, reference=uuid4().hex[:12], instance=path)
     body = orjson.loads(bytes(problem.body)) | answer
-    return Response(orjson.dumps(body), status_code=error.status, media_type=PROBLEM)
+    return Response(orjson.dumps(body), status_code=error.status, media_type=PROBLEM_TYPE)
 
 
 def json(body: Any) -> Response:

@@ -15,6 +15,7 @@ from .backorder_reservations import backorder_reserved, keep
 from .configuration import InventoryConfiguration, inventory_configuration
 from .configuration_kind import KINDS as CONFIGURATION_KINDS
 from .decisions import ShipmentPosting, StockChange, StockReservationRequest
+from .deletion_guards import DELETION_GUARDS
 from .expiry import ExpiryTurn
 from .history import as_of
 from .ledger_seal import SealTurn, verify_chain
@@ -70,6 +71,7 @@ def workers() -> tuple[Worker, ...]:
 
 
 __all__ = [
+    "DELETION_GUARDS",
     "DEFAULT_FORMULA",
     "EVENTS",
     "HIERARCHY",

@@ -97,7 +97,7 @@ def _follow(session: Session) -> None:
     """On hand follows the new formula, in the name of whoever changed it."""
     rows = fetch(
         session,
-        "SELECT at, actor FROM platform.configuration_document WHERE kind = %s AND name = %s AND current",
+        "SELECT recorded_at, actor FROM platform.configuration_document WHERE kind = %s AND name = %s AND current",
         (KIND, NAME),
     )
     reformulate(session, inventory_configuration(session).formula, now=rows[0][0], actor=rows[0][1])

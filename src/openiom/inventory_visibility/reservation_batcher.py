@@ -43,7 +43,7 @@ class ReservationBatcher:
         formula: Formula = DEFAULT_FORMULA,
     ) -> Reserved:
         """As `soft_reserve` for one wish, in a transaction shared with whoever asks at the same time."""
-        return self._combiner.ask(Asked(wish, now, actor, hierarchy, formula))
+        return self._combiner.submit(Asked(wish, now, actor, hierarchy, formula))
 
     def _run(self, asked: Sequence[Asked]) -> list[Reserved]:
         return retry_transient(

@@ -13,7 +13,7 @@ def _read_minor_units() -> dict[str, int]:
     digits: dict[str, int] = {}
     for code, entry in raw_table.items():
         minor_unit = entry["CcyMnrUnts"]
-        if code and minor_unit and minor_unit.isdigit():
+        if code and isinstance(minor_unit, str) and minor_unit.isdigit():
             digits[code] = int(minor_unit)
     return digits
 

@@ -23,7 +23,8 @@ def to_steps(quantity: Decimal, decimals: int) -> int:
     if not quantity.is_finite():
         raise Invalid(f"the quantity {quantity} is not a number", remedy="send a finite number")
     numerator, denominator = quantity.as_integer_ratio()
-    steps, remainder = divmod(numerator * 10**decimals, denominator)
+    steps_per_unit: int = 10**decimals
+    steps, remainder = divmod(numerator * steps_per_unit, denominator)
     if remainder:
         raise Invalid(
             f"the quantity {quantity} is too fine: its unit allows {_allowed(decimals)}",

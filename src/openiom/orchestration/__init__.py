@@ -14,6 +14,7 @@ from .dispatcher import Dispatcher
 from .document import FlowDocument
 from .dry_run import DryStep, dry_run
 from .inline_start import start_inline
+from .metrics import queue_depths
 from .operations import Done, cancel, pause, reprocess, resume, skip
 from .outside import ThroughProviders
 from .ports import Outside
@@ -23,6 +24,7 @@ from .routes import router
 from .step_worker import StepWorker
 
 __all__ = [
+    "queue_depths",
     "Catalog",
     "CompiledFlow",
     "Dispatcher",

@@ -13,8 +13,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy.orm import Session
 
-from openiom.platform.batches import is_transient
 from openiom.platform.events import events_in_transaction
+from openiom.platform.retry import is_transient
 from openiom.platform.write_behind import savepoint
 
 from .compiled_flows import Engine, FactsOfWave

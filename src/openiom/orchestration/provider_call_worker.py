@@ -19,11 +19,12 @@ import structlog
 from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError, ProviderDown
-from openiom.platform.batches import BatchResult, is_transient, process_or_quarantine
+from openiom.platform.batches import BatchResult, process_or_quarantine
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import notify
 from openiom.platform.leases import LEASE, heartbeat
+from openiom.platform.retry import is_transient
 from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import Call, CallResult, EventRequest, ProviderAction
 

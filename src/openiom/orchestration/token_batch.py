@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError
-from openiom.platform.batches import is_transient
+from openiom.platform.retry import is_transient
 from openiom.policies import Condition, roots_of
 from openiom.provider_contract import EventRequest
 

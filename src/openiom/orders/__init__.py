@@ -12,6 +12,7 @@ from .backorder.configuration import ORDER_PREFERENCES
 from .backorder.release_worker import CONSUMER as BACKORDER_CONSUMER
 from .backorder.release_worker import BackorderReleaseWorker
 from .backorder.routes import router as waiting_router
+from .deletion_guards import DELETION_GUARDS
 from .demand import OrderedLine, PlacedOrder, placed_orders
 from .facts import header_facts, line_facts, money_text, order_facts
 from .line_routes import router as line_router
@@ -19,6 +20,7 @@ from .locks import lock_orders
 from .naming import names_router
 from .queries import like_prefix
 from .routes import router
+from .search import orders_by_number, search_customers, search_orders
 from .service.apply_events import raise_line_events, raise_order_events
 from .service.ask_lines import unshipped_lines
 from .service.hold_cancel import (
@@ -47,6 +49,10 @@ KINDS = (ORDER_PREFERENCES,)
 RECEIVERS = {"order": receive_orders}
 
 __all__ = [
+    "search_orders",
+    "search_customers",
+    "orders_by_number",
+    "DELETION_GUARDS",
     "ACTIONS",
     "BACKORDER_CONSUMER",
     "ENTITIES",

@@ -275,7 +275,7 @@ def order_timeline(session: Session, order_id: UUID, *, limit: int) -> Timeline:
         events=[
             TimelineEvent(
                 id=e.id,
-                at=e.at,
+                at=e.occurred_at,
                 name=e.name,
                 title=title_of(e.name),
                 subject_type=e.subject_type,

@@ -1,1 +1,7 @@
-"""Machinery without business words: database, waves, event log, configuration, http, secrets, logging."""
+"""Infrastructure without business terms: database, batches, event log, configuration, HTTP, secrets.
+
+Owns        configuration documents, business events and their consumers, scheduled jobs.
+Guarantees  one commit per request, message or batch; an event consumer never misses an event; a
+            scheduled job runs once per due time.
+Publishes   nothing; other packages publish through `events.append_events`.
+"""

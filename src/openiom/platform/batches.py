@@ -1,92 +1,81 @@
-"""
-Background work in waves: claim up to N waiting rows, load what they need in a few set-based queries, decide in
-pure code, write, announce and commit, once.
+"""Batch workers: claim waiting rows, load, decide in pure code, write, publish, and commit once.
 
-A wave is one row when idle and hundreds under load. A row that fails does not fail its wave: the wave is halved
-inside savepoints until the bad row stands alone, and it is parked with its error while the rest go through.
+A batch is one row when the queue is short and hundreds under load. A row that fails does not fail
+its batch: the batch is halved inside savepoints until the bad row is alone and can be quarantined
+with its error, while the others go through.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event as Flag
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Generic, Protocol, TypeVar
 
 import psycopg
 import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from .clock import utc_now
 from .database import Database
-from .events import utc_now
+from .events import NOTIFY_CHANNEL
+from .retry import WORKER_RETRY, is_transient
 from .write_behind import savepoint
 
 Row = TypeVar("Row")
-log = structlog.get_logger("waves")
+log = structlog.get_logger("batches")
 
-CHANNEL = "openiom_wave"
-HELD_BACK_SECONDS, HELD_BACK_MOST = 0.015, 0.12
-"""Rows that a transaction in flight holds back are looked for again, ever more seldom; its commit wakes us as well."""
+IN_FLIGHT_POLL_SECONDS = 0.015
+"""First pause while rows wait for a transaction in flight; it doubles up to the next constant."""
+MAX_IN_FLIGHT_POLL_SECONDS = 0.12
 LINGER_SECONDS = 0.02
-"""Small waves in close succession wait this long for company: under load one of 200 costs a third of ten of 20."""
-_TRANSIENT = {
-    "40001",
-    "40P01",
-    "55P03",
-    "57P01",
-    "57P02",
-    "57P03",
-    "08000",
-    "08003",
-    "08006",
-    "53300",
-}
+"""Pause after a small batch in close succession: one batch of 200 costs a third of ten of 20."""
+LISTEN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What one turn did: rows it took, and whether more are known to wait."""
+    """How many rows a run of a worker processed, and whether more are known to wait."""
 
     rows: int
     more: bool
 
 
 class Worker(Protocol):
-    """Anything a worker can run again and again."""
+    """Background work that a `WorkerPool` runs repeatedly."""
 
     @property
     def kind(self) -> str:
-        """What `wake(session, kind)` names."""
+        """The name by which `notify(session, kind)` wakes this worker."""
 
-    def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult: ...
+    def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
+        """Process up to `limit` rows."""
 
 
 @dataclass(frozen=True)
 class BatchWorker(Generic[Row]):
-    """A turn whose rows are claimed, processed and parked in one transaction.
+    """A worker whose rows are claimed, processed and quarantined in one transaction.
 
-    claim    (session, limit) -> rows, locked with FOR UPDATE SKIP LOCKED
-    process  (session, rows, now) -> None; loads, decides, writes, announces; all or nothing
-    park     (session, row, error, now) -> None; puts one row where a person sees it
-    then     (session, now) -> None; goes on from what all of them left, in the same transaction
+    claim        (session, limit) -> rows, locked with FOR UPDATE SKIP LOCKED
+    process      (session, rows, now): load, decide, write and publish, all or nothing
+    park         (session, row, error, now): store a row that failed where a person sees it
+    after_batch  (session, now): continue with what the whole batch left, in the same transaction
     """
 
     kind: str
     claim: Callable[[Session, int], Sequence[Row]]
     process: Callable[[Session, Sequence[Row], datetime], None]
     park: Callable[[Session, Row, Exception, datetime], None]
-    then: Callable[[Session, datetime], None] | None = None
+    after_batch: Callable[[Session, datetime], None] | None = None
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
-        """One wave. Raises only what waiting may cure (lost connection, deadlock): then nothing was done."""
+        """Process one batch. Raise only transient errors; nothing has been done then."""
         with database.unit_of_work() as session:
             rows = self.claim(session, limit)
             if rows:
                 process_or_quarantine(session, rows, process=self.process, park=self.park, now=now)
-                if self.then:
-                    self.then(session, now)
+                if self.after_batch:
+                    self.after_batch(session, now)
             return BatchResult(len(rows), len(rows) >= limit)
 
 
@@ -98,7 +87,10 @@ def process_or_quarantine(
     park: Callable[[Session, Row, Exception, datetime], None],
     now: datetime,
 ) -> None:
-    """Process all rows in one savepoint; on failure halve until the bad ones stand alone, and park those."""
+    """Process rows in one savepoint; on failure halve them until each bad row is alone.
+
+    A row that fails alone is parked. Raise transient errors.
+    """
     try:
         with savepoint(session):
             process(session, rows, now)
@@ -115,19 +107,9 @@ def process_or_quarantine(
             process_or_quarantine(session, half, process=process, park=park, now=now)
 
 
-def is_transient(error: BaseException) -> bool:
-    """Whether the same work may succeed if simply done again."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, psycopg.Error):
-        return cause.sqlstate in _TRANSIENT or (
-            isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
-        )
-    return isinstance(error, OperationalError)
-
-
 @dataclass
 class BatchSize:
-    """How many rows the next wave may take: all that wait, up to the limit; halved when slow, doubled when quick."""
+    """The size of the next batch: up to `limit` rows, halved while batches are slow."""
 
     limit: int
     target_seconds: float = 1.0
@@ -137,9 +119,11 @@ class BatchSize:
         self.size = self.size or self.limit
 
     def next(self) -> int:
+        """Return the most rows that the next batch may process."""
         return min(self.size, self.limit)
 
     def learn(self, *, rows: int, seconds: float) -> None:
+        """Adapt to a batch of `rows` that took `seconds`."""
         if seconds > 2 * self.target_seconds and rows > 1:
             self.size = max(1, self.size // 2)
         elif rows >= self.size and seconds < self.target_seconds:
@@ -147,92 +131,132 @@ class BatchSize:
 
 
 @dataclass
+class _Loop:
+    """The state of one worker's thread: its batch size and how it paces itself."""
+
+    worker: Worker
+    wake: Event
+    size: BatchSize
+    failures: int = 0
+    last_batch_at: float = 0.0
+    in_flight_poll: float = IN_FLIGHT_POLL_SECONDS
+
+
+@dataclass
 class WorkerPool:
-    """Runs turns, one thread a turn, until stopped; woken by NOTIFY, and by a timer in case one was missed."""
+    """Runs workers, one thread each, until stopped.
+
+    A worker is woken by NOTIFY, and by a timer of `idle_seconds` in case a notification was missed.
+    """
 
     database: Database
     workers: Sequence[Worker]
     limit: int = 500
     idle_seconds: float = 1.0
-    _flags: dict[str, list[Flag]] = field(default_factory=dict)
+    _wakes: dict[str, list[Event]] = field(default_factory=dict)
     _threads: list[Thread] = field(default_factory=list)
-    _stop: Flag = field(default_factory=Flag)
+    _stop: Event = field(default_factory=Event)
 
     def start(self) -> None:
-        for turn in self.workers:
-            flag = Flag()
-            self._flags.setdefault(turn.kind, []).append(flag)
+        """Start the threads."""
+        for worker in self.workers:
+            loop = _Loop(worker, Event(), BatchSize(self.limit))
+            self._wakes.setdefault(worker.kind, []).append(loop.wake)
             self._threads.append(
-                Thread(target=self._loop, args=(turn, flag), name=turn.kind, daemon=True)
+                Thread(target=self._run, args=(loop,), name=worker.kind, daemon=True)
             )
         self._threads.append(Thread(target=self._listen, name="listen", daemon=True))
         for thread in self._threads:
             thread.start()
 
     def stop(self, *, timeout: float = 10.0) -> None:
-        """Finish the waves in hand and end; what is not over after `timeout` seconds in all is left behind."""
+        """Finish the running batches; threads that exceed `timeout` seconds are abandoned."""
         deadline = monotonic() + timeout
         self._stop.set()
-        for flags in self._flags.values():
-            for flag in flags:
-                flag.set()
+        self._wake_all()
         for thread in self._threads:
             thread.join(max(0.0, deadline - monotonic()))
 
-    def _loop(self, turn: Worker, flag: Flag) -> None:
-        size = BatchSize(self.limit)
-        failures, last, held_back = 0, 0.0, HELD_BACK_SECONDS
+    def _run(self, loop: _Loop) -> None:
         while not self._stop.is_set():
-            flag.clear()
+            loop.wake.clear()
             started = monotonic()
             try:
-                ran = turn.run_once(self.database, limit=size.next(), now=utc_now())
+                result = loop.worker.run_once(self.database, limit=loop.size.next(), now=utc_now())
             except Exception as error:
-                failures += 1
-                pause = min(5.0, 0.01 * 2 ** min(failures, 9))
-                level = log.info if is_transient(error) else log.error
-                level("wave_failed", kind=turn.kind, error=str(error)[:500], again_in=pause)
-                self._stop.wait(pause)
+                self._pause_after(loop, error)
                 continue
-            failures = 0
-            ended = monotonic()
-            size.learn(rows=ran.rows, seconds=ended - started)
-            if ran.rows:
-                held_back = HELD_BACK_SECONDS
-                if ran.rows < self.limit // 4 and started - last < LINGER_SECONDS:
-                    self._stop.wait(LINGER_SECONDS)
-                last = monotonic()
-                continue
-            flag.wait(held_back if ran.more else self.idle_seconds)
-            held_back = min(2 * held_back, HELD_BACK_MOST) if ran.more else HELD_BACK_SECONDS
+            loop.failures = 0
+            loop.size.learn(rows=result.rows, seconds=monotonic() - started)
+            if result.rows:
+                self._linger(loop, result, started)
+            else:
+                self._wait(loop, result)
+
+    def _pause_after(self, loop: _Loop, error: Exception) -> None:
+        loop.failures += 1
+        seconds = WORKER_RETRY.delay(loop.failures)
+        write = log.info if is_transient(error) else log.error
+        write(
+            "batch_failed",
+            kind=loop.worker.kind,
+            error=str(error)[:500],
+            retry_in=round(seconds, 3),
+        )
+        self._stop.wait(seconds)
+
+    def _linger(self, loop: _Loop, result: BatchResult, started: float) -> None:
+        """Let rows gather for a moment after a small batch that followed another closely."""
+        loop.in_flight_poll = IN_FLIGHT_POLL_SECONDS
+        is_small = result.rows < self.limit // 4
+        if is_small and started - loop.last_batch_at < LINGER_SECONDS:
+            self._stop.wait(LINGER_SECONDS)
+        loop.last_batch_at = monotonic()
+
+    def _wait(self, loop: _Loop, result: BatchResult) -> None:
+        """Wait for a notification, or poll when rows wait for a transaction in flight."""
+        if not result.more:
+            loop.wake.wait(self.idle_seconds)
+            loop.in_flight_poll = IN_FLIGHT_POLL_SECONDS
+            return
+        loop.wake.wait(loop.in_flight_poll)
+        loop.in_flight_poll = min(2 * loop.in_flight_poll, MAX_IN_FLIGHT_POLL_SECONDS)
 
     def _listen(self) -> None:
         while not self._stop.is_set():
             try:
                 with self.database.connect() as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    for flags in self._flags.values():
-                        for flag in flags:
-                            flag.set()
-                    while not self._stop.is_set():
-                        for notice in connection.notifies(timeout=0.5):
-                            for flag in self._flags.get(notice.payload, ()):
-                                flag.set()
+                    connection.execute(f"LISTEN {NOTIFY_CHANNEL}".encode())
+                    self._wake_all()
+                    self._forward_notifications(connection)
             except psycopg.Error as error:
                 log.info("listen_lost", error=str(error)[:200])
-                sleep(0.5)
+                sleep(LISTEN_SECONDS)
+
+    def _forward_notifications(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        while not self._stop.is_set():
+            for notification in connection.notifies(timeout=LISTEN_SECONDS):
+                for wake in self._wakes.get(notification.payload, ()):
+                    wake.set()
+
+    def _wake_all(self) -> None:
+        for wakes in self._wakes.values():
+            for wake in wakes:
+                wake.set()
 
 
 def drain(
     database: Database, workers: Sequence[Worker], *, limit: int = 500, now: datetime | None = None
 ) -> int:
-    """Run turns in this thread until none finds a row; for tests and one-shot commands. Returns rows taken."""
+    """Run workers in this thread until none finds a row, and return how many rows they processed.
+
+    For tests and one-shot commands.
+    """
     total = 0
     while True:
-        taken = 0
-        for turn in workers:
-            ran = turn.run_once(database, limit=limit, now=now or utc_now())
-            taken += ran.rows
-        total += taken
-        if not taken:
+        processed = 0
+        for worker in workers:
+            processed += worker.run_once(database, limit=limit, now=now or utc_now()).rows
+        if not processed:
             return total
+        total += processed

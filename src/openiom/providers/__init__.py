@@ -12,14 +12,21 @@ from .instances import instance_kind
 from .live_rates import LiveRates, Rated, RateShipments
 from .mapping import MAPPING_KIND, MappingBody, replay_needing, resolve
 from .messages import Stored, discard, replay, store_messages
+from .metrics import queue_depths, recent_calls
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, request_poll
 from .probe_worker import ProbeWorker, probe
+from .queries import list_instances
 from .registry import CallLog, ProviderInstance, ProviderRegistry, Suggester
 from .routes import router
+from .scheduled_jobs import SCHEDULED_JOBS
 from .webhooks import receive_webhook
 
 __all__ = [
+    "SCHEDULED_JOBS",
+    "list_instances",
+    "recent_calls",
+    "queue_depths",
     "MAPPING_KIND",
     "CallLog",
     "LiveRates",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import IomError, Problem
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.events import notify
-from openiom.platform.secrets import MASK, is_reference, masked
+from openiom.platform.secrets import MASK, is_reference, mask_secrets
 
 from .models import ProviderInstance
 from .registry import KIND, ProviderRegistry, compiled, plain, secret_fields
@@ -48,7 +48,7 @@ def instance_kind(registry: ProviderRegistry) -> DocumentKind:
     def expose(body: dict[str, Any]) -> dict[str, Any]:
         provider = registry.catalog.get(body["provider"])
         hidden = secret_fields(provider) if provider else set(body["connection"])
-        return {**body, "connection": masked(body.get("connection", {}), hidden)}
+        return {**body, "connection": mask_secrets(body.get("connection", {}), hidden)}
 
     def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
         return instance_problems(registry, body)
@@ -79,7 +79,7 @@ def seal_connection(
         if kept and (value == MASK or _same(registry, kept, value)):
             sealed[name] = kept
         elif value and value != MASK:
-            sealed[name] = registry.secrets.seal(value)
+            sealed[name] = registry.secrets.encrypt(value)
     return {**body, "connection": sealed}
 
 
@@ -87,7 +87,7 @@ def _same(registry: ProviderRegistry, kept: str, value: str) -> bool:
     if is_reference(kept) or is_reference(value):
         return kept == value
     try:
-        return registry.secrets.open(kept) == value
+        return registry.secrets.reveal(kept) == value
     except IomError:
         return False
 

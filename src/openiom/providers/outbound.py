@@ -17,8 +17,9 @@ from openiom.kernel import (
     ProviderUnauthorized,
 )
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import notify, utc_now
+from openiom.platform.events import notify
 from openiom.policies import Transformed, TransformFailure
 from openiom.provider_contract import Call, CallResult, ProviderAction
 

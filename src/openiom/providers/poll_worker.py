@@ -19,11 +19,13 @@ from openiom.kernel import (
     Refused,
     new_id,
 )
-from openiom.platform.batches import BatchResult, is_transient
+from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import notify, utc_now
+from openiom.platform.events import notify
 from openiom.platform.leases import LEASE, heartbeat
+from openiom.platform.retry import is_transient
 from openiom.provider_contract import Puller
 
 from .instances import POLL_WAKE, PROBE_WAKE

@@ -191,7 +191,7 @@ class ProviderRegistry:
         stored: dict[str, str] = document.body.get("connection", {})
         secret = secret_fields(provider)
         opened = {
-            k: self.secrets.open(v, name=f"{document.name}, connection.{k}")
+            k: self.secrets.reveal(v, name=f"{document.name}, connection.{k}")
             if k in secret and v
             else v
             for k, v in stored.items()

@@ -1,22 +1,23 @@
-"""
-What we ship to provider authors: the contract every provider keeps, and a connector made as the product makes it.
+"""Testing: the contract that every provider fulfils, as tests for authors of providers.
 
-Owns    nothing; only tests import it.
+Owns        nothing; only tests import it.
+Guarantees  connectors are created as the application creates them.
+Publishes   nothing.
 """
 
-from .contract import ENTITIES, ProviderContract, Site, provider_contract
+from .connectors import RecordedCalls, connect, unreachable_address
+from .contract import ENTITIES, ExternalSystem, ProviderContract, provider_contract
 from .golden import GoldenCase, golden_cases, target_of
-from .sites import Heard, connected, nowhere
 
 __all__ = [
     "ENTITIES",
+    "ExternalSystem",
     "GoldenCase",
-    "Heard",
     "ProviderContract",
-    "Site",
-    "connected",
+    "RecordedCalls",
+    "connect",
     "golden_cases",
-    "nowhere",
     "provider_contract",
     "target_of",
+    "unreachable_address",
 ]

@@ -1,7 +1,11 @@
-"""What every provider keeps to, as tests an author inherits: `class TestX(provider_contract(PROVIDER, ...))`."""
+"""What every provider fulfils, as tests that an author inherits.
+
+class TestStore(provider_contract(PROVIDER, golden=GOLDEN, site=open_site)): ...
+"""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +19,8 @@ from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Category, Provider
 from openiom.providers.registry import compiled, secret_fields
 
-from .golden import DOCUMENTS, golden_cases, resolved, target_of
-from .sites import Heard, connected
+from .connectors import RecordedCalls, connect
+from .golden import DOCUMENTS, GoldenCase, golden_cases, resolved, target_of
 
 ENTITIES = ("order", "order_line", "fulfillment_order", "shipment")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -24,10 +28,10 @@ _EVENT = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 
 
 @dataclass(frozen=True)
-class Site:
-    """A running outside system: a connection it answers, one whose credential it refuses, one that leads nowhere.
+class ExternalSystem:
+    """A running system outside: connection values that work, that it refuses, that do not reach it.
 
-    `refused` or `down` stay empty for a provider that has no credential to refuse or calls nobody.
+    `refused` is empty for a provider without credentials, `down` for one that makes no requests.
     """
 
     good: Mapping[str, Any]
@@ -37,39 +41,35 @@ class Site:
 
 
 class ProviderContract:
-    """Inherited through `provider_contract`; needs no test runner's help beyond calling `test_*`."""
+    """The tests; made for a provider by `provider_contract`."""
 
     provider: ClassVar[Provider]
     golden: ClassVar[Path]
 
     @staticmethod
-    def open_site() -> AbstractContextManager[Site]:
-        """The outside system, running while the block runs."""
-        raise NotImplementedError("make the class with provider_contract()")
+    def open_site() -> AbstractContextManager[ExternalSystem]:
+        """Return a context in which the external system runs."""
+        raise NotImplementedError("create the class with provider_contract()")
 
-    def test_names_are_plain_and_each_is_given_once(self) -> None:
+    def test_names_are_plain_and_unique(self) -> None:
         provider = self.provider
-        names = [
-            provider.name,
-            *(k.name for k in provider.messages),
-            *(a.name for a in provider.actions),
-        ]
-        assert all(_NAME.fullmatch(name) for name in names), names
-        assert len({k.name for k in provider.messages}) == len(provider.messages), (
-            "a message kind comes twice"
-        )
-        assert len({a.name for a in provider.actions}) == len(provider.actions), (
-            "an action comes twice"
-        )
-        assert provider.category in get_args(Category), provider.category
-        assert provider.title, "a provider has a title"
-        assert provider.description, "a provider has a description"
+        messages = [kind.name for kind in provider.messages]
+        actions = [action.name for action in provider.actions]
+        for name in (provider.name, *messages, *actions):
+            assert _NAME.fullmatch(name), f"{name!r} is not a plain name"
+        assert not _repeated(messages), f"message kinds given twice: {_repeated(messages)}"
+        assert not _repeated(actions), f"actions given twice: {_repeated(actions)}"
 
-    def test_what_arrives_becomes_a_known_document_and_what_is_done_concerns_a_known_entity(
-        self,
-    ) -> None:
+    def test_the_provider_describes_itself(self) -> None:
+        assert self.provider.category in get_args(Category), self.provider.category
+        assert self.provider.title, "a provider has a title"
+        assert self.provider.description, "a provider has a description"
+
+    def test_messages_become_known_documents(self) -> None:
         for kind in self.provider.messages:
             assert kind.document in DOCUMENTS, f"{kind.name}: no document {kind.document}"
+
+    def test_actions_concern_known_entities_and_raise_events(self) -> None:
         for action in self.provider.actions:
             assert action.entity in ENTITIES, f"{action.name}: no entity {action.entity}"
             assert action.batch >= 1, f"{action.name}: batch"
@@ -78,120 +78,128 @@ class ProviderContract:
             for event in (action.succeeded, action.failed):
                 assert _EVENT.fullmatch(event), f"{action.name}: {event!r} is not an event's name"
 
-    def test_forms_can_be_drawn_and_refuse_what_they_do_not_know(self) -> None:
-        for part in (self.provider.connection, self.provider.parameters):
-            orjson.dumps(part.model_json_schema())
-            assert _refuses_unknown(part), f"{part.__name__} lets a misspelled field pass"
+    def test_forms_have_a_schema_and_refuse_unknown_fields(self) -> None:
+        for form in (self.provider.connection, self.provider.parameters):
+            orjson.dumps(form.model_json_schema())
+            assert _refuses_unknown(form), f"{form.__name__} accepts a misspelled field"
         self.provider.parameters()
 
-    def test_transformations_compile_and_need_only_the_mappings_it_names(self) -> None:
+    def test_transformations_compile_and_use_declared_mappings_only(self) -> None:
         compiled(self.provider, {})
-        used = {table for body in self._bodies().values() for table in body.get("keys", {})}
-        assert used <= set(self.provider.mappings), (
-            f"mappings lack {sorted(used - set(self.provider.mappings))}"
-        )
+        used: set[str] = set()
+        for body in self._transformations().values():
+            used.update(body.get("keys", {}))
+        undeclared = sorted(used - set(self.provider.mappings))
+        assert not undeclared, f"mappings lack {undeclared}"
 
     def test_golden_messages_become_the_documents_written_beside_them(self) -> None:
-        bodies, documents = (
-            self._bodies(),
-            {f"message:{k.name}": k.document for k in self.provider.messages},
-        )
+        bodies = self._transformations()
         cases = golden_cases(self.golden)
         assert {case.name for case in cases} == set(bodies), (
-            "every transformation has a golden file, and only those"
+            "every transformation has a golden file, and no other file exists"
         )
         for case in cases:
-            done = target_of(
-                Transformation(TransformationDocument.model_validate(bodies[case.name])), case
-            )
-            if case.name in documents:
-                DOCUMENTS[documents[case.name]].model_validate(resolved(done))
+            self._check_golden(case, bodies[case.name])
 
-    def test_a_probe_names_the_account_and_misses_no_scope(self) -> None:
+    def test_a_probe_names_the_account_and_lacks_no_scope(self) -> None:
         with self.open_site() as site:
-            heard = Heard()
-            with closing(
-                connected(self.provider, site.good, site.parameters, report=heard)
-            ) as connector:
-                probe = connector.probe()
-            assert probe.account, "a probe says whose account it is"
+            calls = RecordedCalls()
+            with closing(connect(self.provider, site.good, site.parameters, report=calls)) as one:
+                probe = one.probe()
+            assert probe.account, "a probe names the account"
             assert not probe.missing_scopes, probe.missing_scopes
-            assert bool(heard) is bool(site.down), (
-                "a provider with an outside reports the probe's calls"
+            assert bool(calls) is bool(site.down), (
+                "a provider that makes requests reports those of its probe"
             )
-            _assert_no_secret(self.provider, site.good, heard)
+            _assert_no_secret(self.provider, site.good, _texts(calls))
 
-    def test_a_wrong_credential_is_refused_for_good(self) -> None:
+    def test_a_wrong_credential_is_refused_without_a_retry(self) -> None:
         with self.open_site() as site:
             if not site.refused:
                 return
-            heard = Heard()
-            with closing(
-                connected(self.provider, site.refused, site.parameters, report=heard)
-            ) as connector:
-                error = _failure(connector.probe)
+            calls, error = self._failing_probe(site.refused, site.parameters)
             assert not isinstance(error, ProviderDown), (
-                f"waiting does not mend a credential: {error}"
+                f"a retry does not correct a credential: {error}"
             )
-            _assert_no_secret(self.provider, site.refused, heard, str(error))
+            _assert_no_secret(self.provider, site.refused, [str(error), *_texts(calls)])
 
-    def test_an_outage_is_told_as_one(self) -> None:
+    def test_an_outage_is_reported_as_one(self) -> None:
         with self.open_site() as site:
             if not site.down:
                 return
-            heard = Heard()
-            with closing(
-                connected(self.provider, site.down, site.parameters, report=heard)
-            ) as connector:
-                error = _failure(connector.probe)
-            assert isinstance(error, ProviderDown), f"an outage passes: {error!r}"
-            assert heard, "a call that failed is reported as well"
-            assert heard[-1].error, "a call that failed is reported with its error"
-            _assert_no_secret(self.provider, site.down, heard, str(error))
+            calls, error = self._failing_probe(site.down, site.parameters)
+            assert isinstance(error, ProviderDown), f"an outage is temporary: {error!r}"
+            assert calls, "a request that failed is reported as well"
+            assert calls[-1].error, "a request that failed is reported with its error"
+            _assert_no_secret(self.provider, site.down, [str(error), *_texts(calls)])
 
-    def _bodies(self) -> dict[str, Mapping[str, Any]]:
-        bodies = {f"message:{kind.name}": kind.transformation for kind in self.provider.messages}
-        return bodies | {
-            f"action:{action.name}": action.transformation for action in self.provider.actions
-        }
+    def _failing_probe(
+        self, connection: Mapping[str, Any], parameters: Mapping[str, Any]
+    ) -> tuple[RecordedCalls, ProviderError]:
+        calls = RecordedCalls()
+        with closing(connect(self.provider, connection, parameters, report=calls)) as connector:
+            return calls, _failure(connector.probe)
+
+    def _check_golden(self, case: GoldenCase, body: Mapping[str, Any]) -> None:
+        transformation = Transformation(TransformationDocument.model_validate(body))
+        made = target_of(transformation, case)
+        for kind in self.provider.messages:
+            if case.name == f"message:{kind.name}":
+                DOCUMENTS[kind.document].model_validate(resolved(made))
+
+    def _transformations(self) -> dict[str, Mapping[str, Any]]:
+        """Return the bodies of all transformations by name."""
+        bodies: dict[str, Mapping[str, Any]] = {}
+        for kind in self.provider.messages:
+            bodies[f"message:{kind.name}"] = kind.transformation
+        for action in self.provider.actions:
+            bodies[f"action:{action.name}"] = action.transformation
+        return bodies
 
 
 def provider_contract(
-    provider: Provider, *, golden: Path, site: Callable[[], AbstractContextManager[Site]]
+    provider: Provider, *, golden: Path, site: Callable[[], AbstractContextManager[ExternalSystem]]
 ) -> type[ProviderContract]:
-    """The contract for one provider: golden files of its transformations, and an outside to probe."""
+    """Return the contract of one provider.
+
+    `golden` is the folder of its golden files; `site` opens an external system to probe.
+    """
     members = {"provider": provider, "golden": golden, "open_site": staticmethod(site)}
     return type("ProviderContract", (ProviderContract,), members)
 
 
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
 def _failure(attempt: Callable[[], Any]) -> ProviderError:
     try:
-        answer = attempt()
+        result = attempt()
     except ProviderError as error:
         return error
-    raise AssertionError(f"should have failed with a ProviderError, but answered {answer}")
+    raise AssertionError(f"expected a ProviderError, but it returned {result}")
 
 
 def _refuses_unknown(model: type[BaseModel]) -> bool:
     try:
         model.model_validate({"no_field_of_this_name": 1})
     except ValidationError as error:
-        return any(found["type"] == "extra_forbidden" for found in error.errors())
+        return any(fault["type"] == "extra_forbidden" for fault in error.errors())
     return False
 
 
 def _assert_no_secret(
-    provider: Provider, connection: Mapping[str, Any], heard: Heard, *texts: str
+    provider: Provider, connection: Mapping[str, Any], texts: Iterable[str]
 ) -> None:
-    told = "\n".join([*texts, *_told(heard)])
+    """Fail when a secret of the connection is in one of the texts."""
+    shown = "\n".join(texts)
     for name in secret_fields(provider):
         value = connection.get(name)
         secret = value.get_secret_value() if isinstance(value, SecretStr) else value
-        assert not secret or secret not in told, (
-            f"the secret {name} stands in the call log or in an error"
+        assert not secret or secret not in shown, (
+            f"the secret {name} is in the call log or in an error"
         )
 
 
-def _told(heard: Heard) -> Iterator[str]:
-    for call in heard:
-        yield f"{call.url} {call.error}"
+def _texts(calls: RecordedCalls) -> list[str]:
+    return [f"{call.url} {call.error}" for call in calls]

@@ -1,7 +1,7 @@
-"""
-Golden files: what a transformation is given, and exactly what it makes of it.
+"""Golden files: the input of a transformation, and exactly what it makes of it.
 
-`<message|action>.<name>[.<case>].json` holds {"given", "document", "keys"}; keys are [table, field, value, into].
+`<message|action>.<name>[.<case>].json` holds {"given", "document", "keys"}. Keys are [table, field,
+value, into].
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
 
 
 class GoldenCase(NamedTuple):
-    """One file. `name` is the transformation's, such as `message:order`."""
+    """One golden file; `name` is that of its transformation, such as `message:order`."""
 
     file: str
     name: str
@@ -40,53 +40,63 @@ class GoldenCase(NamedTuple):
 
 
 def golden_cases(folder: Path) -> list[GoldenCase]:
-    """Every golden file of a folder, by name."""
-    cases = []
+    """Return every golden file of a folder by name."""
+    cases: list[GoldenCase] = []
     for file in sorted(folder.glob("*.json")):
         kind, name, *_ = file.name.split(".")
         body = orjson.loads(file.read_bytes())
         cases.append(
             GoldenCase(
-                file.name, f"{kind}:{name}", body["given"], body["document"], body.get("keys", [])
+                file=file.name,
+                name=f"{kind}:{name}",
+                given=body["given"],
+                document=body["document"],
+                keys=body.get("keys", []),
             )
         )
     return cases
 
 
 def target_of(transformation: Transformation, case: GoldenCase) -> Transformed:
-    """What the transformation makes of the case; an AssertionError names the file and the first path that differs."""
-    [done] = transformation.transform_many([case.given])
-    assert not isinstance(done, TransformFailure), (
-        f"{case.file}: {done.path}: {done.message} {done.values}"
+    """Return what the transformation makes of a case.
+
+    An AssertionError names the file, and the first path that differs from the golden document.
+    """
+    [made] = transformation.transform_many([case.given])
+    if isinstance(made, TransformFailure):
+        raise AssertionError(f"{case.file}: {made.path}: {made.message} {made.values}")
+    made_keys = [list(key) for key in made.keys]
+    golden_keys = [list(key) for key in case.keys]
+    assert made_keys == golden_keys, f"{case.file}: keys are {made_keys}"
+    assert made.document == case.document, (
+        f"{case.file}: {first_difference(made.document, case.document)}"
     )
-    found = [list(key) for key in done.keys]
-    assert found == [list(key) for key in case.keys], f"{case.file}: keys are {found}"
-    assert done.document == case.document, (
-        f"{case.file}: {_difference(done.document, case.document)}"
-    )
-    return done
+    return made
 
 
-def resolved(done: Transformed) -> dict[str, Any]:
-    """The document with every key answered, as if all were mapped to a record of the same name."""
-    answers = {(key.table, key.field, key.value): _our_name(key) for key in done.keys}
-    return resolve_keys(done, answers)[0]
+def resolved(made: Transformed) -> dict[str, Any]:
+    """Return the document with every key resolved, each to an internal record of its own."""
+    internal = {(key.table, key.field, key.value): _internal_name(key) for key in made.keys}
+    return resolve_keys(made, internal)[0]
 
 
-def _our_name(key: MappingKey) -> str:
-    return f"our {key.table} {key.value}"
-
-
-def _difference(made: Any, golden: Any, path: str = "") -> str:
-    """The first path at which two documents differ."""
+def first_difference(made: Any, golden: Any, path: str = "") -> str:
+    """Return the first path at which two JSON values differ, with both values."""
     if isinstance(made, dict) and isinstance(golden, dict):
         for name in sorted(made.keys() | golden.keys()):
             if made.get(name) != golden.get(name):
-                return _difference(
-                    made.get(name), golden.get(name), f"{path}.{name}" if path else name
-                )
-    if isinstance(made, list) and isinstance(golden, list) and len(made) == len(golden):
-        for place, (one, other) in enumerate(zip(made, golden, strict=True)):
-            if one != other:
-                return _difference(one, other, f"{path}[{place}]")
+                inner_path = f"{path}.{name}" if path else name
+                return first_difference(made.get(name), golden.get(name), inner_path)
+    elif _are_comparable_lists(made, golden):
+        for index, (made_item, golden_item) in enumerate(zip(made, golden, strict=True)):
+            if made_item != golden_item:
+                return first_difference(made_item, golden_item, f"{path}[{index}]")
     return f"{path} is {made!r}, golden is {golden!r}"
+
+
+def _are_comparable_lists(made: Any, golden: Any) -> bool:
+    return isinstance(made, list) and isinstance(golden, list) and len(made) == len(golden)
+
+
+def _internal_name(key: MappingKey) -> str:
+    return f"our {key.table} {key.value}"

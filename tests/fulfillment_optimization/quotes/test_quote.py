@@ -61,9 +61,9 @@ def ask(client: TestClient, *lines: tuple[str, int], **more: Any) -> dict[str, A
 
 
 @pytest.fixture
-def shop(product: Application) -> Application:
+def shop(application: Application) -> Application:
     put(
-        product,
+        application,
         *goods("LAMP", "SHADE"),
         doc("calendar", "west", title="West", time_zone="America/Los_Angeles", hours=HOURS),
         doc("carrier", "fedex", **FEDEX),
@@ -88,8 +88,8 @@ def shop(product: Application) -> Application:
         ),
         source("CHI", CHICAGO, type="warehouse", time_zone="America/Chicago"),
     )
-    stock(product.database, LAMP_SEA=5, LAMP_CHI=5, SHADE_CHI=5)
-    return product
+    stock(application.database, LAMP_SEA=5, LAMP_CHI=5, SHADE_CHI=5)
+    return application
 
 
 def test_a_cart_is_planned_promised_and_left_alone(shop: Application, client: TestClient) -> None:
@@ -366,11 +366,11 @@ def test_a_quote_needs_the_permission_to_read_sourcing(
     ("carrier", "services"), [("fedex", ["ground", "two-day"]), ("ups", ["ground", "next-day"])]
 )
 def test_the_seeded_company_quotes_with_both_its_carriers(
-    product: Application, client: TestClient, carrier: str, services: list[str]
+    application: Application, client: TestClient, carrier: str, services: list[str]
 ) -> None:
     timed = ("calendar", "carrier", "pickup_schedule", "source")
-    put(product, *(d for d in company_documents() if d["kind"] in timed), *goods("LAMP"))
-    stock(product.database, LAMP_SEA=3, LAMP_ATL=3)
+    put(application, *(d for d in company_documents() if d["kind"] in timed), *goods("LAMP"))
+    stock(application.database, LAMP_SEA=3, LAMP_ATL=3)
     found = ask(client, ("LAMP", 2), carrier=carrier)
     assert [r["service"] for r in found["carrier"]["rates"]] == services
     assert found["promises"][0]["pickup_at"] == "2026-11-23T20:00:00Z"

@@ -90,14 +90,14 @@ DOCUMENTS = [
 
 
 @pytest.fixture
-def shop(product: Application) -> Application:
+def shop(application: Application) -> Application:
     sources = [
         source(name, city, daily_parcels=2 if name == "DEN" else None)
         for name, city in CITIES.items()
     ]
-    put(product, *goods(*PRODUCTS), *sources, *DOCUMENTS)
-    put(product, STRATEGIES[1], *STRATEGIES[:1], *STRATEGIES[2:])
-    return product
+    put(application, *goods(*PRODUCTS), *sources, *DOCUMENTS)
+    put(application, STRATEGIES[1], *STRATEGIES[:1], *STRATEGIES[2:])
+    return application
 
 
 def restock(session: Session, numbers: np.random.Generator) -> None:

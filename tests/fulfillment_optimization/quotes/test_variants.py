@@ -25,8 +25,8 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 URL = "/api/v1/sourcing/quote"
 
 
-def supply(product: Application, units: int, at: str, **dimensions: str) -> None:
-    with product.database.unit_of_work() as session:
+def supply(application: Application, units: int, at: str, **dimensions: str) -> None:
+    with application.database.unit_of_work() as session:
         change = MeasureChange(
             "", "SHIRT", at, {("pos", "posinbound"): Decimal(units)}, dimensions=dimensions
         )
@@ -53,9 +53,9 @@ def served(quote: dict[str, Any]) -> list[tuple[str, str, int]]:
 
 
 @pytest.fixture
-def shop(product: Application) -> Application:
+def shop(application: Application) -> Application:
     put(
-        product,
+        application,
         *goods("SHIRT", "SOCK"),
         doc(
             "product",
@@ -69,7 +69,7 @@ def shop(product: Application) -> Application:
         source("SEA", SEATTLE, type="store", capabilities=["ship", "pickup"]),
         source("CHI", CHICAGO, type="warehouse"),
     )
-    return product
+    return application
 
 
 RED, MEDIUM, RED_MEDIUM = {"colorId": "red"}, {"sizeId": "m"}, {"ColorID": "red", "SizeId": "m"}

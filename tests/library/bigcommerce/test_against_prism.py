@@ -9,7 +9,7 @@ from tests.contracts.prism import prism_mock, prism_proxy
 
 from openiom.library.bigcommerce import PROVIDER
 from openiom.provider_contract import Call
-from openiom.testing import Heard, connected
+from openiom.testing import RecordedCalls, connect
 from openiom_simulators import StoreOptions, running, store_application
 
 ACTIONS = {action.name: action for action in PROVIDER.actions}
@@ -34,9 +34,9 @@ def behind() -> Iterator[str]:
 
 
 def test_polling_probing_and_telling_keep_to_the_document(behind: str) -> None:
-    heard = Heard()
+    heard = RecordedCalls()
     connection = {**given, "api_url": behind}
-    with closing(connected(PROVIDER, connection, callback_url=HOOK, report=heard)) as shop:
+    with closing(connect(PROVIDER, connection, callback_url=HOOK, report=heard)) as shop:
         assert shop.probe().missing_scopes == ()
         messages = [m for page in shop.pull("order", "") for m in page.messages]
         assert len({m.key for m in messages}) == 30
@@ -62,9 +62,7 @@ def test_polling_probing_and_telling_keep_to_the_document(behind: str) -> None:
 def test_the_published_examples_are_understood() -> None:
     with (
         prism_mock() as url,
-        closing(
-            connected(PROVIDER, {**given, "api_url": url}, {"take_in": list(range(15))})
-        ) as shop,
+        closing(connect(PROVIDER, {**given, "api_url": url}, {"take_in": list(range(15))})) as shop,
     ):
         assert shop.probe().account
         page = next(iter(shop.pull("order", "")))

@@ -24,7 +24,13 @@ from openiom.library.bigcommerce import PROVIDER
 from openiom.library.bigcommerce.connector import BigCommerce
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Call, CallResult, RawMessage
-from openiom.testing import Heard, Site, connected, nowhere, provider_contract
+from openiom.testing import (
+    ExternalSystem,
+    RecordedCalls,
+    connect,
+    provider_contract,
+    unreachable_address,
+)
 from openiom_simulators import Running, StoreOptions, running, store_application
 
 HASH, TOKEN, READ_ONLY = "shop", "write-token", "read-token"
@@ -45,10 +51,10 @@ def given(url: str, token: str = TOKEN, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def a_site() -> Iterator[Site]:
+def a_site() -> Iterator[ExternalSystem]:
     with a_store() as store:
-        host, port = nowhere()
-        yield Site(
+        host, port = unreachable_address()
+        yield ExternalSystem(
             given(store.url), given(store.url, "wrong-token"), given(f"http://{host}:{port}")
         )
 
@@ -67,7 +73,7 @@ def store() -> Iterator[Running]:
 
 @pytest.fixture
 def shop(store: Running) -> Iterator[BigCommerce]:
-    with closing(connected(PROVIDER, given(store.url), {"page_size": 7})) as connector:
+    with closing(connect(PROVIDER, given(store.url), {"page_size": 7})) as connector:
         yield connector
 
 
@@ -169,7 +175,7 @@ def test_a_poll_that_breaks_off_within_a_second_goes_on_in_it_only_once_that_sec
         for number in (1, 2)
     ]
     headers = {"date": format_datetime(changed.replace(second=seconds_later), usegmt=True)}
-    with closing(connected(PROVIDER, given("http://127.0.0.1:9"), {"page_size": 2})) as shop:
+    with closing(connect(PROVIDER, given("http://127.0.0.1:9"), {"page_size": 2})) as shop:
         transport = httpx.MockTransport(
             lambda request: httpx.Response(200, headers=headers, json=rows)
         )
@@ -194,7 +200,7 @@ def test_a_second_that_was_still_open_when_its_reading_began_is_read_again_howev
         date = format_datetime(changed.replace(second=seconds), usegmt=True)
         return httpx.Response(200, headers={"date": date}, json=page)
 
-    with closing(connected(PROVIDER, given("http://127.0.0.1:9"), {"page_size": 2})) as shop:
+    with closing(connect(PROVIDER, given("http://127.0.0.1:9"), {"page_size": 2})) as shop:
         shop._http._client = httpx.Client(transport=httpx.MockTransport(answer))
         messages, checkpoint = pulled(shop)
     assert keys(messages) == {"1", "2", "3"}
@@ -207,7 +213,7 @@ def test_a_second_is_over_when_the_stores_clock_says_so(seconds_later: int, sinc
     changed = datetime(2026, 6, 5, 8, 30, tzinfo=UTC)
     row = {"id": 1, "status_id": 11, "date_modified": format_datetime(changed)}
     headers = {"date": format_datetime(changed.replace(second=seconds_later), usegmt=True)}
-    with closing(connected(PROVIDER, given("http://127.0.0.1:9"))) as shop:
+    with closing(connect(PROVIDER, given("http://127.0.0.1:9"))) as shop:
         transport = httpx.MockTransport(
             lambda request: httpx.Response(200, headers=headers, json=[row])
         )
@@ -264,8 +270,8 @@ def test_a_short_rate_limit_is_waited_out_after_one_refusal_and_a_long_one_is_to
 def test_the_quota_is_never_overrun(store: Running) -> None:
     load(store)
     httpx.put(f"{store.url}/_sim/quota", json={"requests": 3, "window_ms": 500})
-    heard = Heard()
-    with closing(connected(PROVIDER, given(store.url), {"page_size": 10}, report=heard)) as shop:
+    heard = RecordedCalls()
+    with closing(connect(PROVIDER, given(store.url), {"page_size": 10}, report=heard)) as shop:
         assert keys(pulled(shop)[0]) == IDS
     assert len(heard) > 3
     assert {call.status for call in heard} <= {200, 204}
@@ -273,14 +279,14 @@ def test_the_quota_is_never_overrun(store: Running) -> None:
 
 def test_a_wrong_token_concerns_the_connection(store: Running) -> None:
     with (
-        closing(connected(PROVIDER, given(store.url, "wrong"))) as shop,
+        closing(connect(PROVIDER, given(store.url, "wrong"))) as shop,
         pytest.raises(ProviderUnauthorized),
     ):
         pulled(shop)
 
 
 def test_a_token_that_may_not_write_lacks_a_scope(store: Running) -> None:
-    with closing(connected(PROVIDER, given(store.url, READ_ONLY))) as shop:
+    with closing(connect(PROVIDER, given(store.url, READ_ONLY))) as shop:
         probe = shop.probe()
     assert (probe.scopes, probe.missing_scopes) == (("orders:read",), ("orders:write",))
 
@@ -289,7 +295,7 @@ def test_the_webhook_is_made_once_carries_the_key_and_asks_for_a_poll(store: Run
     load(store, 1)
     with listening() as listener:
         settings = given(store.url, webhook_key="hook-key")
-        with closing(connected(PROVIDER, settings, callback_url=listener.url)) as shop:
+        with closing(connect(PROVIDER, settings, callback_url=listener.url)) as shop:
             shop.probe()
             shop.probe()
             assert len(api(store, "GET", "v3/hooks")["data"]) == 1
@@ -307,7 +313,7 @@ def test_the_webhook_is_made_once_carries_the_key_and_asks_for_a_poll(store: Run
 
 def test_a_hook_the_store_switched_off_is_switched_on_again(store: Running) -> None:
     with closing(
-        connected(PROVIDER, given(store.url, webhook_key="k"), callback_url="https://example.com/h")
+        connect(PROVIDER, given(store.url, webhook_key="k"), callback_url="https://example.com/h")
     ) as shop:
         shop.probe()
         (hook,) = api(store, "GET", "v3/hooks")["data"]

@@ -22,7 +22,7 @@ from openiom.library.demo_fulfillment import PROVIDER
 from openiom.library.demo_fulfillment.connector import DemoFulfillment
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Call, CallResult, RawMessage
-from openiom.testing import Site, connected, nowhere, provider_contract
+from openiom.testing import ExternalSystem, connect, provider_contract, unreachable_address
 from openiom_simulators import (
     Behavior,
     Running,
@@ -48,10 +48,10 @@ def a_warehouse() -> Iterator[Running]:
 
 
 @contextmanager
-def a_site() -> Iterator[Site]:
+def a_site() -> Iterator[ExternalSystem]:
     with a_warehouse() as warehouse:
-        host, port = nowhere()
-        yield Site(
+        host, port = unreachable_address()
+        yield ExternalSystem(
             given(warehouse.url),
             given(warehouse.url, "wrong-token"),
             given(f"http://{host}:{port}"),
@@ -72,7 +72,7 @@ def warehouse() -> Iterator[Running]:
 
 @pytest.fixture
 def account(warehouse: Running) -> Iterator[DemoFulfillment]:
-    with closing(connected(PROVIDER, given(warehouse.url))) as connector:
+    with closing(connect(PROVIDER, given(warehouse.url))) as connector:
         yield connector
 
 
@@ -170,7 +170,7 @@ def test_a_bulk_call_that_breaks_is_an_outage(
 
 
 def test_a_wrong_token_concerns_the_connection(warehouse: Running) -> None:
-    with closing(connected(PROVIDER, given(warehouse.url, "wrong"))) as account:
+    with closing(connect(PROVIDER, given(warehouse.url, "wrong"))) as account:
         [result] = run("send_to_fulfillment_single", account, calls(1))
         assert isinstance(result.error, ProviderUnauthorized)
 
@@ -254,7 +254,7 @@ def test_events_that_cannot_be_read_are_an_outage(
 def test_callbacks_bring_the_same_messages_as_the_poll(warehouse: Running) -> None:
     with listening() as listener:
         settings = given(warehouse.url)
-        with closing(connected(PROVIDER, settings, callback_url=listener.url)) as account:
+        with closing(connect(PROVIDER, settings, callback_url=listener.url)) as account:
             account.probe()
             live_through(warehouse, account)
             heard: list[RawMessage] = []
@@ -286,7 +286,7 @@ def test_a_callback_with_another_signature_is_refused(
 
 def test_without_a_callback_secret_no_callback_is_believed(warehouse: Running) -> None:
     with (
-        closing(connected(PROVIDER, given(warehouse.url, secret=""))) as account,
+        closing(connect(PROVIDER, given(warehouse.url, secret=""))) as account,
         pytest.raises(Unauthenticated),
     ):
         account.receive({"x-signature": sign(EVENTS, secret="")}, EVENTS)

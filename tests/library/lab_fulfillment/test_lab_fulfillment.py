@@ -19,7 +19,13 @@ import pytest
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnauthorized
 from openiom.library.lab_fulfillment import PROVIDER
 from openiom.provider_contract import Call, CallResult
-from openiom.testing import Heard, Site, connected, nowhere, provider_contract
+from openiom.testing import (
+    ExternalSystem,
+    RecordedCalls,
+    connect,
+    provider_contract,
+    unreachable_address,
+)
 
 TO = "warehouse@example.com"
 ACTIONS = {action.name: action for action in PROVIDER.actions}
@@ -114,14 +120,16 @@ def by_mail(port: int, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def a_site() -> Iterator[Site]:
+def a_site() -> Iterator[ExternalSystem]:
     with a_mail_server() as server:
         server.answers["AUTH"] = "235 welcome"
         signed_in = by_mail(server.port, smtp_user="lab", smtp_password="right-word")
         with a_mail_server() as strict:
             strict.answers["AUTH"] = "535 who are you"
             refused = by_mail(strict.port, smtp_user="lab", smtp_password="wrong-word")
-            yield Site(signed_in, refused, by_mail(nowhere()[1]), {"outbound_email": TO})
+            yield ExternalSystem(
+                signed_in, refused, by_mail(unreachable_address()[1]), {"outbound_email": TO}
+            )
 
 
 class TestContract(
@@ -151,21 +159,21 @@ def call(attempt: int = 1, number: str = "FO-1-1") -> Call:
     return Call("key-1", {"header": header, "lines": lines}, attempt)
 
 
-def email(connection: dict[str, Any], one: Call, report: Heard | None = None) -> CallResult:
+def email(connection: dict[str, Any], one: Call, report: RecordedCalls | None = None) -> CallResult:
     parameters = {"outbound_email": TO, "timeout_seconds": 2}
-    with closing(connected(PROVIDER, connection, parameters, report=report)) as fulfiller:
+    with closing(connect(PROVIDER, connection, parameters, report=report)) as fulfiller:
         [result] = ACTIONS["email_fulfillment_order"].run(fulfiller, [one])
         return result
 
 
 def post(url: str, one: Call) -> CallResult:
-    with closing(connected(PROVIDER, {"url": url}, {"timeout_seconds": 1})) as fulfiller:
+    with closing(connect(PROVIDER, {"url": url}, {"timeout_seconds": 1})) as fulfiller:
         [result] = ACTIONS["post_fulfillment_order"].run(fulfiller, [one])
         return result
 
 
 def test_the_header_is_mailed_first_then_each_line_over_one_connection(mail: MailServer) -> None:
-    heard = Heard()
+    heard = RecordedCalls()
     result = email(by_mail(mail.port), call(), heard)
     assert (result.error, result.response) == (None, {"mails": 3})
     assert [m["subject"] for m in mail.mails] == [
@@ -209,7 +217,7 @@ def test_what_the_mail_server_refuses_is_told_apart(
     mail: MailServer, command: str, answer: str, kind: type[Exception]
 ) -> None:
     mail.answers[command] = answer
-    heard = Heard()
+    heard = RecordedCalls()
     error = email(by_mail(mail.port), call(), heard).error
     assert type(error) is kind
     assert answer[4:] in str(error)
@@ -219,7 +227,7 @@ def test_what_the_mail_server_refuses_is_told_apart(
 
 def test_a_wrong_mail_password_concerns_the_connection_and_is_not_told(mail: MailServer) -> None:
     mail.answers["AUTH"] = "535 no"
-    heard = Heard()
+    heard = RecordedCalls()
     error = email(by_mail(mail.port, smtp_user="u", smtp_password="pass-word"), call(), heard).error
     assert isinstance(error, ProviderUnauthorized)
     assert "pass-word" not in f"{error} {heard}"
@@ -270,7 +278,7 @@ def test_an_action_whose_way_is_not_set_up_is_rejected_with_what_to_enter(
     kept: Bin, mail: MailServer
 ) -> None:
     assert isinstance(email({"url": kept.url}, call()).error, ProviderRejected)
-    with closing(connected(PROVIDER, by_mail(mail.port))) as fulfiller:
+    with closing(connect(PROVIDER, by_mail(mail.port))) as fulfiller:
         [result] = ACTIONS["post_fulfillment_order"].run(fulfiller, [call()])
     assert isinstance(result.error, ProviderRejected)
     assert mail.mails == kept.posts == []
@@ -284,13 +292,13 @@ def test_a_probe_proves_the_ways_that_are_set_up_and_only_those(
         (by_mail(mail.port), ("email",)),
         (by_mail(mail.port) | {"url": kept.url}, ("email", "post")),
     ):
-        with closing(connected(PROVIDER, connection, {"outbound_email": TO})) as fulfiller:
+        with closing(connect(PROVIDER, connection, {"outbound_email": TO})) as fulfiller:
             assert fulfiller.probe().scopes == ways
-    with closing(connected(PROVIDER, {})) as fulfiller, pytest.raises(ProviderRejected):
+    with closing(connect(PROVIDER, {})) as fulfiller, pytest.raises(ProviderRejected):
         fulfiller.probe()
     assert mail.mails == kept.posts == []
 
 
 def test_an_address_that_is_none_is_invalid() -> None:
     with pytest.raises(Invalid):
-        connected(PROVIDER, {"url": "ftp://example.com"})
+        connect(PROVIDER, {"url": "ftp://example.com"})

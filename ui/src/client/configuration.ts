@@ -15,11 +15,11 @@ export interface ConfigurationDocument {
 export const listDocuments = async (kind: string, signal?: AbortSignal): Promise<ConfigurationDocument[]> =>
   (await read(api.GET('/api/v1/configuration', { params: { query: { kind } }, signal }))).documents;
 
-/** Store documents, all or none; `dry` only says what would change. */
-export const applyDocuments = async (documents: ConfigurationDocument[], dry = false): Promise<ChangeView[]> =>
-  (await read(api.POST('/api/v1/configuration/apply', { body: { documents, dry, prune: false } }))).changes;
+/** Store documents, all or none; `dryRun` only says what would change. */
+export const applyDocuments = async (documents: ConfigurationDocument[], dryRun = false): Promise<ChangeView[]> =>
+  (await read(api.POST('/api/v1/configuration/apply', { body: { documents, dry_run: dryRun, prune: false } }))).changes;
 
-/** Take a document out of use; `dry` only asks whether it may go. Refused with everything that still needs it. */
-export const deleteDocument = async (kind: string, name: string, dry = false): Promise<void> => {
-  await read(api.DELETE('/api/v1/configuration/{kind}/{name}', { params: { path: { kind, name }, query: { dry } } }));
+/** Take a document out of use; `dryRun` only asks whether it may go. Refused with everything that still needs it. */
+export const deleteDocument = async (kind: string, name: string, dryRun = false): Promise<void> => {
+  await read(api.DELETE('/api/v1/configuration/{kind}/{name}', { params: { path: { kind, name }, query: { dry_run: dryRun } } }));
 };

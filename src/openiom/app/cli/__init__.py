@@ -1,4 +1,4 @@
-"""`iom`: run it, look into it, configure it. One file a noun."""
+"""`iom`, the command line: one module per noun."""
 
 import sys
 from typing import NoReturn
@@ -11,8 +11,13 @@ from sqlalchemy.exc import DBAPIError
 
 from openiom.kernel import IomError
 
-from . import access, check, config, dev, order, provider, run
+from . import access, check, config, dev, extensions, order, provider, run
 from .context import errors
+
+UNDEFINED_TABLE = "42P01"
+UNDEFINED_SCHEMA = "3F000"
+EXIT_FAILED = 2
+EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="iom",
@@ -30,61 +35,65 @@ app.add_typer(order.app, name="order")
 app.add_typer(access.tokens, name="token")
 app.add_typer(access.clients, name="client")
 app.add_typer(access.users, name="user")
-
-
-NOT_THERE = "42P01"  # undefined_table
-NO_SCHEMA = "3F000"
+extensions.register(app)
 
 
 def main() -> None:
-    """Run a command; every failure is one line that says what to do, and exit code 2."""
+    """Run a command; a failure is one line that says what to do, with exit code 2."""
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as error:
-        misused(error)
-    except typer.Abort:
-        sys.exit(130)
+        fail_usage(error)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(EXIT_INTERRUPTED)
     except IomError as error:
         fail(str(error))
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "OPENIOM_" + "_".join(map(str, first["loc"])).upper()
-        what = first["msg"].removeprefix("Value error, ")
-        fail(f"the setting {name} is not valid: {what}. See docs/settings.md")
-    except (DBAPIError, psycopg.Error) as error:
-        refused_by_the_database(error.orig if isinstance(error, DBAPIError) else error)
+        fail_setting(error)
+    except DBAPIError as error:
+        fail_database(error.orig)
+    except psycopg.Error as error:
+        fail_database(error)
     except OSError as error:
-        fail(
-            f"{error.strerror or error}: {error.filename or ''}. Mend this and run the command again"
-        )
-    except KeyboardInterrupt:
-        sys.exit(130)
+        what = f"{error.strerror or error}: {error.filename or ''}"
+        fail(f"{what}. Fix this and rerun the command")
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def misused(error: typer.TyperException) -> NoReturn:
-    """A command that does not exist, or was given what it cannot take; a group named alone has shown its help."""
+def fail(message: str) -> NoReturn:
+    """Print an error and exit."""
+    errors.print(f"[red]error:[/red] {escape(message)}", highlight=False, soft_wrap=True)
+    sys.exit(EXIT_FAILED)
+
+
+def fail_usage(error: typer.TyperException) -> NoReturn:
+    """Report an unknown command or option; a group without a command has already shown its help."""
     what = " ".join(error.format_message().split()).rstrip(".")
     if not what:
-        sys.exit(2)
+        sys.exit(EXIT_FAILED)
     context = getattr(error, "ctx", None)
-    fail(f"{what}. See {context.command_path if context else 'iom'} --help")
+    command = context.command_path if context else "iom"
+    fail(f"{what}. See {command} --help")
 
 
-def refused_by_the_database(error: BaseException | None) -> NoReturn:
-    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+def fail_setting(error: ValidationError) -> NoReturn:
+    """Report the first setting that is not valid."""
+    first = error.errors()[0]
+    name = "OPENIOM_" + "_".join(map(str, first["loc"])).upper()
+    what = first["msg"].removeprefix("Value error, ")
+    fail(f"the setting {name} is not valid: {what}. See docs/settings.md")
+
+
+def fail_database(error: BaseException | None) -> NoReturn:
+    """Report an error of the database, with what to do about it."""
+    lines = str(error).strip().splitlines()
+    reason = lines[0] if lines else type(error).__name__
     state = error.sqlstate if isinstance(error, psycopg.Error) else None
     if state is None:
         fail(
-            f"the database cannot be reached: {reason}. See whether PostgreSQL runs where OPENIOM_DATABASE_URL points"
+            f"the database cannot be reached: {reason}."
+            " Check whether PostgreSQL runs where OPENIOM_DATABASE_URL points"
         )
-    if state in (NOT_THERE, NO_SCHEMA):
+    if state in (UNDEFINED_TABLE, UNDEFINED_SCHEMA):
         fail(f"the database is not migrated: {reason}. Run iom migrate")
-    fail(
-        f"the database does not answer as it should: {reason}. Look into its log, and run the command again"
-    )
-
-
-def fail(message: str) -> NoReturn:
-    errors.print(f"[red]error:[/red] {escape(message)}", highlight=False, soft_wrap=True)
-    sys.exit(2)
+    fail(f"the database reported an error: {reason}. Check its log, and rerun the command")

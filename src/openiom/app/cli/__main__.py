@@ -1,4 +1,4 @@
-"""`python -m openiom.app.cli`, as the supervisor starts its children."""
+"""`python -m openiom.app.cli`: how the supervisor starts its children."""
 
 from . import main
 

@@ -1,4 +1,4 @@
-"""`iom token`, `iom client` and `iom user`: who may come in."""
+"""`iom token`, `iom client` and `iom user`: credentials of programs and people."""
 
 import os
 import secrets
@@ -8,21 +8,23 @@ from typing import Annotated
 import typer
 
 from openiom.administration import issue_token, upsert_client, upsert_users
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
-from .context import console, errors, opened
-from .run import Home
+from .context import Home, console, errors, open_application
 
-tokens = typer.Typer(help="API tokens for programs.", no_args_is_help=True)
+PASSWORD_VARIABLE = "OPENIOM_PASSWORD"
+GENERATED_PASSWORD_BYTES = 12
+
+tokens = typer.Typer(help="API tokens of programs.", no_args_is_help=True)
 clients = typer.Typer(help="Client programs of the OAuth 2.0 token flow.", no_args_is_help=True)
-users = typer.Typer(help="People who sign in.", no_args_is_help=True)
+users = typer.Typer(help="Users who sign in.", no_args_is_help=True)
 Roles = Annotated[list[str], typer.Option(help="Role; may be repeated")]
 
 
 @tokens.command("create")
 def create_token(
     name: Annotated[
-        str, typer.Argument(help="What the token is for; an older one of this name ends")
+        str, typer.Argument(help="Purpose of the token; replaces an older one of this name")
     ],
     role: Roles = ["integrator"],  # noqa: B006 (typer copies it)
     home: Home = None,
@@ -31,7 +33,7 @@ def create_token(
 
     Example: iom token create warehouse-sync --role integrator
     """
-    with opened(home) as product, product.database.unit_of_work() as session:
+    with open_application(home) as application, application.database.unit_of_work() as session:
         token = issue_token(session, name=name, roles=role, now=utc_now(), actor="iom token")
     console.out(token, highlight=False)
 
@@ -39,16 +41,16 @@ def create_token(
 @clients.command("create")
 def create_client(
     name: Annotated[
-        str, typer.Argument(help="The program; one of this name keeps its id and gets a new secret")
+        str, typer.Argument(help="Name; a client that has it keeps its id and gets a new secret")
     ],
     role: Roles = ["integrator"],  # noqa: B006 (typer copies it)
     home: Home = None,
 ) -> None:
-    """Make a client program for the two-step token flow; its secret is shown once.
+    """Create a client program for the two-step token flow; its secret is shown once.
 
     Example: iom client create pos-bridge --role integrator
     """
-    with opened(home) as product, product.database.unit_of_work() as session:
+    with open_application(home) as application, application.database.unit_of_work() as session:
         client_id, secret = upsert_client(
             session, name=name, roles=role, now=utc_now(), actor="iom client"
         )
@@ -57,19 +59,22 @@ def create_client(
 
 @users.command("create")
 def create_user(
-    email: Annotated[str, typer.Argument(help="The sign-in")],
-    name: Annotated[str, typer.Option(help="How the person is called")] = "",
+    email: Annotated[str, typer.Argument(help="E-mail address with which the user signs in")],
+    name: Annotated[str, typer.Option(help="Display name; the address when left out")] = "",
     role: Roles = ["viewer"],  # noqa: B006 (typer copies it)
     home: Home = None,
 ) -> None:
-    """Create a user, or give one a new password and roles. OPENIOM_PASSWORD sets the password; otherwise one is made.
+    """Create a user, or replace the password and roles of one.
+
+    OPENIOM_PASSWORD sets the password; otherwise one is generated and shown once.
 
     Example: iom user create ana@example.com --role administrator
     """
-    password = os.environ.get("OPENIOM_PASSWORD") or secrets.token_urlsafe(12)
-    with opened(home) as product, product.database.unit_of_work() as session:
+    given = os.environ.get(PASSWORD_VARIABLE, "")
+    password = given or secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
+    with open_application(home) as application, application.database.unit_of_work() as session:
         upsert_users(session, [(email, name or email, password, role)])
-    if "OPENIOM_PASSWORD" not in os.environ:
+    if not given:
         errors.print("password, shown this once:", highlight=False)
         console.out(password, highlight=False)
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""`iom check`: every promise about data, asked now."""
+"""`iom check-invariants`: run every invariant now."""
 
 import sys
 from typing import Annotated
@@ -8,58 +8,70 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from openiom.app.invariants import Checked, as_json, check_invariants, invariant_names
+from openiom.app.invariants import (
+    CheckedInvariant,
+    as_json,
+    check_invariants,
+    invariant_names,
+)
 
-from .context import console, errors, opened
-from .run import Home
+from .context import Home, console, errors, open_application
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(check)
+    """Add the command."""
+    app.command("check-invariants")(check)
 
 
 def check(
     home: Home = None,
     json: Annotated[
-        bool, typer.Option("--json", help="One JSON document on standard output")
+        bool, typer.Option("--json", help="Print one JSON document to standard output")
     ] = False,
 ) -> None:
-    """Ask every promise about data; exit 1 and show the offending rows when one is broken.
+    """Check every invariant of the data; exit 1 and show the rows when one is violated.
 
-    Example: iom check --json
+    Example: iom check-invariants --json
     """
-    checked: list[Checked] = []
+    checked = _check_with_progress(home)
+    violated = [invariant for invariant in checked if invariant.violations]
+    if json:
+        document = {"ok": not violated, "invariants": as_json(checked)}
+        console.out(orjson.dumps(document).decode(), highlight=False)
+    else:
+        _show(checked, violated)
+    sys.exit(1 if violated else 0)
+
+
+def _check_with_progress(home: Home) -> list[CheckedInvariant]:
+    checked: list[CheckedInvariant] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with opened(home) as product, Progress(*columns, console=errors, transient=True) as progress:
+    with (
+        open_application(home) as application,
+        Progress(*columns, console=errors, transient=True) as progress,
+    ):
         for name in invariant_names():
             task = progress.add_task(name)
-            checked += check_invariants(product.database, [name])
+            checked += check_invariants(application.database, [name])
             progress.remove_task(task)
-    broken = [c for c in checked if c.broken]
-    if json:
-        console.out(
-            orjson.dumps({"ok": not broken, "invariants": as_json(checked)}).decode(),
-            highlight=False,
-        )
-    else:
-        _show(checked)
-    sys.exit(1 if broken else 0)
+    return checked
 
 
-def _show(checked: list[Checked]) -> None:
-    for one in checked:
-        if not one.broken:
-            console.print(
-                f"[green]holds[/green]   {one.name}  [dim]{one.seconds:.3f} s[/dim]",
-                highlight=False,
-            )
-    for one in (c for c in checked if c.broken):
-        console.print(f"[red]broken[/red]  {one.name}: {one.promise}", highlight=False)
-        table = Table(
-            *one.columns, title=f"{len(one.rows)} of {one.broken} rows", title_justify="left"
-        )
-        for row in one.rows:
-            table.add_row(*(str(value) for value in row))
-        console.print(table)
-    kept = sum(not c.broken for c in checked)
-    console.print(f"{kept} of {len(checked)} promises hold")
+def _show(checked: list[CheckedInvariant], violated: list[CheckedInvariant]) -> None:
+    for invariant in checked:
+        if not invariant.violations:
+            seconds = f"[dim]{invariant.seconds:.3f} s[/dim]"
+            console.print(f"[green]holds[/green]     {invariant.name}  {seconds}", highlight=False)
+    for invariant in violated:
+        _show_violations(invariant)
+    held = len(checked) - len(violated)
+    console.print(f"{held} of {len(checked)} invariants hold")
+
+
+def _show_violations(invariant: CheckedInvariant) -> None:
+    console.print(f"[red]violated[/red]  {invariant.name}: {invariant.promise}", highlight=False)
+    title = f"{len(invariant.rows)} of {invariant.violations} rows"
+    table = Table(*invariant.columns, title=title, title_justify="left")
+    for row in invariant.rows:
+        table.add_row(*map(str, row))
+    console.print(table)

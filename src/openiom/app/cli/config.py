@@ -1,4 +1,4 @@
-"""`iom config`: the documents of an environment as files: one a document, or one a kind where they are many."""
+"""`iom config`: the documents of an environment as YAML files."""
 
 import sys
 from collections import defaultdict
@@ -13,27 +13,32 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.table import Table
 
 from openiom.kernel import Invalid, NotFound, Problem
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Change
-from openiom.platform.events import utc_now
 
-from .context import console, errors, opened
-from .run import Home
+from .context import Home, console, errors, open_application
+
+ACTOR = "iom config"
+KINDS_IN_ONE_FILE = ("mapping", "product")
+"""Kinds of which there are tens of thousands of documents."""
+SHOWN_CHANGES = 200
+SHOWN_PATHS = 8
+YAML_WIDTH = 110
 
 app = typer.Typer(
     help="Export, compare, apply and delete the documents of an environment.", no_args_is_help=True
 )
-IN_ONE_FILE = ("mapping", "product")
 Prune = Annotated[
     bool,
     typer.Option(
         "--prune", help="Delete documents of the folder's kinds that are not in the folder"
     ),
 ]
-Folder = Annotated[Path, typer.Argument(help="Folder of YAML files, one a document")]
+Folder = Annotated[Path, typer.Argument(help="Folder of YAML files")]
 
 
 class DocumentFile(BaseModel):
-    """A file holds one document."""
+    """One document of a file."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,12 +48,16 @@ class DocumentFile(BaseModel):
 
 
 def read_folder(folder: Path) -> list[dict[str, Any]]:
-    """Every document below `folder`. Raises NotFound, or Invalid with every bad file."""
+    """Return every document below a folder.
+
+    Raise `NotFound` when there is no such folder, `Invalid` with every file that is not valid.
+    """
     if not folder.is_dir():
         raise NotFound(
             f"no folder {folder}", remedy="give a folder that iom config export has written"
         )
-    documents, problems = [], []
+    documents: list[dict[str, Any]] = []
+    problems: list[Problem] = []
     for file in sorted(folder.rglob("*.y*ml")):
         try:
             for part in yaml.load_all(file.read_text("utf-8"), yaml.CSafeLoader):
@@ -56,34 +65,39 @@ def read_folder(folder: Path) -> list[dict[str, Any]]:
         except yaml.YAMLError as error:
             problems.append(Problem(str(file), f"is not YAML: {str(error).splitlines()[0]}"))
         except ValidationError as error:
-            problems += [
-                Problem(f"{file}, {'.'.join(map(str, e['loc']))}", e["msg"]) for e in error.errors()
-            ]
+            for fault in error.errors():
+                where = f"{file}, {'.'.join(map(str, fault['loc']))}"
+                problems.append(Problem(where, fault["msg"]))
     if problems:
-        raise Invalid("some files are no documents", problems=problems)
+        raise Invalid("some files are not documents", problems=problems)
     return documents
 
 
 def file_of(folder: Path, kind: str, name: str) -> Path:
-    """Where a document is kept: kind/name.yaml, with characters no file system likes written as %xx.
+    """Return the file of a document: kind/name.yaml, or kind.yaml for kinds that share one file.
 
-    Kinds that come by the ten thousand share one file.
+    Characters that file systems do not accept are written as %xx.
     """
-    if kind in IN_ONE_FILE:
+    if kind in KINDS_IN_ONE_FILE:
         return folder / f"{kind}.yaml"
     return folder / kind / f"{quote(name, safe=' +@,()')}.yaml"
 
 
 def write_folder(folder: Path, documents: Sequence[dict[str, Any]]) -> int:
-    """Write documents as YAML; returns how many files."""
+    """Write documents as YAML files and return how many files were written."""
     files: dict[Path, list[dict[str, Any]]] = defaultdict(list)
     for document in documents:
         files[file_of(folder, document["kind"], document["name"])].append(document)
     for file, group in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("w", encoding="utf-8") as out:
+        with file.open("w", encoding="utf-8") as output:
             yaml.dump_all(
-                group, out, yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=110
+                group,
+                output,
+                yaml.CSafeDumper,
+                sort_keys=False,
+                allow_unicode=True,
+                width=YAML_WIDTH,
             )
     return len(files)
 
@@ -98,29 +112,13 @@ def export(
 
     Example: iom config export backup --kind flow --kind policy
     """
-    with opened(home) as product, product.database.reading() as session:
-        documents = product.configuration.export(session, kind)
+    with open_application(home) as application, application.database.reading() as session:
+        documents = application.configuration.export(session, kind)
     with errors.status(f"Writing {len(documents)} documents"):
         files = write_folder(folder, documents)
     console.print(
         f"{len(documents)} documents written to {files} files in {folder}", highlight=False
     )
-
-
-def applied(folder: Path, home: Path | None, *, dry: bool, prune: bool) -> list[Change]:
-    """What applying the folder changes, or would when `dry`; shown as well."""
-    documents = read_folder(folder)
-    doing = "Comparing" if dry else "Applying"
-    with (
-        opened(home) as product,
-        product.database.unit_of_work() as session,
-        errors.status(f"{doing} {len(documents)} documents"),
-    ):
-        changes = product.configuration.apply(
-            session, documents, at=utc_now(), actor="iom config", dry=dry, prune=prune
-        )
-    show(changes)
-    return changes
 
 
 @app.command()
@@ -129,8 +127,9 @@ def diff(folder: Folder, prune: Prune = False, home: Home = None) -> None:
 
     Example: iom config diff backup
     """
-    changes = applied(folder, home, dry=True, prune=prune)
-    sys.exit(1 if any(c.change != "unchanged" for c in changes) else 0)
+    changes = apply_folder(folder, home, dry_run=True, prune=prune)
+    unchanged = all(change.change == "unchanged" for change in changes)
+    sys.exit(0 if unchanged else 1)
 
 
 @app.command()
@@ -139,7 +138,7 @@ def apply(folder: Folder, prune: Prune = False, home: Home = None) -> None:
 
     Example: iom config apply backup --prune
     """
-    applied(folder, home, dry=False, prune=prune)
+    apply_folder(folder, home, dry_run=False, prune=prune)
 
 
 @app.command()
@@ -148,27 +147,54 @@ def delete(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of the documents")],
     home: Home = None,
 ) -> None:
-    """Take documents out of use, all or none; refused with everything that still needs them.
+    """Delete documents, all or none; refused with everything that still needs them.
 
-    Their versions stay, and applying a document again brings it back.
+    Their versions are kept, and applying a document again brings it back.
 
     Example: iom config delete strategy west-first
     """
-    with opened(home) as product, product.database.unit_of_work() as session:
+    with open_application(home) as application, application.database.unit_of_work() as session:
         wanted = [(kind, name) for name in names]
-        changes = product.configuration.remove(session, wanted, at=utc_now(), actor="iom config")
+        changes = application.configuration.remove(session, wanted, at=utc_now(), actor=ACTOR)
     show(changes)
 
 
+def apply_folder(folder: Path, home: Path | None, *, dry_run: bool, prune: bool) -> list[Change]:
+    """Apply a folder, show the changes and return them; a dry run does not make them."""
+    documents = read_folder(folder)
+    activity = "Comparing" if dry_run else "Applying"
+    with (
+        open_application(home) as application,
+        application.database.unit_of_work() as session,
+        errors.status(f"{activity} {len(documents)} documents"),
+    ):
+        changes = application.configuration.apply(
+            session, documents, at=utc_now(), actor=ACTOR, dry_run=dry_run, prune=prune
+        )
+    show(changes)
+    return changes
+
+
 def show(changes: list[Change]) -> None:
-    """A table of what changed, and a count of what did not."""
-    moved = [c for c in changes if c.change != "unchanged"]
-    if moved:
+    """Print a table of the changes, and how many documents are unchanged."""
+    changed = [change for change in changes if change.change != "unchanged"]
+    if changed:
         table = Table("Change", "Kind", "Name", "Version", "Paths")
-        for change in moved[:200]:
-            paths = ", ".join(change.paths[:8]) + (" …" if len(change.paths) > 8 else "")
-            table.add_row(change.change, change.kind, change.name, str(change.version), paths)
+        for change in changed[:SHOWN_CHANGES]:
+            table.add_row(
+                change.change,
+                change.kind,
+                change.name,
+                str(change.version),
+                _paths_text(change.paths),
+            )
         console.print(table)
-    if len(moved) > 200:
-        console.print(f"and {len(moved) - 200} more")
-    console.print(f"{len(moved)} changed, {len(changes) - len(moved)} unchanged", highlight=False)
+    if len(changed) > SHOWN_CHANGES:
+        console.print(f"and {len(changed) - SHOWN_CHANGES} more")
+    unchanged = len(changes) - len(changed)
+    console.print(f"{len(changed)} changed, {unchanged} unchanged", highlight=False)
+
+
+def _paths_text(paths: Sequence[str]) -> str:
+    text = ", ".join(paths[:SHOWN_PATHS])
+    return f"{text} …" if len(paths) > SHOWN_PATHS else text

@@ -1,6 +1,7 @@
-"""`iom order`: one order as it stands, and how it came there."""
+"""`iom order`: the state and history of one order."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -8,20 +9,19 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
+from openiom.fulfillment import details_of_order
 from openiom.kernel import NotFound
-from openiom.orders import ORDER_TABLE, order_facts
-from openiom.platform.bulk import fetch
-from openiom.platform.events import timeline
+from openiom.orders import ORDER_TABLE, order_facts, orders_by_number
+from openiom.platform.events import LoggedEvent, timeline
 
-from .context import console, opened
-from .run import Home
+from .context import Home, console, open_application
 
-app = typer.Typer(help="Look at an order.", no_args_is_help=True)
+app = typer.Typer(help="Show orders.", no_args_is_help=True)
 
 
 @app.command()
 def show(
-    number: Annotated[str, typer.Argument(help="Order number, as its source gave it")],
+    number: Annotated[str, typer.Argument(help="Order number in its source system")],
     instance: Annotated[str, typer.Option(help="Provider instance, when two have the number")] = "",
     home: Home = None,
 ) -> None:
@@ -29,43 +29,47 @@ def show(
 
     Example: iom order show 100
     """
-    with opened(home) as product, product.database.reading() as session:
-        for order_id in _find(session, number, instance):
+    with open_application(home) as application, application.database.reading() as session:
+        order_ids = orders_by_number(session, number, instance=instance)
+        if not order_ids:
+            raise NotFound(
+                f"no order {number}", remedy="search for it in the UI; its message may be parked"
+            )
+        for order_id in order_ids:
             _show(session, order_id)
-
-
-def _find(session: Session, number: str, instance: str) -> list[UUID]:
-    rows = fetch(
-        session,
-        "SELECT id FROM orders.order WHERE number = %s AND (%s = '' OR instance = %s) ORDER BY id DESC LIMIT 5",
-        (number, instance, instance),
-    )
-    if not rows:
-        raise NotFound(
-            f"no order {number}", remedy="search for it in the UI; its message may be parked"
-        )
-    return [row[0] for row in rows]
 
 
 def _show(session: Session, order_id: UUID) -> None:
     order = order_facts(session, [order_id])[order_id]
-    to = order["ship_to"]
+    _show_header(order)
+    console.print(_lines_table(order))
+    _show_fulfillment_orders(session, order_id)
+    for event in reversed(timeline(session, [order_id])):
+        console.print(_event_text(event), highlight=False, soft_wrap=True)
+
+
+def _show_header(order: Mapping[str, Any]) -> None:
     state = ORDER_TABLE.state(order["state"]).label
+    on_hold = "  (on hold)" if order["held"] else ""
+    ship_to = order["ship_to"]
+    destination = [str(ship_to.get(part, "")) for part in ("city", "state", "country")]
     console.print(
         f"[bold]Order {order['number']}[/bold] of {order['instance']}: {state}", highlight=False
     )
-    console.print(
-        f"  reason    {order['state_reason']}{'  (held)' if order['held'] else ''}", highlight=False
-    )
-    console.print(f"  customer  {order['customer'].get('name', '')}", highlight=False)
-    console.print(
-        f"  ship to   {to.get('city', '')} {to.get('state', '')} {to.get('country', '')}",
-        highlight=False,
-    )
-    console.print(f"  total     {order['total_amount']} {order['currency']}", highlight=False)
-    lines = Table("Line", "Application", "Quantity", "Source", "Shipped", "State", "Reason")
+    rows = {
+        "reason": f"{order['state_reason']}{on_hold}",
+        "customer": order["customer"].get("name", ""),
+        "ship to": " ".join(destination),
+        "total": f"{order['total_amount']} {order['currency']}",
+    }
+    for label, text in rows.items():
+        console.print(f"  {label:<8}  {text}", highlight=False)
+
+
+def _lines_table(order: Mapping[str, Any]) -> Table:
+    table = Table("Line", "Product", "Quantity", "Source", "Shipped", "State", "Reason")
     for line in order["lines"]:
-        lines.add_row(
+        table.add_row(
             str(line["line_number"]),
             line["product"],
             f"{line['quantity']} {line['unit']}",
@@ -74,23 +78,20 @@ def _show(session: Session, order_id: UUID) -> None:
             line["state"],
             line["state_reason"],
         )
-    console.print(lines)
-    _show_fulfillment(session, order_id)
-    for event in reversed(timeline(session, [order_id])):
-        told = Text(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.name:<42} {event.actor}  ", style="")
-        told.append(str(event.data.get("reason", "")), style="dim")
-        console.print(told, highlight=False, soft_wrap=True)
+    return table
 
 
-def _show_fulfillment(session: Session, order_id: UUID) -> None:
-    rows = fetch(
-        session,
-        "SELECT f.number, f.source, f.state, f.state_reason, f.external_id FROM fulfillment.fulfillment_order f"
-        " WHERE f.order_id = %s ORDER BY f.number",
-        (order_id,),
-    )
-    if rows:
-        table = Table("Fulfillment order", "Source", "State", "Reason", "External id")
-        for row in rows:
-            table.add_row(*(str(value or "") for value in row))
-        console.print(table)
+def _show_fulfillment_orders(session: Session, order_id: UUID) -> None:
+    found = details_of_order(session, order_id)
+    if not found:
+        return
+    table = Table("Fulfillment order", "Source", "State", "Reason", "External id")
+    for one in found:
+        table.add_row(one.number, one.source, one.state, one.state_reason, one.external_id or "")
+    console.print(table)
+
+
+def _event_text(event: LoggedEvent) -> Text:
+    text = Text(f"{event.occurred_at:%Y-%m-%d %H:%M:%S}  {event.name:<42} {event.actor}  ")
+    text.append(str(event.data.get("reason", "")), style="dim")
+    return text

@@ -1,4 +1,4 @@
-"""`iom provider`: what is in the library, what is installed, and whether it answers."""
+"""`iom provider`: the library of providers, the installed instances, and their connections."""
 
 import sys
 from typing import Annotated, Any
@@ -7,14 +7,16 @@ import typer
 from rich.table import Table
 
 from openiom.kernel import Invalid, IomError
-from openiom.platform.bulk import fetch
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
+from openiom.provider_contract import Probe
+from openiom.providers import list_instances
 from openiom.providers import poll as poll_instance
 from openiom.providers import probe as probe_instance
 
-from .context import console, errors, opened
-from .run import Home
+from .context import Home, console, errors, open_application
 
+ACTOR = "iom provider"
+STATE_COLORS = {"green": "green", "red": "red"}
 app = typer.Typer(
     help="Providers: the library, installed instances, probe and poll.", no_args_is_help=True
 )
@@ -23,27 +25,31 @@ Instance = Annotated[str, typer.Argument(help="Name of an installed provider")]
 
 @app.command("list")
 def list_providers(home: Home = None) -> None:
-    """Show the library and what is installed.
+    """Show the library and the installed instances.
 
     Example: iom provider list
     """
-    with opened(home) as product, product.database.reading() as session:
-        rows = fetch(
-            session,
-            "SELECT name, provider, state, account, poll_seconds, error FROM providers.provider_instance ORDER BY name",
-        )
-        catalog = product.registry.catalog
-    library = Table("Provider", "Category", "What it does", title="Library", title_justify="left")
+    with open_application(home) as application, application.database.reading() as session:
+        instances = list_instances(session, application.registry)
+        catalog = application.registry.catalog
+    library = Table("Provider", "Category", "Purpose", title="Library", title_justify="left")
     for provider in catalog.values():
         library.add_row(provider.name, provider.category, provider.description)
     installed = Table(
         "Instance", "Provider", "Connection", "Account", "Polls", "Error", title="Installed"
     )
     installed.title_justify = "left"
-    for name, provider_name, state, account, seconds, error in rows:
-        color = {"green": "green", "red": "red"}.get(state, "yellow")
-        every = f"{seconds} s" if seconds else "never"
-        installed.add_row(name, provider_name, f"[{color}]{state}[/{color}]", account, every, error)
+    for instance in instances:
+        color = STATE_COLORS.get(instance.state, "yellow")
+        interval = f"{instance.poll_seconds} s" if instance.poll_seconds else "never"
+        installed.add_row(
+            instance.name,
+            instance.provider,
+            f"[{color}]{instance.state}[/{color}]",
+            instance.account or "",
+            interval,
+            instance.error or "",
+        )
     console.print(library, installed)
 
 
@@ -51,7 +57,7 @@ def list_providers(home: Home = None) -> None:
 def install(
     name: Annotated[str, typer.Argument(help="Name of the new instance")],
     provider: Annotated[str, typer.Option(help="Provider from the library")],
-    title: Annotated[str, typer.Option(help="How people call it; the name when left out")] = "",
+    title: Annotated[str, typer.Option(help="Display name; the name when left out")] = "",
     connection: Annotated[
         list[str] | None, typer.Option(help="field=value; secrets also as field=env:NAME")
     ] = None,
@@ -59,10 +65,10 @@ def install(
         list[str] | None, typer.Option(help="field=value; may be repeated")
     ] = None,
     poll_seconds: Annotated[
-        int | None, typer.Option(min=1, help="How often to poll; never when left out")
+        int | None, typer.Option(min=1, help="Interval of polls; never when left out")
     ] = None,
     mapping_group: Annotated[
-        str, typer.Option(help="Mappings it shares with other instances")
+        str, typer.Option(help="Group whose mappings it shares with other instances")
     ] = "",
     home: Home = None,
 ) -> None:
@@ -74,26 +80,57 @@ def install(
     body: dict[str, Any] = {
         "provider": provider,
         "title": title or name,
-        "connection": _pairs("--connection", connection),
-        "parameters": _pairs("--parameter", parameter),
+        "connection": _parse_pairs("--connection", connection or []),
+        "parameters": _parse_pairs("--parameter", parameter or []),
         "mapping_group": mapping_group,
         "poll_seconds": poll_seconds,
     }
     document = {"kind": "provider_instance", "name": name, "body": body}
-    with opened(home) as product:
-        with product.database.unit_of_work() as session:
-            change = product.configuration.apply(
-                session, [document], at=utc_now(), actor="iom provider"
-            )[0]
+    with open_application(home) as application:
+        with application.database.unit_of_work() as session:
+            [change] = application.configuration.apply(
+                session, [document], at=utc_now(), actor=ACTOR
+            )
         console.print(f"{name}: {change.change}, version {change.version}", highlight=False)
         with errors.status(f"Probing {name}"):
-            answer = probe_instance(product.registry, product.database, name)
-    _say(name, answer)
+            result = probe_instance(application.registry, application.database, name)
+    _show_probe(name, result)
 
 
-def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
-    pairs = {}
-    for pair in given or []:
+@app.command()
+def probe(instance: Instance, home: Home = None) -> None:
+    """Test a connection with its stored credential; exit 1 when it fails or lacks a scope.
+
+    Example: iom provider probe fabrikam-store
+    """
+    with open_application(home) as application, errors.status(f"Probing {instance}"):
+        result = probe_instance(application.registry, application.database, instance)
+    _show_probe(instance, result)
+
+
+@app.command()
+def poll(instance: Instance, home: Home = None) -> None:
+    """Poll an instance now, and show how many messages it delivered.
+
+    Example: iom provider poll fabrikam-store
+    """
+    with open_application(home) as application, errors.status(f"Polling {instance}"):
+        stored = poll_instance(application.registry, application.database, instance)
+        with application.database.reading() as session:
+            found = list_instances(session, application.registry, name=instance)
+    console.print(
+        f"{instance}: {stored.new} new messages, {stored.duplicates} duplicates", highlight=False
+    )
+    last_error = found[0].last_error if found else None
+    if last_error:
+        console.print(f"[red]the poll stopped:[/red] {last_error}", highlight=False)
+        sys.exit(1)
+
+
+def _parse_pairs(option: str, given: list[str]) -> dict[str, str]:
+    """Return the fields of options such as `field=value`. Raise `Invalid`."""
+    pairs: dict[str, str] = {}
+    for pair in given:
         key, equals, value = pair.partition("=")
         if not equals:
             raise Invalid(
@@ -105,49 +142,16 @@ def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
     return pairs
 
 
-@app.command()
-def probe(instance: Instance, home: Home = None) -> None:
-    """Ask the other side, with the stored credential, whose account it is and what it may do; exit 1 when it fails.
-
-    Example: iom provider probe fabrikam-store
-    """
-    with opened(home) as product, errors.status(f"Probing {instance}"):
-        answer = probe_instance(product.registry, product.database, instance)
-    _say(instance, answer)
-
-
-def _say(instance: str, answer: Any) -> None:
-    if isinstance(answer, IomError):
-        console.print(f"[red]red[/red]    {instance}: {answer}", highlight=False)
+def _show_probe(instance: str, result: Probe | IomError) -> None:
+    """Print the result of a probe; exit 1 unless the connection works."""
+    if isinstance(result, IomError):
+        console.print(f"[red]red[/red]    {instance}: {result}", highlight=False)
         sys.exit(1)
-    scopes = f", scopes {', '.join(answer.scopes)}" if answer.scopes else ""
-    if answer.missing_scopes:
-        missing = ", ".join(answer.missing_scopes)
+    if result.missing_scopes:
+        missing = ", ".join(result.missing_scopes)
         console.print(
-            f"[red]red[/red]    {instance}: {answer.account}, lacks {missing}", highlight=False
+            f"[red]red[/red]    {instance}: {result.account}, lacks {missing}", highlight=False
         )
         sys.exit(1)
-    console.print(f"[green]green[/green]  {instance}: {answer.account}{scopes}", highlight=False)
-
-
-@app.command()
-def poll(instance: Instance, home: Home = None) -> None:
-    """Poll now, and say what came.
-
-    Example: iom provider poll fabrikam-store
-    """
-    with opened(home) as product, errors.status(f"Polling {instance}"):
-        stored = poll_instance(product.registry, product.database, instance)
-        with product.database.reading() as session:
-            rows = fetch(
-                session,
-                "SELECT last_error FROM providers.provider_instance WHERE name = %s",
-                (instance,),
-            )
-    console.print(
-        f"{instance}: {stored.new} new messages, {stored.duplicates} delivered before",
-        highlight=False,
-    )
-    if rows and rows[0][0]:
-        console.print(f"[red]it stopped:[/red] {rows[0][0]}", highlight=False)
-        sys.exit(1)
+    scopes = f", scopes {', '.join(result.scopes)}" if result.scopes else ""
+    console.print(f"[green]green[/green]  {instance}: {result.account}{scopes}", highlight=False)

@@ -117,7 +117,7 @@ def _applied(session: Session, names: list[str]) -> tuple[datetime, str]:
     """When these policies were written last, and by whom."""
     rows = fetch(
         session,
-        "SELECT at, actor FROM platform.configuration_document WHERE kind = 'stock_policy' AND name = ANY(%s)"
+        "SELECT recorded_at, actor FROM platform.configuration_document WHERE kind = 'stock_policy' AND name = ANY(%s)"
         " ORDER BY id DESC LIMIT 1",
         (names,),
     )

@@ -135,7 +135,7 @@ def _try_again(
     rows = fetch(
         session,
         "SELECT DISTINCT root_id FROM platform.business_event WHERE root_id = ANY(%s) AND name = %s"
-        " AND data->>'because' = %s AND at > %s",
+        " AND data->>'because' = %s AND occurred_at > %s",
         (list(order_ids), RELEASED, STOCK_IS_THERE, now - RETRY),
     )
     tried = {row[0] for row in rows}

@@ -99,7 +99,7 @@ test('editing a source writes its document and keeps the fields the form does no
           body: { title: 'Chicago north', type: 'store', address: { country: 'US' }, zone_overrides: [], daily_parcels: 25 },
         },
       ],
-      dry: false,
+      dry_run: false,
       prune: false,
     }),
   );
@@ -128,7 +128,7 @@ test('selected sources are deactivated together and reported one by one', async 
   await userEvent.click(screen.getByRole('button', { name: 'Deactivate' }));
   await userEvent.click(screen.getByRole('button', { name: 'Deactivate 2 sources' }));
   expect(await screen.findByText('It has no document')).toBeInTheDocument();
-  expect(applied(sent)).toEqual({ documents: [{ ...chicago, body: { ...chicago.body, active: false } }], dry: false, prune: false });
+  expect(applied(sent)).toEqual({ documents: [{ ...chicago, body: { ...chicago.body, active: false } }], dry_run: false, prune: false });
 });
 
 test('who may only read can look but not change', async () => {
@@ -159,7 +159,7 @@ test('a new source list is written with its sources', async () => {
   await waitFor(() =>
     expect(applied(sent)).toEqual({
       documents: [{ kind: 'source_list', name: 'midwest', body: { title: 'Midwest', sources: ['CHI'] } }],
-      dry: false,
+      dry_run: false,
       prune: false,
     }),
   );
@@ -207,7 +207,7 @@ test('a constraint gets the parameters of the type that is chosen', async () => 
           body: { title: 'Two parcels', type: 'maximum_sources_per_order', maximum: 2, hard: true, enabled: true },
         },
       ],
-      dry: false,
+      dry_run: false,
       prune: false,
     }),
   );
@@ -254,7 +254,7 @@ test('a weight of a strategy is written alone, the others stay at their default'
   await waitFor(() =>
     expect(applied(sent)).toEqual({
       documents: [{ ...everyday, body: { title: 'Everyday', is_default: true, weights: { lateness_per_day: 3.5 } } }],
-      dry: false,
+      dry_run: false,
       prune: false,
     }),
   );

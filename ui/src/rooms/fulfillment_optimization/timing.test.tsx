@@ -100,7 +100,7 @@ test('a document that is used is not deleted, and who uses it is named', async (
   await userEvent.click(await screen.findByRole('button', { name: 'Delete' }));
   expect(await screen.findByText('is used by source CHI (calendar)')).toBeInTheDocument();
   expect(screen.queryByRole('button', { name: 'Delete calendar' })).toBeNull();
-  expect(sent.filter((one) => one.method === 'DELETE').map((one) => one.query.get('dry'))).toEqual(['true']);
+  expect(sent.filter((one) => one.method === 'DELETE').map((one) => one.query.get('dry_run'))).toEqual(['true']);
 });
 
 test('a deleted document can be brought back as it was', async () => {
@@ -112,7 +112,7 @@ test('a deleted document can be brought back as it was', async () => {
   await userEvent.click(confirm);
   await userEvent.click(await screen.findByRole('button', { name: 'Undo' }));
   await waitFor(() => expect(applied(sent)).toEqual(calendar));
-  expect(sent.filter((one) => one.method === 'DELETE').map((one) => one.query.get('dry'))).toEqual(['true', 'false']);
+  expect(sent.filter((one) => one.method === 'DELETE').map((one) => one.query.get('dry_run'))).toEqual(['true', 'false']);
 });
 
 test('a carrier gets a further distance before its last', async () => {

@@ -11,7 +11,7 @@ from openiom.platform.database import Database
 from openiom.platform.http import Principal, install_problem_handlers
 
 
-def one_room(
+def package_app(
     database: Database,
     *routers: APIRouter,
     permissions: Collection[str],
@@ -33,7 +33,7 @@ def one_room(
 
 
 @contextmanager
-def client_of(app: FastAPI) -> Iterator[TestClient]:
+def http_client(app: FastAPI) -> Iterator[TestClient]:
     """A client that is answered a 500 as a browser would be, instead of being given the exception."""
     with TestClient(app, raise_server_exceptions=False) as asking:
         yield asking

@@ -8,7 +8,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def shared(path: str) -> Path:
+def external_path(path: str) -> Path:
     """The file or folder `path` of the shared folder ($OPENIOM_SHARED or ../shared); skips the test without."""
     root = Path(os.environ.get("OPENIOM_SHARED") or REPOSITORY.parent / "shared")
     found = root / path

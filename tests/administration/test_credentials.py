@@ -7,15 +7,15 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from openiom.administration import forget_expired, upsert_client
+from openiom.administration import delete_expired, upsert_client
 from openiom.administration.clients import check_secret
 from openiom.administration.token_routes import CLIENT_SCOPE
 from openiom.app.application import Application
 from openiom.app.web import create_app
 from openiom.kernel import TooManyAttempts, Unauthenticated
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import utc_now
 
 NOW = utc_now()
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
@@ -47,7 +47,7 @@ def tried(
 def failures(database: Database) -> list[tuple[Any, ...]]:
     with database.reading() as session:
         return fetch(
-            session, "SELECT address, failures FROM administration.client_failure ORDER BY 1"
+            session, "SELECT address, failures FROM administration.client_auth_failure ORDER BY 1"
         )
 
 
@@ -95,7 +95,7 @@ def test_wrong_secrets_are_forgotten_after_an_hour(
     tried(database, program[0], "guess")
     tried(database, program[0], "guess", address=ELSEWHERE, after=1)
     with database.unit_of_work() as session:
-        forget_expired(session, NOW + timedelta(seconds=3600.5))
+        delete_expired(session, NOW + timedelta(seconds=3600.5))
     assert failures(database) == [(ELSEWHERE, 1)]
 
 
@@ -110,21 +110,21 @@ def first_step(asking: TestClient, client_id: str, secret: str) -> httpx.Respons
 
 
 def test_what_one_web_process_counted_the_next_one_knows(
-    product: Application, program: tuple[str, str]
+    application: Application, program: tuple[str, str]
 ) -> None:
     client_id, secret = program
     with (
-        TestClient(create_app(product), client=(HERE, 1)) as one,
-        TestClient(create_app(product), client=(HERE, 2)) as another,
-        TestClient(create_app(product), client=(ELSEWHERE, 1)) as away,
+        TestClient(create_app(application), client=(HERE, 1)) as one,
+        TestClient(create_app(application), client=(HERE, 2)) as another,
+        TestClient(create_app(application), client=(ELSEWHERE, 1)) as away,
     ):
         wrong = [
             first_step(asking, client_id, "guess").status_code for asking in (one, another) * 4
         ]
         locked = first_step(another, client_id, secret)
         away_answer = first_step(away, client_id, secret)
-        with product.database.unit_of_work() as session:
-            execute(session, "UPDATE administration.client_failure SET locked_until = now()")
+        with application.database.unit_of_work() as session:
+            execute(session, "UPDATE administration.client_auth_failure SET locked_until = now()")
         later = first_step(one, client_id, secret)
 
     assert wrong == [401] * 8
@@ -141,6 +141,6 @@ def test_what_one_web_process_counted_the_next_one_knows(
     assert (away_answer.status_code, later.status_code) == (200, 200)
 
 
-def test_a_zero_byte_in_a_client_id_is_the_callers_mistake(stranger: TestClient) -> None:
-    answer = first_step(stranger, "a\0b", "guess")
+def test_a_zero_byte_in_a_client_id_is_the_callers_mistake(anonymous_client: TestClient) -> None:
+    answer = first_step(anonymous_client, "a\0b", "guess")
     assert (answer.status_code, answer.json()["where"]) == (400, "client_id")

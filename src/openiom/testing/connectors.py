@@ -1,4 +1,4 @@
-"""Connectors as the product makes them, and an address where nobody answers."""
+"""Connectors as the application creates them, and an address where nothing listens."""
 
 import socket
 from collections.abc import Mapping
@@ -7,36 +7,41 @@ from typing import Any
 from openiom.provider_contract import Connection, OutboundRequest, Provider
 from openiom.providers.registry import plain
 
+INSTANCE = "contract"
 
-class Heard(list[OutboundRequest]):
-    """Every outside call a connector reported, in order."""
+
+class RecordedCalls(list[OutboundRequest]):
+    """Every request that a connector reported, in order."""
 
     def __call__(self, call: OutboundRequest) -> None:
         self.append(call)
 
 
-def connected(
+def connect(
     provider: Provider,
     connection: Mapping[str, Any],
     parameters: Mapping[str, Any] | None = None,
     *,
     callback_url: str = "",
-    report: Heard | None = None,
+    report: RecordedCalls | None = None,
 ) -> Any:
-    """The provider's connector, its values checked and filled with defaults. Raises Invalid naming each fault."""
+    """Return the provider's connector, its values checked and completed with defaults.
+
+    Raise `Invalid` naming each fault.
+    """
     return provider.connect(
         Connection(
-            instance="contract",
+            instance=INSTANCE,
             connection=plain(provider.connection, connection, "connection"),
             parameters=plain(provider.parameters, parameters or {}, "parameters"),
-            report=Heard() if report is None else report,
+            report=RecordedCalls() if report is None else report,
             callback_url=callback_url,
         )
     )
 
 
-def nowhere() -> tuple[str, int]:
-    """A loopback host and port where nothing listens."""
+def unreachable_address() -> tuple[str, int]:
+    """Return a local host and port where nothing listens."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         host, port = bound.getsockname()

@@ -8,15 +8,16 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from openiom.app.event_stream import LiveTail
+from openiom.app.event_stream import EventTail
 from openiom.kernel import Event
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import append_events, utc_now
+from openiom.platform.events import append_events
 
 
 @pytest.fixture
-def tail(database: Database) -> Iterator[LiveTail]:
-    running = LiveTail(database)
+def tail(database: Database) -> Iterator[EventTail]:
+    running = EventTail(database)
     running.start()
     time.sleep(0.6)
     yield running
@@ -26,7 +27,7 @@ def tail(database: Database) -> Iterator[LiveTail]:
 class Listener:
     """Stands for a browser: hears what the tail fans out."""
 
-    def __init__(self, tail: LiveTail, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, tail: EventTail, monkeypatch: pytest.MonkeyPatch) -> None:
         self.heard: list[dict[str, Any]] = []
         monkeypatch.setattr(tail, "_tell", self.hear)
 
@@ -47,7 +48,7 @@ def fact(name: str) -> Event:
 
 
 def test_an_event_is_told_once_within_moments_of_its_commit(
-    database: Database, tail: LiveTail, monkeypatch: pytest.MonkeyPatch
+    database: Database, tail: EventTail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = Listener(tail, monkeypatch)
     with database.unit_of_work() as session:
@@ -61,7 +62,7 @@ def test_an_event_is_told_once_within_moments_of_its_commit(
 
 
 def test_an_event_of_a_slow_transaction_is_told_late_and_not_lost(
-    database: Database, tail: LiveTail, monkeypatch: pytest.MonkeyPatch
+    database: Database, tail: EventTail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = Listener(tail, monkeypatch)
     with database.unit_of_work() as slow:

@@ -8,12 +8,12 @@ from time import monotonic, sleep
 
 import httpx
 import pytest
+from openiom.app.jobs import AT_ONCE
 from sqlalchemy import text
 
 from openiom.app.application import Application
-from openiom.app.jobs import AT_ONCE
 from openiom.app.web import create_app
-from openiom.app.worker import room_for
+from openiom.app.worker import sized_pool
 from openiom.platform.batches import BatchResult, WorkerPool
 from openiom.platform.database import Database
 from openiom.platform.http import ReadSession
@@ -42,10 +42,10 @@ class Meeting:
 
 
 def test_every_turn_of_a_worker_has_its_connections_while_all_others_hold_theirs(
-    product: Application,
+    application: Application,
 ) -> None:
-    workers = product.workers()
-    room = room_for(workers, product.database)
+    workers = application.workers()
+    room = sized_pool(workers, application.database)
     together = Barrier(len(workers) + AT_ONCE)
     meetings = [Meeting(together) for _ in range(len(workers) + AT_ONCE)]
     runner = WorkerPool(room, meetings)
@@ -66,10 +66,10 @@ class TestRequests:
         return settings.model_copy(update={"web_threads": 45})
 
     def test_as_many_requests_as_the_setting_says_hold_a_connection_at_once(
-        self, product: Application
+        self, application: Application
     ) -> None:
         together = Barrier(45)
-        app = create_app(product)
+        app = create_app(application)
 
         @app.get("/meet")
         def meet(session: ReadSession) -> int:

@@ -1,0 +1,40 @@
+"""Documents that fulfillment orders still need: sources and states."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from openiom.kernel import Problem
+from openiom.platform.bulk import fetch
+from openiom.platform.configuration import DeletionGuard, UseQuery, current_bodies
+
+_STATES = "fulfillment_order"
+
+
+def _states_in_use(session: Session, names: Sequence[str]) -> list[Problem]:
+    """Return the state document of fulfillment orders when one of them is in a state it defines."""
+    body = current_bodies(session, ["states"])["states"].get(_STATES)
+    if _STATES not in names or body is None:
+        return []
+    states = [state["name"] for state in body.get("states", ())]
+    query = "SELECT 1 FROM fulfillment.fulfillment_order WHERE state = ANY(%s) LIMIT 1"
+    if not fetch(session, query, (states,)):
+        return []
+    what = "defines the state of at least one fulfillment order"
+    return [Problem(f"states {_STATES}", what, "move them to another state first")]
+
+
+DELETION_GUARDS: tuple[tuple[str, DeletionGuard], ...] = (
+    (
+        "source",
+        UseQuery(
+            "source",
+            "has fulfillment orders that are not done",
+            "let them end, cancel them, or make the source inactive",
+            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS"
+            " (SELECT 1 FROM fulfillment.fulfillment_order f WHERE f.source = name"
+            " AND f.state NOT IN ('shipped', 'delivered', 'declined', 'canceled', 'closed'))",
+        ),
+    ),
+    ("states", _states_in_use),
+)

@@ -1,0 +1,66 @@
+"""Documents that orders still need: sources, products, strategies and states."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from openiom.kernel import Problem
+from openiom.platform.bulk import fetch
+from openiom.platform.configuration import DeletionGuard, UseQuery, current_bodies
+
+_OPEN_LINE = "l.state NOT IN ('completed', 'canceled') AND l.shipped + l.canceled < l.quantity"
+_STATE_COLUMNS = {
+    "order": "SELECT state FROM orders.order_state",
+    "order_line": "SELECT state FROM orders.order_line",
+}
+
+
+def _states_in_use(session: Session, names: Sequence[str]) -> list[Problem]:
+    """Return the state documents that define the state of an order or an order line."""
+    bodies = current_bodies(session, ["states"])["states"]
+    problems: list[Problem] = []
+    for name in names:
+        if name not in _STATE_COLUMNS or name not in bodies:
+            continue
+        states = [state["name"] for state in bodies[name].get("states", ())]
+        query = f"SELECT 1 FROM ({_STATE_COLUMNS[name]}) used WHERE state = ANY(%s) LIMIT 1"
+        if fetch(session, query, (states,)):
+            what = f"defines the state of at least one {name.replace('_', ' ')}"
+            problems.append(Problem(f"states {name}", what, "move them to another state first"))
+    return problems
+
+
+DELETION_GUARDS: tuple[tuple[str, DeletionGuard], ...] = (
+    (
+        "source",
+        UseQuery(
+            "source",
+            "is the source of order lines that are not done",
+            "source those orders again, or make the source inactive",
+            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS"
+            f" (SELECT 1 FROM orders.order_line l WHERE l.source = name AND {_OPEN_LINE})",
+        ),
+    ),
+    (
+        "product",
+        UseQuery(
+            "product",
+            "is on order lines that are not done",
+            "let those orders end, or cancel the lines",
+            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS"
+            f" (SELECT 1 FROM orders.order_line l WHERE l.product = name AND {_OPEN_LINE})",
+        ),
+    ),
+    (
+        "strategy",
+        UseQuery(
+            "strategy",
+            "is named by orders that are not sourced yet",
+            "let them be sourced with it, or give them another strategy",
+            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS (SELECT 1 FROM orders.order o"
+            " JOIN orders.order_state s ON s.order_id = o.id WHERE o.strategy = name"
+            " AND s.state IN ('new', 'on_hold', 'in_progress'))",
+        ),
+    ),
+    ("states", _states_in_use),
+)

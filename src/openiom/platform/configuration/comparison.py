@@ -1,0 +1,43 @@
+"""Comparison of document bodies: pure functions over JSON values."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from openiom.platform.database import to_json
+
+
+def digest(body: Mapping[str, Any]) -> str:
+    """Return a hash that is equal exactly when two bodies are the same JSON."""
+    return sha256(to_json(_sorted_keys(body))).hexdigest()
+
+
+def changed_paths(old: object, new: object, at: str = "") -> list[str]:
+    """Return the dotted paths whose value differs between two JSON values.
+
+    Lists of different length differ as a whole.
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        return _changed_keys(old, new, at)
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        paths: list[str] = []
+        for index, (old_item, new_item) in enumerate(zip(old, new, strict=True)):
+            paths += changed_paths(old_item, new_item, f"{at}[{index}]")
+        return paths
+    return [] if old == new else [at]
+
+
+def _changed_keys(old: dict[str, Any], new: dict[str, Any], at: str) -> list[str]:
+    paths: list[str] = []
+    for key in sorted({*old, *new}):
+        place = f"{at}.{key}" if at else str(key)
+        paths += changed_paths(old.get(key), new.get(key), place)
+    return paths
+
+
+def _sorted_keys(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _sorted_keys(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_sorted_keys(item) for item in value]
+    return value

@@ -1,0 +1,354 @@
+"""Application and deletion of documents."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from openiom.kernel import Invalid, NotFound, Problem, Refused
+
+from .comparison import changed_paths, digest
+from .kinds import Change, DeletionGuard, DocumentKind
+from .store import (
+    Document,
+    current_documents,
+    current_names,
+    last_versions,
+    lock_for_applying,
+    lock_for_deleting,
+    names_at_path,
+    store_versions,
+)
+
+_SHOWN_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A document to apply."""
+
+    kind: DocumentKind
+    name: str
+    body: dict[str, Any]
+
+
+@dataclass
+class Configuration:
+    """The kinds of documents of this application."""
+
+    kinds: dict[str, DocumentKind] = field(default_factory=dict)
+    deletion_guards: dict[str, list[DeletionGuard]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def add_deletion_guard(self, kind: str, guard: DeletionGuard) -> None:
+        """Check `guard` as well before documents of a kind are deleted.
+
+        For data of packages that the kind's own package does not know.
+        """
+        self.deletion_guards[kind].append(guard)
+
+    def register(self, *kinds: DocumentKind) -> None:
+        """Add kinds; a kind of the same name is replaced."""
+        for kind in kinds:
+            self.kinds[kind.name] = kind
+
+    def kind(self, name: str) -> DocumentKind:
+        """Return a kind by its name. Raise `NotFound`."""
+        if name not in self.kinds:
+            known = ", ".join(sorted(self.kinds))
+            raise NotFound(f"no document kind {name!r}", remedy=f"known kinds: {known}")
+        return self.kinds[name]
+
+    def apply(
+        self,
+        session: Session,
+        documents: Iterable[Mapping[str, Any]],
+        *,
+        at: datetime,
+        actor: str,
+        dry_run: bool = False,
+        prune: bool = False,
+    ) -> list[Change]:
+        """Store documents given as `{"kind", "name", "body"}`, all or none, and return the changes.
+
+        `dry_run` returns the changes without making them. `prune` deletes the current documents of
+        these kinds that are not among `documents`; a dry run does not check whether they are in
+        use, because the other changes may end that use. Raise `Invalid` with every problem of every
+        document, and `Refused` when a pruned document is in use.
+        """
+        wanted = self._parse(documents)
+        _refuse_duplicates(wanted)
+        _check_schemas(wanted)
+        if not dry_run and prune:
+            lock_for_deleting(session)
+        elif not dry_run:
+            lock_for_applying(session)
+        changes: list[Change] = []
+        for kind, group in _by_kind(wanted).items():
+            versions, kind_changes = _new_versions(session, self.kinds[kind], group)
+            changes += kind_changes
+            if not dry_run:
+                _store_and_publish(session, self.kinds[kind], versions, at=at, actor=actor)
+        if not prune:
+            return changes
+        pruned = _pruned(session, wanted)
+        if dry_run:
+            return [*changes, *_removals(session, pruned)]
+        return [*changes, *self.remove(session, pruned, at=at, actor=actor)]
+
+    def remove(
+        self,
+        session: Session,
+        documents: Iterable[tuple[str, str]],
+        *,
+        at: datetime,
+        actor: str,
+        dry_run: bool = False,
+    ) -> list[Change]:
+        """Delete documents given as (kind, name), all or none; their versions stay readable.
+
+        `dry_run` only checks whether they may be deleted. Raise `NotFound`, and `Refused` naming
+        everything that still needs one of them.
+        """
+        names_by_kind: dict[str, list[str]] = defaultdict(list)
+        for kind, name in sorted(set(documents)):
+            names_by_kind[self.kind(kind).name].append(name)
+        if names_by_kind and not dry_run:
+            lock_for_deleting(session)
+        found = _existing(session, names_by_kind)
+        problems = list(self._uses(session, names_by_kind))
+        if problems:
+            count = sum(len(names) for names in names_by_kind.values())
+            raise _in_use(problems, count)
+        if not dry_run:
+            self._delete(session, found, at=at, actor=actor)
+        changes: list[Change] = []
+        for kind, existing in found.items():
+            for document in existing:
+                changes.append(Change(kind, document.name, "removed", document.version + 1))
+        return changes
+
+    def export(self, session: Session, kinds: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Return all current documents, ready to be applied elsewhere, with secrets redacted."""
+        exported: list[dict[str, Any]] = []
+        for kind in sorted(self.kinds.values(), key=lambda kind: (kind.order, kind.name)):
+            if kinds is not None and kind.name not in kinds:
+                continue
+            for document in current_documents(session, kind.name):
+                body = kind.redact(document.body) if kind.redact else document.body
+                exported.append({"kind": kind.name, "name": document.name, "body": body})
+        return exported
+
+    def _parse(self, documents: Iterable[Mapping[str, Any]]) -> list[_Wanted]:
+        """Return documents with their kinds, in the order in which kinds are applied."""
+        wanted: list[_Wanted] = []
+        for document in documents:
+            kind = self.kind(document["kind"])
+            wanted.append(_Wanted(kind, str(document["name"]), dict(document["body"])))
+        return sorted(wanted, key=lambda one: one.kind.order)
+
+    def _delete(
+        self, session: Session, found: Mapping[str, Sequence[Document]], *, at: datetime, actor: str
+    ) -> None:
+        """Store a deleted version of each document, kinds in descending order."""
+        for kind in sorted(found, key=lambda name: -self.kinds[name].order):
+            versions: list[Document] = []
+            for document in found[kind]:
+                version = document.version + 1
+                versions.append(Document(kind, document.name, version, document.body))
+            store_versions(session, versions, at=at, actor=actor, deleted=True)
+            on_delete = self.kinds[kind].on_delete
+            if on_delete:
+                on_delete(session, [document.name for document in versions])
+
+    def _uses(self, session: Session, leaving: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+        """Yield why documents must stay: data or other documents, which do not leave, need them."""
+        for kind, names in leaving.items():
+            for user in sorted(self.kinds.values(), key=lambda other: other.name):
+                staying = leaving.get(user.name, ())
+                yield from _references(session, user, kind, names, except_in=staying)
+            guards = list(self.deletion_guards[kind])
+            own_guard = self.kinds[kind].deletion_guard
+            if own_guard:
+                guards.insert(0, own_guard)
+            for guard in guards:
+                yield from guard(session, names)
+
+
+def _by_kind(wanted: Sequence[_Wanted]) -> dict[str, list[_Wanted]]:
+    groups: dict[str, list[_Wanted]] = {}
+    for one in wanted:
+        groups.setdefault(one.kind.name, []).append(one)
+    return groups
+
+
+def _refuse_duplicates(wanted: Sequence[_Wanted]) -> None:
+    """Raise `Invalid` when a request contains the same document twice."""
+    counts = Counter((one.kind.name, one.name) for one in wanted)
+    problems: list[Problem] = []
+    for (kind, name), count in counts.items():
+        if count > 1:
+            problems.append(
+                Problem(f"{kind} {name}", "is given more than once", "keep one of them")
+            )
+    if problems:
+        raise _cannot_apply(problems)
+
+
+def _check_schemas(wanted: Sequence[_Wanted]) -> None:
+    problems: list[Problem] = []
+    for one in wanted:
+        try:
+            one.kind.schema.model_validate(one.body)
+        except ValidationError as error:
+            for fault in error.errors():
+                path = ".".join(map(str, fault["loc"])) or "body"
+                problems.append(Problem(f"{one.kind.name} {one.name}, {path}", fault["msg"]))
+    if problems:
+        raise _cannot_apply(problems)
+
+
+def _new_versions(
+    session: Session, kind: DocumentKind, group: Sequence[_Wanted]
+) -> tuple[list[Document], list[Change]]:
+    """Return the versions to store, and the changes of all documents of one kind.
+
+    Raise `Invalid` with the problems that the kind's own check finds.
+    """
+    names = [one.name for one in group]
+    current = {
+        document.name: document for document in current_documents(session, kind.name, names=names)
+    }
+    last = last_versions(session, kind.name, names)
+    versions: list[Document] = []
+    changes: list[Change] = []
+    problems: list[Problem] = []
+    for one in group:
+        old = current.get(one.name)
+        body = one.body
+        if kind.encrypt:
+            body = kind.encrypt(one.body, old.body if old else None)
+        if old and digest(old.body) == digest(body):
+            changes.append(Change(kind.name, one.name, "unchanged", old.version))
+            continue
+        if kind.check:
+            for problem in kind.check(session, one.name, body):
+                where = f"{kind.name} {one.name}, {problem.where}"
+                problems.append(Problem(where, problem.what, problem.remedy))
+        new = Document(kind.name, one.name, last.get(one.name, 0) + 1, body)
+        versions.append(new)
+        changes.append(_change(old, new))
+    if problems:
+        raise _cannot_apply(problems)
+    return versions, changes
+
+
+def _change(old: Document | None, new: Document) -> Change:
+    if old is None:
+        return Change(new.kind, new.name, "added", new.version)
+    paths = tuple(changed_paths(old.body, new.body))
+    return Change(new.kind, new.name, "changed", new.version, paths)
+
+
+def _store_and_publish(
+    session: Session,
+    kind: DocumentKind,
+    versions: Sequence[Document],
+    *,
+    at: datetime,
+    actor: str,
+) -> None:
+    if not versions:
+        return
+    store_versions(session, versions, at=at, actor=actor)
+    if kind.on_apply:
+        kind.on_apply(session, versions)
+
+
+def _pruned(session: Session, wanted: Sequence[_Wanted]) -> list[tuple[str, str]]:
+    """Return the current documents of the wanted kinds that are not wanted."""
+    given = {(one.kind.name, one.name) for one in wanted}
+    pruned: list[tuple[str, str]] = []
+    for kind in sorted({kind for kind, _ in given}):
+        for name in current_names(session, kind):
+            if (kind, name) not in given:
+                pruned.append((kind, name))
+    return pruned
+
+
+def _removals(session: Session, documents: Sequence[tuple[str, str]]) -> list[Change]:
+    names_by_kind: dict[str, list[str]] = defaultdict(list)
+    for kind, name in documents:
+        names_by_kind[kind].append(name)
+    changes: list[Change] = []
+    for kind, names in names_by_kind.items():
+        last = last_versions(session, kind, names)
+        for name in names:
+            changes.append(Change(kind, name, "removed", last[name] + 1))
+    return changes
+
+
+def _existing(
+    session: Session, names_by_kind: Mapping[str, Sequence[str]]
+) -> dict[str, list[Document]]:
+    """Return the current documents of these names by kind. Raise `NotFound` naming the missing."""
+    found: dict[str, list[Document]] = {}
+    missing: list[str] = []
+    for kind, names in names_by_kind.items():
+        found[kind] = current_documents(session, kind, names=names)
+        existing = {document.name for document in found[kind]}
+        for name in names:
+            if name not in existing:
+                missing.append(f"{kind} named {name}")
+    if missing:
+        what = f"no {', no '.join(missing)}"
+        raise NotFound(what, remedy="list the documents with iom config export")
+    return found
+
+
+def _references(
+    session: Session,
+    user: DocumentKind,
+    kind: str,
+    names: Sequence[str],
+    *,
+    except_in: Sequence[str],
+) -> Iterator[Problem]:
+    """Yield where current documents of the kind `user` name documents that are to be deleted."""
+    for path in user.references.get(kind, ()):
+        held = names_at_path(
+            session, user.name, path, wanted=names, except_in=except_in, limit=_SHOWN_PROBLEMS
+        )
+        for name, holder in held:
+            yield _is_used(kind, name, user.name, holder, path.removeprefix("$."))
+    if user.find_references is None:
+        return
+    for document in current_documents(session, user.name):
+        if document.name in except_in:
+            continue
+        for other, name, where in dict.fromkeys(user.find_references(document.body)):
+            if other == kind and name in names:
+                yield _is_used(kind, name, user.name, document.name, where)
+
+
+def _is_used(kind: str, name: str, user: str, document: str, where: str) -> Problem:
+    what = f"is used by {user} {document} ({where})"
+    return Problem(f"{kind} {name}", what, f"change or delete that {user}")
+
+
+def _in_use(problems: Sequence[Problem], documents: int) -> Refused:
+    subject = "this document is" if documents == 1 else "some of these documents are"
+    return Refused(
+        f"{subject} in use and cannot be deleted",
+        problems=problems[:_SHOWN_PROBLEMS],
+        remedy="end its use first",
+    )
+
+
+def _cannot_apply(problems: Sequence[Problem]) -> Invalid:
+    return Invalid("these documents cannot be applied", problems=problems)

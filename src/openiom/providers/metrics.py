@@ -1,0 +1,35 @@
+"""Figures of the providers package for monitoring; each costs the same however much is stored."""
+
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from openiom.platform.bulk import fetch
+
+
+class CallCount(NamedTuple):
+    """Calls of one instance in the last five minutes, by outcome."""
+
+    instance: str
+    ok: bool
+    calls: int
+
+
+def queue_depths(session: Session) -> dict[str, int]:
+    """Return how many messages wait in the inbox and how many are parked."""
+    [(received, parked)] = fetch(
+        session,
+        "SELECT (SELECT count(*) FROM providers.message WHERE state = 'received'),"
+        " (SELECT count(*) FROM providers.message WHERE state = 'parked')",
+    )
+    return {"inbox": received, "parked_messages": parked}
+
+
+def recent_calls(session: Session) -> list[CallCount]:
+    """Return the calls of the last five minutes by instance and outcome."""
+    rows = fetch(
+        session,
+        "SELECT instance, coalesce(status < 400, false), count(*) FROM providers.outside_call"
+        " WHERE started_at > now() - interval '5 minutes' GROUP BY 1, 2 ORDER BY 1, 2",
+    )
+    return [CallCount(*row) for row in rows]
