@@ -223,7 +223,11 @@ def furnish(made: Scene) -> None:
     flows = [d for d in company if d["kind"] == "flow" and not d["name"].startswith("lab-")]
     seed_company(product, flows)
     seed_stock(
-        product, [item.sku for item in catalog], sources=SOURCES, units=PLENTY, progress=lambda _: None
+        product,
+        [item.sku for item in catalog],
+        sources=SOURCES,
+        units=PLENTY,
+        progress=lambda _: None,
     )
     reset_statistics(product.database)
 

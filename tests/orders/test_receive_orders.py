@@ -151,7 +151,11 @@ def test_products_outside_the_catalog_are_taken_when_the_rules_allow_them(
     with database.unit_of_work() as session:
         configuration = Configuration()
         configuration.register(*KINDS)
-        rule = {"kind": "order_intake_settings", "name": "default", "body": {"write_in_products": True}}
+        rule = {
+            "kind": "order_intake_settings",
+            "name": "default",
+            "body": {"write_in_products": True},
+        }
         configuration.apply(session, [rule], at=NOW, actor="test")
     assert receive(database, document("1", line("Ghost")))[0].ok
 

@@ -9,7 +9,7 @@ from tests.providers.tiny import House
 
 from openiom.kernel import NotFound, ProviderDown, ProviderUnauthorized, Refused
 from openiom.platform.batches import drain
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom.provider_contract import MessagePage, OutboundRequest, ProbeResult, RawMessage
 from openiom.providers import PollWorker, ProbeWorker, Stored, poll, probe, request_poll
 

@@ -7,11 +7,11 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
-from tests.one_room import client_of, one_room
+from tests.package_app import http_client, package_app
 from tests.providers.tiny import House
 
 from openiom.platform.batches import drain
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom.provider_contract import MessagePage, OutboundRequest, RawMessage
 from openiom.providers import PollWorker, inbox_worker, router, store_messages
 
@@ -21,7 +21,7 @@ KEY = {"X-Key": "s3cret"}
 @pytest.fixture
 def client(house: House) -> Iterator[TestClient]:
     state = {"pipeline": house.registry, "configuration": house.configuration}
-    with client_of(one_room(house.database, router, permissions={"*"}, **state)) as asking:
+    with http_client(package_app(house.database, router, permissions={"*"}, **state)) as asking:
         yield asking
 
 
@@ -129,7 +129,9 @@ def test_polling_at_once_is_asked_for_and_done_by_a_worker(client, house):
         "probe it, and mend what the probe says",
     )
     client.post("/api/v1/provider-instances/shop/probe")
-    house.outside.pages = lambda checkpoint: iter([MessagePage([RawMessage("note", "1", note(1))], "1")])
+    house.outside.pages = lambda checkpoint: iter(
+        [MessagePage([RawMessage("note", "1", note(1))], "1")]
+    )
     assert client.post("/api/v1/provider-instances/shop/poll").json() == {"asked": True}
     assert drain(house.database, [PollWorker(house.registry)]) == 1
     assert house.states() == {"received": 1}

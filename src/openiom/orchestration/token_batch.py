@@ -239,7 +239,9 @@ class TokenBatch:
         """Raise business events now; the reason for each entity whose event was refused."""
         if not raises:
             return {}
-        outcomes = self.engine.entity(entity).raise_events(self.session, raises, self.now, flow.actor)
+        outcomes = self.engine.entity(entity).raise_events(
+            self.session, raises, self.now, flow.actor
+        )
         self.facts.changed()
         return {r.entity_id: o.reason for r, o in zip(raises, outcomes, strict=True) if not o.ok}
 

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from .database import driver
 from .write_behind import before_statement
 
-Row = TypeVar("Row")
 Parameters = Sequence[Any] | Mapping[str, Any]
 Row = TypeVar("Row")
 
@@ -166,16 +165,3 @@ def _writer(first: Any, escape: Callable[[str], str]) -> Callable[[Any], str]:
     if isinstance(first, list):
         return array_literal if escape is _quote else lambda value: escape(array_literal(value))
     raise TypeError(f"values of type {type(first).__name__} cannot be written in bulk")
-
-
-def fetch_as(
-    session: Session, row_class: type[Row], query: str, parameters: Parameters = ()
-) -> list[Row]:
-    """Return the rows of a query like `fetch`, each as `row_class(**columns)`.
-
-    The query's column names must be the constructor's parameters.
-    """
-    before_statement(session, query)
-    with driver(session).cursor(row_factory=class_row(row_class)) as cursor:
-        cursor.execute(query.encode(), _with_literals(parameters))
-        return cursor.fetchall()

@@ -59,7 +59,9 @@ class LiveRates:
                 pool.shutdown(wait=False, cancel_futures=True)
             self._pools.clear()
 
-    def _opened(self, database: Database, instance: str) -> tuple[ProviderInstance, LiveRateService]:
+    def _opened(
+        self, database: Database, instance: str
+    ) -> tuple[ProviderInstance, LiveRateService]:
         """Raises NotFound, Invalid, or ProviderDown for a connection that is known to be broken."""
         with database.reading() as session:
             opened = self._pipeline.open(session, instance)

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from openiom.kernel import IomError, NotFound, ProviderError
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import notify, utc_now
+from openiom.platform.events import notify
 from openiom.provider_contract import ProbeResult
 
 from .instances import POLL_WAKE, PROBE_WAKE

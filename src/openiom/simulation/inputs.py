@@ -59,7 +59,9 @@ def read_inputs(
     for (product, source), units in sorted(available(session, products).items()):
         stock.setdefault(product, {})[source] = units
     outside = (
-        products - existing_names(session, "product", products) if accepts_write_in_products(session) else set[str]()
+        products - existing_names(session, "product", products)
+        if accepts_write_in_products(session)
+        else set[str]()
     )
     weights = dict(sorted(weights_kg(session, products).items()))
     coming = _inbound(session, products, ask, now)

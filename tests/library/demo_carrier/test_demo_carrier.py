@@ -16,7 +16,13 @@ from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnau
 from openiom.library.demo_carrier import PROVIDER
 from openiom.library.demo_carrier.connector import DemoCarrier
 from openiom.provider_contract import LiveRate, Shipment
-from openiom.testing import Heard, Site, connected, nowhere, provider_contract
+from openiom.testing import (
+    ExternalSystem,
+    RecordedCalls,
+    connect,
+    provider_contract,
+    unreachable_address,
+)
 from openiom_simulators import CarrierOptions, Running, carrier_application, running
 
 TOKEN = "carrier-token-1"
@@ -37,10 +43,10 @@ def running_carrier() -> Iterator[Running]:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
+def site() -> Iterator[ExternalSystem]:
     with running_carrier() as carrier:
-        host, port = nowhere()
-        yield Site(
+        host, port = unreachable_address()
+        yield ExternalSystem(
             connection(carrier.url),
             connection(carrier.url, "wrong-token"),
             connection(f"http://{host}:{port}"),
@@ -61,7 +67,7 @@ def carrier() -> Iterator[Running]:
 
 @pytest.fixture
 def account(carrier: Running) -> Iterator[DemoCarrier]:
-    with closing(connected(PROVIDER, connection(carrier.url))) as connector:
+    with closing(connect(PROVIDER, connection(carrier.url))) as connector:
         yield connector
 
 
@@ -126,7 +132,7 @@ def test_started_half_kilograms_are_billed(
 
 def test_rates_are_requested_in_the_currency_of_the_instance(carrier: Running) -> None:
     values = connection(carrier.url)
-    with closing(connected(PROVIDER, values, {"currency": "EUR"})) as connector:
+    with closing(connect(PROVIDER, values, {"currency": "EUR"})) as connector:
         assert {rate.currency for rate in rates(connector, parcel())} == {"EUR"}
 
 
@@ -154,7 +160,7 @@ def test_a_parcel_that_cannot_be_rated_is_rejected_with_the_reason(account: Demo
 
 def test_a_wrong_token_is_unauthorized(carrier: Running) -> None:
     with (
-        closing(connected(PROVIDER, connection(carrier.url, "wrong"))) as connector,
+        closing(connect(PROVIDER, connection(carrier.url, "wrong"))) as connector,
         pytest.raises(ProviderUnauthorized),
     ):
         rates(connector, parcel())
@@ -171,8 +177,8 @@ def test_a_rate_limit_is_an_outage_that_says_when_to_retry(
 
 
 def test_every_request_is_reported(carrier: Running) -> None:
-    heard = Heard()
-    with closing(connected(PROVIDER, connection(carrier.url), report=heard)) as connector:
+    heard = RecordedCalls()
+    with closing(connect(PROVIDER, connection(carrier.url), report=heard)) as connector:
         rates(connector, parcel())
     [call] = heard
     assert (call.method, call.status, call.error) == ("POST", 200, "")
@@ -182,7 +188,7 @@ def test_every_request_is_reported(carrier: Running) -> None:
 @pytest.mark.parametrize("url", ["", "ftp://carrier.example", "http://user:pw@carrier.example"])
 def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(Invalid):
-        connected(PROVIDER, connection(url))
+        connect(PROVIDER, connection(url))
 
 
 @contextmanager
@@ -233,7 +239,7 @@ def without(field: str) -> dict[str, Any]:
 def test_a_response_without_usable_rates_is_an_outage(body: object, message: str) -> None:
     with (
         responding(body) as url,
-        closing(connected(PROVIDER, connection(url))) as connector,
+        closing(connect(PROVIDER, connection(url))) as connector,
         pytest.raises(ProviderDown, match=message),
     ):
         rates(connector, parcel())
@@ -242,7 +248,7 @@ def test_a_response_without_usable_rates_is_an_outage(body: object, message: str
 def test_optional_fields_of_a_rate_have_defaults() -> None:
     with (
         responding({"rates": [RATE]}) as url,
-        closing(connected(PROVIDER, connection(url))) as connector,
+        closing(connect(PROVIDER, connection(url))) as connector,
     ):
         assert rates(connector, parcel()) == [LiveRate("ground", 5.0, (), "USD", "", 0.0)]
 
@@ -250,6 +256,6 @@ def test_optional_fields_of_a_rate_have_defaults() -> None:
 def test_a_free_service_is_a_valid_rate() -> None:
     with (
         responding({"rates": [RATE | {"base": 0}]}) as url,
-        closing(connected(PROVIDER, connection(url))) as connector,
+        closing(connect(PROVIDER, connection(url))) as connector,
     ):
         assert rates(connector, parcel())[0].base == 0.0

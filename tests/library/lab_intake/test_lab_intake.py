@@ -16,15 +16,15 @@ from openiom.library.lab_intake import PROVIDER
 from openiom.library.lab_intake.connector import LabIntake
 from openiom.policies import Transformation, TransformationDocument, Transformed
 from openiom.provider_contract import RawMessage
-from openiom.testing import Site, connected, provider_contract
+from openiom.testing import ExternalSystem, connect, provider_contract
 
 KEY = {"x-api-key": "lab-key"}
 
 
 @contextmanager
-def a_site() -> Iterator[Site]:
+def a_site() -> Iterator[ExternalSystem]:
     with TemporaryDirectory() as folder:
-        yield Site({"api_key": "lab-key"}, parameters={"folder": folder})
+        yield ExternalSystem({"api_key": "lab-key"}, parameters={"folder": folder})
 
 
 class TestContract(
@@ -35,7 +35,7 @@ class TestContract(
 
 @pytest.fixture
 def intake(tmp_path: Path) -> LabIntake:
-    made: LabIntake = connected(PROVIDER, {"api_key": "lab-key"}, {"folder": str(tmp_path)})
+    made: LabIntake = connect(PROVIDER, {"api_key": "lab-key"}, {"folder": str(tmp_path)})
     return made
 
 
@@ -131,7 +131,7 @@ def test_a_post_without_the_key_is_refused(intake: LabIntake, headers: dict[str,
 
 def test_an_intake_without_a_key_takes_no_posts() -> None:
     with pytest.raises(Unauthenticated):
-        connected(PROVIDER, {}, {}).receive({"x-api-key": ""}, orjson.dumps(order()))
+        connect(PROVIDER, {}, {}).receive({"x-api-key": ""}, orjson.dumps(order()))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_link_is_not_followed(intake: LabIntake, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_turns_the_probe_and_the_poll_down(tmp_path: Path) -> None:
-    intake = connected(PROVIDER, {}, {"folder": str(tmp_path / "gone")})
+    intake = connect(PROVIDER, {}, {"folder": str(tmp_path / "gone")})
     for attempt in (intake.probe, lambda: pulled(intake)):
         with pytest.raises(ProviderRejected, match="cannot be read"):
             attempt()
@@ -219,4 +219,4 @@ def test_a_folder_that_is_not_there_turns_the_probe_and_the_poll_down(tmp_path: 
 
 def test_an_intake_without_key_and_folder_is_not_green() -> None:
     with pytest.raises(ProviderRejected, match="orders cannot arrive"):
-        connected(PROVIDER, {}, {}).probe()
+        connect(PROVIDER, {}, {}).probe()

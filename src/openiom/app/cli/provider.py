@@ -8,7 +8,7 @@ from rich.table import Table
 
 from openiom.kernel import Invalid, IomError
 from openiom.platform.clock import utc_now
-from openiom.provider_contract import Probe
+from openiom.provider_contract import ProbeResult
 from openiom.providers import list_instances
 from openiom.providers import poll as poll_instance
 from openiom.providers import probe as probe_instance
@@ -142,7 +142,7 @@ def _parse_pairs(option: str, given: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _show_probe(instance: str, result: Probe | IomError) -> None:
+def _show_probe(instance: str, result: ProbeResult | IomError) -> None:
     """Print the result of a probe; exit 1 unless the connection works."""
     if isinstance(result, IomError):
         console.print(f"[red]red[/red]    {instance}: {result}", highlight=False)

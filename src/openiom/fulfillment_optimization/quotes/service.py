@@ -150,7 +150,9 @@ def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
     if problems or place is None:
         raise Invalid("this cart cannot be quoted", problems=problems)
     facts = _facts(session, sorted({line.product for line in ask.lines}))
-    free = len(facts) < len({line.product for line in ask.lines}) and accepts_write_in_products(session)
+    free = len(facts) < len({line.product for line in ask.lines}) and accepts_write_in_products(
+        session
+    )
     plannable = tuple(i for i, line in enumerate(ask.lines) if free or line.product in facts)
     return Asked(ask, at, known, setting, place, services, facts, plannable, variants)
 
