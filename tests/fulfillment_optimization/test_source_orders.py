@@ -62,7 +62,7 @@ class Desk:
 
 
 @pytest.fixture
-def house(database: Database) -> Database:
+def sourcing(database: Database) -> Database:
     configuration = Configuration()
     configuration.register(*KINDS)
     sources = [
@@ -90,24 +90,24 @@ def source(database: Database, order_port: Desk, *orders: UUID) -> list[Outcome]
     return outcomes
 
 
-def test_an_order_is_served_from_the_nearest_source_that_has_it_all(house: Database) -> None:
-    stock(house, LAMP_SEA=5, LAMP_CHI=5, SHADE_SEA=5, SHADE_CHI=5)
+def test_an_order_is_served_from_the_nearest_source_that_has_it_all(sourcing: Database) -> None:
+    stock(sourcing, LAMP_SEA=5, LAMP_CHI=5, SHADE_SEA=5, SHADE_CHI=5)
     order_port = Desk()
     west, east = order_port.order(SEATTLE, LAMP=1, SHADE=2), order_port.order(CHICAGO, LAMP=1)
-    assert [o.ok for o in source(house, order_port, west, east)] == [True, True]
+    assert [o.ok for o in source(sourcing, order_port, west, east)] == [True, True]
     assert order_port.sources_of(west) == {"LAMP": "SEA", "SHADE": "SEA"}
     assert order_port.sources_of(east) == {"LAMP": "CHI"}
     assert [r.event for r in order_port.raised] == ["fulfillment.optimization.succeeded"] * 2
 
 
-def test_orders_of_one_wave_compete_for_the_same_last_unit(house: Database) -> None:
-    stock(house, LAMP_SEA=1)
+def test_orders_of_one_wave_compete_for_the_same_last_unit(sourcing: Database) -> None:
+    stock(sourcing, LAMP_SEA=1)
     order_port = Desk()
     first, second = order_port.order(SEATTLE, LAMP=1), order_port.order(SEATTLE, LAMP=1)
-    outcomes = source(house, order_port, first, second)
+    outcomes = source(sourcing, order_port, first, second)
     assert [o.ok for o in outcomes] == [True, False]
     assert outcomes[1].reason == "Inventory not found: no source can serve LAMP"
-    with house.reading() as session:
+    with sourcing.reading() as session:
         why = decisions_of(session, second)[0]
     assert {c.line_id for c in (*why.candidates, *why.chosen)} == {
         x.line_id for x in order_port.lines if x.order_id == second
@@ -118,40 +118,40 @@ def test_orders_of_one_wave_compete_for_the_same_last_unit(house: Database) -> N
     ]
 
 
-def test_an_order_that_cannot_be_served_whole_reserves_nothing(house: Database) -> None:
-    stock(house, LAMP_SEA=5)
+def test_an_order_that_cannot_be_served_whole_reserves_nothing(sourcing: Database) -> None:
+    stock(sourcing, LAMP_SEA=5)
     order_port = Desk()
     order = order_port.order(SEATTLE, LAMP=1, SHADE=1)
-    assert [o.ok for o in source(house, order_port, order)] == [False]
+    assert [o.ok for o in source(sourcing, order_port, order)] == [False]
     assert order_port.assigned == {}
-    with house.reading() as session:
+    with sourcing.reading() as session:
         assert fetch(session, "SELECT count(*), sum(reserved) FROM inventory_visibility.stock") == [
             (1, 0)
         ]
 
 
-def test_a_split_is_chosen_only_when_no_source_has_everything(house: Database) -> None:
-    stock(house, LAMP_SEA=5, SHADE_CHI=5)
+def test_a_split_is_chosen_only_when_no_source_has_everything(sourcing: Database) -> None:
+    stock(sourcing, LAMP_SEA=5, SHADE_CHI=5)
     order_port = Desk()
     order = order_port.order(SEATTLE, LAMP=1, SHADE=1)
-    assert source(house, order_port, order)[0].reason == "sourced from CHI, SEA"
+    assert source(sourcing, order_port, order)[0].reason == "sourced from CHI, SEA"
     assert order_port.sources_of(order) == {"LAMP": "SEA", "SHADE": "CHI"}
-    with house.reading() as session:
+    with sourcing.reading() as session:
         decision = decisions_of(session, order)[0]
     assert round(sum(decision.parts.values()), 2) == round(decision.cost, 2)
 
 
 def test_a_line_whose_source_was_chosen_stays_there_though_another_is_nearer(
-    house: Database,
+    sourcing: Database,
 ) -> None:
-    stock(house, LAMP_SEA=5, LAMP_CHI=5)
+    stock(sourcing, LAMP_SEA=5, LAMP_CHI=5)
     order_port = Desk()
     order = order_port.order(SEATTLE, LAMP=1)
     order_port.lines = [
         OpenLine(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, "CHI")
         for x in order_port.lines
     ]
-    source(house, order_port, order)
+    source(sourcing, order_port, order)
     assert order_port.sources_of(order) == {"LAMP": "CHI"}
 
 

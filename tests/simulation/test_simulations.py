@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 from starlette.testclient import TestClient
-from tests.fulfillment_optimization.shop import (
+from tests.fulfillment_optimization.quote_setup import (
     CHICAGO,
     MIAMI,
     NOW,
@@ -216,7 +216,7 @@ def test_a_killed_workers_run_is_taken_up_again_and_ends_in_the_same_figures(
     with shop.database.unit_of_work() as session:
         execute(
             session,
-            "DELETE FROM fulfillment_optimization.simulation_result WHERE run = 3 AND scenario = 'baseline'",
+            "DELETE FROM simulation.simulation_result WHERE run = 3 AND scenario = 'baseline'",
         )
         broken = fetch(session, (INVARIANTS / "simulations_add_up.sql").read_text())
     assert {(state, runs, done, figures) for _, state, runs, done, figures in broken} == {
@@ -255,15 +255,11 @@ def test_a_worker_that_lost_its_lease_writes_nothing(shop: Application, client: 
         claimed = workers._claim(session, UUID(int=1), utc_now())
     assert claimed is not None
     with shop.database.unit_of_work() as session:
-        execute(
-            session, "UPDATE fulfillment_optimization.simulation SET lease = %s", (UUID(int=2),)
-        )
+        execute(session, "UPDATE simulation.simulation SET lease = %s", (UUID(int=2),))
     figures = workers._run(shop.database, claimed[1], claimed[2], claimed[3])
     with shop.database.unit_of_work() as session:
         workers._record(session, made, UUID(int=1), 0, figures, utc_now())
-        assert fetch(
-            session, "SELECT count(*) FROM fulfillment_optimization.simulation_result"
-        ) == [(0,)]
+        assert fetch(session, "SELECT count(*) FROM simulation.simulation_result") == [(0,)]
 
 
 def test_a_run_that_breaks_ends_the_simulation_with_its_error(
@@ -436,9 +432,7 @@ def test_the_list_pages_newest_first_and_a_simulation_can_be_removed(
     client.post(f"{URL}/{made[1]}/clone", json={"name": "copy"})
     assert [client.delete(f"{URL}/{made[i]}").status_code for i in (0, 1)] == [204, 204]
     with shop.database.reading() as session:
-        assert fetch(session, "SELECT count(*) FROM fulfillment_optimization.simulation_input") == [
-            (2,)
-        ]
+        assert fetch(session, "SELECT count(*) FROM simulation.simulation_input") == [(2,)]
     assert client.get(f"{URL}/{made[0]}").status_code == 404
 
 

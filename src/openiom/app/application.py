@@ -51,7 +51,7 @@ EVENTS_WITHOUT_STATE = (
         "order.modified",
         "order.cancel_refused",
         "order.fields_set",
-        "order.resourced",
+        "order.source_changed",
     ),
     "order_line.divided",
     *(
@@ -183,7 +183,7 @@ def build(settings: Settings, database_url: str) -> Application:
         *master_data.KINDS,
         *inventory_visibility.KINDS,
         *orders.KINDS,
-        *logistics.TIMING_KINDS,
+        *logistics.KINDS,
         *fulfillment_optimization.KINDS,
         *policies.KINDS,
         state_framework.states_kind(STATE_TABLES),

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment import create_fulfillment_orders, declining_sources
-from openiom.fulfillment_optimization import LineToSource, OpenLine, Part
+from openiom.fulfillment_optimization import OpenLine, SourcedLine, SplitPart
 from openiom.orders import (
     OPTIMIZED,
     assign_sources,
@@ -31,16 +31,16 @@ class OrderGateway:
             _open_line(x, x.source, back.get(x.line_id, ())) for x in open_lines(session, order_ids)
         ]
 
-    def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[LineToSource]:
+    def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[SourcedLine]:
         back = declining_sources(session, order_ids)
         return [
-            LineToSource(
+            SourcedLine(
                 _open_line(x, "" if optimized else x.source, back.get(x.line_id, ())), x.source
             )
             for x, optimized in unshipped_lines(session, order_ids)
         ]
 
-    def backlog(
+    def lock_backlog(
         self,
         session: Session,
         strategies: Sequence[str],
@@ -51,13 +51,13 @@ class OrderGateway:
         orders = movable_orders(session, strategies, limit=limit, only=only)
         return [line for line in self.open_lines(session, orders) if line.source]
 
-    def served(
+    def lines_served_from(
         self, session: Session, places: Collection[tuple[UUID, str]]
     ) -> set[tuple[UUID, str]]:
         return lines_served_from(session, places)
 
-    def divide(
-        self, session: Session, parts: Mapping[UUID, Sequence[Part]], now: datetime, actor: str
+    def split_lines(
+        self, session: Session, parts: Mapping[UUID, Sequence[SplitPart]], now: datetime, actor: str
     ) -> None:
         split_lines(
             session,
@@ -66,16 +66,16 @@ class OrderGateway:
             actor,
         )
         rest = {p.line_id: p.source for mine in parts.values() for p in mine[1:] if p.source}
-        self.assign(session, rest, now, actor)
+        self.assign_sources(session, rest, now, actor)
 
-    def assign(
+    def assign_sources(
         self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str
     ) -> None:
         assign_sources(
             session, {line: (source, OPTIMIZED) for line, source in sources.items()}, now, actor
         )
 
-    def fulfill(
+    def create_fulfillment_orders(
         self, session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
     ) -> Sequence[Outcome]:
         return create_fulfillment_orders(session, list(order_ids), now, actor)
@@ -86,7 +86,7 @@ class OrderGateway:
         return raise_order_events(session, raises, now, actor)
 
 
-def _open_line(line: OrdersLine, source: str, not_from: Sequence[str]) -> OpenLine:
+def _open_line(line: OrdersLine, source: str, excluded_sources: Sequence[str]) -> OpenLine:
     return OpenLine(
         *(
             line.line_id,
@@ -97,7 +97,7 @@ def _open_line(line: OrdersLine, source: str, not_from: Sequence[str]) -> OpenLi
             line.place,
             source,
         ),
-        not_from=tuple(not_from),
+        excluded_sources=tuple(excluded_sources),
         state=str(line.ship_to.get("state") or ""),
         strategy=line.strategy,
         wanted=line.requested_delivery_date,
@@ -105,5 +105,5 @@ def _open_line(line: OrdersLine, source: str, not_from: Sequence[str]) -> OpenLi
         channel=line.channel,
         customer_group=line.customer_group,
         document=line.number,
-        waited=line.waited,
+        was_backordered=line.waited,
     )

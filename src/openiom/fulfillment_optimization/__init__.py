@@ -9,7 +9,7 @@ Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
 from .actions import sourcing_actions
 from .configuration import KINDS as SOURCING_KINDS
 from .explain_routes import explain_router
-from .order_port import LineToSource, OpenLine, OrderPort, Part
+from .order_port import OpenLine, OrderPort, SourcedLine, SplitPart
 from .past_demand import DemandPort, PastLine, PastOrder
 from .planning import CAPACITY_CONSUMER, CapacityUsageWorker, PriceLearningWorker, Reoptimizer
 from .quotes import quote_router
@@ -22,11 +22,11 @@ KINDS = SOURCING_KINDS
 __all__ = [
     "KINDS",
     "CAPACITY_CONSUMER",
-    "LineToSource",
+    "SourcedLine",
     "DemandPort",
     "OpenLine",
     "OrderPort",
-    "Part",
+    "SplitPart",
     "PastLine",
     "PastOrder",
     "CapacityUsageWorker",

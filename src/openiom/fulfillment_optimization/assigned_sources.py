@@ -16,7 +16,7 @@ from openiom.platform.configuration import current_documents
 from openiom.provider_contract import EventRequest, Outcome
 
 from .documents import OrderHandlingBody, ProcessMode
-from .order_port import OpenLine, OrderPort, ask_for
+from .order_port import OpenLine, OrderPort, reservation_request
 
 CHECKED, NOT_FOUND = "onhand.check.succeeded", "onhand.check.failed"
 PREFERENCE = "default"
@@ -45,7 +45,11 @@ def process_assigned(
         return checked
     good = [order for order, outcome in zip(order_ids, checked, strict=True) if outcome.ok]
     made = (
-        dict(zip(good, order_port.fulfill(session, good, now, actor), strict=True)) if good else {}
+        dict(
+            zip(good, order_port.create_fulfillment_orders(session, good, now, actor), strict=True)
+        )
+        if good
+        else {}
     )
     return [made.get(order, outcome) for order, outcome in zip(order_ids, checked, strict=True)]
 
@@ -57,9 +61,13 @@ def _release_unchecked(
     lines = order_port.open_lines(session, order_ids)
     unassigned = {x.order_id: x.product for x in lines if not x.source}
     ready = [order for order in order_ids if order not in unassigned]
-    keep(session, [x.line_id for x in lines if x.waited and x.order_id not in unassigned])
+    keep(session, [x.line_id for x in lines if x.was_backordered and x.order_id not in unassigned])
     made = (
-        dict(zip(ready, order_port.fulfill(session, ready, now, actor), strict=True))
+        dict(
+            zip(
+                ready, order_port.create_fulfillment_orders(session, ready, now, actor), strict=True
+            )
+        )
         if ready
         else {}
     )
@@ -77,9 +85,9 @@ def reserve_assigned(
     """Soft-reserve every open line at the source a policy or a person assigned; all lines of an order or none."""
     lines = order_port.open_lines(session, order_ids)
     assigned = [line for line in lines if line.source]
-    asks = [ask_for(x, x.source, x.quantity) for x in assigned]
+    asks = [reservation_request(x, x.source, x.quantity) for x in assigned]
     granted = reserve(
-        session, asks, now, actor, taking_over=[x.line_id for x in assigned if x.waited]
+        session, asks, now, actor, taking_over=[x.line_id for x in assigned if x.was_backordered]
     )
     short = {x.order_id: x for x, ok in zip(assigned, granted, strict=True) if not ok}
     unassigned = {x.order_id: x for x in lines if not x.source}

@@ -55,7 +55,7 @@ class SourcingDecision(Base):
     __table_args__ = (Index("ix_sourcing_decision_order", "order_id", "at"), {"schema": ROOM})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    run_id: Mapped[UUID]
+    plan_id: Mapped[UUID]
     order_id: Mapped[UUID]
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     strategy: Mapped[str] = mapped_column(Text)
@@ -135,7 +135,7 @@ class OpportunityCost(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-class SourceDay(Base):
+class SourceDailyUsage(Base):
     """What was sourced from a source on a day of its own time zone; kept for sources whose day has a limit."""
 
     __tablename__ = "source_day"
@@ -151,7 +151,7 @@ class SourceDay(Base):
     lines: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
-class SourcePlace(Base):
+class SourceUsageLine(Base):
     """An order line counted into the day of a source; lines of one order share its parcel of the day."""
 
     __tablename__ = "source_place"
@@ -168,7 +168,7 @@ class SourcePlace(Base):
     line_id: Mapped[UUID]
 
 
-class SourceMove(Base):
+class ReoptimizationMove(Base):
     """A line that the re-optimizer gave to another source."""
 
     __tablename__ = "source_move"

@@ -31,7 +31,7 @@ class OpenLine:
     country: str
     place: Point | None
     source: str
-    not_from: tuple[str, ...] = ()
+    excluded_sources: tuple[str, ...] = ()
     state: str = ""  # province of the destination
     strategy: str = ""  # the order's own
     wanted: date | None = None  # requested delivery date
@@ -42,7 +42,7 @@ class OpenLine:
         ""  # dimension values, as `Variant.text` has them; empty for the product as a whole
     )
     document: str = ""  # the order's number
-    waited: bool = False  # its order waited for stock and was let go on: the line may hold some for the time being
+    was_backordered: bool = False  # its order waited for stock and was let go on: the line may hold some for the time being
 
     @property
     def sku(self) -> str:
@@ -51,7 +51,7 @@ class OpenLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SplitPart:
     """Units of a divided line; the first part keeps the line's id, the others are lines of their own."""
 
     line_id: UUID
@@ -60,14 +60,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class LineToSource:
+class SourcedLine:
     """A line somebody asks about: `line.source` is set only where a policy or a person fixed it."""
 
     line: OpenLine
     assigned: str  # where it stands now, whoever chose that; empty for none
 
 
-def ask_for(
+def reservation_request(
     line: OpenLine, source: str, quantity: int, *, line_id: UUID | None = None
 ) -> StockReservationRequest:
     """Units of a line, or of the part of it that has `line_id`, asked of one source on behalf of its order."""
@@ -82,9 +82,7 @@ class OrderPort(Protocol):
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
         """Lines neither canceled nor in a fulfillment order, lines of one order together. Locks the orders."""
 
-    def unshipped_lines(
-        self, session: Session, order_ids: Sequence[UUID]
-    ) -> Sequence[LineToSource]:
+    def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[SourcedLine]:
         """Lines with units neither canceled nor shipped, lines of one order together. Locks nothing."""
 
     def backlog(
@@ -108,7 +106,7 @@ class OrderPort(Protocol):
         """Of (line, source) those whose line is to be taken from there, and those of which units have left already."""
 
     def divide(
-        self, session: Session, parts: Mapping[UUID, Sequence[Part]], now: datetime, actor: str
+        self, session: Session, parts: Mapping[UUID, Sequence[SplitPart]], now: datetime, actor: str
     ) -> None:
         """Turn a line (line id -> at least two parts that add up to what is open) into several lines."""
 

@@ -14,13 +14,13 @@ from openiom.platform.http import CurrentPrincipal, Now, Page, ReadSession, deco
 
 from .explanations import reason_of
 from .models import Source, SourcingDecision, SourcingPlan
-from .planning.daily_capacity import IntakeResult, days_of, local_day
+from .planning.daily_capacity import CapacityUsage, daily_usage, local_day
 from .planning.queries import PlanDetail, PlanRow, get_plan, list_plans
 
 router = APIRouter(prefix="/api/v1", tags=["fulfillment optimization"])
 
 
-class SourceDayRow(BaseModel):
+class SourceDailyUsageRow(BaseModel):
     """What was sourced today, by the source's own clock; counted where the day has a limit."""
 
     day: date
@@ -44,7 +44,7 @@ class SourceRow(BaseModel):
     daily_parcels: int | None
     time_zone: str
     settings: dict[str, Any]
-    today: SourceDayRow
+    today: SourceDailyUsageRow
 
 
 class SourceItems(BaseModel):
@@ -92,13 +92,13 @@ def sources(principal: CurrentPrincipal, session: ReadSession, now: Now) -> Sour
     """Every source, by name, with its settings and what its day has taken."""
     principal.require("sourcing.read")
     found = list(session.scalars(select(Source).order_by(Source.name)))
-    days = days_of(session, [(s.name, s.time_zone) for s in found], now)
+    days = daily_usage(session, [(s.name, s.time_zone) for s in found], now)
     return SourceItems(
-        items=[_source_row(s, days.get(s.name, IntakeResult(0, 0)), now) for s in found]
+        items=[_source_row(s, days.get(s.name, CapacityUsage(0, 0)), now) for s in found]
     )
 
 
-def _source_row(source: Source, taken: IntakeResult, now: datetime) -> SourceRow:
+def _source_row(source: Source, taken: CapacityUsage, now: datetime) -> SourceRow:
     place = {key: str(source.address.get(key, "")) for key in ("city", "state", "country")}
     names = (
         "name",
@@ -111,7 +111,7 @@ def _source_row(source: Source, taken: IntakeResult, now: datetime) -> SourceRow
         "daily_parcels",
     )
     lines = source.settings.get("daily_lines")
-    today = SourceDayRow(
+    today = SourceDailyUsageRow(
         day=local_day(source.time_zone, now),
         parcels=taken.parcels,
         lines=taken.lines,
@@ -180,7 +180,7 @@ def decisions_of(session: Session, order_id: UUID) -> list[DecisionRow]:
     query = select(SourcingDecision, SourcingPlan.currency).where(
         SourcingDecision.order_id == order_id
     )
-    query = query.outerjoin(SourcingPlan, SourcingPlan.id == SourcingDecision.run_id)
+    query = query.outerjoin(SourcingPlan, SourcingPlan.id == SourcingDecision.plan_id)
     return [
         _decision(row, currency or "")
         for row, currency in session.execute(query.order_by(SourcingDecision.at.desc()))

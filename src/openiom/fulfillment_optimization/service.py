@@ -20,17 +20,17 @@ from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
 from openiom.provider_contract import EventRequest, Outcome
 
-from .order_port import OpenLine, OrderPort, ask_for
+from .order_port import OpenLine, OrderPort, reservation_request
 from .planning import (
     Attempt,
-    IntakeResult,
+    CapacityUsage,
     Place,
     Planned,
     Planner,
     Round,
-    counted,
+    capacity_limited_sources,
     give_back_stale,
-    lock_days,
+    lock_daily_usage,
     nothing_decided,
     places_of,
     record,
@@ -86,8 +86,8 @@ def source_orders(
     later = _windows(known, names, woken, now)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
     settled = Rounds(session, order_port, known, names, now, actor, woken).run(waiting)
-    keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
-    collected = [line.line_id for line in lines if line.waited and line.order_id in later]
+    keep(session, [line.line_id for line in every if line.line_id in held and line.was_backordered])
+    collected = [line.line_id for line in lines if line.was_backordered and line.order_id in later]
     keep(session, collected, until=max(later.values(), default=now) + AFTER_WINDOW)
     for line in every:
         if line.line_id in held and line.order_id not in later:
@@ -165,18 +165,20 @@ class Rounds:
     settled: dict[UUID, Settled] = field(default_factory=dict)
 
     def run(self, lines: Sequence[OpenLine]) -> dict[UUID, Settled]:
-        sites = counted(self._settings())
-        days = lock_days(self.session, sites, self.now)
+        sites = capacity_limited_sources(self._settings())
+        days = lock_daily_usage(self.session, sites, self.now)
         freed = give_back_stale(self.session, self.order_port, sites, lines, self.now)
         days |= {
-            name: IntakeResult(days[name].parcels - t.parcels, days[name].lines - t.lines)
+            name: CapacityUsage(days[name].parcels - t.parcels, days[name].lines - t.lines)
             for name, t in freed.items()
         }
-        gone: dict[str, IntakeResult] = {}
+        gone: dict[str, CapacityUsage] = {}
         places: list[Place] = []
         waiting = list(lines)
-        waited = [line.line_id for line in lines if line.waited]
-        self.holds = backorder_reserved(self.session, waited, self.now) if waited else {}
+        was_backordered = [line.line_id for line in lines if line.was_backordered]
+        self.holds = (
+            backorder_reserved(self.session, was_backordered, self.now) if was_backordered else {}
+        )
         for _ in range(ROUNDS):
             if not waiting:
                 break
@@ -236,7 +238,7 @@ class Rounds:
                 (p.line_id, p.source, p.quantity) for p in parts.get(line.line_id, ()) if p.source
             ]
             for id, at, units in mine or [(line.line_id, source, line.quantity)]:
-                asks.append(ask_for(line, at, units, line_id=id))
+                asks.append(reservation_request(line, at, units, line_id=id))
                 orders.append(line.order_id)
         granted = reserve(self.session, asks, self.now, self.actor, taking_over=self.holds)
         lost = {order for order, ok in zip(orders, granted, strict=True) if not ok}
@@ -316,8 +318,8 @@ class Rounds:
         planned = [p for attempt in self.attempts for p in attempt.planned.values()]
         divided = {line: parts for p in planned for line, parts in p.parts.items()}
         if divided:
-            self.order_port.divide(self.session, divided, self.now, self.actor)
-        self.order_port.assign(
+            self.order_port.split_lines(self.session, divided, self.now, self.actor)
+        self.order_port.assign_sources(
             self.session,
             {k: v for p in planned for k, v in p.sources.items()},
             self.now,
@@ -325,9 +327,11 @@ class Rounds:
         )
 
 
-def _sum(one: IntakeResult, other: IntakeResult | None) -> IntakeResult:
+def _sum(one: CapacityUsage, other: CapacityUsage | None) -> CapacityUsage:
     return (
-        one if other is None else IntakeResult(one.parcels + other.parcels, one.lines + other.lines)
+        one
+        if other is None
+        else CapacityUsage(one.parcels + other.parcels, one.lines + other.lines)
     )
 
 

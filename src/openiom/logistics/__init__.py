@@ -23,7 +23,7 @@ from .carriers import (
     on_time_chance,
     transit_of,
 )
-from .configuration import TIMING_KINDS, CalendarBody, CarrierBody, PickupScheduleBody
+from .configuration import KINDS, CalendarBody, CarrierBody, PickupScheduleBody
 from .pickups import PickupSchedule, next_pickup
 from .promises import Handover, Promise, SourceTiming, handover, lateness_days, promise
 from .timetable import TIMETABLE_KINDS, Timetable, documents_token, timetable
@@ -32,7 +32,7 @@ __all__ = [
     "ALWAYS_OPEN",
     "STANDARD_SERVICE",
     "TIMETABLE_KINDS",
-    "TIMING_KINDS",
+    "KINDS",
     "Band",
     "CalendarBody",
     "CarrierBody",

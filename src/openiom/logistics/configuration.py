@@ -286,7 +286,7 @@ def _check_pickup_schedule(session: Session, name: str, body: dict[str, Any]) ->
     return []
 
 
-TIMING_KINDS = (
+KINDS = (
     DocumentKind("calendar", CalendarBody, 16),
     DocumentKind(
         "carrier", CarrierBody, 16, references={"rate_table": ("$.services[*].rate_table",)}

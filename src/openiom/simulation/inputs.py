@@ -20,7 +20,7 @@ from openiom.platform.bulk import execute, fetch
 from .changes import changed_documents
 from .demand import MOST_LINES, Pool, Stock, as_json, from_json, pool_of, starting_stock
 from .network import network_of, read_documents
-from .request import Changes, SimulationAsk
+from .request import Changes, SimulationRequest
 from .simulator import Arrival, Scenario
 
 BASIS = timedelta(days=28)
@@ -41,7 +41,7 @@ class Inputs:
 
 
 def read_inputs(
-    session: Session, order_port: DemandPort, ask: SimulationAsk, *, now: datetime
+    session: Session, order_port: DemandPort, ask: SimulationRequest, *, now: datetime
 ) -> Inputs:
     """Everything the simulation needs of this moment. Raises Invalid when there is no demand, or too much to run."""
     first, last = _basis(ask, now)
@@ -67,7 +67,7 @@ def read_inputs(
 
 
 def _inbound(
-    session: Session, products: set[str], ask: SimulationAsk, now: datetime
+    session: Session, products: set[str], ask: SimulationRequest, now: datetime
 ) -> tuple[Arrival, ...]:
     """
     Supply scheduled from today on. Future demand meets it on its day, on the first morning what comes before that;
@@ -83,7 +83,7 @@ def _inbound(
     )
 
 
-def _basis(ask: SimulationAsk, now: datetime) -> tuple[Any, Any]:
+def _basis(ask: SimulationRequest, now: datetime) -> tuple[Any, Any]:
     """First and last day that are drawn from."""
     if ask.demand.kind == "past":
         return ask.demand.from_, ask.demand.to
@@ -91,7 +91,7 @@ def _basis(ask: SimulationAsk, now: datetime) -> tuple[Any, Any]:
     return ask.demand.basis_from or now.date() - BASIS, ask.demand.basis_to or yesterday
 
 
-def _bearable(ask: SimulationAsk, pool: Pool) -> None:
+def _bearable(ask: SimulationRequest, pool: Pool) -> None:
     shock = 1.0 + ask.changes.demand_multiplier
     work = pool.lines / len(pool.days) * ask.demand.days * ask.demand.multiplier * shock * ask.runs
     if work > MOST_WORK:
@@ -115,7 +115,7 @@ def store_inputs(session: Session, inputs: Inputs, *, now: datetime) -> UUID:
     orders = sum(len(day) for day in inputs.pool.days)
     execute(
         session,
-        "INSERT INTO fulfillment_optimization.simulation_input (id, at, orders, lines, currency, body)"
+        "INSERT INTO simulation.simulation_input (id, at, orders, lines, currency, body)"
         " VALUES (%s, %s, %s, %s, %s, %s)",
         (
             made,
@@ -133,7 +133,7 @@ def inputs_of(session: Session, input_id: UUID) -> Inputs:
     """Raises NotFound."""
     rows = fetch(
         session,
-        "SELECT body FROM fulfillment_optimization.simulation_input WHERE id = %s",
+        "SELECT body FROM simulation.simulation_input WHERE id = %s",
         (input_id,),
     )
     if not rows:
@@ -159,10 +159,10 @@ def _parsed(body: bytes) -> Inputs:
 @lru_cache(maxsize=4)
 def prepared(inputs: Inputs, ask: str) -> tuple[Scenario, Scenario]:
     """The same from run to run, with what the runs before have learned."""
-    return scenarios(inputs, SimulationAsk.model_validate_json(ask))
+    return scenarios(inputs, SimulationRequest.model_validate_json(ask))
 
 
-def scenarios(inputs: Inputs, ask: SimulationAsk) -> tuple[Scenario, Scenario]:
+def scenarios(inputs: Inputs, ask: SimulationRequest) -> tuple[Scenario, Scenario]:
     """(baseline, scenario)."""
     changed = changed_documents(inputs.bodies, ask.changes, strategy=ask.strategy)
     before = network_of(inputs.bodies)

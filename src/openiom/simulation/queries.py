@@ -14,7 +14,7 @@ from openiom.platform.bulk import fetch
 from .inputs import inputs_of, scenarios
 from .kpis import differences
 from .models import Simulation
-from .request import SimulationAsk
+from .request import SimulationRequest
 from .schemas import (
     Band,
     ComparedColumn,
@@ -72,12 +72,12 @@ def view_simulation(session: Session, simulation_id: UUID) -> SimulationView:
     found = simulation(session, simulation_id)
     orders, lines, currency = fetch(
         session,
-        "SELECT orders, lines, currency FROM fulfillment_optimization.simulation_input WHERE id = %s",
+        "SELECT orders, lines, currency FROM simulation.simulation_input WHERE id = %s",
         (found.input_id,),
     )[0]
     return SimulationView(
         **_row(found),
-        ask=SimulationAsk.model_validate(found.ask),
+        ask=SimulationRequest.model_validate(found.ask),
         currency=currency,
         basis_orders=orders,
         basis_lines=lines,
@@ -127,7 +127,7 @@ def _digests(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     return dict(
         fetch(
             session,
-            "SELECT id, md5(body) FROM fulfillment_optimization.simulation_input WHERE id = ANY(%s)",
+            "SELECT id, md5(body) FROM simulation.simulation_input WHERE id = ANY(%s)",
             (list(ids),),
         )
     )
@@ -138,7 +138,7 @@ def _difference(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> di
 
 
 def _column(session: Session, found: Simulation) -> ComparedColumn:
-    ask = SimulationAsk.model_validate(found.ask)
+    ask = SimulationRequest.model_validate(found.ask)
     inputs = inputs_of(session, found.input_id)
     _, scenario = scenarios(inputs, ask)
     setting = scenario.network.setting(scenario.strategy, ask.demand.from_)

@@ -101,7 +101,7 @@ class Changes(_Asked):
     new_products: list[NewProduct] = Field([], max_length=MOST_CHANGES)
 
 
-class SimulationAsk(_Asked):
+class SimulationRequest(_Asked):
     name: str = Field(min_length=1, max_length=200)
     description: str = Field("", max_length=4000)
     template: Template = "source_optimization"

@@ -19,8 +19,15 @@ from openiom.platform.http import (
 )
 
 from .queries import compare_simulations, list_simulations, view_simulation
-from .request import SimulationAsk
-from .schemas import CloneAsk, CommitAnswer, CompareAsk, Comparison, SimulationRow, SimulationView
+from .request import SimulationRequest
+from .schemas import (
+    CloneRequest,
+    CommitResult,
+    CompareRequest,
+    Comparison,
+    SimulationRow,
+    SimulationView,
+)
 from .service import clone_simulation, commit_simulation, remove_simulation, start_simulation
 
 
@@ -52,7 +59,7 @@ def simulations(
 
 @router.post("/compare")
 def compare(
-    asked: Annotated[CompareAsk, Body()], principal: CurrentPrincipal, session: ReadSession
+    asked: Annotated[CompareRequest, Body()], principal: CurrentPrincipal, session: ReadSession
 ) -> Comparison:
     """Finished simulations side by side."""
     principal.require("sourcing.read")
@@ -77,7 +84,7 @@ def remove(simulation_id: UUID, principal: CurrentPrincipal, session: WriteSessi
 def clone(
     request: Request,
     simulation_id: UUID,
-    asked: Annotated[CloneAsk, Body()],
+    asked: Annotated[CloneRequest, Body()],
     principal: CurrentPrincipal,
     session: WriteSession,
     now: Now,
@@ -98,7 +105,7 @@ def commit(
     principal: CurrentPrincipal,
     session: WriteSession,
     now: Now,
-) -> CommitAnswer:
+) -> CommitResult:
     """Make the changed documents those in use."""
     principal.require("sourcing.write")
     principal.require("configuration.write")
@@ -106,7 +113,7 @@ def commit(
     changed = commit_simulation(
         session, configuration, simulation_id, now=now, actor=principal.name
     )
-    return CommitAnswer(committed=True, changed=changed)
+    return CommitResult(committed=True, changed=changed)
 
 
 def simulation_router(order_port: DemandPort) -> APIRouter:
@@ -116,7 +123,7 @@ def simulation_router(order_port: DemandPort) -> APIRouter:
     @parse_id.post(router.prefix, tags=["simulation"], status_code=status.HTTP_201_CREATED)
     def create(
         request: Request,
-        asked: Annotated[SimulationAsk, Body()],
+        asked: Annotated[SimulationRequest, Body()],
         principal: CurrentPrincipal,
         session: WriteSession,
         now: Now,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .request import Changes, SimulationAsk, Template
+from .request import Changes, SimulationRequest, Template
 
 State = Literal["waiting", "running", "finished", "failed"]
 
@@ -85,7 +85,7 @@ class SimulationRow(BaseModel):
 class SimulationView(SimulationRow):
     """`ask` can be posted again. `changed` is what a commit would do to the configuration of this moment."""
 
-    ask: SimulationAsk
+    ask: SimulationRequest
     currency: str
     basis_orders: int
     basis_lines: int
@@ -95,7 +95,7 @@ class SimulationView(SimulationRow):
     summary: Summary | None
 
 
-class CloneAsk(BaseModel):
+class CloneRequest(BaseModel):
     """What is different in the copy; demand and stock are those of the original."""
 
     model_config = ConfigDict(extra="forbid")
@@ -109,7 +109,7 @@ class CloneAsk(BaseModel):
     seed: int | None = Field(None, ge=0)
 
 
-class CompareAsk(BaseModel):
+class CompareRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     simulations: list[UUID] = Field(min_length=2, max_length=6)
@@ -139,6 +139,6 @@ class Comparison(BaseModel):
     difference: list[dict[str, Difference] | None]
 
 
-class CommitAnswer(BaseModel):
+class CommitResult(BaseModel):
     committed: bool
     changed: list[DocumentDelta]

@@ -17,8 +17,8 @@ from openiom.platform.events import notify
 from .changes import changed_documents
 from .inputs import Inputs, inputs_of, read_inputs, scenarios, store_inputs
 from .models import Simulation
-from .request import SimulationAsk
-from .schemas import CloneAsk, DocumentDelta, PathDelta
+from .request import SimulationRequest
+from .schemas import CloneRequest, DocumentDelta, PathDelta
 from .worker import WAKE
 
 CLONED = ("name", "description", "template", "changes", "replenish_days", "runs", "seed")
@@ -28,7 +28,7 @@ def start_simulation(
     session: Session,
     order_port: DemandPort,
     configuration: Configuration,
-    ask: SimulationAsk,
+    ask: SimulationRequest,
     *,
     now: datetime,
     actor: str,
@@ -48,7 +48,7 @@ def clone_simulation(
     session: Session,
     configuration: Configuration,
     simulation_id: UUID,
-    asked: CloneAsk,
+    asked: CloneRequest,
     *,
     now: datetime,
     actor: str,
@@ -56,7 +56,7 @@ def clone_simulation(
     """The same demand and stock with other changes, to be compared run by run. Raises NotFound, or Invalid as above."""
     original = simulation(session, simulation_id)
     given = {name: getattr(asked, name) for name in CLONED if getattr(asked, name) is not None}
-    ask = SimulationAsk.model_validate(original.ask).model_copy(update=given)
+    ask = SimulationRequest.model_validate(original.ask).model_copy(update=given)
     inputs = inputs_of(session, original.input_id)
     changed = changed_documents(inputs.bodies, ask.changes, strategy=ask.strategy)
     _rehearse(session, configuration, changed.documents, now=now, actor=actor)
@@ -67,7 +67,7 @@ def clone_simulation(
     )
 
 
-def _currency(inputs: Inputs, ask: SimulationAsk) -> str:
+def _currency(inputs: Inputs, ask: SimulationRequest) -> str:
     """What both scenarios count in, '' where one counts kilometers. Raises NotFound, and Invalid for two currencies."""
     settings = [s.network.setting(s.strategy, ask.demand.from_) for s in scenarios(inputs, ask)]
     before, after = (setting.currency for setting in settings)
@@ -79,7 +79,7 @@ def _currency(inputs: Inputs, ask: SimulationAsk) -> str:
 
 def _queue(
     session: Session,
-    ask: SimulationAsk,
+    ask: SimulationRequest,
     documents: Sequence[dict[str, Any]],
     input_id: UUID,
     cloned_from: UUID | None,
@@ -127,8 +127,8 @@ def remove_simulation(session: Session, simulation_id: UUID) -> None:
     session.flush()
     execute(
         session,
-        "DELETE FROM fulfillment_optimization.simulation_input i WHERE i.id = %s"
-        " AND NOT EXISTS (SELECT 1 FROM fulfillment_optimization.simulation s WHERE s.input_id = i.id)",
+        "DELETE FROM simulation.simulation_input i WHERE i.id = %s"
+        " AND NOT EXISTS (SELECT 1 FROM simulation.simulation s WHERE s.input_id = i.id)",
         (found.input_id,),
     )
 

@@ -24,8 +24,8 @@ from openiom.fulfillment_optimization.engine import BidPrices
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
 from openiom.fulfillment_optimization.planning.daily_capacity import local_day
-from openiom.fulfillment_optimization.planning.opportunity_costs import Worths, learned
-from openiom.fulfillment_optimization.planning.solver import solve_wave
+from openiom.fulfillment_optimization.planning.opportunity_costs import OpportunityCosts, learned
+from openiom.fulfillment_optimization.planning.solver import solve_by_strategy
 from openiom.fulfillment_optimization.planning.windows import window_end
 from openiom.fulfillment_optimization.problem_builder import (
     Circumstances,
@@ -39,7 +39,7 @@ from openiom.kernel import NotFound
 
 from .demand import Pool, Stock, drawn
 from .kpis import RunFigures, SourceTally, Tally, daily_of, kpis_of
-from .request import SimulationAsk
+from .request import SimulationRequest
 
 NOON = 12
 PRACTICE, PRACTICE_RUN = 12, 1_000_000
@@ -66,7 +66,7 @@ class Scenario:
     weights_kg: dict[str, float] = field(default_factory=dict)
     unlimited: frozenset[str] = frozenset()
     inbound: tuple[Arrival, ...] = ()
-    known: dict[str, Worths] = field(default_factory=dict)  # learned so far, by strategy
+    known: dict[str, OpportunityCosts] = field(default_factory=dict)  # learned so far, by strategy
 
 
 class _Served(NamedTuple):
@@ -89,7 +89,7 @@ class _World:
 
 
 def simulate(
-    ask: SimulationAsk, pool: Pool, scenario: Scenario, *, run: int, shocked: bool
+    ask: SimulationRequest, pool: Pool, scenario: Scenario, *, run: int, shocked: bool
 ) -> RunFigures:
     """One run; `shocked` is whether it meets the demand the changes ask for, or the baseline's."""
     changes = (
@@ -238,7 +238,7 @@ def _attempt(
     )
     framed = frame(lines, setting, _free(world.stock, {line.product for line in lines}), given)
     prices = None if together else _prices(scenario, setting, world, framed, given)
-    solved = solve_wave(
+    solved = solve_by_strategy(
         framed, _by_window(setting.strategy), window_closed=together, bid_prices=prices
     )
     names, plan = solved.framed.names, solved.plan

@@ -17,7 +17,7 @@ from openiom.platform.leases import LEASE, heartbeat
 
 from .inputs import inputs_of, prepared
 from .kpis import RunFigures, bands_of, differences
-from .request import SimulationAsk
+from .request import SimulationRequest
 from .simulator import simulate
 
 log = structlog.get_logger("simulation")
@@ -57,12 +57,12 @@ class SimulationWorker:
 
 def _claim(
     session: Session, lease: UUID, now: datetime
-) -> tuple[UUID, SimulationAsk, UUID, int] | None:
+) -> tuple[UUID, SimulationRequest, UUID, int] | None:
     """The oldest simulation nobody works on, and its first run without figures."""
     rows = fetch(
         session,
-        "UPDATE fulfillment_optimization.simulation SET state = 'running', started_at = coalesce(started_at, %(now)s),"
-        " lease = %(lease)s, lease_until = %(until)s WHERE id = (SELECT id FROM fulfillment_optimization.simulation"
+        "UPDATE simulation.simulation SET state = 'running', started_at = coalesce(started_at, %(now)s),"
+        " lease = %(lease)s, lease_until = %(until)s WHERE id = (SELECT id FROM simulation.simulation"
         " WHERE state IN ('waiting', 'running') AND (lease_until IS NULL OR lease_until < %(now)s)"
         " ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, ask, input_id, runs",
         {"lease": lease, "until": now + LEASE, "now": now},
@@ -74,25 +74,27 @@ def _claim(
         run
         for (run,) in fetch(
             session,
-            "SELECT run FROM fulfillment_optimization.simulation_result WHERE simulation_id = %s",
+            "SELECT run FROM simulation.simulation_result WHERE simulation_id = %s",
             (simulation,),
         )
     }
     missing = next(run for run in range(runs) if run not in done)
-    return simulation, SimulationAsk.model_validate(ask), input_id, missing
+    return simulation, SimulationRequest.model_validate(ask), input_id, missing
 
 
 def _renew(database: Database, simulation: UUID, lease: UUID, until: datetime) -> None:
     with database.unit_of_work() as session:
         execute(
             session,
-            "UPDATE fulfillment_optimization.simulation SET lease_until = greatest(lease_until, %s)"
+            "UPDATE simulation.simulation SET lease_until = greatest(lease_until, %s)"
             " WHERE id = %s AND lease = %s",
             (until, simulation, lease),
         )
 
 
-def _run(database: Database, ask: SimulationAsk, input_id: UUID, run: int) -> dict[str, RunFigures]:
+def _run(
+    database: Database, ask: SimulationRequest, input_id: UUID, run: int
+) -> dict[str, RunFigures]:
     with database.reading() as session:
         inputs = inputs_of(session, input_id)
     before, after = prepared(inputs, ask.model_dump_json(by_alias=True))
@@ -113,7 +115,7 @@ def _record(
     """Keep the figures of a run, unless another worker took over in the meantime; sum up after the last one."""
     rows = fetch(
         session,
-        "UPDATE fulfillment_optimization.simulation SET runs_done = runs_done + 1, lease = NULL, lease_until = NULL"
+        "UPDATE simulation.simulation SET runs_done = runs_done + 1, lease = NULL, lease_until = NULL"
         " WHERE id = %s AND lease = %s RETURNING runs, runs_done",
         (simulation, lease),
     )
@@ -123,7 +125,7 @@ def _record(
     for scenario, found in figures.items():
         execute(
             session,
-            "INSERT INTO fulfillment_optimization.simulation_result (simulation_id, run, scenario, figures)"
+            "INSERT INTO simulation.simulation_result (simulation_id, run, scenario, figures)"
             " VALUES (%s, %s, %s, %s::jsonb)",
             (simulation, run, scenario, to_json_text(found.as_dict())),
         )
@@ -131,7 +133,7 @@ def _record(
     if done == runs:
         execute(
             session,
-            "UPDATE fulfillment_optimization.simulation SET state = 'finished', finished_at = %s, summary = %s::jsonb"
+            "UPDATE simulation.simulation SET state = 'finished', finished_at = %s, summary = %s::jsonb"
             " WHERE id = %s",
             (now, to_json_text(summary_of(session, simulation)), simulation),
         )
@@ -153,7 +155,7 @@ def run_figures(session: Session, simulation: UUID) -> dict[str, list[dict[str, 
     """Scenario -> figures of every finished run, in order."""
     rows = fetch(
         session,
-        "SELECT scenario, figures FROM fulfillment_optimization.simulation_result WHERE simulation_id = %s"
+        "SELECT scenario, figures FROM simulation.simulation_result WHERE simulation_id = %s"
         " ORDER BY scenario, run",
         (simulation,),
     )
@@ -167,7 +169,7 @@ def _fail(session: Session, simulation: UUID, lease: UUID, error: Exception, now
     what = str(error) if isinstance(error, IomError) else f"{type(error).__name__}: {error}"
     execute(
         session,
-        "UPDATE fulfillment_optimization.simulation SET state = 'failed', error = %s, finished_at = %s, lease = NULL,"
+        "UPDATE simulation.simulation SET state = 'failed', error = %s, finished_at = %s, lease = NULL,"
         " lease_until = NULL WHERE id = %s AND lease = %s",
         (what[:2000].replace("\x00", " "), now, simulation, lease),
     )

@@ -8,7 +8,7 @@ Holds   a plan breaks no hard limit, also not together with other waves of the s
 
 from .capacity_usage import CONSUMER as CAPACITY_CONSUMER
 from .capacity_usage import CapacityUsageWorker, Place, give_back_stale, places_of, take_places
-from .daily_capacity import IntakeResult, counted, lock_days
+from .daily_capacity import CapacityUsage, capacity_limited_sources, lock_daily_usage
 from .plan_records import nothing_decided, record
 from .planner import Attempt, Planned, Planner, Round, taken_by
 from .price_learning_worker import PriceLearningWorker
@@ -25,10 +25,10 @@ __all__ = [
     "PriceLearningWorker",
     "Reoptimizer",
     "Round",
-    "IntakeResult",
-    "counted",
+    "CapacityUsage",
+    "capacity_limited_sources",
     "give_back_stale",
-    "lock_days",
+    "lock_daily_usage",
     "nothing_decided",
     "places_of",
     "record",

@@ -10,7 +10,7 @@ from openiom.fulfillment_optimization.problem_builder import Framed, columns_of
 from openiom.fulfillment_optimization.snapshot import Setting
 from openiom.platform.bulk import copy_rows, fetch
 
-from .opportunity_costs import Worths
+from .opportunity_costs import OpportunityCosts
 
 VALID = timedelta(hours=24)
 NOTHING = 1e-6
@@ -37,7 +37,7 @@ def current_bid_prices(
             for source, product, block, worths in rows
             if source
         }
-        return Worths(curves).prices(framed)
+        return OpportunityCosts(curves).prices(framed)
     return _last_batch(session, setting, framed, now)
 
 

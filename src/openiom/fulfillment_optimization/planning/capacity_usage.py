@@ -20,7 +20,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import ensure_consumer, read_new
 
-from .daily_capacity import IntakeResult, local_day
+from .daily_capacity import CapacityUsage, local_day
 from .planner import Planned
 
 CONSUMER = "source_days"
@@ -52,32 +52,32 @@ class DayPlace(NamedTuple):
 
 _TAKE = """
 WITH fresh AS (
-    INSERT INTO fulfillment_optimization.source_place (source, day, order_id, line_id)
+    INSERT INTO fulfillment_optimization.source_usage_line (source, day, order_id, line_id)
     SELECT * FROM unnest(%s::text[], %s::date[], %s::uuid[], %s::uuid[]) ON CONFLICT DO NOTHING
     RETURNING source, day, order_id
 ), more AS (
     SELECT source, day, count(*) AS lines, count(DISTINCT order_id) FILTER (WHERE NOT EXISTS (
-        SELECT FROM fulfillment_optimization.source_place p
+        SELECT FROM fulfillment_optimization.source_usage_line p
         WHERE p.source = f.source AND p.day = f.day AND p.order_id = f.order_id)) AS parcels
     FROM fresh f GROUP BY source, day
 )
-UPDATE fulfillment_optimization.source_day s SET parcels = s.parcels + m.parcels, lines = s.lines + m.lines
+UPDATE fulfillment_optimization.source_daily_usage s SET parcels = s.parcels + m.parcels, lines = s.lines + m.lines
 FROM more m WHERE s.source = m.source AND s.day = m.day
 """
 _GIVE_BACK = """
 WITH gone AS (
-    DELETE FROM fulfillment_optimization.source_place p
+    DELETE FROM fulfillment_optimization.source_usage_line p
     USING unnest(%s::text[], %s::date[], %s::uuid[], %s::uuid[]) AS d(source, day, order_id, line_id)
     WHERE p.source = d.source AND p.day = d.day AND p.order_id = d.order_id AND p.line_id = d.line_id
     RETURNING p.source, p.day, p.order_id, p.line_id
 ), less AS (
     SELECT source, day, count(*) AS lines, count(DISTINCT order_id) FILTER (WHERE NOT EXISTS (
-        SELECT FROM fulfillment_optimization.source_place p
+        SELECT FROM fulfillment_optimization.source_usage_line p
         WHERE p.source = g.source AND p.day = g.day AND p.order_id = g.order_id AND NOT EXISTS (
             SELECT FROM gone o WHERE o.source = p.source AND o.day = p.day AND o.line_id = p.line_id))) AS parcels
     FROM gone g GROUP BY source, day
 )
-UPDATE fulfillment_optimization.source_day s
+UPDATE fulfillment_optimization.source_daily_usage s
 SET parcels = greatest(0, s.parcels - l.parcels), lines = greatest(0, s.lines - l.lines)
 FROM less l WHERE s.source = l.source AND s.day = l.day RETURNING s.source, l.parcels, l.lines
 """
@@ -123,7 +123,7 @@ def give_back_stale(
     sites: Mapping[str, Site],
     lines: Sequence[OpenLine],
     now: datetime,
-) -> dict[str, IntakeResult]:
+) -> dict[str, CapacityUsage]:
     """Free what lines that are sourced again still have of today's days of `sites`, which are locked; by source."""
     if not sites:
         return {}
@@ -147,7 +147,7 @@ def give_back_unserved(session: Session, order_port: OrderPort, orders: Collecti
         return 0
     fetch(
         session,
-        "SELECT 1 FROM fulfillment_optimization.source_day s JOIN unnest(%s::text[], %s::date[]) AS d(source, day)"
+        "SELECT 1 FROM fulfillment_optimization.source_daily_usage s JOIN unnest(%s::text[], %s::date[]) AS d(source, day)"
         " USING (source, day) ORDER BY s.source, s.day FOR UPDATE OF s",
         ([d[0] for d in days], [d[1] for d in days]),
     )
@@ -161,7 +161,7 @@ def _places(
 ) -> list[DayPlace]:
     rows = fetch(
         session,
-        "SELECT source, day, order_id, line_id FROM fulfillment_optimization.source_place WHERE order_id = ANY(%s)"
+        "SELECT source, day, order_id, line_id FROM fulfillment_optimization.source_usage_line WHERE order_id = ANY(%s)"
         " AND (%s::text[] IS NULL OR source = ANY(%s))",
         (sorted(set(orders)), *(2 * (None if sources is None else sorted(sources),))),
     )
@@ -173,17 +173,17 @@ def _unserved(
 ) -> list[DayPlace]:
     if not places:
         return []
-    served = order_port.served(session, {(p.line_id, p.source) for p in places})
+    served = order_port.lines_served_from(session, {(p.line_id, p.source) for p in places})
     return [p for p in places if (p.line_id, p.source) not in served]
 
 
-def _give_back(session: Session, places: Sequence[DayPlace]) -> dict[str, IntakeResult]:
+def _give_back(session: Session, places: Sequence[DayPlace]) -> dict[str, CapacityUsage]:
     """What came free, by source; where a source has several days, of one of them."""
     if not places:
         return {}
     columns = tuple(list(column) for column in zip(*sorted(places), strict=True))
     rows = fetch(session, _GIVE_BACK, columns)
-    return {source: IntakeResult(parcels, lines) for source, parcels, lines in rows}
+    return {source: CapacityUsage(parcels, lines) for source, parcels, lines in rows}
 
 
 @dataclass
@@ -209,6 +209,6 @@ class CapacityUsageWorker:
 def _forget_old(session: Session, now: datetime) -> None:
     execute(
         session,
-        "DELETE FROM fulfillment_optimization.source_place WHERE day < %s",
+        "DELETE FROM fulfillment_optimization.source_usage_line WHERE day < %s",
         ((now - KEPT).date(),),
     )

@@ -17,14 +17,14 @@ from openiom.platform.bulk import execute, fetch
 
 
 @dataclass(frozen=True, slots=True)
-class IntakeResult:
+class CapacityUsage:
     """Parcels and order lines."""
 
     parcels: int
     lines: int
 
 
-def counted(settings: Iterable[Setting]) -> dict[str, Site]:
+def capacity_limited_sources(settings: Iterable[Setting]) -> dict[str, Site]:
     """Sources whose day must be counted: of limited capacity, or under a daily cap of order lines."""
     found: dict[str, Site] = {}
     for setting in settings:
@@ -52,9 +52,9 @@ def local_day(time_zone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(time_zone)).date()
 
 
-def lock_days(
+def lock_daily_usage(
     session: Session, sites: Mapping[str, Site], now: datetime
-) -> dict[str, IntakeResult]:
+) -> dict[str, CapacityUsage]:
     """What each source has taken today, locked until the transaction ends."""
     if not sites:
         return {}
@@ -62,28 +62,28 @@ def lock_days(
     days = [local_day(sites[name].time_zone, now) for name in names]
     execute(
         session,
-        "INSERT INTO fulfillment_optimization.source_day (source, day)"
+        "INSERT INTO fulfillment_optimization.source_daily_usage (source, day)"
         " SELECT * FROM unnest(%s::text[], %s::date[]) AS d(source, day) ORDER BY 1 ON CONFLICT DO NOTHING",
         (names, days),
     )
     rows = fetch(
         session,
-        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_day s"
+        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_daily_usage s"
         " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day) ORDER BY s.source FOR UPDATE OF s",
         (names, days),
     )
-    return {source: IntakeResult(parcels, lines) for source, parcels, lines in rows}
+    return {source: CapacityUsage(parcels, lines) for source, parcels, lines in rows}
 
 
-def days_of(
+def daily_usage(
     session: Session, zones: Sequence[tuple[str, str]], now: datetime
-) -> dict[str, IntakeResult]:
+) -> dict[str, CapacityUsage]:
     """What sources, given as (name, time zone), have taken today; not locked: for reading only."""
     days = {zone: local_day(zone, now) for zone in {zone for _, zone in zones}}
     rows = fetch(
         session,
-        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_day s"
+        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_daily_usage s"
         " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day)",
         ([name for name, _ in zones], [days[zone] for _, zone in zones]),
     )
-    return {source: IntakeResult(parcels, lines) for source, parcels, lines in rows}
+    return {source: CapacityUsage(parcels, lines) for source, parcels, lines in rows}

@@ -34,7 +34,7 @@ Curve = tuple[int, tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Worths:
+class OpportunityCosts:
     """Curves by (source, product); '' stands for a parcel of the source's day. What is absent is worth nothing."""
 
     curves: Mapping[tuple[str, str], Curve]
@@ -70,7 +70,7 @@ def learned(
     setting: Setting,
     stock: Mapping[Key, int],
     given: Circumstances,
-) -> Worths:
+) -> OpportunityCosts:
     """
     From the orders of earlier days, each a day to come like any other; `stock` is what may be promised, `given` what
     today has taken. Products nobody asked for are worth nothing.
@@ -78,7 +78,7 @@ def learned(
     waves = [as_open_lines(day, given.now) for day in days if day]
     products = tuple(dict.fromkeys(line.product for wave in waves for line in wave))
     if not waves or not setting.sites:
-        return Worths({})
+        return OpportunityCosts({})
     place = {product: s for s, product in enumerate(products)}
     shelves = np.zeros((len(setting.names), len(products)), dtype=np.int64)
     for (product, source), units in stock.items():
@@ -104,7 +104,7 @@ def learned(
             int(known.units.block[i]),
             _rounded(known.units.steps(i, 1.0)),
         )
-    return Worths(
+    return OpportunityCosts(
         {key: curve for key, curve in curves.items() if max(curve[1], default=0.0) > NOTHING}
     )
 

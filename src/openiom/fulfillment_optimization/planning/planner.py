@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.engine import Plan
 from openiom.fulfillment_optimization.explanations import explanations
-from openiom.fulfillment_optimization.order_port import OpenLine, Part
+from openiom.fulfillment_optimization.order_port import OpenLine, SplitPart
 from openiom.fulfillment_optimization.problem_builder import Circumstances, Key, frame
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
 from openiom.inventory_visibility import available, channels_matter
@@ -24,9 +24,9 @@ from openiom.kernel import NotFound, new_id, new_ids
 from openiom.master_data import known, write_in_products
 
 from .bid_prices import current_bid_prices
-from .daily_capacity import IntakeResult
+from .daily_capacity import CapacityUsage
 from .demand_rates import demand_per_day, weights_kg
-from .solver import Solved, solve_wave
+from .solver import Solved, solve_by_strategy
 
 MOST_ALTERNATES = 5
 CurrentPrincipal = tuple[str, str]
@@ -42,7 +42,7 @@ class Planned:
     explanation: dict[str, Any]
     sources: dict[UUID, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
-    parts: dict[UUID, list[Part]] = field(default_factory=dict)
+    parts: dict[UUID, list[SplitPart]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -90,7 +90,7 @@ class Planner:
     session: Session
     snapshot: Snapshot
     now: datetime
-    days: Mapping[str, IntakeResult] = field(default_factory=dict)
+    days: Mapping[str, CapacityUsage] = field(default_factory=dict)
     windows: frozenset[UUID] = frozenset()
     stock: Mapping[Key, int] | None = None
     own: Mapping[Key, int] = field(default_factory=dict)
@@ -172,7 +172,9 @@ class Planner:
         framed = frame(lines, setting, stock, self._circumstances(setting, lines, taken, unlimited))
         together = any(line.order_id in self.windows for line in lines)
         prices = None if together else current_bid_prices(self.session, setting, framed, self.now)
-        solved = solve_wave(framed, setting.strategy, window_closed=together, bid_prices=prices)
+        solved = solve_by_strategy(
+            framed, setting.strategy, window_closed=together, bid_prices=prices
+        )
         planned = _read(solved, lines)
         return Attempt(new_id(), setting, planned, len(lines), solved, perf_counter() - started)
 
@@ -284,14 +286,16 @@ def _read(solved: Solved, lines: Sequence[OpenLine]) -> dict[UUID, Planned]:
     return planned
 
 
-def _divided(plan: Plan, lines: Sequence[OpenLine], names: Sequence[str]) -> dict[int, list[Part]]:
+def _divided(
+    plan: Plan, lines: Sequence[OpenLine], names: Sequence[str]
+) -> dict[int, list[SplitPart]]:
     """Lines served by several sources, or in part: their parts, the largest first under the line's own id."""
     if not np.any(plan.problem.max_line_nodes > 1):
         return {}
     shares = plan.shares
     several = np.bincount(shares.line, minlength=plan.problem.lines)
     odd = np.flatnonzero((several > 1) | ((several == 1) & (plan.served < plan.problem.quantity)))
-    found: dict[int, list[Part]] = {}
+    found: dict[int, list[SplitPart]] = {}
     for i in odd.tolist():
         mine = shares.line == i
         rows = sorted(
@@ -304,7 +308,7 @@ def _divided(plan: Plan, lines: Sequence[OpenLine], names: Sequence[str]) -> dic
             wanted.append(("", left))
         ids = [lines[i].line_id, *new_ids(len(wanted) - 1)]
         found[i] = [
-            Part(id, units, source) for id, (source, units) in zip(ids, wanted, strict=True)
+            SplitPart(id, units, source) for id, (source, units) in zip(ids, wanted, strict=True)
         ]
     return found
 
@@ -331,7 +335,7 @@ def _deduct(
         taken[name][1] += counts.lines
 
 
-def taken_by(planned: Iterable[Planned]) -> dict[str, IntakeResult]:
+def taken_by(planned: Iterable[Planned]) -> dict[str, CapacityUsage]:
     """Parcels and order lines by source."""
     parcels: dict[str, int] = defaultdict(int)
     lines: dict[str, int] = defaultdict(int)
@@ -347,4 +351,4 @@ def taken_by(planned: Iterable[Planned]) -> dict[str, IntakeResult]:
             lines[source] += 1
         for source in set(used):
             parcels[source] += 1
-    return {source: IntakeResult(parcels[source], lines[source]) for source in lines}
+    return {source: CapacityUsage(parcels[source], lines[source]) for source in lines}

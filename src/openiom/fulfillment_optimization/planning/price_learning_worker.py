@@ -21,9 +21,9 @@ from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import Database
 
-from .daily_capacity import counted, days_of
+from .daily_capacity import capacity_limited_sources, daily_usage
 from .demand_rates import demand_per_day, weights_kg
-from .opportunity_costs import Worths, learned
+from .opportunity_costs import OpportunityCosts, learned
 
 log = structlog.get_logger("sourcing")
 SPANS = (28, 14, 7, 3, 1)
@@ -81,7 +81,7 @@ class PriceLearningWorker:
                 if not _learned_since(session, known.setting(name, now.date()), since)
             ]
 
-    def learn(self, database: Database, name: str, now: datetime) -> Worths:
+    def learn(self, database: Database, name: str, now: datetime) -> OpportunityCosts:
         """Learn and keep the worths of one strategy."""
         started = perf_counter()
         with database.reading() as session:
@@ -89,7 +89,7 @@ class PriceLearningWorker:
         found = learned(seen.days, seen.setting, seen.stock, seen.given)
         with database.unit_of_work() as session:
             if fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))[0][0]:
-                store_worths(session, seen.setting.name, found, now)
+                store_opportunity_costs(session, seen.setting.name, found, now)
         log.info(
             "prices_learned",
             strategy=name,
@@ -102,7 +102,11 @@ class PriceLearningWorker:
         setting = snapshot(session).setting(name, now.date())
         days = self._demand(session, now)
         products = {line.product for day in days for order in day for line in order.lines}
-        taken = days_of(session, [(s.name, s.time_zone) for s in counted([setting]).values()], now)
+        taken = daily_usage(
+            session,
+            [(s.name, s.time_zone) for s in capacity_limited_sources([setting]).values()],
+            now,
+        )
         weights = setting.strategy.weights
         covered = bool(weights.stock_out or weights.markdown_credit)
         given = Circumstances(
@@ -141,7 +145,9 @@ def _learned_since(session: Session, setting: Setting, since: datetime) -> bool:
     return bool(rows)
 
 
-def store_worths(session: Session, strategy: str, found: Worths, now: datetime) -> None:
+def store_opportunity_costs(
+    session: Session, strategy: str, found: OpportunityCosts, now: datetime
+) -> None:
     """Replace what is known for a strategy."""
     execute(
         session,

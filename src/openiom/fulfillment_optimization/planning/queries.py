@@ -105,7 +105,7 @@ def get_plan(session: Session, plan_id: UUID, *, after: UUID | None, limit: int)
         )
     moved = fetch(
         session,
-        "SELECT order_id, line_id, from_source, to_source, saving::float8 FROM fulfillment_optimization.source_move"
+        "SELECT order_id, line_id, from_source, to_source, saving::float8 FROM fulfillment_optimization.reoptimization_move"
         " WHERE plan_id = %s ORDER BY id",
         (plan_id,),
     )

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort, ask_for
+from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort, reservation_request
 from openiom.fulfillment_optimization.problem_builder import Circumstances
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapshot
 from openiom.inventory_visibility import available, release, reserve
@@ -27,10 +27,10 @@ from openiom.provider_contract import EventRequest
 
 from .backlog import Improvement, Move, improve_backlog
 from .capacity_usage import Place, leave, take_places
-from .daily_capacity import IntakeResult, counted, days_of, lock_days
+from .daily_capacity import CapacityUsage, capacity_limited_sources, daily_usage, lock_daily_usage
 from .demand_rates import demand_per_day, weights_kg
 
-RESOURCED = "order.resourced"
+RESOURCED = "order.source_changed"
 ACTOR = "re-optimizer"
 _ONE_AT_A_TIME = 0x696F6D02  # one number of ours among PostgreSQL's advisory locks
 TRIES = 5
@@ -127,7 +127,9 @@ class Reoptimizer:
         known = snapshot(session)
         setting = known.setting(name, now.date())
         wanted = _named(known, name)
-        lines = self.order_port.backlog(session, wanted, limit=setting.strategy.reoptimize.orders)
+        lines = self.order_port.lock_backlog(
+            session, wanted, limit=setting.strategy.reoptimize.orders
+        )
         held = _held(session, [line.line_id for line in lines])
         mine = {
             x.line_id
@@ -138,7 +140,11 @@ class Reoptimizer:
         if not parse_id:
             return None
         products = {line.product for line in parse_id}
-        days = days_of(session, [(s.name, s.time_zone) for s in counted([setting]).values()], now)
+        days = daily_usage(
+            session,
+            [(s.name, s.time_zone) for s in capacity_limited_sources([setting]).values()],
+            now,
+        )
         weights = setting.strategy.weights
         given = Circumstances(
             now=now,
@@ -177,7 +183,7 @@ class Reoptimizer:
             return []
         orders = [w.order for w in wanted]
         known = snapshot(session)
-        again = self.order_port.backlog(
+        again = self.order_port.lock_backlog(
             session, _named(known, setting.name), limit=len(orders), only=orders
         )
         as_is = {(x.line_id, x.source, x.quantity) for x in again}
@@ -193,15 +199,15 @@ class Reoptimizer:
         plan: UUID,
         now: datetime,
     ) -> None:
-        sites = counted([setting])
-        days = lock_days(session, sites, now)
+        sites = capacity_limited_sources([setting])
+        days = lock_daily_usage(session, sites, now)
         _check_room(days, wanted, setting)
         lines = [(w.order, line, to) for w in wanted for line, to in w.lines]
         _lock_stock(
             session, {(line.product, at) for _, line, to in lines for at in (line.source, to)}
         )
         release(session, [line.line_id for _, line, _ in lines], now, ACTOR, "re-optimized")
-        asks = [ask_for(x, to, x.quantity) for _, x, to in lines]
+        asks = [reservation_request(x, to, x.quantity) for _, x, to in lines]
         granted = reserve(session, asks, now, ACTOR)
         refused = {order for (order, _, _), ok in zip(lines, granted, strict=True) if not ok}
         if refused:
@@ -215,7 +221,9 @@ class Reoptimizer:
         take_places(
             session, sites, [Place(to, order, line.line_id) for order, line, to in lines], now
         )
-        self.order_port.assign(session, {line.line_id: to for _, line, to in lines}, now, ACTOR)
+        self.order_port.assign_sources(
+            session, {line.line_id: to for _, line, to in lines}, now, ACTOR
+        )
         raises = [
             EventRequest(
                 w.order,
@@ -265,7 +273,7 @@ def _whole_orders(lines: Sequence[OpenLine], fits: Callable[[OpenLine], bool]) -
 def _moves_before(session: Session, orders: Sequence[UUID]) -> dict[object, int]:
     rows = fetch(
         session,
-        "SELECT order_id, count(DISTINCT plan_id) FROM fulfillment_optimization.source_move WHERE order_id = ANY(%s)"
+        "SELECT order_id, count(DISTINCT plan_id) FROM fulfillment_optimization.reoptimization_move WHERE order_id = ANY(%s)"
         " GROUP BY 1",
         (sorted(set(orders)),),
     )
@@ -299,7 +307,7 @@ def _lock_stock(session: Session, keys: set[tuple[str, str]]) -> None:
 
 
 def _check_room(
-    days: Mapping[str, IntakeResult], wanted: Sequence[_Wanted], setting: Setting
+    days: Mapping[str, CapacityUsage], wanted: Sequence[_Wanted], setting: Setting
 ) -> None:
     """Parcels of sources whose day filled up since the plan was made. Raises _Refused."""
     room = {
@@ -369,4 +377,4 @@ def _record_moves(session: Session, plan: UUID, made: Sequence[_Wanted], now: da
         for line, to in w.lines
     ]
     columns = ("plan_id", "order_id", "line_id", "from_source", "to_source", "saving", "at")
-    copy_rows(session, "fulfillment_optimization.source_move", columns, rows)
+    copy_rows(session, "fulfillment_optimization.reoptimization_move", columns, rows)

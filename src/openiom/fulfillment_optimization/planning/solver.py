@@ -31,7 +31,7 @@ class Solved:
     mode: Mode
 
 
-def solve_wave(
+def solve_by_strategy(
     framed: Framed,
     strategy: StrategyBody,
     *,

@@ -6,7 +6,7 @@ Holds   nothing is written or reserved; the plan is the one a real run would mak
 """
 
 from .routes import quote_router
-from .schemas import Quote, QuoteAsk
+from .schemas import Quote, QuoteRequest
 from .service import Draft, draft, quote
 
-__all__ = ["Draft", "Quote", "QuoteAsk", "draft", "quote", "quote_router"]
+__all__ = ["Draft", "Quote", "QuoteRequest", "draft", "quote", "quote_router"]

@@ -11,7 +11,7 @@ from openiom.provider_contract import LiveRate, Shipment
 from openiom.providers import Rated
 
 from .quote_request import Asked
-from .schemas import CarrierAnswer, CarrierRate
+from .schemas import CarrierQuote, CarrierRate
 from .shipping_rates import Parcel, cheapest_first, rated
 
 NOT_OFFERED = "the carrier has no rate of this service for the parcel"
@@ -39,7 +39,7 @@ def _origin(site: Site) -> Mapping[str, Any]:
     return {**site.address, "latitude": site.latitude, "longitude": site.longitude}
 
 
-def carrier_answer(asked: Asked, parcels: Sequence[Parcel], live: Sequence[Rated]) -> CarrierAnswer:
+def carrier_answer(asked: Asked, parcels: Sequence[Parcel], live: Sequence[Rated]) -> CarrierQuote:
     """Every service for every parcel; `live` has an answer for each parcel, or none for any when nobody was asked."""
     rates: list[CarrierRate] = []
     answers: Sequence[Rated | None] = live or [None] * len(parcels)
@@ -56,7 +56,7 @@ def carrier_answer(asked: Asked, parcels: Sequence[Parcel], live: Sequence[Rated
             for service in asked.services
         ]
     fallback = any(rate.is_fallback for rate in rates)
-    return CarrierAnswer(name=asked.ask.carrier, is_fallback=fallback, rates=cheapest_first(rates))
+    return CarrierQuote(name=asked.ask.carrier, is_fallback=fallback, rates=cheapest_first(rates))
 
 
 def _read(answer: Rated | None) -> tuple[dict[str, LiveRate], str]:

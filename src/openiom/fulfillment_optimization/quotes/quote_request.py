@@ -10,7 +10,7 @@ from openiom.inventory_visibility import Variant
 from openiom.logistics import CarrierService
 from openiom.platform.geocoding import Point
 
-from .schemas import QuoteAsk
+from .schemas import QuoteRequest
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ProductFacts:
 class Asked:
     """A question that makes sense: placed, with its strategy, and what the catalog knows of its products."""
 
-    ask: QuoteAsk
+    ask: QuoteRequest
     at: datetime
     known: Snapshot
     setting: Setting

@@ -8,7 +8,7 @@ from openiom.platform.database import Database
 from openiom.platform.http import CurrentPrincipal, Now, database
 from openiom.providers import RateShipments
 
-from .schemas import Quote, QuoteAsk
+from .schemas import Quote, QuoteRequest
 from .service import draft
 
 
@@ -18,7 +18,7 @@ def quote_router(rate: RateShipments) -> APIRouter:
 
     @router.post("/quote", response_model=Quote)
     def quote_cart(
-        asked: Annotated[QuoteAsk, Body()],
+        asked: Annotated[QuoteRequest, Body()],
         principal: CurrentPrincipal,
         at: Annotated[Database, Depends(database)],
         now: Now,

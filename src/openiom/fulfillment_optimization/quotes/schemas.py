@@ -47,7 +47,7 @@ class QuoteLine(_Asked):
     )
 
 
-class QuoteAsk(_Asked):
+class QuoteRequest(_Asked):
     company: str = Field("", description="Only goes into the execution id")
     strategy: str = Field("", description="Empty is the default strategy")
     carrier: str = Field("", description="Carrier to rate with; empty rates nothing")
@@ -142,7 +142,7 @@ class CarrierRate(BaseModel):
     edd: list[ArrivalChance]
 
 
-class CarrierAnswer(BaseModel):
+class CarrierQuote(BaseModel):
     """`is_fallback` says that at least one rate is a stand-in: none is known, or the carrier was not heard in time."""
 
     name: str
@@ -183,6 +183,6 @@ class Quote(BaseModel):
     destination: Located
     plan: QuotePlan
     promises: list[QuotePromise]
-    carrier: CarrierAnswer | None
+    carrier: CarrierQuote | None
     calendar: list[CalendarDay]
     pickup: list[PickupOption]

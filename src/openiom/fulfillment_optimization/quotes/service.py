@@ -19,8 +19,13 @@ from sqlalchemy.orm import Session
 from openiom.fulfillment_optimization.engine import Refusal
 from openiom.fulfillment_optimization.explanations import reason_of
 from openiom.fulfillment_optimization.order_port import OpenLine
-from openiom.fulfillment_optimization.planning import Attempt, Planner, Round, counted
-from openiom.fulfillment_optimization.planning.daily_capacity import IntakeResult, days_of
+from openiom.fulfillment_optimization.planning import (
+    Attempt,
+    Planner,
+    Round,
+    capacity_limited_sources,
+)
+from openiom.fulfillment_optimization.planning.daily_capacity import CapacityUsage, daily_usage
 from openiom.fulfillment_optimization.problem_builder import great_circle_km
 from openiom.fulfillment_optimization.snapshot import Site, Snapshot, snapshot
 from openiom.kernel import Invalid, NotFound, Problem, Refused
@@ -41,9 +46,9 @@ from .schemas import (
     PickupOption,
     PlannedLine,
     Quote,
-    QuoteAsk,
     QuoteLine,
     QuotePlan,
+    QuoteRequest,
 )
 from .shipping_rates import Parcel
 
@@ -84,7 +89,7 @@ class Draft:
         )
 
 
-def draft(session: Session, ask: QuoteAsk, *, now: datetime) -> Draft:
+def draft(session: Session, ask: QuoteRequest, *, now: datetime) -> Draft:
     """Everything that is known here. Raises Invalid with the path and the remedy of whatever cannot be quoted."""
     asked = _asked(session, ask, now)
     lines = [_open_line(asked, i) for i in asked.plannable]
@@ -110,7 +115,7 @@ def draft(session: Session, ask: QuoteAsk, *, now: datetime) -> Draft:
     return Draft(asked, known, parcels, asked.known.timetable.live_rates.get(ask.carrier, ""))
 
 
-def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
+def quote(session: Session, ask: QuoteRequest, *, now: datetime) -> Quote:
     """A quote that asks nobody outside. Raises Invalid as `draft` does."""
     return draft(session, ask, now=now).answered()
 
@@ -124,7 +129,7 @@ def _stock(session: Session, asked: Asked) -> CartStock:
     )
 
 
-def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
+def _asked(session: Session, ask: QuoteRequest, now: datetime) -> Asked:
     at = (ask.at or now).astimezone(UTC).replace(second=0, microsecond=0)
     variants, problems = variants_of(session, ask.lines)
     problems += _twice(ask.lines)
@@ -192,7 +197,7 @@ def _open_line(asked: Asked, i: int) -> OpenLine:
     )
 
 
-def _days(session: Session, asked: Asked) -> dict[str, IntakeResult]:
+def _days(session: Session, asked: Asked) -> dict[str, CapacityUsage]:
     """What counted sources have taken today, by the strategy and its alternates."""
     settings, name = [asked.setting], asked.setting.strategy.alternate
     while name and name not in {s.name for s in settings}:
@@ -201,11 +206,13 @@ def _days(session: Session, asked: Asked) -> dict[str, IntakeResult]:
         except NotFound:
             break
         name = settings[-1].strategy.alternate
-    sites = counted(settings)
+    sites = capacity_limited_sources(settings)
     found = (
-        days_of(session, [(s.name, s.time_zone) for s in sites.values()], asked.at) if sites else {}
+        daily_usage(session, [(s.name, s.time_zone) for s in sites.values()], asked.at)
+        if sites
+        else {}
     )
-    return {name: found.get(name, IntakeResult(0, 0)) for name in sites}
+    return {name: found.get(name, CapacityUsage(0, 0)) for name in sites}
 
 
 def _shares(found: Round) -> list[Share]:
@@ -413,7 +420,7 @@ def _located(asked: Asked) -> Located:
     )
 
 
-def _execution_id(asked: Asked, stock: CartStock, days: Mapping[str, IntakeResult]) -> str:
+def _execution_id(asked: Asked, stock: CartStock, days: Mapping[str, CapacityUsage]) -> str:
     """A hash of everything the answer depends on: question, minute, configuration, stock, counters and catalog."""
     inputs = {
         "ask": asked.ask.model_dump(mode="json", exclude={"at"}),

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from tests.fulfillment_optimization.given import NOON, order, place, plan, setting, stock
+from tests.fulfillment_optimization.builders import NOON, order, place, plan, setting, stock
 
 from openiom.fulfillment_optimization.documents import CostWeights, RateFactor, RateTableBody
 from openiom.fulfillment_optimization.problem_builder import Circumstances, cover_money

@@ -63,7 +63,7 @@ def stock_hash(database: Database) -> str:
             "inventory_visibility.ledger_entry",
             "inventory_visibility.reservation",
         ),
-        *("orders.order", "orders.order_line", "fulfillment_optimization.source_day"),
+        *("orders.order", "orders.order_line", "fulfillment_optimization.source_daily_usage"),
         *(
             "fulfillment_optimization.sourcing_decision",
             "platform.business_event",

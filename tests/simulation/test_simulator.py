@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.fulfillment_optimization.shop import CHICAGO, MIAMI, SEATTLE
+from tests.fulfillment_optimization.quote_setup import CHICAGO, MIAMI, SEATTLE
 
 from openiom.fulfillment_optimization.past_demand import PastLine, PastOrder
 from openiom.kernel import Invalid
@@ -24,7 +24,7 @@ from openiom.simulation.demand import (
 )
 from openiom.simulation.kpis import RunFigures, band, bands_of, differences
 from openiom.simulation.network import network_of
-from openiom.simulation.request import Changes, SimulationAsk
+from openiom.simulation.request import Changes, SimulationRequest
 from openiom.simulation.simulator import Arrival, Scenario, simulate
 
 MONDAY = date(2026, 11, 2)
@@ -55,14 +55,14 @@ def bodies(*names: str, **strategy: Any) -> dict[str, dict[str, dict[str, Any]]]
     return found
 
 
-def asked(days: int = 1, **more: Any) -> SimulationAsk:
+def asked(days: int = 1, **more: Any) -> SimulationRequest:
     to = MONDAY + timedelta(days=days - 1)
     demand = {"kind": "past", "from": MONDAY, "to": to, "multiplier": more.pop("multiplier", 1.0)}
-    return SimulationAsk.model_validate({"name": "s", "demand": demand, "runs": 2, **more})
+    return SimulationRequest.model_validate({"name": "s", "demand": demand, "runs": 2, **more})
 
 
 def run(
-    ask: SimulationAsk,
+    ask: SimulationRequest,
     orders: list[PastOrder],
     documents: dict[str, Any],
     stock: Stock,

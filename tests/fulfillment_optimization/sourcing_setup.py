@@ -23,7 +23,7 @@ PRODUCTS = ("LAMP", "RUG", "BED")
 
 
 @dataclass
-class House:
+class SourcingSetup:
     """A, B and C stand 1, 10 and 20 degrees east of every customer, who lives where the equator begins."""
 
     database: Database
@@ -125,14 +125,14 @@ class House:
     def day(self, source: str) -> list[tuple[int, int]]:
         """(parcels, lines) of each of its days."""
         return self.rows(
-            "SELECT parcels, lines FROM fulfillment_optimization.source_day WHERE source = %s ORDER BY day",
+            "SELECT parcels, lines FROM fulfillment_optimization.source_daily_usage WHERE source = %s ORDER BY day",
             source,
         )
 
 
-def house_over(database: Database) -> House:
+def sourcing_setup(database: Database) -> SourcingSetup:
     master_data(database, *PRODUCTS)
-    made = House(database, OrderGateway())
+    made = SourcingSetup(database, OrderGateway())
     for name, east in (("A", 1.0), ("B", 10.0), ("C", 20.0)):
         made.source_at(name, east)
     return made
