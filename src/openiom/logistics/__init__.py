@@ -1,7 +1,7 @@
 """
 Logistics: working calendars, cut-offs, processing times, carrier pickups and transit.
 
-Owns        the documents calendar, carrier and pickup schedule, and the delivery promise computed from them.
+Owns        the documents calendar, carrier and pickup schedule, and the delivery promise.
 Guarantees  instants are UTC, days are local to their place, and no function reads a clock.
 Events      none.
 """

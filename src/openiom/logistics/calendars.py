@@ -1,9 +1,10 @@
 """
 Working calendars: when a place is open, and when work that begins there is finished. Pure.
 
-Hours are wall-clock times in the calendar's time zone. When clocks go back, an opening time means the first and a
-closing time the second of the two instants, so that the repeated hour is worked twice. When clocks go forward, a wall
-time that does not exist is read with the offset before the change.
+Hours are wall-clock times in the calendar's time zone. When clocks go back, an opening time means
+the first and a closing time the second of the two instants, so that the repeated hour is worked
+twice. When clocks go forward, a wall time that does not exist is read with the offset before the
+change.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,8 +37,8 @@ class HolidayRule:
 class WorkingCalendar:
     """The opening hours of a place.
 
-    `weekly` has one entry per weekday, Monday first. `openings` replaces the hours of single days, also on holidays
-    and during closures. The days of a closure are inclusive.
+    `weekly` has one entry per weekday, Monday first. `openings` replaces the hours of single days,
+    also on holidays and during closures. The days of a closure are inclusive.
     """
 
     zone: ZoneInfo = ZoneInfo("UTC")
@@ -94,7 +95,8 @@ class WorkingCalendar:
         wall = datetime.combine(day, time(minutes // 60, minutes % 60), self.zone)
         if late:
             second = wall.replace(fold=1)
-            # A wall time inside the gap does not survive the round trip; it keeps the offset before the change.
+            # A wall time inside the gap does not survive the round trip; it keeps the offset
+            # before the change.
             if second.astimezone(UTC).astimezone(self.zone).replace(fold=0) == wall:
                 wall = second
         return wall.astimezone(UTC)
@@ -148,8 +150,8 @@ def ready_at(
 ) -> datetime | None:
     """Return when an order of `at` is packed; None when the place does not open in time.
 
-    Processing takes `hours` of working time or, when `hours` is None, ends `days` working days later at the same time
-    of day (within the hours of that day).
+    Processing takes `hours` of working time or, when `hours` is None, ends `days` working days
+    later at the same time of day (within the hours of that day).
     """
     start = work_starts(calendar, cutoff, at)
     if start is None:
@@ -185,7 +187,9 @@ def after_days(calendar: WorkingCalendar, start: datetime, days: int) -> datetim
 
 
 def _within_hours(calendar: WorkingCalendar, day: date, minutes: int) -> datetime:
-    """Return a wall time of a working day, moved to the next opening or back to the last closing."""
+    """
+    Return a wall time of a working day, moved to the next opening or back to the last closing.
+    """
     wanted = calendar.instant(day, minutes)
     spans = calendar.spans_of(day)
     for opens, closes in spans:

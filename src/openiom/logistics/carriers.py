@@ -1,10 +1,11 @@
 """
 Transit times of carrier services and the confidence of an arrival date. Pure.
 
-Confidence needs no history: on every day of transit a parcel fails to move with probability `slip`, independently. The
-probability of arriving at most k days late after n transit days is then negative binomial,
-(1 - slip)^n * sum over j = 0..k of C(n + j - 1, j) * slip^j. `latest` is `spread_days` after the expected day, and the
-confidence of a promise is the probability of arriving by then.
+Confidence needs no history: on every day of transit a parcel fails to move with probability
+`slip`, independently. The probability of arriving at most k days late after n transit days is then
+negative binomial, (1 - slip)^n * sum over j = 0..k of C(n + j - 1, j) * slip^j. `latest` is
+`spread_days` after the expected day, and the confidence of a promise is the probability of
+arriving by then.
 """
 
 from dataclasses import dataclass
@@ -38,8 +39,8 @@ class Band:
 class CarrierService:
     """A carrier's service.
 
-    `bands` ascend, and the last one has no limit. `moves` and `delivers` say for each weekday, Monday first, whether
-    parcels are in transit and whether they are delivered.
+    `bands` ascend, and the last one has no limit. `moves` and `delivers` say for each weekday,
+    Monday first, whether parcels are in transit and whether they are delivered.
     """
 
     carrier: str
@@ -80,7 +81,9 @@ STANDARD_SERVICE = CarrierService(
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """Arrays of one shape: arrival days of goods shipped, and the chance of arriving by `latest`."""
+    """
+    Arrays of one shape: arrival days of goods shipped, and the chance of arriving by `latest`.
+    """
 
     band: Ints
     earliest: Dates

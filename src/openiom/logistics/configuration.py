@@ -68,7 +68,8 @@ class HolidayRuleBody(BaseModel):
             raise ValueError(f"no public holidays are known for {self.country}; use closures")
         if self.subdivision and self.subdivision not in known[self.country]:
             raise ValueError(
-                f"{self.country} has no subdivision {self.subdivision}; known: {known[self.country]}"
+                f"{self.country} has no subdivision {self.subdivision}; "
+                f"known: {known[self.country]}"
             )
         return self
 
@@ -247,7 +248,8 @@ class PickupScheduleBody(BaseModel):
     pickups: list[Pickup] = []
     rule: str = Field(
         "",
-        description="RFC 5545 recurrence, e.g. FREQ=WEEKLY;BYDAY=TU,FR;BYHOUR=16;BYMINUTE=30;BYSECOND=0",
+        description="RFC 5545 recurrence, "
+        "e.g. FREQ=WEEKLY;BYDAY=TU,FR;BYHOUR=16;BYMINUTE=30;BYSECOND=0",
     )
 
     @model_validator(mode="after")

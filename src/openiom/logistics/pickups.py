@@ -19,8 +19,8 @@ RULE_START = datetime(2024, 1, 1)  # noqa: DTZ001 -- wall time: the zone is the 
 class PickupSchedule:
     """The pickups of a carrier.
 
-    `weekly` contains minutes after midnight for each weekday, Monday first. `rule` is an RFC 5545 recurrence that adds
-    pickups. Without a zone, times are those of the source.
+    `weekly` contains minutes after midnight for each weekday, Monday first. `rule` is an RFC 5545
+    recurrence that adds pickups. Without a zone, times are those of the source.
     """
 
     carrier: str
@@ -34,8 +34,9 @@ def next_pickup(
 ) -> datetime | None:
     """Return the first pickup from `ready` on within the source's working hours.
 
-    Unlike for orders, the closing time itself still counts. A schedule without a pickup in two months yields the
-    opening of the next working day; None when there is none within the calendar's horizon.
+    Unlike for orders, the closing time itself still counts. A schedule without a pickup in two
+    months yields the opening of the next working day; None when there is none within the
+    calendar's horizon.
     """
     zone = schedule.zone or calendar.zone
     first = ready.astimezone(zone).date()

@@ -20,7 +20,8 @@ NEVER_DAYS = 3650.0
 class SourceTiming:
     """The working times of a source.
 
-    Processing takes `processing_hours` of working time or, when that is None, `processing_days` working days.
+    Processing takes `processing_hours` of working time or, when that is None, `processing_days`
+    working days.
     """
 
     calendar: WorkingCalendar = ALWAYS_OPEN
@@ -43,7 +44,8 @@ class Handover:
 class Promise:
     """When goods arrive.
 
-    Delivery days are local to the destination; `confidence` is the probability of arriving by `latest`.
+    Delivery days are local to the destination; `confidence` is the probability of arriving by
+    `latest`.
     """
 
     ready_at: datetime
@@ -129,8 +131,8 @@ def lateness_days(
 ) -> NDArray[np.float64]:
     """Return (orders, sources) the days by which the expected delivery misses the requested day.
 
-    0 when it is in time or the order requests no day. `km` is (orders, sources). A source that never hands over is
-    `NEVER_DAYS` late.
+    0 when it is in time or the order requests no day. `km` is (orders, sources). A source that
+    never hands over is `NEVER_DAYS` late.
     """
     late = np.zeros(km.shape)
     dated = np.array([day is not None for day in wanted], dtype=bool)

@@ -30,8 +30,8 @@ _TIMING_FIELDS = (
 class Timetable:
     """All timings and services in use.
 
-    `sources` is by source name and `carriers` by carrier name, services in the order of their document. `live_rates`
-    maps carriers to the provider instance that returns their rates.
+    `sources` is by source name and `carriers` by carrier name, services in the order of their
+    document. `live_rates` maps carriers to the provider instance that returns their rates.
     """
 
     sources: Mapping[str, SourceTiming] = field(default_factory=dict)

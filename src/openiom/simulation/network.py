@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from openiom.fulfillment_optimization.constraints import ConstraintBody
 from openiom.fulfillment_optimization.documents import RateTableBody, SourceBody, StrategyBody
 from openiom.fulfillment_optimization.snapshot import READ, Site, Snapshot
-from openiom.logistics.timetable import read_timetable
+from openiom.logistics import read_timetable
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.configuration import ConfigurationDocument
 from openiom.platform.geocoding import geocode

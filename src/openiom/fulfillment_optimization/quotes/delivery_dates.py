@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from openiom.fulfillment_optimization.snapshot import Site
 from openiom.logistics import CarrierService, SourceTiming, deliveries, handover, next_open, promise
-from openiom.logistics.carriers import delivers_on
+from openiom.logistics import delivery_days
 from openiom.logistics.promises import Promise
 
 from .schemas import CalendarDay, DeliveryWindow, PickupKind, PickupOption, QuotePromise
@@ -62,7 +62,7 @@ def calendar(made: Sequence[tuple[Shipping, Promise]], at: datetime) -> list[Cal
     soonest = max(found.delivery_date for _, found in made)
     possible = np.array([day >= soonest for day in days])
     for service in {shipping.service for shipping, _ in made}:
-        possible &= delivers_on(service, first, CALENDAR_DAYS)
+        possible &= delivery_days(service, first, CALENDAR_DAYS)
     return [
         CalendarDay(date=day, possible=is_it)
         for day, is_it in zip(days, possible.tolist(), strict=True)

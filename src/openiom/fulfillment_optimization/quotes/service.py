@@ -343,7 +343,7 @@ def _shipping(asked: Asked, found: Round, shares: Sequence[Share]) -> list[Shipp
     km = great_circle_km(
         [asked.place], [(sites[n].latitude, sites[n].longitude) for n in names], 0.0
     )[0]
-    timings = asked.known.timetable.of(names)
+    timings = asked.known.timetable.source_timings(names)
     return [
         Shipping(n, float(d), t, services[n]) for n, d, t in zip(names, km, timings, strict=True)
     ]
@@ -368,7 +368,7 @@ def _parcels(asked: Asked, shares: Sequence[Share]) -> list[Parcel]:
         site = sites[name]
         km = float(great_circle_km([asked.place], [(site.latitude, site.longitude)], 0.0)[0, 0])
         parcels.append(
-            Parcel(site, km, weight, handover(asked.known.timetable.of([name])[0], asked.at))
+            Parcel(site, km, weight, handover(asked.known.timetable.source_timings([name])[0], asked.at))
         )
     return parcels
 
@@ -390,7 +390,7 @@ def _pickup(asked: Asked, stock: CartStock, shipping: Sequence[Shipping]) -> lis
         dict(
             zip(
                 [s.name for s in able],
-                asked.known.timetable.of([s.name for s in able]),
+                asked.known.timetable.source_timings([s.name for s in able]),
                 strict=True,
             )
         ),
