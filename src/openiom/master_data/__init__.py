@@ -11,7 +11,7 @@ from .configuration import COMPANY, KINDS, RECIPE_CHANGED, accounting_currency, 
 from .decisions import UnitFactor, convert
 from .kits import kit_parts, kits_with
 from .product_search import matching_products
-from .queries import known, known_many, suggest, unit_factors
+from .queries import ProductFacts, known, known_many, product_facts, suggest, unit_factors
 from .routes import router
 
 EVENTS = (RECIPE_CHANGED,)
@@ -20,6 +20,7 @@ __all__ = [
     "COMPANY",
     "EVENTS",
     "KINDS",
+    "ProductFacts",
     "UnitFactor",
     "accounting_currency",
     "convert",
@@ -28,6 +29,7 @@ __all__ = [
     "known",
     "known_many",
     "matching_products",
+    "product_facts",
     "router",
     "suggest",
     "unit_factors",

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, NotFound
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch, fetch_as
 
 from .decisions import Candidate, UnitFactor, best
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow
@@ -185,3 +186,23 @@ def _key(table: str) -> str:
             remedy="use one of " + ", ".join(sorted(KEYS)),
         )
     return KEYS[table]
+
+
+class ProductFacts(NamedTuple):
+    """A product as sourcing reads it; `weight_kg` is None where the catalog has no weight."""
+
+    number: str
+    weight_kg: float | None
+    currency: str
+
+
+def product_facts(session: Session, numbers: Collection[str]) -> dict[str, ProductFacts]:
+    """Return the products that exist among these numbers."""
+    rows = fetch_as(
+        session,
+        ProductFacts,
+        "SELECT number, weight_kg::float8 AS weight_kg, currency FROM master_data.product"
+        " WHERE number = ANY(%s)",
+        (sorted(numbers),),
+    )
+    return {row.number: row for row in rows}
