@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization import KINDS, OpenLine, source_orders
-from openiom.fulfillment_optimization.routes import decisions_of
+from openiom.fulfillment_optimization.decision_queries import list_decisions
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.kernel import new_id
 from openiom.platform.bulk import fetch
@@ -108,7 +108,7 @@ def test_orders_of_one_wave_compete_for_the_same_last_unit(sourcing: Database) -
     assert [o.ok for o in outcomes] == [True, False]
     assert outcomes[1].reason == "Inventory not found: no source can serve LAMP"
     with sourcing.reading() as session:
-        why = decisions_of(session, second)[0]
+        why = list_decisions(session, second)[0]
     assert {c.line_id for c in (*why.candidates, *why.chosen)} == {
         x.line_id for x in order_port.lines if x.order_id == second
     }
@@ -137,7 +137,7 @@ def test_a_split_is_chosen_only_when_no_source_has_everything(sourcing: Database
     assert source(sourcing, order_port, order)[0].reason == "sourced from CHI, SEA"
     assert order_port.sources_of(order) == {"LAMP": "SEA", "SHADE": "CHI"}
     with sourcing.reading() as session:
-        decision = decisions_of(session, order)[0]
+        decision = list_decisions(session, order)[0]
     assert round(sum(decision.parts.values()), 2) == round(decision.cost, 2)
 
 
@@ -160,4 +160,4 @@ def test_without_any_active_source_every_order_says_so(database: Database) -> No
     order = order_port.order(SEATTLE, LAMP=1)
     assert source(database, order_port, order)[0].ok is False
     with database.reading() as session:
-        assert decisions_of(session, order)[0].note == "no active source"
+        assert list_decisions(session, order)[0].note == "no active source"

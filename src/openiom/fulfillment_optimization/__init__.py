@@ -1,9 +1,12 @@
 """
-Fulfillment optimization: which source should serve which line of which order, and why.
+Fulfillment optimization: which source serves which line of which order, and why.
 
-Owns    source, source list, strategy, sourcing decision.
-Holds   no line is sourced from stock that does not exist; every decision keeps what each candidate would have cost.
-Tells   fulfillment.optimization.succeeded, fulfillment.optimization.failed.
+Owns        source, source list, strategy, constraint and rate table (documents); sourcing plan and
+            decision, prices, daily capacity usage.
+Guarantees  no line is sourced from stock that does not exist; every decision records the cost of
+            each candidate.
+Publishes   fulfillment.optimization.succeeded, fulfillment.optimization.failed,
+            order.source_changed.
 """
 
 from .actions import sourcing_actions

@@ -1,11 +1,11 @@
-"""
-Policy-based fulfillment: the source was chosen by a policy or a person, and one request takes the order on.
+"""Orders whose sources were assigned by a policy or a person.
 
-The order handling preference says what the request does: check what is on hand and reserve it; make fulfillment
-orders without a check, because another system owns the stock; or both, fulfillment orders only where there is stock.
+The order handling preference decides what one request does: reserve what is on hand (`check`),
+create fulfillment orders without a check because another system owns the stock
+(`fulfillment_order`), or create fulfillment orders where stock could be reserved.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,9 +23,11 @@ PREFERENCE = "default"
 
 
 def process_mode(session: Session) -> ProcessMode:
-    """What the order handling preference says; the check alone until somebody writes it."""
+    """Return the mode of the order handling preference; `check` when there is none."""
     found = current_documents(session, "order_handling", names=[PREFERENCE])
-    return OrderHandlingBody.model_validate(found[0].body).fulfillment_process if found else "check"
+    if not found:
+        return "check"
+    return OrderHandlingBody.model_validate(found[0].body).fulfillment_process
 
 
 def process_assigned(
@@ -37,73 +39,93 @@ def process_assigned(
     now: datetime,
     actor: str,
 ) -> list[Outcome]:
-    """Take orders with assigned sources on, in the mode asked for; one outcome an order, in order."""
+    """Process orders with assigned sources in this mode; return one outcome per order, in order."""
     if mode == "fulfillment_order":
         return _release_unchecked(session, order_port, order_ids, now, actor)
-    checked = reserve_assigned(session, order_port, order_ids, now, actor)
-    if mode == "check":
-        return checked
-    good = [order for order, outcome in zip(order_ids, checked, strict=True) if outcome.ok]
-    made = (
-        dict(
-            zip(good, order_port.create_fulfillment_orders(session, good, now, actor), strict=True)
-        )
-        if good
-        else {}
+    outcomes = dict(
+        zip(order_ids, reserve_assigned(session, order_port, order_ids, now, actor), strict=True)
     )
-    return [made.get(order, outcome) for order, outcome in zip(order_ids, checked, strict=True)]
+    if mode != "check":
+        reserved = [order for order in order_ids if outcomes[order].ok]
+        outcomes |= _create_fulfillment_orders(session, order_port, reserved, now, actor)
+    return [outcomes[order] for order in order_ids]
+
+
+def _create_fulfillment_orders(
+    session: Session, order_port: OrderPort, order_ids: Sequence[UUID], now: datetime, actor: str
+) -> dict[UUID, Outcome]:
+    if not order_ids:
+        return {}
+    created = order_port.create_fulfillment_orders(session, order_ids, now, actor)
+    return dict(zip(order_ids, created, strict=True))
 
 
 def _release_unchecked(
     session: Session, order_port: OrderPort, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
-    """Fulfillment orders for orders all of whose lines have a source; stock is not asked and not reserved."""
+    """Create the fulfillment orders of orders all of whose lines have a source.
+
+    Stock is neither checked nor reserved; what lines have reserved as backorders becomes permanent.
+    """
     lines = order_port.open_lines(session, order_ids)
-    unassigned = {x.order_id: x.product for x in lines if not x.source}
-    ready = [order for order in order_ids if order not in unassigned]
-    keep(session, [x.line_id for x in lines if x.was_backordered and x.order_id not in unassigned])
-    made = (
-        dict(
-            zip(
-                ready, order_port.create_fulfillment_orders(session, ready, now, actor), strict=True
-            )
-        )
-        if ready
-        else {}
-    )
-    return [
-        made[order]
-        if order in made
-        else Outcome(False, f"no source was assigned to {unassigned[order]}")
-        for order in order_ids
-    ]
+    unassigned = _by_order(line for line in lines if not line.source)
+    backordered: list[UUID] = []
+    for line in lines:
+        if line.was_backordered and line.order_id not in unassigned:
+            backordered.append(line.line_id)
+    keep(session, backordered)
+    assigned = [order for order in order_ids if order not in unassigned]
+    outcomes = _create_fulfillment_orders(session, order_port, assigned, now, actor)
+    for order, line in unassigned.items():
+        outcomes[order] = Outcome(False, _no_source(line))
+    return [outcomes[order] for order in order_ids]
 
 
 def reserve_assigned(
     session: Session, order_port: OrderPort, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
-    """Soft-reserve every open line at the source a policy or a person assigned; all lines of an order or none."""
+    """Reserve every open line at its assigned source, all lines of an order or none.
+
+    Raises the result as an event; returns one outcome per order, in order.
+    """
     lines = order_port.open_lines(session, order_ids)
     assigned = [line for line in lines if line.source]
-    asks = [reservation_request(x, x.source, x.quantity) for x in assigned]
-    granted = reserve(
-        session, asks, now, actor, taking_over=[x.line_id for x in assigned if x.was_backordered]
-    )
-    short = {x.order_id: x for x, ok in zip(assigned, granted, strict=True) if not ok}
-    unassigned = {x.order_id: x for x in lines if not x.source}
-    failing = short.keys() | unassigned.keys()
-    back = [
-        x.line_id for x, ok in zip(assigned, granted, strict=True) if ok and x.order_id in failing
-    ]
-    release(session, back, now, actor, "not all lines on hand")
+    unassigned = _by_order(line for line in lines if not line.source)
+    granted = _reserve(session, assigned, now, actor)
+    short = _by_order(line for line in assigned if line.line_id not in granted)
+    returned: list[UUID] = []
+    for line in assigned:
+        failed = line.order_id in short or line.order_id in unassigned
+        if failed and line.line_id in granted:
+            returned.append(line.line_id)
+    release(session, returned, now, actor, "not all lines on hand")
     known = {line.order_id for line in lines}
-    outcomes = [_outcome(order, known, unassigned, short) for order in order_ids]
-    events = [
-        EventRequest(order, CHECKED if outcome.ok else NOT_FOUND, reason=outcome.reason)
-        for order, outcome in zip(order_ids, outcomes, strict=True)
-    ]
+    outcomes: list[Outcome] = []
+    events: list[EventRequest] = []
+    for order in order_ids:
+        outcome = _outcome(order, known, unassigned, short)
+        outcomes.append(outcome)
+        name = CHECKED if outcome.ok else NOT_FOUND
+        events.append(EventRequest(order, name, reason=outcome.reason))
     answers = order_port.raise_events(session, events, now, actor)
-    return [mine if theirs.ok else theirs for mine, theirs in zip(outcomes, answers, strict=True)]
+    return [mine if answer.ok else answer for mine, answer in zip(outcomes, answers, strict=True)]
+
+
+def _reserve(session: Session, lines: Sequence[OpenLine], now: datetime, actor: str) -> set[UUID]:
+    """Reserve lines at their sources; return those whose whole quantity was granted."""
+    requests = [reservation_request(line, line.source, line.quantity) for line in lines]
+    backordered = [line.line_id for line in lines if line.was_backordered]
+    granted = reserve(session, requests, now, actor, taking_over=backordered)
+    return {line.line_id for line, ok in zip(lines, granted, strict=True) if ok}
+
+
+def _by_order(lines: Iterable[OpenLine]) -> dict[UUID, OpenLine]:
+    """Return the last of these lines of each order."""
+    return {line.order_id: line for line in lines}
+
+
+def _no_source(line: OpenLine) -> str:
+    return f"no source was assigned to {line.product}"
 
 
 def _outcome(
@@ -113,7 +135,7 @@ def _outcome(
     short: Mapping[UUID, OpenLine],
 ) -> Outcome:
     if order in unassigned:
-        return Outcome(False, f"no source was assigned to {unassigned[order].product}")
+        return Outcome(False, _no_source(unassigned[order]))
     if order in short:
         return Outcome(False, f"{short[order].source} cannot cover {short[order].product}")
     if order not in known:

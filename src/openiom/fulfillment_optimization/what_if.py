@@ -80,7 +80,7 @@ def what_if(
             f"the strategy {name} has no active source",
             remedy="activate one, or change its source list",
         )
-    plan, framed = attempt.solved.plan, attempt.solved.framed
+    plan, framed = attempt.solved.plan, attempt.solved.priced
     bid_prices = plan.prices if plan.method == "realtime" else None
     reliefs = _reliefs(setting, lines[0].line, [x.line for x in lines], now)
     found = counterfactuals(plan, 0, bid_prices=bid_prices, reliefs=reliefs)

@@ -197,7 +197,7 @@ def test_places_are_right_while_orders_are_declined_and_sourced_at_once(
 
 def test_the_promise_about_places_finds_damage(capped: SourcingSetup) -> None:
     capped.source(capped.order("1", LAMP=1))
-    promise = next(path for path in INVARIANTS if path.stem == "places_are_counted").read_text()
+    promise = next(path for path in INVARIANTS if path.stem == "source_usage_lines_are_counted").read_text()
     assert capped.rows(promise) == []
     with capped.database.unit_of_work() as session:
         execute(session, "UPDATE fulfillment_optimization.source_daily_usage SET parcels = 0")

@@ -36,7 +36,7 @@ def test_an_order_leaves_the_unit_that_yesterdays_orders_would_have_given_more_f
     )
     curves = dict(
         sourcing.rows(
-            "SELECT product || '@' || source, worths FROM fulfillment_optimization.opportunity_cost"
+            "SELECT product || '@' || source, step_costs FROM fulfillment_optimization.opportunity_cost"
         )
     )
     assert curves.keys() >= {"@", "LAMP@A"}

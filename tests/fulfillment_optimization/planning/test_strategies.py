@@ -9,7 +9,7 @@ from tests.orders.given import NOW, told
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.planning import window_end
-from openiom.fulfillment_optimization.routes import decisions_of
+from openiom.fulfillment_optimization.decision_queries import list_decisions
 from openiom.kernel import Invalid
 
 
@@ -72,7 +72,7 @@ def test_what_stores_cannot_serve_goes_to_the_warehouses(sourcing: SourcingSetup
     assert [sourcing.sources(o)["LAMP"] for o in (first, second)] == ["A", "C"]
     assert outcomes[1].details["strategies"] == ["stores", "warehouses"]
     with sourcing.database.reading() as session:
-        tried = [(d.strategy, d.complete) for d in decisions_of(session, second)]
+        tried = [(d.strategy, d.complete) for d in list_decisions(session, second)]
     assert sorted(tried) == [("stores", False), ("warehouses", True)]
     assert [(p["strategy"], p["orders"]) for p in sourcing.plans()] == [
         ("stores", 2),
@@ -317,7 +317,7 @@ def test_a_line_divided_across_sources_becomes_lines_that_add_up(sourcing: Sourc
     assert outcome.ok
     sourcing.check()
     with sourcing.database.reading() as session:
-        chosen = decisions_of(session, order)[0].chosen
+        chosen = list_decisions(session, order)[0].chosen
     assert [(c.source, c.quantity) for c in chosen] == [("A", 3), ("B", 2)]
 
 

@@ -224,7 +224,7 @@ def _shares(found: Round) -> list[Share]:
             continue
         lines = planned.explanation["lines"]
         solved = attempt.solved.plan.shares
-        names = attempt.solved.framed.names
+        names = attempt.solved.priced.names
         columns = (solved.line.tolist(), solved.node.tolist(), solved.quantity.tolist())
         shares += [
             Share(lines[line].int, names[node], units)
@@ -333,7 +333,7 @@ def _shipping(asked: Asked, found: Round, shares: Sequence[Share]) -> list[Shipp
     for attempt in found.attempts:
         if attempt.solved is not None:
             for name in {
-                attempt.solved.framed.names[n] for n in attempt.solved.plan.shares.node.tolist()
+                attempt.solved.priced.names[n] for n in attempt.solved.plan.shares.node.tolist()
             }:
                 services.setdefault(
                     name, asked.services[0] if asked.services else attempt.setting.service
