@@ -46,7 +46,7 @@ class Desk:
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
         return [line for order in order_ids for line in self.lines if line.order_id == order]
 
-    def assign(
+    def assign_sources(
         self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str
     ) -> None:
         self.assigned.update(sources)

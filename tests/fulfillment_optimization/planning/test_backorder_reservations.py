@@ -1,4 +1,7 @@
-"""Stock that let a waiting line go on is that line's alone until sourcing takes it over, elsewhere or there."""
+"""
+Stock that let a waiting line go on is that line's alone until sourcing takes it over, elsewhere or
+there.
+"""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,7 +34,10 @@ HOLD = timedelta(minutes=60)
 
 
 class PastHouse(SourcingSetup):
-    """A house whose stories are told in the past: what ends by itself should have ended by the database's clock."""
+    """
+    A house whose stories are told in the past: what ends by itself should have ended by the
+    database's clock.
+    """
 
     def check(self) -> None:
         with self.database.reading() as session:
@@ -366,7 +372,10 @@ class Rush:
 def test_while_young_orders_grab_what_they_can_whoever_was_let_go_on_is_served(
     waiting: SourcingSetup,
 ) -> None:
-    """Stock trickles in while one worker lets orders go on, two source those, and two source younger orders."""
+    """
+    Stock trickles in while one worker lets orders go on, two source those, and two source younger
+    orders.
+    """
     old = [waiting.order(f"old {n}", LAMP=1) for n in range(12)]
     rush = Rush(waiting, old, [waiting.order(f"young {n}", LAMP=1) for n in range(12)])
     for n, order in enumerate(old):

@@ -1,4 +1,7 @@
-"""What a line took of a source's day is given back when it is not taken from there, and never more than that."""
+"""
+What a line took of a source's day is given back when it is not taken from there, and never more
+than that.
+"""
 
 from datetime import timedelta
 from random import Random
@@ -11,7 +14,10 @@ from tests.fulfillment_optimization.sourcing_setup import INVARIANTS, SourcingSe
 from tests.orders.given import NOW
 
 from openiom.fulfillment_optimization import CapacityUsageWorker, source_orders
-from openiom.fulfillment_optimization.planning.capacity_usage import KEPT, give_back_unserved
+from openiom.fulfillment_optimization.planning.capacity_usage import (
+    RETENTION,
+    release_unserved_usage,
+)
 from openiom.orders import cancel_orders
 from openiom.orders.service.hold_cancel import LineCancellation, cancel_lines
 from openiom.platform.batches import drain
@@ -135,7 +141,7 @@ def test_the_lines_of_an_order_share_its_parcel_until_the_last_is_gone(
     for (line,), left in zip(lines, [(1, 1), (0, 0)], strict=True):
         with capped.database.unit_of_work() as session:
             execute(session, "UPDATE orders.order_line SET source = NULL WHERE id = %s", (line,))
-            assert give_back_unserved(session, capped.order_port, [one]) == 1
+            assert release_unserved_usage(session, capped.order_port, [one]) == 1
         assert capped.day("A") == [left]
 
 
@@ -152,7 +158,7 @@ def test_a_batch_of_events_is_given_back_in_one_go_and_old_days_become_sums(
     drain(
         capped.database,
         [CapacityUsageWorker(capped.order_port)],
-        now=NOW + KEPT + timedelta(days=2),
+        now=NOW + RETENTION + timedelta(days=2),
     )
     assert capped.rows("SELECT count(*) FROM fulfillment_optimization.source_usage_line") == [(0,)]
     assert capped.day("A") == [(4, 4)]
@@ -197,7 +203,9 @@ def test_places_are_right_while_orders_are_declined_and_sourced_at_once(
 
 def test_the_promise_about_places_finds_damage(capped: SourcingSetup) -> None:
     capped.source(capped.order("1", LAMP=1))
-    promise = next(path for path in INVARIANTS if path.stem == "source_usage_lines_are_counted").read_text()
+    promise = next(
+        path for path in INVARIANTS if path.stem == "source_usage_lines_are_counted"
+    ).read_text()
     assert capped.rows(promise) == []
     with capped.database.unit_of_work() as session:
         execute(session, "UPDATE fulfillment_optimization.source_daily_usage SET parcels = 0")

@@ -19,7 +19,10 @@ def sourcing(database: Database) -> SourcingSetup:
 
 
 def pairs_yesterday(sourcing: SourcingSetup) -> None:
-    """Three orders a day want LAMP and RUG together, which only A has; one unit of LAMP is left there."""
+    """
+    Three orders a day want LAMP and RUG together, which only A has; one unit of LAMP is left
+    there.
+    """
     sourcing.strategy(weights={"split": 15})
     sourcing.stock(LAMP_A=3, RUG_A=9, LAMP_B=9)
     sourcing.source(*(sourcing.order(f"pair-{n}", LAMP=1, RUG=1) for n in range(3)))

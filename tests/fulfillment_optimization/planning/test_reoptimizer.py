@@ -17,7 +17,9 @@ LATER = NOW + timedelta(hours=1)
 
 @pytest.fixture
 def split(sourcing: SourcingSetup) -> SourcingSetup:
-    """Order 1 is sourced LAMP from A and RUG from B, because A had no RUG; then a RUG arrives at A."""
+    """
+    Order 1 is sourced LAMP from A and RUG from B, because A had no RUG; then a RUG arrives at A.
+    """
     sourcing.strategy(reoptimize={"enabled": True, "minimum_saving": 1})
     sourcing.stock(LAMP_A=1, RUG_B=1)
     return sourcing
@@ -201,7 +203,10 @@ def test_no_order_goes_to_a_source_whose_day_is_full(split: SourcingSetup) -> No
 
 
 def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(sourcing: SourcingSetup) -> None:
-    """Three threads source single lamps while the backlog of pairs is joined again and again as rugs arrive."""
+    """
+    Three threads source single lamps while the backlog of pairs is joined again and again as rugs
+    arrive.
+    """
     sourcing.strategy(
         reoptimize={"enabled": True, "minimum_saving": 0.1, "minutes": 0.001, "max_moves": 99}
     )

@@ -1,4 +1,7 @@
-"""Which strategy sources an order, what its alternate does, and when orders wait to be planned together."""
+"""
+Which strategy sources an order, what its alternate does, and when orders wait to be planned
+together.
+"""
 
 from datetime import UTC, datetime, timedelta
 from threading import Thread
@@ -8,8 +11,8 @@ from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
 from tests.orders.given import NOW, told
 
 from openiom.fulfillment_optimization import source_orders
-from openiom.fulfillment_optimization.planning import window_end
 from openiom.fulfillment_optimization.decision_queries import list_decisions
+from openiom.fulfillment_optimization.planning import window_end
 from openiom.kernel import Invalid
 
 
@@ -135,7 +138,8 @@ def test_a_constraint_changed_between_two_waves_counts_in_the_second(
     assert sourcing.source(second)[0].ok is True
 
 
-# --- the day of a source ------------------------------------------------------------------------------------------
+# --- the day of a source
+# ------------------------------------------------------------------------------------------
 
 
 def test_parcels_and_lines_of_a_day_are_counted_over_all_waves_and_begin_anew_tomorrow(
@@ -219,7 +223,8 @@ def test_two_waves_at_once_never_take_more_than_the_day_has(sourcing: SourcingSe
     sourcing.check()
 
 
-# --- batches ------------------------------------------------------------------------------------------------------
+# --- batches -------------------------------------------------------------------------------------
+# -----------------
 
 
 def test_windows_stand_on_a_fixed_grid() -> None:
@@ -268,10 +273,10 @@ def test_a_wave_with_many_orders_after_the_same_stock_is_planned_together_withou
     assert sourcing.plans()[-1]["mode"] == "realtime"
 
 
-def test_orders_between_batches_pay_what_the_last_batch_said_stock_is_worth(
+def test_a_batch_stores_shadow_prices_that_orders_in_real_time_do_not_pay(
     sourcing: SourcingSetup,
 ) -> None:
-    """The last LAMP at A is wanted by pairs; its price sends a lone LAMP to B, where it costs a little more."""
+    """The last LAMP at A is scarce for pairs; a single LAMP still ships from the cheaper A."""
     sourcing.strategy(batch={"contention": 1}, weights={"split": 15})
     sourcing.stock(LAMP_A=2, RUG_A=9, LAMP_B=9)
     pairs = [sourcing.order(f"pair-{n}", LAMP=1, RUG=1) for n in range(3)]
@@ -285,14 +290,15 @@ def test_orders_between_batches_pay_what_the_last_batch_said_stock_is_worth(
     alone = sourcing.order("alone", LAMP=1)
     sourcing.source(alone)
     assert sourcing.plans()[-1]["mode"] == "realtime"
-    assert sourcing.sources(alone) == {"LAMP": "B"}
+    assert sourcing.sources(alone) == {"LAMP": "A"}
     sourcing.strategy(batch={"contention": 1, "bid_prices": False}, weights={"split": 15})
     greedy = sourcing.order("greedy", LAMP=1)
     sourcing.source(greedy)
     assert sourcing.sources(greedy) == {"LAMP": "A"}
 
 
-# --- divided lines ------------------------------------------------------------------------------------------------
+# --- divided lines
+# ------------------------------------------------------------------------------------------------
 
 
 def test_a_line_divided_across_sources_becomes_lines_that_add_up(sourcing: SourcingSetup) -> None:

@@ -1,4 +1,7 @@
-"""A quote that names a carrier asks its connection for live rates, and has something to say when nobody answers."""
+"""
+A quote that names a carrier asks its connection for live rates, and has something to say when
+nobody answers.
+"""
 
 from collections.abc import Iterator
 from time import monotonic
@@ -86,7 +89,9 @@ def rates(client: TestClient, **units: int) -> list[dict[str, Any]]:
 def test_a_live_rate_takes_the_factor_on_top_of_what_the_carrier_bills(
     product: Application, client: TestClient, carrier: Running
 ) -> None:
-    """2 kg next door: 5.00 + 0.45 x 2 = 5.90, fuel 8 % 0.47, home 2.50: 8.87; 10 % of that is 0.89."""
+    """
+    2 kg next door: 5.00 + 0.45 x 2 = 5.90, fuel 8 % 0.47, home 2.50: 8.87; 10 % of that is 0.89.
+    """
     connected(product, carrier.url)
     before = stock_hash(product.database)
     [rate] = rates(client, LAMP=1)
@@ -120,7 +125,10 @@ def test_every_parcel_is_asked_for_once_whatever_services_there_are(
 def test_a_carrier_that_fails_is_stood_in_for_by_the_fallback(
     product: Application, client: TestClient, carrier: Running
 ) -> None:
-    """Threshold 5, rate 8, increment 0.75, weight 10: 11.75, without the factor, though the table has a price."""
+    """
+    Threshold 5, rate 8, increment 0.75, weight 10: 11.75, without the factor, though the table has
+    a price.
+    """
     connected(product, carrier.url)
     for fault in ("server_error", "garbage"):
         httpx.post(f"{carrier.url}/_sim/faults", json={"kind": fault}, trust_env=False)
@@ -132,7 +140,7 @@ def test_a_carrier_that_fails_is_stood_in_for_by_the_fallback(
             [],
         )
         assert (rate["is_fallback"], rate["live"]) == (True, False)
-        assert rate["reason"].startswith("the carrier was not heard: ")
+        assert rate["reason"].startswith("the carrier did not answer: ")
         httpx.delete(f"{carrier.url}/_sim/faults", trust_env=False)
     assert rates(client, LAMP=5)[0]["live"]
 
@@ -147,7 +155,7 @@ def test_a_slow_carrier_holds_a_quote_up_no_longer_than_its_time_out(
     found = rates(client, LAMP=5, SHADE=5)
     was_backordered = monotonic() - started
     assert {(r["net"], r["is_fallback"], r["reason"]) for r in found} == {
-        (11.75, True, "the carrier was not heard: no rate within 1.5 s")
+        (11.75, True, "the carrier did not answer: no rate within 1.5 s")
     }
     assert 1.4 < was_backordered < 6
 
@@ -196,7 +204,7 @@ def test_a_connection_that_is_refused_or_gone_is_said_beside_the_fallback(
     put(product, doc("carrier", "acme", title="Acme", services=[GROUND], live_rates=instance))
     [rate] = rates(client, LAMP=5)
     assert (rate["net"], rate["is_fallback"]) == (11.75, True)
-    assert rate["reason"].startswith("the carrier was not heard: ")
+    assert rate["reason"].startswith("the carrier did not answer: ")
 
 
 def test_the_carrier_is_a_process_of_its_own_that_the_log_of_calls_knows(

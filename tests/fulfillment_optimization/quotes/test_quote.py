@@ -1,4 +1,7 @@
-"""A quote says what a real run would do with a cart, when it arrives and what it costs, and writes nothing."""
+"""
+A quote says what a real run would do with a cart, when it arrives and what it costs, and writes
+nothing.
+"""
 
 from typing import Any
 

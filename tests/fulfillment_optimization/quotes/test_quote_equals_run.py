@@ -11,7 +11,7 @@ from tests.fulfillment_optimization.quote_setup import (
     MIAMI,
     NOW,
     SEATTLE,
-    Recorder,
+    RecordingOrderPort,
     doc,
     goods,
     put,
@@ -152,7 +152,7 @@ def run_for_real(session: Session, ask: QuoteRequest) -> dict[str, dict[str, int
         )
         for i, x in enumerate(ask.lines)
     ]
-    order_port = Recorder(lines)
+    order_port = RecordingOrderPort(lines)
     with session.begin_nested() as attempt:
         source_orders(session, order_port, [order], now=NOW, actor="test")
         attempt.rollback()

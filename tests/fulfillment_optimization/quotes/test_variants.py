@@ -1,4 +1,7 @@
-"""Lines that name colors and sizes are answered from the rows that have them, and no unit serves two lines."""
+"""
+Lines that name colors and sizes are answered from the rows that have them, and no unit serves two
+lines.
+"""
 
 from collections import Counter
 from datetime import UTC, datetime
