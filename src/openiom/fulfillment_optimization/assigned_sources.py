@@ -6,6 +6,7 @@ create fulfillment orders without a check because another system owns the stock
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +21,31 @@ from .order_port import OpenLine, OrderPort, reservation_request
 
 CHECKED, NOT_FOUND = "onhand.check.succeeded", "onhand.check.failed"
 PREFERENCE = "default"
+
+
+@dataclass
+class _AssignedLines:
+    """The lines with a source, and of each order the last line without one."""
+
+    assigned: list[OpenLine] = field(default_factory=list)
+    unassigned: dict[UUID, OpenLine] = field(default_factory=dict)
+    orders: set[UUID] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, lines: Iterable[OpenLine]) -> "_AssignedLines":
+        """Return these lines by whether they have a source."""
+        found = cls()
+        for line in lines:
+            found.orders.add(line.order_id)
+            if line.source:
+                found.assigned.append(line)
+            else:
+                found.unassigned[line.order_id] = line
+        return found
+
+    def no_source(self, order: UUID) -> Outcome:
+        """Return the outcome of an order with a line without a source."""
+        return Outcome(False, f"no source was assigned to {self.unassigned[order].product}")
 
 
 def process_mode(session: Session) -> ProcessMode:
@@ -46,7 +72,10 @@ def process_assigned(
         zip(order_ids, reserve_assigned(session, order_port, order_ids, now, actor), strict=True)
     )
     if mode != "check":
-        reserved = [order for order in order_ids if outcomes[order].ok]
+        reserved = []
+        for order in order_ids:
+            if outcomes[order].ok:
+                reserved.append(order)
         outcomes |= _create_fulfillment_orders(session, order_port, reserved, now, actor)
     return [outcomes[order] for order in order_ids]
 
@@ -67,17 +96,16 @@ def _release_unchecked(
 
     Stock is neither checked nor reserved; what lines have reserved as backorders becomes permanent.
     """
-    lines = order_port.open_lines(session, order_ids)
-    unassigned = _by_order(line for line in lines if not line.source)
+    lines = _AssignedLines.of(order_port.open_lines(session, order_ids))
     backordered: list[UUID] = []
-    for line in lines:
-        if line.was_backordered and line.order_id not in unassigned:
+    for line in lines.assigned:
+        if line.was_backordered and line.order_id not in lines.unassigned:
             backordered.append(line.line_id)
     keep(session, backordered)
-    assigned = [order for order in order_ids if order not in unassigned]
+    assigned = [order for order in order_ids if order not in lines.unassigned]
     outcomes = _create_fulfillment_orders(session, order_port, assigned, now, actor)
-    for order, line in unassigned.items():
-        outcomes[order] = Outcome(False, _no_source(line))
+    for order in lines.unassigned:
+        outcomes[order] = lines.no_source(order)
     return [outcomes[order] for order in order_ids]
 
 
@@ -88,56 +116,54 @@ def reserve_assigned(
 
     Raises the result as an event; returns one outcome per order, in order.
     """
-    lines = order_port.open_lines(session, order_ids)
-    assigned = [line for line in lines if line.source]
-    unassigned = _by_order(line for line in lines if not line.source)
-    granted = _reserve(session, assigned, now, actor)
-    short = _by_order(line for line in assigned if line.line_id not in granted)
-    returned: list[UUID] = []
-    for line in assigned:
-        failed = line.order_id in short or line.order_id in unassigned
-        if failed and line.line_id in granted:
-            returned.append(line.line_id)
-    release(session, returned, now, actor, "not all lines on hand")
-    known = {line.order_id for line in lines}
+    lines = _AssignedLines.of(order_port.open_lines(session, order_ids))
+    short = _reserve(session, lines, now, actor)
     outcomes: list[Outcome] = []
     events: list[EventRequest] = []
     for order in order_ids:
-        outcome = _outcome(order, known, unassigned, short)
+        outcome = _outcome(order, lines, short)
         outcomes.append(outcome)
         name = CHECKED if outcome.ok else NOT_FOUND
         events.append(EventRequest(order, name, reason=outcome.reason))
     answers = order_port.raise_events(session, events, now, actor)
-    return [mine if answer.ok else answer for mine, answer in zip(outcomes, answers, strict=True)]
+    for i, answer in enumerate(answers):
+        if not answer.ok:
+            outcomes[i] = answer
+    return outcomes
 
 
-def _reserve(session: Session, lines: Sequence[OpenLine], now: datetime, actor: str) -> set[UUID]:
-    """Reserve lines at their sources; return those whose whole quantity was granted."""
-    requests = [reservation_request(line, line.source, line.quantity) for line in lines]
-    backordered = [line.line_id for line in lines if line.was_backordered]
+def _reserve(
+    session: Session, lines: _AssignedLines, now: datetime, actor: str
+) -> dict[UUID, OpenLine]:
+    """Reserve lines at their sources; return a line without enough stock of each such order.
+
+    An order with such a line, or with one without a source, keeps no reservation.
+    """
+    requests = []
+    backordered: list[UUID] = []
+    for line in lines.assigned:
+        requests.append(reservation_request(line, line.source, line.quantity))
+        if line.was_backordered:
+            backordered.append(line.line_id)
     granted = reserve(session, requests, now, actor, taking_over=backordered)
-    return {line.line_id for line, ok in zip(lines, granted, strict=True) if ok}
+    short: dict[UUID, OpenLine] = {}
+    reserved: list[OpenLine] = []
+    for line, ok in zip(lines.assigned, granted, strict=True):
+        if ok:
+            reserved.append(line)
+        else:
+            short[line.order_id] = line
+    failed = short.keys() | lines.unassigned.keys()
+    returned = [line.line_id for line in reserved if line.order_id in failed]
+    release(session, returned, now, actor, "not all lines on hand")
+    return short
 
 
-def _by_order(lines: Iterable[OpenLine]) -> dict[UUID, OpenLine]:
-    """Return the last of these lines of each order."""
-    return {line.order_id: line for line in lines}
-
-
-def _no_source(line: OpenLine) -> str:
-    return f"no source was assigned to {line.product}"
-
-
-def _outcome(
-    order: UUID,
-    known: set[UUID],
-    unassigned: Mapping[UUID, OpenLine],
-    short: Mapping[UUID, OpenLine],
-) -> Outcome:
-    if order in unassigned:
-        return Outcome(False, _no_source(unassigned[order]))
+def _outcome(order: UUID, lines: _AssignedLines, short: Mapping[UUID, OpenLine]) -> Outcome:
+    if order in lines.unassigned:
+        return lines.no_source(order)
     if order in short:
         return Outcome(False, f"{short[order].source} cannot cover {short[order].product}")
-    if order not in known:
+    if order not in lines.orders:
         return Outcome(False, "the order has no open line")
     return Outcome(True, "stock reserved at the assigned source")

@@ -135,15 +135,11 @@ class PlanningStrategy:
 
     def depends_on_time_of_day(self) -> bool:
         """Return whether plans may differ by the hour of the order."""
-        for constraint in self.setting.constraints:
-            if constraint.type == "respect_timings":
-                return True
-        if not self.setting.strategy.weights.lateness_per_day > 0:
+        if any(constraint.type == "respect_timings" for constraint in self.setting.constraints):
+            return True
+        if self.setting.strategy.weights.lateness_per_day <= 0:
             return False
-        for site in self.setting.sites:
-            if site.body.cutoff or site.body.calendar or site.body.pickup_schedule:
-                return True
-        return False
+        return any(_has_hours(site.body) for site in self.setting.sites)
 
 
 class PlanningNetwork:
@@ -257,6 +253,11 @@ def document_problems(kind: str, body: Mapping[str, Any], *, where: str) -> list
             problems.append(Problem(path, details["msg"], "correct the document"))
         return problems
     return []
+
+
+def _has_hours(body: SourceBody) -> bool:
+    """Return whether the hour of an order may change when it ships."""
+    return bool(body.cutoff or body.calendar or body.pickup_schedule)
 
 
 def _without_contention(strategy: StrategyBody) -> StrategyBody:

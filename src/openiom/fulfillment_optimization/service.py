@@ -30,6 +30,10 @@ class _Strategies:
     unknown: dict[UUID, str] = field(default_factory=dict)
     window_ends: dict[UUID, datetime] = field(default_factory=dict)
 
+    def plans_now(self, order: UUID) -> bool:
+        """Return whether an order has a strategy that does not wait for a batch window."""
+        return order in self.names and order not in self.window_ends
+
 
 def source_orders(
     session: Session,
@@ -54,23 +58,34 @@ def source_orders(
     reserved = _completely_reserved(session, every)
     lines = [line for line in every if line.line_id not in reserved]
     strategies = _strategies(known, lines, strategy_name, woken, now)
-    planned = []
-    for line in lines:
-        if line.order_id in strategies.names and line.order_id not in strategies.window_ends:
-            planned.append(line)
+    planned = [line for line in lines if strategies.plans_now(line.order_id)]
     run = SourcingRun(session, order_port, known, strategies.names, now, actor, woken)
     results = run.run(planned)
     _keep_backorder_reservations(session, every, reserved, strategies.window_ends, now)
-    for line in every:
-        if line.line_id in reserved and line.order_id not in strategies.window_ends:
-            result = results.setdefault(line.order_id, OrderResult(partial=True))
-            result.sources[line.line_id] = line.source
-    for order, reason in strategies.unknown.items():
-        missing = [line.product for line in lines if line.order_id == order]
-        results[order] = OrderResult(note=reason, missing=missing)
+    _add_unplanned_results(results, strategies, every, reserved)
     return _raise_results(
         session, order_port, order_ids, results, strategies.window_ends, now, actor
     )
+
+
+def _add_unplanned_results(
+    results: dict[UUID, OrderResult],
+    strategies: _Strategies,
+    lines: Sequence[OpenLine],
+    reserved: set[UUID],
+) -> None:
+    """Add the lines that were reserved before, and those of orders without a strategy."""
+    for line in lines:
+        order = line.order_id
+        if order in strategies.window_ends:
+            continue
+        if order in strategies.unknown:
+            result = results.setdefault(order, OrderResult(note=strategies.unknown[order]))
+            if line.line_id not in reserved:
+                result.missing.append(line.product)
+        elif line.line_id in reserved:
+            result = results.setdefault(order, OrderResult(partial=True))
+            result.sources[line.line_id] = line.source
 
 
 def _completely_reserved(session: Session, lines: Sequence[OpenLine]) -> set[UUID]:
@@ -78,14 +93,21 @@ def _completely_reserved(session: Session, lines: Sequence[OpenLine]) -> set[UUI
 
     When a step runs again, it does not source them a second time.
     """
-    sourced = {line.line_id: line for line in lines if line.source}
+    sourced: dict[UUID, OpenLine] = {}
+    for line in lines:
+        if line.source:
+            sourced[line.line_id] = line
     if not sourced:
         return set()
     units: dict[UUID, Decimal] = {}
     for row in line_reservations(session, sourced):
         if row.source == sourced[row.line_id].source:
             units[row.line_id] = units.get(row.line_id, Decimal(0)) + row.units
-    return {line for line, reserved in units.items() if reserved >= sourced[line].quantity}
+    reserved: set[UUID] = set()
+    for line_id, line in sourced.items():
+        if units.get(line_id, Decimal(0)) >= line.quantity:
+            reserved.add(line_id)
+    return reserved
 
 
 def _keep_backorder_reservations(

@@ -99,9 +99,7 @@ class SourcingRun:
         """Plan, reserve and record these lines; return the result of each order."""
         sites = capacity_limited_sources(self._strategies_and_alternates())
         usage = self._lock_usage(sites, lines)
-        backordered = [line.line_id for line in lines if line.was_backordered]
-        if backordered:
-            self.holds = backorder_reserved(self.session, backordered, self.now)
+        self._read_holds(lines)
         usage_lines: list[UsageLine] = []
         waiting = list(lines)
         for _ in range(ROUNDS):
@@ -111,15 +109,19 @@ class SourcingRun:
             lost = self._reserve(waiting, found)
             reserved = _plans_without(found, lost)
             usage_lines += usage_lines_of(reserved)
-            for source, used in usage_by_source(plan for _, plan in reserved).items():
-                if source in usage:
-                    usage[source] = usage[source].plus(used)
+            _add_usage(usage, reserved)
             self._keep(found, lost)
             waiting = [line for line in waiting if line.order_id in lost]
         self._give_up(waiting)
         record_usage(self.session, sites, usage_lines, self.now)
         self._write()
         return self.results
+
+    def _read_holds(self, lines: Sequence[OpenLine]) -> None:
+        """Read what lines that waited for stock have reserved."""
+        backordered = [line.line_id for line in lines if line.was_backordered]
+        if backordered:
+            self.holds = backorder_reserved(self.session, backordered, self.now)
 
     def _lock_usage(
         self, sites: Mapping[str, Site], lines: Sequence[OpenLine]
@@ -154,7 +156,10 @@ class SourcingRun:
         """Reserve what was planned; return the orders that lost a race, with nothing reserved."""
         orders, requests = _requests(lines, found)
         granted = reserve(self.session, requests, self.now, self.actor, taking_over=self.holds)
-        lost = {order for order, ok in zip(orders, granted, strict=True) if not ok}
+        lost = set()
+        for order, ok in zip(orders, granted, strict=True):
+            if not ok:
+                lost.add(order)
         if lost:
             reserved: list[UUID] = []
             for order, request, ok in zip(orders, requests, granted, strict=True):
@@ -232,6 +237,13 @@ def _plans_without(found: PlanningRound, lost: set[UUID]) -> list[tuple[UUID, Or
             if order not in lost:
                 plans.append((order, plan))
     return plans
+
+
+def _add_usage(usage: dict[str, CapacityUsage], plans: Sequence[tuple[UUID, OrderPlan]]) -> None:
+    """Add what plans use of capacity-limited sources."""
+    for source, used in usage_by_source(plan for _, plan in plans).items():
+        if source in usage:
+            usage[source] = usage[source].plus(used)
 
 
 def _requests(

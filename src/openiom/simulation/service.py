@@ -188,10 +188,11 @@ def deltas(session: Session, documents: Sequence[dict[str, Any]]) -> list[Docume
         kind, name, after = document["kind"], document["name"], document["body"]
         current = current_documents(session, kind, names=[name])
         before = current[0].body if current else {}
-        paths = [
-            PathDelta(path=path, before=_value_at(before, path), after=_value_at(after, path))
-            for path in changed_paths(before, after)
-        ]
+        paths = []
+        for path in changed_paths(before, after):
+            paths.append(
+                PathDelta(path=path, before=_value_at(before, path), after=_value_at(after, path))
+            )
         delta = DocumentDelta(kind=kind, name=name, change="added", paths=paths)
         if current:
             delta.change = "changed" if paths else "unchanged"

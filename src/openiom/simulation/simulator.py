@@ -214,9 +214,9 @@ def _plan(
 ) -> PlannedLines:
     """Plan lines by one strategy and take what it assigns from stock and capacity."""
     days = strategy.local_days(batch.now)
-    usage = {
-        source: state.usage.get((source, day), CapacityUsage()) for source, day in days.items()
-    }
+    usage = {}
+    for source, day in days.items():
+        usage[source] = state.usage.get((source, day), CapacityUsage())
     conditions = PlanningConditions(
         now=batch.now,
         stock=_free(state.stock, {line.product for line in lines}),

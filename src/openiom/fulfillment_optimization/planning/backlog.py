@@ -226,7 +226,10 @@ def _feasible_moves(
     """
     p = problem
     free = _FreeCapacity.beside(p, now)
-    candidates = [b for b in np.argsort(-saving, kind="stable").tolist() if saving[b] > 0]
+    candidates = []
+    for b in np.argsort(-saving, kind="stable").tolist():
+        if saving[b] > 0:
+            candidates.append(b)
     moves: list[Move] = []
     progress = True
     while progress and len(moves) < most:

@@ -206,7 +206,11 @@ def _not_served(
     if not lines:
         return []
     served = order_port.lines_served_from(session, {(x.line_id, x.source) for x in lines})
-    return [line for line in lines if (line.line_id, line.source) not in served]
+    found = []
+    for line in lines:
+        if (line.line_id, line.source) not in served:
+            found.append(line)
+    return found
 
 
 def _release(session: Session, lines: Sequence[DatedUsageLine]) -> dict[str, CapacityUsage]:

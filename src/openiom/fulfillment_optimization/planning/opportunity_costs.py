@@ -89,7 +89,10 @@ def opportunity_costs_from_demand(
     `stock` is what may be promised, `given` what today's plans have used. Products without demand
     cost nothing.
     """
-    samples = [as_open_lines(day, given.now) for day in days if day]
+    samples = []
+    for day in days:
+        if day:
+            samples.append(as_open_lines(day, given.now))
     if not samples or not setting.sites:
         return OpportunityCosts({})
     products = _products_of(samples)

@@ -122,10 +122,9 @@ def _split_lines(
     found: dict[int, list[SplitPart]] = {}
     for i in np.flatnonzero((sources > 1) | in_part).tolist():
         mine = shares.line == i
-        served = [
-            (names[node], units)
-            for node, units in _largest_first(shares.node[mine], shares.quantity[mine])
-        ]
+        served = []
+        for node, units in _largest_first(shares.node[mine], shares.quantity[mine]):
+            served.append((names[node], units))
         found[i] = _parts(lines[i], served)
     return found
 
@@ -143,10 +142,10 @@ def _parts(line: OpenLine, served: list[tuple[str, int]]) -> list[SplitPart]:
     if left:
         served = [*served, ("", left)]
     ids = [line.line_id, *new_ids(len(served) - 1)]
-    return [
-        SplitPart(part_id, units, source)
-        for part_id, (source, units) in zip(ids, served, strict=True)
-    ]
+    found = []
+    for part_id, (source, units) in zip(ids, served, strict=True):
+        found.append(SplitPart(part_id, units, source))
+    return found
 
 
 def usage_by_source(planned: Iterable[OrderPlan]) -> dict[str, CapacityUsage]:
@@ -169,4 +168,8 @@ def _sources_of(
 ) -> Sequence[str]:
     if line not in parts:
         return (source,)
-    return [part.source for part in parts[line] if part.source]
+    found = []
+    for part in parts[line]:
+        if part.source:
+            found.append(part.source)
+    return found

@@ -128,9 +128,17 @@ class Planner:
         views: Container[RequesterKey],
     ) -> list[_Group]:
         """Return the groups of orders with reservations of their own, then the other groups."""
-        reserving = {line.order_id for line in lines if line.line_id in self.holds}
-        first = [line for line in lines if line.order_id in reserving]
-        others = [line for line in lines if line.order_id not in reserving]
+        reserving: set[UUID] = set()
+        for line in lines:
+            if line.line_id in self.holds:
+                reserving.add(line.order_id)
+        first: list[OpenLine] = []
+        others: list[OpenLine] = []
+        for line in lines:
+            if line.order_id in reserving:
+                first.append(line)
+            else:
+                others.append(line)
         return _groups(first, strategies, views) + _groups(others, strategies, views)
 
     def _add_own_reservations(self, lines: Sequence[OpenLine], view: View) -> View:

@@ -145,7 +145,10 @@ def list_plan_orders(
 
 
 def _plan_order(decision: DecisionSummary) -> PlanOrder:
-    sources = {source for source in decision.chosen if source}
+    sources = set()
+    for source in decision.chosen:
+        if source:
+            sources.add(source)
     for parts in decision.parts_of_lines.values():
         sources.update(source for source, _ in parts if source)
     return PlanOrder(

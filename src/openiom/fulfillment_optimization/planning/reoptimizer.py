@@ -292,7 +292,10 @@ def _refuse_full_sources(
             left[site.name] = site.daily_parcels - usage.get(site.name, CapacityUsage()).parcels
     fits: list[bool] = []
     for move in moves:
-        limited = [source for source in move.opened if source in left]
+        limited = []
+        for source in move.opened:
+            if source in left:
+                limited.append(source)
         fits.append(all(left[source] >= 1 for source in limited))
         if fits[-1]:
             for source in limited:
@@ -321,13 +324,24 @@ def _reserved_at_one_source(session: Session, lines: Sequence[UUID]) -> dict[UUI
         stock.setdefault(row.line_id, set()).add(row.stock_id)
         units = reserved.get(row.line_id, (row.source, 0))[1] + int(row.units)
         reserved[row.line_id] = (row.source, units)
-    return {line: found for line, found in reserved.items() if len(stock[line]) == 1}
+    result = {}
+    for line, found in reserved.items():
+        if len(stock[line]) == 1:
+            result[line] = found
+    return result
 
 
 def _whole_orders(lines: Sequence[OpenLine], complete: set[UUID]) -> list[OpenLine]:
     """Return the lines of orders all of whose lines are complete."""
-    incomplete = {line.order_id for line in lines if line.line_id not in complete}
-    return [line for line in lines if line.order_id not in incomplete]
+    incomplete = set()
+    for line in lines:
+        if line.line_id not in complete:
+            incomplete.add(line.order_id)
+    found = []
+    for line in lines:
+        if line.order_id not in incomplete:
+            found.append(line)
+    return found
 
 
 def _state_of(line: OpenLine) -> tuple[UUID, str, int]:

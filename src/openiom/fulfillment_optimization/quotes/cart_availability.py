@@ -73,7 +73,10 @@ class CartStock:
 
     def divided(self, wanted: Mapping[str, int]) -> dict[Key, int]:
         """Return units by (sku, source) in which no unit belongs to two skus."""
-        shared = {sku: units for sku, units in wanted.items() if sku in self.variants}
+        shared = {}
+        for sku, units in wanted.items():
+            if sku in self.variants:
+                shared[sku] = units
         found: dict[Key, int] = {}
         sources: set[str] = set()
         for (sku, source), units in self.units.items():
@@ -91,7 +94,10 @@ def variants_of(
     session: Session, lines: Sequence[QuoteLine]
 ) -> tuple[dict[int, Variant], list[Problem]]:
     """Return the variant of each line with dimensions, by line number, and the problems found."""
-    with_dimensions = {i: line for i, line in enumerate(lines) if line.dimensions}
+    with_dimensions = {}
+    for i, line in enumerate(lines):
+        if line.dimensions:
+            with_dimensions[i] = line
     if not with_dimensions:
         return {}, []
     configuration = inventory_configuration(session)

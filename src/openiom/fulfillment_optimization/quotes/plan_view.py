@@ -125,7 +125,10 @@ def _planned_line(resolved: ResolvedRequest, share: CartShare) -> PlannedLine:
 
 def _currency(resolved: ResolvedRequest, found: PlanningRound) -> str:
     """Return the currency of the strategies that serve the cart."""
-    currencies = {attempt.setting.currency for attempt, plan in _plans(found) if plan.sources}
+    currencies = set()
+    for attempt, plan in _plans(found):
+        if plan.sources:
+            currencies.add(attempt.setting.currency)
     if len(currencies) > 1:
         names = ", ".join(sorted(currency or "kilometers" for currency in currencies))
         raise Refused(

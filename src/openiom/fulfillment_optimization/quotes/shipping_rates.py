@@ -63,7 +63,9 @@ def rate_parcel(
     if factor and factor.free_shipping:
         surcharges.append(Surcharge(name=f"{factor.name}: free shipping", amount=-net))
         net = 0.0
-    billed_kg = live.billed_kg if live and live.billed_kg else parcel.weight_kg
+    currency, weight = tariff.currency, parcel.weight_kg
+    if live is not None:
+        currency, weight = live.currency, live.billed_kg or weight
     return CarrierRate(
         service=service.name,
         title=service.title,
@@ -74,8 +76,8 @@ def rate_parcel(
         base=base,
         surcharges=surcharges,
         net=net,
-        currency=live.currency if live else tariff.currency,
-        weight=round(billed_kg, 3),
+        currency=currency,
+        weight=round(weight, 3),
         zone=zone,
         edd=arrivals(service, parcel),
     )
