@@ -183,7 +183,10 @@ def test_no_transaction_is_open_while_the_carrier_thinks(
 
     def looking(*given: Any) -> Any:
         with product.database.reading() as session:
-            query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE %s"
+            query = (
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND state LIKE %s"
+            )
             seen.append(
                 fetch(session, query + " AND pid <> pg_backend_pid()", ("idle in transaction%",))[
                     0
