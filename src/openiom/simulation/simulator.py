@@ -273,12 +273,18 @@ def _tally(
     state: _State, orders: Sequence[PastOrder], served: Sequence[_Served], currency: str
 ) -> Tally:
     """Return the sums over a batch but for cost and distance; count lines and units by source."""
-    lines = [(number, line) for number, order in enumerate(orders) for line in order.lines]
-    order_of = np.array([number for number, _ in lines], dtype=np.int64)
-    requested = np.array([line.quantity for _, line in lines], dtype=np.int64)
-    counted = [orders[number].currency == currency for number, _ in lines]
-    revenue = np.where(counted, [line.revenue for _, line in lines], 0.0)
-    got = np.zeros(len(lines), dtype=np.int64)
+    numbers: list[int] = []
+    units: list[int] = []
+    money: list[float] = []
+    for number, order in enumerate(orders):
+        for line in order.lines:
+            numbers.append(number)
+            units.append(line.quantity)
+            money.append(line.revenue if order.currency == currency else 0.0)
+    order_of = np.array(numbers, dtype=np.int64)
+    requested = np.array(units, dtype=np.int64)
+    revenue = np.array(money)
+    got = np.zeros(len(numbers), dtype=np.int64)
     for row in served:
         got[row.line] += row.units
         source = state.sources.setdefault(row.source, SourceTally())
@@ -291,7 +297,7 @@ def _tally(
     sources_per_order = np.bincount(order_of_parcel, minlength=len(orders))
     return Tally(
         orders=len(orders),
-        lines=len(lines),
+        lines=len(numbers),
         units=int(requested.sum()),
         units_served=int(got.sum()),
         in_full=int((some & everything).sum()),

@@ -20,7 +20,7 @@ from openiom.platform.bulk import execute, fetch, fetch_as
 from openiom.platform.database import Database
 from openiom.platform.events import ensure_consumer, read_new
 
-from .daily_capacity import CapacityUsage, SourceUsage, local_day
+from .daily_capacity import CapacityUsage, SourceUsage, local_day, usage_of
 from .order_plans import OrderPlan
 
 CONSUMER = "capacity_usage"
@@ -221,18 +221,18 @@ def _release(session: Session, lines: Sequence[DatedUsageLine]) -> dict[str, Cap
     if not lines:
         return {}
     rows = fetch_as(session, SourceUsage, _RELEASE, _parameters(lines))
-    return {row.source: row.usage for row in rows}
+    return usage_of(rows)
 
 
 def _parameters(lines: Sequence[DatedUsageLine]) -> dict[str, list[object]]:
     """Return the columns of the lines, in the order in which all transactions write them."""
-    ordered = sorted(lines)
-    return {
-        "sources": [line.source for line in ordered],
-        "days": [line.day for line in ordered],
-        "orders": [line.order_id for line in ordered],
-        "lines": [line.line_id for line in ordered],
-    }
+    parameters: dict[str, list[object]] = {"sources": [], "days": [], "orders": [], "lines": []}
+    for line in sorted(lines):
+        parameters["sources"].append(line.source)
+        parameters["days"].append(line.day)
+        parameters["orders"].append(line.order_id)
+        parameters["lines"].append(line.line_id)
+    return parameters
 
 
 @dataclass

@@ -80,6 +80,11 @@ def local_day(time_zone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(time_zone)).date()
 
 
+def usage_of(rows: Iterable[SourceUsage]) -> dict[str, CapacityUsage]:
+    """Return usage by source."""
+    return {row.source: row.usage for row in rows}
+
+
 def lock_daily_usage(
     session: Session, sites: Mapping[str, Site], now: datetime
 ) -> dict[str, CapacityUsage]:
@@ -103,7 +108,7 @@ def lock_daily_usage(
         " ORDER BY s.source FOR UPDATE OF s",
         (names, days),
     )
-    return {row.source: row.usage for row in rows}
+    return usage_of(rows)
 
 
 def daily_usage(
@@ -114,11 +119,13 @@ def daily_usage(
     Nothing is locked; sources without a row are absent.
     """
     today: dict[str, date] = {}
-    for _, zone in zones:
+    names: list[str] = []
+    days: list[date] = []
+    for name, zone in zones:
         if zone not in today:
             today[zone] = local_day(zone, now)
-    names = [name for name, _ in zones]
-    days = [today[zone] for _, zone in zones]
+        names.append(name)
+        days.append(today[zone])
     rows = fetch_as(
         session,
         SourceUsage,
@@ -126,4 +133,4 @@ def daily_usage(
         " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day)",
         (names, days),
     )
-    return {row.source: row.usage for row in rows}
+    return usage_of(rows)

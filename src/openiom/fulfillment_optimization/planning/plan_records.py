@@ -1,7 +1,7 @@
 """Storage of sourcing plans and of their decisions."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -61,21 +61,19 @@ def store_attempts(session: Session, attempts: Sequence[PlanAttempt], now: datet
         decisions += made
         plans.append(_plan_record(attempt, [decision.id for decision in made], now))
     store_plans(session, plans)
-    columns = [column.name for column in fields(DecisionRecord)]
-    rows = [_values(decision) for decision in decisions]
-    copy_rows(session, "fulfillment_optimization.sourcing_decision", columns, rows)
+    _copy(session, "fulfillment_optimization.sourcing_decision", decisions)
 
 
-def store_plans(session: Session, plans: Iterable[PlanRecord]) -> None:
+def store_plans(session: Session, plans: Sequence[PlanRecord]) -> None:
     """Store plans without decisions."""
-    columns = [column.name for column in fields(PlanRecord)]
-    rows = [_values(plan) for plan in plans]
-    copy_rows(session, "fulfillment_optimization.sourcing_plan", columns, rows)
+    _copy(session, "fulfillment_optimization.sourcing_plan", plans)
 
 
-def _values(record: PlanRecord | DecisionRecord) -> tuple[object, ...]:
-    """Return the fields of a record in the order in which its class declares them."""
-    return tuple(vars(record).values())
+def _copy(session: Session, table: str, records: Sequence[PlanRecord | DecisionRecord]) -> None:
+    """Insert records of one class; their fields are the columns of the table."""
+    if records:
+        columns = tuple(vars(records[0]))
+        copy_rows(session, table, columns, [tuple(vars(record).values()) for record in records])
 
 
 def _decisions(attempt: PlanAttempt, now: datetime) -> list[DecisionRecord]:

@@ -363,9 +363,11 @@ def _moves_before(session: Session, orders: Sequence[UUID]) -> dict[object, int]
 def _order_move(found: Improvement, move: Move) -> _OrderMove:
     """Return a move of the plan by ids and names."""
     problem, names = found.priced.problem, found.priced.names
-    span = range(int(problem.start[move.order]), int(problem.start[move.order + 1]))
-    before = {names[int(found.now[line])] for line in span}
-    after = {found.target(line) for line in span}
+    before: set[str] = set()
+    after: set[str] = set()
+    for line in range(int(problem.start[move.order]), int(problem.start[move.order + 1])):
+        before.add(names[int(found.now[line])])
+        after.add(found.target(line))
     lines = tuple((found.lines[line], found.target(line)) for line in move.lines)
     return _OrderMove(lines[0][0].order_id, lines, move.saving, tuple(sorted(after - before)))
 

@@ -25,7 +25,7 @@ from openiom.fulfillment_optimization.problem_builder import great_circle_km
 from openiom.fulfillment_optimization.snapshot import Setting, Site, Snapshot
 from openiom.kernel import NotFound
 from openiom.logistics import CarrierService, handover
-from openiom.platform.geocoding import geocode
+from openiom.platform.geocoding import Point, geocode
 from openiom.provider_contract import Shipment
 from openiom.providers import Rated
 
@@ -149,8 +149,7 @@ def _shipping(
             for node in np.unique(attempt.solved.plan.shares.node).tolist():
                 services.setdefault(attempt.solved.priced.names[node], service)
     names = sorted({share.source for share in shares})
-    sites = _sites_by_name(resolved.known)
-    points = [(sites[name].latitude, sites[name].longitude) for name in names]
+    points = _points(resolved.known, names)
     km = great_circle_km([resolved.place], points, 0.0)[0].tolist()
     timings = resolved.known.timetable.source_timings(names)
     shipping: list[Shipping] = []
@@ -191,12 +190,12 @@ def _pickup(
     if not sites or len(resolved.plannable) < len(resolved.request.lines):
         return []
     wanted = resolved.units_by_sku()
-    points = [(site.latitude, site.longitude) for site in sites]
+    names = [site.name for site in sites]
+    points = _points(resolved.known, names)
     km = great_circle_km([resolved.place], points, 0.0)[0].tolist()
-    by_name = _sites_by_name(resolved.known)
-    origins = [(by_name[s.source].latitude, by_name[s.source].longitude) for s in shipping]
+    origins = _points(resolved.known, [parcel.source for parcel in shipping])
     parcels_km = great_circle_km(origins, points, 0.0)
-    timings = resolved.known.timetable.source_timings([site.name for site in sites])
+    timings = resolved.known.timetable.source_timings(names)
     sources: list[PickupSource] = []
     for n, site in enumerate(sites):
         in_stock = stock.jointly(site.name, wanted) == wanted
@@ -215,6 +214,12 @@ def _pickup_sites(known: Snapshot) -> tuple[Site, ...]:
 @lru_cache(maxsize=4)
 def _sites_by_name(known: Snapshot) -> Mapping[str, Site]:
     return {site.name: site for site in known.sites}
+
+
+def _points(known: Snapshot, names: Sequence[str]) -> list[Point]:
+    """Return where these sources are."""
+    sites = _sites_by_name(known)
+    return [(sites[name].latitude, sites[name].longitude) for name in names]
 
 
 def _located(resolved: ResolvedRequest) -> Located:
