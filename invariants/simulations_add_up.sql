@@ -1,7 +1,7 @@
 -- A simulation has done as many runs as it has figures of, baseline and scenario both, and a finished one did them all.
 SELECT s.id, s.state, s.runs, s.runs_done, count(r.run) AS figures
-FROM fulfillment_optimization.simulation s
-LEFT JOIN fulfillment_optimization.simulation_result r ON r.simulation_id = s.id
+FROM simulation.simulation s
+LEFT JOIN simulation.simulation_result r ON r.simulation_id = s.id
 GROUP BY s.id
 HAVING count(r.run) <> 2 * s.runs_done
     OR count(DISTINCT r.run) <> s.runs_done

@@ -1,9 +1,9 @@
 import pytest
-from tests.fulfillment_optimization.house import House, house_over
+from tests.fulfillment_optimization.sourcing_setup import SourcingSetup, sourcing_setup
 
 from openiom.platform.database import Database
 
 
 @pytest.fixture
-def house(database: Database) -> House:
-    return house_over(database)
+def sourcing(database: Database) -> SourcingSetup:
+    return sourcing_setup(database)

@@ -4,29 +4,29 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.fulfillment_optimization.house import House
-from tests.package_app import http_client, package_app
+from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
+from tests.one_room import client_of, one_room
 
 from openiom.fulfillment_optimization import router
 from openiom.kernel import new_id
 
 
 @pytest.fixture
-def client(house: House) -> Iterator[TestClient]:
-    with http_client(package_app(house.database, router, permissions={"sourcing.read"})) as asking:
+def client(sourcing: SourcingSetup) -> Iterator[TestClient]:
+    with client_of(one_room(sourcing.database, router, permissions={"sourcing.read"})) as asking:
         yield asking
 
 
 def test_plans_are_listed_newest_first_and_shown_with_their_orders(
-    client: TestClient, house: House
+    client: TestClient, sourcing: SourcingSetup
 ) -> None:
-    house.strategy(batch={"contention": 1})
-    house.stock(LAMP_A=1, LAMP_B=5)
-    calm = house.order("1", LAMP=1)
-    house.source(calm)
-    rush = [house.order(f"r{n}", LAMP=1) for n in range(2, 5)]
-    house.stock(LAMP_A=2)
-    house.source(*rush)
+    sourcing.strategy(batch={"contention": 1})
+    sourcing.stock(LAMP_A=1, LAMP_B=5)
+    calm = sourcing.order("1", LAMP=1)
+    sourcing.source(calm)
+    rush = [sourcing.order(f"r{n}", LAMP=1) for n in range(2, 5)]
+    sourcing.stock(LAMP_A=2)
+    sourcing.source(*rush)
     page = client.get("/api/v1/sourcing/plans").json()
     assert [(p["mode"], p["orders"]) for p in page["items"]] == [("batch", 3), ("realtime", 1)]
     batch, single = page["items"]
@@ -57,13 +57,13 @@ def test_what_is_not_there_or_makes_no_sense_is_said_so(client: TestClient) -> N
 
 
 def test_sources_show_their_settings_and_what_their_day_has_left(
-    client: TestClient, house: House
+    client: TestClient, sourcing: SourcingSetup
 ) -> None:
-    house.source_at(
+    sourcing.source_at(
         "A", 1.0, daily_parcels=5, daily_lines=9, capabilities=["ship", "pickup"], cutoff="16:00"
     )
-    house.stock(LAMP_A=5, RUG_A=5)
-    house.source(house.order("1", LAMP=1, RUG=1))
+    sourcing.stock(LAMP_A=5, RUG_A=5)
+    sourcing.source(sourcing.order("1", LAMP=1, RUG=1))
     rows = {row["name"]: row for row in client.get("/api/v1/sources").json()["items"]}
     assert rows["A"]["settings"]["capabilities"] == ["ship", "pickup"]
     assert rows["A"]["settings"]["cutoff"] == "16:00"

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization import KINDS, OpenLine, source_orders
-from openiom.fulfillment_optimization.routes import decisions_of
+from openiom.fulfillment_optimization.decision_queries import list_decisions
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.kernel import new_id
 from openiom.platform.bulk import fetch
@@ -46,7 +46,7 @@ class Desk:
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
         return [line for order in order_ids for line in self.lines if line.order_id == order]
 
-    def assign(
+    def assign_sources(
         self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str
     ) -> None:
         self.assigned.update(sources)
@@ -62,7 +62,7 @@ class Desk:
 
 
 @pytest.fixture
-def house(database: Database) -> Database:
+def sourcing(database: Database) -> Database:
     configuration = Configuration()
     configuration.register(*KINDS)
     sources = [
@@ -90,25 +90,25 @@ def source(database: Database, order_port: Desk, *orders: UUID) -> list[Outcome]
     return outcomes
 
 
-def test_an_order_is_served_from_the_nearest_source_that_has_it_all(house: Database) -> None:
-    stock(house, LAMP_SEA=5, LAMP_CHI=5, SHADE_SEA=5, SHADE_CHI=5)
+def test_an_order_is_served_from_the_nearest_source_that_has_it_all(sourcing: Database) -> None:
+    stock(sourcing, LAMP_SEA=5, LAMP_CHI=5, SHADE_SEA=5, SHADE_CHI=5)
     order_port = Desk()
     west, east = order_port.order(SEATTLE, LAMP=1, SHADE=2), order_port.order(CHICAGO, LAMP=1)
-    assert [o.ok for o in source(house, order_port, west, east)] == [True, True]
+    assert [o.ok for o in source(sourcing, order_port, west, east)] == [True, True]
     assert order_port.sources_of(west) == {"LAMP": "SEA", "SHADE": "SEA"}
     assert order_port.sources_of(east) == {"LAMP": "CHI"}
     assert [r.event for r in order_port.raised] == ["fulfillment.optimization.succeeded"] * 2
 
 
-def test_orders_of_one_wave_compete_for_the_same_last_unit(house: Database) -> None:
-    stock(house, LAMP_SEA=1)
+def test_orders_of_one_wave_compete_for_the_same_last_unit(sourcing: Database) -> None:
+    stock(sourcing, LAMP_SEA=1)
     order_port = Desk()
     first, second = order_port.order(SEATTLE, LAMP=1), order_port.order(SEATTLE, LAMP=1)
-    outcomes = source(house, order_port, first, second)
+    outcomes = source(sourcing, order_port, first, second)
     assert [o.ok for o in outcomes] == [True, False]
     assert outcomes[1].reason == "Inventory not found: no source can serve LAMP"
-    with house.reading() as session:
-        why = decisions_of(session, second)[0]
+    with sourcing.reading() as session:
+        why = list_decisions(session, second)[0]
     assert {c.line_id for c in (*why.candidates, *why.chosen)} == {
         x.line_id for x in order_port.lines if x.order_id == second
     }
@@ -118,40 +118,40 @@ def test_orders_of_one_wave_compete_for_the_same_last_unit(house: Database) -> N
     ]
 
 
-def test_an_order_that_cannot_be_served_whole_reserves_nothing(house: Database) -> None:
-    stock(house, LAMP_SEA=5)
+def test_an_order_that_cannot_be_served_whole_reserves_nothing(sourcing: Database) -> None:
+    stock(sourcing, LAMP_SEA=5)
     order_port = Desk()
     order = order_port.order(SEATTLE, LAMP=1, SHADE=1)
-    assert [o.ok for o in source(house, order_port, order)] == [False]
+    assert [o.ok for o in source(sourcing, order_port, order)] == [False]
     assert order_port.assigned == {}
-    with house.reading() as session:
+    with sourcing.reading() as session:
         assert fetch(session, "SELECT count(*), sum(reserved) FROM inventory_visibility.stock") == [
             (1, 0)
         ]
 
 
-def test_a_split_is_chosen_only_when_no_source_has_everything(house: Database) -> None:
-    stock(house, LAMP_SEA=5, SHADE_CHI=5)
+def test_a_split_is_chosen_only_when_no_source_has_everything(sourcing: Database) -> None:
+    stock(sourcing, LAMP_SEA=5, SHADE_CHI=5)
     order_port = Desk()
     order = order_port.order(SEATTLE, LAMP=1, SHADE=1)
-    assert source(house, order_port, order)[0].reason == "sourced from CHI, SEA"
+    assert source(sourcing, order_port, order)[0].reason == "sourced from CHI, SEA"
     assert order_port.sources_of(order) == {"LAMP": "SEA", "SHADE": "CHI"}
-    with house.reading() as session:
-        decision = decisions_of(session, order)[0]
+    with sourcing.reading() as session:
+        decision = list_decisions(session, order)[0]
     assert round(sum(decision.parts.values()), 2) == round(decision.cost, 2)
 
 
 def test_a_line_whose_source_was_chosen_stays_there_though_another_is_nearer(
-    house: Database,
+    sourcing: Database,
 ) -> None:
-    stock(house, LAMP_SEA=5, LAMP_CHI=5)
+    stock(sourcing, LAMP_SEA=5, LAMP_CHI=5)
     order_port = Desk()
     order = order_port.order(SEATTLE, LAMP=1)
     order_port.lines = [
         OpenLine(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, "CHI")
         for x in order_port.lines
     ]
-    source(house, order_port, order)
+    source(sourcing, order_port, order)
     assert order_port.sources_of(order) == {"LAMP": "CHI"}
 
 
@@ -160,4 +160,4 @@ def test_without_any_active_source_every_order_says_so(database: Database) -> No
     order = order_port.order(SEATTLE, LAMP=1)
     assert source(database, order_port, order)[0].ok is False
     with database.reading() as session:
-        assert decisions_of(session, order)[0].note == "no active source"
+        assert list_decisions(session, order)[0].note == "no active source"

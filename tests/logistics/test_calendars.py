@@ -1,4 +1,4 @@
-"""A place is open by its own clock: time zones, clock changes, holidays, closures, cut-offs and working time."""
+"""Opening hours by the local clock: zones, clock changes, holidays, closures and cut-offs."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -65,9 +65,7 @@ def test_opening_hours_follow_the_clock_through_both_changes_of_the_year() -> No
     assert next_open(calendar(), utc("2026-11-02T00:00")) == utc("2026-11-02T13:00")
 
 
-def test_the_hour_that_happens_twice_is_worked_twice_and_the_one_that_never_happens_not_at_all() -> (
-    None
-):
+def test_the_repeated_hour_is_worked_twice_and_the_skipped_hour_not_at_all() -> None:
     night = calendar(hours={"sunday": [{"opens": "01:00", "closes": "02:00"}]})
     opens = utc("2026-11-01T05:00")
     assert ready_at(night, cutoff=None, hours=2, days=0, at=opens) == opens + timedelta(hours=2)

@@ -58,7 +58,7 @@ def ground(**more: object) -> CarrierService:
     }
     return CarrierBody.model_validate(
         {"title": "UPS", "services": [service], "holidays": [{"country": "US"}]}
-    ).parsed("ups")[0]
+    ).to_services("ups")[0]
 
 
 def test_goods_leave_with_the_first_pickup_after_they_are_ready() -> None:
@@ -214,8 +214,8 @@ def test_lateness_of_a_wave_equals_the_promise_of_each_source(
 @pytest.mark.parametrize(
     ("bands", "says"),
     [
-        ([{"up_to_km": 300, "days": 1}], "the last one"),
-        ([{"days": 1}, {"days": 2}], "the last one"),
+        ([{"up_to_km": 300, "days": 1}], "the last band"),
+        ([{"days": 1}, {"days": 2}], "the last band"),
         ([{"up_to_km": 300, "days": 1}, {"up_to_km": 200, "days": 2}, {"days": 3}], "must ascend"),
     ],
 )

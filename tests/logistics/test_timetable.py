@@ -1,20 +1,23 @@
-"""Calendars, carriers and pickup schedules are documents; their parsed form is kept until one of them changes."""
+"""The timetable that calendar, carrier, pickup schedule and source documents describe."""
 
 from datetime import UTC, datetime, time
 from typing import Any
 
 import pytest
 
-from openiom.fulfillment_optimization import KINDS
 from openiom.kernel import Invalid
-from openiom.logistics import STANDARD_SERVICE, timetable
-from openiom.logistics.timetable import read_timetable
+from openiom.logistics import (
+    ALWAYS_OPEN,
+    KINDS,
+    STANDARD_SERVICE,
+    SourceTiming,
+    read_timetable,
+)
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SEATTLE = {"city": "Seattle", "state": "WA", "postal_code": "98101", "country": "US"}
-CARRIER = {
+CARRIER: dict[str, Any] = {
     "title": "UPS",
     "services": [{"name": "ground", "title": "Ground", "bands": [{"days": 3}]}],
 }
@@ -32,7 +35,7 @@ def configuration() -> Configuration:
     return found
 
 
-def put(
+def apply(
     database: Database, configuration: Configuration, kind: str, name: str, body: dict[str, Any]
 ) -> None:
     with database.unit_of_work() as session:
@@ -45,27 +48,83 @@ def test_a_pickup_schedule_names_a_carrier_that_exists(
     database: Database, configuration: Configuration
 ) -> None:
     with pytest.raises(Invalid, match="no carrier named ups"):
-        put(database, configuration, "pickup_schedule", "pm", SCHEDULE)
-    put(database, configuration, "carrier", "ups", CARRIER)
-    put(database, configuration, "pickup_schedule", "pm", SCHEDULE)
+        apply(database, configuration, "pickup_schedule", "pm", SCHEDULE)
+    apply(database, configuration, "carrier", "ups", CARRIER)
+    apply(database, configuration, "pickup_schedule", "pm", SCHEDULE)
 
 
-def test_the_timetable_is_parsed_again_exactly_when_a_document_of_it_changed(
-    database: Database, configuration: Configuration
+def test_without_documents_every_source_is_always_open_and_the_standard_service_carries() -> None:
+    found = read_timetable({})
+    assert found.source_timings(["A"]) == [SourceTiming(ALWAYS_OPEN, None, None, 1, None)]
+    assert found.service("ups", "ground") is STANDARD_SERVICE
+    assert (found.sources, found.carriers, found.live_rates) == ({}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("carrier", "service", "expected"),
+    [
+        ("ups", "", "ground"),
+        ("ups", "ground", "ground"),
+        ("ups", "air", "air"),
+        ("ups", "pigeon", "standard"),
+        ("", "", "standard"),
+        ("", "air", "standard"),
+        ("fedex", "air", "standard"),
+    ],
+)
+def test_a_service_is_found_by_its_name_and_else_is_the_first_one_of_the_carrier(
+    carrier: str, service: str, expected: str
 ) -> None:
-    put(database, configuration, "source", "SEA", {"title": "Seattle", "address": SEATTLE})
-    with database.reading() as session:
-        first, again = timetable(session), timetable(session)
-    assert first is again
-    assert first.service("ups") is STANDARD_SERVICE
-    put(database, configuration, "carrier", "ups", CARRIER)
-    with database.reading() as session:
-        changed = timetable(session)
-    assert changed.service("ups").bands[0].days == 3
-    with database.unit_of_work() as session:
-        configuration.remove(session, [("carrier", "ups")], at=NOW, actor="test")
-    with database.reading() as session:
-        assert timetable(session).service("ups") is STANDARD_SERVICE
+    air = {"name": "air", "title": "Air", "bands": [{"days": 1}], "rate_table": "express"}
+    body = {"title": "UPS", "services": [*CARRIER["services"], air]}
+    found = read_timetable({"carrier": {"ups": body}})
+    assert found.service(carrier, service).name == expected
+    assert [s.rate_table for s in found.carriers["ups"]] == ["", "express"]
+
+
+def test_only_carriers_with_a_provider_instance_have_live_rates() -> None:
+    live = {**CARRIER, "live_rates": "easypost"}
+    found = read_timetable({"carrier": {"ups": CARRIER, "dhl": live}})
+    assert found.live_rates == {"dhl": "easypost"}
+    assert sorted(found.carriers) == ["dhl", "ups"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, SourceTiming(ALWAYS_OPEN, None, None, 1, None)),
+        ({"cutoff": "24:00"}, SourceTiming(ALWAYS_OPEN, None, None, 1, None)),
+        ({"cutoff": ""}, SourceTiming(ALWAYS_OPEN, None, None, 1, None)),
+        ({"cutoff": "00:05"}, SourceTiming(ALWAYS_OPEN, time(0, 5), None, 1, None)),
+        ({"processing_hours": 0}, SourceTiming(ALWAYS_OPEN, None, 0.0, 1, None)),
+        ({"processing_days": 0}, SourceTiming(ALWAYS_OPEN, None, None, 0, None)),
+        ({"calendar": "gone", "pickup_schedule": "gone"}, SourceTiming()),
+        ({"time_zone": ""}, SourceTiming()),
+    ],
+)
+def test_the_timing_of_a_source_document(body: dict[str, Any], expected: SourceTiming) -> None:
+    [found] = read_timetable({"source": {"A": body}}).source_timings(["A"])
+    assert found == expected
+
+
+def test_sources_that_differ_in_one_timing_field_do_not_share_a_timing() -> None:
+    bodies: list[dict[str, Any]] = [
+        {},
+        {"cutoff": "11:00"},
+        {"processing_hours": 3},
+        {"processing_days": 3},
+        {"time_zone": "Asia/Tokyo"},
+        {"calendar": "short"},
+        {"pickup_schedule": "pm"},
+    ]
+    found = read_timetable(
+        {
+            "calendar": {"short": {"title": "Short"}},
+            "pickup_schedule": {"pm": SCHEDULE},
+            "source": {str(n): body for n, body in enumerate(bodies)},
+        }
+    )
+    assert len({id(timing) for timing in found.sources.values()}) == len(bodies)
 
 
 def test_a_source_has_the_calendar_cut_off_and_pickups_its_document_names() -> None:
@@ -88,7 +147,7 @@ def test_a_source_has_the_calendar_cut_off_and_pickups_its_document_names() -> N
             },
         }
     )
-    a, b, c, unknown = found.of(["A", "B", "C", "nowhere"])
+    a, b, c, unknown = found.source_timings(["A", "B", "C", "nowhere"])
     assert a is b
     assert (a.cutoff, a.processing_hours, a.calendar.weekly[0]) == (
         time(11, 30),

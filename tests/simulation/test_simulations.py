@@ -1,4 +1,4 @@
-"""Simulations over HTTP and in a worker: asked for, run, compared, copied, committed; live stock is never touched."""
+"""Simulations over HTTP and in a worker: started, run, compared, copied and committed."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 from starlette.testclient import TestClient
-from tests.fulfillment_optimization.shop import (
+from tests.fulfillment_optimization.quote_setup import (
     CHICAGO,
     MIAMI,
     NOW,
@@ -37,12 +37,12 @@ from openiom.simulation import SimulationWorker
 from openiom.simulation import worker as workers
 from openiom.simulation.kpis import KPIS
 
-INVARIANTS = Path(__file__).parents[3] / "invariants"
+INVARIANTS = Path(__file__).parents[2] / "invariants"
 URL = "/api/v1/simulations"
-PATHS = {"PYTHONPATH": str(Path(__file__).parents[3] / "src")}
+PATHS = {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
 HANGING_WORKER = """
 import sys, time
-from openiom.simulation import turn
+from openiom.simulation import worker
 from openiom.platform.database import Database
 from openiom.platform.clock import utc_now
 
@@ -50,8 +50,8 @@ def hang(*_, **__):
     print("in a run", flush=True)
     time.sleep(120)
 
-turn.simulate = hang
-turn.SimulationTurn().run_once(Database(sys.argv[1]), limit=1, now=utc_now())
+worker.simulate = hang
+worker.SimulationWorker().run_once(Database(sys.argv[1]), limit=1, now=utc_now())
 """
 INBOUND = ("pos", "inbound")
 CITIES = (SEATTLE, CHICAGO, SEATTLE)
@@ -197,7 +197,7 @@ def test_a_killed_workers_run_is_taken_up_again_and_ends_in_the_same_figures(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(workers, "_record", killed)
+        dying.setattr(workers, "_count_run", killed)
         with pytest.raises(KeyboardInterrupt):
             SimulationWorker().run_once(shop.database, limit=1, now=now)
     assert (
@@ -216,7 +216,7 @@ def test_a_killed_workers_run_is_taken_up_again_and_ends_in_the_same_figures(
     with shop.database.unit_of_work() as session:
         execute(
             session,
-            "DELETE FROM fulfillment_optimization.simulation_result WHERE run = 3 AND scenario = 'baseline'",
+            "DELETE FROM simulation.simulation_result WHERE run = 3 AND scenario = 'baseline'",
         )
         broken = fetch(session, (INVARIANTS / "simulations_add_up.sql").read_text())
     assert {(state, runs, done, figures) for _, state, runs, done, figures in broken} == {
@@ -255,15 +255,11 @@ def test_a_worker_that_lost_its_lease_writes_nothing(shop: Application, client: 
         claimed = workers._claim(session, UUID(int=1), utc_now())
     assert claimed is not None
     with shop.database.unit_of_work() as session:
-        execute(
-            session, "UPDATE fulfillment_optimization.simulation SET lease = %s", (UUID(int=2),)
-        )
-    figures = workers._run(shop.database, claimed[1], claimed[2], claimed[3])
+        execute(session, "UPDATE simulation.simulation SET lease = %s", (UUID(int=2),))
+    figures = workers._run(shop.database, claimed, 0)
     with shop.database.unit_of_work() as session:
-        workers._record(session, made, UUID(int=1), 0, figures, utc_now())
-        assert fetch(
-            session, "SELECT count(*) FROM fulfillment_optimization.simulation_result"
-        ) == [(0,)]
+        assert not workers._count_run(session, made, UUID(int=1), figures, 0)
+        assert fetch(session, "SELECT count(*) FROM simulation.simulation_result") == [(0,)]
 
 
 def test_a_run_that_breaks_ends_the_simulation_with_its_error(
@@ -333,7 +329,7 @@ def test_a_copy_meets_the_same_demand_and_stock_and_stands_beside_its_original(
         f"{URL}/{original['id']}/clone", json={"name": "Miami instead", "changes": changes}
     )
     copy = answer.json()
-    assert (answer.status_code, copy["cloned_from"], copy["ask"]["seed"]) == (
+    assert (answer.status_code, copy["cloned_from"], copy["request"]["seed"]) == (
         201,
         original["id"],
         1,
@@ -436,9 +432,7 @@ def test_the_list_pages_newest_first_and_a_simulation_can_be_removed(
     client.post(f"{URL}/{made[1]}/clone", json={"name": "copy"})
     assert [client.delete(f"{URL}/{made[i]}").status_code for i in (0, 1)] == [204, 204]
     with shop.database.reading() as session:
-        assert fetch(session, "SELECT count(*) FROM fulfillment_optimization.simulation_input") == [
-            (2,)
-        ]
+        assert fetch(session, "SELECT count(*) FROM simulation.simulation_input") == [(2,)]
     assert client.get(f"{URL}/{made[0]}").status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""What a flow may ask of the optimizer."""
+"""The actions that flows call to source orders."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,8 @@ from .service import FAILED, SUCCEEDED, source_orders
 
 
 class SourceParameters(BaseModel):
+    """Parameters of `fulfillment_optimization.source`."""
+
     model_config = ConfigDict(extra="forbid")
 
     strategy: str = Field(
@@ -21,13 +23,15 @@ class SourceParameters(BaseModel):
 
 
 class ProcessParameters(BaseModel):
+    """Parameters of `fulfillment_optimization.process`."""
+
     model_config = ConfigDict(extra="forbid")
 
     mode: ProcessMode | None = Field(None, description="Empty is the order handling preference")
 
 
 def sourcing_actions(order_port: OrderPort) -> tuple[Action, ...]:
-    """The room's actions, working on the orders behind `desk`."""
+    """Return the actions of this package over the orders of `order_port`."""
 
     def source(call: ActionCall) -> Sequence[Outcome]:
         assert isinstance(call.parameters, SourceParameters)
@@ -48,6 +52,9 @@ def sourcing_actions(order_port: OrderPort) -> tuple[Action, ...]:
             call.session, order_port, call.subject_ids, mode=mode, now=call.now, actor=call.actor
         )
 
+    def reserve_at_assigned(call: ActionCall) -> Sequence[Outcome]:
+        return reserve_assigned(call.session, order_port, call.subject_ids, call.now, call.actor)
+
     return (
         Action(
             "fulfillment_optimization.source",
@@ -62,9 +69,7 @@ def sourcing_actions(order_port: OrderPort) -> tuple[Action, ...]:
             "Reserve at the assigned source",
             "order",
             NoParameters,
-            lambda call: reserve_assigned(
-                call.session, order_port, call.subject_ids, call.now, call.actor
-            ),
+            reserve_at_assigned,
             (CHECKED, NOT_FOUND),
         ),
         Action(

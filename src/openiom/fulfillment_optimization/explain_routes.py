@@ -233,12 +233,12 @@ def shadow_prices(
     """The prices a plan left behind. Raises NotFound."""
     head = fetch(
         session,
-        "SELECT p.id, p.strategy, p.at, p.currency FROM fulfillment_optimization.sourcing_plan p WHERE p.id = %s"
+        "SELECT p.id, p.strategy, p.planned_at, p.currency FROM fulfillment_optimization.sourcing_plan p WHERE p.id = %s"
         if plan
-        else "SELECT p.id, p.strategy, p.at, p.currency FROM fulfillment_optimization.sourcing_plan p"
+        else "SELECT p.id, p.strategy, p.planned_at, p.currency FROM fulfillment_optimization.sourcing_plan p"
         " WHERE p.mode = 'batch'"
         " AND EXISTS (SELECT FROM fulfillment_optimization.shadow_price s WHERE s.plan_id = p.id)"
-        " ORDER BY p.at DESC, p.id DESC LIMIT 1",
+        " ORDER BY p.planned_at DESC, p.id DESC LIMIT 1",
         (plan,) if plan else (),
     )
     if not head:

@@ -1,4 +1,4 @@
-"""Sources as the optimizer reads them, the plans it made, and what they left behind."""
+"""The source read model, sourcing plans and decisions, prices, and daily capacity usage."""
 
 from datetime import date, datetime
 from typing import Any
@@ -26,14 +26,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
 
-ROOM = "fulfillment_optimization"
+SCHEMA = "fulfillment_optimization"
+Instant = DateTime(timezone=True)
 
 
 class Source(Base):
-    """Read model of the `source` documents: where goods can be shipped from."""
+    """Read model of the `source` documents: where goods can ship from."""
 
     __tablename__ = "source"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     title: Mapped[str] = mapped_column(Text)
@@ -49,15 +50,18 @@ class Source(Base):
 
 
 class SourcingDecision(Base):
-    """What was chosen for one order in one run, at what cost, and what every candidate would have cost."""
+    """The decision of one plan about one order: its cost and the candidates' costs."""
 
     __tablename__ = "sourcing_decision"
-    __table_args__ = (Index("ix_sourcing_decision_order", "order_id", "at"), {"schema": ROOM})
+    __table_args__ = (
+        Index("ix_sourcing_decision_order", "order_id", "decided_at"),
+        {"schema": SCHEMA},
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    run_id: Mapped[UUID]
+    plan_id: Mapped[UUID]
     order_id: Mapped[UUID]
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    decided_at: Mapped[datetime] = mapped_column(Instant)
     strategy: Mapped[str] = mapped_column(Text)
     complete: Mapped[bool] = mapped_column(Boolean)
     cost: Mapped[float] = mapped_column(Numeric(18, 4))
@@ -65,21 +69,25 @@ class SourcingDecision(Base):
 
 
 class SourcingPlan(Base):
-    """
-    One run. `lower_bound` and `gap` stand where a batch proved them; `parts` add up to `cost`; money is in `currency`
-    (empty where kilometers were counted, or nobody had said which it is). Its decisions are those
-    with this `run_id`; their ids lie between the two kept here, so that they are found without an index of their own.
+    """One run of the optimizer.
+
+    `lower_bound` and `gap` are set when a batch proved them. `parts` adds up to `cost`. Money is in
+    `currency`, which is empty when kilometers are counted or none is configured. Its decisions have
+    this `plan_id`; their ids lie between `first_decision` and `last_decision`, so that the primary
+    key finds them without an index of their own.
     """
 
     __tablename__ = "sourcing_plan"
     __table_args__ = (
-        Index("ix_sourcing_plan_strategy", "strategy", "mode", "at"),
-        CheckConstraint("mode IN ('realtime', 'batch', 'reoptimize')", name="a_known_mode"),
-        {"schema": ROOM},
+        Index("ix_sourcing_plan_strategy", "strategy", "mode", "planned_at"),
+        CheckConstraint(
+            "mode IN ('realtime', 'batch', 'reoptimize')", name="ck_sourcing_plan_mode"
+        ),
+        {"schema": SCHEMA},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    planned_at: Mapped[datetime] = mapped_column(Instant)
     strategy: Mapped[str] = mapped_column(Text)
     mode: Mapped[str] = mapped_column(Text)
     method: Mapped[str] = mapped_column(Text)
@@ -98,51 +106,58 @@ class SourcingPlan(Base):
 
 
 class ShadowPrice(Base):
-    """
-    What one more unit of a product at a source is worth, or, without a product, one more parcel of its day: the dual
-    of a batch, and for some the money that planning again with one more saved.
+    """The marginal value of a scarce resource in one batch.
+
+    The resource is a unit of a product at a source or, without a product, a parcel of the source's
+    day. `price` is the dual of the batch; `saving` the money that planning again with one more
+    saved, where that was computed.
     """
 
     __tablename__ = "shadow_price"
-    __table_args__ = (Index("ix_shadow_price_plan", "plan_id", "product"), {"schema": ROOM})
+    __table_args__ = (Index("ix_shadow_price_plan", "plan_id", "product"), {"schema": SCHEMA})
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(
-        ForeignKey(f"{ROOM}.sourcing_plan.id", ondelete="CASCADE")
+        ForeignKey(f"{SCHEMA}.sourcing_plan.id", ondelete="CASCADE")
     )
     source: Mapped[str] = mapped_column(Text)
     product: Mapped[str | None] = mapped_column(Text)
     price: Mapped[float] = mapped_column(Float)
     saving: Mapped[float | None] = mapped_column(Float)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class OpportunityCost(Base):
-    """
-    What the next unit of a product at a source is worth to the orders still to come, or, without a product, the next
-    parcel of its day: `worths` of the last `block` places, of the block before, and so on. Learned for one strategy;
-    a row without a source says that it was learned at all.
+    """The value of the next unit of a resource to orders still to come, learned for one strategy.
+
+    The resource is a unit of a product at a source or, with an empty product, a parcel of the
+    source's day. `step_costs` has the value of a unit while `step` or fewer are left, then while
+    up to twice as many are left, and so on. A row with an empty source records that prices were
+    learned at all.
     """
 
     __tablename__ = "opportunity_cost"
-    __table_args__ = (PrimaryKeyConstraint("strategy", "product", "source"), {"schema": ROOM})
+    __table_args__ = (PrimaryKeyConstraint("strategy", "product", "source"), {"schema": SCHEMA})
 
     strategy: Mapped[str] = mapped_column(Text)
     product: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
-    block: Mapped[int] = mapped_column(BigInteger)
-    worths: Mapped[list[float]] = mapped_column(ARRAY(Float))
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    step: Mapped[int] = mapped_column(BigInteger)
+    step_costs: Mapped[list[float]] = mapped_column(ARRAY(Float))
+    learned_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class SourceDay(Base):
-    """What was sourced from a source on a day of its own time zone; kept for sources whose day has a limit."""
+class SourceDailyUsage(Base):
+    """Parcels and order lines planned from a source on a day of its time zone.
 
-    __tablename__ = "source_day"
+    Kept for sources with a daily limit.
+    """
+
+    __tablename__ = "source_daily_usage"
     __table_args__ = (
         PrimaryKeyConstraint("source", "day"),
-        CheckConstraint("parcels >= 0 AND lines >= 0", name="never_below_nothing"),
-        {"schema": ROOM},
+        CheckConstraint("parcels >= 0 AND lines >= 0", name="ck_source_daily_usage_not_negative"),
+        {"schema": SCHEMA},
     )
 
     source: Mapped[str] = mapped_column(Text)
@@ -151,15 +166,15 @@ class SourceDay(Base):
     lines: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
-class SourcePlace(Base):
-    """An order line counted into the day of a source; lines of one order share its parcel of the day."""
+class SourceUsageLine(Base):
+    """An order line counted in `source_daily_usage`; lines of one order share a parcel."""
 
-    __tablename__ = "source_place"
+    __tablename__ = "source_usage_line"
     __table_args__ = (
         PrimaryKeyConstraint("source", "day", "order_id", "line_id"),
-        Index("ix_source_place_order", "order_id"),
-        Index("ix_source_place_day", "day"),
-        {"schema": ROOM},
+        Index("ix_source_usage_line_order", "order_id"),
+        Index("ix_source_usage_line_day", "day"),
+        {"schema": SCHEMA},
     )
 
     source: Mapped[str] = mapped_column(Text)
@@ -168,23 +183,23 @@ class SourcePlace(Base):
     line_id: Mapped[UUID]
 
 
-class SourceMove(Base):
-    """A line that the re-optimizer gave to another source."""
+class ReoptimizationMove(Base):
+    """A line that the re-optimizer moved to another source."""
 
-    __tablename__ = "source_move"
+    __tablename__ = "reoptimization_move"
     __table_args__ = (
-        Index("ix_source_move_order", "order_id"),
-        Index("ix_source_move_plan", "plan_id"),
-        {"schema": ROOM},
+        Index("ix_reoptimization_move_order", "order_id"),
+        Index("ix_reoptimization_move_plan", "plan_id"),
+        {"schema": SCHEMA},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(
-        ForeignKey(f"{ROOM}.sourcing_plan.id", ondelete="CASCADE")
+        ForeignKey(f"{SCHEMA}.sourcing_plan.id", ondelete="CASCADE")
     )
     order_id: Mapped[UUID]
     line_id: Mapped[UUID]
     from_source: Mapped[str] = mapped_column(Text)
     to_source: Mapped[str] = mapped_column(Text)
     saving: Mapped[float] = mapped_column(Numeric(18, 4))
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    moved_at: Mapped[datetime] = mapped_column(Instant)

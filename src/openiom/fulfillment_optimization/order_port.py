@@ -1,4 +1,7 @@
-"""What the optimizer needs of the orders it sources. The orders room stands beside this one; the app joins them."""
+"""The orders that sourcing reads and writes.
+
+The orders package is a sibling of this one; the composition root implements `OrderPort` with both.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +17,26 @@ from openiom.provider_contract import EventRequest, Outcome
 
 
 def sku_of(product: str, variant: str) -> str:
+    """Return the key of a product's stock, or of the stock of one of its variants."""
     return f"{product}\x1f{variant}" if variant else product
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLine:
-    """
-    A line that still needs a source. `quantity` is what is open; `source` is set when a policy chose one; `not_from`
-    are sources that had the line and gave it back.
+    """An order line without a fulfillment order.
+
+    quantity          units that are neither canceled nor in fulfillment
+    source            set when a policy or a person chose one
+    excluded_sources  sources that had the line and declined it or gave it back
+    state             province of the destination
+    strategy          the order's own strategy; empty for the default one
+    wanted            requested delivery date
+    business          whether the destination is a company
+    channel           with the customer group, on whose behalf stock is requested
+    variant           dimension values as in `Variant.text`; empty for the product as a whole
+    document          number of the order
+    was_backordered   whether the order waited for stock, so that the line may have a backorder
+                      reservation
     """
 
     line_id: UUID
@@ -31,63 +46,74 @@ class OpenLine:
     country: str
     place: Point | None
     source: str
-    not_from: tuple[str, ...] = ()
-    state: str = ""  # province of the destination
-    strategy: str = ""  # the order's own
-    wanted: date | None = None  # requested delivery date
-    business: bool = False  # the destination is a company
-    channel: str = ""  # on whose behalf stock is asked for, with the customer group
+    excluded_sources: tuple[str, ...] = ()
+    state: str = ""
+    strategy: str = ""
+    wanted: date | None = None
+    business: bool = False
+    channel: str = ""
     customer_group: str = ""
-    variant: str = (
-        ""  # dimension values, as `Variant.text` has them; empty for the product as a whole
-    )
-    document: str = ""  # the order's number
-    waited: bool = False  # its order waited for stock and was let go on: the line may hold some for the time being
+    variant: str = ""
+    document: str = ""
+    was_backordered: bool = False
 
     @property
     def sku(self) -> str:
-        """What its stock goes by: the product, or one of its variants."""
+        """The key of the line's stock: the product, or one of its variants."""
         return sku_of(self.product, self.variant)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Units of a divided line; the first part keeps the line's id, the others are lines of their own."""
+class SplitPart:
+    """Units of a split line; `source` is empty for units that stay open.
+
+    The first part keeps the id of the line, the others become lines of their own.
+    """
 
     line_id: UUID
     quantity: int
-    source: str  # empty for what stays open
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
-class LineToSource:
-    """A line somebody asks about: `line.source` is set only where a policy or a person fixed it."""
+class SourcedLine:
+    """A line with the source it has now, however it was chosen; empty for none.
+
+    `line.source` is set only when a policy or a person chose it.
+    """
 
     line: OpenLine
-    assigned: str  # where it stands now, whoever chose that; empty for none
+    assigned: str
 
 
-def ask_for(
+def reservation_request(
     line: OpenLine, source: str, quantity: int, *, line_id: UUID | None = None
 ) -> StockReservationRequest:
-    """Units of a line, or of the part of it that has `line_id`, asked of one source on behalf of its order."""
+    """Return the request to reserve units of a line, or of its part `line_id`, at one source."""
     return StockReservationRequest(
-        *(line_id or line.line_id, line.product, source, quantity, line.document),
+        line_id or line.line_id,
+        line.product,
+        source,
+        quantity,
+        line.document,
         channel=line.channel,
         customer_group=line.customer_group,
     )
 
 
 class OrderPort(Protocol):
+    """Reads and writes of orders."""
+
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
-        """Lines neither canceled nor in a fulfillment order, lines of one order together. Locks the orders."""
+        """Return the lines that are neither canceled nor in a fulfillment order, by order.
 
-    def unshipped_lines(
-        self, session: Session, order_ids: Sequence[UUID]
-    ) -> Sequence[LineToSource]:
-        """Lines with units neither canceled nor shipped, lines of one order together. Locks nothing."""
+        Locks the orders.
+        """
 
-    def backlog(
+    def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[SourcedLine]:
+        """Return the lines with units neither canceled nor shipped, by order. Locks nothing."""
+
+    def lock_backlog(
         self,
         session: Session,
         strategies: Sequence[str],
@@ -95,34 +121,34 @@ class OrderPort(Protocol):
         limit: int,
         only: Sequence[UUID] | None = None,
     ) -> Sequence[OpenLine]:
-        """
-        Sourced lines of up to `limit` orders (of `only` these, where given), oldest first, that no fulfillment order
-        holds, whose source the optimizer chose; '' among the strategies stands for orders that name none. Orders
-        somebody else works on, held ones and those of which anything was released are passed over; the others are
-        locked.
+        """Lock and return the sourced lines of up to `limit` orders, oldest order first.
+
+        Only lines without a fulfillment order whose source the optimizer chose. '' among the
+        strategies selects orders that name none; `only` restricts the orders. Orders that are on
+        hold, locked by another transaction or partly released to fulfillment are skipped.
         """
 
-    def served(
-        self, session: Session, places: Collection[tuple[UUID, str]]
+    def lines_served_from(
+        self, session: Session, lines: Collection[tuple[UUID, str]]
     ) -> set[tuple[UUID, str]]:
-        """Of (line, source) those whose line is to be taken from there, and those of which units have left already."""
+        """Return those (line, source) that are still assigned or of which units have shipped."""
 
-    def divide(
-        self, session: Session, parts: Mapping[UUID, Sequence[Part]], now: datetime, actor: str
+    def split_lines(
+        self, session: Session, parts: Mapping[UUID, Sequence[SplitPart]], now: datetime, actor: str
     ) -> None:
-        """Turn a line (line id -> at least two parts that add up to what is open) into several lines."""
+        """Replace each line by at least two parts that add up to its open quantity."""
 
-    def assign(
+    def assign_sources(
         self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str
     ) -> None:
-        """Write the source of each line (line id -> source name)."""
+        """Set the source of each line."""
 
-    def fulfill(
+    def create_fulfillment_orders(
         self, session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
     ) -> Sequence[Outcome]:
-        """Make the fulfillment orders of lines that have a source; one outcome an order, in order."""
+        """Create the fulfillment orders of lines that have a source; one outcome per order."""
 
     def raise_events(
         self, session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
     ) -> Sequence[Outcome]:
-        """Raise order events; states move as the state framework allows."""
+        """Raise order events; states change as the state framework allows."""

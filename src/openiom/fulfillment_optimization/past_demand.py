@@ -1,4 +1,4 @@
-"""Past orders, as simulations draw from them and prices learn from them."""
+"""Past orders: the demand that simulations draw from and prices are learned from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from .order_port import OpenLine
 
 @dataclass(frozen=True, slots=True)
 class PastLine:
-    """`revenue` is money of the whole line without tax."""
+    """A line of a past order; `revenue` is money of the whole line without tax."""
 
     product: str
     quantity: int
@@ -24,7 +24,7 @@ class PastLine:
 
 @dataclass(frozen=True, slots=True)
 class PastOrder:
-    """`wanted_days` is the requested delivery, in days after the order."""
+    """A past order; `wanted_days` is the requested delivery in days after the order."""
 
     placed_at: datetime
     country: str
@@ -37,21 +37,35 @@ class PastOrder:
 
 
 class DemandPort(Protocol):
-    """Past orders; the orders room stands beside this one and the app joins them."""
+    """Reads of past orders; the composition root implements it with the orders package."""
 
     def past_orders(
         self, session: Session, *, first: date, last: date, most_lines: int
     ) -> Sequence[PastOrder]:
-        """Orders of these days (UTC), oldest first, without what was canceled. Raises Invalid beyond `most_lines`."""
+        """Return the orders of these days (UTC), oldest first, without canceled quantities.
+
+        Raises Invalid when they have more than `most_lines` lines.
+        """
+
+
+def by_day(orders: Sequence[PastOrder], *, first: date, last: date) -> list[list[PastOrder]]:
+    """Return one list of orders for each day (UTC) from `first` to `last`."""
+    days: list[list[PastOrder]] = [[] for _ in range((last - first).days + 1)]
+    for order in orders:
+        days[(order.placed_at.date() - first).days].append(order)
+    return days
 
 
 def as_open_lines(orders: Sequence[PastOrder], now: datetime) -> list[OpenLine]:
-    """As if these orders came now; ids only tell lines and orders of the wave apart."""
+    """Return the lines of these orders as if they were placed now.
+
+    Ids are numbers that only tell lines and orders of one call apart.
+    """
     found: list[OpenLine] = []
     for number, order in enumerate(orders):
-        wanted = (
-            None if order.wanted_days is None else now.date() + timedelta(days=order.wanted_days)
-        )
+        wanted = None
+        if order.wanted_days is not None:
+            wanted = now.date() + timedelta(days=order.wanted_days)
         for line in order.lines:
             found.append(
                 OpenLine(

@@ -272,7 +272,7 @@ def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> NDArra
     (L, N) a line whose source a person or a policy chose may only come from there, and none from who gave it back;
     None when there is no such line.
     """
-    special = [(i, line) for i, line in enumerate(lines) if line.source or line.not_from]
+    special = [(i, line) for i, line in enumerate(lines) if line.source or line.excluded_sources]
     if not special:
         return None
     codes = np.zeros((len(lines), len(index)), dtype=np.uint8)
@@ -281,7 +281,9 @@ def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> NDArra
             codes[i] = Refusal.OTHER
             if line.source in index:
                 codes[i, index[line.source]] = 0
-        codes[i, [index[name] for name in line.not_from if name in index]] = Refusal.DECLINED
+        codes[i, [index[name] for name in line.excluded_sources if name in index]] = (
+            Refusal.DECLINED
+        )
     return codes
 
 

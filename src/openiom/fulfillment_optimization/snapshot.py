@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
 from openiom.logistics import STANDARD_SERVICE, CarrierService, SourceTiming, Timetable
-from openiom.logistics.timetable import read_timetable
+from openiom.logistics import read_timetable
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import ConfigurationDocument
@@ -174,7 +174,7 @@ class Snapshot:
             ),
             rates=self.rates.get(strategy.rate_table or ""),
             lists=self.lists,
-            timings=tuple(self.timetable.of([site.name for site in sites])),
+            timings=tuple(self.timetable.source_timings([site.name for site in sites])),
             service=self.timetable.service(strategy.carrier, strategy.carrier_service),
             currency=currency_of(strategy, self.currency),
         )
@@ -204,7 +204,7 @@ def setting_of(
         constraints=tuple(constraints),
         rates=rates,
         lists=lists or {},
-        timings=tuple(table.of([s.name for s in sources])),
+        timings=tuple(table.source_timings([s.name for s in sources])),
         service=table.service(strategy.carrier, strategy.carrier_service),
         currency=currency_of(strategy, ""),
     )

@@ -23,9 +23,9 @@ from openiom.platform.bulk import fetch
 from .constraints.arrays import KM_PER_MILE
 from .constraints.documents import Entry
 from .engine import Counterfactual, Plan, Refusal, Relief, counterfactuals
-from .order_port import LineToSource, OpenLine, OrderPort
-from .planning import IntakeResult, Planner, counted
-from .planning.daily_capacity import days_of, local_day
+from .order_port import OpenLine, OrderPort, SourcedLine
+from .planning import CapacityUsage, Planner, capacity_limited_sources
+from .planning.daily_capacity import daily_usage, local_day
 from .problem_builder import closed_now, great_circle_km
 from .snapshot import Setting, snapshot
 
@@ -37,7 +37,7 @@ class WhatIf:
     """An order planned again, and what would change the plan. Lines of `plan` stand as in `lines`."""
 
     setting: Setting
-    lines: tuple[LineToSource, ...]
+    lines: tuple[SourcedLine, ...]
     plan: Plan
     money: Mapping[str, float]  # cost parts of the order
     found: tuple[Counterfactual, ...]
@@ -80,7 +80,7 @@ def what_if(
             f"the strategy {name} has no active source",
             remedy="activate one, or change its source list",
         )
-    plan, framed = attempt.solved.plan, attempt.solved.framed
+    plan, framed = attempt.solved.plan, attempt.solved.priced
     bid_prices = plan.prices if plan.method == "realtime" else None
     reliefs = _reliefs(setting, lines[0].line, [x.line for x in lines], now)
     found = counterfactuals(plan, 0, bid_prices=bid_prices, reliefs=reliefs)
@@ -101,19 +101,19 @@ def _held(session: Session, lines: Sequence[UUID]) -> list[_Held]:
 
 def _days(
     session: Session, setting: Setting, held: Sequence[_Held], now: datetime
-) -> dict[str, IntakeResult]:
+) -> dict[str, CapacityUsage]:
     """What counted sources have taken today, without what this order took."""
-    zones = {name: site.time_zone for name, site in counted([setting]).items()}
+    zones = {name: site.time_zone for name, site in capacity_limited_sources([setting]).items()}
     lines: dict[str, int] = defaultdict(int)
     for one in held:
         zone = zones.get(one.source)
         if zone is not None and local_day(zone, one.at) == local_day(zone, now):
             lines[one.source] += 1
     return {
-        source: IntakeResult(
+        source: CapacityUsage(
             max(0, day.parcels - (source in lines)), max(0, day.lines - lines[source])
         )
-        for source, day in days_of(session, list(zones.items()), now).items()
+        for source, day in daily_usage(session, list(zones.items()), now).items()
     }
 
 

@@ -1,8 +1,9 @@
 """
-When things happen: working calendars, cut-offs, processing, carrier pickups and transit.
+Logistics: working calendars, cut-offs, processing times, carrier pickups and transit.
 
-Owns    calendar, carrier, pickup schedule (documents), and the promise made of them.
-Holds   an instant is UTC, a day is local to its place; nothing here reads a clock.
+Owns        the documents calendar, carrier and pickup schedule, and the delivery promise.
+Guarantees  instants are UTC, days are local to their place, and no function reads a clock.
+Events      none.
 """
 
 from .calendars import (
@@ -19,20 +20,32 @@ from .carriers import (
     Band,
     CarrierService,
     Deliveries,
+    arrival,
     deliveries,
+    delivery_days,
     on_time_chance,
     transit_of,
 )
-from .configuration import TIMING_KINDS, CalendarBody, CarrierBody, PickupScheduleBody
+from .configuration import KINDS, CalendarBody, CarrierBody, PickupScheduleBody
 from .pickups import PickupSchedule, next_pickup
-from .promises import Handover, Promise, SourceTiming, handover, lateness_days, promise
-from .timetable import TIMETABLE_KINDS, Timetable, documents_token, timetable
+from .promises import (
+    NEVER_DAYS,
+    Handover,
+    Promise,
+    SourceTiming,
+    handover,
+    lateness_days,
+    promise,
+    ship_dates,
+)
+from .timetable import TIMETABLE_KINDS, Timetable, read_timetable
 
 __all__ = [
     "ALWAYS_OPEN",
+    "KINDS",
+    "NEVER_DAYS",
     "STANDARD_SERVICE",
     "TIMETABLE_KINDS",
-    "TIMING_KINDS",
     "Band",
     "CalendarBody",
     "CarrierBody",
@@ -47,8 +60,9 @@ __all__ = [
     "Timetable",
     "WorkingCalendar",
     "accepts_order",
+    "arrival",
     "deliveries",
-    "documents_token",
+    "delivery_days",
     "handover",
     "is_open",
     "lateness_days",
@@ -56,7 +70,8 @@ __all__ = [
     "next_pickup",
     "on_time_chance",
     "promise",
+    "read_timetable",
     "ready_at",
-    "timetable",
+    "ship_dates",
     "transit_of",
 ]

@@ -1,13 +1,13 @@
 """
-How long a carrier takes, and how sure that is. Pure.
+Transit times of carrier services and the confidence of an arrival date. Pure.
 
-Confidence without a history: on every day of transit a parcel fails to move on with the chance `slip`, whatever
-happened before, so the chance of arriving no more than k days late after n transit days is negative binomial,
-(1 - slip)^n * sum over j = 0..k of C(n + j - 1, j) * slip^j. `latest` is `spread_days` after the expected day, and the
-stated confidence is the chance of arriving by then.
+Confidence needs no history: on every day of transit a parcel fails to move with probability
+`slip`, independently. The probability of arriving at most k days late after n transit days is then
+negative binomial, (1 - slip)^n * sum over j = 0..k of C(n + j - 1, j) * slip^j. `latest` is
+`spread_days` after the expected day, and the confidence of a promise is the probability of
+arriving by then.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -22,11 +22,13 @@ Dates = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 WORKDAYS = (True, True, True, True, True, False, False)
+HOLIDAY_YEARS = 3
+"""Years of holidays that a work-day calendar contains, from the year of shipping on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Destinations up to so many kilometres away; None is any distance."""
+    """A distance band: destinations up to `up_to_km` kilometres away; None is any distance."""
 
     up_to_km: float | None
     zone: str
@@ -35,7 +37,11 @@ class Band:
 
 @dataclass(frozen=True)
 class CarrierService:
-    """`bands` ascend and end with one of any distance; weekdays are Monday to Sunday."""
+    """A carrier's service.
+
+    `bands` ascend, and the last one has no limit. `moves` and `delivers` say for each weekday,
+    Monday first, whether parcels are in transit and whether they are delivered.
+    """
 
     carrier: str
     name: str
@@ -48,6 +54,13 @@ class CarrierService:
     slip: float = 0.05
     holidays: tuple[HolidayRule, ...] = ()
     rate_table: str = ""
+
+    def band_of(self, km: float) -> Band:
+        """Return the band of a distance; a distance on a boundary belongs to the nearer band."""
+        for band in self.bands[:-1]:
+            if band.up_to_km is not None and km <= band.up_to_km:
+                return band
+        return self.bands[-1]
 
 
 STANDARD_SERVICE = CarrierService(
@@ -63,12 +76,14 @@ STANDARD_SERVICE = CarrierService(
         Band(None, "6", 8),
     ),
 )
-"""Used where no carrier is configured: ground service by working days."""
+"""Ground service by working days, used where no carrier is configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """Arrays of one shape: the days goods handed over on `ship` arrive, and the chance of arriving by `latest`."""
+    """
+    Arrays of one shape: arrival days of goods shipped, and the chance of arriving by `latest`.
+    """
 
     band: Ints
     earliest: Dates
@@ -78,76 +93,83 @@ class Deliveries:
 
 
 def transit_of(service: CarrierService, km: Floats) -> tuple[Ints, Ints]:
-    """(band index, transit days) of every distance; a distance on a boundary belongs to the nearer band."""
-    edges = np.array([np.inf if band.up_to_km is None else band.up_to_km for band in service.bands])
-    band = np.minimum(np.searchsorted(edges, km, side="left"), len(edges) - 1).astype(np.int64)
-    return band, np.array([b.days for b in service.bands], dtype=np.int64)[band]
+    """Return (band index, transit days) of every distance.
+
+    A distance on a boundary belongs to the nearer band.
+    """
+    limits = [np.inf if band.up_to_km is None else band.up_to_km for band in service.bands]
+    days = np.array([band.days for band in service.bands], dtype=np.int64)
+    found = np.searchsorted(np.array(limits), km, side="left")
+    band = np.minimum(found, len(limits) - 1).astype(np.int64)
+    return band, days[band]
 
 
 def deliveries(service: CarrierService, ship: Dates, km: Floats) -> Deliveries:
-    """When goods shipped on `ship` (days, local to the source) arrive; `ship` and `km` spread to one shape."""
+    """Return when goods shipped on the days `ship` (local to the source) arrive.
+
+    `ship` and `km` are broadcast to one shape.
+    """
     km = np.asarray(km, dtype=np.float64)
     band, days = transit_of(service, km)
-    ship = np.broadcast_to(ship.astype("datetime64[D]"), np.broadcast_shapes(ship.shape, km.shape))
+    shape = np.broadcast_shapes(ship.shape, km.shape)
+    ship = np.broadcast_to(ship.astype("datetime64[D]"), shape)
     year = int(ship.min().astype(object).year) if ship.size else 1970
-    moves, delivers = (
-        _workdays(service.moves, service.holidays, year),
-        _workdays(service.delivers, service.holidays, year),
-    )
-
-    def arrive(transit: Ints) -> Dates:
-        moved = np.busday_offset(ship, transit, roll="forward", busdaycal=moves)
-        return np.busday_offset(moved, 0, roll="forward", busdaycal=delivers)
-
-    soonest = np.maximum(days - service.early_days, np.minimum(days, 1))
-    chance = np.array(
-        [on_time_chance(b.days, service.slip, service.spread_days) for b in service.bands]
-    )[band]
-    shape = ship.shape
+    chances = []
+    for b in service.bands:
+        chances.append(on_time_chance(b.days, service.slip, service.spread_days))
+    # A parcel that needs transit never arrives on the day it is shipped.
+    shortest = np.maximum(days - service.early_days, np.minimum(days, 1))
     return Deliveries(
         band=np.broadcast_to(band, shape),
-        earliest=arrive(soonest),
-        expected=arrive(days),
-        latest=arrive(days + service.spread_days),
-        confidence=np.broadcast_to(chance, shape),
+        earliest=_arrivals(service, ship, shortest, year),
+        expected=_arrivals(service, ship, days, year),
+        latest=_arrivals(service, ship, days + service.spread_days, year),
+        confidence=np.broadcast_to(np.array(chances)[band], shape),
     )
 
 
 def arrival(service: CarrierService, ship: date, days: int) -> date:
-    """The day goods shipped on `ship` arrive after so many transit days."""
-    day = np.array([ship], dtype="datetime64[D]")
-    moves = _workdays(service.moves, service.holidays, ship.year)
-    delivers = _workdays(service.delivers, service.holidays, ship.year)
-    moved = np.busday_offset(day, days, roll="forward", busdaycal=moves)
-    found: date = np.busday_offset(moved, 0, roll="forward", busdaycal=delivers)[0].astype(object)
-    return found
+    """Return the day goods shipped on `ship` arrive after so many transit days."""
+    shipped = np.array([ship], dtype="datetime64[D]")
+    found = _arrivals(service, shipped, np.array([days], dtype=np.int64), ship.year)
+    day: date = found[0].astype(object)
+    return day
 
 
-def delivers_on(service: CarrierService, first: date, days: int) -> NDArray[np.bool_]:
-    """(days,) whether the service brings anything on each day from the first on."""
+def _arrivals(service: CarrierService, ship: Dates, transit: Ints, year: int) -> Dates:
+    """Return the first delivery day after the transit days of each shipment."""
+    moves = _workdays(service.moves, service.holidays, year)
+    delivers = _workdays(service.delivers, service.holidays, year)
+    moved = np.busday_offset(ship, transit, roll="forward", busdaycal=moves)
+    return np.busday_offset(moved, 0, roll="forward", busdaycal=delivers)
+
+
+def delivery_days(service: CarrierService, first: date, days: int) -> NDArray[np.bool_]:
+    """Return (days,) whether the service delivers on each day from `first` on."""
     every = np.arange(days) + np.datetime64(first, "D")
-    return np.asarray(
-        np.is_busday(every, busdaycal=_workdays(service.delivers, service.holidays, first.year))
-    )
+    delivers = _workdays(service.delivers, service.holidays, first.year)
+    return np.asarray(np.is_busday(every, busdaycal=delivers))
 
 
 def on_time_chance(days: int, slip: float, late_by: int) -> float:
-    """The chance that `days` of transit take at most `late_by` days more."""
+    """Return the probability that `days` of transit take at most `late_by` days more."""
     if days == 0:
         return 1.0
-    return float(
-        (1 - slip) ** days * sum(comb(days + j - 1, j) * slip**j for j in range(late_by + 1))
-    )
+    delays = 0.0
+    for j in range(late_by + 1):
+        delays += comb(days + j - 1, j) * slip**j
+    return float((1 - slip) ** days * delays)
 
 
 @lru_cache(maxsize=512)
 def _workdays(
     weekdays: tuple[bool, ...], rules: tuple[HolidayRule, ...], year: int
 ) -> np.busdaycalendar:
-    """Weekdays less holidays, from a year to the one after next."""
-    closed: Sequence[date] = sorted(
-        {day for rule in rules for ahead in range(3) for day in holidays_of(rule, year + ahead)}
-    )
+    """Return the weekdays without holidays from `year` on."""
+    closed: set[date] = set()
+    for rule in rules:
+        for ahead in range(HOLIDAY_YEARS):
+            closed |= holidays_of(rule, year + ahead)
     return np.busdaycalendar(
-        weekmask=list(weekdays), holidays=np.array(closed, dtype="datetime64[D]")
+        weekmask=list(weekdays), holidays=np.array(sorted(closed), dtype="datetime64[D]")
     )

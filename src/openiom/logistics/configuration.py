@@ -1,7 +1,8 @@
-"""What planners configure about time: calendars, carriers and their pickup schedules."""
+"""The documents calendar, carrier and pickup schedule."""
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,7 +14,7 @@ from openiom.kernel import Problem
 from openiom.platform.configuration import DocumentKind, current_documents
 
 from .calendars import DAY_MINUTES, HolidayRule, Spans, WorkingCalendar
-from .carriers import WORKDAYS, Band, CarrierService
+from .carriers import Band, CarrierService
 from .pickups import PickupSchedule, rule_problem
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -32,13 +33,13 @@ WallTime = Annotated[
 ]
 
 
-def _zone(name: str) -> str:
+def _known_zone(name: str) -> str:
     if name and name not in available_timezones():
         raise ValueError(f"{name} is not a time zone; use a name such as Europe/Berlin")
     return name
 
 
-ZoneName = Annotated[str, AfterValidator(_zone)]
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Hours(BaseModel):
@@ -50,7 +51,7 @@ class Hours(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if minutes_of(self.opens) >= minutes_of(self.closes):
-            raise ValueError("closes before it opens; hours past midnight stand on the next day")
+            raise ValueError("closes before it opens; enter hours past midnight on the next day")
         return self
 
 
@@ -67,7 +68,8 @@ class HolidayRuleBody(BaseModel):
             raise ValueError(f"no public holidays are known for {self.country}; use closures")
         if self.subdivision and self.subdivision not in known[self.country]:
             raise ValueError(
-                f"{self.country} has no subdivision {self.subdivision}; known: {known[self.country]}"
+                f"{self.country} has no subdivision {self.subdivision}; "
+                f"known: {known[self.country]}"
             )
         return self
 
@@ -76,7 +78,7 @@ class HolidayRuleBody(BaseModel):
 
 
 class Closure(BaseModel):
-    """Closed from one day to another, both included."""
+    """A period in which the source is closed; both days are included."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -92,7 +94,7 @@ class Closure(BaseModel):
 
 
 class Opening(BaseModel):
-    """Hours of one day that replace the usual ones, holidays and closures included."""
+    """Hours of one day that replace the usual ones, also on holidays and during closures."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -105,7 +107,7 @@ def _weekly() -> dict[Weekday, list[Hours]]:
 
 
 class CalendarBody(BaseModel):
-    """When a source works."""
+    """The working hours of a source."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -121,13 +123,14 @@ class CalendarBody(BaseModel):
 
     @model_validator(mode="after")
     def _no_overlap(self) -> Self:
-        for name, hours in [*self.hours.items(), *((str(o.date), o.hours) for o in self.openings)]:
-            spans = _spans(hours)
-            if any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False)):
-                raise ValueError(f"hours of {name} overlap")
+        for weekday, hours in self.hours.items():
+            _refuse_overlap(weekday, hours)
+        for opening in self.openings:
+            _refuse_overlap(str(opening.date), opening.hours)
         return self
 
     def calendar(self) -> WorkingCalendar:
+        """Return the calendar that the document describes."""
         return WorkingCalendar(
             zone=ZoneInfo(self.time_zone),
             weekly=tuple(_spans(self.hours.get(day, [])) for day in WEEKDAYS),
@@ -141,7 +144,7 @@ class BandBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     up_to_km: float | None = Field(
-        None, gt=0, description="Great-circle kilometres; empty is any distance"
+        None, gt=0, description="Great-circle kilometers; empty is any distance"
     )
     zone: str = ""
     days: int = Field(ge=0, le=120, description="Transit days")
@@ -168,17 +171,36 @@ class ServiceBody(BaseModel):
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
-        edges = [band.up_to_km for band in self.bands]
-        if edges[-1] is not None or None in edges[:-1]:
-            raise ValueError("bands: the last one, and only it, leaves up_to_km empty")
-        inner = [edge for edge in edges if edge is not None]
-        if any(b <= a for a, b in zip(inner, inner[1:], strict=False)):
-            raise ValueError("bands: up_to_km must ascend")
+        *limits, last = [band.up_to_km for band in self.bands]
+        if last is not None or None in limits:
+            raise ValueError("bands: leave up_to_km of the last band, and only of that one, empty")
+        previous = 0.0
+        for limit in limits:
+            assert limit is not None
+            if limit <= previous:
+                raise ValueError("bands: up_to_km must ascend")
+            previous = limit
         return self
+
+    def to_service(self, carrier: str, holidays: tuple[HolidayRule, ...]) -> CarrierService:
+        """Return the service that the document describes."""
+        return CarrierService(
+            carrier=carrier,
+            name=self.name,
+            title=self.title,
+            bands=tuple(Band(band.up_to_km, band.zone, band.days) for band in self.bands),
+            moves=_mask(self.moves),
+            delivers=_mask(self.delivers),
+            early_days=self.early_days,
+            spread_days=self.spread_days,
+            slip=self.slip,
+            rate_table=self.rate_table,
+            holidays=holidays,
+        )
 
 
 class CarrierBody(BaseModel):
-    """A carrier, its services and how long they take."""
+    """A carrier, its services and their transit times."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -193,27 +215,13 @@ class CarrierBody(BaseModel):
     def _distinct(self) -> Self:
         names = [service.name for service in self.services]
         if len(set(names)) < len(names):
-            raise ValueError("services: a name stands twice")
+            raise ValueError("services: names must be unique")
         return self
 
-    def parsed(self, carrier: str) -> tuple[CarrierService, ...]:
+    def to_services(self, carrier: str) -> tuple[CarrierService, ...]:
+        """Return the services of the carrier of this name, in order."""
         rules = tuple(rule.rule() for rule in self.holidays)
-        return tuple(
-            CarrierService(
-                carrier=carrier,
-                name=s.name,
-                title=s.title,
-                bands=tuple(Band(b.up_to_km, b.zone, b.days) for b in s.bands),
-                moves=_mask(s.moves),
-                delivers=_mask(s.delivers),
-                early_days=s.early_days,
-                spread_days=s.spread_days,
-                slip=s.slip,
-                rate_table=s.rate_table,
-                holidays=rules,
-            )
-            for s in self.services
-        )
+        return tuple(service.to_service(carrier, rules) for service in self.services)
 
 
 class Pickup(BaseModel):
@@ -223,14 +231,14 @@ class Pickup(BaseModel):
     at: WallTime
 
     @model_validator(mode="after")
-    def _a_time(self) -> Self:
+    def _time_of_day(self) -> Self:
         if self.at == "24:00":
             raise ValueError("use 00:00 of the next day")
         return self
 
 
 class PickupScheduleBody(BaseModel):
-    """When a carrier calls at the sources that name this schedule."""
+    """The pickups of a carrier at the sources that name this schedule."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -240,19 +248,22 @@ class PickupScheduleBody(BaseModel):
     pickups: list[Pickup] = []
     rule: str = Field(
         "",
-        description="RFC 5545 recurrence, e.g. FREQ=WEEKLY;BYDAY=TU,FR;BYHOUR=16;BYMINUTE=30;BYSECOND=0",
+        description="RFC 5545 recurrence, "
+        "e.g. FREQ=WEEKLY;BYDAY=TU,FR;BYHOUR=16;BYMINUTE=30;BYSECOND=0",
     )
 
     @model_validator(mode="after")
-    def _something(self) -> Self:
-        if not self.pickups and not self.rule:
+    def _has_pickups(self) -> Self:
+        if self.rule:
+            problem = rule_problem(self.rule)
+            if problem:
+                raise ValueError(f"rule: {problem}")
+        elif not self.pickups:
             raise ValueError("give pickups, a rule, or both")
-        problem = rule_problem(self.rule) if self.rule else ""
-        if problem:
-            raise ValueError(f"rule: {problem}")
         return self
 
     def schedule(self) -> PickupSchedule:
+        """Return the schedule that the document describes."""
         times: list[set[int]] = [set() for _ in WEEKDAYS]
         for pickup in self.pickups:
             for day in pickup.weekdays:
@@ -266,18 +277,26 @@ class PickupScheduleBody(BaseModel):
 
 
 def minutes_of(wall: str) -> int:
+    """Return the minutes after midnight of a wall time HH:MM."""
     hours, minutes = wall.split(":")
     return int(hours) * 60 + int(minutes)
 
 
 def _spans(hours: Sequence[Hours]) -> Spans:
     spans = tuple(sorted((minutes_of(h.opens), minutes_of(h.closes)) for h in hours))
-    assert all(0 <= a < b <= DAY_MINUTES for a, b in spans)
+    assert all(0 <= opens < closes <= DAY_MINUTES for opens, closes in spans)
     return spans
 
 
+def _refuse_overlap(name: str, hours: Sequence[Hours]) -> None:
+    spans = _spans(hours)
+    for (_, closes), (opens, _) in pairwise(spans):
+        if opens < closes:
+            raise ValueError(f"hours of {name} overlap")
+
+
 def _mask(days: Sequence[Weekday]) -> tuple[bool, ...]:
-    return WORKDAYS if not days else tuple(day in days for day in WEEKDAYS)
+    return tuple(day in days for day in WEEKDAYS)
 
 
 def _check_pickup_schedule(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
@@ -286,7 +305,7 @@ def _check_pickup_schedule(session: Session, name: str, body: dict[str, Any]) ->
     return []
 
 
-TIMING_KINDS = (
+KINDS = (
     DocumentKind("calendar", CalendarBody, 16),
     DocumentKind(
         "carrier", CarrierBody, 16, references={"rate_table": ("$.services[*].rate_table",)}

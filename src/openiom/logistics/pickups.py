@@ -1,4 +1,4 @@
-"""When a carrier calls at a source. Pure."""
+"""Pickup schedules: when a carrier collects parcels at a source. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,24 +10,33 @@ from dateutil.rrule import rrulestr
 from .calendars import WorkingCalendar, next_open
 
 SEARCH_DAYS = 60
+FREQUENCIES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY")
+RULE_START = datetime(2024, 1, 1)  # noqa: DTZ001 -- wall time: the zone is the schedule's
+"""Start of recurrences that name none: a Monday."""
 
 
 @dataclass(frozen=True)
 class PickupSchedule:
-    """`weekly` holds minutes after midnight, Monday to Sunday; `rule` is an RFC 5545 recurrence that adds to them."""
+    """The pickups of a carrier.
+
+    `weekly` contains minutes after midnight for each weekday, Monday first. `rule` is an RFC 5545
+    recurrence that adds pickups. Without a zone, times are those of the source.
+    """
 
     carrier: str
     weekly: tuple[tuple[int, ...], ...] = ((),) * 7
     rule: str = ""
-    zone: ZoneInfo | None = None  # None: the zone of the source
+    zone: ZoneInfo | None = None
 
 
 def next_pickup(
     schedule: PickupSchedule, calendar: WorkingCalendar, ready: datetime
 ) -> datetime | None:
-    """
-    The first pickup from `ready` on that falls in the source's working hours, its closing time included. A schedule
-    without one in two months gives the opening of the next working day; None when that never comes.
+    """Return the first pickup from `ready` on within the source's working hours.
+
+    Unlike for orders, the closing time itself still counts. A schedule without a pickup in two
+    months yields the opening of the next working day; None when there is none within the
+    calendar's horizon.
     """
     zone = schedule.zone or calendar.zone
     first = ready.astimezone(zone).date()
@@ -41,44 +50,39 @@ def next_pickup(
 
 
 def _attended(calendar: WorkingCalendar, slot: datetime) -> bool:
-    """Whether somebody is there: unlike `is_open`, the closing time counts."""
+    """Return whether the place is open at the instant, its closing time included."""
     day = calendar.local(slot).date()
-    return any(
-        calendar.instant(on, opens) <= slot <= calendar.instant(on, closes, late=True)
-        for on in (day - timedelta(days=1), day)
-        for opens, closes in calendar.hours(on)
-    )
+    # A span that closes at midnight ends on the next local day.
+    spans = [*calendar.spans_of(day - timedelta(days=1)), *calendar.spans_of(day)]
+    return any(start <= slot <= end for start, end in spans)
 
 
 def _slots(schedule: PickupSchedule, zone: ZoneInfo, day: date) -> list[datetime]:
-    """Instants of one local day, ascending."""
+    """Return the pickups of one local day as UTC instants, ascending."""
     walls = [time(minutes // 60, minutes % 60) for minutes in schedule.weekly[day.weekday()]]
     if schedule.rule:
-        walls += _by_rule(schedule.rule, day)
+        walls += _rule_times(schedule.rule, day)
     return sorted({datetime.combine(day, wall, zone).astimezone(UTC) for wall in walls})
 
 
 def rule_problem(rule: str) -> str:
-    """Why a recurrence cannot be used; empty when it can."""
+    """Return why a recurrence cannot be used; empty when it can."""
     upper = rule.upper()
-    if not any(
-        f"FREQ={frequency}" in upper for frequency in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-    ):
+    if not any(frequency in upper for frequency in FREQUENCIES):
         return "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY"
     if "BYHOUR" not in upper:
-        return "BYHOUR must say when the carrier calls"
+        return "BYHOUR must give the hour of the pickup"
     try:
-        _by_rule(rule, date(2024, 1, 1))
+        _rule_times(rule, RULE_START.date())
     except (ValueError, TypeError) as error:
         return str(error)
     return ""
 
 
 @lru_cache(maxsize=8192)
-def _by_rule(rule: str, day: date) -> tuple[time, ...]:
-    """Wall times of one day; a rule without a start began on the first Monday of 2024."""
+def _rule_times(rule: str, day: date) -> tuple[time, ...]:
+    """Return the wall times of a recurrence on one day."""
     midnight = datetime.combine(day, time())  # noqa: DTZ901 -- wall time: the zone is the schedule's
-    occurrences = rrulestr(rule, dtstart=datetime(2024, 1, 1)).between(  # noqa: DTZ001 -- the same
-        midnight, midnight + timedelta(days=1) - timedelta(seconds=1), inc=True
-    )
-    return tuple(moment.time() for moment in occurrences)
+    last_second = midnight + timedelta(days=1) - timedelta(seconds=1)
+    occurrences = rrulestr(rule, dtstart=RULE_START).between(midnight, last_second, inc=True)
+    return tuple(occurrence.time() for occurrence in occurrences)

@@ -32,7 +32,7 @@ TITLES = {
     "order.release": "Released from hold",
     "order.cancel": "Order canceled",
     "order.cancel_refused": "Cancellation by the source came too late",
-    "order.resourced": "Moved to a better source",
+    "order.source_changed": "Moved to a better source",
     "order_line.divided": "Line divided across sources",
     "order_line.shipped": "Units shipped",
     "order_line.canceled": "Units canceled",

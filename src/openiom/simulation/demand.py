@@ -1,8 +1,8 @@
-"""
-Demand of a run: past days drawn again, with replacement. Pure.
+"""Demand of a run: past days resampled with replacement. Pure.
 
-Common random numbers: which past day stands for day d of run r, and every number drawn for its orders, come from
-(seed, r, d) alone. Two scenarios, or two simulations of one seed and one basis, therefore meet the same customers.
+Common random numbers: the past day used for day d of run r, and every number drawn for its orders,
+depend on (seed, r, d) alone. Two scenarios, or two simulations of one seed and one basis, therefore
+meet the same customers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from openiom.fulfillment_optimization.past_demand import PastLine, PastOrder
+from openiom.fulfillment_optimization import PastLine, PastOrder, by_day
 
 from .request import Changes
 
@@ -21,95 +21,120 @@ MOST_LINES = 200_000
 
 
 @dataclass(frozen=True)
-class Pool:
-    """The days that are drawn from; a day without orders is one of them."""
+class DemandPool:
+    """The days that are drawn from; days without orders are among them."""
 
     days: tuple[tuple[PastOrder, ...], ...]
 
+    def orders(self) -> Iterator[PastOrder]:
+        """Yield the orders of all days."""
+        for day in self.days:
+            yield from day
+
     @property
     def lines(self) -> int:
-        return sum(len(order.lines) for day in self.days for order in day)
+        """The number of order lines."""
+        return sum(len(order.lines) for order in self.orders())
 
     @property
     def products(self) -> set[str]:
-        return {line.product for day in self.days for order in day for line in order.lines}
+        """The products that were ordered."""
+        products: set[str] = set()
+        for order in self.orders():
+            products.update(line.product for line in order.lines)
+        return products
 
     @property
     def currency(self) -> str:
-        """The one most orders are in; revenue in others is left out."""
-        seen = [order.currency for day in self.days for order in day]
+        """The currency of most orders; revenue in others is not counted."""
+        seen = [order.currency for order in self.orders()]
         return max(sorted(set(seen)), key=seen.count, default="")
 
 
-def pool_of(orders: Sequence[PastOrder], *, first: date, last: date) -> Pool:
-    """Orders by the day (UTC) they were placed on."""
-    days: list[list[PastOrder]] = [[] for _ in range((last - first).days + 1)]
-    for order in orders:
-        days[(order.placed_at.date() - first).days].append(order)
-    return Pool(tuple(tuple(sorted(day, key=lambda o: o.placed_at)) for day in days))
+def pool_of(orders: Sequence[PastOrder], *, first: date, last: date) -> DemandPool:
+    """Return the orders by the day (UTC) they were placed on, in the order of their time."""
+    days: list[tuple[PastOrder, ...]] = []
+    for day in by_day(orders, first=first, last=last):
+        days.append(tuple(sorted(day, key=_placed_at)))
+    return DemandPool(tuple(days))
+
+
+def _placed_at(order: PastOrder) -> datetime:
+    return order.placed_at
 
 
 def drawn(
-    pool: Pool, *, days: int, multiplier: float, changes: Changes, seed: int, run: int
+    pool: DemandPool, *, days: int, multiplier: float, changes: Changes, seed: int, run: int
 ) -> Iterator[tuple[PastOrder, ...]]:
-    """The orders of each simulated day of a run, as they arrive."""
+    """Yield the orders of each simulated day of a run."""
     chosen = np.random.default_rng([seed, run]).integers(0, len(pool.days), size=days)
     shocked = frozenset(changes.demand_products)
     for day, past in enumerate(chosen):
         orders = pool.days[past]
-        numbers = np.random.default_rng([seed, run, day]).random((len(orders), 2))
+        numbers = np.random.default_rng([seed, run, day]).random((len(orders), 2)).tolist()
         found: list[PastOrder] = []
-        for order, (copies, new) in zip(orders, numbers.tolist(), strict=True):
-            hit = not shocked or any(line.product in shocked for line in order.lines)
-            times = multiplier * (changes.demand_multiplier if hit else 1.0)
+        for order, (copies, extra) in zip(orders, numbers, strict=True):
+            times = multiplier
+            if not shocked or any(line.product in shocked for line in order.lines):
+                times *= changes.demand_multiplier
             found += [order] * floor(times + copies)
-            found += _new_products(order, changes, multiplier, new)
+            found += _orders_of_new_products(order, changes, multiplier, extra)
         yield tuple(found)
 
 
-def _new_products(
+def _orders_of_new_products(
     order: PastOrder, changes: Changes, multiplier: float, number: float
 ) -> list[PastOrder]:
-    """Orders of their own for products that do not exist yet, where this one holds what they sell like."""
+    """Return separate orders of new products, where this order has the product they sell like."""
     made: list[PastOrder] = []
     for new in changes.new_products:
-        like = [line for line in order.lines if line.product == new.like]
-        if like:
-            mine = replace(order, lines=(replace(like[0], product=new.product),))
-            made += [mine] * floor(multiplier * new.share + number)
+        like = next((line for line in order.lines if line.product == new.like), None)
+        if like is not None:
+            copy = replace(order, lines=(replace(like, product=new.product),))
+            made += [copy] * floor(multiplier * new.share + number)
     return made
 
 
-def as_json(pool: Pool) -> list[list[list[Any]]]:
-    """The pool as it is stored with a simulation."""
+def as_json(pool: DemandPool) -> list[list[list[Any]]]:
+    """Return the pool as it is stored with a simulation."""
+    days: list[list[list[Any]]] = []
+    for day in pool.days:
+        days.append([_order_json(order) for order in day])
+    return days
+
+
+def _order_json(order: PastOrder) -> list[Any]:
     return [
-        [
-            [
-                o.placed_at.isoformat(),
-                o.country,
-                o.state,
-                o.place,
-                o.business,
-                o.currency,
-                o.wanted_days,
-                [[x.product, x.quantity, x.revenue] for x in o.lines],
-            ]
-            for o in day
-        ]
-        for day in pool.days
+        order.placed_at.isoformat(),
+        order.country,
+        order.state,
+        order.place,
+        order.business,
+        order.currency,
+        order.wanted_days,
+        [[line.product, line.quantity, line.revenue] for line in order.lines],
     ]
 
 
-def from_json(days: Sequence[Sequence[Sequence[Any]]]) -> Pool:
-    return Pool(tuple(tuple(_order(row) for row in day) for day in days))
+def from_json(days: Sequence[Sequence[Sequence[Any]]]) -> DemandPool:
+    """Return the pool that `as_json` stored."""
+    parsed: list[tuple[PastOrder, ...]] = []
+    for day in days:
+        parsed.append(tuple(_order(row) for row in day))
+    return DemandPool(tuple(parsed))
 
 
 def _order(row: Sequence[Any]) -> PastOrder:
-    at, country, state, place, business, currency, wanted, lines = row
-    here = None if place is None else (float(place[0]), float(place[1]))
-    kept = tuple(PastLine(product, quantity, revenue) for product, quantity, revenue in lines)
+    placed_at, country, state, place, business, currency, wanted_days, lines = row
     return PastOrder(
-        datetime.fromisoformat(at), country, state, here, business, currency, wanted, kept
+        placed_at=datetime.fromisoformat(placed_at),
+        country=country,
+        state=state,
+        place=None if place is None else (float(place[0]), float(place[1])),
+        business=business,
+        currency=currency,
+        wanted_days=wanted_days,
+        lines=tuple(PastLine(*line) for line in lines),
     )
 
 
@@ -118,7 +143,7 @@ Stock = dict[str, dict[str, int]]
 
 
 def starting_stock(stock: Mapping[str, Mapping[str, int]], changes: Changes) -> Stock:
-    """What stands where on the first morning of a scenario."""
+    """Return the stock of a scenario on its first morning."""
     found: Stock = {product: dict(units) for product, units in stock.items()}
     for source in changes.new_sources:
         for units in found.values():

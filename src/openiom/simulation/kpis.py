@@ -1,7 +1,7 @@
-"""What a run came to, and what many runs say together. Pure."""
+"""Key figures of runs, and their bounds over many runs. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,10 @@ DAILY = (
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over orders; a day's, or a whole run's. Distances are of parcels whose destination is known."""
+    """Sums over orders, of a day or a whole run.
+
+    Distances are of parcels whose destination is known.
+    """
 
     orders: int = 0
     lines: int = 0
@@ -61,27 +64,22 @@ class Tally:
 
     @property
     def fulfilled(self) -> int:
+        """Orders of which anything was served."""
         return self.in_full + self.in_part
 
     def add(self, other: "Tally") -> None:
-        for name in (
-            "orders",
-            "lines",
-            "units",
-            "units_served",
-            "in_full",
-            "in_part",
-            "split",
-            "parcels",
-        ):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("km", "km_parcels", "revenue", "lost_revenue", "cost"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        """Add the sums of other orders."""
+        for column in fields(self):
+            if column.name != "sources":
+                total = getattr(self, column.name) + getattr(other, column.name)
+                setattr(self, column.name, total)
         self.sources |= other.sources
 
 
 @dataclass(slots=True)
 class SourceTally:
+    """Sums over what one source shipped in a run."""
+
     parcels: int = 0
     lines: int = 0
     units: int = 0
@@ -90,6 +88,7 @@ class SourceTally:
     days: int = 0
 
     def as_dict(self) -> dict[str, float]:
+        """Return the figures of the source."""
         return {
             "parcels": self.parcels,
             "lines": self.lines,
@@ -101,29 +100,29 @@ class SourceTally:
 
 @dataclass(frozen=True)
 class RunFigures:
-    """One run of one scenario: KPIs, one list a daily figure, and what each source did."""
+    """One run of one scenario: KPIs, a list for each daily figure, and the figures by source."""
 
     kpis: Mapping[str, float]
     daily: Mapping[str, Sequence[float]]
     by_source: Mapping[str, Mapping[str, float]]
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "kpis": dict(self.kpis),
-            "daily": dict(self.daily),
-            "by_source": dict(self.by_source),
-        }
+        """Return the figures as they are stored."""
+        return asdict(self)
 
 
 def ratio(amount: float, of: float) -> float:
+    """Return the quotient; 0 of nothing."""
     return amount / of if of else 0.0
 
 
 def kpis_of(days: Sequence[Tally]) -> dict[str, float]:
-    """The KPIs of a run from its days."""
+    """Return the KPIs of a run."""
     total = Tally()
+    source_days = 0
     for day in days:
         total.add(day)
+        source_days += len(day.sources)
     return {
         "avg_fulfillment_distance_km": ratio(total.km, total.km_parcels),
         "orders": total.orders,
@@ -133,7 +132,7 @@ def kpis_of(days: Sequence[Tally]) -> dict[str, float]:
         "lost_revenue": total.lost_revenue,
         "revenue_per_order": ratio(total.revenue, total.orders),
         "revenue_per_fulfilled_order": ratio(total.revenue, total.fulfilled),
-        "sources_per_day": ratio(sum(len(day.sources) for day in days), len(days)),
+        "sources_per_day": ratio(source_days, len(days)),
         "sources_used": len(total.sources),
         "sources_per_order": ratio(total.parcels, total.fulfilled),
         "cost": total.cost,
@@ -147,69 +146,80 @@ def kpis_of(days: Sequence[Tally]) -> dict[str, float]:
 
 
 def daily_of(days: Sequence[Tally]) -> dict[str, list[float]]:
-    return {
-        "orders": [day.orders for day in days],
-        "order_lines": [day.lines for day in days],
-        "revenue": [day.revenue for day in days],
-        "cost": [day.cost for day in days],
-        "fill_rate": [ratio(day.units_served, day.units) for day in days],
-        "avg_fulfillment_distance_km": [ratio(day.km, day.km_parcels) for day in days],
-        "sources": [len(day.sources) for day in days],
-    }
+    """Return each daily figure of a run, one value a day."""
+    figures: dict[str, list[float]] = {name: [] for name in DAILY}
+    for day in days:
+        figures["orders"].append(day.orders)
+        figures["order_lines"].append(day.lines)
+        figures["revenue"].append(day.revenue)
+        figures["cost"].append(day.cost)
+        figures["fill_rate"].append(ratio(day.units_served, day.units))
+        figures["avg_fulfillment_distance_km"].append(ratio(day.km, day.km_parcels))
+        figures["sources"].append(len(day.sources))
+    return figures
 
 
 def band(values: Sequence[float]) -> dict[str, float]:
-    """Mean and bounds over the runs."""
+    """Return the mean and the bounds over the runs."""
     found = np.array(values, dtype=np.float64)
     lower, upper = np.quantile(found, [LOWER, UPPER])
-    return {"mean": _tidy(found.mean()), "lower": _tidy(lower), "upper": _tidy(upper)}
+    return {"mean": _rounded(found.mean()), "lower": _rounded(lower), "upper": _rounded(upper)}
 
 
 def bands_of(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """KPIs, days and sources of one scenario with their bounds; `runs` as `RunFigures.as_dict` made them."""
-    return {
-        "kpis": {name: band([run["kpis"][name] for run in runs]) for name in KPIS},
-        "daily": {name: _daily_bands([run["daily"][name] for run in runs]) for name in DAILY},
-        "by_source": _source_bands([run["by_source"] for run in runs]),
-    }
+    """Return KPIs, days and sources of one scenario with their bounds.
+
+    `runs` are as `RunFigures.as_dict` returned them.
+    """
+    kpis = {name: band([run["kpis"][name] for run in runs]) for name in KPIS}
+    daily: dict[str, dict[str, list[float]]] = {}
+    for name in DAILY:
+        daily[name] = _daily_band([run["daily"][name] for run in runs])
+    by_source = _source_bands([run["by_source"] for run in runs])
+    return {"kpis": kpis, "daily": daily, "by_source": by_source}
 
 
 def differences(
     first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
+    """Return second less first with its bounds, run by run.
+
+    Both met the same demand in each run, so that every difference is due to the changes. A
+    difference is `certain` when its bounds are on one side of zero.
     """
-    Second less first, run by run: both met the same demand in each run, so what differs is what was changed.
-    `certain` says that the bounds leave zero on one side.
-    """
-    found = {}
+    found: dict[str, Any] = {}
     for name in KPIS:
-        gap = [b["kpis"][name] - a["kpis"][name] for a, b in zip(first, second, strict=True)]
-        found[name] = band(gap) | {
-            "certain": bool(min(np.quantile(gap, [LOWER, UPPER]) * np.sign(np.mean(gap))) > 0)
-        }
+        gaps: list[float] = []
+        for before, after in zip(first, second, strict=True):
+            gaps.append(after["kpis"][name] - before["kpis"][name])
+        bounds = np.quantile(gaps, [LOWER, UPPER]) * np.sign(np.mean(gaps))
+        found[name] = band(gaps) | {"certain": bool(bounds.min() > 0)}
     return found
 
 
-def _daily_bands(runs: Sequence[Sequence[float]]) -> dict[str, list[float]]:
+def _daily_band(runs: Sequence[Sequence[float]]) -> dict[str, list[float]]:
     table = np.array(runs, dtype=np.float64)
     lower, upper = np.quantile(table, [LOWER, UPPER], axis=0)
     rows = {"mean": table.mean(axis=0), "lower": lower, "upper": upper}
-    return {name: [_tidy(value) for value in row] for name, row in rows.items()}
+    return {name: [_rounded(value) for value in row] for name, row in rows.items()}
 
 
 def _source_bands(
     runs: Sequence[Mapping[str, Mapping[str, float]]],
 ) -> dict[str, dict[str, dict[str, float]]]:
-    names = sorted({name for run in runs for name in run})
-    figures = tuple(SourceTally().as_dict())
-    return {
-        name: {
-            figure: band([run.get(name, {}).get(figure, 0.0) for run in runs]) for figure in figures
-        }
-        for name in names
-    }
+    """Return the figures of each source with their bounds; 0 in runs that did not use it."""
+    names: set[str] = set()
+    for run in runs:
+        names.update(run)
+    bands: dict[str, dict[str, dict[str, float]]] = {}
+    for name in sorted(names):
+        bands[name] = {}
+        for figure in SourceTally().as_dict():
+            values = [run.get(name, {}).get(figure, 0.0) for run in runs]
+            bands[name][figure] = band(values)
+    return bands
 
 
-def _tidy(value: Any) -> float:
-    """Six decimals: enough for money and rates, and no noise of the last bits in what people read."""
+def _rounded(value: Any) -> float:
+    """Return six decimals: enough for money and rates, without rounding noise."""
     return round(float(value), 6) + 0.0

@@ -1,4 +1,4 @@
-"""Simulations, what they were run on, and what each run came to."""
+"""Simulations, their inputs and their results."""
 
 from datetime import datetime
 from typing import Any
@@ -20,18 +20,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
 
-ROOM = "fulfillment_optimization"
-Moment = DateTime(timezone=True)
+SCHEMA = "simulation"
+Instant = DateTime(timezone=True)
 
 
 class SimulationInput(Base):
-    """Demand, stock and documents as they were when the simulation was asked for: compressed JSON, never changed."""
+    """Demand, stock and documents at the time of the request, as compressed JSON; never changed."""
 
     __tablename__ = "simulation_input"
-    __table_args__ = ({"schema": ROOM},)
+    __table_args__ = ({"schema": SCHEMA},)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(Moment)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
     orders: Mapped[int] = mapped_column(Integer)
     lines: Mapped[int] = mapped_column(Integer)
     currency: Mapped[str] = mapped_column(Text)
@@ -39,7 +39,10 @@ class SimulationInput(Base):
 
 
 class Simulation(Base):
-    """`ask` is what was asked, `documents` what the changes make of the configuration, `summary` what came of it."""
+    """A requested simulation.
+
+    `documents` are the changed documents, `summary` has the figures of all runs.
+    """
 
     __tablename__ = "simulation"
     __table_args__ = (
@@ -50,10 +53,10 @@ class Simulation(Base):
             postgresql_where=sql("state IN ('waiting', 'running')"),
         ),
         CheckConstraint(
-            "state IN ('waiting', 'running', 'finished', 'failed')", name="a_known_state"
+            "state IN ('waiting', 'running', 'finished', 'failed')", name="ck_simulation_state"
         ),
-        CheckConstraint("runs_done >= 0 AND runs_done <= runs", name="no_more_than_asked"),
-        {"schema": ROOM},
+        CheckConstraint("runs_done >= 0 AND runs_done <= runs", name="ck_simulation_runs_done"),
+        {"schema": SCHEMA},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -61,37 +64,39 @@ class Simulation(Base):
     description: Mapped[str] = mapped_column(Text)
     template: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
-    ask: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    request: Mapped[dict[str, Any]] = mapped_column(JSONB)
     documents: Mapped[list[Any]] = mapped_column(JSONB)
-    input_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.simulation_input.id"))
+    input_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.simulation_input.id"))
     cloned_from: Mapped[UUID | None]
     runs: Mapped[int] = mapped_column(Integer)
     runs_done: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str] = mapped_column(Text)
-    started_at: Mapped[datetime | None] = mapped_column(Moment)
-    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    started_at: Mapped[datetime | None] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
     lease: Mapped[UUID | None]
-    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
     error: Mapped[str] = mapped_column(Text, server_default="")
     summary: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    committed_at: Mapped[datetime | None] = mapped_column(Moment)
+    committed_at: Mapped[datetime | None] = mapped_column(Instant)
     committed_by: Mapped[str] = mapped_column(Text, server_default="")
     cost_currency: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class SimulationResult(Base):
-    """Figures of one run of one scenario, written once; a run somebody has finished is never run again."""
+    """Figures of one run of one scenario, written once; a finished run is never repeated."""
 
     __tablename__ = "simulation_result"
     __table_args__ = (
         PrimaryKeyConstraint("simulation_id", "run", "scenario"),
-        CheckConstraint("scenario IN ('baseline', 'scenario')", name="a_known_scenario"),
-        {"schema": ROOM},
+        CheckConstraint(
+            "scenario IN ('baseline', 'scenario')", name="ck_simulation_result_scenario"
+        ),
+        {"schema": SCHEMA},
     )
 
     simulation_id: Mapped[UUID] = mapped_column(
-        ForeignKey(f"{ROOM}.simulation.id", ondelete="CASCADE")
+        ForeignKey(f"{SCHEMA}.simulation.id", ondelete="CASCADE")
     )
     run: Mapped[int] = mapped_column(Integer)
     scenario: Mapped[str] = mapped_column(Text)

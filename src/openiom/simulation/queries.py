@@ -1,20 +1,20 @@
-"""Reads: the list, one simulation, and several side by side."""
+"""Reads of simulations: the list, one simulation, and several side by side."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Refused
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch_as
 
-from .inputs import inputs_of, scenarios
+from .inputs import input_row, inputs_of, scenarios
 from .kpis import differences
 from .models import Simulation
-from .request import SimulationAsk
+from .request import SimulationRequest
 from .schemas import (
     Band,
     ComparedColumn,
@@ -24,63 +24,60 @@ from .schemas import (
     SimulationView,
     Summary,
 )
-from .service import deltas, simulation
+from .service import deltas, get_simulation
 from .worker import run_figures
 
 _COLUMNS = (
-    *(
-        "id",
-        "name",
-        "description",
-        "template",
-        "state",
-        "runs",
-        "runs_done",
-        "created_at",
-        "created_by",
-    ),
-    *("finished_at", "committed_at", "cloned_from", "error", "cost_currency"),
+    "id",
+    "name",
+    "description",
+    "template",
+    "state",
+    "runs",
+    "runs_done",
+    "created_at",
+    "created_by",
+    "finished_at",
+    "committed_at",
+    "cloned_from",
+    "error",
+    "cost_currency",
 )
 
 
 def list_simulations(
-    session: Session, *, after: list[str] | None, limit: int
+    session: Session, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[SimulationRow]:
-    """Newest first."""
+    """Return simulations, newest first."""
     query = (
         select(Simulation).order_by(Simulation.created_at.desc(), Simulation.id.desc()).limit(limit)
     )
     if after:
-        last = datetime.fromisoformat(after[0]), UUID(after[1])
-        query = query.where(
-            tuple_(Simulation.created_at, Simulation.id) < tuple_(*map(literal, last))
-        )
+        created_at, simulation_id = after
+        key = tuple_(Simulation.created_at, Simulation.id)
+        query = query.where(key < tuple_(literal(created_at), literal(simulation_id)))
     return [SimulationRow(**_row(found)) for found in session.scalars(query)]
 
 
 def _row(found: Simulation) -> dict[str, Any]:
     summary = found.summary
-    return {name: getattr(found, name) for name in _COLUMNS} | {
-        "progress": round(found.runs_done / found.runs, 4),
-        "cost": summary["scenario"]["kpis"]["cost"] if summary else None,
-        "cost_difference": summary["difference"]["cost"] if summary else None,
-    }
+    row = {name: getattr(found, name) for name in _COLUMNS}
+    row["progress"] = round(found.runs_done / found.runs, 4)
+    row["cost"] = summary["scenario"]["kpis"]["cost"] if summary else None
+    row["cost_difference"] = summary["difference"]["cost"] if summary else None
+    return row
 
 
 def view_simulation(session: Session, simulation_id: UUID) -> SimulationView:
-    """Raises NotFound."""
-    found = simulation(session, simulation_id)
-    orders, lines, currency = fetch(
-        session,
-        "SELECT orders, lines, currency FROM fulfillment_optimization.simulation_input WHERE id = %s",
-        (found.input_id,),
-    )[0]
+    """Return one simulation. Raises NotFound."""
+    found = get_simulation(session, simulation_id)
+    basis = input_row(session, found.input_id)
     return SimulationView(
         **_row(found),
-        ask=SimulationAsk.model_validate(found.ask),
-        currency=currency,
-        basis_orders=orders,
-        basis_lines=lines,
+        request=SimulationRequest.model_validate(found.request),
+        currency=basis.currency,
+        basis_orders=basis.orders,
+        basis_lines=basis.lines,
         started_at=found.started_at,
         committed_by=found.committed_by,
         changed=deltas(session, found.documents),
@@ -89,48 +86,54 @@ def view_simulation(session: Session, simulation_id: UUID) -> SimulationView:
 
 
 def compare_simulations(session: Session, ids: list[UUID]) -> Comparison:
-    """Side by side, in the order asked for. Raises NotFound, or Refused while one has not finished."""
-    found = [simulation(session, wanted) for wanted in ids]
-    for one in found:
-        if one.state != "finished":
+    """Return simulations side by side, in the order of `ids`.
+
+    Raises NotFound, or Refused while one has not finished.
+    """
+    found = [get_simulation(session, simulation_id) for simulation_id in ids]
+    for simulation in found:
+        if simulation.state != "finished":
             raise Refused(
-                f"{one.name} is {one.state}",
+                f"{simulation.name} is {simulation.state}",
                 where="simulations",
                 remedy="compare it when it has finished",
             )
-    runs = [run_figures(session, one.id)["scenario"] for one in found]
-    inputs = _digests(session, [one.input_id for one in found])
-    return Comparison(
-        columns=[_column(session, one) for one in found],
-        difference=[
-            _difference(runs[0], mine) if same_demand(found[0], one, inputs) else None
-            for one, mine in zip(found, runs, strict=True)
-        ],
-    )
+    digests = _input_digests(session, [simulation.input_id for simulation in found])
+    first = found[0]
+    first_runs = run_figures(session, first.id)["scenario"]
+    compared: list[dict[str, Difference] | None] = []
+    for simulation in found:
+        if same_demand(first, simulation, digests):
+            runs = run_figures(session, simulation.id)["scenario"]
+            compared.append(_difference(first_runs, runs))
+        else:
+            compared.append(None)
+    columns = [_column(session, simulation) for simulation in found]
+    return Comparison(columns=columns, difference=compared)
 
 
-def same_demand(first: Simulation, second: Simulation, inputs: Mapping[UUID, str]) -> bool:
-    """Whether run n of one met the customers of run n of the other, on the same stock and configuration of today.
+def same_demand(first: Simulation, second: Simulation, digests: Mapping[UUID, str]) -> bool:
+    """Return whether run n of both met the same customers, stock and configuration.
 
     Costs in two currencies are not compared.
     """
-    same = all(first.ask[name] == second.ask[name] for name in ("demand", "seed", "runs"))
-    return (
-        same
-        and inputs[first.input_id] == inputs[second.input_id]
-        and first.cost_currency == second.cost_currency
-    )
+    for name in ("demand", "seed", "runs"):
+        if first.request[name] != second.request[name]:
+            return False
+    same_inputs = digests[first.input_id] == digests[second.input_id]
+    return same_inputs and first.cost_currency == second.cost_currency
 
 
-def _digests(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Equal for inputs that hold the same, also where they were read twice."""
-    return dict(
-        fetch(
-            session,
-            "SELECT id, md5(body) FROM fulfillment_optimization.simulation_input WHERE id = ANY(%s)",
-            (list(ids),),
-        )
-    )
+class _Digest(NamedTuple):
+    id: UUID
+    digest: str
+
+
+def _input_digests(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return a digest of each input; equal for inputs with equal content."""
+    query = "SELECT id, md5(body) AS digest FROM simulation.simulation_input WHERE id = ANY(%s)"
+    rows = fetch_as(session, _Digest, query, (list(ids),))
+    return {row.id: row.digest for row in rows}
 
 
 def _difference(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> dict[str, Difference]:
@@ -138,21 +141,22 @@ def _difference(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> di
 
 
 def _column(session: Session, found: Simulation) -> ComparedColumn:
-    ask = SimulationAsk.model_validate(found.ask)
+    request = SimulationRequest.model_validate(found.request)
     inputs = inputs_of(session, found.input_id)
-    _, scenario = scenarios(inputs, ask)
-    setting = scenario.network.setting(scenario.strategy, ask.demand.from_)
+    _, scenario = scenarios(inputs, request)
+    strategy = scenario.network.strategy(scenario.strategy, request.demand.from_)
     assert found.summary is not None
+    kpis = found.summary["scenario"]["kpis"]
     return ComparedColumn(
         id=found.id,
         name=found.name,
         description=found.description,
-        template=ask.template,
-        from_=ask.demand.from_.isoformat(),
-        to=ask.demand.to.isoformat(),
-        sources=len(setting.names),
-        constraints=len(setting.constraints),
+        template=request.template,
+        from_=request.demand.from_.isoformat(),
+        to=request.demand.to.isoformat(),
+        sources=len(strategy.source_names),
+        constraints=strategy.constraint_count,
         currency=inputs.pool.currency,
         cost_currency=found.cost_currency,
-        kpis={name: Band(**band) for name, band in found.summary["scenario"]["kpis"].items()},
+        kpis={name: Band(**band) for name, band in kpis.items()},
     )

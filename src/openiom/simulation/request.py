@@ -1,4 +1,4 @@
-"""What a planner asks of a simulation: demand, and what would be different."""
+"""The request of a simulation: demand, and the changes to simulate."""
 
 from datetime import date
 from typing import Any, Literal, Self
@@ -11,21 +11,22 @@ MOST_RUNS = 200
 MOST_CHANGES = 100
 
 
-class _Asked(BaseModel):
+class _RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class Demand(_Asked):
-    """
-    `past`: the days from `from` to `to`, resampled from themselves. `future`: as many days ahead, resampled from the
-    days of the basis (the four weeks before the simulation is asked for, unless told). Days are UTC.
+class Demand(_RequestModel):
+    """The demand of a simulation; days are UTC.
+
+    `past`: the days from `from` to `to`, resampled from themselves. `future`: days to come,
+    resampled from the days of the basis, by default the four weeks before the request.
     """
 
     kind: Literal["past", "future"]
     from_: date = Field(alias="from")
     to: date
     multiplier: float = Field(
-        1.0, gt=0, le=100, description="Times the orders of the resampled days"
+        1.0, gt=0, le=100, description="Factor on the orders of the resampled days"
     )
     basis_from: date | None = None
     basis_to: date | None = None
@@ -33,28 +34,31 @@ class Demand(_Asked):
     @model_validator(mode="after")
     def _periods(self) -> Self:
         if self.to < self.from_:
-            raise ValueError("to: lies before from")
+            raise ValueError("to: is before from")
         if (self.to - self.from_).days >= MOST_DAYS:
             raise ValueError(f"to: a simulation covers at most {MOST_DAYS} days")
+        return self
+
+    @model_validator(mode="after")
+    def _basis(self) -> Self:
         if (self.basis_from is None) != (self.basis_to is None):
             raise ValueError("basis_from, basis_to: give both or neither")
-        if self.kind == "past" and self.basis_from is not None:
+        if self.basis_from is None or self.basis_to is None:
+            return self
+        if self.kind == "past":
             raise ValueError("basis_from: past demand is its own basis; leave it out")
-        if (
-            self.basis_from
-            and self.basis_to
-            and not 0 <= (self.basis_to - self.basis_from).days < MOST_DAYS
-        ):
+        if not 0 <= (self.basis_to - self.basis_from).days < MOST_DAYS:
             raise ValueError(f"basis_to: give 1 to {MOST_DAYS} days")
         return self
 
     @property
     def days(self) -> int:
+        """The number of simulated days."""
         return (self.to - self.from_).days + 1
 
 
-class NewSource(_Asked):
-    """A source that does not exist yet: its document, and what would stand there."""
+class NewSource(_RequestModel):
+    """A source that does not exist yet: its document and its stock."""
 
     name: str = Field(min_length=1)
     body: dict[str, Any]
@@ -62,22 +66,22 @@ class NewSource(_Asked):
     stock: dict[str, int] = Field({}, description="Units by product; wins over stock_like")
 
 
-class ChangedConstraint(_Asked):
-    """A constraint that is new or different; without a body it no longer counts."""
+class ChangedConstraint(_RequestModel):
+    """A constraint that is new or different; without a body the strategy loses it."""
 
     name: str = Field(min_length=1)
     body: dict[str, Any] | None = None
 
 
-class ChangedStrategy(_Asked):
-    """Fields of the strategy that would be different; `name` takes another strategy as it stands."""
+class ChangedStrategy(_RequestModel):
+    """Changed fields of the strategy; `name` selects another strategy."""
 
     name: str = ""
     body: dict[str, Any] = {}
 
 
-class NewProduct(_Asked):
-    """A product that would sell like another one, at `share` of its orders, in orders of its own."""
+class NewProduct(_RequestModel):
+    """A product that sells like another one, with `share` of its orders, in separate orders."""
 
     product: str = Field(min_length=1)
     like: str = Field(min_length=1)
@@ -85,15 +89,15 @@ class NewProduct(_Asked):
     stock: dict[str, int] = Field({}, description="Units by source")
 
 
-class Changes(_Asked):
-    """What the scenario has that today does not. Nothing at all is allowed, and reports a difference of zero."""
+class Changes(_RequestModel):
+    """The differences between scenario and baseline; none at all gives differences of zero."""
 
     closed_sources: list[str] = Field([], max_length=MOST_CHANGES)
     new_sources: list[NewSource] = Field([], max_length=MOST_CHANGES)
     constraints: list[ChangedConstraint] = Field([], max_length=MOST_CHANGES)
     strategy: ChangedStrategy | None = None
     demand_multiplier: float = Field(
-        1.0, ge=0, le=100, description="A shock: times the demand of the baseline"
+        1.0, ge=0, le=100, description="A shock: factor on the demand of the baseline"
     )
     demand_products: list[str] = Field(
         [], description="Only orders with one of these products; empty is every order"
@@ -101,7 +105,9 @@ class Changes(_Asked):
     new_products: list[NewProduct] = Field([], max_length=MOST_CHANGES)
 
 
-class SimulationAsk(_Asked):
+class SimulationRequest(_RequestModel):
+    """A simulation to run."""
+
     name: str = Field(min_length=1, max_length=200)
     description: str = Field("", max_length=4000)
     template: Template = "source_optimization"
@@ -112,7 +118,7 @@ class SimulationAsk(_Asked):
         None,
         ge=1,
         le=MOST_DAYS,
-        description="Every so many days each source is filled up to its first stock",
+        description="Interval in days at which each source is filled up to its first stock",
     )
     runs: int = Field(20, ge=2, le=MOST_RUNS)
     seed: int = Field(0, ge=0, le=2**63 - 1)

@@ -4,129 +4,127 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request, status
+from fastapi import APIRouter, Body, Depends, Request, status
 
-from openiom.fulfillment_optimization.past_demand import DemandPort
+from openiom.fulfillment_optimization import DemandPort
 from openiom.platform.configuration import Configuration
-from openiom.platform.http import (
-    CurrentPrincipal,
-    Now,
-    Page,
-    ReadSession,
-    WriteSession,
-    decode_cursor,
-    paginate,
-)
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
+from openiom.platform.paging import Page, PageRequest, page_request
 
 from .queries import compare_simulations, list_simulations, view_simulation
-from .request import SimulationAsk
-from .schemas import CloneAsk, CommitAnswer, CompareAsk, Comparison, SimulationRow, SimulationView
+from .request import SimulationRequest
+from .schemas import (
+    CloneRequest,
+    CommitResult,
+    CompareRequest,
+    Comparison,
+    SimulationRow,
+    SimulationView,
+)
 from .service import clone_simulation, commit_simulation, remove_simulation, start_simulation
 
+PREFIX = "/api/v1/simulations"
+router = APIRouter(prefix=PREFIX, tags=["simulation"])
 
-def _configuration(request: Request) -> Configuration:
+SimulationPage = Annotated[
+    PageRequest[datetime, UUID], Depends(page_request(datetime, UUID, max_limit=200))
+]
+
+
+def configuration_of(request: Request) -> Configuration:
+    """Return the document kinds of the application."""
     found: Configuration = request.app.state.configuration
     return found
 
 
-router = APIRouter(prefix="/api/v1/simulations", tags=["simulation"])
+CurrentConfiguration = Annotated[Configuration, Depends(configuration_of)]
 
 
 @router.get("")
 def simulations(
-    principal: CurrentPrincipal,
-    session: ReadSession,
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    paging: SimulationPage, principal: CurrentPrincipal, session: ReadSession
 ) -> Page[SimulationRow]:
-    """Simulations, newest first."""
+    """Return simulations, newest first."""
     principal.require("sourcing.read")
-    rows = list_simulations(
-        session, after=decode_cursor(after, 2, datetime.fromisoformat, UUID), limit=limit + 1
-    )
-    items, following = paginate(
-        rows, limit=limit, key=lambda row: (row.created_at.isoformat(), row.id)
-    )
-    return Page(items=items, next=following)
+    rows = list_simulations(session, after=paging.after, limit=paging.fetch_limit)
+    return paging.page(rows, key=lambda row: (row.created_at, row.id))
 
 
 @router.post("/compare")
 def compare(
-    asked: Annotated[CompareAsk, Body()], principal: CurrentPrincipal, session: ReadSession
+    request: Annotated[CompareRequest, Body()], principal: CurrentPrincipal, session: ReadSession
 ) -> Comparison:
-    """Finished simulations side by side."""
+    """Return finished simulations side by side."""
     principal.require("sourcing.read")
-    return compare_simulations(session, asked.simulations)
+    return compare_simulations(session, request.simulations)
 
 
 @router.get("/{simulation_id}")
 def one(simulation_id: UUID, principal: CurrentPrincipal, session: ReadSession) -> SimulationView:
-    """What was asked, how far it is, and what came of it."""
+    """Return a simulation with its request, its progress and its figures."""
     principal.require("sourcing.read")
     return view_simulation(session, simulation_id)
 
 
 @router.delete("/{simulation_id}", status_code=status.HTTP_204_NO_CONTENT)
 def remove(simulation_id: UUID, principal: CurrentPrincipal, session: WriteSession) -> None:
-    """Forget a simulation; what it committed stays."""
+    """Delete a simulation; what it committed stays."""
     principal.require("sourcing.write")
     remove_simulation(session, simulation_id)
 
 
 @router.post("/{simulation_id}/clone", status_code=status.HTTP_201_CREATED)
 def clone(
-    request: Request,
     simulation_id: UUID,
-    asked: Annotated[CloneAsk, Body()],
+    request: Annotated[CloneRequest, Body()],
+    configuration: CurrentConfiguration,
     principal: CurrentPrincipal,
     session: WriteSession,
     now: Now,
 ) -> SimulationView:
-    """The same demand and stock, with other changes."""
+    """Queue a copy with the same demand and stock, and other changes."""
     principal.require("sourcing.write")
-    configuration = _configuration(request)
     made = clone_simulation(
-        session, configuration, simulation_id, asked, now=now, actor=principal.name
+        session, configuration, simulation_id, request, now=now, actor=principal.name
     )
     return view_simulation(session, made)
 
 
 @router.post("/{simulation_id}/commit")
 def commit(
-    request: Request,
     simulation_id: UUID,
+    configuration: CurrentConfiguration,
     principal: CurrentPrincipal,
     session: WriteSession,
     now: Now,
-) -> CommitAnswer:
-    """Make the changed documents those in use."""
+) -> CommitResult:
+    """Apply the documents that were simulated."""
     principal.require("sourcing.write")
     principal.require("configuration.write")
-    configuration = _configuration(request)
     changed = commit_simulation(
         session, configuration, simulation_id, now=now, actor=principal.name
     )
-    return CommitAnswer(committed=True, changed=changed)
+    return CommitResult(committed=True, changed=changed)
 
 
 def simulation_router(order_port: DemandPort) -> APIRouter:
-    """The routes, over the orders behind `desk`."""
-    parse_id = APIRouter()
+    """Return the routes, over the past orders of `order_port`."""
+    every = APIRouter()
 
-    @parse_id.post(router.prefix, tags=["simulation"], status_code=status.HTTP_201_CREATED)
+    @every.post(PREFIX, tags=["simulation"], status_code=status.HTTP_201_CREATED)
     def create(
-        request: Request,
-        asked: Annotated[SimulationAsk, Body()],
+        request: Annotated[SimulationRequest, Body()],
+        configuration: CurrentConfiguration,
         principal: CurrentPrincipal,
         session: WriteSession,
         now: Now,
     ) -> SimulationView:
-        """Keep demand, stock and configuration of this moment, and queue the runs."""
+        """Store demand, stock and configuration of this moment, and queue the runs."""
         principal.require("sourcing.write")
         made = start_simulation(
-            session, order_port, _configuration(request), asked, now=now, actor=principal.name
+            session, order_port, configuration, request, now=now, actor=principal.name
         )
         return view_simulation(session, made)
 
-    parse_id.include_router(router)
-    return parse_id
+    every.include_router(router)
+    return every

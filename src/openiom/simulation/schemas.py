@@ -1,4 +1,4 @@
-"""What the API says of simulations."""
+"""Responses of the simulation API."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .request import Changes, SimulationAsk, Template
+from .request import Changes, SimulationRequest, Template
 
 State = Literal["waiting", "running", "finished", "failed"]
 
 
 class Band(BaseModel):
-    """Mean over the runs, and the quantiles of 5 % and 95 %."""
+    """The mean over the runs and the quantiles of 5 % and 95 %."""
 
     mean: float
     lower: float
@@ -20,13 +20,13 @@ class Band(BaseModel):
 
 
 class Difference(Band):
-    """Scenario less baseline, run by run; `certain` when the bounds leave zero on one side."""
+    """Scenario less baseline, run by run; `certain` when the bounds are on one side of zero."""
 
     certain: bool
 
 
 class DailyBand(BaseModel):
-    """The same for every day of the period, in order."""
+    """Means and bounds of every day of the period, in order."""
 
     mean: list[float]
     lower: list[float]
@@ -34,19 +34,23 @@ class DailyBand(BaseModel):
 
 
 class Figures(BaseModel):
+    """The figures of one scenario."""
+
     kpis: dict[str, Band]
     daily: dict[str, DailyBand]
     by_source: dict[str, dict[str, Band]]
 
 
 class Summary(BaseModel):
+    """The figures of both scenarios and their difference."""
+
     baseline: Figures
     scenario: Figures
     difference: dict[str, Difference]
 
 
 class PathDelta(BaseModel):
-    """A field of a document: what it is, and what the simulation would make of it."""
+    """A field of a document, before and after a commit."""
 
     path: str
     before: Any = None
@@ -54,6 +58,8 @@ class PathDelta(BaseModel):
 
 
 class DocumentDelta(BaseModel):
+    """A document that a commit would change."""
+
     kind: str
     name: str
     change: Literal["added", "changed", "unchanged"]
@@ -61,6 +67,8 @@ class DocumentDelta(BaseModel):
 
 
 class SimulationRow(BaseModel):
+    """A simulation in the list."""
+
     id: UUID
     name: str
     description: str
@@ -76,16 +84,20 @@ class SimulationRow(BaseModel):
     cloned_from: UUID | None
     error: str
     cost_currency: str = Field(
-        description="Of what sourcing costs; revenue is in the currency of the orders"
+        description="Currency of sourcing costs; revenue is in the currency of the orders"
     )
     cost: Band | None
     cost_difference: Difference | None
 
 
 class SimulationView(SimulationRow):
-    """`ask` can be posted again. `changed` is what a commit would do to the configuration of this moment."""
+    """A simulation.
 
-    ask: SimulationAsk
+    `request` can be posted again. `changed` is what a commit would change of the present
+    configuration.
+    """
+
+    request: SimulationRequest
     currency: str
     basis_orders: int
     basis_lines: int
@@ -95,8 +107,8 @@ class SimulationView(SimulationRow):
     summary: Summary | None
 
 
-class CloneAsk(BaseModel):
-    """What is different in the copy; demand and stock are those of the original."""
+class CloneRequest(BaseModel):
+    """The differences of a copy; demand and stock are those of the original."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -109,13 +121,17 @@ class CloneAsk(BaseModel):
     seed: int | None = Field(None, ge=0)
 
 
-class CompareAsk(BaseModel):
+class CompareRequest(BaseModel):
+    """The simulations to compare."""
+
     model_config = ConfigDict(extra="forbid")
 
     simulations: list[UUID] = Field(min_length=2, max_length=6)
 
 
 class ComparedColumn(BaseModel):
+    """One simulation of a comparison."""
+
     id: UUID
     name: str
     description: str
@@ -130,15 +146,18 @@ class ComparedColumn(BaseModel):
 
 
 class Comparison(BaseModel):
-    """
-    Scenarios side by side. `difference` is each one less the first, run by run; null where the two did not meet the
-    same demand (another period, basis, seed or number of runs) and cannot be compared so.
+    """Scenarios side by side.
+
+    `difference` is each one less the first, run by run; null where the two did not meet the same
+    demand (another period, basis, seed or number of runs).
     """
 
     columns: list[ComparedColumn]
     difference: list[dict[str, Difference] | None]
 
 
-class CommitAnswer(BaseModel):
+class CommitResult(BaseModel):
+    """The documents that a commit changed."""
+
     committed: bool
     changed: list[DocumentDelta]

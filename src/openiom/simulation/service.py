@@ -1,4 +1,4 @@
-"""Ask for a simulation, copy one, and make what it simulated true."""
+"""Start, copy, delete and commit simulations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.past_demand import DemandPort
+from openiom.fulfillment_optimization import DemandPort
 from openiom.kernel import Invalid, NotFound, Refused, new_id
 from openiom.platform.bulk import execute
 from openiom.platform.configuration import Configuration, changed_paths, current_documents
@@ -17,102 +17,118 @@ from openiom.platform.events import notify
 from .changes import changed_documents
 from .inputs import Inputs, inputs_of, read_inputs, scenarios, store_inputs
 from .models import Simulation
-from .request import SimulationAsk
-from .schemas import CloneAsk, DocumentDelta, PathDelta
+from .request import SimulationRequest
+from .schemas import CloneRequest, DocumentDelta, PathDelta
 from .worker import WAKE
-
-CLONED = ("name", "description", "template", "changes", "replenish_days", "runs", "seed")
 
 
 def start_simulation(
     session: Session,
     order_port: DemandPort,
     configuration: Configuration,
-    ask: SimulationAsk,
+    request: SimulationRequest,
     *,
     now: datetime,
     actor: str,
 ) -> UUID:
-    """Keep what it is to be run on, and queue it. Raises Invalid with the path of everything that cannot be."""
-    inputs = read_inputs(session, order_port, ask, now=now)
-    changed = changed_documents(inputs.bodies, ask.changes, strategy=ask.strategy)
-    _rehearse(session, configuration, changed.documents, now=now, actor=actor)
-    currency = _currency(inputs, ask)
-    kept = store_inputs(session, inputs, now=now)
-    return _queue(
-        session, ask, changed.documents, kept, None, currency=currency, now=now, actor=actor
-    )
+    """Store the inputs of a simulation and queue its runs; return its id.
+
+    Raises Invalid with the path of everything that cannot be simulated.
+    """
+    inputs = read_inputs(session, order_port, request, now=now)
+    made = _prepare(session, configuration, inputs, request, now=now, actor=actor)
+    made.input_id = store_inputs(session, inputs, now=now)
+    return _queue(session, made)
 
 
 def clone_simulation(
     session: Session,
     configuration: Configuration,
     simulation_id: UUID,
-    asked: CloneAsk,
+    differences: CloneRequest,
     *,
     now: datetime,
     actor: str,
 ) -> UUID:
-    """The same demand and stock with other changes, to be compared run by run. Raises NotFound, or Invalid as above."""
-    original = simulation(session, simulation_id)
-    given = {name: getattr(asked, name) for name in CLONED if getattr(asked, name) is not None}
-    ask = SimulationAsk.model_validate(original.ask).model_copy(update=given)
+    """Queue a copy with the same demand and stock, to be compared run by run; return its id.
+
+    Raises NotFound, or Invalid as `start_simulation` does.
+    """
+    original = get_simulation(session, simulation_id)
+    changed = {}
+    for name in CloneRequest.model_fields:
+        value = getattr(differences, name)
+        if value is not None:
+            changed[name] = value
+    request = SimulationRequest.model_validate(original.request).model_copy(update=changed)
     inputs = inputs_of(session, original.input_id)
-    changed = changed_documents(inputs.bodies, ask.changes, strategy=ask.strategy)
+    made = _prepare(session, configuration, inputs, request, now=now, actor=actor)
+    made.input_id, made.cloned_from = original.input_id, original.id
+    return _queue(session, made)
+
+
+def _prepare(
+    session: Session,
+    configuration: Configuration,
+    inputs: Inputs,
+    request: SimulationRequest,
+    *,
+    now: datetime,
+    actor: str,
+) -> Simulation:
+    """Return a simulation whose changes could be committed. Raises Invalid."""
+    changed = changed_documents(inputs.bodies, request.changes, strategy=request.strategy)
     _rehearse(session, configuration, changed.documents, now=now, actor=actor)
-    currency = _currency(inputs, ask)
-    kept, copied = original.input_id, original.id
-    return _queue(
-        session, ask, changed.documents, kept, copied, currency=currency, now=now, actor=actor
+    return Simulation(
+        id=new_id(),
+        name=request.name,
+        description=request.description,
+        template=request.template,
+        state="waiting",
+        request=request.model_dump(mode="json", by_alias=True),
+        documents=list(changed.documents),
+        cost_currency=_currency(inputs, request),
+        runs=request.runs,
+        created_at=now,
+        created_by=actor,
     )
 
 
-def _currency(inputs: Inputs, ask: SimulationAsk) -> str:
-    """What both scenarios count in, '' where one counts kilometers. Raises NotFound, and Invalid for two currencies."""
-    settings = [s.network.setting(s.strategy, ask.demand.from_) for s in scenarios(inputs, ask)]
-    before, after = (setting.currency for setting in settings)
+def _currency(inputs: Inputs, request: SimulationRequest) -> str:
+    """Return the currency of both scenarios' costs, '' when one counts kilometers.
+
+    Raises NotFound when a strategy is not in force, and Invalid for two currencies.
+    """
+    first = request.demand.from_
+    before, after = (
+        scenario.network.strategy(scenario.strategy, first).currency
+        for scenario in scenarios(inputs, request)
+    )
     if before and after and before != after:
         what = f"the scenario counts in {after}, the baseline in {before}"
         raise Invalid(what, where="changes.strategy", remedy="compare strategies of one currency")
     return before if before == after else ""
 
 
-def _queue(
-    session: Session,
-    ask: SimulationAsk,
-    documents: Sequence[dict[str, Any]],
-    input_id: UUID,
-    cloned_from: UUID | None,
-    *,
-    currency: str,
-    now: datetime,
-    actor: str,
-) -> UUID:
-    made = Simulation(
-        id=new_id(),
-        name=ask.name,
-        description=ask.description,
-        template=ask.template,
-        state="waiting",
-        ask=ask.model_dump(mode="json", by_alias=True),
-        documents=list(documents),
-        input_id=input_id,
-        cloned_from=cloned_from,
-        cost_currency=currency,
-        runs=ask.runs,
-        created_at=now,
-        created_by=actor,
-    )
-    session.add(made)
+def _queue(session: Session, simulation: Simulation) -> UUID:
+    session.add(simulation)
     session.flush()
     notify(session, WAKE)
-    return made.id
+    return simulation.id
 
 
-def simulation(session: Session, simulation_id: UUID, *, locked: bool = False) -> Simulation:
-    """Raises NotFound."""
-    query = select(Simulation).where(Simulation.id == simulation_id)
-    found = session.scalars(query.with_for_update() if locked else query).one_or_none()
+def get_simulation(session: Session, simulation_id: UUID) -> Simulation:
+    """Return a simulation. Raises NotFound."""
+    found = session.get(Simulation, simulation_id)
+    return _existing(found, simulation_id)
+
+
+def _lock_simulation(session: Session, simulation_id: UUID) -> Simulation:
+    query = select(Simulation).where(Simulation.id == simulation_id).with_for_update()
+    return _existing(session.scalars(query).one_or_none(), simulation_id)
+
+
+def _existing(found: Simulation | None, simulation_id: UUID) -> Simulation:
     if found is None:
         raise NotFound(
             f"no simulation {simulation_id}", where="simulation_id", remedy="look it up in the list"
@@ -121,14 +137,17 @@ def simulation(session: Session, simulation_id: UUID, *, locked: bool = False) -
 
 
 def remove_simulation(session: Session, simulation_id: UUID) -> None:
-    """Forget a simulation and its figures; its inputs stay while a copy uses them. Raises NotFound."""
-    found = simulation(session, simulation_id, locked=True)
+    """Delete a simulation and its figures; its inputs stay while a copy uses them.
+
+    Raises NotFound.
+    """
+    found = _lock_simulation(session, simulation_id)
     session.delete(found)
     session.flush()
     execute(
         session,
-        "DELETE FROM fulfillment_optimization.simulation_input i WHERE i.id = %s"
-        " AND NOT EXISTS (SELECT 1 FROM fulfillment_optimization.simulation s WHERE s.input_id = i.id)",
+        "DELETE FROM simulation.simulation_input i WHERE i.id = %s"
+        " AND NOT EXISTS (SELECT 1 FROM simulation.simulation s WHERE s.input_id = i.id)",
         (found.input_id,),
     )
 
@@ -141,11 +160,12 @@ def commit_simulation(
     now: datetime,
     actor: str,
 ) -> list[DocumentDelta]:
+    """Apply the documents that were simulated, all or none; return what changed.
+
+    A field that was changed since the simulation is overwritten and shown as such. Raises NotFound,
+    Refused while there is nothing to commit, and Invalid as `Configuration.apply` does.
     """
-    Apply the documents that were simulated, all or none, and say what changed. A field that somebody else changed since
-    is overwritten and shown as such. Raises NotFound, Refused while there is nothing to commit, Invalid as apply does.
-    """
-    found = simulation(session, simulation_id, locked=True)
+    found = _lock_simulation(session, simulation_id)
     if found.state != "finished":
         raise Refused(f"the simulation is {found.state}", remedy="commit it when it has finished")
     if found.committed_at is not None:
@@ -155,43 +175,45 @@ def commit_simulation(
             "the simulation changes no document",
             remedy="only a scenario with changes can be committed",
         )
-    shown = deltas(session, found.documents)
+    changed = deltas(session, found.documents)
     configuration.apply(session, found.documents, at=now, actor=actor)
     found.committed_at, found.committed_by = now, actor
-    return shown
+    return changed
 
 
 def deltas(session: Session, documents: Sequence[dict[str, Any]]) -> list[DocumentDelta]:
-    """Field by field, what these documents would change of the configuration in use."""
-    found = []
+    """Return what these documents would change of the current configuration, field by field."""
+    found: list[DocumentDelta] = []
     for document in documents:
         kind, name, after = document["kind"], document["name"], document["body"]
-        known = current_documents(session, kind, names=[name])
-        before = known[0].body if known else {}
-        paths = changed_paths(before, after)
-        change = "unchanged" if known and not paths else "changed" if known else "added"
-        found.append(
-            DocumentDelta(
-                kind=kind,
-                name=name,
-                change=change,
-                paths=[
-                    PathDelta(path=p, before=_at(before, p), after=_at(after, p)) for p in paths
-                ],
+        current = current_documents(session, kind, names=[name])
+        before = current[0].body if current else {}
+        paths = []
+        for path in changed_paths(before, after):
+            paths.append(
+                PathDelta(path=path, before=_value_at(before, path), after=_value_at(after, path))
             )
-        )
+        delta = DocumentDelta(kind=kind, name=name, change="added", paths=paths)
+        if current:
+            delta.change = "changed" if paths else "unchanged"
+        found.append(delta)
     return found
 
 
-def _at(body: Any, path: str) -> Any:
-    """The value at a path as `changed_paths` writes them; None where there is none."""
+def _value_at(body: Any, path: str) -> Any:
+    """Return the value at a path as `changed_paths` writes them; None where there is none."""
     for part in path.replace("[", ".[").split("."):
         if part.startswith("["):
-            index = int(part[1:-1])
-            body = body[index] if isinstance(body, list) and index < len(body) else None
+            body = _item(body, int(part[1:-1]))
         elif part:
             body = body.get(part) if isinstance(body, dict) else None
     return body
+
+
+def _item(body: Any, index: int) -> Any:
+    if isinstance(body, list) and index < len(body):
+        return body[index]
+    return None
 
 
 def _rehearse(
@@ -202,7 +224,7 @@ def _rehearse(
     now: datetime,
     actor: str,
 ) -> None:
-    """Apply and take back: a scenario that could not be committed is refused before it is run."""
+    """Apply the documents and roll back. Raises Invalid when they could not be committed."""
     if not documents:
         return
     with session.begin_nested() as attempt:

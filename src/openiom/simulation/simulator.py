@@ -1,14 +1,13 @@
-"""
-One run of one scenario: day after day, its orders sourced by the product's own engine on what is left. Pure.
+"""One run of one scenario: day after day, orders are planned on the stock that is left. Pure.
 
-Orders are planned the way their strategy does it. One that collects them has them planned together when their window
-closes. One that does not takes each when it comes; where it pays bid prices, or where the hour decides what can still
-leave, orders are looked at hour by hour, else the day's orders one after the other at noon (UTC). Prices are learned on
-the first morning from days drawn like those to come, and follow the shelves from there.
+Orders are planned as their strategy does it. A strategy that collects orders plans those of a
+batch window together when it closes. Other strategies plan one order after the other: hour by hour
+where orders pay opportunity costs or the hour decides what can still ship, else at noon (UTC).
+Opportunity costs are learned on the first morning from days drawn like those to come.
 
-Stock falls by what was served, rises by the supply scheduled for the day and, where the simulation says so, is filled
-up to its first level every few days. Capacity is that of each source's own day. Lines nobody can serve are lost, not
-carried to the next day.
+Stock falls by what was served, rises by the supply scheduled for the day and, if the simulation
+says so, is filled up to its first level every few days. Capacity is that of each source's own day.
+Lines that no source can serve are lost, not carried to the next day.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,31 +18,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from openiom.fulfillment_optimization.documents import StrategyBody
-from openiom.fulfillment_optimization.engine import BidPrices
-from openiom.fulfillment_optimization.order_port import OpenLine
-from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
-from openiom.fulfillment_optimization.planning.daily_capacity import local_day
-from openiom.fulfillment_optimization.planning.opportunity_costs import Worths, learned
-from openiom.fulfillment_optimization.planning.solver import solve_wave
-from openiom.fulfillment_optimization.planning.windows import window_end
-from openiom.fulfillment_optimization.problem_builder import (
-    Circumstances,
-    Framed,
-    Key,
-    frame,
-    great_circle_km,
+from openiom.fulfillment_optimization import (
+    CapacityUsage,
+    OpenLine,
+    OpportunityCosts,
+    PastOrder,
+    PlannedLines,
+    PlanningConditions,
+    PlanningNetwork,
+    PlanningStrategy,
+    as_open_lines,
 )
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
 from openiom.kernel import NotFound
 
-from .demand import Pool, Stock, drawn
+from .demand import DemandPool, Stock, drawn
 from .kpis import RunFigures, SourceTally, Tally, daily_of, kpis_of
-from .request import SimulationAsk
+from .request import SimulationRequest
 
 NOON = 12
-PRACTICE, PRACTICE_RUN = 12, 1_000_000
-"""Days prices are learned from, and the number they are drawn by: no run has it."""
+PRACTICE_DAYS = 12
+"""Days that opportunity costs are learned from."""
+PRACTICE_RUN = 1_000_000
+"""Number of the run that these days are drawn for; no simulation has so many runs."""
 MOST_ALTERNATES = 5
 
 
@@ -58,77 +54,81 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
-    """A network with its strategy, and what stands where on the first morning."""
+    """A network with its strategy, and the stock on the first morning.
 
-    network: Snapshot
+    `learned` keeps the opportunity costs from run to run, by strategy.
+    """
+
+    network: PlanningNetwork
     strategy: str
     stock: Stock
     weights_kg: dict[str, float] = field(default_factory=dict)
     unlimited: frozenset[str] = frozenset()
     inbound: tuple[Arrival, ...] = ()
-    known: dict[str, Worths] = field(default_factory=dict)  # learned so far, by strategy
+    learned: dict[str, OpportunityCosts] = field(default_factory=dict)
 
 
 class _Served(NamedTuple):
+    """Units of a line, by its number, from a source."""
+
     line: int
     source: str
     units: int
 
 
+class _Batch(NamedTuple):
+    """Orders planned at one instant; `together` as those of a batch window."""
+
+    now: datetime
+    orders: list[PastOrder]
+    together: bool
+
+
 @dataclass(eq=False)
-class _World:
-    """What changes during a run."""
+class _State:
+    """What changes during a run.
+
+    `practice` are days like those to come; `usage` is by source and its day.
+    """
 
     first: date
     stock: Stock
-    practice: Sequence[Sequence[PastOrder]]  # days like those to come, to learn prices from
-    taken: dict[tuple[str, date], list[int]] = field(
-        default_factory=dict
-    )  # parcels and lines, by source and its day
+    practice: Sequence[Sequence[PastOrder]]
+    usage: dict[tuple[str, date], CapacityUsage] = field(default_factory=dict)
     sources: dict[str, SourceTally] = field(default_factory=dict)
 
 
 def simulate(
-    ask: SimulationAsk, pool: Pool, scenario: Scenario, *, run: int, shocked: bool
+    request: SimulationRequest, pool: DemandPool, scenario: Scenario, *, run: int, shocked: bool
 ) -> RunFigures:
-    """One run; `shocked` is whether it meets the demand the changes ask for, or the baseline's."""
-    changes = (
-        ask.changes
-        if shocked
-        else ask.changes.model_copy(update={"demand_multiplier": 1.0, "new_products": []})
-    )
-    arrivals = drawn(
-        pool,
-        days=ask.demand.days,
-        multiplier=ask.demand.multiplier,
-        changes=changes,
-        seed=ask.seed,
-        run=run,
-    )
-    practice = drawn(
-        pool,
-        days=PRACTICE,
-        multiplier=ask.demand.multiplier,
-        changes=changes,
-        seed=ask.seed,
-        run=PRACTICE_RUN,
-    )
+    """Return the figures of one run.
+
+    `shocked` is whether demand is that of the requested changes, or that of the baseline.
+    """
+    changes = request.changes
+    if not shocked:
+        changes = changes.model_copy(update={"demand_multiplier": 1.0, "new_products": []})
+    demand, seed = request.demand, request.seed
+
+    def draw(days: int, number: int) -> Iterator[tuple[PastOrder, ...]]:
+        multiplier = demand.multiplier
+        return drawn(pool, days=days, multiplier=multiplier, changes=changes, seed=seed, run=number)
+
     stock = {product: dict(units) for product, units in scenario.stock.items()}
-    world = _World(ask.demand.from_, stock, list(practice))
+    state = _State(demand.from_, stock, list(draw(PRACTICE_DAYS, PRACTICE_RUN)))
     days: list[Tally] = []
-    for ahead, orders in enumerate(arrivals):
-        if ask.replenish_days and ahead and ahead % ask.replenish_days == 0:
-            _replenish(world.stock, scenario.stock)
-        _receive(world.stock, scenario.inbound, ahead)
-        days.append(
-            _day(scenario, world, ask.demand.from_ + timedelta(days=ahead), orders, pool.currency)
-        )
-    return RunFigures(
-        kpis_of(days), daily_of(days), {n: t.as_dict() for n, t in sorted(world.sources.items())}
-    )
+    for ahead, orders in enumerate(draw(demand.days, run)):
+        if request.replenish_days and ahead and ahead % request.replenish_days == 0:
+            _replenish(state.stock, scenario.stock)
+        _receive(state.stock, scenario.inbound, ahead)
+        day = demand.from_ + timedelta(days=ahead)
+        days.append(_simulate_day(scenario, state, day, orders, pool.currency))
+    by_source = {name: tally.as_dict() for name, tally in sorted(state.sources.items())}
+    return RunFigures(kpis_of(days), daily_of(days), by_source)
 
 
 def _replenish(stock: Stock, full: Stock) -> None:
+    """Fill stock up to its first level."""
     for product, units in full.items():
         mine = stock.setdefault(product, {})
         for source, count in units.items():
@@ -136,223 +136,202 @@ def _replenish(stock: Stock, full: Stock) -> None:
 
 
 def _receive(stock: Stock, inbound: Sequence[Arrival], ahead: int) -> None:
+    """Add the supply of a day."""
     for arrival in inbound:
         if arrival.ahead == ahead:
             mine = stock.setdefault(arrival.product, {})
             mine[arrival.source] = mine.get(arrival.source, 0) + arrival.units
 
 
-def _day(
-    scenario: Scenario, world: _World, day: date, orders: Sequence[PastOrder], currency: str
+def _simulate_day(
+    scenario: Scenario, state: _State, day: date, orders: Sequence[PastOrder], currency: str
 ) -> Tally:
-    setting = scenario.network.setting(scenario.strategy, day)
+    strategy = scenario.network.strategy(scenario.strategy, day)
     tally = Tally()
-    for now, wave, together in _waves(setting, orders, day):
-        tally.add(_wave(scenario, world, wave, now, currency, together=together))
+    for batch in _batches(strategy, orders, day):
+        tally.add(_simulate_batch(scenario, state, batch, currency))
     for name in tally.sources:
-        world.sources[name].days += 1
+        state.sources[name].days += 1
     return tally
 
 
-def _waves(
-    setting: Setting, orders: Sequence[PastOrder], day: date
-) -> Iterator[tuple[datetime, list[PastOrder], bool]]:
-    """(instant, orders planned at it, whether together) of a day."""
-    batch = setting.strategy.batch
+def _batches(
+    strategy: PlanningStrategy, orders: Sequence[PastOrder], day: date
+) -> Iterator[_Batch]:
+    """Yield the batches of a day, in the order of their instants."""
 
-    def window(order: PastOrder) -> datetime:
-        return window_end(
-            datetime.combine(day, order.placed_at.timetz()).astimezone(UTC), batch.minutes
-        )
+    def window(order: PastOrder) -> datetime | None:
+        placed_at = datetime.combine(day, order.placed_at.timetz()).astimezone(UTC)
+        return strategy.window_end(placed_at)
 
-    if batch.enabled:
-        for end, wave in groupby(orders, key=window):
-            yield end, list(wave), True
-    elif batch.priced or _timed(setting):
-        for hour, wave in groupby(orders, key=lambda order: order.placed_at.hour):
-            yield datetime.combine(day, time(hour), UTC), list(wave), False
+    def hour(order: PastOrder) -> int:
+        return order.placed_at.hour
+
+    if orders and window(orders[0]) is not None:
+        for end, collected in groupby(orders, key=window):
+            assert end is not None
+            yield _Batch(end, list(collected), True)
+    elif strategy.uses_prices or strategy.depends_on_time_of_day():
+        for of_hour, placed in groupby(orders, key=hour):
+            yield _Batch(datetime.combine(day, time(of_hour), UTC), list(placed), False)
     elif orders:
-        yield datetime.combine(day, time(NOON), UTC), list(orders), False
+        yield _Batch(datetime.combine(day, time(NOON), UTC), list(orders), False)
 
 
-def _timed(setting: Setting) -> bool:
-    """Whether it matters at what hour an order comes."""
-    hours = any(
-        site.body.cutoff or site.body.calendar or site.body.pickup_schedule
-        for site in setting.sites
-    )
-    return (hours and setting.strategy.weights.lateness_per_day > 0) or any(
-        constraint.type == "respect_timings" for constraint in setting.constraints
-    )
-
-
-def _wave(
-    scenario: Scenario,
-    world: _World,
-    orders: Sequence[PastOrder],
-    now: datetime,
-    currency: str,
-    *,
-    together: bool,
-) -> Tally:
-    """The wave by its strategy, what that leaves unsourced by the alternate, and so on."""
-    lines = as_open_lines(orders, now)
+def _simulate_batch(scenario: Scenario, state: _State, batch: _Batch, currency: str) -> Tally:
+    """Plan a batch by its strategy, what that leaves open by the alternate, and so on."""
+    lines = as_open_lines(batch.orders, batch.now)
     served: list[_Served] = []
-    cost, name, tried, rest = 0.0, scenario.strategy, set[str](), list(range(len(lines)))
-    while rest and name not in tried and len(tried) <= MOST_ALTERNATES:
+    open_lines = list(range(len(lines)))
+    cost, name = 0.0, scenario.strategy
+    tried: set[str] = set()
+    while open_lines and name not in tried and len(tried) <= MOST_ALTERNATES:
         tried.add(name)
         try:
-            setting = scenario.network.setting(name, now.date())
+            strategy = scenario.network.strategy(name, batch.now.date())
         except NotFound:
             break
-        if setting.sites:
-            found, money = _attempt(
-                scenario, setting, world, [lines[i] for i in rest], now, together=together
-            )
-            served += [_Served(rest[i], source, units) for i, source, units in found]
-            cost += money
+        planned = _plan(scenario, state, strategy, [lines[i] for i in open_lines], batch)
+        cost += planned.cost
+        for assignment in planned.assignments:
+            line = open_lines[assignment.line]
+            served.append(_Served(line, assignment.source, assignment.units))
         done = {row.line for row in served}
-        rest = [i for i in rest if i not in done]
-        name = setting.strategy.alternate or name
-    return _tally(scenario, world, orders, served, cost, currency)
+        open_lines = [line for line in open_lines if line not in done]
+        name = strategy.alternate or name
+    tally = _tally(state, batch.orders, served, currency)
+    tally.cost = cost
+    _add_distances(scenario.network, state, batch.orders, served, tally)
+    return tally
 
 
-def _attempt(
+def _plan(
     scenario: Scenario,
-    setting: Setting,
-    world: _World,
+    state: _State,
+    strategy: PlanningStrategy,
     lines: Sequence[OpenLine],
-    now: datetime,
-    *,
-    together: bool,
-) -> tuple[list[tuple[int, str, int]], float]:
-    """(line, source, units) of everything served, taken from stock and day, and its money."""
-    today = {site.name: world.taken.setdefault((site.name, local_day(site.time_zone, now)), [0, 0])
-             for site in setting.sites}  # fmt: skip
-    given = Circumstances(
-        now=now,
-        parcels_today={name: parcels for name, (parcels, _) in today.items()},
-        lines_today={name: counted for name, (_, counted) in today.items()},
+    batch: _Batch,
+) -> PlannedLines:
+    """Plan lines by one strategy and take what it assigns from stock and capacity."""
+    days = strategy.local_days(batch.now)
+    usage = {}
+    for source, day in days.items():
+        usage[source] = state.usage.get((source, day), CapacityUsage())
+    conditions = PlanningConditions(
+        now=batch.now,
+        stock=_free(state.stock, {line.product for line in lines}),
+        usage=usage,
         weights_kg=scenario.weights_kg,
         unlimited=scenario.unlimited,
     )
-    framed = frame(lines, setting, _free(world.stock, {line.product for line in lines}), given)
-    prices = None if together else _prices(scenario, setting, world, framed, given)
-    solved = solve_wave(
-        framed, _by_window(setting.strategy), window_closed=together, bid_prices=prices
+    costs = None
+    if not batch.together and strategy.uses_prices and strategy.source_names:
+        costs = _opportunity_costs(scenario, state, strategy)
+    planned = scenario.network.plan(
+        lines, strategy, conditions, together=batch.together, costs=costs
     )
-    names, plan = solved.framed.names, solved.plan
-    columns = (plan.shares.line.tolist(), plan.shares.node.tolist(), plan.shares.quantity.tolist())
-    found = [(line, names[node], units) for line, node, units in zip(*columns, strict=True)]
-    for line, name, units in found:
-        if lines[line].product not in scenario.unlimited:
-            world.stock[lines[line].product][name] -= units
-        today[name][1] += 1
-    for name, load in zip(names, plan.costs.load.tolist(), strict=True):
-        today[name][0] += load
-    money = solved.framed.money(plan.cost_parts)
-    return found, float(sum(part.sum() for what, part in money.items() if what != "open"))
+    for line, source, units in planned.assignments:
+        product = lines[line].product
+        if product not in scenario.unlimited:
+            state.stock[product][source] -= units
+        usage[source] = usage[source].plus(CapacityUsage(lines=1))
+    for source, parcels in planned.parcels.items():
+        usage[source] = usage[source].plus(CapacityUsage(parcels=parcels))
+    for source, used in usage.items():
+        state.usage[source, days[source]] = used
+    return planned
 
 
-def _free(stock: Stock, products: Iterable[str]) -> dict[Key, int]:
-    return {
-        (p, source): units
-        for p in products
-        for source, units in stock.get(p, {}).items()
-        if units > 0
-    }
+def _free(stock: Stock, products: Iterable[str]) -> dict[tuple[str, str], int]:
+    """Return the stock of these products, by (product, source)."""
+    free: dict[tuple[str, str], int] = {}
+    for product in products:
+        for source, units in stock.get(product, {}).items():
+            if units > 0:
+                free[product, source] = units
+    return free
 
 
-def _prices(
-    scenario: Scenario, setting: Setting, world: _World, framed: Framed, given: Circumstances
-) -> BidPrices | None:
-    """What orders that come one at a time pay, from the worths of the first morning."""
-    if not setting.strategy.batch.priced:
-        return None
-    if setting.name not in scenario.known:
-        morning = Circumstances(
-            now=datetime.combine(world.first, time(), UTC),
+def _opportunity_costs(
+    scenario: Scenario, state: _State, strategy: PlanningStrategy
+) -> OpportunityCosts:
+    """Return what orders planned one after the other pay, learned on the first morning."""
+    if strategy.name not in scenario.learned:
+        morning = PlanningConditions(
+            now=datetime.combine(state.first, time(), UTC),
+            stock=_free(scenario.stock, scenario.stock),
             weights_kg=scenario.weights_kg,
             unlimited=scenario.unlimited,
         )
-        stock = _free(scenario.stock, scenario.stock)
-        scenario.known[setting.name] = learned(world.practice, setting, stock, morning)
-    return scenario.known[setting.name].prices(framed)
-
-
-def _by_window(strategy: StrategyBody) -> StrategyBody:
-    """Together only where a window closed: an hour's orders did not come at one instant."""
-    return strategy.model_copy(
-        update={"batch": strategy.batch.model_copy(update={"contention": None})}
-    )
+        scenario.learned[strategy.name] = scenario.network.learn_costs(
+            state.practice, strategy, morning
+        )
+    return scenario.learned[strategy.name]
 
 
 def _tally(
-    scenario: Scenario,
-    world: _World,
-    orders: Sequence[PastOrder],
-    served: Sequence[_Served],
-    cost: float,
-    currency: str,
+    state: _State, orders: Sequence[PastOrder], served: Sequence[_Served], currency: str
 ) -> Tally:
-    every = [(number, line) for number, order in enumerate(orders) for line in order.lines]
-    order_of = np.array([number for number, _ in every], dtype=np.int64)
-    asked = np.array([line.quantity for _, line in every], dtype=np.int64)
-    got = np.zeros(len(every), dtype=np.int64)
-    opened: dict[tuple[int, str], None] = {}
+    """Return the sums over a batch but for cost and distance; count lines and units by source."""
+    numbers: list[int] = []
+    units: list[int] = []
+    money: list[float] = []
+    for number, order in enumerate(orders):
+        for line in order.lines:
+            numbers.append(number)
+            units.append(line.quantity)
+            money.append(line.revenue if order.currency == currency else 0.0)
+    order_of = np.array(numbers, dtype=np.int64)
+    requested = np.array(units, dtype=np.int64)
+    revenue = np.array(money)
+    got = np.zeros(len(numbers), dtype=np.int64)
     for row in served:
         got[row.line] += row.units
-        mine = world.sources.setdefault(row.source, SourceTally())
-        mine.lines += 1
-        mine.units += row.units
-        opened[every[row.line][0], row.source] = None
-    any_of = np.bincount(order_of, weights=got > 0, minlength=len(orders)) > 0
-    all_of = np.bincount(order_of, weights=got < asked, minlength=len(orders)) == 0
-    parcels = (
-        np.bincount([number for number, _ in opened], minlength=len(orders))
-        if opened
-        else np.zeros(1)
-    )
-    km, km_parcels = _distance(scenario, world, orders, list(opened))
-    revenue = np.array(
-        [line.revenue if orders[n].currency == currency else 0.0 for n, line in every]
-    )
+        source = state.sources.setdefault(row.source, SourceTally())
+        source.lines += 1
+        source.units += row.units
+    some = np.bincount(order_of, weights=got > 0, minlength=len(orders)) > 0
+    everything = np.bincount(order_of, weights=got < requested, minlength=len(orders)) == 0
+    parcels = _parcels(orders, served)
+    order_of_parcel = np.array([number for number, _ in parcels], dtype=np.int64)
+    sources_per_order = np.bincount(order_of_parcel, minlength=len(orders))
     return Tally(
         orders=len(orders),
-        lines=len(every),
-        units=int(asked.sum()),
+        lines=len(numbers),
+        units=int(requested.sum()),
         units_served=int(got.sum()),
-        in_full=int((any_of & all_of).sum()),
-        in_part=int((any_of & ~all_of).sum()),
-        split=int((parcels > 1).sum()),
-        parcels=len(opened),
-        km=km,
-        km_parcels=km_parcels,
-        revenue=float((revenue * got / asked).sum()),
-        lost_revenue=float((revenue * (asked - got) / asked).sum()),
-        cost=cost,
-        sources={source for _, source in opened},
+        in_full=int((some & everything).sum()),
+        in_part=int((some & ~everything).sum()),
+        split=int((sources_per_order > 1).sum()),
+        parcels=len(parcels),
+        revenue=float((revenue * got / requested).sum()),
+        lost_revenue=float((revenue * (requested - got) / requested).sum()),
+        sources={source for _, source in parcels},
     )
 
 
-def _distance(
-    scenario: Scenario,
-    world: _World,
+def _parcels(orders: Sequence[PastOrder], served: Sequence[_Served]) -> list[tuple[int, str]]:
+    """Return (order number, source) of each parcel; lines of an order from one source share it."""
+    order_of = [number for number, order in enumerate(orders) for _ in order.lines]
+    return list(dict.fromkeys((order_of[row.line], row.source) for row in served))
+
+
+def _add_distances(
+    network: PlanningNetwork,
+    state: _State,
     orders: Sequence[PastOrder],
-    parcels: Sequence[tuple[int, str]],
-) -> tuple[float, int]:
-    """Kilometres of all parcels whose destination is known, and how many those are; counted for each source too."""
-    sites = scenario.network.sites
-    column = {site.name: n for n, site in enumerate(sites)}
-    km = great_circle_km([o.place for o in orders], [(s.latitude, s.longitude) for s in sites], 0.0)
-    total, known = 0.0, 0
-    for number, source in parcels:
-        mine = world.sources[source]
-        mine.parcels += 1
+    served: Sequence[_Served],
+    tally: Tally,
+) -> None:
+    """Add the distances of parcels, where the destination is known; also to each source."""
+    parcels = _parcels(orders, served)
+    places = [orders[number].place for number, _ in parcels]
+    km = network.distances_km(places, [source for _, source in parcels]).tolist()
+    for (number, name), distance in zip(parcels, km, strict=True):
+        source = state.sources[name]
+        source.parcels += 1
         if orders[number].place is not None:
-            distance = float(km[number, column[source]])
-            mine.km += distance
-            mine.km_parcels += 1
-            total += distance
-            known += 1
-    return total, known
+            source.km += distance
+            source.km_parcels += 1
+            tally.km += distance
+            tally.km_parcels += 1

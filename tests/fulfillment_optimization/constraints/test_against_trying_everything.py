@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.fulfillment_optimization.given import NOON, Row, constraint, order, place, setting
+from tests.fulfillment_optimization.builders import NOON, Row, constraint, order, place, setting
 
 from openiom.fulfillment_optimization.constraints import Constraint
 from openiom.fulfillment_optimization.engine import solve

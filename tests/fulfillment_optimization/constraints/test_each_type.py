@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from pydantic import ValidationError
-from tests.fulfillment_optimization.given import (
+from tests.fulfillment_optimization.builders import (
     NOON,
     constraint,
     order,

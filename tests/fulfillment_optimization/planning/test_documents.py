@@ -1,6 +1,6 @@
 """What sourcing holds and moves is told by the number of the order it is for."""
 
-from tests.fulfillment_optimization.house import House
+from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
 from tests.orders.given import NOW
 
 from openiom.fulfillment_optimization.assigned_sources import reserve_assigned
@@ -10,21 +10,21 @@ from openiom.orders import assign_sources, open_lines
 from openiom.platform.bulk import fetch
 
 
-def told(house: House) -> list[tuple[str, str, int]]:
+def told(sourcing: SourcingSetup) -> list[tuple[str, str, int]]:
     query = (
         "SELECT cause, document, delta::int FROM inventory_visibility.ledger_entry"
         " WHERE measure = 'softreservordered' ORDER BY id"
     )
-    with house.database.reading() as session:
+    with sourcing.database.reading() as session:
         return [tuple(row) for row in fetch(session, query)]
 
 
-def test_the_ledger_and_the_reservation_name_the_order(house: House) -> None:
-    house.strategy()
-    house.stock(LAMP_A=5)
-    order = house.order("1001", LAMP=2)
-    assert house.source(order)[0].ok
-    with house.database.unit_of_work() as session:
+def test_the_ledger_and_the_reservation_name_the_order(sourcing: SourcingSetup) -> None:
+    sourcing.strategy()
+    sourcing.stock(LAMP_A=5)
+    order = sourcing.order("1001", LAMP=2)
+    assert sourcing.source(order)[0].ok
+    with sourcing.database.unit_of_work() as session:
         (found,) = list_reservations(
             session, product="", source="", document="1001", state="open", before=None, limit=9
         )
@@ -32,14 +32,14 @@ def test_the_ledger_and_the_reservation_name_the_order(house: House) -> None:
         (line,) = open_lines(session, [order])
         assert found.line_id == line.line_id
         release(session, [line.line_id], NOW, "clerk", "given back")
-    assert told(house) == [("reserve", "1001", 2), ("given back", "1001", -2)]
+    assert told(sourcing) == [("reserve", "1001", 2), ("given back", "1001", -2)]
 
 
-def test_stock_reserved_where_a_policy_said_names_the_order_too(house: House) -> None:
-    house.stock(LAMP_A=5)
-    order = house.order("1002", LAMP=1)
-    with house.database.unit_of_work() as session:
+def test_stock_reserved_where_a_policy_said_names_the_order_too(sourcing: SourcingSetup) -> None:
+    sourcing.stock(LAMP_A=5)
+    order = sourcing.order("1002", LAMP=1)
+    with sourcing.database.unit_of_work() as session:
         (line,) = open_lines(session, [order])
         assign_sources(session, {line.line_id: ("A", "policy")}, NOW, "test")
-        reserve_assigned(session, house.order_port, [order], NOW, "flow")
-    assert told(house) == [("reserve", "1002", 1)]
+        reserve_assigned(session, sourcing.order_port, [order], NOW, "flow")
+    assert told(sourcing) == [("reserve", "1002", 1)]

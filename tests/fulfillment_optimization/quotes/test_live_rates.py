@@ -1,4 +1,7 @@
-"""A quote that names a carrier asks its connection for live rates, and has something to say when nobody answers."""
+"""
+A quote that names a carrier asks its connection for live rates, and has something to say when
+nobody answers.
+"""
 
 from collections.abc import Iterator
 from time import monotonic
@@ -7,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.testclient import TestClient
-from tests.fulfillment_optimization.shop import (
+from tests.fulfillment_optimization.quote_setup import (
     CHICAGO,
     SEATTLE,
     doc,
@@ -52,11 +55,9 @@ def carrier() -> Iterator[Running]:
         yield running
 
 
-def connected(
-    application: Application, url: str, token: str = "t", *services: dict[str, Any]
-) -> None:
+def connected(product: Application, url: str, token: str = "t", *services: dict[str, Any]) -> None:
     put(
-        application,
+        product,
         *goods("LAMP", "SHADE"),
         doc("rate_table", "table", **TABLE),
         doc("strategy", "default", title="Default", rate_table="table", allow_partial=True),
@@ -73,7 +74,7 @@ def connected(
         source("SEA", SEATTLE, type="store"),
         source("CHI", CHICAGO, type="warehouse"),
     )
-    stock(application.database, LAMP_SEA=50, SHADE_CHI=50)
+    stock(product.database, LAMP_SEA=50, SHADE_CHI=50)
 
 
 def rates(client: TestClient, **units: int) -> list[dict[str, Any]]:
@@ -86,11 +87,13 @@ def rates(client: TestClient, **units: int) -> list[dict[str, Any]]:
 
 
 def test_a_live_rate_takes_the_factor_on_top_of_what_the_carrier_bills(
-    application: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: Running
 ) -> None:
-    """2 kg next door: 5.00 + 0.45 x 2 = 5.90, fuel 8 % 0.47, home 2.50: 8.87; 10 % of that is 0.89."""
-    connected(application, carrier.url)
-    before = stock_hash(application.database)
+    """
+    2 kg next door: 5.00 + 0.45 x 2 = 5.90, fuel 8 % 0.47, home 2.50: 8.87; 10 % of that is 0.89.
+    """
+    connected(product, carrier.url)
+    before = stock_hash(product.database)
     [rate] = rates(client, LAMP=1)
     assert (rate["live"], rate["is_fallback"], rate["reason"]) == (True, False, "")
     assert (rate["base"], rate["zone"], rate["weight"], rate["currency"]) == (5.9, "2", 2.0, "USD")
@@ -100,13 +103,13 @@ def test_a_live_rate_takes_the_factor_on_top_of_what_the_carrier_bills(
         ("markup", 0.89),
     ]
     assert rate["net"] == 9.76
-    assert stock_hash(application.database) == before
+    assert stock_hash(product.database) == before
 
 
 def test_every_parcel_is_asked_for_once_whatever_services_there_are(
-    application: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: Running
 ) -> None:
-    connected(application, carrier.url, "t", GROUND, FREIGHT)
+    connected(product, carrier.url, "t", GROUND, FREIGHT)
     found = rates(client, LAMP=1, SHADE=2)
     asked = {one["reference"]: one for one in carrier.app.state.asked}
     assert (sorted(asked), len(carrier.app.state.asked)) == (["CHI", "SEA"], 2)
@@ -120,10 +123,13 @@ def test_every_parcel_is_asked_for_once_whatever_services_there_are(
 
 
 def test_a_carrier_that_fails_is_stood_in_for_by_the_fallback(
-    application: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: Running
 ) -> None:
-    """Threshold 5, rate 8, increment 0.75, weight 10: 11.75, without the factor, though the table has a price."""
-    connected(application, carrier.url)
+    """
+    Threshold 5, rate 8, increment 0.75, weight 10: 11.75, without the factor, though the table has
+    a price.
+    """
+    connected(product, carrier.url)
     for fault in ("server_error", "garbage"):
         httpx.post(f"{carrier.url}/_sim/faults", json={"kind": fault}, trust_env=False)
         [rate] = rates(client, LAMP=5)
@@ -134,30 +140,30 @@ def test_a_carrier_that_fails_is_stood_in_for_by_the_fallback(
             [],
         )
         assert (rate["is_fallback"], rate["live"]) == (True, False)
-        assert rate["reason"].startswith("the carrier was not heard: ")
+        assert rate["reason"].startswith("the carrier did not answer: ")
         httpx.delete(f"{carrier.url}/_sim/faults", trust_env=False)
     assert rates(client, LAMP=5)[0]["live"]
 
 
 def test_a_slow_carrier_holds_a_quote_up_no_longer_than_its_time_out(
-    application: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: Running
 ) -> None:
-    connected(application, carrier.url)
+    connected(product, carrier.url)
     rates(client, LAMP=1)
     httpx.post(f"{carrier.url}/_sim/faults", json={"kind": "slow", "seconds": 30}, trust_env=False)
     started = monotonic()
     found = rates(client, LAMP=5, SHADE=5)
-    waited = monotonic() - started
+    was_backordered = monotonic() - started
     assert {(r["net"], r["is_fallback"], r["reason"]) for r in found} == {
-        (11.75, True, "the carrier was not heard: no rate within 1.5 s")
+        (11.75, True, "the carrier did not answer: no rate within 1.5 s")
     }
-    assert 1.4 < waited < 6
+    assert 1.4 < was_backordered < 6
 
 
 def test_a_quote_without_carrier_asks_nobody(
-    application: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: Running
 ) -> None:
-    connected(application, carrier.url)
+    connected(product, carrier.url)
     httpx.post(f"{carrier.url}/_sim/faults", json={"kind": "slow", "seconds": 30}, trust_env=False)
     lines = [{"line_id": "1", "product": "LAMP", "quantity": 1}]
     answer = client.post(URL, json={"destination": SEATTLE, "lines": lines}).json()
@@ -169,15 +175,18 @@ def test_a_quote_without_carrier_asks_nobody(
 
 
 def test_no_transaction_is_open_while_the_carrier_thinks(
-    application: Application, client: TestClient, carrier: Running, monkeypatch: pytest.MonkeyPatch
+    product: Application, client: TestClient, carrier: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connected(application, carrier.url)
+    connected(product, carrier.url)
     seen = []
-    ask = application.rates._pool
+    ask = product.rates._pool
 
     def looking(*given: Any) -> Any:
-        with application.database.reading() as session:
-            query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE %s"
+        with product.database.reading() as session:
+            query = (
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND state LIKE %s"
+            )
             seen.append(
                 fetch(session, query + " AND pid <> pg_backend_pid()", ("idle in transaction%",))[
                     0
@@ -185,31 +194,31 @@ def test_no_transaction_is_open_while_the_carrier_thinks(
             )
         return ask(*given)
 
-    monkeypatch.setattr(application.rates, "_pool", looking)
+    monkeypatch.setattr(product.rates, "_pool", looking)
     assert rates(client, LAMP=1)[0]["live"]
     assert seen == [0]
 
 
 @pytest.mark.parametrize(("token", "instance"), [("wrong", "acme"), ("t", "nobody")])
 def test_a_connection_that_is_refused_or_gone_is_said_beside_the_fallback(
-    application: Application, client: TestClient, carrier: Running, token: str, instance: str
+    product: Application, client: TestClient, carrier: Running, token: str, instance: str
 ) -> None:
-    connected(application, carrier.url, token)
-    put(application, doc("carrier", "acme", title="Acme", services=[GROUND], live_rates=instance))
+    connected(product, carrier.url, token)
+    put(product, doc("carrier", "acme", title="Acme", services=[GROUND], live_rates=instance))
     [rate] = rates(client, LAMP=5)
     assert (rate["net"], rate["is_fallback"]) == (11.75, True)
-    assert rate["reason"].startswith("the carrier was not heard: ")
+    assert rate["reason"].startswith("the carrier did not answer: ")
 
 
 def test_the_carrier_is_a_process_of_its_own_that_the_log_of_calls_knows(
-    application: Application, client: TestClient
+    product: Application, client: TestClient
 ) -> None:
     with simulator_process("carrier", ["--token", "t"]) as process:
-        connected(application, process.url)
+        connected(product, process.url)
         assert rates(client, LAMP=1)[0]["live"]
-        application.rates.close()  # ends when the log is written
-        application.registry.calls.flush(application.database)
-    with application.database.reading() as session:
+        product.rates.close()  # ends when the log is written
+        product.registry.calls.flush(product.database)
+    with product.database.reading() as session:
         rows = fetch(
             session,
             "SELECT action, method, status FROM providers.outside_call WHERE instance = 'acme'",

@@ -1,10 +1,13 @@
-"""A quote says what a real run would do with a cart, when it arrives and what it costs, and writes nothing."""
+"""
+A quote says what a real run would do with a cart, when it arrives and what it costs, and writes
+nothing.
+"""
 
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.fulfillment_optimization.shop import (
+from tests.fulfillment_optimization.quote_setup import (
     CHICAGO,
     MIAMI,
     SEATTLE,

@@ -6,12 +6,12 @@ from uuid import UUID
 import numpy as np
 import pytest
 from sqlalchemy.orm import Session
-from tests.fulfillment_optimization.shop import (
+from tests.fulfillment_optimization.quote_setup import (
     CHICAGO,
     MIAMI,
     NOW,
     SEATTLE,
-    Recorder,
+    RecordingOrderPort,
     doc,
     goods,
     put,
@@ -20,7 +20,7 @@ from tests.fulfillment_optimization.shop import (
 
 from openiom.app.application import Application
 from openiom.fulfillment_optimization import OpenLine, source_orders
-from openiom.fulfillment_optimization.quotes import QuoteAsk, quote
+from openiom.fulfillment_optimization.quotes import QuoteRequest, quote
 from openiom.fulfillment_optimization.quotes.schemas import QuoteDestination, QuoteLine
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.platform.geocoding import geocode
@@ -110,10 +110,10 @@ def restock(session: Session, numbers: np.random.Generator) -> None:
     change_on_hand(session, changes, mode="set", cause="count", document="c", now=NOW, actor="test")
 
 
-def asked(numbers: np.random.Generator, strategy: str) -> QuoteAsk:
+def asked(numbers: np.random.Generator, strategy: str) -> QuoteRequest:
     city = CITIES[str(numbers.choice(list(CITIES)))]
     count = int(numbers.integers(1, 6))
-    return QuoteAsk(
+    return QuoteRequest(
         strategy=strategy,
         destination=QuoteDestination(
             type="Business" if numbers.random() < 0.3 else "Residence", **city
@@ -131,7 +131,7 @@ def asked(numbers: np.random.Generator, strategy: str) -> QuoteAsk:
     )
 
 
-def run_for_real(session: Session, ask: QuoteAsk) -> dict[str, dict[str, int]]:
+def run_for_real(session: Session, ask: QuoteRequest) -> dict[str, dict[str, int]]:
     """Line id -> source -> units that a real run decides; taken back afterwards."""
     order, to = UUID(int=7), ask.destination
     lines = [
@@ -152,7 +152,7 @@ def run_for_real(session: Session, ask: QuoteAsk) -> dict[str, dict[str, int]]:
         )
         for i, x in enumerate(ask.lines)
     ]
-    order_port = Recorder(lines)
+    order_port = RecordingOrderPort(lines)
     with session.begin_nested() as attempt:
         source_orders(session, order_port, [order], now=NOW, actor="test")
         attempt.rollback()

@@ -1,4 +1,7 @@
-"""Lines that name colors and sizes are answered from the rows that have them, and no unit serves two lines."""
+"""
+Lines that name colors and sizes are answered from the rows that have them, and no unit serves two
+lines.
+"""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -7,7 +10,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.fulfillment_optimization.shop import (
+from tests.fulfillment_optimization.quote_setup import (
     CHICAGO,
     SEATTLE,
     doc,

@@ -16,15 +16,15 @@ export type ExplainedCandidate = ExplainedLine['candidates'][number];
 export type ShadowPrices = Ok<paths['/api/v1/sourcing/shadow-prices']['get']>;
 export type ShadowPrice = ShadowPrices['items'][number];
 export type Quote = Ok<paths['/api/v1/sourcing/quote']['post']>;
-export type QuoteAsk = Schemas['QuoteAsk'];
+export type QuoteRequest = Schemas['QuoteRequest'];
 export type OrderName = Ok<paths['/api/v1/order-names']['get']>['items'][number];
 
 export type SimulationPage = Ok<paths['/api/v1/simulations']['get']>;
 export type SimulationRow = SimulationPage['items'][number];
 export type SimulationView = Ok<paths['/api/v1/simulations/{simulation_id}']['get']>;
-export type SimulationAsk = Schemas['SimulationAsk-Input'];
+export type SimulationRequest = Schemas['SimulationRequest-Input'];
 export type SimulationChanges = Schemas['Changes-Input'];
-export type CloneAsk = Schemas['CloneAsk'];
+export type CloneRequest = Schemas['CloneRequest'];
 export type Comparison = Ok<paths['/api/v1/simulations/compare']['post']>;
 export type DocumentDelta = Schemas['DocumentDelta'];
 export type Band = Schemas['Band'];
@@ -53,14 +53,14 @@ export const explainOrder = (order: string): Promise<Explained> =>
   read(api.POST('/api/v1/sourcing/explain', { body: { order_id: order, strategy: '', candidates: 200 } }));
 export const listShadowPrices = (query: Query<paths['/api/v1/sourcing/shadow-prices']['get']>): Promise<ShadowPrices> =>
   read(api.GET('/api/v1/sourcing/shadow-prices', { params: { query: given(query) } }));
-export const quoteCart = (body: QuoteAsk): Promise<Quote> => read(api.POST('/api/v1/sourcing/quote', { body }));
+export const quoteCart = (body: QuoteRequest): Promise<Quote> => read(api.POST('/api/v1/sourcing/quote', { body }));
 
 const one = (id: string) => ({ params: { path: { simulation_id: id } } });
 export const listSimulations = (query: Query<paths['/api/v1/simulations']['get']>, signal?: AbortSignal): Promise<SimulationPage> =>
   read(api.GET('/api/v1/simulations', { params: { query: given(query) }, signal }));
 export const getSimulation = (id: string): Promise<SimulationView> => read(api.GET('/api/v1/simulations/{simulation_id}', one(id)));
-export const startSimulation = (body: SimulationAsk): Promise<SimulationView> => read(api.POST('/api/v1/simulations', { body }));
-export const cloneSimulation = (id: string, body: CloneAsk): Promise<SimulationView> =>
+export const startSimulation = (body: SimulationRequest): Promise<SimulationView> => read(api.POST('/api/v1/simulations', { body }));
+export const cloneSimulation = (id: string, body: CloneRequest): Promise<SimulationView> =>
   read(api.POST('/api/v1/simulations/{simulation_id}/clone', { ...one(id), body }));
 export const commitSimulation = (id: string) => read(api.POST('/api/v1/simulations/{simulation_id}/commit', one(id)));
 export const removeSimulation = async (id: string): Promise<void> => {

@@ -1,9 +1,9 @@
-"""
-Which sourced orders are worth moving, and where to. Pure. B orders, L lines, N sources.
+"""Which sourced orders are worth moving, and where to. Pure. B orders, L lines, N sources.
 
-All orders are planned anew together, with two locks: no line may go where it would arrive later than from where it
-is now, and no line may be left open or divided. Of that plan an order is moved only when that saves enough on its own
-account and the stock it goes to is free, or freed by an order moved before it: what is not moved stays as it is.
+All orders are planned again together with two restrictions: no line may move to a source from
+which it would arrive later than from its present one, and no line may become open or be split. An
+order is then moved only if that saves enough by itself and the stock it needs is free, or becomes
+free when another order is moved first. All other orders stay as they are.
 """
 
 from collections import defaultdict
@@ -33,16 +33,16 @@ from openiom.fulfillment_optimization.problem_builder import (
     frame,
 )
 from openiom.fulfillment_optimization.snapshot import Setting
-from openiom.logistics import deliveries
-from openiom.logistics.promises import NEVER_DAYS, ship_dates
+from openiom.logistics import NEVER_DAYS, deliveries, ship_dates
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+LEAST_SAVING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One order: the lines that change their source, and the money that saves."""
+    """An order by number, its lines that change their source, and the money this saves."""
 
     order: int
     lines: tuple[int, ...]
@@ -51,17 +51,22 @@ class Move:
 
 @dataclass(frozen=True, eq=False)
 class Improvement:
-    """`lines` as framed; `now` (L,) the source each has; `plan` what all of them would best have."""
+    """The moves worth making.
 
-    framed: Framed
+    `lines` are in the order of the problem; `now` (L,) is the present source of each and `plan` the
+    best plan of all. `cost` is that of the backlog after the moves.
+    """
+
+    priced: Framed
     lines: Sequence[OpenLine]
     now: Ints
     plan: Plan
     moves: tuple[Move, ...]
-    cost: float  # of the backlog once the moves are made
+    cost: float
 
     def target(self, line: int) -> str:
-        return self.framed.names[int(self.plan.node[line])]
+        """Return the source that a line would have in the best plan."""
+        return self.priced.names[int(self.plan.node[line])]
 
 
 def improve_backlog(
@@ -71,71 +76,86 @@ def improve_backlog(
     given: Circumstances,
     moved_before: Mapping[object, int],
 ) -> Improvement:
+    """Return the moves worth making.
+
+    `free` is what may be promised besides what these lines have reserved; `moved_before` counts
+    earlier moves by order id. Every line has a source of the strategy.
     """
-    The moves worth making. `free` is what may be promised besides what these lines hold already; `moved_before` counts
-    earlier moves by order id. Every line has a source of the setting.
-    """
-    strategy = setting.strategy
-    parse_id = replace(
-        setting,
-        strategy=strategy.model_copy(update={"max_line_sources": 1, "allow_partial": False}),
-    )
+    undivided = _without_splits(setting)
     stock = dict(free)
     for line in lines:
         key = line.product, line.source
         stock[key] = stock.get(key, 0) + line.quantity
     now = np.array([setting.index[line.source] for line in lines], dtype=np.int64)
-    framed = frame([replace(line, source="") for line in lines], parse_id, stock, given)
-    today = framed.problem
-    problem = _with_places(_locked(today, lines, setting, now, given.now), now)
-    framed = replace(framed, problem=problem)
-    plan = solve(problem, mode="batch", time_limit=strategy.batch.seconds)
-    before = Shares.parse_id(now, problem.quantity)
-    saving = _by_order(framed, before) - _by_order(framed, plan.shares)
-    asked = strategy.reoptimize
-    tired = np.array(
-        [
-            moved_before.get(order, 0) >= asked.max_moves
-            for order in dict.fromkeys(x.order_id for x in lines)
-        ]
+    unassigned = [replace(line, source="") for line in lines]
+    priced = frame(unassigned, undivided, stock, given)
+    today = priced.problem
+    problem = _never_later(today, lines, undivided, now, given.now)
+    priced = replace(priced, problem=_keep_own_capacity(problem, now))
+    plan = solve(priced.problem, mode="batch", time_limit=setting.strategy.batch.seconds)
+    before = _money_by_order(priced, Shares.parse_id(now, today.quantity))
+    saving = before - _money_by_order(priced, plan.shares)
+    saving = np.where(_worth_moving(saving, lines, setting, moved_before), saving, 0.0)
+    moves = _feasible_moves(
+        today, plan, now, saving, most=setting.strategy.reoptimize.max_moved_orders
     )
-    worth = (saving >= max(asked.minimum_saving, 1e-6)) & ~tired
-    moves = _feasible(today, plan, now, np.where(worth, saving, 0.0), asked.max_moved_orders)
-    cost = float(_by_order(framed, before).sum()) - sum(m.saving for m in moves)
-    return Improvement(framed, lines, now, plan, moves, cost)
+    cost = float(before.sum()) - sum(move.saving for move in moves)
+    return Improvement(priced, lines, now, plan, moves, cost)
 
 
-def _locked(
+def _without_splits(setting: Setting) -> Setting:
+    strategy = setting.strategy.model_copy(update={"max_line_sources": 1, "allow_partial": False})
+    return replace(setting, strategy=strategy)
+
+
+def _worth_moving(
+    saving: Floats,
+    lines: Sequence[OpenLine],
+    setting: Setting,
+    moved_before: Mapping[object, int],
+) -> NDArray[np.bool_]:
+    """Return (B,) whether an order saves enough and was not moved too often."""
+    limits = setting.strategy.reoptimize
+    orders = dict.fromkeys(line.order_id for line in lines)
+    moves = np.array([moved_before.get(order, 0) for order in orders])
+    enough: NDArray[np.bool_] = saving >= max(limits.minimum_saving, LEAST_SAVING)
+    return enough & (moves < limits.max_moves)
+
+
+def _never_later(
     problem: Problem, lines: Sequence[OpenLine], setting: Setting, now: Ints, at: datetime
 ) -> Problem:
-    """The problem without the sources that would deliver later than the present one."""
-    km = distances([lines[first].place for first in problem.start[:-1]], setting)
-    arrives = arrival_days(km, setting, at)[problem.line_order]
-    mine = arrives[np.arange(problem.lines), now]
+    """Return the problem without the sources that would deliver later than the present one."""
+    places = [lines[first].place for first in problem.start[:-1]]
+    arrives = arrival_days(distances(places, setting), setting, at)[problem.line_order]
+    present = arrives[np.arange(problem.lines), now]
     refusal = problem.line_refusal.copy()
-    refusal[(arrives > mine[:, None]) & (refusal == 0)] = Refusal.LATER_THAN_PROMISED
+    refusal[(arrives > present[:, None]) & (refusal == 0)] = Refusal.LATER_THAN_PROMISED
     return replace(problem, line_refusal=refusal)
 
 
-def _with_places(problem: Problem, now: Ints) -> Problem:
-    """What the backlog has taken of sources' days is its to keep; only what is new counts against what is left."""
+def _keep_own_capacity(problem: Problem, now: Ints) -> Problem:
+    """Return the problem in which the backlog keeps the capacity it has used.
+
+    Only additional parcels and lines count against what is left of the day.
+    """
     p = problem
-    opened = np.unique(p.line_order * p.nodes + now) % p.nodes
-    own = np.bincount(opened, minlength=p.nodes)
+    parcels = np.unique(p.line_order * p.nodes + now) % p.nodes
+    own = np.bincount(parcels, minlength=p.nodes)
     limited = p.capacity < UNLIMITED
+    capacity = np.maximum(0, p.capacity - p.used) + own
+    soft_capacity = np.maximum(0, p.soft_capacity - p.used) + own
     return replace(
         p,
-        capacity=np.where(limited, np.maximum(0, p.capacity - p.used) + own, p.capacity),
-        soft_capacity=np.where(
-            limited, np.maximum(0, p.soft_capacity - p.used) + own, p.soft_capacity
-        ),
+        capacity=np.where(limited, capacity, p.capacity),
+        soft_capacity=np.where(limited, soft_capacity, p.soft_capacity),
         used=np.zeros_like(p.used),
         line_limit=p.line_limit + p.limit_members[:, now].sum(axis=1),
     )
 
 
 def arrival_days(km: Floats, setting: Setting, now: datetime) -> Floats:
-    """(B, N) days from today until goods ordered now are expected to arrive."""
+    """Return (B, N) the days from today until goods ordered now are expected to arrive."""
     today = np.datetime64(now.date(), "D")
     ships = ship_dates(setting.timings, now)
     never = np.isnat(ships)
@@ -145,65 +165,85 @@ def arrival_days(km: Floats, setting: Setting, now: datetime) -> Floats:
     return days
 
 
-def _by_order(framed: Framed, shares: Shares) -> Floats:
-    """(B,) money of each order, without what only ranks sources."""
-    parts = cost_of(framed.problem, shares).by_order
-    return np.asarray(sum(part for name, part in parts.items() if name != RANKING))
+def _money_by_order(priced: Framed, shares: Shares) -> Floats:
+    """Return (B,) the money of each order, without cost parts that only rank sources."""
+    money = np.zeros(priced.problem.orders)
+    for name, part in cost_of(priced.problem, shares).by_order.items():
+        if name != RANKING:
+            money += part
+    return money
 
 
-def _feasible(
-    problem: Problem, plan: Plan, now: Ints, saving: Floats, most: int
+@dataclass(eq=False)
+class _FreeCapacity:
+    """Stock, parcels and order lines that are free as orders are moved one after the other."""
+
+    stock: Ints  # (N, S)
+    parcels: Ints  # (N,)
+    lines: Ints  # (G,) of each group of sources with a line limit
+
+    @classmethod
+    def beside(cls, problem: Problem, now: Ints) -> "_FreeCapacity":
+        """Return what is free beside the lines at their present sources."""
+        stock = problem.stock.copy()
+        np.subtract.at(stock, (now, problem.line_sku), problem.quantity)
+        parcels = np.maximum(0, problem.capacity - problem.used)
+        return cls(stock, parcels, problem.line_limit.copy())
+
+    def take(self, problem: Problem, now: Ints, target: Ints, lines: Ints, opened: Ints) -> bool:
+        """Move lines to their targets if these have room; return whether they did.
+
+        `opened` are the sources that the order does not ship from yet.
+        """
+        p = problem
+        needed: dict[tuple[int, int], int] = defaultdict(int)
+        for line in lines.tolist():
+            needed[int(target[line]), int(p.line_sku[line])] += int(p.quantity[line])
+        counted = p.limit_members[:, target[lines]].sum(axis=1)
+        if not self._has_room(needed, opened, counted):
+            return False
+        for cell, units in needed.items():
+            self.stock[cell] -= units
+        np.add.at(self.stock, (now[lines], p.line_sku[lines]), p.quantity[lines])
+        self.parcels[opened] -= 1
+        self.lines -= counted
+        return True
+
+    def _has_room(self, needed: Mapping[tuple[int, int], int], opened: Ints, counted: Ints) -> bool:
+        if np.any(self.parcels[opened] < 1):
+            return False
+        if np.any((counted > 0) & (counted > self.lines)):
+            return False
+        return all(self.stock[cell] >= units for cell, units in needed.items())
+
+
+def _feasible_moves(
+    problem: Problem, plan: Plan, now: Ints, saving: Floats, *, most: int
 ) -> tuple[Move, ...]:
-    """The moves that fit what is free, dearest first, again while one frees stock for another."""
+    """Return the moves that fit into free stock and capacity, the greatest saving first.
+
+    Orders are tried again as long as one that was moved may have freed stock for another.
+    """
     p = problem
-    free = p.stock.copy()
-    np.subtract.at(free, (now, p.line_sku), p.quantity)
-    room = np.maximum(0, p.capacity - p.used)
-    lines_room = p.line_limit.copy()
-    waiting = [b for b in np.argsort(-saving, kind="stable").tolist() if saving[b] > 0]
+    free = _FreeCapacity.beside(p, now)
+    candidates = []
+    for b in np.argsort(-saving, kind="stable").tolist():
+        if saving[b] > 0:
+            candidates.append(b)
     moves: list[Move] = []
     progress = True
     while progress and len(moves) < most:
         progress = False
-        for b in list(waiting):
+        for b in list(candidates):
             span = np.arange(p.start[b], p.start[b + 1])
-            to = plan.node[span]
-            changed = span[to != now[span]]
-            if not len(changed) or (to < 0).any():
-                waiting.remove(b)
+            target = plan.node[span]
+            changed = span[target != now[span]]
+            if not len(changed) or (target < 0).any():
+                candidates.remove(b)
                 continue
-            if len(moves) < most and _take(
-                p, span, changed, now, plan.node, free, room, lines_room
-            ):
+            opened = np.setdiff1d(target, now[span])
+            if len(moves) < most and free.take(p, now, plan.node, changed, opened):
                 moves.append(Move(b, tuple(changed.tolist()), float(saving[b])))
-                waiting.remove(b)
+                candidates.remove(b)
                 progress = True
     return tuple(moves)
-
-
-def _take(
-    p: Problem,
-    span: Ints,
-    changed: Ints,
-    now: Ints,
-    node: Ints,
-    free: Ints,
-    room: Ints,
-    lines_room: Ints,
-) -> bool:
-    """Whether the order fits; if so it is taken from what is free."""
-    need: dict[tuple[int, int], int] = defaultdict(int)
-    for line in changed.tolist():
-        need[int(node[line]), int(p.line_sku[line])] += int(p.quantity[line])
-    opened = np.setdiff1d(node[span], now[span])
-    counted = p.limit_members[:, node[changed]].sum(axis=1)
-    if any(free[cell] < units for cell, units in need.items()) or np.any(room[opened] < 1):
-        return False
-    if np.any((counted > 0) & (counted > lines_room)):
-        return False
-    for cell, units in need.items():
-        free[cell] -= units
-    np.add.at(free, (now[changed], p.line_sku[changed]), p.quantity[changed])
-    room[opened] -= 1
-    lines_room -= counted
-    return True

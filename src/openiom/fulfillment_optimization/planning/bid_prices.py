@@ -1,6 +1,7 @@
-"""What later orders would pay: read by real time, shown to planners."""
+"""Bid prices: what an order planned in real time pays for resources that later orders need."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -8,85 +9,67 @@ from sqlalchemy.orm import Session
 from openiom.fulfillment_optimization.engine import BidPrices, Plan, shadow_prices
 from openiom.fulfillment_optimization.problem_builder import Framed, columns_of
 from openiom.fulfillment_optimization.snapshot import Setting
-from openiom.platform.bulk import copy_rows, fetch
+from openiom.platform.bulk import copy_rows, fetch_as
 
-from .opportunity_costs import Worths
+from .opportunity_costs import CostCurve, OpportunityCosts
 
 VALID = timedelta(hours=24)
-NOTHING = 1e-6
+"""Age after which prices are no longer used."""
+NEGLIGIBLE = 1e-6
+
+
+class _CostRow(NamedTuple):
+    source: str
+    product: str
+    step: int
+    step_costs: list[float]
 
 
 def current_bid_prices(
-    session: Session, setting: Setting, framed: Framed, now: datetime
+    session: Session, setting: Setting, priced: Framed, now: datetime
 ) -> BidPrices | None:
-    """
-    What orders that come one at a time pay for what they take: worths learned from earlier demand, else the prices of
-    the strategy's last batch. None when the strategy never batches, or nothing was learned for a day.
+    """Return the prices for orders that are planned one after the other.
+
+    They are the opportunity costs learned from past demand. None when the strategy uses no prices,
+    or none were learned during the last day.
     """
     if not setting.strategy.batch.priced:
         return None
-    rows = fetch(
+    rows = fetch_as(
         session,
-        "SELECT source, product, block, worths FROM fulfillment_optimization.opportunity_cost WHERE strategy = %s"
-        " AND product = ANY(%s) AND at > %s",
-        (setting.name, ["", *columns_of(framed.products)], now - VALID),
-    )
-    if rows:
-        curves = {
-            (source, product): (block, tuple(worths))
-            for source, product, block, worths in rows
-            if source
-        }
-        return Worths(curves).prices(framed)
-    return _last_batch(session, setting, framed, now)
-
-
-def _last_batch(
-    session: Session, setting: Setting, framed: Framed, now: datetime
-) -> BidPrices | None:
-    columns = columns_of(framed.products)
-    rows = fetch(
-        session,
-        "SELECT source, product, price FROM fulfillment_optimization.shadow_price WHERE plan_id ="
-        " (SELECT id FROM fulfillment_optimization.sourcing_plan WHERE strategy = %s AND mode = 'batch' AND at > %s"
-        " ORDER BY at DESC LIMIT 1) AND (product IS NULL OR product = ANY(%s))",
-        (setting.name, now - VALID, list(columns)),
+        _CostRow,
+        "SELECT source, product, step, step_costs FROM fulfillment_optimization.opportunity_cost"
+        " WHERE strategy = %s AND product = ANY(%s) AND learned_at > %s",
+        (setting.name, ["", *columns_of(priced.products)], now - VALID),
     )
     if not rows:
         return None
-    prices = BidPrices.none(framed.problem)
-    for source, product, price in rows:
-        node = setting.index.get(source)
-        if node is None:
-            continue
-        if product is None:
-            prices.node[node] = price
-        else:
-            prices.stock[node, columns[product]] = price
-    return prices
+    curves: dict[tuple[str, str], CostCurve] = {}
+    for row in rows:
+        if row.source:
+            curves[row.source, row.product] = CostCurve(row.step, tuple(row.step_costs))
+    return OpportunityCosts(curves).prices(priced)
 
 
-def store_prices(
-    session: Session, plan_id: UUID, plan: Plan, framed: Framed, now: datetime, *, verify: int = 0
+_SHADOW_PRICE_COLUMNS = ("plan_id", "source", "product", "price", "saving", "recorded_at")
+
+
+def store_shadow_prices(
+    session: Session, plan_id: UUID, plan: Plan, priced: Framed, now: datetime, *, verify: int = 0
 ) -> None:
+    """Store the marginal value of each scarce unit and parcel in a batch.
+
+    For the `verify` dearest of each, also what planning again with one more saves.
     """
-    Keep what a unit, or a parcel place, of each source was worth to this batch; of the `verify` dearest of each also
-    what planning again with one more saves.
-    """
-    names, products = framed.names, framed.products
-    copy_rows(
-        session,
-        "fulfillment_optimization.shadow_price",
-        ("plan_id", "source", "product", "price", "saving", "at"),
-        [
-            (
-                plan_id,
-                names[s.node],
-                None if s.sku is None else products[s.sku],
-                s.price,
-                s.saving,
-                now,
-            )
-            for s in shadow_prices(plan, least=NOTHING, verify=verify)
-        ],
-    )
+    rows = []
+    for price in shadow_prices(plan, least=NEGLIGIBLE, verify=verify):
+        row = {
+            "plan_id": plan_id,
+            "source": priced.names[price.node],
+            "product": None if price.sku is None else priced.products[price.sku],
+            "price": price.price,
+            "saving": price.saving,
+            "recorded_at": now,
+        }
+        rows.append([row[column] for column in _SHADOW_PRICE_COLUMNS])
+    copy_rows(session, "fulfillment_optimization.shadow_price", _SHADOW_PRICE_COLUMNS, rows)

@@ -1,8 +1,8 @@
-"""
-Which order lines have a place in the day of a source, so that a line that is not taken from there gives it back.
+"""The order lines counted into the daily usage of a source.
 
-The lines of an order that leave a source on one day share a parcel. Places are kept where a day is counted, and change
-only under the lock of its row.
+A line that is canceled or moves elsewhere returns its share. Lines of an order that leave a source
+on the same day share a parcel. Lines are recorded only for sources with a daily limit, and change
+only while the source's daily row is locked.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,199 +16,250 @@ from sqlalchemy.orm import Session
 from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort
 from openiom.fulfillment_optimization.snapshot import Site
 from openiom.platform.batches import BatchResult
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch, fetch_as
 from openiom.platform.database import Database
 from openiom.platform.events import ensure_consumer, read_new
 
-from .daily_capacity import IntakeResult, local_day
-from .planner import Planned
+from .daily_capacity import CapacityUsage, SourceUsage, local_day, usage_of
+from .order_plans import OrderPlan
 
-CONSUMER = "source_days"
-LEFT = frozenset(
+CONSUMER = "capacity_usage"
+RELEASING_EVENTS = frozenset(
     (
-        *("order.cancel", "order.fulfillment_declined", "order.partially_declined"),
-        *("order_line.canceled", "backorder.sla_expired"),
+        "order.cancel",
+        "order.fulfillment_declined",
+        "order.partially_declined",
+        "order_line.canceled",
+        "backorder.sla_expired",
     )
 )
-"""After these a line may not be taken from where it was to come from."""
-KEPT = timedelta(days=7)
-"""Days that are over for so long are remembered as sums only."""
+"""Events after which a line may no longer ship from the source it was assigned to."""
+RETENTION = timedelta(days=7)
+"""Past days keep their lines for this long, then only their totals."""
 
 
-class Place(NamedTuple):
-    """A line and its order at a source."""
+class UsageLine(NamedTuple):
+    """A line of an order at a source."""
 
     source: str
     order_id: UUID
     line_id: UUID
 
 
-class DayPlace(NamedTuple):
+class DatedUsageLine(NamedTuple):
+    """A line of an order counted on a day of a source."""
+
     source: str
     day: date
     order_id: UUID
     line_id: UUID
 
 
-_TAKE = """
+_COLUMNS = "source, day, order_id, line_id"
+_INPUT = "unnest(%(sources)s::text[], %(days)s::date[], %(orders)s::uuid[], %(lines)s::uuid[])"
+_RECORD = f"""
 WITH fresh AS (
-    INSERT INTO fulfillment_optimization.source_place (source, day, order_id, line_id)
-    SELECT * FROM unnest(%s::text[], %s::date[], %s::uuid[], %s::uuid[]) ON CONFLICT DO NOTHING
+    INSERT INTO fulfillment_optimization.source_usage_line ({_COLUMNS})
+    SELECT {_COLUMNS} FROM {_INPUT} AS u({_COLUMNS}) ON CONFLICT DO NOTHING
     RETURNING source, day, order_id
 ), more AS (
     SELECT source, day, count(*) AS lines, count(DISTINCT order_id) FILTER (WHERE NOT EXISTS (
-        SELECT FROM fulfillment_optimization.source_place p
+        SELECT FROM fulfillment_optimization.source_usage_line p
         WHERE p.source = f.source AND p.day = f.day AND p.order_id = f.order_id)) AS parcels
     FROM fresh f GROUP BY source, day
 )
-UPDATE fulfillment_optimization.source_day s SET parcels = s.parcels + m.parcels, lines = s.lines + m.lines
+UPDATE fulfillment_optimization.source_daily_usage s
+SET parcels = s.parcels + m.parcels, lines = s.lines + m.lines
 FROM more m WHERE s.source = m.source AND s.day = m.day
 """
-_GIVE_BACK = """
-WITH gone AS (
-    DELETE FROM fulfillment_optimization.source_place p
-    USING unnest(%s::text[], %s::date[], %s::uuid[], %s::uuid[]) AS d(source, day, order_id, line_id)
-    WHERE p.source = d.source AND p.day = d.day AND p.order_id = d.order_id AND p.line_id = d.line_id
+_RELEASE = f"""
+WITH released AS (
+    DELETE FROM fulfillment_optimization.source_usage_line p
+    USING {_INPUT} AS d({_COLUMNS})
+    WHERE p.source = d.source AND p.day = d.day
+      AND p.order_id = d.order_id AND p.line_id = d.line_id
     RETURNING p.source, p.day, p.order_id, p.line_id
 ), less AS (
     SELECT source, day, count(*) AS lines, count(DISTINCT order_id) FILTER (WHERE NOT EXISTS (
-        SELECT FROM fulfillment_optimization.source_place p
+        SELECT FROM fulfillment_optimization.source_usage_line p
         WHERE p.source = g.source AND p.day = g.day AND p.order_id = g.order_id AND NOT EXISTS (
-            SELECT FROM gone o WHERE o.source = p.source AND o.day = p.day AND o.line_id = p.line_id))) AS parcels
-    FROM gone g GROUP BY source, day
+            SELECT FROM released o
+            WHERE o.source = p.source AND o.day = p.day AND o.line_id = p.line_id))) AS parcels
+    FROM released g GROUP BY source, day
 )
-UPDATE fulfillment_optimization.source_day s
+UPDATE fulfillment_optimization.source_daily_usage s
 SET parcels = greatest(0, s.parcels - l.parcels), lines = greatest(0, s.lines - l.lines)
-FROM less l WHERE s.source = l.source AND s.day = l.day RETURNING s.source, l.parcels, l.lines
+FROM less l WHERE s.source = l.source AND s.day = l.day
+RETURNING s.source, l.parcels, l.lines
 """
 
 
-def take_places(
-    session: Session, sites: Mapping[str, Site], places: Iterable[Place], now: datetime
+def record_usage(
+    session: Session, sites: Mapping[str, Site], lines: Iterable[UsageLine], now: datetime
 ) -> None:
-    """Count lines into today's day of their sources, each once; the days of `sites` are locked, others not counted."""
-    rows = sorted(p for p in places if p.source in sites)
-    if rows:
-        days = [local_day(sites[p.source].time_zone, now) for p in rows]
-        execute(
-            session,
-            _TAKE,
-            ([p.source for p in rows], days, [p.order_id for p in rows], [p.line_id for p in rows]),
-        )
+    """Count lines into today's usage of their sources, each line once.
+
+    The daily rows of `sites` are locked; lines of other sources are not counted.
+    """
+    dated = _dated(sites, lines, now)
+    if dated:
+        execute(session, _RECORD, _parameters(dated))
 
 
-def places_of(planned: Iterable[tuple[UUID, Planned]]) -> list[Place]:
-    """Where a plan has each line of these orders, parts of divided lines by their own ids."""
-    found = []
-    for order, one in planned:
-        for line, source in one.sources.items():
-            parts = [(p.line_id, p.source) for p in one.parts.get(line, ()) if p.source]
-            found += [Place(at, order, id) for id, at in parts or [(line, source)]]
+def release_usage(
+    session: Session, sites: Mapping[str, Site], lines: Iterable[UsageLine], now: datetime
+) -> None:
+    """Remove lines from today's usage of the sources they leave; the rows of `sites` are locked."""
+    _release(session, _dated(sites, lines, now))
+
+
+def usage_lines_of(planned: Iterable[tuple[UUID, OrderPlan]]) -> list[UsageLine]:
+    """Return the lines of planned orders at their sources, parts of split lines by their own id."""
+    found: list[UsageLine] = []
+    for order, plan in planned:
+        for line, source in plan.sources.items():
+            if line not in plan.parts:
+                found.append(UsageLine(source, order, line))
+                continue
+            for part in plan.parts[line]:
+                if part.source:
+                    found.append(UsageLine(part.source, order, part.line_id))
     return found
 
 
-def leave(
-    session: Session, sites: Mapping[str, Site], places: Iterable[Place], now: datetime
-) -> None:
-    """Lines leave the sources they were counted at today, for others; the days of `sites` are locked."""
-    known = [p for p in places if p.source in sites]
-    _give_back(
-        session, [DayPlace(p[0], local_day(sites[p.source].time_zone, now), *p[1:]) for p in known]
-    )
-
-
-def give_back_stale(
+def release_stale_usage(
     session: Session,
     order_port: OrderPort,
     sites: Mapping[str, Site],
     lines: Sequence[OpenLine],
     now: datetime,
-) -> dict[str, IntakeResult]:
-    """Free what lines that are sourced again still have of today's days of `sites`, which are locked; by source."""
+) -> dict[str, CapacityUsage]:
+    """Release what lines that are sourced again still use of today's capacity; return it by source.
+
+    The daily rows of `sites` are locked.
+    """
     if not sites:
         return {}
-    again, orders = {line.line_id for line in lines}, {line.order_id for line in lines}
+    line_ids = {line.line_id for line in lines}
     today = {name: local_day(site.time_zone, now) for name, site in sites.items()}
-    found = [
-        p
-        for p in _places(session, orders, sites)
-        if p.line_id in again and p.day == today[p.source]
-    ]
-    return _give_back(session, _unserved(session, order_port, found))
+    stale: list[DatedUsageLine] = []
+    for counted in _lines_of_orders(session, {line.order_id for line in lines}, sites):
+        if counted.line_id in line_ids and counted.day == today[counted.source]:
+            stale.append(counted)
+    return _release(session, _not_served(session, order_port, stale))
 
 
-def give_back_unserved(session: Session, order_port: OrderPort, orders: Collection[UUID]) -> int:
-    """Free every place of these orders whose line is not taken from there any more; how many.
+def release_unserved_usage(
+    session: Session, order_port: OrderPort, orders: Collection[UUID]
+) -> int:
+    """Release the lines of these orders that no longer ship from the source; return their number.
 
-    The days are locked before it is asked where lines come from: whoever sources a line holds them until it is written.
+    The daily rows are locked before the orders are read, because a transaction that assigns a line
+    keeps them locked until it commits.
     """
-    days = sorted({(p.source, p.day) for p in _places(session, orders, None)})
+    days = {(line.source, line.day) for line in _lines_of_orders(session, orders, None)}
     if not days:
         return 0
+    ordered = sorted(days)
     fetch(
         session,
-        "SELECT 1 FROM fulfillment_optimization.source_day s JOIN unnest(%s::text[], %s::date[]) AS d(source, day)"
-        " USING (source, day) ORDER BY s.source, s.day FOR UPDATE OF s",
-        ([d[0] for d in days], [d[1] for d in days]),
+        "SELECT 1 FROM fulfillment_optimization.source_daily_usage s"
+        " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day)"
+        " ORDER BY s.source, s.day FOR UPDATE OF s",
+        ([source for source, _ in ordered], [day for _, day in ordered]),
     )
-    gone = _unserved(session, order_port, _places(session, orders, None))
-    _give_back(session, gone)
-    return len(gone)
+    released = _not_served(session, order_port, _lines_of_orders(session, orders, None))
+    _release(session, released)
+    return len(released)
 
 
-def _places(
+def _dated(
+    sites: Mapping[str, Site], lines: Iterable[UsageLine], now: datetime
+) -> list[DatedUsageLine]:
+    """Return the lines of counted sources with today's day of each source."""
+    dated: list[DatedUsageLine] = []
+    for line in lines:
+        if line.source in sites:
+            day = local_day(sites[line.source].time_zone, now)
+            dated.append(DatedUsageLine(line.source, day, line.order_id, line.line_id))
+    return dated
+
+
+def _lines_of_orders(
     session: Session, orders: Collection[UUID], sources: Collection[str] | None
-) -> list[DayPlace]:
-    rows = fetch(
+) -> list[DatedUsageLine]:
+    """Return the counted lines of these orders; of every source when `sources` is None."""
+    return fetch_as(
         session,
-        "SELECT source, day, order_id, line_id FROM fulfillment_optimization.source_place WHERE order_id = ANY(%s)"
-        " AND (%s::text[] IS NULL OR source = ANY(%s))",
-        (sorted(set(orders)), *(2 * (None if sources is None else sorted(sources),))),
+        DatedUsageLine,
+        f"SELECT {_COLUMNS} FROM fulfillment_optimization.source_usage_line"
+        " WHERE order_id = ANY(%(orders)s)"
+        " AND (%(sources)s::text[] IS NULL OR source = ANY(%(sources)s))",
+        {"orders": sorted(orders), "sources": None if sources is None else sorted(sources)},
     )
-    return [DayPlace(*row) for row in rows]
 
 
-def _unserved(
-    session: Session, order_port: OrderPort, places: Sequence[DayPlace]
-) -> list[DayPlace]:
-    if not places:
+def _not_served(
+    session: Session, order_port: OrderPort, lines: Sequence[DatedUsageLine]
+) -> list[DatedUsageLine]:
+    """Return the lines that no longer ship from the source they are counted at."""
+    if not lines:
         return []
-    served = order_port.served(session, {(p.line_id, p.source) for p in places})
-    return [p for p in places if (p.line_id, p.source) not in served]
+    served = order_port.lines_served_from(session, {(x.line_id, x.source) for x in lines})
+    found = []
+    for line in lines:
+        if (line.line_id, line.source) not in served:
+            found.append(line)
+    return found
 
 
-def _give_back(session: Session, places: Sequence[DayPlace]) -> dict[str, IntakeResult]:
-    """What came free, by source; where a source has several days, of one of them."""
-    if not places:
+def _release(session: Session, lines: Sequence[DatedUsageLine]) -> dict[str, CapacityUsage]:
+    """Delete the lines and return the usage released, by source.
+
+    A source with several days has the usage of one of them.
+    """
+    if not lines:
         return {}
-    columns = tuple(list(column) for column in zip(*sorted(places), strict=True))
-    rows = fetch(session, _GIVE_BACK, columns)
-    return {source: IntakeResult(parcels, lines) for source, parcels, lines in rows}
+    rows = fetch_as(session, SourceUsage, _RELEASE, _parameters(lines))
+    return usage_of(rows)
+
+
+def _parameters(lines: Sequence[DatedUsageLine]) -> dict[str, list[object]]:
+    """Return the columns of the lines, in the order in which all transactions write them."""
+    parameters: dict[str, list[object]] = {"sources": [], "days": [], "orders": [], "lines": []}
+    for line in sorted(lines):
+        parameters["sources"].append(line.source)
+        parameters["days"].append(line.day)
+        parameters["orders"].append(line.order_id)
+        parameters["lines"].append(line.line_id)
+    return parameters
 
 
 @dataclass
 class CapacityUsageWorker:
-    """Gives back the places of lines that were canceled or handed back, as events say so, all of a batch together."""
+    """Releases the capacity of canceled and declined lines, one batch of events at a time."""
 
     order_port: OrderPort
-    kind: str = "source_days"
-    _ready: bool = False
+    kind: str = "fulfillment_optimization.capacity_usage"
+    _consumer_registered: bool = False
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
+        """Process up to `limit` events in one transaction."""
         with database.unit_of_work() as session:
-            if not self._ready:
+            if not self._consumer_registered:
                 ensure_consumer(session, CONSUMER)
-            events, more = read_new(session, consumer=CONSUMER, names=LEFT, limit=limit)
+            events, more = read_new(session, consumer=CONSUMER, names=RELEASING_EVENTS, limit=limit)
             if events:
-                give_back_unserved(session, self.order_port, {event.root_id for event in events})
-                _forget_old(session, now)
-        self._ready = True
+                orders = {event.root_id for event in events}
+                release_unserved_usage(session, self.order_port, orders)
+                _delete_old_lines(session, now)
+        self._consumer_registered = True
         return BatchResult(len(events), more)
 
 
-def _forget_old(session: Session, now: datetime) -> None:
+def _delete_old_lines(session: Session, now: datetime) -> None:
     execute(
         session,
-        "DELETE FROM fulfillment_optimization.source_place WHERE day < %s",
-        ((now - KEPT).date(),),
+        "DELETE FROM fulfillment_optimization.source_usage_line WHERE day < %s",
+        ((now - RETENTION).date(),),
     )

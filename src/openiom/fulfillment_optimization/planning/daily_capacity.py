@@ -1,89 +1,136 @@
-"""
-The day of a source: parcels and order lines taken from it so far, where its day has a limit.
+"""Daily capacity: the parcels and order lines planned from a source on its own day.
 
-Rows are locked before a plan is made and moved in the same transaction, so that two waves at once never take more
-than the day has. Sources are locked by name, after orders and before stock. `places` says which lines were counted.
+Rows are locked before a plan is made and changed in the same transaction, so that two transactions
+together never exceed a source's limit. Locks are taken in the order of source names, after those of
+orders and before those of stock. `capacity_usage` records which lines were counted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.snapshot import Setting, Site
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch_as
 
 
-@dataclass(frozen=True, slots=True)
-class IntakeResult:
-    """Parcels and order lines."""
+class CapacityUsage(NamedTuple):
+    """Parcels and order lines of one source and day."""
 
+    parcels: int = 0
+    lines: int = 0
+
+    def plus(self, other: "CapacityUsage") -> "CapacityUsage":
+        """Return the sum."""
+        return CapacityUsage(self.parcels + other.parcels, self.lines + other.lines)
+
+    def minus(self, other: "CapacityUsage") -> "CapacityUsage":
+        """Return the difference."""
+        return CapacityUsage(self.parcels - other.parcels, self.lines - other.lines)
+
+
+class SourceUsage(NamedTuple):
+    """The usage of one source."""
+
+    source: str
     parcels: int
     lines: int
 
+    @property
+    def usage(self) -> CapacityUsage:
+        """Parcels and order lines without the source."""
+        return CapacityUsage(self.parcels, self.lines)
 
-def counted(settings: Iterable[Setting]) -> dict[str, Site]:
-    """Sources whose day must be counted: of limited capacity, or under a daily cap of order lines."""
+
+def capacity_limited_sources(settings: Iterable[Setting]) -> dict[str, Site]:
+    """Return the sources whose daily usage must be counted.
+
+    They limit their parcels or order lines, or a constraint limits their order lines.
+    """
     found: dict[str, Site] = {}
     for setting in settings:
-        capped: set[str] = set()
-        for constraint in setting.constraints:
-            if constraint.type == "maximum_order_lines":
-                for entry in constraint.entries:
-                    if entry.source:
-                        capped.add(entry.source)
-                    elif entry.source_list:
-                        capped |= setting.lists.get(entry.source_list, frozenset())
-                    else:
-                        capped |= set(setting.names)
+        constrained = _line_limited_sources(setting)
         for site in setting.sites:
-            if (
-                site.daily_parcels is not None
-                or site.body.daily_lines is not None
-                or site.name in capped
-            ):
+            own_limit = site.daily_parcels is not None or site.body.daily_lines is not None
+            if own_limit or site.name in constrained:
                 found[site.name] = site
     return found
 
 
+def _line_limited_sources(setting: Setting) -> set[str]:
+    """Return the sources whose daily order lines a constraint of the strategy limits."""
+    limited: set[str] = set()
+    for constraint in setting.constraints:
+        if constraint.type != "maximum_order_lines":
+            continue
+        for entry in constraint.entries:
+            if entry.source:
+                limited.add(entry.source)
+            elif entry.source_list:
+                limited |= setting.lists.get(entry.source_list, frozenset())
+            else:
+                limited.update(setting.names)
+    return limited
+
+
 def local_day(time_zone: str, now: datetime) -> date:
+    """Return the day it is at `now` in a time zone."""
     return now.astimezone(ZoneInfo(time_zone)).date()
 
 
-def lock_days(
+def usage_of(rows: Iterable[SourceUsage]) -> dict[str, CapacityUsage]:
+    """Return usage by source."""
+    return {row.source: row.usage for row in rows}
+
+
+def lock_daily_usage(
     session: Session, sites: Mapping[str, Site], now: datetime
-) -> dict[str, IntakeResult]:
-    """What each source has taken today, locked until the transaction ends."""
+) -> dict[str, CapacityUsage]:
+    """Return today's usage of each source, locked until the transaction ends."""
     if not sites:
         return {}
     names = sorted(sites)
     days = [local_day(sites[name].time_zone, now) for name in names]
     execute(
         session,
-        "INSERT INTO fulfillment_optimization.source_day (source, day)"
-        " SELECT * FROM unnest(%s::text[], %s::date[]) AS d(source, day) ORDER BY 1 ON CONFLICT DO NOTHING",
+        "INSERT INTO fulfillment_optimization.source_daily_usage (source, day)"
+        " SELECT source, day FROM unnest(%s::text[], %s::date[]) AS d(source, day)"
+        " ORDER BY source ON CONFLICT DO NOTHING",
         (names, days),
     )
-    rows = fetch(
+    rows = fetch_as(
         session,
-        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_day s"
-        " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day) ORDER BY s.source FOR UPDATE OF s",
+        SourceUsage,
+        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_daily_usage s"
+        " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day)"
+        " ORDER BY s.source FOR UPDATE OF s",
         (names, days),
     )
-    return {source: IntakeResult(parcels, lines) for source, parcels, lines in rows}
+    return usage_of(rows)
 
 
-def days_of(
+def daily_usage(
     session: Session, zones: Sequence[tuple[str, str]], now: datetime
-) -> dict[str, IntakeResult]:
-    """What sources, given as (name, time zone), have taken today; not locked: for reading only."""
-    days = {zone: local_day(zone, now) for zone in {zone for _, zone in zones}}
-    rows = fetch(
+) -> dict[str, CapacityUsage]:
+    """Return today's usage of sources given as (name, time zone).
+
+    Nothing is locked; sources without a row are absent.
+    """
+    today: dict[str, date] = {}
+    names: list[str] = []
+    days: list[date] = []
+    for name, zone in zones:
+        if zone not in today:
+            today[zone] = local_day(zone, now)
+        names.append(name)
+        days.append(today[zone])
+    rows = fetch_as(
         session,
-        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_day s"
+        SourceUsage,
+        "SELECT s.source, s.parcels, s.lines FROM fulfillment_optimization.source_daily_usage s"
         " JOIN unnest(%s::text[], %s::date[]) AS d(source, day) USING (source, day)",
-        ([name for name, _ in zones], [days[zone] for _, zone in zones]),
+        (names, days),
     )
-    return {source: IntakeResult(parcels, lines) for source, parcels, lines in rows}
+    return usage_of(rows)

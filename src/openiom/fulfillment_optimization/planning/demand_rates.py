@@ -1,33 +1,64 @@
-"""What orders asked of each source lately, and what products weigh: read only where a strategy counts it."""
+"""Demand and weights of products, read only where a strategy's costs depend on them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.problem_builder import Key
-from openiom.platform.bulk import fetch
+from openiom.fulfillment_optimization.problem_builder import Circumstances, Key
+from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.inventory_visibility import units_reserved_since
+from openiom.master_data import product_facts
+
+from .daily_capacity import CapacityUsage
 
 DEMAND_DAYS = 28
 
 
 def demand_per_day(session: Session, products: Collection[str], now: datetime) -> dict[Key, float]:
-    """Units a day that order lines reserved over the last four weeks, by (product, source)."""
-    rows = fetch(
-        session,
-        "SELECT s.product, s.source, sum(r.quantity - r.released)::float8 FROM inventory_visibility.reservation r"
-        " JOIN inventory_visibility.stock s ON s.id = r.stock_id WHERE s.product = ANY(%s) AND s.organization = ''"
-        " AND s.dimensions = '' AND r.at >= %s GROUP BY 1, 2",
-        (sorted(products), now - timedelta(days=DEMAND_DAYS)),
-    )
-    return {(product, source): units / DEMAND_DAYS for product, source, units in rows if units}
+    """Return the units per day reserved over the last four weeks, by (product, source)."""
+    rates: dict[Key, float] = {}
+    for row in units_reserved_since(session, products, now - timedelta(days=DEMAND_DAYS)):
+        if row.units:
+            rates[row.product, row.source] = row.units / DEMAND_DAYS
+    return rates
 
 
 def weights_kg(session: Session, products: Collection[str]) -> dict[str, float]:
-    """Kilograms a unit; products without a weight are absent and rated as weightless."""
-    rows = fetch(
-        session,
-        "SELECT number, weight_kg::float8 FROM master_data.product WHERE number = ANY(%s) AND weight_kg IS NOT NULL",
-        (sorted(products),),
+    """Return the weight of a unit of each product.
+
+    Products without a weight are absent; they are rated as weightless.
+    """
+    weights: dict[str, float] = {}
+    for product, facts in product_facts(session, products).items():
+        if facts.weight_kg is not None:
+            weights[product] = facts.weight_kg
+    return weights
+
+
+def circumstances(
+    session: Session,
+    setting: Setting,
+    products: Collection[str],
+    usage: Mapping[str, CapacityUsage],
+    now: datetime,
+    *,
+    unlimited: frozenset[str] = frozenset(),
+) -> Circumstances:
+    """Return what costs and limits of a plan depend on besides orders, sources and stock.
+
+    `usage` is what today's plans have used of each source so far; products in `unlimited` are
+    available everywhere.
+    """
+    weights = setting.strategy.weights
+    demand: dict[Key, float] = {}
+    if weights.stock_out or weights.markdown_credit:
+        demand = demand_per_day(session, products, now)
+    return Circumstances(
+        now=now,
+        parcels_today={source: used.parcels for source, used in usage.items()},
+        lines_today={source: used.lines for source, used in usage.items()},
+        demand=demand,
+        weights_kg=weights_kg(session, products) if setting.rates else {},
+        unlimited=unlimited,
     )
-    return dict(rows)

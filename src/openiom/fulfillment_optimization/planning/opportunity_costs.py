@@ -1,9 +1,8 @@
-"""
-What earlier demand says places and units are worth to the orders still to come. Pure.
+"""Opportunity costs learned from past demand. Pure.
 
-The orders of each earlier day are planned as if they came now; the engine learns from them what each order would give
-for a place of a source's day or a unit on its shelf. A worth is kept for every number of places left, so that prices
-follow the shelves without being learned again.
+The orders of each past day are planned as if they were placed now; the engine derives from them how
+much each order would pay for a parcel of a source's day or a unit of its stock. A cost is kept for
+every number of units left, so that prices follow stock and capacity without being learned again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +11,11 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openiom.fulfillment_optimization.engine import UNLIMITED, BidPrices, Problem
 from openiom.fulfillment_optimization.engine.opportunity import learn
+from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
 from openiom.fulfillment_optimization.problem_builder import (
     Circumstances,
@@ -25,99 +26,148 @@ from openiom.fulfillment_optimization.problem_builder import (
 )
 from openiom.fulfillment_optimization.snapshot import Setting
 
-NOTHING = 1e-3
-"""Money below which nobody would wait for anything."""
+NEGLIGIBLE = 1e-3
+"""Money below which a cost counts as zero."""
 DAY = timedelta(days=1)
-
-Curve = tuple[int, tuple[float, ...]]
-"""Places that count as one step, and what the last step is worth, the last but one, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Worths:
-    """Curves by (source, product); '' stands for a parcel of the source's day. What is absent is worth nothing."""
+class CostCurve:
+    """The value of the next unit of a resource, by the number of units left.
 
-    curves: Mapping[tuple[str, str], Curve]
+    `step_costs[0]` is the value while at most `step` units are left, `step_costs[1]` while at most
+    twice as many are, and so on; the last one is the value for any greater number.
+    """
 
-    def prices(self, framed: Framed) -> BidPrices:
-        """For the stock and the days as this wave finds them."""
-        p = framed.problem
-        found = BidPrices.none(p)
-        node_of = {name: n for n, name in enumerate(framed.names)}
-        columns = columns_of(framed.products)
-        room = p.capacity - p.used
+    step: int
+    step_costs: tuple[float, ...]
+
+    def at(self, units_left: int) -> float:
+        """Return the value of the next unit; 0 when there is none."""
+        if units_left <= 0 or not self.step_costs:
+            return 0.0
+        step = -(-units_left // self.step)
+        return self.step_costs[min(step, len(self.step_costs)) - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityCosts:
+    """Cost curves by (source, product); the product '' stands for a parcel of the source's day.
+
+    Resources without a curve cost nothing.
+    """
+
+    curves: Mapping[tuple[str, str], CostCurve]
+
+    def prices(self, priced: Framed) -> BidPrices:
+        """Return the prices for the stock and capacity that a problem has left."""
+        problem = priced.problem
+        found = BidPrices.none(problem)
+        node_of = {name: n for n, name in enumerate(priced.names)}
+        columns = columns_of(priced.products)
+        parcels_left = problem.capacity - problem.used
         for (source, product), curve in self.curves.items():
             n = node_of.get(source)
             if n is None:
                 continue
-            if not product:
-                found.node[n] = _at(curve, int(room[n])) if p.capacity[n] < UNLIMITED else 0.0
+            if not product and problem.capacity[n] < UNLIMITED:
+                found.node[n] = curve.at(int(parcels_left[n]))
             for s in columns.get(product, ()):
-                if p.stock[n, s] < UNLIMITED:
-                    found.stock[n, s] = _at(curve, int(p.stock[n, s]))
+                if problem.stock[n, s] < UNLIMITED:
+                    found.stock[n, s] = curve.at(int(problem.stock[n, s]))
         return found
 
 
-def _at(curve: Curve, places: int) -> float:
-    block, worths = curve
-    if places <= 0 or not worths:
-        return 0.0
-    return worths[min(-(-places // block), len(worths)) - 1]
-
-
-def learned(
+def opportunity_costs_from_demand(
     days: Sequence[Sequence[PastOrder]],
     setting: Setting,
     stock: Mapping[Key, int],
     given: Circumstances,
-) -> Worths:
-    """
-    From the orders of earlier days, each a day to come like any other; `stock` is what may be promised, `given` what
-    today has taken. Products nobody asked for are worth nothing.
-    """
-    waves = [as_open_lines(day, given.now) for day in days if day]
-    products = tuple(dict.fromkeys(line.product for wave in waves for line in wave))
-    if not waves or not setting.sites:
-        return Worths({})
-    place = {product: s for s, product in enumerate(products)}
-    shelves = np.zeros((len(setting.names), len(products)), dtype=np.int64)
-    for (product, source), units in stock.items():
-        if product in place and source in setting.index:
-            shelves[setting.index[source], place[product]] = max(0, units)
-    for product in given.unlimited & place.keys():
-        shelves[:, place[product]] = UNLIMITED
+) -> OpportunityCosts:
+    """Return the costs learned from the orders of past days, each a sample of a day to come.
 
-    def problem_of(wave: int) -> Problem:
-        framed = frame(waves[wave], setting, stock, given)
-        sku = np.array([place[product] for product in framed.products], dtype=np.int64)
-        return replace(framed.problem, line_sku=sku[framed.problem.line_sku], stock=shelves)
+    `stock` is what may be promised, `given` what today's plans have used. Products without demand
+    cost nothing.
+    """
+    samples = []
+    for day in days:
+        if day:
+            samples.append(as_open_lines(day, given.now))
+    if not samples or not setting.sites:
+        return OpportunityCosts({})
+    products = _products_of(samples)
+    shelves = _stock_matrix(setting, products, stock, given.unlimited)
 
-    known = learn(problem_of(0), (problem_of(wave) for wave in range(len(waves))))
-    curves: dict[tuple[str, str], Curve] = {}
+    def problem_of(lines: Sequence[OpenLine]) -> Problem:
+        return _on_stock(frame(lines, setting, stock, given), products, shelves)
+
+    # Samples are built one at a time: together they would need memory for every past day.
+    learned = learn(problem_of(samples[0]), (problem_of(lines) for lines in samples))
+    curves: dict[tuple[str, str], CostCurve] = {}
     for n, site in enumerate(setting.sites):
         if site.daily_parcels is not None:
-            left = _of_day_left(site.time_zone, given.now)
-            curves[site.name, ""] = int(known.nodes.block[n]), _rounded(known.nodes.steps(n, left))
-    for i, cell in enumerate(known.cells.tolist()):
-        n, s = divmod(cell, len(products))
-        curves[setting.names[n], products[s]] = (
-            int(known.units.block[i]),
-            _rounded(known.units.steps(i, 1.0)),
-        )
-    return Worths(
-        {key: curve for key, curve in curves.items() if max(curve[1], default=0.0) > NOTHING}
-    )
+            left = _share_of_day_left(site.time_zone, given.now)
+            costs = learned.nodes.steps(n, left)
+            curves[site.name, ""] = CostCurve(int(learned.nodes.block[n]), _trimmed(costs))
+    names = list(products)
+    for i, cell in enumerate(learned.cells.tolist()):
+        n, s = divmod(cell, len(names))
+        costs = learned.units.steps(i, 1.0)
+        curve = CostCurve(int(learned.units.block[i]), _trimmed(costs))
+        curves[setting.names[n], names[s]] = curve
+    return OpportunityCosts(_without_negligible(curves))
 
 
-def _rounded(worths: Sequence[float]) -> tuple[float, ...]:
-    """Without the steps at the end that are worth nothing, but for one, which speaks for all that follow."""
-    kept = [round(max(0.0, worth), 4) for worth in worths]
-    while len(kept) > 1 and kept[-1] <= NOTHING and kept[-2] <= NOTHING:
+def _products_of(samples: Sequence[Sequence[OpenLine]]) -> dict[str, int]:
+    """Return the column of each product with demand, in the order of first appearance."""
+    columns: dict[str, int] = {}
+    for lines in samples:
+        for line in lines:
+            columns.setdefault(line.product, len(columns))
+    return columns
+
+
+def _stock_matrix(
+    setting: Setting,
+    products: Mapping[str, int],
+    stock: Mapping[Key, int],
+    unlimited: frozenset[str],
+) -> NDArray[np.int64]:
+    """Return (sources, products) units that may be promised."""
+    shelves = np.zeros((len(setting.names), len(products)), dtype=np.int64)
+    for (product, source), units in stock.items():
+        if product in products and source in setting.index:
+            shelves[setting.index[source], products[product]] = max(0, units)
+    for product in unlimited & products.keys():
+        shelves[:, products[product]] = UNLIMITED
+    return shelves
+
+
+def _on_stock(priced: Framed, products: Mapping[str, int], shelves: NDArray[np.int64]) -> Problem:
+    """Return the problem with the columns of all samples, so that samples share their resources."""
+    sku = np.array([products[product] for product in priced.products], dtype=np.int64)
+    return replace(priced.problem, line_sku=sku[priced.problem.line_sku], stock=shelves)
+
+
+def _trimmed(costs: Sequence[float]) -> tuple[float, ...]:
+    """Return the costs without negligible ones at the end, except one that covers the rest."""
+    kept = [round(max(0.0, cost), 4) for cost in costs]
+    while len(kept) > 1 and kept[-1] <= NEGLIGIBLE and kept[-2] <= NEGLIGIBLE:
         kept.pop()
     return tuple(kept)
 
 
-def _of_day_left(time_zone: str, now: datetime) -> float:
-    """Share of the source's own day that is still to come."""
-    here = now.astimezone(ZoneInfo(time_zone))
-    return 1.0 - timedelta(hours=here.hour, minutes=here.minute) / DAY
+def _without_negligible(
+    curves: Mapping[tuple[str, str], CostCurve],
+) -> dict[tuple[str, str], CostCurve]:
+    kept: dict[tuple[str, str], CostCurve] = {}
+    for resource, curve in curves.items():
+        if max(curve.step_costs, default=0.0) > NEGLIGIBLE:
+            kept[resource] = curve
+    return kept
+
+
+def _share_of_day_left(time_zone: str, now: datetime) -> float:
+    """Return the share of the local day that is still to come."""
+    local = now.astimezone(ZoneInfo(time_zone))
+    return 1.0 - timedelta(hours=local.hour, minutes=local.minute) / DAY

@@ -1,6 +1,7 @@
-"""Every run is kept: the plan with its bound and parts, and what it decided for each order."""
+"""Storage of sourcing plans and of their decisions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,98 +12,138 @@ from openiom.kernel import new_ids
 from openiom.platform.bulk import copy_rows
 from openiom.platform.database import to_json_text
 
-from .planner import Attempt, Planned
-
-_PLAN = (
-    *(
-        "id",
-        "at",
-        "strategy",
-        "mode",
-        "method",
-        "orders",
-        "lines",
-        "open_lines",
-        "cost",
-        "lower_bound",
-        "gap",
-    ),
-    *("seconds", "moves", "parts", "first_decision", "last_decision", "currency"),
-)
+from .order_plans import PlanAttempt
 
 
-def record(
-    session: Session,
-    attempts: Sequence[Attempt],
-    now: datetime,
-    *,
-    mode: str = "",
-    moves: Mapping[UUID, int] | None = None,
-) -> None:
-    """Store plans and their decisions. `moves` counts lines moved, by plan."""
-    ids = iter(new_ids(sum(len(a.planned) for a in attempts)))
-    plans, decisions = [], []
+@dataclass(frozen=True)
+class PlanRecord:
+    """A row of `sourcing_plan`; `parts` is JSON text."""
+
+    id: UUID
+    planned_at: datetime
+    strategy: str
+    mode: str
+    method: str
+    orders: int
+    lines: int
+    open_lines: int
+    cost: float
+    seconds: float
+    parts: str
+    currency: str
+    lower_bound: float | None = None
+    gap: float | None = None
+    moves: int = 0
+    first_decision: UUID | None = None
+    last_decision: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DecisionRecord:
+    """A row of `sourcing_decision`; `explanation` is JSON text."""
+
+    id: UUID
+    plan_id: UUID
+    order_id: UUID
+    decided_at: datetime
+    strategy: str
+    complete: bool
+    cost: float
+    explanation: str
+
+
+def store_attempts(session: Session, attempts: Sequence[PlanAttempt], now: datetime) -> None:
+    """Store the plans of a run with the decision about each order."""
+    plans: list[PlanRecord] = []
+    decisions: list[DecisionRecord] = []
     for attempt in attempts:
-        mine = [next(ids) for _ in attempt.planned]
-        run = (attempt.id, now, attempt.setting.name)
-        decisions += [
-            (id, *run, order, not p.missing, round(p.cost, 4), explanation_text(p.explanation))
-            for id, (order, p) in zip(mine, attempt.planned.items(), strict=True)
-        ]
-        plans.append(_plan_row(attempt, mine, now, mode, (moves or {}).get(attempt.id, 0)))
-    copy_rows(session, "fulfillment_optimization.sourcing_plan", _PLAN, plans)
-    copy_rows(
-        session,
-        "fulfillment_optimization.sourcing_decision",
-        ("id", "run_id", "at", "strategy", "order_id", "complete", "cost", "explanation"),
-        decisions,
-    )
+        made = _decisions(attempt, now)
+        decisions += made
+        plans.append(_plan_record(attempt, [decision.id for decision in made], now))
+    store_plans(session, plans)
+    _copy(session, "fulfillment_optimization.sourcing_decision", decisions)
 
 
-def _plan_row(
-    attempt: Attempt, decisions: Sequence[UUID], now: datetime, mode: str, moves: int
-) -> tuple[object, ...]:
-    solved = attempt.solved
-    ends = (min(decisions), max(decisions)) if decisions else (None, None)
-    if solved is None:
-        missing = sum(len(p.missing) for p in attempt.planned.values())
-        head = (attempt.id, now, attempt.setting.name, mode or "realtime", "no source")
-        return (
-            *head,
-            len(decisions),
-            attempt.lines,
-            missing,
-            0.0,
-            None,
-            None,
-            0.0,
-            moves,
-            "{}",
-            *ends,
-            attempt.setting.currency,
+def store_plans(session: Session, plans: Sequence[PlanRecord]) -> None:
+    """Store plans without decisions."""
+    _copy(session, "fulfillment_optimization.sourcing_plan", plans)
+
+
+def _copy(session: Session, table: str, records: Sequence[PlanRecord | DecisionRecord]) -> None:
+    """Insert records of one class; their fields are the columns of the table."""
+    if records:
+        columns = tuple(vars(records[0]))
+        copy_rows(session, table, columns, [tuple(vars(record).values()) for record in records])
+
+
+def _decisions(attempt: PlanAttempt, now: datetime) -> list[DecisionRecord]:
+    ids = new_ids(len(attempt.planned))
+    made: list[DecisionRecord] = []
+    for decision_id, (order, plan) in zip(ids, attempt.planned.items(), strict=True):
+        made.append(
+            DecisionRecord(
+                id=decision_id,
+                plan_id=attempt.id,
+                order_id=order,
+                decided_at=now,
+                strategy=attempt.setting.name,
+                complete=not plan.missing,
+                cost=round(plan.cost, 4),
+                explanation=explanation_text(plan.explanation),
+            )
         )
-    plan = solved.plan
-    parts = {
-        name: round(float(part.sum()), 4)
-        for name, part in solved.framed.money(plan.cost_parts).items()
-    }
-    cost = sum(parts.values())
-    bound = gap = None
-    if plan.lower_bound is not None:
-        # ranks and raised open prices are in both, so that the difference is money
-        bound = cost if plan.proved else cost - max(0.0, plan.cost - plan.lower_bound)
-        gap = (cost - bound) / max(1e-9, abs(bound))
-    return (
-        *(attempt.id, now, attempt.setting.name, mode or solved.mode, plan.method),
-        *(len(decisions), attempt.lines, plan.costs.open_lines),
-        *(round(cost, 4), None if bound is None else round(bound, 4), gap),
-        *(round(attempt.seconds, 6), moves, to_json_text(parts), *ends, attempt.setting.currency),
+    return made
+
+
+def _plan_record(attempt: PlanAttempt, decisions: Sequence[UUID], now: datetime) -> PlanRecord:
+    """Return the record of a plan; one without a solution cost nothing."""
+    mode, method, open_lines = "realtime", "no source", 0
+    parts: dict[str, float] = {}
+    lower_bound = gap = None
+    if attempt.solved is None:
+        open_lines = sum(len(plan.missing) for plan in attempt.planned.values())
+    else:
+        plan = attempt.solved.plan
+        mode, method, open_lines = attempt.solved.mode, plan.method, plan.costs.open_lines
+        parts = _money(attempt)
+        lower_bound, gap = _bound_and_gap(attempt, sum(parts.values()))
+    return PlanRecord(
+        id=attempt.id,
+        planned_at=now,
+        strategy=attempt.setting.name,
+        mode=mode,
+        method=method,
+        orders=len(decisions),
+        lines=attempt.lines,
+        open_lines=open_lines,
+        cost=round(sum(parts.values()), 4),
+        seconds=round(attempt.seconds, 6),
+        parts=to_json_text(parts),
+        currency=attempt.setting.currency,
+        lower_bound=lower_bound,
+        gap=gap,
+        first_decision=min(decisions, default=None),
+        last_decision=max(decisions, default=None),
     )
 
 
-def nothing_decided(orders: Mapping[UUID, Sequence[str]], note: str) -> dict[UUID, Planned]:
-    """Decisions for orders that could not be planned: order -> products."""
-    return {
-        order: Planned(0.0, {"note": note}, missing=list(products))
-        for order, products in orders.items()
-    }
+def _money(attempt: PlanAttempt) -> dict[str, float]:
+    """Return the cost of a solved plan by part."""
+    assert attempt.solved is not None
+    money = attempt.solved.priced.money(attempt.solved.plan.cost_parts)
+    return {name: round(float(part.sum()), 4) for name, part in money.items()}
+
+
+def _bound_and_gap(attempt: PlanAttempt, cost: float) -> tuple[float | None, float | None]:
+    """
+    Return the proved lower bound in money, and the gap as a share of it; None without a proof.
+    """
+    assert attempt.solved is not None
+    plan = attempt.solved.plan
+    if plan.lower_bound is None:
+        return None, None
+    bound = cost
+    if not plan.proved:
+        # Rankings and raised prices of open lines are in both, so that their difference is money.
+        bound -= max(0.0, plan.cost - plan.lower_bound)
+    return round(bound, 4), (cost - bound) / max(1e-9, abs(bound))

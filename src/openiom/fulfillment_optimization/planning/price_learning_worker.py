@@ -1,40 +1,41 @@
-"""
-The turn that learns bid prices: what places and units are worth, from the orders of the last four weeks and the
-stock of now. Orders only read what it leaves (see `bid_prices`). It reads, lets go of the database, thinks, and writes
-what it found in one transaction; nobody waits for it.
+"""The worker that learns opportunity costs from the demand of the last weeks.
+
+It reads in one transaction, computes without one, and writes the result in another. Orders only
+read the result (see `bid_prices`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
 import structlog
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.past_demand import DemandPort, PastOrder
+from openiom.fulfillment_optimization.past_demand import DemandPort, PastOrder, by_day
 from openiom.fulfillment_optimization.problem_builder import Circumstances, Key
-from openiom.fulfillment_optimization.snapshot import Setting, snapshot
+from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapshot
 from openiom.inventory_visibility import available
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import Database
 
-from .daily_capacity import counted, days_of
-from .demand_rates import demand_per_day, weights_kg
-from .opportunity_costs import Worths, learned
+from .daily_capacity import capacity_limited_sources, daily_usage
+from .demand_rates import circumstances
+from .opportunity_costs import OpportunityCosts, opportunity_costs_from_demand
 
 log = structlog.get_logger("sourcing")
 SPANS = (28, 14, 7, 3, 1)
-"""Days of demand to learn from: the longest that holds no more than MOST_LINES."""
+"""Days of demand to learn from: the longest span with at most MOST_LINES lines is used."""
 MOST_LINES = 10_000
 PAUSE = timedelta(seconds=30)
-_ONE_AT_A_TIME = 0x696F6D03  # one number of ours among PostgreSQL's advisory locks
+ADVISORY_LOCK = 0x696F6D03
+"""Key of the PostgreSQL advisory lock under which one process at a time stores prices."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class _Inputs:
     setting: Setting
     days: Sequence[Sequence[PastOrder]]
     stock: dict[Key, int]
@@ -43,53 +44,66 @@ class _Seen:
 
 @dataclass
 class PriceLearningWorker:
-    """`looked` remembers when each strategy, and any at all, was last looked at, so that idle turns cost nothing."""
+    """Learns the prices of one strategy at a time.
+
+    `checked` is when each strategy was last considered and `next_check` when any is next, so that
+    idle calls need no query.
+    """
 
     order_port: DemandPort
     kind: str = "fulfillment_optimization.prices"
-    looked: dict[str, datetime] = field(default_factory=dict)
-    next_look: datetime | None = None
+    checked: dict[str, datetime] = field(default_factory=dict)
+    next_check: datetime | None = None
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
-        if self.next_look is not None and now < self.next_look:
+        """Learn the prices of one strategy that is due."""
+        if self.next_check is not None and now < self.next_check:
             return BatchResult(0, False)
         due = self._due(database, now)
-        self.next_look = now + PAUSE if len(due) < 2 else None
-        for name in due[:1]:
-            self.looked[name] = now
-            self.learn(database, name, now)
-        return BatchResult(min(1, len(due)), len(due) > 1)
+        self.next_check = now + PAUSE if len(due) < 2 else None
+        if not due:
+            return BatchResult(0, False)
+        self.checked[due[0]] = now
+        self.learn(database, due[0], now)
+        return BatchResult(1, len(due) > 1)
 
     def _due(self, database: Database, now: datetime) -> list[str]:
+        """Return the strategies whose prices are older than they may be."""
+        due: list[str] = []
         with database.reading() as session:
             known = snapshot(session)
-            due = []
             for name in known.strategy_names():
-                try:
-                    batch = known.setting(name, now.date()).strategy.batch
-                except NotFound:
-                    continue
-                since = now - timedelta(minutes=batch.price_minutes)
-                if (
-                    batch.priced
-                    and self.looked.get(name, datetime.min.replace(tzinfo=now.tzinfo)) <= since
-                ):
-                    due.append((name, since))
-            return [
-                name
-                for name, since in due
-                if not _learned_since(session, known.setting(name, now.date()), since)
-            ]
+                since = self._prices_expected_since(known, name, now)
+                if since is not None and not _learned_since(session, name, since):
+                    due.append(name)
+        return due
 
-    def learn(self, database: Database, name: str, now: datetime) -> Worths:
-        """Learn and keep the worths of one strategy."""
+    def _prices_expected_since(self, known: Snapshot, name: str, now: datetime) -> datetime | None:
+        """Return since when the strategy should have learned prices.
+
+        None when it uses none, is not in force, or was considered since.
+        """
+        try:
+            batch = known.setting(name, now.date()).strategy.batch
+        except NotFound:
+            return None
+        since = now - timedelta(minutes=batch.price_minutes)
+        checked = self.checked.get(name)
+        if not batch.priced or (checked is not None and checked > since):
+            return None
+        return since
+
+    def learn(self, database: Database, name: str, now: datetime) -> OpportunityCosts:
+        """Learn and store the opportunity costs of one strategy."""
         started = perf_counter()
         with database.reading() as session:
-            seen = self._see(session, name, now)
-        found = learned(seen.days, seen.setting, seen.stock, seen.given)
+            inputs = self._read_inputs(session, name, now)
+        found = opportunity_costs_from_demand(
+            inputs.days, inputs.setting, inputs.stock, inputs.given
+        )
         with database.unit_of_work() as session:
-            if fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))[0][0]:
-                store_worths(session, seen.setting.name, found, now)
+            if fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (ADVISORY_LOCK,))[0][0]:
+                store_opportunity_costs(session, name, found, now)
         log.info(
             "prices_learned",
             strategy=name,
@@ -98,23 +112,19 @@ class PriceLearningWorker:
         )
         return found
 
-    def _see(self, session: Session, name: str, now: datetime) -> _Seen:
+    def _read_inputs(self, session: Session, name: str, now: datetime) -> _Inputs:
         setting = snapshot(session).setting(name, now.date())
         days = self._demand(session, now)
-        products = {line.product for day in days for order in day for line in order.lines}
-        taken = days_of(session, [(s.name, s.time_zone) for s in counted([setting]).values()], now)
-        weights = setting.strategy.weights
-        covered = bool(weights.stock_out or weights.markdown_credit)
-        given = Circumstances(
-            now=now,
-            parcels_today={source: day.parcels for source, day in taken.items()},
-            demand=demand_per_day(session, products, now) if covered else {},
-            weights_kg=weights_kg(session, products) if setting.rates else {},
-        )
-        return _Seen(setting, days, available(session, products) if products else {}, given)
+        products = _products_of(days)
+        limited = capacity_limited_sources([setting]).values()
+        usage = daily_usage(session, [(site.name, site.time_zone) for site in limited], now)
+        given = circumstances(session, setting, products, usage, now)
+        stock = available(session, products) if products else {}
+        # Limits on order lines are not priced, so that lines counted today do not matter.
+        return _Inputs(setting, days, stock, replace(given, lines_today={}))
 
     def _demand(self, session: Session, now: datetime) -> list[list[PastOrder]]:
-        """The orders of the last days, day by day."""
+        """Return the orders of the last days, day by day."""
         yesterday = now.date() - timedelta(days=1)
         for span in SPANS:
             first = now.date() - timedelta(days=span)
@@ -124,37 +134,54 @@ class PriceLearningWorker:
                 )
             except Invalid:
                 continue
-            days: list[list[PastOrder]] = [[] for _ in range(span)]
-            for order in orders:
-                days[(order.placed_at.date() - first).days].append(order)
-            return days
+            return by_day(orders, first=first, last=yesterday)
         return []
 
 
-def _learned_since(session: Session, setting: Setting, since: datetime) -> bool:
+def _products_of(days: Sequence[Sequence[PastOrder]]) -> set[str]:
+    products: set[str] = set()
+    for day in days:
+        for order in day:
+            products.update(line.product for line in order.lines)
+    return products
+
+
+def _learned_since(session: Session, strategy: str, since: datetime) -> bool:
+    """Return whether prices were learned since an instant, also when nothing was scarce."""
     rows = fetch(
         session,
-        "SELECT 1 FROM fulfillment_optimization.opportunity_cost WHERE strategy = %s AND product = '' AND source = ''"
-        " AND at > %s",
-        (setting.name, since),
+        "SELECT 1 FROM fulfillment_optimization.opportunity_cost"
+        " WHERE strategy = %s AND product = '' AND source = '' AND learned_at > %s",
+        (strategy, since),
     )
     return bool(rows)
 
 
-def store_worths(session: Session, strategy: str, found: Worths, now: datetime) -> None:
-    """Replace what is known for a strategy."""
+_COLUMNS = ("strategy", "product", "source", "step", "step_costs", "learned_at")
+
+
+def store_opportunity_costs(
+    session: Session, strategy: str, found: OpportunityCosts, now: datetime
+) -> None:
+    """Replace the opportunity costs of a strategy."""
     execute(
         session,
         "DELETE FROM fulfillment_optimization.opportunity_cost WHERE strategy = %s",
         (strategy,),
     )
-    rows = [
-        (strategy, product, source, block, list(w), now)
-        for (source, product), (block, w) in found.curves.items()
-    ]
-    copy_rows(
-        session,
-        "fulfillment_optimization.opportunity_cost",
-        ("strategy", "product", "source", "block", "worths", "at"),
-        [(strategy, "", "", 1, [], now), *rows],
-    )
+    learned_at_all: dict[str, object] = {"product": "", "source": "", "step": 1, "step_costs": []}
+    records = [learned_at_all]
+    for (source, product), curve in found.curves.items():
+        records.append(
+            {
+                "product": product,
+                "source": source,
+                "step": curve.step,
+                "step_costs": list(curve.step_costs),
+            }
+        )
+    rows = []
+    for record in records:
+        record |= {"strategy": strategy, "learned_at": now}
+        rows.append([record[column] for column in _COLUMNS])
+    copy_rows(session, "fulfillment_optimization.opportunity_cost", _COLUMNS, rows)

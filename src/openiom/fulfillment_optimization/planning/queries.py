@@ -1,24 +1,26 @@
-"""Reads: the runs, and what each decided."""
+"""Reads of sourcing plans."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch_as
 
 
 class PlanRow(BaseModel):
-    """
-    One run. Money in `currency`, which is empty where kilometers were counted or none is configured; `lower_bound` and
-    `gap` where a batch proved them.
+    """One run of the optimizer.
+
+    Money is in `currency`, which is empty when kilometers are counted or none is configured;
+    `lower_bound` and `gap` are set when a batch proved them.
     """
 
     id: UUID
-    at: datetime
+    planned_at: datetime
     strategy: str
     mode: str
     method: str
@@ -34,7 +36,7 @@ class PlanRow(BaseModel):
 
 
 class PlanOrder(BaseModel):
-    """What the run decided for one order; its candidates stand in the sourcing of the order."""
+    """The decision about one order; its candidates are in the sourcing of the order."""
 
     decision_id: UUID
     order_id: UUID
@@ -54,86 +56,117 @@ class PlanMove(BaseModel):
     saving: float
 
 
-class PlanDetail(PlanRow):
+class PlanHead(PlanRow):
+    """One run with its cost parts."""
+
     parts: dict[str, float]
+
+
+class PlanDetail(PlanHead):
+    """One run with its cost parts, its orders and the lines it moved."""
+
     items: list[PlanOrder]
     moved: list[PlanMove]
     next: str | None
 
 
-_ROW = tuple(PlanRow.model_fields)
-_SELECT = (
-    "SELECT id, at, strategy, mode, method, orders, lines, open_lines, cost::float8, lower_bound::float8, gap, seconds,"
-    " moves, currency, parts, first_decision, last_decision FROM fulfillment_optimization.sourcing_plan"
+class DecisionSummary(NamedTuple):
+    """A decision without its candidates."""
+
+    id: UUID
+    order_id: UUID
+    complete: bool
+    cost: float
+    parts: Mapping[str, float]
+    chosen: Sequence[str | None]
+    parts_of_lines: Mapping[str, Sequence[tuple[str, int]]]
+
+
+_PLAN_COLUMNS = (
+    "id, planned_at, strategy, mode, method, orders, lines, open_lines, cost::float8 AS cost,"
+    " lower_bound::float8 AS lower_bound, gap, seconds, moves, currency"
 )
 
 
 def list_plans(
     session: Session, *, strategy: str, mode: str, after: UUID | None, limit: int
 ) -> list[PlanRow]:
-    """Runs, newest first."""
-    where, values = ["TRUE"], list[Any]()
-    for clause, value in (("strategy = %s", strategy), ("mode = %s", mode), ("id < %s", after)):
-        if value:
-            where.append(clause)
-            values.append(value)
-    rows = fetch(
+    """Return runs, newest first; an empty strategy or mode selects all of them."""
+    conditions, values = ["TRUE"], list[Any]()
+    if strategy:
+        conditions.append("strategy = %s")
+        values.append(strategy)
+    if mode:
+        conditions.append("mode = %s")
+        values.append(mode)
+    if after:
+        conditions.append("id < %s")
+        values.append(after)
+    return fetch_as(
         session,
-        f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT %s",
+        PlanRow,
+        f"SELECT {_PLAN_COLUMNS} FROM fulfillment_optimization.sourcing_plan"
+        f" WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT %s",
         (*values, limit),
     )
-    return [_plan_row(row) for row in rows]
 
 
-def _plan_row(row: tuple[Any, ...]) -> PlanRow:
-    return PlanRow(**dict(zip(_ROW, row[: len(_ROW)], strict=True)))
-
-
-def get_plan(session: Session, plan_id: UUID, *, after: UUID | None, limit: int) -> PlanDetail:
-    """One run with up to `limit` of its orders. Raises NotFound."""
-    found = fetch(session, f"{_SELECT} WHERE id = %s", (plan_id,))
-    if not found:
-        raise NotFound(f"no sourcing plan {plan_id}", remedy="look it up in the list of plans")
-    parts, first, last = found[0][len(_ROW) :]
-    rows = []
-    if first is not None:
-        rows = fetch(
-            session,
-            "SELECT id, order_id, complete, cost::float8, explanation FROM fulfillment_optimization.sourcing_decision"
-            " WHERE id BETWEEN %s AND %s AND run_id = %s AND (%s::uuid IS NULL OR id > %s) ORDER BY id LIMIT %s",
-            (first, last, plan_id, after, after, limit + 1),
-        )
-    moved = fetch(
+def get_plan(session: Session, plan_id: UUID) -> PlanHead:
+    """Return one run. Raises NotFound."""
+    found = fetch_as(
         session,
-        "SELECT order_id, line_id, from_source, to_source, saving::float8 FROM fulfillment_optimization.source_move"
-        " WHERE plan_id = %s ORDER BY id",
+        PlanHead,
+        f"SELECT {_PLAN_COLUMNS}, parts FROM fulfillment_optimization.sourcing_plan WHERE id = %s",
         (plan_id,),
     )
-    orders = [_order(*row) for row in rows[:limit]]
-    return PlanDetail(
-        **_plan_row(found[0]).model_dump(),
-        parts=parts,
-        items=orders,
-        moved=[PlanMove(**dict(zip(PlanMove.model_fields, row, strict=True))) for row in moved],
-        next=str(orders[-1].decision_id) if len(rows) > limit else None,
+    if not found:
+        raise NotFound(f"no sourcing plan {plan_id}", remedy="look it up in the list of plans")
+    return found[0]
+
+
+def list_plan_orders(
+    session: Session, plan_id: UUID, *, after: UUID | None, limit: int
+) -> list[PlanOrder]:
+    """Return the decisions of a plan, by decision id."""
+    decisions = fetch_as(
+        session,
+        DecisionSummary,
+        "SELECT d.id, d.order_id, d.complete, d.cost::float8 AS cost,"
+        " coalesce(d.explanation -> 'parts', '{}') AS parts,"
+        " coalesce(d.explanation -> 'chosen', '[]') AS chosen,"
+        " coalesce(d.explanation -> 'parts_of_lines', '{}') AS parts_of_lines"
+        " FROM fulfillment_optimization.sourcing_plan p"
+        " JOIN fulfillment_optimization.sourcing_decision d"
+        " ON d.plan_id = p.id AND d.id BETWEEN p.first_decision AND p.last_decision"
+        " WHERE p.id = %s AND (%s::uuid IS NULL OR d.id > %s) ORDER BY d.id LIMIT %s",
+        (plan_id, after, after, limit),
+    )
+    return [_plan_order(decision) for decision in decisions]
+
+
+def _plan_order(decision: DecisionSummary) -> PlanOrder:
+    sources = set()
+    for source in decision.chosen:
+        if source:
+            sources.add(source)
+    for parts in decision.parts_of_lines.values():
+        sources.update(source for source, _ in parts if source)
+    return PlanOrder(
+        decision_id=decision.id,
+        order_id=decision.order_id,
+        complete=decision.complete,
+        cost=decision.cost,
+        parts=dict(decision.parts),
+        sources=sorted(sources),
     )
 
 
-def _order(
-    id: UUID, order: UUID, complete: bool, cost: float, explanation: dict[str, Any]
-) -> PlanOrder:
-    used = {name for name in explanation.get("chosen", ()) if name}
-    used |= {
-        source
-        for parts in explanation.get("parts_of_lines", {}).values()
-        for source, _ in parts
-        if source
-    }
-    return PlanOrder(
-        decision_id=id,
-        order_id=order,
-        complete=complete,
-        cost=cost,
-        parts=explanation.get("parts", {}),
-        sources=sorted(used),
+def list_plan_moves(session: Session, plan_id: UUID) -> list[PlanMove]:
+    """Return the lines that a run of the re-optimizer moved."""
+    return fetch_as(
+        session,
+        PlanMove,
+        "SELECT order_id, line_id, from_source, to_source, saving::float8 AS saving"
+        " FROM fulfillment_optimization.reoptimization_move WHERE plan_id = %s ORDER BY id",
+        (plan_id,),
     )

@@ -1,372 +1,424 @@
-"""
-The rolling re-optimizer: a turn that improves what is sourced but not yet released.
+"""The re-optimizer: a worker that improves the sources of orders not yet in fulfillment.
 
-It reads the backlog and lets go of it, thinks without holding a lock, then locks only the orders it moves. Those that
-changed meanwhile are left alone; release and reservation of all moves stand in one transaction, and a reservation that
-is refused takes its order out of the run. Plans of this kind have mode `reoptimize`.
+It reads the backlog in one transaction, plans without locks, and in another transaction locks only
+the orders it moves. Orders that changed in between stay as they are. Releases and reservations of
+all moves are one transaction; an order whose reservation is refused is left out. Plans of this kind
+have mode `reoptimize`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import perf_counter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort, ask_for
-from openiom.fulfillment_optimization.problem_builder import Circumstances
+from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort, reservation_request
+from openiom.fulfillment_optimization.problem_builder import Circumstances, Key
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapshot
-from openiom.inventory_visibility import available, release, reserve
+from openiom.inventory_visibility import available, line_reservations, lock_stock, release, reserve
 from openiom.kernel import NotFound, new_id
 from openiom.platform.batches import BatchResult
-from openiom.platform.bulk import copy_rows, execute, fetch
+from openiom.platform.bulk import copy_rows, fetch
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import EventRequest
 
 from .backlog import Improvement, Move, improve_backlog
-from .capacity_usage import Place, leave, take_places
-from .daily_capacity import IntakeResult, counted, days_of, lock_days
-from .demand_rates import demand_per_day, weights_kg
+from .capacity_usage import UsageLine, record_usage, release_usage
+from .daily_capacity import (
+    CapacityUsage,
+    capacity_limited_sources,
+    daily_usage,
+    lock_daily_usage,
+)
+from .demand_rates import circumstances
+from .plan_records import PlanRecord, store_plans
 
-RESOURCED = "order.resourced"
+SOURCE_CHANGED = "order.source_changed"
 ACTOR = "re-optimizer"
-_ONE_AT_A_TIME = 0x696F6D02  # one number of ours among PostgreSQL's advisory locks
-TRIES = 5
+ADVISORY_LOCK = 0x696F6D02
+"""Key of the PostgreSQL advisory lock under which one process at a time moves orders."""
+ATTEMPTS = 5
 
 
-class _Refused(Exception):
-    """Orders whose new reservation was refused."""
+class _MovesRefused(Exception):
+    """Raised with the orders that cannot move, so that the others are tried without them."""
 
     def __init__(self, orders: set[UUID]) -> None:
-        super().__init__(f"{len(orders)} orders lost the stock they were to move to")
+        super().__init__(f"{len(orders)} orders cannot move: stock or capacity was taken meanwhile")
         self.orders = orders
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """The backlog of one strategy at one instant, with all a plan needs."""
+class _Backlog:
+    """The backlog of one strategy at one instant, with everything a plan needs."""
 
     setting: Setting
     lines: tuple[OpenLine, ...]
-    free: Mapping[tuple[str, str], int]
+    free: Mapping[Key, int]
     given: Circumstances
     moved_before: Mapping[object, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A move as it is to be written."""
+class _OrderMove:
+    """A move to be written: the lines that change with their new source.
+
+    `opened` are sources that the order did not ship from before.
+    """
 
     order: UUID
-    lines: tuple[tuple[OpenLine, str], ...]  # those that change, with the new source
+    lines: tuple[tuple[OpenLine, str], ...]
     saving: float
-    opened: tuple[str, ...]  # sources the order did not ship from
-    closed: tuple[str, ...]  # sources it no longer ships from
+    opened: tuple[str, ...]
+
+    def event(self, plan: UUID, currency: str) -> EventRequest:
+        """Return the event about the move."""
+        moves = []
+        for line, target in self.lines:
+            moves.append({"product": line.product, "from": line.source, "to": target})
+        saving = f"{self.saving:.2f}"
+        before = ", ".join(sorted({line.source for line, _ in self.lines}))
+        after = ", ".join(sorted({target for _, target in self.lines}))
+        return EventRequest(
+            self.order,
+            SOURCE_CHANGED,
+            data={"saving": saving, "currency": currency, "moves": moves, "plan": str(plan)},
+            reason=f"from {before} to {after}, saves {saving} {currency}".rstrip(),
+        )
 
 
 @dataclass
 class Reoptimizer:
-    """A turn. `looked` remembers when each strategy's backlog was last looked at, so that idle turns cost nothing."""
+    """Improves the backlog of each strategy at the interval it configures.
+
+    `checked` is when each strategy was last considered, so that idle calls need no query.
+    """
 
     order_port: OrderPort
     kind: str = "fulfillment_optimization.reoptimize"
-    looked: dict[str, datetime] = field(default_factory=dict)
+    checked: dict[str, datetime] = field(default_factory=dict)
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
+        """Improve the backlogs that are due."""
         moved = 0
         for name in self._due(database, now):
-            self.looked[name] = now
+            self.checked[name] = now
             moved += self.improve(database, name, now)
         return BatchResult(moved, False)
 
     def _due(self, database: Database, now: datetime) -> list[str]:
+        due: list[str] = []
         with database.reading() as session:
             known = snapshot(session)
-            due = []
             for name in known.strategy_names():
-                try:
-                    asked = known.setting(name, now.date()).strategy.reoptimize
-                except NotFound:
-                    continue
-                pause = timedelta(minutes=asked.minutes)
-                if (
-                    asked.enabled
-                    and now - self.looked.get(name, datetime.min.replace(tzinfo=now.tzinfo))
-                    >= pause
-                ):
-                    due.append((name, pause))
-            return [name for name, pause in due if not _ran_since(session, name, now - pause)]
+                since = self._expected_since(known, name, now)
+                if since is not None and not _ran_since(session, name, since):
+                    due.append(name)
+        return due
+
+    def _expected_since(self, known: Snapshot, name: str, now: datetime) -> datetime | None:
+        """Return since when the strategy's backlog should have been improved.
+
+        None when it is not to be, or was considered since.
+        """
+        try:
+            settings = known.setting(name, now.date()).strategy.reoptimize
+        except NotFound:
+            return None
+        since = now - timedelta(minutes=settings.minutes)
+        checked = self.checked.get(name)
+        if not settings.enabled or (checked is not None and checked > since):
+            return None
+        return since
 
     def improve(self, database: Database, name: str, now: datetime) -> int:
-        """Look at one strategy's backlog and make the moves worth making; the number of orders moved."""
+        """Move the orders of one strategy that are worth moving; return their number."""
         started = perf_counter()
         with database.unit_of_work() as session:
-            seen = self._see(session, name, now)
-        if seen is None:
+            backlog = self._read_backlog(session, name, now)
+        if backlog is None:
             return 0
-        found = improve_backlog(seen.lines, seen.setting, seen.free, seen.given, seen.moved_before)
+        found = improve_backlog(
+            backlog.lines, backlog.setting, backlog.free, backlog.given, backlog.moved_before
+        )
+        minutes = backlog.setting.strategy.reoptimize.minutes
         with database.unit_of_work() as session:
-            if not fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))[0][0]:
+            if not fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (ADVISORY_LOCK,))[0][0]:
                 return 0
-            if _ran_since(
-                session, name, now - timedelta(minutes=seen.setting.strategy.reoptimize.minutes)
-            ):
+            if _ran_since(session, name, now - timedelta(minutes=minutes)):
                 return 0
             plan = new_id()
-            made = self._make(session, found, seen.setting, plan, now)
-            saved = sum(m.saving for m in found.moves) - sum(w.saving for w in made)
-            _record(
-                session, plan, seen, found, made, found.cost + saved, perf_counter() - started, now
-            )
-            _record_moves(session, plan, made, now)
+            made = self._make_moves(session, found, backlog.setting, plan, now)
+            seconds = perf_counter() - started
+            store_plans(session, [_plan_record(plan, backlog, found, made, seconds)])
+            _store_moves(session, plan, made, now)
         return len(made)
 
-    def _see(self, session: Session, name: str, now: datetime) -> _Seen | None:
+    def _read_backlog(self, session: Session, name: str, now: datetime) -> _Backlog | None:
+        """Return the orders of a strategy that may be moved; None without any.
+
+        Only orders all of whose lines have their whole quantity reserved at their source, a source
+        of the strategy.
+        """
         known = snapshot(session)
         setting = known.setting(name, now.date())
-        wanted = _named(known, name)
-        lines = self.order_port.backlog(session, wanted, limit=setting.strategy.reoptimize.orders)
-        held = _held(session, [line.line_id for line in lines])
-        mine = {
-            x.line_id
-            for x in lines
-            if held.get(x.line_id) == (x.source, x.quantity) and x.source in setting.index
-        }
-        parse_id = _whole_orders(lines, lambda line: line.line_id in mine)
-        if not parse_id:
-            return None
-        products = {line.product for line in parse_id}
-        days = days_of(session, [(s.name, s.time_zone) for s in counted([setting]).values()], now)
-        weights = setting.strategy.weights
-        given = Circumstances(
-            now=now,
-            parcels_today={source: day.parcels for source, day in days.items()},
-            lines_today={source: day.lines for source, day in days.items()},
-            demand=demand_per_day(session, products, now)
-            if weights.stock_out or weights.markdown_credit
-            else {},
-            weights_kg=weights_kg(session, products) if setting.rates else {},
+        lines = self.order_port.lock_backlog(
+            session,
+            _strategy_fields(known, name),
+            limit=setting.strategy.reoptimize.orders,
         )
-        before = _moves_before(session, [line.order_id for line in parse_id])
-        return _Seen(setting, tuple(parse_id), available(session, products), given, before)
+        reserved = _reserved_at_one_source(session, [line.line_id for line in lines])
+        complete: set[UUID] = set()
+        for line in lines:
+            expected = (line.source, line.quantity)
+            if line.source in setting.index and reserved.get(line.line_id) == expected:
+                complete.add(line.line_id)
+        movable = _whole_orders(lines, complete)
+        if not movable:
+            return None
+        products = {line.product for line in movable}
+        limited = capacity_limited_sources([setting]).values()
+        usage = daily_usage(session, [(site.name, site.time_zone) for site in limited], now)
+        return _Backlog(
+            setting,
+            tuple(movable),
+            available(session, products),
+            circumstances(session, setting, products, usage, now),
+            _moves_before(session, [line.order_id for line in movable]),
+        )
 
-    def _make(
+    def _make_moves(
         self, session: Session, found: Improvement, setting: Setting, plan: UUID, now: datetime
-    ) -> list[_Wanted]:
-        """Carry the moves out, those that still stand; all or none of an order."""
-        wanted = [_as_wanted(found, move) for move in found.moves]
-        wanted = self._unchanged(session, wanted, setting, now)
-        for _ in range(TRIES):
-            if not wanted:
+    ) -> list[_OrderMove]:
+        """Carry out the moves that are still possible, each order completely or not at all."""
+        moves = [_order_move(found, move) for move in found.moves]
+        moves = self._unchanged(session, moves, setting)
+        for _ in range(ATTEMPTS):
+            if not moves:
                 return []
             try:
                 with savepoint(session):
-                    self._move(session, wanted, setting, plan, now)
-                return wanted
-            except _Refused as refused:
-                wanted = [w for w in wanted if w.order not in refused.orders]
+                    self._move(session, moves, setting, plan, now)
+                return moves
+            except _MovesRefused as refused:
+                moves = [move for move in moves if move.order not in refused.orders]
         return []
 
     def _unchanged(
-        self, session: Session, wanted: Sequence[_Wanted], setting: Setting, now: datetime
-    ) -> list[_Wanted]:
-        """Those whose lines are what they were, locked now."""
-        if not wanted:
+        self, session: Session, moves: Sequence[_OrderMove], setting: Setting
+    ) -> list[_OrderMove]:
+        """Lock the orders and return the moves whose lines are what they were."""
+        if not moves:
             return []
-        orders = [w.order for w in wanted]
-        known = snapshot(session)
-        again = self.order_port.backlog(
-            session, _named(known, setting.name), limit=len(orders), only=orders
-        )
-        as_is = {(x.line_id, x.source, x.quantity) for x in again}
-        return [
-            w for w in wanted if all((x.line_id, x.source, x.quantity) in as_is for x, _ in w.lines)
-        ]
+        orders = [move.order for move in moves]
+        strategies = _strategy_fields(snapshot(session), setting.name)
+        locked = self.order_port.lock_backlog(session, strategies, limit=len(orders), only=orders)
+        present = {_state_of(line) for line in locked}
+        unchanged: list[_OrderMove] = []
+        for move in moves:
+            if all(_state_of(line) in present for line, _ in move.lines):
+                unchanged.append(move)
+        return unchanged
 
     def _move(
         self,
         session: Session,
-        wanted: Sequence[_Wanted],
+        moves: Sequence[_OrderMove],
         setting: Setting,
         plan: UUID,
         now: datetime,
     ) -> None:
-        sites = counted([setting])
-        days = lock_days(session, sites, now)
-        _check_room(days, wanted, setting)
-        lines = [(w.order, line, to) for w in wanted for line, to in w.lines]
-        _lock_stock(
-            session, {(line.product, at) for _, line, to in lines for at in (line.source, to)}
-        )
-        release(session, [line.line_id for _, line, _ in lines], now, ACTOR, "re-optimized")
-        asks = [ask_for(x, to, x.quantity) for _, x, to in lines]
-        granted = reserve(session, asks, now, ACTOR)
-        refused = {order for (order, _, _), ok in zip(lines, granted, strict=True) if not ok}
-        if refused:
-            raise _Refused(refused)
-        leave(
-            session,
-            sites,
-            [Place(line.source, order, line.line_id) for order, line, _ in lines],
-            now,
-        )
-        take_places(
-            session, sites, [Place(to, order, line.line_id) for order, line, to in lines], now
-        )
-        self.order_port.assign(session, {line.line_id: to for _, line, to in lines}, now, ACTOR)
-        raises = [
-            EventRequest(
-                w.order,
-                RESOURCED,
-                data=_told(w, plan, setting.currency),
-                reason=_reason(w, setting.currency),
-            )
-            for w in wanted
-        ]
-        answers = self.order_port.raise_events(session, raises, now, ACTOR)
-        no = {w.order for w, answer in zip(wanted, answers, strict=True) if not answer.ok}
-        if no:
-            raise _Refused(no)
+        """Move all of these orders. Raises _MovesRefused."""
+        sites = capacity_limited_sources([setting])
+        _refuse_full_sources(lock_daily_usage(session, sites, now), moves, setting)
+        targets: dict[UUID, str] = {}
+        left: list[UsageLine] = []
+        entered: list[UsageLine] = []
+        for move in moves:
+            for line, target in move.lines:
+                targets[line.line_id] = target
+                left.append(UsageLine(line.source, move.order, line.line_id))
+                entered.append(UsageLine(target, move.order, line.line_id))
+        _reserve_at_targets(session, moves, now)
+        release_usage(session, sites, left, now)
+        record_usage(session, sites, entered, now)
+        self.order_port.assign_sources(session, targets, now, ACTOR)
+        events = [move.event(plan, setting.currency) for move in moves]
+        outcomes = self.order_port.raise_events(session, events, now, ACTOR)
+        _raise_refused(moves, [outcome.ok for outcome in outcomes])
 
 
-def _named(known: Snapshot, name: str) -> list[str]:
-    """What orders of this strategy have in their strategy field."""
+def _reserve_at_targets(session: Session, moves: Sequence[_OrderMove], now: datetime) -> None:
+    """Release the lines at their present source and reserve them at the new one.
+
+    Stock of both is locked at once, in the order in which all transactions lock stock. Raises
+    _MovesRefused.
+    """
+    keys: set[Key] = set()
+    line_ids: list[UUID] = []
+    owners: list[_OrderMove] = []
+    requests = []
+    for move in moves:
+        for line, target in move.lines:
+            keys |= {(line.product, line.source), (line.product, target)}
+            line_ids.append(line.line_id)
+            owners.append(move)
+            requests.append(reservation_request(line, target, line.quantity))
+    lock_stock(session, keys)
+    release(session, line_ids, now, ACTOR, "re-optimized")
+    _raise_refused(owners, reserve(session, requests, now, ACTOR))
+
+
+def _raise_refused(moves: Sequence[_OrderMove], granted: Sequence[bool]) -> None:
+    refused: set[UUID] = set()
+    for move, ok in zip(moves, granted, strict=True):
+        if not ok:
+            refused.add(move.order)
+    if refused:
+        raise _MovesRefused(refused)
+
+
+def _refuse_full_sources(
+    usage: Mapping[str, CapacityUsage], moves: Sequence[_OrderMove], setting: Setting
+) -> None:
+    """Raise _MovesRefused for orders whose new source has no parcel left since the plan."""
+    left: dict[str, int] = {}
+    for site in setting.sites:
+        if site.daily_parcels is not None:
+            left[site.name] = site.daily_parcels - usage.get(site.name, CapacityUsage()).parcels
+    fits: list[bool] = []
+    for move in moves:
+        limited = []
+        for source in move.opened:
+            if source in left:
+                limited.append(source)
+        fits.append(all(left[source] >= 1 for source in limited))
+        if fits[-1]:
+            for source in limited:
+                left[source] -= 1
+    _raise_refused(moves, fits)
+
+
+def _strategy_fields(known: Snapshot, name: str) -> list[str]:
+    """Return what orders of this strategy have as their strategy."""
     return [name, ""] if name == known.default else [name]
 
 
 def _ran_since(session: Session, name: str, since: datetime) -> bool:
     query = (
         "SELECT EXISTS (SELECT FROM fulfillment_optimization.sourcing_plan"
-        " WHERE strategy = %s AND mode = 'reoptimize' AND at > %s)"
+        " WHERE strategy = %s AND mode = 'reoptimize' AND planned_at > %s)"
     )
     return bool(fetch(session, query, (name, since))[0][0])
 
 
-def _held(session: Session, lines: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
-    """(source, units) of lines that hold stock at exactly one source."""
-    rows = fetch(
-        session,
-        "SELECT r.line_id, min(s.source), sum(r.open)::bigint FROM inventory_visibility.reservation r"
-        " JOIN inventory_visibility.stock s ON s.id = r.stock_id WHERE r.line_id = ANY(%s) AND r.open > 0"
-        " GROUP BY 1 HAVING count(DISTINCT s.id) = 1",
-        (list(lines),),
-    )
-    return {line: (source, units) for line, source, units in rows}
+def _reserved_at_one_source(session: Session, lines: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
+    """Return (source, units) of lines that have reserved stock of exactly one row."""
+    stock: dict[UUID, set[int]] = {}
+    reserved: dict[UUID, tuple[str, int]] = {}
+    for row in line_reservations(session, lines):
+        stock.setdefault(row.line_id, set()).add(row.stock_id)
+        units = reserved.get(row.line_id, (row.source, 0))[1] + int(row.units)
+        reserved[row.line_id] = (row.source, units)
+    result = {}
+    for line, found in reserved.items():
+        if len(stock[line]) == 1:
+            result[line] = found
+    return result
 
 
-def _whole_orders(lines: Sequence[OpenLine], fits: Callable[[OpenLine], bool]) -> list[OpenLine]:
-    """The lines of orders all of whose lines fit."""
-    bad = {line.order_id for line in lines if not fits(line)}
-    return [line for line in lines if line.order_id not in bad]
+def _whole_orders(lines: Sequence[OpenLine], complete: set[UUID]) -> list[OpenLine]:
+    """Return the lines of orders all of whose lines are complete."""
+    incomplete = set()
+    for line in lines:
+        if line.line_id not in complete:
+            incomplete.add(line.order_id)
+    found = []
+    for line in lines:
+        if line.order_id not in incomplete:
+            found.append(line)
+    return found
+
+
+def _state_of(line: OpenLine) -> tuple[UUID, str, int]:
+    return line.line_id, line.source, line.quantity
 
 
 def _moves_before(session: Session, orders: Sequence[UUID]) -> dict[object, int]:
+    """Return how often each order was moved."""
     rows = fetch(
         session,
-        "SELECT order_id, count(DISTINCT plan_id) FROM fulfillment_optimization.source_move WHERE order_id = ANY(%s)"
-        " GROUP BY 1",
+        "SELECT order_id, count(DISTINCT plan_id)"
+        " FROM fulfillment_optimization.reoptimization_move WHERE order_id = ANY(%s)"
+        " GROUP BY order_id",
         (sorted(set(orders)),),
     )
     return dict(rows)
 
 
-def _as_wanted(found: Improvement, move: Move) -> _Wanted:
-    p, names = found.framed.problem, found.framed.names
-    span = range(int(p.start[move.order]), int(p.start[move.order + 1]))
-    before = {names[int(found.now[line])] for line in span}
-    after = {found.target(line) for line in span}
+def _order_move(found: Improvement, move: Move) -> _OrderMove:
+    """Return a move of the plan by ids and names."""
+    problem, names = found.priced.problem, found.priced.names
+    before: set[str] = set()
+    after: set[str] = set()
+    for line in range(int(problem.start[move.order]), int(problem.start[move.order + 1])):
+        before.add(names[int(found.now[line])])
+        after.add(found.target(line))
     lines = tuple((found.lines[line], found.target(line)) for line in move.lines)
-    return _Wanted(
-        lines[0][0].order_id,
-        lines,
-        move.saving,
-        tuple(sorted(after - before)),
-        tuple(sorted(before - after)),
+    return _OrderMove(lines[0][0].order_id, lines, move.saving, tuple(sorted(after - before)))
+
+
+def _plan_record(
+    plan: UUID, backlog: _Backlog, found: Improvement, made: Sequence[_OrderMove], seconds: float
+) -> PlanRecord:
+    planned = sum(move.saving for move in found.moves)
+    saved = sum(move.saving for move in made)
+    return PlanRecord(
+        id=plan,
+        planned_at=backlog.given.now,
+        strategy=backlog.setting.name,
+        mode="reoptimize",
+        method=found.plan.method,
+        orders=found.priced.problem.orders,
+        lines=len(backlog.lines),
+        open_lines=0,
+        cost=round(found.cost + planned - saved, 4),
+        seconds=round(seconds, 6),
+        parts=to_json_text({"saved": round(saved, 4)}),
+        currency=backlog.setting.currency,
+        moves=sum(len(move.lines) for move in made),
     )
 
 
-def _lock_stock(session: Session, keys: set[tuple[str, str]]) -> None:
-    """Lock what is given back and what is taken in one go, in the order everybody locks stock."""
-    wanted = sorted(keys)
-    fetch(
-        session,
-        "SELECT s.id FROM inventory_visibility.stock s JOIN unnest(%s::text[], %s::text[]) AS k(product, source)"
-        " USING (product, source) WHERE s.organization = '' AND s.dimensions = '' ORDER BY s.id FOR UPDATE OF s",
-        ([product for product, _ in wanted], [source for _, source in wanted]),
-    )
+_MOVE_COLUMNS = (
+    "plan_id",
+    "order_id",
+    "line_id",
+    "from_source",
+    "to_source",
+    "saving",
+    "moved_at",
+)
 
 
-def _check_room(
-    days: Mapping[str, IntakeResult], wanted: Sequence[_Wanted], setting: Setting
-) -> None:
-    """Parcels of sources whose day filled up since the plan was made. Raises _Refused."""
-    room = {
-        site.name: site.daily_parcels - (days[site.name].parcels if site.name in days else 0)
-        for site in setting.sites
-        if site.daily_parcels is not None
-    }
-    refused = set()
-    for one in wanted:
-        if any(room.get(source, 1) < 1 for source in one.opened):
-            refused.add(one.order)
-            continue
-        for source in one.opened:
-            if source in room:
-                room[source] -= 1
-    if refused:
-        raise _Refused(refused)
-
-
-def _told(one: _Wanted, plan: UUID, currency: str) -> dict[str, object]:
-    moved = [{"product": line.product, "from": line.source, "to": to} for line, to in one.lines]
-    return {"saving": f"{one.saving:.2f}", "currency": currency, "moves": moved, "plan": str(plan)}
-
-
-def _reason(one: _Wanted, currency: str) -> str:
-    before = ", ".join(sorted({line.source for line, _ in one.lines}))
-    after = ", ".join(sorted({to for _, to in one.lines}))
-    return f"from {before} to {after}, saves {one.saving:.2f} {currency}".rstrip()
-
-
-def _record(
-    session: Session,
-    plan: UUID,
-    seen: _Seen,
-    found: Improvement,
-    made: Sequence[_Wanted],
-    cost: float,
-    seconds: float,
-    now: datetime,
-) -> None:
-    execute(
-        session,
-        "INSERT INTO fulfillment_optimization.sourcing_plan (id, at, strategy, mode, method, orders, lines, open_lines,"
-        " cost, seconds, moves, parts, currency)"
-        " VALUES (%s, %s, %s, 'reoptimize', %s, %s, %s, 0, %s, %s, %s, %s, %s)",
-        (
-            *(
-                plan,
-                now,
-                seen.setting.name,
-                found.plan.method,
-                found.framed.problem.orders,
-                len(seen.lines),
-            ),
-            *(round(cost, 4), round(seconds, 6), sum(len(w.lines) for w in made)),
-            to_json_text({"saved": round(sum(w.saving for w in made), 4)}),
-            seen.setting.currency,
-        ),
-    )
-
-
-def _record_moves(session: Session, plan: UUID, made: Sequence[_Wanted], now: datetime) -> None:
-    """Each moved line, with an equal share of what its order saves."""
-    rows = [
-        (plan, w.order, line.line_id, line.source, to, round(w.saving / len(w.lines), 4), now)
-        for w in made
-        for line, to in w.lines
-    ]
-    columns = ("plan_id", "order_id", "line_id", "from_source", "to_source", "saving", "at")
-    copy_rows(session, "fulfillment_optimization.source_move", columns, rows)
+def _store_moves(session: Session, plan: UUID, moves: Sequence[_OrderMove], now: datetime) -> None:
+    """Store each moved line with an equal share of what its order saves."""
+    rows = []
+    for move in moves:
+        share = round(move.saving / len(move.lines), 4)
+        for line, target in move.lines:
+            row: dict[str, Any] = {
+                "plan_id": plan,
+                "order_id": move.order,
+                "line_id": line.line_id,
+                "from_source": line.source,
+                "to_source": target,
+                "saving": share,
+                "moved_at": now,
+            }
+            rows.append([row[column] for column in _MOVE_COLUMNS])
+    copy_rows(session, "fulfillment_optimization.reoptimization_move", _MOVE_COLUMNS, rows)

@@ -1,12 +1,9 @@
-"""
-One plan of a wave by the method its strategy asks for. Pure.
+"""Solving a problem by the method its strategy asks for. Pure.
 
-Daily caps of order lines that are soft are kept in two passes, as the reference has it: first as if they were hard;
-what stays open then is tried again without them, and pays the penalty for each line from a source whose cap would be
-passed.
+Soft limits on daily order lines take two passes: the first treats them as hard; orders it leaves
+open are planned again without them, and each line from a source beyond its limit pays the penalty.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,106 +15,124 @@ from openiom.fulfillment_optimization.engine import BidPrices, Plan, Problem, Sh
 from openiom.fulfillment_optimization.problem_builder import Framed, caps_of
 
 Mode = Literal["realtime", "batch"]
-Bools = NDArray[np.bool_]
-BEYOND = "beyond the order lines of the day"
+BEYOND_LIMIT = "beyond the order lines of the day"
+"""Cost part of lines from a source beyond its soft limit."""
 
 
 @dataclass(frozen=True, eq=False)
-class Solved:
-    """`framed` is the problem the plan is of; a second pass may have opened its caps."""
+class SolvedProblem:
+    """
+    A plan with the problem it solves; a second pass may have lifted the problem's soft limits.
+    """
 
-    framed: Framed
+    priced: Framed
     plan: Plan
     mode: Mode
 
 
-def solve_wave(
-    framed: Framed,
+def solve_by_strategy(
+    priced: Framed,
     strategy: StrategyBody,
     *,
     window_closed: bool = False,
     bid_prices: BidPrices | None = None,
-) -> Solved:
-    """The plan, together in a batch when a window has closed or too many orders are after the same stock."""
+) -> SolvedProblem:
+    """Return the plan of a problem.
+
+    Orders are planned together when their batch window has closed, or when more of them than the
+    strategy tolerates compete for the same stock; else one after the other.
+    """
     batch = strategy.batch
-    together = window_closed or (
-        batch.contention is not None and in_contention(framed.problem, batch.contention)
-    )
-    mode: Mode = "batch" if together and framed.problem.orders > 1 else "realtime"
-    plan = _solve(framed.problem, mode, batch.seconds, bid_prices)
-    if framed.soft_caps and plan.costs.open_lines:
-        return _second_pass(framed, plan, mode, batch.seconds)
-    return Solved(framed, plan, mode)
-
-
-def _solve(problem: Problem, mode: Mode, seconds: float, bid_prices: BidPrices | None) -> Plan:
-    return solve(problem, mode=mode, time_limit=seconds, bid_prices=bid_prices)
+    together = window_closed
+    if not together and batch.contention is not None:
+        together = in_contention(priced.problem, batch.contention)
+    mode: Mode = "batch" if together and priced.problem.orders > 1 else "realtime"
+    plan = solve(priced.problem, mode=mode, time_limit=batch.seconds, bid_prices=bid_prices)
+    if priced.soft_caps and plan.costs.open_lines:
+        return _without_soft_limits(priced, plan, mode, batch.seconds)
+    return SolvedProblem(priced, plan, mode)
 
 
 def in_contention(problem: Problem, more_than: int) -> bool:
-    """
-    Whether more than so many orders would like stock or parcels that run short: if every line went to its cheapest
-    source, its cell or its source would be asked for more than it has.
+    """Return whether more than so many orders compete for scarce stock or capacity.
+
+    An order competes when, with every line at its cheapest source, more is requested of a resource
+    it needs than there is.
     """
     p = problem
     if p.orders <= more_than:
         return False
     able = p.eligible & (p.stock.T[p.line_sku] >= p.least[:, None])
     money = np.where(able, p.serve + p.parcel[p.line_order], np.inf)
-    best = money.argmin(axis=1)
-    lines = np.flatnonzero(np.isfinite(money[np.arange(p.lines), best]))
-    asked = np.zeros(p.stock.shape, dtype=np.int64)
-    np.add.at(asked, (best[lines], p.line_sku[lines]), p.quantity[lines])
-    opened = np.unique(p.line_order[lines] * p.nodes + best[lines]) % p.nodes
-    crowded = p.used + np.bincount(opened, minlength=p.nodes) > p.capacity
-    short = (asked > p.stock)[best[lines], p.line_sku[lines]] | crowded[best[lines]]
-    return bool(len(np.unique(p.line_order[lines[short]])) > more_than)
+    cheapest = money.argmin(axis=1)
+    lines = np.flatnonzero(np.isfinite(money[np.arange(p.lines), cheapest]))
+    node, sku = cheapest[lines], p.line_sku[lines]
+    requested = np.zeros(p.stock.shape, dtype=np.int64)
+    np.add.at(requested, (node, sku), p.quantity[lines])
+    parcels = np.unique(p.line_order[lines] * p.nodes + node) % p.nodes
+    crowded = p.used + np.bincount(parcels, minlength=p.nodes) > p.capacity
+    scarce = (requested > p.stock)[node, sku] | crowded[node]
+    competing = np.unique(p.line_order[lines[scarce]])
+    return len(competing) > more_than
 
 
-def _second_pass(framed: Framed, first: Plan, mode: Mode, seconds: float) -> Solved:
-    """What the first pass left open, without the soft caps. What it served stays as it is."""
-    p = framed.problem
-    hard = len(p.line_limit) - len(framed.soft_caps)
-    again = np.unique(p.line_order[first.served < p.quantity])
-    kept = np.flatnonzero(~np.isin(p.line_order[first.shares.line], again))
-    shares = Shares(
-        *(column[kept] for column in (first.shares.line, first.shares.node, first.shares.quantity))
-    )
-    waiting = np.flatnonzero(np.isin(p.line_order, again))
-    beyond = np.zeros((p.lines, p.nodes))
-    for members, left, penalty in framed.soft_caps:
-        asked = int(members[shares.node].sum()) + len(waiting)
-        if asked > left:
-            beyond[np.ix_(waiting, members)] += penalty
-    caps = [(p.limit_members[g], int(p.line_limit[g])) for g in range(hard)]
-    members, line_limit = caps_of(caps, p.nodes)
-    parts = {**p.serve_parts, BEYOND: beyond}
-    open_problem = replace(p, serve_parts=parts, limit_members=members, line_limit=line_limit)
-    rest = _after(open_problem, shares).only(again)
-    second = _solve(rest, mode, seconds, None)
-    together = _joined(shares, second.shares, waiting)
+def _without_soft_limits(priced: Framed, first: Plan, mode: Mode, seconds: float) -> SolvedProblem:
+    """Return the plan with the orders that the first pass left open planned again.
+
+    What the first pass serves completely stays unchanged.
+    """
+    p = priced.problem
+    open_orders = np.unique(p.line_order[first.served < p.quantity])
+    kept = _shares_of(first.shares, ~np.isin(p.line_order[first.shares.line], open_orders))
+    waiting = np.flatnonzero(np.isin(p.line_order, open_orders))
+    lifted = _lift_soft_limits(priced, kept, waiting)
+    rest = _after(lifted, kept).only(open_orders)
+    second = solve(rest, mode=mode, time_limit=seconds)
     plan = Plan(
-        problem=open_problem,
-        shares=together,
+        problem=lifted,
+        shares=_joined(kept, second.shares, waiting),
         prices=first.prices,
         method=f"{first.method}, soft caps opened",
     )
-    return Solved(replace(framed, problem=open_problem, soft_caps=()), plan, mode)
+    return SolvedProblem(replace(priced, problem=lifted, soft_caps=()), plan, mode)
+
+
+def _lift_soft_limits(priced: Framed, kept: Shares, waiting: NDArray[np.int64]) -> Problem:
+    """
+    Return the problem with hard limits only; lines that may exceed a soft one pay its penalty.
+    """
+    p = priced.problem
+    beyond = np.zeros((p.lines, p.nodes))
+    for members, left, penalty in priced.soft_caps:
+        possible = int(members[kept.node].sum()) + len(waiting)
+        if possible > left:
+            beyond[np.ix_(waiting, members)] += penalty
+    hard = len(p.line_limit) - len(priced.soft_caps)
+    limits = [(p.limit_members[g], int(p.line_limit[g])) for g in range(hard)]
+    members, line_limit = caps_of(limits, p.nodes)
+    parts = {**p.serve_parts, BEYOND_LIMIT: beyond}
+    return replace(p, serve_parts=parts, limit_members=members, line_limit=line_limit)
 
 
 def _after(problem: Problem, shares: Shares) -> Problem:
-    """What is left of stock, parcels and caps once these shares are taken."""
+    """Return the problem with the stock, parcels and line limits that these shares leave."""
     stock = problem.stock.copy()
     np.subtract.at(stock, (shares.node, problem.line_sku[shares.line]), shares.quantity)
     limit = problem.line_limit - problem.limit_members[:, shares.node].sum(axis=1)
-    return replace(
-        problem, stock=stock, used=problem.used + cost_of(problem, shares).load, line_limit=limit
-    )
+    used = problem.used + cost_of(problem, shares).load
+    return replace(problem, stock=stock, used=used, line_limit=limit)
+
+
+def _shares_of(shares: Shares, wanted: NDArray[np.bool_]) -> Shares:
+    return Shares(shares.line[wanted], shares.node[wanted], shares.quantity[wanted])
 
 
 def _joined(kept: Shares, more: Shares, lines: NDArray[np.int64]) -> Shares:
-    rows: Sequence[tuple[int, int, int]] = [
-        *zip(kept.line.tolist(), kept.node.tolist(), kept.quantity.tolist(), strict=True),
-        *zip(lines[more.line].tolist(), more.node.tolist(), more.quantity.tolist(), strict=True),
-    ]
+    """Return both shares; those of `more` number their lines as in `lines`."""
+    rows = _rows(kept.line, kept) + _rows(lines[more.line], more)
     return Shares.of(rows)
+
+
+def _rows(line: NDArray[np.int64], shares: Shares) -> list[tuple[int, int, int]]:
+    columns = (line.tolist(), shares.node.tolist(), shares.quantity.tolist())
+    return list(zip(*columns, strict=True))

@@ -1,4 +1,4 @@
-"""Batch windows: when the orders that arrive now are planned together. Pure."""
+"""Batch windows: which orders are planned together. Pure."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,9 +6,10 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def window_end(now: datetime, minutes: float) -> datetime:
-    """
-    The end of the window that `now` falls into. Windows stand on a fixed grid, so that every process and every order
-    agrees on them without asking anybody; an order of the very instant a window ends belongs to the next one.
+    """Return the end of the batch window that contains `now`.
+
+    Windows form a fixed grid, so that all processes and orders agree on them without coordination.
+    An order placed at the very end of a window belongs to the next one.
     """
     length = timedelta(minutes=minutes)
     return EPOCH + ((now - EPOCH) // length + 1) * length

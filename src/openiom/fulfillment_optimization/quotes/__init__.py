@@ -1,12 +1,12 @@
 """
 Quotes: what sourcing would do with a cart, for product pages and checkouts.
 
-Holds   nothing is written or reserved; the plan is the one a real run would make; the same question about the same
-        state of things has the same answer and execution id.
+Guarantees  nothing is written or reserved; the plan is the one that a real run would make; the same
+            request about the same data within a minute has the same answer and execution id.
 """
 
 from .routes import quote_router
-from .schemas import Quote, QuoteAsk
-from .service import Draft, draft, quote
+from .schemas import Quote, QuoteRequest
+from .service import QuoteDraft, draft_quote, quote
 
-__all__ = ["Draft", "Quote", "QuoteAsk", "draft", "quote", "quote_router"]
+__all__ = ["Quote", "QuoteDraft", "QuoteRequest", "draft_quote", "quote", "quote_router"]

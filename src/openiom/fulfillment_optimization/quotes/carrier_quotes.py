@@ -1,4 +1,4 @@
-"""What the carrier asked for would take: by its live rates where it has them, else by table. Pure."""
+"""Rates of the requested carrier: live where it has them, else from its rate table. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
@@ -6,81 +6,81 @@ from typing import Any
 
 from openiom.fulfillment_optimization.snapshot import Site
 from openiom.kernel import IomError
-from openiom.logistics import CarrierService
 from openiom.provider_contract import LiveRate, Shipment
 from openiom.providers import Rated
 
-from .quote_request import Asked
-from .schemas import CarrierAnswer, CarrierRate
-from .shipping_rates import Parcel, cheapest_first, rated
+from .quote_request import ResolvedRequest
+from .schemas import CarrierQuote, CarrierRate
+from .shipping_rates import Parcel, Tariff, cheapest_first, rate_parcel
 
 NOT_OFFERED = "the carrier has no rate of this service for the parcel"
 
 
-def shipments_of(asked: Asked, parcels: Sequence[Parcel]) -> list[Shipment]:
-    """The parcels as a carrier is asked about them."""
-    to = asked.ask.destination
-    latitude, longitude = asked.place
+def shipments_of(resolved: ResolvedRequest, parcels: Sequence[Parcel]) -> list[Shipment]:
+    """Return the parcels as a carrier rates them."""
+    to = resolved.request.destination
+    latitude, longitude = resolved.place
     destination = to.model_dump(exclude={"type"}) | {"latitude": latitude, "longitude": longitude}
-    return [
-        Shipment(
-            key=parcel.site.name,
-            origin=_origin(parcel.site),
-            destination=destination,
-            business=to.type == "Business",
-            weight_kg=round(parcel.weight_kg, 3),
-            ships_on=parcel.given.ship_date if parcel.given else asked.at.astimezone(UTC).date(),
+    today = resolved.at.astimezone(UTC).date()
+    shipments: list[Shipment] = []
+    for parcel in parcels:
+        shipments.append(
+            Shipment(
+                key=parcel.site.name,
+                origin=_origin(parcel.site),
+                destination=destination,
+                business=to.type == "Business",
+                weight_kg=round(parcel.weight_kg, 3),
+                ships_on=parcel.handover.ship_date if parcel.handover else today,
+            )
         )
-        for parcel in parcels
-    ]
+    return shipments
 
 
 def _origin(site: Site) -> Mapping[str, Any]:
     return {**site.address, "latitude": site.latitude, "longitude": site.longitude}
 
 
-def carrier_answer(asked: Asked, parcels: Sequence[Parcel], live: Sequence[Rated]) -> CarrierAnswer:
-    """Every service for every parcel; `live` has an answer for each parcel, or none for any when nobody was asked."""
+def carrier_quote(
+    resolved: ResolvedRequest, parcels: Sequence[Parcel], live: Sequence[Rated]
+) -> CarrierQuote:
+    """Return the rate of every service for every parcel.
+
+    `live` has the carrier's answer for each parcel, or is empty when it was not called.
+    """
     rates: list[CarrierRate] = []
-    answers: Sequence[Rated | None] = live or [None] * len(parcels)
-    for parcel, answer in zip(parcels, answers, strict=True):
-        offered, failed = _read(answer)
-        rates += [
-            _rate(
-                asked,
-                parcel,
-                service,
-                offered.get(service.name),
-                failed or (NOT_OFFERED if answer is not None else ""),
-            )
-            for service in asked.services
-        ]
-    fallback = any(rate.is_fallback for rate in rates)
-    return CarrierAnswer(name=asked.ask.carrier, is_fallback=fallback, rates=cheapest_first(rates))
+    for i, parcel in enumerate(parcels):
+        offered, failed = _read(live[i]) if live else ({}, "")
+        for service in resolved.services:
+            rate = offered.get(service.name)
+            reason = failed
+            if live and rate is None and not failed:
+                reason = NOT_OFFERED
+            tariff = _tariff(resolved, service.rate_table)
+            rates.append(rate_parcel(service, parcel, tariff, live=rate, failed=reason))
+    return CarrierQuote(
+        name=resolved.request.carrier,
+        is_fallback=any(rate.is_fallback for rate in rates),
+        rates=cheapest_first(rates),
+    )
 
 
-def _read(answer: Rated | None) -> tuple[dict[str, LiveRate], str]:
-    """Live rates by service, and why there are none."""
-    if answer is None:
-        return {}, ""
+def _read(answer: Rated) -> tuple[dict[str, LiveRate], str]:
+    """Return the live rates by service, and why there are none."""
     if isinstance(answer, IomError):
-        return {}, f"the carrier was not heard: {answer.what}"
+        return {}, f"the carrier did not answer: {answer.what}"
     return {rate.service: rate for rate in answer}, ""
 
 
-def _rate(
-    asked: Asked, parcel: Parcel, service: CarrierService, live: LiveRate | None, failed: str
-) -> CarrierRate:
-    table = asked.known.rates.get(service.rate_table) or asked.setting.rates
-    ask, strategy = asked.ask, asked.setting.strategy
-    return rated(
-        service,
-        parcel,
+def _tariff(resolved: ResolvedRequest, rate_table: str) -> Tariff:
+    """Return the tariff of a service: its own rate table, else that of the strategy."""
+    request, strategy = resolved.request, resolved.setting.strategy
+    table = resolved.known.rates.get(rate_table) or resolved.setting.rates
+    currency = (table.currency if table else "") or strategy.currency or resolved.known.currency
+    return Tariff(
         table=table,
         weights=strategy.weights,
-        destination=(ask.destination.country, ask.destination.state),
-        business=ask.destination.type == "Business",
-        currency=(table.currency if table else "") or strategy.currency or asked.known.currency,
-        live=live,
-        failed="" if live else failed,
+        destination=(request.destination.country, request.destination.state),
+        business=request.destination.type == "Business",
+        currency=currency,
     )

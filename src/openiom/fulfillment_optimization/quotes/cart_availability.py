@@ -1,4 +1,4 @@
-"""What a cart may have where: whole products, and variants that may share stock rows."""
+"""Stock of a cart: whole products, and variants that may share stock rows."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine, sku_of
-from openiom.fulfillment_optimization.planning import Planner, Round
+from openiom.fulfillment_optimization.planning import Planner, PlanningRound
 from openiom.fulfillment_optimization.problem_builder import Key
 from openiom.inventory_visibility import (
     Variant,
@@ -23,75 +23,97 @@ from openiom.master_data import kit_parts
 
 from .schemas import QuoteLine
 
-TRIES = 4
-"""Plans made while lines would still share units; then each line keeps to what is its own."""
+MOST_PLANS = 4
+"""Plans made while lines would share units; then each line gets a share of its own."""
 
 
 @dataclass(frozen=True)
 class CartStock:
-    """`units` by (sku, source) as if nobody else asked; `variants` by sku, and the shelves they share."""
+    """The stock that a cart may have.
+
+    `units` are by (sku, source), each as if no other line took any; `variants` by sku, and
+    `variant_stock` the rows that they share.
+    """
 
     units: dict[Key, int]
     variants: Mapping[str, Variant]
-    shelves: VariantStock
+    variant_stock: VariantStock
 
-    def together(self, source: str, wanted: Mapping[str, int]) -> dict[str, int]:
-        """Of units by sku wanted at one source, those that can be had at once."""
-        found = {sku: min(units, self.units.get((sku, source), 0)) for sku, units in wanted.items()}
-        shared = {
-            self.variants[sku]: units for sku, units in wanted.items() if sku in self.variants
-        }
+    def jointly(self, source: str, wanted: Mapping[str, int]) -> dict[str, int]:
+        """Return how many of the wanted units, by sku, one source has for all of them at once."""
+        found: dict[str, int] = {}
+        shared: dict[Variant, int] = {}
+        for sku, units in wanted.items():
+            if sku in self.variants:
+                shared[self.variants[sku]] = units
+            else:
+                found[sku] = min(units, self.units.get((sku, source), 0))
         if shared:
-            granted = self.shelves.granted(source, shared)
-            found |= {sku: granted[self.variants[sku]] for sku in wanted if sku in self.variants}
+            granted = self.variant_stock.granted(source, shared)
+            for sku in wanted:
+                if sku in self.variants:
+                    found[sku] = granted[self.variants[sku]]
         return found
 
-    def beyond(self, taken: Mapping[Key, int]) -> dict[Key, int]:
-        """What a plan takes twice: for each sku at a source that goes short, what it can have there beside the rest."""
+    def shortages(self, planned: Mapping[Key, int]) -> dict[Key, int]:
+        """Return, for each sku and source that a plan takes too much from, the units it may have.
+
+        A plan takes too much where variants share units.
+        """
         by_source: dict[str, dict[str, int]] = defaultdict(dict)
-        for (sku, source), units in taken.items():
+        for (sku, source), units in planned.items():
             if sku in self.variants:
                 by_source[source][sku] = units
         short: dict[Key, int] = {}
         for source, wanted in by_source.items():
-            had = self.together(source, wanted)
-            short |= {(sku, source): had[sku] for sku, units in wanted.items() if had[sku] < units}
+            for sku, units in self.jointly(source, wanted).items():
+                if units < wanted[sku]:
+                    short[sku, source] = units
         return short
 
-    def apart(self, wanted: Mapping[str, int]) -> dict[Key, int]:
-        """Units by (sku, source) that stay true whoever takes what: every sku is given its own share at each source."""
-        shared = {sku: units for sku, units in wanted.items() if sku in self.variants}
-        found = {key: units for key, units in self.units.items() if key[0] not in shared}
-        for source in {source for sku, source in self.units if sku in shared}:
-            found |= {(sku, source): units for sku, units in self.together(source, shared).items()}
+    def divided(self, wanted: Mapping[str, int]) -> dict[Key, int]:
+        """Return units by (sku, source) in which no unit belongs to two skus."""
+        shared = {}
+        for sku, units in wanted.items():
+            if sku in self.variants:
+                shared[sku] = units
+        found: dict[Key, int] = {}
+        sources: set[str] = set()
+        for (sku, source), units in self.units.items():
+            if sku in shared:
+                sources.add(source)
+            else:
+                found[sku, source] = units
+        for source in sources:
+            for sku, units in self.jointly(source, shared).items():
+                found[sku, source] = units
         return found
 
 
 def variants_of(
     session: Session, lines: Sequence[QuoteLine]
 ) -> tuple[dict[int, Variant], list[Problem]]:
-    """The variant each line with dimensions asks for, by line number, and what is wrong with those that ask none."""
-    asking = {i: line for i, line in enumerate(lines) if line.dimensions}
-    if not asking:
+    """Return the variant of each line with dimensions, by line number, and the problems found."""
+    with_dimensions = {}
+    for i, line in enumerate(lines):
+        if line.dimensions:
+            with_dimensions[i] = line
+    if not with_dimensions:
         return {}, []
     configuration = inventory_configuration(session)
-    kits = kit_parts(session, {line.product for line in asking.values()})
+    kits = kit_parts(session, {line.product for line in with_dimensions.values()})
     found: dict[int, Variant] = {}
     problems: list[Problem] = []
-    for i, line in asking.items():
+    for i, line in with_dimensions.items():
         where = f"lines.{i}.dimensions"
         values, wrong = variant_dimensions(line.dimensions, configuration, where=where)
-        if values and line.product in kits:
-            wrong.append(
-                Problem(
-                    where,
-                    f"{line.product} is a kit, which has no stock of its own",
-                    "ask for its parts",
-                )
-            )
         problems += wrong
-        if values:
-            found[i] = Variant(line.product, frozenset(values.items()))
+        if not values:
+            continue
+        if line.product in kits:
+            what = f"{line.product} is a kit, which has no stock of its own"
+            problems.append(Problem(where, what, "request its parts"))
+        found[i] = Variant(line.product, frozenset(values.items()))
     return found, problems
 
 
@@ -103,15 +125,20 @@ def cart_stock(
     channel: str,
     customer_group: str,
 ) -> CartStock:
-    """What this channel and customer group may have: of whole products as a real run looks at them, and of variants."""
-    principal = (
-        {"channel": channel, "customer_group": customer_group} if channels_matter(session) else {}
-    )
-    parse_id = set(products)
-    units = available(session, parse_id, **principal) if parse_id else {}
-    shelves = variant_stock(session, variants, **principal)
-    units |= {(sku_of(v.product, v.text), source): n for (v, source), n in shelves.units().items()}
-    return CartStock(units, {sku_of(v.product, v.text): v for v in variants}, shelves)
+    """Return the stock of these products and variants for a channel and customer group.
+
+    Whole products have the stock that a real run would find.
+    """
+    requester: dict[str, str] = {}
+    if channels_matter(session):
+        requester = {"channel": channel, "customer_group": customer_group}
+    wanted = set(products)
+    units = available(session, wanted, **requester) if wanted else {}
+    shared = variant_stock(session, variants, **requester)
+    for (variant, source), count in shared.units().items():
+        units[sku_of(variant.product, variant.text), source] = count
+    by_sku = {sku_of(variant.product, variant.text): variant for variant in variants}
+    return CartStock(units, by_sku, shared)
 
 
 def plan_cart(
@@ -119,25 +146,27 @@ def plan_cart(
     lines: Sequence[OpenLine],
     strategy: str,
     stock: CartStock,
-    taken: Callable[[Round], Mapping[Key, int]],
-) -> Round:
-    """
-    The cart planned so that no unit serves two lines. Lines whose variants overlap are planned as if each were alone;
-    where they meet, the most exact one has the units, and the others are planned again with what is left there.
+    units_of: Callable[[PlanningRound], Mapping[Key, int]],
+) -> PlanningRound:
+    """Return a plan of the cart in which no unit serves two lines.
+
+    Lines whose variants overlap are planned as if each were alone. Where they take the same units,
+    the most exact line keeps them and the others are planned again with what is left. `units_of`
+    returns the units by (sku, source) of a plan.
     """
     if not lines:
-        return Round()
+        return PlanningRound()
     strategies = {line.order_id: strategy for line in lines}
     units = dict(stock.units)
-    for _ in range(TRIES):
+    for _ in range(MOST_PLANS):
         planner.stock = units
         found = planner.plan(lines, strategies)
-        short = stock.beyond(taken(found))
+        short = stock.shortages(units_of(found))
         if not short:
             return found
         units |= short
     wanted: dict[str, int] = defaultdict(int)
     for line in lines:
         wanted[line.sku] += line.quantity
-    planner.stock = stock.apart(wanted)
+    planner.stock = stock.divided(wanted)
     return planner.plan(lines, strategies)

@@ -1,29 +1,36 @@
-"""When a planned cart arrives, on which days it could, and where it can be picked up instead. Pure."""
+"""Arrival of a planned cart, possible delivery days, and pickup options. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openiom.fulfillment_optimization.snapshot import Site
-from openiom.logistics import CarrierService, SourceTiming, deliveries, handover, next_open, promise
-from openiom.logistics.carriers import delivers_on
-from openiom.logistics.promises import Promise
+from openiom.logistics import (
+    CarrierService,
+    Promise,
+    SourceTiming,
+    deliveries,
+    delivery_days,
+    handover,
+    next_open,
+    promise,
+)
 
 from .schemas import CalendarDay, DeliveryWindow, PickupKind, PickupOption, QuotePromise
 
 CALENDAR_DAYS = 30
 MOST_PICKUPS = 20
-"""Places offered of each kind, the nearest ones."""
+"""The most sources that are offered of each kind of pickup."""
 
-CAPABILITY: Mapping[str, PickupKind] = {"pickup": "bopis", "curbside": "curbside"}
+KIND_OF_CAPABILITY: Mapping[str, PickupKind] = {"pickup": "bopis", "curbside": "curbside"}
 
 
 @dataclass(frozen=True)
 class Shipping:
-    """A planned source: how far it is, when it works and who carries from there."""
+    """A planned source: its distance, its working times and the service that carries from it."""
 
     source: str
     km: float
@@ -31,13 +38,33 @@ class Shipping:
     service: CarrierService
 
 
-def promised(shipping: Sequence[Shipping], at: datetime) -> list[tuple[Shipping, Promise]]:
-    """What each source can promise; one that never hands over is left out."""
-    made = ((s, promise(s.timing, km=s.km, now=at, service=s.service)) for s in shipping)
-    return [(s, found) for s, found in made if found is not None]
+@dataclass(frozen=True)
+class PickupSource:
+    """A source where the cart could be picked up.
+
+    `km` is how far it is for the customer, `in_stock` whether it has the whole cart, and
+    `parcels_km` how far it is for each planned parcel.
+    """
+
+    site: Site
+    timing: SourceTiming
+    km: float
+    in_stock: bool
+    parcels_km: NDArray[np.float64]
 
 
-def shown(shipping: Shipping, made: Promise) -> QuotePromise:
+def promises_of(shipping: Sequence[Shipping], at: datetime) -> list[tuple[Shipping, Promise]]:
+    """Return the promise of each source; sources that never hand over are left out."""
+    found: list[tuple[Shipping, Promise]] = []
+    for parcel in shipping:
+        made = promise(parcel.timing, km=parcel.km, now=at, service=parcel.service)
+        if made is not None:
+            found.append((parcel, made))
+    return found
+
+
+def promise_row(shipping: Shipping, made: Promise) -> QuotePromise:
+    """Return a promise as the API shows it."""
     return QuotePromise(
         source=shipping.source,
         carrier=made.carrier,
@@ -53,106 +80,120 @@ def shown(shipping: Shipping, made: Promise) -> QuotePromise:
     )
 
 
-def calendar(made: Sequence[tuple[Shipping, Promise]], at: datetime) -> list[CalendarDay]:
-    """The coming days, and on which of them every parcel can be there: expected by then, and delivered that day."""
+def delivery_calendar(made: Sequence[tuple[Shipping, Promise]], at: datetime) -> list[CalendarDay]:
+    """Return the coming days with whether every parcel can be delivered on them.
+
+    A parcel can be delivered on days of its service, from its expected arrival on.
+    """
     first = at.date()
-    days = [first + timedelta(days=ahead) for ahead in range(CALENDAR_DAYS)]
-    if not made:
-        return [CalendarDay(date=day, possible=False) for day in days]
-    soonest = max(found.delivery_date for _, found in made)
-    possible = np.array([day >= soonest for day in days])
-    for service in {shipping.service for shipping, _ in made}:
-        possible &= delivers_on(service, first, CALENDAR_DAYS)
-    return [
-        CalendarDay(date=day, possible=is_it)
-        for day, is_it in zip(days, possible.tolist(), strict=True)
-    ]
+    possible = np.full(CALENDAR_DAYS, bool(made))
+    for shipping, found in made:
+        possible &= delivery_days(shipping.service, first, CALENDAR_DAYS)
+        possible[: max(0, (found.delivery_date - first).days)] = False
+    calendar: list[CalendarDay] = []
+    for ahead, is_possible in enumerate(possible.tolist()):
+        calendar.append(CalendarDay(date=first + timedelta(days=ahead), possible=is_possible))
+    return calendar
 
 
 def pickup_options(
-    sites: Sequence[Site],
-    timings: Mapping[str, SourceTiming],
-    km: NDArray[np.float64],
-    *,
-    holds: Mapping[str, bool],
-    shipping: Sequence[Shipping],
-    between_km: NDArray[np.float64],
-    at: datetime,
+    sources: Sequence[PickupSource], shipping: Sequence[Shipping], at: datetime
 ) -> list[PickupOption]:
-    """
-    Where the whole cart can be picked up, by kind, then by distance.
+    """Return where the whole cart can be picked up, by kind, then by distance.
 
-    A source hands it out itself where it has every unit (`holds`); ship-to-store takes the planned parcels to a source
-    that does not. `km` (N,) is how far the customer has to go, `between_km` (planned sources, N) how far parcels do.
+    A source with the whole cart in stock hands it out itself; ship-to-store sends the planned
+    parcels to a source that has not.
     """
-    found: list[PickupOption] = []
-    near = np.argsort(km, kind="stable").tolist()
-    for capability, kind in CAPABILITY.items():
-        able = [
-            n
-            for n in near
-            if capability in sites[n].body.capabilities and holds.get(sites[n].name, False)
-        ]
-        for n in able[:MOST_PICKUPS]:
-            given = handover(_without_pickups(timings[sites[n].name]), at)
+    near = sorted(sources, key=_distance)
+    options: list[PickupOption] = []
+    for capability, kind in KIND_OF_CAPABILITY.items():
+        for source in _nearest(near, capability, in_stock=True):
+            given = handover(_without_pickup_schedule(source.timing), at)
             if given is not None:
-                found.append(_option(kind, sites[n], given.ready_at, float(km[n])))
+                options.append(_option(kind, source, given.ready_at))
     if not shipping:
-        return found
-    able = [
-        n
-        for n in near
-        if "ship_to_store" in sites[n].body.capabilities and not holds.get(sites[n].name, False)
-    ]
-    able = able[:MOST_PICKUPS]
-    days = [_days_of_arrival(parcel, between_km[i, able], at) for i, parcel in enumerate(shipping)]
-    for k, n in enumerate(able):
-        arrives = [None if mine is None else mine[k] for mine in days]
-        ready = _arrived(timings[sites[n].name], shipping, arrives, sites[n].name, at)
+        return options
+    for source, ready in _ship_to_store(near, shipping, at):
+        options.append(_option("ship_to_store", source, ready))
+    return options
+
+
+def _distance(source: PickupSource) -> float:
+    return source.km
+
+
+def _nearest(
+    near: Sequence[PickupSource], capability: str, *, in_stock: bool
+) -> list[PickupSource]:
+    able: list[PickupSource] = []
+    for source in near:
+        if capability in source.site.body.capabilities and source.in_stock == in_stock:
+            able.append(source)
+    return able[:MOST_PICKUPS]
+
+
+def _ship_to_store(
+    near: Sequence[PickupSource], shipping: Sequence[Shipping], at: datetime
+) -> Iterator[tuple[PickupSource, datetime]]:
+    """Yield the stores that parcels can be sent to, with the instant when all have arrived."""
+    stores = _nearest(near, "ship_to_store", in_stock=False)
+    arrivals: list[list[date] | None] = []
+    for i, parcel in enumerate(shipping):
+        km = np.array([store.parcels_km[i] for store in stores])
+        arrivals.append(_arrival_days(parcel, km, at))
+    for k, store in enumerate(stores):
+        days = [None if mine is None else mine[k] for mine in arrivals]
+        ready = _all_arrived(store, shipping, days, at)
         if ready is not None:
-            found.append(_option("ship_to_store", sites[n], ready, float(km[n])))
-    return found
+            yield store, ready
 
 
-def _days_of_arrival(parcel: Shipping, km: NDArray[np.float64], at: datetime) -> list[date] | None:
-    """The day a planned parcel is expected at each of several places; None when it never leaves."""
+def _arrival_days(parcel: Shipping, km: NDArray[np.float64], at: datetime) -> list[date] | None:
+    """Return the expected arrival of a parcel at several stores; None when it never leaves."""
     given = handover(parcel.timing, at)
     if given is None:
         return None
-    days: list[date] = deliveries(
-        parcel.service, np.array([given.ship_date], dtype="datetime64[D]"), km
-    ).expected.tolist()
+    ship = np.array([given.ship_date], dtype="datetime64[D]")
+    days: list[date] = deliveries(parcel.service, ship, km).expected.tolist()
     return days
 
 
-def _arrived(
-    timing: SourceTiming,
+def _all_arrived(
+    store: PickupSource,
     shipping: Sequence[Shipping],
-    arrives: Sequence[date | None],
-    name: str,
+    days: Sequence[date | None],
     at: datetime,
 ) -> datetime | None:
-    """When the store is open after the last parcel came; parcels count as there when the store opens on their day."""
+    """Return when the store is open after the last parcel; None when one never arrives.
+
+    A parcel counts as arrived when the store opens on its day; units of the store itself are ready
+    when they are packed.
+    """
+    calendar = store.timing.calendar
     last: datetime | None = None
-    for parcel, day in zip(shipping, arrives, strict=True):
-        if parcel.source == name:
-            given = handover(_without_pickups(parcel.timing), at)
-            ready = None if given is None else given.ready_at
-        else:
-            ready = None if day is None else timing.calendar.instant(day, 0)
+    for parcel, day in zip(shipping, days, strict=True):
+        ready: datetime | None = None
+        if parcel.source == store.site.name:
+            given = handover(_without_pickup_schedule(parcel.timing), at)
+            ready = given.ready_at if given else None
+        elif day is not None:
+            ready = calendar.instant(day, 0)
         if ready is None:
             return None
         last = ready if last is None else max(last, ready)
-    return None if last is None else next_open(timing.calendar, last)
+    return None if last is None else next_open(calendar, last)
 
 
-def _without_pickups(timing: SourceTiming) -> SourceTiming:
-    return SourceTiming(
-        timing.calendar, timing.cutoff, timing.processing_hours, timing.processing_days
-    )
+def _without_pickup_schedule(timing: SourceTiming) -> SourceTiming:
+    """Return the timing of goods that the customer picks up: no carrier collects them."""
+    return replace(timing, pickup=None)
 
 
-def _option(kind: PickupKind, site: Site, ready: datetime, km: float) -> PickupOption:
+def _option(kind: PickupKind, source: PickupSource, ready: datetime) -> PickupOption:
     return PickupOption(
-        kind=kind, source=site.name, title=site.body.title, ready_at=ready, distance_km=round(km, 1)
+        kind=kind,
+        source=source.site.name,
+        title=source.site.body.title,
+        ready_at=ready,
+        distance_km=round(source.km, 1),
     )

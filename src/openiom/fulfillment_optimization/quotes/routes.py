@@ -8,28 +8,29 @@ from openiom.platform.database import Database
 from openiom.platform.http import CurrentPrincipal, Now, database
 from openiom.providers import RateShipments
 
-from .schemas import Quote, QuoteAsk
-from .service import draft
+from .schemas import Quote, QuoteRequest
+from .service import draft_quote
 
 
 def quote_router(rate: RateShipments) -> APIRouter:
-    """The route; `rate` asks carriers for live rates."""
+    """Return the route; `rate` calls carriers for live rates."""
     router = APIRouter(prefix="/api/v1/sourcing", tags=["sourcing quote"])
 
     @router.post("/quote", response_model=Quote)
     def quote_cart(
-        asked: Annotated[QuoteAsk, Body()],
+        request: Annotated[QuoteRequest, Body()],
         principal: CurrentPrincipal,
-        at: Annotated[Database, Depends(database)],
+        stored: Annotated[Database, Depends(database)],
         now: Now,
     ) -> Response:
-        """From where, for how much and when a cart would arrive if it were ordered now. Writes nothing."""
+        """Return the sources, cost and arrival of a cart if it were ordered now. Writes nothing."""
         principal.require("sourcing.read")
-        with at.reading() as session:
-            found = draft(session, asked, now=now)
-        # no transaction is open while a carrier is asked, and nobody is asked unless the cart names one
-        live = rate(at, found.live_rates, found.shipments) if found.shipments else []
-        # written here: FastAPI would validate every row of what was built a moment ago
-        return Response(found.answered(live).model_dump_json(), media_type="application/json")
+        with stored.reading() as session:
+            draft = draft_quote(session, request, now=now)
+        # No transaction is open during calls to a carrier.
+        live = rate(stored, draft.live_rates, draft.shipments) if draft.shipments else []
+        # Serialized here: FastAPI would validate every row that was built a moment ago.
+        body = draft.with_rates(live).model_dump_json()
+        return Response(body, media_type="application/json")
 
     return router

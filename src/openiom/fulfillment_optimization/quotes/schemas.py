@@ -1,4 +1,4 @@
-"""What a quote is asked and what it answers. Money is in the currency that is said with it, weights in kilograms."""
+"""Requests and responses of quotes. Money is in the currency beside it, weights in kilograms."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -10,12 +10,15 @@ AddressType = Literal["Business", "Residence", "Any"]
 PickupKind = Literal["bopis", "curbside", "ship_to_store"]
 
 
-class _Asked(BaseModel):
+class _RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", str_max_length=500)
 
 
-class QuoteCustomer(_Asked):
-    """Who asks: stock allocated to the group stands in. The rest only goes into the execution id."""
+class QuoteCustomer(_RequestModel):
+    """The customer; stock allocated to the group is available.
+
+    The rest only goes into the execution id.
+    """
 
     name: str = ""
     number: str = ""
@@ -23,7 +26,9 @@ class QuoteCustomer(_Asked):
     email: str = ""
 
 
-class QuoteDestination(_Asked):
+class QuoteDestination(_RequestModel):
+    """The address of the cart."""
+
     type: AddressType = "Any"
     line1: str = ""
     line2: str = ""
@@ -34,7 +39,9 @@ class QuoteDestination(_Asked):
     country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")
 
 
-class QuoteLine(_Asked):
+class QuoteLine(_RequestModel):
+    """A line of the cart."""
+
     line_id: str = Field(min_length=1, max_length=100)
     product: str = Field(min_length=1, max_length=200)
     quantity: int = Field(gt=0, le=1_000_000_000)
@@ -42,16 +49,19 @@ class QuoteLine(_Asked):
     dimensions: dict[str, str] = Field(
         {},
         max_length=50,
-        description="The variant, e.g. colorId and sizeId, by base names or those of any data source: every stock row"
-        " with these values counts, whatever else it says. Empty is stock kept without dimensions, as orders take it",
+        description="The variant, e.g. colorId and sizeId, by base names or those of any data"
+        " source: every stock row with these values counts. Empty is stock"
+        " without dimensions, which orders use",
     )
 
 
-class QuoteAsk(_Asked):
+class QuoteRequest(_RequestModel):
+    """The cart to quote."""
+
     company: str = Field("", description="Only goes into the execution id")
     strategy: str = Field("", description="Empty is the default strategy")
-    carrier: str = Field("", description="Carrier to rate with; empty rates nothing")
-    channel: str = Field("", description="An order's origin; stock is what it may have")
+    carrier: str = Field("", description="Carrier to rate with; empty returns no rates")
+    channel: str = Field("", description="An order's origin; its allocations and buffers apply")
     customer: QuoteCustomer = QuoteCustomer()
     destination: QuoteDestination
     lines: list[QuoteLine] = Field(min_length=1, max_length=MOST_LINES)
@@ -71,6 +81,8 @@ class PlannedLine(BaseModel):
 
 
 class NotFulfilled(BaseModel):
+    """Units that no source serves."""
+
     line_id: str
     product: str
     dimensions: dict[str, str]
@@ -79,7 +91,7 @@ class NotFulfilled(BaseModel):
 
 
 class QuotePlan(BaseModel):
-    """What a real run would choose at this moment. `cost_parts` add up to `cost`."""
+    """The plan a real run would make now. `cost_parts` add up to `cost`."""
 
     strategy: str
     complete: bool
@@ -93,13 +105,15 @@ class QuotePlan(BaseModel):
 
 
 class DeliveryWindow(BaseModel):
+    """Days local to the destination."""
+
     earliest: date
     expected: date
     latest: date
 
 
 class QuotePromise(BaseModel):
-    """`confidence` is the chance that the parcel arrives by `delivery.latest`."""
+    """`confidence` is the probability that the parcel arrives by `delivery.latest`."""
 
     source: str
     carrier: str
@@ -113,26 +127,30 @@ class QuotePromise(BaseModel):
 
 
 class Surcharge(BaseModel):
+    """An amount on top of the base rate; negative for a discount."""
+
     name: str
     amount: float
 
 
 class ArrivalChance(BaseModel):
-    """The chance that the parcel arrives by this day."""
+    """The probability that the parcel arrives by this day."""
 
     date: date
     confidence: float
 
 
 class CarrierRate(BaseModel):
-    """A service of the carrier for the parcel of one source; `net` is `base` plus the surcharges."""
+    """
+    A service of the carrier for the parcel of one source; `net` is `base` plus the surcharges.
+    """
 
     service: str
     title: str
     source: str
     is_fallback: bool
-    live: bool = Field(description="Asked of the carrier a moment ago")
-    reason: str = Field(description="Why it is a stand-in; empty when it is none")
+    live: bool = Field(description="Returned by the carrier just now")
+    reason: str = Field(description="Why it is a fallback; empty when it is none")
     base: float
     surcharges: list[Surcharge]
     net: float
@@ -142,8 +160,12 @@ class CarrierRate(BaseModel):
     edd: list[ArrivalChance]
 
 
-class CarrierAnswer(BaseModel):
-    """`is_fallback` says that at least one rate is a stand-in: none is known, or the carrier was not heard in time."""
+class CarrierQuote(BaseModel):
+    """The rates of a carrier.
+
+    `is_fallback` is true when at least one rate is a fallback: none is known, or the carrier did
+    not answer in time.
+    """
 
     name: str
     is_fallback: bool
@@ -151,14 +173,14 @@ class CarrierAnswer(BaseModel):
 
 
 class CalendarDay(BaseModel):
-    """Whether everything that was planned can be there on this day."""
+    """Whether all planned parcels can be delivered on this day."""
 
     date: date
     possible: bool
 
 
 class PickupOption(BaseModel):
-    """The whole cart, ready to be taken at a source."""
+    """A source where the whole cart can be picked up."""
 
     kind: PickupKind
     source: str
@@ -168,7 +190,10 @@ class PickupOption(BaseModel):
 
 
 class Located(BaseModel):
-    """Where the destination was found; `country` precision means that neither postal code nor city is known."""
+    """The location of the destination.
+
+    `country` precision means that neither postal code nor city is known.
+    """
 
     latitude: float
     longitude: float
@@ -176,13 +201,17 @@ class Located(BaseModel):
 
 
 class Quote(BaseModel):
-    """The same question about the same stock and configuration within a minute has the same id and answer."""
+    """A quote.
+
+    The same request about the same stock and configuration within a minute has the same id and
+    answer.
+    """
 
     execution_id: str
     at: datetime
     destination: Located
     plan: QuotePlan
     promises: list[QuotePromise]
-    carrier: CarrierAnswer | None
+    carrier: CarrierQuote | None
     calendar: list[CalendarDay]
     pickup: list[PickupOption]

@@ -1,429 +1,250 @@
-"""
-One quote: the plan a real run would make at this moment, and what follows of it. Writes nothing.
+"""Quotes: the plan a real run would make now, and what follows from it. Writes nothing.
 
-The plan comes from the same `Planner`, against the same snapshot, stock and counters, as a run's.
+The plan comes from the same planner, with the same documents, stock and counters, as a run's.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from uuid import UUID
 
 import numpy as np
 import orjson
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.engine import Refusal
-from openiom.fulfillment_optimization.explanations import reason_of
-from openiom.fulfillment_optimization.order_port import OpenLine
-from openiom.fulfillment_optimization.planning import Attempt, Planner, Round, counted
-from openiom.fulfillment_optimization.planning.daily_capacity import IntakeResult, days_of
+from openiom.fulfillment_optimization.planning import (
+    CapacityUsage,
+    Planner,
+    PlanningRound,
+    capacity_limited_sources,
+    daily_usage,
+)
 from openiom.fulfillment_optimization.problem_builder import great_circle_km
-from openiom.fulfillment_optimization.snapshot import Site, Snapshot, snapshot
-from openiom.kernel import Invalid, NotFound, Problem, Refused
+from openiom.fulfillment_optimization.snapshot import Setting, Site, Snapshot
+from openiom.kernel import NotFound
 from openiom.logistics import CarrierService, handover
-from openiom.master_data import accepts_write_in_products
-from openiom.platform.bulk import fetch
-from openiom.platform.geocoding import geocode
+from openiom.platform.geocoding import Point, geocode
 from openiom.provider_contract import Shipment
 from openiom.providers import Rated
 
-from .carrier_quotes import carrier_answer, shipments_of
-from .cart_availability import CartStock, cart_stock, plan_cart, variants_of
-from .delivery_dates import Shipping, calendar, pickup_options, promised, shown
-from .quote_request import Asked, ProductFacts
-from .schemas import (
-    Located,
-    NotFulfilled,
-    PickupOption,
-    PlannedLine,
-    Quote,
-    QuoteAsk,
-    QuoteLine,
-    QuotePlan,
+from .carrier_quotes import carrier_quote, shipments_of
+from .cart_availability import CartStock, plan_cart
+from .delivery_dates import (
+    PickupSource,
+    Shipping,
+    delivery_calendar,
+    pickup_options,
+    promise_row,
+    promises_of,
 )
+from .plan_view import CartShare, cart_shares, missing_units, plan_view, units_by_stock
+from .quote_request import ResolvedRequest, resolve_request
+from .schemas import Located, PickupOption, Quote, QuoteRequest
 from .shipping_rates import Parcel
 
-ORDER = UUID(int=1)
-UNKNOWN_PRODUCT = "unknown product: it is not in the catalog"
-ALL_OR_NONE = "another line cannot be served, and the strategy takes all lines of an order or none"
+PICKUP_CAPABILITIES = frozenset(("pickup", "curbside", "ship_to_store"))
 
 
 @dataclass(frozen=True)
-class Share:
-    """Units of the cart's line number `line` from a source."""
+class QuoteDraft:
+    """A quote without the carrier's rates.
 
-    line: int
-    source: str
-    units: int
+    `live_rates` is the provider instance to call for them; empty when none is.
+    """
 
-
-@dataclass(frozen=True)
-class Draft:
-    """A quote but for the carrier's rates. `live_rates` is the connection to be asked for them; '' asks nobody."""
-
-    asked: Asked
+    resolved: ResolvedRequest
     quote: Quote
     parcels: Sequence[Parcel]
     live_rates: str
 
     @property
     def shipments(self) -> list[Shipment]:
-        """What the carrier is to be asked, a shipment a parcel; empty when it is not to be asked."""
-        return shipments_of(self.asked, self.parcels) if self.live_rates else []
+        """The shipments to rate live, one per parcel; empty when no provider is called."""
+        return shipments_of(self.resolved, self.parcels) if self.live_rates else []
 
-    def answered(self, live: Sequence[Rated] = ()) -> Quote:
-        """The whole quote; `live` has an answer for each shipment."""
-        if not self.asked.ask.carrier:
+    def with_rates(self, live: Sequence[Rated] = ()) -> Quote:
+        """Return the complete quote; `live` has the carrier's answer for each shipment."""
+        if not self.resolved.request.carrier:
             return self.quote
-        return self.quote.model_copy(
-            update={"carrier": carrier_answer(self.asked, self.parcels, live)}
-        )
+        carrier = carrier_quote(self.resolved, self.parcels, live)
+        return self.quote.model_copy(update={"carrier": carrier})
 
 
-def draft(session: Session, ask: QuoteAsk, *, now: datetime) -> Draft:
-    """Everything that is known here. Raises Invalid with the path and the remedy of whatever cannot be quoted."""
-    asked = _asked(session, ask, now)
-    lines = [_open_line(asked, i) for i in asked.plannable]
-    stock = _stock(session, asked)
-    days = _days(session, asked)
-    planner = Planner(session, asked.known, asked.at, days)
-    found = plan_cart(planner, lines, asked.setting.name, stock, lambda round: _taken(asked, round))
-    shares = _shares(found)
-    shipping = _shipping(asked, found, shares)
-    made = promised(shipping, asked.at)
-    complete = not _missing(asked, shares)
-    known = Quote(
-        execution_id=_execution_id(asked, stock, days),
-        at=asked.at,
-        destination=_located(asked),
-        plan=_plan(asked, found, shares),
-        promises=[shown(s, p) for s, p in made],
+def draft_quote(session: Session, request: QuoteRequest, *, now: datetime) -> QuoteDraft:
+    """Return everything about a cart that needs no provider.
+
+    Raises Invalid with the path and the remedy of everything that cannot be quoted.
+    """
+    resolved = resolve_request(session, request, now)
+    stock = resolved.stock(session)
+    usage = _usage(session, resolved)
+    planner = Planner(session, resolved.known, resolved.at, usage)
+    found = plan_cart(
+        planner,
+        resolved.open_lines(),
+        resolved.setting.name,
+        stock,
+        lambda planned: units_by_stock(resolved, planned),
+    )
+    shares = cart_shares(found)
+    shipping = _shipping(resolved, found, shares)
+    promises = promises_of(shipping, resolved.at)
+    complete = not missing_units(resolved, shares)
+    quote = Quote(
+        execution_id=_execution_id(resolved, stock, usage),
+        at=resolved.at,
+        destination=_located(resolved),
+        plan=plan_view(resolved, found, shares),
+        promises=[promise_row(parcel, made) for parcel, made in promises],
         carrier=None,
-        calendar=calendar(made if complete else [], asked.at),
-        pickup=_pickup(asked, stock, shipping if complete else []),
+        calendar=delivery_calendar(promises if complete else [], resolved.at),
+        pickup=_pickup(resolved, stock, shipping if complete else []),
     )
-    parcels = _parcels(asked, shares) if ask.carrier else []
-    return Draft(asked, known, parcels, asked.known.timetable.live_rates.get(ask.carrier, ""))
+    parcels = _parcels(resolved, shares) if request.carrier else []
+    live_rates = resolved.known.timetable.live_rates.get(request.carrier, "")
+    return QuoteDraft(resolved, quote, parcels, live_rates)
 
 
-def quote(session: Session, ask: QuoteAsk, *, now: datetime) -> Quote:
-    """A quote that asks nobody outside. Raises Invalid as `draft` does."""
-    return draft(session, ask, now=now).answered()
+def quote(session: Session, request: QuoteRequest, *, now: datetime) -> Quote:
+    """Return a quote without live rates. Raises Invalid as `draft_quote` does."""
+    return draft_quote(session, request, now=now).with_rates()
 
 
-def _stock(session: Session, asked: Asked) -> CartStock:
-    parse_id = {asked.ask.lines[i].product for i in asked.plannable if i not in asked.variants}
-    variants = {asked.variants[i] for i in asked.plannable if i in asked.variants}
-    ask = asked.ask
-    return cart_stock(
-        session, parse_id, variants, channel=ask.channel, customer_group=ask.customer.group
-    )
+def _usage(session: Session, resolved: ResolvedRequest) -> dict[str, CapacityUsage]:
+    """Return today's usage of the capacity-limited sources of the strategy and its alternates."""
+    sites = capacity_limited_sources(_strategy_and_alternates(resolved))
+    if not sites:
+        return {}
+    zones = [(site.name, site.time_zone) for site in sites.values()]
+    found = daily_usage(session, zones, resolved.at)
+    return {name: found.get(name, CapacityUsage()) for name in sites}
 
 
-def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
-    at = (ask.at or now).astimezone(UTC).replace(second=0, microsecond=0)
-    variants, problems = variants_of(session, ask.lines)
-    problems += _twice(ask.lines)
-    known = snapshot(session)
-    place = geocode(ask.destination.model_dump())
-    if place is None:
-        what = f"{ask.destination.city}, {ask.destination.country} cannot be placed on the map"
-        problems.append(
-            Problem(
-                "destination", what, "give a country of ISO 3166-1, and a city or postal code in it"
-            )
-        )
-    services = known.timetable.carriers.get(ask.carrier, ()) if ask.carrier else ()
-    if ask.carrier and not services:
-        names = ", ".join(sorted(known.timetable.carriers)) or "none yet"
-        problems.append(
-            Problem("carrier", f"no carrier named {ask.carrier}", f"configured carriers: {names}")
-        )
-    try:
-        setting = known.setting(ask.strategy, at.date())
-    except NotFound as error:
-        problems.append(Problem("strategy", error.what, error.remedy))
-    if problems or place is None:
-        raise Invalid("this cart cannot be quoted", problems=problems)
-    facts = _facts(session, sorted({line.product for line in ask.lines}))
-    free = len(facts) < len({line.product for line in ask.lines}) and accepts_write_in_products(
-        session
-    )
-    plannable = tuple(i for i, line in enumerate(ask.lines) if free or line.product in facts)
-    return Asked(ask, at, known, setting, place, services, facts, plannable, variants)
-
-
-def _twice(lines: Sequence[QuoteLine]) -> list[Problem]:
-    seen: dict[str, int] = {}
-    found = []
-    for i, line in enumerate(lines):
-        first = seen.setdefault(line.line_id, i)
-        if first != i:
-            what = f"{line.line_id} is the id of line {first} too"
-            found.append(Problem(f"lines.{i}.line_id", what, "give every line an id of its own"))
-    return found
-
-
-def _facts(session: Session, products: list[str]) -> dict[str, ProductFacts]:
-    rows = fetch(
-        session,
-        "SELECT number, coalesce(weight_kg, 0)::float8, currency FROM master_data.product WHERE number = ANY(%s)",
-        (products,),
-    )
-    return {number: ProductFacts(weight, currency) for number, weight, currency in rows}
-
-
-def _open_line(asked: Asked, i: int) -> OpenLine:
-    line, to = asked.ask.lines[i], asked.ask.destination
-    return OpenLine(
-        line_id=UUID(int=i),
-        order_id=ORDER,
-        product=line.product,
-        quantity=line.quantity,
-        country=to.country,
-        place=asked.place,
-        source="",
-        state=to.state,
-        wanted=asked.ask.requested_delivery_date,
-        business=to.type == "Business",
-        variant=asked.variants[i].text if i in asked.variants else "",
-    )
-
-
-def _days(session: Session, asked: Asked) -> dict[str, IntakeResult]:
-    """What counted sources have taken today, by the strategy and its alternates."""
-    settings, name = [asked.setting], asked.setting.strategy.alternate
-    while name and name not in {s.name for s in settings}:
+def _strategy_and_alternates(resolved: ResolvedRequest) -> list[Setting]:
+    found = {resolved.setting.name: resolved.setting}
+    name = resolved.setting.strategy.alternate
+    while name and name not in found:
         try:
-            settings.append(asked.known.setting(name, asked.at.date()))
+            setting = resolved.known.setting(name, resolved.at.date())
         except NotFound:
             break
-        name = settings[-1].strategy.alternate
-    sites = counted(settings)
-    found = (
-        days_of(session, [(s.name, s.time_zone) for s in sites.values()], asked.at) if sites else {}
-    )
-    return {name: found.get(name, IntakeResult(0, 0)) for name in sites}
+        found[setting.name] = setting
+        name = setting.strategy.alternate
+    return list(found.values())
 
 
-def _shares(found: Round) -> list[Share]:
-    """Who serves what, over all attempts, in the order of lines. Line ids are the cart's line numbers."""
-    shares: list[Share] = []
-    for attempt in found.attempts:
-        planned = attempt.planned.get(ORDER)
-        if planned is None or attempt.solved is None:
-            continue
-        lines = planned.explanation["lines"]
-        solved = attempt.solved.plan.shares
-        names = attempt.solved.framed.names
-        columns = (solved.line.tolist(), solved.node.tolist(), solved.quantity.tolist())
-        shares += [
-            Share(lines[line].int, names[node], units)
-            for line, node, units in zip(*columns, strict=True)
-        ]
-    return sorted(shares, key=lambda s: (s.line, -s.units, s.source))
+def _shipping(
+    resolved: ResolvedRequest, found: PlanningRound, shares: Sequence[CartShare]
+) -> list[Shipping]:
+    """Return the planned sources, by name, with the service that carries from each.
 
-
-def _taken(asked: Asked, found: Round) -> dict[tuple[str, str], int]:
-    """Units by (sku, source) that a plan takes."""
-    taken: dict[tuple[str, str], int] = defaultdict(int)
-    for share in _shares(found):
-        taken[asked.sku(share.line), share.source] += share.units
-    return taken
-
-
-def _missing(asked: Asked, shares: Sequence[Share]) -> dict[int, int]:
-    """Line number -> units nobody serves."""
-    got: dict[int, int] = defaultdict(int)
-    for share in shares:
-        got[share.line] += share.units
-    return {i: x.quantity - got[i] for i, x in enumerate(asked.ask.lines) if x.quantity > got[i]}
-
-
-def _plan(asked: Asked, found: Round, shares: Sequence[Share]) -> QuotePlan:
-    lines = asked.ask.lines
-    missing = _missing(asked, shares)
-    parts: dict[str, float] = defaultdict(float)
-    currencies = {
-        a.setting.currency
-        for a in found.attempts
-        if ORDER in a.planned and a.planned[ORDER].sources
-    }
-    if len(currencies) > 1:
-        what = f"the strategies that plan this cart count in {', '.join(sorted(c or 'kilometers' for c in currencies))}"
-        raise Refused(
-            what,
-            where="strategy",
-            remedy="give a strategy and its alternate one currency and one objective",
-        )
-    for attempt in found.attempts:
-        planned = attempt.planned.get(ORDER)
-        if planned is not None and planned.sources:
-            for name, money in planned.explanation["parts"].items():
-                parts[name] += money
-    told = {name: round(money, 4) for name, money in parts.items() if money and name != "open"}
-    return QuotePlan(
-        strategy=asked.setting.name,
-        complete=not missing,
-        lines=[
-            PlannedLine(
-                line_id=lines[s.line].line_id,
-                product=lines[s.line].product,
-                dimensions=lines[s.line].dimensions,
-                source=s.source,
-                quantity=s.units,
-                ordered_quantity=lines[s.line].quantity,
-            )
-            for s in shares
-        ],
-        not_fulfilled=[
-            NotFulfilled(
-                line_id=lines[i].line_id,
-                product=lines[i].product,
-                dimensions=lines[i].dimensions,
-                quantity=units,
-                reason=_reason(asked, found, i),
-            )
-            for i, units in missing.items()
-        ],
-        cost=round(sum(told.values()), 4),
-        currency=next(iter(currencies), asked.setting.currency),
-        cost_parts=told,
-    )
-
-
-def _reason(asked: Asked, found: Round, line: int) -> str:
-    """Why a line stays open, as the last strategy that was asked has it."""
-    if line not in asked.plannable:
-        return UNKNOWN_PRODUCT
-    tried: list[tuple[Attempt, int]] = [
-        (attempt, attempt.planned[ORDER].explanation["lines"].index(UUID(int=line)))
-        for attempt in found.attempts
-        if attempt.solved is not None
-        and UUID(int=line) in attempt.planned[ORDER].explanation["lines"]
-    ]
-    if not tried:
-        return "no active source"
-    attempt, at = tried[-1]
-    assert attempt.solved is not None
-    codes = attempt.solved.plan.refusals(0, at)
-    if not codes.all():
-        return (
-            ALL_OR_NONE
-            if not attempt.planned[ORDER].sources
-            else "not enough on hand for the whole quantity"
-        )
-    others = codes[codes != Refusal.NOT_ON_HAND]
-    likely = np.bincount(others).argmax() if len(others) else Refusal.NOT_ON_HAND
-    return reason_of(int(likely))
-
-
-def _shipping(asked: Asked, found: Round, shares: Sequence[Share]) -> list[Shipping]:
-    """The planned sources, by name; carried by the carrier asked for, else by the one of the strategy that planned."""
+    The requested carrier carries, else the carrier of the strategy that planned the source.
+    """
     services: dict[str, CarrierService] = {}
     for attempt in found.attempts:
+        service = resolved.services[0] if resolved.services else attempt.setting.service
         if attempt.solved is not None:
-            for name in {
-                attempt.solved.framed.names[n] for n in attempt.solved.plan.shares.node.tolist()
-            }:
-                services.setdefault(
-                    name, asked.services[0] if asked.services else attempt.setting.service
-                )
-    sites = {site.name: site for site in asked.known.sites}
+            for node in np.unique(attempt.solved.plan.shares.node).tolist():
+                services.setdefault(attempt.solved.priced.names[node], service)
     names = sorted({share.source for share in shares})
-    km = great_circle_km(
-        [asked.place], [(sites[n].latitude, sites[n].longitude) for n in names], 0.0
-    )[0]
-    timings = asked.known.timetable.of(names)
-    return [
-        Shipping(n, float(d), t, services[n]) for n, d, t in zip(names, km, timings, strict=True)
-    ]
+    points = _points(resolved.known, names)
+    km = great_circle_km([resolved.place], points, 0.0)[0].tolist()
+    timings = resolved.known.timetable.source_timings(names)
+    shipping: list[Shipping] = []
+    for i, name in enumerate(names):
+        shipping.append(Shipping(name, km[i], timings[i], services[name]))
+    return shipping
 
 
-def _parcels(asked: Asked, shares: Sequence[Share]) -> list[Parcel]:
-    """What each planned source sends, as it is to be rated."""
-    sites = {site.name: site for site in asked.known.sites}
+def _parcels(resolved: ResolvedRequest, shares: Sequence[CartShare]) -> list[Parcel]:
+    """Return what each planned source ships, with the weight to be rated."""
+    sites = _sites_by_name(resolved.known)
     weights: dict[str, float] = defaultdict(float)
     for share in shares:
-        line = asked.ask.lines[share.line]
-        own = (
-            0.0
-            if line.free_shipping
-            else asked.facts[line.product].weight_kg
-            if line.product in asked.facts
-            else 0.0
-        )
-        weights[share.source] += own * share.units
-    parcels = []
+        weights[share.source] += _rated_kg(resolved, share.line) * share.units
+    parcels: list[Parcel] = []
     for name, weight in weights.items():
         site = sites[name]
-        km = float(great_circle_km([asked.place], [(site.latitude, site.longitude)], 0.0)[0, 0])
-        parcels.append(
-            Parcel(site, km, weight, handover(asked.known.timetable.of([name])[0], asked.at))
-        )
+        km = great_circle_km([resolved.place], [(site.latitude, site.longitude)], 0.0)
+        [timing] = resolved.known.timetable.source_timings([name])
+        parcels.append(Parcel(site, float(km[0, 0]), weight, handover(timing, resolved.at)))
     return parcels
 
 
-def _pickup(asked: Asked, stock: CartStock, shipping: Sequence[Shipping]) -> list[PickupOption]:
-    if len(asked.plannable) < len(asked.ask.lines):
+def _rated_kg(resolved: ResolvedRequest, line: int) -> float:
+    """Return the weight of a unit that is rated; 0 with free shipping or without a weight."""
+    requested = resolved.request.lines[line]
+    facts = resolved.facts.get(requested.product)
+    if requested.free_shipping or facts is None:
+        return 0.0
+    return facts.weight_kg or 0.0
+
+
+def _pickup(
+    resolved: ResolvedRequest, stock: CartStock, shipping: Sequence[Shipping]
+) -> list[PickupOption]:
+    """Return where the cart can be picked up; nowhere when a product is unknown."""
+    sites = _pickup_sites(resolved.known)
+    if not sites or len(resolved.plannable) < len(resolved.request.lines):
         return []
-    able = _places_to_go(asked.known)
-    if not able:
-        return []
-    wanted: dict[str, int] = defaultdict(int)
-    for i, line in enumerate(asked.ask.lines):
-        wanted[asked.sku(i)] += line.quantity
-    holds = {s.name: stock.together(s.name, wanted) == wanted for s in able}
-    points = [(s.latitude, s.longitude) for s in able]
-    at = {s.name: (s.latitude, s.longitude) for s in asked.known.sites}
-    return pickup_options(
-        able,
-        dict(
-            zip(
-                [s.name for s in able],
-                asked.known.timetable.of([s.name for s in able]),
-                strict=True,
-            )
-        ),
-        great_circle_km([asked.place], points, 0.0)[0],
-        holds=holds,
-        shipping=shipping,
-        between_km=great_circle_km([at[s.source] for s in shipping], points, 0.0),
-        at=asked.at,
+    wanted = resolved.units_by_sku()
+    names = [site.name for site in sites]
+    points = _points(resolved.known, names)
+    km = great_circle_km([resolved.place], points, 0.0)[0].tolist()
+    origins = _points(resolved.known, [parcel.source for parcel in shipping])
+    parcels_km = great_circle_km(origins, points, 0.0)
+    timings = resolved.known.timetable.source_timings(names)
+    sources: list[PickupSource] = []
+    for n, site in enumerate(sites):
+        in_stock = stock.jointly(site.name, wanted) == wanted
+        sources.append(PickupSource(site, timings[n], km[n], in_stock, parcels_km[:, n]))
+    return pickup_options(sources, shipping, resolved.at)
+
+
+@lru_cache(maxsize=4)
+def _pickup_sites(known: Snapshot) -> tuple[Site, ...]:
+    """Return the sources that hand goods out."""
+    return tuple(
+        site for site in known.sites if PICKUP_CAPABILITIES.intersection(site.body.capabilities)
     )
 
 
 @lru_cache(maxsize=4)
-def _places_to_go(known: Snapshot) -> tuple[Site, ...]:
-    """Sources that hand goods out."""
-    return tuple(
-        s for s in known.sites if {"pickup", "curbside", "ship_to_store"} & set(s.body.capabilities)
-    )
+def _sites_by_name(known: Snapshot) -> Mapping[str, Site]:
+    return {site.name: site for site in known.sites}
 
 
-def _located(asked: Asked) -> Located:
-    country = geocode({"country": asked.ask.destination.country})
-    latitude, longitude = asked.place
-    return Located(
-        latitude=latitude,
-        longitude=longitude,
-        precision="country" if asked.place == country else "place",
-    )
+def _points(known: Snapshot, names: Sequence[str]) -> list[Point]:
+    """Return where these sources are."""
+    sites = _sites_by_name(known)
+    return [(sites[name].latitude, sites[name].longitude) for name in names]
 
 
-def _execution_id(asked: Asked, stock: CartStock, days: Mapping[str, IntakeResult]) -> str:
-    """A hash of everything the answer depends on: question, minute, configuration, stock, counters and catalog."""
+def _located(resolved: ResolvedRequest) -> Located:
+    """Return where the destination was found."""
+    country = geocode({"country": resolved.request.destination.country})
+    latitude, longitude = resolved.place
+    precision = "country" if resolved.place == country else "place"
+    return Located(latitude=latitude, longitude=longitude, precision=precision)
+
+
+def _execution_id(
+    resolved: ResolvedRequest, stock: CartStock, usage: Mapping[str, CapacityUsage]
+) -> str:
+    """Return a hash of everything the answer depends on.
+
+    Request, minute, configuration, stock, counters and catalog.
+    """
+    facts = resolved.facts.values()
     inputs = {
-        "ask": asked.ask.model_dump(mode="json", exclude={"at"}),
-        "at": asked.at,
-        "configuration": asked.known.stamp,
+        "request": resolved.request.model_dump(mode="json", exclude={"at"}),
+        "at": resolved.at,
+        "configuration": resolved.known.stamp,
         "stock": sorted(stock.units.items()),
-        "shelves": stock.shelves.told(),
-        "days": sorted([name, taken.parcels, taken.lines] for name, taken in days.items()),
-        "facts": sorted([name, f.weight_kg, f.currency] for name, f in asked.facts.items()),
+        "variant_stock": stock.variant_stock.told(),
+        "usage": sorted([name, used.parcels, used.lines] for name, used in usage.items()),
+        "facts": sorted([fact.number, fact.weight_kg or 0.0, fact.currency] for fact in facts),
     }
     return sha256(orjson.dumps(inputs)).hexdigest()[:32]

@@ -1,65 +1,71 @@
-"""What the carrier's services cost for each parcel of a plan. Pure."""
+"""The price of a carrier's service for a parcel. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from openiom.fulfillment_optimization.documents import CostWeights, RateFactor, RateTableBody
 from openiom.fulfillment_optimization.rates import factor_for, fallback_rate, table_price, zones
 from openiom.fulfillment_optimization.snapshot import Site
-from openiom.logistics import CarrierService, on_time_chance
-from openiom.logistics.carriers import arrival
-from openiom.logistics.promises import Handover
+from openiom.logistics import CarrierService, Handover, arrival, on_time_chance
 from openiom.provider_contract import LiveRate
 
 from .schemas import ArrivalChance, CarrierRate, Surcharge
 
+NO_RATE = "no rate is known for its zone and weight"
+
 
 @dataclass(frozen=True)
 class Parcel:
-    """What one source sends; `weight_kg` is what is rated."""
+    """What one source ships; `weight_kg` is the weight that is rated."""
 
     site: Site
     km: float
     weight_kg: float
-    given: Handover | None
+    handover: Handover | None
 
 
-def rated(
+@dataclass(frozen=True)
+class Tariff:
+    """What prices depend on besides service and parcel; `destination` is (country, state)."""
+
+    table: RateTableBody | None
+    weights: CostWeights
+    destination: tuple[str, str]
+    business: bool
+    currency: str
+
+
+def rate_parcel(
     service: CarrierService,
     parcel: Parcel,
+    tariff: Tariff,
     *,
-    table: RateTableBody | None,
-    weights: CostWeights,
-    destination: tuple[str, str],
-    business: bool,
-    currency: str,
     live: LiveRate | None = None,
     failed: str = "",
 ) -> CarrierRate:
+    """Return the price of a service for a parcel.
+
+    The price is the carrier's `live` rate, else that of the rate table; the markup or discount of
+    the rate factor is a surcharge. Where the table has no price, or a live rate `failed`, the
+    factor's fallback rate counts, and without a factor the distance cost of the optimizer.
     """
-    The price of a service for a parcel: the carrier's `live` rate, else from the table, with the factor's mark-up or
-    mark-down as a surcharge; where the table knows no price, and first of all where a live rate `failed`, the factor's
-    fallback rate; without table or factor what the optimizer counts for distance.
-    """
-    factor = factor_for(table, parcel.site.type, business=business) if table else None
-    zone = live.zone if live else _zone(service, parcel, table, destination)
-    known, reason = _base(parcel, zone, table, factor, weights, live, failed)
-    base = _cents(known)
-    surcharges = [
-        Surcharge(name=name, amount=_cents(amount))
-        for name, amount in (live.surcharges if live else ())
-    ]
-    billed = base + sum(s.amount for s in surcharges)
-    if factor and factor.rate_factor and not reason:
-        surcharges.append(
-            Surcharge(name=factor.name, amount=_cents(billed * factor.rate_factor / 100.0))
-        )
-    net = _cents(base + sum(s.amount for s in surcharges))
+    factor = None
+    if tariff.table is not None:
+        factor = factor_for(tariff.table, parcel.site.type, business=tariff.business)
+    zone = live.zone if live else _zone(service, parcel, tariff)
+    price, reason = _base(parcel, zone, tariff, factor, live, failed if live is None else "")
+    base = _cents(price)
+    surcharges = _surcharges(base, live, None if reason else factor)
+    net = _cents(base + sum(surcharge.amount for surcharge in surcharges))
     if factor and factor.free_shipping:
-        surcharges.append(_waived(factor, net))
+        surcharges.append(Surcharge(name=f"{factor.name}: free shipping", amount=-net))
         net = 0.0
+    currency, weight = tariff.currency, parcel.weight_kg
+    if live is not None:
+        currency, weight = live.currency, live.billed_kg or weight
     return CarrierRate(
         service=service.name,
         title=service.title,
@@ -70,69 +76,81 @@ def rated(
         base=base,
         surcharges=surcharges,
         net=net,
-        currency=live.currency if live else currency,
-        weight=round((live.billed_kg if live else 0.0) or parcel.weight_kg, 3),
+        currency=currency,
+        weight=round(weight, 3),
         zone=zone,
         edd=arrivals(service, parcel),
     )
 
 
+def _surcharges(base: float, live: LiveRate | None, factor: RateFactor | None) -> list[Surcharge]:
+    """Return the carrier's own surcharges and that of the rate factor on all it bills."""
+    surcharges: list[Surcharge] = []
+    if live is not None:
+        for name, amount in live.surcharges:
+            surcharges.append(Surcharge(name=name, amount=_cents(amount)))
+    if factor is not None and factor.rate_factor:
+        billed = base + sum(surcharge.amount for surcharge in surcharges)
+        amount = _cents(billed * factor.rate_factor / 100.0)
+        surcharges.append(Surcharge(name=factor.name, amount=amount))
+    return surcharges
+
+
 def _base(
     parcel: Parcel,
     zone: str,
-    table: RateTableBody | None,
+    tariff: Tariff,
     factor: RateFactor | None,
-    weights: CostWeights,
     live: LiveRate | None,
     failed: str,
 ) -> tuple[float, str]:
-    """What the service costs before surcharges, and, where that is only a stand-in, why."""
+    """Return the price before surcharges, and the reason when it is only a fallback."""
     if live:
         return live.base, ""
-    price = table_price(table, zone, parcel.weight_kg) if table else None
+    price = table_price(tariff.table, zone, parcel.weight_kg) if tariff.table else None
     if price is not None and not failed:
         return price, ""
-    reason = failed or "no rate is known for its zone and weight"
+    reason = failed or NO_RATE
     if factor is not None:
         return fallback_rate(factor, parcel.weight_kg), reason
     if price is not None:
         return price, reason
-    return weights.parcel + parcel.km * weights.per_100_km / 100.0, reason
+    by_distance = parcel.km * tariff.weights.per_100_km / 100.0
+    return tariff.weights.parcel + by_distance, reason
 
 
-def _waived(factor: RateFactor, net: float) -> Surcharge:
-    return Surcharge(name=f"{factor.name}: free shipping", amount=-net)
-
-
-def _zone(
-    service: CarrierService,
-    parcel: Parcel,
-    table: RateTableBody | None,
-    destination: tuple[str, str],
-) -> str:
-    """The table's zone, by agreement or distance; without a table the service's own."""
-    if table is None:
-        band = next(b for b in service.bands if b.up_to_km is None or parcel.km <= b.up_to_km)
-        return band.zone
-    place = zones(table, np.array([[parcel.km]]), [parcel.site.body], [destination])
-    return table.zones[int(place[0, 0])].name
+def _zone(service: CarrierService, parcel: Parcel, tariff: Tariff) -> str:
+    """Return the zone of the table, by agreement or distance; without a table the service's."""
+    if tariff.table is None:
+        return service.band_of(parcel.km).zone
+    distance = np.array([[parcel.km]])
+    found = zones(tariff.table, distance, [parcel.site.body], [tariff.destination])
+    return tariff.table.zones[int(found[0, 0])].name
 
 
 def arrivals(service: CarrierService, parcel: Parcel) -> list[ArrivalChance]:
-    """Days the parcel may arrive by and their chances, from the expected to the latest; none when it never leaves."""
-    if parcel.given is None:
+    """Return the days from the expected to the latest arrival, each with its probability.
+
+    Empty when the parcel is never handed over.
+    """
+    if parcel.handover is None:
         return []
-    band = next(b for b in service.bands if b.up_to_km is None or parcel.km <= b.up_to_km)
-    found: dict[object, ArrivalChance] = {}
+    transit = service.band_of(parcel.km).days
+    chances: dict[date, ArrivalChance] = {}
     for late in range(service.spread_days + 1):
-        day = arrival(service, parcel.given.ship_date, band.days + late)
-        chance = round(on_time_chance(band.days, service.slip, late), 4)
-        found[day] = ArrivalChance(date=day, confidence=chance)
-    return list(found.values())
+        day = arrival(service, parcel.handover.ship_date, transit + late)
+        confidence = round(on_time_chance(transit, service.slip, late), 4)
+        chances[day] = ArrivalChance(date=day, confidence=confidence)
+    return list(chances.values())
 
 
 def cheapest_first(rates: Sequence[CarrierRate]) -> list[CarrierRate]:
-    return sorted(rates, key=lambda r: (r.source, r.currency, r.net, r.service))
+    """Return the rates by source and currency, cheapest first."""
+    return sorted(rates, key=_rate_order)
+
+
+def _rate_order(rate: CarrierRate) -> tuple[str, str, float, str]:
+    return rate.source, rate.currency, rate.net, rate.service
 
 
 def _cents(amount: float) -> float:

@@ -207,7 +207,7 @@ function Decided({ decision, products }: { decision: Decision | undefined; produ
   return (
     <>
       <p className="muted">
-        Decided <When at={decision.at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
+        Decided <When at={decision.decided_at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
         <strong>{cost(decision.cost, unitOf(decision))}</strong>; {whole(decision.considered)} sources were considered. {decision.note}
       </p>
       <CostParts parts={decision.parts} unit={unitOf(decision)} bar={false} />

@@ -45,7 +45,7 @@ export default function PlanPage() {
       lead={
         head && (
           <>
-            {modeWords[head.mode] ?? head.mode} run of strategy <strong>{head.strategy}</strong>, <When at={head.at} />
+            {modeWords[head.mode] ?? head.mode} run of strategy <strong>{head.strategy}</strong>, <When at={head.planned_at} />
           </>
         )
       }

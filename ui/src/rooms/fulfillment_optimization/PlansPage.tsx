@@ -21,10 +21,10 @@ const columns: readonly ListColumn<PlanRow>[] = [
     key: 'at',
     title: 'Planned',
     fixed: true,
-    text: (row) => row.at,
+    text: (row) => row.planned_at,
     render: (row) => (
       <Link className="strong" to={`/plans/${row.id}`}>
-        <When at={row.at} as="date" />
+        <When at={row.planned_at} as="date" />
       </Link>
     ),
   },

@@ -1,6 +1,6 @@
 import { listDocuments } from '@client/configuration';
 import { findProducts } from '@client/inventory';
-import { type Quote, type QuoteAsk, quoteCart } from '@client/sourcing';
+import { type Quote, type QuoteRequest, quoteCart } from '@client/sourcing';
 import { CloseOutlined, PlusOutlined, ShoppingCartOutlined } from '@kit/icons';
 import { EmptyState, ProblemNotice } from '@kit/feedback';
 import { Page, Section } from '@kit/layout';
@@ -29,7 +29,7 @@ export default function QuotePage() {
   const [how, setHow] = useState({ strategy: '', carrier: '', requested_delivery_date: '' });
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const carriers = useQuery({ queryKey: ['configuration', 'carrier'], queryFn: () => listDocuments('carrier') });
-  const quote = useMutation<Quote, unknown, QuoteAsk>({ mutationFn: quoteCart });
+  const quote = useMutation<Quote, unknown, QuoteRequest>({ mutationFn: quoteCart });
   const given = lines.filter((one) => one.product.trim() !== '');
   const missing =
     given.length === 0

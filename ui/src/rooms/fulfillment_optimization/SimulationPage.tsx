@@ -203,7 +203,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
               <Section key={name} title={dailyTitles[name]}>
                 <BandChart
                   title={dailyTitles[name] ?? name}
-                  labels={bands.mean.map((_, index) => dayLabel(view.ask.demand.from, index))}
+                  labels={bands.mean.map((_, index) => dayLabel(view.request.demand.from, index))}
                   bands={bands}
                   base={base}
                   axis={(value) => kpiAxis(name, value)}
@@ -340,7 +340,7 @@ function BySource({ summary }: { summary: Summary }) {
 }
 
 function Asked({ view }: { view: SimulationView }) {
-  const { demand } = view.ask;
+  const { demand } = view.request;
   return (
     <Section title="What was asked">
       <div className="stack">
@@ -351,12 +351,12 @@ function Asked({ view }: { view: SimulationView }) {
             ['Days', `${demand.from} to ${demand.to}`],
             ['Multiplier', `× ${figure(demand.multiplier)}`],
             ['Drawn from', `${whole(view.basis_orders)} orders, ${whole(view.basis_lines)} lines`],
-            ['Strategy', view.ask.strategy === '' ? 'The default one' : view.ask.strategy],
+            ['Strategy', view.request.strategy === '' ? 'The default one' : view.request.strategy],
             [
               'Stock',
-              `Scheduled supply arrives on its day${view.ask.replenish_days ? `, and all is filled up every ${view.ask.replenish_days} days` : ''}`,
+              `Scheduled supply arrives on its day${view.request.replenish_days ? `, and all is filled up every ${view.request.replenish_days} days` : ''}`,
             ],
-            ['Runs', `${view.runs}, seed ${view.ask.seed}`],
+            ['Runs', `${view.runs}, seed ${view.request.seed}`],
             ['Asked for', <When key="at" at={view.created_at} />],
             [
               'Took',
@@ -377,7 +377,7 @@ function Asked({ view }: { view: SimulationView }) {
         <div>
           <p className="strong">What would be different</p>
           <ul>
-            {changesInWords(view.ask.changes).map((words) => (
+            {changesInWords(view.request.changes).map((words) => (
               <li key={words}>{words}</li>
             ))}
           </ul>

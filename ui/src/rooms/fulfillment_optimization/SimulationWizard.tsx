@@ -1,4 +1,4 @@
-import { cloneSimulation, getSimulation, type SimulationAsk, startSimulation } from '@client/sourcing';
+import { cloneSimulation, getSimulation, type SimulationRequest, startSimulation } from '@client/sourcing';
 import { LeftOutlined, RightOutlined } from '@kit/icons';
 import { Loaded, ProblemNotice } from '@kit/feedback';
 import { Page } from '@kit/layout';
@@ -14,21 +14,21 @@ import { DemandStep, ReviewStep, StrategyStep, TemplateStep } from './WizardStep
 import './optimization.css';
 
 export type Draft = Required<
-  Pick<SimulationAsk, 'name' | 'description' | 'template' | 'demand' | 'strategy' | 'replenish_days' | 'runs' | 'seed'>
+  Pick<SimulationRequest, 'name' | 'description' | 'template' | 'demand' | 'strategy' | 'replenish_days' | 'runs' | 'seed'>
 > & {
-  changes: SimulationAsk['changes'];
+  changes: SimulationRequest['changes'];
 };
 export interface StepProps {
   draft: Draft;
   set: (part: Partial<Draft>) => void;
-  change: (part: Partial<SimulationAsk['changes']>) => void;
+  change: (part: Partial<SimulationRequest['changes']>) => void;
   /** A copy keeps the demand and stock of its original. */
   copy: boolean;
 }
 
 const DAY = 86_400_000;
 const day = (days: number): string => new Date(Date.now() + days * DAY).toISOString().slice(0, 10);
-const nothing: SimulationAsk['changes'] = {
+const nothing: SimulationRequest['changes'] = {
   closed_sources: [],
   new_sources: [],
   constraints: [],
@@ -91,7 +91,7 @@ function Wizard({ first, clone }: { first: Draft; clone: string }) {
   const [step, setStep] = useState(0);
   const [draft, setDraft] = useState(first);
   const set = (part: Partial<Draft>): void => setDraft((before) => ({ ...before, ...part }));
-  const change = (part: Partial<SimulationAsk['changes']>): void =>
+  const change = (part: Partial<SimulationRequest['changes']>): void =>
     setDraft((before) => ({ ...before, changes: { ...before.changes, ...part } }));
   const copy = clone !== '';
   const missing = missingOf(draft);

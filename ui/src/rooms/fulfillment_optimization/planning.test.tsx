@@ -316,13 +316,13 @@ test('figures carry their unit, differences their sign, and only certain ones ar
 test('changes are told one by one, and nothing is told as nothing', () => {
   expect(changesInWords(undefined)).toEqual(['Nothing: every difference is zero']);
   expect(
-    changesInWords({ ...view.ask.changes, constraints: [{ name: 'near', body: null }], demand_multiplier: 1.5, demand_products: ['LAMP'] }),
+    changesInWords({ ...view.request.changes, constraints: [{ name: 'near', body: null }], demand_multiplier: 1.5, demand_products: ['LAMP'] }),
   ).toEqual(['SEA is closed', 'Constraint near no longer counts', 'Demand times 1.5 for LAMP']);
 });
 
 test('the scenario has its own strategy, else that of today, else the default', () => {
   const marked = [{ kind: 'strategy', name: 'everyday', body: { is_default: true } }];
-  const ask = { strategy: '', changes: { ...view.ask.changes, strategy: { name: '', body: {} } } };
+  const ask = { strategy: '', changes: { ...view.request.changes, strategy: { name: '', body: {} } } };
   expect(strategyOf(ask, marked)).toBe('everyday');
   expect(strategyOf(ask, [])).toBe('default');
   expect(strategyOf({ ...ask, strategy: 'west' }, marked)).toBe('west');

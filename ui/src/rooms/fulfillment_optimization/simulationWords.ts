@@ -1,5 +1,5 @@
 import type { ConfigurationDocument } from '@client/configuration';
-import type { SimulationAsk, SimulationChanges } from '@client/sourcing';
+import type { SimulationRequest, SimulationChanges } from '@client/sourcing';
 import { text } from './fields';
 
 /** Every change of a scenario in a sentence; one sentence also when there is none. */
@@ -31,7 +31,7 @@ export function changesInWords(changes: Partial<SimulationChanges> | undefined):
 }
 
 /** The strategy a scenario uses: its own, else that of today's side, else the one marked as the default last. */
-export function strategyOf(ask: Pick<SimulationAsk, 'strategy' | 'changes'>, strategies: readonly ConfigurationDocument[]): string {
+export function strategyOf(ask: Pick<SimulationRequest, 'strategy' | 'changes'>, strategies: readonly ConfigurationDocument[]): string {
   const chosen = [ask.changes.strategy?.name, ask.strategy, strategies.findLast((one) => one.body.is_default === true)?.name];
   return chosen.find((name) => name !== undefined && name !== '') ?? 'default';
 }

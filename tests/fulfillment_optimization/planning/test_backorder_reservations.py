@@ -1,4 +1,7 @@
-"""Stock that let a waiting line go on is that line's alone until sourcing takes it over, elsewhere or there."""
+"""
+Stock that let a waiting line go on is that line's alone until sourcing takes it over, elsewhere or
+there.
+"""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,7 +11,7 @@ from threading import Event, Thread
 from uuid import UUID
 
 import pytest
-from tests.fulfillment_optimization.house import INVARIANTS, House
+from tests.fulfillment_optimization.sourcing_setup import INVARIANTS, SourcingSetup
 from tests.orders.given import NOW, happen, standing
 from tests.orders.test_backorder import apply, prefer, released
 
@@ -30,8 +33,11 @@ from openiom.provider_contract import Outcome
 HOLD = timedelta(minutes=60)
 
 
-class PastHouse(House):
-    """A house whose stories are told in the past: what ends by itself should have ended by the database's clock."""
+class PastHouse(SourcingSetup):
+    """
+    A house whose stories are told in the past: what ends by itself should have ended by the
+    database's clock.
+    """
 
     def check(self) -> None:
         with self.database.reading() as session:
@@ -41,40 +47,40 @@ class PastHouse(House):
 
 
 @pytest.fixture
-def waiting(house: House) -> House:
-    house.strategy()
-    prefer(house.database, backorder=True)
-    return PastHouse(house.database, house.order_port)
+def waiting(sourcing: SourcingSetup) -> SourcingSetup:
+    sourcing.strategy()
+    prefer(sourcing.database, backorder=True)
+    return PastHouse(sourcing.database, sourcing.order_port)
 
 
-def wait(house: House, *orders: UUID, minutes: int = 0) -> list[Outcome]:
+def wait(sourcing: SourcingSetup, *orders: UUID, minutes: int = 0) -> list[Outcome]:
     """Sourcing finds nothing, and the flow asks to wait."""
     now = NOW + timedelta(minutes=minutes)
-    assert not any(outcome.ok for outcome in house.source(*orders, now=now))
-    with house.database.unit_of_work() as session:
+    assert not any(outcome.ok for outcome in sourcing.source(*orders, now=now))
+    with sourcing.database.unit_of_work() as session:
         return await_stock(session, orders, now, "flow")
 
 
-def turn(house: House, *, minutes: int = 0) -> None:
+def turn(sourcing: SourcingSetup, *, minutes: int = 0) -> None:
     now = NOW + timedelta(minutes=minutes)
-    while BackorderReleaseWorker().run_once(house.database, limit=500, now=now).more:
+    while BackorderReleaseWorker().run_once(sourcing.database, limit=500, now=now).more:
         pass
-    BackorderReleaseWorker().run_once(house.database, limit=500, now=now)
-    house.check()
+    BackorderReleaseWorker().run_once(sourcing.database, limit=500, now=now)
+    sourcing.check()
 
 
-def held(house: House) -> list[tuple[str, str, str, int, bool]]:
+def held(sourcing: SourcingSetup) -> list[tuple[str, str, str, int, bool]]:
     """(document, product, source, open units, whether it ends by itself), oldest first."""
     query = (
         "SELECT r.document, s.product, s.source, r.open::int, r.expires_at IS NOT NULL"
         " FROM inventory_visibility.reservation r JOIN inventory_visibility.stock s ON s.id = r.stock_id"
         " WHERE r.open > 0 ORDER BY r.id"
     )
-    with house.database.reading() as session:
+    with sourcing.database.reading() as session:
         return [tuple(row) for row in fetch(session, query)]
 
 
-def test_a_younger_order_cannot_take_what_let_an_older_one_go_on(waiting: House) -> None:
+def test_a_younger_order_cannot_take_what_let_an_older_one_go_on(waiting: SourcingSetup) -> None:
     old = waiting.order("old", LAMP=2)
     assert wait(waiting, old)[0].ok
     waiting.stock(LAMP_A=3)
@@ -90,7 +96,9 @@ def test_a_younger_order_cannot_take_what_let_an_older_one_go_on(waiting: House)
     assert waiting.source(one)[0].ok, "the third was free to anybody"
 
 
-def test_in_one_wave_the_unit_goes_to_its_line_and_not_to_a_cheaper_one(waiting: House) -> None:
+def test_in_one_wave_the_unit_goes_to_its_line_and_not_to_a_cheaper_one(
+    waiting: SourcingSetup,
+) -> None:
     old = waiting.order("old", LAMP=2, RUG=1)
     assert wait(waiting, old)[0].ok
     waiting.stock(LAMP_C=2, RUG_C=1)
@@ -104,7 +112,7 @@ def test_in_one_wave_the_unit_goes_to_its_line_and_not_to_a_cheaper_one(waiting:
     }
 
 
-def test_sourced_elsewhere_the_line_gives_back_what_it_held(waiting: House) -> None:
+def test_sourced_elsewhere_the_line_gives_back_what_it_held(waiting: SourcingSetup) -> None:
     old = waiting.order("old", LAMP=2)
     assert wait(waiting, old)[0].ok
     waiting.stock(LAMP_C=2)
@@ -117,7 +125,9 @@ def test_sourced_elsewhere_the_line_gives_back_what_it_held(waiting: House) -> N
     assert held(waiting)[1] == ("young", "LAMP", "C", 2, False)
 
 
-def test_a_larger_part_than_is_held_is_taken_over_and_the_rest_reserved(waiting: House) -> None:
+def test_a_larger_part_than_is_held_is_taken_over_and_the_rest_reserved(
+    waiting: SourcingSetup,
+) -> None:
     old = waiting.order("old", LAMP=4)
     assert wait(waiting, old)[0].ok
     waiting.stock(LAMP_A=4)
@@ -130,7 +140,7 @@ def test_a_larger_part_than_is_held_is_taken_over_and_the_rest_reserved(waiting:
     assert held(waiting) == [("old", "LAMP", "A", 1, False), ("old", "LAMP", "A", 3, False)]
 
 
-def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: House) -> None:
+def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: SourcingSetup) -> None:
     old, young = waiting.order("old", LAMP=2), waiting.order("young", LAMP=2)
     wait(waiting, old)
     wait(waiting, young, minutes=1)
@@ -145,7 +155,7 @@ def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: House) -
 
 
 def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_window_has_closed(
-    waiting: House,
+    waiting: SourcingSetup,
 ) -> None:
     old = waiting.order("old", LAMP=2)
     wait(waiting, old)
@@ -161,7 +171,7 @@ def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_wi
     assert held(waiting) == [("old", "LAMP", "A", 2, False)]
 
 
-def test_what_no_source_may_give_the_line_goes_to_the_next(waiting: House) -> None:
+def test_what_no_source_may_give_the_line_goes_to_the_next(waiting: SourcingSetup) -> None:
     old = waiting.order("old", LAMP=2)
     wait(waiting, old)
     waiting.stock(LAMP_A=2)
@@ -173,7 +183,7 @@ def test_what_no_source_may_give_the_line_goes_to_the_next(waiting: House) -> No
     assert waiting.source(young)[0].ok
 
 
-def test_a_canceled_order_gives_back_what_it_held(waiting: House) -> None:
+def test_a_canceled_order_gives_back_what_it_held(waiting: SourcingSetup) -> None:
     old, young = waiting.order("old", LAMP=2), waiting.order("young", LAMP=1)
     wait(waiting, old)
     wait(waiting, young, minutes=1)
@@ -187,7 +197,7 @@ def test_a_canceled_order_gives_back_what_it_held(waiting: House) -> None:
 
 @pytest.mark.parametrize("mode", ["check", "fulfillment_order"])
 def test_where_a_policy_chose_the_source_the_held_units_are_taken_over_too(
-    waiting: House, mode: str
+    waiting: SourcingSetup, mode: str
 ) -> None:
     old = waiting.order("old", LAMP=2)
     with waiting.database.unit_of_work() as session:
@@ -207,7 +217,9 @@ def test_where_a_policy_chose_the_source_the_held_units_are_taken_over_too(
     waiting.check()
 
 
-def test_a_fixed_source_that_holds_it_all_is_left_alone_and_kept_for_good(waiting: House) -> None:
+def test_a_fixed_source_that_holds_it_all_is_left_alone_and_kept_for_good(
+    waiting: SourcingSetup,
+) -> None:
     old = waiting.order("old", LAMP=2)
     with waiting.database.unit_of_work() as session:
         (line,) = open_lines(session, [old])
@@ -219,7 +231,7 @@ def test_a_fixed_source_that_holds_it_all_is_left_alone_and_kept_for_good(waitin
     assert held(waiting) == [("old", "LAMP", "B", 2, False)]
 
 
-def test_kits_are_held_and_taken_over_as_their_parts(waiting: House) -> None:
+def test_kits_are_held_and_taken_over_as_their_parts(waiting: SourcingSetup) -> None:
     body = {
         "name": "BED",
         "components": [{"product": "LAMP", "quantity": 2}, {"product": "RUG", "quantity": 1}],
@@ -236,7 +248,7 @@ def test_kits_are_held_and_taken_over_as_their_parts(waiting: House) -> None:
 
 
 def test_what_is_held_of_an_allocation_goes_back_to_it_when_the_line_is_sourced_elsewhere(
-    waiting: House,
+    waiting: SourcingSetup,
 ) -> None:
     old = waiting.order("old", LAMP=2)
     with waiting.database.unit_of_work() as session:
@@ -255,16 +267,18 @@ def test_what_is_held_of_an_allocation_goes_back_to_it_when_the_line_is_sourced_
     assert pool(waiting) == (2, 0)
 
 
-def pool(house: House) -> tuple[int, int]:
+def pool(sourcing: SourcingSetup) -> tuple[int, int]:
     """Allocated and consumed."""
-    with house.database.reading() as session:
+    with sourcing.database.reading() as session:
         (row,) = fetch(
             session, "SELECT allocated::int, consumed::int FROM inventory_visibility.allocation"
         )
     return row[0], row[1]
 
 
-def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(waiting: House) -> None:
+def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(
+    waiting: SourcingSetup,
+) -> None:
     random, orders, number, let_go = Random(17), list[UUID](), 0, 0
     for step in range(12):
         for _ in range(random.randint(1, 3)):
@@ -299,7 +313,7 @@ def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(waiting
     assert let_go > 5
 
 
-def test_the_promise_about_sourced_lines_finds_one_whose_stock_ends(waiting: House) -> None:
+def test_the_promise_about_sourced_lines_finds_one_whose_stock_ends(waiting: SourcingSetup) -> None:
     waiting.stock(LAMP_A=2)
     assert waiting.source(waiting.order("1", LAMP=2))[0].ok
     promise = next(
@@ -318,7 +332,7 @@ def test_the_promise_about_sourced_lines_finds_one_whose_stock_ends(waiting: Hou
 class Rush:
     """Workers over one house, each in transactions of its own."""
 
-    house: House
+    sourcing: SourcingSetup
     old: list[UUID]
     young: list[UUID]
     refused: list[str] = field(default_factory=list)
@@ -326,13 +340,13 @@ class Rush:
     done: Event = field(default_factory=Event)
 
     def source(self, *orders: UUID) -> list[Outcome]:
-        with self.house.database.unit_of_work() as session:
-            return source_orders(session, self.house.order_port, orders, now=NOW, actor="test")
+        with self.sourcing.database.unit_of_work() as session:
+            return source_orders(session, self.sourcing.order_port, orders, now=NOW, actor="test")
 
     def serve(self, mine: int) -> None:
         while len(self.served) < len(self.old) and not self.done.wait(0.02):
             for order in self.old[mine::2]:
-                if order not in self.served and released(self.house.database, order) == [True]:
+                if order not in self.served and released(self.sourcing.database, order) == [True]:
                     self.refused += [o.reason for o in self.source(order) if not o.ok]
                     self.served.add(order)
 
@@ -343,22 +357,25 @@ class Rush:
     def let_go(self) -> None:
         while not self.done.wait(0.01):
             BackorderReleaseWorker().run_once(
-                self.house.database, limit=500, now=NOW + timedelta(minutes=20)
+                self.sourcing.database, limit=500, now=NOW + timedelta(minutes=20)
             )
 
     def arrive(self) -> None:
         arrives = [StockChange("LAMP", source, Decimal(1)) for source in ("A", "B")]
         for _ in range(12):
-            with self.house.database.unit_of_work() as session:
+            with self.sourcing.database.unit_of_work() as session:
                 change_on_hand(
                     session, arrives, mode="change", cause="c", document="c", now=NOW, actor="t"
                 )
 
 
 def test_while_young_orders_grab_what_they_can_whoever_was_let_go_on_is_served(
-    waiting: House,
+    waiting: SourcingSetup,
 ) -> None:
-    """Stock trickles in while one worker lets orders go on, two source those, and two source younger orders."""
+    """
+    Stock trickles in while one worker lets orders go on, two source those, and two source younger
+    orders.
+    """
     old = [waiting.order(f"old {n}", LAMP=1) for n in range(12)]
     rush = Rush(waiting, old, [waiting.order(f"young {n}", LAMP=1) for n in range(12)])
     for n, order in enumerate(old):

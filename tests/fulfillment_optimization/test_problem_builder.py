@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from tests.fulfillment_optimization.given import NOON, order, place, plan, setting, stock
+from tests.fulfillment_optimization.builders import NOON, order, place, plan, setting, stock
 
 from openiom.fulfillment_optimization.documents import CostWeights, RateFactor, RateTableBody
 from openiom.fulfillment_optimization.problem_builder import Circumstances, cover_money
@@ -115,7 +115,8 @@ def test_a_divided_order_is_rated_nearly_as_its_parcels_are():
         given,
     )
     money = answer.money()
-    # 5 + 15 by the table (1 kg locally, 4 kg far); what the weight of all 5 kg adds, 3 and 6, is shared by weight
+    # 5 + 15 by the table (1 kg locally, 4 kg far); what the weight of all 5 kg adds, 3 and 6, is
+    # shared by weight
     assert money["carriage"] + money["carriage by weight"] == pytest.approx(
         5 + 3 * 0.2 + 9 + 6 * 0.8
     )

@@ -1,4 +1,7 @@
-"""A small company for quotes and simulations: sources on the map, a catalog, stock, and the whole product around it."""
+"""
+A small company for quotes and simulations: sources on the map, a catalog, stock, and the whole
+product around it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -56,33 +59,34 @@ def stock(database: Database, **units: int) -> None:
 
 
 def stock_hash(database: Database) -> str:
-    """One text that changes when any row of stock, ledger, reservations, orders or counters does."""
+    """
+    One text that changes when any row of stock, ledger, reservations, orders or counters does.
+    """
     tables = (
-        *(
-            "inventory_visibility.stock",
-            "inventory_visibility.ledger_entry",
-            "inventory_visibility.reservation",
-        ),
-        *("orders.order", "orders.order_line", "fulfillment_optimization.source_day"),
-        *(
-            "fulfillment_optimization.sourcing_decision",
-            "platform.business_event",
-            "platform.configuration_document",
-        ),
+        "inventory_visibility.stock",
+        "inventory_visibility.ledger_entry",
+        "inventory_visibility.reservation",
+        "orders.order",
+        "orders.order_line",
+        "fulfillment_optimization.source_daily_usage",
+        "fulfillment_optimization.sourcing_decision",
+        "platform.business_event",
+        "platform.configuration_document",
     )
     with database.reading() as session:
         return "".join(
             fetch(
                 session,
-                f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t",
+                "SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '')"
+                f" FROM {table} t",
             )[0][0]
             for table in tables
         )
 
 
 @dataclass
-class Recorder:
-    """An `OrderDesk` over one order in memory; remembers what a real run decided for it."""
+class RecordingOrderPort:
+    """An order port over one order in memory that records what a run decides for it."""
 
     lines: Sequence[OpenLine]
     served: dict[UUID, dict[str, int]] = field(default_factory=dict)
@@ -90,13 +94,13 @@ class Recorder:
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
         return self.lines
 
-    def divide(
+    def split_lines(
         self, session: Session, parts: Mapping[UUID, Sequence[Any]], now: datetime, actor: str
     ) -> None:
         for line, mine in parts.items():
             self.served[line] = {part.source: part.quantity for part in mine if part.source}
 
-    def assign(
+    def assign_sources(
         self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str
     ) -> None:
         quantity = {line.line_id: line.quantity for line in self.lines}

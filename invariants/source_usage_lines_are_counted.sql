@@ -2,7 +2,7 @@
 SELECT p.source, p.day, p.lines, p.parcels, d.lines AS counted_lines, d.parcels AS counted_parcels
 FROM (
     SELECT source, day, count(*) AS lines, count(DISTINCT order_id) AS parcels
-    FROM fulfillment_optimization.source_place GROUP BY source, day
+    FROM fulfillment_optimization.source_usage_line GROUP BY source, day
 ) p
-LEFT JOIN fulfillment_optimization.source_day d USING (source, day)
+LEFT JOIN fulfillment_optimization.source_daily_usage d USING (source, day)
 WHERE coalesce(d.lines, 0) < p.lines OR coalesce(d.parcels, 0) < p.parcels

@@ -13,8 +13,7 @@ from openiom.fulfillment_optimization.engine import Plan, Refusal, solve
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.problem_builder import Circumstances, Framed, frame
 from openiom.fulfillment_optimization.snapshot import Setting, setting_of
-from openiom.logistics import Timetable
-from openiom.logistics.timetable import read_timetable
+from openiom.logistics import Timetable, read_timetable
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)  # a Friday
 HERE = UUID("00000000-0000-7000-8000-000000000000")

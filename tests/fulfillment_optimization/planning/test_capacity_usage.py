@@ -1,4 +1,7 @@
-"""What a line took of a source's day is given back when it is not taken from there, and never more than that."""
+"""
+What a line took of a source's day is given back when it is not taken from there, and never more
+than that.
+"""
 
 from datetime import timedelta
 from random import Random
@@ -7,11 +10,14 @@ from uuid import UUID
 
 import pytest
 from tests.fulfillment.test_fulfillment_orders import fulfillment_orders, parcel, tell, update
-from tests.fulfillment_optimization.house import INVARIANTS, House
+from tests.fulfillment_optimization.sourcing_setup import INVARIANTS, SourcingSetup
 from tests.orders.given import NOW
 
 from openiom.fulfillment_optimization import CapacityUsageWorker, source_orders
-from openiom.fulfillment_optimization.planning.capacity_usage import KEPT, give_back_unserved
+from openiom.fulfillment_optimization.planning.capacity_usage import (
+    RETENTION,
+    release_unserved_usage,
+)
 from openiom.orders import cancel_orders
 from openiom.orders.service.hold_cancel import LineCancellation, cancel_lines
 from openiom.platform.batches import drain
@@ -19,44 +25,51 @@ from openiom.platform.bulk import execute
 
 
 @pytest.fixture
-def capped(house: House) -> House:
+def capped(sourcing: SourcingSetup) -> SourcingSetup:
     """Two parcels a day from A; B takes any number."""
-    house.strategy()
-    house.source_at("A", 1.0, daily_parcels=2)
-    house.stock(LAMP_A=99, RUG_A=99, LAMP_B=99, RUG_B=99)
-    return house
+    sourcing.strategy()
+    sourcing.source_at("A", 1.0, daily_parcels=2)
+    sourcing.stock(LAMP_A=99, RUG_A=99, LAMP_B=99, RUG_B=99)
+    return sourcing
 
 
-def turn(house: House, days: int = 0) -> None:
-    drain(house.database, [CapacityUsageWorker(house.order_port)], now=NOW + timedelta(days=days))
-    house.check()
-    equal(house)
+def turn(sourcing: SourcingSetup, days: int = 0) -> None:
+    drain(
+        sourcing.database,
+        [CapacityUsageWorker(sourcing.order_port)],
+        now=NOW + timedelta(days=days),
+    )
+    sourcing.check()
+    equal(sourcing)
 
 
-def equal(house: House) -> None:
+def equal(sourcing: SourcingSetup) -> None:
     """The counters are exactly the places."""
     assert (
-        house.rows(
+        sourcing.rows(
             "SELECT d.source, d.lines, d.parcels, count(p.line_id), count(DISTINCT p.order_id)"
-            " FROM fulfillment_optimization.source_day d"
-            " LEFT JOIN fulfillment_optimization.source_place p USING (source, day)"
+            " FROM fulfillment_optimization.source_daily_usage d"
+            " LEFT JOIN fulfillment_optimization.source_usage_line p USING (source, day)"
             " GROUP BY d.source, d.day HAVING (d.lines, d.parcels) <> (count(p.line_id), count(DISTINCT p.order_id))"
         )
         == []
     )
 
 
-def declined(house: House, *orders: UUID) -> None:
+def declined(sourcing: SourcingSetup, *orders: UUID) -> None:
     """Released to fulfillment, and handed back by the source."""
-    with house.database.unit_of_work() as session:
-        assert all(o.ok for o in house.order_port.fulfill(session, orders, NOW, "flow"))
+    with sourcing.database.unit_of_work() as session:
+        assert all(
+            o.ok
+            for o in sourcing.order_port.create_fulfillment_orders(session, orders, NOW, "flow")
+        )
     for order in orders:
         assert tell(
-            house.database, update(fulfillment_orders(house.database, order)[-1], "declined")
+            sourcing.database, update(fulfillment_orders(sourcing.database, order)[-1], "declined")
         )[0].ok
 
 
-def test_a_declined_order_gives_its_parcel_and_lines_back(capped: House) -> None:
+def test_a_declined_order_gives_its_parcel_and_lines_back(capped: SourcingSetup) -> None:
     one, two, three = (capped.order(str(n), LAMP=1, RUG=2) for n in range(3))
     capped.source(one, two)
     assert capped.day("A") == [(2, 4)]
@@ -69,7 +82,7 @@ def test_a_declined_order_gives_its_parcel_and_lines_back(capped: House) -> None
     assert capped.day("A") == [(2, 4)]
 
 
-def test_a_canceled_order_and_a_canceled_line_give_theirs_back_once(capped: House) -> None:
+def test_a_canceled_order_and_a_canceled_line_give_theirs_back_once(capped: SourcingSetup) -> None:
     one, two = capped.order("1", LAMP=1, RUG=1), capped.order("2", LAMP=1, RUG=1)
     capped.source(one, two)
     declined(capped, one)
@@ -89,7 +102,7 @@ def test_a_canceled_order_and_a_canceled_line_give_theirs_back_once(capped: Hous
 
 
 def test_sourced_again_before_anybody_noticed_the_places_are_free_for_the_same_wave(
-    capped: House,
+    capped: SourcingSetup,
 ) -> None:
     one, two, three = (capped.order(str(n), LAMP=1) for n in range(3))
     capped.source(one, two)
@@ -104,11 +117,11 @@ def test_sourced_again_before_anybody_noticed_the_places_are_free_for_the_same_w
     assert capped.day("A") == [(2, 2)]
 
 
-def test_units_that_left_keep_their_place(capped: House) -> None:
+def test_units_that_left_keep_their_place(capped: SourcingSetup) -> None:
     one = capped.order("1", LAMP=3)
     capped.source(one)
     with capped.database.unit_of_work() as session:
-        assert capped.order_port.fulfill(session, [one], NOW, "flow")[0].ok
+        assert capped.order_port.create_fulfillment_orders(session, [one], NOW, "flow")[0].ok
     found = fulfillment_orders(capped.database, one)[0]
     assert tell(capped.database, parcel(found, "P1", 1))[0].ok
     assert tell(capped.database, update(found, "canceled", reason="the rest is broken"))[0].ok
@@ -116,7 +129,9 @@ def test_units_that_left_keep_their_place(capped: House) -> None:
     assert capped.day("A") == [(1, 1)]
 
 
-def test_the_lines_of_an_order_share_its_parcel_until_the_last_is_gone(capped: House) -> None:
+def test_the_lines_of_an_order_share_its_parcel_until_the_last_is_gone(
+    capped: SourcingSetup,
+) -> None:
     one = capped.order("1", LAMP=1, RUG=1)
     capped.source(one)
     assert capped.day("A") == [(1, 2)]
@@ -126,11 +141,13 @@ def test_the_lines_of_an_order_share_its_parcel_until_the_last_is_gone(capped: H
     for (line,), left in zip(lines, [(1, 1), (0, 0)], strict=True):
         with capped.database.unit_of_work() as session:
             execute(session, "UPDATE orders.order_line SET source = NULL WHERE id = %s", (line,))
-            assert give_back_unserved(session, capped.order_port, [one]) == 1
+            assert release_unserved_usage(session, capped.order_port, [one]) == 1
         assert capped.day("A") == [left]
 
 
-def test_a_batch_of_events_is_given_back_in_one_go_and_old_days_become_sums(capped: House) -> None:
+def test_a_batch_of_events_is_given_back_in_one_go_and_old_days_become_sums(
+    capped: SourcingSetup,
+) -> None:
     capped.source_at("A", 1.0, daily_parcels=50)
     orders = [capped.order(str(n), LAMP=1) for n in range(20)]
     capped.source(*orders)
@@ -141,13 +158,15 @@ def test_a_batch_of_events_is_given_back_in_one_go_and_old_days_become_sums(capp
     drain(
         capped.database,
         [CapacityUsageWorker(capped.order_port)],
-        now=NOW + KEPT + timedelta(days=2),
+        now=NOW + RETENTION + timedelta(days=2),
     )
-    assert capped.rows("SELECT count(*) FROM fulfillment_optimization.source_place") == [(0,)]
+    assert capped.rows("SELECT count(*) FROM fulfillment_optimization.source_usage_line") == [(0,)]
     assert capped.day("A") == [(4, 4)]
 
 
-def test_places_are_right_while_orders_are_declined_and_sourced_at_once(capped: House) -> None:
+def test_places_are_right_while_orders_are_declined_and_sourced_at_once(
+    capped: SourcingSetup,
+) -> None:
     capped.source_at("A", 1.0, daily_parcels=6)
     orders = [capped.order(str(n), LAMP=1, RUG=1) for n in range(16)]
     capped.source(*orders[:8])
@@ -182,10 +201,12 @@ def test_places_are_right_while_orders_are_declined_and_sourced_at_once(capped: 
     assert served[0][0] <= 6
 
 
-def test_the_promise_about_places_finds_damage(capped: House) -> None:
+def test_the_promise_about_places_finds_damage(capped: SourcingSetup) -> None:
     capped.source(capped.order("1", LAMP=1))
-    promise = next(path for path in INVARIANTS if path.stem == "places_are_counted").read_text()
+    promise = next(
+        path for path in INVARIANTS if path.stem == "source_usage_lines_are_counted"
+    ).read_text()
     assert capped.rows(promise) == []
     with capped.database.unit_of_work() as session:
-        execute(session, "UPDATE fulfillment_optimization.source_day SET parcels = 0")
+        execute(session, "UPDATE fulfillment_optimization.source_daily_usage SET parcels = 0")
     assert len(capped.rows(promise)) == 1

@@ -4,7 +4,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from tests.fulfillment_optimization.house import House
+from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
 from tests.orders.given import NOW, told
 
 from openiom.fulfillment_optimization import source_orders
@@ -16,20 +16,24 @@ LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
-def split(house: House) -> House:
-    """Order 1 is sourced LAMP from A and RUG from B, because A had no RUG; then a RUG arrives at A."""
-    house.strategy(reoptimize={"enabled": True, "minimum_saving": 1})
-    house.stock(LAMP_A=1, RUG_B=1)
-    return house
+def split(sourcing: SourcingSetup) -> SourcingSetup:
+    """
+    Order 1 is sourced LAMP from A and RUG from B, because A had no RUG; then a RUG arrives at A.
+    """
+    sourcing.strategy(reoptimize={"enabled": True, "minimum_saving": 1})
+    sourcing.stock(LAMP_A=1, RUG_B=1)
+    return sourcing
 
 
-def split_order(house: House, number: str = "1") -> object:
-    order = house.order(number, LAMP=1, RUG=1)
-    assert house.source(order)[0].ok
+def split_order(sourcing: SourcingSetup, number: str = "1") -> object:
+    order = sourcing.order(number, LAMP=1, RUG=1)
+    assert sourcing.source(order)[0].ok
     return order
 
 
-def test_an_order_split_for_want_of_stock_is_joined_when_the_stock_arrives(split: House) -> None:
+def test_an_order_split_for_want_of_stock_is_joined_when_the_stock_arrives(
+    split: SourcingSetup,
+) -> None:
     order = split_order(split)
     assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
     split.stock(RUG_A=1)
@@ -39,14 +43,14 @@ def test_an_order_split_for_want_of_stock_is_joined_when_the_stock_arrives(split
     with split.database.reading() as session:
         event = timeline(session, [order])[0]
     # one parcel (6.00), one split fee (4.00) and 1,112 km (3.89) fewer
-    assert (event.name, event.data["saving"]) == ("order.resourced", "13.89")
+    assert (event.name, event.data["saving"]) == ("order.source_changed", "13.89")
     assert event.data["moves"] == [{"product": "RUG", "from": "B", "to": "A"}]
     assert "from B to A, saves 13.89" in str(event.data)
     plan = split.plans()[-1]
     assert (plan["mode"], plan["orders"], plan["moves"]) == ("reoptimize", 1, 1)
 
 
-def test_nothing_moves_without_a_saving_above_the_price(split: House) -> None:
+def test_nothing_moves_without_a_saving_above_the_price(split: SourcingSetup) -> None:
     order = split_order(split)
     split.stock(RUG_A=1)
     split.strategy(reoptimize={"enabled": True, "minimum_saving": 13.90})
@@ -56,7 +60,7 @@ def test_nothing_moves_without_a_saving_above_the_price(split: House) -> None:
     assert split.reoptimize(LATER + timedelta(hours=1)) == 0
 
 
-def test_a_promise_never_gets_worse(split: House) -> None:
+def test_a_promise_never_gets_worse(split: SourcingSetup) -> None:
     """Joining at A would save as much as ever, but A needs nine days now."""
     order = split_order(split)
     split.source_at("A", 1.0, processing_days=9)
@@ -65,11 +69,11 @@ def test_a_promise_never_gets_worse(split: House) -> None:
     assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
 
 
-def test_released_and_assigned_orders_are_left_alone(split: House) -> None:
+def test_released_and_assigned_orders_are_left_alone(split: SourcingSetup) -> None:
     split.stock(LAMP_A=9, RUG_B=9)
     released, assigned, free = (split_order(split, n) for n in "123")
     with split.database.unit_of_work() as session:
-        split.order_port.fulfill(session, [released], NOW, "test")
+        split.order_port.create_fulfillment_orders(session, [released], NOW, "test")
         execute(
             session,
             "UPDATE orders.order_line SET source_reason = 'ann' WHERE order_id = %s",
@@ -82,7 +86,7 @@ def test_released_and_assigned_orders_are_left_alone(split: House) -> None:
     assert split.sources(free) == {"LAMP": "A", "RUG": "A"}
 
 
-def test_an_order_is_moved_no_more_often_than_it_may(split: House) -> None:
+def test_an_order_is_moved_no_more_often_than_it_may(split: SourcingSetup) -> None:
     split.strategy(reoptimize={"enabled": True, "max_moves": 1, "minimum_saving": 0.1})
     split.stock(LAMP_A=0, RUG_B=0, LAMP_C=1)
     order = split.order("1", LAMP=1)
@@ -97,7 +101,9 @@ def test_an_order_is_moved_no_more_often_than_it_may(split: House) -> None:
     assert split.sources(order) == {"LAMP": "A"}
 
 
-def test_a_run_moves_no_more_orders_than_it_may_and_takes_the_dearest_first(split: House) -> None:
+def test_a_run_moves_no_more_orders_than_it_may_and_takes_the_dearest_first(
+    split: SourcingSetup,
+) -> None:
     split.strategy(reoptimize={"enabled": True, "max_moved_orders": 1, "minimum_saving": 0.1})
     split.stock(LAMP_A=2, RUG_B=1, RUG_C=1)
     near, far = split_order(split, "1"), split_order(split, "2")
@@ -107,7 +113,7 @@ def test_a_run_moves_no_more_orders_than_it_may_and_takes_the_dearest_first(spli
     assert (split.sources(near)["RUG"], split.sources(far)["RUG"]) == ("B", "A")
 
 
-def test_it_looks_again_only_after_its_minutes(split: House) -> None:
+def test_it_looks_again_only_after_its_minutes(split: SourcingSetup) -> None:
     split_order(split)
     split.stock(RUG_A=1)
     turn = Reoptimizer(split.order_port)
@@ -120,7 +126,7 @@ def test_it_looks_again_only_after_its_minutes(split: House) -> None:
     assert len(split.plans()) == plans + 1
 
 
-def test_one_move_may_free_the_stock_for_another(split: House) -> None:
+def test_one_move_may_free_the_stock_for_another(split: SourcingSetup) -> None:
     """C serves order 1 for want of a BED at B; order 2 holds the BED at B and can go to A."""
     split.strategy(reoptimize={"enabled": True, "minimum_saving": 0.5})
     split.stock(LAMP_A=0, RUG_B=0, BED_B=1, BED_C=1)
@@ -136,7 +142,7 @@ def test_one_move_may_free_the_stock_for_another(split: House) -> None:
 
 
 def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(
-    split: House, monkeypatch
+    split: SourcingSetup, monkeypatch
 ) -> None:
     order = split_order(split)
     split.stock(RUG_A=1)
@@ -152,10 +158,12 @@ def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(
     assert split.reoptimize(LATER) == 0
     assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
     assert split.reserved(order) == [("LAMP", "A", 1), ("RUG", "B", 1)]
-    assert "order.resourced" not in told(split.database, order)
+    assert "order.source_changed" not in told(split.database, order)
 
 
-def test_an_order_released_between_plan_and_move_is_not_touched(split: House, monkeypatch) -> None:
+def test_an_order_released_between_plan_and_move_is_not_touched(
+    split: SourcingSetup, monkeypatch
+) -> None:
     order = split_order(split)
     split.stock(RUG_A=1)
     think = reoptimizer.improve_backlog
@@ -163,7 +171,7 @@ def test_an_order_released_between_plan_and_move_is_not_touched(split: House, mo
     def slow(*given):
         found = think(*given)
         with split.database.unit_of_work() as session:
-            split.order_port.fulfill(session, [order], NOW, "test")
+            split.order_port.create_fulfillment_orders(session, [order], NOW, "test")
         return found
 
     monkeypatch.setattr(reoptimizer, "improve_backlog", slow)
@@ -171,7 +179,7 @@ def test_an_order_released_between_plan_and_move_is_not_touched(split: House, mo
     assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
 
 
-def test_days_follow_the_moves(split: House) -> None:
+def test_days_follow_the_moves(split: SourcingSetup) -> None:
     split.source_at("A", 1.0, daily_parcels=9)
     split.source_at("B", 10.0, daily_parcels=9)
     split_order(split)
@@ -181,7 +189,7 @@ def test_days_follow_the_moves(split: House) -> None:
     assert (split.day("A"), split.day("B")) == ([(1, 2)], [(0, 0)])
 
 
-def test_no_order_goes_to_a_source_whose_day_is_full(split: House) -> None:
+def test_no_order_goes_to_a_source_whose_day_is_full(split: SourcingSetup) -> None:
     split.source_at("A", 1.0, daily_parcels=1)
     split.stock(LAMP_A=1, LAMP_B=9, RUG_B=9)
     one = split.order("1", LAMP=1)
@@ -194,22 +202,25 @@ def test_no_order_goes_to_a_source_whose_day_is_full(split: House) -> None:
     assert split.sources(two) == {"LAMP": "A"}
 
 
-def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(house: House) -> None:
-    """Three threads source single lamps while the backlog of pairs is joined again and again as rugs arrive."""
-    house.strategy(
+def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(sourcing: SourcingSetup) -> None:
+    """
+    Three threads source single lamps while the backlog of pairs is joined again and again as rugs
+    arrive.
+    """
+    sourcing.strategy(
         reoptimize={"enabled": True, "minimum_saving": 0.1, "minutes": 0.001, "max_moves": 99}
     )
-    house.stock(LAMP_A=40, RUG_B=10, LAMP_B=40)
-    pairs = [split_order(house, f"pair-{n}") for n in range(10)]
-    singles = [house.order(f"single-{n}", RUG=1) for n in range(12)]
-    house.stock(RUG_A=8, RUG_C=12)
+    sourcing.stock(LAMP_A=40, RUG_B=10, LAMP_B=40)
+    pairs = [split_order(sourcing, f"pair-{n}") for n in range(10)]
+    singles = [sourcing.order(f"single-{n}", RUG=1) for n in range(12)]
+    sourcing.stock(RUG_A=8, RUG_C=12)
     errors: list[Exception] = []
 
     def source(mine: int) -> None:
         for order in singles[mine::3]:
             try:
-                with house.database.unit_of_work() as session:
-                    source_orders(session, house.order_port, [order], now=NOW, actor="test")
+                with sourcing.database.unit_of_work() as session:
+                    source_orders(session, sourcing.order_port, [order], now=NOW, actor="test")
             except Exception as error:
                 errors.append(error)
 
@@ -217,16 +228,16 @@ def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(house: House) 
     for thread in threads:
         thread.start()
     for n in range(4):
-        house.reoptimize(LATER + timedelta(minutes=n))
+        sourcing.reoptimize(LATER + timedelta(minutes=n))
     for thread in threads:
         thread.join()
-    house.reoptimize(LATER + timedelta(hours=1))
+    sourcing.reoptimize(LATER + timedelta(hours=1))
     assert errors == []
-    house.check()
+    sourcing.check()
     for order in (*pairs, *singles):
-        lines = house.sources(order)
-        assert [(p, s, 1) for p, s in sorted(lines.items())] == house.reserved(order)
-    [(rugs,)] = house.rows(
+        lines = sourcing.sources(order)
+        assert [(p, s, 1) for p, s in sorted(lines.items())] == sourcing.reserved(order)
+    [(rugs,)] = sourcing.rows(
         "SELECT count(*) FROM orders.order_line WHERE product = 'RUG' AND source = 'A'"
     )
     assert rugs == 8  # every rug at A is worth having, and none is promised twice

@@ -1,4 +1,4 @@
-"""A run: the same customers in every scenario, stock that goes down, capacity that begins anew each day."""
+"""Runs of the simulator: common demand, stock from day to day, capacity, prices and figures."""
 
 from collections import Counter
 from dataclasses import replace
@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.fulfillment_optimization.shop import CHICAGO, MIAMI, SEATTLE
+from tests.fulfillment_optimization.quote_setup import CHICAGO, MIAMI, SEATTLE
 
-from openiom.fulfillment_optimization.past_demand import PastLine, PastOrder
+from openiom.fulfillment_optimization import PastLine, PastOrder, PlanningNetwork
 from openiom.kernel import Invalid
 from openiom.platform.geocoding import geocode
 from openiom.simulation.changes import changed_documents
 from openiom.simulation.demand import (
-    Pool,
+    DemandPool,
     Stock,
     as_json,
     drawn,
@@ -23,8 +23,7 @@ from openiom.simulation.demand import (
     starting_stock,
 )
 from openiom.simulation.kpis import RunFigures, band, bands_of, differences
-from openiom.simulation.network import network_of
-from openiom.simulation.request import Changes, SimulationAsk
+from openiom.simulation.request import Changes, SimulationRequest
 from openiom.simulation.simulator import Arrival, Scenario, simulate
 
 MONDAY = date(2026, 11, 2)
@@ -55,36 +54,36 @@ def bodies(*names: str, **strategy: Any) -> dict[str, dict[str, dict[str, Any]]]
     return found
 
 
-def asked(days: int = 1, **more: Any) -> SimulationAsk:
+def requested(days: int = 1, **more: Any) -> SimulationRequest:
     to = MONDAY + timedelta(days=days - 1)
     demand = {"kind": "past", "from": MONDAY, "to": to, "multiplier": more.pop("multiplier", 1.0)}
-    return SimulationAsk.model_validate({"name": "s", "demand": demand, "runs": 2, **more})
+    return SimulationRequest.model_validate({"name": "s", "demand": demand, "runs": 2, **more})
 
 
 def run(
-    ask: SimulationAsk,
+    request: SimulationRequest,
     orders: list[PastOrder],
     documents: dict[str, Any],
     stock: Stock,
     *,
     n: int = 0,
 ) -> RunFigures:
-    changed = changed_documents(documents, ask.changes, strategy=ask.strategy)
+    changed = changed_documents(documents, request.changes, strategy=request.strategy)
     scenario = Scenario(
-        network_of(changed.over(documents)),
+        PlanningNetwork(changed.over(documents)),
         changed.strategy,
-        starting_stock(stock, ask.changes),
+        starting_stock(stock, request.changes),
         {},
         frozenset(),
     )
-    pool = pool_of(orders, first=ask.demand.from_, last=ask.demand.to)
-    return simulate(ask, pool, scenario, run=n, shocked=True)
+    pool = pool_of(orders, first=request.demand.from_, last=request.demand.to)
+    return simulate(request, pool, scenario, run=n, shocked=True)
 
 
 def test_one_day_of_two_orders_comes_to_exact_figures() -> None:
     orders = [order(0, "SEA", ("LAMP", 2), ("SHADE", 1)), order(0, "CHI", ("LAMP", 4), hour=13)]
     stock = {"LAMP": {"SEA": 5, "CHI": 1}, "SHADE": {"CHI": 9}}
-    found = run(asked(), orders, bodies("SEA", "CHI"), stock)
+    found = run(requested(), orders, bodies("SEA", "CHI"), stock)
     km = 2788.7
     assert found.kpis["orders"] == 2
     assert found.kpis["order_lines"] == 3
@@ -117,9 +116,9 @@ def test_one_day_of_two_orders_comes_to_exact_figures() -> None:
 
 def test_stock_goes_down_from_day_to_day_until_it_is_filled_up() -> None:
     orders = [order(day, "SEA", ("LAMP", 3)) for day in range(4)]
-    once = run(asked(4), orders, bodies("SEA"), {"LAMP": {"SEA": 7}})
+    once = run(requested(4), orders, bodies("SEA"), {"LAMP": {"SEA": 7}})
     assert once.daily["fill_rate"] == [1.0, 1.0, 0.0, 0.0]
-    filled = run(asked(4, replenish_days=2), orders, bodies("SEA"), {"LAMP": {"SEA": 7}})
+    filled = run(requested(4, replenish_days=2), orders, bodies("SEA"), {"LAMP": {"SEA": 7}})
     assert filled.daily["fill_rate"] == [1.0, 1.0, 1.0, 1.0]
 
 
@@ -127,7 +126,7 @@ def test_capacity_is_that_of_a_day_and_begins_anew_each_morning() -> None:
     documents = bodies("SEA", "CHI")
     documents["source"]["SEA"]["daily_parcels"] = 1
     orders = [order(day, "SEA", ("LAMP", 1), hour=h) for day in range(2) for h in (9, 10)]
-    found = run(asked(2), orders, documents, {"LAMP": {"SEA": 99, "CHI": 99}})
+    found = run(requested(2), orders, documents, {"LAMP": {"SEA": 99, "CHI": 99}})
     assert (found.by_source["SEA"]["parcels"], found.by_source["CHI"]["parcels"]) == (2, 2)
 
 
@@ -140,20 +139,20 @@ def test_where_hours_matter_orders_are_sourced_in_the_hour_they_came() -> None:
     }
     documents["source"]["SEA"]["calendar"] = "c"
     orders = [order(0, "SEA", ("LAMP", 1), hour=h) for h in (15, 16, 23)]
-    found = run(asked(), orders, documents, {"LAMP": {"SEA": 99}})
+    found = run(requested(), orders, documents, {"LAMP": {"SEA": 99}})
     assert (found.kpis["orders_in_full"], found.kpis["orders_unfulfilled"]) == (2, 1)
 
 
 def test_what_a_strategy_leaves_open_goes_to_its_alternate() -> None:
     documents = bodies("SEA", "CHI", maximum_distance_km=100, alternate="far")
     documents["strategy"]["far"] = {"title": "Far"}
-    found = run(asked(), [order(0, "SEA", ("LAMP", 1))], documents, {"LAMP": {"CHI": 1}})
+    found = run(requested(), [order(0, "SEA", ("LAMP", 1))], documents, {"LAMP": {"CHI": 1}})
     assert (found.kpis["fill_rate"], list(found.by_source)) == (1.0, ["CHI"])
 
 
 def test_without_any_source_everything_is_lost() -> None:
-    ask = asked(changes={"closed_sources": ["SEA"]})
-    found = run(ask, [order(0, "SEA", ("LAMP", 2))], bodies("SEA"), {"LAMP": {"SEA": 9}})
+    request = requested(changes={"closed_sources": ["SEA"]})
+    found = run(request, [order(0, "SEA", ("LAMP", 2))], bodies("SEA"), {"LAMP": {"SEA": 9}})
     assert (found.kpis["orders_unfulfilled"], found.kpis["lost_revenue"], found.kpis["cost"]) == (
         1,
         20.0,
@@ -167,7 +166,7 @@ def test_revenue_in_another_currency_is_left_out() -> None:
         order(0, "SEA", ("LAMP", 1)),
         order(0, "SEA", ("LAMP", 7), currency="EUR"),
     ]
-    found = run(asked(), orders, bodies("SEA"), {"LAMP": {"SEA": 99}})
+    found = run(requested(), orders, bodies("SEA"), {"LAMP": {"SEA": 99}})
     assert (found.kpis["revenue"], found.kpis["order_lines"]) == (20.0, 3)
 
 
@@ -190,7 +189,7 @@ def test_days_are_drawn_again_by_seed_and_run_alone() -> None:
 
 @pytest.mark.parametrize("multiplier", [0.5, 1.5, 3.0])
 def test_a_multiplier_is_met_on_average_and_adds_to_the_same_orders(multiplier: float) -> None:
-    pool = Pool((tuple(order(0, "SEA", (f"P{i}", 1)) for i in range(400)),))
+    pool = DemandPool((tuple(order(0, "SEA", (f"P{i}", 1)) for i in range(400)),))
 
     def of(times: float) -> Counter[str]:
         day = next(drawn(pool, days=1, multiplier=times, changes=Changes(), seed=3, run=0))
@@ -201,14 +200,14 @@ def test_a_multiplier_is_met_on_average_and_adds_to_the_same_orders(multiplier: 
 
 
 def test_a_shock_hits_only_orders_with_the_product() -> None:
-    pool = Pool((tuple(order(0, "SEA", (p, 1)) for p in ("LAMP", "SHADE")),))
+    pool = DemandPool((tuple(order(0, "SEA", (p, 1)) for p in ("LAMP", "SHADE")),))
     changes = Changes(demand_multiplier=3.0, demand_products=["LAMP"])
     day = next(drawn(pool, days=1, multiplier=1.0, changes=changes, seed=0, run=0))
     assert Counter(o.lines[0].product for o in day) == {"LAMP": 3, "SHADE": 1}
 
 
 def test_a_new_product_sells_in_orders_of_its_own() -> None:
-    pool = Pool((tuple(order(0, "SEA", ("LAMP", 2), ("SHADE", 1)) for _ in range(200)),))
+    pool = DemandPool((tuple(order(0, "SEA", ("LAMP", 2), ("SHADE", 1)) for _ in range(200)),))
     changes = Changes.model_validate(
         {"new_products": [{"product": "LAMP II", "like": "LAMP", "share": 0.5}]}
     )
@@ -239,9 +238,9 @@ def figures(
         for day in range(7)
         for _ in "12345"
     ]
-    ask = asked(7, seed=seed, changes=changes)
+    request = requested(7, seed=seed, changes=changes)
     stock = {"LAMP": {"SEA": 40, "CHI": 40, "MIA": 40}}
-    return [run(ask, orders, documents, stock, n=n).as_dict() for n in range(runs)]
+    return [run(request, orders, documents, stock, n=n).as_dict() for n in range(runs)]
 
 
 def test_changing_nothing_differs_by_exactly_nothing() -> None:
@@ -333,11 +332,15 @@ def test_a_new_source_joins_the_list_its_strategy_chooses_from() -> None:
     }
 
 
-# --- the product's own way ------------------------------------------------------------------------------------------
+# --- the product's own way
+# ------------------------------------------------------------------------------------------
 
 
 def test_orders_of_one_batch_window_are_planned_together_and_those_of_two_are_not() -> None:
-    """Chicago has one LAMP and Seattle one. Miami, which asks first, takes the near one unless Chicago is heard too."""
+    """Chicago has one LAMP and Seattle one.
+
+    Miami, which asks first, takes the near one unless Chicago is heard too.
+    """
     miami, chicago = order(0, "MIA", ("LAMP", 1), hour=9), order(0, "CHI", ("LAMP", 1), hour=9)
     miami = replace(miami, placed_at=miami.placed_at.replace(minute=5))
     chicago = replace(chicago, placed_at=chicago.placed_at.replace(minute=50))
@@ -345,7 +348,7 @@ def test_orders_of_one_batch_window_are_planned_together_and_those_of_two_are_no
     for minutes in (60, 15):
         documents = bodies("SEA", "CHI", batch={"enabled": True, "minutes": minutes})
         found[minutes] = run(
-            asked(), [miami, chicago], documents, {"LAMP": {"SEA": 1, "CHI": 1}}
+            requested(), [miami, chicago], documents, {"LAMP": {"SEA": 1, "CHI": 1}}
         ).by_source
     assert found[60]["CHI"]["avg_distance_km"] == pytest.approx(0, abs=5)
     assert found[60]["SEA"]["avg_distance_km"] == pytest.approx(4390, abs=30)
@@ -357,13 +360,13 @@ def test_scheduled_supply_arrives_on_its_morning_and_not_before() -> None:
     orders = [order(day, "SEA", ("LAMP", 2)) for day in range(4)]
     documents = bodies("SEA")
     scenario = Scenario(
-        network_of(documents),
+        PlanningNetwork(documents),
         "default",
         {"LAMP": {"SEA": 2}},
         inbound=(Arrival(2, "LAMP", "SEA", 3),),
     )
     pool = pool_of(orders, first=MONDAY, last=MONDAY + timedelta(days=3))
-    found = simulate(asked(4), pool, scenario, run=0, shocked=True)
+    found = simulate(requested(4), pool, scenario, run=0, shocked=True)
     assert found.daily["fill_rate"] == [1.0, 0.0, 1.0, 0.0]
     assert scenario.stock == {"LAMP": {"SEA": 2}}
 
@@ -380,9 +383,9 @@ def test_where_a_strategy_pays_bid_prices_scarce_units_are_left_to_those_who_nee
     ]
     stock = {"LAMP": {"SEA": 1, "CHI": 9}, "RUG": {"SEA": 9}}
     weights = {"split": 20}
-    pays = run(asked(), orders[:2], bodies("SEA", "CHI", weights=weights), stock)
+    pays = run(requested(), orders[:2], bodies("SEA", "CHI", weights=weights), stock)
     free = bodies("SEA", "CHI", weights=weights, batch={"bid_prices": False})
-    greedy = run(asked(), orders[:2], free, stock)
+    greedy = run(requested(), orders[:2], free, stock)
     assert (pays.kpis["split_rate"], greedy.kpis["split_rate"]) == (0.0, 0.5)
     assert pays.kpis["cost"] < greedy.kpis["cost"]
 
@@ -392,7 +395,7 @@ def test_the_day_of_a_source_is_its_own() -> None:
     documents = bodies("SEA", "CHI", batch={"bid_prices": True})
     documents["source"]["SEA"] |= {"daily_parcels": 1, "time_zone": "America/Los_Angeles"}
     orders = [order(0, "SEA", ("LAMP", 1), hour=7), order(0, "SEA", ("LAMP", 1), hour=12)]
-    found = run(asked(), orders, documents, {"LAMP": {"SEA": 9, "CHI": 9}})
+    found = run(requested(), orders, documents, {"LAMP": {"SEA": 9, "CHI": 9}})
     assert found.by_source["SEA"]["parcels"] == 2
 
 
@@ -404,9 +407,13 @@ def test_runs_learn_the_same_prices_whichever_comes_first() -> None:
     ]
     documents, stock = bodies("SEA", "CHI", "MIA"), {"LAMP": {"SEA": 4, "CHI": 9, "MIA": 4}}
     pool = pool_of(orders, first=MONDAY, last=MONDAY + timedelta(days=4))
-    kept = Scenario(network_of(documents), "default", stock)
-    second = [simulate(asked(5), pool, kept, run=n, shocked=True) for n in (0, 1)][1]
+    kept = Scenario(PlanningNetwork(documents), "default", stock)
+    second = [simulate(requested(5), pool, kept, run=n, shocked=True) for n in (0, 1)][1]
     alone = simulate(
-        asked(5), pool, Scenario(network_of(documents), "default", stock), run=1, shocked=True
+        requested(5),
+        pool,
+        Scenario(PlanningNetwork(documents), "default", stock),
+        run=1,
+        shocked=True,
     )
     assert second.as_dict() == alone.as_dict()

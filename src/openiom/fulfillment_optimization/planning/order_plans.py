@@ -1,0 +1,175 @@
+"""A solved problem as decisions about orders. Pure, but for new ids of split lines."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from openiom.fulfillment_optimization.engine import Plan
+from openiom.fulfillment_optimization.explanations import explanations
+from openiom.fulfillment_optimization.order_port import OpenLine, SplitPart
+from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.kernel import new_id, new_ids
+
+from .daily_capacity import CapacityUsage
+from .solver import SolvedProblem
+
+
+@dataclass
+class OrderPlan:
+    """The decision of one strategy about one order.
+
+    `sources` contains only lines that got a source, `parts` the lines that were split, `missing`
+    the products of lines that stay open.
+    """
+
+    cost: float
+    explanation: dict[str, Any]
+    sources: dict[UUID, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    parts: dict[UUID, list[SplitPart]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class PlanAttempt:
+    """One plan: the orders that one strategy planned together.
+
+    `solved` is None when the strategy had no source to plan with.
+    """
+
+    id: UUID
+    setting: Setting
+    planned: dict[UUID, OrderPlan]
+    lines: int
+    solved: SolvedProblem | None = None
+    seconds: float = 0.0
+
+    @classmethod
+    def without_plan(cls, setting: Setting, planned: dict[UUID, OrderPlan]) -> "PlanAttempt":
+        """Return the attempt of a strategy that could not plan these orders."""
+        lines = sum(len(plan.missing) for plan in planned.values())
+        return cls(new_id(), setting, planned, lines)
+
+
+def unplanned_orders(lines: Iterable[OpenLine], note: str) -> dict[UUID, OrderPlan]:
+    """Return the plans of orders that could not be planned, with the reason."""
+    planned: dict[UUID, OrderPlan] = {}
+    for line in lines:
+        plan = planned.setdefault(line.order_id, OrderPlan(0.0, {"note": note}))
+        plan.missing.append(line.product)
+    return planned
+
+
+def order_plans(solved: SolvedProblem, lines: Sequence[OpenLine]) -> dict[UUID, OrderPlan]:
+    """Return the plan of each order; `lines` are those of the problem, in order."""
+    plan, priced = solved.plan, solved.priced
+    costs, records = _costs_and_records(solved)
+    split = _split_lines(plan, lines, priced.names)
+    planned: dict[UUID, OrderPlan] = {}
+    order_of, node_of = priced.problem.line_order.tolist(), plan.node.tolist()
+    for i, line in enumerate(lines):
+        order = order_of[i]
+        mine = planned.get(line.order_id)
+        if mine is None:
+            mine = planned[line.order_id] = OrderPlan(costs[order], records[order] | {"lines": []})
+        mine.explanation["lines"].append(line.line_id)
+        if node_of[i] < 0:
+            mine.missing.append(line.product)
+            continue
+        mine.sources[line.line_id] = priced.names[node_of[i]]
+        if i in split:
+            _add_split(mine, line, split[i])
+    return planned
+
+
+def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[str, Any]]]:
+    """Return the money and the explanation of each order.
+
+    The engine's cost parts differ from money where constraints rank sources or raise the price of
+    an open line.
+    """
+    plan, priced = solved.plan, solved.priced
+    records = explanations(plan, priced.names)
+    parts = priced.money(plan.cost_parts)
+    open_price_raised = float(priced.problem.open_cost[0]) != priced.open_line
+    if len(parts) < len(plan.cost_parts) or open_price_raised:
+        for order, record in enumerate(records):
+            record["parts"] = {name: round(float(part[order]), 4) for name, part in parts.items()}
+    costs: list[float] = np.sum(list(parts.values()), axis=0).tolist()
+    return costs, records
+
+
+def _add_split(plan: OrderPlan, line: OpenLine, parts: list[SplitPart]) -> None:
+    plan.parts[line.line_id] = parts
+    shown = plan.explanation.setdefault("parts_of_lines", {})
+    shown[str(line.line_id)] = [[part.source, part.quantity] for part in parts]
+    if any(not part.source for part in parts):
+        plan.missing.append(line.product)
+
+
+def _split_lines(
+    plan: Plan, lines: Sequence[OpenLine], names: Sequence[str]
+) -> dict[int, list[SplitPart]]:
+    """Return the parts of lines that several sources serve, or that are served in part."""
+    if not np.any(plan.problem.max_line_nodes > 1):
+        return {}
+    shares = plan.shares
+    sources = np.bincount(shares.line, minlength=plan.problem.lines)
+    in_part = (sources == 1) & (plan.served < plan.problem.quantity)
+    found: dict[int, list[SplitPart]] = {}
+    for i in np.flatnonzero((sources > 1) | in_part).tolist():
+        mine = shares.line == i
+        served = []
+        for node, units in _largest_first(shares.node[mine], shares.quantity[mine]):
+            served.append((names[node], units))
+        found[i] = _parts(lines[i], served)
+    return found
+
+
+def _largest_first(
+    nodes: np.ndarray[Any, Any], units: np.ndarray[Any, Any]
+) -> list[tuple[int, int]]:
+    order = np.lexsort((nodes, -units))
+    return list(zip(nodes[order].tolist(), units[order].tolist(), strict=True))
+
+
+def _parts(line: OpenLine, served: list[tuple[str, int]]) -> list[SplitPart]:
+    """Return the parts of a line; the first keeps the line's id, units left over come last."""
+    left = line.quantity - sum(units for _, units in served)
+    if left:
+        served = [*served, ("", left)]
+    ids = [line.line_id, *new_ids(len(served) - 1)]
+    found = []
+    for part_id, (source, units) in zip(ids, served, strict=True):
+        found.append(SplitPart(part_id, units, source))
+    return found
+
+
+def usage_by_source(planned: Iterable[OrderPlan]) -> dict[str, CapacityUsage]:
+    """Return the parcels and order lines that these plans take from each source."""
+    parcels: dict[str, int] = defaultdict(int)
+    lines: dict[str, int] = defaultdict(int)
+    for plan in planned:
+        used: list[str] = []
+        for line, source in plan.sources.items():
+            used += _sources_of(plan.parts, line, source)
+        for source in used:
+            lines[source] += 1
+        for source in set(used):
+            parcels[source] += 1
+    return {source: CapacityUsage(parcels[source], lines[source]) for source in lines}
+
+
+def _sources_of(
+    parts: Mapping[UUID, Sequence[SplitPart]], line: UUID, source: str
+) -> Sequence[str]:
+    if line not in parts:
+        return (source,)
+    found = []
+    for part in parts[line]:
+        if part.source:
+            found.append(part.source)
+    return found
