@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.one_room import client_of, one_room
+from tests.package_app import http_client, package_app
 
 from openiom.fulfillment_optimization import router
 from openiom.kernel import new_id
@@ -13,7 +13,9 @@ from openiom.kernel import new_id
 
 @pytest.fixture
 def client(sourcing: SourcingSetup) -> Iterator[TestClient]:
-    with client_of(one_room(sourcing.database, router, permissions={"sourcing.read"})) as asking:
+    with http_client(
+        package_app(sourcing.database, router, permissions={"sourcing.read"})
+    ) as asking:
         yield asking
 
 

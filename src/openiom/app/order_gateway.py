@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment import create_fulfillment_orders, declining_sources
-from openiom.fulfillment_optimization import LineToSource, OpenLine, Part
+from openiom.fulfillment_optimization import OpenLine, SourcedLine, SplitPart
 from openiom.orders import (
     OPTIMIZED,
     assign_sources,
@@ -33,21 +33,21 @@ class OrderGateway:
             lines.append(_open_line(line, line.source, declined_by.get(line.line_id, ())))
         return lines
 
-    def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[LineToSource]:
+    def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[SourcedLine]:
         """Return the unshipped lines of these orders, unlocked, with their present sources.
 
         A source that the optimizer assigned is not given to it as a requirement.
         """
         declined_by = declining_sources(session, order_ids)
-        lines: list[LineToSource] = []
+        lines: list[SourcedLine] = []
         for line, optimized in unshipped_lines(session, order_ids):
             required_source = "" if optimized else line.source
             declined = declined_by.get(line.line_id, ())
             open_line = _open_line(line, required_source, declined)
-            lines.append(LineToSource(open_line, line.source))
+            lines.append(SourcedLine(open_line, line.source))
         return lines
 
-    def backlog(
+    def lock_backlog(
         self,
         session: Session,
         strategies: Sequence[str],
@@ -59,14 +59,14 @@ class OrderGateway:
         order_ids = movable_orders(session, strategies, limit=limit, only=only)
         return [line for line in self.open_lines(session, order_ids) if line.source]
 
-    def served(
+    def lines_served_from(
         self, session: Session, places: Collection[tuple[UUID, str]]
     ) -> set[tuple[UUID, str]]:
         """Return those (line, source) that are to be, or were, served from there."""
         return lines_served_from(session, places)
 
-    def divide(
-        self, session: Session, parts: Mapping[UUID, Sequence[Part]], now: datetime, actor: str
+    def split_lines(
+        self, session: Session, parts: Mapping[UUID, Sequence[SplitPart]], now: datetime, actor: str
     ) -> None:
         """Split lines into parts and assign the sources of all parts but the first."""
         quantities: dict[UUID, list[tuple[UUID, int]]] = {}
@@ -77,16 +77,16 @@ class OrderGateway:
                 if part.source:
                     sources[part.line_id] = part.source
         split_lines(session, quantities, now, actor)
-        self.assign(session, sources, now, actor)
+        self.assign_sources(session, sources, now, actor)
 
-    def assign(
+    def assign_sources(
         self, session: Session, sources: Mapping[UUID, str], now: datetime, actor: str
     ) -> None:
         """Assign sources to lines as the optimizer's decision."""
         assigned = {line_id: (source, OPTIMIZED) for line_id, source in sources.items()}
         assign_sources(session, assigned, now, actor)
 
-    def fulfill(
+    def create_fulfillment_orders(
         self, session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
     ) -> Sequence[Outcome]:
         """Create fulfillment orders for these orders."""
@@ -108,7 +108,7 @@ def _open_line(line: OrdersLine, source: str, declined_by: Sequence[str]) -> Ope
         country=line.country,
         place=line.place,
         source=source,
-        not_from=tuple(declined_by),
+        excluded_sources=tuple(declined_by),
         state=str(line.ship_to.get("state") or ""),
         strategy=line.strategy,
         wanted=line.requested_delivery_date,
@@ -116,5 +116,5 @@ def _open_line(line: OrdersLine, source: str, declined_by: Sequence[str]) -> Ope
         channel=line.channel,
         customer_group=line.customer_group,
         document=line.number,
-        waited=line.waited,
+        was_backordered=line.waited,
     )

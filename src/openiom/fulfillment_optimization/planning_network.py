@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Problem
 from openiom.logistics import read_timetable
 from openiom.master_data import COMPANY, accounting_currency
-from openiom.platform.compiled_documents import current_bodies
+from openiom.platform.configuration import current_bodies
 from openiom.platform.geocoding import Point, geocode
 
 from .configuration import BUILT_IN, DEFAULT_STRATEGY

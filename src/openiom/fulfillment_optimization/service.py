@@ -43,7 +43,7 @@ def source_orders(
     strategy_name: str = "",
     now: datetime,
     actor: str,
-    woken: frozenset[UUID] = frozenset(),
+    resumed: frozenset[UUID] = frozenset(),
 ) -> list[Outcome]:
     """Choose a source for every open line of these orders, reserve the stock and raise the result.
 
@@ -57,9 +57,9 @@ def source_orders(
     every = order_port.open_lines(session, order_ids)
     reserved = _completely_reserved(session, every)
     lines = [line for line in every if line.line_id not in reserved]
-    strategies = _strategies(known, lines, strategy_name, woken, now)
+    strategies = _strategies(known, lines, strategy_name, resumed, now)
     planned = [line for line in lines if strategies.plans_now(line.order_id)]
-    run = SourcingRun(session, order_port, known, strategies.names, now, actor, woken)
+    run = SourcingRun(session, order_port, known, strategies.names, now, actor, resumed)
     results = run.run(planned)
     _keep_backorder_reservations(session, every, reserved, strategies.window_ends, now)
     _add_unplanned_results(results, strategies, every, reserved)
@@ -139,7 +139,7 @@ def _strategies(
     known: Snapshot,
     lines: Sequence[OpenLine],
     usual: str,
-    woken: frozenset[UUID],
+    resumed: frozenset[UUID],
     now: datetime,
 ) -> _Strategies:
     """Return the strategies of the orders of these lines; `usual` is that of orders without one."""
@@ -156,7 +156,7 @@ def _strategies(
             found.unknown[order] = refused[name]
             continue
         found.names[order] = name
-        if batch.enabled and order not in woken:
+        if batch.enabled and order not in resumed:
             found.window_ends[order] = window_end(now, batch.minutes)
     return found
 
@@ -180,7 +180,7 @@ def _raise_results(
         if order in window_ends:
             end = window_ends[order]
             text = f"waits for the batch of {end:%H:%M:%S} UTC"
-            outcomes[order] = Outcome(True, text, again_at=end)
+            outcomes[order] = Outcome(True, text, retry_at=end)
             continue
         outcome = outcomes[order] = _outcome(results.get(order))
         event = SUCCEEDED if outcome.ok else FAILED

@@ -13,8 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
-from openiom.logistics import STANDARD_SERVICE, CarrierService, SourceTiming, Timetable
-from openiom.logistics import read_timetable
+from openiom.logistics import (
+    STANDARD_SERVICE,
+    CarrierService,
+    SourceTiming,
+    Timetable,
+    read_timetable,
+)
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import ConfigurationDocument

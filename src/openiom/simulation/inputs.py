@@ -17,7 +17,7 @@ from openiom.fulfillment_optimization import (
 )
 from openiom.inventory_visibility import available, inbound
 from openiom.kernel import Invalid, NotFound, new_id
-from openiom.master_data import known, product_facts, write_in_products
+from openiom.master_data import accepts_write_in_products, existing_names, product_facts
 from openiom.platform.bulk import execute, fetch_as
 
 from .changes import changed_documents
@@ -102,9 +102,9 @@ def _weights(session: Session, products: set[str]) -> dict[str, float]:
 
 def _outside_catalog(session: Session, products: set[str]) -> frozenset[str]:
     """Return the products outside the catalog, where order intake accepts them."""
-    if not write_in_products(session):
+    if not accepts_write_in_products(session):
         return frozenset()
-    return frozenset(products - known(session, "product", products))
+    return frozenset(products - existing_names(session, "product", products))
 
 
 def _inbound(

@@ -9,11 +9,13 @@ import structlog
 from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError, new_id
-from openiom.platform.batches import BatchResult, is_transient
+from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import execute, fetch, fetch_as
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database, to_json_text
-from openiom.platform.events import notify, utc_now
+from openiom.platform.events import notify
 from openiom.platform.leases import LEASE, heartbeat
+from openiom.platform.retry import is_transient
 
 from .inputs import inputs_of, prepared
 from .kpis import RunFigures, bands_of, differences

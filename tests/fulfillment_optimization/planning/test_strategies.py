@@ -244,10 +244,10 @@ def test_a_batch_collects_orders_until_its_window_closes_and_plans_them_together
     sourcing.stock(LAMP_A=1, RUG_A=1, LAMP_B=1)
     single, pair = sourcing.order("1", LAMP=1), sourcing.order("2", LAMP=1, RUG=1)
     early = sourcing.source(single, pair, now=NOW + timedelta(seconds=30))
-    assert [o.again_at for o in early] == [NOW + timedelta(minutes=2)] * 2
+    assert [o.retry_at for o in early] == [NOW + timedelta(minutes=2)] * 2
     assert told(sourcing.database, single)[-1] == "order.created"
     assert sourcing.plans() == []
-    late = sourcing.source(single, pair, now=NOW + timedelta(minutes=2), woken=(single, pair))
+    late = sourcing.source(single, pair, now=NOW + timedelta(minutes=2), resumed=(single, pair))
     assert [o.ok for o in late] == [True, True]
     assert (sourcing.sources(single), sourcing.sources(pair)) == (
         {"LAMP": "B"},

@@ -18,8 +18,8 @@ from openiom.fulfillment_optimization.problem_builder import Key, frame
 from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
 from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import NotFound, new_id
-from openiom.master_data import known as known_names
-from openiom.master_data import write_in_products
+from openiom.master_data import accepts_write_in_products
+from openiom.master_data import existing_names as known_names
 
 from .bid_prices import current_bid_prices
 from .daily_capacity import CapacityUsage
@@ -226,7 +226,7 @@ class Planner:
         unknown = {line.product for line in lines}
         for view in views:
             unknown -= {product for product, _ in view}
-        if not unknown or not write_in_products(self.session):
+        if not unknown or not accepts_write_in_products(self.session):
             return frozenset()
         return frozenset(unknown - known_names(self.session, "product", unknown))
 

@@ -13,7 +13,7 @@ from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapsho
 from openiom.inventory_visibility import Variant
 from openiom.kernel import Invalid, NotFound, Problem
 from openiom.logistics import CarrierService
-from openiom.master_data import ProductFacts, product_facts, write_in_products
+from openiom.master_data import ProductFacts, accepts_write_in_products, product_facts
 from openiom.platform.geocoding import Point, geocode
 
 from .cart_availability import CartStock, cart_stock, variants_of
@@ -110,7 +110,7 @@ def resolve_request(session: Session, request: QuoteRequest, now: datetime) -> R
         raise Invalid("this cart cannot be quoted", problems=problems)
     products = {line.product for line in request.lines}
     facts = product_facts(session, products)
-    any_product = len(facts) < len(products) and write_in_products(session)
+    any_product = len(facts) < len(products) and accepts_write_in_products(session)
     plannable: list[int] = []
     for i, line in enumerate(request.lines):
         if any_product or line.product in facts:
