@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from openiom.app.application import Application
 from openiom.inventory_visibility import inventory_configuration
-from openiom.inventory_visibility.promise.schedule import ScheduleChange, atp_for, post_schedule
+from openiom.inventory_visibility.supply.schedule import ScheduleChange, atp_for, post_schedule
 from openiom.platform.bulk import fetch
 from openiom.platform.events import utc_now
 

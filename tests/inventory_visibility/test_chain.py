@@ -10,8 +10,8 @@ import pytest
 from tests.inventory_visibility.promises import INVARIANTS
 
 from openiom.inventory_visibility import MeasureChange, SealTurn, post_measures, verify_chain
-from openiom.inventory_visibility import ledger_seal as chain_module
-from openiom.inventory_visibility.ledger_seal import Wrong
+from openiom.inventory_visibility.ledger import seal as chain_module
+from openiom.inventory_visibility.ledger.seal import Wrong
 from openiom.platform.batches import drain
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database

@@ -15,7 +15,7 @@ from openiom.inventory_visibility import (
     post_measures,
     reserve,
 )
-from openiom.inventory_visibility.reconciliation import Wrong, health
+from openiom.inventory_visibility.ledger.reconciliation import Wrong, health
 from openiom.kernel import new_id
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute, fetch
@@ -134,8 +134,8 @@ def test_a_tampered_past_entry_is_found_by_the_running_checker(database: Databas
 def test_a_ledger_longer_than_a_slice_is_added_up_over_turns(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openiom.inventory_visibility.reconciliation.ENTRIES", 2)
-    monkeypatch.setattr("openiom.inventory_visibility.reconciliation.ENTRIES_OF_THE_FIRST", 3)
+    monkeypatch.setattr("openiom.inventory_visibility.ledger.reconciliation.ENTRIES", 2)
+    monkeypatch.setattr("openiom.inventory_visibility.ledger.reconciliation.ENTRIES_OF_THE_FIRST", 3)
     for _ in range(4):
         post(database, 1, 2)
     with database.unit_of_work() as session:

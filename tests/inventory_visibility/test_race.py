@@ -36,7 +36,7 @@ from openiom.inventory_visibility import (
     soft_reserve,
     unreserve,
 )
-from openiom.inventory_visibility.decisions import StockChange
+from openiom.inventory_visibility.reservations.requests import StockChange
 from openiom.kernel import new_id
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database

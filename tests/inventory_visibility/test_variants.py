@@ -15,8 +15,8 @@ from openiom.inventory_visibility import (
     variant_dimensions,
     variant_stock,
 )
-from openiom.inventory_visibility.availability_hierarchy import Level
-from openiom.inventory_visibility.variants import Bin, Shelf
+from openiom.inventory_visibility.availability.hierarchy import Level
+from openiom.inventory_visibility.availability.variants import Bin, Shelf
 from openiom.platform.bulk import execute
 from openiom.platform.database import Database
 

@@ -13,7 +13,7 @@ from tests.orders.given import NOW, facts, happen, line, master_data, placed, st
 
 from openiom.inventory_visibility import StockReservationRequest, inventory_configuration, reserve
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
-from openiom.inventory_visibility.expiry import ExpiryTurn
+from openiom.inventory_visibility.reservations.expiry import ExpiryTurn
 from openiom.inventory_visibility.supply import (
     LineName,
     Receipt,

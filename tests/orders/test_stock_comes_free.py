@@ -28,7 +28,7 @@ from openiom.inventory_visibility import (
     unreserve,
 )
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
-from openiom.inventory_visibility.expiry import ExpiryTurn, release_reservations
+from openiom.inventory_visibility.reservations.expiry import ExpiryTurn, release_reservations
 from openiom.inventory_visibility.supply import (
     LineName,
     Receipt,

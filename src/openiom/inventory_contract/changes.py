@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.measure_intake import known_events, post_measures
+from openiom.inventory_visibility.ledger.measure_intake import known_events, post_measures
 from openiom.inventory_visibility.measures import (
     Measure,
     MeasureChange,

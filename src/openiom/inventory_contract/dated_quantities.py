@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.promise.schedule import atp_for
+from openiom.inventory_visibility.supply.schedule import atp_for
 
 from .query_aggregation import Group, shown_group, stock_of
 from .query_parser import Question

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.expiry import CAUSE, release_reservations
+from openiom.inventory_visibility.reservations.expiry import CAUSE, release_reservations
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.batches import BatchWorker
 from openiom.platform.bulk import copy_rows, execute, fetch

@@ -25,7 +25,7 @@ from openiom.inventory_visibility.configuration import (
     InventoryConfiguration,
     inventory_configuration,
 )
-from openiom.inventory_visibility.measure_intake import post_measures
+from openiom.inventory_visibility.ledger.measure_intake import post_measures
 from openiom.inventory_visibility.measures import Measure, MeasureChange
 from openiom.kernel import Invalid, IomError, Problem, TooLarge
 from openiom.platform.bulk import execute, fetch

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import soft_reservations as stock
 from openiom.inventory_visibility.configuration import LOCATION, InventoryConfiguration
 from openiom.inventory_visibility.measures import Measure, Reserved, SoftReserve, Unreserve
-from openiom.inventory_visibility.reservation_batcher import ReservationBatcher
+from openiom.inventory_visibility.reservations import soft_reservations as stock
+from openiom.inventory_visibility.reservations.batcher import ReservationBatcher
 from openiom.kernel import Invalid, IomError, Refused
 
 from .body_parser import (

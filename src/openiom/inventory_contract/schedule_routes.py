@@ -13,7 +13,7 @@ from openiom.inventory_visibility.configuration import (
     InventoryConfiguration,
     inventory_configuration,
 )
-from openiom.inventory_visibility.promise.schedule import ScheduleChange, post_schedule
+from openiom.inventory_visibility.supply.schedule import ScheduleChange, post_schedule
 from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.http import Now, RawBody, WriteSession
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from openiom.inventory_visibility.measures import SoftReserve
-from openiom.inventory_visibility.reservation_batcher import ReservationBatcher
+from openiom.inventory_visibility.reservations.batcher import ReservationBatcher
 from openiom.kernel import IomError
 from openiom.platform.http import RawBody
 

@@ -11,14 +11,19 @@ Tells   inventory.changed, inventory.freed, inventory.received, inventory.schedu
 from openiom.platform.batches import Worker
 
 from .allocation.routes import router as allocation_router
-from .backorder_reservations import backorder_reserved, keep
+from .availability.grid_routes import router as overview_router
+from .availability.inbound import inbound
+from .availability.projection import PromiseDate, PromiseRequest, promise_dates
+from .availability.queries import available, channels_matter
+from .availability.routes import router as promise_router
+from .availability.stock_policies import STOCK_POLICY
+from .availability.variants import Variant, VariantStock, variant_dimensions, variant_stock
 from .configuration import InventoryConfiguration, inventory_configuration
 from .configuration_kind import KINDS as CONFIGURATION_KINDS
-from .decisions import ShipmentPosting, StockChange, StockReservationRequest
-from .expiry import ExpiryTurn
-from .history import as_of
-from .ledger_seal import SealTurn, verify_chain
-from .measure_intake import post_measures
+from .ledger.history import as_of
+from .ledger.measure_intake import post_measures
+from .ledger.reconciliation import CheckTurn, first_wrong_row
+from .ledger.seal import SealTurn, verify_chain
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
@@ -33,17 +38,11 @@ from .measures import (
     dimension_text,
     reference_of,
 )
-from .overview import router as overview_router
-from .promise.inbound import inbound
-from .promise.policies import STOCK_POLICY
-from .promise.projection import PromiseDate, PromiseRequest, promise_dates
-from .promise.routes import router as promise_router
-from .queries import available, channels_matter
 from .receiver import receive_stock
-from .reconciliation import CheckTurn, first_wrong_row
-from .reservation_batcher import ReservationBatcher
-from .routes import router
-from .service import (
+from .reservations.backorder_reservations import backorder_reserved, keep
+from .reservations.batcher import ReservationBatcher
+from .reservations.expiry import ExpiryTurn
+from .reservations.line_reservations import (
     change_on_hand,
     ensure_keys,
     release,
@@ -52,9 +51,10 @@ from .service import (
     reserve,
     ship,
 )
-from .soft_reservations import soft_reserve, unreserve
+from .reservations.requests import ShipmentPosting, StockChange, StockReservationRequest
+from .reservations.soft_reservations import soft_reserve, unreserve
+from .routes import router
 from .supply.routes import router as supply_router
-from .variants import Variant, VariantStock, variant_dimensions, variant_stock
 
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}

@@ -19,8 +19,8 @@ from .configuration import (
     problems_of,
 )
 from .default_configuration import DEFAULT
+from .ledger.recompute_on_hand import reformulate
 from .measures import Measure
-from .recompute_on_hand import reformulate
 
 
 def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:

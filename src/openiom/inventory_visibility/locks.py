@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 
-from .availability_hierarchy import Family, Level, Row
-from .decisions import Key
+from .availability.hierarchy import Family, Level, Row
 from .measures import StockKey
+from .reservations.requests import Key
 
 _ROW = "s.id, s.on_hand, s.reserved, s.overdraft, s.covered, s.oversell, s.safety_stock"
 _EMPTY: Level = frozenset()

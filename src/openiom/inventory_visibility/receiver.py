@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from openiom.provider_contract import InboundDocument, IntakeResult
 
-from .decisions import StockChange
-from .service import change_on_hand
+from .reservations.line_reservations import change_on_hand
+from .reservations.requests import StockChange
 
 
 def receive_stock(

@@ -17,10 +17,10 @@ from openiom.platform.http import (
     parse_id,
 )
 
-from . import ledger_routes
-from .decisions import StockChange
-from .queries import StockRow, list_stock
-from .service import change_on_hand
+from .availability.queries import StockRow, list_stock
+from .ledger import routes
+from .reservations.line_reservations import change_on_hand
+from .reservations.requests import StockChange
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 BULK_LIMIT = 512
@@ -100,4 +100,4 @@ def changes(
     )
 
 
-router.include_router(ledger_routes.router)
+router.include_router(routes.router)

@@ -5,7 +5,7 @@ from tests.orders.given import NOW
 
 from openiom.fulfillment_optimization.assigned_sources import reserve_assigned
 from openiom.inventory_visibility import release
-from openiom.inventory_visibility.reservations import list_reservations
+from openiom.inventory_visibility.reservations.queries import list_reservations
 from openiom.orders import assign_sources, open_lines
 from openiom.platform.bulk import fetch
 

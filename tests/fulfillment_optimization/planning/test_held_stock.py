@@ -21,7 +21,7 @@ from openiom.inventory_visibility import (
     release_quantities,
 )
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
-from openiom.inventory_visibility.expiry import ExpiryTurn
+from openiom.inventory_visibility.reservations.expiry import ExpiryTurn
 from openiom.orders import BackorderReleaseWorker, assign_sources, cancel_orders, open_lines
 from openiom.orders.backorder.place_on_hold import await_stock
 from openiom.platform.bulk import execute, fetch

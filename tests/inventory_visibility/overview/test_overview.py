@@ -15,7 +15,7 @@ from openiom.inventory_visibility import (
     post_measures,
     soft_reserve,
 )
-from openiom.inventory_visibility.decisions import StockChange
+from openiom.inventory_visibility.reservations.requests import StockChange
 from openiom.kernel import new_id
 from openiom.platform.database import Database
 

@@ -6,7 +6,7 @@ from random import Random
 
 import numpy as np
 
-from openiom.inventory_visibility.promise.atp import atp, first_day, project
+from openiom.inventory_visibility.availability.atp import atp, first_day, project
 
 TODAY = date(2026, 11, 20)
 

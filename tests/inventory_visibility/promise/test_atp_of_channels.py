@@ -9,17 +9,17 @@ import numpy as np
 from tests.inventory_visibility.promise.given import NOW, allocated, configured, product, stocked
 
 from openiom.inventory_visibility import available, inventory_configuration
-from openiom.inventory_visibility.promise.allocation_limits import Limits
-from openiom.inventory_visibility.promise.atp import TICKS, project, ticks, units
-from openiom.inventory_visibility.promise.decisions import Pool, Requester, Rule, Shelf
-from openiom.inventory_visibility.promise.projection import (
+from openiom.inventory_visibility.availability.allocation_limits import Limits
+from openiom.inventory_visibility.availability.atp import TICKS, project, ticks, units
+from openiom.inventory_visibility.availability.decisions import Pool, Requester, Rule, Shelf
+from openiom.inventory_visibility.availability.projection import (
     Outlook,
     PromiseRequest,
     Standing,
     outlook,
     promise_dates,
 )
-from openiom.inventory_visibility.promise.schedule import ScheduleChange, post_schedule
+from openiom.inventory_visibility.supply.schedule import ScheduleChange, post_schedule
 from openiom.platform.database import Database
 
 TODAY = NOW.date()

@@ -17,7 +17,7 @@ from tests.inventory_visibility.promise.given import (
 )
 
 from openiom.inventory_visibility import inventory_configuration
-from openiom.inventory_visibility.promise.projection import PromiseRequest, promise_dates
+from openiom.inventory_visibility.availability.projection import PromiseRequest, promise_dates
 from openiom.inventory_visibility.supply import (
     LineName,
     Receipt,

@@ -13,8 +13,8 @@ from openiom.inventory_visibility import (
     inventory_configuration,
     reserve,
 )
-from openiom.inventory_visibility.promise.projection import PromiseRequest, promise_dates
-from openiom.inventory_visibility.promise.routes import timelines
+from openiom.inventory_visibility.availability.projection import PromiseRequest, promise_dates
+from openiom.inventory_visibility.availability.routes import timelines
 from openiom.inventory_visibility.supply import (
     LineName,
     Receipt,

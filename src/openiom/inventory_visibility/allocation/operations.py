@@ -8,12 +8,13 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.availability_hierarchy import Family, Level
+from openiom.inventory_visibility.availability.allocation_limits import PoolMove, move_pools
+from openiom.inventory_visibility.availability.hierarchy import Family, Level
 from openiom.inventory_visibility.configuration import ALLOCATION_SOURCE, InventoryConfiguration
 from openiom.inventory_visibility.events import tell_freed
-from openiom.inventory_visibility.ledger import Entry, post
+from openiom.inventory_visibility.ledger.measure_intake import post_measures
+from openiom.inventory_visibility.ledger.posting import Entry, post
 from openiom.inventory_visibility.locks import ensure_stock, lock_families
-from openiom.inventory_visibility.measure_intake import post_measures
 from openiom.inventory_visibility.measures import (
     ZERO,
     Measure,
@@ -23,9 +24,8 @@ from openiom.inventory_visibility.measures import (
     dimension_text,
     plain,
 )
-from openiom.inventory_visibility.promise.allocation_limits import PoolMove, move_pools
-from openiom.inventory_visibility.promise.reservation_limits import pool_entries
-from openiom.inventory_visibility.soft_reservations import soft_reserve
+from openiom.inventory_visibility.reservations.allocation_consumption import pool_entries
+from openiom.inventory_visibility.reservations.soft_reservations import soft_reserve
 from openiom.platform.bulk import execute, fetch
 
 Kind = Literal["allocate", "unallocate", "reallocate", "consume"]

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.measures import ON_HAND, ZERO
-from openiom.inventory_visibility.promise.schedule import ScheduleChange, post_schedule
+from openiom.inventory_visibility.supply.schedule import ScheduleChange, post_schedule
 from openiom.platform.bulk import copy_rows, execute, fetch
 
 Kind = Literal["purchase", "transfer"]

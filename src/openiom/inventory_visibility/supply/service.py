@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.measure_intake import post_measures
+from openiom.inventory_visibility.ledger.measure_intake import post_measures
 from openiom.inventory_visibility.measures import ON_HAND, ZERO, MeasureChange, plain
 from openiom.kernel import Event, new_id, new_ids
 from openiom.platform.bulk import fetch

@@ -9,12 +9,17 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.availability.decisions import Wish
+from openiom.inventory_visibility.availability.hierarchy import Row
+from openiom.inventory_visibility.locks import (
+    OWN_ROWS,
+    LockedReservation,
+    lock_ids,
+    reservations_where,
+)
 from openiom.platform.bulk import execute, fetch
 
-from .availability_hierarchy import Row
-from .decisions import Key
-from .locks import OWN_ROWS, LockedReservation, lock_ids, reservations_where
-from .promise.decisions import Wish
+from .requests import Key
 
 Closing = list[tuple[LockedReservation, Decimal]]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.availability_hierarchy import Row
+from openiom.inventory_visibility.availability.hierarchy import Row
 from openiom.platform.bulk import copy_rows, execute, fetch
 
 from .decisions import Key, Pool, Requester, Rule, Shelf, Wish

@@ -4,11 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from openiom.inventory_visibility.measures import (
+    DEFAULT_FORMULA,
+    HIERARCHY,
+    Formula,
+    Reserved,
+    SoftReserve,
+)
 from openiom.platform.database import Database
 from openiom.platform.group_commit import GroupCommit
 from openiom.platform.retry import retry_transient
 
-from .measures import DEFAULT_FORMULA, HIERARCHY, Formula, Reserved, SoftReserve
 from .soft_reservations import soft_reserve
 
 

@@ -15,15 +15,20 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.configuration import (
+    BASE_DIMENSIONS,
+    LOCATION,
+    SITE,
+    InventoryConfiguration,
+)
+from openiom.inventory_visibility.measures import dimension_text
 from openiom.kernel import Problem
 from openiom.platform.bulk import fetch
 from openiom.platform.database import to_json_text
 
-from .availability_hierarchy import Level
-from .configuration import BASE_DIMENSIONS, LOCATION, SITE, InventoryConfiguration
-from .measures import dimension_text
-from .promise.allocation_limits import limits_of
-from .promise.decisions import Requester
+from .allocation_limits import limits_of
+from .decisions import Requester
+from .hierarchy import Level
 from .queries import OVERSELL
 
 PLACES = frozenset({SITE, LOCATION})

@@ -5,15 +5,15 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.locks import LockedReservation, lock_ids, reservations_where
+from openiom.inventory_visibility.measures import plain
 from openiom.kernel import Event, new_ids
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 from openiom.platform.events import append_events
 
-from .locks import LockedReservation, lock_ids, reservations_where
-from .measures import plain
-from .service import close
+from .line_reservations import close
 
 ACTOR = "expiry"
 CAUSE = "reservation expired"

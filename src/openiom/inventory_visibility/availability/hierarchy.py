@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .measures import ZERO, plain
+from openiom.inventory_visibility.measures import ZERO, plain
 
 Level = frozenset[tuple[str, str]]
 INFINITE = Decimal("Infinity")

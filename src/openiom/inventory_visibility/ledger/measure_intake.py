@@ -7,13 +7,10 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch
-
-from .availability_hierarchy import Family
-from .events import tell_changed
-from .ledger import Entry, post, settlement_entries
-from .locks import ensure_stock, hold_roots, lock_families
-from .measures import (
+from openiom.inventory_visibility.availability.hierarchy import Family
+from openiom.inventory_visibility.events import tell_changed
+from openiom.inventory_visibility.locks import ensure_stock, hold_roots, lock_families
+from openiom.inventory_visibility.measures import (
     DEFAULT_FORMULA,
     Formula,
     MeasureChange,
@@ -22,6 +19,9 @@ from .measures import (
     dimension_text,
     event_key,
 )
+from openiom.platform.bulk import fetch
+
+from .posting import Entry, post, settlement_entries
 
 FINEST, LARGEST = -4, Decimal(10) ** 13
 _DONE, _DUPLICATE = Posted(True), Posted(True, duplicate=True)

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.availability.atp import project, ticks, units
 from openiom.inventory_visibility.configuration import InventoryConfiguration
 from openiom.inventory_visibility.locks import ensure_stock
 from openiom.inventory_visibility.measures import Measure, Posted, StockKey, dimension_text
 from openiom.kernel import Event, new_id
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.events import append_events
-
-from .atp import project, ticks, units
 
 SCHEDULED = "inventory.scheduled"
 Dated = tuple[date, str, str]

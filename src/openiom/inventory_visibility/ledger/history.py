@@ -10,9 +10,8 @@ import orjson
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.measures import ZERO, Measure
 from openiom.platform.bulk import fetch
-
-from .measures import ZERO, Measure
 
 
 class LedgerRow(BaseModel):

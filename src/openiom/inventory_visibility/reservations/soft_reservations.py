@@ -8,14 +8,22 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import copy_rows, execute, fetch
-
-from .availability_hierarchy import Family, Level, Row, levels_of
-from .events import tell_freed
-from .ledger import Entry, ProviderInstance, post, reserved_entry
-from .locks import lock_rows
-from .measure_intake import LARGEST, is_quantity, known_events, settlements
-from .measures import (
+from openiom.inventory_visibility.availability.hierarchy import Family, Level, Row, levels_of
+from openiom.inventory_visibility.events import tell_freed
+from openiom.inventory_visibility.ledger.measure_intake import (
+    LARGEST,
+    is_quantity,
+    known_events,
+    settlements,
+)
+from openiom.inventory_visibility.ledger.posting import (
+    Entry,
+    ProviderInstance,
+    post,
+    reserved_entry,
+)
+from openiom.inventory_visibility.locks import lock_rows
+from openiom.inventory_visibility.measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
     ZERO,
@@ -28,7 +36,8 @@ from .measures import (
     event_key,
     plain,
 )
-from .measures import reference_of as _reference_of
+from openiom.inventory_visibility.measures import reference_of as _reference_of
+from openiom.platform.bulk import copy_rows, execute, fetch
 
 
 @dataclass(frozen=True, slots=True)

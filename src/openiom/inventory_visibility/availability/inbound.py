@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import inventory_configuration
-from openiom.inventory_visibility.decisions import Key
+from openiom.inventory_visibility.reservations.requests import Key
 from openiom.platform.bulk import fetch
 
 from .projection import formula_of

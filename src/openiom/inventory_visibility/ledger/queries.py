@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.reservations import ReservationRow
+from openiom.inventory_visibility.reservations.queries import ReservationRow
 from openiom.platform.bulk import fetch
 
 

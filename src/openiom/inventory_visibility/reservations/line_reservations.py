@@ -14,14 +14,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.master_data import kit_parts
-from openiom.platform.bulk import copy_rows, execute, fetch
-
-from .availability_hierarchy import Row, local_settlement
-from .backorder_reservations import Holds, keep_for_good, lock_holds
-from .decisions import ShipmentPosting, StockChange, StockReservationRequest
-from .events import tell_changed, tell_freed
-from .ledger import (
+from openiom.inventory_visibility.availability.hierarchy import Row, local_settlement
+from openiom.inventory_visibility.events import tell_changed, tell_freed
+from openiom.inventory_visibility.ledger.posting import (
     Entry,
     discrepancy_entry,
     on_hand_entry,
@@ -29,9 +24,19 @@ from .ledger import (
     reserved_entry,
     settlement_entries,
 )
-from .locks import LockedReservation, ensure_stock, lock_lines, lock_stock
-from .measures import ZERO, StockKey, plain, reference_of
-from .promise.reservation_limits import close_uses, limits_at, used_entries, wishes_of
+from openiom.inventory_visibility.locks import (
+    LockedReservation,
+    ensure_stock,
+    lock_lines,
+    lock_stock,
+)
+from openiom.inventory_visibility.measures import ZERO, StockKey, plain, reference_of
+from openiom.master_data import kit_parts
+from openiom.platform.bulk import copy_rows, execute, fetch
+
+from .allocation_consumption import close_uses, limits_at, used_entries, wishes_of
+from .backorder_reservations import Holds, keep_for_good, lock_holds
+from .requests import ShipmentPosting, StockChange, StockReservationRequest
 
 Key = tuple[str, str]
 RESERVATION_COLUMNS = (

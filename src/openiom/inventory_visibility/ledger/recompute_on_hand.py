@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.events import tell_changed
+from openiom.inventory_visibility.locks import lock_families
+from openiom.inventory_visibility.measures import Formula
 from openiom.platform.bulk import execute, fetch
 
-from .events import tell_changed
-from .ledger import formula_entry, post
-from .locks import lock_families
 from .measure_intake import settlements
-from .measures import Formula
+from .posting import formula_entry, post
 
 CAUSE, DOCUMENT = "configuration", "inventory_configuration"
 CHUNK = 2_000

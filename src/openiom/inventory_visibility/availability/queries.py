@@ -8,12 +8,12 @@ from decimal import ROUND_FLOOR
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.reservations.requests import Key
 from openiom.master_data import kit_parts
 from openiom.platform.bulk import fetch
 
-from .decisions import Key
-from .promise.allocation_limits import limits_of
-from .promise.decisions import Requester
+from .allocation_limits import limits_of
+from .decisions import Requester
 
 OVERSELL = 1_000_000_000
 

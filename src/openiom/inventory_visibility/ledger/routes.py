@@ -7,6 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from openiom.inventory_visibility.reservations.expiry import release_reservations
+from openiom.inventory_visibility.reservations.queries import (
+    ReservationRow,
+    ReservationState,
+    list_reservations,
+)
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
 from openiom.platform.http import (
@@ -21,10 +27,8 @@ from openiom.platform.http import (
     parse_id,
 )
 
-from .expiry import release_reservations
 from .history import LedgerRow, as_of, balances_in, ledger_page
 from .reconciliation import health
-from .reservations import ReservationRow, ReservationState, list_reservations
 
 router = APIRouter()
 RELEASE_LIMIT = 1_000

@@ -10,11 +10,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
+from openiom.inventory_visibility.allocation.pools import MoveRow, PoolRow, moves, pools
 from openiom.inventory_visibility.configuration import (
     InventoryConfiguration,
     inventory_configuration,
 )
-from openiom.inventory_visibility.reservations import ReservationRow
+from openiom.inventory_visibility.ledger.queries import DayRow, days, expiring
+from openiom.inventory_visibility.reservations.queries import ReservationRow
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.http import (
     CurrentPrincipal,
@@ -28,9 +30,7 @@ from openiom.platform.http import (
 )
 
 from .display_schema import Shape, shape
-from .pools import MoveRow, PoolRow, moves, pools
-from .sealed_days import DayRow, days, expiring
-from .visibility import (
+from .grid import (
     MOST_GROUPS,
     PRODUCT,
     SOURCE,

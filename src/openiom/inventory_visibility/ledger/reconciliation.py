@@ -15,14 +15,14 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.measures import ZERO, plain
 from openiom.kernel import Event, new_ids
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import append_events
 
-from .ledger_seal import Wrong, verify_blocks, verify_days
-from .measures import ZERO, plain
+from .seal import Wrong, verify_blocks, verify_days
 
 log = structlog.get_logger("ledger_check")
 ROWS, BLOCKS = 300, 4

@@ -9,13 +9,17 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.availability_hierarchy import Row
-from openiom.inventory_visibility.decisions import StockReservationRequest
-from openiom.inventory_visibility.ledger import Entry
+from openiom.inventory_visibility.availability.allocation_limits import (
+    Limits,
+    give_back,
+    limits_of,
+    use_up,
+)
+from openiom.inventory_visibility.availability.decisions import Key, Requester, Wish
+from openiom.inventory_visibility.availability.hierarchy import Row
+from openiom.inventory_visibility.ledger.posting import Entry
 from openiom.inventory_visibility.locks import LockedReservation
-
-from .allocation_limits import Limits, give_back, limits_of, use_up
-from .decisions import Key, Requester, Wish
+from openiom.inventory_visibility.reservations.requests import StockReservationRequest
 
 ALLOCATED, CONSUMED = ("@iv", "@allocated"), ("@iv", "@consumed")
 CUMULATIVE_ALLOCATED, CUMULATIVE_CONSUMED = (

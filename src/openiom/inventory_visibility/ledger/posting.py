@@ -8,9 +8,16 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.measures import (
+    COVERED,
+    DISCREPANCY,
+    FORMULA,
+    ON_HAND,
+    OVERDRAFT,
+    SOFT_RESERVED,
+    Measure,
+)
 from openiom.platform.bulk import execute
-
-from .measures import COVERED, DISCREPANCY, FORMULA, ON_HAND, OVERDRAFT, SOFT_RESERVED, Measure
 
 _BOOK = """
 WITH booked AS (
