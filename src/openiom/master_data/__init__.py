@@ -11,7 +11,14 @@ from .configuration import COMPANY, KINDS, RECIPE_CHANGED, accounting_currency, 
 from .decisions import UnitFactor, convert
 from .kits import kit_parts, kits_with
 from .product_search import matching_products
-from .queries import known, known_many, suggest, unit_factors
+from .queries import (
+    known,
+    known_many,
+    product_names,
+    products_named_like,
+    suggest,
+    unit_factors,
+)
 from .routes import router
 
 EVENTS = (RECIPE_CHANGED,)
@@ -28,6 +35,8 @@ __all__ = [
     "known",
     "known_many",
     "matching_products",
+    "product_names",
+    "products_named_like",
     "router",
     "suggest",
     "unit_factors",

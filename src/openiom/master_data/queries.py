@@ -185,3 +185,23 @@ def _key(table: str) -> str:
             remedy="use one of " + ", ".join(sorted(KEYS)),
         )
     return KEYS[table]
+
+
+def product_names(session: Session, numbers: Collection[str]) -> dict[str, str]:
+    """Return the names of the products that exist among these numbers."""
+    rows = fetch(
+        session,
+        "SELECT number, name FROM master_data.product WHERE number = ANY(%s)",
+        (sorted(numbers),),
+    )
+    return {number: name for number, name in rows}
+
+
+def products_named_like(session: Session, search: str) -> list[str]:
+    """Return the numbers of the products whose name contains `search`, whatever the case."""
+    rows = fetch(
+        session,
+        "SELECT number FROM master_data.product WHERE name ILIKE %s ORDER BY number",
+        (f"%{search}%",),
+    )
+    return [number for (number,) in rows]
