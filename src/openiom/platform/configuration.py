@@ -469,3 +469,14 @@ def _store(
             for d in documents
         ],
     )
+
+
+def last_change(session: Session, kind: str, names: Sequence[str]) -> tuple[datetime, str]:
+    """Return when any of these documents was changed last, and by whom."""
+    (change,) = fetch(
+        session,
+        "SELECT at, actor FROM platform.configuration_document"
+        " WHERE kind = %s AND name = ANY(%s) ORDER BY id DESC LIMIT 1",
+        (kind, list(names)),
+    )
+    return change[0], change[1]
