@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from openiom.app.application import Application
 from openiom.inventory_visibility import (
     MeasureChange,
-    SoftReserve,
+    SoftReservationRequest,
     StockReservationRequest,
     post_measures,
     reserve,
@@ -36,7 +36,7 @@ def seed(product: Application) -> tuple[datetime, str]:
         assert reserve(
             session, [StockReservationRequest(line, "LAMP", "SEA", 4, "S-100")], later, "test"
         ) == [True]
-        ask = SoftReserve("", "LAMP", "SEA", Decimal(3), document="cart", expires_at=begin)
+        ask = SoftReservationRequest("", "LAMP", "SEA", Decimal(3), document="cart", expires_at=begin)
         assert soft_reserve(session, [ask], now=later, actor="shop")[0].ok
     return begin, str(line)
 

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
 from openiom.administration import authenticate
-from openiom.inventory_visibility.reservations.batcher import ReservationBatcher
+from openiom.inventory_visibility import ReservationBatcher
 from openiom.platform.geocoding import preload
 from openiom.platform.http import install_problem_handlers
 

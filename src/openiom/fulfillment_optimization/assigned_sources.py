@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import keep, release, reserve
+from openiom.inventory_visibility import keep_backorder_reservations, release, reserve
 from openiom.platform.configuration import current_documents
 from openiom.provider_contract import EventRequest, Outcome
 
@@ -57,7 +57,7 @@ def _release_unchecked(
     lines = order_port.open_lines(session, order_ids)
     unassigned = {x.order_id: x.product for x in lines if not x.source}
     ready = [order for order in order_ids if order not in unassigned]
-    keep(session, [x.line_id for x in lines if x.waited and x.order_id not in unassigned])
+    keep_backorder_reservations(session, [x.line_id for x in lines if x.waited and x.order_id not in unassigned])
     made = (
         dict(zip(ready, order_port.fulfill(session, ready, now, actor), strict=True))
         if ready
@@ -79,7 +79,7 @@ def reserve_assigned(
     assigned = [line for line in lines if line.source]
     asks = [ask_for(x, x.source, x.quantity) for x in assigned]
     granted = reserve(
-        session, asks, now, actor, taking_over=[x.line_id for x in assigned if x.waited]
+        session, asks, now, actor, backorder_lines=[x.line_id for x in assigned if x.waited]
     )
     short = {x.order_id: x for x, ok in zip(assigned, granted, strict=True) if not ok}
     unassigned = {x.order_id: x for x in lines if not x.source}

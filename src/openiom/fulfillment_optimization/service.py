@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import (
     StockReservationRequest,
     backorder_reserved,
-    keep,
+    keep_backorder_reservations,
     release,
     release_backorder_reservations,
     reserve,
@@ -86,9 +86,9 @@ def source_orders(
     later = _windows(known, names, woken, now)
     waiting = [line for line in lines if line.order_id in names and line.order_id not in later]
     settled = Rounds(session, order_port, known, names, now, actor, woken).run(waiting)
-    keep(session, [line.line_id for line in every if line.line_id in held and line.waited])
+    keep_backorder_reservations(session, [line.line_id for line in every if line.line_id in held and line.waited])
     collected = [line.line_id for line in lines if line.waited and line.order_id in later]
-    keep(session, collected, until=max(later.values(), default=now) + AFTER_WINDOW)
+    keep_backorder_reservations(session, collected, until=max(later.values(), default=now) + AFTER_WINDOW)
     for line in every:
         if line.line_id in held and line.order_id not in later:
             settled.setdefault(line.order_id, Settled(partial=True)).sources[line.line_id] = (
@@ -238,7 +238,7 @@ class Rounds:
             for id, at, units in mine or [(line.line_id, source, line.quantity)]:
                 asks.append(ask_for(line, at, units, line_id=id))
                 orders.append(line.order_id)
-        granted = reserve(self.session, asks, self.now, self.actor, taking_over=self.holds)
+        granted = reserve(self.session, asks, self.now, self.actor, backorder_lines=self.holds)
         lost = {order for order, ok in zip(orders, granted, strict=True) if not ok}
         if lost:
             back = [

@@ -15,13 +15,14 @@ from tests.orders.test_backorder import apply, prefer, released
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.assigned_sources import process_assigned
 from openiom.inventory_visibility import (
+    AllocationOperation,
+    ReservationExpiryWorker,
     StockChange,
+    apply_allocations,
     change_on_hand,
     inventory_configuration,
     release_quantities,
 )
-from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
-from openiom.inventory_visibility.reservations.expiry import ExpiryTurn
 from openiom.orders import BackorderReleaseWorker, assign_sources, cancel_orders, open_lines
 from openiom.orders.backorder.place_on_hold import await_stock
 from openiom.platform.bulk import execute, fetch
@@ -36,7 +37,7 @@ class PastHouse(House):
     def check(self) -> None:
         with self.database.reading() as session:
             for invariant in INVARIANTS:
-                if invariant.stem != "reservations_end_in_time":
+                if invariant.stem != "expired_reservations_are_released":
                     assert fetch(session, invariant.read_text()) == [], invariant.name
 
 
@@ -137,7 +138,7 @@ def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: House) -
     waiting.stock(LAMP_A=2)
     turn(waiting, minutes=2)
     assert released(waiting.database, old, young) == [True, False]
-    ExpiryTurn().run_once(waiting.database, limit=9, now=NOW + timedelta(minutes=2) + HOLD)
+    ReservationExpiryWorker().run_once(waiting.database, limit=9, now=NOW + timedelta(minutes=2) + HOLD)
     turn(waiting, minutes=62)
     assert released(waiting.database, old, young) == [True, True]
     assert held(waiting) == [("young", "LAMP", "A", 2, True)]
@@ -155,7 +156,7 @@ def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_wi
     (outcome,) = waiting.source(old)
     assert outcome.again_at is not None
     assert outcome.again_at > NOW + HOLD
-    ExpiryTurn().run_once(waiting.database, limit=9, now=outcome.again_at)
+    ReservationExpiryWorker().run_once(waiting.database, limit=9, now=outcome.again_at)
     assert held(waiting) == [("old", "LAMP", "A", 2, True)]
     assert waiting.source(old, now=outcome.again_at, woken=[old])[0].ok
     assert held(waiting) == [("old", "LAMP", "A", 2, False)]
@@ -243,10 +244,10 @@ def test_what_is_held_of_an_allocation_goes_back_to_it_when_the_line_is_sourced_
         execute(session, "UPDATE orders.order SET origin = 'web'")
     wait(waiting, old)
     waiting.stock(LAMP_C=3)
-    act = AllocationAct("allocate", "a", "", "LAMP", "C", ("web",), Decimal(2))
+    act = AllocationOperation("allocate", "a", "", "LAMP", "C", ("web",), Decimal(2))
     with waiting.database.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="t")[0].ok
+        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="t")[0].ok
     turn(waiting)
     assert pool(waiting) == (0, 2)
     waiting.stock(LAMP_A=2)
@@ -303,7 +304,7 @@ def test_the_promise_about_sourced_lines_finds_one_whose_stock_ends(waiting: Hou
     waiting.stock(LAMP_A=2)
     assert waiting.source(waiting.order("1", LAMP=2))[0].ok
     promise = next(
-        path for path in INVARIANTS if path.stem == "sourced_lines_hold_for_good"
+        path for path in INVARIANTS if path.stem == "sourced_lines_have_permanent_reservations"
     ).read_text()
     assert waiting.rows(promise) == []
     with waiting.database.unit_of_work() as session:

@@ -17,7 +17,7 @@ def demand_per_day(session: Session, products: Collection[str], now: datetime) -
         session,
         "SELECT s.product, s.source, sum(r.quantity - r.released)::float8 FROM inventory_visibility.reservation r"
         " JOIN inventory_visibility.stock s ON s.id = r.stock_id WHERE s.product = ANY(%s) AND s.organization = ''"
-        " AND s.dimensions = '' AND r.at >= %s GROUP BY 1, 2",
+        " AND s.dimensions = '' AND r.created_at >= %s GROUP BY 1, 2",
         (sorted(products), now - timedelta(days=DEMAND_DAYS)),
     )
     return {(product, source): units / DEMAND_DAYS for product, source, units in rows if units}

@@ -420,7 +420,7 @@ def _execution_id(asked: Asked, stock: CartStock, days: Mapping[str, IntakeResul
         "at": asked.at,
         "configuration": asked.known.stamp,
         "stock": sorted(stock.units.items()),
-        "shelves": stock.shelves.told(),
+        "shelves": stock.shelves.shared_stock(),
         "days": sorted([name, taken.parcels, taken.lines] for name, taken in days.items()),
         "facts": sorted([name, f.weight_kg, f.currency] for name, f in asked.facts.items()),
     }

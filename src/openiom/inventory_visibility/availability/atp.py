@@ -1,8 +1,8 @@
-"""
-Available to promise, settled on paper: many stock keys at once, day by day.
+"""Projection of stock and availability to promise by day, for many stock keys at once. Pure.
 
-Projected(t) is what will stand there at the end of day t when every dated change up to it has happened. What can
-be promised on day d without breaking a later promise is the lowest projection from d to the end of the window.
+The projection of day t is the stock at the end of that day when every dated change up to it has
+happened. What can be promised on day d without breaking a later promise is the lowest projection
+from d to the end of the window.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,19 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MAXIMUM_DAYS = 180
 TICKS = 10_000
-"""Quantities have four decimals; as whole numbers of this part of a unit they add up exactly."""
+"""Ticks per unit. Quantities have four decimals, so whole numbers of ticks add up exactly."""
 
 HUNDRED_PERCENT = 100_000
-"""In thousandths of a percent, as buffers are given."""
+"""In thousandths of a percent, the unit of buffers."""
 
 Schedule = Iterable[tuple[date, Decimal]]
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Arrays of (keys, days), the first day being today; demand is positive. Exact while the values are integers."""
+    """Arrays of shape (keys, days), the first day being today.
+
+    Demand is positive. The values are exact as long as they are integers.
+    """
 
     supply: NDArray[Any]
     demand: NDArray[Any]
@@ -36,7 +38,7 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of one key's timeline, in units."""
+    """One day of the timeline of one key, in units."""
 
     day: date
     supply: Decimal
@@ -46,75 +48,98 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """
-    What one requester sees of each key otherwise than nobody in particular: arrays of (keys,), quantities in ticks.
+class RequesterView:
+    """What distinguishes a requester's view of stock keys: arrays of shape (keys,), in ticks.
 
-    own              allocated to the requester
-    held             what of on hand is not common: reserved, safety stock, allocated to anybody
-    buffer           kept back from the requester's channel, the larger of so much and
-    percent          so many thousandths of a percent of on hand
+    Attributes:
+        own: Units allocated to the requester.
+        kept_back: Units of on hand that are not common: reserved, safety stock and allocated.
+        buffer: Units kept from the requester's channel, unless `percent` gives more.
+        percent: Share of on hand kept from the channel, in thousandths of a percent.
     """
 
     own: NDArray[np.int64]
-    held: NDArray[np.int64]
+    kept_back: NDArray[np.int64]
     buffer: NDArray[np.int64]
     percent: NDArray[np.int64]
 
-    def offers(self, common: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Of `common` (keys, days) the requester's part and its own, as `Shelf.offers` says; below zero where it is short.
+    def available(self, common: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return what the requester may have of `common` units (keys, days), with its own.
 
-        It never falls when `common` rises, so the lowest of a span is that of the lowest.
+        This is `AllocatedStock.available_to` for arrays, except that a shortage stays negative. The
+        result never falls when `common` rises, so the lowest of a span is that of its lowest day.
         """
-        on_hand, percent = common + self.held[:, None], self.percent[:, None]
-        parts = on_hand % HUNDRED_PERCENT * percent
-        share = on_hand // HUNDRED_PERCENT * percent - (-parts // HUNDRED_PERCENT)
-        left = np.maximum(0, common - np.maximum(self.buffer[:, None], share))
-        found: NDArray[np.int64] = self.own[:, None] + np.where(common < 0, common, left)
+        on_hand = common + self.kept_back[:, None]
+        percent = self.percent[:, None]
+        # on hand * percent, rounded up to whole ticks, without leaving 64 bits
+        remainder = on_hand % HUNDRED_PERCENT * percent
+        share = on_hand // HUNDRED_PERCENT * percent - (-remainder // HUNDRED_PERCENT)
+        unbuffered = np.maximum(0, common - np.maximum(self.buffer[:, None], share))
+        found: NDArray[np.int64] = self.own[:, None] + np.where(common < 0, common, unbuffered)
         return found
 
 
 def project(on_hand: NDArray[Any], supply: NDArray[Any], demand: NDArray[Any]) -> Projection:
-    """`on_hand` (keys,), dated `supply` and `demand` (keys, days) as positive quantities of any numeric type."""
+    """Return the projection of stock keys.
+
+    Args:
+        on_hand: Shape (keys,).
+        supply: Dated supply, shape (keys, days), positive.
+        demand: Dated demand, shape (keys, days), positive.
+    """
     projected = on_hand[:, None] + np.cumsum(supply - demand, axis=1)
     return Projection(supply, demand, projected, lowest_from(projected))
 
 
 def lowest_from(projected: NDArray[Any]) -> NDArray[Any]:
-    """The lowest projection from each day to the end of the window."""
+    """Return the lowest projection from each day to the end of the window."""
     lowest: NDArray[Any] = np.minimum.accumulate(projected[:, ::-1], axis=1)[:, ::-1]
     return lowest
 
 
 def atp(
-    on_hand: Decimal, schedule_by_day: Mapping[date, Decimal] | Schedule, *, today: date, days: int
+    on_hand: Decimal, schedule: Mapping[date, Decimal] | Schedule, *, today: date, days: int
 ) -> list[Day]:
-    """The timeline of one key: signed dated changes, positive ones supply. Those outside the window are left out."""
-    pairs = schedule_by_day.items() if isinstance(schedule_by_day, Mapping) else schedule_by_day
-    supply, demand = np.zeros((1, days), dtype=np.int64), np.zeros((1, days), dtype=np.int64)
-    for day, quantity in pairs:
-        place = (day - today).days
-        if 0 <= place < days:
-            (supply if quantity > 0 else demand)[0, place] += abs(ticks(quantity))
+    """Return the timeline of one key from signed dated changes; positive ones are supply.
+
+    Changes outside the window are ignored.
+    """
+    changes = schedule.items() if isinstance(schedule, Mapping) else schedule
+    supply = np.zeros((1, days), dtype=np.int64)
+    demand = np.zeros((1, days), dtype=np.int64)
+    for day, quantity in changes:
+        offset = (day - today).days
+        if 0 <= offset < days:
+            side = supply if quantity > 0 else demand
+            side[0, offset] += abs(ticks(quantity))
     found = project(np.array([ticks(on_hand)], dtype=np.int64), supply, demand)
-    columns = [
-        [units(v) for v in part[0]]
-        for part in (found.supply, found.demand, found.projected, found.atp)
-    ]
-    return [
-        Day(today + timedelta(days=i), *values)
-        for i, values in enumerate(zip(*columns, strict=True))
-    ]
+    timeline = []
+    for offset in range(days):
+        timeline.append(
+            Day(
+                day=today + timedelta(days=offset),
+                supply=units(found.supply[0, offset]),
+                demand=units(found.demand[0, offset]),
+                projected=units(found.projected[0, offset]),
+                atp=units(found.atp[0, offset]),
+            )
+        )
+    return timeline
 
 
 def first_day(timeline: Iterable[Day], quantity: Decimal) -> date | None:
-    """The first day on which `quantity` can be promised; None when the window never covers it."""
-    return next((day.day for day in timeline if day.atp >= quantity), None)
+    """Return the first day on which `quantity` can be promised, or None."""
+    for day in timeline:
+        if day.atp >= quantity:
+            return day.day
+    return None
 
 
 def ticks(quantity: Decimal) -> int:
+    """Return a quantity in ticks."""
     return int(quantity * TICKS)
 
 
 def units(value: Any) -> Decimal:
+    """Return a number of ticks in units."""
     return Decimal(int(value)) / TICKS

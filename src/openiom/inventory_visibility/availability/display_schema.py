@@ -1,25 +1,24 @@
-"""What the inventory configuration calls things, as pages show them."""
+"""The names of source systems, measures, dimensions and allocation groups, as pages show them."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import (
     BASE_DIMENSIONS,
-    EMPTY,
     LOCATION,
+    DataSourceBody,
     InventoryConfigurationBody,
     configuration_body,
 )
 from openiom.platform.bulk import fetch
 
-MOST_ORGANIZATIONS = 100
+MAX_ORGANIZATIONS = 100
 
 
 class Term(BaseModel):
-    """Part of a calculated measure; names in lower case, as quantities are keyed."""
+    """A term of a calculated measure; names in lower case, as quantities are keyed."""
 
     sign: Literal["+", "-"]
     data_source: str
@@ -27,7 +26,10 @@ class Term(BaseModel):
 
 
 class MeasureName(BaseModel):
-    """`name` keys quantities, `title` is how the configuration writes it. `terms` are empty for a physical measure."""
+    """A measure: `name` keys quantities, `title` is how the configuration writes it.
+
+    A physical measure has no terms.
+    """
 
     name: str
     title: str
@@ -35,6 +37,8 @@ class MeasureName(BaseModel):
 
 
 class SourceSystem(BaseModel):
+    """A source system with its measures."""
+
     name: str
     title: str
     read_only: bool
@@ -42,12 +46,18 @@ class SourceSystem(BaseModel):
 
 
 class DimensionName(BaseModel):
+    """A dimension: `name` keys values, `title` is how the configuration writes it."""
+
     name: str
     title: str
 
 
 class Shape(BaseModel):
-    """Organization '' is our own, called `own_organization`. `reservable` is [data source, calculated measure]."""
+    """What the inventory pages call things.
+
+    Organization '' is the own one, called `own_organization`. `reservable` is the (data source,
+    calculated measure) that reservations are checked against.
+    """
 
     own_organization: str
     organizations: list[str]
@@ -58,65 +68,65 @@ class Shape(BaseModel):
     reservable: list[str]
 
 
-def shape(session: Session) -> Shape:
-    """Source systems, measures, dimensions and groups, as they are configured now."""
+def display_schema(session: Session) -> Shape:
+    """Return source systems, measures, dimensions and groups as they are configured now."""
     body = InventoryConfigurationBody.model_validate(configuration_body(session))
-    checked = next(iter(body.reservation_mapping), None)
+    reservable: list[str] = []
+    if body.reservation_mapping:
+        _, _, data_source, measure = body.reservation_mapping[0]
+        reservable = [data_source.lower(), measure.lower()]
     return Shape(
         own_organization=body.own_organization,
         organizations=_organizations(session),
-        systems=[
-            SourceSystem(
-                name=name.lower(),
-                title=name,
-                read_only=given.read_only,
-                measures=list(_measures(given.model_dump())),
-            )
-            for name, given in body.data_sources.items()
-        ],
-        dimensions=list(_dimensions(body)),
+        systems=[_source_system(name, given) for name, given in body.data_sources.items()],
+        dimensions=_dimensions(body),
         allocation_groups=body.allocation_groups,
         atp_days=body.atp.days,
-        reservable=[checked[2].lower(), checked[3].lower()] if checked else [],
+        reservable=reservable,
     )
 
 
-def _measures(given: Mapping[str, Any]) -> Iterator[MeasureName]:
-    for name in given["physical_measures"]:
-        yield MeasureName(name=name.lower(), title=name, terms=[])
-    for name, terms in given["calculated_measures"].items():
-        parts = [
-            Term(
-                sign="+" if sign == "Addition" else "-",
-                data_source=source.lower(),
-                measure=measure.lower(),
+def _source_system(name: str, given: DataSourceBody) -> SourceSystem:
+    measures = []
+    for title in given.physical_measures:
+        measures.append(MeasureName(name=title.lower(), title=title, terms=[]))
+    for title, terms in given.calculated_measures.items():
+        shown = []
+        for operation, data_source, measure in terms:
+            shown.append(
+                Term(
+                    sign="+" if operation == "Addition" else "-",
+                    data_source=data_source.lower(),
+                    measure=measure.lower(),
+                )
             )
-            for sign, source, measure in terms
-        ]
-        yield MeasureName(name=name.lower(), title=name, terms=parts)
+        measures.append(MeasureName(name=title.lower(), title=title, terms=shown))
+    return SourceSystem(name=name.lower(), title=name, read_only=given.read_only, measures=measures)
 
 
-def _dimensions(body: InventoryConfigurationBody) -> Iterator[DimensionName]:
-    """Those that stock is indexed or reserved by; the location is the source."""
-    seen = {LOCATION, EMPTY}
-    for title in (
-        *body.reservation_hierarchy,
-        *(name for names in body.index_sets for name in names),
-    ):
+def _dimensions(body: InventoryConfigurationBody) -> list[DimensionName]:
+    """Return the dimensions that stock is reserved or indexed by, without the location."""
+    titles = list(body.reservation_hierarchy)
+    for index_set in body.index_sets:
+        titles += index_set
+    found: dict[str, DimensionName] = {}
+    for title in titles:
         name = title.lower()
-        if name in BASE_DIMENSIONS and name not in seen:
-            seen.add(name)
-            yield DimensionName(name=name, title=title)
+        if name in BASE_DIMENSIONS and name != LOCATION:
+            found.setdefault(name, DimensionName(name=name, title=title))
+    return list(found.values())
 
 
 def _organizations(session: Session) -> list[str]:
-    """Every organization with stock, by skipping along the index from one to the next."""
+    """Return every organization with stock, by skipping along the index."""
     rows = fetch(
         session,
-        "WITH RECURSIVE found AS ((SELECT organization FROM inventory_visibility.stock ORDER BY 1 LIMIT 1)"
+        "WITH RECURSIVE found AS ("
+        " (SELECT organization FROM inventory_visibility.stock ORDER BY 1 LIMIT 1)"
         " UNION ALL SELECT (SELECT s.organization FROM inventory_visibility.stock s"
-        " WHERE s.organization > f.organization ORDER BY 1 LIMIT 1) FROM found f WHERE f.organization IS NOT NULL)"
+        " WHERE s.organization > f.organization ORDER BY 1 LIMIT 1)"
+        " FROM found f WHERE f.organization IS NOT NULL)"
         " SELECT organization FROM found WHERE organization IS NOT NULL LIMIT %s",
-        (MOST_ORGANIZATIONS,),
+        (MAX_ORGANIZATIONS,),
     )
-    return [row[0] for row in rows]
+    return [organization for (organization,) in rows]

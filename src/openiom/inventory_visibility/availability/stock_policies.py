@@ -1,25 +1,24 @@
-"""Stock policies: safety stock, and what is kept back from channels. The documents of kind `stock_policy`."""
+"""Stock policies: safety stock and channel buffers, in documents of the kind `stock_policy`."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.events import tell_freed
+from openiom.inventory_visibility.events import publish_availability_increased
+from openiom.inventory_visibility.measures import ZERO, ProductSource
 from openiom.kernel import Problem
-from openiom.platform.bulk import copy_rows, execute, fetch
-from openiom.platform.configuration import Document, DocumentKind
+from openiom.platform.bulk import copy_rows, execute, fetch_as
+from openiom.platform.configuration import Document, DocumentKind, last_change
 
-PAIRS = 100_000
-_Row = tuple[str, str, str, str, Decimal, Decimal]
-"""Policy, product, source, channel, units and percent."""
+KIND = "stock_policy"
+MAX_PAIRS = 100_000
 
 
 class BufferBody(BaseModel):
-    """Kept from a channel: so many units, or so many percent of what is on hand; the larger when both are given."""
+    """A channel's buffer: units, percent of on hand, or the larger of both."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,38 +26,52 @@ class BufferBody(BaseModel):
     percent: Decimal = Field(Decimal(0), ge=0, le=100, decimal_places=3)
 
     @model_validator(mode="after")
-    def _says_something(self) -> "BufferBody":
+    def _require_units_or_percent(self) -> "BufferBody":
         if not self.units and not self.percent:
             raise ValueError("give units or percent")
         return self
 
 
 class StockPolicyBody(BaseModel):
-    """
-    What is not sold although it stands there. The most specific policy decides: one that names the product before one
-    that names the source before one for everything.
+    """Stock that is kept back.
+
+    The most specific policy applies: one that names the product, then one that names the source,
+    then one for everything.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     title: str = Field(min_length=1)
     products: list[str] = Field(
-        default_factory=list, description="Product numbers; empty is every product"
+        default_factory=list, description="Product numbers; empty means every product"
     )
     sources: list[str] = Field(
-        default_factory=list, description="Names of sources; empty is every source"
+        default_factory=list, description="Names of sources; empty means every source"
     )
     safety_stock: Decimal | None = Field(
         None,
         ge=0,
         max_digits=14,
         decimal_places=4,
-        description="Units kept from everybody at each product and source",
+        description="Units kept from everyone at each product and source",
     )
     buffers: dict[str, BufferBody] = Field(
         default_factory=dict,
-        description="What is kept from a channel; * is every channel without one of its own",
+        description="Buffer by channel; * is every channel without a buffer of its own",
     )
+
+
+class PolicyRule(NamedTuple):
+    """What one policy keeps back at a product and source; empty ones mean every one.
+
+    Without a channel `units` are a safety stock, otherwise the rule is the channel's buffer.
+    """
+
+    product: str
+    source: str
+    channel: str
+    units: Decimal
+    percent: Decimal
 
 
 def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
@@ -67,104 +80,119 @@ def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Proble
     if policy.safety_stock is None and not policy.buffers:
         problems.append(Problem("body", "keeps nothing back", "give safety_stock or buffers"))
     pairs = max(1, len(policy.products)) * max(1, len(policy.sources))
-    if pairs > PAIRS:
+    if pairs > MAX_PAIRS:
         problems.append(
             Problem(
                 "products",
-                f"names {pairs} products at sources, at most {PAIRS}",
+                f"names {pairs} products at sources, at most {MAX_PAIRS}",
                 "split the policy",
             )
         )
-    channels = [c.strip().lower() for c in policy.buffers]
-    if "" in channels or len(set(channels)) < len(channels):
+    channels = {channel.strip().lower() for channel in policy.buffers}
+    if "" in channels or len(channels) < len(policy.buffers):
         problems.append(
-            Problem("buffers", "a channel has no name or stands twice", "name each channel once")
+            Problem(
+                "buffers",
+                "a channel has no name or is named twice",
+                "name each channel once",
+            )
         )
     return problems
 
 
-def _apply(session: Session, documents: Sequence[Document]) -> None:
-    rows = [row for d in documents for row in _rows(d.name, StockPolicyBody.model_validate(d.body))]
-    _replace(session, [d.name for d in documents], rows)
-
-
-def _remove(session: Session, names: Sequence[str]) -> None:
-    _replace(session, list(names), [])
-
-
-def _replace(session: Session, names: list[str], rows: Sequence[_Row]) -> None:
-    """Have these policies keep back what `rows` say and nothing else; whoever waits learns what came free by it."""
-    before = _rules_of(session, names)
-    execute(session, "DELETE FROM inventory_visibility.stock_rule WHERE policy = ANY(%s)", (names,))
-    copy_rows(
-        session,
-        "inventory_visibility.stock_rule",
-        ("policy", "product", "source", "channel", "units", "percent"),
-        rows,
-    )
-    after = _rules_of(session, names)
-    freed = _refresh(
-        session, {product for product, _, channel, *_ in before | after if not channel}
-    )
-    freed |= {(product, source) for product, source, channel, *_ in before ^ after if channel}
-    at, actor = _applied(session, names)
-    tell_freed(
-        session, freed, cause="stock policy", document=", ".join(names)[:400], now=at, actor=actor
-    )
-
-
-def _applied(session: Session, names: list[str]) -> tuple[datetime, str]:
-    """When these policies were written last, and by whom."""
-    rows = fetch(
-        session,
-        "SELECT at, actor FROM platform.configuration_document WHERE kind = 'stock_policy' AND name = ANY(%s)"
-        " ORDER BY id DESC LIMIT 1",
-        (names,),
-    )
-    return rows[0][0], rows[0][1]
-
-
-def _rows(name: str, body: StockPolicyBody) -> Iterator[_Row]:
+def rules_of(body: StockPolicyBody) -> Iterator[PolicyRule]:
+    """Yield the rules of a policy for each product and source it names."""
     for product in sorted(set(body.products)) or [""]:
         for source in sorted(set(body.sources)) or [""]:
             if body.safety_stock is not None:
-                yield name, product, source, "", body.safety_stock, Decimal(0)
+                yield PolicyRule(product, source, "", body.safety_stock, ZERO)
             for channel, buffer in body.buffers.items():
-                yield name, product, source, channel.strip(), buffer.units, buffer.percent
+                yield PolicyRule(product, source, channel.strip(), buffer.units, buffer.percent)
 
 
-def _rules_of(session: Session, policies: list[str]) -> set[tuple[str, str, str, Decimal, Decimal]]:
-    """(product, source, channel, units, percent) of all these policies keep back; '' is every product or source."""
-    query = "SELECT product, source, channel, units, percent FROM inventory_visibility.stock_rule WHERE policy = ANY(%s)"
-    return {(row[0], row[1], row[2], row[3], row[4]) for row in fetch(session, query, (policies,))}
+def _on_apply(session: Session, documents: Sequence[Document]) -> None:
+    rows = []
+    for document in documents:
+        for rule in rules_of(StockPolicyBody.model_validate(document.body)):
+            rows.append((document.name, *rule))
+    _replace_rules(session, [document.name for document in documents], rows)
 
 
-def _refresh(session: Session, products: set[str]) -> set[tuple[str, str]]:
-    """Write the safety stock on the stock keys concerned, in the order in which everybody locks them.
+def _on_delete(session: Session, names: Sequence[str]) -> None:
+    _replace_rules(session, list(names), [])
 
-    Returns the keys of which less is kept than before.
+
+def _replace_rules(session: Session, names: list[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Replace the rules of these policies and publish where more became available."""
+    before = _stored_rules(session, names)
+    execute(
+        session,
+        "DELETE FROM inventory_visibility.stock_policy_rule WHERE policy = ANY(%s)",
+        (names,),
+    )
+    columns = ("policy", *PolicyRule._fields)
+    copy_rows(session, "inventory_visibility.stock_policy_rule", columns, rows)
+    after = _stored_rules(session, names)
+    freed = _update_safety_stock(
+        session, {rule.product for rule in before | after if not rule.channel}
+    )
+    for rule in before ^ after:
+        if rule.channel:
+            freed.add((rule.product, rule.source))
+    now, actor = last_change(session, KIND, names)
+    document = ", ".join(names)[:400]
+    publish_availability_increased(
+        session, freed, cause="stock policy", document=document, now=now, actor=actor
+    )
+
+
+def _stored_rules(session: Session, policies: list[str]) -> set[PolicyRule]:
+    rules = fetch_as(
+        session,
+        PolicyRule,
+        "SELECT product, source, channel, units, percent"
+        " FROM inventory_visibility.stock_policy_rule WHERE policy = ANY(%s)",
+        (policies,),
+    )
+    return set(rules)
+
+
+class _SafetyStockChange(NamedTuple):
+    product: str
+    source: str
+    is_lower: bool
+
+
+def _update_safety_stock(session: Session, products: set[str]) -> set[ProductSource]:
+    """Write the safety stock to the stock rows of these products; '' means all products.
+
+    Rows are locked in the order of their ids, as everywhere. Returns the keys whose safety stock
+    became lower.
     """
     if not products:
         return set()
     only = "" if "" in products else " AND product = ANY(%s)"
-    rows = fetch(
+    changes = fetch_as(
         session,
-        "WITH changed AS (SELECT id, safety_stock AS old, w.units FROM inventory_visibility.stock s CROSS JOIN LATERAL"
-        " (SELECT inventory_visibility.safety_stock_of(s.product, s.source) AS units) w WHERE organization = ''"
-        f" AND dimensions = '' AND s.safety_stock <> w.units{only} ORDER BY id FOR UPDATE OF s)"
-        " UPDATE inventory_visibility.stock s SET safety_stock = c.units FROM changed c WHERE s.id = c.id"
-        " RETURNING s.product, s.source, c.units < c.old",
+        _SafetyStockChange,
+        "WITH changed AS (SELECT id, safety_stock AS old, w.units"
+        " FROM inventory_visibility.stock s CROSS JOIN LATERAL"
+        " (SELECT inventory_visibility.safety_stock_of(s.product, s.source) AS units) w"
+        " WHERE organization = '' AND dimensions = ''"
+        f" AND s.safety_stock <> w.units{only} ORDER BY id FOR UPDATE OF s)"
+        " UPDATE inventory_visibility.stock s SET safety_stock = c.units FROM changed c"
+        " WHERE s.id = c.id RETURNING s.product, s.source, c.units < c.old AS is_lower",
         () if "" in products else (sorted(products),),
     )
-    return {(product, source) for product, source, less in rows if less}
+    return {(change.product, change.source) for change in changes if change.is_lower}
 
 
 STOCK_POLICY = DocumentKind(
-    "stock_policy",
+    KIND,
     StockPolicyBody,
     21,
     check=_check,
-    on_apply=_apply,
-    on_delete=_remove,
+    on_apply=_on_apply,
+    on_delete=_on_delete,
     references={"product": ("$.products[*]",), "source": ("$.sources[*]",)},
 )

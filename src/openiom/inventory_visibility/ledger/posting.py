@@ -1,4 +1,4 @@
-"""The one way a balance moves: entries, measures and stock rows in one statement."""
+"""The only way a balance moves: ledger entries, measures and stock rows in one statement."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,8 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.availability.hierarchy import BackingChange
+from openiom.inventory_visibility.columns import columns_of
 from openiom.inventory_visibility.measures import (
-    COVERED,
+    BACKED_BY_VARIANTS,
     DISCREPANCY,
     FORMULA,
     ON_HAND,
@@ -19,49 +21,57 @@ from openiom.inventory_visibility.measures import (
 )
 from openiom.platform.bulk import execute
 
-_BOOK = """
-WITH booked AS (
+_POST = """
+WITH posted AS (
     INSERT INTO inventory_visibility.ledger_entry
-        (stock_id, at, data_source, measure, delta, on_hand_sign, reserved_sign, cause, document, actor, event_id)
-    SELECT e.stock_id, %s, e.data_source, e.measure, e.delta, e.on_hand_sign, e.reserved_sign, e.cause, e.document,
-           %s, e.event_id
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::numeric[], %s::smallint[], %s::smallint[], %s::text[],
-                %s::text[], %s::text[])
-        AS e(stock_id, data_source, measure, delta, on_hand_sign, reserved_sign, cause, document, event_id)
+        (stock_id, recorded_at, data_source, measure, delta, on_hand_sign, reserved_sign, cause,
+         document, actor, event_id)
+    SELECT e.stock_id, %s, e.data_source, e.measure, e.delta, e.on_hand_sign, e.reserved_sign,
+           e.cause, e.document, %s, e.event_id
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::numeric[], %s::smallint[],
+                %s::smallint[], %s::text[], %s::text[], %s::text[])
+        AS e(stock_id, data_source, measure, delta, on_hand_sign, reserved_sign, cause, document,
+             event_id)
     RETURNING stock_id, data_source, measure, delta, on_hand_sign, reserved_sign
 ), measured AS (
     INSERT INTO inventory_visibility.measure_balance AS b (stock_id, data_source, measure, quantity)
-    SELECT stock_id, data_source, measure, sum(delta) FROM booked WHERE data_source <> '' GROUP BY 1, 2, 3
-    ON CONFLICT (stock_id, data_source, measure) DO UPDATE SET quantity = b.quantity + excluded.quantity
+    SELECT stock_id, data_source, measure, sum(delta) FROM posted
+    WHERE data_source <> '' GROUP BY 1, 2, 3
+    ON CONFLICT (stock_id, data_source, measure)
+    DO UPDATE SET quantity = b.quantity + excluded.quantity
 )
 UPDATE inventory_visibility.stock s
-SET on_hand = s.on_hand + d.on_hand, reserved = s.reserved + d.reserved, overdraft = s.overdraft + d.overdraft,
-    covered = s.covered + d.covered, updated_at = %s
+SET on_hand = s.on_hand + d.on_hand, reserved = s.reserved + d.reserved,
+    overdraft = s.overdraft + d.overdraft,
+    backed_by_variants = s.backed_by_variants + d.backed_by_variants, updated_at = %s
 FROM (
     SELECT stock_id, sum(delta * on_hand_sign) AS on_hand, sum(delta * reserved_sign) AS reserved,
-           coalesce(sum(delta) FILTER (WHERE data_source = '' AND measure = 'overdraft'), 0) AS overdraft,
-           coalesce(sum(delta) FILTER (WHERE data_source = '' AND measure = 'covered'), 0) AS covered
-    FROM booked GROUP BY stock_id
+           coalesce(sum(delta) FILTER (
+               WHERE data_source = '' AND measure = 'overdraft'), 0) AS overdraft,
+           coalesce(sum(delta) FILTER (
+               WHERE data_source = '' AND measure = 'backed_by_variants'), 0) AS backed_by_variants
+    FROM posted GROUP BY stock_id
 ) d
 WHERE s.id = d.stock_id
 """
 
 _RESERVE = """
-WITH made AS (
+WITH created AS (
     INSERT INTO inventory_visibility.reservation
-        (stock_id, line_id, quantity, open, at, expires_at, reference, data_source, measure, document)
-    SELECT r.stock_id, r.line_id, r.quantity, r.quantity, %s, r.expires_at, r.reference, r.data_source, r.measure,
-           r.document
-    FROM unnest(%s::bigint[], %s::uuid[], %s::numeric[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
-                %s::text[])
+        (stock_id, line_id, quantity, open, created_at, expires_at, reference, data_source, measure,
+         document)
+    SELECT r.stock_id, r.line_id, r.quantity, r.quantity, %s, r.expires_at, r.reference,
+           r.data_source, r.measure, r.document
+    FROM unnest(%s::bigint[], %s::uuid[], %s::numeric[], %s::timestamptz[], %s::text[], %s::text[],
+                %s::text[], %s::text[])
         AS r(stock_id, line_id, quantity, expires_at, reference, data_source, measure, document)
-), booked AS (
+), posted AS (
 """
-_RESERVE_AND_BOOK = _BOOK.replace("WITH booked AS (", _RESERVE, 1)
+_RESERVE_AND_POST = _POST.replace("WITH posted AS (", _RESERVE, 1)
 
 
-class ProviderInstance(NamedTuple):
-    """A reservation to be made in the statement that books it."""
+class NewReservation(NamedTuple):
+    """A reservation to be created by the statement that posts its entry."""
 
     stock_id: int
     line_id: UUID | None
@@ -74,7 +84,7 @@ class ProviderInstance(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """`delta` units of a measure at one stock key, because of `cause`, for `document`.
+    """`delta` units of a measure at one stock key, with the reason.
 
     The signs (-1, 0, 1) say how the entry moves on hand and reserved of the stock row.
     """
@@ -88,35 +98,61 @@ class Entry(NamedTuple):
     reserved_sign: int = 0
     event_id: str | None = None
 
+    @property
+    def data_source(self) -> str:
+        return self.measure[0]
+
+    @property
+    def measure_name(self) -> str:
+        return self.measure[1]
+
+
+_ENTRY_COLUMNS = (
+    "stock_id",
+    "data_source",
+    "measure_name",
+    "delta",
+    "on_hand_sign",
+    "reserved_sign",
+    "cause",
+    "document",
+    "event_id",
+)
+
 
 def on_hand_entry(stock_id: int, delta: Decimal | int, cause: str, document: str) -> Entry:
-    """Our own shelf moves."""
+    """Return an entry that moves `iom.onhand`."""
     return Entry(stock_id, ON_HAND, delta, cause, document, on_hand_sign=1)
 
 
 def reserved_entry(
     stock_id: int, delta: Decimal | int, cause: str, document: str, measure: Measure = SOFT_RESERVED
 ) -> Entry:
-    """Soft-reserved units, more or less."""
+    """Return an entry that moves soft-reserved units."""
     return Entry(stock_id, measure, delta, cause, document, reserved_sign=1)
 
 
 def discrepancy_entry(stock_id: int, delta: Decimal | int, cause: str, document: str) -> Entry:
-    """Units the book cannot account for; they move no balance but their own."""
+    """Return an entry for unaccounted units, which moves no balance but its own."""
     return Entry(stock_id, DISCREPANCY, delta, cause, document)
 
 
-def settlement_entries(
-    stock_id: int, overdraft: Decimal, covered: Decimal, cause: str, document: str
-) -> list[Entry]:
-    """What stands on nothing, and what stands on deeper rows, as far as it changes."""
-    moved = ((OVERDRAFT, overdraft), (COVERED, covered))
-    return [Entry(stock_id, measure, delta, cause, document) for measure, delta in moved if delta]
-
-
 def formula_entry(stock_id: int, delta: Decimal, cause: str, document: str) -> Entry:
-    """On hand is another sum of the same measures because the configuration changed."""
+    """Return an entry for the change of on hand when its formula changes."""
     return Entry(stock_id, FORMULA, delta, cause, document, on_hand_sign=1)
+
+
+def backing_entries(change: BackingChange, cause: str, document: str) -> list[Entry]:
+    """Return entries for the overdraft and the variant-backed part, as far as they change."""
+    entries = []
+    stock_id = change.row.id
+    if change.overdraft:
+        entries.append(Entry(stock_id, OVERDRAFT, change.overdraft, cause, document))
+    if change.backed_by_variants:
+        entries.append(
+            Entry(stock_id, BACKED_BY_VARIANTS, change.backed_by_variants, cause, document)
+        )
+    return entries
 
 
 def post(
@@ -125,31 +161,21 @@ def post(
     *,
     now: datetime,
     actor: str,
-    opened: Sequence[ProviderInstance] = (),
+    reservations: Sequence[NewReservation] = (),
 ) -> None:
-    """Append entries and move the balances they belong to. The stock rows are already locked by the caller.
+    """Append entries and move the balances they belong to; the caller has locked the stock rows.
 
-    `opened` reservations are made in the same statement.
+    `reservations` are created in the same statement.
     """
     if not entries:
         return
-    ids, measures, deltas, causes, documents, on_hand_signs, reserved_signs, event_ids = map(
-        list, zip(*entries, strict=True)
-    )
-    sources, names = [m[0] for m in measures], [m[1] for m in measures]
-    columns = (
-        ids,
-        sources,
-        names,
-        deltas,
-        on_hand_signs,
-        reserved_signs,
-        causes,
-        documents,
-        event_ids,
-    )
-    if opened:
-        reservations = map(list, zip(*opened, strict=True))
-        execute(session, _RESERVE_AND_BOOK, (now, *reservations, now, actor, *columns, now))
+    entry_columns = columns_of(entries, *_ENTRY_COLUMNS)
+    if reservations:
+        reservation_columns = columns_of(reservations, *NewReservation._fields)
+        execute(
+            session,
+            _RESERVE_AND_POST,
+            (now, *reservation_columns, now, actor, *entry_columns, now),
+        )
     else:
-        execute(session, _BOOK, (now, actor, *columns, now))
+        execute(session, _POST, (now, actor, *entry_columns, now))

@@ -1,88 +1,96 @@
-"""
-The checker that always runs: a slice of stock rows and of sealed blocks a turn, round after round.
+"""Continuous reconciliation of stock rows and sealed blocks with the ledger.
 
-A stock row is right when its ledger adds up to it, measure by measure, and its open reservations to what is reserved.
-What the ledger added up to is kept at each row, so that a round reads only what is new; `invariants/` reads everything.
+A stock row is right when its ledger entries add up to it, measure by measure, and its open
+reservations to what is reserved. The sums are stored for each row, so a round only reads new
+entries; the queries in `invariants/` read everything.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.measures import ZERO, plain
-from openiom.kernel import Event, new_ids
+from openiom.inventory_visibility.columns import columns_of
+from openiom.inventory_visibility.events import DISCREPANCY_FOUND, inventory_event
+from openiom.inventory_visibility.measures import ZERO, format_quantity
 from openiom.platform.batches import BatchResult
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch, fetch_as
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import append_events
 
-from .seal import Wrong, verify_blocks, verify_days
+from .seal import Discrepancy, verify_blocks, verify_days
 
-log = structlog.get_logger("ledger_check")
+log = structlog.get_logger("reconciliation")
 ROWS, BLOCKS = 300, 4
-ENTRIES, ENTRIES_OF_THE_FIRST = 5_000, 200_000
-ACTOR = "ledger check"
-_CHECKER = 7_200_340_022
-_COLUMNS = ("on_hand", "reserved", "overdraft", "covered")
+ENTRIES, ENTRIES_OF_FIRST_ROW = 5_000, 200_000
+ACTOR = "reconciliation"
+_ADVISORY_LOCK = 7_200_340_022
+_COLUMNS = ("on_hand", "reserved", "overdraft", "backed_by_variants")
+_STOCK_TABLES = ("stock", "measure_balance", "reservation")
+_BLOCK_TABLES = ("ledger_entry", "ledger_block")
+_DAY_TABLES = ("ledger_day",)
+_DISCREPANCY = 'what, row_id, "column", actual, expected'
 
 
 @dataclass(slots=True)
-class Standing:
-    """A stock row with what its ledger adds up to. `whole` is False while old entries are still being added up."""
+class CheckedStock:
+    """A stock row with the sums of its ledger through the entry `through`.
+
+    `is_complete` is False while older entries have not been added up yet.
+    """
 
     stock_id: int
-    book: dict[str, Decimal]
-    open: Decimal
+    balances: dict[str, Decimal]
+    open_units: Decimal
     through: int
     sums: dict[str, Decimal]
-    parse_id: bool
+    is_complete: bool = True
     measures: dict[str, Decimal] = field(default_factory=dict)
 
-    def wrong(self) -> list[Wrong]:
-        found = [
-            Wrong(
-                "stock",
-                self.stock_id,
-                name,
-                plain(self.book[name]),
-                plain(self.sums.get(name, ZERO)),
-            )
-            for name in _COLUMNS
-            if self.book[name] != self.sums.get(name, ZERO)
-        ]
+    def discrepancies(self) -> list[Discrepancy]:
+        """Return the balances of this row that differ from the ledger or its reservations."""
+        found = []
+        for name in _COLUMNS:
+            found += self._compare("stock", name, self.balances[name], self._sum(name))
         counted = {name for name in self.sums if "." in name}
-        found += [
-            Wrong(
-                "measure_balance",
-                self.stock_id,
-                name,
-                plain(self.measures.get(name, ZERO)),
-                plain(should),
+        for name in sorted(counted | self.measures.keys()):
+            actual = self.measures.get(name, ZERO)
+            found += self._compare("measure_balance", name, actual, self._sum(name))
+        reserved = self.balances["reserved"]
+        return found + self._compare("reservation", "open", self.open_units, reserved)
+
+    def _sum(self, name: str) -> Decimal:
+        return self.sums.get(name, ZERO)
+
+    def _compare(
+        self, what: str, column: str, actual: Decimal, expected: Decimal
+    ) -> list[Discrepancy]:
+        if actual == expected:
+            return []
+        return [
+            Discrepancy(
+                what, self.stock_id, column, format_quantity(actual), format_quantity(expected)
             )
-            for name in sorted(counted | self.measures.keys())
-            if self.measures.get(name, ZERO) != (should := self.sums.get(name, ZERO))
         ]
-        if self.book["reserved"] != self.open:
-            found.append(
-                Wrong(
-                    "reservation",
-                    self.stock_id,
-                    "open",
-                    plain(self.open),
-                    plain(self.book["reserved"]),
-                )
-            )
-        return found
 
 
-class CheckTurn:
-    """Checks a slice a turn. Tells no rows taken, so that it runs once a second and never busily."""
+class _Position(NamedTuple):
+    """The last stock id and the last sealed entry that were checked in this round."""
+
+    stock_id: int
+    block_id: int
+
+
+class ReconciliationWorker:
+    """Checks a few stock rows and sealed blocks each time it runs.
+
+    It reports an empty batch, so the worker loop runs it once per second and never back to back.
+    """
 
     kind = "ledger_check"
 
@@ -91,255 +99,269 @@ class CheckTurn:
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         with database.unit_of_work() as session:
-            # One snapshot for rows, entries and reservations; only the checker writes what it writes.
+            # Rows, entries and reservations are read from one snapshot; only this worker writes
+            # the tables it writes.
             execute(session, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            if fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (_CHECKER,))[0][0]:
-                cursor, block = _cursor(session, now)
-                self._check_rows(session, cursor, now)
-                self._check_blocks(session, block, now)
+            locked = fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (_ADVISORY_LOCK,))
+            if locked == [(True,)]:
+                position = _position(session, now)
+                self._check_rows(session, position.stock_id, now)
+                self._check_blocks(session, position.block_id, now)
         return BatchResult(0, False)
 
-    def _check_rows(self, session: Session, cursor: int, now: datetime) -> None:
-        standings = _slice(session, cursor, self._rows)
-        done = [s for s in standings if s.parse_id]
-        _remember(session, standings)
-        _tell(
-            session,
-            [w for s in done for w in s.wrong()],
-            [s.stock_id for s in done],
-            _STOCK_ROWS,
-            now,
-        )
-        unfinished = next((s.stock_id for s in standings if not s.parse_id), None)
-        if unfinished is None and len(standings) < self._rows:
+    def _check_rows(self, session: Session, after: int, now: datetime) -> None:
+        rows = _read_rows(session, after, self._rows)
+        _store_sums(session, rows)
+        discrepancies: list[Discrepancy] = []
+        checked = []
+        incomplete = []
+        for row in rows:
+            if row.is_complete:
+                checked.append(row.stock_id)
+                discrepancies += row.discrepancies()
+            else:
+                incomplete.append(row.stock_id)
+        _record(session, discrepancies, checked, _STOCK_TABLES, now)
+        if not incomplete and len(rows) < self._rows:
             execute(
                 session,
-                "UPDATE inventory_visibility.ledger_check SET stock_id = 0, checked_through = round_began_at,"
-                " round_began_at = %s",
+                "UPDATE inventory_visibility.ledger_check SET stock_id = 0,"
+                " checked_through = round_began_at, round_began_at = %s",
                 (now,),
             )
-        else:
-            reached = unfinished - 1 if unfinished is not None else standings[-1].stock_id
-            execute(
-                session, "UPDATE inventory_visibility.ledger_check SET stock_id = %s", (reached,)
-            )
+            return
+        reached = incomplete[0] - 1 if incomplete else rows[-1].stock_id
+        execute(session, "UPDATE inventory_visibility.ledger_check SET stock_id = %s", (reached,))
 
-    def _check_blocks(self, session: Session, block: int, now: datetime) -> None:
-        wrong, reached = verify_blocks(session, after=block, limit=self._blocks)
+    def _check_blocks(self, session: Session, after: int, now: datetime) -> None:
+        discrepancies, reached = verify_blocks(session, after=after, limit=self._blocks)
         if reached is None:
-            wrong = verify_days(session)
-            _tell(session, wrong, _known(session, _DAYS, 0, None), _DAYS, now)
+            known = _known_rows(session, _DAY_TABLES, 0, None)
+            _record(session, verify_days(session), known, _DAY_TABLES, now)
             execute(
                 session,
-                "UPDATE inventory_visibility.ledger_check SET block_id = 0, chain_checked_through = %s",
+                "UPDATE inventory_visibility.ledger_check"
+                " SET block_id = 0, chain_checked_through = %s",
                 (now,),
             )
-        else:
-            _tell(session, wrong, _known(session, _SEALED, block + 1, reached), _SEALED, now)
-            execute(
-                session, "UPDATE inventory_visibility.ledger_check SET block_id = %s", (reached,)
-            )
+            return
+        known = _known_rows(session, _BLOCK_TABLES, after + 1, reached)
+        _record(session, discrepancies, known, _BLOCK_TABLES, now)
+        execute(session, "UPDATE inventory_visibility.ledger_check SET block_id = %s", (reached,))
 
 
-_STOCK_ROWS = ("stock", "measure_balance", "reservation")
-_SEALED, _DAYS = ("ledger_entry", "ledger_block"), ("ledger_day",)
-
-
-def _cursor(session: Session, now: datetime) -> tuple[int, int]:
+def _position(session: Session, now: datetime) -> _Position:
     execute(
         session,
-        "INSERT INTO inventory_visibility.ledger_check (id, round_began_at) VALUES (1, %s) ON CONFLICT DO NOTHING",
+        "INSERT INTO inventory_visibility.ledger_check (id, round_began_at) VALUES (1, %s)"
+        " ON CONFLICT DO NOTHING",
         (now,),
     )
-    ((stock_id, block_id),) = fetch(
-        session, "SELECT stock_id, block_id FROM inventory_visibility.ledger_check"
+    (position,) = fetch_as(
+        session, _Position, "SELECT stock_id, block_id FROM inventory_visibility.ledger_check"
     )
-    return stock_id, block_id
+    return position
 
 
-def _slice(session: Session, after: int, limit: int) -> list[Standing]:
-    rows = fetch(
+class _StockBalances(NamedTuple):
+    """A stock row, the units its reservations hold, and the sums stored for it."""
+
+    stock_id: int
+    on_hand: Decimal
+    reserved: Decimal
+    overdraft: Decimal
+    backed_by_variants: Decimal
+    open_units: Decimal
+    through: int
+    sums: dict[str, str]
+
+    def checked(self) -> CheckedStock:
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for name, units in self.sums.items():
+            sums[name] = Decimal(units)
+        return CheckedStock(
+            stock_id=self.stock_id,
+            balances={name: getattr(self, name) for name in _COLUMNS},
+            open_units=self.open_units,
+            through=self.through,
+            sums=sums,
+        )
+
+
+def _read_rows(session: Session, after: int, limit: int) -> list[CheckedStock]:
+    """Return the next stock rows by id, with their measures and the sums of their ledger."""
+    balances = fetch_as(
         session,
-        "SELECT s.id, s.on_hand, s.reserved, s.overdraft, s.covered, coalesce((SELECT sum(open) FROM"
-        " inventory_visibility.reservation r WHERE r.stock_id = s.id AND r.open > 0), 0), coalesce(c.entry_id, 0),"
-        " coalesce(c.sums, '{}') FROM inventory_visibility.stock s"
+        _StockBalances,
+        "SELECT s.id AS stock_id, s.on_hand, s.reserved, s.overdraft, s.backed_by_variants,"
+        " coalesce((SELECT sum(open) FROM inventory_visibility.reservation r"
+        " WHERE r.stock_id = s.id AND r.open > 0), 0) AS open_units,"
+        " coalesce(c.entry_id, 0) AS through, coalesce(c.sums, '{}') AS sums"
+        " FROM inventory_visibility.stock s"
         " LEFT JOIN inventory_visibility.ledger_checkpoint c ON c.stock_id = s.id"
         " WHERE s.id > %s ORDER BY s.id LIMIT %s",
         (after, limit),
     )
-    standings = {
-        row[0]: Standing(
-            row[0],
-            dict(zip(_COLUMNS, row[1:5], strict=True)),
-            row[5],
-            row[6],
-            defaultdict(Decimal, {name: Decimal(units) for name, units in row[7].items()}),
-            True,
-        )
-        for row in rows
-    }
-    for stock_id, source, measure, quantity in fetch(
+    rows = {row.stock_id: row.checked() for row in balances}
+    measures = fetch(
         session,
         "SELECT stock_id, data_source, measure, quantity FROM inventory_visibility.measure_balance"
         " WHERE stock_id = ANY(%s)",
-        (list(standings),),
-    ):
-        standings[stock_id].measures[f"{source}.{measure}"] = quantity
-    _add_up(session, standings)
-    return list(standings.values())
+        (list(rows),),
+    )
+    for stock_id, data_source, measure, quantity in measures:
+        rows[stock_id].measures[f"{data_source}.{measure}"] = quantity
+    _add_new_entries(session, rows)
+    return list(rows.values())
 
 
-def _add_up(session: Session, standings: Mapping[int, Standing]) -> None:
-    """Go on from where each row's ledger was added up last; the first of the slice may read far."""
-    first = next(iter(standings), 0)
-    rows = fetch(
+class _NewEntries(NamedTuple):
+    """The new entries of one measure of a stock row, summed."""
+
+    stock_id: int
+    data_source: str
+    measure: str
+    delta: Decimal
+    on_hand: Decimal
+    reserved: Decimal
+    last_id: int
+    entries: int
+
+
+def _add_new_entries(session: Session, rows: Mapping[int, CheckedStock]) -> None:
+    """Add the entries since each row's last sum; the first row may have very many."""
+    first = next(iter(rows), 0)
+    sums = fetch_as(
         session,
-        "SELECT k.stock_id, e.data_source, e.measure, sum(e.delta), sum(e.delta * e.on_hand_sign),"
-        " sum(e.delta * e.reserved_sign), max(e.id), count(*)"
+        _NewEntries,
+        "SELECT k.stock_id, e.data_source, e.measure, sum(e.delta) AS delta,"
+        " sum(e.delta * e.on_hand_sign) AS on_hand, sum(e.delta * e.reserved_sign) AS reserved,"
+        " max(e.id) AS last_id, count(*) AS entries"
         " FROM unnest(%s::bigint[], %s::bigint[]) AS k(stock_id, through), LATERAL ("
-        " SELECT * FROM inventory_visibility.ledger_entry x WHERE x.stock_id = k.stock_id AND x.id > k.through"
-        " ORDER BY x.id LIMIT CASE WHEN k.stock_id = %s THEN %s ELSE %s END) e GROUP BY 1, 2, 3",
+        " SELECT * FROM inventory_visibility.ledger_entry x"
+        " WHERE x.stock_id = k.stock_id AND x.id > k.through ORDER BY x.id"
+        " LIMIT CASE WHEN k.stock_id = %s THEN %s ELSE %s END) e"
+        " GROUP BY k.stock_id, e.data_source, e.measure",
         (
-            list(standings),
-            [s.through for s in standings.values()],
+            *columns_of(list(rows.values()), "stock_id", "through"),
             first,
-            ENTRIES_OF_THE_FIRST,
+            ENTRIES_OF_FIRST_ROW,
             ENTRIES,
         ),
     )
     read: dict[int, int] = defaultdict(int)
-    for stock_id, source, measure, delta, on_hand, reserved, through, count in rows:
-        standing = standings[stock_id]
-        standing.sums["on_hand"] += on_hand
-        standing.sums["reserved"] += reserved
-        if source:
-            standing.sums[f"{source}.{measure}"] += delta
-        elif measure in ("overdraft", "covered"):
-            standing.sums[measure] += delta
-        standing.through = max(standing.through, through)
-        read[stock_id] += count
+    for new in sums:
+        row = rows[new.stock_id]
+        row.sums["on_hand"] += new.on_hand
+        row.sums["reserved"] += new.reserved
+        if new.data_source:
+            row.sums[f"{new.data_source}.{new.measure}"] += new.delta
+        elif new.measure in ("overdraft", "backed_by_variants"):
+            row.sums[new.measure] += new.delta
+        row.through = max(row.through, new.last_id)
+        read[new.stock_id] += new.entries
     for stock_id, count in read.items():
-        standings[stock_id].parse_id = count < (
-            ENTRIES_OF_THE_FIRST if stock_id == first else ENTRIES
-        )
+        most = ENTRIES_OF_FIRST_ROW if stock_id == first else ENTRIES
+        rows[stock_id].is_complete = count < most
 
 
-def _remember(session: Session, standings: Sequence[Standing]) -> None:
-    """Keep the sums of rows whose ledger grew."""
+def _store_sums(session: Session, rows: Sequence[CheckedStock]) -> None:
+    """Store the sums of rows whose ledger has new entries."""
+    texts = []
+    for row in rows:
+        texts.append(to_json_text({name: str(units) for name, units in row.sums.items()}))
     execute(
         session,
         "INSERT INTO inventory_visibility.ledger_checkpoint AS c (stock_id, entry_id, sums)"
-        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::jsonb[]) AS n(stock_id, entry_id, sums)"
-        " WHERE n.entry_id > 0 ON CONFLICT (stock_id) DO UPDATE SET entry_id = excluded.entry_id,"
-        " sums = excluded.sums WHERE c.entry_id < excluded.entry_id",
-        (
-            [s.stock_id for s in standings],
-            [s.through for s in standings],
-            [to_json_text({name: str(units) for name, units in s.sums.items()}) for s in standings],
-        ),
+        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::jsonb[])"
+        " AS n(stock_id, entry_id, sums) WHERE n.entry_id > 0"
+        " ON CONFLICT (stock_id) DO UPDATE SET entry_id = excluded.entry_id, sums = excluded.sums"
+        " WHERE c.entry_id < excluded.entry_id",
+        (*columns_of(rows, "stock_id", "through"), texts),
     )
 
 
-def _tell(
+def _record(
     session: Session,
-    wrong: Sequence[Wrong],
+    discrepancies: Sequence[Discrepancy],
     checked: Sequence[int],
-    kinds: Sequence[str],
+    tables: Sequence[str],
     now: datetime,
 ) -> None:
-    """Keep what is wrong, announce what was not known, and forget what is right again."""
+    """Store discrepancies, publish the new ones, and delete those that are resolved."""
     execute(
         session,
-        "DELETE FROM inventory_visibility.ledger_drift d WHERE d.row_id = ANY(%s) AND d.what = ANY(%s)"
-        " AND NOT EXISTS (SELECT 1 FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS w(what, row_id, name)"
+        "DELETE FROM inventory_visibility.ledger_discrepancy d"
+        " WHERE d.row_id = ANY(%s) AND d.what = ANY(%s) AND NOT EXISTS ("
+        " SELECT 1 FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS w(what, row_id, name)"
         ' WHERE w.what = d.what AND w.row_id = d.row_id AND w.name = d."column")',
-        (
-            list(checked),
-            list(kinds),
-            [w.what for w in wrong],
-            [w.row_id for w in wrong],
-            [w.column for w in wrong],
-        ),
+        (list(checked), list(tables), *columns_of(discrepancies, "what", "row_id", "column")),
     )
-    if not wrong:
+    if not discrepancies:
         return
-    new = fetch(
+    new = fetch_as(
         session,
-        'INSERT INTO inventory_visibility.ledger_drift (what, row_id, "column", stands, should_be, found_at)'
+        Discrepancy,
+        f"INSERT INTO inventory_visibility.ledger_discrepancy ({_DISCREPANCY}, found_at)"
         " SELECT w.*, %s FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[])"
-        ' AS w(what, row_id, "column", stands, should_be) ON CONFLICT DO NOTHING'
-        ' RETURNING what, row_id, "column", stands, should_be',
-        (
-            now,
-            *map(
-                list,
-                zip(
-                    *((w.what, w.row_id, w.column, w.stands, w.should_be) for w in wrong),
-                    strict=True,
-                ),
-            ),
-        ),
+        f" AS w({_DISCREPANCY}) ON CONFLICT DO NOTHING RETURNING {_DISCREPANCY}",
+        (now, *columns_of(discrepancies, "what", "row_id", "column", "actual", "expected")),
     )
-    for row in new:
-        log.error(
-            "drift_found", what=row[0], row=row[1], column=row[2], stands=row[3], should_be=row[4]
-        )
-    names = ("what", "row", "column", "stands", "should_be")
-    events = [
-        Event(
-            name="inventory.drift_found",
-            subject_type="inventory",
-            subject_id=subject,
-            root_id=subject,
-            data=dict(zip(names, row, strict=True)),
-        )
-        for row, subject in zip(new, new_ids(len(new)), strict=True)
-    ]
+    events = []
+    for discrepancy in new:
+        log.error("discrepancy_found", **asdict(discrepancy))
+        events.append(inventory_event(DISCREPANCY_FOUND, asdict(discrepancy)))
     append_events(session, events, at=now, actor=ACTOR)
 
 
-def _known(session: Session, kinds: Sequence[str], first: int, last: int | None) -> list[int]:
-    """Rows of these kinds in this range that were found wrong before."""
+def _known_rows(session: Session, tables: Sequence[str], first: int, last: int | None) -> list[int]:
+    """Return the ids of rows in this range that have discrepancies stored."""
     rows = fetch(
         session,
-        "SELECT row_id FROM inventory_visibility.ledger_drift WHERE what = ANY(%s) AND row_id >= %s"
-        " AND (%s::bigint IS NULL OR row_id <= %s)",
-        (list(kinds), first, last, last),
+        "SELECT row_id FROM inventory_visibility.ledger_discrepancy WHERE what = ANY(%s)"
+        " AND row_id >= %s AND (%s::bigint IS NULL OR row_id <= %s)",
+        (list(tables), first, last, last),
     )
-    return [row[0] for row in rows]
+    return [row_id for (row_id,) in rows]
 
 
-def first_wrong_row(session: Session) -> Wrong | None:
-    """The first row the checker found wrong and that is not right again."""
-    rows = drift(session, limit=1)
-    return rows[0] if rows else None
+def first_discrepancy(session: Session) -> Discrepancy | None:
+    """Return the unresolved discrepancy that was found first, or None."""
+    found = discrepancies(session, limit=1)
+    return found[0] if found else None
 
 
-def drift(session: Session, *, limit: int) -> list[Wrong]:
-    """What the checker found wrong, first found first."""
-    rows = fetch(
+def discrepancies(session: Session, *, limit: int) -> list[Discrepancy]:
+    """Return unresolved discrepancies, the first found first."""
+    return fetch_as(
         session,
-        'SELECT what, row_id, "column", stands, should_be FROM inventory_visibility.ledger_drift'
+        Discrepancy,
+        f"SELECT {_DISCREPANCY} FROM inventory_visibility.ledger_discrepancy"
         " ORDER BY found_at, what, row_id LIMIT %s",
         (limit,),
     )
-    return [Wrong(*row) for row in rows]
 
 
-def health(session: Session, *, limit: int = 100) -> dict[str, Any]:
-    """How far checker and chain came, and what they found wrong."""
+@dataclass(frozen=True, slots=True)
+class LedgerHealth:
+    """How far reconciliation and sealing have come, and the unresolved discrepancies."""
+
+    checked_through: datetime | None
+    round_began_at: datetime | None
+    chain_checked_through: datetime | None
+    sealed_through: date | None
+    wrong: list[Discrepancy]
+
+
+def ledger_health(session: Session, *, limit: int = 100) -> LedgerHealth:
+    """Return the progress of reconciliation with up to `limit` discrepancies."""
     checks = fetch(
         session,
-        "SELECT checked_through, round_began_at, chain_checked_through FROM inventory_visibility.ledger_check",
+        "SELECT checked_through, round_began_at, chain_checked_through"
+        " FROM inventory_visibility.ledger_check",
     )
     checked, began, chain = checks[0] if checks else (None, None, None)
     ((sealed,),) = fetch(
         session, "SELECT max(day) FROM inventory_visibility.ledger_day WHERE sealed_at IS NOT NULL"
     )
-    return {
-        "checked_through": checked,
-        "round_began_at": began,
-        "chain_checked_through": chain,
-        "sealed_through": sealed,
-        "wrong": drift(session, limit=limit),
-    }
+    return LedgerHealth(checked, began, chain, sealed, discrepancies(session, limit=limit))

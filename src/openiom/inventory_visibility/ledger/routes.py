@@ -1,57 +1,53 @@
-"""What proves a quantity: its entries, its past, the checker, and the reservations that hold it."""
+"""HTTP routes that prove a quantity: entries, past balances, the chain and reconciliation."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.reservations.expiry import release_reservations
-from openiom.inventory_visibility.reservations.queries import (
-    ReservationRow,
-    ReservationState,
-    list_reservations,
-)
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
-from openiom.platform.http import (
-    CurrentPrincipal,
-    Now,
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession
+from openiom.platform.paging import (
     Page,
-    ReadSession,
-    WriteSession,
-    decode_cursor,
+    PageRequest,
     encode_cursor,
-    paginate,
-    parse_id,
+    page_request,
 )
 
-from .history import LedgerRow, as_of, balances_in, ledger_page
-from .reconciliation import health
+from .history import Balances, LedgerRow, as_of, ledger_page
+from .queries import DayRow, sealed_days
+from .reconciliation import ledger_health
 
-router = APIRouter()
-RELEASE_LIMIT = 1_000
-LINES_LIMIT = 500
+router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+DayPage = Annotated[PageRequest[date], Depends(page_request(date))]
+LedgerPaging = Annotated[PageRequest[int, str], Depends(page_request(int, str))]
 Moment = Annotated[
     datetime | None,
-    Query(alias="as_of", description="Only what was booked up to then; now if absent"),
+    Query(alias="as_of", description="Only entries recorded up to this moment; default is now"),
 ]
 
 
 class WrongRow(BaseModel):
-    """A row that is not what the ledger, or the seal, says it should be."""
+    """A row that differs from what the ledger or its seal says it should be."""
 
     what: str
     row_id: int
     column: str
-    stands: str
-    should_be: str
+    actual: str
+    expected: str
 
 
 class HealthAnswer(BaseModel):
-    """How far the checker came. Every stock row was checked at or after `checked_through`; days up to `sealed_through`
-    are sealed, and the whole chain was recomputed by `chain_checked_through`. The first wrong row comes first."""
+    """The progress of reconciliation.
+
+    Every stock row was checked at or after `checked_through`. Days up to `sealed_through` are
+    sealed, and the whole chain was recomputed by `chain_checked_through`. `wrong` starts with the
+    discrepancy found first.
+    """
 
     checked_through: datetime | None
     round_began_at: datetime | None
@@ -61,145 +57,100 @@ class HealthAnswer(BaseModel):
 
 
 class MeasureRow(BaseModel):
+    """The balance of one measure."""
+
     data_source: str
     measure: str
     quantity: float
 
 
 class BalancesAnswer(BaseModel):
-    """A stock key at a moment."""
+    """The balances of a stock key at a moment."""
 
     stock_id: int
     as_of: datetime
     on_hand: float
     reserved: float
     overdraft: float
-    covered: float
+    backed_by_variants: float
     measures: list[MeasureRow]
 
 
-class ReleaseRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    ids: list[int] = Field(min_length=1, max_length=RELEASE_LIMIT)
-    reason: str = Field(min_length=1)
-
-
-class ReleaseResult(BaseModel):
-    id: int
-    ok: bool
-    reason: str = ""
-
-
-class ReleaseAnswer(BaseModel):
-    results: list[ReleaseResult]
-
-
 @router.get("/health")
-def ledger_health(principal: CurrentPrincipal, session: ReadSession) -> HealthAnswer:
-    """How far stock rows and the sealed ledger were checked, and what is wrong."""
+def health(principal: CurrentPrincipal, session: ReadSession) -> HealthAnswer:
+    """Return how far stock rows and the sealed ledger were checked, and what differs."""
     principal.require("inventory.read")
-    found = health(session)
-    wrong = [
-        WrongRow(
-            what=w.what, row_id=w.row_id, column=w.column, stands=w.stands, should_be=w.should_be
-        )
-        for w in found.pop("wrong")
-    ]
-    return HealthAnswer(**found, wrong=wrong)
+    return HealthAnswer.model_validate(asdict(ledger_health(session)))
 
 
-@router.get("/reservations")
-def reservations(
-    principal: CurrentPrincipal,
-    session: ReadSession,
-    product: str = "",
-    source: str = "",
-    document: str = "",
-    line: Annotated[list[UUID] | None, Query(max_length=LINES_LIMIT)] = None,
-    state: ReservationState | None = None,
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> Page[ReservationRow]:
-    """Soft reservations, newest first; `document` is an order number or a request id, `line` an order line's id."""
+@router.get("/chain")
+def chain(paging: DayPage, principal: CurrentPrincipal, session: ReadSession) -> Page[DayRow]:
+    """Return the days of the ledger, the newest first, with the hash that seals each."""
     principal.require("inventory.read")
-    cursor = decode_cursor(after, 1, parse_id)
-    rows = list_reservations(
-        session,
-        product=product,
-        source=source,
-        document=document,
-        state=state,
-        before=int(cursor[0]) if cursor else None,
-        limit=limit + 1,
-        lines=line or (),
-    )
-    items, following = paginate(rows, limit=limit, key=lambda r: (r.id,))
-    return Page(items=items, next=following)
-
-
-@router.post("/reservations/release")
-def release(
-    request: ReleaseRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
-) -> ReleaseAnswer:
-    """Give back what reservations still hold."""
-    principal.require("inventory.write")
-    released = release_reservations(
-        session, request.ids, now=now, actor=principal.name, cause=request.reason
-    )
-    return ReleaseAnswer(
-        results=[
-            ReleaseResult(
-                id=i, ok=i in released, reason="" if i in released else "holds no units any more"
-            )
-            for i in request.ids
-        ]
-    )
+    (before,) = paging.after or (None,)
+    days = sealed_days(session, before=before, limit=paging.fetch_limit)
+    return paging.page(days, key=lambda row: (row.day,))
 
 
 @router.get("/{stock_id}/ledger")
 def entries(
     stock_id: int,
+    paging: LedgerPaging,
     principal: CurrentPrincipal,
     session: ReadSession,
     data_source: str = "",
-    at: Moment = None,
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    moment: Moment = None,
 ) -> Page[LedgerRow]:
-    """Every entry that makes up a quantity, newest first, each with the balance of its measure after it."""
+    """Return the entries behind a quantity, the newest first, each with its measure's balance."""
     principal.require("inventory.read")
-    cursor = decode_cursor(after, 2, parse_id, balances_in)
     page = ledger_page(
         session,
         stock_id,
-        at=at,
+        until=moment,
         data_source=data_source,
-        after=(int(cursor[0]), cursor[1]) if cursor else None,
-        limit=limit,
+        after=paging.after,
+        limit=paging.limit,
     )
     return Page(items=page.rows, next=encode_cursor(*page.after) if page.after else None)
 
 
 @router.get("/{stock_id}/balances")
 def balances(
-    stock_id: int, principal: CurrentPrincipal, session: ReadSession, now: Now, at: Moment = None
+    stock_id: int,
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    now: Now,
+    moment: Moment = None,
 ) -> BalancesAnswer:
-    """Every measure of a stock key as of a moment, summed from the ledger."""
+    """Return every measure of a stock key at a moment, summed from the ledger."""
     principal.require("inventory.read")
-    if not fetch(session, "SELECT 1 FROM inventory_visibility.stock WHERE id = %s", (stock_id,)):
-        raise NotFound(f"no stock key {stock_id}", where="stock_id", remedy="see the list of stock")
-    moment = at or now
-    found = as_of(session, [stock_id], moment)[stock_id]
+    _require_stock(session, stock_id)
+    until = moment or now
+    return _balances_answer(stock_id, until, as_of(session, [stock_id], until)[stock_id])
+
+
+def _require_stock(session: Session, stock_id: int) -> None:
+    query = "SELECT 1 FROM inventory_visibility.stock WHERE id = %s"
+    if not fetch(session, query, (stock_id,)):
+        raise NotFound(
+            f"There is no stock key {stock_id}",
+            where="stock_id",
+            remedy="use an id from the list of stock",
+        )
+
+
+def _balances_answer(stock_id: int, moment: datetime, found: Balances) -> BalancesAnswer:
+    measures = []
+    for (data_source, measure), quantity in sorted(found.measures.items()):
+        measures.append(
+            MeasureRow(data_source=data_source, measure=measure, quantity=float(quantity))
+        )
     return BalancesAnswer(
         stock_id=stock_id,
         as_of=moment,
         on_hand=float(found.on_hand),
         reserved=float(found.reserved),
         overdraft=float(found.overdraft),
-        covered=float(found.covered),
-        measures=[
-            MeasureRow(data_source=source, measure=measure, quantity=float(quantity))
-            for (source, measure), quantity in sorted(found.measures.items())
-        ],
+        backed_by_variants=float(found.backed_by_variants),
+        measures=measures,
     )

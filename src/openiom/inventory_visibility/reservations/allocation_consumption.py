@@ -1,106 +1,139 @@
-"""What reserving, releasing and shipping ask of this package: kits taken apart, limits held, allocations moved."""
+"""Allocations that order lines consume with their reservations, return, or use up by shipping."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.availability.allocation_limits import (
-    Limits,
-    give_back,
-    limits_of,
-    use_up,
+    AllocationLimits,
+    Consumption,
 )
-from openiom.inventory_visibility.availability.decisions import Key, Requester, Wish
-from openiom.inventory_visibility.availability.hierarchy import Row
+from openiom.inventory_visibility.columns import columns_of
+from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools, pool_entries
 from openiom.inventory_visibility.ledger.posting import Entry
-from openiom.inventory_visibility.locks import LockedReservation
-from openiom.inventory_visibility.reservations.requests import StockReservationRequest
+from openiom.inventory_visibility.measures import ZERO
+from openiom.platform.bulk import execute, fetch_as
 
-ALLOCATED, CONSUMED = ("@iv", "@allocated"), ("@iv", "@consumed")
-CUMULATIVE_ALLOCATED, CUMULATIVE_CONSUMED = (
-    ("@iv", "@cumulative_allocated"),
-    ("@iv", "@cumulative_consumed"),
-)
+RESERVE, RETURN = "reserve", "return"
+LineStock = tuple[UUID, int]
+"""(order line, stock id)."""
 
 
-def wishes_of(
-    asks: Iterable[StockReservationRequest], kits: Mapping[str, Mapping[str, int]]
-) -> list[Wish]:
-    """Asks with their kits taken apart."""
-    return [
-        Wish(
-            ask.line_id,
-            ask.source,
-            {
-                part: Decimal(ask.quantity * each)
-                for part, each in kits.get(ask.product, {ask.product: 1}).items()
-            },
-            Requester(ask.channel, ask.customer_group),
-        )
-        for ask in asks
-    ]
-
-
-def limits_at(session: Session, stock: Mapping[Key, Row], channels: Collection[str]) -> Limits:
-    """What is kept back at these locked rows."""
-    keys = {row.id: key for key, row in stock.items()}
-    return limits_of(session, keys, {row.id: row.safety_stock for row in stock.values()}, channels)
-
-
-def used_entries(limits: Limits, cause: str) -> list[Entry]:
-    """The measures of the allocation source, moved by what a batch used up."""
-    return [
-        entry
-        for stock_id, units in limits.moved().items()
-        for entry in pool_entries(stock_id, -units, units, cause)
-    ]
-
-
-def pool_entries(
-    stock_id: int,
-    allocated: Decimal,
-    consumed: Decimal,
-    cause: str,
-    document: str = "",
-    *,
-    granted: Decimal | int = 0,
-) -> list[Entry]:
-    """Entries for the allocation measures of one stock key; `granted` is what was newly allocated."""
-    moves = (
-        (ALLOCATED, allocated),
-        (CONSUMED, consumed),
-        (CUMULATIVE_CONSUMED, consumed),
-        (CUMULATIVE_ALLOCATED, granted),
+def store_consumption(
+    session: Session, limits: AllocationLimits, *, now: datetime, actor: str
+) -> None:
+    """Move the allocations that a batch consumed and store which line consumed them."""
+    consumed = limits.consumed
+    if not consumed:
+        return
+    moves = []
+    for one in consumed:
+        moves.append(PoolMove(one.pool, -one.units, str(one.line_id), consumed=one.units))
+    move_pools(session, moves, RESERVE, now, actor)
+    execute(
+        session,
+        "INSERT INTO inventory_visibility.allocation_consumption AS c"
+        " (line_id, allocation_id, open)"
+        " SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::numeric[])"
+        " ON CONFLICT (line_id, allocation_id) DO UPDATE SET open = c.open + excluded.open",
+        columns_of(consumed, "line_id", "pool", "units"),
     )
-    return [Entry(stock_id, measure, delta, cause, document) for measure, delta in moves if delta]
 
 
-def close_uses(
+def consumption_entries(limits: AllocationLimits, cause: str) -> list[Entry]:
+    """Return ledger entries for the allocation measures that a batch consumed."""
+    entries: list[Entry] = []
+    for stock_id, units in _by_stock(limits.consumed).items():
+        entries += pool_entries(stock_id, allocated=-units, consumed=units, cause=cause)
+    return entries
+
+
+def return_consumption(
     session: Session,
-    closing: Sequence[tuple[LockedReservation, Decimal]],
-    column: Literal["released", "shipped"],
+    released: Mapping[LineStock, Decimal],
+    *,
     cause: str,
     now: datetime,
     actor: str,
 ) -> list[Entry]:
-    """Order lines' reservations end: released units are allocated again, shipped ones are used for good."""
-    units: dict[tuple[UUID, int], Decimal] = defaultdict(Decimal)
-    for held, quantity in closing:
-        if held.line_id:
-            units[held.line_id, held.stock_id] += quantity
-    if not units:
+    """Return released units of order lines to the allocations they were consumed from.
+
+    Allocated units are returned before common ones. The caller has locked the stock rows and posts
+    the entries that are returned.
+    """
+    parts = _reduce_consumption(session, released)
+    if not parts:
         return []
-    if column == "shipped":
-        use_up(session, units)
+    moves = []
+    for part in parts:
+        moves.append(PoolMove(part.pool, part.units, str(part.line_id), consumed=-part.units))
+    move_pools(session, moves, RETURN, now, actor)
+    entries: list[Entry] = []
+    for stock_id, units in _by_stock(parts).items():
+        entries += pool_entries(stock_id, allocated=units, consumed=-units, cause=cause)
+    return entries
+
+
+def use_up_consumption(session: Session, shipped: Mapping[LineStock, Decimal]) -> None:
+    """Make the consumption of shipped units final: they are not returned to their allocation."""
+    _reduce_consumption(session, shipped)
+
+
+def _by_stock(consumed: Collection[Consumption]) -> dict[int, Decimal]:
+    sums: dict[int, Decimal] = defaultdict(Decimal)
+    for one in consumed:
+        sums[one.stock_id] += one.units
+    return sums
+
+
+def _reduce_consumption(
+    session: Session, quantities: Mapping[LineStock, Decimal]
+) -> list[Consumption]:
+    """Reduce what lines have consumed by up to these units; return the reductions."""
+    remaining = dict(quantities)
+    parts = []
+    for one in _consumption_of(session, {line_id for line_id, _ in quantities}):
+        key = one.line_id, one.stock_id
+        units = min(one.units, remaining.get(key, ZERO))
+        if units:
+            remaining[key] -= units
+            parts.append(one._replace(units=units))
+    if not parts:
         return []
-    back = give_back(session, units, now=now, actor=actor)
-    return [
-        entry
-        for stock_id, part in back.items()
-        for entry in pool_entries(stock_id, part, -part, cause)
-    ]
+    reduced = "unnest(%s::uuid[], %s::bigint[], %s::numeric[]) AS d(line_id, allocation_id, units)"
+    same_row = "c.line_id = d.line_id AND c.allocation_id = d.allocation_id"
+    columns = columns_of(parts, "line_id", "pool", "units")
+    execute(
+        session,
+        f"DELETE FROM inventory_visibility.allocation_consumption c USING {reduced}"
+        f" WHERE {same_row} AND c.open = d.units",
+        columns,
+    )
+    execute(
+        session,
+        "UPDATE inventory_visibility.allocation_consumption c SET open = c.open - d.units"
+        f" FROM {reduced} WHERE {same_row} AND c.open > d.units",
+        columns,
+    )
+    return parts
+
+
+def _consumption_of(session: Session, lines: Collection[UUID]) -> list[Consumption]:
+    """Return what lines have consumed, the most specific allocation first.
+
+    The reservations of the lines are locked, so nothing changes it meanwhile.
+    """
+    return fetch_as(
+        session,
+        Consumption,
+        "SELECT c.line_id, c.allocation_id AS pool, a.stock_id, c.open AS units"
+        " FROM inventory_visibility.allocation_consumption c"
+        " JOIN inventory_visibility.allocation a ON a.id = c.allocation_id"
+        " WHERE c.line_id = ANY(%s)"
+        " ORDER BY c.line_id, cardinality(a.groups) DESC, c.allocation_id",
+        (sorted(lines),),
+    )

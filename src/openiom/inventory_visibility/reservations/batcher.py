@@ -1,15 +1,18 @@
-"""Single reservations of many callers, made together: what a hot product needs."""
+"""Group commit of single reservations of concurrent callers, for products in high demand."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
+
+from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
     Formula,
-    Reserved,
-    SoftReserve,
+    ReservationResult,
+    SoftReservationRequest,
 )
 from openiom.platform.database import Database
 from openiom.platform.group_commit import GroupCommit
@@ -18,68 +21,70 @@ from openiom.platform.retry import retry_transient
 from .soft_reservations import soft_reserve
 
 
-class Asked(NamedTuple):
-    """One caller's wish. Wishes of one actor under one configuration share a batch."""
+class _PendingRequest(NamedTuple):
+    """The request of one caller."""
 
-    wish: SoftReserve
+    request: SoftReservationRequest
     now: datetime
     actor: str
     hierarchy: Sequence[str]
     formula: Formula
 
+    def can_join(self, other: "_PendingRequest") -> bool:
+        """Return whether both requests may run in one call: same actor and configuration."""
+        return (
+            self.actor == other.actor
+            and self.formula is other.formula
+            and self.hierarchy == other.hierarchy
+        )
+
 
 class ReservationBatcher:
-    """A process's desk for single reservations; `reserve` returns when its transaction is committed.
+    """Reserves in one transaction what concurrent callers of a process request.
 
-    Wishes should carry an event id: a connection lost while committing is tried again, and only the id tells that
-    the first try had counted.
+    `reserve` returns when its transaction is committed. Requests should have an event id: a commit
+    whose connection was lost is retried, and only the id tells that the first try was applied.
     """
 
     def __init__(self, database: Database, *, limit: int = 256) -> None:
         self._database = database
-        self._combiner = GroupCommit[Asked, Reserved](self._run, limit=limit)
+        self._calls = GroupCommit[_PendingRequest, ReservationResult](self._run, limit=limit)
 
     def reserve(
         self,
-        wish: SoftReserve,
+        request: SoftReservationRequest,
         *,
         now: datetime,
         actor: str,
         hierarchy: Sequence[str] = HIERARCHY,
         formula: Formula = DEFAULT_FORMULA,
-    ) -> Reserved:
-        """As `soft_reserve` for one wish, in a transaction shared with whoever asks at the same time."""
-        return self._combiner.ask(Asked(wish, now, actor, hierarchy, formula))
+    ) -> ReservationResult:
+        """Reserve like `soft_reserve`, in a transaction shared with concurrent callers."""
+        return self._calls.ask(_PendingRequest(request, now, actor, hierarchy, formula))
 
-    def _run(self, asked: Sequence[Asked]) -> list[Reserved]:
-        return retry_transient(
-            self._database,
-            lambda session: [
-                answer
-                for group in _alike(asked)
-                for answer in soft_reserve(
+    def _run(self, pending: Sequence[_PendingRequest]) -> list[ReservationResult]:
+        def reserve_all(session: Session) -> list[ReservationResult]:
+            results: list[ReservationResult] = []
+            for group in _neighbors(pending):
+                first = group[0]
+                results += soft_reserve(
                     session,
-                    [one.wish for one in group],
-                    hierarchy=group[0].hierarchy,
-                    formula=group[0].formula,
+                    [one.request for one in group],
+                    hierarchy=first.hierarchy,
+                    formula=first.formula,
                     now=max(one.now for one in group),
-                    actor=group[0].actor,
+                    actor=first.actor,
                 )
-            ],
-        )
+            return results
+
+        return retry_transient(self._database, reserve_all)
 
 
-def _alike(asked: Sequence[Asked]) -> list[list[Asked]]:
-    """Neighbors of one actor and configuration, in order: answers keep the order of the asks."""
-    groups: list[list[Asked]] = []
-    for one in asked:
-        last = groups[-1][-1] if groups else None
-        if (
-            last
-            and last.actor == one.actor
-            and last.formula is one.formula
-            and last.hierarchy == one.hierarchy
-        ):
+def _neighbors(pending: Sequence[_PendingRequest]) -> list[list[_PendingRequest]]:
+    """Return runs of requests that can join, in order, so results keep the order of the calls."""
+    groups = [[pending[0]]]
+    for previous, one in pairwise(pending):
+        if previous.can_join(one):
             groups[-1].append(one)
         else:
             groups.append([one])

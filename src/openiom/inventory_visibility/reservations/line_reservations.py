@@ -1,130 +1,190 @@
-"""Reserve, release, ship, and change what stands on the shelf; each takes many.
-
-These are our own house's movements: our own rows without further dimensions, the measures `iom.onhand` and
-`iv.softreservordered`. Outside systems post through `posting` and `reserving`.
-"""
+"""Reservations of order lines: reserve, release, and ship them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.availability.hierarchy import Row, local_settlement
-from openiom.inventory_visibility.events import tell_changed, tell_freed
+from openiom.inventory_visibility.availability.allocation_limits import (
+    AllocationLimits,
+    LimitedStock,
+    limits_of,
+)
+from openiom.inventory_visibility.availability.decisions import PartsRequest, Requester
+from openiom.inventory_visibility.availability.hierarchy import LockedStockRow
 from openiom.inventory_visibility.ledger.posting import (
-    Entry,
     discrepancy_entry,
     on_hand_entry,
     post,
     reserved_entry,
-    settlement_entries,
 )
 from openiom.inventory_visibility.locks import (
     LockedReservation,
-    ensure_stock,
+    LockedStock,
+    ensure_own_stock,
     lock_lines,
     lock_stock,
 )
-from openiom.inventory_visibility.measures import ZERO, StockKey, plain, reference_of
+from openiom.inventory_visibility.measures import ZERO, ProductSource, StockKey, reference_of
 from openiom.master_data import kit_parts
-from openiom.platform.bulk import copy_rows, execute, fetch
+from openiom.platform.bulk import copy_rows
 
-from .allocation_consumption import close_uses, limits_at, used_entries, wishes_of
-from .backorder_reservations import Holds, keep_for_good, lock_holds
-from .requests import ShipmentPosting, StockChange, StockReservationRequest
+from .allocation_consumption import consumption_entries, store_consumption
+from .backorder_reservations import BackorderUnits, remove_expiry
+from .close_reservations import Closure, close
+from .requests import ShipmentPosting, StockReservationRequest
 
-Key = tuple[str, str]
-RESERVATION_COLUMNS = (
-    "stock_id",
-    "line_id",
-    "quantity",
-    "open",
-    "at",
-    "expires_at",
-    "reference",
-    "document",
-    "per_unit",
-)
+Kits = Mapping[str, Mapping[str, int]]
+"""Parts of one unit of each kit."""
+
+
+class _LineReservation(NamedTuple):
+    """The columns of a new reservation of an order line."""
+
+    stock_id: int
+    line_id: UUID
+    quantity: Decimal
+    open: Decimal
+    created_at: datetime
+    expires_at: datetime | None
+    reference: str
+    document: str
+    per_unit: int
 
 
 def reserve(
     session: Session,
-    asks: Sequence[StockReservationRequest],
+    requests: Sequence[StockReservationRequest],
     now: datetime,
     actor: str,
     *,
-    taking_over: Collection[UUID] = (),
+    backorder_lines: Collection[UUID] = (),
 ) -> list[bool]:
-    """Soft-reserve stock for order lines, in order; one answer an ask. A refused ask has changed nothing.
+    """Soft-reserve stock for order lines, in order.
 
-    A kit is taken apart first, so lines and kits that share a part are checked against their sum. Lines of
-    `taking_over` go on with what they hold for the time being: it counts for their own asks and theirs alone, ends no
-    more by itself where it is used, and is given back where it is not.
+    Kits are taken apart first, so lines and kits that share a part are checked against their sum. A
+    request that is not granted changes nothing.
+
+    Args:
+        backorder_lines: Lines whose backorder reservations count for their own requests, and only
+            for those. What a granted line uses of them becomes permanent; the rest is released.
+
+    Returns:
+        For each request whether it was granted.
     """
-    if not asks:
+    if not requests:
         return []
-    full = wishes_of(asks, kit_parts(session, {a.product for a in asks}))
-    keys = {(product, w.source) for w in full for product in w.parts}
-    holds, rows, stock = (
-        lock_holds(session, taking_over, keys) if taking_over else _unheld(session, keys)
-    )
-    limits = limits_at(session, stock, {a.channel for a in asks})
-    wishes = [holds.rest(wish) for wish in full]
-    granted = limits.grant(wishes, stock)
-    won = [
-        (a, stock[product, a.source].id, units, int(all_of.parts[product]) // a.quantity)
-        for a, all_of, wish, ok in zip(asks, full, wishes, granted, strict=True)
-        for product, units in (wish.parts.items() if ok else ())
-    ]
-    reference = {row.id: reference_of(StockKey("", *key)) for key, row in stock.items()}
-    copy_rows(
-        session,
-        "inventory_visibility.reservation",
-        RESERVATION_COLUMNS,
-        [
-            (i, a.line_id, units, units, now, a.expires_at, reference[i], a.document, per_unit)
-            for a, i, units, per_unit in won
-        ],
-    )
-    entries = [
-        reserved_entry(i, units, "reserve", a.document or str(a.line_id)) for a, i, units, _ in won
-    ]
-    post(session, [*entries, *used_entries(limits, "reserve")], now=now, actor=actor)
-    limits.write(session, now=now, actor=actor)
-    kept, back = holds.settled({a.line_id for a, ok in zip(asks, granted, strict=True) if ok})
-    keep_for_good(session, kept)
-    close(session, back, rows, "released", "taken elsewhere", now, actor)
+    kits = kit_parts(session, {request.product for request in requests})
+    parts_requests = [_parts_request(request, kits) for request in requests]
+    keys = _keys_of(parts_requests)
+    if backorder_lines:
+        reservations, stock = lock_lines(session, backorder_lines, keys, expiring_only=True)
+    else:
+        reservations, stock = [], LockedStock(own=lock_stock(session, keys))
+    backorder = BackorderUnits(reservations)
+    needed = [backorder.use(request) for request in parts_requests]
+    limits = _limits_at(session, stock.own, {request.channel for request in requests})
+    granted = limits.grant(needed, stock.own)
+
+    rows: list[_LineReservation] = []
+    granted_lines: set[UUID | None] = set()
+    for request, whole, part, ok in zip(requests, parts_requests, needed, granted, strict=True):
+        if ok:
+            granted_lines.add(request.line_id)
+            rows += _new_reservations(request, whole, part, stock, now)
+    copy_rows(session, "inventory_visibility.reservation", _LineReservation._fields, rows)
+    entries = []
+    for row in rows:
+        document = row.document or str(row.line_id)
+        entries.append(reserved_entry(row.stock_id, row.quantity, "reserve", document))
+    entries += consumption_entries(limits, "reserve")
+    post(session, entries, now=now, actor=actor)
+    store_consumption(session, limits, now=now, actor=actor)
+
+    remove_expiry(session, backorder.used_by(granted_lines))
+    closure = Closure(stock.rows, "released", "reserved elsewhere")
+    backorder.add_unused(closure, granted_lines)
+    close(session, closure, now=now, actor=actor)
     return granted
 
 
-def _unheld(session: Session, keys: set[Key]) -> tuple[Holds, dict[int, Row], dict[Key, Row]]:
-    stock = lock_stock(session, keys)
-    return Holds(), {}, stock
+def _parts_request(request: StockReservationRequest, kits: Kits) -> PartsRequest:
+    """Return a request with its kit taken apart."""
+    parts = {}
+    for part, per_unit in kits.get(request.product, {request.product: 1}).items():
+        parts[part] = Decimal(request.quantity * per_unit)
+    requester = Requester(request.channel, request.customer_group)
+    return PartsRequest(request.line_id, request.source, parts, requester)
+
+
+def _keys_of(requests: Sequence[PartsRequest]) -> set[ProductSource]:
+    keys = set()
+    for request in requests:
+        for product in request.parts:
+            keys.add((product, request.source))
+    return keys
+
+
+def _limits_at(
+    session: Session, rows: Mapping[ProductSource, LockedStockRow], channels: Collection[str]
+) -> AllocationLimits:
+    stock = [LimitedStock(row.id, key, row.safety_stock) for key, row in rows.items()]
+    return limits_of(session, stock, channels)
+
+
+def _new_reservations(
+    request: StockReservationRequest,
+    whole: PartsRequest,
+    needed: PartsRequest,
+    stock: LockedStock,
+    now: datetime,
+) -> list[_LineReservation]:
+    """Return the reservations of a granted request; `whole` says how many parts make one unit."""
+    rows = []
+    for product, units in needed.parts.items():
+        row = _LineReservation(
+            stock_id=stock.own[product, request.source].id,
+            line_id=request.line_id,
+            quantity=units,
+            open=units,
+            created_at=now,
+            expires_at=request.expires_at,
+            reference=reference_of(StockKey("", product, request.source)),
+            document=request.document,
+            per_unit=int(whole.parts[product]) // request.quantity,
+        )
+        rows.append(row)
+    return rows
 
 
 def release_backorder_reservations(
     session: Session, line_ids: Sequence[UUID], now: datetime, actor: str, cause: str
 ) -> None:
-    """Give back what these lines hold for the time being, and nothing they hold for good."""
-    if line_ids:
-        holds, rows, _ = lock_holds(session, line_ids)
-        close(session, [(one, one.open) for one in holds.held], rows, "released", cause, now, actor)
+    """Release the backorder reservations of these lines, and none of their permanent ones."""
+    if not line_ids:
+        return
+    reservations, stock = lock_lines(session, line_ids, expiring_only=True)
+    closure = Closure(stock.rows, "released", cause)
+    closure.add_open_units(reservations)
+    close(session, closure, now=now, actor=actor)
 
 
 def release(
     session: Session, line_ids: Sequence[UUID], now: datetime, actor: str, cause: str = "release"
 ) -> int:
-    """Give back every open unit these lines hold. Returns how many reservations were released."""
+    """Release every open unit of these lines; return the number of reservations released."""
     if not line_ids:
         return 0
-    held, rows, _ = lock_lines(session, line_ids)
-    close(session, [(r, r.open) for r in held], rows, "released", cause, now, actor)
-    return len(held)
+    reservations, stock = lock_lines(session, line_ids)
+    closure = Closure(stock.rows, "released", cause)
+    closure.add_open_units(reservations)
+    close(session, closure, now=now, actor=actor)
+    return len(reservations)
 
 
 def release_quantities(
@@ -134,188 +194,112 @@ def release_quantities(
     actor: str,
     cause: str = "release",
 ) -> None:
-    """Give back up to so many open units of each line, newest reservation first; of a kit, all its parts."""
-    asked = {line: quantity for line, quantity in quantities.items() if quantity > 0}
-    if not asked:
-        return
-    held, rows, _ = lock_lines(session, asked)
-    left = {
-        (r.line_id, r.product): Decimal(asked[r.line_id] * r.per_unit) for r in held if r.line_id
-    }
-    closing = []
-    for one in reversed(held):
-        take = min(one.open, left[one.line_id, one.product]) if one.line_id else ZERO
-        if take and one.line_id:
-            left[one.line_id, one.product] -= take
-            closing.append((one, take))
-    close(session, closing, rows, "released", cause, now, actor)
+    """Release up to so many open units of each line, the newest reservation first.
 
-
-def close(
-    session: Session,
-    closing: Sequence[tuple[LockedReservation, Decimal]],
-    rows: Mapping[int, Row],
-    column: Literal["released", "shipped"],
-    cause: str,
-    now: datetime,
-    actor: str,
-    more: Sequence[Entry] = (),
-) -> None:
-    """Take units out of open reservations and out of what is reserved, with `more` entries in the same statement.
-
-    `rows` are the locked stock rows, with on hand as it will be. Announces `inventory.freed` for released units.
+    Of a kit all parts are released.
     """
-    if closing:
-        execute(
-            session,
-            f"UPDATE inventory_visibility.reservation r SET open = r.open - d.quantity,"
-            f" {column} = r.{column} + d.quantity"
-            " FROM (SELECT id, sum(quantity) AS quantity FROM unnest(%s::bigint[], %s::numeric[]) AS u(id, quantity)"
-            " GROUP BY id) d WHERE r.id = d.id",
-            ([r.id for r, _ in closing], [q for _, q in closing]),
-        )
-    entries = []
-    for held, units in closing:
-        document = held.document or str(held.line_id or "")
-        entries.append(
-            reserved_entry(held.stock_id, -units, cause, document, (held.data_source, held.measure))
-        )
-        rows[held.stock_id].reserved -= units
-    entries += close_uses(session, closing, column, cause, now, actor)
-    post(session, [*entries, *more, *_settled(rows, cause)], now=now, actor=actor)
-    if column == "released":
-        tell_freed(
-            session, {(r.product, r.source) for r, _ in closing}, cause=cause, now=now, actor=actor
-        )
-
-
-def _settled(rows: Mapping[int, Row], cause: str) -> list[Entry]:
-    """Overdraft is paid back by whatever came free."""
-    entries: list[Entry] = []
-    for row in rows.values():
-        if row.overdraft or row.covered:
-            entries += settlement_entries(
-                row.id, *local_settlement(row), cause, "overdraft paid back"
-            )
-    return entries
-
-
-def ship(session: Session, asks: Sequence[ShipmentPosting], now: datetime, actor: str) -> None:
-    """Units left the building: on-hand falls, and the line's reservation there is used up with it.
-
-    Shipped units that the book does not hold are posted as a discrepancy and never make a balance negative.
-    """
-    if not asks:
+    wanted = {line_id: quantity for line_id, quantity in quantities.items() if quantity > 0}
+    if not wanted:
         return
-    kits = kit_parts(session, {a.product for a in asks})
-    keys = {(part, a.source) for a in asks for part in kits.get(a.product, (a.product,))}
-    ensure_keys(session, keys, now=now)
-    reservations, rows, stock = lock_lines(session, (a.line_id for a in asks), keys)
-    held: dict[tuple[UUID | None, int], list[Held]] = defaultdict(list)
-    made_of: dict[tuple[UUID | None, str], dict[str, int]] = defaultdict(dict)
-    for row in reservations:
-        held[row.line_id, row.stock_id].append(Held(row, row.open))
-        made_of[row.line_id, row.source][row.product] = row.per_unit
-    closing: list[tuple[LockedReservation, Decimal]] = []
-    free = {row.id: row.on_hand - row.reserved for row in rows.values()}
-    entries = []
-    for ask in asks:
-        # What a line reserved says what its kit was made of then; the recipe may have changed since.
-        parts = made_of.get((ask.line_id, ask.source)) or kits.get(ask.product) or {ask.product: 1}
-        for part, each in parts.items():
-            entries += _ship_one(
-                ask, ask.quantity * each, stock[part, ask.source], held, free, closing
-            )
-    close(session, closing, rows, "shipped", "ship", now, actor, entries)
+    reservations, stock = lock_lines(session, wanted)
+    remaining: dict[tuple[UUID | None, str], Decimal] = {}
+    for one in reservations:
+        if one.line_id:
+            remaining[one.line_id, one.product] = Decimal(wanted[one.line_id] * one.per_unit)
+    closure = Closure(stock.rows, "released", cause)
+    for one in reversed(reservations):
+        key = one.line_id, one.product
+        units = min(one.open, remaining[key])
+        if units:
+            remaining[key] -= units
+            closure.add(one, units)
+    close(session, closure, now=now, actor=actor)
+
+
+def ship(session: Session, postings: Sequence[ShipmentPosting], now: datetime, actor: str) -> None:
+    """Post shipped units: lower on hand and close the reservations of the lines there.
+
+    Shipped units that are not on hand are posted as a discrepancy, so that no balance becomes
+    negative.
+    """
+    if not postings:
+        return
+    kits = kit_parts(session, {posting.product for posting in postings})
+    keys = set()
+    for posting in postings:
+        for part in kits.get(posting.product, (posting.product,)):
+            keys.add((part, posting.source))
+    ensure_own_stock(session, keys, now)
+    line_ids = {posting.line_id for posting in postings}
+    reservations, stock = lock_lines(session, line_ids, keys)
+    batch = _ShipmentBatch.of(reservations, stock)
+    for posting in postings:
+        # The reservations say what the kit was made of when it was reserved; its parts may have
+        # changed since.
+        parts = batch.reserved_parts.get((posting.line_id, posting.source))
+        parts = parts or kits.get(posting.product) or {posting.product: 1}
+        for part, per_unit in parts.items():
+            batch.ship(posting, part, posting.quantity * per_unit)
+    close(session, batch.closure, now=now, actor=actor)
 
 
 @dataclass(slots=True)
-class Held:
-    """A reservation and how much of it this batch has not used yet."""
+class _OpenUnits:
+    """A reservation and the units of it that this batch has not closed yet."""
 
     reservation: LockedReservation
-    left: Decimal
+    units: Decimal
 
 
-def _ship_one(
-    ask: ShipmentPosting,
-    units: int,
-    row: Row,
-    held: Mapping[tuple[UUID | None, int], list[Held]],
-    free: dict[int, Decimal],
-    closing: list[tuple[LockedReservation, Decimal]],
-) -> list[Entry]:
-    missing = Decimal(units)
-    for slot in held.get((ask.line_id, row.id), ()):
-        take = min(slot.left, missing)
-        if take:
-            slot.left -= take
-            missing -= take
-            closing.append((slot.reservation, take))
-    unreserved = missing if row.oversell else max(ZERO, min(missing, free[row.id]))
-    free[row.id] -= unreserved
-    missing -= unreserved
-    shipped = units - missing
-    row.on_hand -= shipped
-    entries = [on_hand_entry(row.id, -shipped, "ship", ask.document)]
-    if missing:
-        entries.append(discrepancy_entry(row.id, -missing, "shipped beyond the book", ask.document))
-    return entries
+@dataclass(slots=True)
+class _ShipmentBatch:
+    """Shipments under lock: open reservations, free units by stock id, and what to close.
 
-
-def change_on_hand(
-    session: Session,
-    changes: Sequence[StockChange],
-    *,
-    mode: Literal["set", "change"],
-    cause: str,
-    document: str,
-    now: datetime,
-    actor: str,
-) -> list[str]:
-    """Move on-hand quantities; '' for each change made, else why it was refused. Announces `inventory.changed`.
-
-    `set` says what stands on our own shelf (`iom.onhand`): what other systems count beside it stays. A change that
-    would take back stock already promised is refused, and changes nothing.
+    `reserved_parts` are the parts of one unit of what a line reserved at a source.
     """
-    ensure_keys(session, {(c.product, c.source) for c in changes}, now=now)
-    stock = lock_stock(session, ((c.product, c.source) for c in changes))
-    on_shelf = _on_shelf(session, stock) if mode == "set" else {}
-    entries, answers, moved = [], [], set()
-    for change in changes:
-        row = stock[change.product, change.source]
-        delta = change.quantity - on_shelf.get(row.id, ZERO) if mode == "set" else change.quantity
-        after = row.on_hand + delta
-        promised = row.reserved - row.overdraft - row.covered
-        if after < promised and delta < 0 and not row.oversell:
-            answers.append(
-                f"{plain(after)} on hand would not cover the {plain(row.reserved)} units already reserved"
+
+    stock: LockedStock
+    closure: Closure
+    free: dict[int, Decimal]
+    open_units: dict[tuple[UUID | None, int], list[_OpenUnits]]
+    reserved_parts: dict[tuple[UUID | None, str], dict[str, int]]
+
+    @classmethod
+    def of(cls, reservations: Sequence[LockedReservation], stock: LockedStock) -> "_ShipmentBatch":
+        """Return the batch of these locked reservations and stock rows."""
+        open_units: dict[tuple[UUID | None, int], list[_OpenUnits]] = defaultdict(list)
+        parts: dict[tuple[UUID | None, str], dict[str, int]] = defaultdict(dict)
+        for one in reservations:
+            open_units[one.line_id, one.stock_id].append(_OpenUnits(one, one.open))
+            parts[one.line_id, one.source][one.product] = one.per_unit
+        return cls(
+            stock=stock,
+            closure=Closure(stock.rows, "shipped", "ship"),
+            free={row.id: row.on_hand - row.reserved for row in stock.rows.values()},
+            open_units=open_units,
+            reserved_parts=parts,
+        )
+
+    def ship(self, posting: ShipmentPosting, product: str, quantity: int) -> None:
+        """Ship units of one part: reserved ones first, then free ones, the rest a discrepancy."""
+        row = self.stock.own[product, posting.source]
+        missing = Decimal(quantity)
+        for reserved in self.open_units.get((posting.line_id, row.id), ()):
+            units = min(reserved.units, missing)
+            if units:
+                reserved.units -= units
+                missing -= units
+                self.closure.add(reserved.reservation, units)
+        unreserved = missing
+        if not row.oversell:
+            unreserved = max(ZERO, min(missing, self.free[row.id]))
+        self.free[row.id] -= unreserved
+        missing -= unreserved
+        shipped = quantity - missing
+        row.on_hand -= shipped
+        entries = self.closure.entries
+        entries.append(on_hand_entry(row.id, -shipped, "ship", posting.document))
+        if missing:
+            entries.append(
+                discrepancy_entry(row.id, -missing, "shipped without stock", posting.document)
             )
-            continue
-        answers.append("")
-        row.on_hand = after
-        if mode == "set":
-            on_shelf[row.id] = change.quantity
-        if delta:
-            moved.add((change.product, change.source))
-            entries.append(on_hand_entry(row.id, delta, cause, document))
-    touched = {stock[key].id: stock[key] for key in moved}
-    post(session, [*entries, *_settled(touched, cause)], now=now, actor=actor)
-    tell_changed(session, moved, cause=cause, document=document, now=now, actor=actor)
-    return answers
-
-
-def _on_shelf(session: Session, stock: Mapping[Key, Row]) -> dict[int, Decimal]:
-    """What `iom.onhand` says for each locked row."""
-    rows = fetch(
-        session,
-        "SELECT stock_id, quantity FROM inventory_visibility.measure_balance"
-        " WHERE stock_id = ANY(%s) AND data_source = 'iom' AND measure = 'onhand'",
-        ([row.id for row in stock.values()],),
-    )
-    return {stock_id: quantity for stock_id, quantity in rows}
-
-
-def ensure_keys(session: Session, keys: set[Key], *, now: datetime) -> None:
-    """Make stock keys that do not exist yet, with nothing on hand."""
-    ensure_stock(session, [StockKey("", product, source) for product, source in keys], {}, now)

@@ -1,14 +1,15 @@
-"""The list of soft reservations."""
+"""Reads of soft reservations: the list, and those that expire next."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch_as
 
 ReservationState = Literal["open", "shipped", "released"]
 _STATES = {
@@ -16,10 +17,21 @@ _STATES = {
     "shipped": "r.open = 0 AND r.shipped > 0",
     "released": "r.open = 0 AND r.shipped = 0",
 }
+_SELECT = """
+SELECT r.id, r.stock_id, s.organization, s.product, s.source, s.dimensions, r.data_source,
+       r.measure, r.document, r.line_id, r.quantity::float8, r.open::float8, r.shipped::float8,
+       r.released::float8, CASE WHEN r.open > 0 THEN 'open' WHEN r.shipped > 0 THEN 'shipped'
+                           ELSE 'released' END AS state,
+       r.created_at, r.expires_at, r.reference
+FROM inventory_visibility.reservation r JOIN inventory_visibility.stock s ON s.id = r.stock_id
+"""
 
 
 class ReservationRow(BaseModel):
-    """One reservation. `document` is the order number or request id; open, shipped and released add up to quantity."""
+    """A reservation; open, shipped and released units add up to `quantity`.
+
+    `document` is the order number or request id.
+    """
 
     id: int
     stock_id: int
@@ -36,53 +48,79 @@ class ReservationRow(BaseModel):
     shipped: float
     released: float
     state: ReservationState
-    at: datetime
+    created_at: datetime
     expires_at: datetime | None
     reference: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReservationFilter:
+    """Which reservations to list; empty values do not filter.
+
+    `document` is an order number, a request id, or the id of an order line.
+    """
+
+    product: str = ""
+    source: str = ""
+    document: str = ""
+    lines: Sequence[UUID] = ()
+    state: ReservationState | None = None
+
+    def conditions(self) -> tuple[list[str], dict[str, Any]]:
+        """Return SQL conditions and their parameters."""
+        conditions = ["TRUE"]
+        line_id = _line_id(self.document)
+        if self.product:
+            conditions.append("s.product = %(product)s")
+        if self.source:
+            conditions.append("s.source = %(source)s")
+        if line_id:
+            conditions.append("r.line_id = %(line_id)s")
+        elif self.document:
+            conditions.append("r.document = %(document)s")
+        if self.lines:
+            conditions.append("r.line_id = ANY(%(lines)s::uuid[])")
+        if self.state:
+            conditions.append(_STATES[self.state])
+        return conditions, {
+            "product": self.product,
+            "source": self.source,
+            "line_id": line_id,
+            "document": self.document,
+            "lines": list(self.lines),
+        }
+
+
 def list_reservations(
-    session: Session,
-    *,
-    product: str,
-    source: str,
-    document: str,
-    state: ReservationState | None,
-    before: int | None,
-    limit: int,
-    lines: Sequence[UUID] = (),
+    session: Session, wanted: ReservationFilter, *, before: int | None, limit: int
 ) -> list[ReservationRow]:
-    """Reservations by id, newest first. `document` also takes the id of an order line; `lines` are several."""
-    where, values = ["TRUE"], list[object]()
-    for clause, value in (
-        ("s.product = %s", product),
-        ("s.source = %s", source),
-        ("r.id < %s", before),
-    ):
-        if value:
-            where.append(clause)
-            values.append(value)
-    if document:
-        line = _line_id(document)
-        where.append("r.line_id = %s" if line else "r.document = %s")
-        values.append(line or document)
-    if lines:
-        where.append("r.line_id = ANY(%s::uuid[])")
-        values.append(list(lines))
-    if state:
-        where.append(_STATES[state])
-    rows = fetch(
+    """Return reservations by id, the newest first."""
+    conditions, values = wanted.conditions()
+    if before:
+        conditions.append("r.id < %(before)s")
+    return fetch_as(
         session,
-        "SELECT r.id, r.stock_id, s.organization, s.product, s.source, s.dimensions, r.data_source, r.measure,"
-        " r.document, r.line_id, r.quantity::float8, r.open::float8, r.shipped::float8, r.released::float8,"
-        " CASE WHEN r.open > 0 THEN 'open' WHEN r.shipped > 0 THEN 'shipped' ELSE 'released' END, r.at, r.expires_at,"
-        " r.reference FROM inventory_visibility.reservation r"
-        f" JOIN inventory_visibility.stock s ON s.id = r.stock_id WHERE {' AND '.join(where)}"
-        " ORDER BY r.id DESC LIMIT %s",
-        (*values, limit),
+        ReservationRow,
+        f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY r.id DESC LIMIT %(limit)s",
+        {**values, "before": before, "limit": limit},
     )
-    names = tuple(ReservationRow.model_fields)
-    return [ReservationRow(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def list_expiring(
+    session: Session, wanted: ReservationFilter, *, after: tuple[datetime, int] | None, limit: int
+) -> list[ReservationRow]:
+    """Return open reservations that expire, the next to expire first."""
+    conditions, values = wanted.conditions()
+    conditions.append("r.open > 0 AND r.expires_at IS NOT NULL")
+    if after:
+        conditions.append("(r.expires_at, r.id) > (%(after_expiry)s, %(after_id)s)")
+        values["after_expiry"], values["after_id"] = after
+    return fetch_as(
+        session,
+        ReservationRow,
+        f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY r.expires_at, r.id LIMIT %(limit)s",
+        {**values, "limit": limit},
+    )
 
 
 def _line_id(document: str) -> UUID | None:

@@ -1,19 +1,17 @@
-"""Who gets the stock, settled on paper."""
+"""Requests of order lines: stock to reserve and shipments to post."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class StockReservationRequest:
-    """`quantity` units of `product` at `source` for one order line; `document` is the order's number.
+    """`quantity` units of `product` at `source` for one order line.
 
-    Held until shipped or released, or until `expires_at`. A kit is held as its parts. `channel` and `customer_group`
-    say on whose behalf: their allocations are used first, and what is kept for others is not touched.
+    They stay reserved until they are shipped or released, or until `expires_at`. A kit is reserved
+    as its parts. `channel` and `customer_group` name the requester, whose allocations are consumed
+    first. `document` is the order number.
     """
 
     line_id: UUID
@@ -35,12 +33,3 @@ class ShipmentPosting:
     source: str
     quantity: int
     document: str
-
-
-@dataclass(frozen=True, slots=True)
-class StockChange:
-    """A new on-hand quantity (`set`) or a difference (`change`), as the caller's mode says."""
-
-    product: str
-    source: str
-    quantity: Decimal

@@ -1,337 +1,405 @@
-"""Soft reservations for anybody who asks: checked at every level of the hierarchy, idempotent, many at once."""
+"""Soft reservations of external requests: checked at every level, idempotent, many at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.availability.hierarchy import Family, Level, Row, levels_of
-from openiom.inventory_visibility.events import tell_freed
+from openiom.inventory_visibility.availability.hierarchy import (
+    Level,
+    LockedStockRow,
+    StockFamily,
+    levels_of,
+)
+from openiom.inventory_visibility.columns import columns_of
+from openiom.inventory_visibility.events import publish_availability_increased
 from openiom.inventory_visibility.ledger.measure_intake import (
-    LARGEST,
-    is_quantity,
     known_events,
-    settlements,
+    numbered_event,
+    rebalancing_entries,
 )
 from openiom.inventory_visibility.ledger.posting import (
     Entry,
-    ProviderInstance,
+    NewReservation,
     post,
     reserved_entry,
 )
-from openiom.inventory_visibility.locks import lock_rows
+from openiom.inventory_visibility.locks import Families, lock_rows
 from openiom.inventory_visibility.measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
+    LARGEST,
     ZERO,
+    Family,
     Formula,
-    Reserved,
-    SoftReserve,
+    Measure,
+    ProductSource,
+    ReservationResult,
+    SoftReservationRequest,
     StockKey,
-    Unreserve,
+    UnreserveRequest,
     dimension_text,
     event_key,
-    plain,
+    format_quantity,
+    is_quantity,
+    reference_of,
 )
-from openiom.inventory_visibility.measures import reference_of as _reference_of
-from openiom.platform.bulk import copy_rows, execute, fetch
+from openiom.platform.bulk import copy_rows, execute, fetch_as
+
+FIRST_READ = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A reservation or, with a negative quantity, a release, and where it stands. `refused` needs no looking."""
+class ReservationRequest:
+    """A request with its stock key and levels, the coarsest first.
 
-    ask: SoftReserve
+    A negative quantity unreserves. `refusal` is set when the request is invalid whatever the stock.
+    With `any_measure` units of every soft-reservation measure may be unreserved.
+    """
+
+    request: SoftReservationRequest
     key: StockKey
     reference: str
-    levels: Sequence[Level]
+    levels: Sequence[Level] = ()
     any_measure: bool = False
-    refused: str = ""
+    refusal: str = ""
 
     @property
     def event_id(self) -> str | None:
-        return event_key(self.ask.organization, self.ask.event_id)
+        return event_key(self.request.organization, self.request.event_id)
+
+    @property
+    def measure(self) -> Measure:
+        return self.request.data_source, self.request.measure
+
+    @property
+    def is_release(self) -> bool:
+        return self.request.quantity < 0
+
+    def result_without_check(self) -> ReservationResult:
+        """Return the result of a refused request, or of one whose event was applied before."""
+        if not self.refusal:
+            return ReservationResult(True, self.reference, duplicate=True)
+        invalid = max(ZERO, -self.request.quantity)
+        return ReservationResult(False, self.reference, reason=self.refusal, invalid=invalid)
+
+
+class _Scope(NamedTuple):
+    """The open reservations that a release may use: of a stock row, a measure and a document.
+
+    An empty measure or document means any.
+    """
+
+    stock_id: int
+    data_source: str
+    measure: str
+    document: str
+
+
+class _OpenRow(NamedTuple):
+    id: int
+    data_source: str
+    measure: str
+    open: Decimal
 
 
 @dataclass(slots=True)
-class Desk:
-    """One batch under lock: what it will post, and the rows it moves."""
+class _OpenReservation:
+    """An open reservation, the units still open, and those this batch releases."""
 
-    families: dict[tuple[str, str, str], Family]
+    id: int
+    measure: Measure
+    open: Decimal
+    released: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class ReservationBatch:
+    """Requests under lock: stock families, known events, and what the batch will post."""
+
+    families: Families
+    known: set[str]
     cause: str
     entries: list[Entry] = field(default_factory=list)
-    touched: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    opened: list[ProviderInstance] = field(default_factory=list)
-    freed: set[tuple[str, str]] = field(default_factory=set)
+    documents: dict[Family, str] = field(default_factory=dict)
+    created: list[NewReservation] = field(default_factory=list)
+    freed: set[ProductSource] = field(default_factory=set)
 
-    def row(self, wish: Wish) -> tuple[Family, Row]:
-        family = self.families[wish.key.family]
-        return family, family.rows[wish.levels[-1]]
+    def stock_of(self, request: ReservationRequest) -> tuple[StockFamily, LockedStockRow]:
+        """Return the family and the row that a request names."""
+        family = self.families[request.key.family]
+        return family, family.rows[request.levels[-1]]
 
-    def book(
-        self, wish: Wish, delta: Decimal, measure: tuple[str, str], event_id: str | None
+    def is_decided(self, request: ReservationRequest) -> bool:
+        """Return whether the request is refused or its event was applied before."""
+        return bool(request.refusal) or request.event_id in self.known
+
+    def add_entry(
+        self,
+        request: ReservationRequest,
+        delta: Decimal,
+        measure: Measure,
+        event_id: str | None,
     ) -> None:
-        family, row = self.row(wish)
+        """Reserve `delta` units on the row of the request and remember the entry."""
+        family, row = self.stock_of(request)
         family.reserve(row.level, delta)
-        entry = reserved_entry(row.id, delta, self.cause, wish.ask.document, measure)
+        document = request.request.document
+        entry = reserved_entry(row.id, delta, self.cause, document, measure)
         self.entries.append(entry._replace(event_id=event_id))
-        self.touched[wish.key.family] = wish.ask.document
-        if delta < 0 and not wish.key.organization:
-            self.freed.add((wish.key.product, wish.key.source))
+        self.documents[request.key.family] = document
+        if delta < 0 and not request.key.organization:
+            self.freed.add((request.key.product, request.key.source))
+
+    def reserve(self, request: ReservationRequest) -> ReservationResult:
+        """Reserve the units of a request when they fit every level, or without a check."""
+        if self.is_decided(request):
+            return request.result_without_check()
+        asked = request.request
+        family, row = self.stock_of(request)
+        reason = family.refusal(request.levels, asked.quantity) if asked.check else ""
+        if reason:
+            return ReservationResult(False, request.reference, reason=reason)
+        if request.event_id:
+            self.known.add(request.event_id)
+        self.add_entry(request, asked.quantity, request.measure, request.event_id)
+        self.created.append(
+            NewReservation(
+                stock_id=row.id,
+                line_id=asked.line_id,
+                quantity=asked.quantity,
+                expires_at=asked.expires_at,
+                reference=request.reference,
+                data_source=asked.data_source,
+                measure=asked.measure,
+                document=asked.document,
+            )
+        )
+        return ReservationResult(True, request.reference)
+
+    def release(
+        self, request: ReservationRequest, reservations: Sequence[_OpenReservation]
+    ) -> ReservationResult:
+        """Release units of these open reservations, the oldest first."""
+        missing = -request.request.quantity
+        released: dict[Measure, Decimal] = {}
+        for one in reservations:
+            units = min(one.open, missing)
+            if units:
+                one.open -= units
+                one.released += units
+                missing -= units
+                released[one.measure] = released.get(one.measure, ZERO) + units
+        event_id = request.event_id
+        for number, (measure, units) in enumerate(released.items()):
+            self.add_entry(request, -units, measure, numbered_event(event_id, number))
+        if event_id and released:
+            self.known.add(event_id)
+        reason = ""
+        if missing:
+            asked = format_quantity(-request.request.quantity)
+            reason = f"{format_quantity(missing)} of {asked} units were not reserved there"
+        return ReservationResult(bool(released), request.reference, reason=reason, invalid=missing)
+
+    def scope_of(self, request: ReservationRequest) -> _Scope:
+        """Return which open reservations a release may use; never those of order lines."""
+        _, row = self.stock_of(request)
+        if request.any_measure:
+            return _Scope(row.id, "", "", request.request.document)
+        return _Scope(row.id, *request.measure, "")
 
 
 def soft_reserve(
     session: Session,
-    asks: Sequence[SoftReserve],
+    requests: Sequence[SoftReservationRequest],
     *,
     hierarchy: Sequence[str] = HIERARCHY,
     formula: Formula = DEFAULT_FORMULA,
     now: datetime,
     actor: str,
     cause: str = "soft reservation",
-) -> list[Reserved]:
-    """Hold stock for each ask, in order, whole or not at all; a negative quantity gives back instead.
+) -> list[ReservationResult]:
+    """Reserve stock for each request in order, whole or not at all; negative quantities unreserve.
 
-    An ask fits when at its level and at every coarser one so many units are free. `check=False` takes what is not
-    there and books the shortage as overdraft. An event known by its id changes nothing. Site and location come first
-    in the hierarchy; the location is the ask's source.
+    A request fits when its quantity is free at its level and at every coarser one. With
+    `check=False` it is reserved in any case and the shortage posted as overdraft. A repeated event
+    changes nothing.
+
+    Args:
+        hierarchy: Dimension names, the coarsest first, without the location, which is the source.
     """
-    wishes = [_wish(ask, hierarchy) for ask in asks]
-    for n, ask in enumerate(asks):
-        if (ask.data_source, ask.measure) not in formula.reservations:
-            wishes[n] = _refuse(
-                wishes[n], f"{ask.data_source}.{ask.measure} is not a soft-reservation measure"
-            )
-    return _settle_wishes(session, wishes, now=now, actor=actor, cause=cause)
+    resolved = []
+    for request in requests:
+        one = _resolve(request, hierarchy)
+        if one.measure not in formula.reservations:
+            name = ".".join(one.measure)
+            one = replace(one, refusal=f"{name} is not a soft-reservation measure")
+        resolved.append(one)
+    return _apply(session, resolved, now=now, actor=actor, cause=cause)
 
 
 def unreserve(
     session: Session,
-    asks: Sequence[Unreserve],
+    requests: Sequence[UnreserveRequest],
     *,
     hierarchy: Sequence[str] = HIERARCHY,
     now: datetime,
     actor: str,
     cause: str = "unreserve",
-) -> list[Reserved]:
-    """Give back up to the quantity each ask names, oldest reservation first; the surplus is answered as `invalid`."""
-    wishes = []
-    for ask in asks:
-        back = SoftReserve(
-            ask.organization,
-            ask.product,
-            ask.source,
-            -ask.quantity,
-            ask.dimensions,
-            event_id=ask.event_id,
-            document=ask.document,
+) -> list[ReservationResult]:
+    """Unreserve up to the quantity of each request, the oldest reservation first.
+
+    Units that are not reserved are returned as `invalid`.
+    """
+    resolved = []
+    for request in requests:
+        negative = SoftReservationRequest(
+            request.organization,
+            request.product,
+            request.source,
+            -request.quantity,
+            request.dimensions,
+            event_id=request.event_id,
+            document=request.document,
         )
-        wish = _wish(back, hierarchy, any_measure=True)
-        if ask.quantity <= 0:
-            wish = _refuse(wish, "the quantity to give back must be above zero")
-        elif ask.reference and ask.reference != wish.reference:
-            wish = _refuse(
-                wish, "the reservation id belongs to another product or other dimension values"
+        one = replace(_resolve(negative, hierarchy), any_measure=True)
+        if request.quantity <= 0:
+            one = replace(one, refusal="the quantity to unreserve must be above zero")
+        elif request.reference and request.reference != one.reference:
+            one = replace(
+                one,
+                refusal="the reservation id belongs to another product or other dimension values",
             )
-        wishes.append(wish)
-    return _settle_wishes(session, wishes, now=now, actor=actor, cause=cause)
+        resolved.append(one)
+    return _apply(session, resolved, now=now, actor=actor, cause=cause)
 
 
-def _wish(ask: SoftReserve, hierarchy: Sequence[str], *, any_measure: bool = False) -> Wish:
-    key = StockKey(ask.organization, ask.product, ask.source, dimension_text(ask.dimensions))
-    reference = _reference_of(key)
-    if not ask.quantity or not is_quantity(ask.quantity):
-        refused = f"the quantity must be a number other than zero below {LARGEST:.0e} with at most four decimals"
-        return Wish(ask, key, reference, (), any_measure, refused)
+def _resolve(request: SoftReservationRequest, hierarchy: Sequence[str]) -> ReservationRequest:
+    """Return a request with its key and levels, refused when either is invalid."""
+    dimensions = dimension_text(request.dimensions)
+    key = StockKey(request.organization, request.product, request.source, dimensions)
+    resolved = ReservationRequest(request, key, reference_of(key))
+    if not request.quantity or not is_quantity(request.quantity):
+        return replace(
+            resolved,
+            refusal=f"the quantity must be a number other than zero below {LARGEST:.0e}"
+            " with at most four decimals",
+        )
     try:
-        return Wish(ask, key, reference, levels_of(ask.dimensions, hierarchy), any_measure)
+        return replace(resolved, levels=levels_of(request.dimensions, hierarchy))
     except ValueError as error:
-        return Wish(ask, key, reference, (), any_measure, str(error))
+        return replace(resolved, refusal=str(error))
 
 
-def _refuse(wish: Wish, why: str) -> Wish:
-    return Wish(wish.ask, wish.key, wish.reference, wish.levels, wish.any_measure, why)
+def _apply(
+    session: Session,
+    requests: Sequence[ReservationRequest],
+    *,
+    now: datetime,
+    actor: str,
+    cause: str,
+) -> list[ReservationResult]:
+    valid = [request for request in requests if not request.refusal]
+    families: Families = {}
+    if valid:
+        values = {request.key.dimensions: request.levels[-1] for request in valid}
+        families = lock_rows(session, [request.key for request in valid], values, now)
+    known = known_events(session, [request.event_id for request in valid])
+    batch = ReservationBatch(families, known, cause)
+    results: list[ReservationResult] = []
+    # Runs of reservations and of releases alternate: a release may use what an earlier request of
+    # the same batch reserved.
+    for is_release, run in groupby(requests, key=lambda request: request.is_release):
+        if is_release:
+            results += _release_run(session, batch, list(run), now)
+        else:
+            results += map(batch.reserve, run)
+    entries = batch.entries + rebalancing_entries(batch.families, batch.documents, cause)
+    post(session, entries, now=now, actor=actor, reservations=batch.created)
+    publish_availability_increased(session, batch.freed, cause=cause, now=now, actor=actor)
+    return results
 
 
-def _settle_wishes(
-    session: Session, wishes: Sequence[Wish], *, now: datetime, actor: str, cause: str
-) -> list[Reserved]:
-    good = [wish for wish in wishes if not wish.refused]
-    levels = {wish.key.dimensions: wish.levels[-1] for wish in good}
-    families = lock_rows(session, [wish.key for wish in good], levels, now) if good else {}
-    order_port = Desk(families, cause)
-    known = known_events(session, [wish.event_id for wish in good])
-    answers: list[Reserved] = []
-    # Givers and takers take turns: what one ask of the batch holds, a later one may give back.
-    for gives, run in groupby(wishes, key=lambda wish: wish.ask.quantity < 0):
-        part = list(run)
-        answers += (
-            _give_back(session, order_port, part, known, now)
-            if gives
-            else _hold(order_port, part, known)
-        )
-    entries = order_port.entries + settlements(order_port.families, order_port.touched, cause)
-    post(session, entries, now=now, actor=actor, opened=order_port.opened)
-    tell_freed(session, order_port.freed, cause=cause, now=now, actor=actor)
-    return answers
-
-
-def _hold(order_port: Desk, wishes: Sequence[Wish], known: set[str]) -> list[Reserved]:
-    answers = []
-    for wish in wishes:
-        ask, event_id = wish.ask, wish.event_id
-        if wish.refused or event_id in known:
-            answers.append(_answer_at_once(wish))
-            continue
-        family, row = order_port.row(wish)
-        why = family.refusal(wish.levels, ask.quantity) if ask.check else ""
-        answers.append(Reserved(not why, wish.reference, reason=why))
-        if why:
-            continue
-        if event_id:
-            known.add(event_id)
-        order_port.book(wish, ask.quantity, (ask.data_source, ask.measure), event_id)
-        order_port.opened.append(
-            ProviderInstance(
-                *(
-                    row.id,
-                    ask.line_id,
-                    ask.quantity,
-                    ask.expires_at,
-                    wish.reference,
-                    ask.data_source,
-                    ask.measure,
-                ),
-                ask.document,
-            )
-        )
-    return answers
-
-
-def _answer_at_once(wish: Wish) -> Reserved:
-    if wish.refused:
-        return Reserved(
-            False, wish.reference, reason=wish.refused, invalid=max(ZERO, -wish.ask.quantity)
-        )
-    return Reserved(True, wish.reference, duplicate=True)
-
-
-@dataclass(slots=True)
-class Open:
-    """An open reservation and what this batch takes from it."""
-
-    id: int
-    measure: tuple[str, str]
-    left: Decimal
-    taken: Decimal = ZERO
-
-
-def _give_back(
-    session: Session, order_port: Desk, wishes: Sequence[Wish], known: set[str], now: datetime
-) -> list[Reserved]:
-    if order_port.opened:  # what this batch holds can be given back by it only once it is there
-        _make(session, order_port.opened, now)
-        order_port.opened.clear()
-    pools: dict[tuple[int, str, str, str], list[Open]] = {}
-    every: dict[int, Open] = {}
-    for pool, wanted in _wanted(order_port, wishes, known).items():
-        found = _open_at(session, pool, wanted)
-        pools[pool] = [every.setdefault(one.id, one) for one in found]
-    answers = []
-    for wish in wishes:
-        event_id = wish.event_id
-        if wish.refused or event_id in known:
-            answers.append(_answer_at_once(wish))
-            continue
-        missing = -wish.ask.quantity
-        parts: dict[tuple[str, str], Decimal] = {}
-        for one in pools[_pool(order_port, wish)]:
-            take = min(one.left, missing)
-            if take:
-                one.left -= take
-                one.taken += take
-                missing -= take
-                parts[one.measure] = parts.get(one.measure, ZERO) + take
-        for number, (measure, units) in enumerate(parts.items()):
-            order_port.book(
-                wish,
-                -units,
-                measure,
-                f"{event_id}/{number + 1}" if event_id and number else event_id,
-            )
-        if event_id and parts:
-            known.add(event_id)
-        why = (
-            f"{plain(missing)} of {plain(-wish.ask.quantity)} units were not reserved there"
-            if missing
-            else ""
-        )
-        answers.append(Reserved(bool(parts), wish.reference, reason=why, invalid=missing))
-    taken = [one for one in every.values() if one.taken]
-    if taken:
+def _release_run(
+    session: Session, batch: ReservationBatch, requests: Sequence[ReservationRequest], now: datetime
+) -> list[ReservationResult]:
+    """Release the units of consecutive requests; reservations of this batch are stored first."""
+    _store_created(session, batch, now)
+    by_scope = _open_reservations(session, batch, requests)
+    results = []
+    for request in requests:
+        if batch.is_decided(request):
+            results.append(request.result_without_check())
+        else:
+            results.append(batch.release(request, by_scope[batch.scope_of(request)]))
+    released: dict[int, _OpenReservation] = {}
+    for reservations in by_scope.values():
+        for one in reservations:
+            if one.released:
+                released[one.id] = one
+    if released:
         execute(
             session,
-            "UPDATE inventory_visibility.reservation r SET open = r.open - d.units, released = r.released + d.units"
+            "UPDATE inventory_visibility.reservation r"
+            " SET open = r.open - d.units, released = r.released + d.units"
             " FROM unnest(%s::bigint[], %s::numeric[]) AS d(id, units) WHERE r.id = d.id",
-            ([one.id for one in taken], [one.taken for one in taken]),
+            columns_of(list(released.values()), "id", "released"),
         )
-    return answers
+    return results
 
 
-def _make(session: Session, opened: Sequence[ProviderInstance], now: datetime) -> None:
-    columns = (
-        "stock_id",
-        "line_id",
-        "quantity",
-        "expires_at",
-        "reference",
-        "data_source",
-        "measure",
-        "document",
-    )
-    rows = [(*one, one.quantity, now) for one in opened]
-    copy_rows(session, "inventory_visibility.reservation", (*columns, "open", "at"), rows)
+def _store_created(session: Session, batch: ReservationBatch, now: datetime) -> None:
+    if batch.created:
+        rows = [(*one, one.quantity, now) for one in batch.created]
+        columns = (*NewReservation._fields, "open", "created_at")
+        copy_rows(session, "inventory_visibility.reservation", columns, rows)
+        batch.created.clear()
 
 
-def _pool(order_port: Desk, wish: Wish) -> tuple[int, str, str, str]:
-    """Which open reservations a release may use: of one stock row, of its measure or any, of its document or any.
+def _open_reservations(
+    session: Session, batch: ReservationBatch, requests: Sequence[ReservationRequest]
+) -> dict[_Scope, list[_OpenReservation]]:
+    """Return the open reservations of each scope; scopes of one stock row share them."""
+    wanted: dict[int, Decimal] = {}
+    scopes = []
+    for request in requests:
+        if not batch.is_decided(request):
+            scope = batch.scope_of(request)
+            scopes.append(scope)
+            previous = wanted.get(scope.stock_id, ZERO)
+            wanted[scope.stock_id] = previous - request.request.quantity
+    shared: dict[int, _OpenReservation] = {}
+    by_scope = {}
+    for scope in dict.fromkeys(scopes):
+        reservations = []
+        for row in _read_open(session, scope, wanted[scope.stock_id]):
+            one = _OpenReservation(row.id, (row.data_source, row.measure), row.open)
+            reservations.append(shared.setdefault(row.id, one))
+        by_scope[scope] = reservations
+    return by_scope
 
-    Never those of order lines: only their orders give them back.
+
+def _read_open(session: Session, scope: _Scope, wanted: Decimal) -> list[_OpenRow]:
+    """Return open reservations, the oldest first, until they hold the wanted units.
+
+    The lock of their stock row keeps them from changing.
     """
-    measure = ("", "") if wish.any_measure else (wish.ask.data_source, wish.ask.measure)
-    return (order_port.row(wish)[1].id, *measure, wish.ask.document if wish.any_measure else "")
-
-
-def _wanted(
-    order_port: Desk, wishes: Sequence[Wish], known: set[str]
-) -> dict[tuple[int, str, str, str], Decimal]:
-    """The pools to read, each with all that this batch wants back of its stock row: pools of a row overlap."""
-    rows: dict[int, Decimal] = {}
-    pools = [
-        (_pool(order_port, w), w.ask.quantity)
-        for w in wishes
-        if not w.refused and w.event_id not in known
-    ]
-    for pool, quantity in pools:
-        rows[pool[0]] = rows.get(pool[0], ZERO) - quantity
-    return {pool: rows[pool[0]] for pool, _ in pools}
-
-
-def _open_at(session: Session, pool: tuple[int, str, str, str], wanted: Decimal) -> list[Open]:
-    """Open reservations, oldest first, until they hold what is wanted; they are safe under their stock row's lock."""
-    stock_id, source, measure, document = pool
-    limit = 64
+    limit = FIRST_READ
     while True:
-        rows = fetch(
+        rows = fetch_as(
             session,
-            "SELECT id, data_source, measure, open FROM inventory_visibility.reservation WHERE stock_id = %s"
-            " AND open > 0 AND line_id IS NULL AND (%s = '' OR data_source = %s AND measure = %s)"
-            " AND (%s = '' OR document = %s) ORDER BY id LIMIT %s",
-            (stock_id, measure, source, measure, document, document, limit),
+            _OpenRow,
+            "SELECT id, data_source, measure, open FROM inventory_visibility.reservation"
+            " WHERE stock_id = %(stock_id)s AND open > 0 AND line_id IS NULL"
+            " AND (%(data_source)s = ''"
+            " OR data_source = %(data_source)s AND measure = %(measure)s)"
+            " AND (%(document)s = '' OR document = %(document)s) ORDER BY id LIMIT %(limit)s",
+            {**scope._asdict(), "limit": limit},
         )
-        if len(rows) < limit or sum((row[3] for row in rows), ZERO) >= wanted:
-            return [Open(row[0], (row[1], row[2]), row[3]) for row in rows]
+        if len(rows) < limit or sum((row.open for row in rows), ZERO) >= wanted:
+            return rows
         limit *= 4
