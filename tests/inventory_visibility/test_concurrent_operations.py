@@ -152,7 +152,7 @@ def test_everybody_at_once_keeps_every_promise(database: Database) -> None:
         )
         busy = fetch(
             session,
-            "SELECT count(*) FROM inventory_visibility.allocation_entry WHERE act = 'reserve'",
+            "SELECT count(*) FROM inventory_visibility.allocation_entry WHERE operation = 'reserve'",
         )
         later = fetch(
             session,

@@ -46,6 +46,7 @@ from .ledger.measure_intake import known_events, post_measures
 from .ledger.on_hand import StockChange, change_on_hand
 from .ledger.reconciliation import ReconciliationWorker, first_discrepancy
 from .ledger.seal import LedgerSealWorker, verify_chain
+from .locks import lock_stock
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
@@ -75,7 +76,14 @@ from .reservations.line_reservations import (
     reserve,
     ship,
 )
-from .reservations.queries import ReservationFilter, list_reservations
+from .reservations.queries import (
+    LineReservation,
+    ReservationFilter,
+    ReservedUnits,
+    line_reservations,
+    list_reservations,
+    units_reserved_since,
+)
 from .reservations.requests import ShipmentPosting, StockReservationRequest
 from .reservations.soft_reservations import soft_reserve, unreserve
 from .routes import router
@@ -104,6 +112,11 @@ def workers() -> tuple[Worker, ...]:
 
 
 __all__ = [
+    "LineReservation",
+    "ReservedUnits",
+    "line_reservations",
+    "lock_stock",
+    "units_reserved_since",
     "AllocationOperation",
     "AllocationResult",
     "AllocationRow",

@@ -208,7 +208,7 @@ def test_allocations_by_hand_move_pools_once_and_a_refusal_changes_nothing(
     assert (sea["allocated"], sea["available"]) == (3, 2)
     web = next(a for a in read(client, "/allocations")["items"] if a["groups"] == ["web", "vip"])
     moved = read(client, f"/allocations/{web['id']}/moves")["items"]
-    assert [(m["act"], m["allocated"], m["document"]) for m in moved] == [
+    assert [(m["operation"], m["allocated"], m["document"]) for m in moved] == [
         ("reallocate", -1, "a2"),
         ("allocate", 3, "a1"),
     ]

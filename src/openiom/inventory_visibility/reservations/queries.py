@@ -1,9 +1,10 @@
 """Reads of soft reservations: the list, and those that expire next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -128,3 +129,54 @@ def _line_id(document: str) -> UUID | None:
         return UUID(document)
     except ValueError:
         return None
+
+
+class LineReservation(NamedTuple):
+    """Units that an order line has reserved at one stock row."""
+
+    line_id: UUID
+    stock_id: int
+    organization: str
+    product: str
+    source: str
+    dimensions: str
+    units: Decimal
+    reserved_at: datetime
+
+
+def line_reservations(session: Session, line_ids: Collection[UUID]) -> list[LineReservation]:
+    """Return the open reservations of these order lines; nothing is locked."""
+    return fetch_as(
+        session,
+        LineReservation,
+        "SELECT r.line_id, r.stock_id, s.organization, s.product, s.source, s.dimensions,"
+        " r.open AS units, r.created_at AS reserved_at"
+        " FROM inventory_visibility.reservation r"
+        " JOIN inventory_visibility.stock s ON s.id = r.stock_id"
+        " WHERE r.line_id = ANY(%s) AND r.open > 0",
+        (list(line_ids),),
+    )
+
+
+class ReservedUnits(NamedTuple):
+    """Units reserved of a product at a source, released ones not included."""
+
+    product: str
+    source: str
+    units: float
+
+
+def units_reserved_since(
+    session: Session, products: Collection[str], since: datetime
+) -> list[ReservedUnits]:
+    """Return the units reserved of these products since an instant, shipped units included."""
+    return fetch_as(
+        session,
+        ReservedUnits,
+        "SELECT s.product, s.source, sum(r.quantity - r.released)::float8 AS units"
+        " FROM inventory_visibility.reservation r"
+        " JOIN inventory_visibility.stock s ON s.id = r.stock_id"
+        " WHERE s.product = ANY(%s) AND s.organization = '' AND s.dimensions = ''"
+        " AND r.created_at >= %s GROUP BY s.product, s.source",
+        (sorted(products), since),
+    )
