@@ -66,9 +66,9 @@ def test_pages_of_the_ledger_count_the_balance_back_exactly(
         12,
         20,
     ]
-    assert rows[2] | {"at": ""} == {
+    assert rows[2] | {"recorded_at": ""} == {
         "id": 10,
-        "at": "",
+        "recorded_at": "",
         "data_source": "erp",
         "measure": "unrestricted",
         "delta": 9,
