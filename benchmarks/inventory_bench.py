@@ -38,7 +38,7 @@ from openiom.inventory_contract.response_writer import answer_json
 from openiom.inventory_visibility import (
     MeasureChange,
     ReservationBatcher,
-    SoftReserve,
+    SoftReservationRequest,
     inventory_configuration,
     post_measures,
 )
@@ -321,7 +321,7 @@ def buy(database: Database, product: str) -> tuple[int, float]:
                 buyer = next(buyers, None)
             if buyer is None:
                 return
-            wish = SoftReserve("", product, "L0", Decimal(1), event_id=f"{product}-{buyer}")
+            wish = SoftReservationRequest("", product, "L0", Decimal(1), event_id=f"{product}-{buyer}")
             if order_port.reserve(wish, now=utc_now(), actor="bench").ok:
                 winners.append(buyer)
 

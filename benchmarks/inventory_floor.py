@@ -9,7 +9,7 @@ import psycopg
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 _LEDGER = (
-    "COPY inventory_visibility.ledger_entry (stock_id, at, data_source, measure, delta, on_hand_sign, reserved_sign,"
+    "COPY inventory_visibility.ledger_entry (stock_id, recorded_at, data_source, measure, delta, on_hand_sign, reserved_sign,"
     " cause, document, actor, event_id) FROM STDIN"
 )
 
@@ -79,7 +79,7 @@ def bare_reservations(
         ids = [stock_id] * min(batch, units - first)
         with connection.transaction(), connection.cursor() as cursor:
             with cursor.copy(
-                b"COPY inventory_visibility.reservation (stock_id, quantity, open, at, reference) FROM STDIN"
+                b"COPY inventory_visibility.reservation (stock_id, quantity, open, created_at, reference) FROM STDIN"
             ) as copy:
                 copy.write("".join(f"{i}\t1\t1\t2026-11-20T12:00:00Z\tfloor\n" for i in ids))
             events = [f"floor-{product}-{first + n}" for n in range(len(ids))]

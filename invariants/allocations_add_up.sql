@@ -1,4 +1,4 @@
--- Every allocation is the sum of its entries, and all of a stock key's are its allocation measures.
+-- Every allocation is the sum of its entries; all allocations of a stock key add up to its measures.
 SELECT a.stock_id, a.id AS allocation_id, a.groups, a.allocated, a.consumed, e.allocated AS entries_allocated,
        e.consumed AS entries_consumed, NULL AS measure
 FROM inventory_visibility.allocation a

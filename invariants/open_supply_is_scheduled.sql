@@ -1,4 +1,4 @@
--- What of a purchase or transfer line is neither received nor closed is scheduled on its day, and nothing else of it.
+-- Units of a supply line neither received nor closed are scheduled on its day, and nothing else of it.
 SELECT l.id, l.order_id, l.line_number, l.quantity, l.received, l.closed, l.scheduled, e.on_day, e.elsewhere
 FROM inventory_visibility.supply_line l
 JOIN inventory_visibility.supply_order o ON o.id = l.order_id

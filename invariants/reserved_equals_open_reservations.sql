@@ -1,4 +1,4 @@
--- What is reserved at a stock key is what its open reservations hold, measure by measure.
+-- Reserved units of a stock key are those of its open reservations, measure by measure.
 SELECT s.id, s.product, s.source, s.dimensions, s.reserved, r.open
 FROM inventory_visibility.stock s
 LEFT JOIN (

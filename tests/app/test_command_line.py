@@ -129,7 +129,7 @@ def test_check_shows_offending_rows_and_exits_one(application: Application, iom:
 
     assert clean.exit_code == 0
     assert broken.exit_code == 1
-    assert "broken  ledger_makes_the_balance" in broken.output
+    assert "broken  ledger_adds_up_to_stock" in broken.output
     assert told["ok"] is False
     row = next(c for c in told["invariants"] if c["violations"])["rows"][0]
     assert (row["product"], row["on_hand"]) == ("X", "6.0000")

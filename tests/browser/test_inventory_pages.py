@@ -212,7 +212,7 @@ def test_units_are_allocated_to_a_channel_and_moved_to_a_group_below_it(
     dialog.get_by_label("Customer group").fill("vip")
     dialog.get_by_label("Units").fill("9")
     dialog.get_by_role("button", name="Move").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("5 units are allocated to web, asked for 9")
+    expect(dialog.get_by_role("alert")).to_contain_text("5 units are allocated to web, requested 9")
     dialog.get_by_label("Units").fill("2")
     dialog.get_by_role("button", name="Move").click()
     expect(page.get_by_role("button", name="web › vip")).to_be_visible()

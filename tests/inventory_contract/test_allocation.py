@@ -64,7 +64,7 @@ def measures(client: TestClient) -> dict[str, Any]:
 
 def kept(database: Database) -> None:
     with database.reading() as session:
-        for name in ("allocations_add_up", "allocation_uses_are_reserved"):
+        for name in ("allocations_add_up", "allocation_consumption_is_reserved"):
             assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
 
 
@@ -134,7 +134,7 @@ def test_nobody_gives_back_moves_or_uses_more_than_the_group_has(
         groups = EU if kind == "reallocate" else US
         refused = act(client, kind, f"too-much-{kind}", groups, 5, **more)
         assert refused.status_code == 409
-        assert "4 units are allocated to Online > VIP > US, asked for 5" in refused.text
+        assert "4 units are allocated to Online > VIP > US, requested 5" in refused.text
     assert figures(client) == before
     kept(application.database)
 

@@ -9,8 +9,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from openiom.app.application import Application
-from openiom.inventory_visibility import inventory_configuration
-from openiom.inventory_visibility.promise.schedule import ScheduleChange, atp_for, post_schedule
+from openiom.inventory_visibility import (
+    ScheduleChange,
+    dated_quantities,
+    inventory_configuration,
+    post_schedule,
+)
 from openiom.platform.bulk import fetch
 from openiom.platform.clock import utc_now
 
@@ -47,7 +51,7 @@ def dated(client: TestClient, **more: Any) -> dict[str, Any]:
 def balances_are_their_entries(application: Application) -> None:
     with application.database.reading() as session:
         assert (
-            fetch(session, (INVARIANTS / "schedule_entries_make_the_balance.sql").read_text()) == []
+            fetch(session, (INVARIANTS / "schedule_entries_add_up.sql").read_text()) == []
         )
 
 
@@ -183,7 +187,7 @@ def test_a_bulk_of_512_is_one_batch_and_every_key_is_promised_alone(
             r[0]: r[1] for r in fetch(session, "SELECT product, id FROM inventory_visibility.stock")
         }
         configuration = inventory_configuration(session)
-        together = atp_for(
+        together = dated_quantities(
             session,
             [[ids[f"P{n}"]] for n in range(40)],
             configuration=configuration,

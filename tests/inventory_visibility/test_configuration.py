@@ -14,7 +14,7 @@ from openiom.inventory_visibility import (
     DEFAULT_FORMULA,
     KINDS,
     MeasureChange,
-    SoftReserve,
+    SoftReservationRequest,
     available,
     inventory_configuration,
     post_measures,
@@ -23,8 +23,8 @@ from openiom.inventory_visibility import (
 from openiom.inventory_visibility.configuration import (
     InventoryConfigurationBody,
     parse,
-    problems_of,
 )
+from openiom.inventory_visibility.configuration_problems import problems_of
 from openiom.inventory_visibility.default_configuration import DEFAULT
 from openiom.kernel import Invalid
 from openiom.platform.bulk import fetch
@@ -131,7 +131,7 @@ def test_on_hand_follows_a_new_formula_through_the_ledger(
         apply(kinds, session)
         assert stands(session) == [(8, 0, 0)]
     with database.reading() as session:
-        assert fetch(session, (INVARIANTS / "ledger_makes_the_balance.sql").read_text()) == []
+        assert fetch(session, (INVARIANTS / "ledger_adds_up_to_stock.sql").read_text()) == []
         assert fetch(session, (INVARIANTS / "never_promise_twice.sql").read_text()) == []
 
 
@@ -140,7 +140,7 @@ def test_what_a_new_formula_takes_from_under_reservations_becomes_overdraft(
 ) -> None:
     with database.unit_of_work() as session:
         posted(session, onhand=2, inbound=4)
-        wish = SoftReserve("", "LAMP", "SEA", Decimal(5))
+        wish = SoftReservationRequest("", "LAMP", "SEA", Decimal(5))
         assert soft_reserve(session, [wish], now=NOW, actor="test")[0].ok
         apply(kinds, session, **without(("pos", "inbound")))
         assert stands(session) == [(2, 5, 3)]
@@ -154,11 +154,11 @@ def test_a_measure_with_open_reservations_cannot_be_unmapped(
 ) -> None:
     with database.unit_of_work() as session:
         posted(session, onhand=2)
-        wish = SoftReserve("", "LAMP", "SEA", Decimal(1), measure="softreservphysical")
+        wish = SoftReservationRequest("", "LAMP", "SEA", Decimal(1), measure="softreservphysical")
         assert soft_reserve(session, [wish], now=NOW, actor="test")[0].ok
     mapping = [["iv", "SoftReservOrdered", "iv", "AvailableToReserve"]]
     with (
-        pytest.raises(Invalid, match="iv.softreservphysical holds open reservations"),
+        pytest.raises(Invalid, match="iv.softreservphysical has open reservations"),
         database.unit_of_work() as at,
     ):
         apply(kinds, at, reservation_mapping=mapping)

@@ -8,14 +8,15 @@ import httpx
 import pytest
 
 from openiom.app.invariants import check_invariants
-from openiom.inventory_visibility import StockChange, change_on_hand
-from openiom.inventory_visibility.supply import (
-    LineName,
-    Receipt,
+from openiom.inventory_visibility import (
+    StockChange,
     SupplyDocument,
     SupplyLineDocument,
-    put_supply,
+    SupplyLineKey,
+    SupplyMovement,
+    change_on_hand,
     receive_supply,
+    upsert_supply_orders,
 )
 from openiom.orchestration import reprocess
 from openiom.orders import cancel_orders
@@ -176,14 +177,14 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
         1, "Accu Scale", "DAL", Decimal(7_000), utc_now().date() + timedelta(days=3)
     )
     with shop.product.database.unit_of_work() as session:
-        assert put_supply(
+        assert upsert_supply_orders(
             session, [SupplyDocument("purchase", "PO-7", [coming])], utc_now(), "t"
         ) == [""]
     shop.settle()
     assert shop.fetch("SELECT available_on FROM orders.waiting_line") == [(coming.expected_date,)]
     assert shop.order(number)["state"] == "on_hold"
 
-    receipt = Receipt("R-1", LineName("purchase", "PO-7", 1), Decimal(7_000))
+    receipt = SupplyMovement("R-1", SupplyLineKey("purchase", "PO-7", 1), Decimal(7_000))
     with shop.product.database.unit_of_work() as session:
         assert receive_supply(session, [receipt], utc_now(), "t")[0].ok
     shop.settle()

@@ -11,16 +11,19 @@ from uuid import UUID
 import pytest
 from tests.orders.given import NOW, facts, happen, line, master_data, placed, standing, stock, told
 
-from openiom.inventory_visibility import StockReservationRequest, inventory_configuration, reserve
-from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
-from openiom.inventory_visibility.expiry import ExpiryTurn
-from openiom.inventory_visibility.supply import (
-    LineName,
-    Receipt,
+from openiom.inventory_visibility import (
+    AllocationOperation,
+    ReservationExpiryWorker,
+    StockReservationRequest,
     SupplyDocument,
     SupplyLineDocument,
-    put_supply,
+    SupplyLineKey,
+    SupplyMovement,
+    apply_allocations,
+    inventory_configuration,
     receive_supply,
+    reserve,
+    upsert_supply_orders,
 )
 from openiom.kernel import new_id
 from openiom.master_data import KINDS as MASTER_DATA
@@ -49,10 +52,10 @@ PROMISES = (
         "waiting_lines_say_why",
         "order_state_follows_its_lines",
         "never_promise_twice",
-        "ended_lines_hold_no_stock",
+        "ended_lines_reserve_no_stock",
     ),
-    *("reserved_equals_open_reservations", "sourced_lines_hold_for_good", "allocations_add_up"),
-    "allocation_uses_are_reserved",
+    *("reserved_equals_open_reservations", "sourced_lines_have_permanent_reservations", "allocations_add_up"),
+    "allocation_consumption_is_reserved",
 )
 VALID = ("order.header_validation.succeeded", "order.lines_validation.succeeded")
 
@@ -98,7 +101,7 @@ def sourced(database: Database, order: UUID, source: str = "SEA") -> None:
             StockReservationRequest(UUID(x["id"]), x["product"], source, x["quantity"])
             for x in wanted
         ]
-        assert all(reserve(session, asks, NOW, "flow", taking_over=[a.line_id for a in asks]))
+        assert all(reserve(session, asks, NOW, "flow", backorder_lines=[a.line_id for a in asks]))
         assign_sources(session, {a.line_id: (source, "t") for a in asks}, NOW, "flow")
         happen(session, order, "fulfillment.optimization.succeeded")
 
@@ -125,7 +128,7 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
                 1, "Lamp", "SEA", Decimal(9), TODAY + timedelta(days=6), Decimal("0.7")
             )
         ]
-        assert put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
+        assert upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
     (outcome,) = unserved(shop, order)
     assert (outcome.ok, outcome.reason) == (
         True,
@@ -227,9 +230,9 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
         unserved(shop, order, now=NOW + timedelta(minutes=n))
     with shop.unit_of_work() as session:
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(2), TODAY)]
-        put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+        upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
         receive_supply(
-            session, [Receipt("r", LineName("purchase", "PO-1", 1), Decimal(2))], NOW, "test"
+            session, [SupplyMovement("r", SupplyLineKey("purchase", "PO-1", 1), Decimal(2))], NOW, "test"
         )
     turn(shop)
     assert released(shop, first, second) == [True, False]
@@ -244,7 +247,7 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
         assert granted == [quicker], (
             "what is held for the first is free when it did not come for it in an hour"
         )
-        drain(shop, [ExpiryTurn()], now=NOW + timedelta(minutes=60))
+        drain(shop, [ReservationExpiryWorker()], now=NOW + timedelta(minutes=60))
     assert unserved(shop, first, now=NOW + timedelta(hours=1))[0].ok
     assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
     stock(shop, Lamp__CHI=2)
@@ -302,16 +305,16 @@ def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Databas
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(minutes=14))
     assert released(shop, order) == [False]
-    drain(shop, [ExpiryTurn(), BackorderReleaseWorker()], now=NOW + timedelta(minutes=15))
+    drain(shop, [ReservationExpiryWorker(), BackorderReleaseWorker()], now=NOW + timedelta(minutes=15))
     assert released(shop, order) == [True]
 
 
 def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
-    act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+    act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[
+        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")[
             0
         ].ok
     mail = placed(shop, line("Lamp", 2), external_id="1", origin="mail")
@@ -331,14 +334,14 @@ def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) ->
 
 def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
-    act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+    act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[
+        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")[
             0
         ].ok
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(5), TODAY + timedelta(days=6))]
-        put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+        upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
     mail = placed(shop, line("Lamp", 3), external_id="1", origin="mail")
     web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
     assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
@@ -414,7 +417,7 @@ def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
                     1, "Lamp", "SEA", Decimal(quantity), TODAY + timedelta(days=days)
                 )
             ]
-            assert put_supply(
+            assert upsert_supply_orders(
                 session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test"
             ) == [""]
         turn(shop)

@@ -13,29 +13,29 @@ from tests.orders.test_backorder import INVARIANTS, PROMISES, apply, prefer, rel
 
 from openiom.inventory_visibility import KINDS as STOCK
 from openiom.inventory_visibility import (
+    AllocationOperation,
     MeasureChange,
-    SoftReserve,
+    ReservationExpiryWorker,
+    SoftReservationRequest,
     StockChange,
     StockReservationRequest,
-    Unreserve,
+    SupplyDocument,
+    SupplyLineDocument,
+    SupplyLineKey,
+    SupplyMovement,
+    UnreserveRequest,
+    apply_allocations,
     change_on_hand,
     inventory_configuration,
     post_measures,
+    receive_supply,
     release,
     release_quantities,
+    release_reservations,
     reserve,
     soft_reserve,
     unreserve,
-)
-from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
-from openiom.inventory_visibility.expiry import ExpiryTurn, release_reservations
-from openiom.inventory_visibility.supply import (
-    LineName,
-    Receipt,
-    SupplyDocument,
-    SupplyLineDocument,
-    put_supply,
-    receive_supply,
+    upsert_supply_orders,
 )
 from openiom.kernel import new_id
 from openiom.orders import BackorderReleaseWorker
@@ -71,9 +71,9 @@ def without_policy(database: Database) -> None:
 
 
 def act(database: Database, kind: Any, *groups: str, sources: tuple[str, ...] = ()) -> None:
-    one = AllocationAct(kind, str(new_id()), "", "Lamp", "SEA", groups, FOUR, sources=sources)
+    one = AllocationOperation(kind, str(new_id()), "", "Lamp", "SEA", groups, FOUR, sources=sources)
     with database.unit_of_work() as session:
-        (done,) = allocate_acts(
+        (done,) = apply_allocations(
             session, [one], configuration=inventory_configuration(session), now=NOW, actor="test"
         )
     assert done.ok, done.reason
@@ -93,7 +93,7 @@ def outside(database: Database) -> None:
     """Another system's soft reservation holds all four."""
     stock(database, Lamp__SEA=4)
     with database.unit_of_work() as session:
-        ask = SoftReserve("", "Lamp", "SEA", FOUR, document="c")
+        ask = SoftReservationRequest("", "Lamp", "SEA", FOUR, document="c")
         assert soft_reserve(session, [ask], now=NOW, actor="pos")[0].ok
 
 
@@ -111,7 +111,7 @@ def nothing(database: Database) -> None: ...
 def ordered(database: Database) -> None:
     with database.unit_of_work() as session:
         lines = [SupplyLineDocument(1, "Lamp", "SEA", FOUR, NOW.date() + timedelta(days=9))]
-        put_supply(session, [SupplyDocument("purchase", "PO", lines)], NOW, "test")
+        upsert_supply_orders(session, [SupplyDocument("purchase", "PO", lines)], NOW, "test")
 
 
 def by_hand(session: Any) -> None:
@@ -175,22 +175,22 @@ WAYS: dict[str, tuple[Callable[[Database], None], Callable[[Database], None]]] =
         ordered,
         in_unit(
             lambda s: receive_supply(
-                s, [Receipt("r", LineName("purchase", "PO", 1), FOUR)], NOW, "dock"
+                s, [SupplyMovement("r", SupplyLineKey("purchase", "PO", 1), FOUR)], NOW, "dock"
             )
         ),
     ),
-    "expired": (cart, lambda d: drain(d, [ExpiryTurn()], now=NOW + timedelta(minutes=15))),
+    "expired": (cart, lambda d: drain(d, [ReservationExpiryWorker()], now=NOW + timedelta(minutes=15))),
     "released": (cart, in_unit(lambda s: release(s, [CART], NOW, "flow"))),
     "released in part": (cart, in_unit(lambda s: release_quantities(s, {CART: 4}, NOW, "flow"))),
     "released by hand": (cart, in_unit(by_hand)),
     "unreserved": (
         outside,
-        in_unit(lambda s: unreserve(s, [Unreserve("", "Lamp", "SEA", FOUR)], now=NOW, actor="pos")),
+        in_unit(lambda s: unreserve(s, [UnreserveRequest("", "Lamp", "SEA", FOUR)], now=NOW, actor="pos")),
     ),
     "reserved less": (
         outside,
         in_unit(
-            lambda s: soft_reserve(s, [SoftReserve("", "Lamp", "SEA", -FOUR)], now=NOW, actor="pos")
+            lambda s: soft_reserve(s, [SoftReservationRequest("", "Lamp", "SEA", -FOUR)], now=NOW, actor="pos")
         ),
     ),
     "unallocated": (kept_for("mail"), lambda d: act(d, "unallocate", "mail")),
@@ -226,7 +226,7 @@ def test_who_waits_goes_on_by_the_event_that_stock_came(shop: Database, way: str
 
 
 def freed(database: Database) -> list[list[list[str]]]:
-    query = "SELECT data->'keys' FROM platform.business_event WHERE name = 'inventory.freed' ORDER BY id"
+    query = "SELECT data->'keys' FROM platform.business_event WHERE name = 'inventory.availability_increased' ORDER BY id"
     with database.reading() as session:
         return [row[0] for row in fetch(session, query)]
 
@@ -244,7 +244,7 @@ def test_a_batch_is_told_by_one_event_however_many_it_frees(shop: Database) -> N
     with shop.unit_of_work() as session:
         assert release(session, lines[:40], NOW, "t") == 40
     assert freed(shop) == [[["Desk", "SEA"], ["Lamp", "SEA"]]]
-    drain(shop, [ExpiryTurn()], now=NOW)
+    drain(shop, [ReservationExpiryWorker()], now=NOW)
     assert freed(shop) == [[["Desk", "SEA"], ["Lamp", "SEA"]]] * 2
     with shop.unit_of_work() as session:
         assert release(session, lines, NOW, "t") == 0

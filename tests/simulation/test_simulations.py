@@ -26,7 +26,7 @@ from tests.fulfillment_optimization.quote_setup import (
 
 from openiom.administration import issue_token
 from openiom.app.application import Application
-from openiom.inventory_visibility.promise.schedule import ScheduleChange, post_schedule
+from openiom.inventory_visibility import ScheduleChange, post_schedule
 from openiom.orders import receive_orders
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute, fetch

@@ -91,7 +91,7 @@ def what_if(
 def _held(session: Session, lines: Sequence[UUID]) -> list[_Held]:
     rows = fetch(
         session,
-        "SELECT s.product, s.source, r.open::bigint, r.at FROM inventory_visibility.reservation r"
+        "SELECT s.product, s.source, r.open::bigint, r.created_at FROM inventory_visibility.reservation r"
         " JOIN inventory_visibility.stock s ON s.id = r.stock_id WHERE r.line_id = ANY(%s) AND r.open > 0"
         " AND s.organization = '' AND s.dimensions = ''",
         (list(lines),),

@@ -8,9 +8,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.measure_intake import post_measures
-from openiom.inventory_visibility.measures import Measure, MeasureChange
+from openiom.inventory_visibility import (
+    InventoryConfiguration,
+    Measure,
+    MeasureChange,
+    post_measures,
+)
 from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text

@@ -13,20 +13,20 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.allocation import (
-    AllocationAct,
-    AllocationRow,
-    allocate_acts,
-    allocations_at,
-)
-from openiom.inventory_visibility.allocation.operations import Kind
-from openiom.inventory_visibility.configuration import (
+from openiom.inventory_visibility import (
     LOCATION,
     SITE,
+    AllocationKind,
+    AllocationOperation,
+    AllocationRow,
     InventoryConfiguration,
+    Measure,
+    StockKey,
+    allocations_at,
+    apply_allocations,
+    dimension_text,
     inventory_configuration,
 )
-from openiom.inventory_visibility.measures import Measure, StockKey, dimension_text
 from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.http import Now, RawBody, ReadSession, WriteSession
 
@@ -94,7 +94,7 @@ def query(caller: Caller, body: RawBody, session: ReadSession) -> Response:
 
 
 def _act(
-    kind: Kind, request: Request, body: bytes, session: Session, now: datetime, actor: str
+    kind: AllocationKind, request: Request, body: bytes, session: Session, now: datetime, actor: str
 ) -> Response:
     configuration = inventory_configuration(session)
     return answer_record(
@@ -106,9 +106,9 @@ def _act(
 
 
 def _reader(
-    kind: Kind, configuration: InventoryConfiguration
-) -> Callable[[dict[str, Any]], AllocationAct]:
-    def read(record: dict[str, Any]) -> AllocationAct:
+    kind: AllocationKind, configuration: InventoryConfiguration
+) -> Callable[[dict[str, Any]], AllocationOperation]:
+    def read(record: dict[str, Any]) -> AllocationOperation:
         where = stock_name(record, configuration)
         quantity = number(record.get("quantity"), "quantity")
         if quantity <= 0:
@@ -126,7 +126,7 @@ def _reader(
         measures = (
             _measures(record.get("physicalmeasures"), configuration) if kind == "consume" else {}
         )
-        return AllocationAct(
+        return AllocationOperation(
             kind,
             text(record, "id"),
             where.organization,
@@ -199,9 +199,9 @@ def _measures(given: Any, configuration: InventoryConfiguration) -> dict[Measure
 
 def _taker(
     session: Session, configuration: InventoryConfiguration, now: datetime, actor: str
-) -> Take[AllocationAct]:
-    def take(acts: Sequence[AllocationAct]) -> list[Answer | IomError]:
-        done = allocate_acts(session, acts, configuration=configuration, now=now, actor=actor)
+) -> Take[AllocationOperation]:
+    def take(acts: Sequence[AllocationOperation]) -> list[Answer | IomError]:
+        done = apply_allocations(session, acts, configuration=configuration, now=now, actor=actor)
         return [
             succeeded(act.event_id, "counted before" if answer.duplicate else "")
             if answer.ok

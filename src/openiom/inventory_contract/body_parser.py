@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 
 import orjson
 
-from openiom.inventory_visibility.configuration import (
+from openiom.inventory_visibility import (
     BASE_DIMENSIONS,
     LOCATION,
     SITE,
     DataSource,
     InventoryConfiguration,
+    Measure,
 )
-from openiom.inventory_visibility.measures import Measure
 from openiom.kernel import Forbidden, Invalid, TooLarge
 
 BULK_LIMIT = 512

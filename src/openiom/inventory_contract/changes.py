@@ -8,14 +8,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.measure_intake import known_events, post_measures
-from openiom.inventory_visibility.measures import (
+from openiom.inventory_visibility import (
+    InventoryConfiguration,
     Measure,
     MeasureChange,
-    Posted,
+    PostingResult,
     dimension_text,
     event_key,
+    known_events,
+    post_measures,
 )
 from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.bulk import execute, fetch
@@ -130,7 +131,7 @@ def _measure_change(change: Change, *, event_id: str) -> MeasureChange:
 
 
 def _answer(
-    change: Change, posted: Posted, message: str = "", status: str = SUCCESS
+    change: Change, posted: PostingResult, message: str = "", status: str = SUCCESS
 ) -> Answer | IomError:
     if not posted.ok:
         return Refused(

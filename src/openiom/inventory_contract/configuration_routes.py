@@ -4,9 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from openiom.inventory_visibility.configuration import (
-    KIND,
-    NAME,
+from openiom.inventory_visibility import (
+    CONFIGURATION_KIND,
+    CONFIGURATION_NAME,
     InventoryConfigurationBody,
     configuration_body,
 )
@@ -38,6 +38,6 @@ def replace_inventory_configuration(
     """Replace the configuration; answers what is in use from now on. Refused whole with everything wrong in it."""
     principal.require("configuration.write")
     kinds: Configuration = request.app.state.configuration
-    document: dict[str, Any] = {"kind": KIND, "name": NAME, "body": body.model_dump(mode="json")}
+    document: dict[str, Any] = {"kind": CONFIGURATION_KIND, "name": CONFIGURATION_NAME, "body": body.model_dump(mode="json")}
     kinds.apply(session, [document], at=now, actor=principal.name)
     return body

@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.promise.schedule import atp_for
+from openiom.inventory_visibility import InventoryConfiguration, dated_quantities
 
 from .query_aggregation import Group, shown_group, stock_of
 from .query_parser import Question
@@ -24,7 +23,7 @@ def add_dates(
     """`rows` with `quantitiesByDate` and `atpQuantities`; groups that only have scheduled changes are added."""
     assert question.dates is not None
     groups = stock_of(session, question, configuration)
-    promised = atp_for(
+    promised = dated_quantities(
         session,
         list(groups.values()),
         configuration=configuration,

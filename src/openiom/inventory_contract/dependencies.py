@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Path, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import (
+from openiom.inventory_visibility import (
     InventoryConfiguration,
     inventory_configuration,
 )

@@ -10,8 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.expiry import CAUSE, release_reservations
+from openiom.inventory_visibility import EXPIRY_CAUSE, InventoryConfiguration, release_reservations
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.batches import BatchWorker
 from openiom.platform.bulk import copy_rows, execute, fetch
@@ -205,10 +204,10 @@ def _export_log(session: Session, job: Job) -> dict[str, Any]:
     while True:
         rows = fetch(
             session,
-            "SELECT e.id, e.at, s.organization, s.product, s.source, s.dimensions, e.data_source, e.measure, e.delta,"
+            "SELECT e.id, e.recorded_at, s.organization, s.product, s.source, s.dimensions, e.data_source, e.measure, e.delta,"
             " e.cause, e.document, e.actor FROM inventory_visibility.ledger_entry e"
             " JOIN inventory_visibility.stock s ON s.id = e.stock_id WHERE e.id > %(last)s"
-            " AND e.at >= %(since)s::timestamptz AND e.at < %(until)s::timestamptz"
+            " AND e.recorded_at >= %(since)s::timestamptz AND e.recorded_at < %(until)s::timestamptz"
             " AND s.organization = %(organization)s AND (%(product)s = '' OR s.product = %(product)s)"
             " AND (%(source)s = '' OR s.source = %(source)s) AND s.dimension_values @> %(dimensions)s::jsonb"
             f" ORDER BY e.id LIMIT {LINES_A_PART}",
@@ -245,7 +244,7 @@ def _resync(session: Session, job: Job, now: datetime) -> dict[str, Any]:
         (now, sources, sources),
     )
     ids = [row[0] for row in expired]
-    released = release_reservations(session, ids, now=now, actor=job.actor, cause=CAUSE)
+    released = release_reservations(session, ids, now=now, actor=job.actor, cause=EXPIRY_CAUSE)
     dropped = execute(
         session,
         "DELETE FROM inventory_visibility.reservation WHERE open = 0 AND line_id IS NULL"

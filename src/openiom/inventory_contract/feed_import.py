@@ -21,12 +21,13 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import (
+from openiom.inventory_visibility import (
     InventoryConfiguration,
+    Measure,
+    MeasureChange,
     inventory_configuration,
+    post_measures,
 )
-from openiom.inventory_visibility.measure_intake import post_measures
-from openiom.inventory_visibility.measures import Measure, MeasureChange
 from openiom.kernel import Invalid, IomError, Problem, TooLarge
 from openiom.platform.bulk import execute, fetch
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from openiom.inventory_visibility.configuration import inventory_configuration
+from openiom.inventory_visibility import inventory_configuration
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
 from openiom.platform.http import Now, RawBody, ReadSession, WriteSession, database

@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import LOCATION, SITE, InventoryConfiguration
-from openiom.inventory_visibility.measures import Measure
+from openiom.inventory_visibility import LOCATION, SITE, InventoryConfiguration, Measure
 from openiom.platform.bulk import fetch
 from openiom.platform.database import to_json_text
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from openiom.inventory_visibility.configuration import LOCATION, SITE, InventoryConfiguration
+from openiom.inventory_visibility import LOCATION, SITE, InventoryConfiguration
 from openiom.kernel import Invalid, TooLarge
 
 from .body_parser import base_name, day, folded, text, texts, truth

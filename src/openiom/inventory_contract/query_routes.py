@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import (
+from openiom.inventory_visibility import (
     LOCATION,
     InventoryConfiguration,
     inventory_configuration,

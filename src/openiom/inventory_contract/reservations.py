@@ -7,10 +7,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import soft_reservations as stock
-from openiom.inventory_visibility.configuration import LOCATION, InventoryConfiguration
-from openiom.inventory_visibility.measures import Measure, Reserved, SoftReserve, Unreserve
-from openiom.inventory_visibility.reservation_batcher import ReservationBatcher
+from openiom.inventory_visibility import (
+    LOCATION,
+    InventoryConfiguration,
+    Measure,
+    ReservationBatcher,
+    ReservationResult,
+    SoftReservationRequest,
+    UnreserveRequest,
+    soft_reserve,
+    unreserve,
+)
 from openiom.kernel import Invalid, IomError, Refused
 
 from .body_parser import (
@@ -27,14 +34,14 @@ from .changes import ALREADY
 from .responses import PARTIAL, SUCCESS, Answer, succeeded
 
 
-def read_reserve(record: Mapping[str, Any], configuration: InventoryConfiguration) -> SoftReserve:
+def read_reserve(record: Mapping[str, Any], configuration: InventoryConfiguration) -> SoftReservationRequest:
     """A reservation; a negative quantity gives back. `expiresAt` is ours: when it ends by itself."""
     name = stock_name(record, configuration)
     hierarchy_prefix(name, configuration)
     measure, quantity = _quantity(record, configuration)
     ends = record.get("expiresat")
     record_id = text(record, "id")
-    return SoftReserve(
+    return SoftReservationRequest(
         organization=name.organization,
         product=name.product,
         source=name.source,
@@ -81,7 +88,7 @@ def _quantity(
     return measure, quantity
 
 
-def read_unreserve(record: Mapping[str, Any], configuration: InventoryConfiguration) -> Unreserve:
+def read_unreserve(record: Mapping[str, Any], configuration: InventoryConfiguration) -> UnreserveRequest:
     name = stock_name(record, configuration)
     hierarchy_prefix(name, configuration)
     quantity = number(record.get("offsetqty"), "OffsetQty")
@@ -89,7 +96,7 @@ def read_unreserve(record: Mapping[str, Any], configuration: InventoryConfigurat
         raise Invalid(
             "is not above zero", where="OffsetQty", remedy="send how many units to give back"
         )
-    return Unreserve(
+    return UnreserveRequest(
         organization=name.organization,
         product=name.product,
         source=name.source,
@@ -102,14 +109,14 @@ def read_unreserve(record: Mapping[str, Any], configuration: InventoryConfigurat
 
 def take_reserves(
     session: Session,
-    asks: Sequence[SoftReserve],
+    asks: Sequence[SoftReservationRequest],
     *,
     configuration: InventoryConfiguration,
     now: datetime,
     actor: str,
 ) -> Sequence[Answer | IomError]:
     """Hold stock for each ask, whole or not at all; one answer an ask."""
-    done = stock.soft_reserve(
+    done = soft_reserve(
         session,
         asks,
         hierarchy=_below_location(configuration),
@@ -125,7 +132,7 @@ def take_reserves(
 
 def take_reserve(
     together: ReservationBatcher,
-    ask: SoftReserve,
+    ask: SoftReservationRequest,
     configuration: InventoryConfiguration,
     *,
     now: datetime,
@@ -144,14 +151,14 @@ def take_reserve(
 
 def take_unreserves(
     session: Session,
-    asks: Sequence[Unreserve],
+    asks: Sequence[UnreserveRequest],
     *,
     configuration: InventoryConfiguration,
     now: datetime,
     actor: str,
 ) -> Sequence[Answer | IomError]:
     """Give back what each ask names, as far as it is reserved; one answer an ask."""
-    done = stock.unreserve(
+    done = unreserve(
         session, asks, hierarchy=_below_location(configuration), now=now, actor=actor
     )
     ids = [ask.event_id.partition(":")[2] for ask in asks]
@@ -163,7 +170,7 @@ def _below_location(configuration: InventoryConfiguration) -> tuple[str, ...]:
     return tuple(name for name in configuration.hierarchy if name != LOCATION)
 
 
-def _reserved(record_id: str, done: Reserved, *, given_back: bool) -> Answer | IomError:
+def _reserved(record_id: str, done: ReservationResult, *, given_back: bool) -> Answer | IomError:
     if not done.ok:
         remedy = (
             "give back no more than is reserved there"

@@ -11,8 +11,7 @@ from functools import cache
 import numpy as np
 import orjson
 
-from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.measures import Measure
+from openiom.inventory_visibility import InventoryConfiguration, Measure
 
 from .query_aggregation import SCALE, Group, Shape, Sums
 from .query_parser import ORGANIZATION, Question

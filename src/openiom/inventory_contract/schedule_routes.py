@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.configuration import (
+from openiom.inventory_visibility import (
     InventoryConfiguration,
+    ScheduleChange,
     inventory_configuration,
+    post_schedule,
 )
-from openiom.inventory_visibility.promise.schedule import ScheduleChange, post_schedule
 from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.http import Now, RawBody, WriteSession
 

@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from openiom.inventory_visibility.measures import SoftReserve
-from openiom.inventory_visibility.reservation_batcher import ReservationBatcher
+from openiom.inventory_visibility import ReservationBatcher, SoftReservationRequest
 from openiom.kernel import IomError
 from openiom.platform.http import RawBody
 
@@ -55,7 +54,7 @@ def reserve(request: Request, writes: Writes, body: RawBody) -> Response:
     """Soft-reserve a quantity, checked against what is available unless the request says not to."""
     together: ReservationBatcher = request.app.state.reserve_together
 
-    def take(asks: Sequence[SoftReserve]) -> Sequence[Answer | IomError]:
+    def take(asks: Sequence[SoftReservationRequest]) -> Sequence[Answer | IomError]:
         return [
             take_reserve(together, ask, writes.configuration, now=writes.now, actor=writes.actor)
             for ask in asks

@@ -1,132 +1,207 @@
 """
-Inventory visibility: what stands where, what of it is promised, and why.
+Stock by product and source: what is on hand, what is reserved, and what may be promised.
 
-Owns    stock, measures of every source system, ledger entry and its daily chain, reservation.
-Holds   reserved never exceeds what stands there, at any level; the sum of ledger entries is every balance; the ledger
-        is append-only, and what was sealed cannot be changed unseen.
-Tells   inventory.changed, inventory.freed, inventory.received, inventory.scheduled, inventory.drift_found,
-        reservation.expired.
+Owns        stock rows, measures of every source system, the ledger and its daily chain (`ledger`);
+            soft reservations (`reservations`); allocations (`allocation`); stock policies and all
+            reads of availability (`availability`); dated changes and supply orders (`supply`).
+Guarantees  reserved units never exceed what is on hand, at any level; every balance is the sum of
+            its ledger entries; the ledger is append-only, and a change of sealed entries is found.
+Publishes   inventory.changed, inventory.availability_increased, inventory.received,
+            inventory.scheduled, inventory.discrepancy_found, reservation.expired.
 """
 
 from openiom.platform.batches import Worker
 
-from .allocation.routes import router as allocation_router
-from .backorder_reservations import backorder_reserved, keep
-from .configuration import InventoryConfiguration, inventory_configuration
-from .configuration_kind import KINDS as CONFIGURATION_KINDS
-from .decisions import ShipmentPosting, StockChange, StockReservationRequest
-from .deletion_guards import DELETION_GUARDS
-from .expiry import ExpiryTurn
-from .history import as_of
-from .ledger_seal import SealTurn, verify_chain
-from .measure_intake import post_measures
+from .allocation import (
+    AllocationOperation,
+    AllocationResult,
+    AllocationRow,
+    allocations_at,
+    apply_allocations,
+)
+from .allocation import Kind as AllocationKind
+from .availability.dated_quantities import DatedQuantities, dated_quantities
+from .availability.decisions import Requester
+from .availability.inbound import inbound
+from .availability.promise_dates import PromiseDate, PromiseRequest, promise_dates
+from .availability.queries import available, channels_matter
+from .availability.stock_policies import STOCK_POLICY
+from .availability.variants import Variant, VariantStock, variant_dimensions, variant_stock
+from .configuration import (
+    BASE_DIMENSIONS,
+    LOCATION,
+    SITE,
+    DataSource,
+    InventoryConfiguration,
+    InventoryConfigurationBody,
+    configuration_body,
+    inventory_configuration,
+)
+from .configuration import KIND as CONFIGURATION_KIND
+from .configuration import NAME as CONFIGURATION_NAME
+from .configuration_kind import INVENTORY_CONFIGURATION
+from .events import EVENTS
+from .ledger.history import as_of
+from .ledger.measure_intake import known_events, post_measures
+from .ledger.on_hand import StockChange, change_on_hand
+from .ledger.reconciliation import ReconciliationWorker, first_discrepancy
+from .ledger.seal import LedgerSealWorker, verify_chain
+from .locks import lock_stock
 from .measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
     Formula,
     Measure,
     MeasureChange,
-    Posted,
-    Reserved,
-    SoftReserve,
+    PostingResult,
+    ReservationResult,
+    SoftReservationRequest,
     StockKey,
-    Unreserve,
+    UnreserveRequest,
     dimension_text,
+    event_key,
     reference_of,
 )
-from .overview import router as overview_router
-from .promise.inbound import inbound
-from .promise.policies import STOCK_POLICY
-from .promise.projection import PromiseDate, PromiseRequest, promise_dates
-from .promise.routes import router as promise_router
-from .queries import available, channels_matter
-from .receiver import receive_stock
-from .reconciliation import CheckTurn, first_wrong_row
-from .reservation_batcher import ReservationBatcher
-from .reservations import line_reservations, lock_stock, units_reserved_since
-from .routes import router
-from .service import (
-    change_on_hand,
-    ensure_keys,
+from .reservations.backorder_reservations import (
+    backorder_reserved,
+    keep_backorder_reservations,
+)
+from .reservations.batcher import ReservationBatcher
+from .reservations.expiry import CAUSE as EXPIRY_CAUSE
+from .reservations.expiry import ReservationExpiryWorker, release_reservations
+from .reservations.line_reservations import (
     release,
     release_backorder_reservations,
     release_quantities,
     reserve,
     ship,
 )
-from .soft_reservations import soft_reserve, unreserve
-from .supply.routes import router as supply_router
-from .variants import Variant, VariantStock, variant_dimensions, variant_stock
-
-KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
-RECEIVERS = {"stock": receive_stock}
-EVENTS = (
-    *("inventory.changed", "inventory.freed", "inventory.scheduled", "inventory.received"),
-    *("inventory.drift_found", "reservation.expired"),
+from .reservations.queries import (
+    LineReservation,
+    ReservationFilter,
+    ReservedUnits,
+    line_reservations,
+    list_reservations,
+    units_reserved_since,
 )
+from .reservations.requests import ShipmentPosting, StockReservationRequest
+from .reservations.soft_reservations import soft_reserve, unreserve
+from .routes import router
+from .stock_feed import receive_stock
+from .supply import (
+    ScheduleChange,
+    SupplyDocument,
+    SupplyLineDocument,
+    SupplyLineKey,
+    SupplyMovement,
+    SupplyMovementResult,
+    close_short,
+    post_schedule,
+    receive_supply,
+    ship_supply,
+    upsert_supply_orders,
+)
+
+KINDS = (INVENTORY_CONFIGURATION, STOCK_POLICY)
+RECEIVERS = {"stock": receive_stock}
 
 
 def workers() -> tuple[Worker, ...]:
     """Return the background workers of this package."""
-    return ExpiryTurn(), SealTurn(), CheckTurn()
+    return ReservationExpiryWorker(), LedgerSealWorker(), ReconciliationWorker()
 
 
 __all__ = [
-    "DELETION_GUARDS",
-    "DEFAULT_FORMULA",
-    "EVENTS",
-    "HIERARCHY",
-    "KINDS",
-    "RECEIVERS",
-    "Formula",
-    "InventoryConfiguration",
-    "Measure",
-    "MeasureChange",
-    "Posted",
-    "PromiseRequest",
-    "PromiseDate",
-    "StockReservationRequest",
-    "ReservationBatcher",
-    "Reserved",
-    "ShipmentPosting",
-    "SoftReserve",
-    "StockChange",
-    "StockKey",
-    "Unreserve",
-    "Variant",
-    "VariantStock",
-    "allocation_router",
-    "as_of",
-    "available",
-    "change_on_hand",
-    "channels_matter",
-    "dimension_text",
-    "release_backorder_reservations",
-    "ensure_keys",
-    "first_wrong_row",
-    "backorder_reserved",
-    "inbound",
-    "inventory_configuration",
-    "keep",
+    "LineReservation",
+    "ReservedUnits",
     "line_reservations",
     "lock_stock",
-    "overview_router",
+    "units_reserved_since",
+    "AllocationOperation",
+    "AllocationResult",
+    "AllocationRow",
+    "BASE_DIMENSIONS",
+    "DEFAULT_FORMULA",
+    "DataSource",
+    "DatedQuantities",
+    "EVENTS",
+    "EXPIRY_CAUSE",
+    "Formula",
+    "HIERARCHY",
+    "INVENTORY_CONFIGURATION",
+    "InventoryConfiguration",
+    "InventoryConfigurationBody",
+    "CONFIGURATION_KIND",
+    "KINDS",
+    "AllocationKind",
+    "LOCATION",
+    "LedgerSealWorker",
+    "Measure",
+    "MeasureChange",
+    "CONFIGURATION_NAME",
+    "PostingResult",
+    "PromiseDate",
+    "PromiseRequest",
+    "RECEIVERS",
+    "ReconciliationWorker",
+    "Requester",
+    "ReservationBatcher",
+    "ReservationExpiryWorker",
+    "ReservationFilter",
+    "ReservationResult",
+    "SITE",
+    "STOCK_POLICY",
+    "ScheduleChange",
+    "ShipmentPosting",
+    "SoftReservationRequest",
+    "StockChange",
+    "StockKey",
+    "StockReservationRequest",
+    "SupplyDocument",
+    "SupplyLineDocument",
+    "SupplyLineKey",
+    "SupplyMovement",
+    "SupplyMovementResult",
+    "UnreserveRequest",
+    "Variant",
+    "VariantStock",
+    "allocations_at",
+    "apply_allocations",
+    "as_of",
+    "available",
+    "backorder_reserved",
+    "change_on_hand",
+    "channels_matter",
+    "close_short",
+    "configuration_body",
+    "dated_quantities",
+    "dimension_text",
+    "event_key",
+    "first_discrepancy",
+    "inbound",
+    "inventory_configuration",
+    "keep_backorder_reservations",
+    "known_events",
+    "list_reservations",
     "post_measures",
+    "post_schedule",
     "promise_dates",
-    "promise_router",
     "receive_stock",
+    "receive_supply",
     "reference_of",
     "release",
+    "release_backorder_reservations",
     "release_quantities",
+    "release_reservations",
     "reserve",
     "router",
     "ship",
+    "ship_supply",
     "soft_reserve",
-    "supply_router",
-    "units_reserved_since",
-    "workers",
     "unreserve",
+    "upsert_supply_orders",
     "variant_dimensions",
     "variant_stock",
     "verify_chain",
+    "workers",
 ]

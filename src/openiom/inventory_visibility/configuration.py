@@ -1,63 +1,70 @@
-"""
-The inventory configuration: data sources, dimensions, measures, partition, indexes, reservation and allocation.
+"""The inventory configuration: data sources, measures, dimensions, indexes and reservation.
 
-One document of the kind `inventory_configuration`, named `default`. Names are compared without regard to case and
-are lower case in everything parsed here; `Measure` is (data source, measure).
+It is one document of the kind `inventory_configuration`, named `default`. Names are compared
+without regard to case; the parsed configuration has them in lower case.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Problem
-from openiom.platform.bulk import fetch
-from openiom.platform.database import to_json
+from openiom.platform.compiled_documents import Bodies, CompiledConfiguration, current_bodies
 
 from .default_configuration import DEFAULT
-from .measures import ON_HAND, SOFT_RESERVED, Formula, Measure
+from .measures import Formula, Measure
 
 KIND, NAME = "inventory_configuration", "default"
 SITE, LOCATION = "siteid", "locationid"
 EMPTY = "empty"
-BASE_DIMENSIONS = frozenset(
-    (
-        *(
-            "colorid",
-            "sizeid",
-            "styleid",
-            "configid",
-            "batchid",
-            "serialid",
-            LOCATION,
-            SITE,
-            "statusid",
-        ),
-        *("wmslocationid", "wmspalletid", "licenseplateid", "versionid"),
-        *(f"inventdimension{n}" for n in range(1, 13)),
-        *(f"customdimension{n}" for n in range(1, 13)),
-        *(f"extendeddimension{n}" for n in range(1, 9)),
-    )
+_NAMED_DIMENSIONS = (
+    "batchid",
+    "colorid",
+    "configid",
+    "licenseplateid",
+    LOCATION,
+    "serialid",
+    SITE,
+    "sizeid",
+    "statusid",
+    "styleid",
+    "versionid",
+    "wmslocationid",
+    "wmspalletid",
 )
+_NUMBERED_DIMENSIONS = {"inventdimension": 12, "customdimension": 12, "extendeddimension": 8}
+
+
+def _base_dimensions() -> frozenset[str]:
+    names = list(_NAMED_DIMENSIONS)
+    for prefix, count in _NUMBERED_DIMENSIONS.items():
+        names.extend(f"{prefix}{number}" for number in range(1, count + 1))
+    return frozenset(names)
+
+
+BASE_DIMENSIONS = _base_dimensions()
+"""The dimensions stock can be kept by, in lower case."""
+
 ALLOCATION_SOURCE = "@iv"
-ALLOCATION_LEVELS = 8
-ATP_MEASURES = 8
+MAX_ALLOCATION_GROUPS = 8
 Term = tuple[Literal["Addition", "Subtraction"], str, str]
+_SIGNS = {"Addition": 1, "Subtraction": -1}
 
 
 class Body(BaseModel):
+    """A part of the document; unknown fields are refused."""
+
     model_config = ConfigDict(extra="forbid")
 
 
 class DataSourceBody(Body):
+    """A source system with its measures and its names of dimensions."""
+
     dimension_mapping: dict[str, str] = Field(
         default_factory=dict,
-        description="This system's own name of a dimension, to the base dimension it means",
+        description="Base dimension by this system's own name of it",
     )
     physical_measures: list[str] = Field(default_factory=list)
     calculated_measures: dict[str, list[Term]] = Field(
@@ -70,6 +77,8 @@ class DataSourceBody(Body):
 
 
 class AtpBody(Body):
+    """What is promised by date, and how far ahead."""
+
     measures: list[tuple[str, str]] = Field(
         default_factory=list, description="[data source, calculated measure] pairs promised by date"
     )
@@ -77,6 +86,8 @@ class AtpBody(Body):
 
 
 class InventoryConfigurationBody(Body):
+    """The document as users write it."""
+
     own_organization: str = Field(
         min_length=1, description="The organizationId whose stock orders are sourced from"
     )
@@ -95,12 +106,14 @@ class InventoryConfigurationBody(Body):
         description="[data source, physical measure, data source, calculated measure]",
     )
     reservation_hierarchy: list[str] = Field(default_factory=list)
-    allocation_groups: list[str] = Field(default_factory=list, max_length=ALLOCATION_LEVELS)
+    allocation_groups: list[str] = Field(default_factory=list, max_length=MAX_ALLOCATION_GROUPS)
     atp: AtpBody = Field(default_factory=lambda: AtpBody.model_validate({}))
 
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
+    """A source system: its base dimensions by its own names, and its physical measures."""
+
     name: str
     dimensions: Mapping[str, str]
     physical: frozenset[str]
@@ -109,11 +122,12 @@ class DataSource:
 
 @dataclass(frozen=True, slots=True)
 class InventoryConfiguration:
-    """The document, parsed.
+    """The parsed document.
 
-    calculated   calculated measure -> {physical measure: +1 or -1}
-    reservation  soft-reservation measure -> the calculated measure it is checked against
-    formula      how measures make what is on hand (what may be reserved) and what is reserved of a stock row
+    Attributes:
+        calculated: Sign of each physical measure by calculated measure.
+        reservation: The calculated measure each soft-reservation measure is checked against.
+        formula: How measures add up to on hand (what may be reserved) and reserved of a stock row.
     """
 
     own_organization: str
@@ -131,260 +145,106 @@ class InventoryConfiguration:
 
     @property
     def supply(self) -> Mapping[Measure, int]:
-        """{physical measure: +1 or -1}: what of a stock key may be reserved, before soft reservations."""
+        """The sign of each physical measure in what may be reserved, before soft reservations."""
         return self.formula.supply
 
     def organization(self, given: str) -> str:
-        """How an organizationId is stored: '' for our own."""
+        """Return an organizationId as it is stored: '' for the own organization."""
         return "" if given.lower() == self.own_organization else given
 
     def site_of(self, location: str) -> str:
-        """The site an own location belongs to."""
+        """Return the site that an own location belongs to."""
         return self.sites.get(location, location)
 
     def index_of(self, group_by: Sequence[str]) -> tuple[str, ...] | None:
-        """The first index set that begins with these dimensions, in any order; None when there is none."""
+        """Return the first index set that begins with these dimensions in any order, or None."""
         wanted = set(group_by) - {SITE, LOCATION}
-        return next((s for s in self.index_sets if set(s[: len(wanted)]) == wanted), None)
+        for index_set in self.index_sets:
+            if set(index_set[: len(wanted)]) == wanted:
+                return index_set
+        return None
+
+
+def _compile(session: Session, bodies: Bodies) -> InventoryConfiguration:
+    body = bodies[KIND].get(NAME, DEFAULT)
+    return parse(InventoryConfigurationBody.model_validate(body))
+
+
+_CONFIGURATION = CompiledConfiguration((KIND,), _compile)
 
 
 def inventory_configuration(session: Session) -> InventoryConfiguration:
-    """The configuration in use; one small query, parsed once a version."""
-    rows = fetch(
-        session,
-        "SELECT digest FROM platform.configuration_document WHERE kind = %s AND name = %s AND current AND NOT deleted",
-        (KIND, NAME),
-    )
-    if not rows:
-        return _parsed(to_json(DEFAULT))
-    digest = rows[0][0]
-    if digest not in _KNOWN:
-        _KNOWN.clear()
-        _KNOWN[digest] = _parsed(to_json(configuration_body(session)))
-    return _KNOWN[digest]
-
-
-_KNOWN: dict[str, InventoryConfiguration] = {}
+    """Return the configuration in use; it is parsed once per version."""
+    return _CONFIGURATION.current(session)
 
 
 def configuration_body(session: Session) -> dict[str, Any]:
-    """The document in use, or the one we ship."""
-    rows = fetch(
-        session,
-        "SELECT body FROM platform.configuration_document WHERE kind = %s AND name = %s AND current AND NOT deleted",
-        (KIND, NAME),
-    )
-    return dict(rows[0][0]) if rows else DEFAULT
-
-
-@lru_cache(maxsize=16)
-def _parsed(body: bytes) -> InventoryConfiguration:
-    return parse(InventoryConfigurationBody.model_validate(orjson.loads(body)))
+    """Return the document in use, or the shipped one."""
+    return current_bodies(session, (KIND,))[KIND].get(NAME, DEFAULT)
 
 
 def parse(body: InventoryConfigurationBody) -> InventoryConfiguration:
-    """A body that `problems_of` finds nothing wrong with, ready to work with."""
-    reservation = {_measure(m[0], m[1]): _measure(m[2], m[3]) for m in body.reservation_mapping}
-    calculated = {
-        _measure(source, name): {
-            _measure(t[1], t[2]): 1 if t[0] == "Addition" else -1 for t in terms
-        }
-        for source, given in body.data_sources.items()
-        for name, terms in given.calculated_measures.items()
-    }
-    available = next(iter(reservation.values()), None)
-    terms = calculated[available] if available else {}
+    """Return a body in which `problems_of` finds nothing wrong as a working configuration."""
+    reservation = {}
+    for source, measure, checked_source, checked_measure in body.reservation_mapping:
+        reservation[measure_of(source, measure)] = measure_of(checked_source, checked_measure)
+    calculated = calculated_measures(body)
+    supply: dict[Measure, int] = {}
+    for checked in reservation.values():
+        supply = dict(calculated[checked])
+        break
+    for reserved in reservation:
+        supply.pop(reserved, None)
     return InventoryConfiguration(
         own_organization=body.own_organization.lower(),
         sites=dict(body.sites),
-        sources={name.lower(): _source(name, given) for name, given in body.data_sources.items()},
+        sources=_data_sources(body),
         calculated=calculated,
         by_location=body.partition == "location",
-        index_sets=tuple(
-            tuple(d.lower() for d in s if d.lower() != EMPTY) for s in body.index_sets
-        ),
+        index_sets=_index_sets(body),
         reservation=reservation,
-        formula=Formula(
-            {m: sign for m, sign in terms.items() if m not in reservation}, frozenset(reservation)
-        ),
-        hierarchy=tuple(d.lower() for d in body.reservation_hierarchy),
+        formula=Formula(supply, frozenset(reservation)),
+        hierarchy=tuple(name.lower() for name in body.reservation_hierarchy),
         allocation_groups=tuple(body.allocation_groups),
-        atp_measures=tuple(_measure(*m) for m in body.atp.measures),
+        atp_measures=tuple(measure_of(*pair) for pair in body.atp.measures),
         atp_days=body.atp.days,
     )
 
 
-def _measure(source: str, name: str) -> Measure:
+def measure_of(source: str, name: str) -> Measure:
+    """Return a measure in lower case, as all code compares it."""
     return source.lower(), name.lower()
 
 
-def _source(name: str, given: DataSourceBody) -> DataSource:
-    mapping = {own.lower(): base.lower() for own, base in given.dimension_mapping.items()}
-    return DataSource(
-        name.lower(),
-        mapping,
-        frozenset(m.lower() for m in given.physical_measures),
-        given.read_only,
-    )
+def calculated_measures(body: InventoryConfigurationBody) -> dict[Measure, dict[Measure, int]]:
+    """Return the sign of every physical measure in each calculated measure."""
+    found: dict[Measure, dict[Measure, int]] = {}
+    for source, given in body.data_sources.items():
+        for name, terms in given.calculated_measures.items():
+            signs = found.setdefault(measure_of(source, name), {})
+            for operation, term_source, term_measure in terms:
+                signs[measure_of(term_source, term_measure)] = _SIGNS[operation]
+    return found
 
 
-def problems_of(body: InventoryConfigurationBody) -> list[Problem]:
-    """Everything that is wrong with a configuration by itself."""
-    return [
-        *_repeated("data_sources", list(body.data_sources)),
-        *(
-            p
-            for name, given in body.data_sources.items()
-            for p in _source_problems(name, given, body)
-        ),
-        *_dimension_problems(body),
-        *_reservation_problems(body),
-        *_repeated("allocation_groups", body.allocation_groups),
-        *_atp_problems(body),
-    ]
-
-
-def _repeated(where: str, names: Sequence[str]) -> Iterator[Problem]:
-    for name, times in Counter(n.lower() for n in names).items():
-        if times > 1:
-            yield Problem(
-                where,
-                f"{name} is named {times} times",
-                "names differ by more than upper and lower case",
-            )
-        if not name.strip():
-            yield Problem(where, "holds an empty name", "name it or leave it out")
-
-
-def _physical(body: InventoryConfigurationBody) -> set[Measure]:
-    return {
-        _measure(s, m) for s, given in body.data_sources.items() for m in given.physical_measures
-    }
-
-
-def _source_problems(
-    name: str, given: DataSourceBody, body: InventoryConfigurationBody
-) -> Iterator[Problem]:
-    where = f"data_sources.{name}"
-    yield from _repeated(f"{where}.dimension_mapping", list(given.dimension_mapping))
-    for own, base in given.dimension_mapping.items():
-        if base.lower() not in BASE_DIMENSIONS:
-            yield Problem(
-                f"{where}.dimension_mapping.{own}",
-                f"{base} is not a base dimension",
-                "map it to one",
-            )
-    yield from _repeated(where, [*given.physical_measures, *given.calculated_measures])
-    physical = _physical(body)
-    for measure, terms in given.calculated_measures.items():
-        at = f"{where}.calculated_measures.{measure}"
-        parts = [_measure(t[1], t[2]) for t in terms]
-        if not parts:
-            yield Problem(at, "has no terms", "name at least one physical measure")
-        for part in sorted(set(parts) - physical):
-            yield Problem(
-                at,
-                f"{'.'.join(part)} is not a physical measure",
-                "calculate with physical measures only",
-            )
-        for part, times in Counter(parts).items():
-            if times > 1:
-                yield Problem(
-                    at, f"{'.'.join(part)} stands in it {times} times", "name each measure once"
-                )
-
-
-def _dimension_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
-    partition = {SITE, LOCATION} if body.partition == "location" else set[str]()
-    if not body.index_sets:
-        yield Problem("index_sets", "no index set is given", 'give at least one; ["Empty"] will do')
-    lists = [(f"index_sets[{i}]", s) for i, s in enumerate(body.index_sets)]
-    for where, names in (*lists, ("reservation_hierarchy", body.reservation_hierarchy)):
-        yield from _repeated(where, names)
-        for name in names:
-            if name.lower() not in BASE_DIMENSIONS and (
-                name.lower() != EMPTY or where == "reservation_hierarchy"
-            ):
-                yield Problem(
-                    where, f"{name} is not a base dimension", "use the name of a base dimension"
-                )
-            if name.lower() in partition and where != "reservation_hierarchy":
-                yield Problem(
-                    where,
-                    f"{name} is a partition dimension",
-                    "leave it out: every index begins with it",
-                )
-    hierarchy = {name.lower() for name in body.reservation_hierarchy[: len(partition)]}
-    if body.reservation_hierarchy and partition and hierarchy != partition:
-        yield Problem(
-            "reservation_hierarchy",
-            "does not begin with site and location",
-            "put SiteId, LocationId first",
+def _data_sources(body: InventoryConfigurationBody) -> dict[str, DataSource]:
+    found = {}
+    for name, given in body.data_sources.items():
+        dimensions = {}
+        for own_name, base in given.dimension_mapping.items():
+            dimensions[own_name.lower()] = base.lower()
+        found[name.lower()] = DataSource(
+            name=name.lower(),
+            dimensions=dimensions,
+            physical=frozenset(measure.lower() for measure in given.physical_measures),
+            read_only=given.read_only,
         )
+    return found
 
 
-def _reservation_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
-    physical = _physical(body)
-    formulas = {
-        _measure(s, name): [_measure(t[1], t[2]) for t in terms]
-        for s, given in body.data_sources.items()
-        for name, terms in given.calculated_measures.items()
-    }
-    for i, (source, measure, target, calculated) in enumerate(body.reservation_mapping):
-        where, own, to = (
-            f"reservation_mapping[{i}]",
-            _measure(source, measure),
-            _measure(target, calculated),
-        )
-        if own not in physical:
-            yield Problem(
-                where, f"{'.'.join(own)} is not a physical measure", "reserve on a physical measure"
-            )
-        if to not in formulas:
-            yield Problem(
-                where,
-                f"{'.'.join(to)} is not a calculated measure",
-                "check against a calculated measure",
-            )
-        elif own not in formulas[to]:
-            yield Problem(
-                where, f"{'.'.join(to)} does not subtract {'.'.join(own)}", "add that term to it"
-            )
-    mapped = [
-        _measure(m[2], m[3])
-        for m in body.reservation_mapping
-        if _measure(m[0], m[1]) == SOFT_RESERVED
-    ]
-    if not mapped or ON_HAND not in formulas.get(mapped[0], ()):
-        what = "orders reserve iv.SoftReservOrdered against what stands as iom.OnHand, which this does not say"
-        yield Problem(
-            "reservation_mapping",
-            what,
-            "map iv.SoftReservOrdered to a measure that adds iom.OnHand",
-        )
-    if len({_measure(m[2], m[3]) for m in body.reservation_mapping}) > 1:
-        yield Problem(
-            "reservation_mapping",
-            "checks against several measures",
-            "map all to one calculated measure",
-        )
-
-
-def _atp_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
-    dated: set[Measure] = set()
-    formulas = {
-        _measure(s, name): {_measure(t[1], t[2]) for t in terms}
-        for s, given in body.data_sources.items()
-        for name, terms in given.calculated_measures.items()
-    }
-    for i, pair in enumerate(body.atp.measures):
-        if _measure(*pair) not in formulas:
-            yield Problem(
-                f"atp.measures[{i}]",
-                f"{'.'.join(pair)} is not a calculated measure",
-                "name one that is",
-            )
-        dated |= formulas.get(_measure(*pair), set())
-    if len(dated) > ATP_MEASURES:
-        what = f"{len(dated)} physical measures would be dated, at most {ATP_MEASURES} can be"
-        yield Problem("atp.measures", what, "promise measures with fewer terms")
+def _index_sets(body: InventoryConfigurationBody) -> tuple[tuple[str, ...], ...]:
+    found = []
+    for names in body.index_sets:
+        lower = [name.lower() for name in names]
+        found.append(tuple(name for name in lower if name != EMPTY))
+    return tuple(found)

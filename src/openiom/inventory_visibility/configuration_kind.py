@@ -1,4 +1,4 @@
-"""The document kind `inventory_configuration`: what is checked before a new version counts."""
+"""The document kind `inventory_configuration` and the checks before a new version is applied."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
 from openiom.platform.bulk import fetch
-from openiom.platform.configuration import Document, DocumentKind
+from openiom.platform.configuration import Document, DocumentKind, last_change
 
+from .columns import split_pairs
 from .configuration import (
     KIND,
     NAME,
@@ -16,109 +17,108 @@ from .configuration import (
     InventoryConfigurationBody,
     inventory_configuration,
     parse,
-    problems_of,
 )
+from .configuration_problems import problems_of
 from .default_configuration import DEFAULT
+from .ledger.recompute_on_hand import recompute_on_hand
 from .measures import Measure
-from .recompute_on_hand import reformulate
 
 
-def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-    """What is wrong with a configuration by itself, and what it would break for the stock there is."""
+def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
+    """Return what is wrong with a configuration, by itself and for the existing stock."""
     if name != NAME:
         return [Problem("name", "there is only one inventory configuration", f"name it {NAME}")]
     given = InventoryConfigurationBody.model_validate(body)
-    wrong = problems_of(given)
-    return wrong or list(_broken(session, old=inventory_configuration(session), new=parse(given)))
+    problems = problems_of(given)
+    if problems:
+        return problems
+    return list(_conflicts(session, old=inventory_configuration(session), new=parse(given)))
 
 
-def _broken(
+def _conflicts(
     session: Session, *, old: InventoryConfiguration, new: InventoryConfiguration
 ) -> Iterator[Problem]:
-    moved = (
-        ("partition", old.by_location != new.by_location),
-        ("own_organization", old.own_organization != new.own_organization),
-    )
-    if any(changed for _, changed in moved) and fetch(
-        session, "SELECT 1 FROM inventory_visibility.stock LIMIT 1"
-    ):
-        for where, changed in moved:
-            if changed:
-                yield Problem(
-                    where, "cannot change while there is stock", "start with an empty environment"
-                )
-    gone = _measures(old) - _measures(new)
-    if gone:
-        used = fetch(
-            session,
-            "SELECT DISTINCT data_source, measure FROM inventory_visibility.measure_balance"
-            " JOIN unnest(%s::text[], %s::text[]) AS g(data_source, measure) USING (data_source, measure)"
-            " ORDER BY 1, 2",
-            ([source for source, _ in gone], [measure for _, measure in gone]),
-        )
-        for source, measure in used:
-            remedy = "keep it; names cannot be changed once something was posted under them"
+    """Yield what a new configuration would break for the existing stock."""
+    changed = []
+    if old.by_location != new.by_location:
+        changed.append("partition")
+    if old.own_organization != new.own_organization:
+        changed.append("own_organization")
+    if changed and fetch(session, "SELECT 1 FROM inventory_visibility.stock LIMIT 1"):
+        for where in changed:
             yield Problem(
-                f"data_sources.{source}.physical_measures", f"{measure} is in use", remedy
+                where, "cannot change while there is stock", "start with an empty environment"
             )
+    yield from _removed_measures(session, _measures(old) - _measures(new))
+    yield from _unmapped_reservations(session, old.reservation.keys() - new.reservation.keys())
 
-    yield from _reserved(session, sorted(old.reservation.keys() - new.reservation.keys()))
+
+def _removed_measures(session: Session, removed: set[Measure]) -> Iterator[Problem]:
+    used = fetch(
+        session,
+        "SELECT DISTINCT data_source, measure FROM inventory_visibility.measure_balance"
+        " JOIN unnest(%s::text[], %s::text[]) AS removed(data_source, measure)"
+        " USING (data_source, measure) ORDER BY data_source, measure",
+        split_pairs(removed),
+    )
+    for source, measure in used:
+        yield Problem(
+            f"data_sources.{source}.physical_measures",
+            f"{measure} is in use",
+            "keep it, because a measure cannot be renamed once quantities were posted to it",
+        )
 
 
-def _reserved(session: Session, measures: Sequence[Measure]) -> Iterator[Problem]:
-    """Soft reservations that a configuration would no longer know."""
-    held = fetch(
+def _unmapped_reservations(session: Session, unmapped: set[Measure]) -> Iterator[Problem]:
+    reserved = fetch(
         session,
         "SELECT DISTINCT data_source, measure FROM inventory_visibility.reservation"
-        " JOIN unnest(%s::text[], %s::text[]) AS g(data_source, measure) USING (data_source, measure)"
-        " WHERE open > 0 ORDER BY 1, 2",
-        ([source for source, _ in measures], [measure for _, measure in measures]),
+        " JOIN unnest(%s::text[], %s::text[]) AS unmapped(data_source, measure)"
+        " USING (data_source, measure) WHERE open > 0 ORDER BY data_source, measure",
+        split_pairs(unmapped),
     )
-    for source, measure in held:
-        remedy = "release them first, or keep it mapped"
-        yield Problem("reservation_mapping", f"{source}.{measure} holds open reservations", remedy)
+    for source, measure in reserved:
+        yield Problem(
+            "reservation_mapping",
+            f"{source}.{measure} has open reservations",
+            "release them first, or keep it mapped",
+        )
 
 
-def _keep(session: Session, names: Sequence[str]) -> Sequence[Problem]:
-    """Without a document the shipped configuration counts: what that one would break."""
+def _guard_deletion(session: Session, names: Sequence[str]) -> Sequence[Problem]:
+    """Return what the shipped configuration, used without a document, would break."""
     shipped = parse(InventoryConfigurationBody.model_validate(DEFAULT))
-    return list(_broken(session, old=inventory_configuration(session), new=shipped))
+    return list(_conflicts(session, old=inventory_configuration(session), new=shipped))
 
 
-def _removed(session: Session, names: Sequence[str]) -> None:
-    _follow(session)
+def _on_delete(session: Session, names: Sequence[str]) -> None:
+    _recompute(session)
 
 
-def _apply(session: Session, documents: Sequence[Document]) -> None:
-    _follow(session)
+def _on_apply(session: Session, documents: Sequence[Document]) -> None:
+    _recompute(session)
 
 
-def _follow(session: Session) -> None:
-    """On hand follows the new formula, in the name of whoever changed it."""
-    rows = fetch(
-        session,
-        "SELECT recorded_at, actor FROM platform.configuration_document WHERE kind = %s AND name = %s AND current",
-        (KIND, NAME),
-    )
-    reformulate(session, inventory_configuration(session).formula, now=rows[0][0], actor=rows[0][1])
+def _recompute(session: Session) -> None:
+    """Recompute on hand in the name of the user who changed the configuration."""
+    now, actor = last_change(session, KIND, [NAME])
+    recompute_on_hand(session, inventory_configuration(session).formula, now=now, actor=actor)
 
 
-def _measures(configuration: InventoryConfiguration) -> set[tuple[str, str]]:
-    return {
-        (source.name, measure)
-        for source in configuration.sources.values()
-        for measure in source.physical
-    }
+def _measures(configuration: InventoryConfiguration) -> set[Measure]:
+    found = set()
+    for source in configuration.sources.values():
+        for measure in source.physical:
+            found.add((source.name, measure))
+    return found
 
 
-KINDS = (
-    DocumentKind(
-        KIND,
-        InventoryConfigurationBody,
-        18,
-        check=check,
-        on_apply=_apply,
-        on_delete=_removed,
-        deletion_guard=_keep,
-    ),
+INVENTORY_CONFIGURATION = DocumentKind(
+    KIND,
+    InventoryConfigurationBody,
+    18,
+    check=_check,
+    on_apply=_on_apply,
+    on_delete=_on_delete,
+    deletion_guard=_guard_deletion,
 )

@@ -1,57 +1,90 @@
-"""The inventory configuration this product ships with, used until somebody applies a document of their own."""
+"""The inventory configuration that is shipped and used until another document is applied."""
 
 from typing import Any
 
 OWN_ORGANIZATION = "main"
 
-_SUPPLY = "+fno.PhysicalInvent +iom.OnHand +erp.Unrestricted +erp.QualityInspection +pos.PosInbound +pos.Inbound"
-_LEFT = "-pos.PosOutbound -pos.Outbound"
-_COMING = "+fno.Ordered +fno.Arrived +iv.Ordered"
-_HARD = "fno.ReservPhysical fno.ReservOrdered iv.ReservPhysical iv.ReservOrdered"
-_SOFT = "iv.SoftReservPhysical iv.SoftReservOrdered"
-
 
 def _terms(formula: str) -> list[list[str]]:
-    """'+fno.Ordered -pos.Outbound' as the terms of a calculated measure."""
-    signs = {"+": "Addition", "-": "Subtraction"}
-    return [[signs[term[0]], *term[1:].split(".")] for term in formula.split()]
+    """Return '+fno.Ordered -pos.Outbound' as the terms of a calculated measure."""
+    terms = []
+    for term in formula.split():
+        operation = "Addition" if term[0] == "+" else "Subtraction"
+        data_source, measure = term[1:].split(".")
+        terms.append([operation, data_source, measure])
+    return terms
 
 
-def _signed(sign: str, measures: str) -> str:
-    return " ".join(sign + measure for measure in measures.split())
+def _subtracted(formula: str) -> str:
+    return formula.replace("+", "-")
 
 
-_AVAILABLE_TO_RESERVE = f"{_SUPPLY} {_COMING} {_signed('-', _HARD)} {_signed('-', _SOFT)} {_LEFT}"
-_IV = {
-    "OrderedTotal": "+fno.Ordered +fno.Arrived +iv.Ordered",
-    "OnHand": f"{_SUPPLY} {_LEFT}",
-    "ReservedTotal": f"{_signed('+', _HARD)} {_signed('+', _SOFT)}",
-    "SoftReserved": _signed("+", _SOFT),
-    "HardReserved": _signed("+", _HARD),
-    "OpenOrder": "+fno.OnOrder +iom.OnOrder",
-    "OnHandAvailable": f"{_SUPPLY} -fno.ReservPhysical -iv.SoftReservPhysical {_LEFT}",
-    "AvailableToReserve": _AVAILABLE_TO_RESERVE,
-    "InventorySupply": f"{_COMING} {_SUPPLY} {_LEFT}",
-    "InventoryDemand": f"+fno.OnOrder +iom.OnOrder {_signed('+', _SOFT)} {_signed('+', _HARD)}",
-    # Fewer than nine measures may be dated; these are the ones whose change a planner can date.
-    "AvailableToPromise": "+fno.PhysicalInvent +iom.OnHand +erp.Unrestricted +pos.Inbound -pos.Outbound +iv.Ordered "
-    + _signed("-", _SOFT),
+_SUPPLY = (
+    "+fno.PhysicalInvent +iom.OnHand +erp.Unrestricted +erp.QualityInspection"
+    " +pos.PosInbound +pos.Inbound"
+)
+_OUTBOUND = "-pos.PosOutbound -pos.Outbound"
+_ORDERED = "+fno.Ordered +fno.Arrived +iv.Ordered"
+_HARD = "+fno.ReservPhysical +fno.ReservOrdered +iv.ReservPhysical +iv.ReservOrdered"
+_SOFT = "+iv.SoftReservPhysical +iv.SoftReservOrdered"
+_AVAILABLE_TO_RESERVE = (
+    f"{_SUPPLY} {_ORDERED} {_subtracted(_HARD)} {_subtracted(_SOFT)} {_OUTBOUND}"
+)
+_IV_CALCULATED = {
+    "OrderedTotal": _terms(_ORDERED),
+    "OnHand": _terms(f"{_SUPPLY} {_OUTBOUND}"),
+    "ReservedTotal": _terms(f"{_HARD} {_SOFT}"),
+    "SoftReserved": _terms(_SOFT),
+    "HardReserved": _terms(_HARD),
+    "OpenOrder": _terms("+fno.OnOrder +iom.OnOrder"),
+    "OnHandAvailable": _terms(f"{_SUPPLY} -fno.ReservPhysical -iv.SoftReservPhysical {_OUTBOUND}"),
+    "AvailableToReserve": _terms(_AVAILABLE_TO_RESERVE),
+    "InventorySupply": _terms(f"{_ORDERED} {_SUPPLY} {_OUTBOUND}"),
+    "InventoryDemand": _terms(f"+fno.OnOrder +iom.OnOrder {_SOFT} {_HARD}"),
+    # At most eight measures may be dated; these are the ones whose change a planner can date.
+    "AvailableToPromise": _terms(
+        "+fno.PhysicalInvent +iom.OnHand +erp.Unrestricted +pos.Inbound -pos.Outbound"
+        f" +iv.Ordered {_subtracted(_SOFT)}"
+    ),
 }
 _FNO_DIMENSIONS = {
-    **{
-        f"Invent{name}Id": f"{name}Id"
-        for name in ("Batch", "Color", "Location", "Serial", "Site", "Size")
-    },
-    **{f"Invent{name}Id": f"{name}Id" for name in ("Status", "Style", "Version")},
-    **{name: name for name in ("LicensePlateId", "WMSLocationId", "WMSPalletId", "ConfigId")},
-    **{f"InventDimension{n}": f"CustomDimension{n}" for n in range(1, 13)},
+    "InventBatchId": "BatchId",
+    "InventColorId": "ColorId",
+    "InventLocationId": "LocationId",
+    "InventSerialId": "SerialId",
+    "InventSiteId": "SiteId",
+    "InventSizeId": "SizeId",
+    "InventStatusId": "StatusId",
+    "InventStyleId": "StyleId",
+    "InventVersionId": "VersionId",
+    "LicensePlateId": "LicensePlateId",
+    "WMSLocationId": "WMSLocationId",
+    "WMSPalletId": "WMSPalletId",
+    "ConfigId": "ConfigId",
 }
-_FNO_MEASURES = (
-    "Arrived PhysicalInvent ReservPhysical OnOrder NotSpecified AvailOrdered AvailPhysical Picked PostedQty"
-    " QuotationReceipt Received Ordered ReservOrdered"
-)
+for _number in range(1, 13):
+    _FNO_DIMENSIONS[f"InventDimension{_number}"] = f"CustomDimension{_number}"
+_FNO_MEASURES = [
+    "Arrived",
+    "PhysicalInvent",
+    "ReservPhysical",
+    "OnOrder",
+    "NotSpecified",
+    "AvailOrdered",
+    "AvailPhysical",
+    "Picked",
+    "PostedQty",
+    "QuotationReceipt",
+    "Received",
+    "Ordered",
+    "ReservOrdered",
+]
 _POS_DIMENSIONS = {
-    **{f"Pos{name}Id": f"{name}Id" for name in ("Site", "Location", "Color", "Size", "Style")},
+    "PosSiteId": "SiteId",
+    "PosLocationId": "LocationId",
+    "PosColorId": "ColorId",
+    "PosSizeId": "SizeId",
+    "PosStyleId": "StyleId",
     "PosMachineId": "ExtendedDimension1",
 }
 
@@ -66,11 +99,11 @@ DEFAULT: dict[str, Any] = {
                 "ReservOrdered",
                 "ReservPhysical",
             ],
-            "calculated_measures": {name: _terms(formula) for name, formula in _IV.items()},
+            "calculated_measures": _IV_CALCULATED,
         },
         "fno": {
             "dimension_mapping": _FNO_DIMENSIONS,
-            "physical_measures": _FNO_MEASURES.split(),
+            "physical_measures": _FNO_MEASURES,
             "read_only": True,
         },
         "pos": {

@@ -1,48 +1,81 @@
-"""What this room tells others."""
+"""Events this package publishes when stock moves or more of it becomes available."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, new_id
 from openiom.platform.events import append_events
 
-NAMED = 500
-"""An event names so many keys at most; whoever needs more reads the ledger of its document."""
+from .measures import ProductSource
+
+MAX_KEYS = 500
+"""An event names at most this many keys; the ledger of its document has all of them."""
+
+CHANGED = "inventory.changed"
+AVAILABILITY_INCREASED = "inventory.availability_increased"
+SCHEDULED = "inventory.scheduled"
+RECEIVED = "inventory.received"
+DISCREPANCY_FOUND = "inventory.discrepancy_found"
+RESERVATION_EXPIRED = "reservation.expired"
+EVENTS = (
+    CHANGED,
+    AVAILABILITY_INCREASED,
+    SCHEDULED,
+    RECEIVED,
+    DISCREPANCY_FOUND,
+    RESERVATION_EXPIRED,
+)
 
 
-CHANGED, FREED = "inventory.changed", "inventory.freed"
-Keys = Collection[tuple[str, str]]
-"""(product, source); an empty one is every product or source."""
-
-
-def tell_changed(
-    session: Session, keys: Keys, *, cause: str, document: str, now: datetime, actor: str
-) -> None:
-    """`inventory.changed`: on hand moved at these keys."""
-    _tell(session, CHANGED, keys, cause, document, now, actor)
-
-
-def tell_freed(
-    session: Session, keys: Keys, *, cause: str, document: str = "", now: datetime, actor: str
-) -> None:
-    """`inventory.freed`: more may be promised at these keys, to somebody at least, although on hand did not move."""
-    _tell(session, FREED, keys, cause, document, now, actor)
-
-
-def _tell(
-    session: Session, name: str, keys: Keys, cause: str, document: str, now: datetime, actor: str
-) -> None:
-    if not keys:
-        return
+def inventory_event(name: str, data: Mapping[str, Any]) -> Event:
+    """Return an event whose subject is a new inventory document of its own."""
     subject = new_id()
-    data = {
-        "cause": cause,
-        "document": document,
-        "keys": [list(key) for key in sorted(set(keys))[:NAMED]],
-    }
-    event = Event(
-        name=name, subject_type="inventory", subject_id=subject, root_id=subject, data=data
+    return Event(
+        name=name,
+        subject_type="inventory",
+        subject_id=subject,
+        root_id=subject,
+        data=dict(data),
     )
-    append_events(session, [event], at=now, actor=actor)
+
+
+def named_keys(keys: Iterable[ProductSource]) -> list[list[str]]:
+    """Return the distinct keys an event names, sorted and cut to `MAX_KEYS`."""
+    return list(map(list, sorted(set(keys))[:MAX_KEYS]))
+
+
+def publish_inventory_changed(
+    session: Session,
+    keys: Collection[ProductSource],
+    *,
+    cause: str,
+    document: str,
+    now: datetime,
+    actor: str,
+) -> None:
+    """Publish `inventory.changed`: on hand moved at these keys."""
+    if keys:
+        data = {"cause": cause, "document": document, "keys": named_keys(keys)}
+        append_events(session, [inventory_event(CHANGED, data)], at=now, actor=actor)
+
+
+def publish_availability_increased(
+    session: Session,
+    keys: Collection[ProductSource],
+    *,
+    cause: str,
+    document: str = "",
+    now: datetime,
+    actor: str,
+) -> None:
+    """Publish `inventory.availability_increased`.
+
+    More may be promised at these keys, to at least one requester, although on hand did not move.
+    An empty product or source in a key means every one.
+    """
+    if keys:
+        data = {"cause": cause, "document": document, "keys": named_keys(keys)}
+        append_events(session, [inventory_event(AVAILABILITY_INCREASED, data)], at=now, actor=actor)

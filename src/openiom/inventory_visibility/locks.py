@@ -1,49 +1,57 @@
-"""
-Every lock this room takes, in the one order it takes them: by stock id.
+"""All locks this package takes on stock, always in the order of stock ids.
 
-Only a family's root is locked: the row of a product at a source without further dimensions. Who holds the root holds
-every row, measure and reservation of the family, also rows that somebody made a moment ago; a lock on each row would
-miss those, and oversell what they hold. So a root is made before any other row of its family.
+Only the root of a family is locked: the row of a product at a source without further dimensions.
+The transaction that holds the root owns every row, measure and reservation of the family, also
+rows created a moment ago. A lock on each row would miss those and oversell. The root is therefore
+created before any other row of its family.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch, fetch_as
 from openiom.platform.database import to_json_text
 
-from .availability_hierarchy import Family, Level, Row
-from .decisions import Key
-from .measures import StockKey
+from .availability.hierarchy import ROOT, Level, LockedStockRow, StockFamily
+from .columns import columns_of, split_pairs
+from .measures import Family, ProductSource, StockKey
 
-_ROW = "s.id, s.on_hand, s.reserved, s.overdraft, s.covered, s.oversell, s.safety_stock"
-_EMPTY: Level = frozenset()
+_STOCK = (
+    "s.id, s.organization, s.product, s.source, s.dimensions, s.on_hand, s.reserved, s.overdraft,"
+    " s.backed_by_variants, s.oversell, s.safety_stock"
+)
 OWN_ROWS = """
 SELECT f.id FROM unnest(%s::text[], %s::text[]) AS k(product, source), LATERAL (
-    SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = '' AND x.product = k.product
-    AND x.source = k.source AND x.dimensions = '' OFFSET 0) f
+    SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = ''
+    AND x.product = k.product AND x.source = k.source AND x.dimensions = '' OFFSET 0) f
 """
+"""Ids of the own root rows of (product, source) keys, given as two arrays."""
+
 # Found by index and locked by id: a join would be planned as a scan of every stock row.
 _FAMILIES = """
 FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY(
-    SELECT f.id FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(organization, product, source), LATERAL (
+    SELECT f.id FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(organization, product, source),
+    LATERAL (
         SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = k.organization
         AND x.product = k.product AND x.source = k.source OFFSET 0) f))
 """
 _ROOT_ROWS = _FAMILIES.replace("OFFSET 0", "AND x.dimensions = '' OFFSET 0")
 
-Families = dict[tuple[str, str, str], Family]
+Families = dict[Family, StockFamily]
 DimensionValues = Mapping[str, Level]
 """Dimension values by their canonical text."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockedReservation:
+    """An open reservation whose stock row is locked."""
+
     id: int
     line_id: UUID | None
     stock_id: int
@@ -56,155 +64,230 @@ class LockedReservation:
     per_unit: int
 
 
+_RESERVATION = (
+    "r.id, r.line_id, r.stock_id, s.product, s.source, r.open, r.data_source, r.measure,"
+    " r.document, r.per_unit"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedStock:
+    """Locked stock rows by id, and the own root rows among them by (product, source)."""
+
+    rows: dict[int, LockedStockRow] = field(default_factory=dict)
+    own: dict[ProductSource, LockedStockRow] = field(default_factory=dict)
+
+
+class _StockRow(NamedTuple):
+    """The columns of `_STOCK`; a row read for its level has its dimension values too."""
+
+    id: int
+    organization: str
+    product: str
+    source: str
+    dimensions: str
+    on_hand: Decimal
+    reserved: Decimal
+    overdraft: Decimal
+    backed_by_variants: Decimal
+    oversell: bool
+    safety_stock: Decimal
+    dimension_values: dict[str, str] | None = None
+
+    def locked(self) -> LockedStockRow:
+        values = self.dimension_values
+        return LockedStockRow(
+            id=self.id,
+            level=frozenset(values.items()) if values else ROOT,
+            on_hand=self.on_hand,
+            reserved=self.reserved,
+            overdraft=self.overdraft,
+            backed_by_variants=self.backed_by_variants,
+            oversell=self.oversell,
+            safety_stock=self.safety_stock,
+        )
+
+
 def ensure_stock(
     session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime
 ) -> dict[StockKey, int]:
-    """The stock ids of these keys and of their roots; rows that do not exist yet are made, with nothing on hand.
+    """Return the stock ids of these keys and their roots; missing rows are created with no stock.
 
-    `values` by canonical dimension text. Before any lock, and in one order: a row that another transaction is just
-    making is waited for, which nobody may do who holds what that one will want.
+    This runs before any lock is taken and inserts in one order: an insert waits for another
+    transaction that is creating the same row, which a transaction that holds locks must not do.
+
+    Args:
+        values: Dimension values by canonical dimension text, for rows that are created.
     """
     wanted = {*keys, *(key.root for key in keys)}
     found = _stock_ids(session, list(wanted))
     missing = sorted(wanted - found.keys())
     if not missing:
         return found
+    dimension_values = []
+    for key in missing:
+        dimension_values.append(to_json_text(dict(values.get(key.dimensions, ROOT))))
     execute(
         session,
-        "INSERT INTO inventory_visibility.stock (organization, product, source, dimensions, dimension_values,"
-        " updated_at) SELECT k.*, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])"
+        "INSERT INTO inventory_visibility.stock"
+        " (organization, product, source, dimensions, dimension_values, updated_at)"
+        " SELECT k.*, %s"
+        " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])"
         " AS k(organization, product, source, dimensions, dimension_values)"
         " ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING",
-        (
-            now,
-            *_key_columns(missing),
-            [to_json_text(dict(values.get(k.dimensions, _EMPTY))) for k in missing],
-        ),
+        (now, *columns_of(missing, *StockKey._fields), dimension_values),
     )
     return found | _stock_ids(session, missing)
+
+
+def ensure_own_stock(session: Session, keys: Iterable[ProductSource], now: datetime) -> None:
+    """Create the own root rows of these keys that do not exist yet, with nothing on hand."""
+    ensure_stock(session, [StockKey("", product, source) for product, source in keys], {}, now)
 
 
 def _stock_ids(session: Session, keys: Sequence[StockKey]) -> dict[StockKey, int]:
     rows = fetch(
         session,
-        "SELECT k.number, s.id FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])"
-        " AS k(number, organization, product, source, dimensions), LATERAL (SELECT x.id FROM"
-        " inventory_visibility.stock x WHERE x.organization = k.organization AND x.product = k.product"
-        " AND x.source = k.source AND x.dimensions = k.dimensions OFFSET 0) s",
-        (list(range(len(keys))), *_key_columns(keys)),
+        "SELECT k.number, s.id"
+        " FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])"
+        " AS k(number, organization, product, source, dimensions), LATERAL ("
+        " SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = k.organization"
+        " AND x.product = k.product AND x.source = k.source AND x.dimensions = k.dimensions"
+        " OFFSET 0) s",
+        (list(range(len(keys))), *columns_of(keys, *StockKey._fields)),
     )
     return {keys[number]: stock_id for number, stock_id in rows}
-
-
-def _key_columns(keys: Sequence[StockKey]) -> tuple[list[str], list[str], list[str], list[str]]:
-    return (
-        [k.organization for k in keys],
-        [k.product for k in keys],
-        [k.source for k in keys],
-        [k.dimensions for k in keys],
-    )
 
 
 def lock_rows(
     session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime
 ) -> Families:
-    """All rows of these keys' products at their sources, held until the transaction ends; new keys are made."""
+    """Create missing keys, then lock the families of all keys until the transaction ends."""
     ensure_stock(session, keys, values, now)
     return lock_families(session, list({key.family for key in keys}))
 
 
-def hold_roots(session: Session, ids: Mapping[StockKey, int], keys: Iterable[StockKey]) -> None:
-    """Hold the families of these keys until the transaction ends; `ids` as `ensure_stock` gives them."""
-    held = (
+def lock_roots(session: Session, ids: Mapping[StockKey, int], keys: Iterable[StockKey]) -> None:
+    """Lock the families of these keys; `ids` are those `ensure_stock` returned."""
+    locking = (
         "SELECT 1 FROM inventory_visibility.stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
     )
-    execute(session, f"SELECT count(*) FROM ({held}) held", ([*{ids[key.root] for key in keys}],))
+    roots = {ids[key.root] for key in keys}
+    execute(session, f"SELECT count(*) FROM ({locking}) locked", (list(roots),))
 
 
-def lock_families(session: Session, families: Sequence[tuple[str, str, str]]) -> Families:
-    """All rows of these (organization, product, source), held until the transaction ends.
+def lock_families(session: Session, families: Sequence[Family]) -> Families:
+    """Lock these (organization, product, source) and return all their rows.
 
-    Read once the roots are locked: while a statement waits it sees the rows of before.
+    The rows are read after the roots are locked, because a statement that waits for a lock still
+    sees the rows of its start.
     """
-    roots = f"SELECT 1 {_ROOT_ROWS} ORDER BY s.id FOR NO KEY UPDATE"
-    execute(session, f"SELECT count(*) FROM ({roots}) held", _columns(families))
-    rows = fetch(
+    columns = list(map(list, zip(*families, strict=True))) or [[], [], []]
+    locking = f"SELECT 1 {_ROOT_ROWS} ORDER BY s.id FOR NO KEY UPDATE"
+    execute(session, f"SELECT count(*) FROM ({locking}) locked", columns)
+    rows = fetch_as(
         session,
-        "SELECT s.organization, s.product, s.source,"
-        f" CASE WHEN s.dimensions <> '' THEN s.dimension_values END, {_ROW} {_FAMILIES}",
-        _columns(families),
+        _StockRow,
+        f"SELECT {_STOCK},"
+        " CASE WHEN s.dimensions <> '' THEN s.dimension_values END AS dimension_values"
+        f" {_FAMILIES}",
+        columns,
     )
-    found = {family: Family({}) for family in families}
-    for organization, product, source, values, *row in rows:
-        level = frozenset(values.items()) if values else _EMPTY
-        found[organization, product, source].rows[level] = Row(row[0], level, *row[1:])
+    found = {family: StockFamily({}) for family in families}
+    for row in rows:
+        locked = row.locked()
+        found[row.organization, row.product, row.source].rows[locked.level] = locked
     return found
 
 
-def _columns(families: Sequence[tuple[str, str, str]]) -> tuple[list[str], list[str], list[str]]:
-    return [f[0] for f in families], [f[1] for f in families], [f[2] for f in families]
-
-
-def lock_stock(session: Session, keys: Iterable[Key]) -> dict[Key, Row]:
-    """Our own rows of these (product, source), locked until the transaction ends. Unknown keys are absent."""
-    wanted = list(set(keys))
-    rows = fetch(
+def lock_stock(
+    session: Session, keys: Iterable[ProductSource]
+) -> dict[ProductSource, LockedStockRow]:
+    """Lock the own root rows of these (product, source); unknown keys are absent."""
+    rows = fetch_as(
         session,
-        f"SELECT s.product, s.source, {_ROW} FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY({OWN_ROWS}))"
+        _StockRow,
+        f"SELECT {_STOCK} FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY({OWN_ROWS}))"
         " ORDER BY s.id FOR NO KEY UPDATE",
-        ([k[0] for k in wanted], [k[1] for k in wanted]),
+        split_pairs(set(keys)),
     )
-    return {(row[0], row[1]): Row(row[2], _EMPTY, *row[3:]) for row in rows}
+    return {(row.product, row.source): row.locked() for row in rows}
 
 
-def lock_ids(session: Session, stock_ids: Collection[int]) -> tuple[dict[int, Row], dict[Key, Row]]:
-    """These stock rows, held until the transaction ends; and those of them that are our own, by (product, source)."""
-    asked = set(stock_ids)
-    columns = f"SELECT s.organization || s.dimensions, s.product, s.source, {_ROW} FROM inventory_visibility.stock s"
-    rows = fetch(
+def lock_ids(session: Session, stock_ids: Collection[int]) -> LockedStock:
+    """Lock these stock rows until the transaction ends."""
+    wanted = set(stock_ids)
+    roots = fetch_as(
         session,
-        f"{columns} WHERE s.id = ANY(ARRAY(SELECT f.id FROM inventory_visibility.stock k, LATERAL (SELECT x.id FROM"
-        " inventory_visibility.stock x WHERE x.organization = k.organization AND x.product = k.product"
-        " AND x.source = k.source AND x.dimensions = '' OFFSET 0) f WHERE k.id = ANY(%s)))"
-        " ORDER BY s.id FOR NO KEY UPDATE",
-        (list(asked),),
+        _StockRow,
+        f"SELECT {_STOCK} FROM inventory_visibility.stock s WHERE s.id = ANY(ARRAY("
+        " SELECT f.id FROM inventory_visibility.stock k, LATERAL ("
+        " SELECT x.id FROM inventory_visibility.stock x WHERE x.organization = k.organization"
+        " AND x.product = k.product AND x.source = k.source AND x.dimensions = '' OFFSET 0) f"
+        " WHERE k.id = ANY(%s))) ORDER BY s.id FOR NO KEY UPDATE",
+        (list(wanted),),
     )
-    deeper = asked - {row[3] for row in rows}
+    deeper = wanted - {row.id for row in roots}
+    rows = [row for row in roots if row.id in wanted]
     if deeper:
-        rows += fetch(session, f"{columns} WHERE s.id = ANY(%s)", (list(deeper),))
-    locked = {row[3]: Row(row[3], _EMPTY, *row[4:]) for row in rows if row[3] in asked}
-    return locked, {
-        (row[1], row[2]): locked[row[3]] for row in rows if not row[0] and row[3] in asked
-    }
+        rows += fetch_as(
+            session,
+            _StockRow,
+            f"SELECT {_STOCK} FROM inventory_visibility.stock s WHERE s.id = ANY(%s)",
+            (list(deeper),),
+        )
+    stock = LockedStock()
+    for row in rows:
+        locked = row.locked()
+        stock.rows[row.id] = locked
+        if not row.organization and not row.dimensions:
+            stock.own[row.product, row.source] = locked
+    return stock
 
 
 def lock_lines(
-    session: Session, line_ids: Iterable[UUID], keys: Iterable[Key] = ()
-) -> tuple[list[LockedReservation], dict[int, Row], dict[Key, Row]]:
-    """Open reservations of these lines, oldest first; their stock rows and those of `keys`, locked, by id and key."""
-    lines, also = list(set(line_ids)), list(set(keys))
+    session: Session,
+    line_ids: Iterable[UUID],
+    keys: Iterable[ProductSource] = (),
+    *,
+    expiring_only: bool = False,
+) -> tuple[list[LockedReservation], LockedStock]:
+    """Return the open reservations of these lines, oldest first, with their stock locked.
+
+    The own root rows of `keys` are locked with them.
+
+    Args:
+        expiring_only: Leave out reservations without an end.
+    """
+    lines = list(set(line_ids))
+    ending = " AND expires_at IS NOT NULL" if expiring_only else ""
     found = fetch(
         session,
-        f"SELECT stock_id FROM inventory_visibility.reservation WHERE line_id = ANY(%s) AND open > 0 UNION{OWN_ROWS}",
-        (lines, [k[0] for k in also], [k[1] for k in also]),
+        "SELECT stock_id FROM inventory_visibility.reservation"
+        f" WHERE line_id = ANY(%s) AND open > 0{ending} UNION{OWN_ROWS}",
+        (lines, *split_pairs(set(keys))),
     )
-    rows, by_key = lock_ids(session, [row[0] for row in found])
-    held = reservations_where(
-        session, "r.line_id = ANY(%s) AND r.stock_id = ANY(%s)", (lines, list(rows))
-    )
-    return held, rows, by_key
-
-
-def reservations_where(
-    session: Session, condition: str, values: tuple[object, ...], limit: int | None = None
-) -> list[LockedReservation]:
-    """Open reservations, oldest first. They change only under the lock of their stock row, which the caller holds."""
-    rows = fetch(
+    stock = lock_ids(session, [stock_id for (stock_id,) in found])
+    reservations = open_reservations(
         session,
-        "SELECT r.id, r.line_id, r.stock_id, s.product, s.source, r.open, r.data_source, r.measure, r.document,"
-        " r.per_unit"
-        " FROM inventory_visibility.reservation r JOIN inventory_visibility.stock s ON s.id = r.stock_id"
-        f" WHERE r.open > 0 AND {condition} ORDER BY r.id LIMIT %s",
-        (*values, limit),
+        f"r.line_id = ANY(%s) AND r.stock_id = ANY(%s){ending}",
+        (lines, list(stock.rows)),
     )
-    return [LockedReservation(*row) for row in rows]
+    return reservations, stock
+
+
+def open_reservations(
+    session: Session, condition: str, values: tuple[object, ...]
+) -> list[LockedReservation]:
+    """Return the open reservations that meet a condition, oldest first.
+
+    Reservations change only under the lock of their stock row, which the caller holds.
+    """
+    return fetch_as(
+        session,
+        LockedReservation,
+        f"SELECT {_RESERVATION} FROM inventory_visibility.reservation r"
+        " JOIN inventory_visibility.stock s ON s.id = r.stock_id"
+        f" WHERE r.open > 0 AND {condition} ORDER BY r.id",
+        values,
+    )

@@ -1,4 +1,4 @@
-"""Names and shapes of what is counted: measures, stock keys, changes, reservations. Pure values."""
+"""Pure values: measures, formulas, stock keys, measure changes and soft-reservation requests."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -12,20 +12,32 @@ from uuid import UUID
 Measure = tuple[str, str]
 """(data source, physical measure), both in lower case."""
 
+ProductSource = tuple[str, str]
+"""(product, source)."""
+
+Family = tuple[str, str, str]
+"""(organization, product, source): all stock keys of a product at a source."""
+
 ON_HAND: Measure = ("iom", "onhand")
 SOFT_RESERVED: Measure = ("iv", "softreservordered")
 DISCREPANCY: Measure = ("iom", "discrepancy")
 FORMULA: Measure = ("", "on_hand")
 OVERDRAFT: Measure = ("", "overdraft")
-COVERED: Measure = ("", "covered")
+BACKED_BY_VARIANTS: Measure = ("", "backed_by_variants")
 HIERARCHY = ("siteid", "colorid", "sizeid", "styleid")
 
 ZERO = Decimal(0)
+LARGEST = Decimal(10) ** 13
+MAX_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """How measures make a stock row: `supply` gives the sign of each in `on_hand`; `reservations` make `reserved`."""
+    """How measures add up to a stock row.
+
+    `supply` gives the sign of each measure in `on_hand`; the measures in `reservations` add up to
+    `reserved`.
+    """
 
     supply: Mapping[Measure, int]
     reservations: Collection[Measure]
@@ -54,7 +66,10 @@ DEFAULT_FORMULA = Formula(
 
 
 class StockKey(NamedTuple):
-    """What a balance is kept for. `dimensions` is canonical text, see `dimension_text`; '' organization is our own."""
+    """The key of a balance.
+
+    `organization` is empty for the own company; `dimensions` is the text `dimension_text` returns.
+    """
 
     organization: str
     product: str
@@ -63,20 +78,21 @@ class StockKey(NamedTuple):
 
     @property
     def root(self) -> "StockKey":
-        """The row of the same product at the same source without further dimensions."""
+        """The key of the same product and source without further dimensions."""
         return self._replace(dimensions="") if self.dimensions else self
 
     @property
-    def family(self) -> tuple[str, str, str]:
-        """Every row of a product at a source, whatever its further dimensions."""
+    def family(self) -> Family:
+        """The product and source of this key, whatever its further dimensions."""
         return self[:3]
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureChange:
-    """Quantities of one outside event at one stock key. `event_id` makes it idempotent; '' counts every time.
+    """Quantities of one external event at one stock key.
 
-    `dimensions` holds base dimensions (lower case) but not the location, which is `source`.
+    An event with an `event_id` is applied once; events without one are always applied.
+    `dimensions` are base dimensions in lower case, without the location, which is `source`.
     """
 
     organization: str
@@ -89,8 +105,12 @@ class MeasureChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
-    """`duplicate`: the event was counted before, and nothing changed. `reason` says why a change was refused."""
+class PostingResult:
+    """The outcome of one change.
+
+    `duplicate` means that the event was applied before and nothing changed; `reason` explains a
+    refusal.
+    """
 
     ok: bool
     duplicate: bool = False
@@ -98,8 +118,11 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
-class SoftReserve:
-    """A wish to hold `quantity`; a negative one gives back. `check=False` reserves what is not there, on purpose."""
+class SoftReservationRequest:
+    """A request to reserve `quantity` units, or to unreserve them when it is negative.
+
+    With `check=False` units are reserved even if they are not available.
+    """
 
     organization: str
     product: str
@@ -116,8 +139,8 @@ class SoftReserve:
 
 
 @dataclass(frozen=True, slots=True)
-class Reserved:
-    """The answer to one wish. `invalid` is what was to be given back although nothing held it."""
+class ReservationResult:
+    """The outcome of one request; `invalid` units were to be unreserved but are not reserved."""
 
     ok: bool
     reference: str
@@ -127,8 +150,11 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreserve:
-    """Give back up to `quantity` units held at a stock key. `reference` must be the key's own; '' is not checked."""
+class UnreserveRequest:
+    """A request to unreserve up to `quantity` units at a stock key.
+
+    A `reference` must be that of the stock key; an empty one is not checked.
+    """
 
     organization: str
     product: str
@@ -141,30 +167,37 @@ class Unreserve:
 
 
 def dimension_text(dimensions: Mapping[str, str]) -> str:
-    """`colorid=red;siteid=1`: names in order, with `=`, `;` and `%` in values escaped; '' when there are none."""
-    return (
-        ";".join(f"{name}={_escaped(dimensions[name])}" for name in sorted(dimensions))
-        if dimensions
-        else ""
-    )
+    """Return dimensions as canonical text such as `colorid=red;siteid=1`, '' when there are none.
+
+    Names are sorted; `=`, `;` and `%` in values are escaped.
+    """
+    if not dimensions:
+        return ""
+    return ";".join(f"{name}={_escape(dimensions[name])}" for name in sorted(dimensions))
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     return value.replace("%", "%25").replace(";", "%3B").replace("=", "%3D")
 
 
 @lru_cache(maxsize=50_000)
 def reference_of(key: StockKey) -> str:
-    """The reservation id of a stock key: the same for every reservation of that product and those dimension values."""
+    """Return the reservation id of a stock key, shared by all reservations of that key."""
     text = "\x1f".join((key.organization, key.product, key.source, key.dimensions))
     return sha256(text.encode()).hexdigest()[:32]
 
 
 def event_key(organization: str, event_id: str) -> str | None:
-    """How the ledger keeps the id of an outside event: ids are unique within their organization."""
+    """Return an external event's id as the ledger stores it: unique within its organization."""
     return f"{organization}/{event_id}" if event_id else None
 
 
-def plain(quantity: Decimal) -> str:
-    """5, not 5.0000."""
+def is_quantity(quantity: Decimal) -> bool:
+    """Return whether a balance can store this quantity exactly."""
+    exponent = quantity.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -MAX_DECIMALS and abs(quantity) < LARGEST
+
+
+def format_quantity(quantity: Decimal) -> str:
+    """Return a quantity without trailing zeros: 5 rather than 5.0000."""
     return f"{quantity.normalize():f}"

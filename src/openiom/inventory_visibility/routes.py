@@ -1,29 +1,25 @@
-"""The inventory list and bulk changes."""
+"""The HTTP router of this package, with the bulk changes of on hand."""
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.platform.http import (
-    CurrentPrincipal,
-    Now,
-    Page,
-    ReadSession,
-    WriteSession,
-    decode_cursor,
-    paginate,
-    parse_id,
-)
+from openiom.platform.http import CurrentPrincipal, Now, WriteSession
 
-from . import ledger_routes
-from .decisions import StockChange
-from .queries import StockRow, list_stock
-from .service import change_on_hand
+from .allocation.routes import router as allocation_router
+from .availability.grid_routes import router as grid_router
+from .availability.routes import router as availability_router
+from .ledger.on_hand import StockChange, change_on_hand
+from .ledger.routes import router as ledger_router
+from .reservations.routes import router as reservation_router
+from .supply.routes import router as supply_router
 
-router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
-BULK_LIMIT = 512
+router = APIRouter()
+changes_router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+MAX_CHANGES = 512
 
 
 class ChangeItem(BaseModel):
@@ -35,13 +31,13 @@ class ChangeItem(BaseModel):
 
 
 class ChangesRequest(BaseModel):
-    """Up to 512 changes; each is answered by its index, and a refused one does not stop the rest."""
+    """Up to 512 changes; results have their index, and a refused one does not stop the others."""
 
     model_config = ConfigDict(extra="forbid")
 
     mode: Literal["set", "change"]
     reason: str = Field(min_length=1)
-    items: list[ChangeItem] = Field(min_length=1, max_length=BULK_LIMIT)
+    items: list[ChangeItem] = Field(min_length=1, max_length=MAX_CHANGES)
 
 
 class ChangeResult(BaseModel):
@@ -54,50 +50,39 @@ class ChangesAnswer(BaseModel):
     results: list[ChangeResult]
 
 
-@router.get("")
-def inventory(
-    principal: CurrentPrincipal,
-    session: ReadSession,
-    product: str = "",
-    source: str = "",
-    search: str = "",
-    short: bool = False,
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> Page[StockRow]:
-    """Stock by product and source; `short` keeps only keys with nothing left to promise."""
-    principal.require("inventory.read")
-    rows = list_stock(
-        session,
-        product=product,
-        source=source,
-        search=search,
-        short=short,
-        after=decode_cursor(after, 3, str, str, parse_id),
-        limit=limit + 1,
-    )
-    items, following = paginate(rows, limit=limit, key=lambda r: (r.product, r.source, r.id))
-    return Page(items=items, next=following)
-
-
-@router.post("/changes")
+@changes_router.post("/changes")
 def changes(
     request: ChangesRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
 ) -> ChangesAnswer:
-    """Set or change on-hand quantities."""
+    """Set or change on-hand quantities of the own stock."""
     principal.require("inventory.write")
-    answers = change_on_hand(
+    items = [StockChange(item.product, item.source, item.quantity) for item in request.items]
+    reasons = change_on_hand(
         session,
-        [StockChange(i.product, i.source, i.quantity) for i in request.items],
+        items,
         mode=request.mode,
         cause=request.reason,
         document="api",
         now=now,
         actor=principal.name,
     )
-    return ChangesAnswer(
-        results=[ChangeResult(index=i, ok=not why, reason=why) for i, why in enumerate(answers)]
-    )
+    return ChangesAnswer(results=_results(reasons))
 
 
-router.include_router(ledger_routes.router)
+def _results(reasons: Sequence[str]) -> list[ChangeResult]:
+    results = []
+    for index, reason in enumerate(reasons):
+        results.append(ChangeResult(index=index, ok=not reason, reason=reason))
+    return results
+
+
+for part in (
+    availability_router,
+    grid_router,
+    allocation_router,
+    supply_router,
+    reservation_router,
+    changes_router,
+    ledger_router,
+):
+    router.include_router(part)

@@ -4,8 +4,7 @@ from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
 from tests.orders.given import NOW
 
 from openiom.fulfillment_optimization.assigned_sources import reserve_assigned
-from openiom.inventory_visibility import release
-from openiom.inventory_visibility.reservations import list_reservations
+from openiom.inventory_visibility import ReservationFilter, list_reservations, release
 from openiom.orders import assign_sources, open_lines
 from openiom.platform.bulk import fetch
 
@@ -26,7 +25,7 @@ def test_the_ledger_and_the_reservation_name_the_order(sourcing: SourcingSetup) 
     assert sourcing.source(order)[0].ok
     with sourcing.database.unit_of_work() as session:
         (found,) = list_reservations(
-            session, product="", source="", document="1001", state="open", before=None, limit=9
+            session, ReservationFilter(document="1001", state="open"), before=None, limit=9
         )
         assert (found.product, found.source, found.open, found.document) == ("LAMP", "A", 2, "1001")
         (line,) = open_lines(session, [order])

@@ -1,10 +1,19 @@
 """
-Units kept for channels, customer groups and what stands below them: allocated, moved, consumed, read.
+Units allocated to channels, customer groups and the groups below them.
 
-Holds   nothing is allocated that is not available; what a group has is never negative; every act has an entry.
+Owns        allocations, their entries, and the dimensions each product is allocated by.
+Guarantees  no more is allocated than is available; what a group has is never negative; every
+            operation has an entry and is applied once.
 """
 
-from .operations import AllocationAct, Done, allocate_acts
+from .operations import AllocationOperation, AllocationResult, Kind, apply_allocations
 from .queries import AllocationRow, allocations_at
 
-__all__ = ["AllocationAct", "AllocationRow", "Done", "allocate_acts", "allocations_at"]
+__all__ = [
+    "AllocationOperation",
+    "AllocationResult",
+    "AllocationRow",
+    "Kind",
+    "allocations_at",
+    "apply_allocations",
+]

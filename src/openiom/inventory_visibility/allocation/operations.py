@@ -1,44 +1,53 @@
-"""Allocate, unallocate, reallocate and consume; each takes many, is counted once by its id, and is kept as entries."""
+"""Allocation operations: allocate, unallocate, reallocate and consume.
+
+Each call takes many operations; each is applied once by its id and has entries.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.availability_hierarchy import Family, Level
+from openiom.inventory_visibility.availability.hierarchy import Level, LockedStockRow
+from openiom.inventory_visibility.columns import columns_of
 from openiom.inventory_visibility.configuration import ALLOCATION_SOURCE, InventoryConfiguration
-from openiom.inventory_visibility.events import tell_freed
-from openiom.inventory_visibility.ledger import Entry, post
-from openiom.inventory_visibility.locks import ensure_stock, lock_families
-from openiom.inventory_visibility.measure_intake import post_measures
+from openiom.inventory_visibility.events import publish_availability_increased
+from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools, pool_entries
+from openiom.inventory_visibility.ledger.measure_intake import post_measures
+from openiom.inventory_visibility.ledger.posting import Entry, post
+from openiom.inventory_visibility.locks import Families, ensure_stock, lock_families
 from openiom.inventory_visibility.measures import (
     ZERO,
     Measure,
     MeasureChange,
-    SoftReserve,
+    ProductSource,
+    SoftReservationRequest,
     StockKey,
     dimension_text,
-    plain,
+    format_quantity,
 )
-from openiom.inventory_visibility.promise.allocation_limits import PoolMove, move_pools
-from openiom.inventory_visibility.promise.reservation_limits import pool_entries
-from openiom.inventory_visibility.soft_reservations import soft_reserve
+from openiom.inventory_visibility.reservations.soft_reservations import soft_reserve
 from openiom.platform.bulk import execute, fetch
+
+from .dimensions import allocation_dimensions
 
 Kind = Literal["allocate", "unallocate", "reallocate", "consume"]
 AVAILABLE: Measure = (ALLOCATION_SOURCE, "@available_to_allocate")
+Groups = tuple[str, ...]
+"""A path of groups, the highest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class AllocationAct:
-    """
-    `quantity` units at one stock key for a path of groups, highest first.
+class AllocationOperation:
+    """`quantity` units at one stock key for a path of groups.
 
-    `sources` is the path a reallocation takes from. `measures` are what a consumption posts beside it: +1 adds the
-    quantity to the measure, -1 takes it out; a soft-reservation measure with +1 makes it a soft reservation.
+    Attributes:
+        sources: The path a reallocation takes units from.
+        measures: What a consumption posts as well: +1 adds the quantity to the measure, -1
+            subtracts it. A soft-reservation measure with +1 makes a soft reservation.
     """
 
     kind: Kind
@@ -46,10 +55,10 @@ class AllocationAct:
     organization: str
     product: str
     source: str
-    groups: tuple[str, ...]
+    groups: Groups
     quantity: Decimal
     dimensions: Mapping[str, str] = field(default_factory=dict)
-    sources: tuple[str, ...] = ()
+    sources: Groups = ()
     measures: Mapping[Measure, int] = field(default_factory=dict)
 
     @property
@@ -59,295 +68,395 @@ class AllocationAct:
         )
 
     @property
-    def once(self) -> str:
+    def level(self) -> Level:
+        return frozenset(self.dimensions.items())
+
+    @property
+    def unique_id(self) -> str:
         return f"{self.organization}/{self.event_id}"
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """`duplicate`: the id was counted before, and nothing changed. `reason` says why an act was refused."""
+class AllocationResult:
+    """The outcome of one operation.
+
+    `duplicate` means that it was applied before and nothing changed; `reason` explains a refusal.
+    """
 
     ok: bool
     duplicate: bool = False
     reason: str = ""
 
 
-Path = tuple[int, tuple[str, ...]]
-"""A stock id and the groups of a pool there."""
+class _Pool(NamedTuple):
+    """A path of groups at a stock key."""
+
+    stock_id: int
+    groups: Groups
+
+
+class _Move(NamedTuple):
+    """What an operation moves of one pool."""
+
+    pool: _Pool
+    operation: AllocationOperation
+    units: Decimal
+
+    @property
+    def consumed(self) -> Decimal:
+        return self.operation.quantity if self.operation.kind == "consume" else ZERO
+
+    @property
+    def granted(self) -> Decimal:
+        """Units that count as newly allocated to the pool."""
+        return self.units if self.operation.kind in ("allocate", "reallocate") else ZERO
 
 
 @dataclass
-class Desk:
-    """One batch under lock: what every pool and every stock key has while the acts are gone through."""
+class AllocationBatch:
+    """Operations under lock: the state of pools and stock while they are applied in order.
+
+    Attributes:
+        dimensions: The dimension names each (organization, product) is allocated by.
+        allocated: Units the batch allocated so far at each stock key, on balance.
+    """
 
     configuration: InventoryConfiguration
     ids: Mapping[StockKey, int]
-    families: Mapping[tuple[str, str, str], Family]
+    families: Families
     balances: dict[int, dict[Measure, Decimal]]
-    pools: dict[Path, Decimal]
-    levels: dict[tuple[str, str], str]
-    given: dict[int, Decimal] = field(default_factory=dict)
-    moves: list[tuple[Path, Kind, AllocationAct, Decimal]] = field(default_factory=list)
+    pools: dict[_Pool, Decimal]
+    dimensions: Mapping[tuple[str, str], str]
+    allocated: dict[int, Decimal] = field(default_factory=dict)
+    moves: list[_Move] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
-    def take(self, session: Session, act: AllocationAct, *, now: datetime, actor: str) -> str:
-        """Decide one act and note its moves; why it is refused, or ''."""
-        stock_id = self.ids[act.key]
-        refusal = self._refusal(act, stock_id) or self._beside(session, act, now=now, actor=actor)
-        if refusal:
-            return refusal
-        path, units = (stock_id, act.groups), act.quantity
-        grows = act.kind in ("allocate", "reallocate")
-        self.pools[path] = self.pools.get(path, ZERO) + (units if grows else -units)
-        self.moves.append((path, act.kind, act, units if grows else -units))
-        if act.kind == "reallocate":
-            self.pools[stock_id, act.sources] -= units
-            self.moves.append(((stock_id, act.sources), act.kind, act, -units))
-        moved = {"allocate": units, "reallocate": ZERO}.get(act.kind, -units)
-        self.given[stock_id] = self.given.get(stock_id, ZERO) + moved
-        consumed = units if act.kind == "consume" else ZERO
-        granted = units if act.kind == "allocate" else ZERO
-        self.entries += pool_entries(
-            stock_id, moved, consumed, act.kind, act.event_id, granted=granted
-        )
+    @property
+    def formula(self) -> Mapping[Measure, int]:
+        """The sign of each measure in what is available to allocate."""
+        return self.configuration.calculated.get(AVAILABLE, {})
+
+    def refusal(self, operation: AllocationOperation) -> str:
+        """Return why an operation cannot be applied, or ''."""
+        if operation.quantity <= 0:
+            return "the quantity must be above zero"
+        known = self.dimensions[operation.organization, operation.product]
+        if known != ";".join(sorted(operation.dimensions)):
+            names = known.replace(";", ", ") or "no further dimension"
+            return (
+                f"{operation.product} is allocated by {names};"
+                " a product is always allocated by the same dimensions"
+            )
+        if operation.kind == "allocate":
+            available = self._available(operation)
+            if operation.quantity > available:
+                return f"{format_quantity(max(available, ZERO))} units are available to allocate"
+            return ""
+        return self._giver_refusal(operation)
+
+    def _giver_refusal(self, operation: AllocationOperation) -> str:
+        """Return why the group that gives units up cannot do so, or ''."""
+        is_reallocation = operation.kind == "reallocate"
+        giver = operation.sources if is_reallocation else operation.groups
+        allocated = self.pools.get(_Pool(self.ids[operation.key], giver), ZERO)
+        if operation.quantity > allocated:
+            return (
+                f"{format_quantity(allocated)} units are allocated to {' > '.join(giver)},"
+                f" requested {format_quantity(operation.quantity)}"
+            )
+        if is_reallocation and operation.sources == operation.groups:
+            return "units cannot be reallocated from a group to itself"
         return ""
 
-    def _refusal(self, act: AllocationAct, stock_id: int) -> str:
-        if act.quantity <= 0:
-            return "the quantity must be above zero"
-        level = ";".join(sorted(act.dimensions))
-        if self.levels[act.organization, act.product] != level:
-            known = (
-                self.levels[act.organization, act.product].replace(";", ", ")
-                or "no further dimension"
-            )
-            return f"{act.product} is allocated by {known}; the same product is always allocated by the same dimensions"
-        if act.kind == "allocate":
-            free = self._available(act, stock_id)
-            return (
-                f"{plain(max(free, ZERO))} units are available to allocate"
-                if act.quantity > free
-                else ""
-            )
-        giver = act.sources if act.kind == "reallocate" else act.groups
-        held = self.pools.get((stock_id, giver), ZERO)
-        if act.quantity > held:
-            return f"{plain(held)} units are allocated to {' > '.join(giver)}, asked for {plain(act.quantity)}"
-        return (
-            "a group cannot be given to itself"
-            if act.kind == "reallocate" and act.sources == act.groups
-            else ""
-        )
+    def _available(self, operation: AllocationOperation) -> Decimal:
+        """Return what may be allocated by the formula, over the key and all deeper rows.
 
-    def _available(self, act: AllocationAct, stock_id: int) -> Decimal:
-        """By the configured formula, over the key and every deeper row; of our own stock never the safety stock."""
-        formula = self.configuration.calculated.get(AVAILABLE, {})
-        level: Level = frozenset(act.dimensions.items())
-        rows = [row for row in self.families[act.key.family].rows.values() if level <= row.level]
-        total = sum(
-            (sign * self.balances[r.id].get(m, ZERO) for r in rows for m, sign in formula.items()),
-            ZERO,
-        )
-        total -= self.given.get(stock_id, ZERO)
-        if not act.organization and not act.dimensions:
-            own = next(row for row in rows if row.id == stock_id)
-            held = sum((units for (at, _), units in self.pools.items() if at == stock_id), ZERO)
-            total = min(total, own.free - own.safety_stock - held)
+        Of the own stock the safety stock is never allocated.
+        """
+        stock_id = self.ids[operation.key]
+        rows = []
+        for row in self.families[operation.key.family].rows.values():
+            if operation.level <= row.level:
+                rows.append(row)
+        total = -self.allocated.get(stock_id, ZERO)
+        for row in rows:
+            balances = self.balances[row.id]
+            for measure, sign in self.formula.items():
+                total += sign * balances.get(measure, ZERO)
+        if operation.organization or operation.dimensions:
+            return total
+        own = self._row(operation)
+        return min(total, own.free - own.safety_stock - self._allocated_at(stock_id))
+
+    def _allocated_at(self, stock_id: int) -> Decimal:
+        total = ZERO
+        for pool, units in self.pools.items():
+            if pool.stock_id == stock_id:
+                total += units
         return total
 
-    def _beside(self, session: Session, act: AllocationAct, *, now: datetime, actor: str) -> str:
-        """What a consumption posts or reserves beside it; why that is refused, or ''."""
-        formula = self.configuration.calculated.get(AVAILABLE, {})
-        wrong = [m for m, sign in act.measures.items() if formula.get(m, 0) != -sign]
-        if wrong:
-            name = ".".join(wrong[0])
-            return f"{name} must be given with the sign opposite to its sign in @iv.@available_to_allocate"
-        by = self.configuration.formula
-        soft = [m for m in act.measures if m in self.configuration.reservation]
-        if len(soft) > 1:
-            return "name one soft-reservation measure"
-        for measure in soft:
-            ask = SoftReserve(
-                act.organization,
-                act.product,
-                act.source,
-                act.quantity,
-                act.dimensions,
-                *measure,
-                document=act.event_id,
-            )
-            hierarchy = tuple(name for name in self.configuration.hierarchy if name != "locationid")
-            answer = soft_reserve(
-                session,
-                [ask],
-                hierarchy=hierarchy,
-                formula=by,
-                now=now,
-                actor=actor,
-                cause="consume",
-            )[0]
-            if not answer.ok:
-                return answer.reason
-        facts = {m: sign * act.quantity for m, sign in act.measures.items() if m not in soft}
-        if facts:
-            change = MeasureChange(
-                act.organization,
-                act.product,
-                act.source,
-                facts,
-                dimensions=act.dimensions,
-                document=act.event_id,
-            )
-            post_measures(session, [change], formula=by, now=now, actor=actor, cause="consume")
-        self._posted(act, facts, act.quantity if soft else ZERO)
-        return ""
+    def _row(self, operation: AllocationOperation) -> LockedStockRow:
+        return self.families[operation.key.family].rows[operation.level]
 
-    def _posted(
-        self, act: AllocationAct, facts: Mapping[Measure, Decimal], reserved: Decimal
+    def move(self, operation: AllocationOperation) -> None:
+        """Move the pools of an operation that is not refused and remember what to write."""
+        stock_id, units = self.ids[operation.key], operation.quantity
+        grows = operation.kind in ("allocate", "reallocate")
+        self._move_pool(stock_id, operation.groups, operation, units if grows else -units)
+        if operation.kind == "reallocate":
+            self._move_pool(stock_id, operation.sources, operation, -units)
+            allocated = ZERO
+        else:
+            allocated = units if grows else -units
+        self.allocated[stock_id] = self.allocated.get(stock_id, ZERO) + allocated
+        self.entries += pool_entries(
+            stock_id,
+            allocated=allocated,
+            consumed=units if operation.kind == "consume" else ZERO,
+            granted=units if operation.kind == "allocate" else ZERO,
+            cause=operation.kind,
+            document=operation.event_id,
+        )
+
+    def _move_pool(
+        self, stock_id: int, groups: Groups, operation: AllocationOperation, units: Decimal
     ) -> None:
-        """Later acts of the batch see what this one posted."""
-        row = self.families[act.key.family].rows[frozenset(act.dimensions.items())]
+        pool = _Pool(stock_id, groups)
+        self.pools[pool] = self.pools.get(pool, ZERO) + units
+        self.moves.append(_Move(pool, operation, units))
+
+    def apply_posted(
+        self,
+        operation: AllocationOperation,
+        facts: Mapping[Measure, Decimal],
+        reserved: Decimal,
+    ) -> None:
+        """Make later operations of the batch see what a consumption posted and reserved."""
+        row = self._row(operation)
         row.reserved += reserved
         balances = dict(self.balances[row.id])
-        for measure, sign in act.measures.items():
-            balances[measure] = balances.get(measure, ZERO) + sign * act.quantity
+        for measure, sign in operation.measures.items():
+            balances[measure] = balances.get(measure, ZERO) + sign * operation.quantity
         self.balances[row.id] = balances
         for measure, delta in facts.items():
             row.on_hand += self.configuration.supply.get(measure, 0) * delta
 
 
-def allocate_acts(
+def apply_allocations(
     session: Session,
-    acts: Sequence[AllocationAct],
+    operations: Sequence[AllocationOperation],
     *,
     configuration: InventoryConfiguration,
     now: datetime,
     actor: str,
-) -> list[Done]:
-    """Carry acts out in order; one answer each. A refused one, or one whose id was counted before, changes nothing."""
-    fresh = _first_time(session, [act.once for act in acts], now)
-    done: list[Done] = []
-    order_port = _desk(session, [a for a in acts if a.once in fresh], configuration, now)
+) -> list[AllocationResult]:
+    """Apply operations in order; a refused or repeated one changes nothing.
+
+    Publishes `inventory.availability_increased`, because each kind lets some requester have more:
+    the group, which no buffer keeps from its own units, or whoever may have common stock.
+    """
+    new_ids = _store_new_ids(session, [one.unique_id for one in operations], now)
+    new = [operation for operation in operations if operation.unique_id in new_ids]
+    batch = _lock_batch(session, new, configuration, now)
+    results = []
     refused = []
-    for act in acts:
-        if act.once not in fresh:
-            done.append(Done(True, duplicate=True))
+    freed: set[ProductSource] = set()
+    for operation in operations:
+        if operation.unique_id not in new_ids:
+            results.append(AllocationResult(True, duplicate=True))
             continue
-        fresh.discard(act.once)
-        reason = order_port.take(session, act, now=now, actor=actor)
-        done.append(Done(not reason, reason=reason))
-        refused += [act.once] if reason else []
-    _write(session, order_port, now=now, actor=actor)
+        new_ids.discard(operation.unique_id)
+        reason = batch.refusal(operation)
+        if not reason and operation.kind == "consume":
+            reason = _post_consumption(session, batch, operation, now=now, actor=actor)
+        results.append(AllocationResult(not reason, reason=reason))
+        if reason:
+            refused.append(operation.unique_id)
+            continue
+        batch.move(operation)
+        if not operation.organization and not operation.dimensions:
+            freed.add((operation.product, operation.source))
+    _write(session, batch, now=now, actor=actor)
     execute(
         session,
         "DELETE FROM inventory_visibility.allocation_event WHERE event_id = ANY(%s)",
         (refused,),
     )
-    # Each kind gives somebody more: the group, which no buffer keeps from its own, or whoever has what is common.
-    freed = {
-        (a.product, a.source)
-        for a, d in zip(acts, done, strict=True)
-        if d.ok and not d.duplicate and not a.organization and not a.dimensions
-    }
-    tell_freed(session, freed, cause="allocation", now=now, actor=actor)
-    return done
+    publish_availability_increased(session, freed, cause="allocation", now=now, actor=actor)
+    return results
 
 
-def _first_time(session: Session, events: Sequence[str], now: datetime) -> set[str]:
+def _store_new_ids(session: Session, event_ids: Sequence[str], now: datetime) -> set[str]:
+    """Store the ids that were not applied before and return them.
+
+    They are sorted, so that two batches do not wait for each other in opposite orders.
+    """
     rows = fetch(
         session,
-        "INSERT INTO inventory_visibility.allocation_event (event_id, at) SELECT e, %s FROM unnest(%s::text[]) AS n(e)"
-        " ON CONFLICT DO NOTHING RETURNING event_id",
-        (now, sorted(set(events))),
+        "INSERT INTO inventory_visibility.allocation_event (event_id, recorded_at)"
+        " SELECT e, %s FROM unnest(%s::text[]) AS n(e) ON CONFLICT DO NOTHING RETURNING event_id",
+        (now, sorted(set(event_ids))),
     )
-    return {row[0] for row in rows}
+    return {event_id for (event_id,) in rows}
 
 
-def _desk(
+def _lock_batch(
     session: Session,
-    acts: Sequence[AllocationAct],
+    operations: Sequence[AllocationOperation],
     configuration: InventoryConfiguration,
     now: datetime,
-) -> Desk:
-    """Everything the acts look at, locked: stock rows by id, then the level of each product."""
-    values = {act.key.dimensions: frozenset(act.dimensions.items()) for act in acts}
-    ids = ensure_stock(session, {act.key for act in acts}, values, now)
-    families = lock_families(session, sorted({act.key.family for act in acts}))
-    every = [row.id for family in families.values() for row in family.rows.values()]
-    levels = _levels(session, acts)
-    balances: dict[int, dict[Measure, Decimal]] = {i: {} for i in every}
-    for stock_id, source, measure, quantity in fetch(
+) -> AllocationBatch:
+    """Lock the stock rows by id, then the dimensions of each product, and read their state."""
+    keys = {operation.key: operation.level for operation in operations}
+    values = {key.dimensions: level for key, level in keys.items()}
+    ids = ensure_stock(session, keys, values, now)
+    families = lock_families(session, sorted({key.family for key in keys}))
+    balances: dict[int, dict[Measure, Decimal]] = {}
+    for family in families.values():
+        for row in family.rows.values():
+            balances[row.id] = {}
+    stock_ids = list(balances)
+    dimensions = allocation_dimensions(
         session,
-        "SELECT stock_id, data_source, measure, quantity FROM inventory_visibility.measure_balance"
+        [(one.organization, one.product, ";".join(sorted(one.dimensions))) for one in operations],
+    )
+    measures = fetch(
+        session,
+        "SELECT stock_id, data_source, measure, quantity"
+        " FROM inventory_visibility.measure_balance WHERE stock_id = ANY(%s)",
+        (stock_ids,),
+    )
+    for stock_id, data_source, measure, quantity in measures:
+        balances[stock_id][data_source, measure] = quantity
+    allocations = fetch(
+        session,
+        "SELECT stock_id, groups, allocated FROM inventory_visibility.allocation"
         " WHERE stock_id = ANY(%s)",
-        (every,),
-    ):
-        balances[stock_id][source, measure] = quantity
-    pools: dict[Path, Decimal] = {
-        (row[0], tuple(row[1])): row[2]
-        for row in fetch(
-            session,
-            "SELECT stock_id, groups, allocated FROM inventory_visibility.allocation WHERE stock_id = ANY(%s)",
-            (every,),
+        (stock_ids,),
+    )
+    pools = {}
+    for stock_id, groups, allocated in allocations:
+        pools[_Pool(stock_id, tuple(groups))] = allocated
+    return AllocationBatch(configuration, ids, families, balances, pools, dimensions)
+
+
+def _post_consumption(
+    session: Session,
+    batch: AllocationBatch,
+    operation: AllocationOperation,
+    *,
+    now: datetime,
+    actor: str,
+) -> str:
+    """Post and reserve the measures of a consumption; return why that is refused, or ''."""
+    configuration = batch.configuration
+    reserved: list[Measure] = []
+    facts: dict[Measure, Decimal] = {}
+    for measure, sign in operation.measures.items():
+        if batch.formula.get(measure, 0) != -sign:
+            return (
+                f"{'.'.join(measure)} must be given with the sign opposite to its sign in"
+                " @iv.@available_to_allocate"
+            )
+        if measure in configuration.reservation:
+            reserved.append(measure)
+        else:
+            facts[measure] = sign * operation.quantity
+    if len(reserved) > 1:
+        return "name one soft-reservation measure"
+    for measure in reserved:
+        reason = _reserve_consumed(session, configuration, operation, measure, now=now, actor=actor)
+        if reason:
+            return reason
+    if facts:
+        change = MeasureChange(
+            operation.organization,
+            operation.product,
+            operation.source,
+            facts,
+            dimensions=operation.dimensions,
+            document=operation.event_id,
         )
-    }
-    return Desk(configuration, ids, families, balances, pools, levels)
+        post_measures(
+            session,
+            [change],
+            formula=configuration.formula,
+            now=now,
+            actor=actor,
+            cause="consume",
+        )
+    batch.apply_posted(operation, facts, operation.quantity if reserved else ZERO)
+    return ""
 
 
-def _levels(session: Session, acts: Sequence[AllocationAct]) -> dict[tuple[str, str], str]:
-    """The dimensions each product is allocated by; the first act settles them, as long as anything is allocated."""
-    wanted = {(a.organization, a.product): ";".join(sorted(a.dimensions)) for a in reversed(acts)}
-    keys = sorted(wanted)
-    columns = ([k[0] for k in keys], [k[1] for k in keys], [wanted[k] for k in keys])
-    execute(
-        session,
-        "INSERT INTO inventory_visibility.allocation_level (organization, product, dimensions)"
-        " SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING",
-        columns,
+def _reserve_consumed(
+    session: Session,
+    configuration: InventoryConfiguration,
+    operation: AllocationOperation,
+    measure: Measure,
+    *,
+    now: datetime,
+    actor: str,
+) -> str:
+    """Soft-reserve the consumed units; return why that is refused, or ''."""
+    data_source, name = measure
+    request = SoftReservationRequest(
+        operation.organization,
+        operation.product,
+        operation.source,
+        operation.quantity,
+        operation.dimensions,
+        data_source=data_source,
+        measure=name,
+        document=operation.event_id,
     )
-    rows = fetch(
+    (result,) = soft_reserve(
         session,
-        "WITH held AS (SELECT l.organization, l.product, l.dimensions, k.d FROM inventory_visibility.allocation_level l"
-        " JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k(o, p, d) ON l.organization = k.o AND l.product = k.p"
-        " ORDER BY 1, 2 FOR UPDATE OF l)"
-        " SELECT organization, product, dimensions, d, dimensions = d OR EXISTS (SELECT FROM"
-        " inventory_visibility.allocation a JOIN inventory_visibility.stock s ON s.id = a.stock_id"
-        " WHERE s.organization = held.organization AND s.product = held.product AND a.allocated > 0) FROM held",
-        columns,
+        [request],
+        hierarchy=tuple(name for name in configuration.hierarchy if name != "locationid"),
+        formula=configuration.formula,
+        now=now,
+        actor=actor,
+        cause="consume",
     )
-    free = [row for row in rows if not row[4]]
-    execute(
-        session,
-        "UPDATE inventory_visibility.allocation_level l SET dimensions = k.d"
-        " FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(o, p, d) WHERE l.organization = k.o AND l.product = k.p",
-        ([r[0] for r in free], [r[1] for r in free], [r[3] for r in free]),
-    )
-    return {(row[0], row[1]): row[2] if row[4] else row[3] for row in rows}
+    return result.reason
 
 
-def _write(session: Session, order_port: Desk, *, now: datetime, actor: str) -> None:
-    """Pools that are new, every move with its entry, and the measures of the allocation source."""
-    if not order_port.moves:
+def _write(session: Session, batch: AllocationBatch, *, now: datetime, actor: str) -> None:
+    """Create new pools, write every move with its entry, and post the measures of `@iv`."""
+    if not batch.moves:
         return
-    paths = sorted({path for path, *_ in order_port.moves})
-    stocks, groups = [p[0] for p in paths], ["\x1f".join(p[1]) for p in paths]
+    ids = _pool_ids(session, sorted({move.pool for move in batch.moves}))
+    by_kind: dict[Kind, list[PoolMove]] = {}
+    for move in batch.moves:
+        pool_move = PoolMove(
+            pool=ids[move.pool],
+            allocated=move.units,
+            document=move.operation.event_id,
+            consumed=move.consumed,
+            granted=move.granted,
+        )
+        by_kind.setdefault(move.operation.kind, []).append(pool_move)
+    for kind, moves in by_kind.items():
+        move_pools(session, moves, kind, now, actor)
+    post(session, batch.entries, now=now, actor=actor)
+
+
+def _pool_ids(session: Session, pools: Sequence[_Pool]) -> dict[_Pool, int]:
+    """Return the allocation ids of pools; missing ones are created."""
+    (stock_ids,) = columns_of(pools, "stock_id")
+    # Arrays of arrays must be rectangular, so each path travels as one text.
+    paths = ["\x1f".join(pool.groups) for pool in pools]
     execute(
         session,
-        "INSERT INTO inventory_visibility.allocation (stock_id, groups) SELECT s, string_to_array(g, E'\\x1f')"
+        "INSERT INTO inventory_visibility.allocation (stock_id, groups)"
+        " SELECT s, string_to_array(g, E'\\x1f')"
         " FROM unnest(%s::bigint[], %s::text[]) AS n(s, g) ON CONFLICT DO NOTHING",
-        (stocks, groups),
+        (stock_ids, paths),
     )
     rows = fetch(
         session,
         "SELECT stock_id, groups, id FROM inventory_visibility.allocation WHERE stock_id = ANY(%s)",
-        (stocks,),
+        (stock_ids,),
     )
-    pools = {(row[0], tuple(row[1])): row[2] for row in rows}
-    for kind in dict.fromkeys(kind for _, kind, _, _ in order_port.moves):
-        moves = []
-        for path, _, act, units in (m for m in order_port.moves if m[1] == kind):
-            consumed = act.quantity if kind == "consume" else ZERO
-            granted = ZERO if kind in ("unallocate", "consume") else units
-            moves.append(PoolMove(pools[path], units, act.event_id, consumed, granted))
-        move_pools(session, moves, kind, now, actor)
-    post(session, order_port.entries, now=now, actor=actor)
+    return {_Pool(stock_id, tuple(groups)): pool_id for stock_id, groups, pool_id in rows}

@@ -1,29 +1,35 @@
 """
-Purchase and transfer orders by day: put, amended, shipped and received in parts, closed short.
+Purchase and transfer orders as future stock, and dated changes of any system.
 
-Holds   what of a line is neither received nor closed is scheduled on its day, and nothing else of it is; what of a
-        transfer has not left its origin is demand there on the day it leaves.
-Tells   inventory.received.
+Owns        schedule entries and balances, supply orders and lines, receipts, shipments.
+Guarantees  what of a line is neither received nor closed is scheduled on its day, and nothing else
+            of it; what of a transfer has not left its origin is demand there on the day it leaves.
+Publishes   inventory.scheduled, inventory.received.
 """
 
-from .lines import LineName
+from .lines import SupplyLineKey
+from .schedule import ScheduleChange, post_schedule
 from .service import (
-    Receipt,
     SupplyDocument,
     SupplyLineDocument,
+    SupplyMovement,
+    SupplyMovementResult,
     close_short,
-    put_supply,
     receive_supply,
     ship_supply,
+    upsert_supply_orders,
 )
 
 __all__ = [
-    "LineName",
-    "Receipt",
+    "ScheduleChange",
     "SupplyDocument",
     "SupplyLineDocument",
+    "SupplyLineKey",
+    "SupplyMovement",
+    "SupplyMovementResult",
     "close_short",
-    "put_supply",
+    "post_schedule",
     "receive_supply",
     "ship_supply",
+    "upsert_supply_orders",
 ]

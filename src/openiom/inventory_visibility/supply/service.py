@@ -1,29 +1,49 @@
-"""Put, ship, receive and close lines of purchase and transfer orders; each takes many. The schedule follows."""
+"""Purchase and transfer orders: amended, shipped, received and closed; the schedule follows."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.measure_intake import post_measures
-from openiom.inventory_visibility.measures import ON_HAND, ZERO, MeasureChange, plain
+from openiom.inventory_visibility.columns import split_pairs
+from openiom.inventory_visibility.events import RECEIVED, inventory_event, named_keys
+from openiom.inventory_visibility.ledger.measure_intake import post_measures
+from openiom.inventory_visibility.measures import (
+    ON_HAND,
+    ZERO,
+    MeasureChange,
+    format_quantity,
+)
 from openiom.kernel import Event, new_id, new_ids
 from openiom.platform.bulk import fetch
 from openiom.platform.events import append_events
 
-from .lines import Kind, Line, LineName, insert_lines, lock_lines, lock_named, reschedule
+from .lines import (
+    Kind,
+    Scheduled,
+    SupplyLineKey,
+    SupplyLineState,
+    insert_lines,
+    lock_lines,
+    lock_orders,
+    store_lines,
+)
 
-RECEIVED = "inventory.received"
+OrderKey = tuple[Kind, str]
+MovementTable = Literal["supply_receipt", "supply_shipment"]
 
 
 @dataclass(frozen=True, slots=True)
 class SupplyLineDocument:
-    """Units of a product to `source`. Of a transfer `origin` says from where, and `ship_date` when they leave it."""
+    """Units of a product expected at `source`.
+
+    Of a transfer, `origin` is the source they leave from and `ship_date` the day they leave it.
+    """
 
     line_number: int
     product: str
@@ -41,113 +61,145 @@ class SupplyLineDocument:
 
 @dataclass(frozen=True, slots=True)
 class SupplyDocument:
-    """A purchase or transfer order as its system tells it; lines it does not name stay as they are."""
+    """A purchase or transfer order of another system; lines it does not name stay as they are."""
 
     kind: Kind
     number: str
     lines: Sequence[SupplyLineDocument]
 
+    @property
+    def key(self) -> OrderKey:
+        return self.kind, self.number
+
+    def key_of(self, line: SupplyLineDocument) -> SupplyLineKey:
+        return SupplyLineKey(self.kind, self.number, line.line_number)
+
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """Units of a line that arrived; `id` is counted once for its order."""
+class SupplyMovement:
+    """Units of a line that were received or shipped; `id` is applied once for its order."""
 
     id: str
-    line: LineName
+    line: SupplyLineKey
     quantity: Decimal
+
+    @property
+    def unique_id(self) -> str:
+        return f"{self.line.kind}/{self.line.number}/{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class SupplyMovementResult:
+    """The outcome of one movement; see `PostingResult`."""
+
     ok: bool
     duplicate: bool = False
     reason: str = ""
 
 
-def put_supply(
+class _AppliedMovement(NamedTuple):
+    movement: SupplyMovement
+    line: SupplyLineState
+
+
+def upsert_supply_orders(
     session: Session, documents: Sequence[SupplyDocument], now: datetime, actor: str
 ) -> list[str]:
-    """Take orders in, new or amended; '' for each, else why it was refused whole. One order stands once a batch."""
-    answers, good = [], dict[tuple[Kind, str], SupplyDocument]()
+    """Insert new orders and amend known ones; each order may appear once per call.
+
+    Returns:
+        For each document '' or the reason why it was refused as a whole.
+    """
+    reasons = []
+    accepted: dict[OrderKey, SupplyDocument] = {}
     for document in documents:
-        reason = _refusal(document, twice=(document.kind, document.number) in good)
-        answers.append(reason)
+        reason = _document_refusal(document, is_repeated=document.key in accepted)
+        reasons.append(reason)
         if not reason:
-            good[document.kind, document.number] = document
-    order_ids = _orders(session, list(good), now)
-    lines = lock_lines(session, order_ids.values())
-    changed: list[Line] = []
-    fresh: list[tuple[UUID, Line]] = []
-    for i, document in enumerate(documents):
-        if answers[i]:
-            continue
-        known = {
-            n: lines[n]
-            for n in (
-                LineName(document.kind, document.number, x.line_number) for x in document.lines
-            )
-            if n in lines
-        }
-        answers[i] = next(
-            filter(None, (_amendment(known.get(_name(document, x)), x) for x in document.lines)), ""
-        )
-        if answers[i]:
+            accepted[document.key] = document
+    order_ids = _upsert_orders(session, list(accepted), now)
+    lines = lock_orders(session, order_ids.values())
+    changed: list[SupplyLineState] = []
+    new: list[tuple[UUID, SupplyLineState]] = []
+    for number, document in enumerate(documents):
+        reasons[number] = reasons[number] or _amendment_refusal(document, lines)
+        if reasons[number]:
             continue
         for wanted in document.lines:
-            line = known.get(_name(document, wanted))
+            key = document.key_of(wanted)
+            line = lines.get(key)
             if line is None:
-                line = _new_line(_name(document, wanted), wanted)
-                fresh.append((order_ids[document.kind, document.number], line))
-            line.quantity, line.confidence = wanted.quantity, wanted.confidence
-            line.expected_date, line.ship_date = wanted.expected_date, wanted.leaves_on
+                line = _new_line(key, wanted)
+                new.append((order_ids[document.key], line))
+            line.quantity = wanted.quantity
+            line.confidence = wanted.confidence
+            line.expected_date = wanted.expected_date
+            line.ship_date = wanted.leaves_on
             line.origin = wanted.origin
             changed.append(line)
-    insert_lines(session, fresh)
-    reschedule(session, changed, now=now, actor=actor, cause="supply order")
-    return answers
+    insert_lines(session, new)
+    store_lines(session, changed, now=now, actor=actor, cause="supply order")
+    return reasons
 
 
-def _name(document: SupplyDocument, line: SupplyLineDocument) -> LineName:
-    return LineName(document.kind, document.number, line.line_number)
-
-
-def _refusal(document: SupplyDocument, *, twice: bool) -> str:
-    if twice:
-        return f"{document.kind} {document.number} stands twice in this request"
-    numbers = [line.line_number for line in document.lines]
-    if len(set(numbers)) < len(numbers):
-        return "a line number stands twice"
+def _document_refusal(document: SupplyDocument, *, is_repeated: bool) -> str:
+    """Return why a document is invalid by itself, or ''."""
+    if is_repeated:
+        return f"{document.kind} {document.number} appears twice in this request"
+    numbers = {line.line_number for line in document.lines}
+    if len(numbers) < len(document.lines):
+        return "a line number appears twice"
     for line in document.lines:
-        if line.origin and document.kind == "purchase":
-            return f"line {line.line_number} of a purchase order names an origin; only a transfer order has one"
-        if line.origin == line.source:
-            return f"line {line.line_number} goes from {line.origin} to itself"
-        if line.origin and line.leaves_on > line.expected_date:
-            return f"line {line.line_number} leaves after it is expected"
+        reason = _origin_refusal(document.kind, line)
+        if reason:
+            return f"line {line.line_number} {reason}"
     return ""
 
 
-def _amendment(line: Line | None, wanted: SupplyLineDocument) -> str:
-    """Why a known line cannot become what is wanted; ''."""
-    if line is None:
+def _origin_refusal(kind: Kind, line: SupplyLineDocument) -> str:
+    if not line.origin:
         return ""
-    if (line.product, line.source) != (wanted.product, wanted.source):
-        return f"line {wanted.line_number} is for {line.product} to {line.source}; close it and add another"
-    if line.origin and line.origin != wanted.origin:
-        return f"line {wanted.line_number} comes from {line.origin}; close it and add another"
-    if line.closed:
-        return f"line {wanted.line_number} was closed short; add another"
-    if wanted.quantity < line.received:
-        return f"{plain(line.received)} units of line {wanted.line_number} were received already"
-    if wanted.quantity < line.shipped:
-        return f"{plain(line.shipped)} units of line {wanted.line_number} were shipped already"
+    if kind == "purchase":
+        return "of a purchase order names an origin; only a transfer order has one"
+    if line.origin == line.source:
+        return f"goes from {line.origin} to itself"
+    if line.leaves_on > line.expected_date:
+        return "leaves after it is expected"
     return ""
 
 
-def _new_line(name: LineName, wanted: SupplyLineDocument) -> Line:
-    return Line(
+def _amendment_refusal(
+    document: SupplyDocument, lines: Mapping[SupplyLineKey, SupplyLineState]
+) -> str:
+    """Return why known lines cannot become what a document says, or ''."""
+    for wanted in document.lines:
+        known = lines.get(document.key_of(wanted))
+        reason = amendment_refusal(known, wanted) if known else ""
+        if reason:
+            return reason
+    return ""
+
+
+def amendment_refusal(line: SupplyLineState, wanted: SupplyLineDocument) -> str:
+    """Return why a known line cannot be amended to what is wanted, or ''."""
+    name = f"line {wanted.line_number}"
+    if (line.product, line.source) != (wanted.product, wanted.source):
+        return f"{name} is for {line.product} to {line.source}; close it and add another"
+    if line.origin and line.origin != wanted.origin:
+        return f"{name} comes from {line.origin}; close it and add another"
+    if line.closed:
+        return f"{name} was closed short; add another"
+    if wanted.quantity < line.received:
+        return f"{format_quantity(line.received)} units of {name} were received already"
+    if wanted.quantity < line.shipped:
+        return f"{format_quantity(line.shipped)} units of {name} were shipped already"
+    return ""
+
+
+def _new_line(key: SupplyLineKey, wanted: SupplyLineDocument) -> SupplyLineState:
+    return SupplyLineState(
         id=new_id(),
-        name=name,
+        key=key,
         product=wanted.product,
         source=wanted.source,
         origin=wanted.origin,
@@ -156,205 +208,214 @@ def _new_line(name: LineName, wanted: SupplyLineDocument) -> Line:
         shipped=ZERO,
         closed=ZERO,
         scheduled=ZERO,
-        demanded=ZERO,
+        scheduled_demand=ZERO,
         expected_date=wanted.expected_date,
         ship_date=wanted.leaves_on,
         confidence=wanted.confidence,
         version=0,
-        scheduled_on=wanted.expected_date,
-        demanded_on=wanted.leaves_on,
-        sure=wanted.confidence,
+        supply=Scheduled(ZERO, wanted.expected_date, wanted.confidence),
+        demand=Scheduled(ZERO, wanted.leaves_on, wanted.confidence),
     )
 
 
-def _orders(
-    session: Session, names: Sequence[tuple[Kind, str]], now: datetime
-) -> dict[tuple[str, str], UUID]:
-    """The orders of these names, made when they are new, locked in the order of their names."""
-    wanted = sorted(names)
+def _upsert_orders(
+    session: Session, keys: Sequence[OrderKey], now: datetime
+) -> dict[OrderKey, UUID]:
+    """Return the ids of these orders, locked in the order of their keys; new ones are created."""
     rows = fetch(
         session,
-        "INSERT INTO inventory_visibility.supply_order AS o (id, kind, number, created_at, updated_at)"
+        "INSERT INTO inventory_visibility.supply_order AS o"
+        " (id, kind, number, created_at, updated_at)"
         " SELECT i, k, n, %s, %s FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS d(i, k, n)"
-        " ON CONFLICT (kind, number) DO UPDATE SET updated_at = excluded.updated_at RETURNING kind, number, id",
-        (now, now, new_ids(len(wanted)), [w[0] for w in wanted], [w[1] for w in wanted]),
+        " ON CONFLICT (kind, number) DO UPDATE SET updated_at = excluded.updated_at"
+        " RETURNING kind, number, id",
+        (now, now, new_ids(len(keys)), *split_pairs(sorted(keys))),
     )
     return {(kind, number): order_id for kind, number, order_id in rows}
 
 
 def receive_supply(
-    session: Session, receipts: Sequence[Receipt], now: datetime, actor: str
-) -> list[Received]:
-    """Units arrived: on hand rises and the schedule falls in one transaction; one answer each, in order.
+    session: Session, movements: Sequence[SupplyMovement], now: datetime, actor: str
+) -> list[SupplyMovementResult]:
+    """Receive units: raise on hand and lower the schedule. Publishes `inventory.received`.
 
-    More than a line asks for is taken, for it stands there. A line that was closed short takes what still comes.
-    Announces `inventory.received`.
+    A receipt is a fact: units beyond the ordered quantity, or of a line that was closed short, are
+    received as well. Returns one result per movement, in order.
     """
-    lines = lock_named(session, {r.line for r in receipts})
-    answers, taken = _take(session, "supply_receipt", receipts, lines, now, actor)
-    for receipt, line in taken:
-        line.received += receipt.quantity
-    if taken:
-        posting = [
-            MeasureChange("", x.product, x.source, {ON_HAND: r.quantity}, document=x.document)
-            for r, x in taken
-        ]
-        post_measures(session, posting, now=now, actor=actor, cause="receipt")
-        reschedule(
-            session,
-            list({x.id: x for _, x in taken}.values()),
-            now=now,
-            actor=actor,
-            cause="receipt",
-        )
-        append_events(session, _told(taken), at=now, actor=actor)
-    return answers
+    lines = lock_lines(session, {movement.line for movement in movements})
+    results, applied = _apply_once(session, "supply_receipt", movements, lines, now, actor)
+    posted = []
+    for movement, line in applied:
+        line.received += movement.quantity
+        posted.append(_on_hand_change(line, line.source, movement.quantity))
+    _store(session, posted, applied, now=now, actor=actor, cause="receipt")
+    append_events(session, _received_events(applied), at=now, actor=actor)
+    return results
 
 
 def ship_supply(
-    session: Session, shipments: Sequence[Receipt], now: datetime, actor: str
-) -> list[Received]:
-    """Units of transfers left their origin: on hand there falls, and the demand scheduled there with it.
+    session: Session, movements: Sequence[SupplyMovement], now: datetime, actor: str
+) -> list[SupplyMovementResult]:
+    """Ship units of transfers: lower on hand and the scheduled demand at their origin.
 
-    They are still expected where they go. One answer each, in order; an id is counted once for its order, apart from
-    those of receipts. A shipment is a fact: more than was ordered or stands there is taken.
+    They are still expected at their destination. A shipment is a fact: units beyond the ordered
+    quantity or beyond on hand are shipped as well. Ids of shipments are distinct from those of
+    receipts. Returns one result per movement, in order.
     """
-    lines = lock_named(session, {s.line for s in shipments})
-    answers, taken = _take(session, "supply_shipment", shipments, lines, now, actor)
-    for shipment, line in taken:
-        line.shipped += shipment.quantity
-    if taken:
-        posting = [
-            MeasureChange("", x.product, x.origin, {ON_HAND: -s.quantity}, document=x.document)
-            for s, x in taken
-        ]
-        post_measures(session, posting, now=now, actor=actor, cause="transfer shipped")
-        reschedule(
-            session,
-            list({x.id: x for _, x in taken}.values()),
-            now=now,
-            actor=actor,
-            cause="transfer shipped",
-        )
-    return answers
+    lines = lock_lines(session, {movement.line for movement in movements})
+    results, applied = _apply_once(session, "supply_shipment", movements, lines, now, actor)
+    posted = []
+    for movement, line in applied:
+        line.shipped += movement.quantity
+        posted.append(_on_hand_change(line, line.origin, -movement.quantity))
+    _store(session, posted, applied, now=now, actor=actor, cause="transfer shipped")
+    return results
 
 
-def _take(
+def _on_hand_change(line: SupplyLineState, source: str, quantity: Decimal) -> MeasureChange:
+    return MeasureChange("", line.product, source, {ON_HAND: quantity}, document=line.document)
+
+
+def _store(
     session: Session,
-    table: Literal["supply_receipt", "supply_shipment"],
-    told: Sequence[Receipt],
-    lines: Mapping[LineName, Line],
+    posted: Sequence[MeasureChange],
+    applied: Sequence[_AppliedMovement],
+    *,
     now: datetime,
     actor: str,
-) -> tuple[list[Received], list[tuple[Receipt, Line]]]:
-    """An answer for each that was told, and those that count, each with its line."""
-    refusals = [_misfit(one, lines, ships=table == "supply_shipment") for one in told]
-    good = [(one, lines[one.line].id) for one, why in zip(told, refusals, strict=True) if not why]
-    fresh = _first_time(session, table, good, now, actor)
-    answers, taken = [], list[tuple[Receipt, Line]]()
-    for one, why in zip(told, refusals, strict=True):
-        answers.append(Received(not why, duplicate=not why and _once(one) not in fresh, reason=why))
-        if not why and _once(one) in fresh:
-            fresh.discard(_once(one))
-            taken.append((one, lines[one.line]))
-    return answers, taken
+    cause: str,
+) -> None:
+    """Post the measures and write the lines that moved back."""
+    if applied:
+        post_measures(session, posted, now=now, actor=actor, cause=cause)
+        lines = {one.line.id: one.line for one in applied}
+        store_lines(session, list(lines.values()), now=now, actor=actor, cause=cause)
 
 
-def _misfit(one: Receipt, lines: Mapping[LineName, Line], *, ships: bool) -> str:
-    if one.quantity <= 0:
-        return "the quantity must be above zero"
-    if one.line not in lines:
-        return "there is no such line"
-    return "the line names no origin to ship from" if ships and not lines[one.line].origin else ""
-
-
-def _once(receipt: Receipt) -> str:
-    return f"{receipt.line.kind}/{receipt.line.number}/{receipt.id}"
-
-
-def _first_time(
+def _apply_once(
     session: Session,
-    table: Literal["supply_receipt", "supply_shipment"],
-    receipts: Sequence[tuple[Receipt, UUID]],
+    table: MovementTable,
+    movements: Sequence[SupplyMovement],
+    lines: Mapping[SupplyLineKey, SupplyLineState],
+    now: datetime,
+    actor: str,
+) -> tuple[list[SupplyMovementResult], list[_AppliedMovement]]:
+    """Store the movements that are valid and new; return all results and the stored movements."""
+    reasons = []
+    valid: dict[str, _AppliedMovement] = {}
+    for movement in movements:
+        reason = _movement_refusal(movement, lines, needs_origin=table == "supply_shipment")
+        reasons.append(reason)
+        if not reason:
+            valid.setdefault(movement.unique_id, _AppliedMovement(movement, lines[movement.line]))
+    new_ids = _store_new_movements(session, table, valid, now, actor)
+    results, applied = [], []
+    for movement, reason in zip(movements, reasons, strict=True):
+        is_new = not reason and movement.unique_id in new_ids
+        duplicate = not reason and not is_new
+        results.append(SupplyMovementResult(not reason, duplicate=duplicate, reason=reason))
+        if is_new:
+            new_ids.discard(movement.unique_id)
+            applied.append(_AppliedMovement(movement, lines[movement.line]))
+    return results, applied
+
+
+def _movement_refusal(
+    movement: SupplyMovement,
+    lines: Mapping[SupplyLineKey, SupplyLineState],
+    *,
+    needs_origin: bool,
+) -> str:
+    if movement.quantity <= 0:
+        return "the quantity must be above zero"
+    line = lines.get(movement.line)
+    if line is None:
+        return "there is no such line"
+    if needs_origin and not line.origin:
+        return "the line names no origin to ship from"
+    return ""
+
+
+def _store_new_movements(
+    session: Session,
+    table: MovementTable,
+    movements: Mapping[str, _AppliedMovement],
     now: datetime,
     actor: str,
 ) -> set[str]:
-    """Those that were not counted before; of two with one id in a batch the first."""
-    once = {_once(r): (r, line) for r, line in reversed(receipts)}
-    events = sorted(once)
+    """Store the movements whose id was not applied before; return their ids."""
+    event_ids = sorted(movements)
+    line_ids = []
+    quantities = []
+    for event_id in event_ids:
+        line_ids.append(movements[event_id].line.id)
+        quantities.append(movements[event_id].movement.quantity)
     rows = fetch(
         session,
-        f"INSERT INTO inventory_visibility.{table} (event_id, line_id, quantity, at, actor)"
+        f"INSERT INTO inventory_visibility.{table}"
+        " (event_id, line_id, quantity, recorded_at, actor)"
         " SELECT e, l, q, %s, %s FROM unnest(%s::text[], %s::uuid[], %s::numeric[]) AS n(e, l, q)"
         " ON CONFLICT DO NOTHING RETURNING event_id",
-        (now, actor, events, [once[e][1] for e in events], [once[e][0].quantity for e in events]),
+        (now, actor, event_ids, line_ids, quantities),
     )
-    return {row[0] for row in rows}
+    return {event_id for (event_id,) in rows}
 
 
-def _told(taken: Sequence[tuple[Receipt, Line]]) -> list[Event]:
-    """One event an order."""
-    by_order: dict[str, list[tuple[Receipt, Line]]] = defaultdict(list)
-    for receipt, line in taken:
-        by_order[line.document].append((receipt, line))
+def _received_events(applied: Sequence[_AppliedMovement]) -> list[Event]:
+    """Return one event per order."""
+    by_order: dict[str, list[_AppliedMovement]] = defaultdict(list)
+    for one in applied:
+        by_order[one.line.document].append(one)
     events = []
-    for document, some in by_order.items():
-        subject = new_id()
-        data = {
-            "document": document,
-            "keys": [list(k) for k in sorted({(x.product, x.source) for _, x in some})][:500],
-            "units": [
-                {"line": x.name.line_number, "product": x.product, "quantity": plain(r.quantity)}
-                for r, x in some
-            ],
-        }
-        events.append(
-            Event(
-                name=RECEIVED,
-                subject_type="inventory",
-                subject_id=subject,
-                root_id=subject,
-                data=data,
+    for document, received in by_order.items():
+        keys = {(one.line.product, one.line.source) for one in received}
+        units = []
+        for movement, line in received:
+            units.append(
+                {
+                    "line": line.key.line_number,
+                    "product": line.product,
+                    "quantity": format_quantity(movement.quantity),
+                }
             )
-        )
+        data = {"document": document, "keys": named_keys(keys), "units": units}
+        events.append(inventory_event(RECEIVED, data))
     return events
 
 
 def close_short(
     session: Session,
-    names: Sequence[LineName],
+    keys: Sequence[SupplyLineKey],
     now: datetime,
     actor: str,
     *,
-    but_shipped: bool = False,
+    unshipped_only: bool = False,
 ) -> list[str]:
-    """Expect no more of these lines; '' for each, else why not. What was open leaves the schedule at both ends.
+    """Close lines: expect no more of them and remove what was open from the schedule.
 
-    `but_shipped` cancels only what has not left its origin: units on their way are still expected.
+    With `unshipped_only` a transfer's units on their way are still expected: only those that have
+    not left the origin are closed.
+
+    Returns:
+        For each line '' or the reason why it was not closed.
     """
-    lines = lock_named(session, set(names))
-    answers, changed = [], dict[UUID, Line]()
-    for name in names:
-        line = lines.get(name)
+    lines = lock_lines(session, set(keys))
+    reasons = []
+    changed: dict[UUID, SupplyLineState] = {}
+    for key in keys:
+        line = lines.get(key)
         if line is None:
-            answers.append("there is no such line")
+            reasons.append("there is no such line")
             continue
-        ended = line.to_ship if but_shipped and line.origin else line.open
-        if not ended:
-            answers.append(
-                "everything open of the line is on its way"
-                if line.open
-                else "nothing of the line is open"
-            )
-            continue
-        line.closed += ended
-        changed[line.id] = line
-        answers.append("")
-    reschedule(
-        session,
-        list(changed.values()),
-        now=now,
-        actor=actor,
-        cause="canceled" if but_shipped else "closed short",
-    )
-    return answers
+        closed = line.to_ship if unshipped_only and line.origin else line.open
+        if closed:
+            line.closed += closed
+            changed[line.id] = line
+            reasons.append("")
+        elif line.open:
+            reasons.append("everything open of the line is on its way")
+        else:
+            reasons.append("nothing of the line is open")
+    cause = "canceled" if unshipped_only else "closed short"
+    store_lines(session, list(changed.values()), now=now, actor=actor, cause=cause)
+    return reasons

@@ -215,9 +215,9 @@ function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: 
                   {found.map((move) => (
                     <tr key={move.id}>
                       <td className="muted">
-                        <When at={move.at} />
+                        <When at={move.recorded_at} />
                       </td>
-                      <td>{inWords(move.act)}</td>
+                      <td>{inWords(move.operation)}</td>
                       <td className="num figure strong">{signed(move.allocated)}</td>
                       <td className="num figure">{signed(move.consumed)}</td>
                       <td>

@@ -105,8 +105,8 @@ function Wrong({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: numb
                 <td>
                   <code>{row.column}</code>
                 </td>
-                <td className="num figure clip-any">{row.stands}</td>
-                <td className="num figure strong clip-any">{row.should_be}</td>
+                <td className="num figure clip-any">{row.actual}</td>
+                <td className="num figure strong clip-any">{row.expected}</td>
               </tr>
             ))}
           </tbody>

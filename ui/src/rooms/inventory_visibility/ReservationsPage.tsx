@@ -113,7 +113,7 @@ export default function ReservationsPage() {
     figureColumn('open', 'Holds', (row) => row.open, true),
     figureColumn('quantity', 'Of', (row) => row.quantity),
     { key: 'state', title: 'State', render: (row) => <ReservationState row={row} /> },
-    { key: 'at', title: 'Since', render: (row) => <When at={row.at} /> },
+    { key: 'created_at', title: 'Since', render: (row) => <When at={row.created_at} /> },
     { key: 'expires', title: 'Ends', render: (row) => <Expiry at={row.expires_at} open={row.open > 0} /> },
     { key: 'measure', title: 'Measure', render: (row) => `${row.data_source} ${measureTitle(shape.data, row.data_source, row.measure)}` },
   ];

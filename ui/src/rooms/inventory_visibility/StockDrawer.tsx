@@ -201,7 +201,7 @@ function Entry({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | und
   return (
     <tr>
       <td className="muted">
-        <When at={entry.at} />
+        <When at={entry.recorded_at} />
       </td>
       <td>
         <span className="two-line">

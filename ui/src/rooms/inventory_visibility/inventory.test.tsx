@@ -141,7 +141,7 @@ test('units move to another group; a refusal is said and leaves the form as type
   let refuse = true;
   const sent = serve({
     ...answers,
-    'POST /api/v1/inventory/allocations/acts': () => ({
+    'POST /api/v1/inventory/allocations/operations': () => ({
       results: [{ id: 'x', ok: !refuse, duplicate: false, reason: refuse ? '5 units are allocated to web, asked for 9' : '' }],
     }),
   });
@@ -159,7 +159,7 @@ test('units move to another group; a refusal is said and leaves the form as type
   refuse = false;
   await userEvent.click(button('Move', dialog));
   await waitFor(() => expect(screen.queryByRole('dialog')).not.toBeInTheDocument());
-  const acts = sent.filter((one) => one.method === 'POST').map((one) => (one.body as { acts: { id: string }[] }).acts[0]);
+  const acts = sent.filter((one) => one.method === 'POST').map((one) => (one.body as { operations: { id: string }[] }).operations[0]);
   expect(acts[0]).toMatchObject({ kind: 'reallocate', product: 'LAMP', source: 'SEA', groups: ['store'], sources: ['web'], quantity: '9' });
   expect(acts[1]?.id).toBe(acts[0]?.id);
 });

@@ -1,5 +1,0 @@
--- Lines that are canceled, completed or wholly shipped hold no reservation any more.
-SELECT l.id, l.order_id, l.state, r.open
-FROM orders.order_line l
-JOIN inventory_visibility.reservation r ON r.line_id = l.id AND r.open > 0
-WHERE l.state IN ('canceled', 'completed') OR l.shipped + l.canceled = l.quantity

@@ -1,0 +1,1 @@
+"""What may be promised: now, by day, by channel and by variant."""

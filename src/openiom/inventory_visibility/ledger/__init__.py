@@ -1,0 +1,1 @@
+"""Stock balances and the append-only ledger behind them."""

@@ -1,0 +1,1 @@
+"""Soft reservations of order lines and of external requests."""
