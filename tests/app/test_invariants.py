@@ -44,7 +44,7 @@ def test_a_balance_its_ledger_does_not_make_is_found_with_the_offending_row(
     with application.database.unit_of_work() as session:
         session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 11"))
 
-    found = check_invariants(application.database, ["ledger_makes_the_balance"])[0]
+    found = check_invariants(application.database, ["ledger_adds_up_to_stock"])[0]
 
     assert found.violations == 1
     assert dict(zip(found.columns, found.rows[0], strict=True))["product"] == "Accu Scale"
@@ -66,7 +66,7 @@ def test_the_scheduled_job_keeps_the_newest_answer_of_each_promise(
 
     with application.database.reading() as session:
         second = {c.name: c.violations for c in latest_invariant_results(session)}
-    assert first["ledger_makes_the_balance"] == 1
+    assert first["ledger_adds_up_to_stock"] == 1
     assert set(second) == set(invariant_names())
     assert not any(second.values())
 

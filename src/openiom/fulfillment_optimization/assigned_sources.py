@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import keep, release, reserve
+from openiom.inventory_visibility import keep_backorder_reservations, release, reserve
 from openiom.platform.configuration import current_documents
 from openiom.provider_contract import EventRequest, Outcome
 
@@ -101,7 +101,7 @@ def _release_unchecked(
     for line in lines.assigned:
         if line.was_backordered and line.order_id not in lines.unassigned:
             backordered.append(line.line_id)
-    keep(session, backordered)
+    keep_backorder_reservations(session, backordered)
     assigned = [order for order in order_ids if order not in lines.unassigned]
     outcomes = _create_fulfillment_orders(session, order_port, assigned, now, actor)
     for order in lines.unassigned:
@@ -145,7 +145,7 @@ def _reserve(
         requests.append(reservation_request(line, line.source, line.quantity))
         if line.was_backordered:
             backordered.append(line.line_id)
-    granted = reserve(session, requests, now, actor, taking_over=backordered)
+    granted = reserve(session, requests, now, actor, backorder_lines=backordered)
     short: dict[UUID, OpenLine] = {}
     reserved: list[OpenLine] = []
     for line, ok in zip(lines.assigned, granted, strict=True):

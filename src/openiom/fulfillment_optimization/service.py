@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import keep, line_reservations
+from openiom.inventory_visibility import keep_backorder_reservations, line_reservations
 from openiom.kernel import NotFound
 from openiom.provider_contract import EventRequest, Outcome
 
@@ -131,8 +131,8 @@ def _keep_backorder_reservations(
             permanent.append(line.line_id)
         elif line.order_id in window_ends:
             collected.append(line.line_id)
-    keep(session, permanent)
-    keep(session, collected, until=max(window_ends.values(), default=now) + AFTER_WINDOW)
+    keep_backorder_reservations(session, permanent)
+    keep_backorder_reservations(session, collected, until=max(window_ends.values(), default=now) + AFTER_WINDOW)
 
 
 def _strategies(

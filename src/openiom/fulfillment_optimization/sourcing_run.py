@@ -155,7 +155,7 @@ class SourcingRun:
     def _reserve(self, lines: Sequence[OpenLine], found: PlanningRound) -> set[UUID]:
         """Reserve what was planned; return the orders that lost a race, with nothing reserved."""
         orders, requests = _requests(lines, found)
-        granted = reserve(self.session, requests, self.now, self.actor, taking_over=self.holds)
+        granted = reserve(self.session, requests, self.now, self.actor, backorder_lines=self.holds)
         lost = set()
         for order, ok in zip(orders, granted, strict=True):
             if not ok:

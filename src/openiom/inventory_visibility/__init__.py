@@ -40,6 +40,7 @@ from .configuration import (
 from .configuration import KIND as CONFIGURATION_KIND
 from .configuration import NAME as CONFIGURATION_NAME
 from .configuration_kind import INVENTORY_CONFIGURATION
+from .deletion_guards import DELETION_GUARDS
 from .events import EVENTS
 from .ledger.history import as_of
 from .ledger.measure_intake import known_events, post_measures
@@ -112,6 +113,7 @@ def workers() -> tuple[Worker, ...]:
 
 
 __all__ = [
+    "DELETION_GUARDS",
     "LineReservation",
     "ReservedUnits",
     "line_reservations",

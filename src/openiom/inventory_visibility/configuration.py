@@ -11,7 +11,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from openiom.platform.compiled_documents import Bodies, CompiledConfiguration, current_bodies
+from openiom.platform.compiled_documents import Bodies, CompiledConfiguration
+from openiom.platform.configuration import current_bodies
 
 from .default_configuration import DEFAULT
 from .measures import Formula, Measure

@@ -75,7 +75,7 @@ _FNO_MEASURES = [
     "Picked",
     "PostedQty",
     "QuotationReceipt",
-    "Received",
+    "SupplyMovementResult",
     "Ordered",
     "ReservOrdered",
 ]

@@ -280,3 +280,23 @@ def _table(name: str) -> _Table:
             remedy="use one of " + ", ".join(sorted(TABLES)),
         )
     return TABLES[name]
+
+
+def product_names(session: Session, numbers: Iterable[str]) -> dict[str, str]:
+    """Return the names of the products that exist, by product number."""
+    rows = fetch(
+        session,
+        "SELECT number, name FROM master_data.product WHERE number = ANY(%s)",
+        (sorted(set(numbers)),),
+    )
+    return {number: name for number, name in rows}
+
+
+def products_named_like(session: Session, search: str) -> list[str]:
+    """Return the numbers of the products whose name contains `search`, in any case."""
+    rows = fetch(
+        session,
+        "SELECT number FROM master_data.product WHERE lower(name) LIKE %s ORDER BY number",
+        (f"%{like_prefix(search)}",),
+    )
+    return [number for (number,) in rows]

@@ -23,8 +23,8 @@ from openiom.inventory_visibility import (
     inventory_configuration,
     release_quantities,
 )
-from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
-from openiom.inventory_visibility.expiry import ExpiryTurn
+from openiom.inventory_visibility import AllocationOperation, apply_allocations
+from openiom.inventory_visibility import ReservationExpiryWorker
 from openiom.orders import BackorderReleaseWorker, assign_sources, cancel_orders, open_lines
 from openiom.orders.backorder.place_on_hold import await_stock
 from openiom.platform.bulk import execute, fetch
@@ -42,7 +42,7 @@ class PastHouse(SourcingSetup):
     def check(self) -> None:
         with self.database.reading() as session:
             for invariant in INVARIANTS:
-                if invariant.stem != "reservations_end_in_time":
+                if invariant.stem != "expired_reservations_are_released":
                     assert fetch(session, invariant.read_text()) == [], invariant.name
 
 
@@ -147,7 +147,7 @@ def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: Sourcing
     waiting.stock(LAMP_A=2)
     turn(waiting, minutes=2)
     assert released(waiting.database, old, young) == [True, False]
-    ExpiryTurn().run_once(waiting.database, limit=9, now=NOW + timedelta(minutes=2) + HOLD)
+    ReservationExpiryWorker().run_once(waiting.database, limit=9, now=NOW + timedelta(minutes=2) + HOLD)
     turn(waiting, minutes=62)
     assert released(waiting.database, old, young) == [True, True]
     assert held(waiting) == [("young", "LAMP", "A", 2, True)]
@@ -165,7 +165,7 @@ def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_wi
     (outcome,) = waiting.source(old)
     assert outcome.retry_at is not None
     assert outcome.retry_at > NOW + HOLD
-    ExpiryTurn().run_once(waiting.database, limit=9, now=outcome.retry_at)
+    ReservationExpiryWorker().run_once(waiting.database, limit=9, now=outcome.retry_at)
     assert held(waiting) == [("old", "LAMP", "A", 2, True)]
     assert waiting.source(old, now=outcome.retry_at, resumed=[old])[0].ok
     assert held(waiting) == [("old", "LAMP", "A", 2, False)]
@@ -255,10 +255,10 @@ def test_what_is_held_of_an_allocation_goes_back_to_it_when_the_line_is_sourced_
         execute(session, "UPDATE orders.order SET origin = 'web'")
     wait(waiting, old)
     waiting.stock(LAMP_C=3)
-    act = AllocationAct("allocate", "a", "", "LAMP", "C", ("web",), Decimal(2))
+    act = AllocationOperation("allocate", "a", "", "LAMP", "C", ("web",), Decimal(2))
     with waiting.database.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="t")[0].ok
+        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="t")[0].ok
     turn(waiting)
     assert pool(waiting) == (0, 2)
     waiting.stock(LAMP_A=2)
@@ -317,7 +317,7 @@ def test_the_promise_about_sourced_lines_finds_one_whose_stock_ends(waiting: Sou
     waiting.stock(LAMP_A=2)
     assert waiting.source(waiting.order("1", LAMP=2))[0].ok
     promise = next(
-        path for path in INVARIANTS if path.stem == "sourced_lines_hold_for_good"
+        path for path in INVARIANTS if path.stem == "sourced_lines_have_permanent_reservations"
     ).read_text()
     assert waiting.rows(promise) == []
     with waiting.database.unit_of_work() as session:

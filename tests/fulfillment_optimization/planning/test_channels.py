@@ -9,17 +9,17 @@ from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
 from tests.orders.given import NOW, line, placed
 
 from openiom.inventory_visibility import KINDS, inventory_configuration
-from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
+from openiom.inventory_visibility import AllocationOperation, apply_allocations
 from openiom.platform.configuration import Configuration
 
 
 def allocated(sourcing: SourcingSetup, source: str, quantity: int, *groups: str) -> None:
-    act = AllocationAct(
+    act = AllocationOperation(
         "allocate", f"{source}{groups}", "", "LAMP", source, groups, Decimal(quantity)
     )
     with sourcing.database.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        (done,) = allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")
+        (done,) = apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")
     assert done.ok, done.reason
 
 

@@ -243,7 +243,7 @@ def _execution_id(
         "at": resolved.at,
         "configuration": resolved.known.stamp,
         "stock": sorted(stock.units.items()),
-        "variant_stock": stock.variant_stock.told(),
+        "variant_stock": stock.variant_stock.shared_stock(),
         "usage": sorted([name, used.parcels, used.lines] for name, used in usage.items()),
         "facts": sorted([fact.number, fact.weight_kg or 0.0, fact.currency] for fact in facts),
     }

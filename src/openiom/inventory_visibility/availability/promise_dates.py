@@ -58,7 +58,7 @@ class PromiseDate:
     confidence: Decimal
 
 
-class Receipt(NamedTuple):
+class SupplyMovement(NamedTuple):
     """A day on which open supply is expected, and the confidence of that date."""
 
     day: date
@@ -91,7 +91,7 @@ class PromisePlanner:
     def __init__(
         self,
         outlook: AvailabilityOutlook,
-        receipts: Mapping[ProductSource, Sequence[Receipt]],
+        receipts: Mapping[ProductSource, Sequence[SupplyMovement]],
     ) -> None:
         self._outlook = outlook
         self._receipts = receipts
@@ -156,9 +156,9 @@ class PromisePlanner:
 
 def _receipts(
     session: Session, products: Collection[str], today: date
-) -> dict[ProductSource, list[Receipt]]:
+) -> dict[ProductSource, list[SupplyMovement]]:
     """Return the expected receipts of open supply orders; other dated changes count as certain."""
-    found: dict[ProductSource, list[Receipt]] = defaultdict(list)
+    found: dict[ProductSource, list[SupplyMovement]] = defaultdict(list)
     rows = fetch(
         session,
         "SELECT product, source, expected_date, min(confidence)"
@@ -168,5 +168,5 @@ def _receipts(
         (sorted(products), today),
     )
     for product, source, day, confidence in rows:
-        found[product, source].append(Receipt(day, confidence))
+        found[product, source].append(SupplyMovement(day, confidence))
     return found

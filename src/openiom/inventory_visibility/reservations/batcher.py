@@ -60,7 +60,7 @@ class ReservationBatcher:
         formula: Formula = DEFAULT_FORMULA,
     ) -> ReservationResult:
         """Reserve like `soft_reserve`, in a transaction shared with concurrent callers."""
-        return self._calls.ask(_PendingRequest(request, now, actor, hierarchy, formula))
+        return self._calls.submit(_PendingRequest(request, now, actor, hierarchy, formula))
 
     def _run(self, pending: Sequence[_PendingRequest]) -> list[ReservationResult]:
         def reserve_all(session: Session) -> list[ReservationResult]:

@@ -40,7 +40,7 @@ CONSUMER = "backorder"
 STOCK_CAME = (
     "inventory.changed",
     "inventory.received",
-    "inventory.freed",
+    "inventory.availability_increased",
     "product.components_changed",
 )
 DATES_MOVED = "inventory.scheduled"
@@ -224,7 +224,7 @@ class Queue:
             )
         )
         until = now + timedelta(minutes=order_preferences(self.session).hold_minutes)
-        has = backorder_reserved(self.session, self.lines, now, also_for_good=True)
+        has = backorder_reserved(self.session, self.lines, now, include_permanent=True)
         wanted = [
             (order, need, source)
             for order, needs in self.placed.items()
