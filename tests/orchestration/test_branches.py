@@ -1,7 +1,8 @@
 """A splitter sends a token down every branch that matches; a merge brings them together again."""
 
 import pytest
-from tests.orchestration.toys import Toys, action
+from tests.orchestration.builders import action
+from tests.orchestration.harness import Harness
 
 from openiom.platform.bulk import fetch
 
@@ -26,8 +27,8 @@ def merge(mode: str = "all") -> dict:
 BOTH = splitter(("left", "country != ''", "l"), ("right", "country == 'US'", "r"), otherwise="l")
 
 
-def test_a_token_goes_down_every_matching_branch_and_they_join_once(toys: Toys) -> None:
-    toys.flow(
+def test_a_token_goes_down_every_matching_branch_and_they_join_once(harness: Harness) -> None:
+    harness.flow(
         "fork",
         BOTH,
         action("l", "l", to={"succeeded": "merge"}),
@@ -35,11 +36,11 @@ def test_a_token_goes_down_every_matching_branch_and_they_join_once(toys: Toys) 
         merge(),
         action("after"),
     )
-    toys.place("A")
-    toys.place("C", country="CA")
-    toys.run()
-    assert toys.where() == {"A": ("completed",), "C": ("completed",)}
-    assert toys.ran() == {
+    harness.place("A")
+    harness.place("C", country="CA")
+    harness.run()
+    assert harness.positions() == {"A": ("completed",), "C": ("completed",)}
+    assert harness.ran() == {
         ("l", "A"): 1,
         ("r", "A"): 1,
         ("count", "A"): 1,
@@ -48,9 +49,9 @@ def test_a_token_goes_down_every_matching_branch_and_they_join_once(toys: Toys) 
     }
 
 
-def test_all_waits_for_the_branch_that_sleeps(toys: Toys) -> None:
+def test_all_waits_for_the_branch_that_sleeps(harness: Harness) -> None:
     wait = {"id": "r", "kind": "wait", "events": ["order.approved"]}
-    toys.flow(
+    harness.flow(
         "fork",
         BOTH,
         action("l", "l", to={"succeeded": "merge"}),
@@ -58,20 +59,20 @@ def test_all_waits_for_the_branch_that_sleeps(toys: Toys) -> None:
         merge(),
         action("after", "after"),
     )
-    [order] = toys.place("A")
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at merge", "waiting at r")}
-    toys.happen("order.approved", order)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
-    assert toys.ran() == {("l", "A"): 1, ("after", "A"): 1}
-    assert toys.rows("SELECT count(*) FROM orchestration.token") == [(0,)]
+    [order] = harness.place("A")
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at merge", "waiting at r")}
+    harness.raise_event("order.approved", order)
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert harness.ran() == {("l", "A"): 1, ("after", "A"): 1}
+    assert harness.rows("SELECT count(*) FROM orchestration.token") == [(0,)]
 
 
-def test_any_lets_the_first_branch_through_and_absorbs_the_other(toys: Toys) -> None:
+def test_any_lets_the_first_branch_through_and_absorbs_the_other(harness: Harness) -> None:
     wait = {"id": "r", "kind": "wait", "events": ["order.approved"]}
     later = {"id": "later", "kind": "wait", "events": ["order.noted"]}
-    toys.flow(
+    harness.flow(
         "fork",
         BOTH,
         action("l", "l", to={"succeeded": "merge"}),
@@ -80,23 +81,23 @@ def test_any_lets_the_first_branch_through_and_absorbs_the_other(toys: Toys) -> 
         action("after"),
         later,
     )
-    [order] = toys.place("A")
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at later", "waiting at r")}
-    toys.happen("order.approved", order)
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at later")}
-    toys.happen("order.noted", order)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
-    assert toys.ran() == {("l", "A"): 1, ("count", "A"): 1}
+    [order] = harness.place("A")
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at later", "waiting at r")}
+    harness.raise_event("order.approved", order)
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at later")}
+    harness.raise_event("order.noted", order)
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert harness.ran() == {("l", "A"): 1, ("count", "A"): 1}
 
 
-def test_a_branch_that_ends_elsewhere_holds_nobody_up(toys: Toys) -> None:
+def test_a_branch_that_ends_elsewhere_holds_nobody_up(harness: Harness) -> None:
     wait = {"id": "r", "kind": "wait", "events": ["order.approved"]}
     to = {"yes": "merge", "no": "end"}
     fine = {"id": "fine", "kind": "condition", "when": "state == 'never'", "to": to}
-    toys.flow(
+    harness.flow(
         "fork",
         BOTH,
         action("l", "l", to={"succeeded": "merge"}),
@@ -105,16 +106,16 @@ def test_a_branch_that_ends_elsewhere_holds_nobody_up(toys: Toys) -> None:
         merge(),
         action("after", "after"),
     )
-    [order] = toys.place("A")
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at merge", "waiting at r")}
-    toys.happen("order.approved", order)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
-    assert toys.ran() == {("l", "A"): 1, ("after", "A"): 1}
+    [order] = harness.place("A")
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at merge", "waiting at r")}
+    harness.raise_event("order.approved", order)
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert harness.ran() == {("l", "A"): 1, ("after", "A"): 1}
 
 
-def test_a_merge_behind_a_condition_inside_a_branch_closes_no_split(toys: Toys) -> None:
+def test_a_merge_behind_a_condition_inside_a_branch_closes_no_split(harness: Harness) -> None:
     inner = {
         "id": "l",
         "kind": "condition",
@@ -122,48 +123,52 @@ def test_a_merge_behind_a_condition_inside_a_branch_closes_no_split(toys: Toys) 
         "to": {"yes": "inner", "no": "inner"},
     }
     met = {"id": "inner", "kind": "merge", "to": {"next": "merge"}}
-    toys.flow("nested", BOTH, inner, met, action("r", "r"), merge(), action("after", "after"))
-    toys.place("A")
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
-    assert toys.ran() == {("r", "A"): 1, ("after", "A"): 1}
+    harness.flow("nested", BOTH, inner, met, action("r", "r"), merge(), action("after", "after"))
+    harness.place("A")
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert harness.ran() == {("r", "A"): 1, ("after", "A"): 1}
 
 
-def test_two_workers_bringing_the_last_two_branches_at_once_join_them_once(toys: Toys) -> None:
+def test_two_workers_bringing_the_last_two_branches_at_once_join_them_once(
+    harness: Harness,
+) -> None:
     """While one wave moves a flow run, the other branch's token is left for later, not waited for."""
     waits = [
         {"id": name, "kind": "wait", "events": [f"order.{event}"]}
         for name, event in (("l", "noted"), ("r", "approved"))
     ]
     waits[0]["to"] = {"happened": "merge"}
-    toys.flow("fork", BOTH, *waits, merge(), action("after", "after"))
-    [order] = toys.place("A")
-    toys.run()
-    toys.happen("order.noted", order)
-    toys.happen("order.approved", order)
-    toys.run(toys.dispatcher)
-    assert toys.where() == {"A": ("running", "ready at l", "ready at r")}
-    assert toys.steps.run_once(toys.database, limit=1, now=toys.now).rows == 1
-    with toys.database.unit_of_work() as session:
+    harness.flow("fork", BOTH, *waits, merge(), action("after", "after"))
+    [order] = harness.place("A")
+    harness.run()
+    harness.raise_event("order.noted", order)
+    harness.raise_event("order.approved", order)
+    harness.run(harness.dispatcher)
+    assert harness.positions() == {"A": ("running", "ready at l", "ready at r")}
+    assert harness.steps.run_once(harness.database, limit=1, now=harness.now).rows == 1
+    with harness.database.unit_of_work() as session:
         fetch(session, "SELECT 1 FROM orchestration.flow_run FOR UPDATE")
-        ran = toys.steps.run_once(toys.database, limit=10, now=toys.now)
+        ran = harness.steps.run_once(harness.database, limit=10, now=harness.now)
         assert (ran.rows, ran.more) == (0, True)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
-    assert toys.ran() == {("after", "A"): 1}
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert harness.ran() == {("after", "A"): 1}
 
 
-def test_no_branch_and_no_otherwise_stops_the_token(toys: Toys) -> None:
-    toys.flow("fork", splitter(("left", "country == 'MX'", "l")), action("l", "l"))
-    toys.place("A")
-    toys.run()
-    assert toys.where() == {"A": ("failed", "failed at split")}
+def test_no_branch_and_no_otherwise_stops_the_token(harness: Harness) -> None:
+    harness.flow("fork", splitter(("left", "country == 'MX'", "l")), action("l", "l"))
+    harness.place("A")
+    harness.run()
+    assert harness.positions() == {"A": ("failed", "failed at split")}
 
 
 @pytest.mark.parametrize("crashing", ["l", "r"])
-def test_a_branch_that_crashes_leaves_the_other_where_it_got(toys: Toys, crashing: str) -> None:
+def test_a_branch_that_crashes_leaves_the_other_where_it_got(
+    harness: Harness, crashing: str
+) -> None:
     names = {"l": "l", "r": "r", crashing: "fragile"}
-    toys.flow(
+    harness.flow(
         "fork",
         BOTH,
         action("l", names["l"], to={"succeeded": "merge"}),
@@ -171,9 +176,9 @@ def test_a_branch_that_crashes_leaves_the_other_where_it_got(toys: Toys, crashin
         merge(),
         action("after"),
     )
-    toys.place("poison", "A")
-    toys.run()
-    assert toys.where() == {
+    harness.place("poison", "A")
+    harness.run()
+    assert harness.positions() == {
         "A": ("completed",),
         "poison": ("failed", f"failed at {crashing}", "waiting at merge"),
     }

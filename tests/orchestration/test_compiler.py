@@ -4,19 +4,12 @@ from datetime import timedelta
 
 import pytest
 from pydantic import BaseModel
-from tests.orchestration.toys import (
-    COUNT,
-    COUNT_ITEM,
-    EVENTS,
-    ITEM,
-    ORDER,
-    ToyProvider,
-    action,
-    chain,
-)
+from tests.orchestration.builders import action, chain
+from tests.orchestration.entities import COUNT, COUNT_ITEM, EVENTS, ITEM, ORDER
+from tests.orchestration.fake_provider import FakeProvider
 
 from openiom.kernel import Invalid
-from openiom.orchestration import Known, check_flow, compile_flow, read_flow
+from openiom.orchestration import CatalogSnapshot, check_flow, compile_flow, read_flow
 from openiom.policies import Column, PolicyDocument, Row, decision_table
 
 TABLE = decision_table(
@@ -32,10 +25,10 @@ POLICIES = {
     "of_items": PolicyDocument(name="of_items", type="execution", entity="item", content=PASSING),
     "filter": PolicyDocument(name="filter", type="filter", entity="order", content=PASSING),
 }
-KNOWN = Known(
+KNOWN = CatalogSnapshot(
     {"order": ORDER, "item": ITEM},
-    {"toy.count": COUNT, "toy.count_item": COUNT_ITEM},
-    ToyProvider().actions(),
+    {"sample.count": COUNT, "sample.count_item": COUNT_ITEM},
+    {(i, a.name): a for i in ("east", "west") for a in FakeProvider().provider().actions},
     POLICIES,
     EVENTS,
 )
@@ -73,7 +66,7 @@ def test_faults_of_every_kind_are_told_at_once_by_step_name() -> None:
     with pytest.raises(Invalid) as refused:
         compile_flow(
             flow(
-                {**action("a"), "title": "Count", "action": "toy.dance"},
+                {**action("a"), "title": "Count", "action": "sample.dance"},
                 {
                     "id": "b",
                     "kind": "policies",
@@ -112,10 +105,13 @@ def test_faults_of_every_kind_are_told_at_once_by_step_name() -> None:
         "step 'f'",
         "step 'g', when",
     ]
-    assert "step 'Count' (a): no action 'toy.dance' (known: toy.count, toy.count_item)" in told
+    assert (
+        "step 'Count' (a): no action 'sample.dance' (known: sample.count, sample.count_item)"
+        in told
+    )
     assert "step 'b': policy 'gone' is not published (publish it or choose another)" in told
     assert "step 'b': policy 'paint' sets color, which cannot be set (known: source)" in told
-    assert "step 'd': 'east' cannot do 'dance' (known: send, tell)" in told
+    assert "step 'd': 'east' cannot do 'dance' (known: notify, send)" in told
     assert "step 'e': 'send' is for item, the step runs for order" in told
     assert "step 'h': cannot be reached from the start (lead a port to it or remove it)" in told
 
@@ -123,7 +119,7 @@ def test_faults_of_every_kind_are_told_at_once_by_step_name() -> None:
 def test_a_loop_without_a_wait_is_refused_and_with_one_it_is_not() -> None:
     again = {"id": "again", "kind": "condition", "when": "true", "to": {"yes": "a", "no": "end"}}
     assert faults(action("a"), again) == [
-        "step 'a': goes round without a wait: a -> again (put a wait or a delay in the loop)"
+        "step 'a': loops without a wait: a -> again (put a wait or a delay in the loop)"
     ]
     nap = {"id": "nap", "kind": "delay", "duration": "PT1M"}
     assert faults(action("a"), nap, again) == []

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from tests.one_room import client_of, one_room
-from tests.orchestration.toys import Toys, action
+from tests.orchestration.builders import action
+from tests.orchestration.harness import Harness
 
 from openiom.kernel import new_id
 from openiom.orchestration import router
@@ -23,15 +24,17 @@ WAIT = {
 
 
 @pytest.fixture
-def client(toys: Toys) -> Iterator[TestClient]:
-    app = one_room(toys.database, router, permissions={"*"}, principal="clerk", engine=toys.engine)
-    app.dependency_overrides[now] = lambda: toys.now
+def client(harness: Harness) -> Iterator[TestClient]:
+    app = one_room(
+        harness.database, router, permissions={"*"}, principal="clerk", engine=harness.engine
+    )
+    app.dependency_overrides[now] = lambda: harness.now
     with client_of(app) as asking:
         yield asking
 
 
-def published(toys: Toys) -> None:
-    toys.flow(
+def published(harness: Harness) -> None:
+    harness.flow(
         "demo",
         action("pick", "picky", title="Pick"),
         {**WAIT, "to": {"timed_out": "end"}},
@@ -40,11 +43,11 @@ def published(toys: Toys) -> None:
 
 
 def test_an_order_shows_where_it_stands_and_what_it_went_through(
-    toys: Toys, client: TestClient
+    harness: Harness, client: TestClient
 ) -> None:
-    published(toys)
-    order, bad = toys.place("A", "bad")
-    toys.run()
+    published(harness)
+    order, bad = harness.place("A", "bad")
+    harness.run()
     [flow_run] = client.get(f"/api/v1/orders/{order}/flow-runs").json()["flow_runs"]
     assert (flow_run["flow"], flow_run["version"], flow_run["state"]) == ("demo", 1, "running")
     assert (flow_run["step"], flow_run["step_title"]) == ("wait", "Wait for approval")
@@ -61,10 +64,10 @@ def test_an_order_shows_where_it_stands_and_what_it_went_through(
     )
 
 
-def test_runs_page_by_key_and_filter_by_state(toys: Toys, client: TestClient) -> None:
-    published(toys)
-    toys.place("A", "bad1", "bad2", "bad3")
-    toys.run()
+def test_runs_page_by_key_and_filter_by_state(harness: Harness, client: TestClient) -> None:
+    published(harness)
+    harness.place("A", "bad1", "bad2", "bad3")
+    harness.run()
     first = client.get("/api/v1/runs?state=failed&limit=2").json()
     assert [row["subject_label"] for row in first["items"]] == ["bad3", "bad2"]
     assert first["items"][0]["step_title"] == "Pick"
@@ -75,11 +78,11 @@ def test_runs_page_by_key_and_filter_by_state(toys: Toys, client: TestClient) ->
 
 
 def test_flows_show_their_document_their_picture_and_their_counts(
-    toys: Toys, client: TestClient
+    harness: Harness, client: TestClient
 ) -> None:
-    published(toys)
-    toys.place("A", "B", "bad")
-    toys.run()
+    published(harness)
+    harness.place("A", "B", "bad")
+    harness.run()
     [row] = client.get("/api/v1/flows").json()["items"]
     assert row == {
         "name": "demo",
@@ -104,13 +107,13 @@ def test_flows_show_their_document_their_picture_and_their_counts(
     assert client.get("/api/v1/flows/none").status_code == 404
 
 
-def test_reprocess_skip_and_cancel_answer_for_each_id(toys: Toys, client: TestClient) -> None:
-    published(toys)
-    orders = toys.place("A", "bad")
-    toys.run()
+def test_reprocess_skip_and_cancel_answer_for_each_id(harness: Harness, client: TestClient) -> None:
+    published(harness)
+    orders = harness.place("A", "bad")
+    harness.run()
     ids = dict(
-        toys.rows(
-            "SELECT o.number, j.id FROM orchestration.flow_run j JOIN public.toy_order o ON o.id = subject_id"
+        harness.rows(
+            "SELECT o.number, j.id FROM orchestration.flow_run j JOIN public.sample_order o ON o.id = subject_id"
         )
     )
     asked = {
@@ -122,20 +125,20 @@ def test_reprocess_skip_and_cancel_answer_for_each_id(toys: Toys, client: TestCl
         (True, ""),
         (False, "the flow run is running"),
         (True, ""),
-        (False, "nothing of it has failed"),
+        (False, "no flow run of it has failed"),
     ]
-    toys.run()
-    assert toys.where()["bad"] == ("failed", "failed at pick")
+    harness.run()
+    assert harness.positions()["bad"] == ("failed", "failed at pick")
     [skipped] = client.post("/api/v1/flow-runs/skip", json={"run_ids": [str(ids["bad"])]}).json()[
         "results"
     ]
     assert skipped["ok"]
-    toys.run(toys.steps)
-    assert toys.where()["bad"] == ("running", "waiting at wait")
+    harness.run(harness.steps)
+    assert harness.positions()["bad"] == ("running", "waiting at wait")
     both = {"run_ids": [str(ids["bad"]), str(UUID(int=1))]}
     results = client.post("/api/v1/flow-runs/cancel", json=both).json()["results"]
     assert [(r["ok"], r["reason"]) for r in results] == [(True, ""), (False, "no such flow run")]
-    assert toys.where()["bad"] == ("canceled",)
+    assert harness.positions()["bad"] == ("canceled",)
     [again] = client.post("/api/v1/flow-runs/cancel", json={"run_ids": [str(ids["bad"])]}).json()[
         "results"
     ]
@@ -144,15 +147,15 @@ def test_reprocess_skip_and_cancel_answer_for_each_id(toys: Toys, client: TestCl
     assert client.post("/api/v1/flow-runs/cancel", json=many).status_code == 413
 
 
-def test_a_flow_is_paused_and_resumed(toys: Toys, client: TestClient) -> None:
-    published(toys)
+def test_a_flow_is_paused_and_resumed(harness: Harness, client: TestClient) -> None:
+    published(harness)
     assert client.post("/api/v1/flows/pause", json={"names": ["demo"]}).json() == {
         "state": "paused",
         "released": 0,
     }
-    toys.place("A")
-    toys.run()
-    assert toys.where() == {"A": ("running", "held at start")}
+    harness.place("A")
+    harness.run()
+    assert harness.positions() == {"A": ("running", "held at start")}
     assert client.post("/api/v1/flows/resume", json={"names": ["demo"]}).json() == {
         "state": "running",
         "released": 1,
@@ -161,18 +164,18 @@ def test_a_flow_is_paused_and_resumed(toys: Toys, client: TestClient) -> None:
 
 
 def test_a_dry_run_tells_what_would_happen_and_writes_nothing(
-    toys: Toys, client: TestClient
+    harness: Harness, client: TestClient
 ) -> None:
     content = decision_table(
         columns=[Column(name="Country", field="country")],
         rows=[Row(when={"Country": "'US'"}, set={"source": "east"})],
     )
-    toys.apply(
+    harness.apply(
         "policy",
         "choose",
         {"name": "choose", "type": "execution", "entity": "order", "content": content},
     )
-    toys.flow(
+    harness.flow(
         "demo",
         {
             "id": "choose",
@@ -194,8 +197,8 @@ def test_a_dry_run_tells_what_would_happen_and_writes_nothing(
             "for_each": "item",
         },
     )
-    [order] = toys.place("A", items=[1, 2])
-    before = toys.rows("SELECT count(*) FROM platform.business_event")
+    [order] = harness.place("A", items=[1, 2])
+    before = harness.rows("SELECT count(*) FROM platform.business_event")
     asked = {"subject_ids": [str(order)]}
     [result] = client.post("/api/v1/flows/demo/dry-run", json=asked).json()["results"]
     assert [(step["step"], step["port"]) for step in result["steps"]] == [
@@ -205,20 +208,20 @@ def test_a_dry_run_tells_what_would_happen_and_writes_nothing(
         ("send", "succeeded"),
         ("end", ""),
     ]
-    assert result["steps"][1]["details"]["policies"][0]["would_set"] == {"source": "east"}
-    assert result["steps"][1]["details"]["would_raise"] == "order.checked"
-    assert result["steps"][3]["reason"] == "would ask east to send"
+    assert result["steps"][1]["details"]["policies"][0]["sets"] == {"source": "east"}
+    assert result["steps"][1]["details"]["would_raise"] == ["order.checked"]
+    assert result["steps"][3]["reason"] == "would request send from east"
     assert len(result["steps"][3]["details"]["payloads"]) == 2
-    assert toys.rows("SELECT count(*) FROM platform.business_event") == before
-    assert toys.rows("SELECT source FROM public.toy_order") == [(None,)]
-    assert toys.provider.requests == []
+    assert harness.rows("SELECT count(*) FROM platform.business_event") == before
+    assert harness.rows("SELECT source FROM public.sample_order") == [(None,)]
+    assert harness.provider.requests == []
     assert (
         client.post("/api/v1/flows/demo/dry-run", json={"subject_ids": [str(new_id())]}).status_code
         == 404
     )
 
 
-def test_a_draft_is_checked_without_being_stored(toys: Toys, client: TestClient) -> None:
+def test_a_draft_is_checked_without_being_stored(harness: Harness, client: TestClient) -> None:
     draft = {
         "title": "Draft",
         "subject": "order",
@@ -227,10 +230,12 @@ def test_a_draft_is_checked_without_being_stored(toys: Toys, client: TestClient)
     }
     answer = client.post("/api/v1/flows/check", json={"name": "draft", "document": draft}).json()
     assert [problem["where"] for problem in answer["problems"]] == ["steps"]
-    assert toys.rows("SELECT count(*) FROM orchestration.flow") == [(0,)]
+    assert harness.rows("SELECT count(*) FROM orchestration.flow") == [(0,)]
 
 
-def test_who_may_not_is_told_which_permission_is_missing(toys: Toys, client: TestClient) -> None:
+def test_who_may_not_is_told_which_permission_is_missing(
+    harness: Harness, client: TestClient
+) -> None:
     client.app.state.permissions = frozenset({"orchestration.read"})  # type: ignore[attr-defined]
     assert client.get("/api/v1/flows").status_code == 200
     answer = client.post("/api/v1/flows/pause", json={"names": ["demo"]})

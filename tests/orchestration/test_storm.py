@@ -4,8 +4,10 @@ from pathlib import Path
 from random import Random
 from threading import Thread
 
-from tests.orchestration.toys import DOWN, Toys, action
+from tests.orchestration.builders import action
+from tests.orchestration.harness import Harness
 
+from openiom.kernel import ProviderDown
 from openiom.orchestration import ProviderCallWorker, StepWorker
 from openiom.platform.batches import is_transient
 from openiom.platform.bulk import execute, fetch
@@ -15,20 +17,20 @@ PROMISES = sorted((Path(__file__).parents[2] / "invariants").glob("*.sql"))
 OURS = [path for path in PROMISES if "orchestration." in path.read_text()]
 
 
-def broken(toys: Toys) -> dict[str, list[tuple]]:
-    with toys.database.reading() as session:
+def broken(harness: Harness) -> dict[str, list[tuple]]:
+    with harness.database.reading() as session:
         found = {path.stem: fetch(session, path.read_text().replace("%", "%%")) for path in OURS}
     return {name: rows for name, rows in found.items() if rows}
 
 
-def test_the_promises_notice_what_they_forbid(toys: Toys) -> None:
+def test_the_promises_notice_what_they_forbid(harness: Harness) -> None:
     assert len(OURS) == 5
-    tell = {"id": "tell", "kind": "provider_action", "instance": "east", "action": "tell"}
-    toys.flow("out", tell)
-    toys.place("A", "B", "C", "D", "E")
-    toys.run(toys.dispatcher, toys.steps)
-    assert broken(toys) == {}
-    with toys.database.unit_of_work() as session:
+    tell = {"id": "notify", "kind": "provider_action", "instance": "east", "action": "notify"}
+    harness.flow("out", tell)
+    harness.place("A", "B", "C", "D", "E")
+    harness.run(harness.dispatcher, harness.steps)
+    assert broken(harness) == {}
+    with harness.database.unit_of_work() as session:
         ids = [
             row[0] for row in fetch(session, "SELECT id FROM orchestration.flow_run ORDER BY id")
         ]
@@ -45,49 +47,52 @@ def test_the_promises_notice_what_they_forbid(toys: Toys) -> None:
         execute(
             session, "UPDATE orchestration.token SET subject_id = id WHERE run_id = %s", (ids[4],)
         )
-    assert set(broken(toys)) == {path.stem for path in OURS}
+    assert set(broken(harness)) == {path.stem for path in OURS}
 
 
 class Unsteady:
     """A provider whose caller dies before or after the call, or is told to come back, by the throw of a die."""
 
-    def __init__(self, toys: Toys) -> None:
-        self.random, self.call = Random(7), toys.provider.call
+    def __init__(self, harness: Harness) -> None:
+        self.random, self.call = Random(7), harness.provider.answer
 
-    def __call__(self, database, instance, action, calls):  # type: ignore[no-untyped-def]
+    def __call__(self, instance, calls):  # type: ignore[no-untyped-def]
         fate = self.random.random()
         if fate < 0.2:
             raise KeyboardInterrupt
-        results = self.call(database, instance, action, calls)
+        results = self.answer(instance, calls)
         if fate < 0.4:
             raise KeyboardInterrupt
-        return [CallResult(r.key, error=DOWN) if self.random.random() < 0.1 else r for r in results]
+        return [
+            CallResult(r.key, error=ProviderDown("try later")) if self.random.random() < 0.1 else r
+            for r in results
+        ]
 
 
-def work(toys: Toys, wrong: list[Exception]) -> None:
+def work(harness: Harness, wrong: list[Exception]) -> None:
     """One worker process: its own turns, a few rounds of each; it dies where its calls die, and starts again."""
     workers = (
-        (toys.dispatcher, 40),
-        (StepWorker(toys.engine), 40),
-        (ProviderCallWorker(toys.engine, random=Random(1)), 30),
+        (harness.dispatcher, 40),
+        (StepWorker(harness.engine), 40),
+        (ProviderCallWorker(harness.engine, random=Random(1)), 30),
     )
     for _ in range(12):
         for turn, limit in workers:
             try:
-                turn.run_once(toys.database, limit=limit, now=toys.now)
+                turn.run_once(harness.database, limit=limit, now=harness.now)
             except KeyboardInterrupt:
                 continue
             except Exception as error:
                 wrong += [] if is_transient(error) else [error]
 
 
-def storm_flow(toys: Toys) -> None:
+def storm_flow(harness: Harness) -> None:
     branches = [{"name": "east", "when": "true"}, {"name": "west", "when": "country == 'US'"}]
     split = {
         "id": "split",
         "kind": "splitter",
         "branches": branches,
-        "to": {"east": "send", "west": "tell"},
+        "to": {"east": "send", "west": "notify"},
     }
     stubborn = {"kind": "provider_action", "retry": {"max_attempts": 50}}
     send = {
@@ -97,42 +102,46 @@ def storm_flow(toys: Toys) -> None:
         "for_each": "item",
         "to": {"succeeded": "merge"},
     }
-    tell = {"id": "tell", "instance": "west", "action": "tell"}
+    tell = {"id": "notify", "instance": "west", "action": "notify"}
     wait = {"id": "wait", "kind": "wait", "events": ["item.shipped", "order.approved"]}
     merge = {"id": "merge", "kind": "merge"}
-    toys.flow("storm", split, stubborn | send, stubborn | tell, wait, merge, action("z"))
+    harness.flow("storm", split, stubborn | send, stubborn | tell, wait, merge, action("z"))
 
 
-def test_a_storm_of_workers_kills_and_rereads_brings_every_order_through_once(toys: Toys) -> None:
-    storm_flow(toys)
-    toys.provider.call = Unsteady(toys)  # type: ignore[method-assign]
-    orders = toys.place(*[f"N{i}" for i in range(200)], items=[1, 2])
-    toys.happen("order.approved", *orders[:100])
+def test_a_storm_of_workers_kills_and_rereads_brings_every_order_through_once(
+    harness: Harness,
+) -> None:
+    storm_flow(harness)
+    harness.provider.respond = Unsteady(harness)
+    orders = harness.place(*[f"N{i}" for i in range(200)], items=[1, 2])
+    harness.raise_event("order.approved", *orders[:100])
     wrong: list[Exception] = []
     for round in range(40):
-        workers = [Thread(target=work, args=(toys, wrong)) for _ in range(3)]
+        workers = [Thread(target=work, args=(harness, wrong)) for _ in range(3)]
         for worker in workers:
             worker.start()
         for worker in workers:
             worker.join()
-        toys.later(minutes=20)
+        harness.advance_clock(minutes=20)
         if round == 1:
-            toys.happen("order.approved", *orders[100:])
-            with toys.database.unit_of_work() as session:
+            harness.raise_event("order.approved", *orders[100:])
+            with harness.database.unit_of_work() as session:
                 execute(session, "UPDATE platform.event_consumer SET xid = '0', event_id = 0")
-        elif toys.rows(
+        elif harness.rows(
             "SELECT count(*) FROM orchestration.flow_run WHERE state <> 'completed'"
         ) == [(0,)]:
             break
     assert wrong == []
-    assert toys.rows("SELECT state, count(*) FROM orchestration.flow_run GROUP BY 1") == [
+    assert harness.rows("SELECT state, count(*) FROM orchestration.flow_run GROUP BY 1") == [
         ("completed", 200)
     ]
-    assert toys.ran() == {("count", f"N{i}"): 1 for i in range(200)}
-    assert len(toys.provider.effects) == 600
-    assert toys.rows("SELECT state, count(*) FROM orchestration.provider_call GROUP BY 1") == [
+    assert harness.ran() == {("count", f"N{i}"): 1 for i in range(200)}
+    assert len(harness.provider.effects) == 600
+    assert harness.rows("SELECT state, count(*) FROM orchestration.provider_call GROUP BY 1") == [
         ("done", 600)
     ]
-    told = "SELECT count(*) FROM platform.business_event WHERE name IN ('item.sent', 'order.told')"
-    assert toys.rows(told) == [(600,)]
-    assert broken(toys) == {}
+    told = (
+        "SELECT count(*) FROM platform.business_event WHERE name IN ('item.sent', 'order.notified')"
+    )
+    assert harness.rows(told) == [(600,)]
+    assert broken(harness) == {}

@@ -4,103 +4,108 @@ from datetime import timedelta
 from threading import Event as Flag
 from threading import Thread
 
-from tests.orchestration.toys import NOW, Toys, action, happen
+from tests.orchestration.builders import action
+from tests.orchestration.entities import NOW, raise_order_event
+from tests.orchestration.harness import Harness
 
-from openiom.orchestration import StepWorker, waits
+from openiom.orchestration import StepWorker
+from openiom.orchestration.runtime import event_waits
 from openiom.platform.batches import drain
 from openiom.provider_contract import Action, ActionCall, NoParameters, Outcome
 
 WAIT = {"id": "wait", "kind": "wait", "events": ["order.approved", "item.shipped"]}
 
 
-def test_a_waiting_order_costs_one_token_and_goes_on_when_it_happens(toys: Toys) -> None:
-    toys.flow("patient", WAIT, action("on"))
-    [order] = toys.place("A")
-    toys.run()
-    assert toys.rows("SELECT step, state, awaits, due_at FROM orchestration.token") == [
+def test_a_waiting_order_costs_one_token_and_goes_on_when_it_happens(harness: Harness) -> None:
+    harness.flow("patient", WAIT, action("on"))
+    [order] = harness.place("A")
+    harness.run()
+    assert harness.rows("SELECT step, state, awaits, due_at FROM orchestration.token") == [
         ("wait", "waiting", ["order.approved", "item.shipped"], None)
     ]
-    toys.happen("order.approved", order)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
-    assert toys.history("A") == ["wait: happened", "on: succeeded"]
+    harness.raise_event("order.approved", order)
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert harness.history("A") == ["wait: happened", "on: succeeded"]
 
 
-def test_an_event_before_the_token_came_to_its_wait_counts(toys: Toys) -> None:
-    toys.flow("late", action("first"), WAIT)
-    [order] = toys.place("A")
-    toys.run(toys.dispatcher)
-    toys.happen("order.approved", order)
-    toys.run(toys.dispatcher)
-    toys.run(toys.steps)
-    assert toys.where() == {"A": ("completed",)}
+def test_an_event_before_the_token_came_to_its_wait_counts(harness: Harness) -> None:
+    harness.flow("late", action("first"), WAIT)
+    [order] = harness.place("A")
+    harness.run(harness.dispatcher)
+    harness.raise_event("order.approved", order)
+    harness.run(harness.dispatcher)
+    harness.run(harness.steps)
+    assert harness.positions() == {"A": ("completed",)}
 
 
 def test_an_event_before_the_flow_run_does_not_count_and_one_event_satisfies_one_wait(
-    toys: Toys,
+    harness: Harness,
 ) -> None:
     second = {"id": "again", "kind": "wait", "events": ["order.approved"]}
-    toys.flow("twice", WAIT, second)
-    [order] = toys.place("A", event="order.approved")
-    toys.happen("order.created", order)
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at wait")}
-    toys.happen("order.approved", order)
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at again")}
-    toys.happen("order.approved", order)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
+    harness.flow("twice", WAIT, second)
+    [order] = harness.place("A", event="order.approved")
+    harness.raise_event("order.created", order)
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at wait")}
+    harness.raise_event("order.approved", order)
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at again")}
+    harness.raise_event("order.approved", order)
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
 
 
-def test_two_events_in_one_batch_satisfy_two_waits(toys: Toys) -> None:
-    toys.flow("twice", WAIT, {"id": "again", "kind": "wait", "events": ["order.approved"]})
-    [order] = toys.place("A")
-    toys.run()
-    toys.happen("order.approved", order, order)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
+def test_two_events_in_one_batch_satisfy_two_waits(harness: Harness) -> None:
+    harness.flow("twice", WAIT, {"id": "again", "kind": "wait", "events": ["order.approved"]})
+    [order] = harness.place("A")
+    harness.run()
+    harness.raise_event("order.approved", order, order)
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
 
 
-def test_another_orders_event_wakes_nobody(toys: Toys) -> None:
-    toys.flow("patient", WAIT)
-    _, other = toys.place("A", "B")
-    toys.run()
-    toys.happen("order.approved", other)
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at wait"), "B": ("completed",)}
+def test_another_orders_event_wakes_nobody(harness: Harness) -> None:
+    harness.flow("patient", WAIT)
+    _, other = harness.place("A", "B")
+    harness.run()
+    harness.raise_event("order.approved", other)
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at wait"), "B": ("completed",)}
 
 
 def test_an_event_that_commits_while_the_wait_is_being_registered_is_not_missed(
-    toys: Toys, monkeypatch
+    harness: Harness, monkeypatch
 ) -> None:
     """The registration has looked at the log and not committed; the event commits and is dispatched meanwhile."""
-    toys.flow("race", WAIT)
-    [order] = toys.place("A")
-    toys.run(toys.dispatcher)
-    registering, looked, go_on = slow_registration(toys, monkeypatch)
-    with toys.database.unit_of_work() as slow:
+    harness.flow("race", WAIT)
+    [order] = harness.place("A")
+    harness.run(harness.dispatcher)
+    registering, looked, go_on = slow_registration(harness, monkeypatch)
+    with harness.database.unit_of_work() as slow:
         # the event's transaction is older than the registration's and commits after its look
         from_before(slow, order)
         registering.start()
         assert looked.wait(10)
-    dispatching = Thread(target=lambda: drain(toys.database, [toys.dispatcher], now=toys.now))
+    dispatching = Thread(
+        target=lambda: drain(harness.database, [harness.dispatcher], now=harness.now)
+    )
     dispatching.start()
     dispatching.join(0.3)
     go_on.set()
     registering.join(10)
     dispatching.join(10)
     monkeypatch.undo()
-    toys.run(toys.dispatcher)
-    assert toys.where() == {"A": ("running", "ready at wait")}
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
+    harness.run(harness.dispatcher)
+    assert harness.positions() == {"A": ("running", "ready at wait")}
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
 
 
-def slow_registration(toys, monkeypatch):  # type: ignore[no-untyped-def]
+def slow_registration(harness, monkeypatch):  # type: ignore[no-untyped-def]
     """A thread that registers the wait; the flag it sets once it has looked at the log; the one it then waits for."""
     looked, go_on = Flag(), Flag()
-    look = waits.already_happened
+    look = event_waits.find_past_events
 
     def slow_look(*args):  # type: ignore[no-untyped-def]
         found = look(*args)
@@ -108,36 +113,38 @@ def slow_registration(toys, monkeypatch):  # type: ignore[no-untyped-def]
         assert go_on.wait(10)
         return found
 
-    monkeypatch.setattr(waits, "already_happened", slow_look)
+    monkeypatch.setattr(event_waits, "find_past_events", slow_look)
     registering = Thread(
-        target=lambda: StepWorker(toys.engine).run_once(toys.database, limit=10, now=toys.now)
+        target=lambda: StepWorker(harness.engine).run_once(
+            harness.database, limit=10, now=harness.now
+        )
     )
     return registering, looked, go_on
 
 
 def from_before(session, order):  # type: ignore[no-untyped-def]
-    happen(session, "order.approved", [order])
+    raise_order_event(session, "order.approved", [order])
 
 
-def test_the_wait_without_the_lock_would_miss_it(toys: Toys, monkeypatch) -> None:
+def test_the_wait_without_the_lock_would_miss_it(harness: Harness, monkeypatch) -> None:
     """The race above is real: with the locks taken out, the same interleaving loses the event."""
-    toys.flow("race", WAIT)
-    [order] = toys.place("A")
-    toys.run(toys.dispatcher)
-    monkeypatch.setattr(waits, "hold_dispatcher", lambda session: None)
-    registering, looked, go_on = slow_registration(toys, monkeypatch)
-    with toys.database.unit_of_work() as slow:
+    harness.flow("race", WAIT)
+    [order] = harness.place("A")
+    harness.run(harness.dispatcher)
+    monkeypatch.setattr(event_waits, "block_dispatcher", lambda session: None)
+    registering, looked, go_on = slow_registration(harness, monkeypatch)
+    with harness.database.unit_of_work() as slow:
         from_before(slow, order)
         registering.start()
         assert looked.wait(10)
-    drain(toys.database, [toys.dispatcher], now=toys.now)
+    drain(harness.database, [harness.dispatcher], now=harness.now)
     go_on.set()
     registering.join(10)
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at wait")}
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at wait")}
 
 
-def test_time_out_takes_its_port_unless_the_event_is_in_the_log(toys: Toys) -> None:
+def test_time_out_takes_its_port_unless_the_event_is_in_the_log(harness: Harness) -> None:
     to = {"timed_out": "gave_up", "happened": "in_time"}
     wait = {
         "id": "wait",
@@ -146,41 +153,41 @@ def test_time_out_takes_its_port_unless_the_event_is_in_the_log(toys: Toys) -> N
         "timeout": "PT48H",
         "to": to,
     }
-    toys.flow(
+    harness.flow(
         "timed",
         wait,
         action("in_time", "in time", to={"succeeded": "end"}),
         action("gave_up", "gave up"),
     )
-    _, other = toys.place("A", "B")
-    toys.run()
-    toys.later(hours=47)
-    toys.run()
-    assert toys.where() == {
+    _, other = harness.place("A", "B")
+    harness.run()
+    harness.advance_clock(hours=47)
+    harness.run()
+    assert harness.positions() == {
         "A": ("running", "waiting at wait"),
         "B": ("running", "waiting at wait"),
     }
-    toys.happen("order.approved", other)  # not dispatched yet when the time is up
-    toys.later(hours=2)
-    toys.run(toys.steps)
-    assert toys.ran() == {("gave up", "A"): 1, ("in time", "B"): 1}
-    toys.run()
-    assert toys.where() == {"A": ("completed",), "B": ("completed",)}
+    harness.raise_event("order.approved", other)  # not dispatched yet when the time is up
+    harness.advance_clock(hours=2)
+    harness.run(harness.steps)
+    assert harness.ran() == {("gave up", "A"): 1, ("in time", "B"): 1}
+    harness.run()
+    assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
 
 
-def test_a_delay_sleeps_its_time(toys: Toys) -> None:
-    toys.flow("slow", {"id": "nap", "kind": "delay", "duration": "PT15M"}, action("on"))
-    toys.place("A")
-    toys.run()
-    toys.later(minutes=14)
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at nap")}
-    toys.later(minutes=2)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
+def test_a_delay_sleeps_its_time(harness: Harness) -> None:
+    harness.flow("slow", {"id": "nap", "kind": "delay", "duration": "PT15M"}, action("on"))
+    harness.place("A")
+    harness.run()
+    harness.advance_clock(minutes=14)
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at nap")}
+    harness.advance_clock(minutes=2)
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
 
 
-def test_a_loop_with_a_wait_goes_round_as_often_as_the_event_happens(toys: Toys) -> None:
+def test_a_loop_with_a_wait_goes_round_as_often_as_the_event_happens(harness: Harness) -> None:
     wait = {"id": "wait", "kind": "wait", "events": ["order.noted", "order.approved"]}
     done = {
         "id": "done",
@@ -188,16 +195,18 @@ def test_a_loop_with_a_wait_goes_round_as_often_as_the_event_happens(toys: Toys)
         "when": "source == 'enough'",
         "to": {"yes": "end", "no": "wait"},
     }
-    toys.flow("round", wait, action("count"), done)
-    [order] = toys.place("A")
-    toys.run()
-    toys.happen("order.noted", order, order, order)
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at wait")}
-    assert toys.ran() == {("count", "A"): 3}
+    harness.flow("round", wait, action("count"), done)
+    [order] = harness.place("A")
+    harness.run()
+    harness.raise_event("order.noted", order, order, order)
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at wait")}
+    assert harness.ran() == {("count", "A"): 3}
 
 
-def test_an_action_may_ask_to_be_called_again_later_and_knows_who_has_waited(toys: Toys) -> None:
+def test_an_action_may_ask_to_be_called_again_later_and_knows_who_has_waited(
+    harness: Harness,
+) -> None:
     """A batch window: whoever comes is told when it closes; those told are taken then, together with nobody else."""
     calls: list[tuple[int, int]] = []
 
@@ -209,22 +218,24 @@ def test_an_action_may_ask_to_be_called_again_later_and_knows_who_has_waited(toy
             for id in call.subject_ids
         ]
 
-    waiting = Action("toy.collect", "Collect", "order", NoParameters, collect)
-    toys = Toys(toys.database, actions={"toy.collect": waiting})
-    toys.flow("batch", {"id": "collect", "kind": "action", "action": "toy.collect"}, action("on"))
-    toys.place("A")
-    toys.run()
-    toys.place("B")
-    toys.run()
-    assert toys.where() == {
+    waiting = Action("sample.collect", "Collect", "order", NoParameters, collect)
+    harness = Harness(harness.database, actions={"sample.collect": waiting})
+    harness.flow(
+        "batch", {"id": "collect", "kind": "action", "action": "sample.collect"}, action("on")
+    )
+    harness.place("A")
+    harness.run()
+    harness.place("B")
+    harness.run()
+    assert harness.positions() == {
         "A": ("running", "waiting at collect"),
         "B": ("running", "waiting at collect"),
     }
-    toys.later(seconds=119)
-    toys.run()
+    harness.advance_clock(seconds=119)
+    harness.run()
     assert calls == [(1, 0), (1, 0)]
-    toys.later(seconds=1)
-    toys.run()
+    harness.advance_clock(seconds=1)
+    harness.run()
     assert calls == [(1, 0), (1, 0), (2, 2)]
-    assert toys.where() == {"A": ("completed",), "B": ("completed",)}
-    assert toys.history("A") == ["collect: succeeded", "on: succeeded"]
+    assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
+    assert harness.history("A") == ["collect: succeeded", "on: succeeded"]

@@ -169,15 +169,13 @@ def build(settings: Settings, database_url: str) -> Application:
             *fulfillment.ACTIONS,
         )
     }
-    outside = orchestration.ThroughProviders(registry)
     catalog = orchestration.Catalog(
         entities=entities,
         actions=actions,
-        provider_actions=outside.actions,
-        policies=policies.policies_in_use,
+        registry=registry,
         events=known_events(),
     )
-    engine = orchestration.Engine(catalog, outside)
+    engine = orchestration.Engine(catalog)
     configuration.register(
         *administration.KINDS,
         *master_data.KINDS,
