@@ -30,6 +30,7 @@ from .document import ProviderActionStep
 
 FIRST_DELAY_SECONDS = 2.0
 
+Payload = Mapping[str, Any] | Problem
 _Wanted = tuple[Token, list[UUID]]
 
 
@@ -212,43 +213,51 @@ class _Batch:
             open_ids = [id for id in ids if earlier.get(call_key(token, id)) != "done"]
             todo.append((token, open_ids))
         payloads = self._payloads(distinct_ids(ids for _, ids in todo))
-        new: list[NewCall] = []
-        retried: list[NewCall] = []
+        calls: list[NewCall] = []
+        waiting: list[Token] = []
         for token, ids in todo:
-            problems = [payloads[id] for id in ids if isinstance(payloads[id], Problem)]
-            if problems:
-                self._stop_for(token, problems[0])
-                continue
-            if not ids:
-                self.context.leave(token, "succeeded", "done before")
-                continue
-            for id in ids:
-                call = self._call(token, id, payloads[id])
-                if call.key in earlier:
-                    retried.append(call)
-                else:
-                    new.append(call)
+            token_calls = self._calls_or_leave(token, ids, payloads)
+            if token_calls:
+                calls.extend(token_calls)
+                waiting.append(token)
+        self._send(calls, earlier)
+        for token in waiting:
             self.context.suspend(
                 token,
                 expected_port="succeeded",
                 summary=f"request {self.step.action} from {self.step.instance}",
             )
+
+    def _calls_or_leave(
+        self, token: Token, ids: Sequence[UUID], payloads: Mapping[UUID, Payload]
+    ) -> list[NewCall]:
+        """Return the calls of a token; without any it leaves, with an invalid payload it stops."""
+        if not ids:
+            self.context.leave(token, "succeeded", "done before")
+        calls = []
+        for id in ids:
+            payload = payloads[id]
+            if isinstance(payload, Problem):
+                failure = StepFailure(payload.what, where=payload.where, remedy=payload.remedy)
+                self.context.stop(token, failure)
+                return []
+            calls.append(self._call(token, id, payload))
+        return calls
+
+    def _send(self, calls: Sequence[NewCall], earlier: Mapping[str, CallState]) -> None:
+        new = [call for call in calls if call.key not in earlier]
+        retried = [call for call in calls if call.key in earlier]
         self.context.effects.queue_calls(new)
         self.context.effects.retry_calls(retried)
 
-    def _payloads(self, ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any] | Problem]:
+    def _payloads(self, ids: Sequence[UUID]) -> dict[UUID, Payload]:
         known = self.context.facts.load(self.entity, ids)
         payloads = self.context.catalog.payloads(
             self.context.session, self.step.instance, self.step.action, [known[id] for id in ids]
         )
         return dict(zip(ids, payloads, strict=True))
 
-    def _stop_for(self, token: Token, problem: Any) -> None:
-        self.context.stop(
-            token, StepFailure(problem.what, where=problem.where, remedy=problem.remedy)
-        )
-
-    def _call(self, token: Token, id: UUID, payload: Any) -> NewCall:
+    def _call(self, token: Token, id: UUID, payload: Mapping[str, Any]) -> NewCall:
         retry = self.step.retry
         return NewCall(
             key=call_key(token, id),
