@@ -218,7 +218,7 @@ def test_a_wildcard_covers_every_state_that_is_not_final_and_has_no_row_of_its_o
 
 
 def test_switched_off_it_refuses_nothing_and_still_moves():
-    off = ORDER.switched(enabled=False)
+    off = ORDER.with_guard(enabled=False)
 
     assert advance(off, event="order.shipped", state="completed") == Target(FULFILLMENT, "Shipped")
     assert advance(off, event="order.cancel", state=FULFILLMENT, reason="Bored") == Target(
