@@ -1,6 +1,6 @@
 """Compiles a flow document to a plan, or reports all its problems at once by step name. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from .context import ExecutableFlow
 from .document import FlowDocument
 from .elements import ELEMENTS
 from .plan import Plan
-from .step import Step
+from .step import Step, StepTraits
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ def read_flow(body: Mapping[str, Any]) -> FlowDocument:
     try:
         return FlowDocument.model_validate(body)
     except ValidationError as error:
-        problems = [Problem(_place(body, fault["loc"]), fault["msg"]) for fault in error.errors()]
+        problems = []
+        for fault in error.errors():
+            problems.append(Problem(_place(body, fault["loc"]), fault["msg"]))
         raise Invalid(
             "the flow is not well formed", problems=problems, remedy="correct the steps named"
         ) from error
@@ -62,26 +64,20 @@ def check_flow(document: FlowDocument, catalog: CatalogSnapshot) -> list[Problem
 def plan_of(document: FlowDocument) -> Plan:
     """Return the plan of a document without problems."""
     edges = {step.id: step.to for step in document.steps}
-    [start] = _ids_by_role(document, "start")
+    [start] = _starts(document)
     order = graph.topological_order(edges, start)
-    merges = [step.id for step in document.steps if step.traits.joins]
-    splitters = [step.id for step in document.steps if step.traits.splits]
-    suspending = {step.id for step in document.steps if step.traits.suspends}
-    revisited: set[str] = set()
-    for group in graph.loops(edges):
-        revisited.update(group)
+    merges = _ids_with(document, lambda traits: traits.joins)
+    splitters = _ids_with(document, lambda traits: traits.splits)
+    suspending = _ids_with(document, lambda traits: traits.suspends)
+    revisited = graph.steps_in_loops(edges)
     for splitter in splitters:
         revisited |= graph.steps_on_several_branches(edges, splitter)
-    reverse = graph.reversed_edges(edges)
-    before: dict[str, list[str]] = {}
-    for merge in merges:
-        before[merge] = sorted(graph.reachable(reverse, reverse.get(merge, {})) - {merge})
     return Plan(
         start=start,
         order=order,
         segments=graph.segments(edges, start=start, suspending=suspending, order=order),
         joins=graph.joins(edges, merges=merges, splitters=splitters),
-        before=before,
+        before=graph.predecessors(edges, merges),
         revisited=sorted(revisited.intersection(order)),
     )
 
@@ -113,8 +109,17 @@ def executable_flow(
     )
 
 
-def _ids_by_role(document: FlowDocument, role: str) -> list[str]:
-    return [step.id for step in document.steps if step.traits.role == role]
+def _ids_with(document: FlowDocument, wanted: Callable[[StepTraits], bool]) -> list[str]:
+    """Return the ids of the steps whose kind has the wanted traits."""
+    return [step.id for step in document.steps if wanted(step.traits)]
+
+
+def _starts(document: FlowDocument) -> list[str]:
+    return _ids_with(document, lambda traits: traits.role == "start")
+
+
+def _ends(document: FlowDocument) -> list[str]:
+    return _ids_with(document, lambda traits: traits.role == "end")
 
 
 def _place(body: Mapping[str, Any], path: tuple[str | int, ...]) -> str:
@@ -150,10 +155,10 @@ def _check_header(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[
     yield from check_expression(document.trigger.condition, "trigger, condition")
     for event in document.cancel_on:
         yield from check_event(catalog, event, "cancel_on")
-    starts = _ids_by_role(document, "start")
+    starts = _starts(document)
     if len(starts) != 1:
         yield Problem("steps", f"a flow has one start, found {len(starts)}", "keep one start")
-    if not _ids_by_role(document, "end"):
+    if not _ends(document):
         yield Problem("steps", "a flow has at least one end", "add an end")
 
 
@@ -162,11 +167,7 @@ def _check_wiring(document: FlowDocument) -> Iterator[Problem]:
     for step in document.steps:
         place = place_of(step)
         for port, target in step.to.items():
-            if port not in step.ports:
-                remedy = "it has no ports"
-                if step.ports:
-                    remedy = f"its ports: {', '.join(step.ports)}"
-                yield Problem(place, f"has no port {port!r}", remedy)
+            yield from _check_port(step, place, port)
             yield from _check_target(steps, place, port, target)
         for port in step.required_ports:
             if port not in step.to:
@@ -175,6 +176,15 @@ def _check_wiring(document: FlowDocument) -> Iterator[Problem]:
         if resume and resume.port not in step.to:
             what = f"resumes by port {resume.port!r}, which leads nowhere"
             yield Problem(place, what, "wire the port, or resume by another")
+
+
+def _check_port(step: Step, place: str, port: str) -> Iterator[Problem]:
+    if port in step.ports:
+        return
+    remedy = "it has no ports"
+    if step.ports:
+        remedy = f"its ports: {', '.join(step.ports)}"
+    yield Problem(place, f"has no port {port!r}", remedy)
 
 
 def _check_target(
@@ -191,21 +201,9 @@ def _check_target(
 def _check_shape(document: FlowDocument) -> Iterator[Problem]:
     """Check for unreachable steps, dead ends, and loops without a pause."""
     steps = document.by_id
-    unknown = set()
-    for step in document.steps:
-        unknown.update(step.to.values() - steps.keys())
-    edges = graph.without({step.id: step.to for step in document.steps}, unknown)
-    starts = _ids_by_role(document, "start")
-    reached = graph.reachable(edges, starts)
-    ending = graph.reachable(graph.reversed_edges(edges), _ids_by_role(document, "end"))
-    for step in document.steps:
-        is_wired = step.to.keys() >= set(step.required_ports)
-        if starts and step.id not in reached:
-            remedy = "lead a port to it or remove it"
-            yield Problem(place_of(step), "cannot be reached from the start", remedy)
-        elif is_wired and step.id not in ending:
-            yield Problem(place_of(step), "never gets to an end", "lead its way to an end")
-    pauses = {step.id for step in document.steps if step.traits.breaks_loops}
+    edges = graph.within({step.id: step.to for step in document.steps})
+    yield from _check_reach(document, edges)
+    pauses = _ids_with(document, lambda traits: traits.breaks_loops)
     for group in graph.loops(graph.without(edges, pauses)):
         names = " -> ".join(steps[step].label for step in group)
         yield Problem(
@@ -213,6 +211,19 @@ def _check_shape(document: FlowDocument) -> Iterator[Problem]:
             f"loops without a wait: {names}",
             "put a wait or a delay in the loop",
         )
+
+
+def _check_reach(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem]:
+    starts = _starts(document)
+    reached = graph.reachable(edges, starts)
+    ending = graph.reachable(graph.reversed_edges(edges), _ends(document))
+    for step in document.steps:
+        is_wired = step.to.keys() >= set(step.required_ports)
+        if starts and step.id not in reached:
+            remedy = "lead a port to it or remove it"
+            yield Problem(place_of(step), "cannot be reached from the start", remedy)
+        elif is_wired and step.id not in ending:
+            yield Problem(place_of(step), "never gets to an end", "lead its way to an end")
 
 
 def _check_steps(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[Problem]:

@@ -157,13 +157,13 @@ class DryBatch(TokenBatch):
     def advance(self, token: Token, step: str) -> None:
         """Enter a step that has not run yet; a token that comes back to one ends."""
         if token.step not in self._steps:
-            [port] = [port for port, target in self._step_of(token).to.items() if target == step]
-            self._add_step(token.step, port)
-        if step in self._entered and not self._flow.document(step).traits.joins:
+            self._add_step(token.step, "next")  # only a start is left without an entry
+        may_repeat = self._flow.document(step).traits.joins
+        if step in self._entered and not may_repeat:
             token.has_ended = True
-            return
-        self._entered.add(step)
-        super().advance(token, step)
+        else:
+            self._entered.add(step)
+            super().advance(token, step)
 
     def record(
         self,

@@ -49,18 +49,41 @@ def loops(edges: Edges) -> list[list[str]]:
     reach: dict[str, set[str]] = {}
     for step, ports in edges.items():
         reach[step] = reachable(edges, ports.values())
-    grouped: set[str] = set()
+    pending = [step for step in edges if step in reach[step]]
     groups: list[list[str]] = []
-    for step in edges:
-        if step in grouped or step not in reach[step]:
-            continue
-        group = []
-        for other in edges:
-            if other in reach[step] and step in reach[other]:
-                group.append(other)
-        grouped.update(group)
+    while pending:
+        first = pending[0]
+        group = [step for step in pending if step in reach[first] and first in reach[step]]
+        pending = [step for step in pending if step not in group]
         groups.append(group)
     return groups
+
+
+def steps_in_loops(edges: Edges) -> set[str]:
+    """Return the steps that lead back to themselves."""
+    found: set[str] = set()
+    for step, ports in edges.items():
+        if step in reachable(edges, ports.values()):
+            found.add(step)
+    return found
+
+
+def predecessors(edges: Edges, steps: Iterable[str]) -> dict[str, list[str]]:
+    """Return, for each of `steps`, the other steps from which it can be reached, sorted."""
+    reverse = reversed_edges(edges)
+    found: dict[str, list[str]] = {}
+    for step in steps:
+        before = reachable(reverse, reverse.get(step, {}))
+        found[step] = sorted(before - {step})
+    return found
+
+
+def within(edges: Edges) -> dict[str, dict[str, str]]:
+    """Return the graph without the edges that lead to an unknown step."""
+    unknown: set[str] = set()
+    for ports in edges.values():
+        unknown.update(ports.values() - edges.keys())
+    return without(edges, unknown)
 
 
 def without(edges: Edges, steps: Collection[str]) -> dict[str, dict[str, str]]:

@@ -45,6 +45,10 @@ class _Row:
         """Whether the row states what must be true: it neither sets nor refuses."""
         return not self.sets and not self.refuses
 
+    def is_broken(self, matches: bool) -> bool:
+        """Return whether a record breaks the row as a rule of its own."""
+        return self.refuses if matches else self.asserts
+
     def expressions(self) -> list[Expression]:
         """Return what is computed once the row has matched."""
         computed = [self.reason, *self.sets.values()]
@@ -190,19 +194,16 @@ class CompiledPolicy:
         self, record: Record, matches: Sequence[int], values: dict[str, Any]
     ) -> Verdict:
         """Asserting rows must match, refusing rows must not, setting rows set."""
-        matched = set(matches)
-        broken = []
-        for index, row in enumerate(self._rows):
-            if row.refuses and index in matched or row.asserts and index not in matched:
-                broken.append(row)
+        broken = [row for row in self._rows if row.is_broken(row.matched.index in matches)]
         if broken:
             return _broken_verdict(record, broken, values)
-        setting = [self._rows[index] for index in matches if self._rows[index].sets]
+        matched = [self._rows[index] for index in matches]
+        setting = [row for row in matched if row.sets]
         deciding = None
         if setting:
             deciding = setting[-1]
-        elif matches:
-            deciding = self._rows[matches[0]]
+        elif matched:
+            deciding = matched[0]
         return _apply(record, setting, deciding, passed=True, values=values)
 
 

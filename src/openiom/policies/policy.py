@@ -73,7 +73,7 @@ def column_title(column: Mapping[str, Any]) -> str:
 
 def _graph_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
     nodes = content.get("nodes")
-    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
+    if not isinstance(nodes, list) or not _is_list_of_objects(nodes):
         yield Problem("content.nodes", "a JDM graph has a list of nodes")
         return
     tables = []
@@ -96,14 +96,23 @@ def _table_problems(table: Any) -> Iterator[Problem]:
         yield Problem("content.nodes (table)", "the decision table has no content")
         return
     for part in _TABLE_PARTS:
-        rows = table.get(part)
-        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-            yield Problem(f"table.{part}", "a list is needed")
-        elif part != "rules" and not all(row.get("id") for row in rows):
-            yield Problem(f"table.{part}", "every column has an id")
+        yield from _part_problems(part, table.get(part))
     hit_policy = table.get("hitPolicy", "first")
     if hit_policy not in _HIT_POLICIES:
         yield Problem("table.hitPolicy", f"{hit_policy!r} is unknown; use first or collect")
+
+
+def _part_problems(part: str, rows: Any) -> Iterator[Problem]:
+    if not _is_list_of_objects(rows):
+        yield Problem(f"table.{part}", "a list is needed")
+    elif part != "rules" and not all(row.get("id") for row in rows):
+        yield Problem(f"table.{part}", "every column has an id")
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    if not isinstance(value, list):
+        return False
+    return all(isinstance(element, Mapping) for element in value)
 
 
 def _input_problems(table: Mapping[str, Any]) -> Iterator[Problem]:

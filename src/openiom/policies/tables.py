@@ -193,17 +193,18 @@ def _cell_text(column: Column, text: str) -> str:
         return f"({text})" if _OR.search(text) else text
     if _VALUE_SIGN.search(text):
         return _VALUE_SIGN.sub(column.name, text)
+    return f"{column.name} {_comparison_text(text)}"
+
+
+def _comparison_text(text: str) -> str:
+    """Return a cell as the comparison it stands for."""
     if _COMPARISON.match(text):
-        return f"{column.name} {text}"
+        return text
     if text.startswith("=="):
-        return f"{column.name} = {text[2:].lstrip()}"
-    if _INTERVAL.fullmatch(text) or _lists_values(text):
-        return f"{column.name} in {text}"
-    return f"{column.name} = {text}"
-
-
-def _lists_values(text: str) -> bool:
-    return "," in _GROUPED.sub("", text)
+        return f"= {text[2:].lstrip()}"
+    if _INTERVAL.fullmatch(text) or "," in _GROUPED.sub("", text):
+        return f"in {text}"
+    return f"= {text}"
 
 
 def _read_value(text: str) -> Any:

@@ -83,11 +83,11 @@ def _not_started(
 ) -> list[LoggedEvent]:
     """Return the events that start flow runs and have not done so in their own transaction."""
     triggers = trigger_events(flows)
-    starting = [event for event in events if event.name in triggers]
-    if not starting:
-        return []
-    started = already_started(session, starting)
-    return [event for event in starting if event.id not in started]
+    starting = {event.id: event for event in events if event.name in triggers}
+    if starting:
+        for event_id in already_started(session, list(starting.values())):
+            del starting[event_id]
+    return list(starting.values())
 
 
 def _names_of_interest(session: Session, flows: Sequence[ExecutableFlow]) -> set[str]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import new_ids
-from openiom.orchestration.context import ExecutableFlow
+from openiom.orchestration.context import ExecutableFlow, distinct_ids
 from openiom.orchestration.engine import Engine
 from openiom.orchestration.fact_cache import FactCache
 from openiom.orchestration.token import Token
@@ -130,12 +130,13 @@ def _matching(
     condition = flow.trigger_condition
     if condition is None or not events:
         return [FlowStart(flow, event) for event in events]
-    subject_ids = list({event.subject_id for event in events})
+    subject_ids = distinct_ids([event.subject_id] for event in events)
     known = facts.load(flow.subject, subject_ids, condition.roots)
-    existing = [event for event in events if event.subject_id in known]
-    answers = condition.evaluate_many([known[event.subject_id] for event in existing])
     starts = []
-    for event, answer in zip(existing, answers, strict=True):
+    for event in events:
+        if event.subject_id not in known:
+            continue
+        answer = condition.evaluate(known[event.subject_id])
         if isinstance(answer, Failure):
             what = f"the trigger's condition has no result: {answer.message}"
             problem = _trigger_problem(flow, what, str(answer.values))

@@ -5,12 +5,13 @@ optimization: a paused flow, or a step that crashes for one subject of the batch
 left to the dispatcher and the step worker, which read the same events after the commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from openiom.orchestration.engine import Engine
+from openiom.orchestration.token import Token
 from openiom.platform.events import events_in_transaction
 
 from .execution import execute_tokens, in_savepoint, lock_executable
@@ -35,11 +36,19 @@ def _start(engine: Engine, session: Session, now: datetime) -> None:
     if not flows:
         return
     events = events_in_transaction(session, trigger_events(flows))
-    if not events:
-        return
-    tokens = start_runs(engine, session, flows, events, now=now)
-    ready = [token for token in tokens if token.state == "ready"]
-    executable, _ = lock_executable(engine, session, ready)
-    executable_ids = {token.id for token in executable}
-    insert_tokens(session, [token for token in tokens if token.id not in executable_ids])
+    if events:
+        tokens = start_runs(engine, session, flows, events, now=now)
+        _execute_or_insert(engine, session, tokens, now)
+
+
+def _execute_or_insert(
+    engine: Engine, session: Session, tokens: Sequence[Token], now: datetime
+) -> None:
+    """Execute the tokens that can be executed now; insert the others for the step worker."""
+    ready: list[Token] = []
+    inserted: list[Token] = []
+    for token in tokens:
+        (ready if token.state == "ready" else inserted).append(token)
+    executable, paused = lock_executable(engine, session, ready)
+    insert_tokens(session, [*inserted, *paused])
     execute_tokens(engine, session, executable, now)

@@ -130,14 +130,22 @@ def normalize(value: Any, *, strip: bool = False) -> Any:
     # Most members are texts: passing them on without a call halves the time for a message.
     kind = type(value)
     if kind is dict:
-        if strip:
-            value = {k: v for k, v in value.items() if v is not None}
-        return {k: v if type(v) is str else normalize(v, strip=strip) for k, v in value.items()}
+        return _normalize_members(value, strip)
     if kind is list:
         return [v if type(v) is str else normalize(v, strip=strip) for v in value]
     if kind is float and value.is_integer():
         return _whole_number(value)
     return value
+
+
+def _normalize_members(value: dict[str, Any], strip: bool) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, member in value.items():
+        if type(member) is str:
+            members[name] = member
+        elif member is not None or not strip:
+            members[name] = normalize(member, strip=strip)
+    return members
 
 
 def _whole_number(value: float) -> int:

@@ -133,9 +133,7 @@ class Transformation:
 
     def _project(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the expressions can read: most of a message's cost is passing it on."""
-        if self._roots is None:
-            return dict(source)
-        needed = {name: source[name] for name in self._roots if name in source}
+        needed = _project_names(source, self._roots)
         for name, members in self._list_members.items():
             elements = needed.get(name)
             if isinstance(elements, list):
@@ -220,10 +218,7 @@ class Transformation:
         if compiled is None:
             compiled = zen.compile_expression(expression)
             self._single[expression] = compiled
-        roots = needed_roots([expression])
-        needed = scope
-        if roots is not None:
-            needed = {name: scope[name] for name in roots if name in scope}
+        needed = _project_names(scope, needed_roots([expression]))
         try:
             value = normalize(call_engine(compiled.evaluate, needed))
         except (RuntimeError, ValueError) as error:
@@ -271,6 +266,13 @@ def _parse(payload: Payload) -> Mapping[str, Any] | TransformFailure:
         what = f"the message is {_kind_of(source)}, not an object"
         return TransformFailure("", "", what, {})
     return source
+
+
+def _project_names(source: Mapping[str, Any], names: frozenset[str] | None) -> dict[str, Any]:
+    """Return the members with these names; all of them when `names` is None."""
+    if names is None:
+        return dict(source)
+    return {name: source[name] for name in names if name in source}
 
 
 def _project_elements(elements: list[Any], members: frozenset[str]) -> list[Any]:
@@ -329,25 +331,44 @@ def _read_list_members(
     """
     if roots is None:
         return {}
-    readers: dict[str, list[frozenset[str] | None]] = {}
-    elsewhere = [rule.expression for rule in document.fields]
-    for group in document.each:
-        inner = list(_group_expressions(group))
-        readers.setdefault(group.over, []).append(_members_of_all(inner, group.named))
-        elsewhere.extend(inner)
-    for _, rule in _key_rules(document):
-        elsewhere.append(rule.value)
-        if rule.over is not None:
-            members = members_read(rule.value, rule.named)
-            readers.setdefault(rule.over, []).append(members)
-    elsewhere.extend(over for over in readers if not over.isidentifier())
-    named_elsewhere = needed_roots(elsewhere) or frozenset()
+    readers = _list_readers(document)
+    named_elsewhere = _names_outside_over(document)
     found = {}
     for over, parts in readers.items():
         members = _union(parts)
         if members is not None and over.isidentifier() and over not in named_elsewhere:
             found[over] = members
     return found
+
+
+def _list_readers(
+    document: TransformationDocument,
+) -> dict[str, list[frozenset[str] | None]]:
+    """Return, by the `over` of a list, what each of its readers reads of an element."""
+    readers: dict[str, list[frozenset[str] | None]] = {}
+    for group in document.each:
+        parts = [members_read(text, group.named) for text in _group_expressions(group)]
+        readers.setdefault(group.over, []).append(_union(parts))
+    for _, rule in _key_rules(document):
+        if rule.over is not None:
+            readers.setdefault(rule.over, []).append(members_read(rule.value, rule.named))
+    return readers
+
+
+def _names_outside_over(document: TransformationDocument) -> frozenset[str]:
+    """Return the names that are read anywhere but as the whole `over` of a list."""
+    texts = [rule.expression for rule in document.fields]
+    for group in document.each:
+        texts.append(_unless_identifier(group.over))
+        texts.extend(_group_expressions(group))
+    for _, rule in _key_rules(document):
+        texts.append(_unless_identifier(rule.over or ""))
+        texts.append(rule.value)
+    return needed_roots(texts) or frozenset()
+
+
+def _unless_identifier(text: str) -> str:
+    return "" if text.isidentifier() else text
 
 
 def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
@@ -357,10 +378,6 @@ def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
             return None
         names |= part
     return frozenset(names)
-
-
-def _members_of_all(texts: Iterable[str], name: str) -> frozenset[str] | None:
-    return _union([members_read(text, name) for text in texts])
 
 
 def _key_rules(document: TransformationDocument) -> Iterator[tuple[str, KeyRule]]:

@@ -113,14 +113,17 @@ class ExecutableAction(ExecutableStep):
     def _leave_with_children(
         self, context: StepContext, token: Token, results: Sequence[Outcome]
     ) -> None:
-        failed = [result for result in results if not result.ok]
-        details: dict[str, Any] = {
-            "items": len(results),
-            "failed": len(failed),
-            "results": [dict(result.details) for result in results if result.details],
-        }
-        reason = join_reasons(result.reason for result in failed)
-        self._leave(context, token, not failed, reason, details)
+        failed = 0
+        reasons = []
+        details = []
+        for result in results:
+            if not result.ok:
+                failed += 1
+                reasons.append(result.reason)
+            if result.details:
+                details.append(dict(result.details))
+        summary = {"items": len(results), "failed": failed, "results": details}
+        self._leave(context, token, failed == 0, join_reasons(reasons), summary)
 
     def _leave(
         self,

@@ -21,7 +21,7 @@ from openiom.orchestration.token import Token
 from openiom.policies import CompiledPolicy, Verdict, compiled_policies, roots_of
 from openiom.provider_contract import EventRequest
 
-from .document import Policies, PolicyEvents
+from .document import Policies
 
 
 @dataclass
@@ -37,9 +37,20 @@ class Evaluation:
     failed: dict[UUID, str] = field(default_factory=dict)
     skipped: set[UUID] = field(default_factory=set)
 
+    def judged(self, ids: Sequence[UUID]) -> list[UUID]:
+        """Return the records the step is for."""
+        return [id for id in ids if id not in self.skipped]
+
     def undecided(self, ids: Sequence[UUID]) -> list[UUID]:
         """Return the records that have neither failed nor been skipped."""
-        return [id for id in ids if id not in self.skipped and id not in self.failed]
+        return [id for id in self.judged(ids) if id not in self.failed]
+
+    def history(self, id: UUID, *, with_id: bool) -> list[dict[str, Any]]:
+        """Return the verdicts on a record, with its id where it is one of several."""
+        verdicts = self.verdicts.get(id, [])
+        if not with_id:
+            return verdicts
+        return [{**verdict, "id": str(id)} for verdict in verdicts]
 
 
 @dataclass(frozen=True)
@@ -103,12 +114,13 @@ class ExecutablePolicies(ExecutableStep):
     def _child_events(self, evaluation: Evaluation, ids: Sequence[UUID]) -> list[EventRequest]:
         requests = []
         for id in ids:
-            if id in evaluation.skipped:
-                continue
-            reason = evaluation.failed.get(id)
-            event = _event_for(self.step.child_events, failed=reason is not None)
-            if event:
-                requests.append(EventRequest(id, event, {}, reason or ""))
+            event = self.step.child_events.passed
+            reason = ""
+            if id in evaluation.failed:
+                event = self.step.child_events.failed
+                reason = evaluation.failed[id]
+            if event and id not in evaluation.skipped:
+                requests.append(EventRequest(id, event, {}, reason))
         return requests
 
     def _result_of(
@@ -118,26 +130,27 @@ class ExecutablePolicies(ExecutableStep):
         records: Sequence[UUID],
         judges_children: bool,
     ) -> _TokenResult:
-        judged = [id for id in records if id not in evaluation.skipped]
-        if not judged:
-            reason = f"not for {self.step.filter}" if records else "nothing to judge"
-            return _TokenResult(token, records, "skipped", reason)
+        failures = []
         verdicts: list[Mapping[str, Any]] = []
+        judged = evaluation.judged(records)
         for id in judged:
-            for verdict in evaluation.verdicts.get(id, ()):
-                verdicts.append({**verdict, "id": str(id)} if judges_children else verdict)
-        failures = [evaluation.failed[id] for id in judged if id in evaluation.failed]
-        port = "failed" if failures else "passed"
-        return _TokenResult(token, records, port, join_reasons(failures), verdicts)
+            verdicts.extend(evaluation.history(id, with_id=judges_children))
+            if id in evaluation.failed:
+                failures.append(evaluation.failed[id])
+        if failures:
+            return _TokenResult(token, records, "failed", join_reasons(failures), verdicts)
+        if judged:
+            return _TokenResult(token, records, "passed", "", verdicts)
+        reason = f"not for {self.step.filter}" if records else "nothing to judge"
+        return _TokenResult(token, records, "skipped", reason)
 
     def _raise_subject_events(
         self, context: StepContext, flow: ExecutableFlow, results: Sequence[_TokenResult]
     ) -> dict[UUID, str]:
+        events = {"passed": self.step.events.passed, "failed": self.step.events.failed}
         requests = []
         for result in results:
-            if result.port == "skipped":
-                continue
-            event = _event_for(self.step.events, failed=result.port == "failed")
+            event = events.get(result.port)
             if event:
                 requests.append(EventRequest(result.token.subject_id, event, {}, result.reason))
         return context.raise_events(flow, flow.subject, requests)
@@ -175,14 +188,16 @@ class _PolicyBatch:
 
     def apply(self, name: str, policy: CompiledPolicy, ids: Sequence[UUID]) -> None:
         """Judge the undecided records and write what the policy sets."""
-        document = policy.document
+        title = policy.document.title or name
+        is_critical = policy.document.criticality == "critical"
         values: dict[UUID, Mapping[str, Any]] = {}
         for id, verdict in self._judge(policy, ids):
-            self.evaluation.verdicts.setdefault(id, []).append(history_of(name, verdict))
+            entry = history_of(name, verdict)
+            self.evaluation.verdicts.setdefault(id, []).append(entry)
             if verdict.sets:
                 values[id] = verdict.sets
-            if not verdict.passed and document.criticality == "critical":
-                self.evaluation.failed[id] = f"{document.title or name}: {verdict.reason}"
+            if is_critical and not verdict.passed:
+                self.evaluation.failed[id] = f"{title}: {verdict.reason}"
         if values:
             self.context.set_fields(self.flow, self.entity, values)
 
@@ -206,10 +221,6 @@ def history_of(policy: str, verdict: Verdict) -> dict[str, Any]:
     if verdict.sets:
         entry["sets"] = verdict.sets
     return entry
-
-
-def _event_for(events: PolicyEvents, *, failed: bool) -> str:
-    return events.failed if failed else events.passed
 
 
 def _first_refusal(records: Sequence[UUID], refusals: Mapping[UUID, str]) -> str:
