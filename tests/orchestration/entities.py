@@ -1,4 +1,4 @@
-"""Entities and actions that flows of the tests are about: orders with items, in tables of their own."""
+"""Entities and actions of the test flows: orders with items, in tables of their own."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

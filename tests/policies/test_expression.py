@@ -72,7 +72,10 @@ def test_a_condition_is_false_when_its_field_is_missing_and_fails_on_anything_bu
         True,
         False,
     ]
-    assert Condition("quantity").evaluate({"quantity": 4}).message == "evaluates to 4, not to true or false"
+    assert (
+        Condition("quantity").evaluate({"quantity": 4}).message
+        == "evaluates to 4, not to true or false"
+    )
 
 
 def test_lists_of_related_records_can_be_asked():
