@@ -1,22 +1,25 @@
-"""An event that has happened is never missed, whichever of the two comes first."""
+"""An event that has happened is never missed, whether it comes before or after the wait."""
 
 from datetime import timedelta
 from threading import Event as Flag
 from threading import Thread
 
 from tests.orchestration.builders import action
-from tests.orchestration.entities import NOW, raise_order_event
+from tests.orchestration.entities import raise_order_event
 from tests.orchestration.harness import Harness
 
+from openiom.kernel import Event
 from openiom.orchestration import StepWorker
 from openiom.orchestration.runtime import event_waits
 from openiom.platform.batches import drain
-from openiom.provider_contract import Action, ActionCall, NoParameters, Outcome
+from openiom.platform.events import append_events
 
 WAIT = {"id": "wait", "kind": "wait", "events": ["order.approved", "item.shipped"]}
 
 
-def test_a_waiting_order_costs_one_token_and_goes_on_when_it_happens(harness: Harness) -> None:
+def test_a_waiting_order_costs_one_token_and_continues_when_the_event_happens(
+    harness: Harness,
+) -> None:
     harness.flow("patient", WAIT, action("on"))
     [order] = harness.place("A")
     harness.run()
@@ -29,7 +32,7 @@ def test_a_waiting_order_costs_one_token_and_goes_on_when_it_happens(harness: Ha
     assert harness.history("A") == ["wait: happened", "on: succeeded"]
 
 
-def test_an_event_before_the_token_came_to_its_wait_counts(harness: Harness) -> None:
+def test_an_event_before_the_token_arrived_at_its_wait_counts(harness: Harness) -> None:
     harness.flow("late", action("first"), WAIT)
     [order] = harness.place("A")
     harness.run(harness.dispatcher)
@@ -65,7 +68,7 @@ def test_two_events_in_one_batch_satisfy_two_waits(harness: Harness) -> None:
     assert harness.positions() == {"A": ("completed",)}
 
 
-def test_another_orders_event_wakes_nobody(harness: Harness) -> None:
+def test_an_event_of_another_order_wakes_no_token(harness: Harness) -> None:
     harness.flow("patient", WAIT)
     _, other = harness.place("A", "B")
     harness.run()
@@ -77,14 +80,14 @@ def test_another_orders_event_wakes_nobody(harness: Harness) -> None:
 def test_an_event_that_commits_while_the_wait_is_being_registered_is_not_missed(
     harness: Harness, monkeypatch
 ) -> None:
-    """The registration has looked at the log and not committed; the event commits and is dispatched meanwhile."""
+    """The event commits and is dispatched after the registration looked and before its commit."""
     harness.flow("race", WAIT)
     [order] = harness.place("A")
     harness.run(harness.dispatcher)
     registering, looked, go_on = slow_registration(harness, monkeypatch)
     with harness.database.unit_of_work() as slow:
         # the event's transaction is older than the registration's and commits after its look
-        from_before(slow, order)
+        raise_order_event(slow, "order.approved", [order])
         registering.start()
         assert looked.wait(10)
     dispatching = Thread(
@@ -103,7 +106,7 @@ def test_an_event_that_commits_while_the_wait_is_being_registered_is_not_missed(
 
 
 def slow_registration(harness, monkeypatch):  # type: ignore[no-untyped-def]
-    """A thread that registers the wait; the flag it sets once it has looked at the log; the one it then waits for."""
+    """A thread that registers the wait, the flag it sets after its look, the one it waits for."""
     looked, go_on = Flag(), Flag()
     look = event_waits.find_past_events
 
@@ -122,19 +125,15 @@ def slow_registration(harness, monkeypatch):  # type: ignore[no-untyped-def]
     return registering, looked, go_on
 
 
-def from_before(session, order):  # type: ignore[no-untyped-def]
-    raise_order_event(session, "order.approved", [order])
-
-
 def test_the_wait_without_the_lock_would_miss_it(harness: Harness, monkeypatch) -> None:
-    """The race above is real: with the locks taken out, the same interleaving loses the event."""
+    """The race above is real: without the locks, the same order of events loses the event."""
     harness.flow("race", WAIT)
     [order] = harness.place("A")
     harness.run(harness.dispatcher)
     monkeypatch.setattr(event_waits, "block_dispatcher", lambda session: None)
     registering, looked, go_on = slow_registration(harness, monkeypatch)
     with harness.database.unit_of_work() as slow:
-        from_before(slow, order)
+        raise_order_event(slow, "order.approved", [order])
         registering.start()
         assert looked.wait(10)
     drain(harness.database, [harness.dispatcher], now=harness.now)
@@ -144,7 +143,7 @@ def test_the_wait_without_the_lock_would_miss_it(harness: Harness, monkeypatch) 
     assert harness.positions() == {"A": ("running", "waiting at wait")}
 
 
-def test_time_out_takes_its_port_unless_the_event_is_in_the_log(harness: Harness) -> None:
+def test_a_timeout_leaves_by_its_port_unless_the_event_is_in_the_log(harness: Harness) -> None:
     to = {"timed_out": "gave_up", "happened": "in_time"}
     wait = {
         "id": "wait",
@@ -175,7 +174,7 @@ def test_time_out_takes_its_port_unless_the_event_is_in_the_log(harness: Harness
     assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
 
 
-def test_a_delay_sleeps_its_time(harness: Harness) -> None:
+def test_a_delay_waits_for_its_duration(harness: Harness) -> None:
     harness.flow("slow", {"id": "nap", "kind": "delay", "duration": "PT15M"}, action("on"))
     harness.place("A")
     harness.run()
@@ -187,7 +186,7 @@ def test_a_delay_sleeps_its_time(harness: Harness) -> None:
     assert harness.positions() == {"A": ("completed",)}
 
 
-def test_a_loop_with_a_wait_goes_round_as_often_as_the_event_happens(harness: Harness) -> None:
+def test_a_loop_with_a_wait_runs_as_often_as_the_event_happens(harness: Harness) -> None:
     wait = {"id": "wait", "kind": "wait", "events": ["order.noted", "order.approved"]}
     done = {
         "id": "done",
@@ -204,38 +203,55 @@ def test_a_loop_with_a_wait_goes_round_as_often_as_the_event_happens(harness: Ha
     assert harness.ran() == {("count", "A"): 3}
 
 
-def test_an_action_may_ask_to_be_called_again_later_and_knows_who_has_waited(
-    harness: Harness,
-) -> None:
-    """A batch window: whoever comes is told when it closes; those told are taken then, together with nobody else."""
-    calls: list[tuple[int, int]] = []
+def test_an_event_below_the_subject_satisfies_a_wait_of_the_root(harness: Harness) -> None:
+    harness.flow("patient", WAIT, action("on"))
+    [order] = harness.place("A", items=[1])
+    harness.run()
+    [(item,)] = harness.rows("SELECT id FROM public.sample_item")
+    with harness.session() as session:
+        event = Event(name="item.shipped", subject_type="item", subject_id=item, root_id=order)
+        append_events(session, [event], at=harness.now, actor="test")
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert harness.entries("A")[0]["reason"] == "item.shipped"
 
-    def collect(call: ActionCall) -> list[Outcome]:
-        calls.append((len(call.subject_ids), len(call.woken)))
-        window = NOW + timedelta(minutes=2)
-        return [
-            Outcome(True) if id in call.woken else Outcome(True, again_at=window)
-            for id in call.subject_ids
-        ]
 
-    waiting = Action("sample.collect", "Collect", "order", NoParameters, collect)
-    harness = Harness(harness.database, actions={"sample.collect": waiting})
-    harness.flow(
-        "batch", {"id": "collect", "kind": "action", "action": "sample.collect"}, action("on")
+def test_an_event_that_is_not_awaited_wakes_no_token(harness: Harness) -> None:
+    harness.flow("patient", WAIT)
+    [order] = harness.place("A")
+    harness.run()
+    harness.raise_event("order.noted", order)
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at wait")}
+
+
+def test_a_woken_token_is_not_woken_by_a_second_event(harness: Harness) -> None:
+    harness.flow("patient", WAIT)
+    [order] = harness.place("A")
+    harness.run()
+    harness.raise_event("order.approved", order)
+    harness.run(harness.dispatcher)
+    harness.raise_event("order.approved", order)
+    harness.run(harness.dispatcher)
+    [(consumed, result)] = harness.rows(
+        "SELECT consumed_event_ids, step_result FROM orchestration.token"
     )
+    assert len(consumed) == 1
+    assert result == {"port": "happened", "reason": "order.approved"}
+
+
+def test_a_wait_with_a_timeout_is_due_then(harness: Harness) -> None:
+    harness.flow("timed", {**WAIT, "timeout": "PT1H", "to": {"timed_out": "end"}})
     harness.place("A")
     harness.run()
-    harness.place("B")
+    [(due_at, entered_at)] = harness.rows("SELECT due_at, entered_at FROM orchestration.token")
+    assert (due_at, entered_at) == (harness.now + timedelta(hours=1), harness.now)
+    harness.advance_clock(hours=1)
     harness.run()
-    assert harness.positions() == {
-        "A": ("running", "waiting at collect"),
-        "B": ("running", "waiting at collect"),
-    }
-    harness.advance_clock(seconds=119)
-    harness.run()
-    assert calls == [(1, 0), (1, 0)]
-    harness.advance_clock(seconds=1)
-    harness.run()
-    assert calls == [(1, 0), (1, 0), (2, 2)]
-    assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
-    assert harness.history("A") == ["collect: succeeded", "on: succeeded"]
+    [entry] = harness.entries("A")
+    assert entry["reason"] == "none of order.approved, item.shipped in time"
+
+
+def test_waking_without_events_does_nothing(harness: Harness) -> None:
+    with harness.session() as session:
+        assert event_waits.wake_tokens(session, [], now=harness.now) == 0

@@ -1,23 +1,17 @@
-"""The short cuts and the long way beside them: begun where the event is told, carried on where a call is recorded."""
+"""Flow runs start where their event is emitted and continue where their calls are recorded."""
 
+import psycopg
 import pytest
 from tests.orchestration.builders import SEND, action
-from tests.orchestration.entities import place_orders
 from tests.orchestration.harness import Harness
 
 from openiom.orchestration import pause, resume, start_inline
-
-
-def take_in(harness: Harness, *numbers: str, items: tuple[int, ...] = ()) -> None:
-    """Orders placed as an intake does it: told and begun in one transaction."""
-    with harness.database.unit_of_work() as session:
-        place_orders(session, numbers, items=items)
-        start_inline(harness.engine)(session, harness.now)
+from openiom.orchestration.runtime import inline_start
 
 
 def test_orders_are_at_the_outbound_queue_when_their_intake_commits(harness: Harness) -> None:
     harness.flow("out", action("first"), SEND, action("on"))
-    take_in(harness, "A", "B", items=(1, 2))
+    harness.take_in("A", "B", items=(1, 2))
     assert harness.positions() == {
         "A": ("running", "waiting at send"),
         "B": ("running", "waiting at send"),
@@ -28,20 +22,20 @@ def test_orders_are_at_the_outbound_queue_when_their_intake_commits(harness: Har
     assert harness.history("A") == ["first: succeeded"]
 
 
-def test_the_dispatcher_begins_nothing_again_that_was_begun_at_once(harness: Harness) -> None:
+def test_the_dispatcher_does_not_start_again_what_was_started_inline(harness: Harness) -> None:
     harness.flow("simple", action("first"))
-    take_in(harness, "A", "B")
+    harness.take_in("A", "B")
     assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
     harness.run()
     assert harness.ran() == {("count", "A"): 1, ("count", "B"): 1}
     assert harness.rows("SELECT count(*) FROM orchestration.flow_run") == [(2,)]
 
 
-def test_what_crashes_is_left_to_the_long_way_which_tells_the_bad_one_from_the_good(
+def test_a_crash_is_left_to_the_dispatcher_and_the_step_worker_isolates_it(
     harness: Harness,
 ) -> None:
     harness.flow("simple", action("first"), action("second", "fragile"))
-    take_in(harness, "A", "poison", "B")
+    harness.take_in("A", "poison", "B")
     assert harness.positions() == {}
     assert harness.rows("SELECT count(*) FROM public.sample_order") == [(3,)]
     harness.run()
@@ -55,11 +49,11 @@ def test_what_crashes_is_left_to_the_long_way_which_tells_the_bad_one_from_the_g
     } | {("count", "poison"): 1}
 
 
-def test_orders_of_a_paused_flow_are_begun_and_held_until_it_is_resumed(harness: Harness) -> None:
+def test_orders_of_a_paused_flow_are_started_and_held_until_it_is_resumed(harness: Harness) -> None:
     harness.flow("simple", action("first"))
     with harness.database.unit_of_work() as session:
         pause(session, names=["simple"], now=harness.now)
-    take_in(harness, "A")
+    harness.take_in("A")
     harness.run()
     assert harness.positions() == {"A": ("running", "held at start")}
     with harness.database.unit_of_work() as session:
@@ -68,21 +62,21 @@ def test_orders_of_a_paused_flow_are_begun_and_held_until_it_is_resumed(harness:
     assert harness.positions() == {"A": ("completed",)}
 
 
-def test_the_turn_that_called_carries_the_order_on(harness: Harness) -> None:
+def test_the_call_worker_continues_the_order(harness: Harness) -> None:
     wait = {"id": "wait", "kind": "wait", "events": ["item.shipped"]}
     harness.flow("out", SEND, action("on"), wait)
-    take_in(harness, "A", items=(1, 2))
+    harness.take_in("A", items=(1, 2))
     harness.run(harness.calls)
     assert harness.positions() == {"A": ("running", "waiting at wait")}
     assert harness.history("A") == ["send: succeeded", "on: succeeded"]
 
 
 @pytest.mark.parametrize("number", ["poison", "A"])
-def test_a_crash_behind_the_call_leaves_the_call_recorded_and_the_order_to_the_step_wave(
+def test_a_crash_behind_a_call_leaves_the_call_recorded_and_the_order_to_the_step_worker(
     harness: Harness, number: str
 ) -> None:
     harness.flow("out", SEND, action("on", "fragile"))
-    take_in(harness, number, "B", items=(1,))
+    harness.take_in(number, "B", items=(1,))
     harness.run(harness.calls)
     assert harness.rows(
         "SELECT state, event_raised, count(*) FROM orchestration.provider_call GROUP BY 1, 2"
@@ -101,9 +95,52 @@ def test_a_crash_behind_the_call_leaves_the_call_recorded_and_the_order_to_the_s
     assert set(harness.provider.effects.values()) == {1}
 
 
-def test_a_flow_published_after_an_order_was_begun_does_not_take_it_again(harness: Harness) -> None:
+def test_a_flow_published_after_an_order_was_started_does_not_start_it_again(
+    harness: Harness,
+) -> None:
     harness.flow("simple", action("first"), trigger={"priority": 5})
-    take_in(harness, "A")
+    harness.take_in("A")
     harness.flow("other", action("second", "other"), trigger={"priority": 1})
     harness.run()
     assert harness.ran() == {("count", "A"): 1}
+
+
+def test_a_parallel_flow_starts_inline_too(harness: Harness) -> None:
+    harness.flow("main", action("m", "main"))
+    harness.flow("watch", action("w", "watch"), trigger={"parallel": True})
+    harness.take_in("A")
+    assert harness.ran() == {("main", "A"): 1, ("watch", "A"): 1}
+    assert harness.run_states() == {"completed": 2}
+
+
+def test_a_trigger_without_a_result_fails_inline_and_the_others_continue(harness: Harness) -> None:
+    condition = "number == 'A' ? true : number + 1 > 2"
+    harness.flow("odd", action("first"), trigger={"condition": condition})
+    harness.take_in("A", "B")
+    assert harness.positions() == {"A": ("completed",), "B": ("failed", "failed at start")}
+
+
+def test_a_transaction_without_events_starts_nothing(harness: Harness) -> None:
+    harness.flow("simple", action("first"))
+    with harness.session() as session:
+        start_inline(harness.engine)(session, harness.now)
+    assert harness.run_states() == {}
+
+
+def test_without_flows_an_intake_only_stores(harness: Harness) -> None:
+    harness.take_in("A")
+    assert harness.run_states() == {}
+    assert harness.rows("SELECT count(*) FROM public.sample_order") == [(1,)]
+
+
+def test_a_transient_error_is_raised_so_that_the_intake_is_repeated(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deadlock(*args: object, **kwargs: object) -> None:
+        raise psycopg.errors.DeadlockDetected("deadlock detected")
+
+    harness.flow("simple", action("first"))
+    monkeypatch.setattr(inline_start, "start_runs", deadlock)
+    with pytest.raises(psycopg.errors.DeadlockDetected):
+        harness.take_in("A")
+    assert harness.rows("SELECT count(*) FROM public.sample_order") == [(0,)]

@@ -1,12 +1,14 @@
-"""Each call to the outside is effective once, whatever dies in between."""
+"""Each provider call takes effect once, whatever dies in between."""
 
 import pytest
-from tests.orchestration.builders import NOTIFY, SEND, action
+from tests.orchestration.builders import NOTIFY, SEND, action, policy_body
 from tests.orchestration.harness import Harness
 
-from openiom.kernel import ProviderDown, ProviderRejected
-from openiom.orchestration import ProviderCallWorker, pause, reprocess, resume, skip, workers
+from openiom.kernel import NotFound, ProviderDown, ProviderRejected
+from openiom.orchestration import ProviderCallWorker, reprocess, workers
+from openiom.orchestration.runtime.calls import worker
 from openiom.platform.bulk import execute
+from openiom.policies import Column, Row
 
 
 def states(harness: Harness) -> list[tuple[str, int]]:
@@ -18,7 +20,7 @@ def states(harness: Harness) -> list[tuple[str, int]]:
     ]
 
 
-def test_all_items_of_a_wave_go_out_in_one_claim_and_the_order_goes_on_when_all_are_done(
+def test_all_items_of_a_batch_are_sent_in_one_claim_and_the_order_continues_after_the_last(
     harness: Harness,
 ) -> None:
     harness.flow("out", SEND, action("on"))
@@ -36,7 +38,8 @@ def test_all_items_of_a_wave_go_out_in_one_claim_and_the_order_goes_on_when_all_
     assert harness.rows("SELECT DISTINCT state FROM public.sample_item") == [("sent",)]
     assert harness.history("A") == ["send: succeeded", "on: succeeded"]
     [(key,)] = harness.rows(
-        "SELECT p.key = p.run_id || ':send:' || p.entity_id || ':1' FROM orchestration.provider_call p LIMIT 1"
+        "SELECT p.key = p.run_id || ':send:' || p.entity_id || ':1'"
+        " FROM orchestration.provider_call p LIMIT 1"
     )
     assert key is True
 
@@ -86,7 +89,7 @@ def test_a_worker_that_outlives_its_lease_records_nothing(harness: Harness) -> N
     assert list(harness.provider.effects.values()) == [2]
 
 
-def test_a_provider_that_is_down_is_asked_again_later_and_not_before_it_wants(
+def test_a_provider_that_is_down_is_called_again_and_not_before_it_requested(
     harness: Harness,
 ) -> None:
     harness.flow("out", NOTIFY)
@@ -104,7 +107,9 @@ def test_a_provider_that_is_down_is_asked_again_later_and_not_before_it_wants(
     assert harness.positions() == {"A": ("completed",)}
 
 
-def test_after_the_last_attempt_it_fails_by_its_port_and_says_so(harness: Harness) -> None:
+def test_after_the_last_attempt_the_token_leaves_by_failed_and_the_event_is_raised(
+    harness: Harness,
+) -> None:
     harness.flow(
         "out",
         {**NOTIFY, "retry": {"max_attempts": 2}, "to": {"failed": "sorry"}},
@@ -128,7 +133,7 @@ def test_after_the_last_attempt_it_fails_by_its_port_and_says_so(harness: Harnes
     assert good != bad
 
 
-def test_a_rejection_is_not_tried_again_and_reprocess_repeats_only_what_failed_under_the_same_key(
+def test_a_rejection_is_final_and_reprocessing_repeats_only_what_failed_under_its_key(
     harness: Harness,
 ) -> None:
     harness.flow("out", action("before"), SEND, action("after"))
@@ -167,7 +172,8 @@ def test_a_payload_that_cannot_be_built_stops_its_order_before_anything_is_sent(
     harness.flow("out", SEND)
     harness.place("A", "B", items=[1, 2])
     bad = harness.rows(
-        "SELECT i.id FROM public.sample_item i JOIN public.sample_order o ON o.id = order_id ORDER BY number, n"
+        "SELECT i.id FROM public.sample_item i JOIN public.sample_order o ON o.id = order_id"
+        " ORDER BY number, n"
     )
     harness.execute("UPDATE public.sample_item SET sku = NULL WHERE id = %s", bad[1][0])
     harness.run()
@@ -177,7 +183,7 @@ def test_a_payload_that_cannot_be_built_stops_its_order_before_anything_is_sent(
     assert error["where"] == "sku"
 
 
-def test_items_that_the_expression_does_not_want_are_not_sent(harness: Harness) -> None:
+def test_items_that_do_not_match_the_expression_are_not_sent(harness: Harness) -> None:
     harness.flow("out", {**SEND, "when": "quantity > 1"})
     harness.place("A", items=[1, 2, 3])
     harness.place("B", items=[1])
@@ -186,7 +192,7 @@ def test_items_that_the_expression_does_not_want_are_not_sent(harness: Harness) 
     assert len(harness.provider.effects) == 2
 
 
-def test_a_loop_calls_again_with_a_key_of_its_own(harness: Harness) -> None:
+def test_each_visit_of_a_loop_calls_with_its_own_key(harness: Harness) -> None:
     wait = {"id": "wait", "kind": "wait", "events": ["order.noted"], "to": {"happened": "notify"}}
     done = {
         "id": "done",
@@ -203,73 +209,7 @@ def test_a_loop_calls_again_with_a_key_of_its_own(harness: Harness) -> None:
     assert sorted(key[-2:] for key in harness.provider.effects) == [":1", ":2"]
 
 
-def test_calls_of_a_paused_flow_are_held_and_go_out_in_order_after_resume(harness: Harness) -> None:
-    harness.flow("out", action("first"), NOTIFY)
-    harness.place("A")
-    harness.run(harness.dispatcher, harness.steps)
-    with harness.database.unit_of_work() as session:
-        pause(session, names=["out"], now=harness.now)
-    harness.advance_clock(seconds=1)
-    harness.place("B")
-    harness.advance_clock(seconds=1)
-    harness.run()
-    harness.place("C")
-    harness.advance_clock(seconds=1)
-    harness.run()
-    assert harness.positions() == {
-        "A": ("running", "waiting at notify"),
-        "B": ("running", "held at start"),
-        "C": ("running", "held at start"),
-    }
-    assert harness.provider.requests == []
-    with harness.database.unit_of_work() as session:
-        assert resume(session, names=["out"], now=harness.now) == 2
-    while harness.steps.run_once(harness.database, limit=1, now=harness.now).rows:
-        pass
-    assert harness.rows("SELECT number FROM public.ran") == [("A",), ("B",), ("C",)]
-    harness.run()
-    assert harness.positions() == {"A": ("completed",), "B": ("completed",), "C": ("completed",)}
-
-
-def test_a_wait_that_times_out_while_paused_times_out_after_resume(harness: Harness) -> None:
-    to = {"timed_out": "late", "happened": "end"}
-    wait = {"id": "wait", "kind": "wait", "events": ["order.approved"], "timeout": "PT1H", "to": to}
-    harness.flow("timed", wait, action("late", "late"))
-    _, other = harness.place("A", "B")
-    harness.run()
-    with harness.database.unit_of_work() as session:
-        pause(session, names=["timed"], now=harness.now)
-    harness.advance_clock(hours=2)
-    harness.run()
-    harness.raise_event("order.approved", other)
-    harness.run()
-    assert harness.positions() == {
-        "A": ("running", "held at wait"),
-        "B": ("running", "held at wait"),
-    }
-    with harness.database.unit_of_work() as session:
-        resume(session, names=["timed"], now=harness.now)
-    harness.run()
-    assert harness.ran() == {("late", "A"): 1}
-    assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
-
-
-def test_a_skipped_step_is_left_behind_and_its_call_is_not_made(harness: Harness) -> None:
-    harness.flow("out", NOTIFY, action("on"))
-    [order] = harness.place("A")
-    harness.provider.errors[str(order)] = ProviderDown("busy", retry_after=600)
-    harness.run()
-    [(flow_run,)] = harness.rows("SELECT id FROM orchestration.flow_run")
-    with harness.database.unit_of_work() as session:
-        assert skip(session, harness.engine, run_ids=[flow_run], now=harness.now)[0].ok
-    harness.run()
-    harness.advance_clock(hours=1)
-    harness.run()
-    assert harness.positions() == {"A": ("completed",)}
-    assert states(harness) == [("canceled", 1)]
-
-
-def test_an_event_that_cannot_be_told_stops_the_token_and_reprocess_does_not_call_again(
+def test_an_event_that_cannot_be_raised_stops_the_token_and_reprocessing_does_not_call_again(
     harness: Harness,
 ) -> None:
     harness.flow("out", NOTIFY)
@@ -278,13 +218,13 @@ def test_an_event_that_cannot_be_told_stops_the_token_and_reprocess_does_not_cal
     with harness.database.unit_of_work() as session:
         execute(
             session,
-            "ALTER TABLE public.sample_order ADD CONSTRAINT no_told CHECK (state <> 'notified')",
+            "ALTER TABLE public.sample_order ADD CONSTRAINT not_notified CHECK (state <> 'notified')",
         )
     harness.run()
     assert harness.positions() == {"A": ("failed", "failed at notify")}
     assert states(harness) == [("done", 1)]
     with harness.database.unit_of_work() as session:
-        execute(session, "ALTER TABLE public.sample_order DROP CONSTRAINT no_told")
+        execute(session, "ALTER TABLE public.sample_order DROP CONSTRAINT not_notified")
         reprocess(session, root_ids=[order], now=harness.now)
     harness.run()
     assert harness.positions() == {"A": ("completed",)}
@@ -292,7 +232,7 @@ def test_an_event_that_cannot_be_told_stops_the_token_and_reprocess_does_not_cal
     assert harness.rows("SELECT state FROM public.sample_order") == [("notified",)]
 
 
-def test_a_slow_provider_holds_up_one_caller_and_the_other_serves_the_rest(
+def test_a_slow_provider_occupies_one_worker_and_the_other_calls_the_rest(
     harness: Harness,
 ) -> None:
     east, west = {**NOTIFY, "id": "east"}, {**NOTIFY, "id": "west", "instance": "west"}
@@ -321,3 +261,176 @@ def test_a_slow_provider_holds_up_one_caller_and_the_other_serves_the_rest(
     assert harness.rows("SELECT state, count(*) FROM orchestration.flow_run GROUP BY 1") == [
         ("completed", 3)
     ]
+
+
+LARGE = policy_body(
+    "large",
+    type="filter",
+    entity="item",
+    column=Column(name="Quantity", field="quantity"),
+    rows=[Row(when={"Quantity": "> 1"}, outcome="pass")],
+)
+
+
+def test_items_that_fail_the_filter_policy_are_not_sent(harness: Harness) -> None:
+    harness.policy(LARGE)
+    harness.flow("out", {**SEND, "filter": "large"})
+    harness.place("A", items=[1, 2, 3])
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert len(harness.provider.effects) == 2
+
+
+def test_an_order_with_nothing_to_send_leaves_by_the_skipped_port(harness: Harness) -> None:
+    step = {**SEND, "when": "quantity > 1", "to": {"skipped": "aside"}}
+    harness.flow("out", step, action("sent", to={"succeeded": "end"}), action("aside", "aside"))
+    harness.place("A", items=[1])
+    harness.place("B")
+    harness.run()
+    assert harness.ran() == {("aside", "A"): 1, ("aside", "B"): 1}
+    assert harness.entries("A")[0]["reason"] == "nothing to send"
+
+
+def test_an_expression_without_a_result_stops_its_order(harness: Harness) -> None:
+    harness.flow("out", {**SEND, "when": "quantity + sku > 1"})
+    harness.place("A", items=[1, 2])
+    harness.run()
+    assert harness.positions() == {"A": ("failed", "failed at send")}
+    assert harness.token_error()["what"].startswith("`quantity + sku > 1` has no result: ")
+
+
+def test_a_filter_that_cannot_be_evaluated_stops_its_order(harness: Harness) -> None:
+    harness.policy(
+        policy_body(
+            "odd",
+            type="filter",
+            entity="item",
+            column=Column(name="SKU", field="sku"),
+            rows=[Row(when={"SKU": "> 1"}, outcome="pass")],
+        )
+    )
+    harness.flow("out", {**SEND, "filter": "odd"})
+    harness.place("A", items=[1])
+    harness.run()
+    assert harness.token_error()["what"].startswith("odd: row 1, column SKU: sku is the text")
+
+
+def test_an_instance_that_was_removed_stops_tokens_that_arrive(harness: Harness) -> None:
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    remove_instance(harness, "east")
+    harness.run()
+    assert harness.positions() == {"A": ("failed", "failed at notify")}
+    assert harness.token_error()["what"] == "no provider_instance named east"
+
+
+def test_calls_of_an_instance_that_was_removed_are_retried_later(harness: Harness) -> None:
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    harness.run(harness.dispatcher, harness.steps)
+    remove_instance(harness, "east")
+    assert harness.run_call_worker() == 1
+    assert states(harness) == [("ready", 1)]
+    [(error,)] = harness.rows("SELECT error FROM orchestration.provider_call")
+    assert error["what"] == "no provider_instance named east"
+    assert harness.provider.requests == []
+
+
+def remove_instance(harness: Harness, name: str) -> None:
+    harness.execute(
+        "UPDATE platform.configuration_document SET deleted = true"
+        " WHERE kind = 'provider_instance' AND name = %s",
+        name,
+    )
+
+
+def test_a_provider_whose_code_breaks_fails_the_call(harness: Harness) -> None:
+    def broken(instance, calls):  # type: ignore[no-untyped-def]
+        raise ZeroDivisionError("no")
+
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    harness.provider.respond = broken
+    harness.run()
+    [(error,)] = harness.rows("SELECT error FROM orchestration.provider_call")
+    assert "ZeroDivisionError" in error["what"]
+
+
+def test_a_crash_around_the_call_is_retried(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*args: object) -> None:
+        raise NotFound("no such thing", remedy="look elsewhere")
+
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    harness.run(harness.dispatcher, harness.steps)
+    monkeypatch.setattr(worker, "call_provider", crash)
+    assert harness.run_call_worker() == 1
+    assert states(harness) == [("ready", 1)]
+    [(error,)] = harness.rows("SELECT error FROM orchestration.provider_call")
+    assert (error["what"], error["where"]) == ("no such thing", "east")
+
+
+def test_retry_settings_of_the_step_override_those_of_the_action(harness: Harness) -> None:
+    retry = {"max_attempts": 7, "first_delay_seconds": 0.5}
+    harness.flow("out", {**NOTIFY, "retry": retry})
+    harness.flow("plain", NOTIFY, trigger={"parallel": True})
+    harness.place("A")
+    harness.run(harness.dispatcher, harness.steps)
+    settings = harness.rows(
+        "SELECT flow, max_attempts, first_delay_seconds FROM orchestration.provider_call"
+        " ORDER BY flow"
+    )
+    assert settings == [("out", 7, 0.5), ("plain", 3, 2.0)]
+
+
+def test_the_result_of_a_call_is_stored_and_shown(harness: Harness) -> None:
+    harness.flow("out", NOTIFY)
+    [order] = harness.place("A")
+    harness.run()
+    external_id = f"X-{str(order)[-4:]}"
+    [(response, stored_id, event_raised)] = harness.rows(
+        "SELECT response, external_id, event_raised FROM orchestration.provider_call"
+    )
+    assert (response, stored_id, event_raised) == ({"ok": True}, external_id, True)
+    [entry] = harness.entries("A")
+    assert entry["details"] == {"calls": 1, "attempts": 1, "external_ids": [external_id]}
+    [(data, actor)] = harness.rows(
+        "SELECT data, actor FROM platform.business_event WHERE name = 'order.notified'"
+    )
+    assert data == {
+        "instance": "east",
+        "action": "notify",
+        "external_id": external_id,
+        "reason": "",
+    }
+    assert actor == "flow:out"
+
+
+def test_the_event_of_a_failed_call_says_why(harness: Harness) -> None:
+    harness.flow("out", {**NOTIFY, "to": {"failed": "end"}})
+    [order] = harness.place("A")
+    harness.provider.errors[str(order)] = ProviderRejected("no such street")
+    harness.run()
+    [(data,)] = harness.rows(
+        "SELECT data FROM platform.business_event WHERE name = 'order.notified.failed'"
+    )
+    assert data["error"] == data["reason"] == "no such street"
+    assert harness.entries("A")[0]["reason"] == "no such street"
+
+
+def test_the_reasons_of_several_failed_calls_are_joined(harness: Harness) -> None:
+    harness.flow("out", {**SEND, "to": {"failed": "end"}})
+    harness.place("A", items=[1, 2, 3])
+    [(first,), (second,), _] = harness.rows("SELECT id FROM public.sample_item ORDER BY n")
+    harness.provider.errors[str(first)] = ProviderRejected("a")
+    harness.provider.errors[str(second)] = ProviderRejected("b")
+    harness.run()
+    [entry] = harness.entries("A")
+    assert (entry["port"], entry["reason"]) == ("failed", "a; b")
+
+
+def test_an_idle_call_worker_makes_no_call(harness: Harness) -> None:
+    result = harness.calls.run_once(harness.database, limit=10, now=harness.now)
+    assert (result.rows, result.more) == (0, False)
