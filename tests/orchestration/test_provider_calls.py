@@ -218,13 +218,13 @@ def test_an_event_that_cannot_be_raised_stops_the_token_and_reprocessing_does_no
     with harness.database.unit_of_work() as session:
         execute(
             session,
-            "ALTER TABLE public.sample_order ADD CONSTRAINT not_notified CHECK (state <> 'notified')",
+            "ALTER TABLE public.sample_order ADD CONSTRAINT no CHECK (state <> 'notified')",
         )
     harness.run()
     assert harness.positions() == {"A": ("failed", "failed at notify")}
     assert states(harness) == [("done", 1)]
     with harness.database.unit_of_work() as session:
-        execute(session, "ALTER TABLE public.sample_order DROP CONSTRAINT not_notified")
+        execute(session, "ALTER TABLE public.sample_order DROP CONSTRAINT no")
         reprocess(session, root_ids=[order], now=harness.now)
     harness.run()
     assert harness.positions() == {"A": ("completed",)}

@@ -1,4 +1,4 @@
-"""What pages ask and people do: flow runs, runs, flows, counts, dry runs, reprocess."""
+"""Flow runs and flows over HTTP, as pages and programs use them."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -6,13 +6,12 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from tests.one_room import client_of, one_room
-from tests.orchestration.builders import action
+from tests.orchestration.builders import SEND, action, splitter
 from tests.orchestration.harness import Harness
 
 from openiom.kernel import new_id
 from openiom.orchestration import router
 from openiom.platform.http import now
-from openiom.policies import Column, Row, decision_table
 
 WAIT = {
     "id": "wait",
@@ -29,8 +28,8 @@ def client(harness: Harness) -> Iterator[TestClient]:
         harness.database, router, permissions={"*"}, principal="clerk", engine=harness.engine
     )
     app.dependency_overrides[now] = lambda: harness.now
-    with client_of(app) as asking:
-        yield asking
+    with client_of(app) as http:
+        yield http
 
 
 def published(harness: Harness) -> None:
@@ -42,7 +41,7 @@ def published(harness: Harness) -> None:
     )
 
 
-def test_an_order_shows_where_it_stands_and_what_it_went_through(
+def test_an_order_shows_its_current_step_and_its_history(
     harness: Harness, client: TestClient
 ) -> None:
     published(harness)
@@ -64,7 +63,7 @@ def test_an_order_shows_where_it_stands_and_what_it_went_through(
     )
 
 
-def test_runs_page_by_key_and_filter_by_state(harness: Harness, client: TestClient) -> None:
+def test_runs_are_paged_by_key_and_filtered_by_state(harness: Harness, client: TestClient) -> None:
     published(harness)
     harness.place("A", "bad1", "bad2", "bad3")
     harness.run()
@@ -77,9 +76,7 @@ def test_runs_page_by_key_and_filter_by_state(harness: Harness, client: TestClie
     assert client.get("/api/v1/runs?after=garbage").status_code == 422
 
 
-def test_flows_show_their_document_their_picture_and_their_counts(
-    harness: Harness, client: TestClient
-) -> None:
+def test_flows_show_their_document_diagram_and_counts(harness: Harness, client: TestClient) -> None:
     published(harness)
     harness.place("A", "B", "bad")
     harness.run()
@@ -107,20 +104,23 @@ def test_flows_show_their_document_their_picture_and_their_counts(
     assert client.get("/api/v1/flows/none").status_code == 404
 
 
-def test_reprocess_skip_and_cancel_answer_for_each_id(harness: Harness, client: TestClient) -> None:
+def test_reprocess_skip_and_cancel_return_one_result_per_id(
+    harness: Harness, client: TestClient
+) -> None:
     published(harness)
     orders = harness.place("A", "bad")
     harness.run()
     ids = dict(
         harness.rows(
-            "SELECT o.number, j.id FROM orchestration.flow_run j JOIN public.sample_order o ON o.id = subject_id"
+            "SELECT o.number, j.id FROM orchestration.flow_run j"
+            " JOIN public.sample_order o ON o.id = subject_id"
         )
     )
-    asked = {
+    body = {
         "run_ids": [str(ids["bad"]), str(ids["A"])],
         "order_ids": [str(orders[1]), str(new_id())],
     }
-    results = client.post("/api/v1/flow-runs/reprocess", json=asked).json()["results"]
+    results = client.post("/api/v1/flow-runs/reprocess", json=body).json()["results"]
     assert [(r["ok"], r["reason"]) for r in results] == [
         (True, ""),
         (False, "the flow run is running"),
@@ -163,64 +163,6 @@ def test_a_flow_is_paused_and_resumed(harness: Harness, client: TestClient) -> N
     assert client.post("/api/v1/flows/pause", json={"names": ["none"]}).status_code == 404
 
 
-def test_a_dry_run_tells_what_would_happen_and_writes_nothing(
-    harness: Harness, client: TestClient
-) -> None:
-    content = decision_table(
-        columns=[Column(name="Country", field="country")],
-        rows=[Row(when={"Country": "'US'"}, set={"source": "east"})],
-    )
-    harness.apply(
-        "policy",
-        "choose",
-        {"name": "choose", "type": "execution", "entity": "order", "content": content},
-    )
-    harness.flow(
-        "demo",
-        {
-            "id": "choose",
-            "kind": "policies",
-            "policies": ["choose"],
-            "events": {"passed": "order.checked"},
-        },
-        {
-            "id": "east",
-            "kind": "condition",
-            "when": "source == 'east'",
-            "to": {"yes": "send", "no": "end"},
-        },
-        {
-            "id": "send",
-            "kind": "provider_action",
-            "instance": "east",
-            "action": "send",
-            "for_each": "item",
-        },
-    )
-    [order] = harness.place("A", items=[1, 2])
-    before = harness.rows("SELECT count(*) FROM platform.business_event")
-    asked = {"subject_ids": [str(order)]}
-    [result] = client.post("/api/v1/flows/demo/dry-run", json=asked).json()["results"]
-    assert [(step["step"], step["port"]) for step in result["steps"]] == [
-        ("start", "next"),
-        ("choose", "passed"),
-        ("east", "yes"),
-        ("send", "succeeded"),
-        ("end", ""),
-    ]
-    assert result["steps"][1]["details"]["policies"][0]["sets"] == {"source": "east"}
-    assert result["steps"][1]["details"]["would_raise"] == ["order.checked"]
-    assert result["steps"][3]["reason"] == "would request send from east"
-    assert len(result["steps"][3]["details"]["payloads"]) == 2
-    assert harness.rows("SELECT count(*) FROM platform.business_event") == before
-    assert harness.rows("SELECT source FROM public.sample_order") == [(None,)]
-    assert harness.provider.requests == []
-    assert (
-        client.post("/api/v1/flows/demo/dry-run", json={"subject_ids": [str(new_id())]}).status_code
-        == 404
-    )
-
-
 def test_a_draft_is_checked_without_being_stored(harness: Harness, client: TestClient) -> None:
     draft = {
         "title": "Draft",
@@ -233,10 +175,144 @@ def test_a_draft_is_checked_without_being_stored(harness: Harness, client: TestC
     assert harness.rows("SELECT count(*) FROM orchestration.flow") == [(0,)]
 
 
-def test_who_may_not_is_told_which_permission_is_missing(
+def test_a_request_without_permission_names_the_missing_one(
     harness: Harness, client: TestClient
 ) -> None:
     client.app.state.permissions = frozenset({"orchestration.read"})  # type: ignore[attr-defined]
     assert client.get("/api/v1/flows").status_code == 200
     answer = client.post("/api/v1/flows/pause", json={"names": ["demo"]})
     assert (answer.status_code, "orchestration.write" in answer.json()["remedy"]) == (403, True)
+
+
+def test_the_first_token_of_a_split_run_is_the_failed_one(
+    harness: Harness, client: TestClient
+) -> None:
+    split = splitter(("left", "true", "wait"), ("right", "true", "pick"))
+    harness.flow(
+        "fork", split, {**WAIT, "timeout": None, "to": {"happened": "end"}}, action("pick", "picky")
+    )
+    [order] = harness.place("bad")
+    harness.run()
+    [run] = client.get(f"/api/v1/orders/{order}/flow-runs").json()["flow_runs"]
+    assert [token["step"] for token in run["tokens"]] == ["pick", "wait"]
+    assert [token["state"] for token in run["tokens"]] == ["failed", "waiting"]
+    assert (run["step"], run["error"]["what"], run["awaits"]) == ("pick", "bad order", [])
+
+
+def test_a_completed_run_has_no_current_step(harness: Harness, client: TestClient) -> None:
+    harness.flow("simple", action("only"))
+    [order] = harness.place("A")
+    harness.run()
+    [run] = client.get(f"/api/v1/orders/{order}/flow-runs").json()["flow_runs"]
+    assert (run["state"], run["step"], run["tokens"], run["wake_at"]) == (
+        "completed",
+        None,
+        [],
+        None,
+    )
+    assert run["finished_at"] == "2026-11-20T12:00:00Z"
+    [row] = client.get("/api/v1/runs").json()["items"]
+    assert (row["step"], row["step_title"], row["error"]) == (None, None, None)
+
+
+def test_an_order_without_flow_runs_has_none(client: TestClient) -> None:
+    assert client.get(f"/api/v1/orders/{new_id()}/flow-runs").json() == {"flow_runs": []}
+
+
+def test_a_subject_without_a_label_is_shown_by_its_id(harness: Harness, client: TestClient) -> None:
+    harness.flow("simple", action("only"))
+    [order] = harness.place("A")
+    harness.run()
+    harness.execute("DELETE FROM public.sample_order")
+    [row] = client.get("/api/v1/runs").json()["items"]
+    assert row["subject_label"] == str(order)
+
+
+def test_the_diagram_names_the_kind_of_each_step(harness: Harness, client: TestClient) -> None:
+    published(harness)
+    steps = client.get("/api/v1/flows/demo").json()["steps"]
+    assert [(step["kind"], step["kind_title"]) for step in steps] == [
+        ("start", "Start"),
+        ("action", "Action"),
+        ("wait", "Wait for an event"),
+        ("action", "Action"),
+        ("end", "End"),
+    ]
+    assert steps[2]["ports"] == ["happened", "timed_out"]
+    assert steps[2]["to"] == {"happened": "last", "timed_out": "end"}
+
+
+def test_counts_tell_ports_and_errors_of_the_last_day(harness: Harness, client: TestClient) -> None:
+    published(harness)
+    harness.place("A", "bad")
+    harness.run()
+    picked = client.get("/api/v1/flows/demo/counts").json()["steps"]["pick"]
+    assert picked["ports_24h"] == {"succeeded": 1, "error": 1}
+    assert picked["passed_24h"] == 1
+    harness.advance_clock(hours=24)
+    assert "ports_24h" in client.get("/api/v1/flows/demo/counts").json()["steps"]["pick"]
+    assert client.get("/api/v1/flows/demo/counts").json()["steps"]["pick"]["ports_24h"] == {}
+
+
+def test_a_flow_shows_the_problems_it_has_with_a_changed_configuration(
+    harness: Harness, client: TestClient
+) -> None:
+    harness.flow("out", SEND)
+    harness.execute("UPDATE platform.configuration_document SET deleted = true WHERE name = 'east'")
+    [problem] = client.get("/api/v1/flows/out").json()["problems"]
+    assert problem == {
+        "where": "step 'send'",
+        "what": "no provider instance 'east'",
+        "remedy": "known: west",
+    }
+
+
+def test_a_request_has_to_name_what_it_is_about(client: TestClient) -> None:
+    assert client.post("/api/v1/flow-runs/reprocess", json={}).status_code == 422
+    assert client.post("/api/v1/flow-runs/skip", json={"run_ids": []}).status_code == 422
+    assert client.post("/api/v1/flows/pause", json={"names": []}).status_code == 422
+    body = {"run_ids": [str(new_id())], "color": "red"}
+    assert client.post("/api/v1/flow-runs/cancel", json=body).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["reprocess", "skip", "cancel"])
+def test_at_most_a_thousand_ids_are_accepted(client: TestClient, path: str) -> None:
+    body = {"run_ids": [str(new_id()) for _ in range(1001)]}
+    response = client.post(f"/api/v1/flow-runs/{path}", json=body)
+    assert response.status_code == 413
+    assert "1001 ids, at most 1000 are accepted at once" in response.text
+
+
+READS = [
+    "/api/v1/runs",
+    "/api/v1/flows",
+    "/api/v1/flows/demo",
+    "/api/v1/flows/demo/counts",
+    "/api/v1/step-kinds",
+    f"/api/v1/orders/{new_id()}/flow-runs",
+]
+
+
+@pytest.mark.parametrize("path", READS)
+def test_reading_needs_its_permission(client: TestClient, path: str) -> None:
+    client.app.state.permissions = frozenset({"orchestration.write"})  # type: ignore[attr-defined]
+    response = client.get(path)
+    assert response.status_code == 403
+    assert "orchestration.read" in response.json()["remedy"]
+
+
+WRITES = {
+    "/api/v1/flow-runs/reprocess": {"run_ids": [str(new_id())]},
+    "/api/v1/flow-runs/skip": {"run_ids": [str(new_id())]},
+    "/api/v1/flow-runs/cancel": {"run_ids": [str(new_id())]},
+    "/api/v1/flows/pause": {"names": ["demo"]},
+    "/api/v1/flows/resume": {"names": ["demo"]},
+}
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_an_operation_needs_its_permission(client: TestClient, path: str) -> None:
+    client.app.state.permissions = frozenset({"orchestration.read"})  # type: ignore[attr-defined]
+    response = client.post(path, json=WRITES[path])
+    assert response.status_code == 403
+    assert "orchestration.write" in response.json()["remedy"]
