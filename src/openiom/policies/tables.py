@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-import orjson
 import zen
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from .language.expression import normalize
+from .language.expression import literal, normalize
 from .language.expression_analysis import is_constant
 
 Hit = Literal["first", "every"]
@@ -168,13 +167,6 @@ def row_text(columns: Sequence[Column], cells: Sequence[str]) -> str:
 def cell(rule: Mapping[str, Any], name: str) -> str:
     """Return a rule's cell without surrounding blanks; empty when it has none."""
     return str(rule.get(name) or "").strip()
-
-
-def literal(value: Any) -> str:
-    """Return the text of a literal in the expression language."""
-    if isinstance(value, str) and not re.search(r"['\\\n]", value):
-        return f"'{value}'"
-    return orjson.dumps(value).decode()
 
 
 def constant(text: str) -> Constant:

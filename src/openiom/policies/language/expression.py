@@ -156,6 +156,30 @@ def _whole_number(value: float) -> int:
     return int(value)
 
 
+def literal(value: Any) -> str:
+    """Return the text of a JSON value in the expression language.
+
+    The language has no escapes: a text that contains both quotes is joined from parts.
+    """
+    if isinstance(value, str):
+        return _text_literal(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(literal, value))}]"
+    if isinstance(value, dict):
+        members = [f'"{name}":{literal(member)}' for name, member in value.items()]
+        return f"{{{','.join(members)}}}"
+    return orjson.dumps(value).decode()
+
+
+def _text_literal(value: str) -> str:
+    if "'" not in value:
+        return f"'{value}'"
+    if '"' not in value:
+        return f'"{value}"'
+    quoted = [f"'{part}'" for part in value.split("'")]
+    return "(" + ' + "\'" + '.join(quoted) + ")"
+
+
 def values_read(text: str, record: Record) -> dict[str, Any]:
     """Return each path the expression reads with its value; None where the record has none."""
     return {path: pick(record, path) for path in paths_read(text)}

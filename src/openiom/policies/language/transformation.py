@@ -13,7 +13,7 @@ import zen
 
 from openiom.kernel import Invalid
 
-from .expression import call_engine, engine_message, normalize, pick, values_read
+from .expression import call_engine, engine_message, literal, normalize, pick, values_read
 from .expression_analysis import members_read, needed_roots
 from .mapping_document import (
     EachRule,
@@ -298,7 +298,7 @@ def _object_expression(fields: Sequence[FieldRule], each: Sequence[EachRule]) ->
     for rule in fields:
         text = f"({rule.expression})"
         if rule.default is not None:
-            text = f"({text} ?? {orjson.dumps(rule.default).decode()})"
+            text = f"({text} ?? {literal(rule.default)})"
         _plant(tree, rule.path, text)
     for group in each:
         element = _object_expression(group.fields, group.each)
