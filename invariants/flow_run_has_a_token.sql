@@ -1,6 +1,6 @@
--- Every flow run that is not over has a token, and one that is over has none.
-SELECT j.id, j.flow, j.state, count(t.id) AS tokens
-FROM orchestration.flow_run j
-LEFT JOIN orchestration.token t ON t.run_id = j.id
-GROUP BY j.id
-HAVING (j.state IN ('running', 'failed')) <> (count(t.id) > 0)
+-- Every flow run that has not ended has a token, and one that has ended has none.
+SELECT r.id, r.flow, r.state, count(t.id) AS tokens
+FROM orchestration.flow_run r
+LEFT JOIN orchestration.token t ON t.run_id = r.id
+GROUP BY r.id
+HAVING (r.state IN ('running', 'failed')) <> (count(t.id) > 0)

@@ -1,10 +1,11 @@
 import pytest
-from tests.orchestration.toys import Toys, create_tables
+from tests.orchestration.entities import create_tables
+from tests.orchestration.harness import Harness
 
 from openiom.platform.database import Database
 
 
 @pytest.fixture
-def toys(database: Database) -> Toys:
+def harness(database: Database) -> Harness:
     create_tables(database)
-    return Toys(database)
+    return Harness(database)

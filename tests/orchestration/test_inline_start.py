@@ -1,108 +1,146 @@
-"""The short cuts and the long way beside them: begun where the event is told, carried on where a call is recorded."""
+"""Flow runs start where their event is emitted and continue where their calls are recorded."""
 
+import psycopg
 import pytest
-from tests.orchestration.test_provider_calls import SEND
-from tests.orchestration.toys import Toys, action, place
+from tests.orchestration.builders import SEND, action
+from tests.orchestration.harness import Harness
 
 from openiom.orchestration import pause, resume, start_inline
+from openiom.orchestration.runtime import inline_start
 
 
-def take_in(toys: Toys, *numbers: str, items: tuple[int, ...] = ()) -> None:
-    """Orders placed as an intake does it: told and begun in one transaction."""
-    with toys.database.unit_of_work() as session:
-        place(session, numbers, items=items)
-        start_inline(toys.engine)(session, toys.now)
-
-
-def test_orders_are_at_the_outbound_queue_when_their_intake_commits(toys: Toys) -> None:
-    toys.flow("out", action("first"), SEND, action("on"))
-    take_in(toys, "A", "B", items=(1, 2))
-    assert toys.where() == {
+def test_orders_are_at_the_outbound_queue_when_their_intake_commits(harness: Harness) -> None:
+    harness.flow("out", action("first"), SEND, action("on"))
+    harness.take_in("A", "B", items=(1, 2))
+    assert harness.positions() == {
         "A": ("running", "waiting at send"),
         "B": ("running", "waiting at send"),
     }
-    assert toys.rows("SELECT state, count(*) FROM orchestration.provider_action GROUP BY 1") == [
+    assert harness.rows("SELECT state, count(*) FROM orchestration.provider_call GROUP BY 1") == [
         ("ready", 4)
     ]
-    assert toys.history("A") == ["first: succeeded"]
+    assert harness.history("A") == ["first: succeeded"]
 
 
-def test_the_dispatcher_begins_nothing_again_that_was_begun_at_once(toys: Toys) -> None:
-    toys.flow("simple", action("first"))
-    take_in(toys, "A", "B")
-    assert toys.where() == {"A": ("completed",), "B": ("completed",)}
-    toys.run()
-    assert toys.ran() == {("count", "A"): 1, ("count", "B"): 1}
-    assert toys.rows("SELECT count(*) FROM orchestration.flow_run") == [(2,)]
+def test_the_dispatcher_does_not_start_again_what_was_started_inline(harness: Harness) -> None:
+    harness.flow("simple", action("first"))
+    harness.take_in("A", "B")
+    assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
+    harness.run()
+    assert harness.ran() == {("count", "A"): 1, ("count", "B"): 1}
+    assert harness.rows("SELECT count(*) FROM orchestration.flow_run") == [(2,)]
 
 
-def test_what_crashes_is_left_to_the_long_way_which_tells_the_bad_one_from_the_good(
-    toys: Toys,
+def test_a_crash_is_left_to_the_dispatcher_and_the_step_worker_isolates_it(
+    harness: Harness,
 ) -> None:
-    toys.flow("simple", action("first"), action("second", "fragile"))
-    take_in(toys, "A", "poison", "B")
-    assert toys.where() == {}
-    assert toys.rows("SELECT count(*) FROM public.toy_order") == [(3,)]
-    toys.run()
-    assert toys.where() == {
+    harness.flow("simple", action("first"), action("second", "fragile"))
+    harness.take_in("A", "poison", "B")
+    assert harness.positions() == {}
+    assert harness.rows("SELECT count(*) FROM public.sample_order") == [(3,)]
+    harness.run()
+    assert harness.positions() == {
         "A": ("completed",),
         "B": ("completed",),
         "poison": ("failed", "failed at second"),
     }
-    assert toys.ran() == {
+    assert harness.ran() == {
         (name, number): 1 for name in ("count", "fragile") for number in ("A", "B")
     } | {("count", "poison"): 1}
 
 
-def test_orders_of_a_paused_flow_are_begun_and_held_until_it_is_resumed(toys: Toys) -> None:
-    toys.flow("simple", action("first"))
-    with toys.database.unit_of_work() as session:
-        pause(session, names=["simple"], now=toys.now)
-    take_in(toys, "A")
-    toys.run()
-    assert toys.where() == {"A": ("running", "held at start")}
-    with toys.database.unit_of_work() as session:
-        resume(session, names=["simple"], now=toys.now)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
+def test_orders_of_a_paused_flow_are_started_and_held_until_it_is_resumed(harness: Harness) -> None:
+    harness.flow("simple", action("first"))
+    with harness.database.unit_of_work() as session:
+        pause(session, names=["simple"], now=harness.now)
+    harness.take_in("A")
+    harness.run()
+    assert harness.positions() == {"A": ("running", "held at start")}
+    with harness.database.unit_of_work() as session:
+        resume(session, names=["simple"], now=harness.now)
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
 
 
-def test_the_turn_that_called_carries_the_order_on(toys: Toys) -> None:
+def test_the_call_worker_continues_the_order(harness: Harness) -> None:
     wait = {"id": "wait", "kind": "wait", "events": ["item.shipped"]}
-    toys.flow("out", SEND, action("on"), wait)
-    take_in(toys, "A", items=(1, 2))
-    toys.run(toys.calls)
-    assert toys.where() == {"A": ("running", "waiting at wait")}
-    assert toys.history("A") == ["send: succeeded", "on: succeeded"]
+    harness.flow("out", SEND, action("on"), wait)
+    harness.take_in("A", items=(1, 2))
+    harness.run(harness.calls)
+    assert harness.positions() == {"A": ("running", "waiting at wait")}
+    assert harness.history("A") == ["send: succeeded", "on: succeeded"]
 
 
 @pytest.mark.parametrize("number", ["poison", "A"])
-def test_a_crash_behind_the_call_leaves_the_call_recorded_and_the_order_to_the_step_wave(
-    toys: Toys, number: str
+def test_a_crash_behind_a_call_leaves_the_call_recorded_and_the_order_to_the_step_worker(
+    harness: Harness, number: str
 ) -> None:
-    toys.flow("out", SEND, action("on", "fragile"))
-    take_in(toys, number, "B", items=(1,))
-    toys.run(toys.calls)
-    assert toys.rows(
-        "SELECT state, announced, count(*) FROM orchestration.provider_action GROUP BY 1, 2"
+    harness.flow("out", SEND, action("on", "fragile"))
+    harness.take_in(number, "B", items=(1,))
+    harness.run(harness.calls)
+    assert harness.rows(
+        "SELECT state, event_raised, count(*) FROM orchestration.provider_call GROUP BY 1, 2"
     ) == [("done", True, 2)]
     if number == "poison":
-        assert toys.where() == {
+        assert harness.positions() == {
             "B": ("running", "ready at send"),
             "poison": ("running", "ready at send"),
         }
-    toys.run()
+    harness.run()
     ended = {
         "B": ("completed",),
         number: ("failed", "failed at on") if number == "poison" else ("completed",),
     }
-    assert toys.where() == ended
-    assert set(toys.provider.effects.values()) == {1}
+    assert harness.positions() == ended
+    assert set(harness.provider.effects.values()) == {1}
 
 
-def test_a_flow_published_after_an_order_was_begun_does_not_take_it_again(toys: Toys) -> None:
-    toys.flow("simple", action("first"), trigger={"priority": 5})
-    take_in(toys, "A")
-    toys.flow("other", action("second", "other"), trigger={"priority": 1})
-    toys.run()
-    assert toys.ran() == {("count", "A"): 1}
+def test_a_flow_published_after_an_order_was_started_does_not_start_it_again(
+    harness: Harness,
+) -> None:
+    harness.flow("simple", action("first"), trigger={"priority": 5})
+    harness.take_in("A")
+    harness.flow("other", action("second", "other"), trigger={"priority": 1})
+    harness.run()
+    assert harness.ran() == {("count", "A"): 1}
+
+
+def test_a_parallel_flow_starts_inline_too(harness: Harness) -> None:
+    harness.flow("main", action("m", "main"))
+    harness.flow("watch", action("w", "watch"), trigger={"parallel": True})
+    harness.take_in("A")
+    assert harness.ran() == {("main", "A"): 1, ("watch", "A"): 1}
+    assert harness.run_states() == {"completed": 2}
+
+
+def test_a_trigger_without_a_result_fails_inline_and_the_others_continue(harness: Harness) -> None:
+    condition = "number == 'A' ? true : number + 1 > 2"
+    harness.flow("odd", action("first"), trigger={"condition": condition})
+    harness.take_in("A", "B")
+    assert harness.positions() == {"A": ("completed",), "B": ("failed", "failed at start")}
+
+
+def test_a_transaction_without_events_starts_nothing(harness: Harness) -> None:
+    harness.flow("simple", action("first"))
+    with harness.session() as session:
+        start_inline(harness.engine)(session, harness.now)
+    assert harness.run_states() == {}
+
+
+def test_without_flows_an_intake_only_stores(harness: Harness) -> None:
+    harness.take_in("A")
+    assert harness.run_states() == {}
+    assert harness.rows("SELECT count(*) FROM public.sample_order") == [(1,)]
+
+
+def test_a_transient_error_is_raised_so_that_the_intake_is_repeated(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deadlock(*args: object, **kwargs: object) -> None:
+        raise psycopg.errors.DeadlockDetected("deadlock detected")
+
+    harness.flow("simple", action("first"))
+    monkeypatch.setattr(inline_start, "start_runs", deadlock)
+    with pytest.raises(psycopg.errors.DeadlockDetected):
+        harness.take_in("A")
+    assert harness.rows("SELECT count(*) FROM public.sample_order") == [(0,)]

@@ -1,322 +1,436 @@
-"""Each call to the outside is effective once, whatever dies in between."""
+"""Each provider call takes effect once, whatever dies in between."""
 
 import pytest
-from tests.orchestration.toys import DOWN, Toys, action
+from tests.orchestration.builders import NOTIFY, SEND, action, policy_body
+from tests.orchestration.harness import Harness
 
-from openiom.kernel import ProviderDown, ProviderRejected
-from openiom.orchestration import ProviderCallWorker, pause, reprocess, resume, skip, workers
+from openiom.kernel import NotFound, ProviderDown, ProviderRejected
+from openiom.orchestration import ProviderCallWorker, reprocess, workers
+from openiom.orchestration.runtime.calls import worker
 from openiom.platform.bulk import execute
-
-SEND = {
-    "id": "send",
-    "kind": "provider_action",
-    "instance": "east",
-    "action": "send",
-    "for_each": "item",
-}
-TELL = {"id": "tell", "kind": "provider_action", "instance": "east", "action": "tell"}
+from openiom.policies import Column, Row
 
 
-def states(toys: Toys) -> list[tuple[str, int]]:
+def states(harness: Harness) -> list[tuple[str, int]]:
     return [
         (state, attempts)
-        for state, attempts in toys.rows(
-            "SELECT state, attempts FROM orchestration.provider_action ORDER BY id"
+        for state, attempts in harness.rows(
+            "SELECT state, attempts FROM orchestration.provider_call ORDER BY id"
         )
     ]
 
 
-def test_all_items_of_a_wave_go_out_in_one_claim_and_the_order_goes_on_when_all_are_done(
-    toys: Toys,
+def test_all_items_of_a_batch_are_sent_in_one_claim_and_the_order_continues_after_the_last(
+    harness: Harness,
 ) -> None:
-    toys.flow("out", SEND, action("on"))
-    toys.place("A", "B", items=[1, 2])
-    toys.run(toys.dispatcher, toys.steps)
-    assert toys.where() == {
+    harness.flow("out", SEND, action("on"))
+    harness.place("A", "B", items=[1, 2])
+    harness.run(harness.dispatcher, harness.steps)
+    assert harness.positions() == {
         "A": ("running", "waiting at send"),
         "B": ("running", "waiting at send"),
     }
-    assert toys.calls.run_once(toys.database, limit=500, now=toys.now).rows == 4
-    assert [len(keys) for keys in toys.provider.requests] == [4]
-    toys.run()
-    assert toys.where() == {"A": ("completed",), "B": ("completed",)}
-    assert set(toys.provider.effects.values()) == {1}
-    assert toys.rows("SELECT DISTINCT state FROM public.toy_item") == [("sent",)]
-    assert toys.history("A") == ["send: succeeded", "on: succeeded"]
-    [(key,)] = toys.rows(
-        "SELECT p.key = p.run_id || ':send:' || p.entity_id || ':1' FROM orchestration.provider_action p LIMIT 1"
+    assert harness.calls.run_once(harness.database, limit=500, now=harness.now).rows == 4
+    assert [len(keys) for keys in harness.provider.requests] == [4]
+    harness.run()
+    assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
+    assert set(harness.provider.effects.values()) == {1}
+    assert harness.rows("SELECT DISTINCT state FROM public.sample_item") == [("sent",)]
+    assert harness.history("A") == ["send: succeeded", "on: succeeded"]
+    [(key,)] = harness.rows(
+        "SELECT p.key = p.run_id || ':send:' || p.entity_id || ':1'"
+        " FROM orchestration.provider_call p LIMIT 1"
     )
     assert key is True
 
 
-@pytest.mark.parametrize("when", ["die_before", "die_after"])
+@pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_around_its_call_leaves_a_lease_and_the_call_is_repeated_with_its_key(
-    toys: Toys, when: str
+    harness: Harness, when: str
 ) -> None:
-    toys.flow("out", SEND)
-    toys.place("A", items=[1, 2])
-    toys.run(toys.dispatcher, toys.steps)
-    setattr(toys.provider, when, 1)
+    harness.flow("out", SEND)
+    harness.place("A", items=[1, 2])
+    harness.run(harness.dispatcher, harness.steps)
+    harness.provider.crashes[when] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
-        toys.calls.run_once(toys.database, limit=500, now=toys.now)
-    assert states(toys) == [("leased", 1), ("leased", 1)]
-    assert toys.run() == 0
-    toys.later(seconds=1000)
-    toys.run()
-    assert states(toys) == [("done", 2), ("done", 2)]
-    assert toys.where() == {"A": ("completed",)}
-    assert len(toys.provider.effects) == 2
-    assert set(toys.provider.effects.values()) == ({1} if when == "die_before" else {2})
-    keys = {tuple(sorted(request)) for request in toys.provider.requests}
+        harness.calls.run_once(harness.database, limit=500, now=harness.now)
+    assert states(harness) == [("leased", 1), ("leased", 1)]
+    assert harness.run() == 0
+    harness.advance_clock(seconds=1000)
+    harness.run()
+    assert states(harness) == [("done", 2), ("done", 2)]
+    assert harness.positions() == {"A": ("completed",)}
+    assert len(harness.provider.effects) == 2
+    assert set(harness.provider.effects.values()) == ({1} if when == "before" else {2})
+    keys = {tuple(sorted(request)) for request in harness.provider.requests}
     assert len(keys) == 1
-    assert toys.rows("SELECT count(*) FROM platform.business_event WHERE name = 'item.sent'") == [
-        (2,)
-    ]
+    assert harness.rows(
+        "SELECT count(*) FROM platform.business_event WHERE name = 'item.sent'"
+    ) == [(2,)]
 
 
-def test_a_worker_that_outlives_its_lease_records_nothing(toys: Toys) -> None:
-    toys.flow("out", TELL)
-    toys.place("A")
-    toys.run(toys.dispatcher, toys.steps)
-    call = toys.provider.call
+def test_a_worker_that_outlives_its_lease_records_nothing(harness: Harness) -> None:
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    harness.run(harness.dispatcher, harness.steps)
 
-    def overtaken(database, instance, action, calls):  # type: ignore[no-untyped-def]
-        toys.provider.call = call  # type: ignore[method-assign]
-        toys.later(seconds=10_000)
-        toys.run(ProviderCallWorker(toys.engine))  # another process
-        return call(database, instance, action, calls)
+    def overtaken(instance, calls):  # type: ignore[no-untyped-def]
+        harness.provider.respond = harness.provider.answer
+        harness.advance_clock(seconds=10_000)
+        harness.run(ProviderCallWorker(harness.engine))  # another process
+        return harness.provider.answer(instance, calls)
 
-    toys.provider.call = overtaken  # type: ignore[method-assign]
-    toys.calls.run_once(toys.database, limit=10, now=toys.now)
-    assert states(toys) == [("done", 2)]
-    assert toys.rows("SELECT count(*) FROM platform.business_event WHERE name = 'order.told'") == [
-        (1,)
-    ]
-    assert list(toys.provider.effects.values()) == [2]
-
-
-def test_a_provider_that_is_down_is_asked_again_later_and_not_before_it_wants(toys: Toys) -> None:
-    toys.flow("out", TELL)
-    [order] = toys.place("A")
-    toys.provider.answers[str(order)] = ProviderDown("busy", retry_after=60)
-    toys.run()
-    assert states(toys) == [("ready", 1)]
-    toys.later(seconds=59)
-    toys.run()
-    assert states(toys) == [("ready", 1)]
-    del toys.provider.answers[str(order)]
-    toys.later(seconds=2)
-    toys.run()
-    assert states(toys) == [("done", 2)]
-    assert toys.where() == {"A": ("completed",)}
+    harness.provider.respond = overtaken
+    harness.calls.run_once(harness.database, limit=10, now=harness.now)
+    assert states(harness) == [("done", 2)]
+    assert harness.rows(
+        "SELECT count(*) FROM platform.business_event WHERE name = 'order.notified'"
+    ) == [(1,)]
+    assert list(harness.provider.effects.values()) == [2]
 
 
-def test_after_the_last_attempt_it_fails_by_its_port_and_says_so(toys: Toys) -> None:
-    toys.flow(
+def test_a_provider_that_is_down_is_called_again_and_not_before_it_requested(
+    harness: Harness,
+) -> None:
+    harness.flow("out", NOTIFY)
+    [order] = harness.place("A")
+    harness.provider.errors[str(order)] = ProviderDown("busy", retry_after=60)
+    harness.run()
+    assert states(harness) == [("ready", 1)]
+    harness.advance_clock(seconds=59)
+    harness.run()
+    assert states(harness) == [("ready", 1)]
+    del harness.provider.errors[str(order)]
+    harness.advance_clock(seconds=2)
+    harness.run()
+    assert states(harness) == [("done", 2)]
+    assert harness.positions() == {"A": ("completed",)}
+
+
+def test_after_the_last_attempt_the_token_leaves_by_failed_and_the_event_is_raised(
+    harness: Harness,
+) -> None:
+    harness.flow(
         "out",
-        {**TELL, "retry": {"max_attempts": 2}, "to": {"failed": "sorry"}},
+        {**NOTIFY, "retry": {"max_attempts": 2}, "to": {"failed": "sorry"}},
         action("sorry", "sorry"),
     )
-    good, bad = toys.place("A", "B")
-    toys.provider.answers[str(bad)] = DOWN
+    good, bad = harness.place("A", "B")
+    harness.provider.errors[str(bad)] = ProviderDown("try later")
     for _ in range(4):
-        toys.run()
-        toys.later(minutes=10)
-    assert toys.where() == {"A": ("completed",), "B": ("completed",)}
-    assert toys.history("B") == ["tell: failed", "sorry: succeeded"]
-    assert toys.ran()["sorry", "B"] == 1
-    assert states(toys) == [("done", 1), ("failed", 2)]
-    assert toys.rows(
+        harness.run()
+        harness.advance_clock(minutes=10)
+    assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
+    assert harness.history("B") == ["notify: failed", "sorry: succeeded"]
+    assert harness.ran()["sorry", "B"] == 1
+    assert states(harness) == [("done", 1), ("failed", 2)]
+    assert harness.rows(
         "SELECT name FROM platform.business_event WHERE root_id = %s ORDER BY id", bad
     ) == [
         ("order.created",),
-        ("order.told.failed",),
+        ("order.notified.failed",),
     ]
     assert good != bad
 
 
-def test_a_rejection_is_not_tried_again_and_reprocess_repeats_only_what_failed_under_the_same_key(
-    toys: Toys,
+def test_a_rejection_is_final_and_reprocessing_repeats_only_what_failed_under_its_key(
+    harness: Harness,
 ) -> None:
-    toys.flow("out", action("before"), SEND, action("after"))
-    [order] = toys.place("A", items=[1, 2])
-    items = [str(row[0]) for row in toys.rows("SELECT id FROM public.toy_item ORDER BY n")]
-    toys.provider.answers[items[1]] = ProviderRejected(
+    harness.flow("out", action("before"), SEND, action("after"))
+    [order] = harness.place("A", items=[1, 2])
+    items = [str(row[0]) for row in harness.rows("SELECT id FROM public.sample_item ORDER BY n")]
+    harness.provider.errors[items[1]] = ProviderRejected(
         "no such street", remedy="correct the address"
     )
-    toys.run()
-    assert toys.where() == {"A": ("failed", "failed at send")}
-    assert states(toys) == [("done", 1), ("failed", 1)]
-    [(error,)] = toys.rows("SELECT error FROM orchestration.token")
+    harness.run()
+    assert harness.positions() == {"A": ("failed", "failed at send")}
+    assert states(harness) == [("done", 1), ("failed", 1)]
+    [(error,)] = harness.rows("SELECT error FROM orchestration.token")
     assert error["what"] == "no such street"
-    first_keys = sorted(toys.provider.requests[0])
-    del toys.provider.answers[items[1]]
-    with toys.database.unit_of_work() as session:
-        [done] = reprocess(session, root_ids=[order], now=toys.now)
+    first_keys = sorted(harness.provider.requests[0])
+    del harness.provider.errors[items[1]]
+    with harness.database.unit_of_work() as session:
+        [done] = reprocess(session, root_ids=[order], now=harness.now)
         assert (done.ok, done.reason) == (True, "")
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
-    assert states(toys) == [("done", 1), ("done", 1)]
-    assert len(toys.provider.requests) == 2
-    assert toys.provider.requests[1] == [key for key in first_keys if items[1] in key]
-    assert set(toys.provider.effects.values()) == {1}
-    assert toys.ran() == {("count", "A"): 2}
-    with toys.database.unit_of_work() as session:
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert states(harness) == [("done", 1), ("done", 1)]
+    assert len(harness.provider.requests) == 2
+    assert harness.provider.requests[1] == [key for key in first_keys if items[1] in key]
+    assert set(harness.provider.effects.values()) == {1}
+    assert harness.ran() == {("count", "A"): 2}
+    with harness.database.unit_of_work() as session:
         assert (
-            reprocess(session, root_ids=[order], now=toys.now)[0].reason
-            == "nothing of it has failed"
+            reprocess(session, root_ids=[order], now=harness.now)[0].reason
+            == "no flow run of it has failed"
         )
 
 
-def test_a_payload_that_cannot_be_built_stops_its_order_before_anything_is_sent(toys: Toys) -> None:
-    toys.flow("out", SEND)
-    toys.place("A", "B", items=[1, 2])
-    bad = toys.rows(
-        "SELECT i.id FROM public.toy_item i JOIN public.toy_order o ON o.id = order_id ORDER BY number, n"
+def test_a_payload_that_cannot_be_built_stops_its_order_before_anything_is_sent(
+    harness: Harness,
+) -> None:
+    harness.flow("out", SEND)
+    harness.place("A", "B", items=[1, 2])
+    bad = harness.rows(
+        "SELECT i.id FROM public.sample_item i JOIN public.sample_order o ON o.id = order_id"
+        " ORDER BY number, n"
     )
-    toys.provider.unmapped.add(str(bad[1][0]))
-    toys.run()
-    assert toys.where() == {"A": ("failed", "failed at send"), "B": ("completed",)}
-    assert len(toys.provider.effects) == 2
-    [(error,)] = toys.rows("SELECT error FROM orchestration.token")
-    assert (error["where"], error["remedy"]) == ("sku", "map it")
+    harness.execute("UPDATE public.sample_item SET sku = NULL WHERE id = %s", bad[1][0])
+    harness.run()
+    assert harness.positions() == {"A": ("failed", "failed at send"), "B": ("completed",)}
+    assert len(harness.provider.effects) == 2
+    [(error,)] = harness.rows("SELECT error FROM orchestration.token")
+    assert error["where"] == "sku"
 
 
-def test_items_that_the_expression_does_not_want_are_not_sent(toys: Toys) -> None:
-    toys.flow("out", {**SEND, "when": "quantity > 1"})
-    toys.place("A", items=[1, 2, 3])
-    toys.place("B", items=[1])
-    toys.run()
-    assert toys.where() == {"A": ("completed",), "B": ("completed",)}
-    assert len(toys.provider.effects) == 2
+def test_items_that_do_not_match_the_expression_are_not_sent(harness: Harness) -> None:
+    harness.flow("out", {**SEND, "when": "quantity > 1"})
+    harness.place("A", items=[1, 2, 3])
+    harness.place("B", items=[1])
+    harness.run()
+    assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
+    assert len(harness.provider.effects) == 2
 
 
-def test_a_loop_calls_again_with_a_key_of_its_own(toys: Toys) -> None:
-    wait = {"id": "wait", "kind": "wait", "events": ["order.noted"], "to": {"happened": "tell"}}
+def test_each_visit_of_a_loop_calls_with_its_own_key(harness: Harness) -> None:
+    wait = {"id": "wait", "kind": "wait", "events": ["order.noted"], "to": {"happened": "notify"}}
     done = {
         "id": "done",
         "kind": "condition",
         "when": "source == 'enough'",
         "to": {"yes": "end", "no": "wait"},
     }
-    toys.flow("round", TELL, done, wait)
-    [order] = toys.place("A")
-    toys.run()
-    toys.happen("order.noted", order)
-    toys.run()
-    assert toys.where() == {"A": ("running", "waiting at wait")}
-    assert sorted(key[-2:] for key in toys.provider.effects) == [":1", ":2"]
+    harness.flow("round", NOTIFY, done, wait)
+    [order] = harness.place("A")
+    harness.run()
+    harness.raise_event("order.noted", order)
+    harness.run()
+    assert harness.positions() == {"A": ("running", "waiting at wait")}
+    assert sorted(key[-2:] for key in harness.provider.effects) == [":1", ":2"]
 
 
-def test_calls_of_a_paused_flow_are_held_and_go_out_in_order_after_resume(toys: Toys) -> None:
-    toys.flow("out", action("first"), TELL)
-    toys.place("A")
-    toys.run(toys.dispatcher, toys.steps)
-    with toys.database.unit_of_work() as session:
-        pause(session, names=["out"], now=toys.now)
-    toys.later(seconds=1)
-    toys.place("B")
-    toys.later(seconds=1)
-    toys.run()
-    toys.place("C")
-    toys.later(seconds=1)
-    toys.run()
-    assert toys.where() == {
-        "A": ("running", "waiting at tell"),
-        "B": ("running", "held at start"),
-        "C": ("running", "held at start"),
-    }
-    assert toys.provider.requests == []
-    with toys.database.unit_of_work() as session:
-        assert resume(session, names=["out"], now=toys.now) == 2
-    while toys.steps.run_once(toys.database, limit=1, now=toys.now).rows:
-        pass
-    assert toys.rows("SELECT number FROM public.toy_ran") == [("A",), ("B",), ("C",)]
-    toys.run()
-    assert toys.where() == {"A": ("completed",), "B": ("completed",), "C": ("completed",)}
-
-
-def test_a_wait_that_times_out_while_paused_times_out_after_resume(toys: Toys) -> None:
-    to = {"timed_out": "late", "happened": "end"}
-    wait = {"id": "wait", "kind": "wait", "events": ["order.approved"], "timeout": "PT1H", "to": to}
-    toys.flow("timed", wait, action("late", "late"))
-    _, other = toys.place("A", "B")
-    toys.run()
-    with toys.database.unit_of_work() as session:
-        pause(session, names=["timed"], now=toys.now)
-    toys.later(hours=2)
-    toys.run()
-    toys.happen("order.approved", other)
-    toys.run()
-    assert toys.where() == {"A": ("running", "held at wait"), "B": ("running", "held at wait")}
-    with toys.database.unit_of_work() as session:
-        resume(session, names=["timed"], now=toys.now)
-    toys.run()
-    assert toys.ran() == {("late", "A"): 1}
-    assert toys.where() == {"A": ("completed",), "B": ("completed",)}
-
-
-def test_a_skipped_step_is_left_behind_and_its_call_is_not_made(toys: Toys) -> None:
-    toys.flow("out", TELL, action("on"))
-    [order] = toys.place("A")
-    toys.provider.answers[str(order)] = ProviderDown("busy", retry_after=600)
-    toys.run()
-    [(flow_run,)] = toys.rows("SELECT id FROM orchestration.flow_run")
-    with toys.database.unit_of_work() as session:
-        assert skip(session, toys.engine, run_ids=[flow_run], now=toys.now)[0].ok
-    toys.run()
-    toys.later(hours=1)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
-    assert states(toys) == [("canceled", 1)]
-
-
-def test_an_event_that_cannot_be_told_stops_the_token_and_reprocess_does_not_call_again(
-    toys: Toys,
+def test_an_event_that_cannot_be_raised_stops_the_token_and_reprocessing_does_not_call_again(
+    harness: Harness,
 ) -> None:
-    toys.flow("out", TELL)
-    [order] = toys.place("A")
-    toys.run(toys.dispatcher, toys.steps)
-    with toys.database.unit_of_work() as session:
+    harness.flow("out", NOTIFY)
+    [order] = harness.place("A")
+    harness.run(harness.dispatcher, harness.steps)
+    with harness.database.unit_of_work() as session:
         execute(
-            session, "ALTER TABLE public.toy_order ADD CONSTRAINT no_told CHECK (state <> 'told')"
+            session,
+            "ALTER TABLE public.sample_order ADD CONSTRAINT no CHECK (state <> 'notified')",
         )
-    toys.run()
-    assert toys.where() == {"A": ("failed", "failed at tell")}
-    assert states(toys) == [("done", 1)]
-    with toys.database.unit_of_work() as session:
-        execute(session, "ALTER TABLE public.toy_order DROP CONSTRAINT no_told")
-        reprocess(session, root_ids=[order], now=toys.now)
-    toys.run()
-    assert toys.where() == {"A": ("completed",)}
-    assert len(toys.provider.requests) == 1
-    assert toys.rows("SELECT state FROM public.toy_order") == [("told",)]
+    harness.run()
+    assert harness.positions() == {"A": ("failed", "failed at notify")}
+    assert states(harness) == [("done", 1)]
+    with harness.database.unit_of_work() as session:
+        execute(session, "ALTER TABLE public.sample_order DROP CONSTRAINT no")
+        reprocess(session, root_ids=[order], now=harness.now)
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert len(harness.provider.requests) == 1
+    assert harness.rows("SELECT state FROM public.sample_order") == [("notified",)]
 
 
-def test_a_slow_provider_holds_up_one_caller_and_the_other_serves_the_rest(toys: Toys) -> None:
-    east, west = {**TELL, "id": "east"}, {**TELL, "id": "west", "instance": "west"}
-    toys.flow("first", east, trigger={"condition": "number == 'E'"})
-    toys.flow("second", west)
-    toys.place("E")
-    toys.place("W")
-    toys.run(toys.dispatcher, toys.steps)
-    _, _, one, two = workers(toys.engine)
-    call, seen = toys.provider.call, []
+def test_a_slow_provider_occupies_one_worker_and_the_other_calls_the_rest(
+    harness: Harness,
+) -> None:
+    east, west = {**NOTIFY, "id": "east"}, {**NOTIFY, "id": "west", "instance": "west"}
+    harness.flow("first", east, trigger={"condition": "number == 'E'"})
+    harness.flow("second", west)
+    harness.place("E")
+    harness.place("W")
+    harness.run(harness.dispatcher, harness.steps)
+    _, _, one, two = workers(harness.engine)
+    seen = []
 
-    def slow(database, instance, action, calls):  # type: ignore[no-untyped-def]
+    def slow(instance, calls):  # type: ignore[no-untyped-def]
         seen.append(instance)
         if instance == "east":
-            toys.place("E")
-            toys.run(toys.dispatcher, toys.steps)
-            assert two.run_once(toys.database, limit=10, now=toys.now).rows == 1
-            assert two.run_once(toys.database, limit=10, now=toys.now).rows == 0
-        return call(database, instance, action, calls)
+            harness.place("E")
+            harness.run(harness.dispatcher, harness.steps)
+            assert two.run_once(harness.database, limit=10, now=harness.now).rows == 1
+            assert two.run_once(harness.database, limit=10, now=harness.now).rows == 0
+        return harness.provider.answer(instance, calls)
 
-    toys.provider.call = slow  # type: ignore[method-assign]
-    assert one.run_once(toys.database, limit=1, now=toys.now).rows == 1
+    harness.provider.respond = slow
+    assert one.run_once(harness.database, limit=1, now=harness.now).rows == 1
     assert seen == ["east", "west"]
-    toys.provider.call = call  # type: ignore[method-assign]
-    toys.run()
-    assert toys.rows("SELECT state, count(*) FROM orchestration.flow_run GROUP BY 1") == [
+    harness.provider.respond = harness.provider.answer
+    harness.run()
+    assert harness.rows("SELECT state, count(*) FROM orchestration.flow_run GROUP BY 1") == [
         ("completed", 3)
     ]
+
+
+LARGE = policy_body(
+    "large",
+    type="filter",
+    entity="item",
+    column=Column(name="Quantity", field="quantity"),
+    rows=[Row(when={"Quantity": "> 1"}, outcome="pass")],
+)
+
+
+def test_items_that_fail_the_filter_policy_are_not_sent(harness: Harness) -> None:
+    harness.policy(LARGE)
+    harness.flow("out", {**SEND, "filter": "large"})
+    harness.place("A", items=[1, 2, 3])
+    harness.run()
+    assert harness.positions() == {"A": ("completed",)}
+    assert len(harness.provider.effects) == 2
+
+
+def test_an_order_with_nothing_to_send_leaves_by_the_skipped_port(harness: Harness) -> None:
+    step = {**SEND, "when": "quantity > 1", "to": {"skipped": "aside"}}
+    harness.flow("out", step, action("sent", to={"succeeded": "end"}), action("aside", "aside"))
+    harness.place("A", items=[1])
+    harness.place("B")
+    harness.run()
+    assert harness.ran() == {("aside", "A"): 1, ("aside", "B"): 1}
+    assert harness.entries("A")[0]["reason"] == "nothing to send"
+
+
+def test_an_expression_without_a_result_stops_its_order(harness: Harness) -> None:
+    harness.flow("out", {**SEND, "when": "quantity + sku > 1"})
+    harness.place("A", items=[1, 2])
+    harness.run()
+    assert harness.positions() == {"A": ("failed", "failed at send")}
+    assert harness.token_error()["what"].startswith("`quantity + sku > 1` has no result: ")
+
+
+def test_a_filter_that_cannot_be_evaluated_stops_its_order(harness: Harness) -> None:
+    harness.policy(
+        policy_body(
+            "odd",
+            type="filter",
+            entity="item",
+            column=Column(name="SKU", field="sku"),
+            rows=[Row(when={"SKU": "> 1"}, outcome="pass")],
+        )
+    )
+    harness.flow("out", {**SEND, "filter": "odd"})
+    harness.place("A", items=[1])
+    harness.run()
+    assert harness.token_error()["what"].startswith("odd: row 1, column SKU: sku is the text")
+
+
+def test_an_instance_that_was_removed_stops_tokens_that_arrive(harness: Harness) -> None:
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    remove_instance(harness, "east")
+    harness.run()
+    assert harness.positions() == {"A": ("failed", "failed at notify")}
+    assert harness.token_error()["what"] == "no provider_instance named east"
+
+
+def test_calls_of_an_instance_that_was_removed_are_retried_later(harness: Harness) -> None:
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    harness.run(harness.dispatcher, harness.steps)
+    remove_instance(harness, "east")
+    assert harness.run_call_worker() == 1
+    assert states(harness) == [("ready", 1)]
+    [(error,)] = harness.rows("SELECT error FROM orchestration.provider_call")
+    assert error["what"] == "no provider_instance named east"
+    assert harness.provider.requests == []
+
+
+def remove_instance(harness: Harness, name: str) -> None:
+    harness.execute(
+        "UPDATE platform.configuration_document SET deleted = true"
+        " WHERE kind = 'provider_instance' AND name = %s",
+        name,
+    )
+
+
+def test_a_provider_whose_code_breaks_fails_the_call(harness: Harness) -> None:
+    def broken(instance, calls):  # type: ignore[no-untyped-def]
+        raise ZeroDivisionError("no")
+
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    harness.provider.respond = broken
+    harness.run()
+    [(error,)] = harness.rows("SELECT error FROM orchestration.provider_call")
+    assert "ZeroDivisionError" in error["what"]
+
+
+def test_a_crash_around_the_call_is_retried(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*args: object) -> None:
+        raise NotFound("no such thing", remedy="look elsewhere")
+
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    harness.run(harness.dispatcher, harness.steps)
+    monkeypatch.setattr(worker, "call_provider", crash)
+    assert harness.run_call_worker() == 1
+    assert states(harness) == [("ready", 1)]
+    [(error,)] = harness.rows("SELECT error FROM orchestration.provider_call")
+    assert (error["what"], error["where"]) == ("no such thing", "east")
+
+
+def test_retry_settings_of_the_step_override_those_of_the_action(harness: Harness) -> None:
+    retry = {"max_attempts": 7, "first_delay_seconds": 0.5}
+    harness.flow("out", {**NOTIFY, "retry": retry})
+    harness.flow("plain", NOTIFY, trigger={"parallel": True})
+    harness.place("A")
+    harness.run(harness.dispatcher, harness.steps)
+    settings = harness.rows(
+        "SELECT flow, max_attempts, first_delay_seconds FROM orchestration.provider_call"
+        " ORDER BY flow"
+    )
+    assert settings == [("out", 7, 0.5), ("plain", 3, 2.0)]
+
+
+def test_the_result_of_a_call_is_stored_and_shown(harness: Harness) -> None:
+    harness.flow("out", NOTIFY)
+    [order] = harness.place("A")
+    harness.run()
+    external_id = f"X-{str(order)[-4:]}"
+    [(response, stored_id, event_raised)] = harness.rows(
+        "SELECT response, external_id, event_raised FROM orchestration.provider_call"
+    )
+    assert (response, stored_id, event_raised) == ({"ok": True}, external_id, True)
+    [entry] = harness.entries("A")
+    assert entry["details"] == {"calls": 1, "attempts": 1, "external_ids": [external_id]}
+    [(data, actor)] = harness.rows(
+        "SELECT data, actor FROM platform.business_event WHERE name = 'order.notified'"
+    )
+    assert data == {
+        "instance": "east",
+        "action": "notify",
+        "external_id": external_id,
+        "reason": "",
+    }
+    assert actor == "flow:out"
+
+
+def test_the_event_of_a_failed_call_says_why(harness: Harness) -> None:
+    harness.flow("out", {**NOTIFY, "to": {"failed": "end"}})
+    [order] = harness.place("A")
+    harness.provider.errors[str(order)] = ProviderRejected("no such street")
+    harness.run()
+    [(data,)] = harness.rows(
+        "SELECT data FROM platform.business_event WHERE name = 'order.notified.failed'"
+    )
+    assert data["error"] == data["reason"] == "no such street"
+    assert harness.entries("A")[0]["reason"] == "no such street"
+
+
+def test_the_reasons_of_several_failed_calls_are_joined(harness: Harness) -> None:
+    harness.flow("out", {**SEND, "to": {"failed": "end"}})
+    harness.place("A", items=[1, 2, 3])
+    [(first,), (second,), _] = harness.rows("SELECT id FROM public.sample_item ORDER BY n")
+    harness.provider.errors[str(first)] = ProviderRejected("a")
+    harness.provider.errors[str(second)] = ProviderRejected("b")
+    harness.run()
+    [entry] = harness.entries("A")
+    assert (entry["port"], entry["reason"]) == ("failed", "a; b")
+
+
+def test_an_idle_call_worker_makes_no_call(harness: Harness) -> None:
+    result = harness.calls.run_once(harness.database, limit=10, now=harness.now)
+    assert (result.rows, result.more) == (0, False)

@@ -1,4 +1,4 @@
-"""The recommended table of the reference as cases, and what users may add to it."""
+"""The recommended state table as cases, and what users may add to it."""
 
 import pytest
 
@@ -119,11 +119,12 @@ def test_a_refusal_names_entity_event_state_and_where_it_would_be_allowed():
 
     assert refusal.value.where == "order"
     assert refusal.value.what == (
-        "order.cancel cannot happen while fulfillment_in_process: it is allowed from in_progress, new, on_hold"
+        "order.cancel cannot happen while fulfillment_in_process:"
+        " it is allowed from in_progress, new, on_hold"
     )
 
 
-def test_a_release_leads_back_to_where_the_order_stood():
+def test_a_release_leads_back_to_the_previous_state():
     before = Target(PROGRESS, "Ready To Be Fulfilled")
 
     assert advance(ORDER, event="order.release", state=HOLD, previous=before) == before
@@ -139,7 +140,7 @@ def test_a_reason_may_be_chosen_among_those_the_row_lists():
         advance(ORDER, event="order.cancel", state=NEW, reason="Bored")
 
 
-def test_many_are_answered_in_order_and_a_refusal_stops_nobody():
+def test_many_requests_are_answered_in_order_and_a_refusal_stops_no_other():
     answers = advance_many(
         ORDER,
         [
@@ -186,7 +187,7 @@ def test_users_never_alter_shipped_rows(added):
         ORDER.extended(**added)
 
 
-def test_a_faulty_table_lists_all_its_faults():
+def test_a_faulty_table_lists_all_its_problems():
     with pytest.raises(Invalid) as refusal:
         ORDER.extended(
             transitions=[
@@ -217,8 +218,8 @@ def test_a_wildcard_covers_every_state_that_is_not_final_and_has_no_row_of_its_o
         advance(table, event="recall", state="completed")
 
 
-def test_switched_off_it_refuses_nothing_and_still_moves():
-    off = ORDER.switched(enabled=False)
+def test_with_the_guard_off_nothing_is_refused():
+    off = ORDER.with_guard(enabled=False)
 
     assert advance(off, event="order.shipped", state="completed") == Target(FULFILLMENT, "Shipped")
     assert advance(off, event="order.cancel", state=FULFILLMENT, reason="Bored") == Target(
@@ -240,3 +241,193 @@ def test_the_progress_bar_and_the_lock_come_from_the_table():
     assert ORDER.state(FULFILLMENT).read_only
     with pytest.raises(Invalid, match="there is no state lost"):
         ORDER.state("lost")
+
+
+def small(*transitions, states=("a", "b"), final=("z",), **more):
+    every = [State(name, name.upper(), 1) for name in states]
+    every += [State(name, name.upper(), 2, final=True) for name in final]
+    return StateTable("thing", tuple(every), tuple(transitions), **more)
+
+
+GO = Transition("go", "a", Target("b", "Went"), ("Ran", "Flew"))
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [(None, "Went"), ("Went", "Went"), ("Ran", "Ran"), ("Flew", "Flew")],
+)
+def test_the_reasons_of_a_row(reason, expected):
+    assert advance(small(GO), event="go", state="a", reason=reason) == Target("b", expected)
+
+
+def test_an_unknown_reason_lists_the_known_ones():
+    with pytest.raises(TransitionRefused) as refusal:
+        advance(small(GO), event="go", state="a", reason="Swam")
+    assert refusal.value.what == "go cannot happen while a: 'Swam' is not one of its reasons"
+    assert refusal.value.remedy == "use Went, Ran, Flew"
+
+
+@pytest.mark.parametrize(
+    ("source", "state", "told"),
+    [
+        (None, "a", "go cannot happen while a: it is allowed from (not created yet)"),
+        ("a", None, "go cannot happen before it exists: it is allowed from a"),
+        (ANY, "z", "go cannot happen while z: it is allowed from any state"),
+    ],
+)
+def test_a_refusal_names_where_the_event_is_allowed(source, state, told):
+    table = small(Transition("go", source, Target("b", "Went")))
+    with pytest.raises(TransitionRefused) as refusal:
+        advance(table, event="go", state=state)
+    assert refusal.value.what == told
+    assert refusal.value.where == "thing"
+    assert refusal.value.remedy == "send the event that fits its state"
+
+
+def test_a_release_without_a_previous_state_says_what_to_do():
+    table = small(Transition("release", "a", Target(PREVIOUS, "")))
+    with pytest.raises(TransitionRefused) as refusal:
+        advance(table, event="release", state="a")
+    assert refusal.value.what == (
+        "release cannot happen while a: no earlier state is recorded to return to"
+    )
+    assert refusal.value.remedy == "use another event"
+    before = Target("b", "Went")
+    assert advance(table, event="release", state="a", previous=before, reason="x") == before
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("a", Target("b", "Own")),
+        ("b", Target("a", "Any")),
+        ("z", None),
+        (None, None),
+    ],
+)
+def test_a_wildcard_yields_to_a_row_of_the_state_and_skips_final_states(state, expected):
+    table = small(
+        Transition("go", ANY, Target("a", "Any")), Transition("go", "a", Target("b", "Own"))
+    )
+    row = table.row("go", state)
+    assert (row.to if row else None) == expected
+
+
+def test_a_row_for_a_record_that_does_not_exist_yet():
+    table = small(Transition("create", None, Target("a", "New")))
+    assert advance(table, event="create", state=None) == Target("a", "New")
+    assert table.row("other", None) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "reason", "expected"),
+    [
+        ("go", "a", None, Target("b", "Went")),
+        ("go", "b", None, Target("b", "Went")),
+        ("go", "z", "Swam", Target("b", "Swam")),
+        ("go", None, None, Target("b", "Went")),
+        ("back", "z", None, Target("a", "First")),
+        ("back", "b", None, Target("z", "Second")),
+        ("stay", "a", None, None),
+    ],
+)
+def test_with_the_guard_off_an_event_uses_its_row_or_the_first_that_names_it(
+    event, state, reason, expected
+):
+    table = small(
+        GO,
+        Transition("back", "a", Target("a", "First")),
+        Transition("back", "b", Target("z", "Second")),
+        enabled=False,
+    )
+    assert advance(table, event=event, state=state, reason=reason) == expected
+
+
+def test_an_unknown_state_is_an_error():
+    with pytest.raises(Invalid) as refusal:
+        advance(small(GO), event="go", state="nowhere")
+    assert refusal.value.what == "there is no state nowhere"
+    assert refusal.value.where == "thing"
+    assert refusal.value.remedy == "use one of a, b, z"
+
+
+@pytest.mark.parametrize(
+    ("transitions", "states", "problems"),
+    [
+        ([GO], ("a", "b"), []),
+        ([GO, GO], ("a", "b"), ["go from a: it is defined twice (remove one of them)"]),
+        ([GO], ("a", "b", "a"), ["state a: it is defined twice (remove one of them)"]),
+        ([GO], ("a",), ["go from a: the target state b is unknown"]),
+        ([GO], ("b",), ["go from a: the source state is unknown"]),
+        (
+            [Transition("go", "z", Target("b", ""))],
+            ("a", "b"),
+            ["go from z: the source state is final"],
+        ),
+        ([Transition("go", ANY, Target("b", ""))], ("b",), []),
+        ([Transition("go", None, Target("b", ""))], ("b",), []),
+        ([Transition("go", "a", Target(PREVIOUS, ""))], ("a",), []),
+        ([Transition("go", "a", Target("z", ""))], ("a",), []),
+        ([GO, Transition("go", "b", Target("a", ""))], ("a", "b"), []),
+        ([GO, Transition("run", "a", Target("b", ""))], ("a", "b"), []),
+    ],
+)
+def test_the_problems_of_a_table(transitions, states, problems):
+    assert problems_of_small(transitions, states) == problems
+
+
+def problems_of_small(transitions, states):
+    try:
+        small(*transitions, states=states)
+    except Invalid as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def test_moves_make_one_row_per_source():
+    rows = moves("go", ["a", None], "b", "Went", reasons=["Ran"])
+    assert rows == [
+        Transition("go", "a", Target("b", "Went"), ("Ran",)),
+        Transition("go", None, Target("b", "Went"), ("Ran",)),
+    ]
+    assert moves("go", [], "b", "Went") == []
+
+
+def test_events_are_listed_once_in_the_order_of_the_rows():
+    table = small(
+        GO, Transition("run", "a", Target("b", "")), Transition("go", "b", Target("a", ""))
+    )
+    assert table.events() == ["go", "run"]
+    assert table.first_row("go") == GO
+    assert table.first_row("fly") is None
+
+
+def test_the_guard_can_be_switched_without_changing_the_rows():
+    off = small(GO).with_guard(enabled=False)
+    assert not off.enabled
+    assert off.with_guard(enabled=True) == small(GO)
+
+
+def test_altered_rows_are_named_in_the_refusal():
+    added = Transition("go", "a", Target("a", "Stayed"))
+    with pytest.raises(Invalid) as refusal:
+        small(GO).extended(states=[State("b", "Other", 3)], transitions=[added])
+    assert refusal.value.what == "shipped rows may be added to, never altered: b, go from a"
+    assert refusal.value.where == "thing"
+
+
+def test_states_at_one_place_of_the_progress_bar_are_sorted_by_name():
+    assert [state.name for state in small(states=("b", "a"), final=("z", "c")).timeline()] == [
+        "a",
+        "b",
+        "c",
+        "z",
+    ]
+
+
+def test_equal_requests_are_evaluated_once_and_answered_each():
+    request = TransitionRequest("go", "a", reason="Ran")
+    results = advance_many(small(GO), [request, TransitionRequest("go", "b"), request])
+    assert results[0] == results[2] == Target("b", "Ran")
+    assert isinstance(results[1], TransitionRefused)
+    assert advance_many(small(GO), []) == []

@@ -1,43 +1,38 @@
 """
-Orchestration: every subject goes through the flow a business user drew, and can be seen where it stands.
+Orchestration: every subject passes the flow that a business user drew, and its position is visible.
 
-Owns    flow versions, flow runs, tokens, step results, the outbound queue of provider actions.
-Holds   a token moves in the transaction that moves its data; an event is never missed by who waits for it; one key
-        for one call, however often it is repeated.
-Tells   the events that flows raise on their subjects, through the entities' rooms.
+Owns        flow versions, flow runs, tokens, step results, the outbound queue of provider calls.
+Guarantees  a token moves in the transaction that changes its data; a waiting flow run never misses
+            an event; a provider call has one idempotency key, however often it is repeated.
+Publishes   the events that flows raise on their subjects, through the packages of the entities.
 """
 
-from .catalog import Catalog, Known
-from .compiled_flows import Engine
+from .catalog import Catalog, CatalogSnapshot
 from .compiler import CompiledFlow, check_flow, compile_flow, read_flow
-from .dispatcher import Dispatcher
 from .document import FlowDocument
 from .dry_run import DryStep, dry_run
-from .inline_start import start_inline
-from .metrics import queue_depths
-from .operations import Done, cancel, pause, reprocess, resume, skip
-from .outside import ThroughProviders
-from .ports import Outside
-from .provider_call_worker import Busy, ProviderCallWorker
+from .elements import ELEMENTS
+from .engine import Engine
+from .operations import OperationResult, cancel, pause, reprocess, resume, skip
 from .publishing import flow_kind, problems_of
 from .routes import router
-from .step_worker import StepWorker
+from .runtime.calls.worker import InFlight, ProviderCallWorker
+from .runtime.dispatcher import Dispatcher
+from .runtime.inline_start import start_inline
+from .runtime.step_worker import StepWorker
 
 __all__ = [
-    "queue_depths",
+    "ELEMENTS",
     "Catalog",
+    "CatalogSnapshot",
     "CompiledFlow",
     "Dispatcher",
-    "Done",
     "DryStep",
     "Engine",
     "FlowDocument",
-    "Known",
-    "Outside",
+    "OperationResult",
     "ProviderCallWorker",
     "StepWorker",
-    "ThroughProviders",
-    "start_inline",
     "cancel",
     "check_flow",
     "compile_flow",
@@ -50,6 +45,7 @@ __all__ = [
     "resume",
     "router",
     "skip",
+    "start_inline",
     "workers",
 ]
 
@@ -57,10 +53,10 @@ __all__ = [
 def workers(
     engine: Engine, *, callers: int = 2
 ) -> tuple[Dispatcher | StepWorker | ProviderCallWorker, ...]:
-    """What a worker runs so that flow runs move; `callers` is how many providers it talks to at once."""
-    busy = Busy()
-    return (
-        Dispatcher(engine),
-        StepWorker(engine),
-        *(ProviderCallWorker(engine, busy=busy) for _ in range(callers)),
-    )
+    """Return the background loops of the package.
+
+    `callers` is how many provider instances a process calls at the same time.
+    """
+    in_flight = InFlight()
+    call_workers = [ProviderCallWorker(engine, in_flight=in_flight) for _ in range(callers)]
+    return (Dispatcher(engine), StepWorker(engine), *call_workers)

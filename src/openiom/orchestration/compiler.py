@@ -1,72 +1,49 @@
-"""From a flow document to a plan a wave can run, or every fault of it at once, by step name. Pure."""
+"""Compiles a flow document to a plan, or reports all its problems at once by step name. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from openiom.kernel import Invalid, Problem
-from openiom.policies import Condition, PolicyDocument
-from openiom.provider_contract import Entity
+from openiom.policies import Condition
 
 from . import graph
-from .catalog import Known, fields_set
-from .document import (
-    ActionStep,
-    ConditionStep,
-    Delay,
-    End,
-    FlowDocument,
-    Merge,
-    Policies,
-    ProviderActionStep,
-    Splitter,
-    Start,
-    Step,
-    Wait,
-)
-
-
-class Plan(BaseModel, frozen=True):
-    """What running needs beyond the document; stored with the version.
-
-    order      steps reachable from the start, each before those behind it
-    segments   runs of steps that one wave carries a token through
-    joins      merge -> splitters whose branches meet there
-    before     merge -> steps from which a token can still arrive there
-    revisited  steps that one flow run may enter more than once
-    """
-
-    start: str
-    order: list[str]
-    segments: list[list[str]]
-    joins: dict[str, list[str]]
-    before: dict[str, list[str]]
-    revisited: list[str]
+from .catalog import CatalogSnapshot
+from .checks import CheckScope, check_event, check_expression, list_choices, place_of
+from .context import ExecutableFlow
+from .document import FlowDocument
+from .elements import ELEMENTS
+from .plan import Plan
+from .step import Step, StepTraits
 
 
 @dataclass(frozen=True)
 class CompiledFlow:
+    """A document without problems, and its plan."""
+
     document: FlowDocument
     plan: Plan
 
 
 def read_flow(body: Mapping[str, Any]) -> FlowDocument:
-    """The document in `body`. Raises Invalid that names the step of every fault."""
+    """Return the document in `body`. Raise `Invalid`, naming the step of every problem."""
     try:
         return FlowDocument.model_validate(body)
     except ValidationError as error:
-        problems = [Problem(_place(body, fault["loc"]), fault["msg"]) for fault in error.errors()]
+        problems = []
+        for fault in error.errors():
+            problems.append(Problem(_place(body, fault["loc"]), fault["msg"]))
         raise Invalid(
             "the flow is not well formed", problems=problems, remedy="correct the steps named"
         ) from error
 
 
-def compile_flow(body: Mapping[str, Any], known: Known) -> CompiledFlow:
-    """The flow ready to run. Raises Invalid with all problems at once."""
+def compile_flow(body: Mapping[str, Any], catalog: CatalogSnapshot) -> CompiledFlow:
+    """Return the flow with its plan. Raise `Invalid` with all problems at once."""
     document = read_flow(body)
-    problems = check_flow(document, known)
+    problems = check_flow(document, catalog)
     if problems:
         raise Invalid(
             "the flow cannot be published", problems=problems, remedy="correct the steps named"
@@ -74,298 +51,185 @@ def compile_flow(body: Mapping[str, Any], known: Known) -> CompiledFlow:
     return CompiledFlow(document, plan_of(document))
 
 
-def check_flow(document: FlowDocument, known: Known) -> list[Problem]:
-    """Every fault only the rest of the configuration can reveal, and every fault of the graph."""
+def check_flow(document: FlowDocument, catalog: CatalogSnapshot) -> list[Problem]:
+    """Return every problem of the graph, and every one that only the configuration reveals."""
     return [
-        *_header(document, known),
-        *_wiring(document),
-        *_shape(document),
-        *_references(document, known),
+        *_check_header(document, catalog),
+        *_check_wiring(document),
+        *_check_shape(document),
+        *_check_steps(document, catalog),
     ]
 
 
 def plan_of(document: FlowDocument) -> Plan:
-    """The plan of a document without faults."""
-    steps = document.by_id
+    """Return the plan of a document without problems."""
     edges = {step.id: step.to for step in document.steps}
-    start = next(step.id for step in document.steps if isinstance(step, Start))
-    order = graph.in_order(edges, start)
-    merges = [s.id for s in document.steps if isinstance(s, Merge)]
-    splitters = [s.id for s in document.steps if isinstance(s, Splitter)]
-    back = graph.backwards(edges)
-    twice = {step for group in graph.loops(edges) for step in group}
+    [start] = _starts(document)
+    order = graph.topological_order(edges, start)
+    merges = _ids_with(document, lambda traits: traits.joins)
+    splitters = _ids_with(document, lambda traits: traits.splits)
+    suspending = _ids_with(document, lambda traits: traits.suspends)
+    revisited = graph.steps_in_loops(edges)
     for splitter in splitters:
-        branches = [graph.reachable(edges, [target]) for target in steps[splitter].to.values()]
-        twice |= {step for step in order if sum(step in branch for branch in branches) > 1}
+        revisited |= graph.steps_on_several_branches(edges, splitter)
     return Plan(
         start=start,
         order=order,
-        segments=graph.segments(
-            edges, start=start, rests={s.id for s in document.steps if s.rests}, order=order
-        ),
+        segments=graph.segments(edges, start=start, suspending=suspending, order=order),
         joins=graph.joins(edges, merges=merges, splitters=splitters),
-        before={m: sorted(graph.reachable(back, back.get(m, {})) - {m}) for m in merges},
-        revisited=sorted(twice),
+        before=graph.predecessors(edges, merges),
+        revisited=sorted(revisited.intersection(order)),
     )
 
 
-def where(step: Step) -> str:
-    return (
-        f"step {step.shown!r}"
-        if step.title in ("", step.id)
-        else f"step {step.title!r} ({step.id})"
+def executable_flow(
+    document: FlowDocument, plan: Plan, *, id: int, name: str, version: int
+) -> ExecutableFlow:
+    """Return a flow version with its expressions compiled."""
+    trigger = document.trigger
+    condition = None
+    if trigger.condition:
+        condition = Condition(trigger.condition, where="trigger, condition")
+    steps = {}
+    for step in document.steps:
+        steps[step.id] = ELEMENTS[step.kind].compile(step)
+    return ExecutableFlow(
+        id=id,
+        name=name,
+        version=version,
+        title=document.title,
+        subject=document.subject,
+        trigger=trigger,
+        trigger_condition=condition,
+        cancel_on=frozenset(document.cancel_on),
+        plan=plan,
+        steps=steps,
+        rank={step: rank for rank, step in enumerate(plan.order)},
+        splits=any(step.traits.splits for step in document.steps),
     )
+
+
+def _ids_with(document: FlowDocument, wanted: Callable[[StepTraits], bool]) -> list[str]:
+    """Return the ids of the steps whose kind has the wanted traits."""
+    return [step.id for step in document.steps if wanted(step.traits)]
+
+
+def _starts(document: FlowDocument) -> list[str]:
+    return _ids_with(document, lambda traits: traits.role == "start")
+
+
+def _ends(document: FlowDocument) -> list[str]:
+    return _ids_with(document, lambda traits: traits.role == "end")
 
 
 def _place(body: Mapping[str, Any], path: tuple[str | int, ...]) -> str:
+    """Return where a fault is: the step's title and the field within it, or the path."""
     steps = body.get("steps")
-    if (
-        len(path) > 1
-        and path[0] == "steps"
-        and isinstance(path[1], int)
-        and isinstance(steps, list)
-    ):
-        step = steps[path[1]]
-        name = (step.get("title") or step.get("id")) if isinstance(step, Mapping) else None
-        rest = ".".join(
-            map(
-                str,
-                path[3:] if isinstance(step, Mapping) and step.get("kind") in path else path[2:],
-            )
-        )
-        return (
-            f"step {name!r}" + (f", {rest}" if rest else "")
-            if name
-            else f"step number {path[1] + 1}, {rest}"
-        )
-    return ".".join(map(str, path)) or "flow"
+    in_a_step = len(path) > 1 and path[0] == "steps" and isinstance(path[1], int)
+    if not in_a_step or not isinstance(steps, list):
+        return ".".join(map(str, path)) or "flow"
+    number = int(path[1])
+    return _place_in_step(steps[number], number, path[2:])
 
 
-def _header(document: FlowDocument, known: Known) -> Iterator[Problem]:
-    if document.subject not in known.entities:
-        yield Problem("subject", f"no entity {document.subject!r}", _choices(known.entities))
-    yield from _event(known, document.trigger.event, "trigger")
-    yield from _expression(document.trigger.condition, "trigger, condition")
+def _place_in_step(step: Any, number: int, path: Sequence[str | int]) -> str:
+    """Return the title of a step, or its number, and the field within it."""
+    place = f"step number {number + 1}"
+    if isinstance(step, Mapping):
+        name = step.get("title") or step.get("id")
+        if name:
+            place = f"step {name!r}"
+        if path and path[0] == step.get("kind"):
+            path = path[1:]  # the union's tag, which is no field
+    if not path:
+        return place
+    field = ".".join(map(str, path))
+    return f"{place}, {field}"
+
+
+def _check_header(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[Problem]:
+    if document.subject not in catalog.entities:
+        choices = list_choices(catalog.entities)
+        yield Problem("subject", f"no entity {document.subject!r}", choices)
+    yield from check_event(catalog, document.trigger.event, "trigger")
+    yield from check_expression(document.trigger.condition, "trigger, condition")
     for event in document.cancel_on:
-        yield from _event(known, event, "cancel_on")
-    starts = [step for step in document.steps if isinstance(step, Start)]
+        yield from check_event(catalog, event, "cancel_on")
+    starts = _starts(document)
     if len(starts) != 1:
-        yield Problem("steps", f"a flow has one start, found {len(starts)}")
-    if not any(isinstance(step, End) for step in document.steps):
-        yield Problem("steps", "a flow has at least one end")
+        yield Problem("steps", f"a flow has one start, found {len(starts)}", "keep one start")
+    if not _ends(document):
+        yield Problem("steps", "a flow has at least one end", "add an end")
 
 
-def _wiring(document: FlowDocument) -> Iterator[Problem]:
+def _check_wiring(document: FlowDocument) -> Iterator[Problem]:
     steps = document.by_id
     for step in document.steps:
+        place = place_of(step)
         for port, target in step.to.items():
-            if port not in step.ports:
-                remedy = f"its ports: {', '.join(step.ports)}" if step.ports else "it has no ports"
-                yield Problem(where(step), f"has no port {port!r}", remedy)
-            if target not in steps:
-                yield Problem(
-                    where(step),
-                    f"port {port!r} leads to {target!r}, which is no step",
-                    _choices(steps),
-                )
-            elif isinstance(steps[target], Start):
-                yield Problem(
-                    where(step),
-                    f"port {port!r} leads back to the start",
-                    "lead to the step behind it",
-                )
-        for port in step.must_have:
+            yield from _check_port(step, place, port)
+            yield from _check_target(steps, place, port, target)
+        for port in step.required_ports:
             if port not in step.to:
-                yield Problem(where(step), f"port {port!r} leads nowhere", "wire it to a step")
-        if isinstance(step, Splitter) and len(set(step.must_have)) < len(step.must_have):
-            yield Problem(where(step), "two branches share a name")
-        if step.resume_on_error and step.resume_on_error.port not in step.to:
-            yield Problem(
-                where(step), f"resumes by port {step.resume_on_error.port!r}, which leads nowhere"
-            )
+                yield Problem(place, f"port {port!r} leads nowhere", "wire it to a step")
+        resume = step.resume_on_error
+        if resume and resume.port not in step.to:
+            what = f"resumes by port {resume.port!r}, which leads nowhere"
+            yield Problem(place, what, "wire the port, or resume by another")
 
 
-def _shape(document: FlowDocument) -> Iterator[Problem]:
-    """Unreachable and dead-ended steps, loops without a wait."""
+def _check_port(step: Step, place: str, port: str) -> Iterator[Problem]:
+    if port in step.ports:
+        return
+    remedy = "it has no ports"
+    if step.ports:
+        remedy = f"its ports: {', '.join(step.ports)}"
+    yield Problem(place, f"has no port {port!r}", remedy)
+
+
+def _check_target(
+    steps: Mapping[str, Step], place: str, port: str, target: str
+) -> Iterator[Problem]:
+    if target not in steps:
+        what = f"port {port!r} leads to {target!r}, which is no step"
+        yield Problem(place, what, list_choices(steps))
+    elif steps[target].traits.role == "start":
+        what = f"port {port!r} leads back to the start"
+        yield Problem(place, what, "lead to the step behind it")
+
+
+def _check_shape(document: FlowDocument) -> Iterator[Problem]:
+    """Check for unreachable steps, dead ends, and loops without a pause."""
     steps = document.by_id
-    edges = {s.id: {p: t for p, t in s.to.items() if t in steps} for s in document.steps}
-    starts = [step.id for step in document.steps if isinstance(step, Start)]
-    reached = graph.reachable(edges, starts)
-    ends = graph.reachable(
-        graph.backwards(edges), [s.id for s in document.steps if isinstance(s, End)]
-    )
-    for step in document.steps:
-        if starts and step.id not in reached:
-            yield Problem(
-                where(step), "cannot be reached from the start", "lead a port to it or remove it"
-            )
-        elif step.id not in ends and all(port in step.to for port in step.must_have):
-            yield Problem(where(step), "never gets to an end", "lead its way to an end")
-    awake = graph.without(edges, {s.id for s in document.steps if isinstance(s, Wait | Delay)})
-    for group in graph.loops(awake):
-        names = " -> ".join(steps[step].shown for step in group)
+    edges = graph.within({step.id: step.to for step in document.steps})
+    yield from _check_reach(document, edges)
+    pauses = _ids_with(document, lambda traits: traits.breaks_loops)
+    for group in graph.loops(graph.without(edges, pauses)):
+        names = " -> ".join(steps[step].label for step in group)
         yield Problem(
-            where(steps[group[0]]),
-            f"goes round without a wait: {names}",
+            place_of(steps[group[0]]),
+            f"loops without a wait: {names}",
             "put a wait or a delay in the loop",
         )
 
 
-def _references(document: FlowDocument, known: Known) -> Iterator[Problem]:
-    subject = known.entities.get(document.subject)
+def _check_reach(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem]:
+    starts = _starts(document)
+    reached = graph.reachable(edges, starts)
+    ending = graph.reachable(graph.reversed_edges(edges), _ends(document))
     for step in document.steps:
-        if step.resume_on_error and step.resume_on_error.event:
-            yield from _event(known, step.resume_on_error.event, where(step))
-        yield from _expressions(step)
-        if isinstance(step, Wait):
-            for event in step.events:
-                yield from _event(known, event, where(step))
-        if subject is None:
-            continue
-        match step:
-            case Policies():
-                yield from _policies(step, subject, known)
-            case ActionStep():
-                yield from _action(step, subject, known)
-            case ProviderActionStep():
-                yield from _provider_action(step, subject, known)
+        is_wired = step.to.keys() >= set(step.required_ports)
+        if starts and step.id not in reached:
+            remedy = "lead a port to it or remove it"
+            yield Problem(place_of(step), "cannot be reached from the start", remedy)
+        elif is_wired and step.id not in ending:
+            yield Problem(place_of(step), "never gets to an end", "lead its way to an end")
 
 
-def _expressions(step: Step) -> Iterator[Problem]:
-    match step:
-        case ConditionStep() | ProviderActionStep():
-            yield from _expression(step.when, f"{where(step)}, when")
-        case Splitter():
-            for branch in step.branches:
-                yield from _expression(branch.when, f"{where(step)}, branch {branch.name}")
-
-
-def _policies(step: Policies, subject: Entity, known: Known) -> Iterator[Problem]:
-    entity, problems = _entity(step, step.entity, subject, known)
-    yield from problems
-    if entity is None:
-        return
-    if step.filter:
-        yield from _policy(step, step.filter, "filter", entity, known)
-    for name in step.policies:
-        yield from _policy(step, name, "execution", entity, known)
-    for event in (
-        step.events.passed,
-        step.events.failed,
-        step.child_events.passed,
-        step.child_events.failed,
-    ):
-        if event:
-            yield from _event(known, event, where(step))
-    if entity.name == subject.name and (step.child_events.passed or step.child_events.failed):
-        yield Problem(
-            where(step), "has child events but judges the subject itself", "set entity to a child"
-        )
-
-
-def _policy(step: Step, name: str, kind: str, entity: Entity, known: Known) -> Iterator[Problem]:
-    policy: PolicyDocument | None = known.policies.get(name)
-    if policy is None:
-        yield Problem(
-            where(step), f"policy {name!r} is not published", "publish it or choose another"
-        )
-        return
-    if policy.type != kind:
-        yield Problem(
-            where(step), f"policy {name!r} is a policy of type {policy.type}, {kind} is needed"
-        )
-    if policy.entity != entity.name:
-        yield Problem(
-            where(step), f"policy {name!r} judges {policy.entity}, the step runs for {entity.name}"
-        )
-        return
-    unknown = sorted(fields_set(policy) - set(entity.settable if entity.set_fields else ()))
-    if unknown:
-        remedy = (
-            _choices(entity.settable)
-            if entity.settable
-            else f"{entity.name} has no field a policy may set"
-        )
-        yield Problem(
-            where(step), f"policy {name!r} sets {', '.join(unknown)}, which cannot be set", remedy
-        )
-
-
-def _action(step: ActionStep, subject: Entity, known: Known) -> Iterator[Problem]:
-    entity, problems = _entity(step, step.for_each, subject, known)
-    yield from problems
-    action = known.actions.get(step.action)
-    if action is None:
-        yield Problem(where(step), f"no action {step.action!r}", _choices(known.actions))
-        return
-    if entity and action.entity != entity.name:
-        yield Problem(
-            where(step),
-            f"action {step.action!r} is for {action.entity}, the step runs for {entity.name}",
-        )
-    try:
-        action.parameters.model_validate(step.parameters)
-    except ValidationError as error:
-        for fault in error.errors():
-            yield Problem(
-                f"{where(step)}, parameters.{'.'.join(map(str, fault['loc']))}", fault["msg"]
-            )
-
-
-def _provider_action(step: ProviderActionStep, subject: Entity, known: Known) -> Iterator[Problem]:
-    entity, problems = _entity(step, step.for_each, subject, known)
-    yield from problems
-    if step.filter and entity:
-        yield from _policy(step, step.filter, "filter", entity, known)
-    if step.instance not in known.instances:
-        yield Problem(
-            where(step), f"no provider instance {step.instance!r}", _choices(known.instances)
-        )
-        return
-    action = known.provider_actions.get((step.instance, step.action))
-    if action is None:
-        offered = [name for instance, name in known.provider_actions if instance == step.instance]
-        yield Problem(
-            where(step), f"{step.instance!r} cannot do {step.action!r}", _choices(offered)
-        )
-    elif entity and action.entity != entity.name:
-        yield Problem(
-            where(step), f"{step.action!r} is for {action.entity}, the step runs for {entity.name}"
-        )
-
-
-def _entity(
-    step: Step, name: str, subject: Entity, known: Known
-) -> tuple[Entity | None, list[Problem]]:
-    """The entity a step runs for: the subject, or the child it names."""
-    if not name or name == subject.name:
-        return subject, []
-    if name not in subject.children:
-        remedy = _choices([subject.name, *subject.children])
-        return None, [Problem(where(step), f"{name!r} is no child of {subject.name}", remedy)]
-    if name not in known.entities:
-        return None, [Problem(where(step), f"no entity {name!r}", _choices(known.entities))]
-    return known.entities[name], []
-
-
-def _event(known: Known, event: str, place: str) -> Iterator[Problem]:
-    if event not in known.all_events:
-        yield Problem(place, f"no business event {event!r}", "see the list of events")
-
-
-def _expression(text: str, place: str) -> Iterator[Problem]:
-    if not text:
-        return
-    try:
-        Condition(text, where=place)
-    except Invalid as error:
-        yield Problem(place, error.what, error.remedy)
-
-
-def _choices(names: Collection[str]) -> str:
-    shown = sorted(names)
-    return (
-        "known: " + ", ".join(shown[:12]) + (" ..." if len(shown) > 12 else "")
-        if shown
-        else "there is none yet"
-    )
+def _check_steps(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[Problem]:
+    scope = CheckScope(catalog, catalog.entities.get(document.subject))
+    for step in document.steps:
+        resume = step.resume_on_error
+        if resume and resume.event:
+            yield from check_event(catalog, resume.event, place_of(step))
+        yield from ELEMENTS[step.kind].check(step, scope)

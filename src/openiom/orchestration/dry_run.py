@@ -1,32 +1,33 @@
-"""What a flow would do with a subject: the same policies, conditions and payloads, and not one write."""
+"""Dry runs: execute a flow with a subject without a single write.
 
-from collections.abc import Iterator, Mapping, Sequence
+A dry run uses the same batch and the same steps as the real one. Its effects are recorded, waits
+end at once as expected, and each step runs once.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.kernel import NotFound, Problem
-from openiom.policies import Failure, compiled_policies
-from openiom.provider_contract import Facts
+from openiom.kernel import NotFound, new_id
+from openiom.provider_contract import Action, ActionCall, EventRequest, Outcome
 
-from .compiled_flows import Engine, RunningFlow
-from .document import (
-    ActionStep,
-    ConditionStep,
-    Delay,
-    Policies,
-    ProviderActionStep,
-    Splitter,
-    Step,
-    Wait,
-)
+from .context import ExecutableFlow, PastEvent
+from .engine import Engine
+from .fact_cache import FactCache
+from .provider_call import EarlierCall, NewCall
+from .runtime.execution import run_until_blocked
+from .runtime.token_batch import StepCrashed, TokenBatch
+from .step import Port
+from .token import Token
 
 
 @dataclass(frozen=True, slots=True)
 class DryStep:
-    """One step on the way: the port it would leave by ('' where it would stop), and why."""
+    """One step of a dry run; `port` is empty where the flow run would stop or end."""
 
     step: str
     title: str
@@ -36,167 +37,189 @@ class DryStep:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass
-class _Walk:
-    """One subject on its way. What policies would set is laid over the facts; nothing is stored."""
-
-    session: Session
-    engine: Engine
-    flow: RunningFlow
-    subject_id: UUID
-    facts: dict[tuple[str, UUID], Facts] = field(default_factory=dict)
-
-    def of(self, entity: str, ids: Sequence[UUID]) -> list[Facts]:
-        missing = [id for id in ids if (entity, id) not in self.facts]
-        if missing:
-            known = self.engine.entity(entity).facts(self.session, missing)
-            self.facts.update({(entity, id): facts for id, facts in known.items()})
-        return [self.facts[entity, id] for id in ids if (entity, id) in self.facts]
-
-    @property
-    def subject(self) -> Facts:
-        return self.of(self.flow.document.subject, [self.subject_id])[0]
-
-    def children(self, entity: str) -> list[UUID]:
-        own = self.flow.document.subject
-        if not entity or entity == own:
-            return [self.subject_id]
-        return (
-            self.engine.entity(own)
-            .children[entity](self.session, [self.subject_id])
-            .get(self.subject_id, [])
-        )
-
-
 def dry_run(
-    session: Session, engine: Engine, flow: RunningFlow, subject_ids: Sequence[UUID]
+    session: Session,
+    engine: Engine,
+    flow: ExecutableFlow,
+    subject_ids: Sequence[UUID],
+    *,
+    now: datetime,
 ) -> dict[UUID, list[DryStep]]:
-    """For each subject the steps it would take now; actions and waits are taken to go well. The session may be
-    read-only. Raises NotFound for a subject that does not exist."""
-    known = engine.entity(flow.document.subject).facts(session, subject_ids)
+    """Return the steps that each subject would pass now; actions and waits are assumed to succeed.
+
+    The session may be read-only. Raise `NotFound` for a subject that does not exist.
+    """
+    known = engine.catalog.entities[flow.subject].facts(session, subject_ids)
     missing = [str(id) for id in subject_ids if id not in known]
     if missing:
-        raise NotFound(f"no {flow.document.subject} {', '.join(missing[:5])}")
-    out = {}
+        raise NotFound(f"no {flow.subject} {', '.join(missing[:5])}")
+    found = {}
     for id in subject_ids:
-        walk = _Walk(session, engine, flow, id, {(flow.document.subject, id): known[id]})
-        out[id] = list(_steps(walk))
-    return out
+        batch = DryBatch(session, engine, flow, now)
+        found[id] = batch.try_subject(id)
+    return found
 
 
-def _steps(walk: _Walk) -> Iterator[DryStep]:
-    todo, seen = [walk.flow.plan.start], set[str]()
-    while todo:
-        name = todo.pop(0)
-        if name in seen:
-            continue
-        seen.add(name)
-        step = walk.flow.steps[name]
-        ports, reason, details = _evaluate(walk, step)
-        wired = [port for port in ports if port in step.to]
-        yield DryStep(step.id, step.shown, step.kind, ", ".join(wired), reason, details)
-        todo += [step.to[port] for port in wired]
+class RecordedEffects:
+    """Implements `Effects` without effects; what would have happened is in `details`."""
+
+    def __init__(self) -> None:
+        self.facts: FactCache | None = None
+        self.summaries: list[str] = []
+        self.details: dict[str, Any] = {}
+
+    def run_action(self, action: Action, call: ActionCall) -> Sequence[Outcome]:
+        """Assume that the action succeeds for every subject."""
+        self.summaries.append(f"run {action.name}")
+        self.details["items"] = len(call.subject_ids)
+        self.details["parameters"] = call.parameters.model_dump(mode="json")
+        return [Outcome(True) for _ in call.subject_ids]
+
+    def raise_events(
+        self, entity: str, requests: Sequence[EventRequest], actor: str
+    ) -> Sequence[Outcome]:
+        """Assume that every event is accepted."""
+        events = dict.fromkeys(request.event for request in requests)
+        self.details["would_raise"] = [*self.details.get("would_raise", ()), *events]
+        return [Outcome(True) for _ in requests]
+
+    def set_fields(self, entity: str, values: Mapping[UUID, Mapping[str, Any]], actor: str) -> None:
+        """Let later steps read the fields as if they were written."""
+        if self.facts is not None:
+            self.facts.assume(entity, values)
+
+    def find_past_events(
+        self, tokens: Sequence[Token], names: Sequence[str]
+    ) -> Mapping[UUID, PastEvent]:
+        """Return none, so that every wait is reported."""
+        return {}
+
+    def last_generations(self, run_ids: Sequence[UUID], step: str) -> Mapping[UUID, int]:
+        """Return none: a new flow run has made no call."""
+        return {}
+
+    def earlier_calls(self, token_ids: Sequence[UUID], step: str) -> Sequence[EarlierCall]:
+        """Return none: a new flow run has made no call."""
+        return []
+
+    def mark_event_raised(self, calls: Sequence[EarlierCall]) -> None:
+        """Do nothing: there are no earlier calls."""
+
+    def queue_calls(self, calls: Sequence[NewCall]) -> None:
+        """Record the payloads."""
+        if calls:
+            self.details["payloads"] = [call.payload for call in calls]
+
+    def retry_calls(self, calls: Sequence[NewCall]) -> None:
+        """Do nothing: there are no earlier calls."""
 
 
-def _evaluate(walk: _Walk, step: Step) -> tuple[list[str], str, dict[str, Any]]:
-    """Ports the token would leave by, why, and what it would do."""
-    match step:
-        case Policies():
-            return _policies(walk, step)
-        case ConditionStep():
-            answer = walk.flow.conditions[step.id].evaluate(walk.subject)
-            if isinstance(answer, Failure):
-                return (
-                    [],
-                    f"`{step.when}` has no answer: {answer.message}",
-                    {"values": answer.values},
-                )
-            return (
-                ["yes" if answer else "no"],
-                f"{step.when} is {'true' if answer else 'false'}",
-                {},
-            )
-        case Splitter():
-            return _splitter(walk, step)
-        case ActionStep():
-            ids = walk.children(step.for_each)
-            return (
-                ["succeeded"],
-                f"would run {step.action}",
-                {"items": len(ids), "parameters": step.parameters},
-            )
-        case ProviderActionStep():
-            return _provider_action(walk, step)
-        case Wait():
-            return ["happened"], f"would wait for {', '.join(step.events)}", {}
-        case Delay():
-            return ["next"], f"would sleep {step.duration}", {}
-    return list(step.must_have), "", {}
+class DryBatch(TokenBatch):
+    """A batch with one token that has no row, and with recorded effects."""
 
+    effects: RecordedEffects
 
-def _policies(walk: _Walk, step: Policies) -> tuple[list[str], str, dict[str, Any]]:
-    entity, ids = step.entity or walk.flow.document.subject, walk.children(step.entity)
-    policies = compiled_policies(
-        walk.session, [*([step.filter] if step.filter else []), *step.policies]
-    )
-    if step.filter:
-        verdicts = policies[step.filter].evaluate(walk.of(entity, ids))
-        ids = [id for id, verdict in zip(ids, verdicts, strict=True) if verdict.passed]
-    if not ids:
-        return (
-            ["skipped" if "skipped" in step.to else "passed"],
-            f"not for {step.filter or 'anything'}",
-            {},
+    def __init__(
+        self, session: Session, engine: Engine, flow: ExecutableFlow, now: datetime
+    ) -> None:
+        effects = RecordedEffects()
+        super().__init__(session, engine.catalog, effects, {flow.id: flow}, now)
+        effects.facts = self.facts
+        self._flow = flow
+        self._steps: dict[str, DryStep] = {}
+        self._entered: set[str] = set()
+
+    def try_subject(self, subject_id: UUID) -> list[DryStep]:
+        """Execute the flow with a subject; return its steps in the order in which they ran."""
+        token = Token(
+            id=new_id(),
+            run_id=new_id(),
+            flow_version_id=self._flow.id,
+            subject_id=subject_id,
+            root_id=subject_id,
+            step=self._flow.plan.start,
+            state="ready",
+            step_result=None,
+            split_path=(),
+            since_id=0,
+            consumed_event_ids=(),
+            generation=0,
+            entered_at=self.now,
+            is_new=True,
         )
-    told: list[dict[str, Any]] = []
-    failed: dict[UUID, str] = {}
-    for name in step.policies:
-        asked = [id for id in ids if id not in failed]
-        for id, verdict in zip(asked, policies[name].evaluate(walk.of(entity, asked)), strict=True):
-            told.append(
-                {"policy": name, "id": str(id), "passed": verdict.passed, "reason": verdict.reason}
-            )
-            if verdict.sets:
-                told[-1]["would_set"] = verdict.sets
-                walk.facts[entity, id] = {**walk.facts[entity, id], **verdict.sets}
-            if not verdict.passed and policies[name].document.criticality == "critical":
-                failed[id] = verdict.reason
-    event = step.events.failed if failed else step.events.passed
-    details = {"policies": told, **({"would_raise": event} if event else {})}
-    return ["failed" if failed else "passed"], "; ".join(dict.fromkeys(failed.values())), details
+        self.add([token])
+        try:
+            run_until_blocked(self)
+        except StepCrashed as crash:
+            self._add_step(crash.step, "", str(crash.what))
+        return list(self._steps.values())
 
+    def advance(self, token: Token, step: str) -> None:
+        """Enter a step that has not run yet; a token that comes back to one ends."""
+        if token.step not in self._steps:
+            self._add_step(token.step, "next")  # only a start is left without an entry
+        may_repeat = self._flow.document(step).traits.joins
+        if step in self._entered and not may_repeat:
+            token.has_ended = True
+        else:
+            self._entered.add(step)
+            super().advance(token, step)
 
-def _splitter(walk: _Walk, step: Splitter) -> tuple[list[str], str, dict[str, Any]]:
-    ports = []
-    for branch in step.branches:
-        answer = walk.flow.conditions[step.id, branch.name].evaluate(walk.subject)
-        if isinstance(answer, Failure):
-            return [], f"`{branch.when}` has no answer: {answer.message}", {"values": answer.values}
-        if answer:
-            ports.append(branch.name)
-    if not ports and step.otherwise:
-        return ["otherwise"], "no branch matches", {}
-    return ports, "" if ports else "no branch matches", {}
+    def record(
+        self,
+        token: Token,
+        port: Port,
+        reason: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add the step to the result instead of the token's history."""
+        super().record(token, port, reason, details)
+        if port == "absorbed":
+            return
+        reason = reason or self._summary()
+        self._add_step(
+            token.step,
+            "" if port == "error" else port,
+            reason,
+            {**self.effects.details, **(details or {})},
+        )
+        self.effects.summaries.clear()
+        self.effects.details.clear()
 
+    def suspend(
+        self,
+        token: Token,
+        *,
+        due_at: datetime | None = None,
+        awaits: Sequence[str] = (),
+        expected_port: Port = "",
+        summary: str = "",
+    ) -> None:
+        """Leave by the expected port; only a merge suspends its tokens without one."""
+        if expected_port:
+            self.leave(token, expected_port, f"would {summary}")
+        else:
+            super().suspend(token)
 
-def _provider_action(
-    walk: _Walk, step: ProviderActionStep
-) -> tuple[list[str], str, dict[str, Any]]:
-    entity, ids = step.for_each or walk.flow.document.subject, walk.children(step.for_each)
-    facts = walk.of(entity, ids)
-    if step.when:
-        facts = [f for f in facts if walk.flow.conditions[step.id].evaluate(f) is True]
-    if step.filter:
-        verdicts = compiled_policies(walk.session, [step.filter])[step.filter].evaluate(facts)
-        facts = [f for f, verdict in zip(facts, verdicts, strict=True) if verdict.passed]
-    if not facts:
-        return ["skipped" if "skipped" in step.to else "succeeded"], "nothing to send", {}
-    payloads = walk.engine.outside.payloads(walk.session, step.instance, step.action, facts)
-    problems = [str(p) for p in payloads if isinstance(p, Problem)]
-    if problems:
-        return [], problems[0], {"problems": problems}
-    return (
-        ["succeeded"],
-        f"would ask {step.instance} to {step.action}",
-        {"payloads": list(payloads)},
-    )
+    def end(self, token: Token) -> None:
+        """End the token; an end is a step of its own in the result."""
+        if self._step_of(token).traits.role == "end":
+            self._add_step(token.step, "")
+        super().end(token)
+
+    def _summary(self) -> str:
+        if not self.effects.summaries:
+            return ""
+        return "would " + ", ".join(self.effects.summaries)
+
+    def _add_step(
+        self,
+        step_id: str,
+        port: Port,
+        reason: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        step = self._flow.document(step_id)
+        self._steps[step_id] = DryStep(
+            step.id, step.label, step.kind, port, reason, dict(details or {})
+        )

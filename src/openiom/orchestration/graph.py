@@ -1,98 +1,144 @@
-"""What a flow's shape tells, pure: order, reach, loops, which merge closes which splitter, segments."""
+"""Pure graph functions over the steps of a flow: order, reach, loops, joins, segments."""
 
 from collections.abc import Collection, Iterable, Mapping
 
-Edges = Mapping[str, Mapping[str, str]]  # step -> port -> step
+Edges = Mapping[str, Mapping[str, str]]
+"""Step -> port -> step."""
 
 
 def reachable(edges: Edges, starts: Iterable[str]) -> set[str]:
-    """Steps one can get to from `starts`, these included."""
+    """Return the steps that can be reached from `starts`, these included."""
     seen: set[str] = set()
-    todo = list(starts)
-    while todo:
-        step = todo.pop()
+    pending = list(starts)
+    while pending:
+        step = pending.pop()
         if step not in seen:
             seen.add(step)
-            todo += edges.get(step, {}).values()
+            pending.extend(edges.get(step, {}).values())
     return seen
 
 
-def backwards(edges: Edges) -> dict[str, dict[str, str]]:
-    """The same graph with every edge turned round."""
-    turned: dict[str, dict[str, str]] = {step: {} for step in edges}
+def reversed_edges(edges: Edges) -> dict[str, dict[str, str]]:
+    """Return the graph with every edge reversed; the ports are the names of the steps."""
+    reverse: dict[str, dict[str, str]] = {step: {} for step in edges}
     for step, ports in edges.items():
         for target in ports.values():
-            turned.setdefault(target, {})[step] = step
-    return turned
+            reverse.setdefault(target, {})[step] = step
+    return reverse
 
 
-def in_order(edges: Edges, start: str) -> list[str]:
-    """Steps reachable from `start` so that a step stands before those behind it, loops aside."""
-    order: list[str] = []
+def topological_order(edges: Edges, start: str) -> list[str]:
+    """Return the steps reachable from `start`, each before its successors; loops are ignored."""
+    finished: list[str] = []
     seen = {start}
     stack = [(start, iter(edges.get(start, {}).values()))]
     while stack:
-        step, following = stack[-1]
-        target = next(following, None)
+        step, successors = stack[-1]
+        target = next(successors, None)
         if target is None:
-            order.append(step)
+            finished.append(step)
             stack.pop()
         elif target not in seen:
             seen.add(target)
             stack.append((target, iter(edges.get(target, {}).values())))
-    return order[::-1]
+    return finished[::-1]
 
 
 def loops(edges: Edges) -> list[list[str]]:
-    """Groups of steps that lead back to themselves."""
-    reach = {step: reachable(edges, edges.get(step, {}).values()) for step in edges}
+    """Return the groups of steps that lead back to themselves, each in the order of `edges`."""
+    reach: dict[str, set[str]] = {}
+    for step, ports in edges.items():
+        reach[step] = reachable(edges, ports.values())
+    pending = [step for step in edges if step in reach[step]]
     groups: list[list[str]] = []
-    for step in edges:
-        if step in reach[step] and not any(step in group for group in groups):
-            groups.append(
-                [other for other in edges if other in reach[step] and step in reach[other]]
-            )
+    while pending:
+        first = pending[0]
+        group = [step for step in pending if step in reach[first] and first in reach[step]]
+        pending = [step for step in pending if step not in group]
+        groups.append(group)
     return groups
 
 
+def steps_in_loops(edges: Edges) -> set[str]:
+    """Return the steps that lead back to themselves."""
+    found: set[str] = set()
+    for step, ports in edges.items():
+        if step in reachable(edges, ports.values()):
+            found.add(step)
+    return found
+
+
+def predecessors(edges: Edges, steps: Iterable[str]) -> dict[str, list[str]]:
+    """Return, for each of `steps`, the other steps from which it can be reached, sorted."""
+    reverse = reversed_edges(edges)
+    found: dict[str, list[str]] = {}
+    for step in steps:
+        before = reachable(reverse, reverse.get(step, {}))
+        found[step] = sorted(before - {step})
+    return found
+
+
+def within(edges: Edges) -> dict[str, dict[str, str]]:
+    """Return the graph without the edges that lead to an unknown step."""
+    unknown: set[str] = set()
+    for ports in edges.values():
+        unknown.update(ports.values() - edges.keys())
+    return without(edges, unknown)
+
+
 def without(edges: Edges, steps: Collection[str]) -> dict[str, dict[str, str]]:
-    """The graph with these steps, and the edges that touch them, taken out."""
-    return {
-        step: {port: target for port, target in ports.items() if target not in steps}
-        for step, ports in edges.items()
-        if step not in steps
-    }
+    """Return the graph without these steps and without the edges that touch them."""
+    remaining: dict[str, dict[str, str]] = {}
+    for step, ports in edges.items():
+        if step in steps:
+            continue
+        remaining[step] = {}
+        for port, target in ports.items():
+            if target not in steps:
+                remaining[step][port] = target
+    return remaining
+
+
+def steps_on_several_branches(edges: Edges, splitter: str) -> set[str]:
+    """Return the steps that more than one branch of a splitter can reach."""
+    seen: set[str] = set()
+    repeated: set[str] = set()
+    for target in edges[splitter].values():
+        branch = reachable(edges, [target])
+        repeated |= seen & branch
+        seen |= branch
+    return repeated
 
 
 def joins(
     edges: Edges, *, merges: Collection[str], splitters: Collection[str]
 ) -> dict[str, list[str]]:
-    """For each merge, the splitters of which it can receive more than one branch."""
+    """Return, for each merge, the splitters of which it can receive more than one branch."""
     found: dict[str, list[str]] = {merge: [] for merge in merges}
     for splitter in splitters:
-        branches = [reachable(edges, [target]) for target in edges[splitter].values()]
+        shared = steps_on_several_branches(edges, splitter)
         for merge in merges:
-            if sum(merge in branch for branch in branches) > 1:
+            if merge in shared:
                 found[merge].append(splitter)
     return found
 
 
 def segments(
-    edges: Edges, *, start: str, rests: Collection[str], order: list[str]
+    edges: Edges, *, start: str, suspending: Collection[str], order: list[str]
 ) -> list[list[str]]:
-    """Runs of steps one wave carries a token through: from the start, and from behind each step where it rests."""
-    entries = [
-        start,
-        *(target for step in order if step in rests for target in edges[step].values()),
-    ]
+    """Return the sequences of steps that a token passes in one batch.
+
+    They begin at the start and behind each suspending step, and end with a suspending step.
+    """
+    entries = [start]
+    for step in order:
+        if step in suspending:
+            entries.extend(edges[step].values())
+    continuing: dict[str, Mapping[str, str]] = {}
+    for step, ports in edges.items():
+        continuing[step] = {} if step in suspending else ports
     found: list[list[str]] = []
     for entry in dict.fromkeys(entries):
-        seen: set[str] = set()
-        todo = [entry]
-        while todo:
-            step = todo.pop()
-            if step not in seen:
-                seen.add(step)
-                todo += [] if step in rests else edges.get(step, {}).values()
-        found.append([step for step in order if step in seen])
+        segment = reachable(continuing, [entry])
+        found.append([step for step in order if step in segment])
     return found

@@ -1,4 +1,4 @@
-"""Where every subject stands. A waiting order costs one token row, and one flow run row."""
+"""Tables of the package. A waiting order costs one token row and one flow run row."""
 
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from openiom.platform.database import Base
 
 _SCHEMA = {"schema": "orchestration"}
-_AT = DateTime(timezone=True)
+_TIMESTAMP = DateTime(timezone=True)
 
 
 class Flow(Base):
-    """A flow's switchboard: the version new flow runs take, and whether it runs."""
+    """A flow: the version that new flow runs use, and whether it is active or paused."""
 
     __tablename__ = "flow"
     __table_args__ = _SCHEMA
@@ -37,11 +37,11 @@ class Flow(Base):
     version_id: Mapped[int] = mapped_column(Integer)
     active: Mapped[bool]
     paused: Mapped[bool] = mapped_column(server_default=text("false"))
-    changed_at: Mapped[datetime] = mapped_column(_AT)
+    changed_at: Mapped[datetime] = mapped_column(_TIMESTAMP)
 
 
 class FlowVersion(Base):
-    """A published version; never changed."""
+    """A published version; immutable."""
 
     __tablename__ = "flow_version"
     __table_args__ = (UniqueConstraint("name", "version"), _SCHEMA)
@@ -52,16 +52,22 @@ class FlowVersion(Base):
     document: Mapped[dict[str, Any]] = mapped_column(JSONB)
     plan: Mapped[dict[str, Any]] = mapped_column(JSONB)
     awaits: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    published_at: Mapped[datetime] = mapped_column(_AT)
+    published_at: Mapped[datetime] = mapped_column(_TIMESTAMP)
 
 
 class FlowRun(Base):
-    """One subject in one flow version. `lane` is '' for the flow that took the subject, else an `also` flow's name:
-    one event starts a flow once, and one exclusive flow at most."""
+    """One subject in one flow version.
 
-    __tablename__ = "flow run"
+    parallel_key   '' for the flow that an event starts exclusively, else the parallel flow's name:
+                   one event starts each flow once, and at most one flow exclusively
+    joined_splits  joins of which the first branch has passed
+    """
+
+    __tablename__ = "flow_run"
     __table_args__ = (
-        UniqueConstraint("subject_id", "trigger_event_id", "lane", name="uq_flow_run_start_once"),
+        UniqueConstraint(
+            "subject_id", "trigger_event_id", "parallel_key", name="uq_flow_run_start_once"
+        ),
         Index("ix_flow_run_root_id", "root_id"),
         CheckConstraint(
             "state IN ('running', 'failed', 'completed', 'canceled')", name="ck_flow_run_state"
@@ -72,25 +78,27 @@ class FlowRun(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     flow_version_id: Mapped[int] = mapped_column(Integer)
     flow: Mapped[str] = mapped_column(Text)
-    lane: Mapped[str] = mapped_column(Text)
+    parallel_key: Mapped[str] = mapped_column(Text)
     subject_type: Mapped[str] = mapped_column(Text)
     subject_id: Mapped[UUID]
     root_id: Mapped[UUID]
     trigger_event_id: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(Text)
-    started_at: Mapped[datetime] = mapped_column(_AT)
-    finished_at: Mapped[datetime | None] = mapped_column(_AT)
-    passed: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    started_at: Mapped[datetime] = mapped_column(_TIMESTAMP)
+    finished_at: Mapped[datetime | None] = mapped_column(_TIMESTAMP)
+    joined_splits: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
 
 class Token(Base):
-    """Where a flow run stands. Due when `due_at` has come; asleep without it.
+    """The position of a flow run. It is due at `due_at`, and asleep without it.
 
-    arrived   how the step it stands at ended meanwhile: {"port", "reason", "ms", "details"}; null enters the step;
-              {"due": true} while held after its wait or delay was over
-    frames    the splits it came through, innermost last, as "<splitter>:<split>"
-    consumed  ids of the events its waits have used; `since_id` is the trigger's, before which nothing counts
-    visit     which visit of the provider action it stands at; 0 when none
+    step_result         how its step ended while it waited: {"port", "reason", "duration_ms",
+                        "details"}; null enters the step; {"due": true} while held after its wait
+                        or delay was over
+    split_path          the splits it is inside of, innermost last, as "<splitter>:<split>"
+    since_id            id of the trigger's event; earlier events do not satisfy a wait
+    consumed_event_ids  ids of the events that its waits have used
+    generation          which visit of a provider action it is at; 0 when it is at none
     """
 
     __tablename__ = "token"
@@ -106,7 +114,7 @@ class Token(Base):
         ),
         CheckConstraint("state IN ('ready', 'waiting', 'held', 'failed')", name="ck_token_state"),
         CheckConstraint("state <> 'ready' OR due_at IS NOT NULL", name="ck_token_ready_is_due"),
-        CheckConstraint("state <> 'failed' OR error IS NOT NULL", name="ck_token_failed_says_why"),
+        CheckConstraint("state <> 'failed' OR error IS NOT NULL", name="ck_token_failed_has_error"),
         _SCHEMA,
     )
 
@@ -117,60 +125,67 @@ class Token(Base):
     root_id: Mapped[UUID]
     step: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
-    due_at: Mapped[datetime | None] = mapped_column(_AT)
+    due_at: Mapped[datetime | None] = mapped_column(_TIMESTAMP)
     awaits: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
-    arrived: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    frames: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    step_result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    split_path: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     since_id: Mapped[int] = mapped_column(BigInteger)
-    consumed: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
-    visit: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    consumed_event_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), server_default=text("'{}'")
+    )
+    generation: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    entered_at: Mapped[datetime] = mapped_column(_AT)
+    entered_at: Mapped[datetime] = mapped_column(_TIMESTAMP)
 
 
 class StepResult(Base):
-    """What a token went through in one wave: a list of {step, port, reason, details, ms}."""
+    """What a token did in one batch: a list of {step, port, reason, details, duration_ms}."""
 
     __tablename__ = "step_result"
     __table_args__ = (Index("ix_step_result_flow_run_id", "run_id"), _SCHEMA)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     run_id: Mapped[UUID]
-    at: Mapped[datetime] = mapped_column(_AT)
+    recorded_at: Mapped[datetime] = mapped_column(_TIMESTAMP)
     entries: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 
 class StepTally(Base):
-    """How many tokens left which step by which port in one wave: {step: {port: n}}."""
+    """How many tokens left which step by which port in one batch: {step: {port: n}}."""
 
     __tablename__ = "step_tally"
-    __table_args__ = (Index("ix_step_tally_flow_at", "flow", "at"), _SCHEMA)
+    __table_args__ = (Index("ix_step_tally_flow_recorded_at", "flow", "recorded_at"), _SCHEMA)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     flow: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(_AT)
+    recorded_at: Mapped[datetime] = mapped_column(_TIMESTAMP)
     counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSONB)
 
 
-class ProviderActionRow(Base):
-    """The outbound queue. `key` is the idempotency key: the same on every retry and every reprocess."""
+class ProviderCall(Base):
+    """A call in the outbound queue.
 
-    __tablename__ = "provider_action"
+    key           the idempotency key: the same on every retry and every reprocess
+    deferrals     how often the provider asked us to wait; those do not count as attempts
+    event_raised  whether the event of a final outcome was raised
+    """
+
+    __tablename__ = "provider_call"
     __table_args__ = (
-        UniqueConstraint("key", name="uq_provider_action_key"),
-        Index("ix_provider_action_due", "due_at", postgresql_where=text("state = 'ready'")),
+        UniqueConstraint("key", name="uq_provider_call_key"),
+        Index("ix_provider_call_due", "due_at", postgresql_where=text("state = 'ready'")),
         Index(
-            "ix_provider_action_group_due",
+            "ix_provider_call_group_due",
             "instance",
             "action",
             "due_at",
             postgresql_where=text("state = 'ready'"),
         ),
-        Index("ix_provider_action_lease", "lease_until", postgresql_where=text("state = 'leased'")),
-        Index("ix_provider_action_token", "token_id"),
+        Index("ix_provider_call_lease", "lease_until", postgresql_where=text("state = 'leased'")),
+        Index("ix_provider_call_token", "token_id"),
         CheckConstraint(
             "state IN ('ready', 'leased', 'done', 'failed', 'held', 'canceled')",
-            name="ck_provider_action_state",
+            name="ck_provider_call_state",
         ),
         _SCHEMA,
     )
@@ -185,19 +200,19 @@ class ProviderActionRow(Base):
     run_id: Mapped[UUID]
     token_id: Mapped[UUID]
     step: Mapped[str] = mapped_column(Text)
-    visit: Mapped[int] = mapped_column(Integer)
+    generation: Mapped[int] = mapped_column(Integer)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(Text)
-    due_at: Mapped[datetime] = mapped_column(_AT)
+    due_at: Mapped[datetime] = mapped_column(_TIMESTAMP)
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     max_attempts: Mapped[int] = mapped_column(Integer)
-    waits: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    deferrals: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     first_delay_seconds: Mapped[float] = mapped_column(Float)
-    lease_until: Mapped[datetime | None] = mapped_column(_AT)
+    lease_until: Mapped[datetime | None] = mapped_column(_TIMESTAMP)
     response: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     external_id: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    announced: Mapped[bool] = mapped_column(server_default=text("false"))
+    event_raised: Mapped[bool] = mapped_column(server_default=text("false"))
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    ms: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    created_at: Mapped[datetime] = mapped_column(_AT)
-    finished_at: Mapped[datetime | None] = mapped_column(_AT)
+    duration_ms: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    created_at: Mapped[datetime] = mapped_column(_TIMESTAMP)
+    finished_at: Mapped[datetime | None] = mapped_column(_TIMESTAMP)

@@ -1,19 +1,21 @@
-"""Flow runs, runs and flows as pages show them."""
+"""Reads of flow runs and flows for pages and programs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch_as
 
-from .compiled_flows import Engine, RunningFlow, running_flow
-from .compiler import Plan, check_flow
-from .document import FlowDocument
+from .compiler import check_flow, read_flow
+from .context import ExecutableFlow
+from .elements import ELEMENTS
+from .engine import Engine, FlowVersionRow
 from .schemas import (
     FlowCounts,
     FlowRow,
@@ -22,109 +24,200 @@ from .schemas import (
     ProblemView,
     RunError,
     RunRow,
-    StandsAt,
     StepCounts,
     StepEntry,
+    StepKind,
     StepShape,
+    TokenView,
 )
 
-_WEIGHT = {"failed": 0, "held": 1, "ready": 2, "waiting": 3}
+_STATE_ORDER = {"failed": 0, "held": 1, "ready": 2, "waiting": 3}
+_LIST_FLOWS = """
+SELECT f.name, f.title, f.subject, v.document #>> '{trigger,event}' AS trigger, v.version,
+       f.active, f.paused, coalesce(c.running, 0) AS running, coalesce(c.waiting, 0) AS waiting,
+       coalesce(c.failed, 0) AS failed
+FROM orchestration.flow f
+JOIN orchestration.flow_version v ON v.id = f.version_id
+LEFT JOIN (
+    SELECT w.name, count(*) FILTER (WHERE t.state IN ('ready', 'held')) AS running,
+           count(*) FILTER (WHERE t.state = 'waiting') AS waiting,
+           count(*) FILTER (WHERE t.state = 'failed') AS failed
+    FROM orchestration.token t
+    JOIN orchestration.flow_version w ON w.id = t.flow_version_id
+    GROUP BY w.name
+) c ON c.name = f.name
+ORDER BY f.name
+"""
+_LIST_RUNS = """
+SELECT r.id, r.flow_version_id, r.state, r.subject_type, r.subject_id, r.root_id, r.started_at,
+       r.finished_at, t.step, t.entered_at AS since, t.error
+FROM orchestration.flow_run r
+LEFT JOIN LATERAL (
+    SELECT step, entered_at, error FROM orchestration.token t WHERE t.run_id = r.id
+    ORDER BY t.state <> 'failed', t.id LIMIT 1
+) t ON true
+WHERE (%(state)s = '' OR r.state = %(state)s) AND (%(flow)s = '' OR r.flow = %(flow)s)
+  AND (%(after)s::uuid IS NULL OR r.id < %(after)s)
+ORDER BY r.id DESC LIMIT %(limit)s
+"""
+_LEFT_BY_PORT = """
+SELECT s.key AS step, p.key AS port, sum(p.value::text::bigint)::bigint AS number
+FROM orchestration.step_tally t, jsonb_each(t.counts) s, jsonb_each(s.value) p
+WHERE t.flow = %s AND t.recorded_at > %s
+GROUP BY 1, 2
+"""
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    id: UUID
+    flow_version_id: int
+    state: str
+    subject_type: str
+    subject_id: UUID
+    root_id: UUID
+    started_at: datetime
+    finished_at: datetime | None
+
+    def summary(self, flow: ExecutableFlow) -> dict[str, Any]:
+        """Return the fields of `RunSummary` that do not depend on a token."""
+        return {
+            "id": self.id,
+            "flow": flow.name,
+            "flow_title": flow.title,
+            "version": flow.version,
+            "state": self.state,
+            "subject_type": self.subject_type,
+            "subject_id": self.subject_id,
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _RunAtStep(_Run):
+    step: str | None
+    since: datetime | None
+    error: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    run_id: UUID
+    step: str
+    state: str
+    entered_at: datetime
+    awaits: list[str] | None
+    due_at: datetime | None
+    error: dict[str, Any] | None
+
+    def view(self, flow: ExecutableFlow) -> TokenView:
+        """Return the token as pages show it."""
+        return TokenView(
+            step=self.step,
+            step_title=flow.document(self.step).label,
+            state=self.state,
+            since=self.entered_at,
+            awaits=self.awaits or [],
+            wake_at=self.due_at if self.state == "waiting" else None,
+            error=_error_view(self.error),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _StepResult:
+    run_id: UUID
+    recorded_at: datetime
+    entries: list[dict[str, Any]]
+
+    def views(self, flow: ExecutableFlow) -> list[StepEntry]:
+        """Return the entries as the history shows them."""
+        views = []
+        for entry in self.entries:
+            step = flow.document(entry["step"])
+            view = StepEntry(
+                recorded_at=self.recorded_at, title=step.label, kind=step.kind, **entry
+            )
+            views.append(view)
+        return views
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFlow(FlowVersionRow):
+    """A flow version with the state of its flow."""
+
+    active: bool
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _TokenCount:
+    step: str
+    state: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _PortCount:
+    step: str
+    port: str
+    number: int
 
 
 def flow_runs_of(session: Session, engine: Engine, root_id: UUID) -> list[FlowRunView]:
-    """Every flow run of a document and of what stands under it, newest first, with its whole history."""
-    rows = fetch(
+    """Return every flow run of a document and of those below it, newest first, with history."""
+    runs = fetch_as(
         session,
-        "SELECT id, flow_version_id, state, subject_type, subject_id, started_at, finished_at"
-        " FROM orchestration.flow_run WHERE root_id = %s ORDER BY id DESC LIMIT 200",
+        _Run,
+        "SELECT id, flow_version_id, state, subject_type, subject_id, root_id, started_at,"
+        " finished_at FROM orchestration.flow_run WHERE root_id = %s ORDER BY id DESC LIMIT 200",
         (root_id,),
     )
-    ids = [row[0] for row in rows]
-    known = engine.flows.get(session, {row[1] for row in rows})
-    tokens = _tokens(session, ids, {row[0]: known[row[1]] for row in rows})
-    results = _results(session, ids, {row[0]: known[row[1]] for row in rows})
+    flows = engine.flows.get(session, {run.flow_version_id for run in runs})
+    ids = [run.id for run in runs]
+    tokens = _tokens_by_run(session, ids)
+    results = _results_by_run(session, ids)
     views = []
-    for id, version_id, state, subject_type, subject_id, started_at, finished_at in rows:
-        flow, standing = known[version_id], tokens[id]
-        first = standing[0] if standing else None
-        views.append(
-            FlowRunView(
-                id=id,
-                flow=flow.name,
-                flow_title=flow.document.title,
-                version=flow.version,
-                state=state,
-                subject_type=subject_type,
-                subject_id=subject_id,
-                started_at=started_at,
-                finished_at=finished_at,
-                step=first.step if first else None,
-                step_title=first.step_title if first else None,
-                since=first.since if first else None,
-                error=first.error if first else None,
-                awaits=first.awaits if first else [],
-                wake_at=first.wake_at if first else None,
-                tokens=standing,
-                results=results[id],
-            )
-        )
+    for run in runs:
+        flow = flows[run.flow_version_id]
+        token_views = [token.view(flow) for token in tokens[run.id]]
+        entries: list[StepEntry] = []
+        for result in results[run.id]:
+            entries.extend(result.views(flow))
+        current = token_views[0].model_dump(exclude={"state"}) if token_views else {}
+        view = FlowRunView(**run.summary(flow), **current, tokens=token_views, results=entries)
+        views.append(view)
     return views
 
 
-def _tokens(
-    session: Session, ids: Sequence[UUID], flows: dict[UUID, RunningFlow]
-) -> dict[UUID, list[StandsAt]]:
-    rows = fetch(
+def _tokens_by_run(session: Session, run_ids: Sequence[UUID]) -> Mapping[UUID, list[_Token]]:
+    rows = fetch_as(
         session,
-        "SELECT run_id, step, state, entered_at, awaits, due_at, error FROM orchestration.token"
+        _Token,
+        "SELECT run_id, step, state, entered_at, awaits, due_at, error"
+        " FROM orchestration.token WHERE run_id = ANY(%s) ORDER BY id",
+        (list(run_ids),),
+    )
+    by_run: dict[UUID, list[_Token]] = defaultdict(list)
+    for token in sorted(rows, key=lambda token: _STATE_ORDER[token.state]):
+        by_run[token.run_id].append(token)
+    return by_run
+
+
+def _results_by_run(session: Session, run_ids: Sequence[UUID]) -> Mapping[UUID, list[_StepResult]]:
+    rows = fetch_as(
+        session,
+        _StepResult,
+        "SELECT run_id, recorded_at, entries FROM orchestration.step_result"
         " WHERE run_id = ANY(%s) ORDER BY id",
-        (list(ids),),
+        (list(run_ids),),
     )
-    found: dict[UUID, list[StandsAt]] = defaultdict(list)
-    for flow_run, step, state, since, awaits, due_at, error in sorted(
-        rows, key=lambda row: _WEIGHT[row[2]]
-    ):
-        title = flows[flow_run].steps[step].shown
-        wake_at = due_at if state == "waiting" else None
-        found[flow_run].append(
-            StandsAt(
-                step=step,
-                step_title=title,
-                state=state,
-                since=since,
-                awaits=awaits or [],
-                wake_at=wake_at,
-                error=error and RunError.model_validate(error),
-            )
-        )
-    return found
-
-
-def _results(
-    session: Session, ids: Sequence[UUID], flows: dict[UUID, RunningFlow]
-) -> dict[UUID, list[StepEntry]]:
-    rows = fetch(
-        session,
-        "SELECT run_id, at, entries FROM orchestration.step_result WHERE run_id = ANY(%s) ORDER BY id",
-        (list(ids),),
-    )
-    found: dict[UUID, list[StepEntry]] = defaultdict(list)
-    for flow_run, at, entries in rows:
-        for entry in entries:
-            step = flows[flow_run].steps[entry["step"]]
-            found[flow_run].append(
-                StepEntry(
-                    at=at,
-                    step=step.id,
-                    title=step.shown,
-                    kind=step.kind,
-                    port=entry["port"],
-                    reason=entry.get("reason", ""),
-                    duration_ms=entry.get("ms", 0),
-                    details=entry.get("details", {}),
-                )
-            )
-    return found
+    by_run: dict[UUID, list[_StepResult]] = defaultdict(list)
+    for result in rows:
+        by_run[result.run_id].append(result)
+    return by_run
 
 
 def list_runs(
@@ -136,146 +229,128 @@ def list_runs(
     after: UUID | None,
     limit: int,
 ) -> list[RunRow]:
-    """Up to `limit + 1` flow runs, newest first, with the token that matters most."""
-    rows = fetch(
-        session,
-        "SELECT j.id, j.flow_version_id, j.state, j.subject_type, j.subject_id, j.root_id, j.started_at,"
-        " j.finished_at, t.step, t.entered_at, t.error FROM orchestration.flow_run j"
-        " LEFT JOIN LATERAL (SELECT step, entered_at, error FROM orchestration.token t WHERE t.run_id = j.id"
-        " ORDER BY t.state <> 'failed', t.id LIMIT 1) t ON true"
-        " WHERE (%s = '' OR j.state = %s) AND (%s = '' OR j.flow = %s) AND (%s::uuid IS NULL OR j.id < %s)"
-        " ORDER BY j.id DESC LIMIT %s",
-        (state, state, flow, flow, after, after, limit + 1),
-    )
-    known = engine.flows.get(session, {row[1] for row in rows})
-    labels = _labels(session, engine, [(row[3], row[4]) for row in rows])
-    out = []
-    for (
-        id,
-        version,
-        state_,
-        subject_type,
-        subject_id,
-        root,
-        started,
-        finished,
-        step,
-        since,
-        error,
-    ) in rows:
-        running = known[version]
-        out.append(
-            RunRow(
-                id=id,
-                flow=running.name,
-                flow_title=running.document.title,
-                version=running.version,
-                state=state_,
-                subject_type=subject_type,
-                subject_id=subject_id,
-                subject_label=labels.get((subject_type, subject_id), str(subject_id)),
-                root_id=root,
-                started_at=started,
-                finished_at=finished,
-                step=step,
-                step_title=running.steps[step].shown if step else None,
-                since=since,
-                error=error and RunError.model_validate(error),
-            )
+    """Return up to `limit` flow runs, newest first; empty `state` and `flow` do not filter."""
+    parameters = {"state": state, "flow": flow, "after": after, "limit": limit}
+    runs = fetch_as(session, _RunAtStep, _LIST_RUNS, parameters)
+    flows = engine.flows.get(session, {run.flow_version_id for run in runs})
+    labels = _subject_labels(session, engine, runs)
+    rows = []
+    for run in runs:
+        version = flows[run.flow_version_id]
+        row = RunRow(
+            **run.summary(version),
+            step=run.step,
+            step_title=version.document(run.step).label if run.step else None,
+            since=run.since,
+            error=_error_view(run.error),
+            subject_label=labels.get(run.subject_id, str(run.subject_id)),
+            root_id=run.root_id,
         )
-    return out
+        rows.append(row)
+    return rows
 
 
-def _labels(
-    session: Session, engine: Engine, subjects: Sequence[tuple[str, UUID]]
-) -> dict[tuple[str, UUID], str]:
-    found: dict[tuple[str, UUID], str] = {}
-    for entity in {entity for entity, _ in subjects} & set(engine.catalog.entities):
-        ids = list({id for name, id in subjects if name == entity})
-        labels = engine.entity(entity).label_of(session, ids)
-        found.update({(entity, id): label for id, label in labels.items()})
-    return found
+def _subject_labels(session: Session, engine: Engine, runs: Sequence[_Run]) -> Mapping[UUID, str]:
+    ids_by_entity: dict[str, set[UUID]] = defaultdict(set)
+    for run in runs:
+        ids_by_entity[run.subject_type].add(run.subject_id)
+    labels: dict[UUID, str] = {}
+    for name, ids in ids_by_entity.items():
+        entity = engine.catalog.entities.get(name)
+        if entity is not None:
+            labels.update(entity.label_of(session, list(ids)))
+    return labels
+
+
+def _error_view(error: Mapping[str, Any] | None) -> RunError | None:
+    return RunError.model_validate(error) if error else None
 
 
 def list_flows(session: Session) -> list[FlowRow]:
-    """Every flow with how many of its flow runs' tokens move, wait and have failed."""
-    rows = fetch(
-        session,
-        "SELECT f.name, f.title, f.subject, v.document #>> '{trigger,event}', v.version, f.active, f.paused,"
-        " coalesce(c.running, 0), coalesce(c.waiting, 0), coalesce(c.failed, 0) FROM orchestration.flow f"
-        " JOIN orchestration.flow_version v ON v.id = f.version_id LEFT JOIN (SELECT w.name,"
-        " count(*) FILTER (WHERE t.state IN ('ready', 'held')) AS running,"
-        " count(*) FILTER (WHERE t.state = 'waiting') AS waiting,"
-        " count(*) FILTER (WHERE t.state = 'failed') AS failed FROM orchestration.token t"
-        " JOIN orchestration.flow_version w ON w.id = t.flow_version_id GROUP BY w.name) c ON c.name = f.name"
-        " ORDER BY f.name",
-    )
-    fields = tuple(FlowRow.model_fields)
-    return [FlowRow.model_validate(dict(zip(fields, row, strict=True))) for row in rows]
+    """Return every flow with how many of its tokens are running, waiting and failed."""
+    return fetch_as(session, FlowRow, _LIST_FLOWS)
+
+
+def list_step_kinds() -> list[StepKind]:
+    """Return the step kinds a flow can be built from."""
+    kinds = []
+    for element in ELEMENTS.values():
+        kind = StepKind(
+            kind=element.kind,
+            title=element.title,
+            description=element.description,
+            properties=element.properties(),
+        )
+        kinds.append(kind)
+    return kinds
 
 
 def flow_view(session: Session, engine: Engine, name: str) -> FlowView:
-    """A flow in the version in use, and what has become wrong with it since. Raises NotFound."""
-    flow, active, paused, raw = get_flow(session, name)
-    problems = check_flow(flow.document, engine.catalog.known(session))
+    """Return a flow in the version in use, with its current problems. Raise `NotFound`."""
+    stored = get_flow(session, name)
+    flow = stored.compile()
+    problems = check_flow(read_flow(stored.document), engine.catalog.snapshot(session))
+    shapes = []
+    for executable in flow.steps.values():
+        step = executable.step
+        shape = StepShape(
+            id=step.id,
+            kind=step.kind,
+            kind_title=ELEMENTS[step.kind].title,
+            title=step.label,
+            ports=list(step.ports),
+            to=dict(step.to),
+        )
+        shapes.append(shape)
     return FlowView(
         name=flow.name,
-        title=flow.document.title,
+        title=flow.title,
         version=flow.version,
-        active=active,
-        paused=paused,
-        document=raw,
-        steps=[
-            StepShape(id=s.id, kind=s.kind, title=s.shown, ports=list(s.ports), to=dict(s.to))
-            for s in flow.document.steps
-        ],
+        active=stored.active,
+        paused=stored.paused,
+        document=stored.document,
+        steps=shapes,
         segments=flow.plan.segments,
         problems=[ProblemView(where=p.where, what=p.what, remedy=p.remedy) for p in problems],
     )
 
 
-def get_flow(
-    session: Session, name: str, version: int | None = None
-) -> tuple[RunningFlow, bool, bool, dict[str, Any]]:
-    """A version, the one in use unless told, whether the flow is active and paused, and the raw document."""
-    rows = fetch(
+def get_flow(session: Session, name: str, version: int | None = None) -> StoredFlow:
+    """Return a version of a flow, by default the one in use. Raise `NotFound`."""
+    rows = fetch_as(
         session,
-        "SELECT v.id, v.name, v.version, v.document, v.plan, f.active, f.paused FROM orchestration.flow f"
-        " JOIN orchestration.flow_version v ON v.name = f.name WHERE f.name = %s"
-        " AND CASE WHEN %s::int IS NULL THEN v.id = f.version_id ELSE v.version = %s::int END",
+        StoredFlow,
+        "SELECT v.id, v.name, v.version, v.document, v.plan, f.active, f.paused"
+        " FROM orchestration.flow f JOIN orchestration.flow_version v ON v.name = f.name"
+        " WHERE f.name = %s AND CASE WHEN %s::int IS NULL THEN v.id = f.version_id"
+        " ELSE v.version = %s::int END",
         (name, version, version),
     )
     if not rows:
-        raise NotFound(f"no flow named {name}" + (f" in version {version}" if version else ""))
-    id, name, number, document, plan, active, paused = rows[0]
-    running = running_flow(
-        id=id,
-        name=name,
-        version=number,
-        document=FlowDocument.model_validate(document),
-        plan=Plan.model_validate(plan),
-    )
-    return running, active, paused, document
+        what = f"no flow named {name}"
+        if version:
+            what += f" in version {version}"
+        raise NotFound(what, remedy="GET /api/v1/flows lists the flows")
+    return rows[0]
 
 
 def flow_counts(session: Session, name: str, *, now: datetime) -> FlowCounts:
-    """For each step how many tokens stand there, and how many left it by which port within 24 hours."""
+    """Return, by step, how many tokens are there and how many left by which port in 24 hours."""
     steps: dict[str, StepCounts] = defaultdict(StepCounts)
-    standing = fetch(
+    at_step = fetch_as(
         session,
-        "SELECT t.step, t.state, count(*) FROM orchestration.token t JOIN orchestration.flow_version v"
-        " ON v.id = t.flow_version_id WHERE v.name = %s GROUP BY 1, 2",
+        _TokenCount,
+        "SELECT t.step, t.state, count(*) AS number FROM orchestration.token t"
+        " JOIN orchestration.flow_version v ON v.id = t.flow_version_id"
+        " WHERE v.name = %s GROUP BY 1, 2",
         (name,),
     )
-    for step, state, number in standing:
-        setattr(steps[step], state, number)
-    passed = fetch(
-        session,
-        "SELECT s.key, p.key, sum(p.value::text::bigint)::bigint FROM orchestration.step_tally t,"
-        " jsonb_each(t.counts) s, jsonb_each(s.value) p WHERE t.flow = %s AND t.at > %s GROUP BY 1, 2",
-        (name, now - timedelta(hours=24)),
-    )
-    for step, port, number in passed:
-        steps[step].ports_24h[port] = number
-        steps[step].passed_24h += number if port != "error" else 0
+    for count in at_step:
+        setattr(steps[count.step], count.state, count.number)
+    since = now - timedelta(hours=24)
+    for left in fetch_as(session, _PortCount, _LEFT_BY_PORT, (name, since)):
+        counts = steps[left.step]
+        counts.ports_24h[left.port] = left.number
+        if left.port != "error":
+            counts.passed_24h += left.number
     return FlowCounts(steps=dict(steps))

@@ -1,34 +1,34 @@
-"""Flow runs, flows and runs over HTTP. `app.state.engine` holds the Engine."""
+"""Flow runs and flows over HTTP. `app.state.engine` holds the Engine."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 
 from openiom.kernel import TooLarge
-from openiom.platform.http import (
-    CurrentPrincipal,
-    Now,
-    Page,
-    ReadSession,
-    WriteSession,
-    decode_cursor,
-    paginate,
-)
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
+from openiom.platform.paging import Page, PageRequest, page_request
 
-from .compiled_flows import Engine, running_flow
-from .compiler import compile_flow
+from .compiler import compile_flow, executable_flow
 from .dry_run import dry_run
-from .operations import Done, cancel, pause, reprocess, resume, skip
+from .engine import Engine
+from .operations import OperationResult, cancel, pause, reprocess, resume, skip
 from .publishing import problems_of
-from .queries import flow_counts, flow_runs_of, flow_view, get_flow, list_flows, list_runs
+from .queries import (
+    flow_counts,
+    flow_runs_of,
+    flow_view,
+    get_flow,
+    list_flows,
+    list_runs,
+    list_step_kinds,
+)
 from .schemas import (
     LIMIT,
-    Checked,
     CheckRequest,
-    DoneView,
+    CheckResult,
     DryRunRequest,
     DryRunResult,
     DryRunResults,
@@ -38,135 +38,146 @@ from .schemas import (
     FlowNames,
     FlowRunIds,
     FlowRuns,
+    FlowStateChange,
     FlowView,
+    OperationResults,
+    OperationResultView,
     ProblemView,
     ReprocessRequest,
-    Results,
     RunRow,
-    Switched,
+    StepKinds,
 )
 
 router = APIRouter(prefix="/api/v1", tags=["orchestration"])
 
 
 def engine_of(request: Request) -> Engine:
-    found: Engine = request.app.state.engine
-    return found
+    """Return the engine of the application."""
+    engine: Engine = request.app.state.engine
+    return engine
 
 
-EngineHere = Annotated[Engine, Depends(engine_of)]
+CurrentEngine = Annotated[Engine, Depends(engine_of)]
+RunPage = Annotated[PageRequest[UUID], Depends(page_request(UUID))]
 
 
 @router.get("/orders/{id}/flow-runs")
 def flow_runs(
-    principal: CurrentPrincipal, session: ReadSession, engine: EngineHere, id: UUID
+    principal: CurrentPrincipal, session: ReadSession, engine: CurrentEngine, id: UUID
 ) -> FlowRuns:
-    """Where an order stands in its flows, and everything it went through."""
+    """Return the flow runs of an order: their current steps and their history."""
     principal.require("orchestration.read")
     return FlowRuns(flow_runs=flow_runs_of(session, engine, id))
 
 
 @router.post("/flow-runs/reprocess")
 def reprocess_flow_runs(
-    principal: CurrentPrincipal, session: WriteSession, now: Now, asked: ReprocessRequest
-) -> Results:
+    principal: CurrentPrincipal, session: WriteSession, now: Now, body: ReprocessRequest
+) -> OperationResults:
     """Run failed flow runs again from the step that failed; at most 1000 ids."""
     principal.require("orchestration.write")
-    _within_limit([*asked.run_ids, *asked.order_ids])
-    return _results(reprocess(session, run_ids=asked.run_ids, root_ids=asked.order_ids, now=now))
+    _check_size([*body.run_ids, *body.order_ids])
+    results = reprocess(session, run_ids=body.run_ids, root_ids=body.order_ids, now=now)
+    return _result_views(results)
 
 
 @router.post("/flow-runs/skip")
 def skip_steps(
     principal: CurrentPrincipal,
     session: WriteSession,
-    engine: EngineHere,
+    engine: CurrentEngine,
     now: Now,
-    asked: FlowRunIds,
-) -> Results:
-    """Let flow runs go on behind the step at which they failed or wait."""
+    body: FlowRunIds,
+) -> OperationResults:
+    """Let flow runs continue behind the step at which they failed or wait."""
     principal.require("orchestration.write")
-    _within_limit(asked.run_ids)
-    return _results(skip(session, engine, run_ids=asked.run_ids, now=now))
+    _check_size(body.run_ids)
+    return _result_views(skip(session, engine, run_ids=body.run_ids, now=now))
 
 
 @router.post("/flow-runs/cancel")
 def cancel_flow_runs(
-    principal: CurrentPrincipal, session: WriteSession, now: Now, asked: FlowRunIds
-) -> Results:
-    """End flow runs where they stand."""
+    principal: CurrentPrincipal, session: WriteSession, now: Now, body: FlowRunIds
+) -> OperationResults:
+    """Cancel flow runs that have not ended."""
     principal.require("orchestration.write")
-    _within_limit(asked.run_ids)
-    return _results(cancel(session, run_ids=asked.run_ids, now=now))
+    _check_size(body.run_ids)
+    return _result_views(cancel(session, run_ids=body.run_ids, now=now))
 
 
 @router.get("/runs")
 def runs(
     principal: CurrentPrincipal,
     session: ReadSession,
-    engine: EngineHere,
+    engine: CurrentEngine,
+    paging: RunPage,
     state: Literal["", "running", "failed", "completed", "canceled"] = "",
     flow: str = "",
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[RunRow]:
-    """Flow runs, newest first."""
+    """Return flow runs, newest first."""
     principal.require("orchestration.read")
-    cursor = decode_cursor(after, 1, UUID)
-    start = UUID(cursor[0]) if cursor else None
-    rows = list_runs(session, engine, state=state, flow=flow, after=start, limit=limit)
-    shown, following = paginate(rows, limit=limit, key=lambda row: (row.id,))
-    return Page[RunRow](items=shown, next=following)
+    after = paging.after[0] if paging.after else None
+    rows = list_runs(session, engine, state=state, flow=flow, after=after, limit=paging.fetch_limit)
+    return paging.page(rows, key=lambda row: (row.id,))
+
+
+@router.get("/step-kinds")
+def step_kinds(principal: CurrentPrincipal) -> StepKinds:
+    """Return the step kinds a flow can be built from, with the schema of each."""
+    principal.require("orchestration.read")
+    return StepKinds(items=list_step_kinds())
 
 
 @router.get("/flows")
 def flows(principal: CurrentPrincipal, session: ReadSession) -> FlowItems:
+    """Return every flow with its counts."""
     principal.require("orchestration.read")
     return FlowItems(items=list_flows(session))
 
 
 @router.post("/flows/pause")
 def pause_flows(
-    principal: CurrentPrincipal, session: WriteSession, now: Now, asked: FlowNames
-) -> Switched:
+    principal: CurrentPrincipal, session: WriteSession, now: Now, body: FlowNames
+) -> FlowStateChange:
     """Hold everything of these flows that comes due, until they are resumed."""
     principal.require("orchestration.write")
-    pause(session, names=asked.names, now=now)
-    return Switched(state="paused")
+    pause(session, names=body.names, now=now)
+    return FlowStateChange(state="paused")
 
 
 @router.post("/flows/resume")
 def resume_flows(
-    principal: CurrentPrincipal, session: WriteSession, now: Now, asked: FlowNames
-) -> Switched:
-    """Let what was held go on in its order."""
+    principal: CurrentPrincipal, session: WriteSession, now: Now, body: FlowNames
+) -> FlowStateChange:
+    """Release what was held, in the order in which it came due."""
     principal.require("orchestration.write")
-    return Switched(state="running", released=resume(session, names=asked.names, now=now))
+    released = resume(session, names=body.names, now=now)
+    return FlowStateChange(state="running", released=released)
 
 
 @router.post("/flows/check")
 def check(
-    principal: CurrentPrincipal, session: ReadSession, engine: EngineHere, asked: CheckRequest
-) -> Checked:
-    """Every fault of a draft at once."""
+    principal: CurrentPrincipal, session: ReadSession, engine: CurrentEngine, body: CheckRequest
+) -> CheckResult:
+    """Return every problem of a draft at once."""
     principal.require("orchestration.read")
-    problems = problems_of(session, engine.catalog, asked.name, asked.document)
-    return Checked(
-        problems=[ProblemView(where=p.where, what=p.what, remedy=p.remedy) for p in problems]
-    )
+    problems = problems_of(session, engine.catalog, body.name, body.document)
+    views = [ProblemView(where=p.where, what=p.what, remedy=p.remedy) for p in problems]
+    return CheckResult(problems=views)
 
 
 @router.get("/flows/{name}")
 def flow(
-    principal: CurrentPrincipal, session: ReadSession, engine: EngineHere, name: str
+    principal: CurrentPrincipal, session: ReadSession, engine: CurrentEngine, name: str
 ) -> FlowView:
+    """Return a flow in the version in use."""
     principal.require("orchestration.read")
     return flow_view(session, engine, name)
 
 
 @router.get("/flows/{name}/counts")
 def counts(principal: CurrentPrincipal, session: ReadSession, now: Now, name: str) -> FlowCounts:
-    """Live numbers for the picture of a flow."""
+    """Return live counts for the diagram of a flow."""
     principal.require("orchestration.read")
     return flow_counts(session, name, now=now)
 
@@ -175,36 +186,33 @@ def counts(principal: CurrentPrincipal, session: ReadSession, now: Now, name: st
 def try_flow(
     principal: CurrentPrincipal,
     session: ReadSession,
-    engine: EngineHere,
+    engine: CurrentEngine,
+    now: Now,
     name: str,
-    asked: DryRunRequest,
+    body: DryRunRequest,
 ) -> DryRunResults:
-    """What the flow would do with these subjects now; writes nothing."""
+    """Return what the flow would do with these subjects now; nothing is written."""
     principal.require("orchestration.read")
-    if asked.document is not None:
-        compiled = compile_flow(asked.document, engine.catalog.known(session))
-        running = running_flow(
-            id=0, name=name, version=0, document=compiled.document, plan=compiled.plan
-        )
+    if body.document is None:
+        executable = get_flow(session, name, body.version).compile()
     else:
-        running = get_flow(session, name, asked.version)[0]
-    found = dry_run(session, engine, running, asked.subject_ids)
-    return DryRunResults(
-        results=[
-            DryRunResult(
-                subject_id=id, steps=[DryStepView.model_validate(asdict(step)) for step in steps]
-            )
-            for id, steps in found.items()
-        ]
-    )
+        draft = compile_flow(body.document, engine.catalog.snapshot(session))
+        executable = executable_flow(draft.document, draft.plan, id=0, name=name, version=0)
+    found = dry_run(session, engine, executable, body.subject_ids, now=now)
+    results = []
+    for subject_id, steps in found.items():
+        views = [DryStepView.model_validate(asdict(step)) for step in steps]
+        results.append(DryRunResult(subject_id=subject_id, steps=views))
+    return DryRunResults(results=results)
 
 
-def _within_limit(ids: Sequence[UUID]) -> None:
+def _check_size(ids: Sequence[UUID]) -> None:
     if len(ids) > LIMIT:
         raise TooLarge(
-            f"{len(ids)} ids, at most {LIMIT} are taken at once", remedy="send them in parts"
+            f"{len(ids)} ids, at most {LIMIT} are accepted at once", remedy="send them in parts"
         )
 
 
-def _results(done: Sequence[Done]) -> Results:
-    return Results(results=[DoneView(id=d.id, ok=d.ok, reason=d.reason) for d in done])
+def _result_views(results: Sequence[OperationResult]) -> OperationResults:
+    views = [OperationResultView.model_validate(asdict(result)) for result in results]
+    return OperationResults(results=views)

@@ -1,4 +1,4 @@
-"""HTTP shapes of flow runs, flows and runs."""
+"""HTTP schemas of flow runs, flows and step kinds."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -10,7 +10,7 @@ LIMIT = 1000
 
 
 class RunError(BaseModel):
-    """Why a flow run stands still, and what a person can do about it."""
+    """Why a flow run has stopped, and what a person can do about it."""
 
     what: str
     where: str = ""
@@ -19,7 +19,9 @@ class RunError(BaseModel):
 
 
 class StepEntry(BaseModel):
-    at: datetime
+    """What one step did, as the history of a flow run shows it."""
+
+    recorded_at: datetime
     step: str
     title: str
     kind: str
@@ -29,8 +31,8 @@ class StepEntry(BaseModel):
     details: dict[str, Any] = Field(default_factory=dict)
 
 
-class StandsAt(BaseModel):
-    """One token: where the flow run stands, or one branch of it."""
+class TokenView(BaseModel):
+    """The position of a flow run, or of one of its branches."""
 
     step: str
     step_title: str
@@ -41,8 +43,8 @@ class StandsAt(BaseModel):
     error: RunError | None
 
 
-class FlowRunView(BaseModel):
-    """`step` and what follows it repeat the token that matters most: a failed one before a waiting one."""
+class RunSummary(BaseModel):
+    """What every view of a flow run shows."""
 
     id: UUID
     flow: str
@@ -53,39 +55,38 @@ class FlowRunView(BaseModel):
     subject_id: UUID
     started_at: datetime
     finished_at: datetime | None
-    step: str | None
-    step_title: str | None
-    since: datetime | None
-    error: RunError | None
-    awaits: list[str]
-    wake_at: datetime | None
-    tokens: list[StandsAt]
+    step: str | None = None
+    step_title: str | None = None
+    since: datetime | None = None
+    error: RunError | None = None
+
+
+class FlowRunView(RunSummary):
+    """A flow run with its history. `step` and the fields like it describe the first token: a
+    failed one comes before a waiting one."""
+
+    awaits: list[str] = Field(default_factory=list)
+    wake_at: datetime | None = None
+    tokens: list[TokenView]
     results: list[StepEntry]
 
 
 class FlowRuns(BaseModel):
+    """The flow runs of one document."""
+
     flow_runs: list[FlowRunView]
 
 
-class RunRow(BaseModel):
-    id: UUID
-    flow: str
-    flow_title: str
-    version: int
-    state: str
-    subject_type: str
-    subject_id: UUID
+class RunRow(RunSummary):
+    """A row of the list of flow runs; `step` is that of a failed token if there is one."""
+
     subject_label: str
     root_id: UUID
-    started_at: datetime
-    finished_at: datetime | None
-    step: str | None
-    step_title: str | None
-    since: datetime | None
-    error: RunError | None
 
 
 class FlowRow(BaseModel):
+    """A row of the list of flows, with the number of tokens by state."""
+
     name: str
     title: str
     subject: str
@@ -99,24 +100,48 @@ class FlowRow(BaseModel):
 
 
 class FlowItems(BaseModel):
+    """All flows."""
+
     items: list[FlowRow]
 
 
 class StepShape(BaseModel):
+    """A step as the diagram of a flow shows it."""
+
     id: str
     kind: str
+    kind_title: str
     title: str
     ports: list[str]
     to: dict[str, str]
 
 
+class StepKind(BaseModel):
+    """A step kind a flow can be built from; `properties` is the JSON schema of its steps."""
+
+    kind: str
+    title: str
+    description: str
+    properties: dict[str, Any]
+
+
+class StepKinds(BaseModel):
+    """All step kinds."""
+
+    items: list[StepKind]
+
+
 class ProblemView(BaseModel):
+    """A problem of a flow and where it is."""
+
     where: str
     what: str
     remedy: str = ""
 
 
 class FlowView(BaseModel):
+    """A flow in the version in use, and the problems it has with today's configuration."""
+
     name: str
     title: str
     version: int
@@ -129,6 +154,8 @@ class FlowView(BaseModel):
 
 
 class StepCounts(BaseModel):
+    """How many tokens are at a step, by state, and how many left it within 24 hours."""
+
     ready: int = 0
     waiting: int = 0
     held: int = 0
@@ -138,51 +165,66 @@ class StepCounts(BaseModel):
 
 
 class FlowCounts(BaseModel):
+    """The counts of a flow by step id."""
+
     steps: dict[str, StepCounts]
 
 
-class _Asked(BaseModel):
+class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class FlowRunIds(_Asked):
+class FlowRunIds(_Request):
+    """Flow runs to operate on."""
+
     run_ids: list[UUID] = Field(min_length=1)
 
 
-class ReprocessRequest(_Asked):
-    """Flow runs, or orders of which every failed flow run is meant."""
+class ReprocessRequest(_Request):
+    """Flow runs to reprocess, or orders whose failed flow runs are all reprocessed."""
 
     run_ids: list[UUID] = Field(default_factory=list)
     order_ids: list[UUID] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _names_something(self) -> "ReprocessRequest":
+    def _has_ids(self) -> "ReprocessRequest":
         if not self.run_ids and not self.order_ids:
             raise ValueError("give run_ids or order_ids")
         return self
 
 
-class DoneView(BaseModel):
+class OperationResultView(BaseModel):
+    """The result of an operation for one id."""
+
     id: UUID
     ok: bool
     reason: str = ""
 
 
-class Results(BaseModel):
-    results: list[DoneView]
+class OperationResults(BaseModel):
+    """One result per id, in the order of the request."""
+
+    results: list[OperationResultView]
 
 
-class FlowNames(_Asked):
+class FlowNames(_Request):
+    """Flows to pause or to resume."""
+
     names: list[str] = Field(min_length=1, max_length=LIMIT)
 
 
-class Switched(BaseModel):
+class FlowStateChange(BaseModel):
+    """The new state of flows, and how many tokens continue."""
+
     state: Literal["paused", "running"]
     released: int = 0
 
 
-class DryRunRequest(_Asked):
-    """`document` tries a draft, `version` an older one; neither the version in use."""
+class DryRunRequest(_Request):
+    """Subjects to try a flow with.
+
+    `document` tries a draft, `version` an older version; without both, the version in use.
+    """
 
     subject_ids: list[UUID] = Field(min_length=1, max_length=100)
     version: int | None = None
@@ -190,6 +232,8 @@ class DryRunRequest(_Asked):
 
 
 class DryStepView(BaseModel):
+    """A step of a dry run; `port` is empty where the flow run would stop or end."""
+
     step: str
     title: str
     kind: str
@@ -199,18 +243,26 @@ class DryStepView(BaseModel):
 
 
 class DryRunResult(BaseModel):
+    """The steps that one subject would pass."""
+
     subject_id: UUID
     steps: list[DryStepView]
 
 
 class DryRunResults(BaseModel):
+    """The dry runs of all subjects, in the order of the request."""
+
     results: list[DryRunResult]
 
 
-class CheckRequest(_Asked):
+class CheckRequest(_Request):
+    """A draft to check."""
+
     name: str
     document: dict[str, Any]
 
 
-class Checked(BaseModel):
+class CheckResult(BaseModel):
+    """Every problem of a draft; it can be published when there is none."""
+
     problems: list[ProblemView]

@@ -1,12 +1,13 @@
 """
-Policies: may this record pass, and what does the house set on it.
+Policies: whether a record may pass, and which fields are set on it.
 
-Owns    the policy document, decision tables, verdicts; within, the one expression language.
-Holds   one call of the engine judges a whole wave; every verdict names its row and the values it read.
-Tells   nothing: a policy is asked, and the step that asked announces the outcome.
+Owns        the policy document, decision tables, verdicts; and the one expression language.
+Guarantees  one engine call evaluates a policy for a whole batch; every verdict names its row and
+            the values it read.
+Publishes   nothing: the step that evaluates a policy raises the events.
 """
 
-from .compiled_policy import CellCheck, CompiledPolicy, MatchedRow, RowCheck, Verdict, roots_of
+from .compiled_policy import CompiledPolicy, roots_of
 from .configuration import KINDS, compiled_policies, policies_in_use
 from .language import (
     Condition,
@@ -27,6 +28,7 @@ from .language import (
 from .policy import PolicyDocument, validate_policy
 from .routes import router
 from .tables import Column, Formula, Row, Table, decision_table, read_table
+from .verdict import CellCheck, MatchedRow, RowCheck, Verdict
 
 __all__ = [
     "KINDS",

@@ -1,7 +1,7 @@
-"""Policies compiled once and asked for a whole wave in one call; every verdict explains itself."""
+"""Policies compiled once and evaluated for a whole batch in one engine call."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -15,340 +15,369 @@ from .language.expression import (
     Expression,
     Failure,
     as_json,
-    ask,
+    call_engine,
     engine_message,
+    normalize,
     pick,
-    tidy,
     values_read,
 )
-from .language.expression_analysis import needed_roots, reads
+from .language.expression_analysis import needed_roots, paths_read
 from .policy import PolicyDocument, policy_problems
-from .tables import Column, cell, constant, row_text, table_node
+from .tables import SET_PREFIX, Column, cell, constant, row_text, table_columns, table_node
+from .verdict import CellCheck, MatchedRow, RowCheck, Verdict
 
 Record = Mapping[str, Any]
-_ORDERED = re.compile(r"(>=?|<=?)\s*-?\d|[\[(]\s*-?\d[^,]*\.\.")
 
-
-@dataclass(frozen=True, slots=True)
-class MatchedRow:
-    """A row of the table, counted from 0, and how one reads it aloud."""
-
-    index: int
-    text: str
-
-
-class Verdict(NamedTuple):
-    """
-    What a policy says of one record.
-
-    `matched_row` is the row that decided, None when no row did. `values` are the fields the table read.
-    `sets` maps field to value, for the caller to write. `error` names a cell that could not be computed; then
-    the record did not pass.
-    """
-
-    passed: bool
-    reason: str
-    matched_row: MatchedRow | None
-    values: dict[str, Any]
-    sets: dict[str, Any]
-    error: str | None = None
-
-
-class CellCheck(NamedTuple):
-    """One cell against one record: did it hold, on which values, or why it could not be compared."""
-
-    column: str
-    cell: str
-    values: dict[str, Any]
-    matched: bool
-    error: str | None
-
-
-class RowCheck(NamedTuple):
-    """One row against one record."""
-
-    row: MatchedRow
-    matched: bool
-    cells: tuple[CellCheck, ...]
+_ORDER_COMPARISON = re.compile(r"(>=?|<=?)\s*-?\d|[\[(]\s*-?\d[^,]*\.\.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    index: int
-    text: str
-    told: MatchedRow
-    fails: bool
-    sets: tuple[tuple[str, Any], ...]  # field, constant or Expression
+    """A compiled row; `sets` and `reason` are constants or Expressions."""
+
+    matched: MatchedRow
+    refuses: bool
+    sets: Mapping[str, Any]
     reason: Any
 
     @property
-    def expressions(self) -> Iterator[Expression]:
-        """What is computed once the row matched."""
-        yield from (
-            value
-            for value in (self.reason, *(v for _, v in self.sets))
-            if isinstance(value, Expression)
-        )
-
-    @property
     def asserts(self) -> bool:
-        """A rule that neither sets nor refuses states what must be true."""
-        return not self.sets and not self.fails
+        """Whether the row states what must be true: it neither sets nor refuses."""
+        return not self.sets and not self.refuses
+
+    def is_broken(self, matches: bool) -> bool:
+        """Return whether a record breaks the row as a rule of its own."""
+        return self.refuses if matches else self.asserts
+
+    def expressions(self) -> list[Expression]:
+        """Return what is computed once the row has matched."""
+        computed = [self.reason, *self.sets.values()]
+        return [value for value in computed if isinstance(value, Expression)]
+
+
+class _OrderedCell(NamedTuple):
+    """The first cell that compares a path by order."""
+
+    row: int
+    column: str
+    text: str
 
 
 class CompiledPolicy:
-    """A policy ready to judge. Creating one raises Invalid that lists every fault of the document."""
+    """A policy ready to be evaluated.
+
+    Creating one raises `Invalid` with every problem of the document.
+
+    roots  names among which every top-level field it reads is found; None when it may read all
+    """
 
     def __init__(self, document: PolicyDocument) -> None:
-        faults = list(policy_problems(document))
-        if faults:
+        problems = list(policy_problems(document))
+        if problems:
             raise Invalid(
                 "the policy does not compile",
                 where=document.name,
                 remedy="correct the rows and columns named",
-                problems=faults,
+                problems=problems,
             )
         self.document = document
-        node = table_node(document.content)
-        self._table = node["content"]
-        self._inputs = [
-            Column(name=str(i.get("name") or i.get("field") or i["id"]), field=i.get("field") or "")
-            for i in self._table["inputs"]
-        ]
-        self._cells = [
-            [cell(rule, i["id"]) for i in self._table["inputs"]] for rule in self._table["rules"]
-        ]
-        self._rows = [self._row(index, rule) for index, rule in enumerate(self._table["rules"])]
-        self._every = self._table.get("hitPolicy") == "collect"
-        texts = [c.field for c in self._inputs] + [text for row in self._cells for text in row]
-        self._ordered = _ordered_cells(self._inputs, self._cells)
-        self._roots = needed_roots(texts)
-        computed = roots_of([x for row in self._rows for x in row.expressions])
-        self.roots = None if self._roots is None or computed is None else self._roots | computed
-        """Names among which every top-level field it reads is found; None when it may read all."""
-        self._paths = list(dict.fromkeys(path for text in texts for path in reads(text)))
-        self._decision = zen.ZenEngine().create_decision(orjson.dumps(self._wave_graph()).decode())
+        self._table = table_node(document.content)["content"]
+        self._columns = table_columns(self._table)
+        self._cells = _condition_cells(self._table)
+        self._rows = [self._compile_row(n, rule) for n, rule in enumerate(self._table["rules"])]
+        self._every_row = self._table.get("hitPolicy") == "collect"
+        self._ordered = _ordered_cells(self._columns, self._cells)
+        texts = _condition_texts(self._columns, self._cells)
+        self._paths = _distinct_paths(texts)
+        self._condition_roots = needed_roots(texts)
+        self.roots = _union([self._condition_roots, roots_of(_expressions(self._rows))])
+        graph = batch_graph(self._table, self._columns, self._cells)
+        self._decision = zen.ZenEngine().create_decision(orjson.dumps(graph).decode())
 
     def evaluate(self, records: Sequence[Record]) -> list[Verdict]:
-        """One verdict a record, in order, from one call of the engine for the whole wave."""
+        """Return one verdict per record, in order, from one engine call for the batch."""
         if not records:
             return []
-        found = self._match([self._projected(record) for record in records])
-        return [self._verdict(record, rows) for record, rows in zip(records, found, strict=True)]
+        matches = self._match([self._project(record) for record in records])
+        verdicts = []
+        for record, rows in zip(records, matches, strict=True):
+            verdicts.append(self._verdict(record, rows))
+        return verdicts
 
     def explain(self, record: Record) -> list[RowCheck]:
-        """Every row and cell against one record: the test bench. Slower than `evaluate`, and exact."""
+        """Return every row and cell against one record: slower than `evaluate`, and exact."""
         checks = []
         for row, texts in zip(self._rows, self._cells, strict=True):
-            cells = tuple(
-                _check_cell(column, text, record)
-                for column, text in zip(self._inputs, texts, strict=True)
-                if text
-            )
-            checks.append(RowCheck(row.told, all(c.matched for c in cells), cells))
+            cells = []
+            for column, text in zip(self._columns, texts, strict=True):
+                if text:
+                    cells.append(_check_cell(column, text, record))
+            matched = all(check.matched for check in cells)
+            checks.append(RowCheck(row.matched, matched, tuple(cells)))
         return checks
 
-    def _row(self, index: int, rule: Mapping[str, Any]) -> _Row:
-        outputs = [(str(o["field"]), cell(rule, o["id"])) for o in self._table["outputs"]]
-        given = {
-            field: _compiled(text, f"row {index + 1}, column {field}")
-            for field, text in outputs
-            if text
-        }
-        sets = tuple(
-            (field[4:], value) for field, value in given.items() if field.startswith("set.")
-        )
-        text = row_text(self._inputs, self._cells[index])
-        return _Row(
-            index,
-            text,
-            MatchedRow(index, text),
-            given.get("outcome") == "fail",
-            sets,
-            given.get("reason"),
-        )
+    def _compile_row(self, index: int, rule: Mapping[str, Any]) -> _Row:
+        refuses = False
+        reason: Any = None
+        sets: dict[str, Any] = {}
+        for output in self._table["outputs"]:
+            text = cell(rule, output["id"])
+            field = str(output["field"])
+            if not text:
+                continue
+            value = _compile_value(text, f"row {index + 1}, column {field}")
+            if field == "outcome":
+                refuses = value == "fail"
+            elif field == "reason":
+                reason = value
+            else:
+                sets[field.removeprefix(SET_PREFIX)] = value
+        matched = MatchedRow(index, row_text(self._columns, self._cells[index]))
+        return _Row(matched, refuses, sets, reason)
 
-    def _wave_graph(self) -> dict[str, Any]:
-        """
-        The graph the engine runs: the same conditions over a list of records, answering row numbers only.
-
-        Outcomes are looked up here: the engine would silently skip a row whose output cannot be computed.
-        """
-        rules = [
-            {"_id": f"r{n}", "row": str(n)}
-            | {i["id"]: text for i, text in zip(self._table["inputs"], texts, strict=True)}
-            for n, texts in enumerate(self._cells)
-        ]
-        table = {
-            "hitPolicy": self._table.get("hitPolicy", "first"),
-            "inputs": [
-                {"id": i["id"], "name": c.name, "field": c.field}
-                for i, c in zip(self._table["inputs"], self._inputs, strict=True)
-            ],
-            "outputs": [{"id": "row", "name": "row", "field": "row"}],
-            "rules": rules,
-            "executionMode": "loop",
-            "inputField": "records",
-            "outputPath": "rows",
-            "passThrough": False,
-        }
-        nodes: list[dict[str, Any]] = [
-            {"id": "input", "type": "inputNode", "name": "input"},
-            {"id": "table", "type": "decisionTableNode", "name": "table", "content": table},
-            {"id": "output", "type": "outputNode", "name": "output"},
-        ]
-        for node in nodes:
-            node["position"] = {"x": 0, "y": 0}
-        edges = [
-            {"id": "e1", "type": "edge", "sourceId": "input", "targetId": "table"},
-            {"id": "e2", "type": "edge", "sourceId": "table", "targetId": "output"},
-        ]
-        return {"nodes": nodes, "edges": edges}
-
-    def _projected(self, record: Record) -> Record:
-        if self._roots is None:
+    def _project(self, record: Record) -> Record:
+        if self._condition_roots is None:
             return dict(record)
-        return {name: record[name] for name in self._roots if name in record}
+        return {name: record[name] for name in self._condition_roots if name in record}
 
     def _match(self, records: Sequence[Record]) -> list[list[int] | str]:
-        """The rows that match each record, or the engine's refusal of that record."""
+        """Return the indexes of the rows that match each record, or why it cannot be read."""
         try:
-            answers = self._ask(records)
+            answers = call_engine(self._decision.evaluate, {"records": list(records)})
         except (RuntimeError, ValueError) as error:
             if len(records) == 1:
                 return [engine_message(error)]
             half = len(records) // 2
             return self._match(records[:half]) + self._match(records[half:])
-        return [_row_numbers(answer) for answer in answers]
+        return [_row_indexes(answer) for answer in answers["result"]["rows"]]
 
-    def _ask(self, records: Sequence[Record]) -> list[Any]:
-        rows = ask(self._decision.evaluate, {"records": list(records)})["result"]["rows"]
-        answers: list[Any] = rows
-        return answers
-
-    def _verdict(self, record: Record, found: list[int] | str) -> Verdict:
+    def _verdict(self, record: Record, matches: list[int] | str) -> Verdict:
         values = {path: pick(record, path) for path in self._paths}
-        wrong = found if isinstance(found, str) else self._incomparable(values, found)
-        if isinstance(found, str) or wrong is not None:
-            return Verdict(False, str(wrong), None, values, {}, wrong)
-        if self._every:
-            return self._judge_every(record, found, values)
-        return self._judge_first(record, found, values)
+        if isinstance(matches, str):
+            return Verdict(False, matches, None, values, {}, matches)
+        problem = self._incomparable(values, matches)
+        if problem is not None:
+            return Verdict(False, problem, None, values, {}, problem)
+        if self._every_row:
+            return self._judge_every_row(record, matches, values)
+        return self._judge_first_row(record, matches, values)
 
-    def _incomparable(self, values: Mapping[str, Any], found: list[int]) -> str | None:
-        """
-        A text met a cell that orders numbers: the engine calls that no match, which would pass in silence.
+    def _incomparable(self, values: Mapping[str, Any], matches: Sequence[int]) -> str | None:
+        """Return the problem of a text in a cell that compares numbers.
 
-        Rows below the one that decided do not matter.
+        The engine takes that as no match, which would pass unnoticed. Rows below the one that
+        decided do not matter.
         """
-        for path, (index, column, text) in self._ordered.items():
-            if isinstance(values[path], str) and (self._every or not found or index < found[0]):
+        for path, ordered in self._ordered.items():
+            if not isinstance(values[path], str):
+                continue
+            if self._every_row or not matches or ordered.row < matches[0]:
                 return (
-                    f"row {index + 1}, column {column}: {path} is the text {values[path]!r} and cannot be "
-                    f"compared with {text}; make the column number({path})"
+                    f"row {ordered.row + 1}, column {ordered.column}: {path} is the text"
+                    f" {values[path]!r} and cannot be compared with {ordered.text};"
+                    f" make the column number({path})"
                 )
         return None
 
-    def _judge_first(self, record: Record, found: list[int], values: dict[str, Any]) -> Verdict:
-        """The first matching row decides; with none, a table that asserts anything fails."""
-        if found:
-            row = self._rows[found[0]]
-            return self._apply(record, [row], deciding=row, passed=not row.fails, values=values)
+    def _judge_first_row(
+        self, record: Record, matches: Sequence[int], values: dict[str, Any]
+    ) -> Verdict:
+        """The first matching row decides; without one, a table that asserts anything fails."""
+        if matches:
+            row = self._rows[matches[0]]
+            return _apply(record, [row], row, passed=not row.refuses, values=values)
         if any(row.asserts for row in self._rows):
             return Verdict(False, f"no row matches: {_listed(values)}", None, values, {})
         return Verdict(True, "no row applies", None, values, {})
 
-    def _judge_every(self, record: Record, found: list[int], values: dict[str, Any]) -> Verdict:
-        """Every row is a rule: asserting ones must match, refusing ones must not, setting ones set."""
-        matched = set(found)
-        wrong = [
-            row
-            for row in self._rows
-            if (row.asserts and row.index not in matched) or (row.fails and row.index in matched)
-        ]
-        setting = [self._rows[index] for index in found if self._rows[index].sets]
-        if not wrong:
-            deciding = setting[-1] if setting else (self._rows[found[0]] if found else None)
-            return self._apply(record, setting, deciding=deciding, passed=True, values=values)
-        reasons = []
-        for row in wrong:
-            told = _given(row.reason, record)
-            if isinstance(told, Failure):
-                return _failed(row, "reason", told, values)
-            reasons.append(str(told) if told is not None else _default_reason(row))
-        return Verdict(False, "; ".join(reasons), wrong[0].told, values, {})
-
-    def _apply(
-        self,
-        record: Record,
-        rows: Iterable[_Row],
-        *,
-        deciding: _Row | None,
-        passed: bool,
-        values: dict[str, Any],
+    def _judge_every_row(
+        self, record: Record, matches: Sequence[int], values: dict[str, Any]
     ) -> Verdict:
-        sets: dict[str, Any] = {}
-        for row in rows:
-            for field, expression in row.sets:
-                value = _given(expression, record)
-                if isinstance(value, Failure):
-                    return _failed(row, f"set.{field}", value, values)
-                sets[field] = _exact(value)
-        if deciding is None:
-            return Verdict(passed, "no row applies", None, values, sets)
-        told = _given(deciding.reason, record)
-        if isinstance(told, Failure):
-            return _failed(deciding, "reason", told, values)
-        reason = deciding.text if told is None else str(told)
-        return Verdict(passed, reason, deciding.told, values, sets)
+        """Asserting rows must match, refusing rows must not, setting rows set."""
+        broken = [row for row in self._rows if row.is_broken(row.matched.index in matches)]
+        if broken:
+            return _broken_verdict(record, broken, values)
+        matched = [self._rows[index] for index in matches]
+        setting = [row for row in matched if row.sets]
+        deciding = None
+        if setting:
+            deciding = setting[-1]
+        elif matched:
+            deciding = matched[0]
+        return _apply(record, setting, deciding, passed=True, values=values)
+
+
+def roots_of(parts: Iterable[CompiledPolicy | Expression]) -> frozenset[str] | None:
+    """Return names among which every top-level field that any part reads is found.
+
+    None when one of them may read all.
+    """
+    return _union([part.roots for part in parts])
+
+
+def batch_graph(
+    table: Mapping[str, Any], columns: Sequence[Column], cells: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """Return the graph the engine runs: the same conditions over a list of records.
+
+    It answers row numbers only, because the engine silently skips a row whose output cannot be
+    computed; results are computed here.
+    """
+    ids = [column["id"] for column in table["inputs"]]
+    inputs = []
+    for id, column in zip(ids, columns, strict=True):
+        inputs.append({"id": id, "name": column.name, "field": column.field})
+    rules = []
+    for number, texts in enumerate(cells):
+        rules.append(
+            {"_id": f"r{number}", "row": str(number), **dict(zip(ids, texts, strict=True))}
+        )
+    position = {"x": 0, "y": 0}
+    content = {
+        "hitPolicy": table.get("hitPolicy", "first"),
+        "inputs": inputs,
+        "outputs": [{"id": "row", "name": "row", "field": "row"}],
+        "rules": rules,
+        "executionMode": "loop",
+        "inputField": "records",
+        "outputPath": "rows",
+        "passThrough": False,
+    }
+    return {
+        "nodes": [
+            {"id": "input", "type": "inputNode", "name": "input", "position": position},
+            {
+                "id": "table",
+                "type": "decisionTableNode",
+                "name": "table",
+                "content": content,
+                "position": position,
+            },
+            {"id": "output", "type": "outputNode", "name": "output", "position": position},
+        ],
+        "edges": [
+            {"id": "e1", "type": "edge", "sourceId": "input", "targetId": "table"},
+            {"id": "e2", "type": "edge", "sourceId": "table", "targetId": "output"},
+        ],
+    }
+
+
+def _condition_cells(table: Mapping[str, Any]) -> list[list[str]]:
+    cells = []
+    for rule in table["rules"]:
+        cells.append([cell(rule, column["id"]) for column in table["inputs"]])
+    return cells
+
+
+def _condition_texts(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[str]:
+    texts = [column.field for column in columns]
+    for row in cells:
+        texts.extend(row)
+    return texts
+
+
+def _distinct_paths(texts: Iterable[str]) -> list[str]:
+    paths: dict[str, None] = {}
+    for text in texts:
+        paths.update(dict.fromkeys(paths_read(text)))
+    return list(paths)
+
+
+def _expressions(rows: Iterable[_Row]) -> list[Expression]:
+    expressions: list[Expression] = []
+    for row in rows:
+        expressions.extend(row.expressions())
+    return expressions
+
+
+def _union(roots: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    names: set[str] = set()
+    for part in roots:
+        if part is None:
+            return None
+        names |= part
+    return frozenset(names)
 
 
 def _ordered_cells(
     columns: Sequence[Column], cells: Sequence[Sequence[str]]
-) -> dict[str, tuple[int, str, str]]:
-    """Paths some cell compares by order, with the first row, the column and the cell that do."""
-    found: dict[str, tuple[int, str, str]] = {}
+) -> dict[str, _OrderedCell]:
+    """Return the paths that some cell compares by order, with the first such cell."""
+    found: dict[str, _OrderedCell] = {}
     for index, texts in enumerate(cells):
         for column, text in zip(columns, texts, strict=True):
-            if _ORDERED.match(text) and reads(column.field) == [column.field]:
-                found.setdefault(column.field, (index, column.name, text))
+            is_path = paths_read(column.field) == [column.field]
+            if is_path and _ORDER_COMPARISON.match(text):
+                found.setdefault(column.field, _OrderedCell(index, column.name, text))
     return found
 
 
-def roots_of(asked: Iterable[CompiledPolicy | Expression]) -> frozenset[str] | None:
-    """Names among which every top-level field that any of these reads is found; None when one may read all."""
-    roots = [one.roots for one in asked]
-    known = [names for names in roots if names is not None]
-    return frozenset[str]().union(*known) if len(known) == len(roots) else None
+def _compile_value(text: str, where: str) -> Any:
+    known = constant(text)
+    return known.value if known.is_known else Expression(text, where=where)
 
 
-def _compiled(text: str, where: str) -> Any:
-    known, value = constant(text)
-    return value if known else Expression(text, where=where)
-
-
-def _given(value: Any, record: Record) -> Any:
+def _computed(value: Any, record: Record) -> Any:
     return value.evaluate(record) if isinstance(value, Expression) else value
 
 
-def _failed(row: _Row, column: str, failure: Failure, values: dict[str, Any]) -> Verdict:
-    told = f"row {row.index + 1}, column {column}: `{failure.expression}` failed: {failure.message}"
-    return Verdict(False, told, row.told, values | failure.values, {}, told)
+def _apply(
+    record: Record,
+    rows: Sequence[_Row],
+    deciding: _Row | None,
+    *,
+    passed: bool,
+    values: dict[str, Any],
+) -> Verdict:
+    """Return the verdict of the deciding row with what the rows set."""
+    sets: dict[str, Any] = {}
+    for row in rows:
+        for field, expression in row.sets.items():
+            value = _computed(expression, record)
+            if isinstance(value, Failure):
+                return _failed_cell(row, SET_PREFIX + field, value, values)
+            sets[field] = _exact(value)
+    if deciding is None:
+        return Verdict(passed, "no row applies", None, values, sets)
+    reason = _computed(deciding.reason, record)
+    if isinstance(reason, Failure):
+        return _failed_cell(deciding, "reason", reason, values)
+    if reason is None:
+        reason = deciding.matched.text
+    return Verdict(passed, str(reason), deciding.matched, values, sets)
 
 
-def _default_reason(row: _Row) -> str:
-    return row.text if row.fails else f"{row.text} does not hold"
+def _broken_verdict(record: Record, broken: Sequence[_Row], values: dict[str, Any]) -> Verdict:
+    reasons = []
+    for row in broken:
+        reason = _computed(row.reason, record)
+        if isinstance(reason, Failure):
+            return _failed_cell(row, "reason", reason, values)
+        if reason is None:
+            reason = row.matched.text if row.refuses else f"{row.matched.text} does not hold"
+        reasons.append(str(reason))
+    return Verdict(False, "; ".join(reasons), broken[0].matched, values, {})
+
+
+def _failed_cell(row: _Row, column: str, failure: Failure, values: dict[str, Any]) -> Verdict:
+    problem = (
+        f"row {row.matched.index + 1}, column {column}:"
+        f" `{failure.expression}` failed: {failure.message}"
+    )
+    return Verdict(False, problem, row.matched, values | failure.values, {}, problem)
 
 
 def _exact(value: Any) -> Any:
-    """A fraction leaves as Decimal: 19.99 set as a price must not become 19.989999999999998."""
+    """Return a fraction as Decimal: a price of 19.99 must not become 19.989999999999998."""
     return Decimal(repr(value)) if isinstance(value, float) else value
 
 
-def _row_numbers(answer: Any) -> list[int]:
+def _row_indexes(answer: Any) -> list[int]:
     if answer is None:
         return []
-    return [int(row["row"]) for row in answer] if isinstance(answer, list) else [int(answer["row"])]
+    if isinstance(answer, list):
+        return [int(row["row"]) for row in answer]
+    return [int(answer["row"])]
 
 
 def _listed(values: Mapping[str, Any]) -> str:
@@ -356,13 +385,13 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 
 def _check_cell(column: Column, text: str, record: Record) -> CellCheck:
-    """One cell as the engine judges it, telling a comparison it could not make from one that did not hold."""
+    """Evaluate one cell; tell a comparison that is impossible from one that does not hold."""
     values = values_read(column.field, record) | values_read(text, record)
     try:
-        scope = dict(record)
         if column.field:
-            scope["$"] = tidy(zen.evaluate_expression(column.field, as_json(record)))
-            matched = zen.compile_unary_expression(text).evaluate(as_json(scope))
+            compared = normalize(zen.evaluate_expression(column.field, as_json(record)))
+            scope = as_json({**record, "$": compared})
+            matched = zen.compile_unary_expression(text).evaluate(scope)
         else:
             matched = zen.evaluate_expression(text, as_json(record))
     except (RuntimeError, ValueError) as error:

@@ -1,72 +1,82 @@
-"""Policies as configuration documents, compiled once per version and process."""
+"""Policies as configuration documents, compiled once per content and process."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound, Problem
-from openiom.platform.configuration import DocumentKind, current_documents, digest
+from openiom.platform.compiled_documents import CompiledDocuments
+from openiom.platform.configuration import DocumentKind, current_documents
 
 from .compiled_policy import CompiledPolicy
-from .policy import PolicyDocument, validate_policy
+from .policy import PolicyDocument, column_title, validate_policy
 from .tables import table_node
 
 KIND = "policy"
-_compiled: dict[str, tuple[str, CompiledPolicy]] = {}
 
-
-def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-    problems = validate_policy(body)
-    if body.get("name") != name:
-        problems.append(
-            Problem("name", f"the body says {body.get('name')!r}", "use the document's own name")
-        )
-    return problems
-
-
-_NAMED_BY_FIELD = {
+_KIND_BY_FIELD = {
     "source": "source",
     "strategy": "strategy",
     "account": "account",
     "price_list": "price_list",
 }
-_LITERAL = re.compile(r"""'([^']*)'|"([^"]*)\"""")
+_LITERAL = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>[^"]*)\"""")
 
 
-def _mentions(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Documents that a policy's cells name: literals in columns that compare or set such a field."""
+def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
+    problems = validate_policy(body)
+    if body.get("name") != name:
+        what = f"the body says {body.get('name')!r}"
+        problems.append(Problem("name", what, "use the document's own name"))
+    return problems
+
+
+def find_references(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield (kind, name, place) of the documents that a policy's cells name.
+
+    These are the literals in columns that compare or set a field such as `source`.
+    """
     table = table_node(body["content"])["content"]
     for column in (*table["inputs"], *table["outputs"]):
-        kind = _NAMED_BY_FIELD.get(str(column.get("field") or "").rpartition(".")[2])
-        for number, rule in enumerate(table["rules"] if kind else (), start=1):
-            for single, double in _LITERAL.findall(str(rule.get(column["id"]) or "")):
-                yield (
-                    str(kind),
-                    single or double,
-                    f"row {number}, {column.get('name') or column['field']}",
-                )
+        field = str(column.get("field") or "").rpartition(".")[2]
+        kind = _KIND_BY_FIELD.get(field)
+        if kind is not None:
+            yield from _literals(table["rules"], column, kind)
 
 
-KINDS = (DocumentKind(KIND, PolicyDocument, 30, check=_check, find_references=_mentions),)
+def _literals(
+    rules: Sequence[Mapping[str, Any]], column: Mapping[str, Any], kind: str
+) -> Iterator[tuple[str, str, str]]:
+    for number, rule in enumerate(rules, start=1):
+        place = f"row {number}, {column_title(column)}"
+        for found in _LITERAL.finditer(str(rule.get(column["id"]) or "")):
+            yield kind, found["single"] or found["double"] or "", place
+
+
+KINDS = (DocumentKind(KIND, PolicyDocument, 30, check=_check, find_references=find_references),)
+
+
+def _compile(name: str, body: dict[str, Any]) -> CompiledPolicy:
+    return CompiledPolicy(PolicyDocument.model_validate(body))
+
+
+_POLICIES = CompiledDocuments(KIND, _compile)
 
 
 def policies_in_use(session: Session) -> dict[str, PolicyDocument]:
-    """Every policy in its current version, by name."""
-    return {d.name: PolicyDocument.model_validate(d.body) for d in current_documents(session, KIND)}
+    """Return every policy in its current version, by name."""
+    policies = {}
+    for document in current_documents(session, KIND):
+        policies[document.name] = PolicyDocument.model_validate(document.body)
+    return policies
 
 
 def compiled_policies(session: Session, names: Collection[str]) -> dict[str, CompiledPolicy]:
-    """The current versions of these policies, ready to judge. Raises NotFound naming the missing ones."""
-    found = {}
-    for document in current_documents(session, KIND, names=sorted(names)):
-        kept, version = _compiled.get(document.name), digest(document.body)
-        if kept is None or kept[0] != version:
-            kept = (version, CompiledPolicy(PolicyDocument.model_validate(document.body)))
-            _compiled[document.name] = kept
-        found[document.name] = kept[1]
-    missing = set(names) - found.keys()
+    """Return the current versions of these policies. Raise `NotFound`, naming the missing ones."""
+    found = _POLICIES.get(session, names)
+    missing = sorted(set(names) - found.keys())
     if missing:
-        raise NotFound(f"no policy named {', '.join(sorted(missing))}", remedy="publish it first")
+        raise NotFound(f"no policy named {', '.join(missing)}", remedy="publish it first")
     return found

@@ -1,4 +1,4 @@
-"""Policies as one reads them aloud, and a test bench for them."""
+"""Policies as readable tables, and a test bench for them, over HTTP."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from openiom.platform.http import CurrentPrincipal, ReadSession
 from .configuration import compiled_policies, policies_in_use
 from .policy import PolicyDocument
 from .tables import Column, Row, read_table
+from .verdict import Verdict
 
 router = APIRouter(prefix="/api/v1/policies", tags=["policies"])
 
@@ -28,16 +29,22 @@ class PolicyView(BaseModel):
 
 
 class PolicyItems(BaseModel):
+    """All policies in use."""
+
     items: list[PolicyView]
 
 
 class TryRequest(BaseModel):
+    """Records to judge."""
+
     model_config = ConfigDict(extra="forbid")
 
     records: list[dict[str, Any]] = Field(min_length=1, max_length=100)
 
 
 class VerdictView(BaseModel):
+    """The verdict on one record; `row` counts from 0."""
+
     passed: bool
     reason: str
     row: int | None
@@ -48,40 +55,46 @@ class VerdictView(BaseModel):
 
 
 class Verdicts(BaseModel):
+    """One verdict per record, in order."""
+
     verdicts: list[VerdictView]
 
 
 @router.get("")
 def policies(principal: CurrentPrincipal, session: ReadSession) -> PolicyItems:
-    """Every policy in use, by name."""
+    """Return every policy in use, by name."""
     principal.require("policies.read")
-    return PolicyItems(items=[view(p) for _, p in sorted(policies_in_use(session).items())])
+    in_use = policies_in_use(session)
+    return PolicyItems(items=[view(in_use[name]) for name in sorted(in_use)])
 
 
 @router.post("/{name}/try")
 def try_policy(
-    name: str, asked: TryRequest, principal: CurrentPrincipal, session: ReadSession
+    name: str, body: TryRequest, principal: CurrentPrincipal, session: ReadSession
 ) -> Verdicts:
     """Judge sample records without changing anything: which row matched, on which values."""
     principal.require("policies.read")
-    found = compiled_policies(session, [name])[name].evaluate(asked.records)
-    return Verdicts(
-        verdicts=[
-            VerdictView(
-                passed=v.passed,
-                reason=v.reason,
-                row=v.matched_row.index if v.matched_row else None,
-                row_text=v.matched_row.text if v.matched_row else "",
-                values=v.values,
-                sets=v.sets,
-                error=v.error,
-            )
-            for v in found
-        ]
+    policy = compiled_policies(session, [name])[name]
+    views = [verdict_view(verdict) for verdict in policy.evaluate(body.records)]
+    return Verdicts(verdicts=views)
+
+
+def verdict_view(verdict: Verdict) -> VerdictView:
+    """Return a verdict as the API shows it."""
+    row = verdict.matched_row
+    return VerdictView(
+        passed=verdict.passed,
+        reason=verdict.reason,
+        row=row.index if row else None,
+        row_text=row.text if row else "",
+        values=verdict.values,
+        sets=verdict.sets,
+        error=verdict.error,
     )
 
 
 def view(policy: PolicyDocument) -> PolicyView:
+    """Return a policy as a readable table."""
     table = read_table(policy.content)
     return PolicyView(
         name=policy.name,

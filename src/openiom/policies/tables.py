@@ -1,20 +1,25 @@
-"""Decision tables as people read them, and the JDM graph they are stored as."""
+"""Decision tables as people read them, and the JDM graph in which they are stored."""
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-import orjson
 import zen
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from .language.expression import tidy
+from .language.expression import literal, normalize
 from .language.expression_analysis import is_constant
 
 Hit = Literal["first", "every"]
 Outcome = Literal["pass", "fail"]
+SET_PREFIX = "set."
 _HIT_TO_JDM = {"first": "first", "every": "collect"}
-_SET = "set."
+
+_VALUE_SIGN = re.compile(r"(?<!\w)\$(?!\w)")
+_COMPARISON = re.compile(r"(>|<|!=|in\b|not in\b)")
+_INTERVAL = re.compile(r"[\[(][^,]*\.\.[^,]*[\])]")
+_GROUPED = re.compile(r"'[^']*'|\"[^\"]*\"|\([^)]*\)|\[[^\]]*\]")
+_OR = re.compile(r"\bor\b")
 
 
 class _Part(BaseModel):
@@ -28,14 +33,14 @@ class Formula(_Part):
 
 
 class Column(_Part):
-    """A condition column. With no field its cells are whole conditions, such as `len(lines) > 9`."""
+    """A condition column. Without a field its cells are whole conditions: `len(lines) > 9`."""
 
     name: str = Field(description="Heading: Ship-to country")
     field: str = Field(default="", description="What the cells compare: a path or any expression")
 
 
 class Row(_Part):
-    """One rule. Cells stand under column names; an absent cell asks nothing."""
+    """One rule. Cells are given by column name; an absent cell requires nothing."""
 
     when: dict[str, str] = Field(
         default_factory=dict, description="Column name to cell: {'Quantity': '>= 5'}"
@@ -48,11 +53,18 @@ class Row(_Part):
 
 
 class Table(_Part):
-    """A decision table: `first` row that matches decides, or `every` row is a rule of its own."""
+    """A decision table: the `first` row that matches decides, or `every` row is its own rule."""
 
     columns: list[Column]
     rows: list[Row]
     hit: Hit = "first"
+
+
+class Constant(NamedTuple):
+    """The value of an expression that reads nothing; `value` is None when it is not constant."""
+
+    is_known: bool
+    value: Any
 
 
 def decision_table(
@@ -62,51 +74,55 @@ def decision_table(
     otherwise: Row | None = None,
     hit: Hit = "first",
 ) -> dict[str, Any]:
+    """Return the JDM graph (input, decision table, output) of these rows.
+
+    `otherwise` becomes a last row without cells. Outputs are `outcome`, `reason` and one
+    `set.<field>` for every field that any row sets.
     """
-    The JDM graph (input, decision table, output) of these rows; `otherwise` becomes a last row without cells.
-
-    Outputs are `outcome`, `reason` and one `set.<field>` for every field any row sets.
-    """
-    everything = [*rows, *([otherwise] if otherwise is not None else [])]
-    fields = list(dict.fromkeys(name for row in everything for name in row.set))
-    outputs = ["outcome", "reason", *(_SET + name for name in fields)]
-    content = {
-        "hitPolicy": _HIT_TO_JDM[hit],
-        "inputs": [
-            {"id": f"i{n}", "name": c.name, "field": c.field} for n, c in enumerate(columns)
-        ],
-        "outputs": [{"id": f"o{n}", "name": name, "field": name} for n, name in enumerate(outputs)],
-        "rules": [_rule(number, row, columns, outputs) for number, row in enumerate(everything)],
-    }
-    return _graph(content)
-
-
-def read_table(content: Mapping[str, Any]) -> Table:
-    """The table within a JDM graph, in the shape it is built from; KeyError when the graph holds none."""
-    table = table_node(content)["content"]
-    inputs, outputs = table["inputs"], table["outputs"]
-    columns = [
-        Column(name=i.get("name") or i.get("field") or i["id"], field=i.get("field") or "")
-        for i in inputs
-    ]
-    rows = []
-    for rule in table["rules"]:
-        when = {
-            c.name: rule[i["id"]]
-            for c, i in zip(columns, inputs, strict=True)
-            if cell(rule, i["id"])
+    every = list(rows)
+    if otherwise is not None:
+        every.append(otherwise)
+    outputs = ["outcome", "reason"]
+    for row in every:
+        for field in row.set:
+            if SET_PREFIX + field not in outputs:
+                outputs.append(SET_PREFIX + field)
+    inputs = []
+    for number, column in enumerate(columns):
+        inputs.append({"id": f"i{number}", "name": column.name, "field": column.field})
+    return _graph(
+        {
+            "hitPolicy": _HIT_TO_JDM[hit],
+            "inputs": inputs,
+            "outputs": [
+                {"id": f"o{number}", "name": name, "field": name}
+                for number, name in enumerate(outputs)
+            ],
+            "rules": [_rule(number, row, columns, outputs) for number, row in enumerate(every)],
         }
-        given = {o["field"]: _value(rule[o["id"]]) for o in outputs if cell(rule, o["id"])}
-        sets = {name[len(_SET) :]: value for name, value in given.items() if name.startswith(_SET)}
-        outcome, reason = given.get("outcome"), given.get("reason")
-        rows.append(Row(when=when, outcome=outcome, reason=reason, set=sets))
-    return Table(
-        columns=columns, rows=rows, hit="every" if table.get("hitPolicy") == "collect" else "first"
     )
 
 
+def read_table(content: Mapping[str, Any]) -> Table:
+    """Return the table of a JDM graph. Raise `KeyError` when the graph has none."""
+    table = table_node(content)["content"]
+    columns = table_columns(table)
+    rows = [_read_row(table, columns, rule) for rule in table["rules"]]
+    hit: Hit = "every" if table.get("hitPolicy") == "collect" else "first"
+    return Table(columns=columns, rows=rows, hit=hit)
+
+
+def table_columns(table: Mapping[str, Any]) -> list[Column]:
+    """Return the condition columns of a JDM table."""
+    columns = []
+    for column in table["inputs"]:
+        name = str(column.get("name") or column.get("field") or column["id"])
+        columns.append(Column(name=name, field=column.get("field") or ""))
+    return columns
+
+
 def table_node(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The graph's one decision table node; KeyError when there is none."""
+    """Return the graph's decision table node. Raise `KeyError` when there is none."""
     for node in content.get("nodes", ()):
         if node.get("type") == "decisionTableNode":
             found: dict[str, Any] = node
@@ -114,92 +130,130 @@ def table_node(content: Mapping[str, Any]) -> dict[str, Any]:
     raise KeyError("decisionTableNode")
 
 
+def _read_row(table: Mapping[str, Any], columns: Sequence[Column], rule: Mapping[str, Any]) -> Row:
+    when = {}
+    for column, stored in zip(columns, table["inputs"], strict=True):
+        if cell(rule, stored["id"]):
+            when[column.name] = rule[stored["id"]]
+    outcome: Any = None
+    reason: Any = None
+    sets: dict[str, Any] = {}
+    for output in table["outputs"]:
+        text = cell(rule, output["id"])
+        if not text:
+            continue
+        value = _read_value(text)
+        if output["field"] == "outcome":
+            outcome = value
+        elif output["field"] == "reason":
+            reason = value
+        else:
+            sets[output["field"].removeprefix(SET_PREFIX)] = value
+    return Row(when=when, outcome=outcome, reason=reason, set=sets)
+
+
 def row_text(columns: Sequence[Column], cells: Sequence[str]) -> str:
-    """A row as one reads it aloud: `Ship-to country = 'US' and Quantity >= 5`; `otherwise` without cells."""
-    parts = [_spoken(c, text) for c, text in zip(columns, cells, strict=True) if text]
+    """Return a row as readable text: `Ship-to country = 'US' and Quantity >= 5`.
+
+    A row without cells is `otherwise`.
+    """
+    parts = []
+    for column, text in zip(columns, cells, strict=True):
+        if text:
+            parts.append(_cell_text(column, text))
     return " and ".join(parts) or "otherwise"
 
 
 def cell(rule: Mapping[str, Any], name: str) -> str:
-    """A rule's cell without surrounding blanks; empty when it asks or gives nothing."""
+    """Return a rule's cell without surrounding blanks; empty when it has none."""
     return str(rule.get(name) or "").strip()
 
 
-def literal(value: Any) -> str:
-    """The text of a literal in the expression language."""
-    if isinstance(value, str) and "'" not in value and "\\" not in value and "\n" not in value:
-        return f"'{value}'"
-    return orjson.dumps(value).decode()
-
-
-def constant(text: str) -> tuple[bool, Any]:
-    """(True, value) for an expression that reads nothing, (False, None) for any other."""
+def constant(text: str) -> Constant:
+    """Return the value of an expression that reads nothing."""
     if not is_constant(text):
-        return False, None
+        return Constant(False, None)
     try:
-        return True, tidy(zen.evaluate_expression(text, {}))
+        return Constant(True, normalize(zen.evaluate_expression(text, {})))
     except (RuntimeError, ValueError):
-        return False, None
+        return Constant(False, None)
 
 
-def _spoken(column: Column, text: str) -> str:
+def _cell_text(column: Column, text: str) -> str:
+    """Return one cell as readable text, with the column's name in front or in place of `$`."""
     if not column.field:
-        return f"({text})" if re.search(r"\bor\b", text) else text
-    if re.search(r"(?<!\w)\$(?!\w)", text):
-        return re.sub(r"(?<!\w)\$(?!\w)", column.name, text)
-    if re.match(r"(>|<|!=|in\b|not in\b)", text):
-        return f"{column.name} {text}"
+        return f"({text})" if _OR.search(text) else text
+    if _VALUE_SIGN.search(text):
+        return _VALUE_SIGN.sub(column.name, text)
+    return f"{column.name} {_comparison_text(text)}"
+
+
+def _comparison_text(text: str) -> str:
+    """Return a cell as the comparison it stands for."""
+    if _COMPARISON.match(text):
+        return text
     if text.startswith("=="):
-        return f"{column.name} = {text[2:].lstrip()}"
-    if re.fullmatch(r"[\[(][^,]*\.\.[^,]*[\])]", text) or _several(text):
-        return f"{column.name} in {text}"
-    return f"{column.name} = {text}"
+        return f"= {text[2:].lstrip()}"
+    if _INTERVAL.fullmatch(text) or "," in _GROUPED.sub("", text):
+        return f"in {text}"
+    return f"= {text}"
 
 
-def _several(text: str) -> bool:
-    return "," in re.sub(r"'[^']*'|\"[^\"]*\"|\([^)]*\)|\[[^\]]*\]", "", text)
+def _read_value(text: str) -> Any:
+    known = constant(text)
+    return known.value if known.is_known else Formula(formula=text)
 
 
-def _value(text: str) -> Any:
-    known, value = constant(text.strip())
-    return value if known else Formula(formula=text.strip())
-
-
-def _cell_text(value: JsonValue | Formula) -> str:
+def _write_value(value: JsonValue | Formula) -> str:
     return value.formula if isinstance(value, Formula) else literal(value)
 
 
 def _rule(
     number: int, row: Row, columns: Sequence[Column], outputs: Sequence[str]
 ) -> dict[str, str]:
-    unknown = set(row.when) - {column.name for column in columns}
+    unknown = sorted(row.when.keys() - {column.name for column in columns})
     if unknown:
-        raise ValueError(
-            f"row {number + 1} names columns the table does not have: {sorted(unknown)}"
-        )
+        raise ValueError(f"row {number + 1} names columns the table does not have: {unknown}")
     rule = {"_id": f"r{number}"}
-    rule |= {f"i{n}": row.when.get(column.name, "") for n, column in enumerate(columns)}
-    given: dict[str, Any] = {_SET + name: value for name, value in row.set.items()}
-    given |= {k: v for k, v in (("outcome", row.outcome), ("reason", row.reason)) if v is not None}
-    return rule | {
-        f"o{n}": _cell_text(given[name]) if name in given else "" for n, name in enumerate(outputs)
-    }
+    for index, column in enumerate(columns):
+        rule[f"i{index}"] = row.when.get(column.name, "")
+    given: dict[str, JsonValue | Formula] = {}
+    for field, value in row.set.items():
+        given[SET_PREFIX + field] = value
+    if row.outcome is not None:
+        given["outcome"] = row.outcome
+    if row.reason is not None:
+        given["reason"] = row.reason
+    for index, name in enumerate(outputs):
+        rule[f"o{index}"] = _write_value(given[name]) if name in given else ""
+    return rule
 
 
 def _graph(table: Mapping[str, Any]) -> dict[str, Any]:
-    nodes = [
-        {"id": "input", "type": "inputNode", "name": "Record", "position": {"x": 80, "y": 160}},
-        {
-            "id": "table",
-            "type": "decisionTableNode",
-            "name": "Rules",
-            "position": {"x": 380, "y": 160},
-        },
-        {"id": "output", "type": "outputNode", "name": "Verdict", "position": {"x": 680, "y": 160}},
-    ]
-    nodes[1]["content"] = dict(table)
-    edges = [
-        {"id": "e1", "type": "edge", "sourceId": "input", "targetId": "table"},
-        {"id": "e2", "type": "edge", "sourceId": "table", "targetId": "output"},
-    ]
-    return {"nodes": nodes, "edges": edges}
+    return {
+        "nodes": [
+            {
+                "id": "input",
+                "type": "inputNode",
+                "name": "Record",
+                "position": {"x": 80, "y": 160},
+            },
+            {
+                "id": "table",
+                "type": "decisionTableNode",
+                "name": "Rules",
+                "position": {"x": 380, "y": 160},
+                "content": dict(table),
+            },
+            {
+                "id": "output",
+                "type": "outputNode",
+                "name": "Verdict",
+                "position": {"x": 680, "y": 160},
+            },
+        ],
+        "edges": [
+            {"id": "e1", "type": "edge", "sourceId": "input", "targetId": "table"},
+            {"id": "e2", "type": "edge", "sourceId": "table", "targetId": "output"},
+        ],
+    }

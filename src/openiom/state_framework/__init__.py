@@ -1,9 +1,10 @@
 """
-State framework: may this entity move, where to, and why.
+State framework: whether an entity may change its state, where to, and why.
 
-Owns    the state table of an entity: states, reasons, transitions; line to header aggregation.
-Holds   an event a table never names moves nothing; a named event from the wrong state is refused.
-Tells   nothing: the room that owns the entity writes the state and announces the fact.
+Owns        the state table of an entity: states, reasons, transitions; line to header aggregation.
+Guarantees  an event that the table does not name changes nothing; a named event from the wrong
+            state is refused.
+Publishes   nothing: the package that owns the entity writes the state and publishes the event.
 """
 
 from .aggregate import Aggregate, LineStatus, header_events, header_events_many
@@ -27,11 +28,11 @@ __all__ = [
     "PREVIOUS",
     "Aggregate",
     "LineStatus",
-    "TransitionRequest",
     "State",
     "StateTable",
     "Target",
     "Transition",
+    "TransitionRequest",
     "advance",
     "advance_many",
     "header_events",

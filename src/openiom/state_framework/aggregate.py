@@ -1,4 +1,4 @@
-"""From lines to header: the header's event happens once, at the moment its last line gets there."""
+"""From lines to header: an event is raised on the header once, when its last line qualifies."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
@@ -7,18 +7,18 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class LineStatus(NamedTuple):
-    """Where a line stands."""
+    """The state of a line."""
 
     state: str
     reason: str = ""
 
 
 class Aggregate(NamedTuple):
-    """
-    Raise `event` on the header once all its lines stand at one of `states` (and `reasons`, if given).
+    """Raise `event` on the header once all its lines are in one of `states`.
 
-    Lines in `ignoring` do not count, so one canceled line does not keep the rest from completing; when every
-    line is ignored nothing is raised.
+    With `reasons`, the reason of each line must be one of them, too. Lines in a state of `ignoring`
+    do not count, so a canceled line does not keep the others from completing the header; when every
+    line is ignored, nothing is raised.
     """
 
     event: str
@@ -27,33 +27,49 @@ class Aggregate(NamedTuple):
     ignoring: frozenset[str] = frozenset({"canceled"})
 
     def holds(self, lines: Iterable[LineStatus]) -> bool:
-        """Whether all lines that count, and at least one, are there."""
-        counting = [line for line in lines if line.state not in self.ignoring]
-        return bool(counting) and all(self._there(line) for line in counting)
+        """Return whether at least one line counts and all lines that count qualify."""
+        any_counts = False
+        for line in lines:
+            if line.state in self.ignoring:
+                continue
+            if not self._qualifies(line):
+                return False
+            any_counts = True
+        return any_counts
 
-    def _there(self, line: LineStatus) -> bool:
-        return line.state in self.states and (not self.reasons or line.reason in self.reasons)
+    def _qualifies(self, line: LineStatus) -> bool:
+        if line.state not in self.states:
+            return False
+        return not self.reasons or line.reason in self.reasons
 
 
 def header_events(
     rules: Sequence[Aggregate], *, before: Sequence[LineStatus], after: Sequence[LineStatus]
 ) -> list[str]:
-    """
-    Events the header owes now that its lines went from `before` to `after`, in the order of the rules.
+    """Return the events to raise on a header whose lines changed, in the order of the rules.
 
-    `before` and `after` are all lines of one header, read under its lock; then each event is raised by
-    exactly the one change that completes it, however many lines move together and in whatever order.
+    `before` and `after` are all lines of one header, read under its lock. Each event is then raised
+    by exactly the one change that completes it, however many lines change together and in whatever
+    order.
     """
-    return [rule.event for rule in rules if rule.holds(after) and not rule.holds(before)]
+    events = []
+    for rule in rules:
+        if rule.holds(after) and not rule.holds(before):
+            events.append(rule.event)
+    return events
 
 
 def header_events_many(
     rules: Sequence[Aggregate],
     changes: Mapping[Key, tuple[Sequence[LineStatus], Sequence[LineStatus]]],
 ) -> dict[Key, list[str]]:
-    """The same for many headers: key to (before, after); headers that owe nothing are left out."""
-    owed = {
-        key: header_events(rules, before=before, after=after)
-        for key, (before, after) in changes.items()
-    }
-    return {key: events for key, events in owed.items() if events}
+    """Return the events of many headers by key; `changes` maps a key to (before, after).
+
+    Headers without an event are left out.
+    """
+    found: dict[Key, list[str]] = {}
+    for key, (before, after) in changes.items():
+        events = header_events(rules, before=before, after=after)
+        if events:
+            found[key] = events
+    return found

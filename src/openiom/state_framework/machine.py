@@ -1,4 +1,4 @@
-"""States as a table: an event it never names moves nothing, a named event from the wrong state is refused."""
+"""States as a table: an event it does not name changes nothing, a wrong state refuses it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,11 +10,11 @@ ANY = "*"
 """As a transition's source: every state that is not final and has no row of its own."""
 
 PREVIOUS = "(previous)"
-"""As a transition's target state: back to where the entity stood before, reason included."""
+"""As a transition's target state: the state and reason before the current ones."""
 
 
 class Target(NamedTuple):
-    """Where a transition leads."""
+    """The state and reason to which a transition leads."""
 
     state: str
     reason: str
@@ -22,7 +22,12 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One state: its label, its place on the progress bar, whether it locks the record, whether it ends."""
+    """One state of an entity.
+
+    timeline_position  its place on the progress bar
+    read_only          whether it locks the record
+    final              whether no transition leads out of it
+    """
 
     name: str
     label: str
@@ -33,16 +38,28 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """`event` moves from `source` (None: not created yet) to `to`; `reasons` may stand in for `to.reason`."""
+    """`event` leads from `source` (None: not created yet) to `to`.
+
+    `reasons` are those a caller may choose instead of `to.reason`.
+    """
 
     event: str
     source: str | None
     to: Target
     reasons: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The event and the source, as problems name the row."""
+        return f"{self.event} from {self.source}"
+
+    def allows(self, reason: str) -> bool:
+        """Return whether a caller may choose this reason."""
+        return reason == self.to.reason or reason in self.reasons
+
 
 class TransitionRequest(NamedTuple):
-    """One event for one entity; `previous` is where it stood before its present state, for a release."""
+    """One event for one entity; `previous` is its state before the current one."""
 
     event: str
     state: str | None
@@ -58,17 +75,18 @@ def moves(
     *,
     reasons: Sequence[str] = (),
 ) -> list[Transition]:
-    """One row per source, all leading to the same state."""
-    return [Transition(event, source, Target(state, reason), tuple(reasons)) for source in sources]
+    """Return one transition per source, all leading to the same state."""
+    target = Target(state, reason)
+    return [Transition(event, source, target, tuple(reasons)) for source in sources]
 
 
 @dataclass(frozen=True)
 class StateTable:
-    """
-    Everything one entity may do. Creating one raises Invalid that lists every fault.
+    """The states and transitions of one entity.
 
-    Switched off (`enabled=False`) it refuses nothing: an event moves by its row for the state, else by the
-    first row that names it whatever the state, and a release without a previous state moves nothing.
+    Creating one raises `Invalid` with every problem. With `enabled=False` it refuses nothing: an
+    event uses its row for the state, else the first row that names it; a release without a previous
+    state changes nothing.
     """
 
     entity: str
@@ -80,25 +98,28 @@ class StateTable:
     _states: dict[str, State] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        faults = list(_faults(self.states, self.transitions))
-        if faults:
+        problems = [
+            *_state_problems(self.states),
+            *_transition_problems(self.states, self.transitions),
+        ]
+        if problems:
             raise Invalid(
                 "the state table is faulty",
                 where=self.entity,
                 remedy="correct the states and transitions named",
-                problems=faults,
+                problems=problems,
             )
-        object.__setattr__(
-            self, "_rows", {(row.event, row.source): row for row in self.transitions}
-        )
-        object.__setattr__(self, "_states", {state.name: state for state in self.states})
+        rows: dict[tuple[str, str | None], Transition] = {}
         first: dict[str, Transition] = {}
         for row in self.transitions:
+            rows[row.event, row.source] = row
             first.setdefault(row.event, row)
+        object.__setattr__(self, "_rows", rows)
         object.__setattr__(self, "_first", first)
+        object.__setattr__(self, "_states", {state.name: state for state in self.states})
 
     def state(self, name: str) -> State:
-        """The state of this name; Invalid when the table has none."""
+        """Return the state of this name. Raise `Invalid` when the table has none."""
         if name not in self._states:
             raise Invalid(
                 f"there is no state {name}",
@@ -108,31 +129,36 @@ class StateTable:
         return self._states[name]
 
     def timeline(self) -> list[State]:
-        """The states in the order of the progress bar."""
+        """Return the states in the order of the progress bar."""
         return sorted(self.states, key=lambda state: (state.timeline_position, state.name))
 
     def events(self) -> list[str]:
-        """The events the table names, in the order of its rows."""
+        """Return the events the table names, in the order of its rows."""
         return list(self._first)
 
+    def first_row(self, event: str) -> Transition | None:
+        """Return the first row that names the event, whatever its source."""
+        return self._first.get(event)
+
     def row(self, event: str, state: str | None) -> Transition | None:
-        """The row for an event in a state: its own, else the wildcard's; None when there is neither."""
+        """Return the row for an event in a state, else the wildcard's row, else None."""
         own = self._rows.get((event, state))
-        if own is not None or state is None or self.state(state).final:
+        if own is not None or state is None:
             return own
+        if self.state(state).final:
+            return None
         return self._rows.get((event, ANY))
 
     def extended(
         self, *, states: Iterable[State] = (), transitions: Iterable[Transition] = ()
     ) -> "StateTable":
-        """This table with a user's rows added; Invalid when one of them would alter a shipped one."""
-        added_states, added = tuple(states), tuple(transitions)
+        """Return this table with added rows. Raise `Invalid` when one alters a shipped row."""
+        added_states = tuple(states)
+        added_rows = tuple(transitions)
         altered = [state.name for state in added_states if state.name in self._states]
-        altered += [
-            f"{row.event} from {row.source}"
-            for row in added
-            if (row.event, row.source) in self._rows
-        ]
+        for row in added_rows:
+            if (row.event, row.source) in self._rows:
+                altered.append(row.label)
         if altered:
             raise Invalid(
                 f"shipped rows may be added to, never altered: {', '.join(altered)}",
@@ -140,11 +166,13 @@ class StateTable:
                 remedy="add a state or a transition of another name or source",
             )
         return replace(
-            self, states=self.states + added_states, transitions=self.transitions + added
+            self,
+            states=self.states + added_states,
+            transitions=self.transitions + added_rows,
         )
 
     def with_guard(self, *, enabled: bool) -> "StateTable":
-        """The same table with its guard on or off."""
+        """Return the same table with its guard on or off."""
         return replace(self, enabled=enabled)
 
 
@@ -156,13 +184,13 @@ def advance(
     previous: Target | None = None,
     reason: str | None = None,
 ) -> Target | None:
-    """
-    Where `event` moves an entity now in `state` (None: it does not exist yet); None when it moves nothing.
+    """Return where `event` leads an entity in `state`; None when it changes nothing.
 
-    `previous` is where a release leads back to; `reason` replaces the row's own if the row lists it.
-    Raises TransitionRefused naming entity, event and state when the table names the event but not from here.
+    `state` None means that the entity does not exist yet. `previous` is where a release leads back
+    to. `reason` replaces the row's own if the row lists it. Raise `TransitionRefused`, naming
+    entity, event and state, when the table names the event but not from this state.
     """
-    first = table._first.get(event)
+    first = table.first_row(event)
     if first is None:
         return None
     row = table.row(event, state)
@@ -172,80 +200,98 @@ def advance(
         row = first
     if row.to.state == PREVIOUS:
         if previous is None and table.enabled:
-            raise _refused(
-                table,
-                event,
-                state,
-                why="no earlier state is recorded to return to",
-                remedy="use another event",
-            )
+            raise _no_previous_state(table, event, state)
         return previous
-    if reason is None or reason == row.to.reason or (reason in row.reasons or not table.enabled):
-        return row.to if reason is None else Target(row.to.state, reason)
-    known = ", ".join((row.to.reason, *row.reasons))
-    raise _refused(
-        table, event, state, why=f"{reason!r} is not one of its reasons", remedy=f"use {known}"
-    )
+    if reason is None:
+        return row.to
+    if table.enabled and not row.allows(reason):
+        raise _unknown_reason(table, row, state, reason)
+    return Target(row.to.state, reason)
 
 
 def advance_many(
-    table: StateTable, moves: Sequence[TransitionRequest]
+    table: StateTable, requests: Sequence[TransitionRequest]
 ) -> list[Target | TransitionRefused | None]:
-    """One answer a move, in order: where it leads, None when it moves nothing, or the refusal, not raised."""
+    """Return one result per request, in order; a refusal is returned, not raised."""
     known: dict[TransitionRequest, Target | TransitionRefused | None] = {}
-    for move in moves:
-        if move not in known:
-            known[move] = _answer(table, move)
-    return [known[move] for move in moves]
+    results = []
+    for request in requests:
+        if request not in known:
+            known[request] = _result(table, request)
+        results.append(known[request])
+    return results
 
 
-def _answer(table: StateTable, move: TransitionRequest) -> Target | TransitionRefused | None:
+def _result(table: StateTable, request: TransitionRequest) -> Target | TransitionRefused | None:
     try:
         return advance(
-            table, event=move.event, state=move.state, previous=move.previous, reason=move.reason
+            table,
+            event=request.event,
+            state=request.state,
+            previous=request.previous,
+            reason=request.reason,
         )
     except TransitionRefused as refusal:
         return refusal
 
 
 def _wrong_state(table: StateTable, event: str, state: str | None) -> TransitionRefused:
-    sources = [row.source for row in table.transitions if row.event == event]
-    allowed = ", ".join(
-        sorted("any state" if s == ANY else s or "(not created yet)" for s in sources)
-    )
-    return _refused(
-        table,
-        event,
-        state,
-        why=f"it is allowed from {allowed}",
-        remedy="send the event that fits its state",
-    )
+    sources = []
+    for row in table.transitions:
+        if row.event == event:
+            sources.append(_source_text(row.source))
+    why = f"it is allowed from {', '.join(sorted(sources))}"
+    return _refusal(table, event, state, why, "send the event that fits its state")
 
 
-def _refused(
-    table: StateTable, event: str, state: str | None, *, why: str, remedy: str
+def _source_text(source: str | None) -> str:
+    if source is None:
+        return "(not created yet)"
+    return "any state" if source == ANY else source
+
+
+def _no_previous_state(table: StateTable, event: str, state: str | None) -> TransitionRefused:
+    why = "no earlier state is recorded to return to"
+    return _refusal(table, event, state, why, "use another event")
+
+
+def _unknown_reason(
+    table: StateTable, row: Transition, state: str | None, reason: str
 ) -> TransitionRefused:
-    at = f"while {state}" if state is not None else "before it exists"
-    return TransitionRefused(
-        f"{event} cannot happen {at}: {why}", where=table.entity, remedy=remedy
-    )
+    known = ", ".join((row.to.reason, *row.reasons))
+    why = f"{reason!r} is not one of its reasons"
+    return _refusal(table, row.event, state, why, f"use {known}")
 
 
-def _faults(states: Sequence[State], transitions: Sequence[Transition]) -> Iterator[Problem]:
-    names = [state.name for state in states]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield Problem(f"state {name}", "it stands twice")
+def _refusal(
+    table: StateTable, event: str, state: str | None, why: str, remedy: str
+) -> TransitionRefused:
+    condition = "before it exists" if state is None else f"while {state}"
+    what = f"{event} cannot happen {condition}: {why}"
+    return TransitionRefused(what, where=table.entity, remedy=remedy)
+
+
+def _state_problems(states: Sequence[State]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for state in states:
+        if state.name in seen:
+            yield Problem(f"state {state.name}", "it is defined twice", "remove one of them")
+        seen.add(state.name)
+
+
+def _transition_problems(
+    states: Sequence[State], transitions: Sequence[Transition]
+) -> Iterator[Problem]:
+    finality = {state.name: state.final for state in states}
     seen: set[tuple[str, str | None]] = set()
-    final = {state.name for state in states if state.final}
     for row in transitions:
-        key = (row.event, row.source)
-        told = f"{row.event} from {row.source}"
-        if key in seen:
-            yield Problem(told, "it stands twice")
-        seen.add(key)
-        if row.source not in (None, ANY) and row.source not in names:
-            yield Problem(told, "the source state is unknown")
-        if row.source in final:
-            yield Problem(told, "the source state is final")
-        if row.to.state != PREVIOUS and row.to.state not in names:
-            yield Problem(told, f"the target state {row.to.state} is unknown")
+        if (row.event, row.source) in seen:
+            yield Problem(row.label, "it is defined twice", "remove one of them")
+        seen.add((row.event, row.source))
+        if row.source not in (None, ANY):
+            if row.source not in finality:
+                yield Problem(row.label, "the source state is unknown")
+            elif finality[row.source]:
+                yield Problem(row.label, "the source state is final")
+        if row.to.state != PREVIOUS and row.to.state not in finality:
+            yield Problem(row.label, f"the target state {row.to.state} is unknown")

@@ -1,4 +1,4 @@
-"""The state tables as a page reads them: progress bar, locks and transitions."""
+"""The state tables over HTTP: progress bar, locks and transitions."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,12 @@ from openiom.kernel import NotFound
 from openiom.platform.http import CurrentPrincipal, ReadSession
 
 from .configuration import load_tables
-from .machine import StateTable
+from .machine import State, StateTable, Transition
 
 
 class StateView(BaseModel):
+    """A state as pages show it."""
+
     name: str
     label: str
     timeline_position: int
@@ -21,7 +23,7 @@ class StateView(BaseModel):
 
 
 class TransitionView(BaseModel):
-    """`shipped` rows come with the product; the others were added in this environment."""
+    """A transition; `shipped` ones come with the product, the others were added here."""
 
     event: str
     source: str | None
@@ -32,7 +34,7 @@ class TransitionView(BaseModel):
 
 
 class StateTableView(BaseModel):
-    """`states` stand in the order of the progress bar."""
+    """The table of an entity; `states` are in the order of the progress bar."""
 
     entity: str
     enabled: bool
@@ -41,48 +43,55 @@ class StateTableView(BaseModel):
 
 
 def states_router(shipped: Mapping[str, StateTable]) -> APIRouter:
-    """GET /api/v1/states/{entity} over these shipped tables."""
+    """Return the router of GET /api/v1/states/{entity} over these shipped tables."""
     router = APIRouter(prefix="/api/v1", tags=["state framework"])
 
     @router.get("/states/{entity}")
     def read_states(
         entity: str, session: ReadSession, principal: CurrentPrincipal
     ) -> StateTableView:
-        """An entity's states and transitions, shipped and added."""
+        """Return an entity's states and transitions, shipped and added."""
         principal.require("orchestration.read")
         if entity not in shipped:
             raise NotFound(
                 f"{entity} has no states", remedy=f"use one of {', '.join(sorted(shipped))}"
             )
-        return _view(load_tables(session, {entity: shipped[entity]})[entity], shipped[entity])
+        table = load_tables(session, {entity: shipped[entity]})[entity]
+        return table_view(table, shipped[entity])
 
     return router
 
 
-def _view(table: StateTable, shipped: StateTable) -> StateTableView:
-    own = set(shipped.transitions)
+def table_view(table: StateTable, shipped: StateTable) -> StateTableView:
+    """Return a table as pages show it, with the shipped rows marked."""
+    shipped_rows = set(shipped.transitions)
+    rows = []
+    for row in table.transitions:
+        rows.append(_transition_view(row, shipped=row in shipped_rows))
     return StateTableView(
         entity=table.entity,
         enabled=table.enabled,
-        states=[
-            StateView(
-                name=state.name,
-                label=state.label,
-                timeline_position=state.timeline_position,
-                read_only=state.read_only,
-                final=state.final,
-            )
-            for state in table.timeline()
-        ],
-        transitions=[
-            TransitionView(
-                event=row.event,
-                source=row.source,
-                target=row.to.state,
-                reason=row.to.reason,
-                reasons=list(row.reasons),
-                shipped=row in own,
-            )
-            for row in table.transitions
-        ],
+        states=[_state_view(state) for state in table.timeline()],
+        transitions=rows,
+    )
+
+
+def _state_view(state: State) -> StateView:
+    return StateView(
+        name=state.name,
+        label=state.label,
+        timeline_position=state.timeline_position,
+        read_only=state.read_only,
+        final=state.final,
+    )
+
+
+def _transition_view(row: Transition, *, shipped: bool) -> TransitionView:
+    return TransitionView(
+        event=row.event,
+        source=row.source,
+        target=row.to.state,
+        reason=row.to.reason,
+        reasons=list(row.reasons),
+        shipped=shipped,
     )

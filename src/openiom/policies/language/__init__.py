@@ -1,8 +1,9 @@
 """
-The one expression language: conditions, expressions and transformations over records, pure.
+The one expression language: conditions, expressions and transformations over records. Pure.
 
-Owns    the transformation document, what an expression may say, how a fault in one is told.
-Holds   one bad record never fails its batch; every failure names path, expression and the values read.
+Owns        the transformation document, what an expression may contain, how faults are reported.
+Guarantees  one bad record never fails its batch; every failure names path, expression and the
+            values read.
 """
 
 from .expression import (

@@ -1,4 +1,4 @@
-"""Expressions and conditions of the one expression language, compiled once and evaluated for many records."""
+"""Expressions and conditions: compiled once, evaluated for many records."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -9,14 +9,19 @@ import zen
 
 from openiom.kernel import Invalid, Problem
 
-from .expression_analysis import needed_roots, reads
+from .expression_analysis import needed_roots, paths_read
 
 Record = Mapping[str, Any]
-EXACT = 2**53  # beyond it the engine's numbers, which reach us as floats, lose their last digits
+
+EXACT_LIMIT = 2**53
+"""The engine's numbers reach us as floats, which lose their last digits from here on."""
+_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|\w+|\s+|.")
+_POSITION = re.compile(r" at \((\d+), \d+\)| at (\d+)$")
+_SHOWN_CHARACTERS = 20
 
 
 class Failure(NamedTuple):
-    """Why one record has no answer, with the values the expression read."""
+    """Why an expression has no result for a record, with the values it read."""
 
     expression: str
     message: str
@@ -24,35 +29,38 @@ class Failure(NamedTuple):
 
 
 class Expression:
-    """A compiled expression. Creating one raises Invalid naming the text and the position of the fault."""
+    """A compiled expression.
 
-    __slots__ = ("_compiled", "_roots", "text", "where")
+    Creating one raises `Invalid`, naming the text and the position of the fault.
+
+    roots  names among which every top-level field it reads is found; None when it may read all
+    """
+
+    __slots__ = ("_compiled", "roots", "text", "where")
 
     def __init__(self, text: str, *, where: str = "expression") -> None:
-        problem = check_expression(text, where=where)
-        if problem is not None:
-            raise Invalid(problem.what, where=where, remedy=problem.remedy)
+        problems = check_expression(text, where=where)
+        if problems:
+            raise Invalid(problems[0].what, where=where, remedy=problems[0].remedy)
         self.text = text
         self.where = where
+        self.roots = needed_roots([text])
         self._compiled = zen.compile_expression(text)
-        self._roots = needed_roots([text])
-
-    @property
-    def roots(self) -> frozenset[str] | None:
-        """Names among which every top-level field it reads is found; None when it may read all."""
-        return self._roots
 
     def evaluate_many(self, records: Sequence[Record]) -> list[Any | Failure]:
-        """One value or Failure a record, in order. Whole numbers come back as int, others as float."""
+        """Return one value or `Failure` per record, in order.
+
+        Whole numbers are int, others float.
+        """
         return [self.evaluate(record) for record in records]
 
     def evaluate(self, record: Record) -> Any | Failure:
-        """The value for one record, or the Failure that says why there is none."""
-        needed = (
-            record if self._roots is None else {k: record[k] for k in self._roots if k in record}
-        )
+        """Return the value for one record, or why there is none."""
+        needed = record
+        if self.roots is not None:
+            needed = {name: record[name] for name in self.roots if name in record}
         try:
-            return tidy(ask(self._compiled.evaluate, needed))
+            return normalize(call_engine(self._compiled.evaluate, needed))
         except (RuntimeError, ValueError) as error:
             return Failure(self.text, engine_message(error), values_read(self.text, record))
 
@@ -61,39 +69,41 @@ class Expression:
 
 
 class Condition(Expression):
-    """An expression that answers true or false; a missing value answers false."""
+    """An expression that is true or false; a missing value is false."""
 
     __slots__ = ()
 
     def evaluate(self, record: Record) -> bool | Failure:
-        """Whether it holds for the record; anything but true, false and null is a Failure."""
+        """Return whether it holds; any value but true, false and null is a `Failure`."""
         value = super().evaluate(record)
-        if value is None or isinstance(value, bool | Failure):
-            return value or False
-        return Failure(
-            self.text, f"answers {value!r}, not true or false", values_read(self.text, record)
-        )
+        if value is None:
+            return False
+        if isinstance(value, bool | Failure):
+            return value
+        message = f"evaluates to {value!r}, not to true or false"
+        return Failure(self.text, message, values_read(self.text, record))
 
 
-def ask(evaluate: Callable[[Any], Any], record: Mapping[str, Any]) -> Any:
+def call_engine(evaluate: Callable[[Any], Any], record: Mapping[str, Any]) -> Any:
+    """Return what the engine evaluates for a record.
+
+    The record is passed as it is or, when it holds dates, ids or decimals, as JSON. Raise
+    `RuntimeError` when the expression fails and `ValueError` when the record cannot be passed.
     """
-    What the engine answers for a record, handed over as it is or, when it holds dates, ids or decimals, as JSON.
-
-    Raises RuntimeError when the expression fails and ValueError when the record cannot be handed over at all.
-    """
+    plain = record if isinstance(record, dict) else dict(record)
     try:
-        return evaluate(record if isinstance(record, dict) else dict(record))
+        return evaluate(plain)
     except RuntimeError:
         raise
-    except Exception:  # what the engine raises for a value it does not take has no type of its own
+    except Exception:  # the engine's error for a value it cannot take has no type of its own
         return evaluate(as_json(record))
 
 
 def as_json(value: Any) -> bytes:
-    """
-    Facts with dates, ids and decimals in the form the engine takes; decimals go in as numbers.
+    """Return facts with dates, ids and decimals in the form the engine takes.
 
-    Raises ValueError for what JSON cannot hold, such as a whole number beyond 64 bits.
+    Decimals become numbers. Raise `ValueError` for what JSON cannot hold, such as a whole number
+    beyond 64 bits.
     """
     try:
         return orjson.dumps(value, default=_plain)
@@ -111,94 +121,132 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def tidy(value: Any, *, strip: bool = False) -> Any:
-    """
-    The engine's answer as Python means it: whole floats become int, and null members go when `strip`.
+def normalize(value: Any, *, strip: bool = False) -> Any:
+    """Return the engine's value as Python means it: whole floats as int.
 
-    Raises ValueError for a number too large to be exact; `string(...)` keeps such a number whole.
+    With `strip`, members of objects that are null are left out. Raise `ValueError` for a number
+    too large to be exact; `string(...)` keeps such a number whole.
     """
+    # Most members are texts: passing them on without a call halves the time for a message.
     kind = type(value)
     if kind is dict:
-        return {
-            k: v if type(v) is str else tidy(v, strip=strip)
-            for k, v in value.items()
-            if v is not None or not strip
-        }
+        return _normalize_members(value, strip)
     if kind is list:
-        return [item if type(item) is str else tidy(item, strip=strip) for item in value]
-    if kind is float:
-        if not value.is_integer():
-            return value
-        if abs(value) >= EXACT:
-            raise ValueError(
-                f"{value:.0f} is too large to be exact; wrap the expression in string(...)"
-            )
-        return int(value)
+        return [v if type(v) is str else normalize(v, strip=strip) for v in value]
+    if kind is float and value.is_integer():
+        return _whole_number(value)
     return value
 
 
+def _normalize_members(value: dict[str, Any], strip: bool) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, member in value.items():
+        if type(member) is str:
+            members[name] = member
+        elif member is not None or not strip:
+            members[name] = normalize(member, strip=strip)
+    return members
+
+
+def _whole_number(value: float) -> int:
+    if abs(value) >= EXACT_LIMIT:
+        raise ValueError(
+            f"{value:.0f} is too large to be exact; wrap the expression in string(...)"
+        )
+    return int(value)
+
+
+def literal(value: Any) -> str:
+    """Return the text of a JSON value in the expression language.
+
+    The language has no escapes: a text that contains both quotes is joined from parts.
+    """
+    if isinstance(value, str):
+        return _text_literal(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(literal, value))}]"
+    if isinstance(value, dict):
+        members = [f'"{name}":{literal(member)}' for name, member in value.items()]
+        return f"{{{','.join(members)}}}"
+    return orjson.dumps(value).decode()
+
+
+def _text_literal(value: str) -> str:
+    if "'" not in value:
+        return f"'{value}'"
+    if '"' not in value:
+        return f'"{value}"'
+    quoted = [f"'{part}'" for part in value.split("'")]
+    return "(" + ' + "\'" + '.join(quoted) + ")"
+
+
 def values_read(text: str, record: Record) -> dict[str, Any]:
-    """Each path the expression reads with its value in the record; None where the record has none."""
-    return {path: pick(record, path) for path in reads(text)}
+    """Return each path the expression reads with its value; None where the record has none."""
+    return {path: pick(record, path) for path in paths_read(text)}
 
 
 def pick(record: Any, path: str) -> Any:
-    """The value at a dotted path with optional [n]; None when any part of the way is missing."""
+    """Return the value at a dotted path with optional [n]; None when a part of it is missing."""
     value = record
     for name in re.findall(r"[^.\[\]]+", path):
         if isinstance(value, Mapping):
             value = value.get(name)
         elif isinstance(value, list | tuple) and name.isdigit():
-            value = value[int(name)] if int(name) < len(value) else None
+            index = int(name)
+            value = value[index] if index < len(value) else None
         else:
             return None
     return value
 
 
-def check_expression(text: str, *, where: str) -> Problem | None:
-    """The fault of an expression's text, with its position; None when it compiles."""
+def check_expression(text: str, *, where: str) -> list[Problem]:
+    """Return the fault of an expression's text, with its position; empty when it compiles."""
     return _check(text, where, zen.compile_expression)
 
 
-def check_cell(text: str, *, where: str) -> Problem | None:
-    """The fault of a decision table's condition cell (`> 5`, `'US', 'CA'`, `[1..5]`); None when valid."""
+def check_cell(text: str, *, where: str) -> list[Problem]:
+    """Return the fault of a condition cell (`> 5`, `'US', 'CA'`, `[1..5]`); empty when valid."""
     return _check(text, where, zen.compile_unary_expression)
 
 
-def _check(text: str, where: str, compiler: Any) -> Problem | None:
+def _check(text: str, where: str, compiler: Callable[[str], Any]) -> list[Problem]:
     if not text.strip():
-        return Problem(where, "the expression is empty")
+        return [Problem(where, "the expression is empty", "write an expression")]
     try:
         compiler(text)
     except RuntimeError as error:
-        return Problem(
-            where, f"`{text}` is not a valid expression: {_located(text, error, compiler)}"
-        )
-    return None
+        what = f"`{text}` is not a valid expression: {_locate(text, error, compiler)}"
+        return [Problem(where, what)]
+    return []
 
 
-def _located(text: str, error: RuntimeError, compiler: Any) -> str:
-    """The engine's message with a 1-based position; when it has none, the longest valid beginning tells."""
+def _locate(text: str, error: RuntimeError, compiler: Callable[[str], Any]) -> str:
+    """Return the engine's message with a 1-based position.
+
+    When the engine names none, the longest valid beginning shows where the fault is.
+    """
     message = engine_message(error)
-    place = re.search(r" at \((\d+), \d+\)| at (\d+)$", message)
-    if place:
-        start = int(place.group(1) or place.group(2))
-        return f"{message[: place.start()]} at position {start + 1}"
-    tokens = list(re.finditer(r"'[^']*'|\"[^\"]*\"|\w+|\s+|.", text))
-    for token in reversed(tokens):
-        begin = text[: token.start()].rstrip()
-        if begin and _compiles(begin, compiler):
-            rest = text[len(begin) :].lstrip()
-            hint = (
-                f"; `{begin}` is not a function"
-                if rest.startswith("(") and begin.isidentifier()
-                else ""
-            )
-            return f"unexpected `{rest[:20]}` at position {len(text) - len(rest) + 1}{hint}"
+    position = _POSITION.search(message)
+    if position:
+        start = int(position.group(1) or position.group(2))
+        return f"{message[: position.start()]} at position {start + 1}"
+    for token in reversed(list(_TOKEN.finditer(text))):
+        beginning = text[: token.start()].rstrip()
+        if beginning and _compiles(beginning, compiler):
+            return _unexpected(text, beginning)
     return f"{message} at position 1"
 
 
-def _compiles(text: str, compiler: Any) -> bool:
+def _unexpected(text: str, beginning: str) -> str:
+    rest = text[len(beginning) :].lstrip()
+    position = len(text) - len(rest) + 1
+    hint = ""
+    if rest.startswith("(") and beginning.isidentifier():
+        hint = f"; `{beginning}` is not a function"
+    return f"unexpected `{rest[:_SHOWN_CHARACTERS]}` at position {position}{hint}"
+
+
+def _compiles(text: str, compiler: Callable[[str], Any]) -> bool:
     try:
         compiler(text)
     except RuntimeError:
@@ -207,11 +255,13 @@ def _compiles(text: str, compiler: Any) -> bool:
 
 
 def engine_message(error: Exception) -> str:
-    """The engine's own sentence, without its JSON wrapping and stack trace."""
+    """Return the engine's own sentence, without its JSON wrapping and stack trace."""
     head = str(error).split("\n\nStack backtrace")[0]
     try:
         parsed = orjson.loads(head)
     except orjson.JSONDecodeError:
         return head
     source = parsed.get("source") if isinstance(parsed, dict) else None
-    return re.sub(r"^Opcode (\w+): ", r"\1: ", str(source)) if source else head
+    if not source:
+        return head
+    return re.sub(r"^Opcode (\w+): ", r"\1: ", str(source))

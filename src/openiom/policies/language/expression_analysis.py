@@ -1,50 +1,59 @@
 """What an expression reads, found in its text: the engine offers no list of dependencies."""
 
 import re
+from collections.abc import Iterable
 
+RESERVED_WORDS = frozenset({"and", "or", "not", "in", "as", "true", "false", "null"})
+_CONSTANT_WORDS = frozenset({"true", "false", "null"})
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PATH = re.compile(r"(?<![\w.$#\]])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*(?!\w)(?!\s*\()")
-_RESERVED = frozenset({"and", "or", "not", "in", "as", "true", "false", "null"})
+_READS_CONTEXT = re.compile(r"[`#$]")
 
 
-def needed_roots(texts: list[str]) -> frozenset[str] | None:
+def needed_roots(texts: Iterable[str]) -> frozenset[str] | None:
+    """Return names among which every top-level field read by these expressions is found.
+
+    None when they may read all: only `$root` can reach a field without naming it. The result is a
+    superset on purpose, because words inside strings count too: passing a field too many costs
+    microseconds, passing one too few gives a wrong result.
     """
-    Names among which every top-level field read by these expressions is found; None when they may read all.
-
-    A superset on purpose: words inside strings count too, because handing over a field too many costs
-    microseconds and one too few costs the answer. Only `$root` can reach a field without naming it.
-    """
-    if any("$root" in text for text in texts):
-        return None
-    return frozenset(word for text in texts for word in _WORD.findall(text))
+    names: set[str] = set()
+    for text in texts:
+        if "$root" in text:
+            return None
+        names.update(_WORD.findall(text))
+    return frozenset(names)
 
 
-def reads(text: str) -> list[str]:
-    """Paths the expression reads, in order of appearance, each once (`ship_to.city`, `lines[0].sku`)."""
+def paths_read(text: str) -> list[str]:
+    """Return the paths an expression reads, each once, in order: `ship_to.city`, `lines[0].sku`."""
     bare = _STRING.sub("''", text)
-    found = (match.group() for match in _PATH.finditer(bare))
-    return list(dict.fromkeys(path for path in found if path not in _RESERVED))
+    paths: dict[str, None] = {}
+    for match in _PATH.finditer(bare):
+        if match.group() not in RESERVED_WORDS:
+            paths[match.group()] = None
+    return list(paths)
 
 
 def is_constant(text: str) -> bool:
-    """Whether the expression reads nothing: a literal or arithmetic on literals."""
-    words = _WORD.findall(_STRING.sub("''", text))
-    return (
-        "`" not in text
-        and "#" not in text
-        and "$" not in text
-        and set(words) <= {"true", "false", "null"}
-    )
+    """Return whether the expression reads nothing: a literal, or arithmetic on literals."""
+    if _READS_CONTEXT.search(text):
+        return False
+    return _CONSTANT_WORDS.issuperset(_WORD.findall(_STRING.sub("''", text)))
 
 
-def only_members(text: str, name: str) -> frozenset[str] | None:
-    """Members of `name` the expression takes (`item.sku` takes sku); None when it takes `name` as a whole."""
+def members_read(text: str, name: str) -> frozenset[str] | None:
+    """Return the members of `name` that the expression reads: `item.sku` reads sku.
+
+    None when it reads `name` as a whole.
+    """
     if "#" in text:
         return None
     members = set()
-    for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)(\.([A-Za-z_]\w*))?", text):
-        if match.group(2) is None:
+    for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)(?:\.([A-Za-z_]\w*))?", text):
+        member = match.group(1)
+        if member is None:
             return None
-        members.add(match.group(2))
+        members.add(member)
     return frozenset(members)

@@ -1,4 +1,4 @@
-"""The transformation document: how one message shape becomes another, as data a user can read and edit."""
+"""The transformation document: how one message shape becomes another, as editable data."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from openiom.kernel import Problem
 
 from .expression import check_expression
+from .expression_analysis import RESERVED_WORDS
 
 _SEGMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RESERVED = {"and", "or", "not", "in", "as", "true", "false", "null"}
 
 
 class _Part(BaseModel):
@@ -30,7 +30,10 @@ class FieldRule(_Part):
 
 
 class EachRule(_Part):
-    """One target list, filled from a list of the source; its expressions read the element by its name."""
+    """One target list, filled from a list of the source.
+
+    Its expressions read the element by its name.
+    """
 
     path: str = Field(description="Where the list goes in the target document: lines")
     over: str = Field(description="The source list, an expression: products")
@@ -59,7 +62,10 @@ class KeyRule(_Part):
 
 
 class TransformationDocument(_Part):
-    """A whole transformation. Field order is the order of `explain`; key order that of the lookups."""
+    """A whole transformation.
+
+    The order of the fields is that of `explain`; the order of the keys is that of the lookups.
+    """
 
     source: str = Field(description="Name of the message shape it reads: bigcommerce.order")
     target: str = Field(description="Name of the document it makes: order")
@@ -71,7 +77,7 @@ class TransformationDocument(_Part):
     each: list[EachRule] = Field(default_factory=list)
 
     def body(self) -> dict[str, JsonValue]:
-        """The JSON document that reads back as this one; what stands at its default is left out."""
+        """Return the JSON document that reads back as this one; defaults are left out."""
         body: dict[str, JsonValue] = self.model_dump(
             mode="json", by_alias=True, exclude_defaults=True
         )
@@ -79,87 +85,97 @@ class TransformationDocument(_Part):
 
 
 def validate_transformation(body: Mapping[str, Any]) -> list[Problem]:
-    """Every fault of a transformation's JSON body at once, each with its place; empty when it compiles."""
+    """Return every problem of a transformation's JSON body; empty when it compiles."""
     try:
         document = TransformationDocument.model_validate(body)
     except ValidationError as error:
-        return [Problem(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
-    return list(problems(document))
+        problems = []
+        for fault in error.errors():
+            problems.append(Problem(".".join(map(str, fault["loc"])), fault["msg"]))
+        return problems
+    return list(transformation_problems(document))
 
 
-def problems(document: TransformationDocument) -> Iterator[Problem]:
-    """The faults a well-shaped document can still have: expressions, paths, names."""
+def transformation_problems(document: TransformationDocument) -> Iterator[Problem]:
+    """Yield the problems of a document of the right shape: expressions, paths, names."""
     if not document.fields and not document.each:
-        yield Problem("fields", "the transformation fills nothing; add a field")
-    yield from _level(document.fields, document.each, where="")
+        yield Problem("fields", "the transformation fills nothing", "add a field")
+    yield from _level_problems(document.fields, document.each, where="")
     for table, rules in document.keys.items():
         for index, rule in enumerate(rules):
-            where = f"keys.{table}[{index}]"
-            yield from _expression(rule.value, where=f"{where}.value")
-            if rule.over is not None:
-                yield from _expression(rule.over, where=f"{where}.over")
-                yield from _name(rule.named, where=f"{where}.as")
-            if rule.into is not None:
-                yield from _path(rule.into.replace("[]", ""), where=f"{where}.into")
-                yield from _into(document, rule, where=f"{where}.into")
+            yield from _key_problems(document, rule, where=f"keys.{table}[{index}]")
 
 
-def _into(document: TransformationDocument, rule: KeyRule, *, where: str) -> Iterator[Problem]:
-    """A lookup for each element goes into a list made from the very same elements, or ids would shift."""
-    lists, _, _ = (rule.into or "").partition("[]")
-    if (rule.over is not None) != ("[]" in (rule.into or "")):
-        yield Problem(
-            where, "use `[]` in `into` exactly when the key has `over`: lines[].product_id"
-        )
+def _key_problems(
+    document: TransformationDocument, rule: KeyRule, *, where: str
+) -> Iterator[Problem]:
+    yield from check_expression(rule.value, where=f"{where}.value")
+    if rule.over is not None:
+        yield from check_expression(rule.over, where=f"{where}.over")
+        yield from _name_problems(rule.named, where=f"{where}.as")
+    if rule.into is not None:
+        place = f"{where}.into"
+        yield from _path_problems(rule.into.replace("[]", ""), where=place)
+        yield from _target_problems(document, rule, rule.into, where=place)
+
+
+def _target_problems(
+    document: TransformationDocument, rule: KeyRule, into: str, *, where: str
+) -> Iterator[Problem]:
+    """Check that a lookup per element goes into a list made from the very same elements.
+
+    Otherwise ids would be written to other elements than their own.
+    """
+    lists = into.count("[]")
+    if (rule.over is None) != (lists == 0):
+        what = "use `[]` in `into` exactly when the key has `over`: lines[].product_id"
+        yield Problem(where, what)
+    elif lists > 1:
+        yield Problem(where, "a key writes to one list only", "use `[]` once")
     elif rule.over is not None:
-        if (rule.into or "").count("[]") != 1:
-            yield Problem(where, "a key reaches into one list only")
-        elif not any(each.path == lists and each.over == rule.over for each in document.each):
-            yield Problem(where, f"no list `{lists}` is made over `{rule.over}`")
+        target, _, _ = into.partition("[]")
+        sources = {group.path: group.over for group in document.each}
+        if sources.get(target) != rule.over:
+            yield Problem(where, f"no list `{target}` is made over `{rule.over}`")
 
 
-def _level(
+def _level_problems(
     fields: Sequence[FieldRule], each: Sequence[EachRule], *, where: str
 ) -> Iterator[Problem]:
-    taken: dict[str, str] = {}
+    filled: dict[str, str] = {}
     for index, rule in enumerate(fields):
         place = f"{where}fields[{index}] ({rule.path})"
-        yield from _path(rule.path, where=place)
-        yield from _clash(rule.path, taken, place)
-        yield from _expression(rule.expression, where=place)
+        yield from _path_problems(rule.path, where=place)
+        yield from _collision_problems(rule.path, filled, place)
+        yield from check_expression(rule.expression, where=place)
     for index, group in enumerate(each):
         place = f"{where}each[{index}] ({group.path})"
-        yield from _path(group.path, where=place)
-        yield from _clash(group.path, taken, place)
-        yield from _expression(group.over, where=f"{place}.over")
-        yield from _name(group.named, where=f"{place}.as")
+        yield from _path_problems(group.path, where=place)
+        yield from _collision_problems(group.path, filled, place)
+        yield from check_expression(group.over, where=f"{place}.over")
+        yield from _name_problems(group.named, where=f"{place}.as")
         if not group.fields and not group.each:
-            yield Problem(place, "the list's elements have no fields; add one")
-        yield from _level(group.fields, group.each, where=f"{place}.")
+            yield Problem(place, "the list's elements have no fields", "add one")
+        yield from _level_problems(group.fields, group.each, where=f"{place}.")
 
 
-def _clash(path: str, taken: dict[str, str], place: str) -> Iterator[Problem]:
-    """Two rules may not fill one path, nor may one fill a path another needs as an object."""
-    for other in taken:
-        if path == other or path.startswith(f"{other}.") or other.startswith(f"{path}."):
-            yield Problem(place, f"`{path}` is filled already by {taken[other]}")
+def _collision_problems(path: str, filled: dict[str, str], place: str) -> Iterator[Problem]:
+    """Check that no other rule fills the path, or needs it as an object."""
+    for other, other_place in filled.items():
+        is_inside = path.startswith(f"{other}.") or other.startswith(f"{path}.")
+        if path == other or is_inside:
+            yield Problem(place, f"`{path}` is filled already by {other_place}")
             return
-    taken[path] = place
+    filled[path] = place
 
 
-def _expression(text: str, *, where: str) -> Iterator[Problem]:
-    problem = check_expression(text, where=where)
-    if problem is not None:
-        yield problem
-
-
-def _path(path: str, *, where: str) -> Iterator[Problem]:
+def _path_problems(path: str, *, where: str) -> Iterator[Problem]:
     if not all(_SEGMENT.fullmatch(segment) for segment in path.split(".")):
         yield Problem(
             where, f"`{path}` is not a path; use letters, digits and _ joined by dots: ship_to.city"
         )
 
 
-def _name(name: str, *, where: str) -> Iterator[Problem]:
-    if not _SEGMENT.fullmatch(name) or name in _RESERVED:
+def _name_problems(name: str, *, where: str) -> Iterator[Problem]:
+    if not _SEGMENT.fullmatch(name) or name in RESERVED_WORDS:
         yield Problem(where, f"`{name}` cannot name an element; use a word such as item")

@@ -1,0 +1,94 @@
+"""Checks that several step kinds share; each problem names the step and what to do about it."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from openiom.kernel import Invalid, Problem
+from openiom.policies import Condition
+from openiom.provider_contract import Entity
+
+from .catalog import CatalogSnapshot, settable_fields
+from .step import Step
+
+_LISTED = 12
+
+
+@dataclass(frozen=True)
+class CheckScope:
+    """What a step is checked against; `subject` is None when the flow's subject does not exist."""
+
+    catalog: CatalogSnapshot
+    subject: Entity | None
+
+
+def place_of(step: Step) -> str:
+    """Return how problems name a step: its title, and its id when that differs."""
+    if step.title in ("", step.id):
+        return f"step {step.label!r}"
+    return f"step {step.title!r} ({step.id})"
+
+
+def list_choices(names: Collection[str]) -> str:
+    """Return the names a user can choose from, as a remedy."""
+    if not names:
+        return "there is none yet"
+    shown = sorted(names)
+    more = " ..." if len(shown) > _LISTED else ""
+    return "known: " + ", ".join(shown[:_LISTED]) + more
+
+
+def check_event(catalog: CatalogSnapshot, event: str, place: str) -> Iterator[Problem]:
+    """Check that a business event exists."""
+    if event not in catalog.all_events:
+        yield Problem(place, f"no business event {event!r}", "see the list of events")
+
+
+def check_expression(text: str, place: str) -> Iterator[Problem]:
+    """Check that an expression compiles; an empty one is allowed."""
+    if not text:
+        return
+    try:
+        Condition(text, where=place)
+    except Invalid as error:
+        yield Problem(place, error.what, error.remedy)
+
+
+def resolve_entity(step: Step, name: str, scope: CheckScope) -> tuple[Entity | None, list[Problem]]:
+    """Return the entity a step runs for: the subject, or the child that `name` is."""
+    subject = scope.subject
+    if subject is None or not name or name == subject.name:
+        return subject, []
+    if name not in subject.children:
+        remedy = list_choices([subject.name, *subject.children])
+        return None, [Problem(place_of(step), f"{name!r} is no child of {subject.name}", remedy)]
+    entity = scope.catalog.entities.get(name)
+    if entity is None:
+        remedy = list_choices(scope.catalog.entities)
+        return None, [Problem(place_of(step), f"no entity {name!r}", remedy)]
+    return entity, []
+
+
+def check_policy(
+    step: Step, name: str, *, kind: str, entity: Entity, catalog: CatalogSnapshot
+) -> Iterator[Problem]:
+    """Check that a policy exists, is of this kind and applies to the entity."""
+    place = place_of(step)
+    policy = catalog.policies.get(name)
+    if policy is None:
+        yield Problem(place, f"policy {name!r} is not published", "publish it or choose another")
+        return
+    if policy.type != kind:
+        yield Problem(place, f"policy {name!r} is a policy of type {policy.type}, {kind} is needed")
+    if policy.entity != entity.name:
+        yield Problem(
+            place, f"policy {name!r} judges {policy.entity}, the step runs for {entity.name}"
+        )
+        return
+    settable: tuple[str, ...] = entity.settable if entity.set_fields else ()
+    unknown = sorted(settable_fields(policy) - set(settable))
+    if unknown:
+        remedy = f"{entity.name} has no field a policy may set"
+        if entity.settable:
+            remedy = list_choices(entity.settable)
+        fields = ", ".join(unknown)
+        yield Problem(place, f"policy {name!r} sets {fields}, which cannot be set", remedy)

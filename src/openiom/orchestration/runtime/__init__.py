@@ -1,0 +1,1 @@
+"""The runtime: batches of tokens, the workers that process them, and the tables they write."""
