@@ -119,8 +119,8 @@ SELECT (SELECT count(DISTINCT key) FROM providers.message WHERE instance = %(sto
        (SELECT count(*) FROM orders.order_state WHERE state = 'completed'),
        (SELECT count(DISTINCT root_id) FROM orchestration.flow_run WHERE state = 'failed'),
        (SELECT count(*) FROM fulfillment.shipment s WHERE NOT EXISTS (SELECT 1 FROM platform.business_event e
-          WHERE e.subject_id = s.id AND e.name = 'shipment.told_to_store')),
-       (SELECT count(DISTINCT root_id) FROM platform.business_event WHERE name = 'shipment.told_to_store')
+          WHERE e.subject_id = s.id AND e.name = 'shipment.pushed')),
+       (SELECT count(DISTINCT root_id) FROM platform.business_event WHERE name = 'shipment.pushed')
 """
 
 

@@ -194,7 +194,7 @@ def test_a_failed_send_is_told_and_sending_again_goes_on(stocked: Database) -> N
     order = ready(stocked)
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
-    assert send(stocked, found["id"], event="fulfillment_order.sent.failed")[0].ok
+    assert send(stocked, found["id"], event="fulfillment_order.send_failed")[0].ok
     assert standing(stocked, order) == ("fulfillment_in_process", "Send To Fulfillment Failed")
     assert send(stocked, found["id"])[0].ok
     assert standing(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")

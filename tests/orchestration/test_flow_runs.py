@@ -285,10 +285,10 @@ def test_an_action_for_each_item_succeeds_when_all_of_them_do(toys: Toys) -> Non
 
 def test_an_event_in_cancel_on_ends_the_journeys_of_its_subject(toys: Toys) -> None:
     wait = {"id": "wait", "kind": "wait", "events": ["order.approved"]}
-    toys.flow("patient", wait, cancel_on=["order.cancel"])
+    toys.flow("patient", wait, cancel_on=["order.canceled"])
     first, _ = toys.place("A", "B")
     toys.run()
-    toys.happen("order.cancel", first)
+    toys.happen("order.canceled", first)
     toys.run()
     assert toys.where() == {"A": ("canceled",), "B": ("running", "waiting at wait")}
 

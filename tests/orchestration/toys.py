@@ -44,7 +44,7 @@ EVENTS = (
     "order.checked",
     "order.refused",
     "order.approved",
-    "order.cancel",
+    "order.canceled",
     "order.noted",
     "item.checked",
     "item.refused",

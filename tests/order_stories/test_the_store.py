@@ -94,7 +94,7 @@ def test_the_sample_order_goes_all_the_way_and_the_store_learns_of_it(shop):
     ]
     events = shop.events(number)
     assert [
-        events.count(name) for name in ("order.created", "order.shipped", "shipment.told_to_store")
+        events.count(name) for name in ("order.created", "order.shipped", "shipment.pushed")
     ] == [1, 1, 1]
     told = in_store(shop, number)
     assert (told["status"], told["items_shipped"]) == ("Shipped", 2)
@@ -192,7 +192,7 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
     assert (order["state"], order["lines"][0]["source"]) == ("completed", "DAL")
     assert in_store(shop, number)["status"] == "Shipped"
     events = shop.events(number)
-    assert [events.count(e) for e in ("order.backorder_hold", "order.backorder_released")] == [1, 1]
+    assert [events.count(e) for e in ("order.backorder_hold_placed", "order.backorder_hold_released")] == [1, 1]
     assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
 
 
@@ -228,7 +228,7 @@ def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
     assert shop.fetch("SELECT count(*) FROM fulfillment.shipment") == [(2,)]
     events = shop.events(number)
     assert (events.count("order.partially_shipped"), events.count("order.shipped")) == (1, 1)
-    assert events.count("shipment.told_to_store") == 2
+    assert events.count("shipment.pushed") == 2
 
 
 def sources_asked(shop, number: str) -> list[tuple[str, str]]:

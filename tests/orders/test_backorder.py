@@ -108,7 +108,7 @@ def turn(database: Database, *, now: Any = NOW) -> None:
 
 
 def released(database: Database, *orders: UUID) -> list[bool]:
-    return ["order.backorder_released" in told(database, order) for order in orders]
+    return ["order.backorder_hold_released" in told(database, order) for order in orders]
 
 
 def waiting(database: Database) -> list[WaitingRow]:
@@ -141,7 +141,7 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
             x.product: (x.available_on, x.expires_at) for x in get_order(session, order).lines
         }
     assert detail == {"Lamp": (row.available_on, row.expires_at), "Desk": (None, None)}
-    assert "order.backorder_hold" in told(shop, order)
+    assert "order.backorder_hold_placed" in told(shop, order)
 
 
 def test_without_backorders_the_order_is_left_to_a_person(shop: Database) -> None:
@@ -164,7 +164,7 @@ def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(
     (outcome,) = unserved(shop, order, now=NOW + timedelta(seconds=59))
     assert (outcome.ok, "no source may serve it" in outcome.reason) == (False, True)
     turn(shop)
-    assert told(shop, order).count("order.backorder_released") == 1
+    assert told(shop, order).count("order.backorder_hold_released") == 1
     assert unserved(shop, order, now=NOW + timedelta(seconds=61))[0].ok, "a person reprocessed it"
 
 
@@ -249,7 +249,7 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
     assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
     stock(shop, Lamp__CHI=2)
     turn(shop)
-    assert told(shop, first).count("order.backorder_released") == 2
+    assert told(shop, first).count("order.backorder_hold_released") == 2
     assert released(shop, second) == [False]
 
 
@@ -482,7 +482,7 @@ def test_a_launched_product_without_stock_becomes_a_backorder_with_time_of_its_o
     assert (row.kind, row.since, row.expires_at) == ("backorder", NOW, later + timedelta(days=30))
     stock(shop, Lamp__SEA=2)
     turn(shop, now=later)
-    assert told(shop, order).count("order.backorder_released") == 2
+    assert told(shop, order).count("order.backorder_hold_released") == 2
 
 
 def test_kits_wait_for_their_parts(shop: Database) -> None:
@@ -512,7 +512,7 @@ def test_hundreds_of_waiting_orders_are_released_together(shop: Database) -> Non
     turn(shop)
     with shop.reading() as session:
         query = "SELECT count(*), count(DISTINCT xid) FROM platform.business_event WHERE id > %s AND name = %s"
-        assert fetch(session, query, (before, "order.backorder_released")) == [(600, 1)]
+        assert fetch(session, query, (before, "order.backorder_hold_released")) == [(600, 1)]
 
 
 def test_random_queues_never_release_more_than_is_free_and_leave_nobody_who_fits(

@@ -244,7 +244,7 @@ def test_a_cancellation_by_the_source_cancels_and_frees_the_order(database: Data
         ("canceled", 1)
     ]
     assert receive(database, document(external_status="Cancelled"))[0].duplicate
-    assert told(database, order) == ["order.created", "order.modified", "order.cancel"]
+    assert told(database, order) == ["order.created", "order.modified", "order.canceled"]
 
 
 def test_a_cancellation_that_comes_too_late_is_told_as_refused(database: Database) -> None:
@@ -254,14 +254,14 @@ def test_a_cancellation_that_comes_too_late_is_told_as_refused(database: Databas
     sourced(database, [order])
     assert receive(database, document(external_status="Cancelled"))[0].ok
     assert standing(database, order) == ("fulfillment_in_process", "Inventory Check Successful")
-    assert told(database, order)[-1] == "order.cancel_refused"
+    assert told(database, order)[-1] == "order.cancellation_refused"
 
 
 def test_an_order_first_seen_as_canceled_starts_nothing(database: Database) -> None:
     master_data(database)
     order = placed(database, external_status="Cancelled")
     assert standing(database, order) == ("canceled", "Canceled upstream")
-    assert told(database, order) == ["order.cancel"]
+    assert told(database, order) == ["order.canceled"]
 
 
 def test_a_thousand_orders_in_one_call_with_one_bad_among_them(database: Database) -> None:

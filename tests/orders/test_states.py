@@ -74,12 +74,12 @@ RECOMMENDED = [
     ("fulfillment_in_process", "order.shipped", "fulfillment_in_process", "Shipped"),
     ("fulfillment_in_process", "order.delivered", "fulfillment_in_process", "Delivered"),
     ("fulfillment_in_process", "order.invoiced", "completed", "Fulfilled"),
-    ("new", "order.hold", "on_hold", "Manual hold"),
-    ("on_hold", "order.hold", "on_hold", "Manual hold"),
-    ("in_progress", "order.hold", "on_hold", "Manual hold"),
-    ("new", "order.cancel", "canceled", "Canceled"),
-    ("on_hold", "order.cancel", "canceled", "Canceled"),
-    ("in_progress", "order.cancel", "canceled", "Canceled"),
+    ("new", "order.hold_placed", "on_hold", "Manual hold"),
+    ("on_hold", "order.hold_placed", "on_hold", "Manual hold"),
+    ("in_progress", "order.hold_placed", "on_hold", "Manual hold"),
+    ("new", "order.canceled", "canceled", "Canceled"),
+    ("on_hold", "order.canceled", "canceled", "Canceled"),
+    ("in_progress", "order.canceled", "canceled", "Canceled"),
 ]
 
 
@@ -115,18 +115,18 @@ def test_a_wrong_event_is_refused_for_its_order_alone(database: Database) -> Non
         outcomes = raise_order_events(
             session,
             [
-                EventRequest(first, "order.hold"),
-                EventRequest(second, "order.hold"),
-                EventRequest(new_id(), "order.hold"),
+                EventRequest(first, "order.hold_placed"),
+                EventRequest(second, "order.hold_placed"),
+                EventRequest(new_id(), "order.hold_placed"),
             ],
             NOW,
             "ann",
         )
     assert [o.ok for o in outcomes] == [False, True, False]
-    assert "order.hold cannot happen while fulfillment_in_process" in outcomes[0].reason
+    assert "order.hold_placed cannot happen while fulfillment_in_process" in outcomes[0].reason
     assert "there is no order" in outcomes[2].reason
     assert standing(database, first)[0] == "fulfillment_in_process"
-    assert "order.hold" not in told(database, first)
+    assert "order.hold_placed" not in told(database, first)
 
 
 def test_an_event_the_table_does_not_know_is_told_and_moves_nothing(database: Database) -> None:
@@ -253,7 +253,7 @@ def test_cancel_at_every_state(
         )
     assert standing(database, order)[0] == after
     assert facts(database, order)["lines"][0]["canceled"] == (2 if after == "canceled" else 0)
-    assert told(database, order) == events + (["order.cancel"] if allowed else [])
+    assert told(database, order) == events + (["order.canceled"] if allowed else [])
 
 
 def test_canceling_gives_the_reservation_back(database: Database) -> None:
@@ -287,7 +287,7 @@ def test_units_of_lines_are_canceled_until_none_is_left(database: Database) -> N
     assert standing(database, order)[0] == "new"
     assert cancel(lamp, None) == "1 canceled"
     assert standing(database, order) == ("canceled", "All lines canceled")
-    assert told(database, order)[-2:] == ["order_line.canceled", "order.cancel"]
+    assert told(database, order)[-2:] == ["order_line.canceled", "order.canceled"]
     assert cancel(new_id(), 1).startswith("there is no order line")
 
 

@@ -226,7 +226,7 @@ def test_who_waits_goes_on_by_the_event_that_stock_came(shop: Database, way: str
 
 
 def freed(database: Database) -> list[list[list[str]]]:
-    query = "SELECT data->'keys' FROM platform.business_event WHERE name = 'inventory.freed' ORDER BY id"
+    query = "SELECT data->'keys' FROM platform.business_event WHERE name = 'inventory.availability_increased' ORDER BY id"
     with database.reading() as session:
         return [row[0] for row in fetch(session, query)]
 

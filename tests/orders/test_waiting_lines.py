@@ -214,7 +214,7 @@ def test_a_canceled_line_leaves_the_queue_and_its_order_goes_on(
     assert listed(client) == []
     assert standing(shop, whole)[0] == "canceled"
     assert standing(shop, part) == ("in_progress", "Ready To Be Fulfilled")
-    assert "order.backorder_released" in told(shop, part)
+    assert "order.backorder_hold_released" in told(shop, part)
 
 
 def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(
@@ -229,7 +229,7 @@ def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(
     assert listed(client) == []
     assert standing(shop, part) == ("in_progress", "Ready To Be Fulfilled")
     turn(shop)
-    assert told(shop, part).count("order.backorder_released") == 1
+    assert told(shop, part).count("order.backorder_hold_released") == 1
 
 
 def test_who_may_only_read_changes_nothing(

@@ -44,7 +44,7 @@ export function order(id) {
 
 export const timeline = [
   ['order.partially_shipped', 'Partially shipped', 'order', '', 'system', { reason: '1 of 6 units shipped' }, 3],
-  ['shipment.told_to_store', 'Store told of shipment', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
+  ['shipment.pushed', 'Store told of shipment', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
   ['shipment.recorded', 'Shipment recorded', 'shipment', 'UPS 1Z999AA10123456784', 'fabrikam-3pl', { carrier: 'UPS', tracking_number: '1Z999AA10123456784', items: [{ product: 'Accu Scale', quantity: 1 }] }, 4],
   ['fulfillment_order.accepted', 'Fulfillment order accepted', 'fulfillment_order', 'FO-20480-1', 'fabrikam-3pl', {}, 22],
   ['order.sent_to_fulfillment', 'Sent to fulfillment', 'order', '', 'flow Store order', { reason: 'Both fulfillment orders were sent' }, 24],

@@ -11,7 +11,7 @@ WAY = (NEW, SENT, ACCEPTED, PICKED, PACKED, PARTIALLY_SHIPPED, SHIPPED, DELIVERE
 OFF_THE_WAY = frozenset((DECLINED, CANCELED))
 ENDED = frozenset((DECLINED, CANCELED, CLOSED))
 
-SENT_FAILED = "fulfillment_order.sent.failed"
+SENT_FAILED = "fulfillment_order.send_failed"
 
 
 def event_of(state: str) -> str:

@@ -4,7 +4,7 @@ Inventory visibility: what stands where, what of it is promised, and why.
 Owns    stock, measures of every source system, ledger entry and its daily chain, reservation.
 Holds   reserved never exceeds what stands there, at any level; the sum of ledger entries is every balance; the ledger
         is append-only, and what was sealed cannot be changed unseen.
-Tells   inventory.changed, inventory.freed, inventory.received, inventory.scheduled, inventory.drift_found,
+Tells   inventory.changed, inventory.availability_increased, inventory.received, inventory.scheduled, inventory.drift_found,
         reservation.expired.
 """
 
@@ -59,7 +59,7 @@ from .variants import Variant, VariantStock, variant_dimensions, variant_stock
 KINDS = (*CONFIGURATION_KINDS, STOCK_POLICY)
 RECEIVERS = {"stock": receive_stock}
 EVENTS = (
-    *("inventory.changed", "inventory.freed", "inventory.scheduled", "inventory.received"),
+    *("inventory.changed", "inventory.availability_increased", "inventory.scheduled", "inventory.received"),
     *("inventory.drift_found", "reservation.expired"),
 )
 

@@ -12,7 +12,7 @@ NAMED = 500
 """An event names so many keys at most; whoever needs more reads the ledger of its document."""
 
 
-CHANGED, FREED = "inventory.changed", "inventory.freed"
+CHANGED, FREED = "inventory.changed", "inventory.availability_increased"
 Keys = Collection[tuple[str, str]]
 """(product, source); an empty one is every product or source."""
 
@@ -27,7 +27,7 @@ def tell_changed(
 def tell_freed(
     session: Session, keys: Keys, *, cause: str, document: str = "", now: datetime, actor: str
 ) -> None:
-    """`inventory.freed`: more may be promised at these keys, to somebody at least, although on hand did not move."""
+    """`inventory.availability_increased`: more may be promised at these keys, to somebody at least, although on hand did not move."""
     _tell(session, FREED, keys, cause, document, now, actor)
 
 

@@ -158,7 +158,7 @@ def close(
 ) -> None:
     """Take units out of open reservations and out of what is reserved, with `more` entries in the same statement.
 
-    `rows` are the locked stock rows, with on hand as it will be. Announces `inventory.freed` for released units.
+    `rows` are the locked stock rows, with on hand as it will be. Announces `inventory.availability_increased` for released units.
     """
     if closing:
         execute(

@@ -4,7 +4,7 @@ Master data: what we sell, to whom, in which units and currencies.
 Owns    unit, currency, price list, account, product, kit part: read models of configuration documents; intake rules;
         the company and its accounting currency.
 Holds   one row a document in use; everything else refers to it by its logical name.
-Tells   product.recipe_changed.
+Tells   product.components_changed.
 """
 
 from .configuration import COMPANY, KINDS, RECIPE_CHANGED, accounting_currency, write_in_products

@@ -20,7 +20,7 @@ from .kits import refresh_kits
 
 CHUNK = 5_000
 RULES = "default"
-RECIPE_CHANGED, NAMED_BY_EVENT = "product.recipe_changed", 500
+RECIPE_CHANGED, NAMED_BY_EVENT = "product.components_changed", 500
 COMPANY = "company"
 
 
@@ -209,7 +209,7 @@ def _remove_products(session: Session, names: Sequence[str]) -> None:
 
 
 def _tell_recipes(session: Session, kits: set[str]) -> None:
-    """`product.recipe_changed`, one for all: other parts may be there where those of before were not."""
+    """`product.components_changed`, one for all: other parts may be there where those of before were not."""
     if not kits:
         return
     rows = fetch(

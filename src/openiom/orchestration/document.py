@@ -215,7 +215,7 @@ class FlowDocument(_Part):
     trigger: Trigger
     cancel_on: list[str] = Field(
         default_factory=list,
-        description="Events on the subject that end its flow runs, e.g. order.cancel",
+        description="Events on the subject that end its flow runs, e.g. order.canceled",
     )
     steps: list[Step] = Field(min_length=2, max_length=500)
 

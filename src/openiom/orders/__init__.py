@@ -4,7 +4,7 @@ Orders: what the customer asked for, and what is still owed.
 Owns    order, order state, order line, waiting line; counts by state; answers kept for repeated requests.
 Holds   shipped, canceled and released units never exceed the ordered ones; only the state table moves a state;
         an order of an instance exists once.
-Tells   order.created, order.modified, order.cancel_refused, order.fields_set, and every event of its state table.
+Tells   order.created, order.modified, order.cancellation_refused, order.fields_set, and every event of its state table.
 """
 
 from .actions import ACTIONS, ENTITIES

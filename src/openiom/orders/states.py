@@ -14,11 +14,11 @@ OPEN = (NEW, ON_HOLD, IN_PROGRESS)
 
 SHIPPED, PARTIALLY_SHIPPED = "Shipped", "Partially Shipped"
 BACKORDER_HOLD, PREORDER_HOLD, RELEASED = (
-    "order.backorder_hold",
-    "order.preorder_hold",
-    "order.backorder_released",
+    "order.backorder_hold_placed",
+    "order.preorder_hold_placed",
+    "order.backorder_hold_released",
 )
-HOLD, RELEASE, CANCEL, INVOICED = "order.hold", "order.release", "order.cancel", "order.invoiced"
+HOLD, RELEASE, CANCEL, INVOICED = "order.hold_placed", "order.hold_released", "order.canceled", "order.invoiced"
 STOCK_FOUND = ("fulfillment.optimization.succeeded", "onhand.check.succeeded")
 STOCK_MISSING = {
     "fulfillment.optimization.failed": "Inventory not found",
@@ -59,7 +59,7 @@ def _order_moves() -> list[Transition]:
     busy = (IN_PROGRESS, IN_FULFILLMENT)
     rows += moves("order.sent_to_fulfillment", busy, IN_FULFILLMENT, "Sent To Fulfillment")
     rows += moves(
-        "order.sent_to_fulfillment.failed", busy, IN_FULFILLMENT, "Send To Fulfillment Failed"
+        "order.send_to_fulfillment_failed", busy, IN_FULFILLMENT, "Send To Fulfillment Failed"
     )
     rows += moves("order.picked", busy, IN_FULFILLMENT, "Picked")
     rows += moves("order.partially_shipped", busy, IN_FULFILLMENT, PARTIALLY_SHIPPED)
@@ -80,7 +80,7 @@ def _line_moves() -> list[Transition]:
     for event in ("order_line.validation.succeeded", "order.lines_validation.succeeded"):
         rows += moves(event, OPEN, IN_PROGRESS, "Order Line Validation Success")
     rows += moves("order_line.validation.failed", OPEN, ON_HOLD, "Order Line Validation Failed")
-    rows += moves("product.preorder_eligible", OPEN, ON_HOLD, "Preorder Hold")
+    rows += moves("order_line.preorder_hold_placed", OPEN, ON_HOLD, "Preorder Hold")
     for event in STOCK_FOUND:
         rows += moves(event, OPEN, IN_FULFILLMENT, "Inventory Check Successful")
     for event in STOCK_MISSING:
@@ -104,7 +104,7 @@ def _line_moves() -> list[Transition]:
         "fulfillment_order.declined", [IN_FULFILLMENT], IN_PROGRESS, "Fulfillment Declined"
     )
     rows += moves("order_line.canceled", (None, *OPEN), CANCELED, "Canceled")
-    rows += moves("order_line.rest_canceled", OPEN, IN_FULFILLMENT, SHIPPED)
+    rows += moves("order_line.remainder_canceled", OPEN, IN_FULFILLMENT, SHIPPED)
     rows += moves(CANCEL, (None, *OPEN, IN_FULFILLMENT), CANCELED, "Canceled")
     rows += moves(INVOICED, [IN_FULFILLMENT], COMPLETED, "Fulfilled")
     return rows

@@ -39,7 +39,7 @@ def test_an_order_split_for_want_of_stock_is_joined_when_the_stock_arrives(split
     with split.database.reading() as session:
         event = timeline(session, [order])[0]
     # one parcel (6.00), one split fee (4.00) and 1,112 km (3.89) fewer
-    assert (event.name, event.data["saving"]) == ("order.resourced", "13.89")
+    assert (event.name, event.data["saving"]) == ("order.source_changed", "13.89")
     assert event.data["moves"] == [{"product": "RUG", "from": "B", "to": "A"}]
     assert "from B to A, saves 13.89" in str(event.data)
     plan = split.plans()[-1]
@@ -152,7 +152,7 @@ def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(
     assert split.reoptimize(LATER) == 0
     assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
     assert split.reserved(order) == [("LAMP", "A", 1), ("RUG", "B", 1)]
-    assert "order.resourced" not in told(split.database, order)
+    assert "order.source_changed" not in told(split.database, order)
 
 
 def test_an_order_released_between_plan_and_move_is_not_touched(split: House, monkeypatch) -> None:

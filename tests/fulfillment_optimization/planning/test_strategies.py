@@ -305,7 +305,7 @@ def test_a_line_divided_across_sources_becomes_lines_that_add_up(house: House) -
     ]
     assert house.reserved(order) == [("LAMP", "A", 3), ("LAMP", "B", 2)]
     assert house.rows("SELECT line_count FROM orders.order WHERE id = %s", order) == [(2,)]
-    assert "order_line.divided" in told(house.database, order)
+    assert "order_line.split" in told(house.database, order)
     with house.database.unit_of_work() as session:
         outcome = house.order_port.fulfill(session, [order], NOW, "test")[0]
     assert outcome.ok

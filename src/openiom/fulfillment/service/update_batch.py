@@ -194,7 +194,7 @@ class FulfillmentWave:
                 ORDER_OWES, before=self.before.get(order_id, ()), after=after[order_id]
             )
             if SENT_FAILED in events:
-                owed.append("order.sent_to_fulfillment.failed")
+                owed.append("order.send_to_fulfillment_failed")
             picked = events & {event_of("picked"), event_of("packed")}
             raises += [
                 EventRequest(order_id, e)

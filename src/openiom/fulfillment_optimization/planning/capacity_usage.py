@@ -26,7 +26,7 @@ from .planner import Planned
 CONSUMER = "source_days"
 LEFT = frozenset(
     (
-        *("order.cancel", "order.fulfillment_declined", "order.partially_declined"),
+        *("order.canceled", "order.fulfillment_declined", "order.partially_declined"),
         *("order_line.canceled", "backorder.sla_expired"),
     )
 )

@@ -30,7 +30,7 @@ from .capacity_usage import Place, leave, take_places
 from .daily_capacity import IntakeResult, counted, days_of, lock_days
 from .demand_rates import demand_per_day, weights_kg
 
-RESOURCED = "order.resourced"
+RESOURCED = "order.source_changed"
 ACTOR = "re-optimizer"
 _ONE_AT_A_TIME = 0x696F6D02  # one number of ours among PostgreSQL's advisory locks
 TRIES = 5

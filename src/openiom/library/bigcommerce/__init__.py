@@ -22,6 +22,6 @@ PROVIDER = Provider(
     ),
     actions=ACTIONS,
     mappings=("account", "price_list", "unit", "product"),
-    events=("shipment.told_to_store", "order.status_told"),
+    events=("shipment.pushed", "order.status_pushed"),
     terms="You need an API account of the store with the scopes Orders: modify and Information: read.",
 )

@@ -95,8 +95,8 @@ ACTIONS = (
         entity="shipment",
         transformation=SHIPMENT,
         run=_each(push_shipment),
-        succeeded="shipment.told_to_store",
-        failed="shipment.told_to_store.failed",
+        succeeded="shipment.pushed",
+        failed="shipment.push_failed",
         concurrency=8,
     ),
     ProviderAction(
@@ -105,8 +105,8 @@ ACTIONS = (
         entity="order",
         transformation=STATUS,
         run=_each(push_status),
-        succeeded="order.status_told",
-        failed="order.status_told.failed",
+        succeeded="order.status_pushed",
+        failed="order.status_push_failed",
         concurrency=8,
     ),
 )

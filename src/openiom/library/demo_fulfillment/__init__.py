@@ -55,7 +55,7 @@ def cancel_each(account: DemoFulfillment, calls: Sequence[Call]) -> list[CallRes
     return results
 
 
-_SENT, _NOT_SENT = "fulfillment_order.sent", "fulfillment_order.sent.failed"
+_SENT, _NOT_SENT = "fulfillment_order.sent", "fulfillment_order.send_failed"
 
 ACTIONS = (
     ProviderAction(
@@ -86,7 +86,7 @@ ACTIONS = (
         transformation=CANCEL,
         run=cancel_each,
         succeeded="fulfillment_order.canceled",
-        failed="fulfillment_order.cancel.failed",
+        failed="fulfillment_order.cancellation_failed",
         concurrency=8,
     ),
 )

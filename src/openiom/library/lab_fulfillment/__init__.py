@@ -11,7 +11,7 @@ from .connector import (
 )
 from .transformations import FULFILLMENT_ORDER
 
-_SENT, _NOT_SENT = "fulfillment_order.sent", "fulfillment_order.sent.failed"
+_SENT, _NOT_SENT = "fulfillment_order.sent", "fulfillment_order.send_failed"
 
 ACTIONS = (
     ProviderAction(

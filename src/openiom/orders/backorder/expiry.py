@@ -64,7 +64,7 @@ def _end(
     events = []
     for line in ended:
         line.canceled += taken[line.id]
-        event = "order_line.rest_canceled" if line.shipped or line.released else EXPIRED
+        event = "order_line.remainder_canceled" if line.shipped or line.released else EXPIRED
         to = advance(LINE_TABLE, event=event, state=line.state)
         assert to is not None
         line.state, line.reason = to

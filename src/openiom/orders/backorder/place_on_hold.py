@@ -27,7 +27,7 @@ from .demand import Views, unsourced
 
 RETRY = timedelta(minutes=1)
 STOCK_IS_THERE = "stock is there"
-LINE_SHORT, LINE_PREORDERED = "onhand.check.failed", "product.preorder_eligible"
+LINE_SHORT, LINE_PREORDERED = "onhand.check.failed", "order_line.preorder_hold_placed"
 
 
 @dataclass(frozen=True, slots=True)

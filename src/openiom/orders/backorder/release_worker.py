@@ -40,12 +40,12 @@ CONSUMER = "backorder"
 STOCK_CAME = (
     "inventory.changed",
     "inventory.received",
-    "inventory.freed",
-    "product.recipe_changed",
+    "inventory.availability_increased",
+    "product.components_changed",
 )
 DATES_MOVED = "inventory.scheduled"
 CAME_FREE = (
-    *("order.cancel", "order.release", "order.fulfillment_declined", "order.partially_declined"),
+    *("order.canceled", "order.hold_released", "order.fulfillment_declined", "order.partially_declined"),
     "order_line.canceled",
 )
 NAMES = frozenset((*STOCK_CAME, DATES_MOVED, *CAME_FREE))
@@ -277,7 +277,7 @@ def tell_released(
     *,
     actor: str = CONSUMER,
 ) -> list[UUID]:
-    """Raise `order.backorder_released` on orders; those that may go on."""
+    """Raise `order.backorder_hold_released` on orders; those that may go on."""
     raises = [EventRequest(i, RELEASED, data={"because": because}) for i in order_ids]
     outcomes = raise_order_events(session, raises, now, actor)
     gone = [i for i, outcome in zip(order_ids, outcomes, strict=True) if outcome.ok]

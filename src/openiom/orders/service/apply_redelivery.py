@@ -84,7 +84,7 @@ def _cancel(session: Session, ids: Sequence[UUID], now: datetime, actor: str) ->
     outcomes = raise_order_events(session, raises, now, actor)
     refused = [
         Event(
-            name="order.cancel_refused",
+            name="order.cancellation_refused",
             subject_type="order",
             subject_id=i,
             root_id=i,

@@ -113,7 +113,7 @@ def _settle(line: LockedLine) -> None:
     """A line without open units is canceled, or shipped when a part of it had been."""
     if line.open:
         return
-    event = "order_line.rest_canceled" if line.shipped or line.released else "order_line.canceled"
+    event = "order_line.remainder_canceled" if line.shipped or line.released else "order_line.canceled"
     to = advance(LINE_TABLE, event=event, state=line.state)
     assert to is not None
     line.state, line.reason = to

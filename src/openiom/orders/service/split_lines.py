@@ -25,7 +25,7 @@ def split_lines(
     Make several lines of one: {line id: [(id, units), ...]}. The first part keeps the line's id and everything that
     already happened to it; the others are new lines behind the last one, with their share of discount and tax.
 
-    Announces `order_line.divided`. Raises Refused when the parts are not what is open of the line.
+    Announces `order_line.split`. Raises Refused when the parts are not what is open of the line.
     """
     _, lines = lock_lines(session, parts)
     for id, mine in parts.items():
@@ -83,7 +83,7 @@ WHERE l.id = d.id
 
 def _divided(line: LockedLine, units: Sequence[int]) -> Event:
     return Event(
-        name="order_line.divided",
+        name="order_line.split",
         subject_type="order_line",
         subject_id=line.id,
         root_id=line.order_id,

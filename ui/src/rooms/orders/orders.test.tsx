@@ -143,8 +143,8 @@ test('the sourcing decision shows every candidate, the chosen one first and why 
 
 test.each([
   ['order.lines_validation.failed', 'failed'],
-  ['order.hold', 'attention'],
-  ['order.cancel', 'ended'],
+  ['order.hold_placed', 'attention'],
+  ['order.canceled', 'ended'],
   ['order.partially_shipped', 'moving'],
   ['order.shipped', 'done'],
   ['order.created', 'neutral'],
