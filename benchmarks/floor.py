@@ -27,7 +27,7 @@ TABLES = (
     ("orchestration.token", "", "t.root_id"),
     ("orchestration.step_result", "JOIN orchestration.flow_run j ON j.id = t.run_id", "j.root_id"),
     (
-        "orchestration.provider_action",
+        "orchestration.provider_call",
         "JOIN orchestration.token k ON k.id = t.token_id",
         "k.root_id",
     ),
@@ -41,7 +41,7 @@ CHANGED = (
     ("orders.order_line", "state_reason"),
     ("fulfillment.fulfillment_order", "state_reason"),
     ("orchestration.token", "state"),
-    ("orchestration.provider_action", "state"),
+    ("orchestration.provider_call", "state"),
 )
 
 

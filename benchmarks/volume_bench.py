@@ -33,7 +33,7 @@ _COPIED = (
     " FROM made m WHERE %s IS NOT NULL",
     "INSERT INTO orders.order_line ({lines}) SELECT {line_values} FROM orders.order_line l CROSS JOIN made m"
     " WHERE l.order_id = %s",
-    "INSERT INTO orchestration.flow_run ({flow run}) SELECT {flow_run_values} FROM orchestration.flow_run j"
+    "INSERT INTO orchestration.flow_run ({flow_run}) SELECT {flow_run_values} FROM orchestration.flow_run j"
     " CROSS JOIN made m WHERE m.waits AND j.subject_id = %s",
     "INSERT INTO orchestration.token ({token}) SELECT {token_values} FROM orchestration.token t CROSS JOIN made m"
     " WHERE m.waits AND t.subject_id = %s",
@@ -71,7 +71,7 @@ def fill(house: Company, orders: int) -> None:
             (template,) = fetch(session, "SELECT id FROM orders.order ORDER BY id LIMIT 1")[0]
             execute(
                 session,
-                "CREATE TEMP TABLE made ON COMMIT DROP AS SELECT uuidv7() AS id, uuidv7() AS flow run, n, n %% 2 = 0"
+                "CREATE TEMP TABLE made ON COMMIT DROP AS SELECT uuidv7() AS id, uuidv7() AS flow_run, n, n %% 2 = 0"
                 " AS waits, now() - n * interval '15 seconds' AS at FROM generate_series(%s::int, %s::int) AS s(n)",
                 (start, min(orders, start + STEP) - 1),
             )
@@ -92,10 +92,10 @@ def _columns(session) -> dict[str, str]:  # type: ignore[no-untyped-def]
             "placed_at": "m.at",
         },
         "orders.order_line": {"id": "uuidv7()", "order_id": "m.id"},
-        "orchestration.flow_run": {"id": "m.flow run", "subject_id": "m.id", "root_id": "m.id"},
+        "orchestration.flow_run": {"id": "m.flow_run", "subject_id": "m.id", "root_id": "m.id"},
         "orchestration.token": {
             "id": "uuidv7()",
-            "run_id": "m.flow run",
+            "run_id": "m.flow_run",
             "subject_id": "m.id",
             "root_id": "m.id",
         },
@@ -109,7 +109,7 @@ def _columns(session) -> dict[str, str]:  # type: ignore[no-untyped-def]
         "orders.order_line": ("lines", "line_values", "l"),
     }
     names |= {
-        "orchestration.flow_run": ("flow run", "flow_run_values", "j"),
+        "orchestration.flow_run": ("flow_run", "flow_run_values", "j"),
         "orchestration.token": ("token", "token_values", "t"),
     }
     found = {}

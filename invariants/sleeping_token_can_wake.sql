@@ -4,7 +4,7 @@ FROM orchestration.token t
 JOIN orchestration.flow_version v ON v.id = t.flow_version_id
 WHERE t.state = 'waiting' AND t.due_at IS NULL AND t.awaits IS NULL
   AND NOT EXISTS (
-    SELECT 1 FROM orchestration.provider_action p
+    SELECT 1 FROM orchestration.provider_call p
     WHERE p.token_id = t.id AND p.step = t.step AND p.visit = t.visit AND p.state IN ('ready', 'leased', 'held')
   )
   AND NOT EXISTS (

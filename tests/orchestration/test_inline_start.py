@@ -21,7 +21,7 @@ def test_orders_are_at_the_outbound_queue_when_their_intake_commits(toys: Toys) 
         "A": ("running", "waiting at send"),
         "B": ("running", "waiting at send"),
     }
-    assert toys.rows("SELECT state, count(*) FROM orchestration.provider_action GROUP BY 1") == [
+    assert toys.rows("SELECT state, count(*) FROM orchestration.provider_call GROUP BY 1") == [
         ("ready", 4)
     ]
     assert toys.history("A") == ["first: succeeded"]
@@ -84,7 +84,7 @@ def test_a_crash_behind_the_call_leaves_the_call_recorded_and_the_order_to_the_s
     take_in(toys, number, "B", items=(1,))
     toys.run(toys.calls)
     assert toys.rows(
-        "SELECT state, announced, count(*) FROM orchestration.provider_action GROUP BY 1, 2"
+        "SELECT state, announced, count(*) FROM orchestration.provider_call GROUP BY 1, 2"
     ) == [("done", True, 2)]
     if number == "poison":
         assert toys.where() == {

@@ -21,7 +21,7 @@ def states(toys: Toys) -> list[tuple[str, int]]:
     return [
         (state, attempts)
         for state, attempts in toys.rows(
-            "SELECT state, attempts FROM orchestration.provider_action ORDER BY id"
+            "SELECT state, attempts FROM orchestration.provider_call ORDER BY id"
         )
     ]
 
@@ -44,7 +44,7 @@ def test_all_items_of_a_wave_go_out_in_one_claim_and_the_order_goes_on_when_all_
     assert toys.rows("SELECT DISTINCT state FROM public.toy_item") == [("sent",)]
     assert toys.history("A") == ["send: succeeded", "on: succeeded"]
     [(key,)] = toys.rows(
-        "SELECT p.key = p.run_id || ':send:' || p.entity_id || ':1' FROM orchestration.provider_action p LIMIT 1"
+        "SELECT p.key = p.run_id || ':send:' || p.entity_id || ':1' FROM orchestration.provider_call p LIMIT 1"
     )
     assert key is True
 

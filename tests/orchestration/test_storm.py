@@ -36,10 +36,10 @@ def test_the_promises_notice_what_they_forbid(toys: Toys) -> None:
         execute(
             session, "UPDATE orchestration.flow_run SET state = 'failed' WHERE id = %s", (ids[1],)
         )
-        execute(session, "DELETE FROM orchestration.provider_action WHERE run_id = %s", (ids[2],))
+        execute(session, "DELETE FROM orchestration.provider_call WHERE run_id = %s", (ids[2],))
         execute(
             session,
-            "UPDATE orchestration.provider_action SET state = 'leased' WHERE run_id = %s",
+            "UPDATE orchestration.provider_call SET state = 'leased' WHERE run_id = %s",
             (ids[3],),
         )
         execute(
@@ -130,7 +130,7 @@ def test_a_storm_of_workers_kills_and_rereads_brings_every_order_through_once(to
     ]
     assert toys.ran() == {("count", f"N{i}"): 1 for i in range(200)}
     assert len(toys.provider.effects) == 600
-    assert toys.rows("SELECT state, count(*) FROM orchestration.provider_action GROUP BY 1") == [
+    assert toys.rows("SELECT state, count(*) FROM orchestration.provider_call GROUP BY 1") == [
         ("done", 600)
     ]
     told = "SELECT count(*) FROM platform.business_event WHERE name IN ('item.sent', 'order.told')"

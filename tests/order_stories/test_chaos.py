@@ -345,7 +345,7 @@ def stuck(made: Scene) -> list[tuple[Any, ...]]:
     return made.rows(
         "SELECT 'message', kind, state, count(*), min(error::text) FROM providers.message"
         " WHERE state NOT IN ('processed', 'duplicate', 'stale') GROUP BY 2, 3"
-        " UNION ALL SELECT 'call', action, state, count(*), min(error::text) FROM orchestration.provider_action"
+        " UNION ALL SELECT 'call', action, state, count(*), min(error::text) FROM orchestration.provider_call"
         " WHERE state <> 'done' GROUP BY 2, 3"
         " UNION ALL SELECT 'token', step, state, count(*), min(error::text) FROM orchestration.token GROUP BY 2, 3"
     )

@@ -24,7 +24,7 @@ DEPTHS = {
     "inbox": "SELECT count(*) FROM providers.message WHERE state = 'received'",
     "parked_messages": "SELECT count(*) FROM providers.message WHERE state = 'parked'",
     "tokens_ready": "SELECT count(*) FROM orchestration.token WHERE state = 'ready'",
-    "provider_actions": "SELECT count(*) FROM orchestration.provider_action WHERE state IN ('ready', 'leased')",
+    "provider_calls": "SELECT count(*) FROM orchestration.provider_call WHERE state IN ('ready', 'leased')",
     "jobs": "SELECT count(*) FROM public.procrastinate_jobs WHERE status = 'todo'",
 }
 

@@ -121,7 +121,7 @@ def call_off(session: Session, run_ids: Sequence[UUID], *, now: datetime) -> set
     execute(session, "DELETE FROM orchestration.token WHERE run_id = ANY(%s)", (canceled,))
     execute(
         session,
-        "UPDATE orchestration.provider_action SET state = 'canceled', finished_at = %s"
+        "UPDATE orchestration.provider_call SET state = 'canceled', finished_at = %s"
         " WHERE run_id = ANY(%s) AND state IN ('ready', 'held', 'failed')",
         (now, canceled),
     )

@@ -59,7 +59,7 @@ class FlowRun(Base):
     """One subject in one flow version. `lane` is '' for the flow that took the subject, else an `also` flow's name:
     one event starts a flow once, and one exclusive flow at most."""
 
-    __tablename__ = "flow run"
+    __tablename__ = "flow_run"
     __table_args__ = (
         UniqueConstraint("subject_id", "trigger_event_id", "lane", name="uq_flow_run_start_once"),
         Index("ix_flow_run_root_id", "root_id"),
@@ -155,7 +155,7 @@ class StepTally(Base):
 class ProviderActionRow(Base):
     """The outbound queue. `key` is the idempotency key: the same on every retry and every reprocess."""
 
-    __tablename__ = "provider_action"
+    __tablename__ = "provider_call"
     __table_args__ = (
         UniqueConstraint("key", name="uq_provider_action_key"),
         Index("ix_provider_action_due", "due_at", postgresql_where=text("state = 'ready'")),

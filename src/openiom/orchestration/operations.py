@@ -72,7 +72,7 @@ def skip(session: Session, engine: Engine, *, run_ids: Sequence[UUID], now: date
     )
     execute(
         session,
-        "UPDATE orchestration.provider_action SET state = 'canceled', finished_at = %s"
+        "UPDATE orchestration.provider_call SET state = 'canceled', finished_at = %s"
         " WHERE token_id = ANY(%s) AND state IN ('ready', 'held', 'failed')",
         (now, [token for token, _, _ in moving]),
     )
@@ -108,7 +108,7 @@ def resume(session: Session, *, names: Sequence[str], now: datetime) -> int:
     )
     execute(
         session,
-        "UPDATE orchestration.provider_action SET state = 'ready' WHERE state = 'held' AND flow = ANY(%s)",
+        "UPDATE orchestration.provider_call SET state = 'ready' WHERE state = 'held' AND flow = ANY(%s)",
         (list(names),),
     )
     for kind in (STEPS_WAKE, CALLS_WAKE):

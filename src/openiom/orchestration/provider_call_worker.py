@@ -126,7 +126,7 @@ class ProviderCallWorker:
         while True:
             head = fetch(
                 session,
-                "SELECT instance, action FROM orchestration.provider_action WHERE state = 'ready' AND due_at <= %s"
+                "SELECT instance, action FROM orchestration.provider_call WHERE state = 'ready' AND due_at <= %s"
                 " AND instance || '/' || action <> ALL(%s) ORDER BY due_at LIMIT 1",
                 (now, self.busy.taken()),
             )
@@ -173,8 +173,8 @@ class ProviderCallWorker:
         paused = _hold_paused(session, instance, name)
         rows = fetch(
             session,
-            "UPDATE orchestration.provider_action p SET state = 'leased', lease_until = %s, attempts = attempts + 1"
-            " WHERE id IN (SELECT id FROM orchestration.provider_action WHERE state = 'ready' AND instance = %s"
+            "UPDATE orchestration.provider_call p SET state = 'leased', lease_until = %s, attempts = attempts + 1"
+            " WHERE id IN (SELECT id FROM orchestration.provider_call WHERE state = 'ready' AND instance = %s"
             " AND action = %s AND due_at <= %s ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)"
             " RETURNING id, key, entity, entity_id, flow, token_id, step, visit, payload, attempts, max_attempts,"
             " first_delay_seconds, waits",
@@ -219,7 +219,7 @@ def _renew(database: Database, rows: Sequence[Claimed], until: datetime) -> None
     with database.unit_of_work() as session:
         execute(
             session,
-            "UPDATE orchestration.provider_action p SET lease_until = greatest(p.lease_until, %s)"
+            "UPDATE orchestration.provider_call p SET lease_until = greatest(p.lease_until, %s)"
             " FROM unnest(%s::bigint[], %s::int[]) AS n(id, attempts)"
             " WHERE p.id = n.id AND p.state = 'leased' AND p.attempts = n.attempts",
             (until, [row.id for row in rows], [row.attempts for row in rows]),
@@ -274,9 +274,9 @@ def _recover(session: Session, now: datetime) -> None:
     """Put back rows whose worker died: the same call again, under the same key."""
     back = execute(
         session,
-        "UPDATE orchestration.provider_action p SET lease_until = NULL, due_at = %s,"
+        "UPDATE orchestration.provider_call p SET lease_until = NULL, due_at = %s,"
         f" state = CASE WHEN {_WANTED} THEN 'ready' ELSE 'canceled' END"
-        " WHERE id IN (SELECT id FROM orchestration.provider_action WHERE state = 'leased' AND lease_until < %s"
+        " WHERE id IN (SELECT id FROM orchestration.provider_call WHERE state = 'leased' AND lease_until < %s"
         " FOR UPDATE SKIP LOCKED)",
         (now, now),
     )
@@ -293,8 +293,8 @@ def _hold_paused(session: Session, instance: str, action: str) -> int:
         return 0
     return execute(
         session,
-        "UPDATE orchestration.provider_action SET state = 'held' WHERE id IN (SELECT id FROM"
-        " orchestration.provider_action WHERE state = 'ready' AND instance = %s AND action = %s AND flow = ANY(%s)"
+        "UPDATE orchestration.provider_call SET state = 'held' WHERE id IN (SELECT id FROM"
+        " orchestration.provider_call WHERE state = 'ready' AND instance = %s AND action = %s AND flow = ANY(%s)"
         " FOR UPDATE SKIP LOCKED)",
         (instance, action, [row[0] for row in paused]),
     )
@@ -366,7 +366,7 @@ class _Recording:
         """Write the outcomes, and that the final ones are told in the same savepoint; the ids still ours to write."""
         rows = fetch(
             session,
-            "UPDATE orchestration.provider_action p SET due_at = n.due_at, lease_until = NULL,"
+            "UPDATE orchestration.provider_call p SET due_at = n.due_at, lease_until = NULL,"
             f" state = CASE WHEN n.state <> 'ready' OR {_WANTED} THEN n.state ELSE 'canceled' END,"
             " response = n.response::jsonb, external_id = n.external_id, error = n.error::jsonb, ms = %s,"
             " waits = n.waits, announced = %s AND n.state <> 'ready',"
@@ -426,7 +426,7 @@ WITH over AS (
            array_remove(array_agg(nullif(p.external_id, '') ORDER BY p.id), NULL) AS external_ids,
            string_agg(DISTINCT p.error ->> 'what', '; ') FILTER (WHERE p.state = 'failed') AS reason,
            max(p.attempts) AS attempts
-    FROM orchestration.provider_action p
+    FROM orchestration.provider_call p
     JOIN orchestration.token t ON t.id = p.token_id AND t.step = p.step AND t.visit = p.visit
     WHERE p.token_id = ANY(%s) AND t.state = 'waiting'
     GROUP BY p.token_id

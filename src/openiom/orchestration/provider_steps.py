@@ -130,7 +130,7 @@ def _give_visits(batch: _Batch, tokens: Sequence[Token]) -> None:
     if batch.step.id in batch.flow.plan.revisited:
         rows = fetch(
             batch.wave.session,
-            "SELECT run_id, max(visit) FROM orchestration.provider_action"
+            "SELECT run_id, max(visit) FROM orchestration.provider_call"
             " WHERE run_id = ANY(%s) AND step = %s GROUP BY 1",
             ([token.run_id for token in new], batch.step.id),
         )
@@ -147,7 +147,7 @@ def _finished_before(
         return {}
     rows = fetch(
         batch.wave.session,
-        "SELECT key, state, entity_id, announced, id, external_id FROM orchestration.provider_action"
+        "SELECT key, state, entity_id, announced, id, external_id FROM orchestration.provider_call"
         " WHERE token_id = ANY(%s) AND step = %s",
         (list(back), batch.step.id),
     )
@@ -165,7 +165,7 @@ def _finished_before(
         batch.wave.raise_events(batch.flow, batch.entity, raises)
         execute(
             batch.wave.session,
-            "UPDATE orchestration.provider_action SET announced = true WHERE id = ANY(%s)",
+            "UPDATE orchestration.provider_call SET announced = true WHERE id = ANY(%s)",
             ([row[4] for row in silent],),
         )
     return {row[0]: row[1] for row in rows if row[0] in mine}
@@ -241,7 +241,7 @@ def _put_back(batch: _Batch, rows: Sequence[tuple[str, str]]) -> None:
     """Failed rows are tried again under their key, with attempts counted afresh."""
     execute(
         batch.wave.session,
-        "UPDATE orchestration.provider_action p SET state = 'ready', due_at = %s, attempts = 0, waits = 0,"
+        "UPDATE orchestration.provider_call p SET state = 'ready', due_at = %s, attempts = 0, waits = 0,"
         " error = NULL, finished_at = NULL, payload = n.payload::jsonb"
         " FROM unnest(%s::text[], %s::text[]) AS n(key, payload)"
         " WHERE p.key = n.key AND p.state IN ('failed', 'canceled')",
@@ -253,4 +253,4 @@ def store_outbound(wave: TokenBatch) -> int:
     """Copy the wave's new calls into the queue; returns how many."""
     if not wave.outbound:
         return 0
-    return copy_rows(wave.session, "orchestration.provider_action", _COLUMNS, wave.outbound)
+    return copy_rows(wave.session, "orchestration.provider_call", _COLUMNS, wave.outbound)

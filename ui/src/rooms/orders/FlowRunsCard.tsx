@@ -82,7 +82,7 @@ function FlowRunView({ flowRun }: { journey: FlowRun }) {
           </thead>
           <tbody>
             {flowRun.results.map((result, index) => (
-              <Step key={`${result.at} ${result.step} ${index}`} result={result} />
+              <Step key={`${result.recorded_at} ${result.step} ${index}`} result={result} />
             ))}
           </tbody>
         </table>
@@ -135,7 +135,7 @@ function Step({ result }: { result: StepResult }) {
       </td>
       <td className="muted">
         <span className="two-line">
-          <When at={result.at} />
+          <When at={result.recorded_at} />
           <span className="figure small">{duration(result.duration_ms)}</span>
         </span>
       </td>
