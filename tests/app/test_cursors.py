@@ -7,11 +7,11 @@ from starlette.testclient import TestClient
 
 from openiom.platform.http import encode_cursor
 
-MADE_UP = ("x", "\0", "9" * 40, "-1", None, "[]", '{"a": "NaN?"}')
+MADE_UP = ("x", "\0", "9" * 40, "-1", "[]", '{"a": "NaN?"}')
 
 
 @pytest.mark.parametrize("value", MADE_UP, ids=repr)
-def test_no_list_breaks_on_a_cursor_that_was_made_up(client: TestClient, value: str | None) -> None:
+def test_no_list_breaks_on_a_cursor_that_was_made_up(client: TestClient, value: str) -> None:
     paths = client.get("/api/openapi.json").json()["paths"]
     lists = [
         p

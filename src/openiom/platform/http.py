@@ -1,10 +1,9 @@
 """The web edge shared by every room: who is asking, one commit per request, problem+json, keyset pages."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 from uuid import uuid4
 
 import orjson
@@ -12,17 +11,41 @@ import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
 from openiom.kernel import Forbidden, Invalid, IomError, Problem, TooManyAttempts
 
+from . import paging
 from .database import Database
 from .events import utc_now
+from .paging import Page, encode_cursor
 
 log = structlog.get_logger("http")
 T = TypeVar("T")
+
+__all__ = [
+    "CurrentPrincipal",
+    "Now",
+    "Page",
+    "Principal",
+    "RawBody",
+    "ReadSession",
+    "WriteSession",
+    "Authenticator",
+    "database",
+    "decode_cursor",
+    "encode_cursor",
+    "install_problem_handlers",
+    "now",
+    "paginate",
+    "parse_id",
+    "principal",
+    "problem_response",
+    "raw_body",
+    "reading",
+    "writing",
+]
 
 PROBLEM = "application/problem+json"
 
@@ -86,57 +109,34 @@ Now = Annotated[datetime, Depends(now)]
 RawBody = Annotated[bytes, Depends(raw_body)]
 
 
-class Page(BaseModel, Generic[T]):
-    """A page of a list. `next` goes back as `?after=`; null on the last page."""
-
-    items: list[T]
-    next: str | None = None
-
-
-def encode_cursor(*values: Any) -> str:
-    """An opaque page cursor from the sort key of the last row shown."""
-    return (
-        urlsafe_b64encode(orjson.dumps([str(v) if v is not None else None for v in values]))
-        .decode()
-        .rstrip("=")
-    )
-
-
 def parse_id(text: str) -> int:
-    """A number as PostgreSQL keeps ids. Raises ValueError."""
+    """Return a number as PostgreSQL stores ids. Raise ValueError."""
     number = int(text)
     if not 0 <= number < 2**63:
-        raise ValueError(f"{text} is no id")
+        raise ValueError(f"{text} is not an id")
     return number
 
 
 def decode_cursor(
     cursor: str | None, fields: int, *kinds: Callable[[str], object]
 ) -> list[str] | None:
-    """The sort key in `cursor`: so many texts that the first `kinds` (`whole`, `UUID`, …) can read.
-
-    Raises Invalid when it is not one of ours.
-    """
+    """Return the sort key in `cursor` as texts. Use `page_request` of platform.paging instead."""
     if not cursor:
         return None
+    values = paging.decode_cursor(cursor, *[str] * fields)
     try:
-        values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(values, list) or len(values) != fields:
-            raise ValueError("another list's")
-        if not all(isinstance(value, str) and "\0" not in value for value in values):
-            raise ValueError("not texts")
-        for read, value in zip(kinds, values, strict=False):
+        for read, value in zip(kinds, values or (), strict=False):
             read(value)
     except ValueError:
         what = "is not a page cursor of this list"
         raise Invalid(what, where="after", remedy="start from the first page") from None
-    return values
+    return list(values or ())
 
 
 def paginate(rows: Sequence[T], *, limit: int, key: Any) -> tuple[list[T], str | None]:
-    """Split `limit + 1` fetched rows into a page and the cursor of the next; `key(row)` is its sort key."""
-    shown = list(rows[:limit])
-    return shown, encode_cursor(*key(shown[-1])) if len(rows) > limit else None
+    """Return a page and the cursor of the next. Use `page_request` of platform.paging instead."""
+    request: paging.PageRequest[Any] = paging.PageRequest(None, limit)
+    return request.split(rows, key=key)
 
 
 def problem_response(error: IomError, *, reference: str, instance: str) -> JSONResponse:
