@@ -366,7 +366,7 @@ def test_counts_follow_every_move_and_fold(database: Database) -> None:
             )
     with database.reading() as session:
         counts = count_orders(session)
-        rows = fetch(session, "SELECT count(*) FROM orders.order_count")[0][0]
+        rows = fetch(session, "SELECT count(*) FROM orders.order_count_delta")[0][0]
     assert counts.states == {
         "new": 70,
         "on_hold": 27,

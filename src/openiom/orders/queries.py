@@ -142,7 +142,7 @@ def count_orders(session: Session) -> OrderCounts:
     """Orders by state, from the counters; every state stands there, also with none."""
     rows = fetch(
         session,
-        "SELECT state, attention, sum(orders)::bigint FROM orders.order_count GROUP BY 1, 2",
+        "SELECT state, attention, sum(orders)::bigint FROM orders.order_count_delta GROUP BY 1, 2",
     )
     states = {state.name: 0 for state in ORDER_TABLE.timeline()}
     for state, _, orders in rows:

@@ -23,7 +23,7 @@ def add_counts(session: Session, changes: Mapping[Bucket, int]) -> None:
         return
     written = fetch(
         session,
-        "INSERT INTO orders.order_count (state, attention, orders)"
+        "INSERT INTO orders.order_count_delta (state, attention, orders)"
         " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[]) RETURNING id",
         ([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]),
     )
@@ -35,9 +35,9 @@ def fold_counts(session: Session) -> None:
     """Replace many differences by their sums; rows another transaction is folding are left to it."""
     execute(
         session,
-        "WITH old AS (DELETE FROM orders.order_count WHERE id IN (SELECT id FROM orders.order_count ORDER BY id"
+        "WITH old AS (DELETE FROM orders.order_count_delta WHERE id IN (SELECT id FROM orders.order_count_delta ORDER BY id"
         f" LIMIT {_FOLDED_AT_ONCE} FOR UPDATE SKIP LOCKED) RETURNING state, attention, orders)"
-        " INSERT INTO orders.order_count (state, attention, orders)"
+        " INSERT INTO orders.order_count_delta (state, attention, orders)"
         " SELECT state, attention, sum(orders) FROM old GROUP BY 1, 2 HAVING sum(orders) <> 0",
     )
 

@@ -55,7 +55,7 @@ def _show(session: Session, order_id: UUID) -> None:
         f"[bold]Order {order['number']}[/bold] of {order['instance']}: {state}", highlight=False
     )
     console.print(
-        f"  reason    {order['state_reason']}{'  (held)' if order['held'] else ''}", highlight=False
+        f"  reason    {order['state_reason']}{'  (held)' if order['manual_hold'] else ''}", highlight=False
     )
     console.print(f"  customer  {order['customer'].get('name', '')}", highlight=False)
     console.print(
