@@ -6,7 +6,7 @@ transaction still in flight: a row is read only when its transaction id is below
 rows are read in (xid, id) order, so a transaction that commits late can never fall behind the cursor.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -213,3 +213,24 @@ def ensure_partitions(session: Session, *, today: date, months: int = 3) -> None
 def utc_now() -> datetime:
     """The edge's clock. Rooms are handed the time; they never ask."""
     return datetime.now(UTC)
+
+
+def roots_with_event(
+    session: Session,
+    root_ids: Sequence[UUID],
+    name: str,
+    *,
+    since: datetime,
+    data: Mapping[str, Any],
+) -> set[UUID]:
+    """Return those of these documents that have an event of this name after `since`.
+
+    The event's data must contain `data`.
+    """
+    rows = fetch(
+        session,
+        "SELECT DISTINCT root_id FROM platform.business_event WHERE root_id = ANY(%s) AND name = %s"
+        " AND at > %s AND data @> %s::jsonb",
+        (list(root_ids), name, since, to_json_text(data)),
+    )
+    return {root_id for (root_id,) in rows}
