@@ -11,7 +11,7 @@ from .configuration import COMPANY, KINDS, RECIPE_CHANGED, accounting_currency, 
 from .decisions import UnitFactor, convert
 from .kits import kit_parts, kits_with
 from .product_search import matching_products
-from .queries import known, known_many, suggest, unit_factors
+from .queries import known, known_many, launch_dates, suggest, unit_factors
 from .routes import router
 
 EVENTS = (RECIPE_CHANGED,)
@@ -27,6 +27,7 @@ __all__ = [
     "kits_with",
     "known",
     "known_many",
+    "launch_dates",
     "matching_products",
     "router",
     "suggest",

@@ -1,6 +1,7 @@
 """Reads: which names exist, what an unknown one may have meant, and the catalog."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -185,3 +186,14 @@ def _key(table: str) -> str:
             remedy="use one of " + ", ".join(sorted(KEYS)),
         )
     return KEYS[table]
+
+
+def launch_dates(session: Session, *, after: date) -> dict[str, date]:
+    """Return the launch dates after a day of products that may be ordered before their launch."""
+    rows = fetch(
+        session,
+        "SELECT number, launch_date FROM master_data.product"
+        " WHERE preorder_eligible AND launch_date > %s",
+        (after,),
+    )
+    return dict(rows)
