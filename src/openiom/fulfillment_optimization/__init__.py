@@ -16,6 +16,7 @@ from .quotes import quote_router
 from .rate_routes import router as rate_router
 from .routes import router
 from .service import source_orders
+from .source_places import SourcePlace, source_places
 
 KINDS = SOURCING_KINDS
 
@@ -32,10 +33,12 @@ __all__ = [
     "CapacityUsageWorker",
     "PriceLearningWorker",
     "Reoptimizer",
+    "SourcePlace",
     "explain_router",
     "quote_router",
     "rate_router",
     "router",
     "source_orders",
+    "source_places",
     "sourcing_actions",
 ]
