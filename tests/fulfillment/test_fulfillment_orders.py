@@ -133,7 +133,7 @@ def test_one_fulfillment_order_for_each_source_and_never_a_second(stocked: Datab
         ("SEA", [("Accu Scale", 2)]),
         ("CHI", [("Lamp", 3)]),
     ]
-    assert [x["released"] for x in facts(stocked, order)["lines"]] == [2, 3]
+    assert [x["in_fulfillment"] for x in facts(stocked, order)["lines"]] == [2, 3]
     again = create(stocked, order, new_id())
     assert [o.ok for o in again] == [True, False]
     assert len(fulfillment_orders(stocked, order)) == 2
@@ -169,7 +169,7 @@ def test_an_order_held_by_hand_gets_no_fulfillment_order(stocked: Database) -> N
     with stocked.unit_of_work() as session:
         assert hold_orders(session, [order], NOW, "ann")[0].ok
     outcome = create(stocked, order)[0]
-    assert (outcome.ok, outcome.reason) == (False, "the order is held by hand; release it first")
+    assert (outcome.ok, outcome.reason) == (False, "the order is on manual hold; release it first")
     assert fulfillment_orders(stocked, order) == []
 
 
@@ -220,7 +220,7 @@ def test_partial_shipments_reconcile_to_lines_orders_and_stock(stocked: Database
     assert available(stocked, "Accu Scale", "SEA") == 95
     assert tell(stocked, parcel(found, "P1", 3))[0].ok
     lines = facts(stocked, order)["lines"]
-    assert [(x["shipped"], x["released"], x["state_reason"]) for x in lines] == [
+    assert [(x["shipped"], x["in_fulfillment"], x["state_reason"]) for x in lines] == [
         (3, 2, "Partially Shipped"),
         (0, 2, "Released To Fulfillment"),
     ]
@@ -400,7 +400,7 @@ def test_a_decline_gives_stock_and_lines_back_to_be_sourced_again(stocked: Datab
     assert available(stocked, "Accu Scale", "SEA") == 100
     assert standing(stocked, order) == ("in_progress", "Fulfillment Declined")
     only = facts(stocked, order)["lines"][0]
-    assert (only["state"], only["source"], only["released"]) == ("in_progress", None, 0)
+    assert (only["state"], only["source"], only["in_fulfillment"]) == ("in_progress", None, 0)
     late = tell(stocked, update(found, "accepted"), update(found, "declined"))
     assert [(a.ok, a.duplicate) for a in late] == [(True, True), (True, True)]
     shipped = tell(stocked, parcel(found, "P1", 1))[0]
@@ -435,7 +435,7 @@ def test_a_cancellation_after_a_parcel_closes_the_rest(stocked: Database) -> Non
     assert tell(stocked, update(found, "canceled", reason="rest is broken"))[0].ok
     assert fulfillment_orders(stocked, order)[0]["state"] == "closed"
     only = facts(stocked, order)["lines"][0]
-    assert (only["shipped"], only["released"], only["state"]) == (2, 0, "in_progress")
+    assert (only["shipped"], only["in_fulfillment"], only["state"]) == (2, 0, "in_progress")
     assert available(stocked, "Accu Scale", "SEA") == 98
     assert standing(stocked, order) == ("fulfillment_in_process", "Partially Declined")
     with stocked.unit_of_work() as session:

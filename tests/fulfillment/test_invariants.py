@@ -31,11 +31,11 @@ DAMAGE = [
     ("no_order_without_lines", "DELETE FROM orders.order_state"),
     ("order_counts_add_up", "UPDATE orders.order_count_delta SET orders = orders + 1"),
     ("ended_lines_hold_no_stock", "UPDATE orders.order_line SET state = 'canceled'"),
-    ("shipped_adds_up", "UPDATE orders.order_line SET shipped = 0, released = released + shipped"),
-    ("released_units_are_in_fulfillment", "UPDATE orders.order_line SET released = 0"),
+    ("shipped_adds_up", "UPDATE orders.order_line SET shipped = 0, in_fulfillment = in_fulfillment + shipped"),
+    ("released_units_are_in_fulfillment", "UPDATE orders.order_line SET in_fulfillment = 0"),
     (
         "fulfillment_never_exceeds_the_order",
-        "UPDATE orders.order_line SET quantity = 3, released = 0 WHERE quantity = 5",
+        "UPDATE orders.order_line SET quantity = 3, in_fulfillment = 0 WHERE quantity = 5",
     ),
     (
         "fulfillment_order_state_follows_its_lines",

@@ -146,7 +146,7 @@ def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_s
     ) == [
         (
             "await_stock",
-            "no source can serve Accu Scale, and backorders are not taken; add stock and reprocess, or take backorders",
+            "no source can serve Accu Scale, and backorders are not accepted; add stock and reprocess, or accept backorders",
         )
     ]
 

@@ -30,7 +30,7 @@ from openiom.orders import (
     assign_sources,
     cancel_orders,
     hold_orders,
-    release_orders,
+    release_holds,
 )
 from openiom.orders.backorder.decisions import NOBODY, Need, Waiting, covered
 from openiom.orders.backorder.place_on_hold import await_stock, hold_preorders
@@ -148,7 +148,7 @@ def test_without_backorders_the_order_is_left_to_a_person(shop: Database) -> Non
     prefer(shop, backorder=False)
     order = placed(shop, line("Lamp", 4))
     (outcome,) = unserved(shop, order)
-    assert (outcome.ok, "backorders are not taken" in outcome.reason) == (False, True)
+    assert (outcome.ok, "backorders are not accepted" in outcome.reason) == (False, True)
     assert waiting(shop) == []
     assert standing(shop, order) == ("on_hold", "Inventory not found")
 
@@ -159,7 +159,7 @@ def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(
     stock(shop, Lamp__SEA=9)
     order = placed(shop, line("Lamp", 4))
     (again,) = unserved(shop, order)
-    assert (again.ok, again.reason) == (True, "stock is there; sourced again")
+    assert (again.ok, again.reason) == (True, "in stock; sourced again")
     assert standing(shop, order) == ("in_progress", "Ready To Be Fulfilled")
     (outcome,) = unserved(shop, order, now=NOW + timedelta(seconds=59))
     assert (outcome.ok, "no source may serve it" in outcome.reason) == (False, True)
@@ -362,7 +362,7 @@ def test_an_order_held_by_hand_waits_for_its_release_too(shop: Database) -> None
     assert released(shop, order) == [False]
     assert standing(shop, order) == ("on_hold", "Manual hold")
     with shop.unit_of_work() as session:
-        assert release_orders(session, [order], NOW, "clerk")[0].ok
+        assert release_holds(session, [order], NOW, "clerk")[0].ok
     turn(shop)
     assert released(shop, order) == [True]
 

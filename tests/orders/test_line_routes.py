@@ -37,17 +37,17 @@ def test_a_line_is_named_by_its_order_and_found_by_the_orders_number(
     ids = {(number, n): str(line_id) for line_id, number, n in rows}
 
     named = client.get(
-        "/api/v1/order-lines", params={"ids": [ids["1001", 2], ids["1002", 1], str(new_id())]}
+        "/api/v1/orders/lines", params={"ids": [ids["1001", 2], ids["1002", 1], str(new_id())]}
     )
     assert [(r["line_id"], r["order_number"], r["line_number"]) for r in named.json()["items"]] == [
         (ids["1001", 2], "1001", 2),
         (ids["1002", 1], "1002", 1),
     ]
-    found = client.get("/api/v1/order-lines", params={"order_number": "1001"})
+    found = client.get("/api/v1/orders/lines", params={"order_number": "1001"})
     assert [r["line_id"] for r in found.json()["items"]] == [ids["1001", 1], ids["1001", 2]]
-    assert client.get("/api/v1/order-lines").json()["items"] == []
+    assert client.get("/api/v1/orders/lines").json()["items"] == []
 
 
 def test_nobody_reads_lines_without_permission(client: TestClient, permissions: set[str]) -> None:
     permissions.clear()
-    assert client.get("/api/v1/order-lines", params={"order_number": "1"}).status_code == 403
+    assert client.get("/api/v1/orders/lines", params={"order_number": "1"}).status_code == 403

@@ -126,7 +126,7 @@ def test_a_total_that_does_not_add_up_is_told_and_kept(database: Database) -> No
         ),
         ({"colour": "red"}, "colour", "is not part of an order document"),
         ({"expected_line_count": 2}, "lines", "1 of 2 lines arrived"),
-        ({"note": "a\x00b"}, "", "holds a NUL character"),
+        ({"note": "a\x00b"}, "", "contains a NUL character"),
         ({"total_amount": "99999999999999"}, "total_amount", "is 10000000000000 or more"),
         ({"placed_at": "yesterday"}, "placed_at", "valid datetime"),
     ],

@@ -90,7 +90,7 @@ def test_the_list_is_narrowed_by_what_people_look_for(
     assert numbers(client, "search=%25") == []
     assert numbers(client, "search=%00") == ["B-1", "50%", "A-2", "A-1"]
     assert numbers(client, "state=on_hold") == ["A-1"]
-    assert numbers(client, "held=true") == ["A-1"]
+    assert numbers(client, "manual_hold=true") == ["A-1"]
     assert numbers(client, "instance=other") == ["B-1"]
     assert numbers(client, "origin=edi") == ["A-2"]
     assert numbers(client, "source=CHI") == ["A-2"]
@@ -107,7 +107,7 @@ def test_the_list_is_narrowed_by_what_people_look_for(
             "completed": 0,
             "canceled": 0,
         },
-        "held": 1,
+        "manual_hold": 1,
         "failed": 0,
     }
 
@@ -157,9 +157,9 @@ def test_an_order_shows_where_it_stands_and_what_may_be_done(
         ("Lamp", 1, "10.50"),
     ]
     assert body["actions"] == {
-        "hold": {"allowed": True, "why": ""},
-        "release": {"allowed": False, "why": "the order is not held by hand"},
-        "cancel": {"allowed": True, "why": ""},
+        "hold": {"allowed": True, "reason": ""},
+        "release": {"allowed": False, "reason": "the order is not on manual hold"},
+        "cancel": {"allowed": True, "reason": ""},
     }
     events = client.get(f"/api/v1/orders/{order}/timeline").json()["events"]
     assert [(e["name"], e["title"], e["subject_label"], e["actor"]) for e in events] == [
@@ -180,7 +180,7 @@ def test_bulk_verbs_answer_each_order(client: TestClient, database: Database) ->
         {"id": str(order), "ok": True, "reason": "fraud check"},
         {"id": str(nobody), "ok": False, "reason": f"there is no order {nobody}"},
     ]
-    assert client.get(f"/api/v1/orders/{order}").json()["held"] is True
+    assert client.get(f"/api/v1/orders/{order}").json()["manual_hold"] is True
     for verb, ok in (
         ("hold", False),
         ("release", True),
@@ -223,7 +223,7 @@ def test_orders_are_taken_and_refused_one_by_one(client: TestClient, database: D
     assert results[1]["problem"] == {
         "what": "there is no product Ghost",
         "where": "lines[0].product",
-        "remedy": "add the product, and it replays by itself; or map the key to another",
+        "remedy": "add the product, and the order is replayed; or map the key to another",
     }
     assert results[3]["problem"]["what"].startswith("is missing")
     taken = client.get(f"/api/v1/orders/{results[0]['id']}").json()

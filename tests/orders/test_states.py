@@ -33,7 +33,7 @@ from openiom.orders import (
     raise_line_events,
     raise_order_events,
     record_shipped,
-    release_orders,
+    release_holds,
     release_to_fulfillment,
     set_line_fields,
     set_order_fields,
@@ -143,7 +143,7 @@ def test_a_release_returns_to_where_the_hold_found_the_order(database: Database)
     order = placed(database)
     with database.unit_of_work() as session:
         happen(session, order, "order.header_validation.failed")
-        assert not release_orders(session, [order], NOW, "ann")[0].ok
+        assert not release_holds(session, [order], NOW, "ann")[0].ok
         assert hold_orders(session, [order], NOW, "ann", reason="call the customer")[0].ok
         again = hold_orders(session, [order], NOW, "ann")[0]
         assert (again.ok, "held by hand" in again.reason) == (False, True)
@@ -152,11 +152,11 @@ def test_a_release_returns_to_where_the_hold_found_the_order(database: Database)
         )[0]
         assert not refused.ok
     assert standing(database, order) == ("on_hold", "Manual hold")
-    assert facts(database, order)["held"]
+    assert facts(database, order)["manual_hold"]
     with database.unit_of_work() as session:
-        assert release_orders(session, [order], NOW, "ann")[0].ok
+        assert release_holds(session, [order], NOW, "ann")[0].ok
     assert standing(database, order) == ("on_hold", "Order Validation Failed")
-    assert not facts(database, order)["held"]
+    assert not facts(database, order)["manual_hold"]
     with database.unit_of_work() as session:
         happen(session, order, "order.header_validation.succeeded")
     assert standing(database, order) == ("in_progress", "Order Validation Success")
@@ -280,7 +280,7 @@ def test_units_of_lines_are_canceled_until_none_is_left(database: Database) -> N
             ].reason
 
     assert cancel(scale, 2) == "2 canceled"
-    assert cancel(scale, 4) == "3 units left to cancel, asked for 4"
+    assert cancel(scale, 4) == "3 units left to cancel, 4 requested"
     assert cancel(scale, 0) == "0 units cannot be canceled; ask for at least 1"
     assert cancel(scale, None) == "3 canceled"
     assert cancel(scale, None) == "is canceled already"
@@ -375,7 +375,7 @@ def test_counts_follow_every_move_and_fold(database: Database) -> None:
         "completed": 0,
         "canceled": 3,
     }
-    assert (counts.held, counts.failed) == (7, 20)
+    assert (counts.manual_hold, counts.failed) == (7, 20)
     assert rows < 300
 
 

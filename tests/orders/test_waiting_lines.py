@@ -87,7 +87,7 @@ def test_a_line_says_how_many_are_before_it_and_why_it_waits(
     assert [(r["order_id"], r["lines_before"], r["units_before"]) for r in rows] == [
         *((str(first), 0, 0), (str(second), 1, 5), (str(third), 2, 8)),
     ]
-    assert rows[1]["why"] == "needs 3 from one source; the most one has free is 2"
+    assert rows[1]["reason"] == "needs 3 from one source; the most one has free is 2"
     detail = client.get(f"{PATH}/{rows[2]['line_id']}").json()
     assert [(b["order_id"], b["quantity"]) for b in detail["before"]] == [
         (str(first), 5),
@@ -99,14 +99,14 @@ def test_a_line_says_how_many_are_before_it_and_why_it_waits(
 
 def test_the_reason_follows_what_happens(client: TestClient, shop: Database) -> None:
     (order,) = queued(shop, 2)
-    assert listed(client)[0]["why"] == "no source has any free"
+    assert listed(client)[0]["reason"] == "no source has any free"
     stock(shop, Lamp__SEA=9)
-    assert listed(client)[0]["why"] == "stock is there; it goes on when it is looked at next"
+    assert listed(client)[0]["reason"] == "stock is there; it goes on when it is looked at next"
     with shop.unit_of_work() as session:
         hold_orders(session, [order], NOW, "ann")
-    assert (listed(client)[0]["held"], listed(client)[0]["why"]) == (
+    assert (listed(client)[0]["manual_hold"], listed(client)[0]["reason"]) == (
         True,
-        "its order is held by hand",
+        "its order is on manual hold",
     )
 
 
@@ -114,7 +114,7 @@ def test_an_order_whose_other_line_is_short_names_it(client: TestClient, shop: D
     order = placed(shop, line("Lamp", 1), line("Desk", 1))
     unserved(shop, order)
     stock(shop, Lamp__SEA=1)
-    why = {r["product"]: r["why"] for r in listed(client)}
+    why = {r["product"]: r["reason"] for r in listed(client)}
     assert why == {
         "Lamp": "stock is there; its order also waits for Desk",
         "Desk": "no source has any free",
@@ -136,7 +136,7 @@ def test_the_list_is_narrowed_and_pages_by_key(client: TestClient, shop: Databas
     assert rest["next"] is None
     assert client.get(PATH, params={"after": "nonsense"}).status_code == 422
     assert [r["order_id"] for r in listed(client, kind="preorder")] == [str(preorder)]
-    assert listed(client, kind="preorder")[0]["why"] == "launches on 2027-01-05"
+    assert listed(client, kind="preorder")[0]["reason"] == "launches on 2027-01-05"
     assert [r["order_id"] for r in listed(client, product="Desk")] == [str(order_port)]
     number = listed(client, order_id=str(order_port))[0]["order_number"]
     assert [r["order_id"] for r in listed(client, search=number)] == [str(order_port)]
@@ -185,7 +185,7 @@ def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(
         (True, "its order goes on; sourcing looks for stock")
     ]
     assert released(shop, first, second) == [False, True]
-    assert next(r["why"] for r in listed(client) if r["line_id"] == line_id).startswith(
+    assert next(r["reason"] for r in listed(client) if r["line_id"] == line_id).startswith(
         "told to go on"
     )
     assert act(client, "release", line_id) == [(False, "the line does not wait any more")]
@@ -194,7 +194,7 @@ def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(
     with shop.unit_of_work() as session:
         hold_orders(session, [first], NOW, "ann")
     held = act(client, "release", line_of(shop, first))
-    assert held == [(False, "its order is held by hand; release that hold first")]
+    assert held == [(False, "its order is on manual hold; release that hold first")]
 
 
 def test_a_canceled_line_leaves_the_queue_and_its_order_goes_on(

@@ -36,6 +36,7 @@ from .deletion_guards import guard_documents
 from .demand_gateway import DemandGateway
 from .master_data_intake import master_data_receivers
 from .order_gateway import OrderGateway
+from .vocabulary import vocabulary_router
 
 ENTRY_POINTS = "openiom.providers"
 KEPT_CONNECTIONS = 12
@@ -45,24 +46,8 @@ STATE_TABLES = {
     t.entity: t
     for t in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
 }
-EVENTS_WITHOUT_STATE = (
-    *(
-        "order.created",
-        "order.modified",
-        "order.cancellation_refused",
-        "order.fields_set",
-        "order.source_changed",
-    ),
-    "order_line.split",
-    *(
-        "fulfillment_order.created",
-        "shipment.recorded",
-        "shipment.pushed",
-        "shipment.push_failed",
-    ),
-    *inventory_visibility.EVENTS,
-    *master_data.EVENTS,
-)
+EVENT_TITLES = {**orders.EVENT_TITLES, **fulfillment.EVENT_TITLES}
+"""Display titles of business events, as each package registers them."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +65,7 @@ class Application:
     actions: Mapping[str, Action]
     order_port: OrderGateway
     rates: providers.LiveRates
+    event_titles: Mapping[str, str]
 
     def workers(self) -> tuple[Worker, ...]:
         """What a worker runs, again and again."""
@@ -103,16 +89,14 @@ class Application:
         return (
             administration.router,
             administration.token_router,
-            orders.router,
+            orders.order_router(self.event_titles),
             orders.waiting_router,
-            orders.line_router,
             fulfillment.router,
             fulfillment_optimization.router,
             inventory_visibility.overview_router,
             inventory_visibility.promise_router,
             inventory_visibility.allocation_router,
             inventory_visibility.supply_router,
-            orders.names_router,
             fulfillment_optimization.quote_router(self.rates),
             fulfillment_optimization.rate_router,
             simulation.simulation_router(DemandGateway()),
@@ -124,6 +108,7 @@ class Application:
             policies.router,
             providers.router,
             state_framework.states_router(STATE_TABLES),
+            vocabulary_router(STATE_TABLES, self.entities, self.event_titles),
         )
 
     def close(self) -> None:
@@ -206,13 +191,16 @@ def build(settings: Settings, database_url: str) -> Application:
         actions,
         order_port,
         rates,
+        EVENT_TITLES,
     )
 
 
 def known_events() -> tuple[str, ...]:
     """Names of every business event a flow may start by, wait for or raise."""
-    named = {event for table in STATE_TABLES.values() for event in table.events()}
-    return tuple(sorted(named | set(EVENTS_WITHOUT_STATE)))
+    named = {*EVENT_TITLES, *inventory_visibility.EVENTS, *master_data.EVENTS}
+    for table in STATE_TABLES.values():
+        named.update(table.events())
+    return tuple(sorted(named))
 
 
 def provider_catalog() -> dict[str, Provider]:

@@ -104,6 +104,6 @@ def _open_line(line: OrdersLine, source: str, not_from: Sequence[str]) -> OpenLi
         business=bool(line.ship_to.get("company")),
         channel=line.channel,
         customer_group=line.customer_group,
-        document=line.number,
+        document=line.order_number,
         waited=line.waited,
     )

@@ -16,7 +16,6 @@ from psycopg.rows import class_row
 from sqlalchemy.orm import Session
 
 from .database import driver
-from .write_behind import before_statement
 
 _COPY_CHUNK = 2_000
 
@@ -34,7 +33,6 @@ def copy_rows(
     every = rows if isinstance(rows, list) else list(rows)
     if not every:
         return 0
-    before_statement(session, table)
     schema, _, name = table.partition(".")
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(schema, name), sql.SQL(",").join(map(sql.Identifier, columns))
@@ -54,7 +52,6 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
 
     A list becomes an array: say its type in the query (`%s::uuid[]`, `= ANY(%s)`).
     """
-    before_statement(session, query)
     with driver(session).cursor() as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.fetchall()
@@ -62,7 +59,6 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
 
 def execute(session: Session, query: str, parameters: Parameters = ()) -> int:
     """Run a plain SQL statement with `%s` parameters, lists as arrays; returns the number of rows it touched."""
-    before_statement(session, query)
     with driver(session).cursor() as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.rowcount
@@ -139,7 +135,6 @@ def fetch_as(
 
     The query's column names must be the constructor's parameters.
     """
-    before_statement(session, query)
     with driver(session).cursor(row_factory=class_row(row_class)) as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.fetchall()
