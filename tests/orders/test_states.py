@@ -146,7 +146,7 @@ def test_a_release_returns_to_where_the_hold_found_the_order(database: Database)
         assert not release_holds(session, [order], NOW, "ann")[0].ok
         assert hold_orders(session, [order], NOW, "ann", reason="call the customer")[0].ok
         again = hold_orders(session, [order], NOW, "ann")[0]
-        assert (again.ok, "held by hand" in again.reason) == (False, True)
+        assert (again.ok, "manual hold" in again.reason) == (False, True)
         refused = raise_order_events(
             session, [EventRequest(order, "order.header_validation.succeeded")], NOW, "flow"
         )[0]
