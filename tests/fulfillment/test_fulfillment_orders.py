@@ -7,20 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.given import (
-    NOW,
-    available,
-    document,
-    facts,
-    line,
-    master_data,
-    placed,
-    receive,
-    sourced,
-    standing,
-    stock,
-    told,
-)
+from tests.orders.builders import (NOW, available, document, facts, line, master_data, placed, receive, sourced, state_of, stock, event_names)
 
 from openiom.fulfillment import (
     ACTIONS,
@@ -137,7 +124,7 @@ def test_one_fulfillment_order_for_each_source_and_never_a_second(stocked: Datab
     again = create(stocked, order, new_id())
     assert [o.ok for o in again] == [True, False]
     assert len(fulfillment_orders(stocked, order)) == 2
-    assert told(stocked, order).count("fulfillment_order.created") == 2
+    assert event_names(stocked, order).count("fulfillment_order.created") == 2
     assert broken_invariants(stocked) == []
 
 
@@ -160,7 +147,7 @@ def test_an_order_without_sources_gets_no_fulfillment_order(stocked: Database) -
     outcome = create(stocked, order)[0]
     assert (outcome.ok, outcome.reason) == (False, "no source is assigned to Accu Scale")
     assert fulfillment_orders(stocked, order) == []
-    assert told(stocked, order) == ["order.created"]
+    assert event_names(stocked, order) == ["order.created"]
 
 
 def test_an_order_held_by_hand_gets_no_fulfillment_order(stocked: Database) -> None:
@@ -181,12 +168,12 @@ def test_the_order_is_told_once_that_all_its_parts_were_sent(stocked: Database) 
     create(stocked, order)
     first, second = (f["id"] for f in fulfillment_orders(stocked, order))
     assert send(stocked, first)[0].ok
-    assert "order.sent_to_fulfillment" not in told(stocked, order)
+    assert "order.sent_to_fulfillment" not in event_names(stocked, order)
     assert send(stocked, second)[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
     assert [o.ok for o in send(stocked, first, second)] == [True, True]
-    assert told(stocked, order).count("order.sent_to_fulfillment") == 1
-    assert told(stocked, order).count("fulfillment_order.sent") == 2
+    assert event_names(stocked, order).count("order.sent_to_fulfillment") == 1
+    assert event_names(stocked, order).count("fulfillment_order.sent") == 2
     assert fulfillment_orders(stocked, order)[0]["external_id"] == f"3PL-{first[-4:]}"
 
 
@@ -195,9 +182,9 @@ def test_a_failed_send_is_told_and_sending_again_goes_on(stocked: Database) -> N
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
     assert send(stocked, found["id"], event="fulfillment_order.send_failed")[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Send To Fulfillment Failed")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Send To Fulfillment Failed")
     assert send(stocked, found["id"])[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
 
 
 def test_an_answer_that_overtakes_the_sending_is_fine(stocked: Database) -> None:
@@ -205,11 +192,11 @@ def test_an_answer_that_overtakes_the_sending_is_fine(stocked: Database) -> None
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
     assert tell(stocked, update(found, "accepted", external_id="X1"))[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
     assert send(stocked, found["id"])[0].ok
     assert fulfillment_orders(stocked, order)[0]["state"] == "accepted"
-    assert told(stocked, order).count("fulfillment_order.sent") == 1
-    assert told(stocked, order).count("order.sent_to_fulfillment") == 1
+    assert event_names(stocked, order).count("fulfillment_order.sent") == 1
+    assert event_names(stocked, order).count("order.sent_to_fulfillment") == 1
 
 
 def test_partial_shipments_reconcile_to_lines_orders_and_stock(stocked: Database) -> None:
@@ -224,15 +211,15 @@ def test_partial_shipments_reconcile_to_lines_orders_and_stock(stocked: Database
         (3, 2, "Partially Shipped"),
         (0, 2, "Released To Fulfillment"),
     ]
-    assert standing(stocked, order) == ("fulfillment_in_process", "Partially Shipped")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Partially Shipped")
     assert tell(stocked, parcel(found, "P2", 2, 1), parcel(found, "P3", 0, 1))[1].ok
     assert [(x["shipped"], x["state_reason"]) for x in facts(stocked, order)["lines"]] == [
         (5, "Shipped"),
         (2, "Shipped"),
     ]
-    assert standing(stocked, order) == ("fulfillment_in_process", "Shipped")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Shipped")
     assert fulfillment_orders(stocked, order)[0]["state"] == "shipped"
-    story = told(stocked, order)
+    story = event_names(stocked, order)
     assert [
         story.count(e) for e in ("order.partially_shipped", "order.shipped", "shipment.recorded")
     ] == [1, 1, 3]
@@ -278,12 +265,12 @@ def test_a_second_delivery_of_a_parcel_changes_nothing(stocked: Database) -> Non
     found = fulfillment_orders(stocked, order)[0]
     answers = tell(stocked, parcel(found, "P1", 5), parcel(found, "P1", 5))
     assert [(a.ok, a.duplicate) for a in answers] == [(True, False), (True, True)]
-    story = told(stocked, order)
+    story = event_names(stocked, order)
     again = tell(
         stocked, parcel(found, "P1", 5), update(found, "accepted"), update(found, "packed")
     )
     assert [(a.ok, a.duplicate) for a in again] == [(True, True)] * 3
-    assert told(stocked, order) == story
+    assert event_names(stocked, order) == story
     assert broken_invariants(stocked) == []
 
 
@@ -316,13 +303,13 @@ def test_a_wrong_update_among_good_ones_is_refused_alone(
     order, other = ready(stocked), ready(stocked, external_id="1002")
     create(stocked, order, other)
     found, good = fulfillment_orders(stocked, order)[0], fulfillment_orders(stocked, other)[0]
-    before = told(stocked, order)
+    before = event_names(stocked, order)
     answers = tell(stocked, parcel(good, "G", 1), make(found), update(good, "delivered"))
     assert [a.ok for a in answers] == [True, False, True]
     assert answers[1].where == where
     assert error in answers[1].error
     assert answers[1].remedy
-    assert told(stocked, order) == before
+    assert event_names(stocked, order) == before
     assert fulfillment_orders(stocked, other)[0]["lines"][0]["shipped"] == 1
     assert broken_invariants(stocked) == []
 
@@ -375,9 +362,9 @@ def test_every_order_of_five_updates_leads_to_the_same_end(
         for f in fulfillment_orders(stocked, i)
     }
     assert {(e[0], e[1], e[3]) for e in ends} == {("delivered", "Delivered", 5)}
-    assert {standing(stocked, i) for i in ids} == {("fulfillment_in_process", "Delivered")}
+    assert {state_of(stocked, i) for i in ids} == {("fulfillment_in_process", "Delivered")}
     for order in ids:
-        story = told(stocked, order)
+        story = event_names(stocked, order)
         assert [
             story.count(e)
             for e in (
@@ -398,7 +385,7 @@ def test_a_decline_gives_stock_and_lines_back_to_be_sourced_again(stocked: Datab
     assert available(stocked, "Accu Scale", "SEA") == 95
     assert tell(stocked, update(found, "declined", reason="damaged stock"))[0].ok
     assert available(stocked, "Accu Scale", "SEA") == 100
-    assert standing(stocked, order) == ("in_progress", "Fulfillment Declined")
+    assert state_of(stocked, order) == ("in_progress", "Fulfillment Declined")
     only = facts(stocked, order)["lines"][0]
     assert (only["state"], only["source"], only["in_fulfillment"]) == ("in_progress", None, 0)
     late = tell(stocked, update(found, "accepted"), update(found, "declined"))
@@ -410,8 +397,8 @@ def test_a_decline_gives_stock_and_lines_back_to_be_sourced_again(stocked: Datab
     second = fulfillment_orders(stocked, order)[1]
     send(stocked, second["id"])
     assert tell(stocked, parcel(second, "P1", 5))[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Shipped")
-    assert told(stocked, order).count("order.sent_to_fulfillment") == 2
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Shipped")
+    assert event_names(stocked, order).count("order.sent_to_fulfillment") == 2
     assert broken_invariants(stocked) == []
 
 
@@ -421,7 +408,7 @@ def test_a_declined_order_may_be_canceled(stocked: Database) -> None:
     tell(stocked, update(fulfillment_orders(stocked, order)[0], "declined"))
     with stocked.unit_of_work() as session:
         assert cancel_orders(session, [order], NOW, "ann")[0].ok
-    assert standing(stocked, order)[0] == "canceled"
+    assert state_of(stocked, order)[0] == "canceled"
     assert broken_invariants(stocked) == []
 
 
@@ -437,12 +424,12 @@ def test_a_cancellation_after_a_parcel_closes_the_rest(stocked: Database) -> Non
     only = facts(stocked, order)["lines"][0]
     assert (only["shipped"], only["in_fulfillment"], only["state"]) == (2, 0, "in_progress")
     assert available(stocked, "Accu Scale", "SEA") == 98
-    assert standing(stocked, order) == ("fulfillment_in_process", "Partially Declined")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Partially Declined")
     with stocked.unit_of_work() as session:
         assert cancel_lines(session, [LineCancellation(UUID(only["id"]))], NOW, "ann")[0].ok
         assert confirm_billing(session, [order], NOW, "erp")[0].ok
-    assert standing(stocked, order) == ("completed", "Fulfilled")
-    assert told(stocked, order).count("order.shipped") == 1
+    assert state_of(stocked, order) == ("completed", "Fulfilled")
+    assert event_names(stocked, order).count("order.shipped") == 1
     assert broken_invariants(stocked) == []
 
 
@@ -454,7 +441,7 @@ def test_parcels_may_be_said_to_have_arrived_one_by_one(stocked: Database) -> No
     assert fulfillment_orders(stocked, order)[0]["state"] == "partially_shipped"
     tell(stocked, parcel(found, "P2", 1, kind="delivered"))
     assert fulfillment_orders(stocked, order)[0]["state"] == "delivered"
-    assert standing(stocked, order) == ("fulfillment_in_process", "Delivered")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Delivered")
 
 
 def test_units_leave_in_parcels_only(stocked: Database) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.fulfillment.test_fulfillment_orders import (
+from tests.fulfillment.builders import (
     broken_invariants,
     create,
     fulfillment_orders,
@@ -11,7 +11,7 @@ from tests.fulfillment.test_fulfillment_orders import (
     ready,
     tell,
 )
-from tests.orders.given import line, master_data, placed, stock
+from tests.orders.builders import (line, master_data, placed, stock)
 
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.fulfillment.test_fulfillment_orders import (
+from tests.fulfillment.builders import (
     create,
     fulfillment_orders,
     parcel,
@@ -13,7 +13,7 @@ from tests.fulfillment.test_fulfillment_orders import (
     tell,
 )
 from tests.one_room import client_of, one_room
-from tests.orders.given import line, master_data, stock
+from tests.orders.builders import (line, master_data, stock)
 
 from openiom.fulfillment import router
 from openiom.kernel import new_id

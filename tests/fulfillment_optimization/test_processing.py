@@ -2,7 +2,7 @@
 
 import pytest
 from tests.fulfillment_optimization.house import House
-from tests.orders.given import NOW, standing, told
+from tests.orders.builders import (NOW, state_of, event_names)
 
 from openiom.fulfillment_optimization import sourcing_actions
 from openiom.fulfillment_optimization.actions import ProcessParameters
@@ -50,8 +50,8 @@ def test_the_check_alone_reserves_and_makes_no_fulfillment_order(house: House) -
     assert house.reserved(good) == [("LAMP", "A", 1)]
     assert house.reserved(short) == []
     assert fulfillment_orders(house, good) == []
-    assert told(house.database, good)[-1] == "onhand.check.succeeded"
-    assert told(house.database, short)[-1] == "onhand.check.failed"
+    assert event_names(house.database, good)[-1] == "onhand.check.succeeded"
+    assert event_names(house.database, short)[-1] == "onhand.check.failed"
 
 
 def test_without_a_check_fulfillment_orders_are_made_whatever_stands_there(house: House) -> None:
@@ -62,7 +62,7 @@ def test_without_a_check_fulfillment_orders_are_made_whatever_stands_there(house
     assert outcomes[1].reason == "no source was assigned to LAMP"
     assert fulfillment_orders(house, order) == ["A"]
     assert house.reserved(order) == []
-    assert not any(name.startswith("onhand.check") for name in told(house.database, order))
+    assert not any(name.startswith("onhand.check") for name in event_names(house.database, order))
 
 
 def test_check_and_release_makes_fulfillment_orders_only_where_there_is_stock(house: House) -> None:
@@ -72,7 +72,7 @@ def test_check_and_release_makes_fulfillment_orders_only_where_there_is_stock(ho
     assert [o.ok for o in process(house, good, short)] == [True, False]
     assert fulfillment_orders(house, good) == ["A"]
     assert fulfillment_orders(house, short) == []
-    assert standing(house.database, short)[0] == "on_hold"
+    assert state_of(house.database, short)[0] == "on_hold"
 
 
 def test_a_step_may_ask_for_another_mode_than_the_preference(house: House) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.given import NOW, facts, happen, line, master_data, placed, standing, stock, told
+from tests.orders.builders import (NOW, facts, happen, line, master_data, placed, state_of, stock, event_names)
 
 from openiom.inventory_visibility import StockReservationRequest, inventory_configuration, reserve
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
@@ -83,7 +83,7 @@ def unserved(database: Database, *orders: UUID, now: Any = NOW) -> list[Outcome]
     """Sourcing found nothing, and the flow asks to wait."""
     with database.unit_of_work() as session:
         for order in orders:
-            if standing(database, order)[0] == "new":
+            if state_of(database, order)[0] == "new":
                 happen(session, order, *VALID)
             happen(session, order, "fulfillment.optimization.failed")
         return await_stock(session, orders, now, "flow")
@@ -108,7 +108,7 @@ def turn(database: Database, *, now: Any = NOW) -> None:
 
 
 def released(database: Database, *orders: UUID) -> list[bool]:
-    return ["order.backorder_hold_released" in told(database, order) for order in orders]
+    return ["order.backorder_hold_released" in event_names(database, order) for order in orders]
 
 
 def waiting(database: Database) -> list[WaitingRow]:
@@ -131,7 +131,7 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
         True,
         f"waits for Lamp: promised for {TODAY + timedelta(days=6)}",
     )
-    assert standing(shop, order) == ("on_hold", "Backorder Hold")
+    assert state_of(shop, order) == ("on_hold", "Backorder Hold")
     (row,) = waiting(shop)
     assert (row.product, row.quantity, row.kind, row.state) == ("Lamp", 4, "backorder", "waiting")
     assert (row.available_on, row.confidence) == (TODAY + timedelta(days=6), 0.7)
@@ -141,7 +141,7 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
             x.product: (x.available_on, x.expires_at) for x in get_order(session, order).lines
         }
     assert detail == {"Lamp": (row.available_on, row.expires_at), "Desk": (None, None)}
-    assert "order.backorder_hold_placed" in told(shop, order)
+    assert "order.backorder_hold_placed" in event_names(shop, order)
 
 
 def test_without_backorders_the_order_is_left_to_a_person(shop: Database) -> None:
@@ -150,7 +150,7 @@ def test_without_backorders_the_order_is_left_to_a_person(shop: Database) -> Non
     (outcome,) = unserved(shop, order)
     assert (outcome.ok, "backorders are not accepted" in outcome.reason) == (False, True)
     assert waiting(shop) == []
-    assert standing(shop, order) == ("on_hold", "Inventory not found")
+    assert state_of(shop, order) == ("on_hold", "Inventory not found")
 
 
 def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(
@@ -160,11 +160,11 @@ def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(
     order = placed(shop, line("Lamp", 4))
     (again,) = unserved(shop, order)
     assert (again.ok, again.reason) == (True, "in stock; sourced again")
-    assert standing(shop, order) == ("in_progress", "Ready To Be Fulfilled")
+    assert state_of(shop, order) == ("in_progress", "Ready To Be Fulfilled")
     (outcome,) = unserved(shop, order, now=NOW + timedelta(seconds=59))
     assert (outcome.ok, "no source may serve it" in outcome.reason) == (False, True)
     turn(shop)
-    assert told(shop, order).count("order.backorder_hold_released") == 1
+    assert event_names(shop, order).count("order.backorder_hold_released") == 1
     assert unserved(shop, order, now=NOW + timedelta(seconds=61))[0].ok, "a person reprocessed it"
 
 
@@ -175,8 +175,8 @@ def test_arriving_stock_releases_the_oldest_as_far_as_it_goes(shop: Database) ->
     stock(shop, Lamp__SEA=9)
     turn(shop)
     assert released(shop, *orders) == [True, True, False, False]
-    assert standing(shop, orders[0]) == ("in_progress", "Ready To Be Fulfilled")
-    assert standing(shop, orders[2]) == ("on_hold", "Backorder Hold")
+    assert state_of(shop, orders[0]) == ("in_progress", "Ready To Be Fulfilled")
+    assert state_of(shop, orders[2]) == ("on_hold", "Backorder Hold")
     stock(shop, Lamp__CHI=3)
     turn(shop)
     assert released(shop, *orders) == [True, True, False, False], (
@@ -249,7 +249,7 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
     assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
     stock(shop, Lamp__CHI=2)
     turn(shop)
-    assert told(shop, first).count("order.backorder_hold_released") == 2
+    assert event_names(shop, first).count("order.backorder_hold_released") == 2
     assert released(shop, second) == [False]
 
 
@@ -360,7 +360,7 @@ def test_an_order_held_by_hand_waits_for_its_release_too(shop: Database) -> None
     turn(shop)
     turn(shop, now=NOW + timedelta(days=40))
     assert released(shop, order) == [False]
-    assert standing(shop, order) == ("on_hold", "Manual hold")
+    assert state_of(shop, order) == ("on_hold", "Manual hold")
     with shop.unit_of_work() as session:
         assert release_holds(session, [order], NOW, "clerk")[0].ok
     turn(shop)
@@ -375,9 +375,9 @@ def test_past_its_time_a_line_is_canceled_and_the_rest_of_the_order_goes_on(shop
     )
     unserved(shop, both, alone)
     turn(shop, now=NOW + timedelta(days=30) - timedelta(seconds=1))
-    assert standing(shop, alone) == ("on_hold", "Backorder Hold")
+    assert state_of(shop, alone) == ("on_hold", "Backorder Hold")
     turn(shop, now=NOW + timedelta(days=30))
-    assert standing(shop, alone) == ("canceled", "SLA expired")
+    assert state_of(shop, alone) == ("canceled", "SLA expired")
     assert released(shop, both) == [True]
     states = {
         x["product"]: (x["state"], x["state_reason"], x["canceled"])
@@ -396,7 +396,7 @@ def test_without_a_time_limit_a_line_waits_for_ever(shop: Database) -> None:
     order = placed(shop, line("Lamp"))
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(days=4_000))
-    assert standing(shop, order) == ("on_hold", "Backorder Hold")
+    assert state_of(shop, order) == ("on_hold", "Backorder Hold")
 
 
 def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
@@ -454,7 +454,7 @@ def test_a_preorder_waits_for_its_launch_day_even_with_stock(shop: Database) -> 
     )
     early, free = preorder(shop, pre, usual)
     assert (early.ok, early.reason, free.ok) == (False, f"Lamp is launched on {launch}", True)
-    assert standing(shop, pre) == ("on_hold", "Preorder Hold")
+    assert state_of(shop, pre) == ("on_hold", "Preorder Hold")
     assert {x["product"]: x["state_reason"] for x in facts(shop, pre)["lines"]}[
         "Lamp"
     ] == "Preorder Hold"
@@ -482,7 +482,7 @@ def test_a_launched_product_without_stock_becomes_a_backorder_with_time_of_its_o
     assert (row.kind, row.since, row.expires_at) == ("backorder", NOW, later + timedelta(days=30))
     stock(shop, Lamp__SEA=2)
     turn(shop, now=later)
-    assert told(shop, order).count("order.backorder_hold_released") == 2
+    assert event_names(shop, order).count("order.backorder_hold_released") == 2
 
 
 def test_kits_wait_for_their_parts(shop: Database) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 from tests.one_room import client_of, one_room
-from tests.orders.given import document, line, master_data, receive
+from tests.orders.builders import (document, line, master_data, receive)
 
 from openiom.kernel import new_id
 from openiom.orders import line_router

@@ -8,17 +8,7 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from tests.one_room import client_of, one_room
-from tests.orders.given import (
-    NOW,
-    SHIP_TO,
-    document,
-    line,
-    master_data,
-    placed,
-    receive,
-    sourced,
-    stock,
-)
+from tests.orders.builders import (NOW, SHIP_TO, document, line, master_data, placed, receive, sourced, stock)
 
 from openiom.kernel import new_id
 from openiom.orders import hold_orders, names_router, router

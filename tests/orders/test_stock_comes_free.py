@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.given import NOW, line, master_data, placed, stock
-from tests.orders.test_backorder import INVARIANTS, PROMISES, apply, prefer, released, unserved
+from tests.orders.builders import (NOW, line, master_data, placed, stock)
+from tests.orders.waiting_builders import INVARIANTS, PROMISES, apply, prefer, released, unserved
 
 from openiom.inventory_visibility import KINDS as STOCK
 from openiom.inventory_visibility import (

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from tests.orders.given import NOW, line, master_data, placed, standing, stock, told
-from tests.orders.test_backorder import INVARIANTS, apply, prefer, released, turn, unserved
+from tests.orders.builders import (NOW, line, master_data, placed, state_of, stock, event_names)
+from tests.orders.waiting_builders import INVARIANTS, apply, prefer, released, turn, unserved
 
 from openiom.kernel import new_id
 from openiom.orders import cancel_lines, hold_orders, waiting_router
@@ -212,9 +212,9 @@ def test_a_canceled_line_leaves_the_queue_and_its_order_goes_on(
         (False, "the line does not wait any more"),
     ]
     assert listed(client) == []
-    assert standing(shop, whole)[0] == "canceled"
-    assert standing(shop, part) == ("in_progress", "Ready To Be Fulfilled")
-    assert "order.backorder_hold_released" in told(shop, part)
+    assert state_of(shop, whole)[0] == "canceled"
+    assert state_of(shop, part) == ("in_progress", "Ready To Be Fulfilled")
+    assert "order.backorder_hold_released" in event_names(shop, part)
 
 
 def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(
@@ -227,9 +227,9 @@ def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(
         cancel_lines(session, [LineCancellation(UUID(line_of(shop, part)))], NOW, "ann")
     turn(shop)
     assert listed(client) == []
-    assert standing(shop, part) == ("in_progress", "Ready To Be Fulfilled")
+    assert state_of(shop, part) == ("in_progress", "Ready To Be Fulfilled")
     turn(shop)
-    assert told(shop, part).count("order.backorder_hold_released") == 1
+    assert event_names(shop, part).count("order.backorder_hold_released") == 1
 
 
 def test_who_may_only_read_changes_nothing(

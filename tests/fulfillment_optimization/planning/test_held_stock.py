@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 from tests.fulfillment_optimization.house import INVARIANTS, House
-from tests.orders.given import NOW, happen, standing
-from tests.orders.test_backorder import apply, prefer, released
+from tests.orders.builders import (NOW, happen, state_of)
+from tests.orders.waiting_builders import apply, prefer, released
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.assigned_sources import process_assigned
@@ -85,7 +85,7 @@ def test_a_younger_order_cannot_take_what_let_an_older_one_go_on(waiting: House)
     assert not waiting.source(young)[0].ok
     assert waiting.source(old)[0].ok
     assert held(waiting) == [("old", "LAMP", "A", 2, False)], "the same reservation, for good"
-    assert standing(waiting.database, old)[0] == "fulfillment_in_process"
+    assert state_of(waiting.database, old)[0] == "fulfillment_in_process"
     one = waiting.order("one", LAMP=1)
     assert waiting.source(one)[0].ok, "the third was free to anybody"
 
@@ -276,7 +276,7 @@ def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(waiting
             number += 1
         now = NOW + timedelta(minutes=step)
         open_orders = [
-            o for o in orders if standing(waiting.database, o)[0] in ("new", "in_progress")
+            o for o in orders if state_of(waiting.database, o)[0] in ("new", "in_progress")
         ]
         names = {document for document, *_, ends in held(waiting) if ends}
         before = [o for o in open_orders if f"o{orders.index(o)}" in names]
@@ -378,4 +378,4 @@ def test_while_young_orders_grab_what_they_can_whoever_was_let_go_on_is_served(
         "24 units came for 24 orders, and none of the young took one that was held"
     )
     waiting.check()
-    assert {standing(waiting.database, order)[0] for order in old} == {"fulfillment_in_process"}
+    assert {state_of(waiting.database, order)[0] for order in old} == {"fulfillment_in_process"}

@@ -6,9 +6,9 @@ from threading import Thread
 from uuid import UUID
 
 import pytest
-from tests.fulfillment.test_fulfillment_orders import fulfillment_orders, parcel, tell, update
+from tests.fulfillment.builders import fulfillment_orders, parcel, tell, update
 from tests.fulfillment_optimization.house import INVARIANTS, House
-from tests.orders.given import NOW
+from tests.orders.builders import NOW
 
 from openiom.fulfillment_optimization import CapacityUsageWorker, source_orders
 from openiom.fulfillment_optimization.planning.capacity_usage import KEPT, give_back_unserved

@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 from tests.fulfillment_optimization.house import House
-from tests.orders.given import NOW, told
+from tests.orders.builders import (NOW, event_names)
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.planning import Reoptimizer, reoptimizer
@@ -152,7 +152,7 @@ def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(
     assert split.reoptimize(LATER) == 0
     assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
     assert split.reserved(order) == [("LAMP", "A", 1), ("RUG", "B", 1)]
-    assert "order.source_changed" not in told(split.database, order)
+    assert "order.source_changed" not in event_names(split.database, order)
 
 
 def test_an_order_released_between_plan_and_move_is_not_touched(split: House, monkeypatch) -> None:

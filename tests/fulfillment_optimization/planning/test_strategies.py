@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 from tests.fulfillment_optimization.house import House
-from tests.orders.given import NOW, told
+from tests.orders.builders import (NOW, event_names)
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.planning import window_end
@@ -55,7 +55,7 @@ def test_an_order_whose_strategy_is_unknown_or_over_says_so_and_holds_nobody_up(
     assert [o.ok for o in outcomes] == [False, False, True]
     assert "no strategy named none such" in outcomes[0].reason
     assert "not in force" in outcomes[1].reason
-    assert told(house.database, over)[-1] == "fulfillment.optimization.failed"
+    assert event_names(house.database, over)[-1] == "fulfillment.optimization.failed"
 
 
 def test_what_stores_cannot_serve_goes_to_the_warehouses(house: House) -> None:
@@ -236,7 +236,7 @@ def test_a_batch_collects_orders_until_its_window_closes_and_plans_them_together
     single, pair = house.order("1", LAMP=1), house.order("2", LAMP=1, RUG=1)
     early = house.source(single, pair, now=NOW + timedelta(seconds=30))
     assert [o.again_at for o in early] == [NOW + timedelta(minutes=2)] * 2
-    assert told(house.database, single)[-1] == "order.created"
+    assert event_names(house.database, single)[-1] == "order.created"
     assert house.plans() == []
     late = house.source(single, pair, now=NOW + timedelta(minutes=2), woken=(single, pair))
     assert [o.ok for o in late] == [True, True]
@@ -305,7 +305,7 @@ def test_a_line_divided_across_sources_becomes_lines_that_add_up(house: House) -
     ]
     assert house.reserved(order) == [("LAMP", "A", 3), ("LAMP", "B", 2)]
     assert house.rows("SELECT line_count FROM orders.order WHERE id = %s", order) == [(2,)]
-    assert "order_line.split" in told(house.database, order)
+    assert "order_line.split" in event_names(house.database, order)
     with house.database.unit_of_work() as session:
         outcome = house.order_port.fulfill(session, [order], NOW, "test")[0]
     assert outcome.ok
