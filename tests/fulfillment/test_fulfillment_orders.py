@@ -2,99 +2,49 @@
 
 from decimal import Decimal
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.builders import (NOW, available, document, facts, line, master_data, placed, receive, sourced, state_of, stock, event_names)
-
-from openiom.fulfillment import (
-    ACTIONS,
-    ENTITIES,
-    FULFILLMENT_ORDER_TABLE,
-    create_fulfillment_orders,
-    raise_fulfillment_order_events,
-    receive_updates,
+from tests.fulfillment.builders import (
+    FACTS,
+    broken_invariants,
+    create,
+    fulfillment_orders,
+    parcel,
+    ready,
+    send,
+    sourced_again,
+    tell,
+    update,
 )
-from openiom.inventory_visibility import StockReservationRequest, reserve
+from tests.orders.builders import (
+    NOW,
+    available,
+    document,
+    event_names,
+    facts,
+    line,
+    master_data,
+    placed,
+    receive,
+    sourced,
+    state_of,
+    stock,
+)
+
+from openiom.fulfillment import ACTIONS, FULFILLMENT_ORDER_TABLE
 from openiom.kernel import new_id
 from openiom.orders import (
     LineCancellation,
-    assign_sources,
     cancel_lines,
     cancel_orders,
     confirm_billing,
     hold_orders,
-    open_lines,
 )
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.provider_contract import EventRequest, InboundDocument, IntakeResult, Outcome
 from openiom.state_framework import advance
-
-INVARIANTS = sorted((Path(__file__).parents[2] / "invariants").glob("*.sql"))
-FACTS = {e.name: e.facts for e in ENTITIES}
-
-
-def create(database: Database, *orders: UUID) -> list[Outcome]:
-    with database.unit_of_work() as session:
-        return list(create_fulfillment_orders(session, orders, NOW, "flow"))
-
-
-def fulfillment_orders(database: Database, order: UUID) -> list[dict[str, Any]]:
-    """The order's fulfillment orders as flows see them, oldest first."""
-    with database.reading() as session:
-        query = "SELECT id FROM fulfillment.fulfillment_order WHERE order_id = %s ORDER BY id"
-        ids = [row[0] for row in fetch(session, query, (order,))]
-        found = FACTS["fulfillment_order"](session, ids)
-    return [found[i] for i in ids]
-
-
-def send(database: Database, *ids: str, event: str = "fulfillment_order.sent") -> list[Outcome]:
-    with database.unit_of_work() as session:
-        raises = [EventRequest(UUID(i), event, {"external_id": f"3PL-{i[-4:]}"}) for i in ids]
-        return list(raise_fulfillment_order_events(session, raises, NOW, "flow"))
-
-
-def update(found: dict[str, Any], kind: str, **more: Any) -> dict[str, Any]:
-    return {"number": found["number"], "kind": kind, "at": "2026-11-21T08:00:00Z", **more}
-
-
-def parcel(
-    found: dict[str, Any], external_id: str, *quantities: int, kind: str = "shipped"
-) -> dict[str, Any]:
-    """Units of the fulfillment order's lines in their order; 0 leaves a line out."""
-    items = [
-        {"line": x["reference"], "quantity": q}
-        for x, q in zip(found["lines"], quantities, strict=False)
-        if q
-    ]
-    shipment = {"external_id": external_id, "shipped_at": "2026-11-21T07:00:00Z", "items": items}
-    return update(
-        found, kind, shipment=shipment | {"carrier": "UPS", "tracking_number": f"1Z{external_id}"}
-    )
-
-
-def tell(database: Database, *documents: dict[str, Any]) -> list[IntakeResult]:
-    with database.unit_of_work() as session:
-        return list(
-            receive_updates(
-                session, [InboundDocument(i, "3pl", d) for i, d in enumerate(documents)], NOW, "3pl"
-            )
-        )
-
-
-def broken_invariants(database: Database) -> list[str]:
-    with database.reading() as session:
-        return [path.name for path in INVARIANTS if fetch(session, path.read_text())]
-
-
-def ready(database: Database, *lines: dict[str, Any], external_id: str = "1001") -> UUID:
-    """An order of these lines, sourced and reserved at SEA."""
-    order = placed(database, *(lines or (line(quantity=5),)), external_id=external_id)
-    sourced(database, [order])
-    return order
 
 
 @pytest.fixture
@@ -126,20 +76,6 @@ def test_one_fulfillment_order_for_each_source_and_never_a_second(stocked: Datab
     assert len(fulfillment_orders(stocked, order)) == 2
     assert event_names(stocked, order).count("fulfillment_order.created") == 2
     assert broken_invariants(stocked) == []
-
-
-def sourced_again(database: Database, order: UUID, source: str) -> None:
-    with database.unit_of_work() as session:
-        lines = open_lines(session, [order])
-        assert all(
-            reserve(
-                session,
-                [StockReservationRequest(x.line_id, x.product, source, x.quantity) for x in lines],
-                NOW,
-                "flow",
-            )
-        )
-        assign_sources(session, {x.line_id: (source, "second try") for x in lines}, NOW, "flow")
 
 
 def test_an_order_without_sources_gets_no_fulfillment_order(stocked: Database) -> None:
@@ -282,11 +218,11 @@ def test_a_second_delivery_of_a_parcel_changes_nothing(stocked: Database) -> Non
             "shipment.items[0].quantity",
             "5 units of Accu Scale are left to ship, not 6",
         ),
-        (lambda f: update(f, "shipped"), "shipment", "which units left is not said"),
+        (lambda f: update(f, "shipped"), "shipment", "it is unknown which units were shipped"),
         (
             lambda f: parcel({**f, "lines": [{"reference": "x"}]}, "P1", 1),
             "shipment.items[0].line",
-            "x is no line of",
+            "x is not a line of",
         ),
         (
             lambda f: parcel({**f, "number": "FO-nope"}, "P1", 1),
@@ -321,7 +257,7 @@ def test_over_shipment_is_counted_over_all_parcels_of_one_call(stocked: Database
     answers = tell(stocked, parcel(found, "P1", 3), parcel(found, "P2", 3), parcel(found, "P1", 2))
     assert [a.ok for a in answers] == [True, False, False]
     assert answers[1].error == "2 units of Accu Scale are left to ship, not 3"
-    assert answers[2].error == "P1 is recorded with other units already"
+    assert answers[2].error == "P1 is already recorded with other units"
     assert facts(stocked, order)["lines"][0]["shipped"] == 3
 
 
@@ -451,7 +387,7 @@ def test_units_leave_in_parcels_only(stocked: Database) -> None:
     outcome = send(stocked, found["id"], event="fulfillment_order.shipped")[0]
     assert (outcome.ok, outcome.reason) == (
         False,
-        "units leave in parcels; report the shipment with its items",
+        "units ship in parcels; report the shipment with its items",
     )
     assert [o.ok for o in send(stocked, str(new_id()))] == [False]
 

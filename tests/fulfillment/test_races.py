@@ -15,7 +15,18 @@ from tests.fulfillment.builders import (
     sourced_again,
     tell,
 )
-from tests.orders.builders import (NOW, facts, happen, line, master_data, placed, sourced, state_of, stock, event_names)
+from tests.orders.builders import (
+    NOW,
+    event_names,
+    facts,
+    happen,
+    line,
+    master_data,
+    placed,
+    sourced,
+    state_of,
+    stock,
+)
 
 from openiom.orders import assign_sources, cancel_orders
 from openiom.platform.bulk import fetch

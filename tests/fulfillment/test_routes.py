@@ -13,7 +13,7 @@ from tests.fulfillment.builders import (
     tell,
 )
 from tests.one_room import client_of, one_room
-from tests.orders.builders import (line, master_data, stock)
+from tests.orders.builders import line, master_data, stock
 
 from openiom.fulfillment import router
 from openiom.kernel import new_id

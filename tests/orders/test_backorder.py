@@ -1,15 +1,37 @@
-"""Lines without stock wait with a day and go on, oldest first, as far as stock covers them; time runs out by itself."""
+"""Backorders: lines without stock wait with a promise date, and are released oldest first."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
-from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.builders import (NOW, facts, happen, line, master_data, placed, state_of, stock, event_names)
+from tests.orders.builders import (
+    NOW,
+    event_names,
+    facts,
+    happen,
+    line,
+    master_data,
+    placed,
+    state_of,
+    stock,
+)
+from tests.orders.waiting_builders import (
+    TODAY,
+    VALID,
+    apply,
+    broken_invariants,
+    launched,
+    prefer,
+    preorder,
+    released,
+    sourced,
+    turn,
+    unserved,
+    waiting,
+)
 
 from openiom.inventory_visibility import StockReservationRequest, inventory_configuration, reserve
 from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
@@ -23,97 +45,27 @@ from openiom.inventory_visibility.supply import (
     receive_supply,
 )
 from openiom.kernel import new_id
-from openiom.master_data import KINDS as MASTER_DATA
-from openiom.orders import (
-    KINDS,
-    BackorderReleaseWorker,
-    assign_sources,
-    cancel_orders,
-    hold_orders,
-    release_holds,
+from openiom.orders import BackorderReleaseWorker, cancel_orders, hold_orders, release_holds
+from openiom.orders.backorder.decisions import (
+    NO_REQUESTER,
+    Available,
+    Need,
+    WaitingOrder,
+    covered_orders,
 )
-from openiom.orders.backorder.decisions import NOBODY, Need, Waiting, covered
-from openiom.orders.backorder.place_on_hold import await_stock, hold_preorders
-from openiom.orders.backorder.queries import WaitingFilter, WaitingRow, list_waiting
 from openiom.orders.queries import get_order
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute, fetch
-from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.provider_contract import Outcome
-
-INVARIANTS = Path(__file__).parents[2] / "invariants"
-TODAY = NOW.date()
-PROMISES = (
-    *(
-        "waiting_lines_say_why",
-        "order_state_follows_its_lines",
-        "never_promise_twice",
-        "ended_lines_hold_no_stock",
-    ),
-    *("reserved_equals_open_reservations", "sourced_lines_hold_for_good", "allocations_add_up"),
-    "allocation_uses_are_reserved",
-)
-VALID = ("order.header_validation.succeeded", "order.lines_validation.succeeded")
 
 
 @pytest.fixture
 def shop(database: Database) -> Iterator[Database]:
-    """Two products, backorders taken for 30 days; every promise holds in the end."""
+    """Two products, and backorders for 30 days; every invariant holds in the end."""
     master_data(database, "Lamp", "Desk")
     prefer(database, backorder=True, backorder_sla_days=30)
     yield database
-    with database.reading() as session:
-        for name in PROMISES:
-            assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
-
-
-def prefer(database: Database, **body: Any) -> None:
-    apply(database, {"kind": "order_preferences", "name": "default", "body": body})
-
-
-def apply(database: Database, *documents: dict[str, Any]) -> None:
-    configuration = Configuration()
-    configuration.register(*MASTER_DATA, *KINDS)
-    with database.unit_of_work() as session:
-        configuration.apply(session, documents, at=NOW, actor="test")
-
-
-def unserved(database: Database, *orders: UUID, now: Any = NOW) -> list[Outcome]:
-    """Sourcing found nothing, and the flow asks to wait."""
-    with database.unit_of_work() as session:
-        for order in orders:
-            if state_of(database, order)[0] == "new":
-                happen(session, order, *VALID)
-            happen(session, order, "fulfillment.optimization.failed")
-        return await_stock(session, orders, now, "flow")
-
-
-def sourced(database: Database, order: UUID, source: str = "SEA") -> None:
-    """What the flow does after a release: reserve every open line, or fail the test."""
-    lines = facts(database, order)["lines"]
-    wanted = [x for x in lines if x["state"] != "canceled" and not x["source"]]
-    with database.unit_of_work() as session:
-        asks = [
-            StockReservationRequest(UUID(x["id"]), x["product"], source, x["quantity"])
-            for x in wanted
-        ]
-        assert all(reserve(session, asks, NOW, "flow", taking_over=[a.line_id for a in asks]))
-        assign_sources(session, {a.line_id: (source, "t") for a in asks}, NOW, "flow")
-        happen(session, order, "fulfillment.optimization.succeeded")
-
-
-def turn(database: Database, *, now: Any = NOW) -> None:
-    drain(database, [BackorderReleaseWorker()], now=now)
-
-
-def released(database: Database, *orders: UUID) -> list[bool]:
-    return ["order.backorder_hold_released" in event_names(database, order) for order in orders]
-
-
-def waiting(database: Database) -> list[WaitingRow]:
-    with database.reading() as session:
-        return list_waiting(session, WaitingFilter(), after=None, limit=100, now=NOW)
+    assert broken_invariants(database) == []
 
 
 def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Database) -> None:
@@ -432,18 +384,6 @@ def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
     assert released(shop, first, second) == [False, False], "what is scheduled is not there yet"
 
 
-def launched(database: Database, product: str, day: date) -> None:
-    body = {"name": product, "preorder_eligible": True, "launch_date": str(day)}
-    apply(database, {"kind": "product", "name": product, "body": body})
-
-
-def preorder(database: Database, *orders: UUID) -> list[Outcome]:
-    with database.unit_of_work() as session:
-        for order in orders:
-            happen(session, order, *VALID)
-        return hold_preorders(session, orders, NOW, "flow")
-
-
 def test_a_preorder_waits_for_its_launch_day_even_with_stock(shop: Database) -> None:
     stock(shop, Lamp__SEA=9, Desk__SEA=9)
     launch = TODAY + timedelta(days=10)
@@ -515,38 +455,42 @@ def test_hundreds_of_waiting_orders_are_released_together(shop: Database) -> Non
         assert fetch(session, query, (before, "order.backorder_hold_released")) == [(600, 1)]
 
 
-def test_random_queues_never_release_more_than_is_free_and_leave_nobody_who_fits(
-    database: Database,
-) -> None:
+def random_order(random: Random) -> WaitingOrder:
+    needs: list[Need] = []
+    for _ in range(random.randint(1, 2)):
+        products = random.sample(("x", "y"), random.randint(1, 2))
+        needs.append(Need(new_id(), {product: random.randint(1, 4) for product in products}))
+    return WaitingOrder(new_id(), needs)
+
+
+def units_of(available: Available) -> dict[str, int]:
+    return {product: sum(sources.values()) for product, sources in available.items()}
+
+
+def needed(orders: list[WaitingOrder], product: str) -> int:
+    total = 0
+    for order in orders:
+        total += sum(need.parts.get(product, 0) for need in order.needs)
+    return total
+
+
+def fits(available: Available, need: Need, source: str) -> bool:
+    return all(available[product][source] >= units for product, units in need.parts.items())
+
+
+def test_random_queues_release_what_is_available_and_leave_no_order_that_fits() -> None:
     random = Random(9)
     for _ in range(2_000):
-        free = {p: {s: random.randint(0, 6) for s in ("A", "B")} for p in ("x", "y")}
-        orders = [
-            Waiting(
-                new_id(),
-                [
-                    Need(
-                        new_id(),
-                        {
-                            p: random.randint(1, 4)
-                            for p in random.sample(("x", "y"), random.randint(1, 2))
-                        },
-                    )
-                    for _ in range(random.randint(1, 2))
-                ],
-            )
-            for _ in range(6)
-        ]
-        before = {p: sum(s.values()) for p, s in free.items()}
-        gone = covered({NOBODY: free}, orders)
-        left = {p: sum(s.values()) for p, s in free.items()}
-        taken = {
-            p: sum(n.parts.get(p, 0) for o in orders if o.order_id in gone for n in o.needs)
-            for p in before
-        }
-        assert {p: before[p] - left[p] for p in before} == taken
-        assert all(units >= 0 for sources in free.values() for units in sources.values())
-        single = [o for o in orders if o.order_id not in gone and len(o.needs) == 1]
-        for order in single:
-            parts = order.needs[0].parts
-            assert not any(all(free[p][s] >= q for p, q in parts.items()) for s in ("A", "B"))
+        available = {p: {s: random.randint(0, 6) for s in ("A", "B")} for p in ("x", "y")}
+        orders = [random_order(random) for _ in range(6)]
+        before = units_of(available)
+        placements = covered_orders({NO_REQUESTER: available}, orders)
+        covered = [order for order in orders if order.order_id in placements]
+        after = units_of(available)
+        for product in before:
+            assert before[product] - after[product] == needed(covered, product)
+            assert min(available[product].values()) >= 0
+        for order in orders:
+            if order not in covered and len(order.needs) == 1:
+                assert not fits(available, order.needs[0], "A")
+                assert not fits(available, order.needs[0], "B")

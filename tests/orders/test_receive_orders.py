@@ -6,7 +6,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.builders import (NOW, SHIP_TO, document, facts, line, master_data, placed, receive, sourced, state_of, stock, event_names)
+from tests.orders.builders import (
+    NOW,
+    SHIP_TO,
+    document,
+    event_names,
+    facts,
+    line,
+    master_data,
+    placed,
+    receive,
+    sourced,
+    state_of,
+    stock,
+)
 
 from openiom.master_data import KINDS
 from openiom.orders import receive_orders

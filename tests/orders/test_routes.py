@@ -8,10 +8,20 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from tests.one_room import client_of, one_room
-from tests.orders.builders import (NOW, SHIP_TO, document, line, master_data, placed, receive, sourced, stock)
+from tests.orders.builders import (
+    NOW,
+    SHIP_TO,
+    document,
+    line,
+    master_data,
+    placed,
+    receive,
+    sourced,
+    stock,
+)
 
 from openiom.kernel import new_id
-from openiom.orders import hold_orders, names_router, router
+from openiom.orders import EVENT_TITLES, hold_orders, order_router
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
@@ -23,7 +33,9 @@ def permissions() -> set[str]:
 
 @pytest.fixture
 def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
-    with client_of(one_room(database, router, names_router, permissions=permissions)) as asking:
+    with client_of(
+        one_room(database, order_router(EVENT_TITLES), permissions=permissions)
+    ) as asking:
         yield asking
 
 
@@ -267,23 +279,46 @@ def test_who_may_only_read_changes_nothing(
     assert client.get("/api/v1/orders").status_code == 403
 
 
-def test_orders_are_named_for_who_only_knows_their_ids(
-    client: TestClient, database: Database, permissions: set[str]
-) -> None:
+def test_orders_are_found_by_their_ids(client: TestClient, database: Database) -> None:
     master_data(database)
     receive(database, *(document(str(i)) for i in range(3)))
     rows = client.get("/api/v1/orders").json()["items"]
-    asked = [("id", row["id"]) for row in rows[:2]] + [("id", str(new_id()))]
+    ids = [rows[0]["id"], rows[2]["id"], str(new_id())]
 
-    named = client.get("/api/v1/order-names", params=asked).json()["items"]
+    found = client.get("/api/v1/orders", params={"ids": ids}).json()["items"]
 
-    expected = [
-        {"id": row["id"], "number": row["number"], "customer_name": "Richard Miles"}
-        for row in rows[:2]
+    assert [(row["number"], row["customer_name"]) for row in found] == [
+        ("2", "Richard Miles"),
+        ("0", "Richard Miles"),
     ]
-    assert sorted(named, key=lambda one: one["number"]) == sorted(
-        expected, key=lambda one: one["number"]
+    too_many = {"ids": [str(new_id()) for _ in range(501)]}
+    assert client.get("/api/v1/orders", params=too_many).status_code == 422
+
+
+def test_lines_are_found_by_their_ids_and_by_the_number_of_their_order(
+    client: TestClient, database: Database
+) -> None:
+    master_data(database)
+    receive(database, document("1001", lines=[line(), line()]), document("1002"))
+    with database.reading() as session:
+        rows = fetch(
+            session,
+            "SELECT l.id, o.number, l.line_number FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id",
+        )
+    ids = {(number, n): str(line_id) for line_id, number, n in rows}
+
+    named = client.get(
+        "/api/v1/orders/lines", params={"ids": [ids["1001", 2], ids["1002", 1], str(new_id())]}
     )
-    assert client.get("/api/v1/order-names").status_code == 422
+    assert [(r["line_id"], r["order_number"], r["line_number"]) for r in named.json()["items"]] == [
+        (ids["1001", 2], "1001", 2),
+        (ids["1002", 1], "1002", 1),
+    ]
+    found = client.get("/api/v1/orders/lines", params={"order_number": "1001"})
+    assert [r["line_id"] for r in found.json()["items"]] == [ids["1001", 1], ids["1001", 2]]
+    assert client.get("/api/v1/orders/lines").json()["items"] == []
+
+
+def test_lines_are_not_read_without_permission(client: TestClient, permissions: set[str]) -> None:
     permissions.clear()
-    assert client.get("/api/v1/order-names", params=asked).status_code == 403
+    assert client.get("/api/v1/orders/lines", params={"order_number": "1"}).status_code == 403

@@ -4,7 +4,20 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from tests.orders.builders import (NOW, available, facts, happen, line, master_data, placed, receive, sourced, state_of, stock, event_names)
+from tests.orders.builders import (
+    NOW,
+    available,
+    event_names,
+    facts,
+    happen,
+    line,
+    master_data,
+    placed,
+    receive,
+    sourced,
+    state_of,
+    stock,
+)
 from tests.orders.builders import document as order_document
 
 from openiom.kernel import Invalid, new_id
@@ -268,7 +281,7 @@ def test_units_of_lines_are_canceled_until_none_is_left(database: Database) -> N
 
     assert cancel(scale, 2) == "2 canceled"
     assert cancel(scale, 4) == "3 units left to cancel, 4 requested"
-    assert cancel(scale, 0) == "0 units cannot be canceled; ask for at least 1"
+    assert cancel(scale, 0) == "0 units cannot be canceled; cancel at least 1"
     assert cancel(scale, None) == "3 canceled"
     assert cancel(scale, None) == "is canceled already"
     assert state_of(database, order)[0] == "new"
