@@ -1,14 +1,20 @@
 """Facts of fulfillment orders and shipments, for policies, expressions and transformations."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.orders import header_facts, line_summaries, money_text, orders_wholly_shipped
+from openiom.orders import (
+    LineSummary,
+    header_facts,
+    line_summaries,
+    money_text,
+    orders_wholly_shipped,
+)
 from openiom.platform.bulk import fetch, fetch_as
 from openiom.provider_contract import Facts
 
@@ -100,14 +106,28 @@ def line_rows(session: Session, fulfillment_order_ids: Sequence[UUID]) -> list[L
     )
 
 
+class _HasOrderLine(Protocol):
+    @property
+    def order_line_id(self) -> UUID: ...
+
+
+Row = TypeVar("Row", bound=_HasOrderLine)
+
+
+def in_order(
+    rows: Iterable[Row], order_lines: Mapping[UUID, LineSummary]
+) -> list[tuple[Row, LineSummary]]:
+    """Return rows with their order lines, by the numbers of these."""
+    pairs = [(row, order_lines[row.order_line_id]) for row in rows]
+    return sorted(pairs, key=lambda pair: pair[1].line_number)
+
+
 def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Facts]]:
     """Return the lines of fulfillment orders by the line numbers of their order."""
     rows = line_rows(session, ids)
     order_lines = line_summaries(session, [row.order_line_id for row in rows])
-    rows.sort(key=lambda row: order_lines[row.order_line_id].line_number)
     lines: dict[UUID, list[Facts]] = defaultdict(list)
-    for row in rows:
-        order_line = order_lines[row.order_line_id]
+    for row, order_line in in_order(rows, order_lines):
         lines[row.fulfillment_order_id].append(
             {
                 "id": str(row.id),
@@ -191,10 +211,8 @@ def _items(session: Session, shipment_ids: Sequence[UUID]) -> dict[UUID, list[Fa
         (list(shipment_ids),),
     )
     order_lines = line_summaries(session, [row.order_line_id for row in rows])
-    rows.sort(key=lambda row: order_lines[row.order_line_id].line_number)
     items: dict[UUID, list[Facts]] = defaultdict(list)
-    for row in rows:
-        order_line = order_lines[row.order_line_id]
+    for row, order_line in in_order(rows, order_lines):
         items[row.shipment_id].append(
             {
                 "order_line_id": str(row.order_line_id),

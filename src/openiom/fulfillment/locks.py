@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.orders import lock_orders
-from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.bulk import fetch, fetch_as, fetch_column
 
 from .decisions import FulfillmentLineState, FulfillmentOrderState, ParcelState
 from .facts import line_rows
@@ -20,12 +20,11 @@ def lock_fulfillment_orders(
 
     What an order owes depends on all of its fulfillment orders. Unknown ids are absent.
     """
-    rows = fetch(
+    order_ids = fetch_column(
         session,
         "SELECT DISTINCT order_id FROM fulfillment.fulfillment_order WHERE id = ANY(%s)",
         (sorted(set(ids)),),
     )
-    order_ids = [order_id for (order_id,) in rows]
     lock_orders(session, order_ids)
     orders = fetch_as(
         session,

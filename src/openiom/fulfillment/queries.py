@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization import source_places
 from openiom.orders import OrderSummary, line_summaries, order_ids_by_number, order_summaries
-from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.geocoding import geocode
 
-from .facts import line_rows, shipment_facts
+from .facts import in_order, line_rows, shipment_facts
 from .schemas import (
     AddressView,
     FulfillmentOrderDetail,
@@ -151,17 +151,14 @@ def get_details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderD
 def details_of_order(session: Session, order_id: UUID) -> list[FulfillmentOrderDetail]:
     """Return every fulfillment order of an order, oldest first."""
     query = "SELECT id FROM fulfillment.fulfillment_order WHERE order_id = %s"
-    rows = fetch(session, query, (order_id,))
-    return get_details(session, [fulfillment_order_id for (fulfillment_order_id,) in rows])
+    return get_details(session, fetch_column(session, query, (order_id,)))
 
 
 def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[FulfillmentOrderLineView]]:
     rows = line_rows(session, ids)
     order_lines = line_summaries(session, [row.order_line_id for row in rows])
-    rows.sort(key=lambda row: order_lines[row.order_line_id].line_number)
     lines: dict[UUID, list[FulfillmentOrderLineView]] = defaultdict(list)
-    for row in rows:
-        order_line = order_lines[row.order_line_id]
+    for row, order_line in in_order(rows, order_lines):
         view = FulfillmentOrderLineView(
             id=row.id,
             order_line_id=row.order_line_id,

@@ -1,7 +1,7 @@
 """Facts of orders and lines: what policies, expressions and transformations can read."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 from operator import methodcaller
 from typing import Any
@@ -13,7 +13,7 @@ from openiom.platform.bulk import fetch, fetch_as
 from openiom.provider_contract import Facts
 
 from .locks import lines_of_orders
-from .order_batch import are_locked, flush_lines, flush_orders
+from .order_batch import are_locked, flush_lines, flush_orders, subset
 
 _HEADER = (
     "id",
@@ -47,6 +47,7 @@ _STATE = {
     "state_reason": "s.reason AS state_reason",
     "manual_hold": "s.manual_hold",
 }
+_COLUMNS = {name: f"o.{name}" for name in _HEADER} | _STATE
 _LINE = (
     "id",
     "order_id",
@@ -81,46 +82,47 @@ def order_facts(
     facts = header_facts(session, ids, fields)
     if fields is not None and _FROM_LINES.isdisjoint(fields):
         return facts
-    for order in facts.values():
-        order["lines"] = []
+    lines_by_order: dict[str, list[Facts]] = defaultdict(list)
     for line in _line_rows(session, "order_id", ids, _LINE):
-        facts[UUID(line.pop("order_id"))]["lines"].append(line)
+        lines_by_order[line.pop("order_id")].append(line)
     for order in facts.values():
-        sources = {line["source"] for line in order["lines"] if line["source"]}
-        order["fulfillment_sources"] = sorted(sources)
+        order["lines"] = lines_by_order[order["id"]]
+        order["fulfillment_sources"] = _sources(order["lines"])
     return facts
+
+
+def _sources(lines: Iterable[Facts]) -> list[str]:
+    return sorted({line["source"] for line in lines if line["source"]})
 
 
 def line_facts(
     session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
 ) -> dict[UUID, Facts]:
     """Return lines as JSON values, each with the header of its order under `order`."""
-    columns: Sequence[str] = _LINE
-    if fields is not None:
-        wanted = {"id", "order_id", *fields}
-        columns = tuple(name for name in _LINE if name in wanted)
-    lines = _line_rows(session, "id", ids, columns)
-    facts = {UUID(line["id"]): line for line in lines}
+    wanted = _LINE if fields is None else ("id", "order_id", *fields)
+    lines = _line_rows(session, "id", ids, [name for name in _LINE if name in wanted])
     if fields is None or "order" in fields:
-        order_ids = {UUID(line["order_id"]) for line in lines}
-        orders = header_facts(session, sorted(order_ids))
-        for line in lines:
-            line["order"] = orders[UUID(line["order_id"])]
-    return facts
+        _add_orders(session, lines)
+    return {UUID(line["id"]): line for line in lines}
+
+
+def _add_orders(session: Session, lines: Sequence[Facts]) -> None:
+    order_ids = {UUID(line["order_id"]) for line in lines}
+    orders = header_facts(session, sorted(order_ids))
+    for line in lines:
+        line["order"] = orders[UUID(line["order_id"])]
 
 
 def header_facts(
     session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
 ) -> dict[UUID, Facts]:
     """Return orders without their lines, with the named fields or all of them."""
-    wanted = {*_HEADER, *_STATE} if fields is None else {"id", *fields}
-    columns = [f"o.{name}" for name in _HEADER if name in wanted]
-    state_columns = [column for name, column in _STATE.items() if name in wanted]
+    wanted = _COLUMNS if fields is None else subset(_COLUMNS, ("id", *fields))
     tables = "orders.order o"
-    if state_columns:
+    if not wanted.keys().isdisjoint(_STATE):
         flush_orders(session)
         tables += " JOIN orders.order_state s ON s.order_id = o.id"
-    query = f"SELECT {', '.join(columns + state_columns)} FROM {tables} WHERE o.id = ANY(%s)"
+    query = f"SELECT {', '.join(wanted.values())} FROM {tables} WHERE o.id = ANY(%s)"
     rows: list[Facts] = fetch_as(session, dict, query, (list(ids),))
     facts = {row["id"]: row for row in rows}
     _to_json_values(rows)
@@ -167,14 +169,12 @@ _AS_TEXT: dict[str, Callable[[Any], str]] = {
 
 def _to_json_values(rows: Sequence[Facts]) -> None:
     """Replace ids, dates and money in rows of the same columns by text."""
-    if not rows:
-        return
-    converted = rows[0].keys() & _AS_TEXT.keys()
+    converters = subset(_AS_TEXT, rows[0] if rows else ())
     for row in rows:
-        for name in converted:
+        for name, convert in converters.items():
             value = row[name]
             if value is not None:
-                row[name] = _AS_TEXT[name](value)
+                row[name] = convert(value)
 
 
 def children_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:

@@ -10,9 +10,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.bulk import fetch, fetch_as, fetch_column
 
-from .order_batch import LockedLine, LockedOrder, OrderBatch, flush_lines, flush_orders, order_batch
+from .order_batch import (
+    LockedLine,
+    LockedOrder,
+    OrderBatch,
+    flush_lines,
+    flush_orders,
+    missing_keys,
+    order_batch,
+    subset,
+)
 from .states import IN_FULFILLMENT, SOURCED
 
 OPTIMIZED = "optimized"
@@ -29,7 +38,7 @@ def lock_orders(session: Session, ids: Iterable[UUID]) -> dict[UUID, LockedOrder
     """Return these orders, locked until the transaction ends. Unknown ids are absent."""
     batch = order_batch(session)
     wanted = sorted(set(ids))
-    missing = [i for i in wanted if i not in batch.orders]
+    missing = missing_keys(batch.orders, wanted)
     if missing:
         batch.add_orders(
             fetch_as(
@@ -40,7 +49,14 @@ def lock_orders(session: Session, ids: Iterable[UUID]) -> dict[UUID, LockedOrder
                 (missing,),
             )
         )
-    return {i: batch.orders[i] for i in wanted if i in batch.orders}
+    return subset(batch.orders, wanted)
+
+
+def without_manual_hold(session: Session, ids: Iterable[UUID]) -> list[UUID]:
+    """Lock these orders and return those that are not on manual hold, in the order of `ids`."""
+    wanted = list(ids)
+    orders = lock_orders(session, wanted)
+    return [i for i in dict.fromkeys(wanted) if i in orders and not orders[i].manual_hold]
 
 
 def lock_lines(
@@ -50,20 +66,18 @@ def lock_lines(
     wanted = sorted(set(ids))
     owners = _owners(session, wanted)
     orders = lock_orders(session, owners)
-    found: dict[UUID, LockedLine] = {}
-    for line in lines_of_orders(session, owners):
-        found[line.id] = line
-    return orders, {i: found[i] for i in wanted if i in found}
+    lines = {line.id: line for line in lines_of_orders(session, owners)}
+    return orders, subset(lines, wanted)
 
 
 def _owners(session: Session, line_ids: Sequence[UUID]) -> set[UUID]:
     """Return the orders these lines belong to."""
     batch = order_batch(session)
-    unknown = [i for i in line_ids if i not in batch.order_of_line]
+    unknown = missing_keys(batch.order_of_line, line_ids)
     if unknown:
         query = "SELECT id, order_id FROM orders.order_line WHERE id = ANY(%s)"
         batch.order_of_line.update(fetch(session, query, (unknown,)))
-    return {batch.order_of_line[i] for i in line_ids if i in batch.order_of_line}
+    return set(subset(batch.order_of_line, line_ids).values())
 
 
 def lines_of_orders(session: Session, order_ids: Iterable[UUID]) -> list[LockedLine]:
@@ -79,7 +93,7 @@ def lines_of_orders(session: Session, order_ids: Iterable[UUID]) -> list[LockedL
 
 def _load_lines(session: Session, batch: OrderBatch, order_ids: Sequence[UUID]) -> None:
     # Lines that were not read have no pending changes, so nothing needs to be flushed first.
-    missing = [i for i in order_ids if i not in batch.lines]
+    missing = missing_keys(batch.lines, order_ids)
     if not missing:
         return
     lines = fetch_as(
@@ -145,7 +159,7 @@ def movable_orders(
     """
     flush_orders(session)
     flush_lines(session)
-    rows = fetch(
+    return fetch_column(
         session,
         _MOVABLE,
         {
@@ -157,4 +171,3 @@ def movable_orders(
             "limit": limit,
         },
     )
-    return [order_id for (order_id,) in rows]

@@ -7,11 +7,11 @@ savepoint, and before a query of this package reads the table (`flush_orders`, `
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -23,6 +23,9 @@ from .state_counts import Bucket, add_counts, count_changes
 from .states import attention
 
 _KEY = "openiom.orders.batch"
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(slots=True)
@@ -116,20 +119,17 @@ class OrderBatch:
         if not self._changed_orders:
             return
         assert self._changed_at is not None
-        changed = [self._changed_orders[i] for i in sorted(self._changed_orders)]
-        self._changed_orders = {}
+        changed, self._changed_orders = self._changed_orders, {}
         _update_orders(session, changed, self._changed_at)
-        before = {order.id: self._counted[order.id] for order in changed}
-        after = {order.id: order.bucket for order in changed}
-        add_counts(session, count_changes(before, after))
-        self._counted.update(after)
+        buckets = {order_id: order.bucket for order_id, order in changed.items()}
+        add_counts(session, count_changes(subset(self._counted, buckets), buckets))
+        self._counted.update(buckets)
 
     def flush_lines(self, session: Session) -> None:
         """Write changed lines."""
         if not self._changed_lines:
             return
-        changed = [self._changed_lines[i] for i in sorted(self._changed_lines)]
-        self._changed_lines = {}
+        changed, self._changed_lines = self._changed_lines, {}
         _update_lines(session, changed)
 
     def expire_lines(self, order_ids: Iterable[UUID]) -> None:
@@ -208,12 +208,29 @@ _LINE_COLUMNS = (
 )
 
 
-def _update_orders(session: Session, orders: Sequence[LockedOrder], now: datetime) -> None:
-    execute(session, _UPDATE_ORDERS, {"now": now, **columns_of(orders, _ORDER_COLUMNS)})
+def _update_orders(session: Session, orders: Mapping[UUID, LockedOrder], now: datetime) -> None:
+    rows = [orders[order_id] for order_id in sorted(orders)]
+    execute(session, _UPDATE_ORDERS, {"now": now, **columns_of(rows, _ORDER_COLUMNS)})
 
 
-def _update_lines(session: Session, lines: Sequence[LockedLine]) -> None:
-    execute(session, _UPDATE_LINES, columns_of(lines, _LINE_COLUMNS))
+def _update_lines(session: Session, lines: Mapping[UUID, LockedLine]) -> None:
+    rows = [lines[line_id] for line_id in sorted(lines)]
+    execute(session, _UPDATE_LINES, columns_of(rows, _LINE_COLUMNS))
+
+
+def subset(mapping: Mapping[Key, Value], keys: Iterable[Key]) -> dict[Key, Value]:
+    """Return the entries of those keys that exist."""
+    return {key: mapping[key] for key in keys if key in mapping}
+
+
+def missing_keys(mapping: Mapping[Key, Value], keys: Iterable[Key]) -> list[Key]:
+    """Return the keys that do not exist."""
+    return [key for key in keys if key not in mapping]
+
+
+def ids_of(lines: Iterable[LockedLine]) -> list[UUID]:
+    """Return the ids of lines."""
+    return [line.id for line in lines]
 
 
 def columns_of(rows: Sequence[Any], names: Iterable[str]) -> dict[str, list[Any]]:

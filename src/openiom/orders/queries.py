@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
-from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
 from openiom.state_framework import StateTable
 
@@ -163,22 +163,12 @@ def count_orders(session: Session) -> OrderCounts:
     )
 
 
-_DETAIL = (
-    "external_id",
-    "external_status",
-    "order_type",
-    "account",
-    "price_list",
-    "company",
-    "strategy",
-    "customer",
-    "bill_to",
-    "ship_to",
-    "payment_status",
-    "shipping_method",
-    "note",
-    "requested_delivery_date",
-)
+_DETAIL = """
+o.external_id, o.external_status, o.order_type, o.account, o.price_list, o.company, o.strategy,
+o.customer, o.bill_to, o.ship_to, o.payment_status, o.shipping_method, o.note,
+o.requested_delivery_date, o.subtotal, o.shipping_amount, o.discount_amount, o.tax_amount,
+o.total_difference
+"""
 _AMOUNTS = {
     "subtotal": "subtotal",
     "shipping": "shipping_amount",
@@ -194,11 +184,8 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
     """Return one order with its lines. Raise `NotFound`."""
     flush_orders(session)
     flush_lines(session)
-    names = dict.fromkeys((*_DETAIL, *_AMOUNTS.values()))
-    names.pop("total_amount")  # _ROW has it
-    columns = ", ".join(f"o.{name}" for name in names)
     rows: list[dict[str, Any]] = fetch_as(
-        session, dict, f"SELECT {_ROW}, {columns} FROM {_ORDERS} WHERE o.id = %s", (order_id,)
+        session, dict, f"SELECT {_ROW}, {_DETAIL} FROM {_ORDERS} WHERE o.id = %s", (order_id,)
     )
     if not rows:
         raise _no_order(order_id)
@@ -293,10 +280,9 @@ def order_timeline(
 
     `titles` are the display titles of all events; an event without one is shown by its name.
     """
-    orders = fetch(session, "SELECT number FROM orders.order WHERE id = %s", (order_id,))
-    if not orders:
+    numbers = fetch_column(session, "SELECT number FROM orders.order WHERE id = %s", (order_id,))
+    if not numbers:
         raise _no_order(order_id)
-    (order_number,) = orders[0]
     events: list[TimelineEvent] = []
     for event in timeline(session, [order_id], limit=limit):
         events.append(
@@ -307,7 +293,7 @@ def order_timeline(
                 title=titles.get(event.name) or _words(event.name),
                 subject_type=event.subject_type,
                 subject_id=event.subject_id,
-                subject_label=_subject_label(event, order_number),
+                subject_label=_subject_label(event, numbers[0]),
                 actor=event.actor,
                 data=event.data,
             )
@@ -351,12 +337,11 @@ def order_summaries(session: Session, ids: Sequence[UUID]) -> dict[UUID, OrderSu
 
 def order_ids_by_number(session: Session, prefix: str, *, limit: int) -> list[UUID]:
     """Return up to `limit` orders whose number begins with `prefix`, in any case."""
-    rows = fetch(
+    return fetch_column(
         session,
         "SELECT id FROM orders.order WHERE lower(number) LIKE %s LIMIT %s",
         (like_prefix(prefix), limit),
     )
-    return [order_id for (order_id,) in rows]
 
 
 class LineSummary(NamedTuple):

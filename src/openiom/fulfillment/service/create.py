@@ -1,7 +1,6 @@
 """Create fulfillment orders from sourced lines: one for each order and source."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +12,7 @@ from openiom.fulfillment.states import CREATED_EVENT, NEW
 from openiom.fulfillment_optimization import source_places
 from openiom.kernel import Event, new_ids
 from openiom.orders import OpenLine, lock_orders, open_lines, release_to_fulfillment
-from openiom.platform.bulk import copy_rows, fetch
+from openiom.platform.bulk import copy_rows, fetch_column
 from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
 from openiom.provider_contract import Outcome
@@ -63,27 +62,39 @@ def create_fulfillment_orders(
     """
     orders = lock_orders(session, order_ids)
     on_hold = {order.id for order in orders.values() if order.manual_hold}
-    releasable = [order_id for order_id in order_ids if order_id not in on_hold]
-    lines = _group(open_lines(session, releasable))
+    lines = _group(open_lines(session, [i for i in order_ids if i not in on_hold]))
     drafts = _drafts(session, lines.by_source)
     if drafts:
         _write(session, drafts, now, actor)
-    numbers: dict[UUID, list[str]] = defaultdict(list)
+    results = _Results(on_hold, lines.without_source, _numbers(drafts))
+    results.existing = _in_fulfillment(session, [i for i in order_ids if i not in results.created])
+    return [results.outcome(order_id) for order_id in order_ids]
+
+
+@dataclass(slots=True)
+class _Results:
+    """What became of the orders of one call."""
+
+    on_hold: Collection[UUID]
+    without_source: Mapping[UUID, OpenLine]
+    created: Mapping[UUID, Sequence[str]]
+    existing: Collection[UUID] = ()
+
+    def outcome(self, order_id: UUID) -> Outcome:
+        if order_id in self.on_hold:
+            return Outcome(False, "the order is on manual hold; release it first")
+        without_source = self.without_source.get(order_id)
+        if order_id in self.created:
+            return _created(self.created[order_id], without_source)
+        return _nothing_created(without_source, exists=order_id in self.existing)
+
+
+def _numbers(drafts: Sequence[Draft]) -> dict[UUID, list[str]]:
+    """Return the numbers of the fulfillment orders by order."""
+    numbers: dict[UUID, list[str]] = {}
     for draft in drafts:
-        numbers[draft.order_id].append(draft.number)
-    existing = _in_fulfillment(session, [i for i in order_ids if i not in numbers])
-    outcomes: list[Outcome] = []
-    for order_id in order_ids:
-        if order_id in on_hold:
-            outcome = Outcome(False, "the order is on manual hold; release it first")
-        elif order_id in numbers:
-            outcome = _created(numbers[order_id], lines.without_source.get(order_id))
-        else:
-            outcome = _nothing_created(
-                lines.without_source.get(order_id), exists=order_id in existing
-            )
-        outcomes.append(outcome)
-    return outcomes
+        numbers.setdefault(draft.order_id, []).append(draft.number)
+    return numbers
 
 
 def _group(lines: Sequence[OpenLine]) -> _LinesToFulfill:
@@ -101,16 +112,15 @@ def _drafts(
 ) -> list[Draft]:
     if not lines_by_source:
         return []
-    rows = fetch(
+    numbers = fetch_column(
         session,
         "SELECT nextval('fulfillment.fulfillment_order_number') FROM generate_series(1, %s)",
         (len(lines_by_source),),
     )
-    numbers = [f"FO-{number}" for (number,) in rows]
     ids = new_ids(len(lines_by_source))
     drafts: list[Draft] = []
     for index, ((order_id, source), lines) in enumerate(lines_by_source.items()):
-        drafts.append(Draft(ids[index], numbers[index], order_id, source, lines))
+        drafts.append(Draft(ids[index], f"FO-{numbers[index]}", order_id, source, lines))
     return drafts
 
 
@@ -176,13 +186,13 @@ def _in_fulfillment(session: Session, order_ids: Sequence[UUID]) -> set[UUID]:
     """Return those of these orders that have a fulfillment order."""
     if not order_ids:
         return set()
-    rows = fetch(
+    found = fetch_column(
         session,
-        "SELECT DISTINCT order_id FROM fulfillment.fulfillment_order WHERE order_id = ANY(%s)"
-        " AND state NOT IN ('declined', 'canceled')",
+        "SELECT DISTINCT order_id FROM fulfillment.fulfillment_order"
+        " WHERE order_id = ANY(%s) AND state NOT IN ('declined', 'canceled')",
         (list(order_ids),),
     )
-    return {order_id for (order_id,) in rows}
+    return set(found)
 
 
 def _created(numbers: Sequence[str], without_source: OpenLine | None) -> Outcome:

@@ -225,17 +225,12 @@ class FulfillmentBatch:
 
     def _raise_delivered(self, session: Session, now: datetime, actor: str) -> None:
         after = _statuses(self.orders)
-        order_ids: list[UUID] = []
+        delivered: list[UUID] = []
         for order_id in self.event_names:
             if ORDER_DELIVERED in self._owed(order_id, after):
-                order_ids.append(order_id)
-        if not order_ids:
-            return
-        wholly_shipped = orders_wholly_shipped(session, order_ids)
-        requests: list[EventRequest] = []
-        for order_id in order_ids:
-            if order_id in wholly_shipped:
-                requests.append(EventRequest(order_id, ORDER_DELIVERED))
+                delivered.append(order_id)
+        wholly_shipped = orders_wholly_shipped(session, delivered)
+        requests = [EventRequest(order_id, ORDER_DELIVERED) for order_id in sorted(wholly_shipped)]
         raise_order_events(session, requests, now, actor)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import available, channels_matter
 from openiom.master_data import kit_parts
 from openiom.orders.locks import lines_of_orders, lock_orders
-from openiom.orders.order_batch import LockedLine
+from openiom.orders.order_batch import LockedLine, subset
 from openiom.orders.states import OPEN
 from openiom.platform.bulk import fetch
 
@@ -41,9 +41,13 @@ def needs_of(session: Session, lines: Sequence[LockedLine]) -> dict[UUID, Need]:
     needs: dict[UUID, Need] = {}
     for line in lines:
         per_unit = kits.get(line.product, {line.product: 1})
-        parts = {part: line.open * units for part, units in per_unit.items()}
-        needs[line.id] = Need(line.id, parts, line.source or "")
+        needs[line.id] = Need(line.id, multiply(per_unit, line.open), line.source or "")
     return needs
+
+
+def multiply(per_unit: Mapping[str, int], units: int) -> dict[str, int]:
+    """Return the parts of `units` units of a product."""
+    return {part: quantity * units for part, quantity in per_unit.items()}
 
 
 @dataclass
@@ -97,7 +101,7 @@ class AvailabilityViews:
     ) -> list[WaitingOrder]:
         """Return those of these orders that have lines, in order, and load the views they need."""
         needs = needs_of(self.session, flatten(lines))
-        with_lines = [order_id for order_id in order_ids if order_id in lines]
+        with_lines = list(subset(lines, order_ids))
         requesters = self.requesters(with_lines)
         orders: list[WaitingOrder] = []
         needs_by_requester: dict[Requester, list[Need]] = defaultdict(list)

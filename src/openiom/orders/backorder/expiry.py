@@ -10,8 +10,8 @@ from openiom.inventory_visibility import release_quantities
 from openiom.kernel import Event
 from openiom.orders.decisions import is_wholly_canceled, is_wholly_shipped
 from openiom.orders.events import line_event
-from openiom.orders.locks import lines_of_orders, lock_orders
-from openiom.orders.order_batch import LockedLine, flush_orders, order_batch
+from openiom.orders.locks import lines_of_orders, without_manual_hold
+from openiom.orders.order_batch import LockedLine, flush_orders, ids_of, order_batch
 from openiom.orders.service.apply_events import raise_order_events
 from openiom.orders.service.hold_cancel import shipped_requests
 from openiom.orders.service.line_fulfillment import group_by_order, move_line, units_of
@@ -23,7 +23,7 @@ from openiom.orders.states import (
     SLA_EXPIRED,
     WAIT_ENDED,
 )
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch_column
 from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest
 
@@ -40,13 +40,12 @@ def cancel_expired(session: Session, now: datetime, *, actor: str) -> list[UUID]
     order_ids = _lock_expired_orders(session, now)
     if not order_ids:
         return []
-    rows = fetch(
+    expired = fetch_column(
         session,
         "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s) AND state = 'waiting'"
         " AND expires_at <= %s RETURNING line_id",
         (order_ids, now),
     )
-    expired = {line_id for (line_id,) in rows}
     lines = lines_of_orders(session, order_ids)
     canceled: dict[UUID, int] = {}
     for line in lines:
@@ -59,17 +58,14 @@ def cancel_expired(session: Session, now: datetime, *, actor: str) -> list[UUID]
 
 def _lock_expired_orders(session: Session, now: datetime) -> list[UUID]:
     flush_orders(session)
-    rows = fetch(
+    order_ids = fetch_column(
         session,
         "SELECT w.order_id FROM orders.waiting_line w JOIN orders.order_state s USING (order_id)"
         " WHERE w.state = 'waiting' AND w.expires_at <= %s AND NOT s.manual_hold"
         " ORDER BY w.expires_at LIMIT %s",
         (now, EXPIRED_AT_ONCE),
     )
-    if not rows:
-        return []
-    orders = lock_orders(session, {order_id for (order_id,) in rows})
-    return sorted(order.id for order in orders.values() if not order.manual_hold)
+    return without_manual_hold(session, order_ids)
 
 
 def _cancel_lines(
@@ -104,17 +100,16 @@ def _move_orders(
 ) -> None:
     """Move the orders of canceled lines: canceled, shipped, or released for their other lines."""
     by_order = group_by_order(lines)
-    rows = fetch(
+    still_waiting = fetch_column(
         session,
         "SELECT DISTINCT order_id FROM orders.waiting_line"
         " WHERE order_id = ANY(%s) AND state = 'waiting'",
         (sorted(by_order),),
     )
-    still_waiting = {order_id for (order_id,) in rows}
     requests: list[EventRequest] = []
     canceled_orders: list[UUID] = []
     for order_id, order_lines in by_order.items():
-        if not any(line.id in canceled for line in order_lines):
+        if canceled.keys().isdisjoint(ids_of(order_lines)):
             continue
         units = units_of(order_lines)
         if is_wholly_canceled(units):

@@ -10,8 +10,12 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import PromiseDate, release_backorder_reservations
 from openiom.master_data import launch_dates
-from openiom.orders.order_batch import LockedLine, columns_of
-from openiom.orders.service.apply_events import raise_line_events, raise_order_events
+from openiom.orders.order_batch import LockedLine, columns_of, ids_of, missing_keys, subset
+from openiom.orders.service.apply_events import (
+    event_requests,
+    raise_line_events,
+    raise_order_events,
+)
 from openiom.orders.states import (
     BACKORDER_HOLD,
     LINE_PREORDER_HOLD,
@@ -126,7 +130,7 @@ def await_stock(
     """
     lines = unsourced_lines(session, order_ids)
     release_backorder_reservations(
-        session, [line.id for line in flatten(lines)], now, actor, "no source can serve it"
+        session, ids_of(flatten(lines)), now, actor, "no source can serve it"
     )
     views = AvailabilityViews(session)
     short, needs = _short_lines(views, lines)
@@ -137,9 +141,8 @@ def await_stock(
         expires_at = now + timedelta(days=sla_days) if sla_days else None
         holds = _backorders(session, views, short, needs, expires_at, now)
     outcomes = _place_holds(session, holds, ON_HAND_MISSING, BACKORDER_HOLD, now, actor)
-    covered = [order_id for order_id in lines if order_id not in short]
-    outcomes |= _release_covered(session, covered, now, actor)
-    remove_waiting_lines(session, [i for i in order_ids if i not in holds])
+    outcomes |= _release_covered(session, missing_keys(short, lines), now, actor)
+    remove_waiting_lines(session, missing_keys(holds, order_ids))
     return [
         outcomes.get(i) or _outcome(i in lines, short.get(i, ()), holds.get(i, ()))
         for i in order_ids
@@ -155,10 +158,10 @@ def _short_lines(
     for order in views.waiting_orders(lines, list(lines)):
         for need in order.needs:
             needs[need.line_id] = need
-        missing = set(short_lines(views.views[order.requester], order.needs))
+        missing = short_lines(views.views[order.requester], order.needs)
         if missing:
-            order_lines = lines[order.order_id]
-            short[order.order_id] = [line for line in order_lines if line.id in missing]
+            by_id = {line.id: line for line in lines[order.order_id]}
+            short[order.order_id] = list(subset(by_id, missing).values())
     return short, needs
 
 
@@ -188,15 +191,17 @@ def _release_covered(
     if not order_ids:
         return {}
     data = {"because": IN_STOCK}
-    released = roots_with_event(session, order_ids, WAIT_ENDED, since=now - RETRY_AFTER, data=data)
-    requests = [EventRequest(i, WAIT_ENDED, data=data) for i in order_ids if i not in released]
+    since = now - RETRY_AFTER
+    released = roots_with_event(session, order_ids, WAIT_ENDED, since=since, data=data)
+    releasable = [order_id for order_id in order_ids if order_id not in released]
+    requests = event_requests(releasable, WAIT_ENDED, because=IN_STOCK)
     outcomes: dict[UUID, Outcome] = {}
-    for request, outcome in zip(
-        requests, raise_order_events(session, requests, now, actor), strict=True
+    for order_id, outcome in zip(
+        releasable, raise_order_events(session, requests, now, actor), strict=True
     ):
+        outcomes[order_id] = outcome
         if outcome.ok:
-            outcome = Outcome(True, f"{IN_STOCK}; sourced again")
-        outcomes[request.entity_id] = outcome
+            outcomes[order_id] = Outcome(True, f"{IN_STOCK}; sourced again")
     return outcomes
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import available
 from openiom.kernel import NotFound
-from openiom.orders.order_batch import flush_orders
+from openiom.orders.order_batch import columns_of, flush_orders
 from openiom.orders.queries import like_prefix
 from openiom.platform.bulk import fetch, fetch_as
 
@@ -201,11 +201,7 @@ def _count_before(session: Session, rows: Iterable[WaitingRow]) -> dict[UUID, tu
         " AND w.state = 'waiting' AND w.kind = 'backorder'"
         " AND (w.since, w.line_id) < (a.since, a.line_id)"
         f" ORDER BY w.since DESC, w.line_id DESC LIMIT {BEFORE_LIMIT}) x) q",
-        (
-            [row.line_id for row in queued],
-            [row.product for row in queued],
-            [row.since for row in queued],
-        ),
+        tuple(columns_of(queued, ("line_id", "product", "since")).values()),
     )
     return {line_id: (lines, units) for line_id, lines, units in found}
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,13 +16,12 @@ from openiom.inventory_visibility import (
     release_backorder_reservations,
     reserve,
 )
-from openiom.orders.locks import lock_orders
-from openiom.orders.order_batch import LockedLine
+from openiom.orders.locks import lock_orders, without_manual_hold
+from openiom.orders.order_batch import LockedLine, ids_of, missing_keys
 from openiom.orders.queries import order_summaries
-from openiom.orders.service.apply_events import raise_order_events
+from openiom.orders.service.apply_events import event_requests, raise_order_events
 from openiom.orders.states import ON_HOLD, WAIT_ENDED
-from openiom.platform.bulk import execute, fetch
-from openiom.provider_contract import EventRequest
+from openiom.platform.bulk import execute, fetch, fetch_column
 
 from .configuration import order_preferences
 from .decisions import Need, Placements, Requester, covered_orders
@@ -48,10 +48,7 @@ def release_for(
     after: tuple[datetime, UUID] | None = None
     for page_number in count(1):
         page = _waiting_page(session, in_stock, after)
-        order_ids = [order_id for order_id, _ in page]
-        orders = lock_orders(session, order_ids)
-        on_manual_hold = {order.id for order in orders.values() if order.manual_hold}
-        queue.cover(order_ids, excluding=on_manual_hold)
+        queue.cover([order_id for order_id, _ in page])
         if len(page) < PAGE_SIZE or page_number == max_pages or not queue.has_stock_left():
             break
         last_id, last_since = page[-1]
@@ -71,10 +68,10 @@ def _products_in_stock(
 
 def _waiting_page(
     session: Session, products: Collection[str], after: tuple[datetime, UUID] | None
-) -> list[tuple[UUID, datetime]]:
+) -> list[tuple[Any, ...]]:
     """Return (order id, since) of backordered orders after one, the oldest first."""
     since, order_id = after or (None, None)
-    rows = fetch(
+    return fetch(
         session,
         "SELECT order_id, min(since) AS since FROM orders.waiting_line WHERE state = 'waiting'"
         " AND kind = 'backorder' AND product = ANY(%(products)s) GROUP BY order_id"
@@ -83,7 +80,6 @@ def _waiting_page(
         " ORDER BY 2, 1 LIMIT %(limit)s",
         {"products": sorted(products), "since": since, "order_id": order_id, "limit": PAGE_SIZE},
     )
-    return [(order_id, since) for order_id, since in rows]
 
 
 @dataclass
@@ -99,15 +95,16 @@ class ReleaseQueue:
     def __post_init__(self) -> None:
         self.views = AvailabilityViews(self.session)
 
-    def cover(self, order_ids: Sequence[UUID], *, excluding: Collection[UUID] = ()) -> None:
+    def cover(self, order_ids: Sequence[UUID]) -> None:
         """Place these orders, the oldest first, as far as the stock reaches.
 
-        Locks the orders and no stock. Orders that need nothing any more stop waiting.
+        Locks the orders and no stock. Orders that need nothing any more stop waiting; orders on
+        manual hold are skipped.
         """
+        releasable = without_manual_hold(self.session, order_ids)
         lines = unsourced_lines(self.session, order_ids)
-        candidates = [order_id for order_id in order_ids if order_id not in excluding]
-        waiting = self.views.waiting_orders(lines, candidates)
-        remove_waiting_lines(self.session, [i for i in order_ids if i not in lines])
+        waiting = self.views.waiting_orders(lines, releasable)
+        remove_waiting_lines(self.session, missing_keys(lines, order_ids))
         for line in flatten(lines):
             self.lines[line.id] = line
         for order in waiting:
@@ -152,10 +149,7 @@ class ReleaseQueue:
                     )
                 )
         granted = reserve(self.session, requests, now, ACTOR)
-        missed: set[UUID] = set()
-        for order_id, ok in zip(order_ids, granted, strict=True):
-            if not ok:
-                missed.add(order_id)
+        missed = {i for i, ok in zip(order_ids, granted, strict=True) if not ok}
         self._release(order_ids, requests, missed, now)
         return [order_id for order_id in self.placements if order_id not in missed]
 
@@ -204,7 +198,7 @@ def release_reserved(
     refused = set(reserved).difference(released)
     line_ids: list[UUID] = []
     if refused:
-        line_ids = [line.id for line in flatten(unsourced_lines(session, refused))]
+        line_ids = ids_of(flatten(unsourced_lines(session, refused)))
     release_backorder_reservations(session, line_ids, now, ACTOR, "the order cannot be released")
     return released
 
@@ -218,13 +212,9 @@ def release_waiting_orders(
     actor: str = ACTOR,
 ) -> list[UUID]:
     """Release orders from waiting for stock or a launch; return those that may leave their hold."""
-    requests = [EventRequest(i, WAIT_ENDED, data={"because": because}) for i in order_ids]
-    released: list[UUID] = []
-    for order_id, outcome in zip(
-        order_ids, raise_order_events(session, requests, now, actor), strict=True
-    ):
-        if outcome.ok:
-            released.append(order_id)
+    requests = event_requests(order_ids, WAIT_ENDED, because=because)
+    outcomes = raise_order_events(session, requests, now, actor)
+    released = [i for i, outcome in zip(order_ids, outcomes, strict=True) if outcome.ok]
     execute(
         session,
         "UPDATE orders.waiting_line SET state = 'released', released_at = %s"
@@ -242,24 +232,23 @@ def remove_satisfied(session: Session, order_ids: Sequence[UUID], now: datetime)
     if not order_ids:
         return
     unsourced = unsourced_lines(session, order_ids)
-    needed = sorted(line.id for line in flatten(unsourced))
-    rows = fetch(
+    needed = sorted(ids_of(flatten(unsourced)))
+    shortened = fetch_column(
         session,
         "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s)"
         " AND line_id <> ALL(%s::uuid[]) RETURNING order_id",
         (list(order_ids), needed),
     )
-    candidates = {order_id for (order_id,) in rows} & unsourced.keys()
+    candidates = unsourced.keys() & shortened
     if not candidates:
         return
-    rows = fetch(
+    still_waiting = fetch_column(
         session,
         "SELECT DISTINCT order_id FROM orders.waiting_line WHERE order_id = ANY(%s)",
         (sorted(candidates),),
     )
-    candidates -= {order_id for (order_id,) in rows}
     released: list[UUID] = []
-    for order_id, order in lock_orders(session, candidates).items():
+    for order_id, order in lock_orders(session, candidates.difference(still_waiting)).items():
         if order.state == ON_HOLD and not order.manual_hold:
             released.append(order_id)
     release_waiting_orders(session, released, RELEASED_WITHOUT_REST, now)

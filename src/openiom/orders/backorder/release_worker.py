@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.master_data import kit_parts, kits_with
-from openiom.orders.locks import lock_orders
+from openiom.orders.locks import lock_orders, without_manual_hold
 from openiom.orders.order_batch import flush_lines, flush_orders
 from openiom.orders.states import (
     CANCEL,
@@ -24,7 +24,7 @@ from openiom.orders.states import (
     RELEASE_HOLD,
 )
 from openiom.platform.batches import BatchResult
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch, fetch_column
 from openiom.platform.database import Database
 from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, read_new
 
@@ -163,12 +163,11 @@ def _products_of_orders(session: Session, order_ids: Collection[UUID]) -> set[st
     if not order_ids:
         return set()
     query = "SELECT DISTINCT product FROM orders.order_line WHERE order_id = ANY(%s)"
-    return {product for (product,) in fetch(session, query, (list(order_ids),))}
+    return set(fetch_column(session, query, (list(order_ids),)))
 
 
 def _waited_for(session: Session) -> set[str]:
-    rows = fetch(session, "SELECT DISTINCT product FROM orders.waiting_line")
-    return {product for (product,) in rows}
+    return set(fetch_column(session, "SELECT DISTINCT product FROM orders.waiting_line"))
 
 
 def _sweep(session: Session, now: datetime) -> list[UUID]:
@@ -185,24 +184,24 @@ def _release_launched(session: Session, now: datetime) -> list[UUID]:
     Without stock they are placed on hold again as backorders.
     """
     flush_orders(session)
-    rows = fetch(
+    waiting = fetch_column(
         session,
         "SELECT DISTINCT w.order_id FROM orders.waiting_line w"
         " JOIN orders.order_state s USING (order_id) WHERE w.state = 'waiting'"
         " AND w.kind = 'preorder' AND w.launch_date <= %s AND NOT s.manual_hold LIMIT %s",
         (now.date(), PAGE_SIZE),
     )
-    if not rows:
+    if not waiting:
         return []
-    orders = lock_orders(session, {order_id for (order_id,) in rows})
-    rows = fetch(
+    orders = lock_orders(session, waiting)
+    launched = fetch_column(
         session,
         "SELECT order_id FROM orders.waiting_line WHERE state = 'waiting' AND kind = 'preorder'"
         " AND order_id = ANY(%s) GROUP BY order_id HAVING max(launch_date) <= %s"
         " ORDER BY min(since), order_id",
         (sorted(orders), now.date()),
     )
-    launched = [order_id for (order_id,) in rows if not orders[order_id].manual_hold]
+    launched = without_manual_hold(session, launched)
     queue = ReleaseQueue(session)
     queue.cover(launched)
     return release_reserved(session, launched, queue.reserve(now), "launched", now)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.orders.locks import lock_orders
+from openiom.orders.locks import without_manual_hold
 from openiom.orders.service.hold_cancel import LineCancellation, cancel_lines
 from openiom.platform.bulk import fetch
 from openiom.provider_contract import Outcome
@@ -52,23 +52,21 @@ def release_waiting(
     Sourcing looks for stock; without any the lines wait again and keep their age.
     """
     order_of_line = _orders_of_waiting(session, line_ids)
-    orders = lock_orders(session, order_of_line.values())
-    on_manual_hold = {order.id for order in orders.values() if order.manual_hold}
-    releasable = [order_id for order_id in orders if order_id not in on_manual_hold]
+    releasable = without_manual_hold(session, sorted(set(order_of_line.values())))
     because = f"released manually: {reason}" if reason else "released manually"
     released = release_waiting_orders(session, releasable, because, now, actor=actor)
     outcomes: list[Outcome] = []
     for line_id in line_ids:
-        outcomes.append(_release_outcome(order_of_line.get(line_id), on_manual_hold, released))
+        outcomes.append(_release_outcome(order_of_line.get(line_id), releasable, released))
     return outcomes
 
 
 def _release_outcome(
-    order_id: UUID | None, on_manual_hold: Collection[UUID], released: Collection[UUID]
+    order_id: UUID | None, releasable: Collection[UUID], released: Collection[UUID]
 ) -> Outcome:
     if order_id is None:
         return NOT_WAITING
-    if order_id in on_manual_hold:
+    if order_id not in releasable:
         return Outcome(False, "its order is on manual hold; release that hold first")
     if order_id not in released:
         return Outcome(False, "its order cannot be released in its state")

@@ -13,7 +13,7 @@ from openiom.inventory_visibility import release
 from openiom.kernel import Event, TransitionRefused
 from openiom.orders.events import line_event, order_event
 from openiom.orders.locks import lines_of_orders, lock_lines, lock_orders
-from openiom.orders.order_batch import LockedLine, LockedOrder, order_batch
+from openiom.orders.order_batch import LockedLine, LockedOrder, ids_of, order_batch
 from openiom.orders.states import (
     CANCEL,
     CANCELED,
@@ -44,6 +44,8 @@ def raise_order_events(
     cancellation releases the reservations of the lines. Several requests for one order build on
     each other.
     """
+    if not requests:
+        return []
     orders = lock_orders(session, (request.entity_id for request in requests))
     transitions = _OrderTransitions(
         table_in_use(session, ORDER_TABLE), orders, _blocking_lines(session, requests)
@@ -110,11 +112,12 @@ class _OrderTransitions:
 
     def _refusal(self, order: LockedOrder, event: str) -> str:
         """Return why the event is refused before the state table is consulted, or ''."""
-        if event == RELEASE_HOLD and not order.manual_hold:
+        if order.manual_hold:
+            refused = set(self.table.events()) - _ALLOWED_DURING_MANUAL_HOLD
+            if event in refused:
+                return f"{event} cannot happen during a manual hold; release the hold first"
+        elif event == RELEASE_HOLD:
             return "the order has no manual hold; reprocess it to check it again"
-        blocked_by_hold = order.manual_hold and event not in _ALLOWED_DURING_MANUAL_HOLD
-        if blocked_by_hold and event in self.table.events():
-            return f"{event} cannot happen during a manual hold; release the hold first"
         if order.state in (COMPLETED, CANCELED):
             return ""
         return self.blocked.get((order.id, event), "")
@@ -159,7 +162,7 @@ def _move_lines(
         line.state, line.state_reason = target
         batch.line_changed(line)
     if event == CANCEL:
-        release(session, [line.id for line in lines], now, actor, "order canceled")
+        release(session, ids_of(lines), now, actor, "order canceled")
 
 
 def _follows(line: LockedLine, event: str) -> bool:
@@ -176,6 +179,8 @@ def raise_line_events(
 
     Events the table does not name are only logged.
     """
+    if not requests:
+        return []
     batch = order_batch(session)
     _, lines = lock_lines(session, (request.entity_id for request in requests))
     table = table_in_use(session, LINE_TABLE)
@@ -199,6 +204,13 @@ def raise_line_events(
         outcomes.append(Outcome(True, request.reason or line.state_reason))
     append_events(session, events, at=now, actor=actor)
     return outcomes
+
+
+def event_requests(
+    entity_ids: Iterable[UUID], event: str, reason: str = "", **data: Any
+) -> list[EventRequest]:
+    """Return one request of the same event per entity."""
+    return [EventRequest(entity_id, event, data, reason) for entity_id in entity_ids]
 
 
 def table_in_use(session: Session, shipped: StateTable) -> StateTable:

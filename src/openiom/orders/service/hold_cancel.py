@@ -28,7 +28,7 @@ from openiom.orders.states import (
 from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest, Outcome
 
-from .apply_events import raise_order_events
+from .apply_events import event_requests, raise_order_events
 from .line_fulfillment import lines_by_order, move_line, units_of
 
 
@@ -36,32 +36,28 @@ def hold_orders(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
 ) -> list[Outcome]:
     """Place a manual hold on orders: until it is released only a cancellation moves them."""
-    requests = [EventRequest(i, HOLD, reason=reason) for i in ids]
-    return raise_order_events(session, requests, now, actor)
+    return raise_order_events(session, event_requests(ids, HOLD, reason), now, actor)
 
 
 def release_holds(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
 ) -> list[Outcome]:
     """Release manual holds: each order returns to the state it had before."""
-    requests = [EventRequest(i, RELEASE_HOLD, reason=reason) for i in ids]
-    return raise_order_events(session, requests, now, actor)
+    return raise_order_events(session, event_requests(ids, RELEASE_HOLD, reason), now, actor)
 
 
 def cancel_orders(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
 ) -> list[Outcome]:
     """Cancel orders that are not yet in fulfillment, with their lines and reservations."""
-    requests = [EventRequest(i, CANCEL, reason=reason) for i in ids]
-    return raise_order_events(session, requests, now, actor)
+    return raise_order_events(session, event_requests(ids, CANCEL, reason), now, actor)
 
 
 def confirm_billing(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
     """Complete orders that were invoiced."""
-    requests = [EventRequest(i, INVOICED) for i in ids]
-    return raise_order_events(session, requests, now, actor)
+    return raise_order_events(session, event_requests(ids, INVOICED), now, actor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Lines that still need fulfillment, as sourcing reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -67,11 +67,23 @@ def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
     Locks the orders: sourcing locks stock afterwards, and orders are locked before stock.
     """
     lock_orders(session, order_ids)
-    lines = [line for line in lines_of_orders(session, order_ids) if line.open > 0]
-    rows = fetch_as(session, _OrderRow, _ORDERS, (list({line.order_id for line in lines}),))
-    orders = {row.id: row for row in rows}
-    places = {row.id: geocode(row.ship_to) for row in rows}
-    return [_open_line(x, orders[x.order_id], places[x.order_id]) for x in lines]
+    lines: list[OpenLine] = []
+    locked = lines_of_orders(session, order_ids)
+    orders = _read_orders(session, locked)
+    for line in locked:
+        if line.open > 0:
+            order, place = orders[line.order_id]
+            lines.append(_open_line(line, order, place))
+    return lines
+
+
+def _read_orders(
+    session: Session, lines: Iterable[LockedLine]
+) -> dict[UUID, tuple[_OrderRow, Point | None]]:
+    """Return the orders of open lines, and where they go; geocoded once per order."""
+    order_ids = {line.order_id for line in lines if line.open > 0}
+    rows = fetch_as(session, _OrderRow, _ORDERS, (list(order_ids),))
+    return {row.id: (row, geocode(row.ship_to)) for row in rows}
 
 
 def _open_line(line: LockedLine, order: _OrderRow, place: Point | None) -> OpenLine:

@@ -47,22 +47,26 @@ def split_lines(
     batch.expire_lines(added)
     events = []
     for line_id, parts in parts_by_line.items():
-        data = {"parts": [quantity for _, quantity in parts]}
+        data = {"parts": _quantities(parts)}
         events.append(line_event("order_line.split", lines[line_id], data))
     append_events(session, events, at=now, actor=actor)
 
 
 def _check_parts(line_id: UUID, line: LockedLine | None, parts: Parts) -> None:
-    quantities = [quantity for _, quantity in parts]
     if line is None:
         raise Refused(f"there is no order line {line_id}")
+    if parts[0][0] != line_id:
+        raise Refused(f"line {line.line_number} cannot be split: no part keeps its id")
+    quantities = _quantities(parts)
     if sum(quantities) != line.open or min(quantities) < 1:
         raise Refused(
             f"line {line.line_number} cannot be split into {quantities}:"
             f" it has {line.open} open units"
         )
-    if parts[0][0] != line_id:
-        raise Refused(f"line {line.line_number} cannot be split: no part keeps its id")
+
+
+def _quantities(parts: Parts) -> list[int]:
+    return [quantity for _, quantity in parts]
 
 
 # Money is shared by units and rounded. What rounding leaves stays with the first part, so that the
