@@ -37,7 +37,7 @@ _COPIED = (
     " CROSS JOIN made m WHERE m.waits AND j.subject_id = %s",
     "INSERT INTO orchestration.token ({token}) SELECT {token_values} FROM orchestration.token t CROSS JOIN made m"
     " WHERE m.waits AND t.subject_id = %s",
-    "INSERT INTO orders.order_count (state, attention, orders) SELECT state, '', count(*) FROM (SELECT CASE WHEN waits"
+    "INSERT INTO orders.order_count_delta (state, attention, orders) SELECT state, '', count(*) FROM (SELECT CASE WHEN waits"
     " THEN 'fulfillment_in_process' ELSE 'completed' END AS state FROM made) s WHERE %s IS NOT NULL GROUP BY 1",
 )
 
@@ -134,7 +134,7 @@ def answers(house: Company, client: httpx.Client, orders: int) -> dict[str, floa
         "by_state": lambda: {
             "state": dice.choice(["completed", "fulfillment_in_process", "on_hold", "new"])
         },
-        "held": lambda: {"held": "true"},
+        "manual_hold": lambda: {"manual_hold": "true"},
         "by_number": lambda: {"search": f"V{dice.randrange(orders)}"},
         "by_name": lambda: {"search": f"customer {dice.randrange(orders)}"},
         "by_email": lambda: {"search": f"c{dice.randrange(orders)}@"},

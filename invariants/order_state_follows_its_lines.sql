@@ -3,7 +3,7 @@ SELECT o.order_id, o.state, o.reason, sum(l.quantity) AS ordered, sum(l.shipped)
 FROM orders.order_state o
 JOIN orders.order_line l ON l.order_id = o.order_id
 GROUP BY o.order_id
-HAVING (o.state = 'completed' AND bool_or(l.state NOT IN ('completed', 'canceled') OR l.released > 0))
+HAVING (o.state = 'completed' AND bool_or(l.state NOT IN ('completed', 'canceled') OR l.in_fulfillment > 0))
     OR (o.state = 'canceled' AND bool_or(l.state <> 'canceled' OR l.canceled <> l.quantity))
     OR (o.state NOT IN ('completed', 'canceled') AND bool_and(l.state IN ('completed', 'canceled')))
     OR (o.reason IN ('Shipped', 'Delivered') AND o.state = 'fulfillment_in_process' AND sum(l.shipped) > 0

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from tests.app.test_explain import PLACES, configure, explain, ordered, sourced, stock
-from tests.orders.given import master_data
+from tests.orders.builders import master_data
 
 from openiom.app.application import Application
 from openiom.app.order_gateway import OrderGateway

@@ -53,10 +53,10 @@ def test_an_event_is_told_once_within_moments_of_its_commit(
     browser = Listener(tail, monkeypatch)
     with database.unit_of_work() as session:
         append_events(
-            session, [fact("order.created"), fact("order.hold")], at=utc_now(), actor="test"
+            session, [fact("order.created"), fact("order.hold_placed")], at=utc_now(), actor="test"
         )
 
-    assert browser.wait(2) == ["order.created", "order.hold"]
+    assert browser.wait(2) == ["order.created", "order.hold_placed"]
     time.sleep(1.2)
     assert len(browser.heard) == 2
 
@@ -68,8 +68,8 @@ def test_an_event_of_a_slow_transaction_is_told_late_and_not_lost(
     with database.unit_of_work() as slow:
         append_events(slow, [fact("order.created")], at=utc_now(), actor="slow")
         with database.unit_of_work() as quick:
-            append_events(quick, [fact("order.hold")], at=utc_now(), actor="quick")
+            append_events(quick, [fact("order.hold_placed")], at=utc_now(), actor="quick")
         time.sleep(1.2)
         assert browser.heard == []
 
-    assert sorted(browser.wait(2)) == ["order.created", "order.hold"]
+    assert sorted(browser.wait(2)) == ["order.created", "order.hold_placed"]

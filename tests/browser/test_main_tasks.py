@@ -86,7 +86,7 @@ def test_orders_are_held_in_bulk_and_the_filter_that_shows_them_lives_in_the_add
     expect(page).to_have_url(re.compile(r"\?state=on_hold$"))
     for number in numbers:
         expect(page.get_by_role("link", name=number, exact=True)).to_be_visible()
-        assert scene.fabrikam.order(number)["held"] is True
+        assert scene.fabrikam.order(number)["manual_hold"] is True
     expect(page.get_by_role("link", name=scene.orders["shipped"], exact=True)).to_have_count(0)
 
 

@@ -2,112 +2,49 @@
 
 from decimal import Decimal
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.given import (
+from tests.fulfillment.builders import (
+    FACTS,
+    broken_invariants,
+    create,
+    fulfillment_orders,
+    parcel,
+    ready,
+    send,
+    sourced_again,
+    tell,
+    update,
+)
+from tests.orders.builders import (
     NOW,
     available,
     document,
+    event_names,
     facts,
     line,
     master_data,
     placed,
     receive,
     sourced,
-    standing,
+    state_of,
     stock,
-    told,
 )
 
-from openiom.fulfillment import (
-    ACTIONS,
-    ENTITIES,
-    FULFILLMENT_ORDER_TABLE,
-    create_fulfillment_orders,
-    raise_fulfillment_order_events,
-    receive_updates,
-)
-from openiom.inventory_visibility import StockReservationRequest, reserve
+from openiom.fulfillment import ACTIONS, FULFILLMENT_ORDER_TABLE
 from openiom.kernel import new_id
 from openiom.orders import (
     LineCancellation,
-    assign_sources,
     cancel_lines,
     cancel_orders,
     confirm_billing,
     hold_orders,
-    open_lines,
 )
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.provider_contract import EventRequest, InboundDocument, IntakeResult, Outcome
 from openiom.state_framework import advance
-
-INVARIANTS = sorted((Path(__file__).parents[2] / "invariants").glob("*.sql"))
-FACTS = {e.name: e.facts for e in ENTITIES}
-
-
-def create(database: Database, *orders: UUID) -> list[Outcome]:
-    with database.unit_of_work() as session:
-        return list(create_fulfillment_orders(session, orders, NOW, "flow"))
-
-
-def fulfillment_orders(database: Database, order: UUID) -> list[dict[str, Any]]:
-    """The order's fulfillment orders as flows see them, oldest first."""
-    with database.reading() as session:
-        query = "SELECT id FROM fulfillment.fulfillment_order WHERE order_id = %s ORDER BY id"
-        ids = [row[0] for row in fetch(session, query, (order,))]
-        found = FACTS["fulfillment_order"](session, ids)
-    return [found[i] for i in ids]
-
-
-def send(database: Database, *ids: str, event: str = "fulfillment_order.sent") -> list[Outcome]:
-    with database.unit_of_work() as session:
-        raises = [EventRequest(UUID(i), event, {"external_id": f"3PL-{i[-4:]}"}) for i in ids]
-        return list(raise_fulfillment_order_events(session, raises, NOW, "flow"))
-
-
-def update(found: dict[str, Any], kind: str, **more: Any) -> dict[str, Any]:
-    return {"number": found["number"], "kind": kind, "at": "2026-11-21T08:00:00Z", **more}
-
-
-def parcel(
-    found: dict[str, Any], external_id: str, *quantities: int, kind: str = "shipped"
-) -> dict[str, Any]:
-    """Units of the fulfillment order's lines in their order; 0 leaves a line out."""
-    items = [
-        {"line": x["reference"], "quantity": q}
-        for x, q in zip(found["lines"], quantities, strict=False)
-        if q
-    ]
-    shipment = {"external_id": external_id, "shipped_at": "2026-11-21T07:00:00Z", "items": items}
-    return update(
-        found, kind, shipment=shipment | {"carrier": "UPS", "tracking_number": f"1Z{external_id}"}
-    )
-
-
-def tell(database: Database, *documents: dict[str, Any]) -> list[IntakeResult]:
-    with database.unit_of_work() as session:
-        return list(
-            receive_updates(
-                session, [InboundDocument(i, "3pl", d) for i, d in enumerate(documents)], NOW, "3pl"
-            )
-        )
-
-
-def broken_invariants(database: Database) -> list[str]:
-    with database.reading() as session:
-        return [path.name for path in INVARIANTS if fetch(session, path.read_text())]
-
-
-def ready(database: Database, *lines: dict[str, Any], external_id: str = "1001") -> UUID:
-    """An order of these lines, sourced and reserved at SEA."""
-    order = placed(database, *(lines or (line(quantity=5),)), external_id=external_id)
-    sourced(database, [order])
-    return order
 
 
 @pytest.fixture
@@ -133,26 +70,12 @@ def test_one_fulfillment_order_for_each_source_and_never_a_second(stocked: Datab
         ("SEA", [("Accu Scale", 2)]),
         ("CHI", [("Lamp", 3)]),
     ]
-    assert [x["released"] for x in facts(stocked, order)["lines"]] == [2, 3]
+    assert [x["in_fulfillment"] for x in facts(stocked, order)["lines"]] == [2, 3]
     again = create(stocked, order, new_id())
     assert [o.ok for o in again] == [True, False]
     assert len(fulfillment_orders(stocked, order)) == 2
-    assert told(stocked, order).count("fulfillment_order.created") == 2
+    assert event_names(stocked, order).count("fulfillment_order.created") == 2
     assert broken_invariants(stocked) == []
-
-
-def sourced_again(database: Database, order: UUID, source: str) -> None:
-    with database.unit_of_work() as session:
-        lines = open_lines(session, [order])
-        assert all(
-            reserve(
-                session,
-                [StockReservationRequest(x.line_id, x.product, source, x.quantity) for x in lines],
-                NOW,
-                "flow",
-            )
-        )
-        assign_sources(session, {x.line_id: (source, "second try") for x in lines}, NOW, "flow")
 
 
 def test_an_order_without_sources_gets_no_fulfillment_order(stocked: Database) -> None:
@@ -160,7 +83,7 @@ def test_an_order_without_sources_gets_no_fulfillment_order(stocked: Database) -
     outcome = create(stocked, order)[0]
     assert (outcome.ok, outcome.reason) == (False, "no source is assigned to Accu Scale")
     assert fulfillment_orders(stocked, order) == []
-    assert told(stocked, order) == ["order.created"]
+    assert event_names(stocked, order) == ["order.created"]
 
 
 def test_an_order_held_by_hand_gets_no_fulfillment_order(stocked: Database) -> None:
@@ -169,7 +92,7 @@ def test_an_order_held_by_hand_gets_no_fulfillment_order(stocked: Database) -> N
     with stocked.unit_of_work() as session:
         assert hold_orders(session, [order], NOW, "ann")[0].ok
     outcome = create(stocked, order)[0]
-    assert (outcome.ok, outcome.reason) == (False, "the order is held by hand; release it first")
+    assert (outcome.ok, outcome.reason) == (False, "the order is on manual hold; release it first")
     assert fulfillment_orders(stocked, order) == []
 
 
@@ -181,12 +104,12 @@ def test_the_order_is_told_once_that_all_its_parts_were_sent(stocked: Database) 
     create(stocked, order)
     first, second = (f["id"] for f in fulfillment_orders(stocked, order))
     assert send(stocked, first)[0].ok
-    assert "order.sent_to_fulfillment" not in told(stocked, order)
+    assert "order.sent_to_fulfillment" not in event_names(stocked, order)
     assert send(stocked, second)[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
     assert [o.ok for o in send(stocked, first, second)] == [True, True]
-    assert told(stocked, order).count("order.sent_to_fulfillment") == 1
-    assert told(stocked, order).count("fulfillment_order.sent") == 2
+    assert event_names(stocked, order).count("order.sent_to_fulfillment") == 1
+    assert event_names(stocked, order).count("fulfillment_order.sent") == 2
     assert fulfillment_orders(stocked, order)[0]["external_id"] == f"3PL-{first[-4:]}"
 
 
@@ -194,10 +117,10 @@ def test_a_failed_send_is_told_and_sending_again_goes_on(stocked: Database) -> N
     order = ready(stocked)
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
-    assert send(stocked, found["id"], event="fulfillment_order.sent.failed")[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Send To Fulfillment Failed")
+    assert send(stocked, found["id"], event="fulfillment_order.send_failed")[0].ok
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Send To Fulfillment Failed")
     assert send(stocked, found["id"])[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
 
 
 def test_an_answer_that_overtakes_the_sending_is_fine(stocked: Database) -> None:
@@ -205,11 +128,11 @@ def test_an_answer_that_overtakes_the_sending_is_fine(stocked: Database) -> None
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
     assert tell(stocked, update(found, "accepted", external_id="X1"))[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
     assert send(stocked, found["id"])[0].ok
     assert fulfillment_orders(stocked, order)[0]["state"] == "accepted"
-    assert told(stocked, order).count("fulfillment_order.sent") == 1
-    assert told(stocked, order).count("order.sent_to_fulfillment") == 1
+    assert event_names(stocked, order).count("fulfillment_order.sent") == 1
+    assert event_names(stocked, order).count("order.sent_to_fulfillment") == 1
 
 
 def test_partial_shipments_reconcile_to_lines_orders_and_stock(stocked: Database) -> None:
@@ -220,19 +143,19 @@ def test_partial_shipments_reconcile_to_lines_orders_and_stock(stocked: Database
     assert available(stocked, "Accu Scale", "SEA") == 95
     assert tell(stocked, parcel(found, "P1", 3))[0].ok
     lines = facts(stocked, order)["lines"]
-    assert [(x["shipped"], x["released"], x["state_reason"]) for x in lines] == [
+    assert [(x["shipped"], x["in_fulfillment"], x["state_reason"]) for x in lines] == [
         (3, 2, "Partially Shipped"),
         (0, 2, "Released To Fulfillment"),
     ]
-    assert standing(stocked, order) == ("fulfillment_in_process", "Partially Shipped")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Partially Shipped")
     assert tell(stocked, parcel(found, "P2", 2, 1), parcel(found, "P3", 0, 1))[1].ok
     assert [(x["shipped"], x["state_reason"]) for x in facts(stocked, order)["lines"]] == [
         (5, "Shipped"),
         (2, "Shipped"),
     ]
-    assert standing(stocked, order) == ("fulfillment_in_process", "Shipped")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Shipped")
     assert fulfillment_orders(stocked, order)[0]["state"] == "shipped"
-    story = told(stocked, order)
+    story = event_names(stocked, order)
     assert [
         story.count(e) for e in ("order.partially_shipped", "order.shipped", "shipment.recorded")
     ] == [1, 1, 3]
@@ -278,12 +201,12 @@ def test_a_second_delivery_of_a_parcel_changes_nothing(stocked: Database) -> Non
     found = fulfillment_orders(stocked, order)[0]
     answers = tell(stocked, parcel(found, "P1", 5), parcel(found, "P1", 5))
     assert [(a.ok, a.duplicate) for a in answers] == [(True, False), (True, True)]
-    story = told(stocked, order)
+    story = event_names(stocked, order)
     again = tell(
         stocked, parcel(found, "P1", 5), update(found, "accepted"), update(found, "packed")
     )
     assert [(a.ok, a.duplicate) for a in again] == [(True, True)] * 3
-    assert told(stocked, order) == story
+    assert event_names(stocked, order) == story
     assert broken_invariants(stocked) == []
 
 
@@ -295,11 +218,11 @@ def test_a_second_delivery_of_a_parcel_changes_nothing(stocked: Database) -> Non
             "shipment.items[0].quantity",
             "5 units of Accu Scale are left to ship, not 6",
         ),
-        (lambda f: update(f, "shipped"), "shipment", "which units left is not said"),
+        (lambda f: update(f, "shipped"), "shipment", "it is unknown which units were shipped"),
         (
             lambda f: parcel({**f, "lines": [{"reference": "x"}]}, "P1", 1),
             "shipment.items[0].line",
-            "x is no line of",
+            "x is not a line of",
         ),
         (
             lambda f: parcel({**f, "number": "FO-nope"}, "P1", 1),
@@ -316,13 +239,13 @@ def test_a_wrong_update_among_good_ones_is_refused_alone(
     order, other = ready(stocked), ready(stocked, external_id="1002")
     create(stocked, order, other)
     found, good = fulfillment_orders(stocked, order)[0], fulfillment_orders(stocked, other)[0]
-    before = told(stocked, order)
+    before = event_names(stocked, order)
     answers = tell(stocked, parcel(good, "G", 1), make(found), update(good, "delivered"))
     assert [a.ok for a in answers] == [True, False, True]
     assert answers[1].where == where
     assert error in answers[1].error
     assert answers[1].remedy
-    assert told(stocked, order) == before
+    assert event_names(stocked, order) == before
     assert fulfillment_orders(stocked, other)[0]["lines"][0]["shipped"] == 1
     assert broken_invariants(stocked) == []
 
@@ -334,7 +257,7 @@ def test_over_shipment_is_counted_over_all_parcels_of_one_call(stocked: Database
     answers = tell(stocked, parcel(found, "P1", 3), parcel(found, "P2", 3), parcel(found, "P1", 2))
     assert [a.ok for a in answers] == [True, False, False]
     assert answers[1].error == "2 units of Accu Scale are left to ship, not 3"
-    assert answers[2].error == "P1 is recorded with other units already"
+    assert answers[2].error == "P1 is already recorded with other units"
     assert facts(stocked, order)["lines"][0]["shipped"] == 3
 
 
@@ -375,9 +298,9 @@ def test_every_order_of_five_updates_leads_to_the_same_end(
         for f in fulfillment_orders(stocked, i)
     }
     assert {(e[0], e[1], e[3]) for e in ends} == {("delivered", "Delivered", 5)}
-    assert {standing(stocked, i) for i in ids} == {("fulfillment_in_process", "Delivered")}
+    assert {state_of(stocked, i) for i in ids} == {("fulfillment_in_process", "Delivered")}
     for order in ids:
-        story = told(stocked, order)
+        story = event_names(stocked, order)
         assert [
             story.count(e)
             for e in (
@@ -398,9 +321,9 @@ def test_a_decline_gives_stock_and_lines_back_to_be_sourced_again(stocked: Datab
     assert available(stocked, "Accu Scale", "SEA") == 95
     assert tell(stocked, update(found, "declined", reason="damaged stock"))[0].ok
     assert available(stocked, "Accu Scale", "SEA") == 100
-    assert standing(stocked, order) == ("in_progress", "Fulfillment Declined")
+    assert state_of(stocked, order) == ("in_progress", "Fulfillment Declined")
     only = facts(stocked, order)["lines"][0]
-    assert (only["state"], only["source"], only["released"]) == ("in_progress", None, 0)
+    assert (only["state"], only["source"], only["in_fulfillment"]) == ("in_progress", None, 0)
     late = tell(stocked, update(found, "accepted"), update(found, "declined"))
     assert [(a.ok, a.duplicate) for a in late] == [(True, True), (True, True)]
     shipped = tell(stocked, parcel(found, "P1", 1))[0]
@@ -410,8 +333,8 @@ def test_a_decline_gives_stock_and_lines_back_to_be_sourced_again(stocked: Datab
     second = fulfillment_orders(stocked, order)[1]
     send(stocked, second["id"])
     assert tell(stocked, parcel(second, "P1", 5))[0].ok
-    assert standing(stocked, order) == ("fulfillment_in_process", "Shipped")
-    assert told(stocked, order).count("order.sent_to_fulfillment") == 2
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Shipped")
+    assert event_names(stocked, order).count("order.sent_to_fulfillment") == 2
     assert broken_invariants(stocked) == []
 
 
@@ -421,7 +344,7 @@ def test_a_declined_order_may_be_canceled(stocked: Database) -> None:
     tell(stocked, update(fulfillment_orders(stocked, order)[0], "declined"))
     with stocked.unit_of_work() as session:
         assert cancel_orders(session, [order], NOW, "ann")[0].ok
-    assert standing(stocked, order)[0] == "canceled"
+    assert state_of(stocked, order)[0] == "canceled"
     assert broken_invariants(stocked) == []
 
 
@@ -435,14 +358,14 @@ def test_a_cancellation_after_a_parcel_closes_the_rest(stocked: Database) -> Non
     assert tell(stocked, update(found, "canceled", reason="rest is broken"))[0].ok
     assert fulfillment_orders(stocked, order)[0]["state"] == "closed"
     only = facts(stocked, order)["lines"][0]
-    assert (only["shipped"], only["released"], only["state"]) == (2, 0, "in_progress")
+    assert (only["shipped"], only["in_fulfillment"], only["state"]) == (2, 0, "in_progress")
     assert available(stocked, "Accu Scale", "SEA") == 98
-    assert standing(stocked, order) == ("fulfillment_in_process", "Partially Declined")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Partially Declined")
     with stocked.unit_of_work() as session:
         assert cancel_lines(session, [LineCancellation(UUID(only["id"]))], NOW, "ann")[0].ok
         assert confirm_billing(session, [order], NOW, "erp")[0].ok
-    assert standing(stocked, order) == ("completed", "Fulfilled")
-    assert told(stocked, order).count("order.shipped") == 1
+    assert state_of(stocked, order) == ("completed", "Fulfilled")
+    assert event_names(stocked, order).count("order.shipped") == 1
     assert broken_invariants(stocked) == []
 
 
@@ -454,7 +377,7 @@ def test_parcels_may_be_said_to_have_arrived_one_by_one(stocked: Database) -> No
     assert fulfillment_orders(stocked, order)[0]["state"] == "partially_shipped"
     tell(stocked, parcel(found, "P2", 1, kind="delivered"))
     assert fulfillment_orders(stocked, order)[0]["state"] == "delivered"
-    assert standing(stocked, order) == ("fulfillment_in_process", "Delivered")
+    assert state_of(stocked, order) == ("fulfillment_in_process", "Delivered")
 
 
 def test_units_leave_in_parcels_only(stocked: Database) -> None:
@@ -464,7 +387,7 @@ def test_units_leave_in_parcels_only(stocked: Database) -> None:
     outcome = send(stocked, found["id"], event="fulfillment_order.shipped")[0]
     assert (outcome.ok, outcome.reason) == (
         False,
-        "units leave in parcels; report the shipment with its items",
+        "units ship in parcels; report the shipment with its items",
     )
     assert [o.ok for o in send(stocked, str(new_id()))] == [False]
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.fulfillment.test_fulfillment_orders import (
+from tests.fulfillment.builders import (
     broken_invariants,
     create,
     fulfillment_orders,
@@ -11,7 +11,7 @@ from tests.fulfillment.test_fulfillment_orders import (
     ready,
     tell,
 )
-from tests.orders.given import line, master_data, placed, stock
+from tests.orders.builders import line, master_data, placed, stock
 
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
@@ -29,13 +29,16 @@ DAMAGE = [
     ),
     ("no_order_without_lines", "UPDATE orders.order SET line_count = 9"),
     ("no_order_without_lines", "DELETE FROM orders.order_state"),
-    ("order_counts_add_up", "UPDATE orders.order_count SET orders = orders + 1"),
-    ("ended_lines_reserve_no_stock", "UPDATE orders.order_line SET state = 'canceled'"),
-    ("shipped_adds_up", "UPDATE orders.order_line SET shipped = 0, released = released + shipped"),
-    ("released_units_are_in_fulfillment", "UPDATE orders.order_line SET released = 0"),
+    ("order_counts_add_up", "UPDATE orders.order_count_delta SET orders = orders + 1"),
+    ("ended_lines_hold_no_stock", "UPDATE orders.order_line SET state = 'canceled'"),
+    (
+        "shipped_adds_up",
+        "UPDATE orders.order_line SET shipped = 0, in_fulfillment = in_fulfillment + shipped",
+    ),
+    ("released_units_are_in_fulfillment", "UPDATE orders.order_line SET in_fulfillment = 0"),
     (
         "fulfillment_never_exceeds_the_order",
-        "UPDATE orders.order_line SET quantity = 3, released = 0 WHERE quantity = 5",
+        "UPDATE orders.order_line SET quantity = 3, in_fulfillment = 0 WHERE quantity = 5",
     ),
     (
         "fulfillment_order_state_follows_its_lines",
@@ -72,9 +75,12 @@ def test_every_invariant_says_what_it_promises() -> None:
 
 
 def test_the_database_itself_refuses_more_than_was_ordered(story: Database) -> None:
-    with pytest.raises(Exception, match="never_more_than_ordered"), story.unit_of_work() as session:
+    with pytest.raises(Exception, match="ck_order_line_units"), story.unit_of_work() as session:
         execute(session, "UPDATE orders.order_line SET shipped = quantity + 1")
-    with pytest.raises(Exception, match="never_more_than_asked"), story.unit_of_work() as session:
+    with (
+        pytest.raises(Exception, match="ck_fulfillment_order_line_units"),
+        story.unit_of_work() as session,
+    ):
         execute(session, "UPDATE fulfillment.fulfillment_order_line SET shipped = quantity + 1")
     with story.reading() as session:
         assert fetch(session, "SELECT sum(shipped) FROM orders.order_line")[0][0] == 2

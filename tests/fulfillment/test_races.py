@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
-from tests.fulfillment.test_fulfillment_orders import (
+from tests.fulfillment.builders import (
     broken_invariants,
     create,
     fulfillment_orders,
@@ -15,17 +15,17 @@ from tests.fulfillment.test_fulfillment_orders import (
     sourced_again,
     tell,
 )
-from tests.orders.given import (
+from tests.orders.builders import (
     NOW,
+    event_names,
     facts,
     happen,
     line,
     master_data,
     placed,
     sourced,
-    standing,
+    state_of,
     stock,
-    told,
 )
 
 from openiom.orders import assign_sources, cancel_orders
@@ -71,7 +71,7 @@ def test_the_last_two_parts_sent_at_once_tell_the_order_once(database: Database)
             lambda f=first: tell(database, parcel(f, "A", 1)),
             lambda f=second: tell(database, parcel(f, "B", 1)),
         )
-        story = told(database, order)
+        story = event_names(database, order)
         assert story.count("order.sent_to_fulfillment") == 1
         assert (story.count("order.partially_shipped"), story.count("order.shipped")) == (1, 1)
     assert broken_invariants(database) == []
@@ -113,7 +113,7 @@ def test_a_cancellation_racing_with_fulfillment_has_one_winner(database: Databas
             lambda o=order: cancel(o), lambda o=order: create(database, o)
         )
         assert canceled is not created[0].ok
-        assert standing(database, order)[0] == ("canceled" if canceled else "in_progress")
+        assert state_of(database, order)[0] == ("canceled" if canceled else "in_progress")
     assert broken_invariants(database) == []
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.fulfillment.test_fulfillment_orders import (
+from tests.fulfillment.builders import (
     create,
     fulfillment_orders,
     parcel,
@@ -12,8 +12,8 @@ from tests.fulfillment.test_fulfillment_orders import (
     send,
     tell,
 )
-from tests.orders.given import line, master_data, stock
-from tests.package_app import http_client, package_app
+from tests.one_room import client_of, one_room
+from tests.orders.builders import line, master_data, stock
 
 from openiom.fulfillment import router
 from openiom.kernel import new_id
@@ -22,7 +22,7 @@ from openiom.platform.database import Database
 
 @pytest.fixture
 def client(database: Database) -> Iterator[TestClient]:
-    with http_client(package_app(database, router, permissions={"fulfillment.read"})) as asking:
+    with client_of(one_room(database, router, permissions={"fulfillment.read"})) as asking:
         yield asking
 
 

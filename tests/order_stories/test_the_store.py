@@ -8,20 +8,19 @@ import httpx
 import pytest
 
 from openiom.app.invariants import check_invariants
-from openiom.inventory_visibility import (
-    StockChange,
+from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.inventory_visibility.supply import (
+    LineName,
+    Receipt,
     SupplyDocument,
     SupplyLineDocument,
-    SupplyLineKey,
-    SupplyMovement,
-    change_on_hand,
+    put_supply,
     receive_supply,
-    upsert_supply_orders,
 )
 from openiom.orchestration import reprocess
 from openiom.orders import cancel_orders
 from openiom.platform.batches import drain
-from openiom.platform.clock import utc_now
+from openiom.platform.events import utc_now
 from openiom_simulators.seed import seed_company
 
 SHOPPER = {
@@ -95,7 +94,7 @@ def test_the_sample_order_goes_all_the_way_and_the_store_learns_of_it(shop):
     ]
     events = shop.events(number)
     assert [
-        events.count(name) for name in ("order.created", "order.shipped", "shipment.told_to_store")
+        events.count(name) for name in ("order.created", "order.shipped", "shipment.pushed")
     ] == [1, 1, 1]
     told = in_store(shop, number)
     assert (told["status"], told["items_shipped"]) == ("Shipped", 2)
@@ -107,7 +106,7 @@ def test_the_sample_order_goes_all_the_way_and_the_store_learns_of_it(shop):
     assert [(s["tracking_number"],) for s in shipments] == kept
     seattle = "SELECT on_hand::int, reserved::int FROM inventory_visibility.stock WHERE source = %s AND product = %s"
     assert shop.fetch(seattle, "SEA", "Accu Scale") == [(998, 0)]
-    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
 
 
 def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_mapped(shop):
@@ -147,7 +146,7 @@ def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_s
     ) == [
         (
             "await_stock",
-            "no source can serve Accu Scale, and backorders are not taken; add stock and reprocess, or take backorders",
+            "no source can serve Accu Scale, and backorders are not accepted; add stock and reprocess, or accept backorders",
         )
     ]
 
@@ -177,14 +176,14 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
         1, "Accu Scale", "DAL", Decimal(7_000), utc_now().date() + timedelta(days=3)
     )
     with shop.product.database.unit_of_work() as session:
-        assert upsert_supply_orders(
+        assert put_supply(
             session, [SupplyDocument("purchase", "PO-7", [coming])], utc_now(), "t"
         ) == [""]
     shop.settle()
     assert shop.fetch("SELECT available_on FROM orders.waiting_line") == [(coming.expected_date,)]
     assert shop.order(number)["state"] == "on_hold"
 
-    receipt = SupplyMovement("R-1", SupplyLineKey("purchase", "PO-7", 1), Decimal(7_000))
+    receipt = Receipt("R-1", LineName("purchase", "PO-7", 1), Decimal(7_000))
     with shop.product.database.unit_of_work() as session:
         assert receive_supply(session, [receipt], utc_now(), "t")[0].ok
     shop.settle()
@@ -193,8 +192,8 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
     assert (order["state"], order["lines"][0]["source"]) == ("completed", "DAL")
     assert in_store(shop, number)["status"] == "Shipped"
     events = shop.events(number)
-    assert [events.count(e) for e in ("order.backorder_hold", "order.backorder_released")] == [1, 1]
-    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
+    assert [events.count(e) for e in ("order.backorder_hold_placed", "order.backorder_hold_released")] == [1, 1]
+    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
 
 
 def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
@@ -215,7 +214,7 @@ def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
     shop.settle()
     assert shop.order(waiting)["state"] == "completed"
     assert shop.order(given_up)["state"] == "canceled"
-    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
 
 
 def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
@@ -229,7 +228,7 @@ def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
     assert shop.fetch("SELECT count(*) FROM fulfillment.shipment") == [(2,)]
     events = shop.events(number)
     assert (events.count("order.partially_shipped"), events.count("order.shipped")) == (1, 1)
-    assert events.count("shipment.told_to_store") == 2
+    assert events.count("shipment.pushed") == 2
 
 
 def sources_asked(shop, number: str) -> list[tuple[str, str]]:
@@ -261,7 +260,7 @@ def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
     assert shop.order(number)["state"] == "completed"
     events = shop.events(number)
     assert (events.count("order.fulfillment_declined"), events.count("order.shipped")) == (1, 1)
-    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
 
 
 def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):

@@ -1,122 +1,71 @@
-"""Lines without stock wait with a day and go on, oldest first, as far as stock covers them; time runs out by itself."""
+"""Backorders: lines without stock wait with a promise date, and are released oldest first."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
-from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.given import NOW, facts, happen, line, master_data, placed, standing, stock, told
+from tests.orders.builders import (
+    NOW,
+    event_names,
+    facts,
+    happen,
+    line,
+    master_data,
+    placed,
+    state_of,
+    stock,
+)
+from tests.orders.waiting_builders import (
+    TODAY,
+    VALID,
+    apply,
+    broken_invariants,
+    launched,
+    prefer,
+    preorder,
+    released,
+    sourced,
+    turn,
+    unserved,
+    waiting,
+)
 
-from openiom.inventory_visibility import (
-    AllocationOperation,
-    ReservationExpiryWorker,
-    StockReservationRequest,
+from openiom.inventory_visibility import StockReservationRequest, inventory_configuration, reserve
+from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
+from openiom.inventory_visibility.expiry import ExpiryTurn
+from openiom.inventory_visibility.supply import (
+    LineName,
+    Receipt,
     SupplyDocument,
     SupplyLineDocument,
-    SupplyLineKey,
-    SupplyMovement,
-    apply_allocations,
-    inventory_configuration,
+    put_supply,
     receive_supply,
-    reserve,
-    upsert_supply_orders,
 )
 from openiom.kernel import new_id
-from openiom.master_data import KINDS as MASTER_DATA
-from openiom.orders import (
-    KINDS,
-    BackorderReleaseWorker,
-    assign_sources,
-    cancel_orders,
-    hold_orders,
-    release_orders,
+from openiom.orders import BackorderReleaseWorker, cancel_orders, hold_orders, release_holds
+from openiom.orders.backorder.decisions import (
+    NO_REQUESTER,
+    Available,
+    Need,
+    WaitingOrder,
+    covered_orders,
 )
-from openiom.orders.backorder.decisions import NOBODY, Need, Waiting, covered
-from openiom.orders.backorder.place_on_hold import await_stock, hold_preorders
-from openiom.orders.backorder.queries import WaitingFilter, WaitingRow, list_waiting
 from openiom.orders.queries import get_order
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute, fetch
-from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.provider_contract import Outcome
-
-INVARIANTS = Path(__file__).parents[2] / "invariants"
-TODAY = NOW.date()
-PROMISES = (
-    *(
-        "waiting_lines_say_why",
-        "order_state_follows_its_lines",
-        "never_promise_twice",
-        "ended_lines_reserve_no_stock",
-    ),
-    *("reserved_equals_open_reservations", "sourced_lines_have_permanent_reservations", "allocations_add_up"),
-    "allocation_consumption_is_reserved",
-)
-VALID = ("order.header_validation.succeeded", "order.lines_validation.succeeded")
 
 
 @pytest.fixture
 def shop(database: Database) -> Iterator[Database]:
-    """Two products, backorders taken for 30 days; every promise holds in the end."""
+    """Two products, and backorders for 30 days; every invariant holds in the end."""
     master_data(database, "Lamp", "Desk")
     prefer(database, backorder=True, backorder_sla_days=30)
     yield database
-    with database.reading() as session:
-        for name in PROMISES:
-            assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
-
-
-def prefer(database: Database, **body: Any) -> None:
-    apply(database, {"kind": "order_preferences", "name": "default", "body": body})
-
-
-def apply(database: Database, *documents: dict[str, Any]) -> None:
-    configuration = Configuration()
-    configuration.register(*MASTER_DATA, *KINDS)
-    with database.unit_of_work() as session:
-        configuration.apply(session, documents, at=NOW, actor="test")
-
-
-def unserved(database: Database, *orders: UUID, now: Any = NOW) -> list[Outcome]:
-    """Sourcing found nothing, and the flow asks to wait."""
-    with database.unit_of_work() as session:
-        for order in orders:
-            if standing(database, order)[0] == "new":
-                happen(session, order, *VALID)
-            happen(session, order, "fulfillment.optimization.failed")
-        return await_stock(session, orders, now, "flow")
-
-
-def sourced(database: Database, order: UUID, source: str = "SEA") -> None:
-    """What the flow does after a release: reserve every open line, or fail the test."""
-    lines = facts(database, order)["lines"]
-    wanted = [x for x in lines if x["state"] != "canceled" and not x["source"]]
-    with database.unit_of_work() as session:
-        asks = [
-            StockReservationRequest(UUID(x["id"]), x["product"], source, x["quantity"])
-            for x in wanted
-        ]
-        assert all(reserve(session, asks, NOW, "flow", backorder_lines=[a.line_id for a in asks]))
-        assign_sources(session, {a.line_id: (source, "t") for a in asks}, NOW, "flow")
-        happen(session, order, "fulfillment.optimization.succeeded")
-
-
-def turn(database: Database, *, now: Any = NOW) -> None:
-    drain(database, [BackorderReleaseWorker()], now=now)
-
-
-def released(database: Database, *orders: UUID) -> list[bool]:
-    return ["order.backorder_released" in told(database, order) for order in orders]
-
-
-def waiting(database: Database) -> list[WaitingRow]:
-    with database.reading() as session:
-        return list_waiting(session, WaitingFilter(), after=None, limit=100, now=NOW)
+    assert broken_invariants(database) == []
 
 
 def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Database) -> None:
@@ -128,13 +77,13 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
                 1, "Lamp", "SEA", Decimal(9), TODAY + timedelta(days=6), Decimal("0.7")
             )
         ]
-        assert upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
+        assert put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
     (outcome,) = unserved(shop, order)
     assert (outcome.ok, outcome.reason) == (
         True,
         f"waits for Lamp: promised for {TODAY + timedelta(days=6)}",
     )
-    assert standing(shop, order) == ("on_hold", "Backorder Hold")
+    assert state_of(shop, order) == ("on_hold", "Backorder Hold")
     (row,) = waiting(shop)
     assert (row.product, row.quantity, row.kind, row.state) == ("Lamp", 4, "backorder", "waiting")
     assert (row.available_on, row.confidence) == (TODAY + timedelta(days=6), 0.7)
@@ -144,16 +93,16 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
             x.product: (x.available_on, x.expires_at) for x in get_order(session, order).lines
         }
     assert detail == {"Lamp": (row.available_on, row.expires_at), "Desk": (None, None)}
-    assert "order.backorder_hold" in told(shop, order)
+    assert "order.backorder_hold_placed" in event_names(shop, order)
 
 
 def test_without_backorders_the_order_is_left_to_a_person(shop: Database) -> None:
     prefer(shop, backorder=False)
     order = placed(shop, line("Lamp", 4))
     (outcome,) = unserved(shop, order)
-    assert (outcome.ok, "backorders are not taken" in outcome.reason) == (False, True)
+    assert (outcome.ok, "backorders are not accepted" in outcome.reason) == (False, True)
     assert waiting(shop) == []
-    assert standing(shop, order) == ("on_hold", "Inventory not found")
+    assert state_of(shop, order) == ("on_hold", "Inventory not found")
 
 
 def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(
@@ -162,12 +111,12 @@ def test_an_order_that_stock_could_serve_is_tried_once_more_and_never_circles(
     stock(shop, Lamp__SEA=9)
     order = placed(shop, line("Lamp", 4))
     (again,) = unserved(shop, order)
-    assert (again.ok, again.reason) == (True, "stock is there; sourced again")
-    assert standing(shop, order) == ("in_progress", "Ready To Be Fulfilled")
+    assert (again.ok, again.reason) == (True, "in stock; sourced again")
+    assert state_of(shop, order) == ("in_progress", "Ready To Be Fulfilled")
     (outcome,) = unserved(shop, order, now=NOW + timedelta(seconds=59))
     assert (outcome.ok, "no source may serve it" in outcome.reason) == (False, True)
     turn(shop)
-    assert told(shop, order).count("order.backorder_released") == 1
+    assert event_names(shop, order).count("order.backorder_hold_released") == 1
     assert unserved(shop, order, now=NOW + timedelta(seconds=61))[0].ok, "a person reprocessed it"
 
 
@@ -178,8 +127,8 @@ def test_arriving_stock_releases_the_oldest_as_far_as_it_goes(shop: Database) ->
     stock(shop, Lamp__SEA=9)
     turn(shop)
     assert released(shop, *orders) == [True, True, False, False]
-    assert standing(shop, orders[0]) == ("in_progress", "Ready To Be Fulfilled")
-    assert standing(shop, orders[2]) == ("on_hold", "Backorder Hold")
+    assert state_of(shop, orders[0]) == ("in_progress", "Ready To Be Fulfilled")
+    assert state_of(shop, orders[2]) == ("on_hold", "Backorder Hold")
     stock(shop, Lamp__CHI=3)
     turn(shop)
     assert released(shop, *orders) == [True, True, False, False], (
@@ -230,9 +179,9 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
         unserved(shop, order, now=NOW + timedelta(minutes=n))
     with shop.unit_of_work() as session:
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(2), TODAY)]
-        upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+        put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
         receive_supply(
-            session, [SupplyMovement("r", SupplyLineKey("purchase", "PO-1", 1), Decimal(2))], NOW, "test"
+            session, [Receipt("r", LineName("purchase", "PO-1", 1), Decimal(2))], NOW, "test"
         )
     turn(shop)
     assert released(shop, first, second) == [True, False]
@@ -247,12 +196,12 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
         assert granted == [quicker], (
             "what is held for the first is free when it did not come for it in an hour"
         )
-        drain(shop, [ReservationExpiryWorker()], now=NOW + timedelta(minutes=60))
+        drain(shop, [ExpiryTurn()], now=NOW + timedelta(minutes=60))
     assert unserved(shop, first, now=NOW + timedelta(hours=1))[0].ok
     assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
     stock(shop, Lamp__CHI=2)
     turn(shop)
-    assert told(shop, first).count("order.backorder_released") == 2
+    assert event_names(shop, first).count("order.backorder_hold_released") == 2
     assert released(shop, second) == [False]
 
 
@@ -305,16 +254,16 @@ def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Databas
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(minutes=14))
     assert released(shop, order) == [False]
-    drain(shop, [ReservationExpiryWorker(), BackorderReleaseWorker()], now=NOW + timedelta(minutes=15))
+    drain(shop, [ExpiryTurn(), BackorderReleaseWorker()], now=NOW + timedelta(minutes=15))
     assert released(shop, order) == [True]
 
 
 def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
-    act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+    act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")[
+        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[
             0
         ].ok
     mail = placed(shop, line("Lamp", 2), external_id="1", origin="mail")
@@ -334,14 +283,14 @@ def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) ->
 
 def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
-    act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+    act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")[
+        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[
             0
         ].ok
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(5), TODAY + timedelta(days=6))]
-        upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+        put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
     mail = placed(shop, line("Lamp", 3), external_id="1", origin="mail")
     web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
     assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
@@ -363,9 +312,9 @@ def test_an_order_held_by_hand_waits_for_its_release_too(shop: Database) -> None
     turn(shop)
     turn(shop, now=NOW + timedelta(days=40))
     assert released(shop, order) == [False]
-    assert standing(shop, order) == ("on_hold", "Manual hold")
+    assert state_of(shop, order) == ("on_hold", "Manual hold")
     with shop.unit_of_work() as session:
-        assert release_orders(session, [order], NOW, "clerk")[0].ok
+        assert release_holds(session, [order], NOW, "clerk")[0].ok
     turn(shop)
     assert released(shop, order) == [True]
 
@@ -378,9 +327,9 @@ def test_past_its_time_a_line_is_canceled_and_the_rest_of_the_order_goes_on(shop
     )
     unserved(shop, both, alone)
     turn(shop, now=NOW + timedelta(days=30) - timedelta(seconds=1))
-    assert standing(shop, alone) == ("on_hold", "Backorder Hold")
+    assert state_of(shop, alone) == ("on_hold", "Backorder Hold")
     turn(shop, now=NOW + timedelta(days=30))
-    assert standing(shop, alone) == ("canceled", "SLA expired")
+    assert state_of(shop, alone) == ("canceled", "SLA expired")
     assert released(shop, both) == [True]
     states = {
         x["product"]: (x["state"], x["state_reason"], x["canceled"])
@@ -399,7 +348,7 @@ def test_without_a_time_limit_a_line_waits_for_ever(shop: Database) -> None:
     order = placed(shop, line("Lamp"))
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(days=4_000))
-    assert standing(shop, order) == ("on_hold", "Backorder Hold")
+    assert state_of(shop, order) == ("on_hold", "Backorder Hold")
 
 
 def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
@@ -417,7 +366,7 @@ def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
                     1, "Lamp", "SEA", Decimal(quantity), TODAY + timedelta(days=days)
                 )
             ]
-            assert upsert_supply_orders(
+            assert put_supply(
                 session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test"
             ) == [""]
         turn(shop)
@@ -435,18 +384,6 @@ def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
     assert released(shop, first, second) == [False, False], "what is scheduled is not there yet"
 
 
-def launched(database: Database, product: str, day: date) -> None:
-    body = {"name": product, "preorder_eligible": True, "launch_date": str(day)}
-    apply(database, {"kind": "product", "name": product, "body": body})
-
-
-def preorder(database: Database, *orders: UUID) -> list[Outcome]:
-    with database.unit_of_work() as session:
-        for order in orders:
-            happen(session, order, *VALID)
-        return hold_preorders(session, orders, NOW, "flow")
-
-
 def test_a_preorder_waits_for_its_launch_day_even_with_stock(shop: Database) -> None:
     stock(shop, Lamp__SEA=9, Desk__SEA=9)
     launch = TODAY + timedelta(days=10)
@@ -457,7 +394,7 @@ def test_a_preorder_waits_for_its_launch_day_even_with_stock(shop: Database) -> 
     )
     early, free = preorder(shop, pre, usual)
     assert (early.ok, early.reason, free.ok) == (False, f"Lamp is launched on {launch}", True)
-    assert standing(shop, pre) == ("on_hold", "Preorder Hold")
+    assert state_of(shop, pre) == ("on_hold", "Preorder Hold")
     assert {x["product"]: x["state_reason"] for x in facts(shop, pre)["lines"]}[
         "Lamp"
     ] == "Preorder Hold"
@@ -485,7 +422,7 @@ def test_a_launched_product_without_stock_becomes_a_backorder_with_time_of_its_o
     assert (row.kind, row.since, row.expires_at) == ("backorder", NOW, later + timedelta(days=30))
     stock(shop, Lamp__SEA=2)
     turn(shop, now=later)
-    assert told(shop, order).count("order.backorder_released") == 2
+    assert event_names(shop, order).count("order.backorder_hold_released") == 2
 
 
 def test_kits_wait_for_their_parts(shop: Database) -> None:
@@ -515,41 +452,45 @@ def test_hundreds_of_waiting_orders_are_released_together(shop: Database) -> Non
     turn(shop)
     with shop.reading() as session:
         query = "SELECT count(*), count(DISTINCT xid) FROM platform.business_event WHERE id > %s AND name = %s"
-        assert fetch(session, query, (before, "order.backorder_released")) == [(600, 1)]
+        assert fetch(session, query, (before, "order.backorder_hold_released")) == [(600, 1)]
 
 
-def test_random_queues_never_release_more_than_is_free_and_leave_nobody_who_fits(
-    database: Database,
-) -> None:
+def random_order(random: Random) -> WaitingOrder:
+    needs: list[Need] = []
+    for _ in range(random.randint(1, 2)):
+        products = random.sample(("x", "y"), random.randint(1, 2))
+        needs.append(Need(new_id(), {product: random.randint(1, 4) for product in products}))
+    return WaitingOrder(new_id(), needs)
+
+
+def units_of(available: Available) -> dict[str, int]:
+    return {product: sum(sources.values()) for product, sources in available.items()}
+
+
+def needed(orders: list[WaitingOrder], product: str) -> int:
+    total = 0
+    for order in orders:
+        total += sum(need.parts.get(product, 0) for need in order.needs)
+    return total
+
+
+def fits(available: Available, need: Need, source: str) -> bool:
+    return all(available[product][source] >= units for product, units in need.parts.items())
+
+
+def test_random_queues_release_what_is_available_and_leave_no_order_that_fits() -> None:
     random = Random(9)
     for _ in range(2_000):
-        free = {p: {s: random.randint(0, 6) for s in ("A", "B")} for p in ("x", "y")}
-        orders = [
-            Waiting(
-                new_id(),
-                [
-                    Need(
-                        new_id(),
-                        {
-                            p: random.randint(1, 4)
-                            for p in random.sample(("x", "y"), random.randint(1, 2))
-                        },
-                    )
-                    for _ in range(random.randint(1, 2))
-                ],
-            )
-            for _ in range(6)
-        ]
-        before = {p: sum(s.values()) for p, s in free.items()}
-        gone = covered({NOBODY: free}, orders)
-        left = {p: sum(s.values()) for p, s in free.items()}
-        taken = {
-            p: sum(n.parts.get(p, 0) for o in orders if o.order_id in gone for n in o.needs)
-            for p in before
-        }
-        assert {p: before[p] - left[p] for p in before} == taken
-        assert all(units >= 0 for sources in free.values() for units in sources.values())
-        single = [o for o in orders if o.order_id not in gone and len(o.needs) == 1]
-        for order in single:
-            parts = order.needs[0].parts
-            assert not any(all(free[p][s] >= q for p, q in parts.items()) for s in ("A", "B"))
+        available = {p: {s: random.randint(0, 6) for s in ("A", "B")} for p in ("x", "y")}
+        orders = [random_order(random) for _ in range(6)]
+        before = units_of(available)
+        placements = covered_orders({NO_REQUESTER: available}, orders)
+        covered = [order for order in orders if order.order_id in placements]
+        after = units_of(available)
+        for product in before:
+            assert before[product] - after[product] == needed(covered, product)
+            assert min(available[product].values()) >= 0
+        for order in orders:
+            if order not in covered and len(order.needs) == 1:
+                assert not fits(available, order.needs[0], "A")
+                assert not fits(available, order.needs[0], "B")

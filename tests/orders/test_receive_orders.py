@@ -6,19 +6,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.given import (
+from tests.orders.builders import (
     NOW,
     SHIP_TO,
     document,
+    event_names,
     facts,
     line,
     master_data,
     placed,
     receive,
     sourced,
-    standing,
+    state_of,
     stock,
-    told,
 )
 
 from openiom.master_data import KINDS
@@ -69,7 +69,7 @@ def test_a_new_order_is_kept_whole_and_announced(database: Database) -> None:
         (2, "Lamp", "Lamp", 1, "new"),
     ]
     assert found["lines"][0]["unit_price"] == "7.50"
-    assert told(database, order) == ["order.created"]
+    assert event_names(database, order) == ["order.created"]
     with database.reading() as session:
         assert fetch(session, "SELECT total_difference FROM orders.order")[0][0] == 0
 
@@ -126,7 +126,7 @@ def test_a_total_that_does_not_add_up_is_told_and_kept(database: Database) -> No
         ),
         ({"colour": "red"}, "colour", "is not part of an order document"),
         ({"expected_line_count": 2}, "lines", "1 of 2 lines arrived"),
-        ({"note": "a\x00b"}, "", "holds a NUL character"),
+        ({"note": "a\x00b"}, "", "contains a NUL character"),
         ({"total_amount": "99999999999999"}, "total_amount", "is 10000000000000 or more"),
         ({"placed_at": "yesterday"}, "placed_at", "valid datetime"),
     ],
@@ -213,7 +213,7 @@ def test_news_before_fulfillment_change_what_may_change(database: Database) -> N
     stale = document(external_version=6, ship_to=SHIP_TO | {"city": "Bellevue"})
     assert receive(database, stale)[0].duplicate
     assert facts(database, order)["ship_to"]["city"] == "Tacoma"
-    assert told(database, order) == ["order.created", "order.modified"]
+    assert event_names(database, order) == ["order.created", "order.modified"]
 
 
 def test_news_after_fulfillment_began_change_only_status_and_payment(database: Database) -> None:
@@ -243,12 +243,12 @@ def test_a_cancellation_by_the_source_cancels_and_frees_the_order(database: Data
     master_data(database)
     order = placed(database)
     assert receive(database, document(external_status="Cancelled"))[0].ok
-    assert standing(database, order) == ("canceled", "Canceled upstream")
+    assert state_of(database, order) == ("canceled", "Canceled upstream")
     assert [(x["state"], x["canceled"]) for x in facts(database, order)["lines"]] == [
         ("canceled", 1)
     ]
     assert receive(database, document(external_status="Cancelled"))[0].duplicate
-    assert told(database, order) == ["order.created", "order.modified", "order.cancel"]
+    assert event_names(database, order) == ["order.created", "order.modified", "order.canceled"]
 
 
 def test_a_cancellation_that_comes_too_late_is_told_as_refused(database: Database) -> None:
@@ -257,15 +257,15 @@ def test_a_cancellation_that_comes_too_late_is_told_as_refused(database: Databas
     order = placed(database)
     sourced(database, [order])
     assert receive(database, document(external_status="Cancelled"))[0].ok
-    assert standing(database, order) == ("fulfillment_in_process", "Inventory Check Successful")
-    assert told(database, order)[-1] == "order.cancel_refused"
+    assert state_of(database, order) == ("fulfillment_in_process", "Inventory Check Successful")
+    assert event_names(database, order)[-1] == "order.cancellation_refused"
 
 
 def test_an_order_first_seen_as_canceled_starts_nothing(database: Database) -> None:
     master_data(database)
     order = placed(database, external_status="Cancelled")
-    assert standing(database, order) == ("canceled", "Canceled upstream")
-    assert told(database, order) == ["order.cancel"]
+    assert state_of(database, order) == ("canceled", "Canceled upstream")
+    assert event_names(database, order) == ["order.canceled"]
 
 
 def test_a_thousand_orders_in_one_call_with_one_bad_among_them(database: Database) -> None:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.orders.given import (
+from tests.one_room import client_of, one_room
+from tests.orders.builders import (
     NOW,
     SHIP_TO,
     document,
@@ -18,10 +19,9 @@ from tests.orders.given import (
     sourced,
     stock,
 )
-from tests.package_app import http_client, package_app
 
 from openiom.kernel import new_id
-from openiom.orders import hold_orders, names_router, router
+from openiom.orders import EVENT_TITLES, hold_orders, order_router
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
@@ -33,8 +33,8 @@ def permissions() -> set[str]:
 
 @pytest.fixture
 def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
-    with http_client(
-        package_app(database, router, names_router, permissions=permissions)
+    with client_of(
+        one_room(database, order_router(EVENT_TITLES), permissions=permissions)
     ) as asking:
         yield asking
 
@@ -92,7 +92,7 @@ def test_the_list_is_narrowed_by_what_people_look_for(
     assert numbers(client, "search=%25") == []
     assert numbers(client, "search=%00") == ["B-1", "50%", "A-2", "A-1"]
     assert numbers(client, "state=on_hold") == ["A-1"]
-    assert numbers(client, "held=true") == ["A-1"]
+    assert numbers(client, "manual_hold=true") == ["A-1"]
     assert numbers(client, "instance=other") == ["B-1"]
     assert numbers(client, "origin=edi") == ["A-2"]
     assert numbers(client, "source=CHI") == ["A-2"]
@@ -109,7 +109,7 @@ def test_the_list_is_narrowed_by_what_people_look_for(
             "completed": 0,
             "canceled": 0,
         },
-        "held": 1,
+        "manual_hold": 1,
         "failed": 0,
     }
 
@@ -159,9 +159,9 @@ def test_an_order_shows_where_it_stands_and_what_may_be_done(
         ("Lamp", 1, "10.50"),
     ]
     assert body["actions"] == {
-        "hold": {"allowed": True, "why": ""},
-        "release": {"allowed": False, "why": "the order is not held by hand"},
-        "cancel": {"allowed": True, "why": ""},
+        "hold": {"allowed": True, "reason": ""},
+        "release": {"allowed": False, "reason": "the order is not on manual hold"},
+        "cancel": {"allowed": True, "reason": ""},
     }
     events = client.get(f"/api/v1/orders/{order}/timeline").json()["events"]
     assert [(e["name"], e["title"], e["subject_label"], e["actor"]) for e in events] == [
@@ -182,7 +182,7 @@ def test_bulk_verbs_answer_each_order(client: TestClient, database: Database) ->
         {"id": str(order), "ok": True, "reason": "fraud check"},
         {"id": str(nobody), "ok": False, "reason": f"there is no order {nobody}"},
     ]
-    assert client.get(f"/api/v1/orders/{order}").json()["held"] is True
+    assert client.get(f"/api/v1/orders/{order}").json()["manual_hold"] is True
     for verb, ok in (
         ("hold", False),
         ("release", True),
@@ -225,7 +225,7 @@ def test_orders_are_taken_and_refused_one_by_one(client: TestClient, database: D
     assert results[1]["problem"] == {
         "what": "there is no product Ghost",
         "where": "lines[0].product",
-        "remedy": "add the product, and it replays by itself; or map the key to another",
+        "remedy": "add the product, and the order is replayed; or map the key to another",
     }
     assert results[3]["problem"]["what"].startswith("is missing")
     taken = client.get(f"/api/v1/orders/{results[0]['id']}").json()
@@ -279,23 +279,46 @@ def test_who_may_only_read_changes_nothing(
     assert client.get("/api/v1/orders").status_code == 403
 
 
-def test_orders_are_named_for_who_only_knows_their_ids(
-    client: TestClient, database: Database, permissions: set[str]
-) -> None:
+def test_orders_are_found_by_their_ids(client: TestClient, database: Database) -> None:
     master_data(database)
     receive(database, *(document(str(i)) for i in range(3)))
     rows = client.get("/api/v1/orders").json()["items"]
-    asked = [("id", row["id"]) for row in rows[:2]] + [("id", str(new_id()))]
+    ids = [rows[0]["id"], rows[2]["id"], str(new_id())]
 
-    named = client.get("/api/v1/order-names", params=asked).json()["items"]
+    found = client.get("/api/v1/orders", params={"ids": ids}).json()["items"]
 
-    expected = [
-        {"id": row["id"], "number": row["number"], "customer_name": "Richard Miles"}
-        for row in rows[:2]
+    assert [(row["number"], row["customer_name"]) for row in found] == [
+        ("2", "Richard Miles"),
+        ("0", "Richard Miles"),
     ]
-    assert sorted(named, key=lambda one: one["number"]) == sorted(
-        expected, key=lambda one: one["number"]
+    too_many = {"ids": [str(new_id()) for _ in range(501)]}
+    assert client.get("/api/v1/orders", params=too_many).status_code == 422
+
+
+def test_lines_are_found_by_their_ids_and_by_the_number_of_their_order(
+    client: TestClient, database: Database
+) -> None:
+    master_data(database)
+    receive(database, document("1001", lines=[line(), line()]), document("1002"))
+    with database.reading() as session:
+        rows = fetch(
+            session,
+            "SELECT l.id, o.number, l.line_number FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id",
+        )
+    ids = {(number, n): str(line_id) for line_id, number, n in rows}
+
+    named = client.get(
+        "/api/v1/orders/lines", params={"ids": [ids["1001", 2], ids["1002", 1], str(new_id())]}
     )
-    assert client.get("/api/v1/order-names").status_code == 422
+    assert [(r["line_id"], r["order_number"], r["line_number"]) for r in named.json()["items"]] == [
+        (ids["1001", 2], "1001", 2),
+        (ids["1002", 1], "1002", 1),
+    ]
+    found = client.get("/api/v1/orders/lines", params={"order_number": "1001"})
+    assert [r["line_id"] for r in found.json()["items"]] == [ids["1001", 1], ids["1001", 2]]
+    assert client.get("/api/v1/orders/lines").json()["items"] == []
+
+
+def test_lines_are_not_read_without_permission(client: TestClient, permissions: set[str]) -> None:
     permissions.clear()
-    assert client.get("/api/v1/order-names", params=asked).status_code == 403
+    assert client.get("/api/v1/orders/lines", params={"order_number": "1"}).status_code == 403

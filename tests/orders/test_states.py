@@ -4,9 +4,10 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from tests.orders.given import (
+from tests.orders.builders import (
     NOW,
     available,
+    event_names,
     facts,
     happen,
     line,
@@ -14,11 +15,10 @@ from tests.orders.given import (
     placed,
     receive,
     sourced,
-    standing,
+    state_of,
     stock,
-    told,
 )
-from tests.orders.given import document as order_document
+from tests.orders.builders import document as order_document
 
 from openiom.kernel import Invalid, new_id
 from openiom.orders import (
@@ -33,7 +33,7 @@ from openiom.orders import (
     raise_line_events,
     raise_order_events,
     record_shipped,
-    release_orders,
+    release_holds,
     release_to_fulfillment,
     set_line_fields,
     set_order_fields,
@@ -74,12 +74,12 @@ RECOMMENDED = [
     ("fulfillment_in_process", "order.shipped", "fulfillment_in_process", "Shipped"),
     ("fulfillment_in_process", "order.delivered", "fulfillment_in_process", "Delivered"),
     ("fulfillment_in_process", "order.invoiced", "completed", "Fulfilled"),
-    ("new", "order.hold", "on_hold", "Manual hold"),
-    ("on_hold", "order.hold", "on_hold", "Manual hold"),
-    ("in_progress", "order.hold", "on_hold", "Manual hold"),
-    ("new", "order.cancel", "canceled", "Canceled"),
-    ("on_hold", "order.cancel", "canceled", "Canceled"),
-    ("in_progress", "order.cancel", "canceled", "Canceled"),
+    ("new", "order.hold_placed", "on_hold", "Manual hold"),
+    ("on_hold", "order.hold_placed", "on_hold", "Manual hold"),
+    ("in_progress", "order.hold_placed", "on_hold", "Manual hold"),
+    ("new", "order.canceled", "canceled", "Canceled"),
+    ("on_hold", "order.canceled", "canceled", "Canceled"),
+    ("in_progress", "order.canceled", "canceled", "Canceled"),
 ]
 
 
@@ -115,18 +115,18 @@ def test_a_wrong_event_is_refused_for_its_order_alone(database: Database) -> Non
         outcomes = raise_order_events(
             session,
             [
-                EventRequest(first, "order.hold"),
-                EventRequest(second, "order.hold"),
-                EventRequest(new_id(), "order.hold"),
+                EventRequest(first, "order.hold_placed"),
+                EventRequest(second, "order.hold_placed"),
+                EventRequest(new_id(), "order.hold_placed"),
             ],
             NOW,
             "ann",
         )
     assert [o.ok for o in outcomes] == [False, True, False]
-    assert "order.hold cannot happen while fulfillment_in_process" in outcomes[0].reason
+    assert "order.hold_placed cannot happen while fulfillment_in_process" in outcomes[0].reason
     assert "there is no order" in outcomes[2].reason
-    assert standing(database, first)[0] == "fulfillment_in_process"
-    assert "order.hold" not in told(database, first)
+    assert state_of(database, first)[0] == "fulfillment_in_process"
+    assert "order.hold_placed" not in event_names(database, first)
 
 
 def test_an_event_the_table_does_not_know_is_told_and_moves_nothing(database: Database) -> None:
@@ -134,8 +134,8 @@ def test_an_event_the_table_does_not_know_is_told_and_moves_nothing(database: Da
     order = placed(database)
     with database.unit_of_work() as session:
         happen(session, order, "order.email_sent")
-    assert standing(database, order) == ("new", "New sales order")
-    assert told(database, order) == ["order.created", "order.email_sent"]
+    assert state_of(database, order) == ("new", "New sales order")
+    assert event_names(database, order) == ["order.created", "order.email_sent"]
 
 
 def test_a_release_returns_to_where_the_hold_found_the_order(database: Database) -> None:
@@ -143,23 +143,23 @@ def test_a_release_returns_to_where_the_hold_found_the_order(database: Database)
     order = placed(database)
     with database.unit_of_work() as session:
         happen(session, order, "order.header_validation.failed")
-        assert not release_orders(session, [order], NOW, "ann")[0].ok
+        assert not release_holds(session, [order], NOW, "ann")[0].ok
         assert hold_orders(session, [order], NOW, "ann", reason="call the customer")[0].ok
         again = hold_orders(session, [order], NOW, "ann")[0]
-        assert (again.ok, "held by hand" in again.reason) == (False, True)
+        assert (again.ok, "manual hold" in again.reason) == (False, True)
         refused = raise_order_events(
             session, [EventRequest(order, "order.header_validation.succeeded")], NOW, "flow"
         )[0]
         assert not refused.ok
-    assert standing(database, order) == ("on_hold", "Manual hold")
-    assert facts(database, order)["held"]
+    assert state_of(database, order) == ("on_hold", "Manual hold")
+    assert facts(database, order)["manual_hold"]
     with database.unit_of_work() as session:
-        assert release_orders(session, [order], NOW, "ann")[0].ok
-    assert standing(database, order) == ("on_hold", "Order Validation Failed")
-    assert not facts(database, order)["held"]
+        assert release_holds(session, [order], NOW, "ann")[0].ok
+    assert state_of(database, order) == ("on_hold", "Order Validation Failed")
+    assert not facts(database, order)["manual_hold"]
     with database.unit_of_work() as session:
         happen(session, order, "order.header_validation.succeeded")
-    assert standing(database, order) == ("in_progress", "Order Validation Success")
+    assert state_of(database, order) == ("in_progress", "Order Validation Success")
 
 
 def test_header_failure_leaves_lines_alone_and_line_failure_marks_its_line(
@@ -185,7 +185,7 @@ def test_header_failure_leaves_lines_alone_and_line_failure_marks_its_line(
         ("new", "New Order Line"),
         ("on_hold", "Order Line Validation Failed"),
     ]
-    assert standing(database, bad_line) == ("on_hold", "Order Validation Failed")
+    assert state_of(database, bad_line) == ("on_hold", "Order Validation Failed")
     with database.reading() as session:
         assert line_facts(session, [second])[second]["order"]["number"] == "2"
 
@@ -246,14 +246,14 @@ def test_cancel_at_every_state(
     stock(database, Accu_Scale__SEA=10)
     order = placed(database, line(quantity=2))
     reach(database, order)
-    events = told(database, order)
+    events = event_names(database, order)
     with database.unit_of_work() as session:
         assert (
             cancel_orders(session, [order], NOW, "ann", reason="changed her mind")[0].ok is allowed
         )
-    assert standing(database, order)[0] == after
+    assert state_of(database, order)[0] == after
     assert facts(database, order)["lines"][0]["canceled"] == (2 if after == "canceled" else 0)
-    assert told(database, order) == events + (["order.cancel"] if allowed else [])
+    assert event_names(database, order) == events + (["order.canceled"] if allowed else [])
 
 
 def test_canceling_gives_the_reservation_back(database: Database) -> None:
@@ -280,14 +280,14 @@ def test_units_of_lines_are_canceled_until_none_is_left(database: Database) -> N
             ].reason
 
     assert cancel(scale, 2) == "2 canceled"
-    assert cancel(scale, 4) == "3 units left to cancel, asked for 4"
-    assert cancel(scale, 0) == "0 units cannot be canceled; ask for at least 1"
+    assert cancel(scale, 4) == "3 units left to cancel, 4 requested"
+    assert cancel(scale, 0) == "0 units cannot be canceled; cancel at least 1"
     assert cancel(scale, None) == "3 canceled"
     assert cancel(scale, None) == "is canceled already"
-    assert standing(database, order)[0] == "new"
+    assert state_of(database, order)[0] == "new"
     assert cancel(lamp, None) == "1 canceled"
-    assert standing(database, order) == ("canceled", "All lines canceled")
-    assert told(database, order)[-2:] == ["order_line.canceled", "order.cancel"]
+    assert state_of(database, order) == ("canceled", "All lines canceled")
+    assert event_names(database, order)[-2:] == ["order_line.canceled", "order.canceled"]
     assert cancel(new_id(), 1).startswith("there is no order line")
 
 
@@ -310,9 +310,9 @@ def test_units_a_fulfillment_order_holds_keep_the_order_from_being_canceled_or_b
         record_shipped(session, [(scale, 1)], NOW, "3pl")
         record_shipped(session, [(scale, 1)], NOW, "3pl")
         assert confirm_billing(session, [order], NOW, "erp")[0].ok
-    assert standing(database, order) == ("completed", "Fulfilled")
+    assert state_of(database, order) == ("completed", "Fulfilled")
     assert facts(database, order)["lines"][0]["state"] == "completed"
-    assert told(database, order)[2:] == [
+    assert event_names(database, order)[2:] == [
         "order.sent_to_fulfillment",
         "order_line.shipped",
         "order.partially_shipped",
@@ -366,7 +366,7 @@ def test_counts_follow_every_move_and_fold(database: Database) -> None:
             )
     with database.reading() as session:
         counts = count_orders(session)
-        rows = fetch(session, "SELECT count(*) FROM orders.order_count")[0][0]
+        rows = fetch(session, "SELECT count(*) FROM orders.order_count_delta")[0][0]
     assert counts.states == {
         "new": 70,
         "on_hold": 27,
@@ -375,7 +375,7 @@ def test_counts_follow_every_move_and_fold(database: Database) -> None:
         "completed": 0,
         "canceled": 3,
     }
-    assert (counts.held, counts.failed) == (7, 20)
+    assert (counts.manual_hold, counts.failed) == (7, 20)
     assert rows < 300
 
 
@@ -410,8 +410,8 @@ def test_rows_a_user_added_move_orders_and_shipped_ones_still_do(database: Datab
         assert not raise_order_events(
             session, [EventRequest(order, "fraud.suspected")], NOW, "flow"
         )[0].ok
-    assert standing(database, order) == ("fraud_review", "Suspicious")
+    assert state_of(database, order) == ("fraud_review", "Suspicious")
     with database.unit_of_work() as session:
         assert get_order(session, order).state_label == "Fraud Review"
         happen(session, order, "fraud.cleared", "order.header_validation.succeeded")
-    assert standing(database, order) == ("in_progress", "Order Validation Success")
+    assert state_of(database, order) == ("in_progress", "Order Validation Success")

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from tests.orders.given import NOW, line, master_data, placed, standing, stock, told
-from tests.orders.test_backorder import INVARIANTS, apply, prefer, released, turn, unserved
+from tests.orders.builders import NOW, event_names, line, master_data, placed, state_of, stock
+from tests.orders.waiting_builders import apply, broken_invariants, prefer, released, turn, unserved
 
 from openiom.kernel import new_id
 from openiom.orders import cancel_lines, hold_orders, waiting_router
@@ -27,9 +27,8 @@ def shop(database: Database) -> Iterator[Database]:
     master_data(database, "Lamp", "Desk")
     prefer(database, backorder=True, backorder_sla_days=30)
     yield database
-    with database.reading() as session:
-        for name in ("waiting_lines_say_why", "order_state_follows_its_lines"):
-            assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
+    names = ("waiting_lines_say_why", "order_state_follows_its_lines")
+    assert broken_invariants(database, names) == []
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def test_a_line_says_how_many_are_before_it_and_why_it_waits(
     assert [(r["order_id"], r["lines_before"], r["units_before"]) for r in rows] == [
         *((str(first), 0, 0), (str(second), 1, 5), (str(third), 2, 8)),
     ]
-    assert rows[1]["why"] == "needs 3 from one source; the most one has free is 2"
+    assert rows[1]["reason"] == "needs 3 from one source; the most one has available is 2"
     detail = client.get(f"{PATH}/{rows[2]['line_id']}").json()
     assert [(b["order_id"], b["quantity"]) for b in detail["before"]] == [
         (str(first), 5),
@@ -99,14 +98,14 @@ def test_a_line_says_how_many_are_before_it_and_why_it_waits(
 
 def test_the_reason_follows_what_happens(client: TestClient, shop: Database) -> None:
     (order,) = queued(shop, 2)
-    assert listed(client)[0]["why"] == "no source has any free"
+    assert listed(client)[0]["reason"] == "no source has any available"
     stock(shop, Lamp__SEA=9)
-    assert listed(client)[0]["why"] == "stock is there; it goes on when it is looked at next"
+    assert listed(client)[0]["reason"] == "in stock; it is released with the next check"
     with shop.unit_of_work() as session:
         hold_orders(session, [order], NOW, "ann")
-    assert (listed(client)[0]["held"], listed(client)[0]["why"]) == (
+    assert (listed(client)[0]["manual_hold"], listed(client)[0]["reason"]) == (
         True,
-        "its order is held by hand",
+        "its order is on manual hold",
     )
 
 
@@ -114,10 +113,10 @@ def test_an_order_whose_other_line_is_short_names_it(client: TestClient, shop: D
     order = placed(shop, line("Lamp", 1), line("Desk", 1))
     unserved(shop, order)
     stock(shop, Lamp__SEA=1)
-    why = {r["product"]: r["why"] for r in listed(client)}
+    why = {r["product"]: r["reason"] for r in listed(client)}
     assert why == {
-        "Lamp": "stock is there; its order also waits for Desk",
-        "Desk": "no source has any free",
+        "Lamp": "in stock; its order also waits for Desk",
+        "Desk": "no source has any available",
     }
 
 
@@ -136,7 +135,7 @@ def test_the_list_is_narrowed_and_pages_by_key(client: TestClient, shop: Databas
     assert rest["next"] is None
     assert client.get(PATH, params={"after": "nonsense"}).status_code == 422
     assert [r["order_id"] for r in listed(client, kind="preorder")] == [str(preorder)]
-    assert listed(client, kind="preorder")[0]["why"] == "launches on 2027-01-05"
+    assert listed(client, kind="preorder")[0]["reason"] == "launches on 2027-01-05"
     assert [r["order_id"] for r in listed(client, product="Desk")] == [str(order_port)]
     number = listed(client, order_id=str(order_port))[0]["order_number"]
     assert [r["order_id"] for r in listed(client, search=number)] == [str(order_port)]
@@ -162,17 +161,17 @@ def test_a_recheck_lets_go_what_stock_covers_in_the_order_of_the_queue(
 ) -> None:
     first, second = queued(shop, 2, 2)
     lines = [line_of(shop, o) for o in (first, second)]
-    assert act(client, "recheck", lines[1]) == [(False, "no source has any free")]
+    assert act(client, "recheck", lines[1]) == [(False, "no source has any available")]
     stock(shop, Lamp__SEA=3)
     assert act(client, "recheck", lines[1], str(new_id())) == [
-        (False, "needs 2 from one source; the most one has free is 1"),
+        (False, "needs 2 from one source; the most one has available is 1"),
         (False, "the line does not wait any more"),
     ]
     assert released(shop, first, second) == [True, False], (
         "who waits longer goes first, whoever was asked about"
     )
     stock(shop, Lamp__SEA=9)
-    assert act(client, "recheck", lines[1]) == [(True, "stock covers it: its order goes on")]
+    assert act(client, "recheck", lines[1]) == [(True, "stock covers it: its order is released")]
 
 
 def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(
@@ -182,11 +181,11 @@ def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(
     line_id = line_of(shop, second)
     since = next(r["since"] for r in listed(client) if r["line_id"] == line_id)
     assert act(client, "release", line_id, reason="the buyer called") == [
-        (True, "its order goes on; sourcing looks for stock")
+        (True, "its order is released; sourcing looks for stock")
     ]
     assert released(shop, first, second) == [False, True]
-    assert next(r["why"] for r in listed(client) if r["line_id"] == line_id).startswith(
-        "told to go on"
+    assert next(r["reason"] for r in listed(client) if r["line_id"] == line_id).startswith(
+        "released; sourcing"
     )
     assert act(client, "release", line_id) == [(False, "the line does not wait any more")]
     unserved(shop, second)
@@ -194,7 +193,7 @@ def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(
     with shop.unit_of_work() as session:
         hold_orders(session, [first], NOW, "ann")
     held = act(client, "release", line_of(shop, first))
-    assert held == [(False, "its order is held by hand; release that hold first")]
+    assert held == [(False, "its order is on manual hold; release that hold first")]
 
 
 def test_a_canceled_line_leaves_the_queue_and_its_order_goes_on(
@@ -212,9 +211,9 @@ def test_a_canceled_line_leaves_the_queue_and_its_order_goes_on(
         (False, "the line does not wait any more"),
     ]
     assert listed(client) == []
-    assert standing(shop, whole)[0] == "canceled"
-    assert standing(shop, part) == ("in_progress", "Ready To Be Fulfilled")
-    assert "order.backorder_released" in told(shop, part)
+    assert state_of(shop, whole)[0] == "canceled"
+    assert state_of(shop, part) == ("in_progress", "Ready To Be Fulfilled")
+    assert "order.backorder_hold_released" in event_names(shop, part)
 
 
 def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(
@@ -227,9 +226,9 @@ def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(
         cancel_lines(session, [LineCancellation(UUID(line_of(shop, part)))], NOW, "ann")
     turn(shop)
     assert listed(client) == []
-    assert standing(shop, part) == ("in_progress", "Ready To Be Fulfilled")
+    assert state_of(shop, part) == ("in_progress", "Ready To Be Fulfilled")
     turn(shop)
-    assert told(shop, part).count("order.backorder_released") == 1
+    assert event_names(shop, part).count("order.backorder_hold_released") == 1
 
 
 def test_who_may_only_read_changes_nothing(

@@ -142,7 +142,7 @@ def tiny_provider(
         OUTBOUND,
         run,
         succeeded="fulfillment_order.sent",
-        failed="fulfillment_order.sent.failed",
+        failed="fulfillment_order.send_failed",
         batch=batch,
         concurrency=concurrency,
         timeout_seconds=timeout_seconds,

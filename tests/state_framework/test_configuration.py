@@ -80,7 +80,7 @@ def test_the_guard_can_be_switched_off_and_on(database, configuration):
     [
         (
             "order",
-            {"transitions": [{"event": "order.cancel", "source": "new", "target": "on_hold"}]},
+            {"transitions": [{"event": "order.canceled", "source": "new", "target": "on_hold"}]},
             "never altered",
         ),
         (

@@ -58,10 +58,11 @@ async function answer(request, response, path, query) {
   }
   if (area === 'orders') {
     if (!id) return page(response, data.orders.filter((row) => fits(row, query, ['state', 'instance']) && (!query.get('search') || row.number.includes(query.get('search')))), query);
+    if (id === 'lines') return page(response, stock.lines, query);
     if (id === 'counts') {
       const states = {};
       if (!empty) for (const row of data.orders) states[row.state] = (states[row.state] ?? 0) + 1;
-      return json(response, { states, held: states.on_hold ?? 0, failed: empty ? 0 : 8 });
+      return json(response, { states, manual_hold: states.on_hold ?? 0, failed: empty ? 0 : 8 });
     }
     if (method === 'POST') return json(response, results(sent.ids));
     const found = data.order(id);
@@ -93,7 +94,6 @@ async function answer(request, response, path, query) {
   }
   if (area === 'mappings') return method === 'PUT' ? json(response, { results: sent.mappings.map(() => ({ ok: true, reason: '' })), replayed: 6 }) : page(response, data.mappings, query);
   if (area === 'inventory') return inventory(response, [id, sub], query, sent);
-  if (area === 'order-lines') return page(response, stock.lines, query);
   if (area === 'sources') return list(response, data.sources);
   if (area === 'configuration') return list(response, []);
   if (area === 'products') return page(response, data.stock.map((row) => ({ number: row.product, name: row.product_name })), query);

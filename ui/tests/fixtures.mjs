@@ -21,7 +21,7 @@ const states = [['new', 'New sales order'], ['on_hold', 'Backorder Hold'], ['in_
 export const orders = Array.from({ length: 120 }, (_, index) => {
   const [name, city, state] = people[index % people.length];
   const [value, reason] = index === 0 ? states[3] : index === 1 ? states[7] : pick(states);
-  return { id: uuid(index + 1), number: String(20480 - index), instance: index % 5 === 3 ? 'api' : 'fabrikam-store', origin: 'web', customer_name: name, ship_to_city: city, ship_to_state: state, ship_to_country: 'US', state: value, state_reason: reason, currency: index % 9 === 8 ? 'BRL' : 'USD', total_amount: (40 + random() * 700).toFixed(2), line_count: 1 + Math.floor(random() * 4), placed_at: at(index * 13 + 2), created_at: at(index * 13 + 1), held: value === 'on_hold', sources: ['fulfillment_in_process', 'completed'].includes(value) ? [pick(['SEA', 'CHI', 'DAL'])] : [] };
+  return { id: uuid(index + 1), number: String(20480 - index), instance: index % 5 === 3 ? 'api' : 'fabrikam-store', origin: 'web', customer_name: name, ship_to_city: city, ship_to_state: state, ship_to_country: 'US', state: value, state_reason: reason, currency: index % 9 === 8 ? 'BRL' : 'USD', total_amount: (40 + random() * 700).toFixed(2), line_count: 1 + Math.floor(random() * 4), placed_at: at(index * 13 + 2), created_at: at(index * 13 + 1), manual_hold: value === 'on_hold', sources: ['fulfillment_in_process', 'completed'].includes(value) ? [pick(['SEA', 'CHI', 'DAL'])] : [] };
 });
 
 const address = (name, city, state, latitude, longitude) => ({ name, company: '', line1: '1200 Pine Street', line2: 'Apt 4', city, state, postal_code: '97205', country: 'US', phone: '+1 503 555 0142', email: 'ana.souza@example.com', latitude, longitude });
@@ -38,13 +38,13 @@ export function order(id) {
     ...row, external_id: '118', customer: { external_id: '11', name: row.customer_name, company: '', email: 'ana.souza@example.com', phone: '' }, bill_to: null, ship_to: address(...person),
     amounts: { subtotal: '758.40', shipping: '12.00', discount: '30.00', tax: '61.22', total: '801.62' }, total_amount: '801.62', payment_status: 'captured', shipping_method: 'Ground', note: 'Please leave at the back door.', requested_delivery_date: '2026-09-21', state_label: row.state,
     progress: labels.map(([state, label, place]) => ({ state, label, position: place, reached: place <= position && !['on_hold', 'canceled'].includes(state) || state === row.state })), lines,
-    actions: { hold: { allowed: row.state !== 'on_hold' && row.state !== 'fulfillment_in_process' && open, why: row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead' }, release: { allowed: row.state === 'on_hold', why: 'The order is not on hold' }, cancel: { allowed: open && row.state !== 'fulfillment_in_process', why: 'Part of the order has shipped' } },
+    actions: { hold: { allowed: row.state !== 'on_hold' && row.state !== 'fulfillment_in_process' && open, reason: row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead' }, release: { allowed: row.state === 'on_hold', reason: 'The order is not on hold' }, cancel: { allowed: open && row.state !== 'fulfillment_in_process', reason: 'Part of the order has shipped' } },
   };
 }
 
 export const timeline = [
   ['order.partially_shipped', 'Partially shipped', 'order', '', 'system', { reason: '1 of 6 units shipped' }, 3],
-  ['shipment.told_to_store', 'Store told of shipment', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
+  ['shipment.pushed', 'Store told of shipment', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
   ['shipment.recorded', 'Shipment recorded', 'shipment', 'UPS 1Z999AA10123456784', 'fabrikam-3pl', { carrier: 'UPS', tracking_number: '1Z999AA10123456784', items: [{ product: 'Accu Scale', quantity: 1 }] }, 4],
   ['fulfillment_order.accepted', 'Fulfillment order accepted', 'fulfillment_order', 'FO-20480-1', 'fabrikam-3pl', {}, 22],
   ['order.sent_to_fulfillment', 'Sent to fulfillment', 'order', '', 'flow Store order', { reason: 'Both fulfillment orders were sent' }, 24],

@@ -1,4 +1,4 @@
-"""What flows may be about, and what they may ask of this room."""
+"""Entities that flows can run for, and the actions they can call."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ ENTITIES = (
 )
 
 CHILDREN_OF_ORDERS = {"fulfillment_order": fulfillment_orders_of_orders}
-"""What the app adds to the order entity: this room stands above orders, so orders cannot name its children."""
+"""Children that the composition root adds to the order entity: orders cannot name this package."""
 
 
 def _create(call: ActionCall) -> Sequence[Outcome]:

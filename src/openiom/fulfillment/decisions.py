@@ -1,4 +1,4 @@
-"""What an update of a fulfiller amounts to, settled on paper: the same in whatever order updates arrive."""
+"""Pure decisions about updates of fulfillers; the result does not depend on their order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,18 +14,21 @@ from .states import (
     DELIVERED,
     ENDED,
     FULFILLMENT_ORDER_TABLE,
-    OFF_THE_WAY,
+    NEW,
+    NOT_FULFILLED,
     PARTIALLY_SHIPPED,
+    PROGRESS,
+    SEND_FAILED_EVENT,
     SENT,
-    SENT_FAILED,
     SHIPPED,
-    WAY,
     event_of,
 )
 
 
 @dataclass(slots=True)
-class StandingLine:
+class FulfillmentLineState:
+    """A line of a fulfillment order and how many of its units have shipped."""
+
     id: UUID
     order_line_id: UUID
     product: str
@@ -33,194 +36,228 @@ class StandingLine:
     shipped: int
 
     @property
-    def left(self) -> int:
+    def unshipped(self) -> int:
         return self.quantity - self.shipped
 
 
 @dataclass(slots=True)
-class Parcel:
-    """A shipment we know: units by fulfillment order line."""
+class ParcelState:
+    """A recorded shipment: units by fulfillment order line."""
 
     units: Mapping[UUID, int]
     delivered: bool = False
 
 
 @dataclass(slots=True)
-class Standing:
-    """A fulfillment order as it stands; updates of one batch build on each other."""
+class FulfillmentOrderState:
+    """A fulfillment order with its lines and parcels; updates of one batch build on each other."""
 
     id: UUID
     number: str
     order_id: UUID
     source: str
     state: str
-    reason: str
+    state_reason: str
     sent: bool
     delivered: bool
-    lines: dict[UUID, StandingLine] = field(default_factory=dict)
-    parcels: dict[str, Parcel] = field(default_factory=dict)
+    lines: dict[UUID, FulfillmentLineState] = field(default_factory=dict)
+    parcels: dict[str, ParcelState] = field(default_factory=dict)
 
     @property
     def shipped_units(self) -> int:
         return sum(line.shipped for line in self.lines.values())
 
     @property
-    def wholly_shipped(self) -> bool:
-        return all(not line.left for line in self.lines.values())
+    def is_wholly_shipped(self) -> bool:
+        return all(line.unshipped == 0 for line in self.lines.values())
 
 
 @dataclass(slots=True)
-class Applied:
-    """What changed: events to tell in order, a parcel to record, units handed back. Nothing at all: a repetition."""
+class UpdateEffect:
+    """What an update changes.
+
+    `events` are published in order. `parcel` are the units of a new parcel by line, and
+    `delivered_parcel` is the external id of one that arrived. `returned` are units by order line
+    that are open again. `noted` says that something else must be written. An effect without any of
+    these is a repetition.
+    """
 
     events: list[str] = field(default_factory=list)
     parcel: Mapping[UUID, int] | None = None
     delivered_parcel: str = ""
-    back: dict[UUID, int] = field(default_factory=dict)
+    returned: dict[UUID, int] = field(default_factory=dict)
     noted: bool = False
 
     @property
-    def changed(self) -> bool:
+    def is_change(self) -> bool:
         return bool(self.events or self.parcel or self.delivered_parcel or self.noted)
 
 
-def take_update(standing: Standing, update: FulfillmentUpdateDocument) -> Applied | Problem:
-    """Apply one update to `standing`. A Problem has changed nothing.
+def apply_update(
+    order: FulfillmentOrderState, update: FulfillmentUpdateDocument
+) -> UpdateEffect | Problem:
+    """Apply one update to `order`. A `Problem` changes nothing.
 
-    News of a place passed already change nothing, so that updates converge in whatever order they come; what
-    contradicts what happened (a parcel of a declined order, more units than are left) is a problem.
+    An update about a state that was passed already changes nothing, so that updates lead to the
+    same result in whatever order they arrive. An update that contradicts what happened is a
+    problem: a parcel of a declined order, more units than are left.
     """
-    if update.kind in ("shipped", "delivered"):
-        return _take_parcel(standing, update)
-    if update.kind in ("declined", "canceled"):
-        return _end(standing, update.kind)
-    return advance_to(standing, update.kind)
+    if update.kind in (SHIPPED, DELIVERED):
+        return _apply_parcel(order, update)
+    if update.kind in NOT_FULFILLED:
+        return _end(order, update.kind)
+    return advance_to(order, update.kind)
 
 
-def advance_to(standing: Standing, state: str) -> Applied:
-    """Accepted, picked, packed or sent: on if it is ahead, else nothing new."""
-    applied = Applied()
-    if state == SENT and not standing.sent:
-        standing.sent, applied.noted = True, True
-    if standing.state in ENDED or WAY.index(state) <= WAY.index(standing.state):
-        if applied.noted and standing.state not in ENDED:
-            applied.events.append(event_of(SENT))
-        return applied
-    _move(standing, event_of(state), applied)
-    return applied
+def advance_to(order: FulfillmentOrderState, state: str) -> UpdateEffect:
+    """Move an order to sent, accepted, picked or packed if that state is ahead of it.
+
+    That a fulfillment order was sent is noted and published even when later news came first.
+    """
+    effect = UpdateEffect()
+    if state == SENT and not order.sent:
+        order.sent = True
+        effect.noted = True
+    if order.state in ENDED:
+        return effect
+    if PROGRESS.index(state) > PROGRESS.index(order.state):
+        _move(order, event_of(state), effect)
+    elif effect.noted:
+        effect.events.append(event_of(SENT))
+    return effect
 
 
-def send_failed(standing: Standing) -> Applied:
-    """The fulfiller could not be told; told already by other news, that failure means nothing."""
-    applied = Applied()
-    if standing.state == WAY[0]:
-        _move(standing, SENT_FAILED, applied)
-    return applied
+def record_send_failure(order: FulfillmentOrderState) -> UpdateEffect:
+    """Record that an order could not be sent; ignored when the fulfiller has reported on it."""
+    effect = UpdateEffect()
+    if order.state == NEW:
+        _move(order, SEND_FAILED_EVENT, effect)
+    return effect
 
 
-def _move(standing: Standing, event: str, applied: Applied) -> None:
-    to = advance(FULFILLMENT_ORDER_TABLE, event=event, state=standing.state)
-    assert to is not None
-    standing.state, standing.reason = to
-    applied.events.append(event)
+def _move(order: FulfillmentOrderState, event: str, effect: UpdateEffect) -> None:
+    target = advance(FULFILLMENT_ORDER_TABLE, event=event, state=order.state)
+    assert target is not None
+    order.state, order.state_reason = target
+    effect.events.append(event)
 
 
-def _end(standing: Standing, kind: str) -> Applied | Problem:
-    if standing.state in ENDED:
-        return Applied()
-    if standing.shipped_units and kind == DECLINED:
-        return _contradiction(
-            standing, f"cannot be declined: {standing.shipped_units} of its units have shipped"
-        )
-    if standing.wholly_shipped:
-        return _contradiction(standing, f"cannot be {kind}: all of its units have shipped")
-    applied = Applied(
-        back={line.order_line_id: line.left for line in standing.lines.values() if line.left}
-    )
-    _move(standing, event_of(CLOSED if standing.shipped_units else kind), applied)
-    return applied
+def _end(order: FulfillmentOrderState, kind: str) -> UpdateEffect | Problem:
+    """Decline or cancel an order; one that has shipped in part is closed instead."""
+    if order.state in ENDED:
+        return UpdateEffect()
+    shipped = order.shipped_units
+    if shipped and kind == DECLINED:
+        return _contradiction(order, f"cannot be declined: {shipped} of its units have shipped")
+    if order.is_wholly_shipped:
+        return _contradiction(order, f"cannot be {kind}: all of its units have shipped")
+    effect = UpdateEffect()
+    for line in order.lines.values():
+        if line.unshipped:
+            effect.returned[line.order_line_id] = line.unshipped
+    _move(order, event_of(CLOSED if shipped else kind), effect)
+    return effect
 
 
-def _take_parcel(standing: Standing, update: FulfillmentUpdateDocument) -> Applied | Problem:
-    applied = Applied()
-    if update.shipment is None:
-        if update.kind == "shipped":
-            return Problem(
-                "shipment",
-                "is missing: which units left is not said",
-                "send the parcel with its items",
-            )
-        if standing.state in OFF_THE_WAY:
-            return _contradiction(standing, f"was {standing.state}; it cannot be delivered")
-        applied.noted = not standing.delivered
-        standing.delivered = True
-    else:
-        problem = _record(standing, update.shipment, applied)
+def _apply_parcel(
+    order: FulfillmentOrderState, update: FulfillmentUpdateDocument
+) -> UpdateEffect | Problem:
+    effect = UpdateEffect()
+    if update.shipment is not None:
+        problem = _record_parcel(order, update.shipment, effect)
         if problem:
             return problem
-        if (
-            update.kind == "delivered"
-            and not standing.parcels[update.shipment.external_id].delivered
-        ):
-            standing.parcels[update.shipment.external_id].delivered = True
-            applied.delivered_parcel = update.shipment.external_id
-    _arrive(standing, applied)
-    return applied
+        parcel = order.parcels[update.shipment.external_id]
+        if update.kind == DELIVERED and not parcel.delivered:
+            parcel.delivered = True
+            effect.delivered_parcel = update.shipment.external_id
+    elif update.kind == SHIPPED:
+        return Problem(
+            "shipment",
+            "is missing, so it is unknown which units were shipped",
+            "send the parcel with its items",
+        )
+    elif order.state in NOT_FULFILLED:
+        return _contradiction(order, f"was {order.state}; it cannot be delivered")
+    else:
+        effect.noted = not order.delivered
+        order.delivered = True
+    _deliver_if_complete(order, effect)
+    return effect
 
 
-def _record(standing: Standing, parcel: ShipmentDocument, applied: Applied) -> Problem | None:
-    units, problem = _units(standing, parcel)
-    if problem:
-        return problem
-    known = standing.parcels.get(parcel.external_id)
+def _record_parcel(
+    order: FulfillmentOrderState, parcel: ShipmentDocument, effect: UpdateEffect
+) -> Problem | None:
+    """Record a parcel unless it is known. A `Problem` changes nothing."""
+    units = _units_by_line(order, parcel)
+    if isinstance(units, Problem):
+        return units
+    known = order.parcels.get(parcel.external_id)
     if known is not None:
         if dict(known.units) == units:
             return None
-        what = f"{parcel.external_id} is recorded with other units already"
+        what = f"{parcel.external_id} is already recorded with other units"
         return Problem("shipment.external_id", what, "give the new parcel an id of its own")
-    if standing.state in ENDED:
-        return _contradiction(standing, f"was {standing.state}; it cannot ship")
-    for index, item in enumerate(parcel.items):
-        line = standing.lines[UUID(item.line)]
-        if units[line.id] > line.left:
-            what = f"{line.left} units of {line.product} are left to ship, not {units[line.id]}"
-            return Problem(
-                f"shipment.items[{index}].quantity",
-                what,
-                "correct the parcel at its sender, then replay",
-            )
+    if order.state in ENDED:
+        return _contradiction(order, f"was {order.state}; it cannot ship")
+    problem = _too_many_units(order, parcel, units)
+    if problem:
+        return problem
     for line_id, quantity in units.items():
-        standing.lines[line_id].shipped += quantity
-    standing.parcels[parcel.external_id] = Parcel(units)
-    applied.parcel = units
-    _move(standing, event_of(SHIPPED if standing.wholly_shipped else PARTIALLY_SHIPPED), applied)
+        order.lines[line_id].shipped += quantity
+    order.parcels[parcel.external_id] = ParcelState(units)
+    effect.parcel = units
+    state = SHIPPED if order.is_wholly_shipped else PARTIALLY_SHIPPED
+    _move(order, event_of(state), effect)
     return None
 
 
-def _units(standing: Standing, parcel: ShipmentDocument) -> tuple[dict[UUID, int], Problem | None]:
+def _units_by_line(
+    order: FulfillmentOrderState, parcel: ShipmentDocument
+) -> dict[UUID, int] | Problem:
     units: dict[UUID, int] = {}
     for index, item in enumerate(parcel.items):
-        try:
-            line_id = UUID(item.line)
-        except ValueError:
-            line_id = standing.id
-        if line_id not in standing.lines:
-            what = f"{item.line} is no line of {standing.number}"
-            return {}, Problem(
-                f"shipment.items[{index}].line", what, "name lines by the reference we sent"
+        line_id = _parse_id(item.line)
+        if line_id is None or line_id not in order.lines:
+            return Problem(
+                f"shipment.items[{index}].line",
+                f"{item.line} is not a line of {order.number}",
+                "name lines by the reference that was sent",
             )
         units[line_id] = units.get(line_id, 0) + item.quantity
-    return units, None
+    return units
 
 
-def _arrive(standing: Standing, applied: Applied) -> None:
-    """Delivered once everything shipped and all of it, or the whole, is said to have arrived."""
-    there = standing.delivered or all(p.delivered for p in standing.parcels.values())
-    if standing.state == SHIPPED and there:
-        _move(standing, event_of(DELIVERED), applied)
+def _parse_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
-def _contradiction(standing: Standing, what: str) -> Problem:
-    return Problem(
-        "kind", f"{standing.number} {what}", "agree with the fulfiller on what really happened"
-    )
+def _too_many_units(
+    order: FulfillmentOrderState, parcel: ShipmentDocument, units: Mapping[UUID, int]
+) -> Problem | None:
+    """Return the problem of the first item whose line has fewer units left to ship."""
+    for index, item in enumerate(parcel.items):
+        line = order.lines[UUID(item.line)]
+        if units[line.id] > line.unshipped:
+            return Problem(
+                f"shipment.items[{index}].quantity",
+                f"{line.unshipped} units of {line.product} are left to ship, not {units[line.id]}",
+                "correct the parcel at its sender, then replay",
+            )
+    return None
+
+
+def _deliver_if_complete(order: FulfillmentOrderState, effect: UpdateEffect) -> None:
+    """Deliver an order once all of it has shipped and either it or every parcel has arrived."""
+    if order.state != SHIPPED:
+        return
+    if order.delivered or all(parcel.delivered for parcel in order.parcels.values()):
+        _move(order, event_of(DELIVERED), effect)
+
+
+def _contradiction(order: FulfillmentOrderState, what: str) -> Problem:
+    return Problem("kind", f"{order.number} {what}", "agree with the fulfiller on what happened")

@@ -1,17 +1,24 @@
-"""What policies, expressions and transformations see of fulfillment orders and shipments."""
+"""Facts of fulfillment orders and shipments, for policies, expressions and transformations."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.orders import header_facts, money_text, orders_wholly_shipped
-from openiom.platform.bulk import fetch
+from openiom.orders import (
+    LineSummary,
+    header_facts,
+    line_summaries,
+    money_text,
+    orders_wholly_shipped,
+)
+from openiom.platform.bulk import fetch, fetch_as
 from openiom.provider_contract import Facts
 
-_ORDER = (
+_ORDER_FIELDS = (
     "id",
     "number",
     "external_id",
@@ -24,166 +31,256 @@ _ORDER = (
 )
 
 
+class _OrderRow(NamedTuple):
+    id: UUID
+    number: str
+    order_id: UUID
+    source: str
+    state: str
+    state_reason: str
+    external_id: str
+    ship_to: dict[str, Any]
+    planned_ship_date: date | None
+
+
 def fulfillment_order_facts(
     session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
 ) -> dict[UUID, Facts]:
-    """Fulfillment orders with their lines and the header of their order; money and ids are text."""
-    rows = fetch(
+    """Return fulfillment orders as JSON values, with their lines and the header of their order.
+
+    `fields` without `order` or `lines` leaves those out. Money and ids are text.
+    """
+    rows = fetch_as(
         session,
-        "SELECT id, number, order_id, source, state, state_reason, external_id, ship_to, planned_ship_date"
-        " FROM fulfillment.fulfillment_order WHERE id = ANY(%s)",
+        _OrderRow,
+        f"SELECT {', '.join(_OrderRow._fields)} FROM fulfillment.fulfillment_order"
+        " WHERE id = ANY(%s)",
         (list(ids),),
     )
-    with_order, with_lines = (fields is None or name in fields for name in ("order", "lines"))
-    orders = header_facts(session, sorted({row[2] for row in rows}), _ORDER) if with_order else {}
-    lines = _lines(session, [row[0] for row in rows]) if with_lines else {}
-    facts: dict[UUID, Facts] = {}
-    for new, number, order_id, source, state, reason, external_id, ship_to, planned in rows:
-        facts[new] = {
-            "id": str(new),
-            "number": number,
-            "order_id": str(order_id),
-            "source": source,
-            "state": state,
-            "state_reason": reason,
-            "external_id": external_id,
-            "ship_to": ship_to,
-            "planned_ship_date": planned.isoformat() if planned else None,
-        }
-        if with_order:
-            facts[new]["order"] = orders[order_id]
-        if with_lines:
-            facts[new]["lines"] = lines[new]
+    facts = {row.id: _order_fact(row) for row in rows}
+    if fields is None or "order" in fields:
+        order_ids = sorted({row.order_id for row in rows})
+        orders = header_facts(session, order_ids, _ORDER_FIELDS)
+        for row in rows:
+            facts[row.id]["order"] = orders[row.order_id]
+    if fields is None or "lines" in fields:
+        lines = _lines(session, list(facts))
+        for fulfillment_order_id, fact in facts.items():
+            fact["lines"] = lines.get(fulfillment_order_id, [])
     return facts
 
 
-def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    rows = fetch(
+def _order_fact(row: _OrderRow) -> Facts:
+    return {
+        "id": str(row.id),
+        "number": row.number,
+        "order_id": str(row.order_id),
+        "source": row.source,
+        "state": row.state,
+        "state_reason": row.state_reason,
+        "external_id": row.external_id,
+        "ship_to": row.ship_to,
+        "planned_ship_date": row.planned_ship_date.isoformat() if row.planned_ship_date else None,
+    }
+
+
+class LineRow(NamedTuple):
+    """A fulfillment order line."""
+
+    fulfillment_order_id: UUID
+    id: UUID
+    order_line_id: UUID
+    product: str
+    quantity: int
+    shipped: int
+
+
+def line_rows(session: Session, fulfillment_order_ids: Sequence[UUID]) -> list[LineRow]:
+    """Return the lines of fulfillment orders by their ids."""
+    return fetch_as(
         session,
-        "SELECT f.fulfillment_order_id, f.id, f.order_line_id, o.external_id, f.product, o.name, o.unit, f.quantity,"
-        " f.shipped, o.unit_price FROM fulfillment.fulfillment_order_line f"
-        " JOIN orders.order_line o ON o.id = f.order_line_id WHERE f.fulfillment_order_id = ANY(%s)"
-        " ORDER BY f.fulfillment_order_id, o.line_number",
-        (list(ids),),
+        LineRow,
+        f"SELECT {', '.join(LineRow._fields)} FROM fulfillment.fulfillment_order_line"
+        " WHERE fulfillment_order_id = ANY(%s) ORDER BY id",
+        (list(fulfillment_order_ids),),
     )
-    lines: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for owner, line, order_line, external_id, product, name, unit, quantity, shipped, price in rows:
-        lines[owner].append(
+
+
+class _HasOrderLine(Protocol):
+    @property
+    def order_line_id(self) -> UUID: ...
+
+
+Row = TypeVar("Row", bound=_HasOrderLine)
+
+
+def in_order(
+    rows: Iterable[Row], order_lines: Mapping[UUID, LineSummary]
+) -> list[tuple[Row, LineSummary]]:
+    """Return rows with their order lines, by the numbers of these."""
+    pairs = [(row, order_lines[row.order_line_id]) for row in rows]
+    return sorted(pairs, key=lambda pair: pair[1].line_number)
+
+
+def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Facts]]:
+    """Return the lines of fulfillment orders by the line numbers of their order."""
+    rows = line_rows(session, ids)
+    order_lines = line_summaries(session, [row.order_line_id for row in rows])
+    lines: dict[UUID, list[Facts]] = defaultdict(list)
+    for row, order_line in in_order(rows, order_lines):
+        lines[row.fulfillment_order_id].append(
             {
-                "id": str(line),
-                "reference": str(line),
-                "order_line_id": str(order_line),
-                "order_line_external_id": external_id,
-                "product": product,
-                "name": name,
-                "unit": unit,
-                "quantity": quantity,
-                "shipped": shipped,
-                "unit_price": money_text(price),
+                "id": str(row.id),
+                "reference": str(row.id),
+                "order_line_id": str(row.order_line_id),
+                "order_line_external_id": order_line.external_id,
+                "product": row.product,
+                "name": order_line.name,
+                "unit": order_line.unit,
+                "quantity": row.quantity,
+                "shipped": row.shipped,
+                "unit_price": money_text(order_line.unit_price),
             }
         )
     return lines
 
 
+class _ShipmentRow(NamedTuple):
+    id: UUID
+    carrier: str
+    service: str
+    tracking_number: str
+    tracking_url: str
+    shipped_at: datetime
+    number: str
+    source: str
+    order_id: UUID
+
+
 def shipment_facts(
     session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
 ) -> dict[UUID, Facts]:
-    """Shipments with their items and orders; `final` says whether the order now owes nothing more."""
-    rows = fetch(
+    """Return shipments as JSON values, with their items and the header of their order.
+
+    `final` says whether the order owes nothing more.
+    """
+    rows = fetch_as(
         session,
-        "SELECT s.id, s.carrier, s.service, s.tracking_number, s.tracking_url, s.shipped_at, f.number, f.source,"
-        " f.order_id FROM fulfillment.shipment s JOIN fulfillment.fulfillment_order f ON f.id = s.fulfillment_order_id"
+        _ShipmentRow,
+        "SELECT s.id, s.carrier, s.service, s.tracking_number, s.tracking_url, s.shipped_at,"
+        " f.number, f.source, f.order_id FROM fulfillment.shipment s"
+        " JOIN fulfillment.fulfillment_order f ON f.id = s.fulfillment_order_id"
         " WHERE s.id = ANY(%s)",
         (list(ids),),
     )
-    order_ids = sorted({row[-1] for row in rows})
-    orders = header_facts(session, order_ids, _ORDER)
-    done = orders_wholly_shipped(session, order_ids)
-    items = _items(session, [row[0] for row in rows])
-    return {
-        new: {
-            "id": str(new),
-            "carrier": carrier,
-            "service": service,
-            "tracking_number": tracking,
-            "tracking_url": url,
-            "shipped_at": shipped_at.isoformat(),
-            "fulfillment_order": {"number": number, "source": source},
-            "order": orders[order_id],
-            "items": items[new],
-            "final": order_id in done,
+    order_ids = sorted({row.order_id for row in rows})
+    orders = header_facts(session, order_ids, _ORDER_FIELDS)
+    wholly_shipped = orders_wholly_shipped(session, order_ids)
+    items = _items(session, [row.id for row in rows])
+    facts: dict[UUID, Facts] = {}
+    for row in rows:
+        facts[row.id] = {
+            "id": str(row.id),
+            "carrier": row.carrier,
+            "service": row.service,
+            "tracking_number": row.tracking_number,
+            "tracking_url": row.tracking_url,
+            "shipped_at": row.shipped_at.isoformat(),
+            "fulfillment_order": {"number": row.number, "source": row.source},
+            "order": orders[row.order_id],
+            "items": items.get(row.id, []),
+            "final": row.order_id in wholly_shipped,
         }
-        for new, carrier, service, tracking, url, shipped_at, number, source, order_id in rows
-    }
+    return facts
 
 
-def _items(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    rows = fetch(
+class _ItemRow(NamedTuple):
+    shipment_id: UUID
+    order_line_id: UUID
+    quantity: int
+
+
+def _items(session: Session, shipment_ids: Sequence[UUID]) -> dict[UUID, list[Facts]]:
+    """Return the items of shipments by the line numbers of their order."""
+    rows = fetch_as(
         session,
-        "SELECT i.shipment_id, o.id, o.external_id, o.product, i.quantity FROM fulfillment.shipment_line i"
+        _ItemRow,
+        "SELECT i.shipment_id, f.order_line_id, i.quantity FROM fulfillment.shipment_line i"
         " JOIN fulfillment.fulfillment_order_line f ON f.id = i.fulfillment_order_line_id"
-        " JOIN orders.order_line o ON o.id = f.order_line_id WHERE i.shipment_id = ANY(%s) ORDER BY o.line_number",
-        (list(ids),),
+        " WHERE i.shipment_id = ANY(%s)",
+        (list(shipment_ids),),
     )
-    items: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for shipment, line, external_id, product, quantity in rows:
-        items[shipment].append(
+    order_lines = line_summaries(session, [row.order_line_id for row in rows])
+    items: dict[UUID, list[Facts]] = defaultdict(list)
+    for row, order_line in in_order(rows, order_lines):
+        items[row.shipment_id].append(
             {
-                "order_line_id": str(line),
-                "order_line_external_id": external_id,
-                "product": product,
-                "quantity": quantity,
+                "order_line_id": str(row.order_line_id),
+                "order_line_external_id": order_line.external_id,
+                "product": order_line.product,
+                "quantity": row.quantity,
             }
         )
     return items
 
 
 def fulfillment_orders_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """Order id to its fulfillment orders that may still be delivered, oldest first."""
-    children: dict[UUID, list[UUID]] = defaultdict(list)
+    """Return the fulfillment orders of orders that are not declined or canceled, oldest first."""
     rows = fetch(
         session,
         "SELECT order_id, id FROM fulfillment.fulfillment_order WHERE order_id = ANY(%s)"
         " AND state NOT IN ('declined', 'canceled') ORDER BY order_id, id",
         (list(ids),),
     )
-    for order_id, new in rows:
-        children[order_id].append(new)
+    children: dict[UUID, list[UUID]] = defaultdict(list)
+    for order_id, fulfillment_order_id in rows:
+        children[order_id].append(fulfillment_order_id)
     return dict(children)
 
 
 def fulfillment_order_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
-    return dict(
-        fetch(
-            session,
-            "SELECT id, number FROM fulfillment.fulfillment_order WHERE id = ANY(%s)",
-            (list(ids),),
-        )
-    )
+    """Return the numbers of fulfillment orders."""
+    query = "SELECT id, number FROM fulfillment.fulfillment_order WHERE id = ANY(%s)"
+    return dict(fetch(session, query, (list(ids),)))
 
 
 def fulfillment_order_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the orders of fulfillment orders."""
     query = "SELECT id, order_id FROM fulfillment.fulfillment_order WHERE id = ANY(%s)"
     return dict(fetch(session, query, (list(ids),)))
 
 
-def shipment_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
-    rows = fetch(
+class ShipmentHead(NamedTuple):
+    """What a shipment is called, and the order it belongs to."""
+
+    id: UUID
+    order_id: UUID
+    number: str
+    tracking_number: str
+
+
+def shipment_heads(session: Session, ids: Sequence[UUID]) -> dict[UUID, ShipmentHead]:
+    """Return the heads of shipments; `number` is that of their fulfillment order."""
+    rows = fetch_as(
         session,
-        "SELECT s.id, f.number, s.tracking_number FROM fulfillment.shipment s"
-        " JOIN fulfillment.fulfillment_order f ON f.id = s.fulfillment_order_id WHERE s.id = ANY(%s)",
+        ShipmentHead,
+        "SELECT s.id, f.order_id, f.number, s.tracking_number FROM fulfillment.shipment s"
+        " JOIN fulfillment.fulfillment_order f ON f.id = s.fulfillment_order_id"
+        " WHERE s.id = ANY(%s)",
         (list(ids),),
     )
-    return {
-        new: f"{number}, parcel {tracking or 'without tracking'}" for new, number, tracking in rows
-    }
+    return {row.id: row for row in rows}
+
+
+def shipment_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return labels of shipments such as `FO-100001, parcel 1Z999`."""
+    labels: dict[UUID, str] = {}
+    for shipment_id, head in shipment_heads(session, ids).items():
+        labels[shipment_id] = f"{head.number}, parcel {head.tracking_number or 'without tracking'}"
+    return labels
 
 
 def shipment_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    rows = fetch(
-        session,
-        "SELECT s.id, f.order_id FROM fulfillment.shipment s"
-        " JOIN fulfillment.fulfillment_order f ON f.id = s.fulfillment_order_id WHERE s.id = ANY(%s)",
-        (list(ids),),
-    )
-    return dict(rows)
+    """Return the orders of shipments."""
+    heads = shipment_heads(session, ids)
+    return {shipment_id: head.order_id for shipment_id, head in heads.items()}

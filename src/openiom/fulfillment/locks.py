@@ -1,68 +1,82 @@
-"""Every lock this room takes, in the one order it takes them: the orders by id, then their fulfillment orders by id."""
+"""All locks of this package, in the one order they are taken: orders by id, then theirs by id."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from openiom.orders import lock_orders
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch, fetch_as, fetch_column
 
-from .decisions import Parcel, Standing, StandingLine
+from .decisions import FulfillmentLineState, FulfillmentOrderState, ParcelState
+from .facts import line_rows
 
 
-def lock_fulfillment_orders(session: Session, ids: Iterable[UUID]) -> dict[UUID, Standing]:
+def lock_fulfillment_orders(
+    session: Session, ids: Iterable[UUID]
+) -> dict[UUID, FulfillmentOrderState]:
+    """Return these fulfillment orders and all others of the same orders, locked.
+
+    What an order owes depends on all of its fulfillment orders. Unknown ids are absent.
     """
-    These fulfillment orders, and all others of the same orders, locked until the transaction ends.
-
-    Their siblings come along because what an order owes depends on all of them. Unknown ids are absent.
-    """
-    owners = fetch(
+    order_ids = fetch_column(
         session,
         "SELECT DISTINCT order_id FROM fulfillment.fulfillment_order WHERE id = ANY(%s)",
-        (sorted(dict.fromkeys(ids)),),
+        (sorted(set(ids)),),
     )
-    order_ids = [row[0] for row in owners]
     lock_orders(session, order_ids)
-    rows = fetch(
+    orders = fetch_as(
         session,
-        "SELECT id, number, order_id, source, state, state_reason, sent_at IS NOT NULL, delivered_at IS NOT NULL"
-        " FROM fulfillment.fulfillment_order WHERE order_id = ANY(%s) ORDER BY id FOR UPDATE",
+        FulfillmentOrderState,
+        "SELECT id, number, order_id, source, state, state_reason, sent_at IS NOT NULL AS sent,"
+        " delivered_at IS NOT NULL AS delivered FROM fulfillment.fulfillment_order"
+        " WHERE order_id = ANY(%s) ORDER BY id FOR UPDATE",
         (order_ids,),
     )
-    standings = {row[0]: Standing(*row) for row in rows}
-    _add_lines(session, standings)
-    return standings
+    by_id = {order.id: order for order in orders}
+    _add_lines(session, by_id)
+    _add_parcels(session, by_id)
+    return by_id
 
 
-def _add_lines(session: Session, standings: dict[UUID, Standing]) -> None:
-    ids = list(standings)
-    lines = fetch(
+def _add_lines(session: Session, orders: Mapping[UUID, FulfillmentOrderState]) -> None:
+    for row in line_rows(session, list(orders)):
+        orders[row.fulfillment_order_id].lines[row.id] = FulfillmentLineState(
+            row.id, row.order_line_id, row.product, row.quantity, row.shipped
+        )
+
+
+class _ParcelRow(NamedTuple):
+    fulfillment_order_id: UUID
+    external_id: str
+    delivered: bool
+    line_ids: list[UUID]
+    quantities: list[int]
+
+
+def _add_parcels(session: Session, orders: Mapping[UUID, FulfillmentOrderState]) -> None:
+    rows = fetch_as(
         session,
-        "SELECT fulfillment_order_id, id, order_line_id, product, quantity, shipped"
-        " FROM fulfillment.fulfillment_order_line WHERE fulfillment_order_id = ANY(%s) ORDER BY id",
-        (ids,),
-    )
-    for owner, *line in lines:
-        standings[owner].lines[line[0]] = StandingLine(*line)
-    parcels = fetch(
-        session,
-        "SELECT s.fulfillment_order_id, s.external_id, s.delivered_at IS NOT NULL,"
-        " array_agg(l.fulfillment_order_line_id), array_agg(l.quantity)"
+        _ParcelRow,
+        "SELECT s.fulfillment_order_id, s.external_id, s.delivered_at IS NOT NULL AS delivered,"
+        " array_agg(l.fulfillment_order_line_id) AS line_ids,"
+        " array_agg(l.quantity) AS quantities"
         " FROM fulfillment.shipment s JOIN fulfillment.shipment_line l ON l.shipment_id = s.id"
         " WHERE s.fulfillment_order_id = ANY(%s) GROUP BY s.id",
-        (ids,),
+        (list(orders),),
     )
-    for owner, external_id, delivered, line_ids, quantities in parcels:
-        units = dict(zip(line_ids, quantities, strict=True))
-        standings[owner].parcels[external_id] = Parcel(units, delivered)
+    for row in rows:
+        units = dict(zip(row.line_ids, row.quantities, strict=True))
+        parcel = ParcelState(units, row.delivered)
+        orders[row.fulfillment_order_id].parcels[row.external_id] = parcel
 
 
-def ids_by_number(session: Session, numbers: Iterable[str]) -> dict[str, UUID]:
-    """Fulfillment order numbers to ids; unknown ones are absent."""
+def ids_by_number(session: Session, numbers: Sequence[str]) -> dict[str, UUID]:
+    """Return the ids of fulfillment orders by their numbers. Unknown numbers are absent."""
     rows = fetch(
         session,
         "SELECT number, id FROM fulfillment.fulfillment_order WHERE number = ANY(%s)",
         (sorted(set(numbers)),),
     )
-    return {number: found for number, found in rows}
+    return dict(rows)

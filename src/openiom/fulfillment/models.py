@@ -1,4 +1,4 @@
-"""Fulfillment orders and their lines; shipments (fulfillment tracking) and what was in them."""
+"""Tables of fulfillment orders and shipments, and of their lines."""
 
 from datetime import date, datetime
 from typing import Any
@@ -21,21 +21,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
 
-ROOM = "fulfillment"
+SCHEMA = "fulfillment"
 Moment = DateTime(timezone=True)
 
-NUMBERS = Sequence("fulfillment_order_number", start=100_001, schema=ROOM, metadata=Base.metadata)
+NUMBERS = Sequence("fulfillment_order_number", start=100_001, schema=SCHEMA, metadata=Base.metadata)
 
 
 class FulfillmentOrder(Base):
-    """What one source is asked to deliver of one order."""
+    """What one source is to deliver of one order."""
 
     __tablename__ = "fulfillment_order"
     __table_args__ = (
         Index("ix_fulfillment_order_order_id", "order_id"),
         Index("ix_fulfillment_order_state", "state", "id"),
         Index("ix_fulfillment_order_source", "source", "id"),
-        {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
+        {"schema": SCHEMA, "postgresql_with": {"fillfactor": "80"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -53,20 +53,21 @@ class FulfillmentOrder(Base):
 
 
 class FulfillmentOrderLine(Base):
-    """Units of one order line asked of the source."""
+    """Units of one order line that the source is to deliver."""
 
     __tablename__ = "fulfillment_order_line"
     __table_args__ = (
         CheckConstraint(
-            "quantity > 0 AND shipped BETWEEN 0 AND quantity", name="never_more_than_asked"
+            "quantity > 0 AND shipped BETWEEN 0 AND quantity",
+            name="ck_fulfillment_order_line_units",
         ),
         Index("ix_fulfillment_order_line_fulfillment_order_id", "fulfillment_order_id"),
         Index("ix_fulfillment_order_line_order_line_id", "order_line_id"),
-        {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
+        {"schema": SCHEMA, "postgresql_with": {"fillfactor": "80"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    fulfillment_order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.fulfillment_order.id"))
+    fulfillment_order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.fulfillment_order.id"))
     order_line_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_line.id"))
     product: Mapped[str] = mapped_column(Text)
     quantity: Mapped[int] = mapped_column(Integer)
@@ -74,13 +75,13 @@ class FulfillmentOrderLine(Base):
 
 
 class Shipment(Base):
-    """A parcel that left: fulfillment tracking."""
+    """A parcel with its tracking."""
 
     __tablename__ = "shipment"
-    __table_args__ = (UniqueConstraint("fulfillment_order_id", "external_id"), {"schema": ROOM})
+    __table_args__ = (UniqueConstraint("fulfillment_order_id", "external_id"), {"schema": SCHEMA})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    fulfillment_order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.fulfillment_order.id"))
+    fulfillment_order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.fulfillment_order.id"))
     external_id: Mapped[str] = mapped_column(Text)
     carrier: Mapped[str] = mapped_column(Text)
     service: Mapped[str] = mapped_column(Text)
@@ -92,19 +93,19 @@ class Shipment(Base):
 
 
 class ShipmentLine(Base):
-    """Units of one fulfillment order line in one parcel: fulfillment tracking line."""
+    """Units of one fulfillment order line in one parcel."""
 
     __tablename__ = "shipment_line"
     __table_args__ = (
-        CheckConstraint("quantity > 0", name="a_parcel_holds_something"),
+        CheckConstraint("quantity > 0", name="ck_shipment_line_quantity"),
         Index("ix_shipment_line_shipment_id", "shipment_id"),
         Index("ix_shipment_line_fulfillment_order_line_id", "fulfillment_order_line_id"),
-        {"schema": ROOM},
+        {"schema": SCHEMA},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    shipment_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.shipment.id"))
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.shipment.id"))
     fulfillment_order_line_id: Mapped[UUID] = mapped_column(
-        ForeignKey(f"{ROOM}.fulfillment_order_line.id")
+        ForeignKey(f"{SCHEMA}.fulfillment_order_line.id")
     )
     quantity: Mapped[int] = mapped_column(Integer)

@@ -1,17 +1,21 @@
-"""Reads: the list of fulfillment orders, and each with its lines, parcels and places."""
+"""Reads of the HTTP API: fulfillment orders with their lines, parcels and places."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.orders import like_prefix
-from openiom.platform.bulk import fetch
+from openiom.fulfillment_optimization import source_places
+from openiom.orders import OrderSummary, line_summaries, order_ids_by_number, order_summaries
+from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.geocoding import geocode
 
-from .facts import shipment_facts
+from .facts import in_order, line_rows, shipment_facts
 from .schemas import (
     AddressView,
     FulfillmentOrderDetail,
@@ -23,170 +27,215 @@ from .schemas import (
 )
 from .states import FULFILLMENT_ORDER_TABLE
 
-SEARCHED = 2_000
-"""Most orders of a searched number that a search looks at."""
+SEARCH_LIMIT = 2_000
+"""Most orders with a number that a search considers."""
 
-_ROW = (
-    "SELECT f.id, f.number, f.order_id, o.number, f.source, f.state, f.state_reason, o.customer_name,"
-    " coalesce(f.ship_to->>'city', ''), u.units, u.shipped, f.created_at, f.sent_at, f.external_id, f.ship_to,"
-    " f.planned_ship_date FROM fulfillment.fulfillment_order f JOIN orders.order o ON o.id = f.order_id"
-    " CROSS JOIN LATERAL (SELECT coalesce(sum(l.quantity), 0) AS units, coalesce(sum(l.shipped), 0) AS shipped"
-    " FROM fulfillment.fulfillment_order_line l WHERE l.fulfillment_order_id = f.id) u"
-)
-_NAMES = (
-    *(
-        "id",
-        "number",
-        "order_id",
-        "order_number",
-        "source",
-        "state",
-        "state_reason",
-        "customer_name",
-    ),
-    *("ship_to_city", "units", "shipped_units", "created_at", "sent_at", "external_id"),
-)
+
+class _Row(NamedTuple):
+    id: UUID
+    number: str
+    order_id: UUID
+    source: str
+    state: str
+    state_reason: str
+    external_id: str
+    ship_to: dict[str, Any]
+    planned_ship_date: date | None
+    created_at: datetime
+    sent_at: datetime | None
+    units: Decimal
+    shipped_units: Decimal
+
+
+_ROWS = """
+SELECT f.id, f.number, f.order_id, f.source, f.state, f.state_reason, f.external_id, f.ship_to,
+    f.planned_ship_date, f.created_at, f.sent_at, u.units, u.shipped_units
+FROM fulfillment.fulfillment_order f
+CROSS JOIN LATERAL (SELECT coalesce(sum(l.quantity), 0) AS units,
+        coalesce(sum(l.shipped), 0) AS shipped_units
+    FROM fulfillment.fulfillment_order_line l WHERE l.fulfillment_order_id = f.id) u
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfillmentOrderFilter:
+    """What the list is narrowed to; empty fields match everything.
+
+    `search` is a whole number of a fulfillment order, or the beginning of an order's number.
+    """
+
+    state: str = ""
+    source: str = ""
+    order_id: UUID | None = None
+    search: str = ""
 
 
 def list_fulfillment_orders(
-    session: Session,
-    *,
-    state: str,
-    source: str,
-    order_id: UUID | None,
-    search: str,
-    after: str | None,
-    limit: int,
+    session: Session, chosen: FulfillmentOrderFilter, *, after: UUID | None, limit: int
 ) -> list[FulfillmentOrderRow]:
-    """Newest first. `search` is the start of a fulfillment order's or an order's number."""
-    where, values = ["TRUE"], list[Any]()
-    for clause, value in (
-        ("f.state = %s", state),
-        ("f.source = %s", source),
-        ("f.order_id = %s", order_id),
+    """Return fulfillment orders, newest first; `after` is the id of the last row shown."""
+    conditions: list[str] = []
+    values: list[Any] = []
+    for condition, value in (
+        ("f.state = %s", chosen.state),
+        ("f.source = %s", chosen.source),
+        ("f.order_id = %s", chosen.order_id),
+        ("f.id < %s", after),
     ):
         if value:
-            where.append(clause)
+            conditions.append(condition)
             values.append(value)
-    if search:
-        where.append(
-            "f.id IN (SELECT id FROM fulfillment.fulfillment_order WHERE number = upper(%s) UNION ALL"
-            " SELECT f2.id FROM fulfillment.fulfillment_order f2 WHERE f2.order_id IN"
-            f" (SELECT id FROM orders.order WHERE lower(number) LIKE %s LIMIT {SEARCHED}))"
+    if chosen.search:
+        order_ids = order_ids_by_number(session, chosen.search, limit=SEARCH_LIMIT)
+        conditions.append(
+            "f.id IN (SELECT id FROM fulfillment.fulfillment_order WHERE number = upper(%s)"
+            " UNION ALL SELECT id FROM fulfillment.fulfillment_order"
+            " WHERE order_id = ANY(%s::uuid[]))"
         )
-        values += [search.strip(), like_prefix(search)]
-    if after:
-        where.append("f.id < %s::uuid")
-        values.append(after)
-    rows = fetch(
-        session, f"{_ROW} WHERE {' AND '.join(where)} ORDER BY f.id DESC LIMIT %s", (*values, limit)
+        values += [chosen.search.strip(), order_ids]
+    where = " AND ".join(conditions) or "TRUE"
+    rows = fetch_as(
+        session, _Row, f"{_ROWS} WHERE {where} ORDER BY f.id DESC LIMIT %s", (*values, limit)
     )
-    return [FulfillmentOrderRow(**_row(row)) for row in rows]
+    orders = order_summaries(session, [row.order_id for row in rows])
+    return [FulfillmentOrderRow(**_fields(row, orders[row.order_id])) for row in rows]
 
 
-def details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderDetail]:
-    """These fulfillment orders with everything a page shows, oldest first; unknown ids are left out."""
-    rows = fetch(session, f"{_ROW} WHERE f.id = ANY(%s) ORDER BY f.id", (list(ids),))
-    lines, parcels = _lines(session, ids), _shipments(session, ids)
-    places = _places(session, {row[4] for row in rows})
-    out = []
+def _fields(row: _Row, order: OrderSummary) -> dict[str, Any]:
+    """Return the fields of a row of the list."""
+    return {
+        "id": row.id,
+        "number": row.number,
+        "order_id": row.order_id,
+        "order_number": order.number,
+        "source": row.source,
+        "state": row.state,
+        "state_label": FULFILLMENT_ORDER_TABLE.state(row.state).label,
+        "state_reason": row.state_reason,
+        "customer_name": order.customer_name,
+        "ship_to_city": row.ship_to.get("city") or "",
+        "units": row.units,
+        "shipped_units": row.shipped_units,
+        "created_at": row.created_at,
+        "sent_at": row.sent_at,
+        "external_id": row.external_id,
+    }
+
+
+def get_details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderDetail]:
+    """Return fulfillment orders with lines, parcels and places, oldest first.
+
+    Unknown ids are left out.
+    """
+    rows = fetch_as(session, _Row, f"{_ROWS} WHERE f.id = ANY(%s) ORDER BY f.id", (list(ids),))
+    orders = order_summaries(session, [row.order_id for row in rows])
+    lines = _lines(session, ids)
+    parcels = _shipments(session, ids)
+    places = _source_places(session, {row.source for row in rows})
+    details: list[FulfillmentOrderDetail] = []
     for row in rows:
-        source = row[4]
-        out.append(
+        details.append(
             FulfillmentOrderDetail(
-                **_row(row),
-                ship_to=AddressView.model_validate(row[14]),
-                planned_ship_date=row[15],
-                source_place=places.get(source)
-                or PlaceView(name=source, latitude=None, longitude=None, address=AddressView()),
-                ship_to_place=_ship_to_place(row[14]),
-                lines=lines[row[0]],
-                shipments=parcels[row[0]],
+                **_fields(row, orders[row.order_id]),
+                ship_to=AddressView.model_validate(row.ship_to),
+                planned_ship_date=row.planned_ship_date,
+                source_place=places.get(row.source) or _unknown_place(row.source),
+                ship_to_place=_ship_to_place(row.ship_to),
+                lines=lines.get(row.id, []),
+                shipments=parcels.get(row.id, []),
             )
         )
-    return out
+    return details
 
 
 def details_of_order(session: Session, order_id: UUID) -> list[FulfillmentOrderDetail]:
-    rows = fetch(
-        session, "SELECT id FROM fulfillment.fulfillment_order WHERE order_id = %s", (order_id,)
-    )
-    return details(session, [row[0] for row in rows])
-
-
-def _row(row: Sequence[Any]) -> dict[str, Any]:
-    named = dict(zip(_NAMES, row[:14], strict=True))
-    return {**named, "state_label": FULFILLMENT_ORDER_TABLE.state(named["state"]).label}
+    """Return every fulfillment order of an order, oldest first."""
+    query = "SELECT id FROM fulfillment.fulfillment_order WHERE order_id = %s"
+    return get_details(session, fetch_column(session, query, (order_id,)))
 
 
 def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[FulfillmentOrderLineView]]:
-    rows = fetch(
-        session,
-        "SELECT f.fulfillment_order_id, f.id, f.order_line_id, f.product, o.name, o.unit, f.quantity, f.shipped"
-        " FROM fulfillment.fulfillment_order_line f JOIN orders.order_line o ON o.id = f.order_line_id"
-        " WHERE f.fulfillment_order_id = ANY(%s) ORDER BY o.line_number",
-        (list(ids),),
-    )
-    names = tuple(FulfillmentOrderLineView.model_fields)
+    rows = line_rows(session, ids)
+    order_lines = line_summaries(session, [row.order_line_id for row in rows])
     lines: dict[UUID, list[FulfillmentOrderLineView]] = defaultdict(list)
-    for owner, *values in rows:
-        lines[owner].append(FulfillmentOrderLineView(**dict(zip(names, values, strict=True))))
+    for row, order_line in in_order(rows, order_lines):
+        view = FulfillmentOrderLineView(
+            id=row.id,
+            order_line_id=row.order_line_id,
+            product=row.product,
+            name=order_line.name,
+            unit=order_line.unit,
+            quantity=row.quantity,
+            shipped=row.shipped,
+        )
+        lines[row.fulfillment_order_id].append(view)
     return lines
 
 
 def _shipments(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[ShipmentView]]:
     rows = fetch(
         session,
-        "SELECT id, fulfillment_order_id, external_id FROM fulfillment.shipment WHERE fulfillment_order_id = ANY(%s)"
-        " ORDER BY shipped_at, id",
+        "SELECT id, fulfillment_order_id, external_id FROM fulfillment.shipment"
+        " WHERE fulfillment_order_id = ANY(%s) ORDER BY shipped_at, id",
         (list(ids),),
     )
-    facts = shipment_facts(session, [row[0] for row in rows])
+    facts = shipment_facts(session, [shipment_id for shipment_id, _, _ in rows])
     parcels: dict[UUID, list[ShipmentView]] = defaultdict(list)
-    for new, owner, external_id in rows:
-        fact = facts[new]
-        items = [
-            ShipmentItemView(product=i["product"], quantity=i["quantity"]) for i in fact["items"]
-        ]
-        kept = {
-            k: fact[k]
-            for k in ("id", "carrier", "service", "tracking_number", "tracking_url", "shipped_at")
-        }
-        parcels[owner].append(ShipmentView(external_id=external_id, items=items, **kept))
+    for shipment_id, fulfillment_order_id, external_id in rows:
+        parcel = _shipment_view(facts[shipment_id], external_id)
+        parcels[fulfillment_order_id].append(parcel)
     return parcels
 
 
-def _places(session: Session, sources: set[str]) -> dict[str, PlaceView]:
-    rows = fetch(
-        session,
-        "SELECT name, title, latitude, longitude, address FROM fulfillment_optimization.source WHERE name = ANY(%s)",
-        (sorted(sources),),
+def _shipment_view(fact: Mapping[str, Any], external_id: str) -> ShipmentView:
+    items: list[ShipmentItemView] = []
+    for item in fact["items"]:
+        items.append(ShipmentItemView(product=item["product"], quantity=item["quantity"]))
+    return ShipmentView(
+        id=fact["id"],
+        external_id=external_id,
+        carrier=fact["carrier"],
+        service=fact["service"],
+        tracking_number=fact["tracking_number"],
+        tracking_url=fact["tracking_url"],
+        shipped_at=fact["shipped_at"],
+        items=items,
     )
-    return {
-        name: PlaceView(
-            name=title,
-            latitude=latitude,
-            longitude=longitude,
-            address=AddressView.model_validate(address),
+
+
+def _source_places(session: Session, sources: Collection[str]) -> dict[str, PlaceView]:
+    places: dict[str, PlaceView] = {}
+    for name, source in source_places(session, sources).items():
+        places[name] = PlaceView(
+            name=source.title,
+            latitude=source.latitude,
+            longitude=source.longitude,
+            address=AddressView.model_validate(source.address),
         )
-        for name, title, latitude, longitude, address in rows
-    }
+    return places
+
+
+def _unknown_place(source: str) -> PlaceView:
+    return PlaceView(name=source, latitude=None, longitude=None, address=AddressView())
 
 
 def _ship_to_place(ship_to: dict[str, Any]) -> PlaceView:
-    point = geocode(ship_to)
-    latitude, longitude = point or (None, None)
+    latitude, longitude = geocode(ship_to) or (None, None)
     address = AddressView.model_validate(ship_to)
     return PlaceView(name=address.name, latitude=latitude, longitude=longitude, address=address)
 
 
 def declining_sources(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
-    """Order line id to the sources whose fulfillment order of it was declined, canceled or closed before its end."""
+    """Return the sources that did not fulfill all units of an order line, by order line.
+
+    Their fulfillment order of the line was declined, canceled or closed.
+    """
     rows = fetch(
         session,
-        "SELECT l.order_line_id, array_agg(DISTINCT f.source) FROM fulfillment.fulfillment_order f"
-        " JOIN fulfillment.fulfillment_order_line l ON l.fulfillment_order_id = f.id AND l.shipped < l.quantity"
-        " WHERE f.order_id = ANY(%s) AND f.state IN ('declined', 'canceled', 'closed') GROUP BY 1",
+        "SELECT l.order_line_id, array_agg(DISTINCT f.source)"
+        " FROM fulfillment.fulfillment_order f JOIN fulfillment.fulfillment_order_line l"
+        " ON l.fulfillment_order_id = f.id AND l.shipped < l.quantity WHERE f.order_id = ANY(%s)"
+        " AND f.state IN ('declined', 'canceled', 'closed') GROUP BY 1",
         (list(order_ids),),
     )
-    return {line: tuple(sources) for line, sources in rows}
+    return {line_id: tuple(sources) for line_id, sources in rows}

@@ -1,4 +1,4 @@
-"""Fulfillment orders over HTTP."""
+"""Bodies of the HTTP API of fulfillment orders."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 
 class FulfillmentOrderRow(BaseModel):
-    """A row of the list; units count all lines together."""
+    """A row of the list of fulfillment orders; units are those of all its lines."""
 
     id: UUID
     number: str
@@ -27,6 +27,8 @@ class FulfillmentOrderRow(BaseModel):
 
 
 class FulfillmentOrderLineView(BaseModel):
+    """A line of a fulfillment order."""
+
     id: UUID
     order_line_id: UUID
     product: str
@@ -37,11 +39,15 @@ class FulfillmentOrderLineView(BaseModel):
 
 
 class ShipmentItemView(BaseModel):
+    """Units of a product in a parcel."""
+
     product: str
     quantity: int
 
 
 class ShipmentView(BaseModel):
+    """A parcel with its tracking and items."""
+
     id: UUID
     external_id: str
     carrier: str
@@ -53,7 +59,7 @@ class ShipmentView(BaseModel):
 
 
 class AddressView(BaseModel):
-    """A postal address; parts nobody gave are empty."""
+    """A postal address; unknown parts are empty."""
 
     name: str = ""
     company: str = ""
@@ -70,7 +76,7 @@ class AddressView(BaseModel):
 
 
 class PlaceView(BaseModel):
-    """A point for the map; latitude and longitude are null when nothing is known."""
+    """A place on the map; latitude and longitude are null when unknown."""
 
     name: str
     latitude: float | None
@@ -79,6 +85,8 @@ class PlaceView(BaseModel):
 
 
 class FulfillmentOrderDetail(FulfillmentOrderRow):
+    """One fulfillment order with its lines, parcels and places."""
+
     ship_to: AddressView
     source_place: PlaceView
     ship_to_place: PlaceView
@@ -88,4 +96,6 @@ class FulfillmentOrderDetail(FulfillmentOrderRow):
 
 
 class FulfillmentOrderItems(BaseModel):
+    """All fulfillment orders of an order."""
+
     items: list[FulfillmentOrderDetail]

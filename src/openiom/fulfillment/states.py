@@ -1,72 +1,83 @@
-"""What a fulfillment order may do, and what its order owes when all of an order's get somewhere."""
+"""The state table of fulfillment orders, and the events an order owes because of theirs."""
+
+from collections.abc import Iterator
 
 from openiom.state_framework import Aggregate, State, StateTable, Target, Transition, moves
 
-NEW, SENT, ACCEPTED, PICKED, PACKED = "new", "sent", "accepted", "picked", "packed"
-PARTIALLY_SHIPPED, SHIPPED, DELIVERED = "partially_shipped", "shipped", "delivered"
-DECLINED, CANCELED, CLOSED = "declined", "canceled", "closed"
+NEW = "new"
+SENT = "sent"
+ACCEPTED = "accepted"
+PICKED = "picked"
+PACKED = "packed"
+PARTIALLY_SHIPPED = "partially_shipped"
+SHIPPED = "shipped"
+DELIVERED = "delivered"
+DECLINED = "declined"
+CANCELED = "canceled"
+CLOSED = "closed"
 
-WAY = (NEW, SENT, ACCEPTED, PICKED, PACKED, PARTIALLY_SHIPPED, SHIPPED, DELIVERED)
-"""The way of a fulfillment order. News of a place it has passed already change nothing."""
-OFF_THE_WAY = frozenset((DECLINED, CANCELED))
+PROGRESS = (NEW, SENT, ACCEPTED, PICKED, PACKED, PARTIALLY_SHIPPED, SHIPPED, DELIVERED)
+"""States in the order a fulfillment order goes through them. Updates about earlier ones are old."""
+BEFORE_SHIPPING = (NEW, SENT, ACCEPTED, PICKED, PACKED)
+NOT_FULFILLED = frozenset((DECLINED, CANCELED))
 ENDED = frozenset((DECLINED, CANCELED, CLOSED))
 
-SENT_FAILED = "fulfillment_order.sent.failed"
+CREATED_EVENT = "fulfillment_order.created"
+SEND_FAILED_EVENT = "fulfillment_order.send_failed"
+
+ORDER_SENT = "order.sent_to_fulfillment"
+ORDER_SEND_FAILED = "order.send_to_fulfillment_failed"
+ORDER_PICKED = "order.picked"
+ORDER_DELIVERED = "order.delivered"
+
+_LABELS = {
+    NEW: "New",
+    SENT: "Sent To Fulfillment",
+    ACCEPTED: "Accepted",
+    PICKED: "Picked",
+    PACKED: "Packed",
+    PARTIALLY_SHIPPED: "Partially Shipped",
+    SHIPPED: "Shipped",
+    DELIVERED: "Delivered",
+    DECLINED: "Declined",
+    CANCELED: "Canceled",
+    CLOSED: "Closed",
+}
 
 
 def event_of(state: str) -> str:
-    """The event that leads to a state, e.g. `fulfillment_order.picked`."""
+    """Return the event that leads to a state, e.g. `fulfillment_order.picked`."""
     return f"fulfillment_order.{state}"
 
 
-def _states() -> tuple[State, ...]:
-    labels = {
-        NEW: "New",
-        SENT: "Sent To Fulfillment",
-        ACCEPTED: "Accepted",
-        PICKED: "Picked",
-        PACKED: "Packed",
-        PARTIALLY_SHIPPED: "Partially Shipped",
-        SHIPPED: "Shipped",
-        DELIVERED: "Delivered",
-    }
-    ended = {DECLINED: "Declined", CANCELED: "Canceled", CLOSED: "Closed"}
-    rows = [State(name, label, 10 * i) for i, (name, label) in enumerate(labels.items(), start=1)]
-    rows += [
-        State(name, label, 10 * i, read_only=True, final=True)
-        for i, (name, label) in enumerate(ended.items(), start=len(rows) + 1)
-    ]
-    return tuple(rows)
+def _states() -> Iterator[State]:
+    for position, (name, label) in enumerate(_LABELS.items(), start=1):
+        ended = name in ENDED
+        yield State(name, label, 10 * position, read_only=ended, final=ended)
 
 
-def _moves() -> tuple[Transition, ...]:
-    rows = [Transition("fulfillment_order.created", None, Target(NEW, "Created"))]
-    rows += moves(event_of(SENT), [NEW], SENT, "Sent To Fulfillment")
-    rows += moves(SENT_FAILED, [NEW], NEW, "Send Failed")
-    for state, reason in ((ACCEPTED, "Accepted"), (PICKED, "Picked"), (PACKED, "Packed")):
-        rows += moves(event_of(state), WAY[: WAY.index(state)], state, reason)
-    before = WAY[: WAY.index(PARTIALLY_SHIPPED)]
-    rows += moves(
-        event_of(PARTIALLY_SHIPPED),
-        (*before, PARTIALLY_SHIPPED),
-        PARTIALLY_SHIPPED,
-        "Partially Shipped",
-    )
-    rows += moves(event_of(SHIPPED), (*before, PARTIALLY_SHIPPED), SHIPPED, "Shipped")
-    rows += moves(event_of(DELIVERED), [SHIPPED], DELIVERED, "Delivered")
-    rows += moves(event_of(DECLINED), before, DECLINED, "Declined")
-    rows += moves(event_of(CANCELED), before, CANCELED, "Canceled")
-    rows += moves(event_of(CLOSED), [PARTIALLY_SHIPPED], CLOSED, "Rest Canceled")
-    return tuple(rows)
+def _transitions() -> Iterator[Transition]:
+    yield Transition(CREATED_EVENT, None, Target(NEW, "Created"))
+    yield from moves(event_of(SENT), [NEW], SENT, "Sent To Fulfillment")
+    yield from moves(SEND_FAILED_EVENT, [NEW], NEW, "Send Failed")
+    for state in (ACCEPTED, PICKED, PACKED):
+        yield from moves(event_of(state), PROGRESS[: PROGRESS.index(state)], state, _LABELS[state])
+    shippable = (*BEFORE_SHIPPING, PARTIALLY_SHIPPED)
+    for state in (PARTIALLY_SHIPPED, SHIPPED):
+        yield from moves(event_of(state), shippable, state, _LABELS[state])
+    yield from moves(event_of(DELIVERED), [SHIPPED], DELIVERED, "Delivered")
+    yield from moves(event_of(DECLINED), BEFORE_SHIPPING, DECLINED, "Declined")
+    yield from moves(event_of(CANCELED), BEFORE_SHIPPING, CANCELED, "Canceled")
+    yield from moves(event_of(CLOSED), [PARTIALLY_SHIPPED], CLOSED, "Rest Canceled")
 
 
-FULFILLMENT_ORDER_TABLE = StateTable("fulfillment_order", _states(), _moves())
+FULFILLMENT_ORDER_TABLE = StateTable("fulfillment_order", tuple(_states()), tuple(_transitions()))
 
-_SENT = frozenset((*WAY[1:], CLOSED))
-_PICKED = frozenset((*WAY[WAY.index(PICKED) :], CLOSED))
-ORDER_OWES = (
-    Aggregate("order.sent_to_fulfillment", _SENT, ignoring=OFF_THE_WAY),
-    Aggregate("order.picked", _PICKED, ignoring=OFF_THE_WAY),
-    Aggregate("order.delivered", frozenset((DELIVERED,)), ignoring=OFF_THE_WAY),
+_AFTER_NEW = frozenset((*PROGRESS[1:], CLOSED))
+_AFTER_PICKING = frozenset((*PROGRESS[PROGRESS.index(PICKED) :], CLOSED))
+ORDER_EVENTS = (
+    Aggregate(ORDER_SENT, _AFTER_NEW, ignoring=NOT_FULFILLED),
+    Aggregate(ORDER_PICKED, _AFTER_PICKING, ignoring=NOT_FULFILLED),
+    Aggregate(ORDER_DELIVERED, frozenset((DELIVERED,)), ignoring=NOT_FULFILLED),
 )
-"""Raised on the order once all its fulfillment orders that still count stand there."""
+"""Raised on an order once all its fulfillment orders that count have reached these states."""

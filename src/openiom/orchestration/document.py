@@ -20,7 +20,7 @@ class FlowDocument(DocumentPart):
     trigger: Trigger
     cancel_on: list[str] = Field(
         default_factory=list,
-        description="Events on the subject that end its flow runs, e.g. order.cancel",
+        description="Events on the subject that end its flow runs, e.g. order.canceled",
     )
     steps: list[AnyStep] = Field(min_length=2, max_length=500)
 

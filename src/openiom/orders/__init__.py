@@ -1,10 +1,12 @@
 """
-Orders: what the customer asked for, and what is still owed.
+Orders: what customers ordered, and what is still owed to them.
 
-Owns    order, order state, order line, waiting line; counts by state; answers kept for repeated requests.
-Holds   shipped, canceled and released units never exceed the ordered ones; only the state table moves a state;
-        an order of an instance exists once.
-Tells   order.created, order.modified, order.cancel_refused, order.fields_set, and every event of its state table.
+Owns        orders with their state and lines, waiting lines, counts by state, stored responses to
+            requests with an idempotency key.
+Guarantees  units shipped, canceled and in fulfillment never exceed the ordered ones; only the state
+            table moves a state; an order of an instance exists once.
+Publishes   order.created, order.modified, order.cancellation_refused, order.fields_set,
+            order_line.split, and every event of its state tables.
 """
 
 from .actions import ACTIONS, ENTITIES
@@ -12,89 +14,89 @@ from .backorder.configuration import ORDER_PREFERENCES
 from .backorder.release_worker import CONSUMER as BACKORDER_CONSUMER
 from .backorder.release_worker import BackorderReleaseWorker
 from .backorder.routes import router as waiting_router
-from .deletion_guards import DELETION_GUARDS
 from .demand import OrderedLine, PlacedOrder, placed_orders
+from .event_titles import EVENT_TITLES
 from .facts import header_facts, line_facts, money_text, order_facts
-from .line_routes import router as line_router
-from .locks import lock_orders
-from .naming import names_router
-from .queries import like_prefix
-from .routes import router
-from .search import orders_by_number, search_customers, search_orders
+from .locks import OPTIMIZED, lock_orders, movable_orders
+from .queries import (
+    LineSummary,
+    OrderSummary,
+    line_summaries,
+    order_ids_by_number,
+    order_summaries,
+)
+from .routes import order_router
 from .service.apply_events import raise_line_events, raise_order_events
-from .service.ask_lines import unshipped_lines
 from .service.hold_cancel import (
     LineCancellation,
     cancel_lines,
     cancel_orders,
     confirm_billing,
     hold_orders,
-    release_orders,
+    release_holds,
 )
 from .service.line_fulfillment import (
-    OpenLine,
     assign_sources,
-    open_lines,
     orders_wholly_shipped,
     record_shipped,
     release_to_fulfillment,
     return_to_sourcing,
 )
+from .service.open_lines import OpenLine, open_lines, unshipped_lines
 from .service.receive_orders import receive_orders
 from .service.set_fields import set_line_fields, set_order_fields
-from .service.split_lines import OPTIMIZED, lines_served_from, movable_orders, split_lines
+from .service.split_lines import lines_served_from, split_lines
 from .states import LINE_TABLE, ORDER_TABLE
 
 KINDS = (ORDER_PREFERENCES,)
 RECEIVERS = {"order": receive_orders}
 
 __all__ = [
-    "search_orders",
-    "search_customers",
-    "orders_by_number",
-    "DELETION_GUARDS",
     "ACTIONS",
     "BACKORDER_CONSUMER",
     "ENTITIES",
+    "EVENT_TITLES",
     "KINDS",
     "LINE_TABLE",
     "OPTIMIZED",
     "ORDER_TABLE",
     "RECEIVERS",
-    "LineCancellation",
-    "OpenLine",
     "BackorderReleaseWorker",
+    "LineCancellation",
+    "LineSummary",
+    "OpenLine",
+    "OrderSummary",
     "OrderedLine",
     "PlacedOrder",
     "assign_sources",
     "cancel_lines",
     "cancel_orders",
     "confirm_billing",
-    "split_lines",
-    "lines_served_from",
     "header_facts",
     "hold_orders",
-    "like_prefix",
     "line_facts",
+    "line_summaries",
+    "lines_served_from",
     "lock_orders",
     "money_text",
     "movable_orders",
-    "names_router",
     "open_lines",
     "order_facts",
+    "order_ids_by_number",
+    "order_router",
+    "order_summaries",
     "orders_wholly_shipped",
     "placed_orders",
     "raise_line_events",
     "raise_order_events",
     "receive_orders",
     "record_shipped",
-    "release_orders",
+    "release_holds",
     "release_to_fulfillment",
     "return_to_sourcing",
-    "router",
     "set_line_fields",
     "set_order_fields",
-    "line_router",
-    "waiting_router",
+    "split_lines",
     "unshipped_lines",
+    "waiting_router",
 ]

@@ -1,4 +1,4 @@
-"""What flows may be about, and what they may ask of this room."""
+"""Entities that flows can run for, and the actions they can call."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,9 +18,9 @@ from .facts import (
     order_roots,
 )
 from .service.apply_events import raise_line_events, raise_order_events
-from .service.hold_cancel import cancel_orders, confirm_billing, hold_orders, release_orders
+from .service.hold_cancel import cancel_orders, confirm_billing, hold_orders, release_holds
 from .service.set_fields import LINE_FIELDS, ORDER_FIELDS, set_line_fields, set_order_fields
-from .states import BACKORDER_HOLD, CANCEL, HOLD, INVOICED, PREORDER_HOLD, RELEASE
+from .states import BACKORDER_HOLD, CANCEL, HOLD, INVOICED, PREORDER_HOLD, RELEASE_HOLD
 
 ENTITIES = (
     Entity(
@@ -48,6 +48,8 @@ ENTITIES = (
 
 
 class WithReason(BaseModel):
+    """Parameters of an action on an order that shows a reason."""
+
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field("", max_length=500, description="Shown on the order's timeline")
@@ -67,7 +69,7 @@ def _hold(call: ActionCall) -> Sequence[Outcome]:
 
 
 def _release(call: ActionCall) -> Sequence[Outcome]:
-    return release_orders(call.session, _ids(call), call.now, call.actor, reason=_reason(call))
+    return release_holds(call.session, _ids(call), call.now, call.actor, reason=_reason(call))
 
 
 def _cancel(call: ActionCall) -> Sequence[Outcome]:
@@ -88,7 +90,7 @@ def _await_stock(call: ActionCall) -> Sequence[Outcome]:
 
 ACTIONS = (
     Action("orders.hold", "Hold order", "order", WithReason, _hold, (HOLD,)),
-    Action("orders.release", "Release order", "order", WithReason, _release, (RELEASE,)),
+    Action("orders.release", "Release hold", "order", WithReason, _release, (RELEASE_HOLD,)),
     Action("orders.cancel", "Cancel order", "order", WithReason, _cancel, (CANCEL,)),
     Action(
         "orders.confirm_billing",
@@ -100,7 +102,7 @@ ACTIONS = (
     ),
     Action(
         "orders.hold_preorders",
-        "Wait for the launch",
+        "Hold preorders until their launch",
         "order",
         NoParameters,
         _hold_preorders,
@@ -108,7 +110,7 @@ ACTIONS = (
     ),
     Action(
         "orders.await_stock",
-        "Wait for stock",
+        "Hold until stock arrives",
         "order",
         NoParameters,
         _await_stock,

@@ -1,23 +1,34 @@
-"""Which verbs a person may use on an order now, and if not, why."""
+"""Which manual actions are possible on an order now, and the reason when one is not."""
 
-from .schemas import Permit, Permits
+from .schemas import AllowedAction, AllowedActions
 from .states import CANCEL, CANCELED, COMPLETED, HOLD, OPEN, ORDER_TABLE
 
 
-def permits(state: str, *, held: bool, released: int) -> Permits:
-    """Hold, release and cancel, each allowed or with the reason why it is not."""
-    return Permits(
-        hold=_answer(HOLD, state, "is on hold by hand already" if held else ""),
-        release=Permit(allowed=held, why="" if held else "the order is not held by hand"),
-        cancel=_answer(
-            CANCEL, state, f"{released} units are in a fulfillment order" if released else ""
-        ),
+def allowed_actions(state: str, *, manual_hold: bool, in_fulfillment: int) -> AllowedActions:
+    """Return whether an order can be put on hold, released and canceled.
+
+    `in_fulfillment` is the number of its units in fulfillment orders.
+    """
+    hold_reason = "the order is already on manual hold" if manual_hold else ""
+    release_reason = "" if manual_hold else "the order is not on manual hold"
+    cancel_reason = ""
+    if in_fulfillment:
+        cancel_reason = f"{in_fulfillment} units are in a fulfillment order"
+    return AllowedActions(
+        hold=_action(_refusal(HOLD, state) or hold_reason),
+        release=_action(release_reason),
+        cancel=_action(_refusal(CANCEL, state) or cancel_reason),
     )
 
 
-def _answer(event: str, state: str, why: str) -> Permit:
+def _action(reason: str) -> AllowedAction:
+    return AllowedAction(allowed=not reason, reason=reason)
+
+
+def _refusal(event: str, state: str) -> str:
+    """Return why an event is not possible in a state, or ''."""
     if state in (COMPLETED, CANCELED):
-        why = f"the order is {state}"
-    elif state not in OPEN or ORDER_TABLE.row(event, state) is None:
-        why = "the order is in fulfillment; cancel its fulfillment orders first"
-    return Permit(allowed=not why, why=why)
+        return f"the order is {state}"
+    if state not in OPEN or ORDER_TABLE.row(event, state) is None:
+        return "the order is in fulfillment; cancel its fulfillment orders first"
+    return ""

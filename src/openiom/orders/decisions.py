@@ -1,4 +1,4 @@
-"""What can be settled about an order on paper: its totals, whether a delivery is newer, what may be canceled."""
+"""Pure decisions about orders: totals, redelivered documents, and what their lines still owe."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,16 @@ from decimal import Decimal
 
 from openiom.kernel import minor_units, round_money
 
-NOTHING = Decimal(0)
+from .states import ORDER_PARTIALLY_SHIPPED, ORDER_SHIPPED
+
+ZERO = Decimal(0)
+_CANCELED_STATUSES = frozenset(("canceled", "cancelled"))
 
 
 @dataclass(frozen=True, slots=True)
 class LineAmounts:
+    """The quantity and money of one order line."""
+
     quantity: int
     unit_price: Decimal
     discount: Decimal
@@ -19,7 +24,11 @@ class LineAmounts:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """`difference` is the stated total less the computed one; zero when they agree, tax included or not."""
+    """The amounts of an order.
+
+    `difference` is the stated total less the computed one. It is zero when they agree, whether the
+    prices include their tax or not.
+    """
 
     subtotal: Decimal
     tax: Decimal
@@ -27,65 +36,87 @@ class Totals:
     difference: Decimal
 
 
-def totals(
+def compute_totals(
     lines: Iterable[LineAmounts],
     *,
     shipping: Decimal,
     discount: Decimal,
     tax: Decimal,
-    stated: Decimal,
+    stated_total: Decimal,
     currency: str,
 ) -> Totals:
-    """Add the order up. The stated total is what the customer pays and is kept; a difference is only told.
+    """Add up an order. The stated total is what the customer pays; a difference is only reported.
 
-    A difference within one minor unit a line is rounding. Prices that include their tax add up without it.
+    A difference of up to one minor unit per line is rounding. `tax` of the order, where stated,
+    replaces the sum of its lines' taxes.
     """
-    net, line_tax, count = NOTHING, NOTHING, 0
+    net = ZERO
+    line_tax = ZERO
+    line_count = 0
     for line in lines:
         net += line.unit_price * line.quantity - line.discount
         line_tax += line.tax
-        count += 1
+        line_count += 1
     tax = tax or line_tax
-    subtotal = round_money(net, currency)
     without_tax = net + shipping - discount
-    rounding = count * Decimal(1).scaleb(-minor_units(currency))
-    difference = min((stated - without_tax - tax, stated - without_tax), key=abs)
-    difference = (
-        NOTHING
-        if abs(difference) <= rounding
-        else round_money(stated - without_tax - tax, currency)
-    )
-    return Totals(subtotal, tax, stated, difference)
+    difference = stated_total - without_tax - tax
+    difference_if_included = stated_total - without_tax
+    rounding = line_count * Decimal(1).scaleb(-minor_units(currency))
+    if min(abs(difference), abs(difference_if_included)) <= rounding:
+        reported = ZERO
+    else:
+        reported = round_money(difference, currency)
+    return Totals(round_money(net, currency), tax, stated_total, reported)
 
 
-CANCELED_UPSTREAM = frozenset(("canceled", "cancelled"))
+def is_canceled_by_source(external_status: str) -> bool:
+    """Return whether the source system reports the order as canceled."""
+    return external_status.strip().lower() in _CANCELED_STATUSES
 
 
-def is_canceled_upstream(external_status: str) -> bool:
-    """Whether the source says the order is off."""
-    return external_status.strip().lower() in CANCELED_UPSTREAM
+def is_newer_delivery(*, known_version: int, known_digest: str, version: int, digest: str) -> bool:
+    """Return whether a delivery of a known order has other content and no older version.
 
-
-def is_news(*, known_version: int, known_digest: str, version: int, digest: str) -> bool:
-    """Whether a delivery of an order we have says anything new: another content, and no older version."""
+    Version 0 is a source without versions: its deliveries count in the order they arrive.
+    """
     return digest != known_digest and (version == 0 or version >= known_version)
 
 
 @dataclass(frozen=True, slots=True)
 class LineUnits:
+    """Unit counters of one order line."""
+
     ordered: int
-    released: int
     shipped: int
     canceled: int
 
+    @property
+    def is_fulfilled(self) -> bool:
+        """Whether every unit is shipped or canceled."""
+        return self.shipped + self.canceled == self.ordered
 
-def cancelable(line: LineUnits) -> int:
-    """Units still ours to cancel: not yet in a fulfillment order, shipped or canceled."""
-    return line.ordered - line.released - line.shipped - line.canceled
+
+def is_wholly_shipped(lines: Sequence[LineUnits]) -> bool:
+    """Return whether every unit is shipped or canceled, and at least one was shipped."""
+    if not all(line.is_fulfilled for line in lines):
+        return False
+    return any(line.shipped for line in lines)
 
 
-def settled(lines: Sequence[LineUnits]) -> bool:
-    """Whether nothing is owed any more: every unit is shipped or canceled, and at least one was shipped."""
-    return any(line.shipped for line in lines) and all(
-        line.shipped + line.canceled == line.ordered for line in lines
-    )
+def is_wholly_canceled(lines: Sequence[LineUnits]) -> bool:
+    """Return whether every unit is canceled."""
+    return all(line.canceled == line.ordered for line in lines)
+
+
+def shipping_events(before: Sequence[LineUnits], after: Sequence[LineUnits]) -> list[str]:
+    """Return the shipping events of an order whose lines went from `before` to `after`.
+
+    Each of `order.partially_shipped` and `order.shipped` happens once in the life of an order.
+    """
+    if is_wholly_shipped(after):
+        return [] if is_wholly_shipped(before) else [ORDER_SHIPPED]
+    if any(line.shipped for line in before):
+        return []
+    if any(line.shipped for line in after):
+        return [ORDER_PARTIALLY_SHIPPED]
+    return []

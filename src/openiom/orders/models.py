@@ -1,8 +1,8 @@
-"""
-Orders and their lines.
+"""Tables of orders: the order, its state, its lines, counters and stored responses.
 
-What moves often (state, hold) stands in `order_state`, a narrow row beside the wide `order`, so that a state
-change rewrites a hundred bytes and two index entries instead of addresses and seven.
+The columns that change often (state, manual hold) are in `order_state`, a narrow row beside the
+wide `order`, so that a state change rewrites a hundred bytes and two index entries instead of
+addresses and seven.
 """
 
 from datetime import date, datetime
@@ -31,13 +31,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
 
-ROOM = "orders"
+SCHEMA = "orders"
 Amount = Numeric(18, 4)
 Moment = DateTime(timezone=True)
 
 
 class Order(Base):
-    """What the customer asked for. `total_difference` is the stated total less the one computed from the lines."""
+    """A customer's order.
+
+    `total_difference` is the stated total less the one computed from the lines.
+    """
 
     __tablename__ = "order"
     __table_args__ = (
@@ -52,7 +55,7 @@ class Order(Base):
             text("customer_email text_pattern_ops"),
             postgresql_where="customer_email <> ''",
         ),
-        {"schema": ROOM},
+        {"schema": SCHEMA},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -90,20 +93,25 @@ class Order(Base):
 
 
 class OrderState(Base):
-    """Where an order stands. Only the state framework's answers are written here."""
+    """The state of an order. Only transitions of the state framework are written here."""
 
     __tablename__ = "order_state"
     __table_args__ = (
         Index("ix_order_state_state", "state", "order_id"),
-        Index("ix_order_state_held", "order_id", unique=True, postgresql_where=text("held")),
-        CheckConstraint("NOT held OR state = 'on_hold'", name="a_held_order_is_on_hold"),
-        {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
+        Index(
+            "ix_order_state_manual_hold",
+            "order_id",
+            unique=True,
+            postgresql_where=text("manual_hold"),
+        ),
+        CheckConstraint("NOT manual_hold OR state = 'on_hold'", name="ck_order_state_manual_hold"),
+        {"schema": SCHEMA, "postgresql_with": {"fillfactor": "80"}},
     )
 
-    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.order.id"), primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"), primary_key=True)
     state: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
-    held: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    manual_hold: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     previous_state: Mapped[str | None] = mapped_column(Text)
     previous_reason: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
@@ -111,9 +119,10 @@ class OrderState(Base):
 
 
 class OrderLine(Base):
-    """
-    One product of an order. Its units are open, released (in a fulfillment order, not yet shipped), shipped or
-    canceled; what is left after the last three is open.
+    """One product of an order.
+
+    Its units are in fulfillment (in a fulfillment order and not yet shipped), shipped or canceled;
+    the rest is open.
     """
 
     __tablename__ = "order_line"
@@ -127,15 +136,16 @@ class OrderLine(Base):
             postgresql_where=text("source IS NOT NULL"),
         ),
         CheckConstraint(
-            "shipped >= 0 AND canceled >= 0 AND released >= 0 AND shipped + canceled + released <= quantity",
-            name="never_more_than_ordered",
+            "shipped >= 0 AND canceled >= 0 AND in_fulfillment >= 0"
+            " AND shipped + canceled + in_fulfillment <= quantity",
+            name="ck_order_line_units",
         ),
-        CheckConstraint("quantity > 0", name="a_line_asks_for_something"),
-        {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
+        CheckConstraint("quantity > 0", name="ck_order_line_quantity"),
+        {"schema": SCHEMA, "postgresql_with": {"fillfactor": "80"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.order.id"))
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"))
     line_number: Mapped[int] = mapped_column(Integer)
     external_id: Mapped[str] = mapped_column(Text)
     product: Mapped[str] = mapped_column(Text)
@@ -151,17 +161,17 @@ class OrderLine(Base):
     state_reason: Mapped[str] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(Text)
     source_reason: Mapped[str] = mapped_column(Text, server_default="")
-    released: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    in_fulfillment: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     shipped: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     canceled: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     returned: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
-class OrderCount(Base):
-    """Differences to the number of orders per state, appended by every wave and folded now and then."""
+class OrderCountDelta(Base):
+    """A change of the number of orders in a state, appended by each batch and compacted later."""
 
-    __tablename__ = "order_count"
-    __table_args__ = {"schema": ROOM}
+    __tablename__ = "order_count_delta"
+    __table_args__ = {"schema": SCHEMA}
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     state: Mapped[str] = mapped_column(Text)
@@ -170,13 +180,13 @@ class OrderCount(Base):
 
 
 class IdempotencyKey(Base):
-    """What a request with an Idempotency-Key was answered, so that its repetition gets the same."""
+    """The response to a request with an Idempotency-Key, returned when the request is repeated."""
 
     __tablename__ = "idempotency_key"
-    __table_args__ = (PrimaryKeyConstraint("principal", "key"), {"schema": ROOM})
+    __table_args__ = (PrimaryKeyConstraint("principal", "key"), {"schema": SCHEMA})
 
     principal: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(Text)
-    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    at: Mapped[datetime] = mapped_column(Moment)
+    response: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    stored_at: Mapped[datetime] = mapped_column(Moment)

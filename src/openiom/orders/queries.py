@@ -1,301 +1,368 @@
-"""Reads: the order list, counts, one order, its timeline."""
+"""Reads of the HTTP API: the order list, counts, one order, its lines and its timeline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
-from openiom.platform.bulk import fetch
-from openiom.platform.events import timeline
+from openiom.platform.bulk import fetch, fetch_as, fetch_column
+from openiom.platform.events import LoggedEvent, timeline
 from openiom.state_framework import StateTable
 
-from .allowed_actions import permits
-from .event_titles import title_of
+from .allowed_actions import allowed_actions
 from .facts import money_text
+from .order_batch import flush_lines, flush_orders
 from .schemas import (
     Amounts,
     LineDetail,
     OrderCounts,
     OrderDetail,
+    OrderLineRow,
     OrderRow,
     ProgressStep,
     Timeline,
     TimelineEvent,
 )
 from .service.apply_events import table_in_use
-from .states import LINE_TABLE, ORDER_TABLE
+from .states import CANCELED, LINE_TABLE, ON_HOLD, ORDER_TABLE
 
-SEARCHED = 1_000
-"""Most matches of each searched field that a search looks at; the newest of these are shown."""
+SEARCH_LIMIT = 1_000
+"""Most matches of each searched field that a search considers; the newest of these are shown."""
+LINES_LIMIT = 500
 
-_ROW = (
-    "o.id, o.number, o.instance, o.origin, o.customer_name, o.ship_to->>'city', o.ship_to->>'state',"
-    " o.ship_to->>'country', s.state, s.reason, o.currency, o.total_amount, o.line_count, o.placed_at, o.created_at,"
-    " s.held, ARRAY(SELECT DISTINCT l.source FROM orders.order_line l WHERE l.order_id = o.id"
-    " AND l.source IS NOT NULL ORDER BY 1)"
-)
-_ROW_NAMES = tuple(OrderRow.model_fields)
+_ROW = """
+o.id, o.number, o.instance, o.origin, o.customer_name,
+coalesce(o.ship_to->>'city', '') AS ship_to_city,
+coalesce(o.ship_to->>'state', '') AS ship_to_state,
+coalesce(o.ship_to->>'country', '') AS ship_to_country,
+s.state, s.reason AS state_reason, o.currency, o.total_amount, o.line_count, o.placed_at,
+o.created_at, s.manual_hold,
+ARRAY(SELECT DISTINCT l.source FROM orders.order_line l
+    WHERE l.order_id = o.id AND l.source IS NOT NULL ORDER BY 1) AS sources
+"""
+_ORDERS = "orders.order o JOIN orders.order_state s ON s.order_id = o.id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """What the list is narrowed to; empty is everything."""
+    """What the order list is narrowed to; empty fields match everything."""
 
+    ids: Sequence[UUID] = ()
     search: str = ""
     state: str = ""
     instance: str = ""
     origin: str = ""
     source: str = ""
     product: str = ""
-    held: bool = False
+    manual_hold: bool = False
     placed_from: datetime | None = None
     placed_to: datetime | None = None
 
     @property
-    def by_placing(self) -> bool:
-        """A range of placing is walked in that order; everything else in the order of arrival."""
+    def by_placed_at(self) -> bool:
+        """Whether the list is sorted by when orders were placed, not by when they arrived."""
         return self.placed_from is not None or self.placed_to is not None
 
 
 def list_orders(
-    session: Session, chosen: OrderFilter, *, after: list[str] | None, limit: int
+    session: Session,
+    chosen: OrderFilter,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> list[OrderRow]:
-    """Orders, newest first. `after` is (placed_at, id) of the last row shown."""
-    where, values = _where(chosen)
-    order = "o.placed_at DESC, o.id DESC" if chosen.by_placing else "o.id DESC"
-    if after and chosen.by_placing:
-        where.append("(o.placed_at, o.id) < (%s::timestamptz, %s::uuid)")
+    """Return orders, newest first; `after` is (placed_at, id) of the last row shown."""
+    flush_orders(session)
+    flush_lines(session)
+    conditions, values = _conditions(chosen)
+    sorting = "o.placed_at DESC, o.id DESC" if chosen.by_placed_at else "o.id DESC"
+    if after and chosen.by_placed_at:
+        conditions.append("(o.placed_at, o.id) < (%s, %s)")
         values += after
     elif after:
-        where.append("o.id < %s::uuid")
+        conditions.append("o.id < %s")
         values.append(after[1])
-    rows = fetch(
+    where = " AND ".join(conditions) or "TRUE"
+    rows: list[dict[str, Any]] = fetch_as(
         session,
-        f"SELECT {_ROW} FROM orders.order o JOIN orders.order_state s ON s.order_id = o.id"
-        f" WHERE {' AND '.join(where) or 'TRUE'} ORDER BY {order} LIMIT %s",
+        dict,
+        f"SELECT {_ROW} FROM {_ORDERS} WHERE {where} ORDER BY {sorting} LIMIT %s",
         (*values, limit),
     )
-    return [_row(row) for row in rows]
+    return [OrderRow(**_with_money_text(row, ("total_amount",))) for row in rows]
 
 
-def _row(row: Sequence[Any]) -> OrderRow:
-    found = dict(zip(_ROW_NAMES, row, strict=True))
-    places = ("ship_to_city", "ship_to_state", "ship_to_country")
-    return OrderRow(
-        **found
-        | {"total_amount": money_text(found["total_amount"])}
-        | {p: found[p] or "" for p in places}
-    )
+def _with_money_text(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {**row, **{name: money_text(row[name]) for name in names}}
 
 
-def _where(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
-    where, values = list[str](), list[Any]()
+_HAS_LINE = "EXISTS (SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.{} = %s)"
+_SEARCH = f"""
+o.id IN ((SELECT id FROM orders.order WHERE lower(number) LIKE %s LIMIT {SEARCH_LIMIT})
+    UNION ALL
+    (SELECT id FROM orders.order WHERE lower(customer_name) LIKE %s LIMIT {SEARCH_LIMIT})
+    UNION ALL
+    (SELECT id FROM orders.order WHERE customer_email LIKE %s AND customer_email <> ''
+        LIMIT {SEARCH_LIMIT})
+    UNION ALL
+    (SELECT id FROM orders.order WHERE external_id = %s LIMIT {SEARCH_LIMIT}))
+"""
+
+
+def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
+    """Return the conditions of a filter and their values."""
+    conditions: list[str] = []
+    values: list[Any] = []
     if chosen.search:
-        where.append(f"o.id IN ({_SEARCH})")
         prefix = like_prefix(chosen.search)
+        conditions.append(_SEARCH)
         values += [prefix, prefix, prefix, chosen.search.strip()]
-    for clause, value in (
+    for condition, value in (
+        ("o.id = ANY(%s::uuid[])", list(chosen.ids)),
         ("s.state = %s", chosen.state),
         ("o.instance = %s", chosen.instance),
         ("o.origin = %s", chosen.origin),
-        (
-            "EXISTS (SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.source = %s)",
-            chosen.source,
-        ),
-        (
-            "EXISTS (SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.product = %s)",
-            chosen.product,
-        ),
+        (_HAS_LINE.format("source"), chosen.source),
+        (_HAS_LINE.format("product"), chosen.product),
         ("o.placed_at >= %s", chosen.placed_from),
         ("o.placed_at < %s", chosen.placed_to),
     ):
         if value:
-            where.append(clause)
+            conditions.append(condition)
             values.append(value)
-    if chosen.held:
-        where.append("s.held")
-    return where, values
-
-
-_SEARCH = " UNION ALL ".join(
-    f"(SELECT id FROM orders.order WHERE {clause} LIMIT {SEARCHED})"
-    for clause in (
-        "lower(number) LIKE %s",
-        "lower(customer_name) LIKE %s",
-        "customer_email LIKE %s AND customer_email <> ''",
-        "external_id = %s",
-    )
-)
+    if chosen.manual_hold:
+        conditions.append("s.manual_hold")
+    return conditions, values
 
 
 def like_prefix(text: str) -> str:
-    """A LIKE pattern for lower-case text that begins so."""
+    """Return a LIKE pattern for lower-case text with this beginning."""
     escaped = text.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"{escaped}%"
 
 
 def count_orders(session: Session) -> OrderCounts:
-    """Orders by state, from the counters; every state stands there, also with none."""
+    """Return the number of orders by state, from the counters; every state is present."""
+    flush_orders(session)
     rows = fetch(
         session,
-        "SELECT state, attention, sum(orders)::bigint FROM orders.order_count GROUP BY 1, 2",
+        "SELECT state, attention, sum(orders)::bigint FROM orders.order_count_delta GROUP BY 1, 2",
     )
     states = {state.name: 0 for state in ORDER_TABLE.timeline()}
-    for state, _, orders in rows:
+    attentions = {"manual_hold": 0, "failed": 0, "": 0}
+    for state, attention, orders in rows:
         states[state] = states.get(state, 0) + orders
-    why = {w: sum(n for _, attention, n in rows if attention == w) for w in ("held", "failed")}
-    return OrderCounts(states=states, held=why["held"], failed=why["failed"])
+        attentions[attention] += orders
+    return OrderCounts(
+        states=states, manual_hold=attentions["manual_hold"], failed=attentions["failed"]
+    )
 
 
-_DETAIL = (
-    *(
-        "external_id",
-        "external_status",
-        "order_type",
-        "account",
-        "price_list",
-        "company",
-        "strategy",
-        "customer",
-    ),
-    *("bill_to", "ship_to", "payment_status", "shipping_method", "note", "requested_delivery_date"),
-)
-_AMOUNTS = (
-    "subtotal",
-    "shipping_amount",
-    "discount_amount",
-    "tax_amount",
-    "total_amount",
-    "total_difference",
-)
+_DETAIL = """
+o.external_id, o.external_status, o.order_type, o.account, o.price_list, o.company, o.strategy,
+o.customer, o.bill_to, o.ship_to, o.payment_status, o.shipping_method, o.note,
+o.requested_delivery_date, o.subtotal, o.shipping_amount, o.discount_amount, o.tax_amount,
+o.total_difference
+"""
+_AMOUNTS = {
+    "subtotal": "subtotal",
+    "shipping": "shipping_amount",
+    "discount": "discount_amount",
+    "tax": "tax_amount",
+    "total": "total_amount",
+    "difference": "total_difference",
+}
+"""Columns of the amounts, by their names in the API."""
 
 
 def get_order(session: Session, order_id: UUID) -> OrderDetail:
-    """One order with its lines. Raises NotFound."""
-    columns = ", ".join(f"o.{c}" for c in (*_DETAIL, *_AMOUNTS))
-    rows = fetch(
-        session,
-        f"SELECT {_ROW}, {columns} FROM orders.order o JOIN orders.order_state s ON s.order_id = o.id WHERE o.id = %s",
-        (order_id,),
+    """Return one order with its lines. Raise `NotFound`."""
+    flush_orders(session)
+    flush_lines(session)
+    rows: list[dict[str, Any]] = fetch_as(
+        session, dict, f"SELECT {_ROW}, {_DETAIL} FROM {_ORDERS} WHERE o.id = %s", (order_id,)
     )
     if not rows:
-        raise NotFound(f"no order {order_id}", remedy="look it up in the list of orders")
-    head, rest = rows[0][: len(_ROW_NAMES)], rows[0][len(_ROW_NAMES) :]
-    row = _row(head)
+        raise _no_order(order_id)
+    order = rows[0]
     lines = _line_details(session, order_id)
     table = table_in_use(session, ORDER_TABLE)
+    amounts = {name: money_text(order[column]) for name, column in _AMOUNTS.items()}
     return OrderDetail(
-        **row.model_dump(),
-        **dict(zip(_DETAIL, rest[: len(_DETAIL)], strict=True)),
-        amounts=Amounts(
-            **dict(zip(Amounts.model_fields, map(money_text, rest[len(_DETAIL) :]), strict=True))
-        ),
-        state_label=table.state(row.state).label,
-        progress=_progress(table, row.state),
+        **_with_money_text(order, ("total_amount",)),
+        amounts=Amounts(**amounts),
+        state_label=table.state(order["state"]).label,
+        progress=_progress(table, order["state"]),
         lines=lines,
-        actions=permits(row.state, held=row.held, released=sum(x.released for x in lines)),
+        actions=allowed_actions(
+            order["state"],
+            manual_hold=order["manual_hold"],
+            in_fulfillment=sum(line.in_fulfillment for line in lines),
+        ),
     )
+
+
+def _no_order(order_id: UUID) -> NotFound:
+    return NotFound(f"no order {order_id}", remedy="look it up in the list of orders")
 
 
 def _progress(table: StateTable, state: str) -> list[ProgressStep]:
-    """The bar: every state but those beside the way, which show only when the order stands there."""
-    now = table.state(state)
-    beside = {"on_hold", "canceled"}
-    return [
-        ProgressStep(
-            state=s.name,
-            label=s.label,
-            position=s.timeline_position,
-            reached=s.name == state
-            or (s.timeline_position < now.timeline_position and state != "canceled"),
+    """Return the states of the progress bar.
+
+    On hold and canceled are shown only while the order is in that state.
+    """
+    current = table.state(state)
+    steps: list[ProgressStep] = []
+    for step in table.timeline():
+        if step.name in (ON_HOLD, CANCELED) and step.name != state:
+            continue
+        passed = state != CANCELED and step.timeline_position < current.timeline_position
+        steps.append(
+            ProgressStep(
+                state=step.name,
+                label=step.label,
+                position=step.timeline_position,
+                reached=passed or step.name == state,
+            )
         )
-        for s in table.timeline()
-        if s.name not in beside or s.name == state
-    ]
+    return steps
 
 
-_LINE = (
-    *(
-        "id",
-        "line_number",
-        "external_id",
-        "product",
-        "name",
-        "unit",
-        "quantity",
-        "unit_price",
-        "discount",
-        "tax",
-    ),
-    *(
-        "requested_delivery_date",
-        "state",
-        "state_reason",
-        "source",
-        "source_reason",
-        "released",
-        "shipped",
-    ),
-    *("canceled", "returned"),
-)
-
-
-_WAITING = ("available_on", "expires_at")
+_LINE_DETAILS = """
+SELECT l.id, l.line_number, l.external_id, l.product, l.name, l.unit, l.quantity, l.unit_price,
+    l.discount, l.tax, l.unit_price * l.quantity - l.discount + l.tax AS total,
+    l.requested_delivery_date, l.state, l.state_reason, l.source, l.source_reason,
+    l.in_fulfillment, l.shipped, l.canceled, l.returned, w.available_on, w.expires_at
+FROM orders.order_line l
+LEFT JOIN orders.waiting_line w ON w.line_id = l.id AND w.state = 'waiting'
+WHERE l.order_id = %s ORDER BY l.line_number
+"""
+_LINE_MONEY = ("unit_price", "discount", "tax", "total")
 
 
 def _line_details(session: Session, order_id: UUID) -> list[LineDetail]:
-    columns = ", ".join([*(f"l.{c}" for c in _LINE), *(f"w.{c}" for c in _WAITING)])
-    rows = fetch(
-        session,
-        f"SELECT {columns} FROM orders.order_line l LEFT JOIN orders.waiting_line w ON w.line_id = l.id"
-        " AND w.state = 'waiting' WHERE l.order_id = %s ORDER BY l.line_number",
-        (order_id,),
-    )
+    rows: list[dict[str, Any]] = fetch_as(session, dict, _LINE_DETAILS, (order_id,))
     table = table_in_use(session, LINE_TABLE)
-    out = []
+    lines: list[LineDetail] = []
     for row in rows:
-        found = dict(zip((*_LINE, *_WAITING), row, strict=True))
-        found["total"] = found["unit_price"] * found["quantity"] - found["discount"] + found["tax"]
-        money = {k: money_text(found[k]) for k in ("unit_price", "discount", "tax", "total")}
-        out.append(LineDetail(**found | money | {"state_label": table.state(found["state"]).label}))
-    return out
+        label = table.state(row["state"]).label
+        lines.append(LineDetail(**_with_money_text(row, _LINE_MONEY), state_label=label))
+    return lines
 
 
-def order_timeline(session: Session, order_id: UUID, *, limit: int) -> Timeline:
-    """Everything that happened to an order and what belongs to it, newest first. Raises NotFound."""
-    head = fetch(session, "SELECT number FROM orders.order WHERE id = %s", (order_id,))
-    if not head:
-        raise NotFound(f"no order {order_id}", remedy="look it up in the list of orders")
-    events = timeline(session, [order_id], limit=limit)
-    return Timeline(
-        events=[
+def list_lines(
+    session: Session, *, ids: Sequence[UUID], order_number: str, limit: int = LINES_LIMIT
+) -> list[OrderLineRow]:
+    """Return lines by their ids, or all lines of the orders with a number."""
+    condition = "l.id = ANY(%s::uuid[])"
+    value: object = list(ids)
+    if order_number:
+        condition, value = "lower(o.number) = lower(%s)", order_number
+    return fetch_as(
+        session,
+        OrderLineRow,
+        "SELECT l.id AS line_id, o.id AS order_id, o.number AS order_number, l.line_number"
+        " FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id"
+        f" WHERE {condition} ORDER BY o.number, l.line_number, l.id LIMIT %s",
+        (value, limit),
+    )
+
+
+def order_timeline(
+    session: Session, order_id: UUID, *, titles: Mapping[str, str], limit: int
+) -> Timeline:
+    """Return the events of an order and of what belongs to it, newest first. Raise `NotFound`.
+
+    `titles` are the display titles of all events; an event without one is shown by its name.
+    """
+    numbers = fetch_column(session, "SELECT number FROM orders.order WHERE id = %s", (order_id,))
+    if not numbers:
+        raise _no_order(order_id)
+    events: list[TimelineEvent] = []
+    for event in timeline(session, [order_id], limit=limit):
+        events.append(
             TimelineEvent(
-                id=e.id,
-                at=e.occurred_at,
-                name=e.name,
-                title=title_of(e.name),
-                subject_type=e.subject_type,
-                subject_id=e.subject_id,
-                subject_label=_label(e.subject_type, e.data) or head[0][0],
-                actor=e.actor,
-                data=e.data,
+                id=event.id,
+                occurred_at=event.at,
+                name=event.name,
+                title=titles.get(event.name) or _words(event.name),
+                subject_type=event.subject_type,
+                subject_id=event.subject_id,
+                subject_label=_subject_label(event, numbers[0]),
+                actor=event.actor,
+                data=event.data,
             )
-            for e in events
-        ]
+        )
+    return Timeline(events=events)
+
+
+def _words(name: str) -> str:
+    return name.replace(".", " ").replace("_", " ").capitalize()
+
+
+def _subject_label(event: LoggedEvent, order_number: str) -> str:
+    if event.subject_type == "order":
+        return order_number
+    data = event.data
+    if event.subject_type == "order_line":
+        label = f"Line {data.get('line_number', '')}: {data.get('product', '')}"
+        return label.rstrip(": ")
+    number = data.get("number") or data.get("tracking_number")
+    return str(number or _words(event.subject_type))
+
+
+class OrderSummary(NamedTuple):
+    """What lists of other packages show of an order."""
+
+    id: UUID
+    number: str
+    customer_name: str
+
+
+def order_summaries(session: Session, ids: Sequence[UUID]) -> dict[UUID, OrderSummary]:
+    """Return the summaries of these orders. Unknown ids are absent."""
+    rows = fetch_as(
+        session,
+        OrderSummary,
+        "SELECT id, number, customer_name FROM orders.order WHERE id = ANY(%s)",
+        (list(ids),),
+    )
+    return {row.id: row for row in rows}
+
+
+def order_ids_by_number(session: Session, prefix: str, *, limit: int) -> list[UUID]:
+    """Return up to `limit` orders whose number begins with `prefix`, in any case."""
+    return fetch_column(
+        session,
+        "SELECT id FROM orders.order WHERE lower(number) LIKE %s LIMIT %s",
+        (like_prefix(prefix), limit),
     )
 
 
-def _label(subject_type: str, data: dict[str, Any]) -> str:
-    if subject_type == "order":
-        return ""
-    if subject_type == "order_line":
-        return f"Line {data.get('line_number', '')}: {data.get('product', '')}".rstrip(": ")
-    return str(
-        data.get("number")
-        or data.get("tracking_number")
-        or subject_type.replace("_", " ").capitalize()
+class LineSummary(NamedTuple):
+    """What fulfillment shows and sends of an order line."""
+
+    id: UUID
+    line_number: int
+    external_id: str
+    product: str
+    name: str
+    unit: str
+    unit_price: Decimal
+
+
+def line_summaries(session: Session, ids: Sequence[UUID]) -> dict[UUID, LineSummary]:
+    """Return the summaries of these order lines. Unknown ids are absent."""
+    rows = fetch_as(
+        session,
+        LineSummary,
+        "SELECT id, line_number, external_id, product, name, unit, unit_price"
+        " FROM orders.order_line WHERE id = ANY(%s)",
+        (list(ids),),
     )
+    return {row.id: row for row in rows}

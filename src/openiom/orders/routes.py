@@ -1,41 +1,43 @@
-"""Orders over HTTP."""
+"""HTTP routes of orders and their lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from openiom.kernel import TooLarge
 from openiom.platform.database import to_json
-from openiom.platform.http import (
-    CurrentPrincipal,
-    Now,
-    Page,
-    Principal,
-    ReadSession,
-    WriteSession,
-    decode_cursor,
-    paginate,
-)
-from openiom.provider_contract import InboundDocument, Outcome
+from openiom.platform.http import CurrentPrincipal, Now, Principal, ReadSession, WriteSession
+from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.provider_contract import InboundDocument, IntakeResult, Outcome
 
-from .queries import OrderFilter, count_orders, get_order, list_orders, order_timeline
+from .queries import (
+    LINES_LIMIT,
+    OrderFilter,
+    count_orders,
+    get_order,
+    list_lines,
+    list_orders,
+    order_timeline,
+)
 from .schemas import (
-    BulkAnswer,
     BulkRequest,
+    BulkResponse,
     BulkResult,
     CancelLinesRequest,
     OrderCounts,
     OrderDetail,
+    OrderLineRow,
     OrderResult,
     OrderRow,
-    OrdersAnswer,
     OrdersRequest,
-    ProblemAnswer,
+    OrdersResponse,
+    ProblemResponse,
     Timeline,
 )
 from .service.hold_cancel import (
@@ -43,97 +45,112 @@ from .service.hold_cancel import (
     cancel_lines,
     cancel_orders,
     hold_orders,
-    release_orders,
+    release_holds,
 )
 from .service.idempotency import store_response, stored_response
 from .service.receive_orders import receive_orders
 
-router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
-
 BULK_LIMIT = 1_000
 INTAKE_LIMIT = 500
+IDS_LIMIT = 500
+
+OrderPage = Annotated[PageRequest[datetime, UUID], Depends(page_request(datetime, UUID))]
 
 
-@router.get("")
-def orders(
+class OrderQuery(BaseModel):
+    """Filters of the order list; all that are given must match."""
+
+    ids: list[UUID] = Field(default=[], max_length=IDS_LIMIT, description="Only these orders")
+    search: str = Field(
+        "", description="Beginning of a number, customer or e-mail, or a whole external id"
+    )
+    state: str = ""
+    instance: str = ""
+    origin: str = ""
+    source: str = Field("", description="Orders with a line served from this source")
+    product: str = Field("", description="Orders with a line of this product")
+    manual_hold: bool = False
+    placed_from: datetime | None = None
+    placed_to: datetime | None = None
+
+    def to_filter(self) -> OrderFilter:
+        # PostgreSQL accepts no NUL in text; nothing contains one.
+        search = self.search.replace("\x00", "")
+        return OrderFilter(**{**self.model_dump(), "search": search})
+
+
+def order_router(event_titles: Mapping[str, str]) -> APIRouter:
+    """Return the routes below `/api/v1/orders`; `event_titles` are those of all packages."""
+    router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
+    router.add_api_route("", find_orders, methods=["GET"])
+    router.add_api_route("", create_orders, methods=["POST"], status_code=202)
+    router.add_api_route("/counts", read_counts, methods=["GET"])
+    router.add_api_route("/lines", find_lines, methods=["GET"])
+    router.add_api_route("/hold", hold, methods=["POST"])
+    router.add_api_route("/release", release, methods=["POST"])
+    router.add_api_route("/cancel", cancel, methods=["POST"])
+    router.add_api_route("/lines/cancel", cancel_units, methods=["POST"])
+    router.add_api_route("/{order_id}", read_order, methods=["GET"])
+
+    @router.get("/{order_id}/timeline")
+    def read_timeline(
+        order_id: UUID,
+        principal: CurrentPrincipal,
+        session: ReadSession,
+        limit: Annotated[int, Query(ge=1, le=2000)] = 500,
+    ) -> Timeline:
+        """Events of an order and of what belongs to it, newest first."""
+        principal.require("orders.read")
+        return order_timeline(session, order_id, titles=event_titles, limit=limit)
+
+    return router
+
+
+def find_orders(
+    query: Annotated[OrderQuery, Query()],
+    paging: OrderPage,
     principal: CurrentPrincipal,
     session: ReadSession,
-    search: str = "",
-    state: str = "",
-    instance: str = "",
-    origin: str = "",
-    source: str = "",
-    product: str = "",
-    held: bool = False,
-    placed_from: datetime | None = None,
-    placed_to: datetime | None = None,
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[OrderRow]:
-    """Orders, newest first; `search` is the start of a number, customer or e-mail, or a whole external id."""
+    """Orders, newest first."""
     principal.require("orders.read")
-    chosen = OrderFilter(
-        search=search.replace("\x00", ""),
-        state=state,
-        instance=instance,
-        origin=origin,
-        source=source,
-        product=product,
-        held=held,
-        placed_from=placed_from,
-        placed_to=placed_to,
-    )
-    rows = list_orders(session, chosen, after=_position(after), limit=limit + 1)
-    items, following = paginate(rows, limit=limit, key=lambda r: (r.placed_at.isoformat(), r.id))
-    return Page(items=items, next=following)
+    rows = list_orders(session, query.to_filter(), after=paging.after, limit=paging.fetch_limit)
+    return paging.page(rows, key=lambda row: (row.placed_at, row.id))
 
 
-def _position(after: str | None) -> list[str] | None:
-    position = decode_cursor(after, 2, datetime.fromisoformat, UUID)
-    return (
-        [datetime.fromisoformat(position[0]).isoformat(), str(UUID(position[1]))]
-        if position
-        else None
-    )
-
-
-@router.get("/counts")
-def counts(principal: CurrentPrincipal, session: ReadSession) -> OrderCounts:
-    """Orders in each state, held by hand, and stopped by a failed check."""
+def read_counts(principal: CurrentPrincipal, session: ReadSession) -> OrderCounts:
+    """Orders in each state, on manual hold, and stopped by a failed check."""
     principal.require("orders.read")
     return count_orders(session)
 
 
-@router.get("/{order_id}")
-def order(order_id: UUID, principal: CurrentPrincipal, session: ReadSession) -> OrderDetail:
-    """One order with its lines, where it stands, and what may be done with it."""
+def find_lines(
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    ids: Annotated[list[UUID] | None, Query(max_length=LINES_LIMIT)] = None,
+    order_number: str = "",
+) -> Page[OrderLineRow]:
+    """Order lines by their ids, or all lines of the orders with a number; at most 500."""
+    principal.require("orders.read")
+    return Page(items=list_lines(session, ids=ids or (), order_number=order_number))
+
+
+def read_order(order_id: UUID, principal: CurrentPrincipal, session: ReadSession) -> OrderDetail:
+    """One order with its lines, its state, and the actions that are possible now."""
     principal.require("orders.read")
     return get_order(session, order_id)
 
 
-@router.get("/{order_id}/timeline")
-def order_events(
-    order_id: UUID,
-    principal: CurrentPrincipal,
-    session: ReadSession,
-    limit: Annotated[int, Query(ge=1, le=2000)] = 500,
-) -> Timeline:
-    """Everything that happened to an order, newest first."""
-    principal.require("orders.read")
-    return order_timeline(session, order_id, limit=limit)
-
-
-@router.post("", status_code=202)
-def take_orders(
+def create_orders(
     body: OrdersRequest,
     principal: CurrentPrincipal,
     session: WriteSession,
     now: Now,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
-) -> OrdersAnswer:
-    """Up to 500 orders; each is answered by its index, and a refused one does not stop the rest.
+) -> OrdersResponse:
+    """Receive up to 500 orders; one result each by its index. A refused one stops no other.
 
-    With an `Idempotency-Key`, the same request again gets the same answer and creates nothing.
+    With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
     """
     principal.require("orders.write")
     if len(body.orders) > INTAKE_LIMIT:
@@ -143,41 +160,77 @@ def take_orders(
             remedy="send fewer",
         )
     if not idempotency_key:
-        return _take(session, body, now, principal.name)
+        return _receive(session, body, now, principal.name)
     digest = sha256(to_json(body.model_dump(mode="json"))).hexdigest()
-    known = stored_response(session, principal=principal.name, key=idempotency_key, digest=digest)
-    if known is not None:
-        return OrdersAnswer.model_validate(known)
-    answer = _take(session, body, now, principal.name)
-    kept = answer.model_dump(mode="json")
+    stored = stored_response(session, principal=principal.name, key=idempotency_key, digest=digest)
+    if stored is not None:
+        return OrdersResponse.model_validate(stored)
+    response = _receive(session, body, now, principal.name)
     store_response(
-        session, principal=principal.name, key=idempotency_key, digest=digest, answer=kept, now=now
+        session,
+        principal=principal.name,
+        key=idempotency_key,
+        digest=digest,
+        response=response.model_dump(mode="json"),
+        now=now,
     )
-    return answer
+    return response
 
 
-def _take(session: Session, body: OrdersRequest, now: datetime, actor: str) -> OrdersAnswer:
-    arrived = [InboundDocument(0, body.instance, document) for document in body.orders]
-    results = []
-    for index, taken in enumerate(receive_orders(session, arrived, now, actor)):
-        if taken.ok:
-            number = str(body.orders[index].get("number", ""))
-            results.append(
-                OrderResult(
-                    index=index,
-                    ok=True,
-                    id=taken.entity_id,
-                    number=number,
-                    duplicate=taken.duplicate,
-                )
-            )
-        else:
-            problem = ProblemAnswer(what=taken.error, where=taken.where, remedy=taken.remedy)
-            results.append(OrderResult(index=index, ok=False, problem=problem))
-    return OrdersAnswer(results=results)
+def _receive(session: Session, body: OrdersRequest, now: datetime, actor: str) -> OrdersResponse:
+    documents = [InboundDocument(0, body.instance, document) for document in body.orders]
+    results: list[OrderResult] = []
+    for index, result in enumerate(receive_orders(session, documents, now, actor)):
+        number = str(body.orders[index].get("number", ""))
+        results.append(_order_result(index, number, result))
+    return OrdersResponse(results=results)
 
 
-def _allowed(principal: Principal, ids: Sequence[UUID]) -> list[UUID]:
+def _order_result(index: int, number: str, result: IntakeResult) -> OrderResult:
+    if not result.ok:
+        problem = ProblemResponse(what=result.error, where=result.where, remedy=result.remedy)
+        return OrderResult(index=index, ok=False, problem=problem)
+    return OrderResult(
+        index=index, ok=True, id=result.entity_id, number=number, duplicate=result.duplicate
+    )
+
+
+def hold(
+    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Place a manual hold on orders."""
+    ids = require_bulk(principal, body.ids)
+    return bulk_response(ids, hold_orders(session, ids, now, principal.name, reason=body.reason))
+
+
+def release(
+    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Release manual holds; each order returns to the state it had before."""
+    ids = require_bulk(principal, body.ids)
+    return bulk_response(ids, release_holds(session, ids, now, principal.name, reason=body.reason))
+
+
+def cancel(
+    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Cancel orders that are not yet in fulfillment."""
+    ids = require_bulk(principal, body.ids)
+    return bulk_response(ids, cancel_orders(session, ids, now, principal.name, reason=body.reason))
+
+
+def cancel_units(
+    body: CancelLinesRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Cancel open units of lines."""
+    ids = require_bulk(principal, [line.id for line in body.lines])
+    cancellations = [LineCancellation(line.id, line.quantity) for line in body.lines]
+    outcomes = cancel_lines(session, cancellations, now, principal.name, reason=body.reason)
+    return bulk_response(ids, outcomes)
+
+
+def require_bulk(principal: Principal, ids: Sequence[UUID]) -> list[UUID]:
+    """Return the ids of a bulk action. Raise `Forbidden`, or `TooLarge` for more than 1,000."""
     principal.require("orders.write")
     if len(ids) > BULK_LIMIT:
         raise TooLarge(
@@ -186,46 +239,9 @@ def _allowed(principal: Principal, ids: Sequence[UUID]) -> list[UUID]:
     return list(ids)
 
 
-def _answer(ids: Sequence[UUID], outcomes: Sequence[Outcome]) -> BulkAnswer:
-    return BulkAnswer(
-        results=[
-            BulkResult(id=i, ok=o.ok, reason=o.reason) for i, o in zip(ids, outcomes, strict=True)
-        ]
-    )
-
-
-@router.post("/hold")
-def hold(
-    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
-) -> BulkAnswer:
-    """Put orders on hold by hand."""
-    ids = _allowed(principal, body.ids)
-    return _answer(ids, hold_orders(session, ids, now, principal.name, reason=body.reason))
-
-
-@router.post("/release")
-def release(
-    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
-) -> BulkAnswer:
-    """End manual holds; each order returns to where it stood."""
-    ids = _allowed(principal, body.ids)
-    return _answer(ids, release_orders(session, ids, now, principal.name, reason=body.reason))
-
-
-@router.post("/cancel")
-def cancel(
-    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
-) -> BulkAnswer:
-    """Cancel orders that are not yet in fulfillment."""
-    ids = _allowed(principal, body.ids)
-    return _answer(ids, cancel_orders(session, ids, now, principal.name, reason=body.reason))
-
-
-@router.post("/lines/cancel")
-def cancel_units(
-    body: CancelLinesRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
-) -> BulkAnswer:
-    """Cancel units of lines that no fulfillment order holds."""
-    ids = _allowed(principal, [x.id for x in body.lines])
-    asks = [LineCancellation(x.id, x.quantity) for x in body.lines]
-    return _answer(ids, cancel_lines(session, asks, now, principal.name, reason=body.reason))
+def bulk_response(ids: Sequence[UUID], outcomes: Sequence[Outcome]) -> BulkResponse:
+    """Return one result per id."""
+    results: list[BulkResult] = []
+    for entity_id, outcome in zip(ids, outcomes, strict=True):
+        results.append(BulkResult(id=entity_id, ok=outcome.ok, reason=outcome.reason))
+    return BulkResponse(results=results)

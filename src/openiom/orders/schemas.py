@@ -1,4 +1,4 @@
-"""Shapes of documents as this room takes them, and of its HTTP API."""
+"""Order documents with resolved keys, and the bodies of the HTTP API."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -13,7 +13,7 @@ _OWN_FIELDS = ("number", "name")
 
 
 def _own_name(value: Any) -> Any:
-    """A key that already is our own name: plain text, or `{"field": "number", "value": ...}`."""
+    """Return a key that already is our own name, from text or `{"field": ..., "value": ...}`."""
     if isinstance(value, Mapping):
         if value.get("field") not in _OWN_FIELDS or set(value) != {"field", "value"}:
             raise ValueError(
@@ -27,14 +27,14 @@ OwnName = Annotated[str, BeforeValidator(_own_name), Field(min_length=1)]
 
 
 class ResolvedLine(OrderLineDocument):
-    """A line whose product and unit are our own names."""
+    """A document line whose product and unit are our own names."""
 
     product: OwnName
     unit: OwnName
 
 
 class ResolvedOrder(OrderDocument):
-    """An order whose outside keys have been replaced by our own names."""
+    """An order document whose external keys are replaced by our own names."""
 
     account: OwnName | None = None
     price_list: OwnName | None = None
@@ -46,7 +46,7 @@ class Strict(BaseModel):
 
 
 class OrderRow(BaseModel):
-    """One line of the order list; money as text in `currency`."""
+    """A row of the order list; money as text in `currency`."""
 
     id: UUID
     number: str
@@ -63,20 +63,20 @@ class OrderRow(BaseModel):
     line_count: int
     placed_at: datetime
     created_at: datetime
-    held: bool
+    manual_hold: bool
     sources: list[str]
 
 
 class OrderCounts(BaseModel):
-    """Orders in each state, held by hand, and stopped by a failed check."""
+    """Orders in each state, on manual hold, and stopped by a failed check."""
 
     states: dict[str, int]
-    held: int
+    manual_hold: int
     failed: int
 
 
 class Amounts(BaseModel):
-    """`difference` is what the stated total exceeds the sum of the lines by; "0.00" when they agree."""
+    """Amounts of an order; `difference` is the stated total less the computed one."""
 
     subtotal: str
     shipping: str
@@ -87,27 +87,34 @@ class Amounts(BaseModel):
 
 
 class ProgressStep(BaseModel):
+    """A state of the progress bar."""
+
     state: str
     label: str
     position: int
     reached: bool
 
 
-class Permit(BaseModel):
-    """Whether a verb is possible now, and if not, why."""
+class AllowedAction(BaseModel):
+    """Whether an action is possible now, and the reason when it is not."""
 
     allowed: bool
-    why: str = ""
+    reason: str = ""
 
 
-class Permits(BaseModel):
-    hold: Permit
-    release: Permit
-    cancel: Permit
+class AllowedActions(BaseModel):
+    """The manual actions on an order."""
+
+    hold: AllowedAction
+    release: AllowedAction
+    cancel: AllowedAction
 
 
 class LineDetail(BaseModel):
-    """`available_on` is the day a waiting line is promised for, `expires_at` when it is canceled by itself."""
+    """An order line.
+
+    `available_on` is the day a waiting line is promised for, `expires_at` when it is canceled.
+    """
 
     id: UUID
     line_number: int
@@ -126,7 +133,7 @@ class LineDetail(BaseModel):
     state_reason: str
     source: str | None
     source_reason: str
-    released: int
+    in_fulfillment: int
     shipped: int
     canceled: int
     returned: int
@@ -135,6 +142,8 @@ class LineDetail(BaseModel):
 
 
 class OrderDetail(OrderRow):
+    """One order with its lines, progress and allowed actions."""
+
     external_id: str
     external_status: str
     order_type: str
@@ -153,12 +162,14 @@ class OrderDetail(OrderRow):
     state_label: str
     progress: list[ProgressStep]
     lines: list[LineDetail]
-    actions: Permits
+    actions: AllowedActions
 
 
 class TimelineEvent(BaseModel):
+    """An event of an order or of something that belongs to it."""
+
     id: int
-    at: datetime
+    occurred_at: datetime
     name: str
     title: str
     subject_type: str
@@ -169,57 +180,82 @@ class TimelineEvent(BaseModel):
 
 
 class Timeline(BaseModel):
+    """Events, newest first."""
+
     events: list[TimelineEvent]
 
 
 class OrdersRequest(Strict):
-    """Up to 500 orders, each as an order document whose keys are our own names."""
+    """Up to 500 order documents whose keys are our own names."""
 
     instance: Literal["api", "manual"] = "api"
     orders: list[dict[str, Any]] = Field(min_length=1, max_length=5000)
 
 
-class ProblemAnswer(BaseModel):
+class ProblemResponse(BaseModel):
+    """Why an order was refused, where, and what to do about it."""
+
     what: str
     where: str
     remedy: str
 
 
 class OrderResult(BaseModel):
+    """The result of one order of a request, by its index."""
+
     index: int
     ok: bool
     id: str = ""
     number: str = ""
     duplicate: bool = False
-    problem: ProblemAnswer | None = None
+    problem: ProblemResponse | None = None
 
 
-class OrdersAnswer(BaseModel):
+class OrdersResponse(BaseModel):
+    """One result per order of the request."""
+
     results: list[OrderResult]
 
 
 class BulkRequest(Strict):
+    """Ids of what to act on, and a reason for the timeline."""
+
     ids: list[UUID] = Field(min_length=1, max_length=10_000)
     reason: str = Field("", max_length=500)
 
 
 class CancelLine(Strict):
-    """`quantity` empty cancels all units that are left."""
+    """Units of a line to cancel; without `quantity` all open ones."""
 
     id: UUID
     quantity: int | None = Field(None, ge=1)
 
 
 class CancelLinesRequest(Strict):
+    """Lines of which units are to be canceled."""
+
     lines: list[CancelLine] = Field(min_length=1, max_length=10_000)
     reason: str = Field("", max_length=500)
 
 
 class BulkResult(BaseModel):
+    """Whether one action succeeded; `reason` says why not."""
+
     id: UUID
     ok: bool
     reason: str
 
 
-class BulkAnswer(BaseModel):
+class BulkResponse(BaseModel):
+    """One result per id of the request."""
+
     results: list[BulkResult]
+
+
+class OrderLineRow(BaseModel):
+    """An order line with the order it belongs to."""
+
+    line_id: UUID
+    order_id: UUID
+    order_number: str
+    line_number: int

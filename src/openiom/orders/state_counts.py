@@ -1,4 +1,4 @@
-"""How many orders stand in each state, without counting them and without a row everybody waits for."""
+"""Order counts by state, kept as append-only deltas: no COUNT(*) and no hot row."""
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
@@ -10,40 +10,51 @@ from openiom.platform.bulk import execute, fetch
 
 Key = TypeVar("Key", bound=Hashable)
 Bucket = tuple[str, str]
-"""State, and why a person should look at it (`held`, `failed` or '')."""
+"""An order's state, and why a person should look at it: `manual_hold`, `failed` or ''."""
 
-FOLD_EVERY = 256
-_FOLDED_AT_ONCE = 1_000
+COMPACT_EVERY = 256
+_COMPACTED_AT_ONCE = 1_000
+
+_INSERT = """
+INSERT INTO orders.order_count_delta (state, attention, orders)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[]) RETURNING id
+"""
+
+_COMPACT = f"""
+WITH old AS (
+    DELETE FROM orders.order_count_delta WHERE id IN (
+        SELECT id FROM orders.order_count_delta
+        ORDER BY id LIMIT {_COMPACTED_AT_ONCE} FOR UPDATE SKIP LOCKED)
+    RETURNING state, attention, orders)
+INSERT INTO orders.order_count_delta (state, attention, orders)
+SELECT state, attention, sum(orders) FROM old GROUP BY 1, 2 HAVING sum(orders) <> 0
+"""
 
 
 def add_counts(session: Session, changes: Mapping[Bucket, int]) -> None:
-    """Append a wave's differences. Every so often the oldest rows nobody else is folding become one a bucket."""
-    rows = [(state, why, n) for (state, why), n in changes.items() if n]
-    if not rows:
+    """Append the changes of a batch. Every 256th row compacts the oldest ones."""
+    states: list[str] = []
+    attentions: list[str] = []
+    deltas: list[int] = []
+    for (state, attention), delta in changes.items():
+        if delta:
+            states.append(state)
+            attentions.append(attention)
+            deltas.append(delta)
+    if not deltas:
         return
-    written = fetch(
-        session,
-        "INSERT INTO orders.order_count (state, attention, orders)"
-        " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[]) RETURNING id",
-        ([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]),
-    )
-    if any(row[0] % FOLD_EVERY == 0 for row in written):
-        fold_counts(session)
+    inserted = fetch(session, _INSERT, (states, attentions, deltas))
+    if any(delta_id % COMPACT_EVERY == 0 for (delta_id,) in inserted):
+        compact_counts(session)
 
 
-def fold_counts(session: Session) -> None:
-    """Replace many differences by their sums; rows another transaction is folding are left to it."""
-    execute(
-        session,
-        "WITH old AS (DELETE FROM orders.order_count WHERE id IN (SELECT id FROM orders.order_count ORDER BY id"
-        f" LIMIT {_FOLDED_AT_ONCE} FOR UPDATE SKIP LOCKED) RETURNING state, attention, orders)"
-        " INSERT INTO orders.order_count (state, attention, orders)"
-        " SELECT state, attention, sum(orders) FROM old GROUP BY 1, 2 HAVING sum(orders) <> 0",
-    )
+def compact_counts(session: Session) -> None:
+    """Replace old deltas by their sums; skip rows that another transaction is compacting."""
+    execute(session, _COMPACT)
 
 
-def moved(before: Mapping[Key, Bucket], after: Mapping[Key, Bucket]) -> Counter[Bucket]:
-    """The differences of orders that went from one bucket to another."""
+def count_changes(before: Mapping[Key, Bucket], after: Mapping[Key, Bucket]) -> Counter[Bucket]:
+    """Return by how much each bucket changes when orders move from `before` to `after`."""
     changes: Counter[Bucket] = Counter(after.values())
     changes.subtract(before.values())
     return changes

@@ -1,140 +1,199 @@
-"""What an order and its lines may do: the shipped rows of the state framework."""
+"""The state tables of orders and order lines: states, reasons and the events that lead to them.
+
+A state, a reason or an event of an order is added here and nowhere else: transitions, the progress
+bar and the titles served to the UI are read from these tables.
+"""
+
+from collections.abc import Iterator, Sequence
 
 from openiom.state_framework import PREVIOUS, State, StateTable, Target, Transition, moves
 
-NEW, ON_HOLD, IN_PROGRESS, IN_FULFILLMENT = (
-    "new",
-    "on_hold",
-    "in_progress",
-    "fulfillment_in_process",
-)
-COMPLETED, CANCELED = "completed", "canceled"
+NEW = "new"
+ON_HOLD = "on_hold"
+IN_PROGRESS = "in_progress"
+IN_FULFILLMENT = "fulfillment_in_process"
+COMPLETED = "completed"
+CANCELED = "canceled"
 OPEN = (NEW, ON_HOLD, IN_PROGRESS)
-"""States before fulfillment: an order there may still be held, changed and canceled."""
+"""States before fulfillment: the order may still be put on hold, changed and canceled."""
 
-SHIPPED, PARTIALLY_SHIPPED = "Shipped", "Partially Shipped"
-BACKORDER_HOLD, PREORDER_HOLD, RELEASED = (
-    "order.backorder_hold",
-    "order.preorder_hold",
-    "order.backorder_released",
+# Reasons: shown beside the state, and what flows and invariants compare.
+VALIDATED = "Order Validation Success"
+NOT_VALIDATED = "Order Validation Failed"
+READY = "Ready To Be Fulfilled"
+SOURCED = "Inventory Check Successful"
+NOT_SOURCED = "Inventory not found"
+BACKORDER = "Backorder Hold"
+PREORDER = "Preorder Hold"
+MANUAL_HOLD = "Manual hold"
+PARTIALLY_SHIPPED = "Partially Shipped"
+SHIPPED = "Shipped"
+CANCELED_BY_SOURCE = "Canceled upstream"
+SLA_EXPIRED = "SLA expired"
+ALL_LINES_CANCELED = "All lines canceled"
+_CANCELLATION_REASONS = (
+    "Customer request",
+    SLA_EXPIRED,
+    CANCELED_BY_SOURCE,
+    ALL_LINES_CANCELED,
 )
-HOLD, RELEASE, CANCEL, INVOICED = "order.hold", "order.release", "order.cancel", "order.invoiced"
+
+# Events of orders.
+CREATE = "order.created"
+HOLD = "order.hold_placed"
+RELEASE_HOLD = "order.hold_released"
+CANCEL = "order.canceled"
+INVOICED = "order.invoiced"
+BACKORDER_HOLD = "order.backorder_hold_placed"
+PREORDER_HOLD = "order.preorder_hold_placed"
+WAIT_ENDED = "order.backorder_hold_released"
+ORDER_PARTIALLY_SHIPPED = "order.partially_shipped"
+ORDER_SHIPPED = "order.shipped"
+ORDER_DECLINED = "order.fulfillment_declined"
+ORDER_PARTIALLY_DECLINED = "order.partially_declined"
 STOCK_FOUND = ("fulfillment.optimization.succeeded", "onhand.check.succeeded")
-STOCK_MISSING = {
-    "fulfillment.optimization.failed": "Inventory not found",
-    "onhand.check.failed": "Backorder Hold",
-}
-_STOCK_REASONS = ("Inventory not found", "Backorder Hold")
+ON_HAND_MISSING = "onhand.check.failed"
+STOCK_MISSING = {"fulfillment.optimization.failed": NOT_SOURCED, ON_HAND_MISSING: BACKORDER}
 
-
-def _states(order: str) -> tuple[State, ...]:
-    return (
-        State(NEW, f"New {order.lower()}" if order == "Sales Order" else f"New {order}", 10),
-        State(ON_HOLD, f"{order} On Hold", 20),
-        State(IN_PROGRESS, f"{order} In Progress", 30),
-        State(IN_FULFILLMENT, f"{order} Fulfillment in Process", 40),
-        State(COMPLETED, f"{order} Completed", 50, read_only=True, final=True),
-        State(CANCELED, f"{order} Canceled", 60, read_only=True, final=True),
-    )
-
-
-def _order_moves() -> list[Transition]:
-    rows = [Transition("order.created", None, Target(NEW, "New sales order"))]
-    rows += moves(
-        "order.header_validation.succeeded", OPEN, IN_PROGRESS, "Order Validation Success"
-    )
-    rows += moves("order.header_validation.failed", OPEN, ON_HOLD, "Order Validation Failed")
-    rows += moves("order.lines_validation.succeeded", OPEN, IN_PROGRESS, "Ready To Be Fulfilled")
-    rows += moves("order.lines_validation.failed", OPEN, ON_HOLD, "Order Validation Failed")
-    for event in STOCK_FOUND:
-        rows += moves(event, (*OPEN, IN_FULFILLMENT), IN_FULFILLMENT, "Inventory Check Successful")
-    for event, reason in STOCK_MISSING.items():
-        rows += moves(event, OPEN, ON_HOLD, reason, reasons=_STOCK_REASONS)
-        rows += moves(event, [IN_FULFILLMENT], IN_FULFILLMENT, reason, reasons=_STOCK_REASONS)
-    for event, reason in ((BACKORDER_HOLD, "Backorder Hold"), (PREORDER_HOLD, "Preorder Hold")):
-        rows += moves(event, OPEN, ON_HOLD, reason)
-        rows += moves(event, [IN_FULFILLMENT], IN_FULFILLMENT, reason)
-    rows += moves(RELEASED, OPEN, IN_PROGRESS, "Ready To Be Fulfilled")
-    rows += moves(RELEASED, [IN_FULFILLMENT], IN_FULFILLMENT, "Ready To Be Fulfilled")
-    busy = (IN_PROGRESS, IN_FULFILLMENT)
-    rows += moves("order.sent_to_fulfillment", busy, IN_FULFILLMENT, "Sent To Fulfillment")
-    rows += moves(
-        "order.sent_to_fulfillment.failed", busy, IN_FULFILLMENT, "Send To Fulfillment Failed"
-    )
-    rows += moves("order.picked", busy, IN_FULFILLMENT, "Picked")
-    rows += moves("order.partially_shipped", busy, IN_FULFILLMENT, PARTIALLY_SHIPPED)
-    rows += moves("order.shipped", busy, IN_FULFILLMENT, SHIPPED)
-    rows += moves("order.delivered", [IN_FULFILLMENT], IN_FULFILLMENT, "Delivered")
-    rows += moves("order.fulfillment_declined", busy, IN_PROGRESS, "Fulfillment Declined")
-    rows += moves("order.partially_declined", busy, IN_FULFILLMENT, "Partially Declined")
-    rows += moves(INVOICED, [IN_FULFILLMENT], COMPLETED, "Fulfilled")
-    rows += moves(HOLD, OPEN, ON_HOLD, "Manual hold")
-    rows.append(Transition(RELEASE, ON_HOLD, Target(PREVIOUS, "")))
-    canceled = ("Customer request", "SLA expired", "Canceled upstream", "All lines canceled")
-    rows += moves(CANCEL, (None, *OPEN), CANCELED, "Canceled", reasons=canceled)
-    return rows
-
-
-def _line_moves() -> list[Transition]:
-    rows = [Transition("order_line.created", None, Target(NEW, "New Order Line"))]
-    for event in ("order_line.validation.succeeded", "order.lines_validation.succeeded"):
-        rows += moves(event, OPEN, IN_PROGRESS, "Order Line Validation Success")
-    rows += moves("order_line.validation.failed", OPEN, ON_HOLD, "Order Line Validation Failed")
-    rows += moves("product.preorder_eligible", OPEN, ON_HOLD, "Preorder Hold")
-    for event in STOCK_FOUND:
-        rows += moves(event, OPEN, IN_FULFILLMENT, "Inventory Check Successful")
-    for event in STOCK_MISSING:
-        rows += moves(event, OPEN, ON_HOLD, "Backorder Hold")
-    rows += moves(RELEASED, [ON_HOLD], IN_PROGRESS, "Ready To Be Fulfilled")
-    rows += moves("backorder.sla_expired", OPEN, CANCELED, "Backorder SLA")
-    rows += moves(
-        "fulfillment_order.created",
-        (*OPEN, IN_FULFILLMENT),
-        IN_FULFILLMENT,
-        "Released To Fulfillment",
-    )
-    rows += moves(
-        "order_line.shipped",
-        [IN_FULFILLMENT],
-        IN_FULFILLMENT,
-        SHIPPED,
-        reasons=(PARTIALLY_SHIPPED,),
-    )
-    rows += moves(
-        "fulfillment_order.declined", [IN_FULFILLMENT], IN_PROGRESS, "Fulfillment Declined"
-    )
-    rows += moves("order_line.canceled", (None, *OPEN), CANCELED, "Canceled")
-    rows += moves("order_line.rest_canceled", OPEN, IN_FULFILLMENT, SHIPPED)
-    rows += moves(CANCEL, (None, *OPEN, IN_FULFILLMENT), CANCELED, "Canceled")
-    rows += moves(INVOICED, [IN_FULFILLMENT], COMPLETED, "Fulfilled")
-    return rows
-
-
-ORDER_TABLE = StateTable("order", _states("Sales Order"), tuple(_order_moves()))
-LINE_TABLE = StateTable("order_line", _states("Sales Order Product"), tuple(_line_moves()))
+# Events of order lines.
+LINE_CREATED = "order_line.created"
+LINE_IN_FULFILLMENT = "fulfillment_order.created"
+LINE_DECLINED = "fulfillment_order.declined"
+LINE_SHIPPED = "order_line.shipped"
+LINE_CANCELED = "order_line.canceled"
+LINE_REMAINDER_CANCELED = "order_line.remainder_canceled"
+LINE_PREORDER_HOLD = "order_line.preorder_hold_placed"
+LINE_SLA_EXPIRED = "backorder.sla_expired"
 
 LINES_FOLLOW = (
     "order.lines_validation.succeeded",
     *STOCK_FOUND,
     *STOCK_MISSING,
-    RELEASED,
+    WAIT_ENDED,
     CANCEL,
     INVOICED,
 )
-"""Order events that also move those of its lines that stand where the line table has a row for them."""
+"""Events of an order that also move its lines, where the line table has a row for them."""
 
 
-def lines_follow(event: str) -> list[tuple[Target, list[str]]]:
-    """Where an order's event leads its lines: each target with the line states it is reached from."""
-    targets: dict[Target, list[str]] = {}
+def _states(subject: str, new_label: str) -> tuple[State, ...]:
+    return (
+        State(NEW, new_label, 10),
+        State(ON_HOLD, f"{subject} On Hold", 20),
+        State(IN_PROGRESS, f"{subject} In Progress", 30),
+        State(IN_FULFILLMENT, f"{subject} Fulfillment in Process", 40),
+        State(COMPLETED, f"{subject} Completed", 50, read_only=True, final=True),
+        State(CANCELED, f"{subject} Canceled", 60, read_only=True, final=True),
+    )
+
+
+def _order_transitions() -> Iterator[Transition]:
+    yield Transition(CREATE, None, Target(NEW, "New sales order"))
+    yield from _order_checks()
+    yield from _order_holds()
+    yield from _order_fulfillment()
+    yield from moves(CANCEL, (None, *OPEN), CANCELED, "Canceled", reasons=_CANCELLATION_REASONS)
+
+
+def _order_checks() -> Iterator[Transition]:
+    yield from moves("order.header_validation.succeeded", OPEN, IN_PROGRESS, VALIDATED)
+    yield from moves("order.header_validation.failed", OPEN, ON_HOLD, NOT_VALIDATED)
+    yield from moves("order.lines_validation.succeeded", OPEN, IN_PROGRESS, READY)
+    yield from moves("order.lines_validation.failed", OPEN, ON_HOLD, NOT_VALIDATED)
+    for event in STOCK_FOUND:
+        yield from moves(event, (*OPEN, IN_FULFILLMENT), IN_FULFILLMENT, SOURCED)
+    for event, reason in STOCK_MISSING.items():
+        yield from _hold_or_stay(event, reason, reasons=(NOT_SOURCED, BACKORDER))
+
+
+def _order_holds() -> Iterator[Transition]:
+    yield from _hold_or_stay(BACKORDER_HOLD, BACKORDER)
+    yield from _hold_or_stay(PREORDER_HOLD, PREORDER)
+    yield from moves(WAIT_ENDED, OPEN, IN_PROGRESS, READY)
+    yield from moves(WAIT_ENDED, [IN_FULFILLMENT], IN_FULFILLMENT, READY)
+    yield from moves(HOLD, OPEN, ON_HOLD, MANUAL_HOLD)
+    yield Transition(RELEASE_HOLD, ON_HOLD, Target(PREVIOUS, ""))
+
+
+def _hold_or_stay(event: str, reason: str, reasons: Sequence[str] = ()) -> Iterator[Transition]:
+    """Return the rows of an event that holds an open order; one in fulfillment keeps its state."""
+    yield from moves(event, OPEN, ON_HOLD, reason, reasons=reasons)
+    yield from moves(event, [IN_FULFILLMENT], IN_FULFILLMENT, reason, reasons=reasons)
+
+
+def _order_fulfillment() -> Iterator[Transition]:
+    sourced = (IN_PROGRESS, IN_FULFILLMENT)
+    for event, reason in (
+        ("order.sent_to_fulfillment", "Sent To Fulfillment"),
+        ("order.send_to_fulfillment_failed", "Send To Fulfillment Failed"),
+        ("order.picked", "Picked"),
+        (ORDER_PARTIALLY_SHIPPED, PARTIALLY_SHIPPED),
+        (ORDER_SHIPPED, SHIPPED),
+        (ORDER_PARTIALLY_DECLINED, "Partially Declined"),
+    ):
+        yield from moves(event, sourced, IN_FULFILLMENT, reason)
+    yield from moves(ORDER_DECLINED, sourced, IN_PROGRESS, "Fulfillment Declined")
+    yield from moves("order.delivered", [IN_FULFILLMENT], IN_FULFILLMENT, "Delivered")
+    yield from moves(INVOICED, [IN_FULFILLMENT], COMPLETED, "Fulfilled")
+
+
+def _line_transitions() -> Iterator[Transition]:
+    yield Transition(LINE_CREATED, None, Target(NEW, "New Order Line"))
+    yield from _line_checks()
+    yield from _line_fulfillment()
+    yield from moves(LINE_SLA_EXPIRED, OPEN, CANCELED, "Backorder SLA")
+    yield from moves(LINE_CANCELED, (None, *OPEN), CANCELED, "Canceled")
+    yield from moves(LINE_REMAINDER_CANCELED, OPEN, IN_FULFILLMENT, SHIPPED)
+    yield from moves(CANCEL, (None, *OPEN, IN_FULFILLMENT), CANCELED, "Canceled")
+
+
+def _line_checks() -> Iterator[Transition]:
+    for event in ("order_line.validation.succeeded", "order.lines_validation.succeeded"):
+        yield from moves(event, OPEN, IN_PROGRESS, "Order Line Validation Success")
+    yield from moves("order_line.validation.failed", OPEN, ON_HOLD, "Order Line Validation Failed")
+    yield from moves(LINE_PREORDER_HOLD, OPEN, ON_HOLD, PREORDER)
+    for event in STOCK_FOUND:
+        yield from moves(event, OPEN, IN_FULFILLMENT, SOURCED)
+    for event in STOCK_MISSING:
+        yield from moves(event, OPEN, ON_HOLD, BACKORDER)
+    yield from moves(WAIT_ENDED, [ON_HOLD], IN_PROGRESS, READY)
+
+
+def _line_fulfillment() -> Iterator[Transition]:
+    yield from moves(
+        LINE_IN_FULFILLMENT,
+        (*OPEN, IN_FULFILLMENT),
+        IN_FULFILLMENT,
+        "Released To Fulfillment",
+    )
+    yield from moves(
+        LINE_SHIPPED, [IN_FULFILLMENT], IN_FULFILLMENT, SHIPPED, reasons=(PARTIALLY_SHIPPED,)
+    )
+    yield from moves(LINE_DECLINED, [IN_FULFILLMENT], IN_PROGRESS, "Fulfillment Declined")
+    yield from moves(INVOICED, [IN_FULFILLMENT], COMPLETED, "Fulfilled")
+
+
+ORDER_TABLE = StateTable(
+    "order", _states("Sales Order", "New sales order"), tuple(_order_transitions())
+)
+LINE_TABLE = StateTable(
+    "order_line",
+    _states("Sales Order Product", "New Sales Order Product"),
+    tuple(_line_transitions()),
+)
+
+
+def line_targets(event: str) -> dict[str, Target]:
+    """Return where an order's event moves its lines, by the state they are in."""
+    targets: dict[str, Target] = {}
     for row in LINE_TABLE.transitions:
         if row.event == event and row.source is not None:
-            targets.setdefault(row.to, []).append(row.source)
-    return list(targets.items())
+            targets[row.source] = row.to
+    return targets
 
 
-def attention(state: str, *, held: bool) -> str:
-    """Why a person should look at an order: `held` by one, `failed` a check, or '' when it goes its way."""
-    if held:
-        return "held"
+def attention(state: str, *, manual_hold: bool) -> str:
+    """Return why a person should look at an order: `manual_hold`, `failed` (a check), or ''."""
+    if manual_hold:
+        return "manual_hold"
     return "failed" if state == ON_HOLD else ""

@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from .write_behind import before_orm, write_held_back
+from .write_behind import flush_buffers
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -85,7 +85,6 @@ class Database:
         )
         event.listen(self.engine, "connect", _prepare_statements)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        event.listen(self._sessions, "do_orm_execute", before_orm)
         self._readers = sessionmaker(
             self.engine.execution_options(postgresql_readonly=True), expire_on_commit=False
         )
@@ -98,7 +97,7 @@ class Database:
         """
         with self._sessions() as session, session.begin():
             yield session
-            write_held_back(session)
+            flush_buffers(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -70,17 +70,17 @@ interface ReservationQuery {
   after?: string;
   limit?: number;
 }
-export type OrderLine = Ok<paths['/api/v1/order-lines']['get']>['items'][number];
+export type OrderLine = Ok<paths['/api/v1/orders/lines']['get']>['items'][number];
 
 /** Which orders these lines belong to, by line id. */
 export const nameLines = async (ids: string[]): Promise<Map<string, OrderLine>> => {
-  const lines = ids.length === 0 ? [] : (await read(api.GET('/api/v1/order-lines', { params: { query: { ids } } }))).items;
+  const lines = ids.length === 0 ? [] : (await read(api.GET('/api/v1/orders/lines', { params: { query: { ids } } }))).items;
   return new Map(lines.map((line) => [line.line_id, line]));
 };
 
 /** Reservations by how they stand; those that end by themselves come in the order they end. */
 export const listReservations = async ({ state, search, ...query }: ReservationQuery, signal?: AbortSignal): Promise<ReservationPage> => {
-  const known = search ? (await read(api.GET('/api/v1/order-lines', { params: { query: { order_number: search } }, signal }))).items : [];
+  const known = search ? (await read(api.GET('/api/v1/orders/lines', { params: { query: { order_number: search } }, signal }))).items : [];
   const about = known.length > 0 ? { line: known.map((line) => line.line_id) } : { document: search };
   if (state === 'expiring')
     return read(api.GET('/api/v1/inventory/reservations/expiring', { params: { query: given({ ...query, ...about }) }, signal }));

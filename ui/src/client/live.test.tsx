@@ -28,15 +28,15 @@ test('a storm of changes is heard in handfuls, and nothing is lost', () => {
   const { unmount } = render(<Listener />);
   openLive();
   act(() => {
-    FakeStream.last.send(['order.created', 'order.hold']);
-    FakeStream.last.send(['order.release']);
+    FakeStream.last.send(['order.created', 'order.hold_placed']);
+    FakeStream.last.send(['order.hold_released']);
     vi.advanceTimersByTime(999);
   });
   expect(heard).toEqual([]);
   act(() => void vi.advanceTimersByTime(1));
-  expect(heard.map((batch) => batch.map((change) => change.name))).toEqual([['order.created', 'order.hold', 'order.release']]);
+  expect(heard.map((batch) => batch.map((change) => change.name))).toEqual([['order.created', 'order.hold_placed', 'order.hold_released']]);
   unmount();
-  FakeStream.last.send(['order.cancel']);
+  FakeStream.last.send(['order.canceled']);
   vi.advanceTimersByTime(5000);
   expect(heard).toHaveLength(1);
   closeLive();

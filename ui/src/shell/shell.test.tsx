@@ -10,7 +10,7 @@ const empty = { items: [], next: null };
 const nobody = () => new Refusal(401, { detail: 'Nobody is signed in', status: 401 });
 const around = {
   'GET /api/v1/orders': () => empty,
-  'GET /api/v1/orders/counts': () => ({ states: {}, held: 0, failed: 0 }),
+  'GET /api/v1/orders/counts': () => ({ states: {}, manual_hold: 0, failed: 0 }),
   'GET /api/v1/provider-instances': () => empty,
   'GET /api/v1/sources': () => empty,
 };

@@ -1,1 +1,1 @@
-"""Use cases of the fulfillment room, one file a verb; guests come through `openiom.fulfillment`."""
+"""Operations on fulfillment orders; other packages import them from `openiom.fulfillment`."""

@@ -1,4 +1,4 @@
-"""Raise business events on fulfillment orders and shipments."""
+"""Apply business events to fulfillment orders, and log those of shipments."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,93 +6,108 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from openiom.documents import FulfillmentUpdateDocument
-from openiom.fulfillment.decisions import Applied, advance_to, send_failed, take_update
-from openiom.fulfillment.states import CANCELED, DECLINED, SENT_FAILED, WAY, event_of
+from openiom.fulfillment.decisions import (
+    FulfillmentOrderState,
+    UpdateEffect,
+    advance_to,
+    apply_update,
+    record_send_failure,
+)
+from openiom.fulfillment.facts import shipment_heads
+from openiom.fulfillment.states import (
+    ACCEPTED,
+    CANCELED,
+    DECLINED,
+    DELIVERED,
+    PACKED,
+    PARTIALLY_SHIPPED,
+    PICKED,
+    SEND_FAILED_EVENT,
+    SENT,
+    SHIPPED,
+    event_of,
+)
 from openiom.kernel import Event, Problem
-from openiom.platform.bulk import fetch
 from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest, Outcome
 
-from .update_batch import FulfillmentWave
+from .update_batch import FulfillmentBatch
 
-_BY_EVENT = {event_of(state): state for state in WAY[1 : WAY.index("packed") + 1]}
-_ENDING = {event_of(DECLINED): DECLINED, event_of(CANCELED): CANCELED}
-_DELIVERED = event_of("delivered")
-_OUT_BY_PARCEL = (event_of("partially_shipped"), event_of("shipped"))
+_ADVANCING = {event_of(state): state for state in (SENT, ACCEPTED, PICKED, PACKED)}
+_UPDATES = {event_of(state): state for state in (DECLINED, CANCELED, DELIVERED)}
+_RAISED_BY_PARCELS = frozenset((event_of(PARTIALLY_SHIPPED), event_of(SHIPPED)))
 
 
 def raise_fulfillment_order_events(
-    session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
+    session: Session, requests: Sequence[EventRequest], now: datetime, actor: str
 ) -> list[Outcome]:
-    """
-    Move fulfillment orders by events; one outcome a raise, in order. A refused one has changed nothing.
+    """Move fulfillment orders by events; one outcome per request. A refused one changes nothing.
 
-    News of a place passed already are fine and change nothing. When all fulfillment orders of an order got
-    somewhere, the order is told once.
+    An event about a state that was passed already is accepted and changes nothing. When all
+    fulfillment orders of an order have reached a state, its event is raised on the order once.
     """
-    wave = FulfillmentWave.load(session, [r.entity_id for r in raises])
-    outcomes = [_take(wave, one, now) for one in raises]
-    wave.write(session, now, actor)
+    batch = FulfillmentBatch.load(session, [request.entity_id for request in requests])
+    outcomes = [_apply(batch, request, now) for request in requests]
+    batch.write(session, now, actor)
     return outcomes
 
 
-def _take(wave: FulfillmentWave, one: EventRequest, now: datetime) -> Outcome:
-    standing = wave.standings.get(one.entity_id)
-    if standing is None:
-        return Outcome(False, f"there is no fulfillment order {one.entity_id}")
-    if one.event in _OUT_BY_PARCEL:
-        return Outcome(False, "units leave in parcels; report the shipment with its items")
-    if one.event in _BY_EVENT:
-        applied: Applied | Problem = advance_to(standing, _BY_EVENT[one.event])
-    elif one.event == SENT_FAILED:
-        applied = send_failed(standing)
-    elif one.event in _ENDING or one.event == _DELIVERED:
-        kind = _ENDING.get(one.event, "delivered")
-        applied = take_update(
-            standing,
-            FulfillmentUpdateDocument.model_validate(
-                {"number": standing.number, "kind": kind, "at": now}
-            ),
-        )
-    else:
-        applied = Applied([one.event])
-    if isinstance(applied, Problem):
-        return Outcome(False, applied.what)
-    if one.data.get("external_id"):
-        wave.external_ids[standing.id] = str(one.data["external_id"])
-    wave.note(standing, applied, reason=one.reason, data=one.data)
-    return Outcome(True, one.reason or standing.reason)
+def _apply(batch: FulfillmentBatch, request: EventRequest, now: datetime) -> Outcome:
+    order = batch.orders.get(request.entity_id)
+    if order is None:
+        return Outcome(False, f"there is no fulfillment order {request.entity_id}")
+    if request.event in _RAISED_BY_PARCELS:
+        return Outcome(False, "units ship in parcels; report the shipment with its items")
+    effect = _effect(order, request.event, now)
+    if isinstance(effect, Problem):
+        return Outcome(False, effect.what)
+    external_id = request.data.get("external_id")
+    if external_id:
+        batch.external_ids[order.id] = str(external_id)
+    batch.add(order, effect, reason=request.reason, data=request.data)
+    return Outcome(True, request.reason or order.state_reason)
+
+
+def _effect(order: FulfillmentOrderState, event: str, now: datetime) -> UpdateEffect | Problem:
+    """Return what an event changes; an event the state table does not name is only published."""
+    if event in _ADVANCING:
+        return advance_to(order, _ADVANCING[event])
+    if event == SEND_FAILED_EVENT:
+        return record_send_failure(order)
+    if event in _UPDATES:
+        document = {"number": order.number, "kind": _UPDATES[event], "at": now}
+        return apply_update(order, FulfillmentUpdateDocument.model_validate(document))
+    return UpdateEffect([event])
 
 
 def raise_shipment_events(
-    session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
+    session: Session, requests: Sequence[EventRequest], now: datetime, actor: str
 ) -> list[Outcome]:
-    """Append events about shipments; a shipment has no state of its own."""
-    rows = fetch(
-        session,
-        "SELECT s.id, f.order_id, f.number, s.tracking_number FROM fulfillment.shipment s"
-        " JOIN fulfillment.fulfillment_order f ON f.id = s.fulfillment_order_id WHERE s.id = ANY(%s)",
-        ([r.entity_id for r in raises],),
-    )
-    known = {row[0]: row[1:] for row in rows}
-    events, outcomes = [], []
-    for one in raises:
-        if one.entity_id not in known:
-            outcomes.append(Outcome(False, f"there is no shipment {one.entity_id}"))
+    """Append events of shipments; one outcome per request. A shipment has no state of its own."""
+    heads = shipment_heads(session, [request.entity_id for request in requests])
+    events: list[Event] = []
+    outcomes: list[Outcome] = []
+    for request in requests:
+        head = heads.get(request.entity_id)
+        if head is None:
+            outcomes.append(Outcome(False, f"there is no shipment {request.entity_id}"))
             continue
-        order, number, tracking = known[one.entity_id]
-        data = {**one.data, "number": number, "tracking_number": tracking}
-        if one.reason:
-            data["reason"] = one.reason
+        data = {
+            **request.data,
+            "number": head.number,
+            "tracking_number": head.tracking_number,
+        }
+        if request.reason:
+            data["reason"] = request.reason
         events.append(
             Event(
-                name=one.event,
+                name=request.event,
                 subject_type="shipment",
-                subject_id=one.entity_id,
-                root_id=order,
+                subject_id=head.id,
+                root_id=head.order_id,
                 data=data,
             )
         )
-        outcomes.append(Outcome(True, one.reason))
+        outcomes.append(Outcome(True, request.reason))
     append_events(session, events, at=now, actor=actor)
     return outcomes

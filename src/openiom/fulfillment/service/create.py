@@ -1,22 +1,23 @@
-"""Make fulfillment orders from sourced lines: one for each order and source."""
+"""Create fulfillment orders from sourced lines: one for each order and source."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment.states import NEW
+from openiom.fulfillment.states import CREATED_EVENT, NEW
+from openiom.fulfillment_optimization import source_places
 from openiom.kernel import Event, new_ids
 from openiom.orders import OpenLine, lock_orders, open_lines, release_to_fulfillment
-from openiom.platform.bulk import copy_rows, fetch
+from openiom.platform.bulk import copy_rows, fetch_column
 from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
 from openiom.provider_contract import Outcome
 
-_HEADER = (
+_ORDER_COLUMNS = (
     "id",
     "number",
     "order_id",
@@ -27,12 +28,14 @@ _HEADER = (
     "planned_ship_date",
     "created_at",
 )
-_LINE = ("id", "fulfillment_order_id", "order_line_id", "product", "quantity")
+_LINE_COLUMNS = ("id", "fulfillment_order_id", "order_line_id", "product", "quantity")
+_EVENT_LINES = 50
+"""Most lines that the event of a fulfillment order lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A fulfillment order about to be written."""
+    """A fulfillment order to insert."""
 
     id: UUID
     number: str
@@ -41,133 +44,167 @@ class Draft:
     lines: Sequence[OpenLine]
 
 
+@dataclass(slots=True)
+class _LinesToFulfill:
+    """Open lines by order and source, and one line without a source of each order that has one."""
+
+    by_source: dict[tuple[UUID, str], list[OpenLine]] = field(default_factory=dict)
+    without_source: dict[UUID, OpenLine] = field(default_factory=dict)
+
+
 def create_fulfillment_orders(
     session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
-    """One fulfillment order for each order and source, of all open lines that have a source.
+    """Create a fulfillment order for each order and source, with all open lines of that source.
 
-    An order whose lines all stand in fulfillment orders already is answered ok and gets no second one, so the
-    step may be run again. One outcome an order, in order.
+    One outcome per order. An order whose lines are all in fulfillment orders already is ok and gets
+    no second one, so the step can be repeated.
     """
-    held = {order.id for order in lock_orders(session, order_ids).values() if order.held}
-    lines = open_lines(session, [order for order in order_ids if order not in held])
-    groups: dict[tuple[UUID, str], list[OpenLine]] = defaultdict(list)
-    unsourced: dict[UUID, OpenLine] = {}
+    orders = lock_orders(session, order_ids)
+    on_hold = {order.id for order in orders.values() if order.manual_hold}
+    lines = _group(open_lines(session, [i for i in order_ids if i not in on_hold]))
+    drafts = _drafts(session, lines.by_source)
+    if drafts:
+        _write(session, drafts, now, actor)
+    results = _Results(on_hold, lines.without_source, _numbers(drafts))
+    results.existing = _in_fulfillment(session, [i for i in order_ids if i not in results.created])
+    return [results.outcome(order_id) for order_id in order_ids]
+
+
+@dataclass(slots=True)
+class _Results:
+    """What became of the orders of one call."""
+
+    on_hold: Collection[UUID]
+    without_source: Mapping[UUID, OpenLine]
+    created: Mapping[UUID, Sequence[str]]
+    existing: Collection[UUID] = ()
+
+    def outcome(self, order_id: UUID) -> Outcome:
+        if order_id in self.on_hold:
+            return Outcome(False, "the order is on manual hold; release it first")
+        without_source = self.without_source.get(order_id)
+        if order_id in self.created:
+            return _created(self.created[order_id], without_source)
+        return _nothing_created(without_source, exists=order_id in self.existing)
+
+
+def _numbers(drafts: Sequence[Draft]) -> dict[UUID, list[str]]:
+    """Return the numbers of the fulfillment orders by order."""
+    numbers: dict[UUID, list[str]] = {}
+    for draft in drafts:
+        numbers.setdefault(draft.order_id, []).append(draft.number)
+    return numbers
+
+
+def _group(lines: Sequence[OpenLine]) -> _LinesToFulfill:
+    grouped = _LinesToFulfill()
     for line in lines:
         if line.source:
-            groups[line.order_id, line.source].append(line)
+            grouped.by_source.setdefault((line.order_id, line.source), []).append(line)
         else:
-            unsourced[line.order_id] = line
-    drafts = _drafts(session, groups)
-    _write(session, drafts, now)
-    released = {line.line_id: line.quantity for draft in drafts for line in draft.lines}
-    if released:
-        release_to_fulfillment(session, released, now, actor)
-    append_events(session, [_created(draft) for draft in drafts], at=now, actor=actor)
-    made: dict[UUID, list[str]] = defaultdict(list)
-    for draft in drafts:
-        made[draft.order_id].append(draft.number)
-    existing = _existing(session, [o for o in order_ids if o not in made])
-    return [
-        Outcome(False, "the order is held by hand; release it first")
-        if order in held
-        else _outcome(order, made.get(order), existing, unsourced)
-        for order in order_ids
-    ]
+            grouped.without_source[line.order_id] = line
+    return grouped
 
 
-def _drafts(session: Session, groups: dict[tuple[UUID, str], list[OpenLine]]) -> list[Draft]:
-    if not groups:
+def _drafts(
+    session: Session, lines_by_source: Mapping[tuple[UUID, str], Sequence[OpenLine]]
+) -> list[Draft]:
+    if not lines_by_source:
         return []
-    numbers = fetch(
+    numbers = fetch_column(
         session,
         "SELECT nextval('fulfillment.fulfillment_order_number') FROM generate_series(1, %s)",
-        (len(groups),),
+        (len(lines_by_source),),
     )
-    ids = new_ids(len(groups))
-    return [
-        Draft(new, f"FO-{number}", order, source, lines)
-        for new, (number,), ((order, source), lines) in zip(
-            ids, numbers, groups.items(), strict=True
-        )
-    ]
+    ids = new_ids(len(lines_by_source))
+    drafts: list[Draft] = []
+    for index, ((order_id, source), lines) in enumerate(lines_by_source.items()):
+        drafts.append(Draft(ids[index], f"FO-{numbers[index]}", order_id, source, lines))
+    return drafts
 
 
-def _write(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
-    if not drafts:
-        return
-    planned = _planned_dates(session, {draft.source for draft in drafts}, now)
-    copy_rows(
-        session,
-        "fulfillment.fulfillment_order",
-        _HEADER,
-        (
+def _write(session: Session, drafts: Sequence[Draft], now: datetime, actor: str) -> None:
+    """Insert fulfillment orders, count their units as in fulfillment, and publish them."""
+    _insert_orders(session, drafts, now)
+    _insert_lines(session, drafts)
+    quantities: dict[UUID, int] = {}
+    for draft in drafts:
+        for line in draft.lines:
+            quantities[line.line_id] = line.quantity
+    release_to_fulfillment(session, quantities, now, actor)
+    append_events(session, [_created_event(draft) for draft in drafts], at=now, actor=actor)
+
+
+def _insert_orders(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
+    sources = source_places(session, {draft.source for draft in drafts})
+    rows: list[Sequence[Any]] = []
+    for draft in drafts:
+        source = sources.get(draft.source)
+        planned_ship_date = None
+        if source:
+            planned_ship_date = (now + timedelta(days=source.processing_days)).date()
+        rows.append(
             (
-                d.id,
-                d.number,
-                d.order_id,
-                d.source,
+                draft.id,
+                draft.number,
+                draft.order_id,
+                draft.source,
                 NEW,
                 "Created",
-                to_json_text(d.lines[0].ship_to),
-                planned.get(d.source),
+                to_json_text(draft.lines[0].ship_to),
+                planned_ship_date,
                 now,
             )
-            for d in drafts
-        ),
-    )
-    rows = [(d.id, line.line_id, line.product, line.quantity) for d in drafts for line in d.lines]
-    ids = new_ids(len(rows))
-    copy_rows(
-        session,
-        "fulfillment.fulfillment_order_line",
-        _LINE,
-        ((new, *row) for new, row in zip(ids, rows, strict=True)),
-    )
+        )
+    copy_rows(session, "fulfillment.fulfillment_order", _ORDER_COLUMNS, rows)
 
 
-def _planned_dates(session: Session, sources: set[str], now: datetime) -> dict[str, date]:
-    rows = fetch(
-        session,
-        "SELECT name, processing_days FROM fulfillment_optimization.source WHERE name = ANY(%s)",
-        (sorted(sources),),
-    )
-    return {name: (now + timedelta(days=days)).date() for name, days in rows}
+def _insert_lines(session: Session, drafts: Sequence[Draft]) -> None:
+    ids = iter(new_ids(sum(len(draft.lines) for draft in drafts)))
+    rows: list[Sequence[Any]] = []
+    for draft in drafts:
+        for line in draft.lines:
+            rows.append((next(ids), draft.id, line.line_id, line.product, line.quantity))
+    copy_rows(session, "fulfillment.fulfillment_order_line", _LINE_COLUMNS, rows)
 
 
-def _created(draft: Draft) -> Event:
+def _created_event(draft: Draft) -> Event:
+    lines: list[dict[str, Any]] = []
+    for line in draft.lines[:_EVENT_LINES]:
+        lines.append({"product": line.product, "quantity": line.quantity})
     return Event(
-        name="fulfillment_order.created",
+        name=CREATED_EVENT,
         subject_type="fulfillment_order",
         subject_id=draft.id,
         root_id=draft.order_id,
-        data={
-            "number": draft.number,
-            "source": draft.source,
-            "lines": [{"product": x.product, "quantity": x.quantity} for x in draft.lines[:50]],
-        },
+        data={"number": draft.number, "source": draft.source, "lines": lines},
     )
 
 
-def _existing(session: Session, order_ids: Sequence[UUID]) -> set[UUID]:
+def _in_fulfillment(session: Session, order_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of these orders that have a fulfillment order."""
     if not order_ids:
         return set()
-    query = (
-        "SELECT DISTINCT order_id FROM fulfillment.fulfillment_order WHERE order_id = ANY(%s)"
-        " AND state NOT IN ('declined', 'canceled')"
+    found = fetch_column(
+        session,
+        "SELECT DISTINCT order_id FROM fulfillment.fulfillment_order"
+        " WHERE order_id = ANY(%s) AND state NOT IN ('declined', 'canceled')",
+        (list(order_ids),),
     )
-    return {row[0] for row in fetch(session, query, (list(order_ids),))}
+    return set(found)
 
 
-def _outcome(
-    order: UUID, made: Sequence[str] | None, existing: set[UUID], unsourced: dict[UUID, OpenLine]
-) -> Outcome:
-    if made:
-        left = unsourced.get(order)
-        note = f"; {left.product} has no source yet" if left else ""
-        return Outcome(True, f"created {', '.join(made)}{note}", {"fulfillment_orders": list(made)})
-    if order in unsourced:
-        return Outcome(False, f"no source is assigned to {unsourced[order].product}")
-    if order in existing:
-        return Outcome(True, "every line already stands in a fulfillment order")
+def _created(numbers: Sequence[str], without_source: OpenLine | None) -> Outcome:
+    text = f"created {', '.join(numbers)}"
+    if without_source:
+        text += f"; {without_source.product} has no source yet"
+    return Outcome(True, text, {"fulfillment_orders": list(numbers)})
+
+
+def _nothing_created(without_source: OpenLine | None, *, exists: bool) -> Outcome:
+    if without_source:
+        return Outcome(False, f"no source is assigned to {without_source.product}")
+    if exists:
+        return Outcome(True, "every line is in a fulfillment order already")
     return Outcome(False, "the order has no open line to fulfill")

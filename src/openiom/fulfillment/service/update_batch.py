@@ -1,7 +1,7 @@
-"""A batch of fulfillment orders on the move: what changed is written, orders and stock follow, all told once."""
+"""The fulfillment orders of one batch: changes are written, orders and stock follow."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,19 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import ShipmentDocument
-from openiom.fulfillment.decisions import Applied, Standing
+from openiom.fulfillment.decisions import FulfillmentLineState, FulfillmentOrderState, UpdateEffect
 from openiom.fulfillment.locks import lock_fulfillment_orders
-from openiom.fulfillment.states import ORDER_OWES, SENT_FAILED, event_of
+from openiom.fulfillment.states import (
+    DELIVERED,
+    ORDER_DELIVERED,
+    ORDER_EVENTS,
+    ORDER_PICKED,
+    ORDER_SEND_FAILED,
+    PACKED,
+    PICKED,
+    SEND_FAILED_EVENT,
+    event_of,
+)
 from openiom.inventory_visibility import ShipmentPosting, release_quantities, ship
 from openiom.kernel import Event, new_id
 from openiom.orders import (
@@ -26,263 +36,272 @@ from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest
 from openiom.state_framework import LineStatus, header_events
 
+_PICKED_EVENTS = frozenset((event_of(PICKED), event_of(PACKED)))
+_SHIPMENT_COLUMNS = (
+    "id",
+    "fulfillment_order_id",
+    "external_id",
+    "carrier",
+    "service",
+    "tracking_number",
+    "tracking_url",
+    "shipped_at",
+    "recorded_at",
+    "delivered_at",
+)
+_SHIPMENT_LINE_COLUMNS = ("id", "shipment_id", "fulfillment_order_line_id", "quantity")
+
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
+    """A parcel to insert; `units` by fulfillment order line."""
+
     id: UUID
-    standing: Standing
+    order: FulfillmentOrderState
     document: ShipmentDocument
     units: Mapping[UUID, int]
     delivered: bool
 
+    def items(self) -> Iterable[tuple[FulfillmentLineState, int]]:
+        """Return the lines in the parcel and their units."""
+        for line_id, units in self.units.items():
+            yield self.order.lines[line_id], units
+
 
 @dataclass
-class FulfillmentWave:
-    """The fulfillment orders of one batch with their siblings, and what has to be written in the end."""
+class FulfillmentBatch:
+    """The fulfillment orders of one batch with all others of their orders, and their changes."""
 
-    standings: dict[UUID, Standing]
+    orders: dict[UUID, FulfillmentOrderState]
     before: dict[UUID, list[LineStatus]]
-    changed: dict[UUID, str] = field(default_factory=dict)
+    reasons: dict[UUID, str] = field(default_factory=dict)
     external_ids: dict[UUID, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    told: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    event_names: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     parcels: list[_Parcel] = field(default_factory=list)
     delivered_parcels: list[tuple[UUID, str]] = field(default_factory=list)
-    back: dict[str, dict[UUID, int]] = field(default_factory=lambda: defaultdict(dict))
+    returned: dict[str, dict[UUID, int]] = field(default_factory=lambda: defaultdict(dict))
 
     @classmethod
-    def load(cls, session: Session, ids: Sequence[UUID]) -> "FulfillmentWave":
-        standings = lock_fulfillment_orders(session, ids)
-        return cls(standings, _places(standings))
+    def load(cls, session: Session, ids: Sequence[UUID]) -> "FulfillmentBatch":
+        """Lock these fulfillment orders and all others of their orders."""
+        orders = lock_fulfillment_orders(session, ids)
+        return cls(orders, _statuses(orders))
 
-    def note(
+    def add(
         self,
-        standing: Standing,
-        applied: Applied,
+        order: FulfillmentOrderState,
+        effect: UpdateEffect,
         *,
         reason: str = "",
         data: Mapping[str, Any] | None = None,
         parcel: ShipmentDocument | None = None,
     ) -> None:
-        """Keep what one event or update changed."""
-        if not applied.changed:
+        """Remember what one event or update changed."""
+        if not effect.is_change:
             return
-        self.changed[standing.id] = reason
-        if applied.parcel and parcel:
-            arrived = applied.delivered_parcel == parcel.external_id
-            self.parcels.append(_Parcel(new_id(), standing, parcel, applied.parcel, arrived))
-        elif applied.delivered_parcel:
-            self.delivered_parcels.append((standing.id, applied.delivered_parcel))
-        for event in applied.events:
-            told = {"number": standing.number, "source": standing.source, **(data or {})}
-            if reason:
-                told["reason"] = reason
-            self.events.append(_event(event, standing, told))
-            self.told[standing.order_id].add(event)
-        if applied.back:
-            self.back[reason or standing.reason] |= applied.back
+        self.reasons[order.id] = reason
+        if effect.parcel and parcel:
+            delivered = effect.delivered_parcel == parcel.external_id
+            self.parcels.append(_Parcel(new_id(), order, parcel, effect.parcel, delivered))
+        elif effect.delivered_parcel:
+            self.delivered_parcels.append((order.id, effect.delivered_parcel))
+        event_data = {"number": order.number, "source": order.source, **(data or {})}
+        if reason:
+            event_data["reason"] = reason
+        for name in effect.events:
+            self.events.append(_event(name, order, event_data))
+            self.event_names[order.order_id].add(name)
+        if effect.returned:
+            self.returned[reason or order.state_reason] |= effect.returned
 
     def write(self, session: Session, now: datetime, actor: str) -> None:
-        """Write and announce everything; orders and stock follow."""
-        self._write_fulfillment_orders(session, now)
-        self._write_parcels(session, now)
-        self._write_arrivals(session, now)
-        self.events += [_recorded(p) for p in self.parcels]
+        """Write and publish every change; orders and stock follow."""
+        self._update_orders(session, now)
+        if self.parcels:
+            self._insert_parcels(session, now)
+            self._update_lines(session)
+        self._update_delivered_parcels(session, now)
+        self.events += [_recorded_event(parcel) for parcel in self.parcels]
         append_events(session, self.events, at=now, actor=actor)
-        self._tell_orders(session, now, actor)
-        self._ship(session, now, actor)
-        self._hand_back(session, now, actor)
-        self._tell_delivered(session, now, actor)
+        self._raise_on_orders(session, now, actor)
+        if self.parcels:
+            self._ship(session, now, actor)
+        self._return_units(session, now, actor)
+        self._raise_delivered(session, now, actor)
 
-    def _write_fulfillment_orders(self, session: Session, now: datetime) -> None:
-        rows = [self.standings[i] for i in sorted(self.changed)]
-        if not rows:
+    def _update_orders(self, session: Session, now: datetime) -> None:
+        if not self.reasons:
             return
-        execute(
-            session,
-            "UPDATE fulfillment.fulfillment_order f SET state = d.state, state_reason = d.reason,"
-            " external_id = CASE WHEN d.external_id <> '' THEN d.external_id ELSE f.external_id END,"
-            " sent_at = CASE WHEN d.sent THEN coalesce(f.sent_at, %s) END,"
-            " delivered_at = CASE WHEN d.delivered THEN coalesce(f.delivered_at, %s) END"
-            " FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[])"
-            " AS d(id, state, reason, external_id, sent, delivered) WHERE f.id = d.id",
-            (
-                *(now, now),
-                [r.id for r in rows],
-                [r.state for r in rows],
-                [self.changed[r.id] or r.reason for r in rows],
-                [self.external_ids.get(r.id, "") for r in rows],
-                [r.sent for r in rows],
-                [r.delivered or r.state == "delivered" for r in rows],
-            ),
-        )
+        columns: dict[str, list[Any]] = defaultdict(list)
+        for order_id in sorted(self.reasons):
+            order = self.orders[order_id]
+            columns["id"].append(order.id)
+            columns["state"].append(order.state)
+            columns["state_reason"].append(self.reasons[order_id] or order.state_reason)
+            columns["external_id"].append(self.external_ids.get(order_id, ""))
+            columns["sent"].append(order.sent)
+            columns["delivered"].append(order.delivered or order.state == DELIVERED)
+        execute(session, _UPDATE_ORDERS, {"now": now, **columns})
 
-    def _write_arrivals(self, session: Session, now: datetime) -> None:
-        if self.delivered_parcels:
-            execute(
-                session,
-                "UPDATE fulfillment.shipment s SET delivered_at = %s FROM unnest(%s::uuid[], %s::text[])"
-                " AS d(id, external_id) WHERE s.fulfillment_order_id = d.id AND s.external_id = d.external_id",
+    def _insert_parcels(self, session: Session, now: datetime) -> None:
+        shipments: list[Sequence[Any]] = []
+        lines: list[Sequence[Any]] = []
+        for parcel in self.parcels:
+            document = parcel.document
+            shipments.append(
                 (
+                    parcel.id,
+                    parcel.order.id,
+                    document.external_id,
+                    document.carrier,
+                    document.service,
+                    document.tracking_number,
+                    document.tracking_url,
+                    document.shipped_at,
                     now,
-                    [i for i, _ in self.delivered_parcels],
-                    [e for _, e in self.delivered_parcels],
-                ),
-            )
-
-    def _write_parcels(self, session: Session, now: datetime) -> None:
-        if not self.parcels:
-            return
-        copy_rows(
-            session,
-            "fulfillment.shipment",
-            (
-                *(
-                    "id",
-                    "fulfillment_order_id",
-                    "external_id",
-                    "carrier",
-                    "service",
-                    "tracking_number",
-                ),
-                *("tracking_url", "shipped_at", "recorded_at", "delivered_at"),
-            ),
-            (
-                (
-                    *(
-                        p.id,
-                        p.standing.id,
-                        p.document.external_id,
-                        p.document.carrier,
-                        p.document.service,
-                    ),
-                    *(
-                        p.document.tracking_number,
-                        p.document.tracking_url,
-                        p.document.shipped_at,
-                        now,
-                    ),
-                    now if p.delivered else None,
+                    now if parcel.delivered else None,
                 )
-                for p in self.parcels
-            ),
-        )
-        copy_rows(
-            session,
-            "fulfillment.shipment_line",
-            ("id", "shipment_id", "fulfillment_order_line_id", "quantity"),
-            (
-                (new_id(), p.id, line, units)
-                for p in self.parcels
-                for line, units in p.units.items()
-            ),
-        )
-        touched = {i: p.standing.lines[i].shipped for p in self.parcels for i in p.units}
-        execute(
-            session,
-            "UPDATE fulfillment.fulfillment_order_line l SET shipped = d.shipped"
-            " FROM unnest(%s::uuid[], %s::int[]) AS d(id, shipped) WHERE l.id = d.id",
-            (list(touched), list(touched.values())),
-        )
-
-    def _tell_orders(self, session: Session, now: datetime, actor: str) -> None:
-        """What orders owe now that all their fulfillment orders got somewhere; delivery waits for the lines."""
-        raises = []
-        after = _places(self.standings)
-        for order_id, events in self.told.items():
-            owed = header_events(
-                ORDER_OWES, before=self.before.get(order_id, ()), after=after[order_id]
             )
-            if SENT_FAILED in events:
-                owed.append("order.sent_to_fulfillment.failed")
-            picked = events & {event_of("picked"), event_of("packed")}
-            raises += [
-                EventRequest(order_id, e)
-                for e in owed
-                if e != "order.delivered" and (e != "order.picked" or picked)
-            ]
-        raise_order_events(session, raises, now, actor)
+            for line_id, units in parcel.units.items():
+                lines.append((new_id(), parcel.id, line_id, units))
+        copy_rows(session, "fulfillment.shipment", _SHIPMENT_COLUMNS, shipments)
+        copy_rows(session, "fulfillment.shipment_line", _SHIPMENT_LINE_COLUMNS, lines)
+
+    def _update_lines(self, session: Session) -> None:
+        shipped: dict[UUID, int] = {}
+        for parcel in self.parcels:
+            for line, _ in parcel.items():
+                shipped[line.id] = line.shipped
+        execute(session, _UPDATE_LINES, (list(shipped), list(shipped.values())))
+
+    def _update_delivered_parcels(self, session: Session, now: datetime) -> None:
+        if not self.delivered_parcels:
+            return
+        order_ids = [order_id for order_id, _ in self.delivered_parcels]
+        external_ids = [external_id for _, external_id in self.delivered_parcels]
+        execute(session, _UPDATE_DELIVERED_PARCELS, (now, order_ids, external_ids))
+
+    def _raise_on_orders(self, session: Session, now: datetime, actor: str) -> None:
+        """Raise what orders owe because all their fulfillment orders have reached a state.
+
+        Delivery is raised later, after the lines are counted as shipped.
+        """
+        after = _statuses(self.orders)
+        requests: list[EventRequest] = []
+        for order_id, names in self.event_names.items():
+            for event in self._owed(order_id, after):
+                if event == ORDER_DELIVERED:
+                    continue
+                # Units may ship without having been reported as picked.
+                if event == ORDER_PICKED and names.isdisjoint(_PICKED_EVENTS):
+                    continue
+                requests.append(EventRequest(order_id, event))
+            if SEND_FAILED_EVENT in names:
+                requests.append(EventRequest(order_id, ORDER_SEND_FAILED))
+        raise_order_events(session, requests, now, actor)
+
+    def _owed(self, order_id: UUID, after: Mapping[UUID, Sequence[LineStatus]]) -> list[str]:
+        before = self.before.get(order_id, ())
+        return list(header_events(ORDER_EVENTS, before=before, after=after[order_id]))
 
     def _ship(self, session: Session, now: datetime, actor: str) -> None:
-        if not self.parcels:
-            return
-        shipped = [
-            (p, p.standing.lines[line], units)
-            for p in self.parcels
-            for line, units in p.units.items()
-        ]
-        record_shipped(
-            session, [(line.order_line_id, units) for _, line, units in shipped], now, actor
-        )
-        asks = [
-            ShipmentPosting(line.order_line_id, line.product, p.standing.source, units, str(p.id))
-            for p, line, units in shipped
-        ]
-        ship(session, asks, now, actor)
+        shipped: list[tuple[UUID, int]] = []
+        postings: list[ShipmentPosting] = []
+        for parcel in self.parcels:
+            source, document = parcel.order.source, str(parcel.id)
+            for line, units in parcel.items():
+                shipped.append((line.order_line_id, units))
+                postings.append(
+                    ShipmentPosting(line.order_line_id, line.product, source, units, document)
+                )
+        record_shipped(session, shipped, now, actor)
+        ship(session, postings, now, actor)
 
-    def _hand_back(self, session: Session, now: datetime, actor: str) -> None:
-        for reason, quantities in self.back.items():
+    def _return_units(self, session: Session, now: datetime, actor: str) -> None:
+        for reason, quantities in self.returned.items():
             return_to_sourcing(session, quantities, now, actor, reason=reason)
             release_quantities(session, quantities, now, actor, "fulfillment declined")
 
-    def _tell_delivered(self, session: Session, now: datetime, actor: str) -> None:
-        after = _places(self.standings)
-        owing = [
-            order_id
-            for order_id in self.told
-            if "order.delivered"
-            in header_events(ORDER_OWES, before=self.before[order_id], after=after[order_id])
-        ]
-        if owing:
-            parse_id = orders_wholly_shipped(session, owing)
-            raise_order_events(
-                session,
-                [EventRequest(i, "order.delivered") for i in owing if i in parse_id],
-                now,
-                actor,
-            )
+    def _raise_delivered(self, session: Session, now: datetime, actor: str) -> None:
+        after = _statuses(self.orders)
+        delivered: list[UUID] = []
+        for order_id in self.event_names:
+            if ORDER_DELIVERED in self._owed(order_id, after):
+                delivered.append(order_id)
+        wholly_shipped = orders_wholly_shipped(session, delivered)
+        requests = [EventRequest(order_id, ORDER_DELIVERED) for order_id in sorted(wholly_shipped)]
+        raise_order_events(session, requests, now, actor)
 
 
-def _places(standings: Mapping[UUID, Standing]) -> dict[UUID, list[LineStatus]]:
-    places: dict[UUID, list[LineStatus]] = defaultdict(list)
-    for standing in standings.values():
-        places[standing.order_id].append(LineStatus(standing.state, standing.reason))
-    return dict(places)
+_UPDATE_ORDERS = """
+UPDATE fulfillment.fulfillment_order f SET state = d.state, state_reason = d.state_reason,
+    external_id = CASE WHEN d.external_id <> '' THEN d.external_id ELSE f.external_id END,
+    sent_at = CASE WHEN d.sent THEN coalesce(f.sent_at, %(now)s) END,
+    delivered_at = CASE WHEN d.delivered THEN coalesce(f.delivered_at, %(now)s) END
+FROM unnest(%(id)s::uuid[], %(state)s::text[], %(state_reason)s::text[],
+    %(external_id)s::text[], %(sent)s::boolean[], %(delivered)s::boolean[])
+    AS d(id, state, state_reason, external_id, sent, delivered)
+WHERE f.id = d.id
+"""
+
+_UPDATE_LINES = """
+UPDATE fulfillment.fulfillment_order_line l SET shipped = d.shipped
+FROM unnest(%s::uuid[], %s::int[]) AS d(id, shipped) WHERE l.id = d.id
+"""
+
+_UPDATE_DELIVERED_PARCELS = """
+UPDATE fulfillment.shipment s SET delivered_at = %s
+FROM unnest(%s::uuid[], %s::text[]) AS d(id, external_id)
+WHERE s.fulfillment_order_id = d.id AND s.external_id = d.external_id
+"""
 
 
-def _event(name: str, standing: Standing, data: Mapping[str, Any]) -> Event:
+def _statuses(
+    orders: Mapping[UUID, FulfillmentOrderState],
+) -> dict[UUID, list[LineStatus]]:
+    """Return the states of fulfillment orders by order."""
+    statuses: dict[UUID, list[LineStatus]] = defaultdict(list)
+    for order in orders.values():
+        statuses[order.order_id].append(LineStatus(order.state, order.state_reason))
+    return dict(statuses)
+
+
+def _event(name: str, order: FulfillmentOrderState, data: Mapping[str, Any]) -> Event:
     return Event(
         name=name,
         subject_type="fulfillment_order",
-        subject_id=standing.id,
-        root_id=standing.order_id,
+        subject_id=order.id,
+        root_id=order.order_id,
         data=data,
     )
 
 
-def _recorded(parcel: _Parcel) -> Event:
-    document, standing = parcel.document, parcel.standing
+def _recorded_event(parcel: _Parcel) -> Event:
+    document, order = parcel.document, parcel.order
+    items: list[dict[str, Any]] = []
+    for line, units in parcel.items():
+        items.append(
+            {
+                "order_line_id": str(line.order_line_id),
+                "product": line.product,
+                "quantity": units,
+            }
+        )
     return Event(
         name="shipment.recorded",
         subject_type="shipment",
         subject_id=parcel.id,
-        root_id=standing.order_id,
+        root_id=order.order_id,
         data={
             "number": document.tracking_number or document.external_id,
-            "fulfillment_order": standing.number,
-            "source": standing.source,
+            "fulfillment_order": order.number,
+            "source": order.source,
             "carrier": document.carrier,
             "service": document.service,
             "tracking_number": document.tracking_number,
             "tracking_url": document.tracking_url,
             "shipped_at": document.shipped_at.isoformat(),
-            "items": [
-                {
-                    "order_line_id": str(standing.lines[line].order_line_id),
-                    "product": standing.lines[line].product,
-                    "quantity": units,
-                }
-                for line, units in parcel.units.items()
-            ],
+            "items": items,
         },
     )

@@ -1,4 +1,4 @@
-"""Take in what fulfillers tell of fulfillment orders: the receiver of fulfillment updates."""
+"""Receive updates of fulfillment orders from fulfillers."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,69 +8,57 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from openiom.documents import FulfillmentUpdateDocument
-from openiom.fulfillment.decisions import Applied, Standing, take_update
+from openiom.fulfillment.decisions import apply_update
 from openiom.fulfillment.locks import ids_by_number
 from openiom.kernel import Problem
 from openiom.provider_contract import InboundDocument, IntakeResult
 
-from .update_batch import FulfillmentWave
+from .update_batch import FulfillmentBatch
 
 
 def receive_updates(
-    session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
+    session: Session, documents: Sequence[InboundDocument], now: datetime, actor: str
 ) -> list[IntakeResult]:
-    """
-    Apply updates of fulfillers (`FulfillmentUpdateDocument`); one answer each, in order.
+    """Apply update documents (`FulfillmentUpdateDocument`); one result each, in order.
 
-    A repetition, or news of a place passed already, is a duplicate and changes nothing, so updates lead to the same
-    end in whatever order they come. A refused one says what, where and what to do, and does not stop the others.
+    A repetition, or an update about a state that was passed already, is a duplicate and changes
+    nothing, so updates lead to the same result in whatever order they arrive. A refused document
+    does not stop the others; its result says what is wrong, where, and what to do.
     """
-    updates = [_read(message) for message in arrived]
-    ids = ids_by_number(
-        session, [u.number for u in updates if isinstance(u, FulfillmentUpdateDocument)]
-    )
-    wave = FulfillmentWave.load(session, list(ids.values()))
-    answers = []
+    updates = [_read(document) for document in documents]
+    numbers = [update.number for update in updates if not isinstance(update, Problem)]
+    ids = ids_by_number(session, numbers)
+    batch = FulfillmentBatch.load(session, list(ids.values()))
+    results: list[IntakeResult] = []
     for update in updates:
         if isinstance(update, Problem):
-            answers.append(_refused(update))
+            results.append(_refusal(update))
         elif update.number not in ids:
-            what = f"there is no fulfillment order {update.number}"
-            answers.append(
-                _refused(
-                    Problem("number", what, "use the number we sent, or wait until it is created")
-                )
-            )
+            results.append(_unknown(update.number))
         else:
-            answers.append(_take(wave, ids[update.number], update))
-    wave.write(session, now, actor)
-    return answers
+            results.append(_apply(batch, ids[update.number], update))
+    batch.write(session, now, actor)
+    return results
 
 
-def _take(
-    wave: FulfillmentWave, fulfillment_order_id: UUID, update: FulfillmentUpdateDocument
+def _apply(
+    batch: FulfillmentBatch, fulfillment_order_id: UUID, update: FulfillmentUpdateDocument
 ) -> IntakeResult:
-    standing = wave.standings[fulfillment_order_id]
-    applied = take_update(standing, update)
-    if isinstance(applied, Problem):
-        return _refused(applied)
-    return _taken(wave, standing, update, applied)
-
-
-def _taken(
-    wave: FulfillmentWave, standing: Standing, update: FulfillmentUpdateDocument, applied: Applied
-) -> IntakeResult:
-    if update.external_id and applied.changed:
-        wave.external_ids[standing.id] = update.external_id
-    at = update.at if update.at.tzinfo else update.at.replace(tzinfo=UTC)
-    wave.note(
-        standing,
-        applied,
+    order = batch.orders[fulfillment_order_id]
+    effect = apply_update(order, update)
+    if isinstance(effect, Problem):
+        return _refusal(effect)
+    if update.external_id and effect.is_change:
+        batch.external_ids[order.id] = update.external_id
+    happened_at = update.at if update.at.tzinfo else update.at.replace(tzinfo=UTC)
+    batch.add(
+        order,
+        effect,
         reason=update.reason,
-        data={"happened_at": at.isoformat()},
+        data={"happened_at": happened_at.isoformat()},
         parcel=update.shipment,
     )
-    return IntakeResult(ok=True, entity_id=str(standing.id), duplicate=not applied.changed)
+    return IntakeResult(ok=True, entity_id=str(order.id), duplicate=not effect.is_change)
 
 
 def _read(message: InboundDocument) -> FulfillmentUpdateDocument | Problem:
@@ -78,9 +66,8 @@ def _read(message: InboundDocument) -> FulfillmentUpdateDocument | Problem:
         update = FulfillmentUpdateDocument.model_validate(message.document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
         return Problem(
-            where,
+            ".".join(map(str, first["loc"])),
             first["msg"],
             "correct the transformation or the message at its sender, then replay",
         )
@@ -89,5 +76,15 @@ def _read(message: InboundDocument) -> FulfillmentUpdateDocument | Problem:
     return update
 
 
-def _refused(problem: Problem) -> IntakeResult:
+def _unknown(number: str) -> IntakeResult:
+    return _refusal(
+        Problem(
+            "number",
+            f"there is no fulfillment order {number}",
+            "use the number that was sent, or wait until it is created",
+        )
+    )
+
+
+def _refusal(problem: Problem) -> IntakeResult:
     return IntakeResult(ok=False, error=problem.what, where=problem.where, remedy=problem.remedy)

@@ -1,5 +1,5 @@
 """
-Lines that wait: for stock to come, or for the day their product is launched.
+Backorders and preorders: lines on hold until stock arrives or their product is launched.
 
-A line without stock waits as a backorder until stock arrives or its time is up; events say when, no nightly job.
+Events of the log release them; there is no nightly job.
 """

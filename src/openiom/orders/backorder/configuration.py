@@ -1,4 +1,4 @@
-"""What this environment does with orders it cannot serve today: the document of kind `order_preferences`."""
+"""The document of kind `order_preferences`: how orders without stock are handled."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
-from openiom.platform.bulk import fetch
-from openiom.platform.configuration import DocumentKind
+from openiom.platform.configuration import DocumentKind, current_documents
 
 KIND, NAME = "order_preferences", "default"
 
 
 class OrderPreferencesBody(BaseModel):
+    """Preferences of this environment; the defaults apply without a document."""
+
     model_config = ConfigDict(extra="forbid")
 
     backorder: bool = Field(
@@ -23,33 +24,27 @@ class OrderPreferencesBody(BaseModel):
         None,
         ge=1,
         le=365,
-        description="Days a line waits for stock before it is canceled; empty is for ever",
+        description="Days a line waits for stock before it is canceled; empty for no limit",
     )
     hold_minutes: int = Field(
         60,
         ge=1,
         le=10_080,
-        description="How long stock is held for a line that goes on, until it is sourced",
+        description="Minutes that stock stays reserved for a released line until it is sourced",
     )
     preorder: bool = Field(True, description="Lines of preorder products wait for the launch date")
 
 
 def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-    return (
-        []
-        if name == NAME
-        else [Problem("name", "there is only one set of preferences", f"name it {NAME}")]
-    )
+    if name == NAME:
+        return []
+    return [Problem("name", "there is only one document of order preferences", f"name it {NAME}")]
 
 
 ORDER_PREFERENCES = DocumentKind(KIND, OrderPreferencesBody, 32, check=_check)
 
 
 def order_preferences(session: Session) -> OrderPreferencesBody:
-    """The preferences in use; no document is the defaults."""
-    rows = fetch(
-        session,
-        "SELECT body FROM platform.configuration_document WHERE kind = %s AND name = %s AND current AND NOT deleted",
-        (KIND, NAME),
-    )
-    return OrderPreferencesBody.model_validate(rows[0][0] if rows else {})
+    """Return the preferences in use."""
+    documents = current_documents(session, KIND, names=[NAME])
+    return OrderPreferencesBody.model_validate(documents[0].body if documents else {})

@@ -1,19 +1,23 @@
-"""Which waiting orders the stock of this moment covers, settled on paper."""
+"""Pure decisions about waiting orders: which of them the available stock covers, and from where."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-Free = dict[str, dict[str, int]]
-"""Whole units free to promise: product to source to units. Products are no kits."""
+Available = dict[str, dict[str, int]]
+"""Whole units available to promise: product to source to units. Products are no kits."""
 Requester = tuple[str, str]
-"""Channel and customer group: what is kept for them is free to them alone."""
-NOBODY: Requester = ("", "")
+"""Channel and customer group. Stock allocated to a requester is available to that one only."""
+NO_REQUESTER: Requester = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What one line needs, all from one source: units by product, kits taken apart; `source` when that is settled."""
+    """What one line needs from a single source.
+
+    `parts` are units by product, with kits expanded into their parts. `source` is the assigned
+    source, '' when any source will do.
+    """
 
     line_id: UUID
     parts: Mapping[str, int]
@@ -21,70 +25,106 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """An order with every line that still needs a source."""
+class WaitingOrder:
+    """An order with the need of every line that has no source yet."""
 
     order_id: UUID
     needs: Sequence[Need]
-    requester: Requester = NOBODY
+    requester: Requester = NO_REQUESTER
 
 
-def take(free: Free, need: Need) -> str:
-    """Use up the source with the most of what the line needs; '' and nothing used when no source has all of it."""
-    first, quantity = next(iter(need.parts.items()))
-    able = [
-        (units // quantity, source)
-        for source, units in free.get(first, {}).items()
-        if need.source in ("", source)
-        and all(free.get(part, {}).get(source, 0) >= wanted for part, wanted in need.parts.items())
-    ]
-    if not able:
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A need and the source that covers it."""
+
+    need: Need
+    source: str
+
+
+Placements = dict[UUID, list[Placement]]
+"""The placements of all needs of an order, by order."""
+
+
+def consume(available: Available, need: Need) -> str:
+    """Subtract what a line needs from the source that can serve it most often; return the source.
+
+    Sources are compared by the line's first product, then by name. Return '' and change nothing
+    when no source has all parts.
+    """
+    first_part, first_units = next(iter(need.parts.items()))
+    best: tuple[int, str] | None = None
+    for source, units in available.get(first_part, {}).items():
+        if need.source not in ("", source) or not _has_all(available, need, source):
+            continue
+        candidate = (units // first_units, source)
+        if best is None or candidate > best:
+            best = candidate
+    if best is None:
         return ""
-    _, source = max(able, key=lambda candidate: (candidate[0], candidate[1]))
-    for part, wanted in need.parts.items():
-        free[part][source] -= wanted
+    source = best[1]
+    for part, units in need.parts.items():
+        available[part][source] -= units
     return source
 
 
-def short_lines(free: Free, needs: Sequence[Need]) -> list[UUID]:
-    """Lines of one order that find no source while its lines before them have theirs. `free` is left alone."""
-    left = {product: dict(sources) for product, sources in free.items()}
-    return [need.line_id for need in needs if not take(left, need)]
+def _has_all(available: Available, need: Need, source: str) -> bool:
+    for part, units in need.parts.items():
+        if available.get(part, {}).get(source, 0) < units:
+            return False
+    return True
 
 
-Placed = dict[UUID, list[tuple[Need, str]]]
-"""Orders and the source each of their needs found."""
+def short_lines(available: Available, needs: Iterable[Need]) -> list[UUID]:
+    """Return the lines of one order for which no source has enough.
 
-
-def covered(views: Mapping[Requester, Free], orders: Sequence[Waiting]) -> Placed:
-    """Orders whose every line finds a source in their requester's view, first come first served; views are used up.
-
-    What one requester takes counts as gone for every other, although it may be its own: too little goes on rather than
-    too much, and what is left over is found when the stock was really taken.
+    Earlier lines use up their stock before later ones. `available` is not changed.
     """
-    out: Placed = {}
+    remaining = {product: dict(sources) for product, sources in available.items()}
+    return [need.line_id for need in needs if not consume(remaining, need)]
+
+
+def covered_orders(
+    views: Mapping[Requester, Available], orders: Iterable[WaitingOrder]
+) -> Placements:
+    """Return the orders whose every line finds a source, first come first served.
+
+    An order uses up stock in the view of its requester; views are changed. The same units are
+    subtracted from all other views, although they may be allocated to that requester: too few
+    orders are released rather than too many, and the rest is found once the stock is reserved.
+    """
+    placements: Placements = {}
     for order in orders:
-        free = views[order.requester]
-        taken: list[tuple[Need, str]] = []
-        for need in order.needs:
-            source = take(free, need)
-            if not source:
-                break
-            taken.append((need, source))
-        if len(taken) == len(order.needs):
-            out[order.order_id] = taken
-            for view in (v for requester, v in views.items() if requester != order.requester):
-                _gone(view, taken)
+        placed = _place(views[order.requester], order)
+        if placed is None:
             continue
-        for need, source in taken:
-            for part, wanted in need.parts.items():
-                free[part][source] += wanted
-    return out
+        placements[order.order_id] = placed
+        for requester, view in views.items():
+            if requester != order.requester:
+                _subtract(view, placed)
+    return placements
 
 
-def _gone(free: Free, taken: Sequence[tuple[Need, str]]) -> None:
-    for need, source in taken:
-        for part, wanted in need.parts.items():
-            units = free.get(part, {})
-            if source in units:
-                units[source] = max(0, units[source] - wanted)
+def _place(available: Available, order: WaitingOrder) -> list[Placement] | None:
+    """Place every need of an order, or none of them."""
+    placed: list[Placement] = []
+    for need in order.needs:
+        source = consume(available, need)
+        if not source:
+            _restore(available, placed)
+            return None
+        placed.append(Placement(need, source))
+    return placed
+
+
+def _restore(available: Available, placed: Iterable[Placement]) -> None:
+    for placement in placed:
+        for part, units in placement.need.parts.items():
+            available[part][placement.source] += units
+
+
+def _subtract(available: Available, placed: Iterable[Placement]) -> None:
+    for placement in placed:
+        for part, units in placement.need.parts.items():
+            sources = available.get(part, {})
+            if placement.source in sources:
+                sources[placement.source] = max(0, sources[placement.source] - units)

@@ -1,4 +1,4 @@
-"""What orders still need, and what is free for them: the two sides every decision here weighs."""
+"""Demand and supply of waiting orders: what they still need, and what is available to them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,15 +9,16 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import available, channels_matter
 from openiom.master_data import kit_parts
-from openiom.orders.locks import LockedLine, lines_of_orders, lock_orders
+from openiom.orders.locks import lines_of_orders, lock_orders
+from openiom.orders.order_batch import LockedLine, subset
 from openiom.orders.states import OPEN
 from openiom.platform.bulk import fetch
 
-from .decisions import NOBODY, Free, Need, Requester, Waiting
+from .decisions import NO_REQUESTER, Available, Need, Requester, WaitingOrder
 
 
-def unsourced(session: Session, order_ids: Collection[UUID]) -> dict[UUID, list[LockedLine]]:
-    """Lines of these orders with units that are neither sourced nor done with, by order. Locks the orders."""
+def unsourced_lines(session: Session, order_ids: Collection[UUID]) -> dict[UUID, list[LockedLine]]:
+    """Return lines with open units that are not sourced yet, by order. Locks the orders."""
     lock_orders(session, order_ids)
     lines: dict[UUID, list[LockedLine]] = defaultdict(list)
     for line in lines_of_orders(session, order_ids):
@@ -26,77 +27,89 @@ def unsourced(session: Session, order_ids: Collection[UUID]) -> dict[UUID, list[
     return dict(lines)
 
 
+def flatten(lines: Mapping[UUID, Sequence[LockedLine]]) -> list[LockedLine]:
+    """Return the lines of all orders, in the order of the mapping."""
+    flat: list[LockedLine] = []
+    for order_lines in lines.values():
+        flat += order_lines
+    return flat
+
+
 def needs_of(session: Session, lines: Sequence[LockedLine]) -> dict[UUID, Need]:
-    """What each line needs, kits taken apart, by line id."""
+    """Return what each line needs by line id, with kits expanded."""
     kits = kit_parts(session, {line.product for line in lines})
-    return {
-        line.id: Need(
-            line.id,
-            {
-                part: line.open * each
-                for part, each in kits.get(line.product, {line.product: 1}).items()
-            },
-            line.source or "",
-        )
-        for line in lines
-    }
+    needs: dict[UUID, Need] = {}
+    for line in lines:
+        per_unit = kits.get(line.product, {line.product: 1})
+        needs[line.id] = Need(line.id, multiply(per_unit, line.open), line.source or "")
+    return needs
+
+
+def multiply(per_unit: Mapping[str, int], units: int) -> dict[str, int]:
+    """Return the parts of `units` units of a product."""
+    return {part: quantity * units for part, quantity in per_unit.items()}
 
 
 @dataclass
-class Views:
-    """What is free, as each channel and customer group sees it; one view for all while nothing is kept for anybody."""
+class AvailabilityViews:
+    """Available stock as each channel and customer group sees it, read once per product.
+
+    There is one view for all while no stock is allocated to channels.
+    """
 
     session: Session
-    known: dict[Requester, Free] = field(default_factory=dict)
-    _matters: bool | None = None
+    views: dict[Requester, Available] = field(default_factory=dict)
+    _channels_matter: bool | None = None
 
     @property
-    def matter(self) -> bool:
-        if self._matters is None:
-            self._matters = channels_matter(self.session)
-        return self._matters
+    def channels_matter(self) -> bool:
+        """Whether requesters see different stock."""
+        if self._channels_matter is None:
+            self._channels_matter = channels_matter(self.session)
+        return self._channels_matter
 
     def requesters(self, order_ids: Collection[UUID]) -> dict[UUID, Requester]:
-        """On whose behalf each order asks."""
-        if not self.matter:
-            return dict.fromkeys(order_ids, NOBODY)
+        """Return the requester of each order."""
+        if not self.channels_matter:
+            return dict.fromkeys(order_ids, NO_REQUESTER)
         rows = fetch(
             self.session,
-            "SELECT id, origin, coalesce(customer->>'group', '') FROM orders.order WHERE id = ANY(%s)",
+            "SELECT id, origin, coalesce(customer->>'group', '') FROM orders.order"
+            " WHERE id = ANY(%s)",
             (list(order_ids),),
         )
-        return {row[0]: (row[1], row[2]) for row in rows}
+        return {order_id: (channel, group) for order_id, channel, group in rows}
 
-    def see(self, requester: Requester, needs: Iterable[Need]) -> Free:
-        """The requester's view, with the products these need."""
-        view = self.known.setdefault(requester, {})
-        missing = {part for need in needs for part in need.parts} - view.keys()
+    def load(self, requester: Requester, needs: Iterable[Need]) -> Available:
+        """Return the view of a requester, with the products of these needs read."""
+        view = self.views.setdefault(requester, {})
+        missing: set[str] = set()
+        for need in needs:
+            missing.update(need.parts.keys() - view.keys())
+        if not missing:
+            return view
         for product in missing:
             view[product] = {}
         channel, group = requester
-        free = (
-            available(self.session, missing, channel=channel, customer_group=group)
-            if missing
-            else {}
-        )
-        for (product, source), units in free.items():
+        found = available(self.session, missing, channel=channel, customer_group=group)
+        for (product, source), units in found.items():
             view[product][source] = units
         return view
 
-    def queue(
+    def waiting_orders(
         self, lines: Mapping[UUID, Sequence[LockedLine]], order_ids: Sequence[UUID]
-    ) -> list[Waiting]:
-        """These orders as they wait, those among them that need anything; every view they ask in is loaded."""
-        needs = needs_of(self.session, [line for some in lines.values() for line in some])
-        requesters = self.requesters([i for i in order_ids if i in lines])
-        waiting = [
-            Waiting(i, [needs[x.id] for x in lines[i]], requesters[i])
-            for i in order_ids
-            if i in lines
-        ]
-        by_requester: dict[Requester, list[Need]] = defaultdict(list)
-        for one in waiting:
-            by_requester[one.requester] += one.needs
-        for requester, wanted in by_requester.items():
-            self.see(requester, wanted)
-        return waiting
+    ) -> list[WaitingOrder]:
+        """Return those of these orders that have lines, in order, and load the views they need."""
+        needs = needs_of(self.session, flatten(lines))
+        with_lines = list(subset(lines, order_ids))
+        requesters = self.requesters(with_lines)
+        orders: list[WaitingOrder] = []
+        needs_by_requester: dict[Requester, list[Need]] = defaultdict(list)
+        for order_id in with_lines:
+            order_needs = [needs[line.id] for line in lines[order_id]]
+            requester = requesters[order_id]
+            orders.append(WaitingOrder(order_id, order_needs, requester))
+            needs_by_requester[requester] += order_needs
+        for requester, requester_needs in needs_by_requester.items():
+            self.load(requester, requester_needs)
+        return orders

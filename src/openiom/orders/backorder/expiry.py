@@ -1,7 +1,6 @@
-"""Lines that waited as long as they may are canceled by themselves, with the reason."""
+"""Cancel lines that have waited as long as their service level allows."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,118 +8,121 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import release_quantities
 from openiom.kernel import Event
-from openiom.orders.decisions import settled
-from openiom.orders.locks import LockedLine, lines_of_orders, lock_orders, write_lines
+from openiom.orders.decisions import is_wholly_canceled, is_wholly_shipped
+from openiom.orders.events import line_event
+from openiom.orders.locks import lines_of_orders, without_manual_hold
+from openiom.orders.order_batch import LockedLine, flush_orders, ids_of, order_batch
 from openiom.orders.service.apply_events import raise_order_events
-from openiom.orders.service.line_fulfillment import owed_events, units
-from openiom.orders.states import CANCEL, LINE_TABLE, OPEN, RELEASED
-from openiom.platform.bulk import execute, fetch
+from openiom.orders.service.hold_cancel import shipped_requests
+from openiom.orders.service.line_fulfillment import group_by_order, move_line, units_of
+from openiom.orders.states import (
+    CANCEL,
+    LINE_REMAINDER_CANCELED,
+    LINE_SLA_EXPIRED,
+    OPEN,
+    SLA_EXPIRED,
+    WAIT_ENDED,
+)
+from openiom.platform.bulk import execute, fetch_column
 from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest
-from openiom.state_framework import advance
 
-EXPIRED, SLA = "backorder.sla_expired", "SLA expired"
-AT_ONCE = 500
+EXPIRED_AT_ONCE = 500
+RELEASED_WITHOUT_REST = "the rest continues without what was canceled"
 
 
 def cancel_expired(session: Session, now: datetime, *, actor: str) -> list[UUID]:
-    """Cancel what is open of lines past their time. An order without any other line is canceled with them; one with
-    other lines that wait for nothing goes on. Orders held by hand wait until they are released. Returns the lines."""
-    found = fetch(
+    """Cancel the open units of lines whose time is up; return the canceled lines.
+
+    An order without other lines is canceled too; an order whose other lines do not wait is
+    released. Orders on manual hold are skipped until the hold is released.
+    """
+    order_ids = _lock_expired_orders(session, now)
+    if not order_ids:
+        return []
+    expired = fetch_column(
+        session,
+        "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s) AND state = 'waiting'"
+        " AND expires_at <= %s RETURNING line_id",
+        (order_ids, now),
+    )
+    lines = lines_of_orders(session, order_ids)
+    canceled: dict[UUID, int] = {}
+    for line in lines:
+        if line.id in expired and line.open > 0 and line.state in OPEN:
+            canceled[line.id] = line.open
+    _cancel_lines(session, lines, canceled, now, actor)
+    _move_orders(session, lines, canceled, now, actor)
+    return list(canceled)
+
+
+def _lock_expired_orders(session: Session, now: datetime) -> list[UUID]:
+    flush_orders(session)
+    order_ids = fetch_column(
         session,
         "SELECT w.order_id FROM orders.waiting_line w JOIN orders.order_state s USING (order_id)"
-        " WHERE w.state = 'waiting' AND w.expires_at <= %s AND NOT s.held ORDER BY w.expires_at LIMIT %s",
-        (now, AT_ONCE),
+        " WHERE w.state = 'waiting' AND w.expires_at <= %s AND NOT s.manual_hold"
+        " ORDER BY w.expires_at LIMIT %s",
+        (now, EXPIRED_AT_ONCE),
     )
-    if not found:
-        return []
-    orders = {
-        i for i, order in lock_orders(session, {row[0] for row in found}).items() if not order.held
-    }
-    due = {
-        row[0]
-        for row in fetch(
-            session,
-            "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s) AND state = 'waiting' AND expires_at <= %s"
-            " RETURNING line_id",
-            (sorted(orders), now),
-        )
-    }
-    lines = lines_of_orders(session, orders)
-    ended = [line for line in lines if line.id in due and line.open > 0 and line.state in OPEN]
-    taken = {line.id: line.open for line in ended}
-    _end(session, ended, taken, now, actor)
-    _follow(session, lines, taken, now, actor)
-    return [line.id for line in ended]
+    return without_manual_hold(session, order_ids)
 
 
-def _end(
+def _cancel_lines(
     session: Session,
-    ended: Collection[LockedLine],
-    taken: Mapping[UUID, int],
+    lines: Iterable[LockedLine],
+    canceled: Mapping[UUID, int],
     now: datetime,
     actor: str,
 ) -> None:
-    events = []
-    for line in ended:
-        line.canceled += taken[line.id]
-        event = "order_line.rest_canceled" if line.shipped or line.released else EXPIRED
-        to = advance(LINE_TABLE, event=event, state=line.state)
-        assert to is not None
-        line.state, line.reason = to
-        data = {
-            "line_number": line.line_number,
-            "product": line.product,
-            "quantity": taken[line.id],
-            "reason": SLA,
-        }
-        events.append(
-            Event(
-                name=EXPIRED,
-                subject_type="order_line",
-                subject_id=line.id,
-                root_id=line.order_id,
-                data=data,
-            )
-        )
-    write_lines(session, ended)
-    release_quantities(session, taken, now, actor, "backorder expired")
+    batch = order_batch(session)
+    events: list[Event] = []
+    for line in lines:
+        quantity = canceled.get(line.id, 0)
+        if not quantity:
+            continue
+        line.canceled += quantity
+        partly_served = line.shipped or line.in_fulfillment
+        move_line(line, LINE_REMAINDER_CANCELED if partly_served else LINE_SLA_EXPIRED)
+        batch.line_changed(line)
+        data = {"quantity": quantity, "reason": SLA_EXPIRED}
+        events.append(line_event(LINE_SLA_EXPIRED, line, data))
+    release_quantities(session, canceled, now, actor, "backorder expired")
     append_events(session, events, at=now, actor=actor)
 
 
-def _follow(
+def _move_orders(
     session: Session,
-    lines: Collection[LockedLine],
-    taken: Mapping[UUID, int],
+    lines: Sequence[LockedLine],
+    canceled: Mapping[UUID, int],
     now: datetime,
     actor: str,
 ) -> None:
-    """Orders follow: canceled with their last line, shipped when nothing else was owed, or on with what is left."""
-    by_order: dict[UUID, list[LockedLine]] = defaultdict(list)
-    for line in lines:
-        by_order[line.order_id].append(line)
-    query = "SELECT DISTINCT order_id FROM orders.waiting_line WHERE order_id = ANY(%s) AND state = 'waiting'"
-    still = {row[0] for row in fetch(session, query, (sorted(by_order),))}
-    raises = []
-    for order_id, some in by_order.items():
-        if not any(line.id in taken for line in some):
+    """Move the orders of canceled lines: canceled, shipped, or released for their other lines."""
+    by_order = group_by_order(lines)
+    still_waiting = fetch_column(
+        session,
+        "SELECT DISTINCT order_id FROM orders.waiting_line"
+        " WHERE order_id = ANY(%s) AND state = 'waiting'",
+        (sorted(by_order),),
+    )
+    requests: list[EventRequest] = []
+    canceled_orders: list[UUID] = []
+    for order_id, order_lines in by_order.items():
+        if canceled.keys().isdisjoint(ids_of(order_lines)):
             continue
-        after = units(some)
-        if all(u.canceled == u.ordered for u in after):
-            raises.append(EventRequest(order_id, CANCEL, reason=SLA))
-        elif settled(after):
-            raises += [
-                EventRequest(order_id, event)
-                for event in owed_events(units(some, less_canceled=taken), after)
-            ]
-        elif order_id not in still and any(line.open > 0 and line.state in OPEN for line in some):
-            raises.append(
-                EventRequest(
-                    order_id,
-                    RELEASED,
-                    data={"because": "the rest goes on without what was canceled"},
-                )
-            )
-    raise_order_events(session, raises, now, actor)
-    gone = [r.entity_id for r in raises if r.event == CANCEL]
-    execute(session, "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s)", (gone,))
+        units = units_of(order_lines)
+        if is_wholly_canceled(units):
+            requests.append(EventRequest(order_id, CANCEL, reason=SLA_EXPIRED))
+            canceled_orders.append(order_id)
+        elif is_wholly_shipped(units):
+            requests += shipped_requests(order_id, order_lines, canceled)
+        elif order_id not in still_waiting and _has_open_lines(order_lines):
+            data = {"because": RELEASED_WITHOUT_REST}
+            requests.append(EventRequest(order_id, WAIT_ENDED, data=data))
+    raise_order_events(session, requests, now, actor)
+    execute(session, "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s)", (canceled_orders,))
+
+
+def _has_open_lines(lines: Iterable[LockedLine]) -> bool:
+    return any(line.open > 0 and line.state in OPEN for line in lines)

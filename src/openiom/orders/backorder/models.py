@@ -1,4 +1,4 @@
-"""Lines that wait for stock or for a launch."""
+"""The table of lines that wait for stock or for the launch of their product."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,37 +17,41 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from openiom.orders.models import ROOM
+from openiom.orders.models import SCHEMA
 from openiom.platform.database import Base
 
 Moment = DateTime(timezone=True)
 
 
 class WaitingLine(Base):
-    """
-    A line on hold, and why. `since` is its age in the queue and survives a release that found nothing.
+    """A line on hold, and what it waits for.
 
-    `released` lines were told to go on and have no source yet; `available_on` is the day stock is promised for.
+    `since` is its age in the queue; it survives a release after which no stock was found. A line
+    in state `released` has left its hold and has no source yet. `available_on` is the day stock is
+    promised for, with `confidence` from 0 to 1.
     """
 
     __tablename__ = "waiting_line"
     __table_args__ = (
-        CheckConstraint("kind IN ('backorder', 'preorder')", name="waits_for_something"),
-        CheckConstraint("state IN ('waiting', 'released')", name="waits_or_goes_on"),
+        CheckConstraint("kind IN ('backorder', 'preorder')", name="ck_waiting_line_kind"),
+        CheckConstraint("state IN ('waiting', 'released')", name="ck_waiting_line_state"),
         CheckConstraint(
-            "kind = 'backorder' OR launch_date IS NOT NULL", name="a_preorder_has_its_day"
+            "kind = 'backorder' OR launch_date IS NOT NULL", name="ck_waiting_line_launch_date"
         ),
-        CheckConstraint("quantity > 0", name="waits_for_units"),
+        CheckConstraint("quantity > 0", name="ck_waiting_line_quantity"),
         Index(
             "ix_waiting_line_queue",
-            *("product", "since", "line_id"),
+            "product",
+            "since",
+            "line_id",
             postgresql_include=["quantity", "kind", "state"],
         ),
         Index("ix_waiting_line_since", "since", "line_id"),
         Index("ix_waiting_line_kind", "kind", "since", "line_id"),
         Index(
             "ix_waiting_line_unpromised",
-            *("since", "line_id"),
+            "since",
+            "line_id",
             postgresql_where=text("state = 'waiting' AND available_on IS NULL"),
         ),
         Index("ix_waiting_line_order", "order_id"),
@@ -58,17 +62,18 @@ class WaitingLine(Base):
         ),
         Index(
             "ix_waiting_line_expires",
-            *("expires_at", "line_id"),
+            "expires_at",
+            "line_id",
             postgresql_where=text("state = 'waiting' AND expires_at IS NOT NULL"),
         ),
         Index(
             "ix_waiting_line_released", "released_at", postgresql_where=text("state = 'released'")
         ),
-        {"schema": ROOM, "postgresql_with": {"fillfactor": "80"}},
+        {"schema": SCHEMA, "postgresql_with": {"fillfactor": "80"}},
     )
 
-    line_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.order_line.id"), primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{ROOM}.order.id"))
+    line_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order_line.id"), primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"))
     kind: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     product: Mapped[str] = mapped_column(Text)

@@ -1,281 +1,293 @@
-"""Put lines on hold that cannot be served today: for want of stock, or because their product is not launched yet."""
+"""Place lines on hold that cannot be served today: without stock, or before their launch."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import (
-    PromiseDate,
-    PromiseRequest,
-    inventory_configuration,
-    promise_dates,
-    release_backorder_reservations,
+from openiom.inventory_visibility import PromiseDate, release_backorder_reservations
+from openiom.master_data import launch_dates
+from openiom.orders.order_batch import LockedLine, columns_of, ids_of, missing_keys, subset
+from openiom.orders.service.apply_events import (
+    event_requests,
+    raise_line_events,
+    raise_order_events,
 )
-from openiom.orders.locks import LockedLine
-from openiom.orders.service.apply_events import raise_line_events, raise_order_events
-from openiom.orders.states import BACKORDER_HOLD, PREORDER_HOLD, RELEASED
-from openiom.platform.bulk import execute, fetch
+from openiom.orders.states import (
+    BACKORDER_HOLD,
+    LINE_PREORDER_HOLD,
+    ON_HAND_MISSING,
+    PREORDER_HOLD,
+    WAIT_ENDED,
+)
+from openiom.platform.bulk import execute
+from openiom.platform.events import roots_with_event
 from openiom.provider_contract import EventRequest, Outcome
 
-from .configuration import OrderPreferencesBody, order_preferences
-from .decisions import Need, Requester, short_lines
-from .demand import Views, unsourced
+from .configuration import order_preferences
+from .decisions import Need, short_lines
+from .demand import AvailabilityViews, flatten, unsourced_lines
+from .promise_dates import promise_needs
 
-RETRY = timedelta(minutes=1)
-STOCK_IS_THERE = "stock is there"
-LINE_SHORT, LINE_PREORDERED = "onhand.check.failed", "product.preorder_eligible"
+RETRY_AFTER = timedelta(minutes=1)
+IN_STOCK = "in stock"
+"""Why an order is released whose every line the stock covers; sought in the data of the event."""
+_NO_LAUNCH = Outcome(True, "no line waits for a launch")
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """One line that is to wait, and what is known about how long."""
+class Hold:
+    """One line to place on hold, and what is known about how long."""
 
     line: LockedLine
     kind: str
     expires_at: datetime | None = None
     launch_date: date | None = None
-    promised: PromiseDate | None = None
+    promise: PromiseDate | None = None
 
-    def told(self) -> dict[str, object]:
-        day = self.promised.day if self.promised else self.launch_date
+    @property
+    def line_id(self) -> UUID:
+        return self.line.id
+
+    @property
+    def order_id(self) -> UUID:
+        return self.line.order_id
+
+    @property
+    def product(self) -> str:
+        return self.line.product
+
+    @property
+    def quantity(self) -> int:
+        return self.line.open
+
+    @property
+    def available_on(self) -> date | None:
+        """The day the line can be served, None when no supply is known."""
+        return self.promise.day if self.promise else self.launch_date
+
+    @property
+    def confidence(self) -> Decimal | None:
+        return self.promise.confidence if self.promise else None
+
+    def event_data(self) -> dict[str, object]:
+        day = self.available_on
         return {
             "line_number": self.line.line_number,
-            "product": self.line.product,
-            "quantity": self.line.open,
+            "product": self.product,
+            "quantity": self.quantity,
             "available_on": day.isoformat() if day else None,
         }
+
+
+Holds = Mapping[UUID, Sequence[Hold]]
+"""Lines to place on hold, by order."""
 
 
 def hold_preorders(
     session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
+    """Place orders on hold whose products are not launched yet; one outcome per order.
+
+    `ok` are the orders that do not wait.
     """
-    Orders with a line whose product is sold before its launch wait for that day; `ok` are those that need not wait.
-    """
-    days = dict(
-        fetch(
-            session,
-            "SELECT number, launch_date FROM master_data.product WHERE preorder_eligible AND launch_date > %s",
-            (now.date(),),
-        )
-    )
-    if not days or not order_preferences(session).preorder:
-        return [Outcome(True, "no line waits for a launch")] * len(order_ids)
-    waits: dict[UUID, list[Wait]] = {}
-    for order_id, lines in unsourced(session, order_ids).items():
-        found = [
-            Wait(x, "preorder", launch_date=days[x.product]) for x in lines if x.product in days
-        ]
-        if found:
-            waits[order_id] = found
-    refused = _put(session, waits, LINE_PREORDERED, PREORDER_HOLD, now, actor)
-    return [_preorder_outcome(waits.get(i, ()), refused.get(i)) for i in order_ids]
+    launches = launch_dates(session, after=now.date())
+    if not launches or not order_preferences(session).preorder:
+        return [_NO_LAUNCH] * len(order_ids)
+    holds: dict[UUID, list[Hold]] = {}
+    for line in flatten(unsourced_lines(session, order_ids)):
+        if line.product in launches:
+            hold = Hold(line, "preorder", launch_date=launches[line.product])
+            holds.setdefault(line.order_id, []).append(hold)
+    refused = _place_holds(session, holds, LINE_PREORDER_HOLD, PREORDER_HOLD, now, actor)
+    outcomes: list[Outcome] = []
+    for order_id in order_ids:
+        outcome = refused.get(order_id) or _preorder_outcome(holds.get(order_id, ()))
+        outcomes.append(outcome)
+    return outcomes
 
 
-def _preorder_outcome(waits: Sequence[Wait], refused: Outcome | None) -> Outcome:
-    if refused:
-        return refused
-    if not waits:
-        return Outcome(True, "no line waits for a launch")
-    days = sorted({(w.line.product, str(w.launch_date)) for w in waits})
-    return Outcome(False, "; ".join(f"{product} is launched on {day}" for product, day in days))
+def _preorder_outcome(holds: Sequence[Hold]) -> Outcome:
+    if not holds:
+        return _NO_LAUNCH
+    launches = sorted({(hold.product, str(hold.launch_date)) for hold in holds})
+    return Outcome(False, "; ".join(f"{product} is launched on {day}" for product, day in launches))
 
 
 def await_stock(
     session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
-    """
-    Orders without stock wait for it, when backorders are taken: lines that no source can serve go on hold with the
-    day stock is promised for. `ok` are those that go to wait; the others need a person, and their outcome says why.
+    """Place orders without stock on hold, when backorders are accepted; one outcome per order.
 
-    An order whose every line stock could serve lost a race, or stock came since: it is released at once, but not
-    again within a minute, so that one no source may serve does not circle. What was held for the lines is given back.
+    Lines that no source can serve wait with the day stock is promised for. `ok` are orders that
+    wait; the others need a person, and their outcome says why. An order whose every line the stock
+    covers was overtaken by another one, or stock has arrived since: it is released at once, but
+    only once a minute, so that an order no source may serve does not circle. Stock reserved for the
+    lines while they waited is released.
     """
-    lines = unsourced(session, order_ids)
+    lines = unsourced_lines(session, order_ids)
     release_backorder_reservations(
-        session,
-        [line.id for some in lines.values() for line in some],
-        now,
-        actor,
-        "no source can serve it",
+        session, ids_of(flatten(lines)), now, actor, "no source can serve it"
     )
-    views = Views(session)
-    waiting = views.queue(lines, list(lines))
-    needs = {need.line_id: need for one in waiting for need in one.needs}
-    short = {
-        one.order_id: [line for line in lines[one.order_id] if line.id in missing]
-        for one in waiting
-        if (missing := set(short_lines(views.known[one.requester], one.needs)))
-    }
+    views = AvailabilityViews(session)
+    short, needs = _short_lines(views, lines)
+    holds: Holds = {}
     preferences = order_preferences(session)
-    waits = (
-        _backorders(session, views, short, needs, preferences, now) if preferences.backorder else {}
-    )
-    refused = _put(session, waits, LINE_SHORT, BACKORDER_HOLD, now, actor)
-    again = _try_again(session, [i for i in lines if i not in short], now, actor)
-    _forget(session, [i for i in order_ids if i not in waits])
+    if preferences.backorder:
+        sla_days = preferences.backorder_sla_days
+        expires_at = now + timedelta(days=sla_days) if sla_days else None
+        holds = _backorders(session, views, short, needs, expires_at, now)
+    outcomes = _place_holds(session, holds, ON_HAND_MISSING, BACKORDER_HOLD, now, actor)
+    outcomes |= _release_covered(session, missing_keys(short, lines), now, actor)
+    remove_waiting_lines(session, missing_keys(holds, order_ids))
     return [
-        again.get(i)
-        or refused.get(i)
-        or _backorder_outcome(i in lines, short.get(i, ()), waits.get(i, ()))
+        outcomes.get(i) or _outcome(i in lines, short.get(i, ()), holds.get(i, ()))
         for i in order_ids
     ]
 
 
-def _try_again(
-    session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
-) -> dict[UUID, Outcome]:
-    """Release orders that stock could serve at this moment, unless that was tried a minute ago."""
-    if not order_ids:
-        return {}
-    rows = fetch(
-        session,
-        "SELECT DISTINCT root_id FROM platform.business_event WHERE root_id = ANY(%s) AND name = %s"
-        " AND data->>'because' = %s AND occurred_at > %s",
-        (list(order_ids), RELEASED, STOCK_IS_THERE, now - RETRY),
-    )
-    tried = {row[0] for row in rows}
-    fresh = [i for i in order_ids if i not in tried]
-    raises = [EventRequest(i, RELEASED, data={"because": STOCK_IS_THERE}) for i in fresh]
-    outcomes = raise_order_events(session, raises, now, actor)
-    told = [Outcome(True, f"{STOCK_IS_THERE}; sourced again") if x.ok else x for x in outcomes]
-    return dict(zip(fresh, told, strict=True))
-
-
-def _backorder_outcome(
-    has_lines: bool, short: Sequence[LockedLine], waits: Sequence[Wait]
-) -> Outcome:
-    if not has_lines:
-        return Outcome(False, "the order has no line that needs a source")
-    if not short:
-        return Outcome(
-            False,
-            "stock is there, but no source may serve it; see what the sourcing decision refused",
-        )
-    products = ", ".join(sorted({line.product for line in short}))
-    if not waits:
-        why = f"no source can serve {products}, and backorders are not taken"
-        return Outcome(False, f"{why}; add stock and reprocess, or take backorders")
-    days = [w.promised.day for w in waits if w.promised]
-    when = (
-        f"promised for {max(days)}"
-        if len(days) == len(waits)
-        else "no receipt is scheduled that covers it"
-    )
-    return Outcome(True, f"waits for {products}: {when}", {"lines": [w.told() for w in waits]})
+def _short_lines(
+    views: AvailabilityViews, lines: Mapping[UUID, Sequence[LockedLine]]
+) -> tuple[dict[UUID, list[LockedLine]], dict[UUID, Need]]:
+    """Return the lines that no source can serve by order, and the needs of all lines by id."""
+    short: dict[UUID, list[LockedLine]] = {}
+    needs: dict[UUID, Need] = {}
+    for order in views.waiting_orders(lines, list(lines)):
+        for need in order.needs:
+            needs[need.line_id] = need
+        missing = short_lines(views.views[order.requester], order.needs)
+        if missing:
+            by_id = {line.id: line for line in lines[order.order_id]}
+            short[order.order_id] = list(subset(by_id, missing).values())
+    return short, needs
 
 
 def _backorders(
     session: Session,
-    views: Views,
+    views: AvailabilityViews,
     short: Mapping[UUID, Sequence[LockedLine]],
     needs: Mapping[UUID, Need],
-    preferences: OrderPreferencesBody,
+    expires_at: datetime | None,
     now: datetime,
-) -> dict[UUID, list[Wait]]:
-    lines = [line for some in short.values() for line in some]
-    sla = preferences.backorder_sla_days
-    expires = now + timedelta(days=sla) if sla else None
-    promised = promises(session, views, [(needs[line.id], line.order_id) for line in lines], now)
-    waits: dict[UUID, list[Wait]] = defaultdict(list)
+) -> Holds:
+    lines = flatten(short)
+    promised = promise_needs(
+        session, views, [(needs[line.id], line.order_id) for line in lines], now
+    )
+    holds: dict[UUID, list[Hold]] = {}
     for line, promise in zip(lines, promised, strict=True):
-        waits[line.order_id].append(Wait(line, "backorder", expires, promised=promise))
-    return dict(waits)
+        hold = Hold(line, "backorder", expires_at, promise=promise)
+        holds.setdefault(line.order_id, []).append(hold)
+    return holds
 
 
-def promises(
-    session: Session, views: Views, needs: Sequence[tuple[Need, UUID]], now: datetime
-) -> list[PromiseDate | None]:
-    """The day each line can be served, as its order's channel and group see the stock: after everybody who waits
-    longer, older waiting lines first, then `needs` (each with its order) in order."""
-    if not needs:
-        return []
-    parts = {part for need, _ in needs for part in need.parts}
-    requesters = views.requesters([order for _, order in needs])
-    ahead = queue_ahead(
-        session, parts, [need.line_id for need, _ in needs], by_requester=views.matter
-    )
-    asks = []
-    for need, order in needs:
-        who = requesters[order]
-        mine = {part: ahead[part][who] for part in need.parts}
-        others = {part: sum(ahead[part].values()) - mine[part] for part in need.parts}
-        asks.append(PromiseRequest(need.parts, need.source, mine, others, *who))
-        for part, units in need.parts.items():
-            ahead[part][who] += units
-    configuration = inventory_configuration(session)
-    return promise_dates(session, asks, configuration=configuration, today=now.date())
-
-
-def queue_ahead(
-    session: Session, products: set[str], but: Sequence[UUID], *, by_requester: bool
-) -> dict[str, dict[Requester, int]]:
-    """Units of these products that other backordered lines wait for, kits taken apart, by who asks for them."""
-    who = "o.origin, coalesce(o.customer->>'group', '')" if by_requester else "'', ''"
-    rows = fetch(
-        session,
-        f"SELECT coalesce(k.product, w.product), {who}, sum(w.quantity * coalesce(k.quantity, 1))::bigint"
-        " FROM orders.waiting_line w LEFT JOIN master_data.kit_part k ON k.kit = w.product"
-        + (" JOIN orders.order o ON o.id = w.order_id" if by_requester else "")
-        + " WHERE w.state = 'waiting' AND w.kind = 'backorder' AND coalesce(k.product, w.product) = ANY(%s)"
-        " AND w.line_id <> ALL(%s::uuid[]) GROUP BY 1, 2, 3",
-        (sorted(products), list(but)),
-    )
-    found: dict[str, dict[Requester, int]] = defaultdict(lambda: defaultdict(int))
-    for part, channel, group, units in rows:
-        found[part][channel, group] += int(units)
-    return found
-
-
-def _put(
-    session: Session,
-    waits: Mapping[UUID, Sequence[Wait]],
-    line_event: str,
-    event: str,
-    now: datetime,
-    actor: str,
+def _release_covered(
+    session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> dict[UUID, Outcome]:
-    """Move orders and lines to their hold, and write who waits; the refusals of orders that may not be held."""
-    raises = [
-        EventRequest(i, event, data={"lines": [w.told() for w in some]})
-        for i, some in waits.items()
-    ]
-    outcomes = dict(zip(waits, raise_order_events(session, raises, now, actor), strict=True))
-    waiting = [w for i, some in waits.items() if outcomes[i].ok for w in some]
-    raise_line_events(
-        session, [EventRequest(w.line.id, line_event, data=w.told()) for w in waiting], now, actor
-    )
-    execute(
-        session,
-        "INSERT INTO orders.waiting_line AS w (line_id, order_id, kind, state, product, quantity, since, expires_at,"
-        " launch_date, available_on, confidence) SELECT d.line_id, d.order_id, d.kind, 'waiting', d.product,"
-        " d.quantity, %s, d.expires_at, d.launch_date, d.available_on, d.confidence FROM unnest(%s::uuid[],"
-        " %s::uuid[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::date[], %s::date[], %s::numeric[])"
-        " AS d(line_id, order_id, kind, product, quantity, expires_at, launch_date, available_on, confidence)"
-        " ON CONFLICT (line_id) DO UPDATE SET kind = excluded.kind, state = 'waiting', released_at = NULL,"
-        " quantity = excluded.quantity, launch_date = excluded.launch_date, available_on = excluded.available_on,"
-        " confidence = excluded.confidence,"
-        " expires_at = CASE WHEN w.kind = 'backorder' THEN w.expires_at ELSE excluded.expires_at END",
-        (
-            now,
-            [w.line.id for w in waiting],
-            [w.line.order_id for w in waiting],
-            [w.kind for w in waiting],
-            [w.line.product for w in waiting],
-            [w.line.open for w in waiting],
-            [w.expires_at for w in waiting],
-            [w.launch_date for w in waiting],
-            [w.promised.day if w.promised else w.launch_date for w in waiting],
-            [w.promised.confidence if w.promised else None for w in waiting],
-        ),
-    )
-    return {i: outcome for i, outcome in outcomes.items() if not outcome.ok}
+    """Release orders that the stock covers, except those released for it within a minute."""
+    if not order_ids:
+        return {}
+    data = {"because": IN_STOCK}
+    since = now - RETRY_AFTER
+    released = roots_with_event(session, order_ids, WAIT_ENDED, since=since, data=data)
+    releasable = [order_id for order_id in order_ids if order_id not in released]
+    requests = event_requests(releasable, WAIT_ENDED, because=IN_STOCK)
+    outcomes: dict[UUID, Outcome] = {}
+    for order_id, outcome in zip(
+        releasable, raise_order_events(session, requests, now, actor), strict=True
+    ):
+        outcomes[order_id] = outcome
+        if outcome.ok:
+            outcomes[order_id] = Outcome(True, f"{IN_STOCK}; sourced again")
+    return outcomes
 
 
-def _forget(session: Session, order_ids: Sequence[UUID]) -> None:
-    """Orders that wait no longer: they have what they need, or a person takes over."""
-    execute(session, "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s)", (list(order_ids),))
+def _outcome(has_lines: bool, short: Sequence[LockedLine], holds: Sequence[Hold]) -> Outcome:
+    if not has_lines:
+        return Outcome(False, "the order has no line that needs a source")
+    if not short:
+        return Outcome(
+            False, "in stock, but no source may serve it; see what the sourcing decision refused"
+        )
+    products = ", ".join(sorted({line.product for line in short}))
+    if not holds:
+        return Outcome(
+            False,
+            f"no source can serve {products}, and backorders are not accepted;"
+            " add stock and reprocess, or accept backorders",
+        )
+    days = [hold.promise.day for hold in holds if hold.promise]
+    promised = "no scheduled receipt covers it"
+    if len(days) == len(holds):
+        promised = f"promised for {max(days)}"
+    data = {"lines": [hold.event_data() for hold in holds]}
+    return Outcome(True, f"waits for {products}: {promised}", data)
+
+
+def _place_holds(
+    session: Session, holds: Holds, line_event: str, order_event: str, now: datetime, actor: str
+) -> dict[UUID, Outcome]:
+    """Place orders and lines on hold and write the waiting lines; return the refusals by order."""
+    order_requests: list[EventRequest] = []
+    for order_id, order_holds in holds.items():
+        data = {"lines": [hold.event_data() for hold in order_holds]}
+        order_requests.append(EventRequest(order_id, order_event, data=data))
+    refused: dict[UUID, Outcome] = {}
+    waiting: list[Hold] = []
+    for request, outcome in zip(
+        order_requests, raise_order_events(session, order_requests, now, actor), strict=True
+    ):
+        if outcome.ok:
+            waiting += holds[request.entity_id]
+        else:
+            refused[request.entity_id] = outcome
+    line_requests = [EventRequest(x.line_id, line_event, data=x.event_data()) for x in waiting]
+    raise_line_events(session, line_requests, now, actor)
+    _write_waiting_lines(session, waiting, now)
+    return refused
+
+
+_WAITING_COLUMNS = (
+    "line_id",
+    "order_id",
+    "kind",
+    "product",
+    "quantity",
+    "expires_at",
+    "launch_date",
+    "available_on",
+    "confidence",
+)
+
+# A line that waits again keeps its age and the time it expires.
+_WRITE_WAITING_LINES = """
+INSERT INTO orders.waiting_line AS w (line_id, order_id, kind, state, product, quantity, since,
+    expires_at, launch_date, available_on, confidence)
+SELECT d.line_id, d.order_id, d.kind, 'waiting', d.product, d.quantity, %(now)s, d.expires_at,
+    d.launch_date, d.available_on, d.confidence
+FROM unnest(%(line_id)s::uuid[], %(order_id)s::uuid[], %(kind)s::text[], %(product)s::text[],
+    %(quantity)s::int[], %(expires_at)s::timestamptz[], %(launch_date)s::date[],
+    %(available_on)s::date[], %(confidence)s::numeric[])
+    AS d(line_id, order_id, kind, product, quantity, expires_at, launch_date, available_on,
+        confidence)
+ON CONFLICT (line_id) DO UPDATE SET kind = excluded.kind, state = 'waiting', released_at = NULL,
+    quantity = excluded.quantity, launch_date = excluded.launch_date,
+    available_on = excluded.available_on, confidence = excluded.confidence,
+    expires_at = CASE WHEN w.kind = 'backorder' THEN w.expires_at ELSE excluded.expires_at END
+"""
+
+
+def _write_waiting_lines(session: Session, holds: Sequence[Hold], now: datetime) -> None:
+    if holds:
+        parameters = {"now": now, **columns_of(holds, _WAITING_COLUMNS)}
+        execute(session, _WRITE_WAITING_LINES, parameters)
+
+
+def remove_waiting_lines(session: Session, order_ids: Sequence[UUID]) -> None:
+    """Remove all waiting lines of orders that do not wait any more."""
+    if order_ids:
+        query = "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s)"
+        execute(session, query, (list(order_ids),))

@@ -1,76 +1,74 @@
-"""Who waits, for what, since when and until when; and what a person may do about it."""
+"""HTTP routes of waiting lines."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
 
-from openiom.kernel import TooLarge
-from openiom.orders.schemas import BulkAnswer, BulkRequest, BulkResult
-from openiom.platform.http import (
-    CurrentPrincipal,
-    Now,
-    Page,
-    Principal,
-    ReadSession,
-    WriteSession,
-    decode_cursor,
-    paginate,
-)
-from openiom.provider_contract import Outcome
+from openiom.orders.routes import bulk_response, require_bulk
+from openiom.orders.schemas import BulkRequest, BulkResponse
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
+from openiom.platform.paging import Page, PageRequest, page_request
 
 from .queries import Sorting, WaitingDetail, WaitingFilter, WaitingRow, get_waiting, list_waiting
 from .user_actions import cancel_waiting, recheck_waiting, release_waiting
 
 router = APIRouter(prefix="/api/v1/waiting-lines", tags=["orders"])
-BULK_LIMIT = 1_000
+
+WaitingPage = Annotated[PageRequest[datetime, UUID], Depends(page_request(datetime, UUID))]
+
+
+class WaitingQuery(BaseModel):
+    """Filters and order of the list of waiting lines; all that are given must match."""
+
+    kind: Literal["", "backorder", "preorder"] = ""
+    state: Literal["", "waiting", "released"] = ""
+    product: str = ""
+    search: str = Field("", description="Beginning of an order number")
+    order_id: UUID | None = None
+    expires_within_days: int | None = Field(None, ge=0, le=365)
+    unpromised: bool = Field(False, description="Only lines without a promise date")
+    sort: Sorting = "since"
+
+    def to_filter(self, now: datetime) -> WaitingFilter:
+        expires_before = None
+        if self.expires_within_days is not None:
+            expires_before = now + timedelta(days=self.expires_within_days)
+        return WaitingFilter(
+            kind=self.kind,
+            state=self.state,
+            product=self.product.replace("\x00", ""),
+            search=self.search.replace("\x00", ""),
+            order_id=self.order_id,
+            expires_before=expires_before,
+            unpromised=self.unpromised,
+            sort=self.sort,
+        )
 
 
 @router.get("")
-def waiting_lines(
+def find_waiting_lines(
+    query: Annotated[WaitingQuery, Query()],
+    paging: WaitingPage,
     principal: CurrentPrincipal,
     session: ReadSession,
     now: Now,
-    kind: Literal["", "backorder", "preorder"] = "",
-    state: Literal["", "waiting", "released"] = "",
-    product: str = "",
-    search: str = "",
-    order_id: UUID | None = None,
-    expires_within_days: Annotated[int | None, Query(ge=0, le=365)] = None,
-    unpromised: bool = False,
-    sort: Sorting = "since",
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[WaitingRow]:
-    """Lines that wait for stock or a launch: who waits longest first, or whose time is up first."""
+    """Lines that wait for stock or a launch: the longest waiting first, or the first to expire."""
     principal.require("orders.read")
-    chosen = WaitingFilter(
-        kind=kind,
-        state=state,
-        product=product.replace("\x00", ""),
-        search=search.replace("\x00", ""),
-        order_id=order_id,
-        expires_before=None
-        if expires_within_days is None
-        else now + timedelta(days=expires_within_days),
-        unpromised=unpromised,
-        sort=sort,
+    rows = list_waiting(
+        session, query.to_filter(now), after=paging.after, limit=paging.fetch_limit, now=now
     )
-    start = decode_cursor(after, 2, datetime.fromisoformat, UUID)
-    rows = list_waiting(session, chosen, after=start, limit=limit + 1, now=now)
-    items, following = paginate(
-        rows, limit=limit, key=lambda r: (getattr(r, sort).isoformat(), r.line_id)
-    )
-    return Page(items=items, next=following)
+    return paging.page(rows, key=lambda row: (getattr(row, query.sort), row.line_id))
 
 
 @router.get("/{line_id}")
-def waiting_line(
+def read_waiting_line(
     line_id: UUID, principal: CurrentPrincipal, session: ReadSession, now: Now
 ) -> WaitingDetail:
-    """One waiting line: why it waits, who is before it, and what each source has free."""
+    """One waiting line: why it waits, which lines are before it, and what each source has."""
     principal.require("orders.read")
     return get_waiting(session, line_id, now)
 
@@ -78,42 +76,27 @@ def waiting_line(
 @router.post("/recheck")
 def recheck_lines(
     body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
-) -> BulkAnswer:
-    """Look at the stock for these lines now, in the order of the queue, and renew the days they are promised for."""
-    ids = _allowed(principal, body)
-    return _answer(ids, recheck_waiting(session, ids, now))
+) -> BulkResponse:
+    """Check the stock for these lines now, in the order of the queue; renew their promise dates."""
+    ids = require_bulk(principal, body.ids)
+    return bulk_response(ids, recheck_waiting(session, ids, now))
 
 
 @router.post("/release")
 def release_lines(
     body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
-) -> BulkAnswer:
-    """Let the orders of these lines go on out of turn; without stock they wait again and keep their age."""
-    ids = _allowed(principal, body)
-    return _answer(ids, release_waiting(session, ids, now, principal.name, reason=body.reason))
+) -> BulkResponse:
+    """Release the orders of these lines out of turn; without stock they wait again."""
+    ids = require_bulk(principal, body.ids)
+    outcomes = release_waiting(session, ids, now, principal.name, reason=body.reason)
+    return bulk_response(ids, outcomes)
 
 
 @router.post("/cancel")
 def cancel_waiting_lines(
     body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
-) -> BulkAnswer:
-    """Cancel what is open of these lines; their orders go on with the rest."""
-    ids = _allowed(principal, body)
-    return _answer(ids, cancel_waiting(session, ids, now, principal.name, reason=body.reason))
-
-
-def _allowed(principal: Principal, body: BulkRequest) -> list[UUID]:
-    principal.require("orders.write")
-    if len(body.ids) > BULK_LIMIT:
-        raise TooLarge(
-            f"{len(body.ids)} are more than {BULK_LIMIT}", where="ids", remedy="send fewer at once"
-        )
-    return list(body.ids)
-
-
-def _answer(ids: Sequence[UUID], outcomes: Sequence[Outcome]) -> BulkAnswer:
-    return BulkAnswer(
-        results=[
-            BulkResult(id=i, ok=o.ok, reason=o.reason) for i, o in zip(ids, outcomes, strict=True)
-        ]
-    )
+) -> BulkResponse:
+    """Cancel the open units of these lines; their orders continue with the rest."""
+    ids = require_bulk(principal, body.ids)
+    outcomes = cancel_waiting(session, ids, now, principal.name, reason=body.reason)
+    return bulk_response(ids, outcomes)

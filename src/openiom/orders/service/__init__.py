@@ -1,1 +1,1 @@
-"""Use cases of the orders room, one file a verb; guests come through `openiom.orders`."""
+"""Operations on orders, one module each; other packages import them from `openiom.orders`."""

@@ -1,5 +1,6 @@
-"""Raise business events on orders and lines: the only writer of their states."""
+"""Apply business events to the state machines of orders and lines: the only writer of states."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,14 +11,9 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import release
 from openiom.kernel import Event, TransitionRefused
-from openiom.orders.locks import (
-    LockedOrder,
-    lines_of_orders,
-    lock_lines,
-    lock_orders,
-    write_lines,
-    write_orders,
-)
+from openiom.orders.events import line_event, order_event
+from openiom.orders.locks import lines_of_orders, lock_lines, lock_orders
+from openiom.orders.order_batch import LockedLine, LockedOrder, ids_of, order_batch
 from openiom.orders.states import (
     CANCEL,
     CANCELED,
@@ -28,201 +24,219 @@ from openiom.orders.states import (
     LINES_FOLLOW,
     OPEN,
     ORDER_TABLE,
-    RELEASE,
+    RELEASE_HOLD,
     STOCK_FOUND,
-    lines_follow,
+    line_targets,
 )
-from openiom.platform.bulk import fetch
 from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest, Outcome
 from openiom.state_framework import StateTable, Target, TransitionRequest, advance_many, load_tables
 
-_WHILE_HELD = frozenset((RELEASE, CANCEL))
+_ALLOWED_DURING_MANUAL_HOLD = frozenset((RELEASE_HOLD, CANCEL))
 
 
 def raise_order_events(
-    session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
+    session: Session, requests: Sequence[EventRequest], now: datetime, actor: str
 ) -> list[Outcome]:
-    """Move orders as the state table allows, and append the events to the log; one outcome a raise, in order.
+    """Move orders as the state table allows and append the events; one outcome per request.
 
-    A refused one has changed nothing. Lines follow the events they share with their order; a cancellation gives
-    the lines' reservations back. Several events for one order build on each other.
+    A refused request changes nothing. Lines follow the events they share with their order; a
+    cancellation releases the reservations of the lines. Several requests for one order build on
+    each other.
     """
-    orders = lock_orders(session, (r.entity_id for r in raises))
-    wave = _Wave(table_in_use(session, ORDER_TABLE), orders, _blocked(session, raises))
-    outcomes = [wave.take(one) for one in raises]
-    wave.write(session, now, actor)
+    if not requests:
+        return []
+    orders = lock_orders(session, (request.entity_id for request in requests))
+    transitions = _OrderTransitions(
+        table_in_use(session, ORDER_TABLE), orders, _blocking_lines(session, requests)
+    )
+    outcomes = [transitions.apply(request) for request in requests]
+    transitions.write(session, now, actor)
     return outcomes
 
 
-def _blocked(session: Session, raises: Iterable[EventRequest]) -> dict[tuple[UUID, str], str]:
-    """Why lines keep an order from being canceled or completed, by (order, event)."""
-    ids = {
-        event: sorted({r.entity_id for r in raises if r.event == event})
-        for event in (CANCEL, INVOICED)
-    }
-    if not any(ids.values()):
+def _blocking_lines(
+    session: Session, requests: Iterable[EventRequest]
+) -> dict[tuple[UUID, str], str]:
+    """Return why lines keep an order from being canceled or completed, by (order, event)."""
+    order_ids = {r.entity_id for r in requests if r.event in (CANCEL, INVOICED)}
+    if not order_ids:
         return {}
-    rows = fetch(
-        session,
-        "SELECT order_id, sum(released), count(*) FILTER (WHERE state = ANY(%s)) FROM orders.order_line"
-        " WHERE order_id = ANY(%s) GROUP BY 1",
-        (list(OPEN), sorted({*ids[CANCEL], *ids[INVOICED]})),
-    )
-    blocked = {}
-    for order, released, waiting in rows:
-        if released:
-            blocked[order, CANCEL] = (
-                f"{released} units of the order are in a fulfillment order; cancel that first"
+    in_fulfillment: dict[UUID, int] = defaultdict(int)
+    open_lines: dict[UUID, int] = defaultdict(int)
+    for line in lines_of_orders(session, order_ids):
+        in_fulfillment[line.order_id] += line.in_fulfillment
+        open_lines[line.order_id] += line.state in OPEN
+    blocked: dict[tuple[UUID, str], str] = {}
+    for order_id, units in in_fulfillment.items():
+        if units:
+            blocked[order_id, CANCEL] = (
+                f"{units} units of the order are in a fulfillment order; cancel that first"
             )
-            blocked[order, INVOICED] = f"{released} units of the order are not shipped yet"
-        elif waiting:
-            blocked[order, INVOICED] = (
-                f"{waiting} lines of the order are not fulfilled yet; cancel or ship them"
+            blocked[order_id, INVOICED] = f"{units} units of the order are not shipped yet"
+        elif open_lines[order_id]:
+            blocked[order_id, INVOICED] = (
+                f"{open_lines[order_id]} lines of the order are not fulfilled yet;"
+                " cancel or ship them"
             )
     return blocked
 
 
 @dataclass
-class _Wave:
-    """Orders of one batch, the moves decided for them, and what has to be written in the end."""
+class _OrderTransitions:
+    """Transitions decided for the orders of one batch, and what must be written for them."""
 
     table: StateTable
-    orders: dict[UUID, LockedOrder]
+    orders: Mapping[UUID, LockedOrder]
     blocked: Mapping[tuple[UUID, str], str]
     events: list[Event] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
-    following: dict[str, list[UUID]] = field(default_factory=dict)
+    followed_by_lines: dict[str, list[UUID]] = field(default_factory=dict)
 
-    def take(self, one: EventRequest) -> Outcome:
-        order = self.orders.get(one.entity_id)
+    def apply(self, request: EventRequest) -> Outcome:
+        order = self.orders.get(request.entity_id)
         if order is None:
-            return Outcome(False, f"there is no order {one.entity_id}")
-        refusal = self._refusal(order, one.event)
+            return Outcome(False, f"there is no order {request.entity_id}")
+        refusal = self._refusal(order, request.event)
         if refusal:
             return Outcome(False, refusal)
-        answer = _answer(self.table, one, order.state, _previous(order))
-        if isinstance(answer, TransitionRefused):
-            return Outcome(False, str(answer))
-        if answer is not None:
-            self._move(order, one.event, answer)
-        told = {"state": order.state, "state_reason": order.reason} if answer else {}
-        self.events.append(_event("order", order.id, order.id, one, told))
-        return Outcome(True, one.reason or order.reason)
+        target = _target(self.table, request, order.state, _state_before_hold(order))
+        if isinstance(target, TransitionRefused):
+            return Outcome(False, str(target))
+        data = _event_data(request)
+        if target is not None:
+            self._move(order, request.event, target)
+            data |= {"state": order.state, "state_reason": order.reason}
+        self.events.append(order_event(request.event, order.id, data))
+        return Outcome(True, request.reason or order.reason)
 
     def _refusal(self, order: LockedOrder, event: str) -> str:
-        if order.held and event in self.table.events() and event not in _WHILE_HELD:
-            return f"{event} cannot happen while the order is held by hand; release it first"
-        if event == RELEASE and not order.held:
-            return "the order is not held by hand; reprocess it to check it again"
-        return (
-            self.blocked.get((order.id, event), "")
-            if order.state not in (COMPLETED, CANCELED)
-            else ""
-        )
+        """Return why the event is refused before the state table is consulted, or ''."""
+        if order.manual_hold:
+            refused = set(self.table.events()) - _ALLOWED_DURING_MANUAL_HOLD
+            if event in refused:
+                return f"{event} cannot happen during a manual hold; release the hold first"
+        elif event == RELEASE_HOLD:
+            return "the order has no manual hold; reprocess it to check it again"
+        if order.state in (COMPLETED, CANCELED):
+            return ""
+        return self.blocked.get((order.id, event), "")
 
-    def _move(self, order: LockedOrder, event: str, to: Target) -> None:
+    def _move(self, order: LockedOrder, event: str, target: Target) -> None:
         if event == HOLD:
-            order.held, order.previous_state, order.previous_reason = (
-                True,
-                order.state,
-                order.reason,
-            )
-        elif order.held:
-            order.held, order.previous_state, order.previous_reason = False, None, None
-        if (order.state, order.reason) != to or event in (HOLD, RELEASE):
-            order.state, order.reason = to
+            order.manual_hold = True
+            order.previous_state, order.previous_reason = order.state, order.reason
+        elif order.manual_hold:
+            order.manual_hold = False
+            order.previous_state, order.previous_reason = None, None
+        if (order.state, order.reason) != target or event in (HOLD, RELEASE_HOLD):
+            order.state, order.reason = target
             self.changed.add(order.id)
         if event in LINES_FOLLOW:
-            self.following.setdefault(event, []).append(order.id)
+            self.followed_by_lines.setdefault(event, []).append(order.id)
 
     def write(self, session: Session, now: datetime, actor: str) -> None:
-        changed = [self.orders[i] for i in sorted(self.changed)]
-        write_orders(session, changed, now)
-        for event, ids in self.following.items():
-            _move_lines(session, event, ids, now, actor)
+        batch = order_batch(session)
+        for order_id in self.changed:
+            batch.order_changed(self.orders[order_id], now)
+        for event, order_ids in self.followed_by_lines.items():
+            _move_lines(session, event, order_ids, now, actor)
         append_events(session, self.events, at=now, actor=actor)
 
 
 def _move_lines(
     session: Session, event: str, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> None:
-    """Lines follow their order's event where their own table has a row for it; the others stay."""
+    """Move the lines of orders by an event of their order; lines without a row for it stay."""
+    batch = order_batch(session)
+    targets = line_targets(event)
     lines = lines_of_orders(session, order_ids)
-    targets = {source: to for to, sources in lines_follow(event) for source in sources}
-    changed = []
     for line in lines:
-        to = targets.get(line.state)
-        if (
-            to is None
-            or (event in STOCK_FOUND and line.source is None)
-            or (event == CANCEL and line.shipped)
-        ):
+        target = targets.get(line.state)
+        if target is None or not _follows(line, event):
             continue
         if event == CANCEL:
             line.canceled = line.quantity
-        elif (line.state, line.reason) == to:
+        elif (line.state, line.state_reason) == target:
             continue
-        line.state, line.reason = to
-        changed.append(line)
-    write_lines(session, changed)
+        line.state, line.state_reason = target
+        batch.line_changed(line)
     if event == CANCEL:
-        release(session, [line.id for line in lines], now, actor, "order canceled")
+        release(session, ids_of(lines), now, actor, "order canceled")
+
+
+def _follows(line: LockedLine, event: str) -> bool:
+    """Return whether a line follows its order: shipped lines stay, and so do unsourced ones."""
+    if event == CANCEL:
+        return not line.shipped
+    return line.source is not None or event not in STOCK_FOUND
 
 
 def raise_line_events(
-    session: Session, raises: Sequence[EventRequest], now: datetime, actor: str
+    session: Session, requests: Sequence[EventRequest], now: datetime, actor: str
 ) -> list[Outcome]:
-    """The same for lines. `order_line.validation.*` and other named events move them; the rest is only logged."""
-    _, lines = lock_lines(session, (r.entity_id for r in raises))
+    """Move lines as their state table allows and append the events; one outcome per request.
+
+    Events the table does not name are only logged.
+    """
+    if not requests:
+        return []
+    batch = order_batch(session)
+    _, lines = lock_lines(session, (request.entity_id for request in requests))
     table = table_in_use(session, LINE_TABLE)
-    events, outcomes, changed = [], [], {}
-    for one in raises:
-        line = lines.get(one.entity_id)
+    events: list[Event] = []
+    outcomes: list[Outcome] = []
+    for request in requests:
+        line = lines.get(request.entity_id)
         if line is None:
-            outcomes.append(Outcome(False, f"there is no order line {one.entity_id}"))
+            outcomes.append(Outcome(False, f"there is no order line {request.entity_id}"))
             continue
-        answer = _answer(table, one, line.state, None)
-        if isinstance(answer, TransitionRefused):
-            outcomes.append(Outcome(False, str(answer)))
+        target = _target(table, request, line.state, None)
+        if isinstance(target, TransitionRefused):
+            outcomes.append(Outcome(False, str(target)))
             continue
-        if answer is not None:
-            line.state, line.reason = answer
-            changed[line.id] = line
-        told = {"line_number": line.line_number, "product": line.product}
-        told |= {"state": line.state, "state_reason": line.reason} if answer else {}
-        events.append(_event("order_line", line.id, line.order_id, one, told))
-        outcomes.append(Outcome(True, one.reason or line.reason))
-    write_lines(session, list(changed.values()))
+        data = _event_data(request)
+        if target is not None:
+            line.state, line.state_reason = target
+            batch.line_changed(line)
+            data |= {"state": line.state, "state_reason": line.state_reason}
+        events.append(line_event(request.event, line, data))
+        outcomes.append(Outcome(True, request.reason or line.state_reason))
     append_events(session, events, at=now, actor=actor)
     return outcomes
 
 
+def event_requests(
+    entity_ids: Iterable[UUID], event: str, reason: str = "", **data: Any
+) -> list[EventRequest]:
+    """Return one request of the same event per entity."""
+    return [EventRequest(entity_id, event, data, reason) for entity_id in entity_ids]
+
+
 def table_in_use(session: Session, shipped: StateTable) -> StateTable:
-    """The shipped table with the rows this environment added."""
+    """Return the shipped table with the rows this environment added."""
     return load_tables(session, {shipped.entity: shipped})[shipped.entity]
 
 
-def _answer(
-    table: StateTable, one: EventRequest, state: str, previous: Target | None
+def _target(
+    table: StateTable, request: EventRequest, state: str, previous: Target | None
 ) -> Target | TransitionRefused | None:
-    row = table.row(one.event, state)
-    reason = one.reason if row and one.reason in row.reasons else None
-    return advance_many(table, [TransitionRequest(one.event, state, previous, reason)])[0]
+    """Return where a request leads, its refusal, or None for an event that moves nothing."""
+    row = table.row(request.event, state)
+    reason = None
+    if row is not None and request.reason in row.reasons:
+        reason = request.reason
+    return advance_many(table, [TransitionRequest(request.event, state, previous, reason)])[0]
 
 
-def _event(
-    kind: str, subject: UUID, root: UUID, one: EventRequest, told: Mapping[str, Any]
-) -> Event:
-    data = {**one.data, **told}
-    if one.reason:
-        data["reason"] = one.reason
-    return Event(name=one.event, subject_type=kind, subject_id=subject, root_id=root, data=data)
+def _event_data(request: EventRequest) -> dict[str, Any]:
+    data = dict(request.data)
+    if request.reason:
+        data["reason"] = request.reason
+    return data
 
 
-def _previous(order: LockedOrder) -> Target | None:
-    return (
-        Target(order.previous_state, order.previous_reason or "")
-        if order.held and order.previous_state
-        else None
-    )
+def _state_before_hold(order: LockedOrder) -> Target | None:
+    if not order.manual_hold or not order.previous_state:
+        return None
+    return Target(order.previous_state, order.previous_reason or "")

@@ -1,6 +1,6 @@
-"""A known order arrives again: a duplicate, news that change it, or a cancellation by its source."""
+"""Deliveries of known orders: a duplicate, a change, or a cancellation by the source system."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event
-from openiom.orders.decisions import is_canceled_upstream, is_news
+from openiom.orders.decisions import is_canceled_by_source, is_newer_delivery
+from openiom.orders.events import order_event
+from openiom.orders.locks import KnownOrder
 from openiom.orders.schemas import ResolvedOrder
-from openiom.orders.states import CANCEL, CANCELED, OPEN
+from openiom.orders.states import CANCEL, CANCELED, CANCELED_BY_SOURCE, OPEN
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
@@ -28,153 +30,145 @@ _BEFORE_FULFILLMENT = (
     "bill_to",
     "ship_to",
 )
+FIELDS = (*_ALWAYS, *_BEFORE_FULFILLMENT)
+"""Fields of an order that a later delivery may change."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownOrder:
-    id: UUID
-    state: str
-    version: int
-    digest: str
-
-
-def find_known(
-    session: Session, keys: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], KnownOrder]:
-    """The orders we have under these (instance, external id), locked until the transaction ends."""
-    rows = fetch(
-        session,
-        "SELECT o.instance, o.external_id, o.id, s.state, o.external_version, o.digest"
-        " FROM unnest(%s::text[], %s::text[]) AS k(instance, external_id)"
-        " JOIN orders.order o USING (instance, external_id) JOIN orders.order_state s ON s.order_id = o.id"
-        " ORDER BY o.id FOR UPDATE OF s",
-        ([k[0] for k in keys], [k[1] for k in keys]),
-    )
-    return {(row[0], row[1]): KnownOrder(*row[2:]) for row in rows}
-
-
-def change_received(
+def apply_redeliveries(
     session: Session, deliveries: Sequence[tuple[KnownOrder, Draft]], now: datetime, actor: str
 ) -> dict[int, IntakeResult]:
-    """What each delivery of a known order amounts to, by index of its document; changes are written and announced."""
-    news, answers = [], dict[int, IntakeResult]()
+    """Write the changes of known orders, and publish them; one result by index of the document."""
+    changes: list[tuple[KnownOrder, Draft]] = []
+    results: dict[int, IntakeResult] = {}
     for known, draft in deliveries:
-        fresh = is_news(
-            known_version=known.version,
+        newer = is_newer_delivery(
+            known_version=known.external_version,
             known_digest=known.digest,
             version=draft.document.external_version,
             digest=draft.digest,
         )
-        answers[draft.index] = IntakeResult(ok=True, entity_id=str(known.id), duplicate=not fresh)
-        if fresh:
-            news.append((known, draft))
-    if news:
-        canceled = [
-            k.id
-            for k, d in news
-            if is_canceled_upstream(d.document.external_status) and k.state != CANCELED
-        ]
-        _apply(session, news, now, actor)
-        _cancel(session, canceled, now, actor)
-    return answers
+        results[draft.index] = IntakeResult(ok=True, entity_id=str(known.id), duplicate=not newer)
+        if newer:
+            changes.append((known, draft))
+    if changes:
+        _change_fields(session, changes, now, actor)
+        _cancel(session, changes, now, actor)
+    return results
 
 
-def _cancel(session: Session, ids: Sequence[UUID], now: datetime, actor: str) -> None:
-    raises = [EventRequest(i, CANCEL, {"upstream": True}, "Canceled upstream") for i in ids]
-    outcomes = raise_order_events(session, raises, now, actor)
-    refused = [
-        Event(
-            name="order.cancel_refused",
-            subject_type="order",
-            subject_id=i,
-            root_id=i,
-            data={"reason": o.reason},
-        )
-        for i, o in zip(ids, outcomes, strict=True)
-        if not o.ok
-    ]
-    append_events(session, refused, at=now, actor=actor)
-
-
-def _apply(
-    session: Session, news: Sequence[tuple[KnownOrder, Draft]], now: datetime, actor: str
+def _cancel(
+    session: Session, changes: Sequence[tuple[KnownOrder, Draft]], now: datetime, actor: str
 ) -> None:
-    fields = (*_ALWAYS, *_BEFORE_FULFILLMENT)
-    stored = {
-        row[0]: (dict(zip(fields, row[1:-1], strict=True)), row[-1])
-        for row in fetch(
-            session,
-            f"SELECT o.id, {', '.join('o.' + f for f in fields)}, (SELECT jsonb_agg(jsonb_build_array(l.external_id,"
-            " l.product, l.quantity) ORDER BY l.line_number) FROM orders.order_line l WHERE l.order_id = o.id)"
-            " FROM orders.order o WHERE o.id = ANY(%s)",
-            ([known.id for known, _ in news],),
-        )
-    }
-    rows, events = [], []
-    for known, draft in news:
-        before, lines = stored[known.id]
-        stated = _fields(draft.document)
-        may = fields if known.state in OPEN else _ALWAYS
-        after = {f: stated[f] if f in may else before[f] for f in fields}
-        rows.append((known.id, draft, after))
-        changed = [f for f in fields if after[f] != before[f]]
-        ignored = [f for f in fields if f not in may and stated[f] != before[f]]
-        if [[x.external_id, x.product, x.quantity] for x in draft.document.lines] != lines:
-            ignored.append("lines")
-        if changed or ignored:
-            data = {"number": draft.document.number, "changed": changed, "not_applied": ignored}
-            events.append(
-                Event(
-                    name="order.modified",
-                    subject_type="order",
-                    subject_id=known.id,
-                    root_id=known.id,
-                    data=data,
-                )
-            )
-    _write(session, rows)
+    """Cancel orders that the source system reports as canceled; publish refusals."""
+    requests: list[EventRequest] = []
+    for known, draft in changes:
+        canceled = is_canceled_by_source(draft.document.external_status)
+        if canceled and known.state != CANCELED:
+            requests.append(EventRequest(known.id, CANCEL, {"upstream": True}, CANCELED_BY_SOURCE))
+    outcomes = raise_order_events(session, requests, now, actor)
+    refusals: list[Event] = []
+    for request, outcome in zip(requests, outcomes, strict=True):
+        if not outcome.ok:
+            data = {"reason": outcome.reason}
+            refusals.append(order_event("order.cancellation_refused", request.entity_id, data))
+    append_events(session, refusals, at=now, actor=actor)
+
+
+@dataclass(frozen=True, slots=True)
+class _FieldChange:
+    """The fields of one order before and after a delivery, and the names of those not applied."""
+
+    order_id: UUID
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    not_applied: list[str]
+
+    @property
+    def changed(self) -> list[str]:
+        return [name for name in FIELDS if self.after[name] != self.before[name]]
+
+
+def _change_fields(
+    session: Session, changes: Sequence[tuple[KnownOrder, Draft]], now: datetime, actor: str
+) -> None:
+    stored = _stored_fields(session, [known.id for known, _ in changes])
+    rows: list[dict[str, Any]] = []
+    events: list[Event] = []
+    for known, draft in changes:
+        change = _field_change(known, draft.document, stored[known.id])
+        rows.append(_row(change, draft))
+        if change.changed or change.not_applied:
+            data = {
+                "number": draft.document.number,
+                "changed": change.changed,
+                "not_applied": change.not_applied,
+            }
+            events.append(order_event("order.modified", known.id, data))
+    _update(session, rows)
     append_events(session, events, at=now, actor=actor)
 
 
-def _fields(order: ResolvedOrder) -> dict[str, Any]:
-    return {
-        "external_status": order.external_status,
-        "payment_status": order.payment_status,
-        "note": order.note,
-        "shipping_method": order.shipping_method,
-        "requested_delivery_date": order.requested_delivery_date,
-        "customer": order.customer.model_dump(mode="json"),
-        "bill_to": order.bill_to.model_dump(mode="json") if order.bill_to else None,
-        "ship_to": order.ship_to.model_dump(mode="json"),
-    }
-
-
-def _write(session: Session, rows: Sequence[tuple[UUID, Draft, dict[str, Any]]]) -> None:
-    payload = [
-        {
-            **after,
-            "id": order_id,
-            "external_version": draft.document.external_version,
-            "digest": draft.digest,
-            "customer_name": after["customer"]["name"]
-            or after["customer"]["company"]
-            or after["ship_to"]["name"],
-            "customer_email": after["customer"]["email"].lower(),
-        }
-        for order_id, draft, after in rows
-    ]
-    types = {
-        **dict.fromkeys(
-            (*_ALWAYS, "shipping_method", "digest", "customer_name", "customer_email"), "text"
-        ),
-        **dict.fromkeys(("customer", "bill_to", "ship_to"), "jsonb"),
-        "requested_delivery_date": "date",
-        "external_version": "bigint",
-    }
-    execute(
+def _stored_fields(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return the fields of orders, with `lines` as [external id, product, quantity]."""
+    rows = fetch(
         session,
-        f"UPDATE orders.order o SET {', '.join(f'{f} = d.{f}' for f in types)}"
-        f" FROM jsonb_to_recordset(%s::jsonb) AS d(id uuid, {', '.join(f'{f} {t}' for f, t in types.items())})"
-        " WHERE o.id = d.id",
-        (to_json_text(payload),),
+        "SELECT id, jsonb_build_object("
+        " 'lines', (SELECT jsonb_agg(jsonb_build_array(l.external_id, l.product, l.quantity)"
+        " ORDER BY l.line_number) FROM orders.order_line l WHERE l.order_id = o.id),"
+        " 'customer', customer, 'bill_to', bill_to, 'ship_to', ship_to,"
+        " 'external_status', external_status, 'payment_status', payment_status, 'note', note,"
+        " 'shipping_method', shipping_method, 'requested_delivery_date', requested_delivery_date)"
+        " FROM orders.order o WHERE id = ANY(%s)",
+        (list(order_ids),),
     )
+    return dict(rows)
+
+
+def _field_change(
+    known: KnownOrder, document: ResolvedOrder, before: Mapping[str, Any]
+) -> _FieldChange:
+    delivered = document.model_dump(mode="json", include=set(FIELDS))
+    changeable = FIELDS if known.state in OPEN else _ALWAYS
+    after: dict[str, Any] = {}
+    not_applied: list[str] = []
+    for name in FIELDS:
+        if name in changeable:
+            after[name] = delivered[name]
+            continue
+        after[name] = before[name]
+        if delivered[name] != before[name]:
+            not_applied.append(name)
+    lines = [[line.external_id, line.product, line.quantity] for line in document.lines]
+    if lines != before["lines"]:
+        not_applied.append("lines")
+    return _FieldChange(known.id, before, after, not_applied)
+
+
+def _row(change: _FieldChange, draft: Draft) -> dict[str, Any]:
+    customer = change.after["customer"]
+    name = customer["name"] or customer["company"] or change.after["ship_to"]["name"]
+    return {
+        **change.after,
+        "id": change.order_id,
+        "external_version": draft.document.external_version,
+        "digest": draft.digest,
+        "customer_name": name,
+        "customer_email": customer["email"].lower(),
+    }
+
+
+_UPDATE = """
+UPDATE orders.order o SET external_status = d.external_status, payment_status = d.payment_status,
+    note = d.note, shipping_method = d.shipping_method,
+    requested_delivery_date = d.requested_delivery_date, customer = d.customer,
+    bill_to = d.bill_to, ship_to = d.ship_to, external_version = d.external_version,
+    digest = d.digest, customer_name = d.customer_name, customer_email = d.customer_email
+FROM jsonb_to_recordset(%s::jsonb) AS d(id uuid, external_status text, payment_status text,
+    note text, shipping_method text, requested_delivery_date date, customer jsonb, bill_to jsonb,
+    ship_to jsonb, external_version bigint, digest text, customer_name text, customer_email text)
+WHERE o.id = d.id
+"""
+
+
+def _update(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    execute(session, _UPDATE, (to_json_text(rows),))

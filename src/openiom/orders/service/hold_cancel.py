@@ -1,7 +1,7 @@
-"""Hold, release, cancel and confirm billing of orders; cancel units of lines. Each takes many."""
+"""Hold, release, cancel and complete orders; cancel units of lines. Each takes many."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,54 +10,59 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import release_quantities
 from openiom.kernel import Event
-from openiom.orders.decisions import settled
-from openiom.orders.locks import LockedLine, LockedOrder, lines_of_orders, lock_lines, write_lines
-from openiom.orders.states import CANCEL, CANCELED, HOLD, INVOICED, LINE_TABLE, OPEN, RELEASE
+from openiom.orders.decisions import is_wholly_canceled, shipping_events
+from openiom.orders.events import line_event
+from openiom.orders.locks import lock_lines
+from openiom.orders.order_batch import LockedLine, LockedOrder, order_batch
+from openiom.orders.states import (
+    ALL_LINES_CANCELED,
+    CANCEL,
+    CANCELED,
+    HOLD,
+    INVOICED,
+    LINE_CANCELED,
+    LINE_REMAINDER_CANCELED,
+    OPEN,
+    RELEASE_HOLD,
+)
 from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest, Outcome
-from openiom.state_framework import advance
 
-from .apply_events import raise_order_events
-from .line_fulfillment import owed_events, units
+from .apply_events import event_requests, raise_order_events
+from .line_fulfillment import lines_by_order, move_line, units_of
 
 
 def hold_orders(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
 ) -> list[Outcome]:
-    """Put orders on hold by hand: nothing but a release or a cancellation moves them then."""
-    return raise_order_events(
-        session, [EventRequest(i, HOLD, reason=reason) for i in ids], now, actor
-    )
+    """Place a manual hold on orders: until it is released only a cancellation moves them."""
+    return raise_order_events(session, event_requests(ids, HOLD, reason), now, actor)
 
 
-def release_orders(
+def release_holds(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
 ) -> list[Outcome]:
-    """End manual holds: each order returns to where it stood before."""
-    return raise_order_events(
-        session, [EventRequest(i, RELEASE, reason=reason) for i in ids], now, actor
-    )
+    """Release manual holds: each order returns to the state it had before."""
+    return raise_order_events(session, event_requests(ids, RELEASE_HOLD, reason), now, actor)
 
 
 def cancel_orders(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
 ) -> list[Outcome]:
-    """Cancel orders that are not yet in fulfillment, with their lines, and give back what they reserved."""
-    return raise_order_events(
-        session, [EventRequest(i, CANCEL, reason=reason) for i in ids], now, actor
-    )
+    """Cancel orders that are not yet in fulfillment, with their lines and reservations."""
+    return raise_order_events(session, event_requests(ids, CANCEL, reason), now, actor)
 
 
 def confirm_billing(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
-    """Complete orders whose invoice went out."""
-    return raise_order_events(session, [EventRequest(i, INVOICED) for i in ids], now, actor)
+    """Complete orders that were invoiced."""
+    return raise_order_events(session, event_requests(ids, INVOICED), now, actor)
 
 
 @dataclass(frozen=True, slots=True)
 class LineCancellation:
-    """Units of one line to cancel; None cancels all that are left."""
+    """Units of one line to cancel; None cancels all that are open."""
 
     line_id: UUID
     quantity: int | None = None
@@ -65,91 +70,93 @@ class LineCancellation:
 
 def cancel_lines(
     session: Session,
-    asks: Sequence[LineCancellation],
+    cancellations: Sequence[LineCancellation],
     now: datetime,
     actor: str,
     *,
     reason: str = "",
 ) -> list[Outcome]:
-    """Cancel units that no fulfillment order holds. An order that loses its last unit is canceled with them."""
-    orders, lines = lock_lines(session, (a.line_id for a in asks))
-    outcomes, events, taken = [], [], defaultdict[UUID, int](int)
-    for ask in asks:
-        line = lines.get(ask.line_id)
+    """Cancel open units of lines; one outcome per cancellation.
+
+    An order is canceled with the last unit of its last line.
+    """
+    batch = order_batch(session)
+    orders, lines = lock_lines(session, (c.line_id for c in cancellations))
+    outcomes: list[Outcome] = []
+    events: list[Event] = []
+    canceled: dict[UUID, int] = defaultdict(int)
+    for cancellation in cancellations:
+        line = lines.get(cancellation.line_id)
         if line is None:
-            outcomes.append(Outcome(False, f"there is no order line {ask.line_id}"))
+            outcomes.append(Outcome(False, f"there is no order line {cancellation.line_id}"))
             continue
-        refusal = _refusal(line, orders[line.order_id], ask.quantity)
+        refusal = _refusal(line, orders[line.order_id], cancellation.quantity)
         if refusal:
             outcomes.append(Outcome(False, refusal))
             continue
-        quantity = line.open if ask.quantity is None else ask.quantity
-        line.canceled += quantity
-        taken[line.id] += quantity
-        _settle(line)
-        events.append(_canceled(line, quantity, reason))
+        quantity = line.open if cancellation.quantity is None else cancellation.quantity
+        _cancel(line, quantity)
+        batch.line_changed(line)
+        canceled[line.id] += quantity
+        events.append(_canceled_event(line, quantity, reason))
         outcomes.append(Outcome(True, f"{quantity} canceled", {"quantity": quantity}))
-    changed = [lines[i] for i in taken]
-    write_lines(session, changed)
-    release_quantities(session, taken, now, actor, "line canceled")
+    release_quantities(session, canceled, now, actor, "line canceled")
     append_events(session, events, at=now, actor=actor)
-    _follow(session, {x.order_id for x in changed}, taken, now, actor)
+    _move_orders(session, [lines[i] for i in canceled], canceled, now, actor)
     return outcomes
 
 
 def _refusal(line: LockedLine, order: LockedOrder, quantity: int | None) -> str:
-    if order.state == CANCELED or line.state == CANCELED:
+    if CANCELED in (order.state, line.state):
         return "is canceled already"
     if line.state not in OPEN:
         return f"line {line.line_number} is in fulfillment; cancel its fulfillment order first"
-    if quantity is not None and quantity < 1:
-        return f"{quantity} units cannot be canceled; ask for at least 1"
-    if quantity is not None and quantity > line.open:
-        return f"{line.open} units left to cancel, asked for {quantity}"
+    if quantity is None:
+        return ""
+    if quantity < 1:
+        return f"{quantity} units cannot be canceled; cancel at least 1"
+    if quantity > line.open:
+        return f"{line.open} units left to cancel, {quantity} requested"
     return ""
 
 
-def _settle(line: LockedLine) -> None:
-    """A line without open units is canceled, or shipped when a part of it had been."""
+def _cancel(line: LockedLine, quantity: int) -> None:
+    """Cancel units; a line without open units is canceled, or shipped if part of it was."""
+    line.canceled += quantity
     if line.open:
         return
-    event = "order_line.rest_canceled" if line.shipped or line.released else "order_line.canceled"
-    to = advance(LINE_TABLE, event=event, state=line.state)
-    assert to is not None
-    line.state, line.reason = to
+    event = LINE_REMAINDER_CANCELED if line.shipped or line.in_fulfillment else LINE_CANCELED
+    move_line(line, event)
 
 
-def _canceled(line: LockedLine, quantity: int, reason: str) -> Event:
-    data = {
-        "line_number": line.line_number,
-        "product": line.product,
-        "quantity": quantity,
-        "left": line.open,
-    }
+def _canceled_event(line: LockedLine, quantity: int, reason: str) -> Event:
+    data: dict[str, object] = {"quantity": quantity, "left": line.open}
     if reason:
         data["reason"] = reason
-    return Event(
-        name="order_line.canceled",
-        subject_type="order_line",
-        subject_id=line.id,
-        root_id=line.order_id,
-        data=data,
-    )
+    return line_event(LINE_CANCELED, line, data)
 
 
-def _follow(
-    session: Session, order_ids: Iterable[UUID], taken: dict[UUID, int], now: datetime, actor: str
+def _move_orders(
+    session: Session,
+    changed: Iterable[LockedLine],
+    canceled: Mapping[UUID, int],
+    now: datetime,
+    actor: str,
 ) -> None:
-    """Orders follow their lines: all canceled, or the rest of them shipped."""
-    by_order: dict[UUID, list[LockedLine]] = defaultdict(list)
-    for line in lines_of_orders(session, order_ids):
-        by_order[line.order_id].append(line)
-    raises = []
-    for order_id, lines in by_order.items():
-        after = units(lines)
-        if all(u.canceled == u.ordered for u in after):
-            raises.append(EventRequest(order_id, CANCEL, reason="All lines canceled"))
-        elif settled(after):
-            before = units(lines, less_canceled=taken)
-            raises += [EventRequest(order_id, event) for event in owed_events(before, after)]
-    raise_order_events(session, raises, now, actor)
+    """Cancel orders whose lines are all canceled; orders whose rest is shipped are shipped."""
+    requests: list[EventRequest] = []
+    for order_id, lines in lines_by_order(session, changed).items():
+        after = units_of(lines)
+        if is_wholly_canceled(after):
+            requests.append(EventRequest(order_id, CANCEL, reason=ALL_LINES_CANCELED))
+            continue
+        requests += shipped_requests(order_id, lines, canceled)
+    raise_order_events(session, requests, now, actor)
+
+
+def shipped_requests(
+    order_id: UUID, lines: Sequence[LockedLine], canceled: Mapping[UUID, int]
+) -> list[EventRequest]:
+    """Return the shipping events an order owes because units of its lines were just canceled."""
+    before = units_of(lines, canceled_now=canceled)
+    return [EventRequest(order_id, event) for event in shipping_events(before, units_of(lines))]

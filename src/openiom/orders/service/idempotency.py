@@ -1,4 +1,4 @@
-"""Idempotency-Key: the same request again gets the same answer, another one under the same key is refused."""
+"""Idempotency keys: a repeated request gets the stored response and changes nothing."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,31 +14,28 @@ from openiom.platform.database import to_json_text
 def stored_response(
     session: Session, *, principal: str, key: str, digest: str
 ) -> dict[str, Any] | None:
-    """
-    What this request was answered before, or None when it is new.
+    """Return the response to this request, or None when it is new.
 
-    Two requests of one key at once wait for each other. Raises Refused when the key was used for another request.
+    Concurrent requests with one key wait for each other. Raise `Refused` when the key was used for
+    another request (`digest` is of the request's body).
     """
-    execute(
-        session,
-        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-        (f"orders:{principal}:{key}",),
-    )
+    lock = f"orders:{principal}:{key}"
+    execute(session, "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
     rows = fetch(
         session,
-        "SELECT digest, answer FROM orders.idempotency_key WHERE principal = %s AND key = %s",
+        "SELECT digest, response FROM orders.idempotency_key WHERE principal = %s AND key = %s",
         (principal, key),
     )
     if not rows:
         return None
-    if rows[0][0] != digest:
+    stored_digest, response = rows[0]
+    if stored_digest != digest:
         raise Refused(
             "this idempotency key was used for another request",
             where="Idempotency-Key",
-            remedy="use a new key for a new request; send the first request again to get its answer",
+            remedy="use a new key for a new request; repeat the first request to get its response",
         )
-    answer: dict[str, Any] = rows[0][1]
-    return answer
+    return dict(response)
 
 
 def store_response(
@@ -47,12 +44,13 @@ def store_response(
     principal: str,
     key: str,
     digest: str,
-    answer: Mapping[str, Any],
+    response: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    """Remember what a request was answered."""
+    """Store the response to a request."""
     execute(
         session,
-        "INSERT INTO orders.idempotency_key (principal, key, digest, answer, at) VALUES (%s, %s, %s, %s::jsonb, %s)",
-        (principal, key, digest, to_json_text(answer), now),
+        "INSERT INTO orders.idempotency_key (principal, key, digest, response, stored_at)"
+        " VALUES (%s, %s, %s, %s::jsonb, %s)",
+        (principal, key, digest, to_json_text(response), now),
     )

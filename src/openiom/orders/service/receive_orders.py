@@ -1,7 +1,7 @@
-"""Take orders in, hundreds at a time: the receiver of order documents."""
+"""Receive order documents, hundreds at a time."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,139 +11,106 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, new_ids
-from openiom.orders.decisions import LineAmounts, Totals, is_canceled_upstream, totals
-from openiom.orders.locks import LockedLine, LockedOrder, adopt
+from openiom.orders.decisions import LineAmounts, Totals, compute_totals, is_canceled_by_source
+from openiom.orders.events import order_event
+from openiom.orders.locks import lock_known
+from openiom.orders.order_batch import LockedLine, LockedOrder, order_batch
 from openiom.orders.schemas import ResolvedLine, ResolvedOrder
-from openiom.orders.state_counts import add_counts
-from openiom.orders.states import CANCEL, LINE_TABLE, ORDER_TABLE
+from openiom.orders.state_counts import Bucket, add_counts
+from openiom.orders.states import (
+    CANCEL,
+    CANCELED_BY_SOURCE,
+    CREATE,
+    LINE_CANCELED,
+    LINE_CREATED,
+    LINE_TABLE,
+    ORDER_TABLE,
+)
 from openiom.platform.bulk import copy_rows
 from openiom.platform.events import append_events
 from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import InboundDocument, IntakeResult
-from openiom.state_framework import Target, advance
+from openiom.state_framework import StateTable, Target, advance
 
-from .apply_redelivery import change_received, find_known
+from .apply_redelivery import apply_redeliveries
 from .validate_documents import Draft, check_documents
 
-ORDER_COLUMNS = (
-    *(
-        "id",
-        "number",
-        "instance",
-        "external_id",
-        "external_version",
-        "external_status",
-        "digest",
-        "origin",
-    ),
-    *(
-        "order_type",
-        "currency",
-        "account",
-        "price_list",
-        "placed_at",
-        "created_at",
-        "requested_delivery_date",
-    ),
-    *(
-        "shipping_method",
-        "payment_status",
-        "subtotal",
-        "shipping_amount",
-        "discount_amount",
-        "tax_amount",
-    ),
-    *(
-        "total_amount",
-        "total_difference",
-        "note",
-        "customer_name",
-        "customer_email",
-        "customer",
-        "bill_to",
-    ),
-    *("ship_to", "line_count"),
-)
-LINE_COLUMNS = (
-    *(
-        "id",
-        "order_id",
-        "line_number",
-        "external_id",
-        "product",
-        "name",
-        "unit",
-        "quantity",
-        "unit_price",
-    ),
-    *("discount", "tax", "requested_delivery_date", "state", "state_reason", "canceled"),
-)
 _ATTEMPTS = 3
 
 
-def _start(event: str, *, of_line: bool = False) -> Target:
-    to = advance(LINE_TABLE if of_line else ORDER_TABLE, event=event, state=None)
-    assert to is not None
-    return to
+def _first_target(table: StateTable, event: str) -> Target:
+    target = advance(table, event=event, state=None)
+    assert target is not None
+    return target
 
 
-ORDER_START, ORDER_OFF = (
-    _start("order.created"),
-    _start(CANCEL)._replace(reason="Canceled upstream"),
-)
-LINE_START, LINE_OFF = (
-    _start("order_line.created", of_line=True),
-    _start("order_line.canceled", of_line=True),
-)
+_NEW_ORDER = _first_target(ORDER_TABLE, CREATE)
+_NEW_LINE = _first_target(LINE_TABLE, LINE_CREATED)
+_CANCELED_ORDER = _first_target(ORDER_TABLE, CANCEL)._replace(reason=CANCELED_BY_SOURCE)
+_CANCELED_LINE = _first_target(LINE_TABLE, LINE_CANCELED)
 
 
 def receive_orders(
-    session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
+    session: Session, documents: Sequence[InboundDocument], now: datetime, actor: str
 ) -> list[IntakeResult]:
-    """
-    Take order documents in whose keys are our own names already; one answer each, in order.
+    """Receive order documents whose keys are our own names; one result each, in order.
 
-    A new order is created and announced as `order.created`; one that its source has canceled before we saw it is
-    kept as canceled and starts nothing. A known one is a duplicate, or news that change what still may change.
-    A refused document says what, where and what to do, and does not stop the others.
+    A new order is created and published as `order.created`. An order that its source had canceled
+    before it arrived is stored as canceled and starts nothing. A known order is a duplicate, or a
+    change of what may still be changed. A refused document does not stop the others; its result
+    says what is wrong, where, and what to do.
     """
-    drafts, answers = check_documents(session, arrived)
+    drafts, results = check_documents(session, documents)
     while drafts:
-        first, later = list[Draft](), list[Draft]()
-        seen: set[tuple[str, str]] = set()
+        distinct: dict[tuple[str, str], Draft] = {}
+        repeated: list[Draft] = []
         for draft in drafts:
-            (later if draft.key in seen else first).append(draft)
-            seen.add(draft.key)
-        answers |= _take_distinct(session, first, now, actor)
-        drafts = later
-    return [answers[index] for index in range(len(arrived))]
+            if draft.key in distinct:
+                repeated.append(draft)
+            else:
+                distinct[draft.key] = draft
+        results |= _receive_distinct(session, list(distinct.values()), now, actor)
+        drafts = repeated
+    return [results[index] for index in range(len(documents))]
 
 
-def _take_distinct(
+def _receive_distinct(
     session: Session, drafts: Sequence[Draft], now: datetime, actor: str, *, attempt: int = 1
 ) -> dict[int, IntakeResult]:
-    """Drafts of different orders. Another transaction may win the race for one: then it is known, and asked again."""
-    known = find_known(session, [d.key for d in drafts])
-    answers = change_received(
-        session, [(known[d.key], d) for d in drafts if d.key in known], now, actor
-    )
-    fresh = [d for d in drafts if d.key not in known]
+    """Receive documents of different orders.
+
+    Another transaction may insert one of them first. Then it is a known order for a second attempt.
+    """
+    known = lock_known(session, [draft.key for draft in drafts])
+    redeliveries = [(known[draft.key], draft) for draft in drafts if draft.key in known]
+    new = [draft for draft in drafts if draft.key not in known]
+    results = apply_redeliveries(session, redeliveries, now, actor)
     try:
         with savepoint(session):
-            return answers | _create(session, fresh, now, actor)
+            return results | _create(session, new, now, actor)
     except UniqueViolation:
         if attempt == _ATTEMPTS:
             raise
-        return answers | _take_distinct(session, fresh, now, actor, attempt=attempt + 1)
+        return results | _receive_distinct(session, new, now, actor, attempt=attempt + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class _New:
+class _NewOrder:
+    """An order to insert, with the ids of its lines in the order of the document."""
+
     id: UUID
     draft: Draft
-    line_ids: list[UUID]
+    line_ids: Sequence[UUID]
     totals: Totals
-    off: bool
+    canceled: bool
+
+    @property
+    def target(self) -> Target:
+        return _CANCELED_ORDER if self.canceled else _NEW_ORDER
+
+    @property
+    def line_target(self) -> Target:
+        return _CANCELED_LINE if self.canceled else _NEW_LINE
 
 
 def _create(
@@ -151,155 +118,214 @@ def _create(
 ) -> dict[int, IntakeResult]:
     if not drafts:
         return {}
-    new = _numbered(drafts)
-    copy_rows(session, "orders.order", ORDER_COLUMNS, (_order_row(one, now) for one in new))
-    copy_rows(
-        session,
-        "orders.order_state",
-        ("order_id", "state", "reason", "updated_at"),
-        ((one.id, *(ORDER_OFF if one.off else ORDER_START), now) for one in new),
-    )
-    copy_rows(
-        session, "orders.order_line", LINE_COLUMNS, (row for one in new for row in _line_rows(one))
-    )
-    add_counts(
-        session, Counter((ORDER_OFF.state if one.off else ORDER_START.state, "") for one in new)
-    )
-    append_events(session, (_created(one) for one in new), at=now, actor=actor)
-    adopt(session, map(_as_locked, new), (line for one in new for line in _lines_as_locked(one)))
-    return {one.draft.index: IntakeResult(ok=True, entity_id=str(one.id)) for one in new}
+    orders = _new_orders(drafts)
+    order_rows: list[Sequence[Any]] = []
+    state_rows: list[Sequence[Any]] = []
+    line_rows: list[Sequence[Any]] = []
+    counts: Counter[Bucket] = Counter()
+    events: list[Event] = []
+    results: dict[int, IntakeResult] = {}
+    for order in orders:
+        order_rows.append(tuple(_order_row(order, now).values()))
+        state_rows.append((order.id, order.target.state, order.target.reason, now))
+        line_rows += _line_rows(order)
+        counts[order.target.state, ""] += 1
+        events.append(_created_event(order))
+        results[order.draft.index] = IntakeResult(ok=True, entity_id=str(order.id))
+    copy_rows(session, "orders.order", tuple(_order_row(orders[0], now)), order_rows)
+    copy_rows(session, "orders.order_state", _STATE_COLUMNS, state_rows)
+    copy_rows(session, "orders.order_line", LINE_COLUMNS, line_rows)
+    add_counts(session, counts)
+    append_events(session, events, at=now, actor=actor)
+    _keep_in_batch(session, orders)
+    return results
 
 
-def _numbered(drafts: Sequence[Draft]) -> list[_New]:
+def _new_orders(drafts: Sequence[Draft]) -> list[_NewOrder]:
     order_ids = new_ids(len(drafts))
-    line_ids = iter(new_ids(sum(len(d.document.lines) for d in drafts)))
-    return [
-        _New(
-            order_id,
-            draft,
-            [next(line_ids) for _ in draft.document.lines],
-            _totals(draft.document),
-            is_canceled_upstream(draft.document.external_status),
+    line_ids = new_ids(sum(len(draft.document.lines) for draft in drafts))
+    orders: list[_NewOrder] = []
+    start = 0
+    for order_id, draft in zip(order_ids, drafts, strict=True):
+        end = start + len(draft.document.lines)
+        orders.append(
+            _NewOrder(
+                order_id,
+                draft,
+                line_ids[start:end],
+                _totals(draft.document),
+                is_canceled_by_source(draft.document.external_status),
+            )
         )
-        for order_id, draft in zip(order_ids, drafts, strict=True)
-    ]
+        start = end
+    return orders
 
 
 def _totals(order: ResolvedOrder) -> Totals:
-    return totals(
+    return compute_totals(
         [LineAmounts(x.quantity, x.unit_price, x.discount, x.tax) for x in order.lines],
         shipping=order.shipping_amount,
         discount=order.discount_amount,
         tax=order.tax_amount,
-        stated=order.total_amount,
+        stated_total=order.total_amount,
         currency=order.currency,
     )
 
 
-def _order_row(one: _New, now: datetime) -> tuple[Any, ...]:
-    order, sums = one.draft.document, one.totals
-    return (
-        *(one.id, order.number, one.draft.instance, order.external_id, order.external_version),
-        *(order.external_status, one.draft.digest, order.origin, order.order_type, order.currency),
-        *(order.account, order.price_list, order.placed_at, now, order.requested_delivery_date),
-        *(order.shipping_method, order.payment_status, sums.subtotal, order.shipping_amount),
-        *(order.discount_amount, sums.tax, sums.total, sums.difference, order.note),
-        *(customer_name(order), order.customer.email.lower(), order.customer.model_dump_json()),
-        order.bill_to.model_dump_json() if order.bill_to else None,
-        *(order.ship_to.model_dump_json(), len(order.lines)),
-    )
+_STATE_COLUMNS = ("order_id", "state", "reason", "updated_at")
+LINE_COLUMNS = (
+    "id",
+    "order_id",
+    "line_number",
+    "external_id",
+    "product",
+    "name",
+    "unit",
+    "quantity",
+    "unit_price",
+    "discount",
+    "tax",
+    "requested_delivery_date",
+    "state",
+    "state_reason",
+    "canceled",
+)
+
+
+def _order_row(new: _NewOrder, now: datetime) -> dict[str, Any]:
+    """Return the columns of `orders.order` in one fixed order."""
+    order = new.draft.document
+    return {
+        "id": new.id,
+        "number": order.number,
+        "instance": new.draft.instance,
+        "external_id": order.external_id,
+        "external_version": order.external_version,
+        "external_status": order.external_status,
+        "digest": new.draft.digest,
+        "origin": order.origin,
+        "order_type": order.order_type,
+        "currency": order.currency,
+        "account": order.account,
+        "price_list": order.price_list,
+        "placed_at": order.placed_at,
+        "created_at": now,
+        "requested_delivery_date": order.requested_delivery_date,
+        "shipping_method": order.shipping_method,
+        "payment_status": order.payment_status,
+        "subtotal": new.totals.subtotal,
+        "shipping_amount": order.shipping_amount,
+        "discount_amount": order.discount_amount,
+        "tax_amount": new.totals.tax,
+        "total_amount": new.totals.total,
+        "total_difference": new.totals.difference,
+        "note": order.note,
+        "customer_name": customer_name(order),
+        "customer_email": order.customer.email.lower(),
+        "customer": order.customer.model_dump_json(),
+        "bill_to": order.bill_to.model_dump_json() if order.bill_to else None,
+        "ship_to": order.ship_to.model_dump_json(),
+        "line_count": len(order.lines),
+    }
 
 
 def customer_name(order: ResolvedOrder) -> str:
-    """How people call the customer in lists."""
-    return (
-        order.customer.name or order.customer.company or order.ship_to.name or order.ship_to.company
-    )
+    """Return the name of the customer that lists show."""
+    customer, ship_to = order.customer, order.ship_to
+    return customer.name or customer.company or ship_to.name or ship_to.company
 
 
-def _line_rows(one: _New) -> Iterator[tuple[Any, ...]]:
-    state, reason = LINE_OFF if one.off else LINE_START
-    for number, (line_id, line) in enumerate(
-        zip(one.line_ids, one.draft.document.lines, strict=True), start=1
-    ):
-        yield (
-            *(
-                line_id,
-                one.id,
+def _line_rows(new: _NewOrder) -> list[tuple[Any, ...]]:
+    """Return the rows of `orders.order_line`, in the order of LINE_COLUMNS."""
+    state, reason = new.line_target
+    rows: list[tuple[Any, ...]] = []
+    for number, line in enumerate(new.draft.document.lines, start=1):
+        rows.append(
+            (
+                new.line_ids[number - 1],
+                new.id,
                 number,
                 line.external_id,
                 line.product,
                 line.name or line.product,
                 line.unit,
-            ),
-            *(
                 line.quantity,
                 line.unit_price,
                 line.discount,
                 line.tax,
                 line.requested_delivery_date,
-            ),
-            *(state, reason, line.quantity if one.off else 0),
+                state,
+                reason,
+                line.quantity if new.canceled else 0,
+            )
         )
+    return rows
 
 
-def _as_locked(one: _New) -> LockedOrder:
-    start = ORDER_OFF if one.off else ORDER_START
-    return LockedOrder(
-        one.id, start.state, start.reason, held=False, previous_state=None, previous_reason=None
+def _keep_in_batch(session: Session, new: Sequence[_NewOrder]) -> None:
+    """Keep new orders for the rest of the transaction: no other one can see or lock them."""
+    orders: list[LockedOrder] = []
+    lines: list[LockedLine] = []
+    for one in new:
+        state, reason = one.target
+        orders.append(LockedOrder(one.id, state, reason, False, None, None))
+        for number, document in enumerate(one.draft.document.lines, start=1):
+            lines.append(_locked_line(one, number, document))
+    batch = order_batch(session)
+    batch.add_orders(orders)
+    batch.add_lines([order.id for order in orders], lines)
+
+
+def _locked_line(new: _NewOrder, number: int, line: ResolvedLine) -> LockedLine:
+    state, reason = new.line_target
+    return LockedLine(
+        id=new.line_ids[number - 1],
+        order_id=new.id,
+        line_number=number,
+        product=line.product,
+        unit=line.unit,
+        quantity=line.quantity,
+        state=state,
+        state_reason=reason,
+        source=None,
+        source_reason="",
+        in_fulfillment=0,
+        shipped=0,
+        canceled=line.quantity if new.canceled else 0,
+        requested_delivery_date=line.requested_delivery_date,
     )
 
 
-def _lines_as_locked(one: _New) -> Iterator[LockedLine]:
-    state, reason = LINE_OFF if one.off else LINE_START
-    for number, (line_id, line) in enumerate(
-        zip(one.line_ids, one.draft.document.lines, strict=True), start=1
-    ):
-        yield LockedLine(
-            line_id,
-            one.id,
-            number,
-            line.product,
-            line.unit,
-            line.quantity,
-            state,
-            reason,
-            source=None,
-            source_reason="",
-            released=0,
-            shipped=0,
-            canceled=line.quantity if one.off else 0,
-            requested_delivery_date=line.requested_delivery_date,
-        )
-
-
-def _created(one: _New) -> Event:
-    order = one.draft.document
+def _created_event(new: _NewOrder) -> Event:
+    order = new.draft.document
     data: dict[str, Any] = {
         "number": order.number,
-        "instance": one.draft.instance,
+        "instance": new.draft.instance,
         "external_id": order.external_id,
         "origin": order.origin,
         "currency": order.currency,
         "total_amount": str(order.total_amount),
-        "lines": [_told(i, line) for i, line in zip(one.line_ids, order.lines, strict=True)],
+        "lines": _event_lines(new),
     }
-    if one.totals.difference:
-        data["total_difference"] = str(one.totals.difference)
-    if one.off:
-        data |= {
-            "reason": ORDER_OFF.reason,
-            "state": ORDER_OFF.state,
-            "state_reason": ORDER_OFF.reason,
-        }
-    name = CANCEL if one.off else "order.created"
-    return Event(name=name, subject_type="order", subject_id=one.id, root_id=one.id, data=data)
+    if new.totals.difference:
+        data["total_difference"] = str(new.totals.difference)
+    if not new.canceled:
+        return order_event(CREATE, new.id, data)
+    data["reason"] = _CANCELED_ORDER.reason
+    data["state"] = _CANCELED_ORDER.state
+    data["state_reason"] = _CANCELED_ORDER.reason
+    return order_event(CANCEL, new.id, data)
 
 
-def _told(line_id: UUID, line: ResolvedLine) -> dict[str, Any]:
-    return {
-        "id": str(line_id),
-        "product": line.product,
-        "unit": line.unit,
-        "quantity": line.quantity,
-    }
+def _event_lines(new: _NewOrder) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = []
+    for line_id, line in zip(new.line_ids, new.draft.document.lines, strict=True):
+        lines.append(
+            {
+                "id": str(line_id),
+                "product": line.product,
+                "unit": line.unit,
+                "quantity": line.quantity,
+            }
+        )
+    return lines

@@ -1,32 +1,34 @@
-"""Which of the arrived documents are orders we can take, and what is wrong with the others."""
+"""Validate order documents: which can be received, and what is wrong with the others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
-from openiom.master_data import accepts_write_in_products, existing_names_by_table
+from openiom.master_data import known_many, write_in_products
 from openiom.orders.schemas import ResolvedOrder
 from openiom.platform.database import to_json
 from openiom.provider_contract import InboundDocument, IntakeResult
 
-_LARGEST = Decimal(10) ** 13
-_PLAIN_WORDS = {
+_AMOUNT_LIMIT = Decimal(10) ** 13
+_PLAIN_MESSAGES = {
     "too_short": "has nothing in it",
     "missing": "is missing",
     "extra_forbidden": "is not part of an order document",
 }
+_MASTER_DATA = ("currency", "product", "unit", "account", "price_list")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An order that may be taken. `digest` is equal exactly for equal content."""
+    """A valid order document. `digest` is equal exactly for equal content."""
 
     index: int
     instance: str
@@ -38,29 +40,43 @@ class Draft:
         return self.instance, self.document.external_id
 
 
+class _UnknownName(NamedTuple):
+    """A name of master data that an order uses and that does not exist."""
+
+    kind: str
+    name: str
+    where: str
+
+
 def check_documents(
-    session: Session, arrived: Sequence[InboundDocument]
+    session: Session, documents: Sequence[InboundDocument]
 ) -> tuple[list[Draft], dict[int, IntakeResult]]:
-    """The drafts, and by index the refusals of those that are none. Names are looked up in one query."""
-    drafts, refused = [], dict[int, IntakeResult]()
-    for index, message in enumerate(arrived):
+    """Return the valid documents, and the refusals of the others by index.
+
+    Names of master data are looked up in one query.
+    """
+    drafts: list[Draft] = []
+    refused: dict[int, IntakeResult] = {}
+    for index, message in enumerate(documents):
         try:
             drafts.append(_draft(index, message))
         except ValidationError as error:
-            refused[index] = refusal(_problems(error, message.document))
+            refused[index] = refusal(_problems(error))
         except _Unusable as error:
             refused[index] = refusal([error.problem])
-    known = existing_names_by_table(session, _names(drafts))
-    missing_products = any(
-        x.product not in known["product"] for d in drafts for x in d.document.lines
-    )
-    free_products = missing_products and accepts_write_in_products(session)
+    known = known_many(session, _names(drafts))
+    any_product = _accepts_any_product(session, drafts, known["product"])
+    valid: list[Draft] = []
     for draft in drafts:
-        unknown = _unknown(draft.document, known, free_products=free_products)
-        if problems := [*(_no_such(*one) for one in unknown), *_incomplete(draft.document)]:
-            needs = tuple(dict.fromkeys((kind, name) for kind, name, _ in unknown))
+        unknown = _unknown_names(draft.document, known, any_product=any_product)
+        problems = [_unknown_problem(name) for name in unknown]
+        problems += _missing_lines(draft.document)
+        if problems:
+            needs = tuple(dict.fromkeys((name.kind, name.name) for name in unknown))
             refused[draft.index] = replace(refusal(problems), needs=needs)
-    return [d for d in drafts if d.index not in refused], refused
+        else:
+            valid.append(draft)
+    return valid, refused
 
 
 class _Unusable(Exception):
@@ -73,91 +89,118 @@ def _draft(index: int, message: InboundDocument) -> Draft:
     text = to_json(message.document)
     if b"\\u0000" in text:
         raise _Unusable(
-            Problem("", "holds a NUL character, which no database keeps", "remove it at the source")
+            Problem("", "contains a NUL character, which no database stores", "remove it")
         )
     order = ResolvedOrder.model_validate(message.document)
     if order.placed_at.tzinfo is None:
         order.placed_at = order.placed_at.replace(tzinfo=UTC)
-    amounts = [order.total_amount, order.shipping_amount, order.discount_amount, order.tax_amount]
-    for line in order.lines:
-        amounts += (line.unit_price * line.quantity, line.discount, line.tax)
-    if max(amounts) >= _LARGEST:
-        raise _Unusable(
-            Problem("total_amount", f"is {_LARGEST:f} or more", "correct the amounts at the source")
-        )
+    if _largest_amount(order) >= _AMOUNT_LIMIT:
+        what = f"is {_AMOUNT_LIMIT:f} or more"
+        raise _Unusable(Problem("total_amount", what, "correct the amounts at the source"))
     return Draft(index, message.instance, order, sha256(text).hexdigest()[:32])
 
 
+def _largest_amount(order: ResolvedOrder) -> Decimal:
+    amounts = [order.total_amount, order.shipping_amount, order.discount_amount, order.tax_amount]
+    for line in order.lines:
+        amounts += (line.unit_price * line.quantity, line.discount, line.tax)
+    return max(amounts)
+
+
 def _names(drafts: Sequence[Draft]) -> dict[str, set[str]]:
-    names: dict[str, set[str]] = {
-        k: set() for k in ("currency", "product", "unit", "account", "price_list")
-    }
+    """Return the names of master data these orders use, by kind."""
+    names: dict[str, set[str]] = {kind: set() for kind in _MASTER_DATA}
     for draft in drafts:
         order = draft.document
         names["currency"].add(order.currency)
-        names["product"].update(x.product for x in order.lines)
-        names["unit"].update(x.unit for x in order.lines)
         if order.account:
             names["account"].add(order.account)
         if order.price_list:
             names["price_list"].add(order.price_list)
+        for line in order.lines:
+            names["product"].add(line.product)
+            names["unit"].add(line.unit)
     return names
 
 
-def _unknown(
-    order: ResolvedOrder, known: Mapping[str, set[str]], *, free_products: bool
-) -> list[tuple[str, str, str]]:
-    """Master data the order names and nobody knows: (kind, name, where)."""
-    unknown = []
-    for table, name in (
+def _accepts_any_product(
+    session: Session, drafts: Sequence[Draft], known_products: set[str]
+) -> bool:
+    """Return whether products that do not exist are accepted; read only when some do not."""
+    for draft in drafts:
+        for line in draft.document.lines:
+            if line.product not in known_products:
+                return write_in_products(session)
+    return False
+
+
+def _unknown_names(
+    order: ResolvedOrder, known: Mapping[str, set[str]], *, any_product: bool
+) -> list[_UnknownName]:
+    unknown: list[_UnknownName] = []
+    for kind, name in (
         ("currency", order.currency),
         ("account", order.account),
         ("price_list", order.price_list),
     ):
-        if name and name not in known[table]:
-            unknown.append((table, name, table))
+        if name and name not in known[kind]:
+            unknown.append(_UnknownName(kind, name, kind))
     for i, line in enumerate(order.lines):
-        if line.product not in known["product"] and not free_products:
-            unknown.append(("product", line.product, f"lines[{i}].product"))
+        if line.product not in known["product"] and not any_product:
+            unknown.append(_UnknownName("product", line.product, f"lines[{i}].product"))
         if line.unit not in known["unit"]:
-            unknown.append(("unit", line.unit, f"lines[{i}].unit"))
+            unknown.append(_UnknownName("unit", line.unit, f"lines[{i}].unit"))
     return unknown
 
 
-def _incomplete(order: ResolvedOrder) -> list[Problem]:
+def _unknown_problem(unknown: _UnknownName) -> Problem:
+    title = unknown.kind.replace("_", " ")
+    remedy = f"add the {title}, and the order is replayed; or map the key to another"
+    return Problem(unknown.where, f"there is no {title} {unknown.name}", remedy)
+
+
+def _missing_lines(order: ResolvedOrder) -> list[Problem]:
     if order.expected_line_count in (None, len(order.lines)):
         return []
     what = f"{len(order.lines)} of {order.expected_line_count} lines arrived"
     return [Problem("lines", what, "send the whole order again")]
 
 
-def _no_such(table: str, name: str, where: str) -> Problem:
-    title = table.replace("_", " ")
-    remedy = f"add the {title}, and it replays by itself; or map the key to another"
-    return Problem(where, f"there is no {title} {name}", remedy)
-
-
 def refusal(problems: Sequence[Problem]) -> IntakeResult:
-    """The first problem, and how many more there are."""
+    """Return a refusal with the first problem, and how many more there are."""
     first = problems[0]
-    others = f" (and {len(problems) - 1} more: {problems[1]})" if len(problems) > 1 else ""
-    return IntakeResult(
-        ok=False, error=f"{first.what}{others}", where=first.where, remedy=first.remedy
-    )
+    error = first.what
+    if len(problems) > 1:
+        error += f" (and {len(problems) - 1} more: {problems[1]})"
+    return IntakeResult(ok=False, error=error, where=first.where, remedy=first.remedy)
 
 
-def _problems(error: ValidationError, document: Mapping[str, Any]) -> list[Problem]:
-    out = []
-    for found in error.errors(include_url=False, include_context=False):
-        where = ""
-        for part in found["loc"]:
-            where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
-        what = _PLAIN_WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
-        if found["type"] not in _PLAIN_WORDS and isinstance(found["input"], str | int | float):
-            what = f"{what[0].lower()}{what[1:]}, not {str(found['input'])[:60]!r}"
-        out.append(
-            Problem(
-                where, what, "correct the transformation or the order at its source, then replay"
-            )
-        )
-    return out
+def _problems(error: ValidationError) -> list[Problem]:
+    remedy = "correct the transformation or the order at its source, then replay"
+    problems: list[Problem] = []
+    for details in error.errors(include_url=False, include_context=False):
+        problems.append(Problem(_location(details["loc"]), _message(details), remedy))
+    return problems
+
+
+def _location(path: Sequence[int | str]) -> str:
+    """Return a path such as `lines[0].unit`."""
+    where = ""
+    for part in path:
+        if isinstance(part, int):
+            where += f"[{part}]"
+        elif where:
+            where += f".{part}"
+        else:
+            where = part
+    return where
+
+
+def _message(details: ErrorDetails) -> str:
+    if details["type"] in _PLAIN_MESSAGES:
+        return _PLAIN_MESSAGES[details["type"]]
+    message = details["msg"].removeprefix("Value error, ")
+    value = details["input"]
+    if not isinstance(value, str | int | float):
+        return message
+    return f"{message[0].lower()}{message[1:]}, not {str(value)[:60]!r}"

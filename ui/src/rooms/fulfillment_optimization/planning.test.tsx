@@ -74,7 +74,7 @@ test('an order of a plan opens to every candidate and the smallest change that m
   const sent = serve({
     ...around,
     'GET /api/v1/sourcing/plans/p1': () => ({ ...plan, parts: { parcel: 250, open: 23.03 }, items: decided, moved: [], next: null }),
-    'GET /api/v1/order-names': () => ({ items: [{ id: 'o1', number: '1188', customer_name: 'Ana Souza' }] }),
+    'GET /api/v1/orders': () => ({ items: [{ id: 'o1', number: '1188', customer_name: 'Ana Souza' }] }),
     'POST /api/v1/sourcing/explain': () => explained,
     'GET /api/v1/orders/o1/sourcing': () => ({ decisions: [] }),
   });
@@ -100,7 +100,7 @@ test('an order with nothing left to plan shows how it was decided', async () => 
   serve({
     ...around,
     'GET /api/v1/sourcing/plans/p1': () => ({ ...plan, parts: {}, items: decided, moved: [], next: null }),
-    'GET /api/v1/order-names': () => ({ items: [] }),
+    'GET /api/v1/orders': () => ({ items: [] }),
     'POST /api/v1/sourcing/explain': () => new Refusal(404, { detail: 'the order has no line with units left to ship', status: 404 }),
     'GET /api/v1/orders/o1/sourcing': () => ({
       decisions: [

@@ -18,8 +18,8 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
   const [verb, setVerb] = useState<OrderVerb>();
   const queries = useQueryClient();
   const failed = flowRuns?.some((flowRun) => flowRun.state === 'failed') ?? false;
-  const allowed: Record<OrderVerb, { allowed: boolean; why: string }> = {
-    reprocess: { allowed: failed, why: 'No step of this order has failed, so there is nothing to reprocess' },
+  const allowed: Record<OrderVerb, { allowed: boolean; reason: string }> = {
+    reprocess: { allowed: failed, reason: 'No step of this order has failed, so there is nothing to reprocess' },
     ...order.actions,
   };
   return (
@@ -31,7 +31,7 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
           type={name === 'reprocess' && failed ? 'primary' : 'default'}
           danger={name === 'cancel'}
           allowed={allowed[name].allowed}
-          why={allowed[name].why}
+          why={allowed[name].reason}
           onClick={() => setVerb(name)}
         >
           {orderVerbs[name].label}

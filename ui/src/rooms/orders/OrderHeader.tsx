@@ -11,7 +11,7 @@ export function OrderHeader({ order }: { order: OrderDetail }) {
       'State',
       <span className="row" key="state">
         <StateTag state={order.state} />
-        {order.held && order.state !== 'on_hold' && (
+        {order.manual_hold && order.state !== 'on_hold' && (
           <Badge tone="attention" icon={<PauseCircleFilled />}>
             Held
           </Badge>

@@ -15,7 +15,7 @@ import './orders.css';
 import { StatusStrip } from './StatusStrip';
 import { orderVerbs } from './verbs';
 
-const keys = ['search', 'state', 'instance', 'origin', 'source', 'product', 'held', 'placed_from', 'placed_to'] as const;
+const keys = ['search', 'state', 'instance', 'origin', 'source', 'product', 'manual_hold', 'placed_from', 'placed_to'] as const;
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
 const noun = ['order', 'orders'] as const;
 const idOf = (row: OrderRow): string => row.id;
@@ -25,7 +25,7 @@ function useOrderFilters(): Filter[] {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return [
     { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateWord) },
-    { key: 'held', label: 'Held', kind: 'flag' },
+    { key: 'manual_hold', label: 'Manual hold', kind: 'flag' },
     {
       key: 'instance',
       label: 'Channel',
@@ -52,7 +52,7 @@ export default function OrdersPage() {
   const filters = useOrderFilters();
   const { shown, chooser } = useColumns('orders', orderColumns);
   const [selected, setSelected] = useState<string[]>([]);
-  const query = useMemo(() => ({ ...values, held: values.held === 'true' ? true : undefined }), [values]);
+  const query = useMemo(() => ({ ...values, manual_hold: values.manual_hold === 'true' ? true : undefined }), [values]);
   const list = usePagedList({ name: 'orders', query, fetch: listOrders, idOf, concerns: (one) => one.subject_type === 'order' });
 
   const filtered = Object.keys(values).length > 0;

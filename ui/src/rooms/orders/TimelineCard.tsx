@@ -15,9 +15,9 @@ const SHOWN = 12;
 export function eventTone(name: string): Tone {
   if (/failed|declined|refused/.test(name)) return 'failed';
   if (name.includes('cancel')) return 'ended';
-  if (name.endsWith('.hold')) return 'attention';
+  if (name.endsWith('hold_placed')) return 'attention';
   if (/picked|packed|sent|partially_shipped/.test(name)) return 'moving';
-  if (/succeeded|shipped|delivered|invoiced|accepted|recorded|told|release/.test(name)) return 'done';
+  if (/succeeded|shipped|delivered|invoiced|accepted|recorded|pushed|released|source_changed/.test(name)) return 'done';
   return 'neutral';
 }
 

@@ -14,7 +14,7 @@ const routes = [
 const rows = orders.slice(0, 3);
 const empty = { items: [], next: null };
 const around = {
-  'GET /api/v1/orders/counts': () => ({ states: { new: 4, on_hold: 2 }, held: 2, failed: 1 }),
+  'GET /api/v1/orders/counts': () => ({ states: { new: 4, on_hold: 2 }, manual_hold: 2, failed: 1 }),
   'GET /api/v1/provider-instances': () => ({ items: [] }),
   'GET /api/v1/sources': () => ({ items: [] }),
 };
@@ -143,8 +143,8 @@ test('the sourcing decision shows every candidate, the chosen one first and why 
 
 test.each([
   ['order.lines_validation.failed', 'failed'],
-  ['order.hold', 'attention'],
-  ['order.cancel', 'ended'],
+  ['order.hold_placed', 'attention'],
+  ['order.canceled', 'ended'],
   ['order.partially_shipped', 'moving'],
   ['order.shipped', 'done'],
   ['order.created', 'neutral'],

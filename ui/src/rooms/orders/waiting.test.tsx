@@ -10,7 +10,7 @@ const row = (id: string, part: object = {}) => ({
   order_number: `10${id}`,
   customer_name: 'Ana Souza',
   instance: 'shop',
-  held: false,
+  manual_hold: false,
   line_number: 1,
   product: 'LAMP',
   name: 'Oak lamp',
@@ -26,7 +26,7 @@ const row = (id: string, part: object = {}) => ({
   confidence: null,
   lines_before: 0,
   units_before: 0,
-  why: 'no source has any free',
+  reason: 'no source has any free',
   ...part,
 });
 const manager = { name: 'Dana', email: 'd@example.com', permissions: ['*'], environment: 'dev' };
@@ -67,7 +67,7 @@ test('a line opens to its queue', async () => {
   const ahead = { ...row('9'), available_on: null };
   company([row('2', { lines_before: 1, units_before: 4 })], {
     'GET /api/v1/waiting-lines/2': () => ({
-      line: row('2', { lines_before: 1, units_before: 4, why: 'needs 4 from one source; the most one has free is 2' }),
+      line: row('2', { lines_before: 1, units_before: 4, reason: 'needs 4 from one source; the most one has free is 2' }),
       before: [ahead],
       free: [{ source: 'SEA', units: 2 }],
     }),

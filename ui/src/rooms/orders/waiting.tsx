@@ -138,8 +138,8 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
   {
     key: 'why',
     title: 'Why it waits',
-    text: (row) => row.why,
-    render: (row) => <span className="why-waits">{row.why.charAt(0).toUpperCase() + row.why.slice(1)}</span>,
+    text: (row) => row.reason,
+    render: (row) => <span className="why-waits">{row.reason.charAt(0).toUpperCase() + row.reason.slice(1)}</span>,
   },
   { key: 'expires', title: 'Canceled', text: (row) => row.expires_at ?? '', render: (row) => <Expires at={row.expires_at} /> },
   { key: 'customer', title: 'Customer', extra: true, text: (row) => row.customer_name, render: (row) => row.customer_name },

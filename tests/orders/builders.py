@@ -150,12 +150,12 @@ def facts(database: Database, order: UUID) -> dict[str, Any]:
         return order_facts(session, [order])[order]
 
 
-def standing(database: Database, order: UUID) -> tuple[str, str]:
+def state_of(database: Database, order: UUID) -> tuple[str, str]:
     found = facts(database, order)
     return found["state"], found["state_reason"]
 
 
-def told(database: Database, order: UUID) -> list[str]:
+def event_names(database: Database, order: UUID) -> list[str]:
     """The order's event names, oldest first."""
     with database.reading() as session:
         return [e.name for e in reversed(timeline(session, [order]))]

@@ -1,0 +1,241 @@
+"""The orders one transaction works on: read once, changed in memory, written once.
+
+An `OrderBatch` is the identity map of the orders and lines a transaction has locked, and the buffer
+of their changes. Functions of this package change the objects and register them as changed; one
+UPDATE per table writes all of them when the batch is flushed: at the commit, at both ends of a
+savepoint, and before a query of this package reads the table (`flush_orders`, `flush_lines`).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from openiom.platform.bulk import execute
+from openiom.platform.write_behind import register_buffer
+
+from .state_counts import Bucket, add_counts, count_changes
+from .states import attention
+
+_KEY = "openiom.orders.batch"
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class LockedOrder:
+    """An order's state; mutable, so that several events of one transaction build on each other."""
+
+    id: UUID
+    state: str
+    reason: str
+    manual_hold: bool
+    previous_state: str | None
+    previous_reason: str | None
+
+    @property
+    def bucket(self) -> Bucket:
+        """The counter this order belongs to."""
+        return self.state, attention(self.state, manual_hold=self.manual_hold)
+
+
+@dataclass(slots=True)
+class LockedLine:
+    """An order line's state, source and unit counters; mutable like its order."""
+
+    id: UUID
+    order_id: UUID
+    line_number: int
+    product: str
+    unit: str
+    quantity: int
+    state: str
+    state_reason: str
+    source: str | None
+    source_reason: str
+    in_fulfillment: int
+    shipped: int
+    canceled: int
+    requested_delivery_date: date | None
+
+    @property
+    def open(self) -> int:
+        """Units neither canceled, shipped nor in a fulfillment order."""
+        return self.quantity - self.canceled - self.shipped - self.in_fulfillment
+
+
+@dataclass
+class OrderBatch:
+    """Locked orders and lines of one transaction, and which of them have changed.
+
+    The lock of an order covers its lines: a function that changes a line has locked its order.
+    """
+
+    orders: dict[UUID, LockedOrder] = field(default_factory=dict)
+    lines: dict[UUID, list[LockedLine]] = field(default_factory=dict)
+    order_of_line: dict[UUID, UUID] = field(default_factory=dict)
+    _counted: dict[UUID, Bucket] = field(default_factory=dict)
+    _changed_orders: dict[UUID, LockedOrder] = field(default_factory=dict)
+    _changed_lines: dict[UUID, LockedLine] = field(default_factory=dict)
+    _changed_at: datetime | None = None
+
+    def add_orders(self, orders: Iterable[LockedOrder]) -> None:
+        """Remember orders as they are in the database."""
+        for order in orders:
+            self.orders[order.id] = order
+            self._counted[order.id] = order.bucket
+
+    def add_lines(self, order_ids: Iterable[UUID], lines: Iterable[LockedLine]) -> None:
+        """Remember all lines of these orders, by order and line number."""
+        found: dict[UUID, list[LockedLine]] = defaultdict(list)
+        for line in lines:
+            found[line.order_id].append(line)
+            self.order_of_line[line.id] = line.order_id
+        for order_id in order_ids:
+            self.lines[order_id] = found[order_id]
+
+    def order_changed(self, order: LockedOrder, now: datetime) -> None:
+        """Write this order with the next flush."""
+        self._changed_orders[order.id] = order
+        self._changed_at = now
+
+    def line_changed(self, line: LockedLine) -> None:
+        """Write state, source and unit counters of this line with the next flush."""
+        self._changed_lines[line.id] = line
+
+    def flush(self, session: Session) -> None:
+        """Write everything pending."""
+        self.flush_orders(session)
+        self.flush_lines(session)
+
+    def flush_orders(self, session: Session) -> None:
+        """Write changed orders, and count them by their new states."""
+        if not self._changed_orders:
+            return
+        assert self._changed_at is not None
+        changed, self._changed_orders = self._changed_orders, {}
+        _update_orders(session, changed, self._changed_at)
+        buckets = {order_id: order.bucket for order_id, order in changed.items()}
+        add_counts(session, count_changes(subset(self._counted, buckets), buckets))
+        self._counted.update(buckets)
+
+    def flush_lines(self, session: Session) -> None:
+        """Write changed lines."""
+        if not self._changed_lines:
+            return
+        changed, self._changed_lines = self._changed_lines, {}
+        _update_lines(session, changed)
+
+    def expire_lines(self, order_ids: Iterable[UUID]) -> None:
+        """Forget the lines of these orders, because a statement has written them directly."""
+        for order_id in order_ids:
+            self.lines.pop(order_id, None)
+
+    def discard(self) -> None:
+        """Drop pending changes and all that was read: the locks of a savepoint end with it."""
+        self.orders.clear()
+        self.lines.clear()
+        self.order_of_line.clear()
+        self._counted.clear()
+        self._changed_orders.clear()
+        self._changed_lines.clear()
+
+
+def order_batch(session: Session) -> OrderBatch:
+    """Return the batch of this transaction."""
+    batch: OrderBatch | None = session.info.get(_KEY)
+    if batch is None:
+        batch = session.info[_KEY] = OrderBatch()
+        register_buffer(session, batch)
+    return batch
+
+
+def flush_orders(session: Session) -> None:
+    """Write pending changes of `order_state`, before a query reads it."""
+    if _KEY in session.info:
+        order_batch(session).flush_orders(session)
+
+
+def flush_lines(session: Session) -> None:
+    """Write pending changes of `order_line`, before a query reads its state or counters."""
+    if _KEY in session.info:
+        order_batch(session).flush_lines(session)
+
+
+def are_locked(session: Session, order_ids: Collection[UUID]) -> bool:
+    """Return whether this transaction has locked all of these orders already."""
+    batch: OrderBatch | None = session.info.get(_KEY)
+    return batch is not None and all(i in batch.orders for i in order_ids)
+
+
+_UPDATE_ORDERS = """
+UPDATE orders.order_state s SET state = d.state, reason = d.reason, manual_hold = d.manual_hold,
+    previous_state = d.previous_state, previous_reason = d.previous_reason,
+    version = s.version + 1, updated_at = %(now)s
+FROM unnest(%(id)s::uuid[], %(state)s::text[], %(reason)s::text[], %(manual_hold)s::boolean[],
+    %(previous_state)s::text[], %(previous_reason)s::text[])
+    AS d(id, state, reason, manual_hold, previous_state, previous_reason)
+WHERE s.order_id = d.id
+"""
+
+_UPDATE_LINES = """
+UPDATE orders.order_line l SET state = d.state, state_reason = d.state_reason, source = d.source,
+    source_reason = d.source_reason, in_fulfillment = d.in_fulfillment, shipped = d.shipped,
+    canceled = d.canceled
+FROM unnest(%(id)s::uuid[], %(state)s::text[], %(state_reason)s::text[], %(source)s::text[],
+    %(source_reason)s::text[], %(in_fulfillment)s::int[], %(shipped)s::int[], %(canceled)s::int[])
+    AS d(id, state, state_reason, source, source_reason, in_fulfillment, shipped, canceled)
+WHERE l.id = d.id
+"""
+
+
+_ORDER_COLUMNS = ("id", "state", "reason", "manual_hold", "previous_state", "previous_reason")
+_LINE_COLUMNS = (
+    "id",
+    "state",
+    "state_reason",
+    "source",
+    "source_reason",
+    "in_fulfillment",
+    "shipped",
+    "canceled",
+)
+
+
+def _update_orders(session: Session, orders: Mapping[UUID, LockedOrder], now: datetime) -> None:
+    rows = [orders[order_id] for order_id in sorted(orders)]
+    execute(session, _UPDATE_ORDERS, {"now": now, **columns_of(rows, _ORDER_COLUMNS)})
+
+
+def _update_lines(session: Session, lines: Mapping[UUID, LockedLine]) -> None:
+    rows = [lines[line_id] for line_id in sorted(lines)]
+    execute(session, _UPDATE_LINES, columns_of(rows, _LINE_COLUMNS))
+
+
+def subset(mapping: Mapping[Key, Value], keys: Iterable[Key]) -> dict[Key, Value]:
+    """Return the entries of those keys that exist."""
+    return {key: mapping[key] for key in keys if key in mapping}
+
+
+def missing_keys(mapping: Mapping[Key, Value], keys: Iterable[Key]) -> list[Key]:
+    """Return the keys that do not exist."""
+    return [key for key in keys if key not in mapping]
+
+
+def ids_of(lines: Iterable[LockedLine]) -> list[UUID]:
+    """Return the ids of lines."""
+    return [line.id for line in lines]
+
+
+def columns_of(rows: Sequence[Any], names: Iterable[str]) -> dict[str, list[Any]]:
+    """Return attributes of objects as columns, for a statement over `unnest`."""
+    columns: dict[str, list[Any]] = {}
+    for name in names:
+        columns[name] = list(map(attrgetter(name), rows))
+    return columns

@@ -1,0 +1,168 @@
+"""Lines that still need fulfillment, as sourcing reads them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from openiom.orders.locks import OPTIMIZED, lines_of_orders, lock_orders
+from openiom.orders.order_batch import LockedLine, flush_lines
+from openiom.platform.bulk import fetch_as
+from openiom.platform.geocoding import Point, geocode
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A line with `quantity` units that are neither canceled, shipped nor in a fulfillment order.
+
+    `order_number` is the number of its order; `waited` says that the order waited for stock and was
+    released from that hold. Reads without a lock leave both empty.
+    """
+
+    line_id: UUID
+    order_id: UUID
+    line_number: int
+    product: str
+    unit: str
+    quantity: int
+    state: str
+    source: str
+    country: str
+    place: Point | None
+    ship_to: Mapping[str, Any]
+    strategy: str
+    requested_delivery_date: date | None
+    channel: str
+    customer_group: str
+    order_number: str = ""
+    waited: bool = False
+
+
+class _OrderRow(NamedTuple):
+    id: UUID
+    number: str
+    ship_to: dict[str, Any]
+    strategy: str
+    requested_delivery_date: date | None
+    channel: str
+    customer_group: str
+    waited: bool
+
+
+_ORDERS = """
+SELECT id, number, ship_to, strategy, requested_delivery_date, origin AS channel,
+    coalesce(customer->>'group', '') AS customer_group,
+    EXISTS (SELECT FROM orders.waiting_line w
+        WHERE w.order_id = o.id AND w.state = 'released') AS waited
+FROM orders.order o WHERE id = ANY(%s)
+"""
+
+
+def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
+    """Return the lines of these orders that need fulfillment, by order and line number.
+
+    Locks the orders: sourcing locks stock afterwards, and orders are locked before stock.
+    """
+    lock_orders(session, order_ids)
+    lines: list[OpenLine] = []
+    locked = lines_of_orders(session, order_ids)
+    orders = _read_orders(session, locked)
+    for line in locked:
+        if line.open > 0:
+            order, place = orders[line.order_id]
+            lines.append(_open_line(line, order, place))
+    return lines
+
+
+def _read_orders(
+    session: Session, lines: Iterable[LockedLine]
+) -> dict[UUID, tuple[_OrderRow, Point | None]]:
+    """Return the orders of open lines, and where they go; geocoded once per order."""
+    order_ids = {line.order_id for line in lines if line.open > 0}
+    rows = fetch_as(session, _OrderRow, _ORDERS, (list(order_ids),))
+    return {row.id: (row, geocode(row.ship_to)) for row in rows}
+
+
+def _open_line(line: LockedLine, order: _OrderRow, place: Point | None) -> OpenLine:
+    return OpenLine(
+        line_id=line.id,
+        order_id=line.order_id,
+        line_number=line.line_number,
+        product=line.product,
+        unit=line.unit,
+        quantity=line.open,
+        state=line.state,
+        source=line.source or "",
+        country=str(order.ship_to.get("country", "")),
+        place=place,
+        ship_to=order.ship_to,
+        strategy=order.strategy,
+        requested_delivery_date=line.requested_delivery_date or order.requested_delivery_date,
+        channel=order.channel,
+        customer_group=order.customer_group,
+        order_number=order.number,
+        waited=order.waited,
+    )
+
+
+class _UnshippedRow(NamedTuple):
+    line_id: UUID
+    order_id: UUID
+    line_number: int
+    product: str
+    unit: str
+    quantity: int
+    state: str
+    source: str
+    optimized: bool
+    ship_to: dict[str, Any]
+    strategy: str
+    requested_delivery_date: date | None
+    channel: str
+    customer_group: str
+
+
+_UNSHIPPED = """
+SELECT l.id AS line_id, l.order_id, l.line_number, l.product, l.unit,
+    l.quantity - l.canceled - l.shipped AS quantity, l.state, coalesce(l.source, '') AS source,
+    coalesce(l.source_reason = %s, false) AS optimized, o.ship_to, o.strategy,
+    coalesce(l.requested_delivery_date, o.requested_delivery_date) AS requested_delivery_date,
+    o.origin AS channel, coalesce(o.customer->>'group', '') AS customer_group
+FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id
+WHERE l.order_id = ANY(%s) AND l.quantity > l.canceled + l.shipped
+ORDER BY l.order_id, l.line_number
+"""
+
+
+def unshipped_lines(session: Session, order_ids: Sequence[UUID]) -> list[tuple[OpenLine, bool]]:
+    """Return lines with units neither canceled nor shipped, by order and line number.
+
+    Units in a fulfillment order are included. The second value says whether the optimizer chose the
+    line's source. Nothing is locked: do not base writes on the result.
+    """
+    flush_lines(session)
+    rows = fetch_as(session, _UnshippedRow, _UNSHIPPED, (OPTIMIZED, list(order_ids)))
+    return [(_unshipped_line(row), row.optimized) for row in rows]
+
+
+def _unshipped_line(row: _UnshippedRow) -> OpenLine:
+    return OpenLine(
+        line_id=row.line_id,
+        order_id=row.order_id,
+        line_number=row.line_number,
+        product=row.product,
+        unit=row.unit,
+        quantity=row.quantity,
+        state=row.state,
+        source=row.source,
+        country=str(row.ship_to.get("country", "")),
+        place=geocode(row.ship_to),
+        ship_to=row.ship_to,
+        strategy=row.strategy,
+        requested_delivery_date=row.requested_delivery_date,
+        channel=row.channel,
+        customer_group=row.customer_group,
+    )
