@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.jasin_sinha_family import Network, network
-from openiom.fulfillment_optimization.engine import Problem, Shares, broken, cost_of, solve
+from openiom.fulfillment_optimization.engine import Problem, Shares, cost_of, solve, violations
 from openiom.fulfillment_optimization.engine.forecast import forecast
 from openiom.fulfillment_optimization.engine.milp import INF, Model, Rows, solve_model
 
@@ -83,7 +83,7 @@ def run(net: Network, arrivals: int, seed: int) -> dict[str, float]:
         "static_price_seconds": priced - began,
         "microseconds_per_order": (decided - priced) / arrivals * 1e6,
         "resolved_seconds": finished - decided,
-        "feasible": not any(broken(problem, shares) for shares in (ours | floors).values()),
+        "feasible": not any(violations(problem, shares) for shares in (ours | floors).values()),
     }
 
 
@@ -119,7 +119,7 @@ def nearest(problem: Problem, miles: np.ndarray) -> Shares:
         if len(holders):
             node[line] = holders[0]
             stock[holders[0], sku] -= 1
-    return Shares.whole(node, problem.quantity)
+    return Shares.undivided(node, problem.quantity)
 
 
 def paper_bound(net: Network) -> float:

@@ -14,7 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openiom.fulfillment_optimization.engine.problem import Floats, Ints, Problem, build
+from openiom.fulfillment_optimization.engine.problem import (
+    Floats,
+    Ints,
+    Problem,
+    problem_from_arrays,
+)
 
 from .osb1_family import cities, great_circle
 
@@ -59,7 +64,7 @@ def network(*, seed: int, arrivals: int = 10_000) -> Network:
     wanted = np.zeros((CITIES, ITEMS))
     np.add.at(wanted, (city_of[line_order], line_sku), expected[line_order])
     unit = (UNIT + UNIT_MILE * miles)[city_of]
-    kinds = build(
+    kinds = problem_from_arrays(
         line_order=line_order,
         line_sku=line_sku,
         quantity=np.ones(len(line_order), dtype=np.int64),

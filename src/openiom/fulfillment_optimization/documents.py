@@ -221,7 +221,7 @@ class Batch(BaseModel):
     )
 
     @property
-    def priced(self) -> bool:
+    def uses_bid_prices(self) -> bool:
         """Whether orders that come one at a time pay bid prices; never where nothing is ever planned together."""
         return self.bid_prices and (self.contention is not None or self.enabled)
 

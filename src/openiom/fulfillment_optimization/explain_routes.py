@@ -16,7 +16,7 @@ from openiom.platform.http import CurrentPrincipal, Now, ReadSession
 
 from .constraints import RANKING
 from .engine import Candidate, Change, Counterfactual
-from .explanations import reason_of
+from .explanations import refusal_text
 from .order_port import OrderPort
 from .what_if import WhatIf, what_if
 
@@ -200,7 +200,7 @@ def _candidate(
         on_hand=candidate.on_hand,
         cost=money,
         total=round(sum(money.values()), 4),
-        refused=reason_of(candidate.refusal),
+        refused=refusal_text(candidate.refusal),
         wins_with=[_way(c, rank, currency) for c in found if c.node == candidate.node],
     )
 

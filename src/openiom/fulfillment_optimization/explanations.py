@@ -28,7 +28,7 @@ REASONS = {
 }
 
 
-def reason_of(code: int) -> str:
+def refusal_text(code: int) -> str:
     refusal = Refusal(code)
     return REASONS.get(refusal, refusal.name.replace("_", " ").lower())
 
@@ -75,7 +75,7 @@ def _codes(plan: Plan, on_hand: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return codes
 
 
-def explanation_text(explanation: dict[str, Any]) -> str:
+def explanation_json(explanation: dict[str, Any]) -> str:
     """The record as it is stored."""
     return orjson.dumps(
         explanation, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=_plain

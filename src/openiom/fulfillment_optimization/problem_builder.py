@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from openiom.logistics import accepts_order, is_open, lateness_days
 from openiom.platform.geocoding import Point
 
-from .constraints import RANKING, Limits, World, limits_of
+from .constraints import RANKING, ConstraintContext, ConstraintEffects, apply_constraints
 from .documents import CostWeights, StrategyBody
-from .engine import UNLIMITED, Problem, Refusal, build
+from .engine import UNLIMITED, Problem, Refusal, problem_from_arrays
 from .order_port import OpenLine
 from .rates import carriage, zones
-from .snapshot import Setting, SourceLike, setting_of
+from .snapshot import SourceLike, StrategyConfig, make_strategy_config
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +33,7 @@ RANK_MARGIN = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Circumstances:
+class PlanningContext:
     """What a plan depends on besides orders, sources and stock; empty where nothing counts it."""
 
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +47,7 @@ class Circumstances:
 
 
 @dataclass(frozen=True, eq=False)
-class Framed:
+class PricedProblem:
     """A problem, and what must be known to read its plan in money."""
 
     problem: Problem
@@ -86,7 +86,7 @@ def great_circle_km(
     return _km(places, np.array(sources, dtype=float).reshape(-1, 2), unknown)
 
 
-def distances(places: Sequence[Point | None], setting: Setting) -> Floats:
+def distances(places: Sequence[Point | None], setting: StrategyConfig) -> Floats:
     """(places, N) kilometres to every source of a setting."""
     return _km(places, setting.points, setting.strategy.weights.unknown_distance_km)
 
@@ -109,19 +109,19 @@ def problem_for(
     stock: Mapping[Key, int],
 ) -> Problem:
     """A strategy without constraints or counters, as the engine takes it."""
-    return frame(lines, setting_of("", strategy, sources), stock).problem
+    return build_problem(lines, make_strategy_config("", strategy, sources), stock).problem
 
 
-def frame(
+def build_problem(
     lines: Sequence[OpenLine],
-    setting: Setting,
+    setting: StrategyConfig,
     stock: Mapping[Key, int],
-    given: Circumstances = Circumstances(),  # noqa: B008 - frozen
-) -> Framed:
+    given: PlanningContext = PlanningContext(),  # noqa: B008 - frozen
+) -> PricedProblem:
     """The wave as the engine takes it. Lines of one order stand together; costs are in money."""
     strategy, weights = setting.strategy, setting.strategy.weights
     wave = _wave(lines, setting, stock, given.unlimited)
-    limits = limits_of(setting.in_force(given.now.date()), _world(wave, setting, given))
+    limits = apply_constraints(setting.in_force(given.now.date()), _world(wave, setting, given))
     _own_limits(strategy, wave, setting, limits)
     special = line_refusals(lines, setting.index)
     if special is not None:
@@ -139,8 +139,8 @@ def frame(
     if limits.ranks:
         serve[RANKING] = serve[RANKING] * rank
     soft = [(counted, units) for counted, units, _ in limits.soft_caps]
-    members, left = caps_of([*limits.caps, *soft], len(setting.names))
-    problem = build(
+    members, left = line_limit_arrays([*limits.caps, *soft], len(setting.names))
+    problem = problem_from_arrays(
         line_order=wave.line_order,
         line_sku=wave.line_sku,
         quantity=wave.quantity,
@@ -149,7 +149,9 @@ def frame(
         serve_parts=serve,
         split_fee=split,
         open_cost=open_line + limits.penalties + rank * limits.ranks,
-        capacity=[UNLIMITED if s.daily_parcels is None else s.daily_parcels for s in setting.sites],
+        capacity=[
+            UNLIMITED if s.daily_parcels is None else s.daily_parcels for s in setting.sources
+        ],
         used=[given.parcels_today.get(name, 0) for name in setting.names],
         pressure=weights.capacity_pressure,
         order_refusal=limits.order_refusal,
@@ -166,17 +168,22 @@ def frame(
         orders=len(wave.heads),
         names={"nodes": setting.names},
     )
-    return Framed(problem, setting.names, wave.products, tuple(limits.soft_caps), rank, open_line)
+    return PricedProblem(
+        problem, setting.names, wave.products, tuple(limits.soft_caps), rank, open_line
+    )
 
 
-def caps_of(caps: Sequence[tuple[Bools, int]], nodes: int) -> tuple[Bools, Ints]:
+def line_limit_arrays(caps: Sequence[tuple[Bools, int]], nodes: int) -> tuple[Bools, Ints]:
     """(G, N) members and (G,) what each group may still take, as the engine has them."""
     members = np.array([members for members, _ in caps], dtype=bool).reshape(len(caps), nodes)
     return members, np.array([left for _, left in caps], dtype=np.int64)
 
 
 def _wave(
-    lines: Sequence[OpenLine], setting: Setting, stock: Mapping[Key, int], unlimited: frozenset[str]
+    lines: Sequence[OpenLine],
+    setting: StrategyConfig,
+    stock: Mapping[Key, int],
+    unlimited: frozenset[str],
 ) -> _Wave:
     order_of: dict[object, int] = {}
     heads: list[OpenLine] = []
@@ -211,10 +218,10 @@ def _wave(
     )
 
 
-def _world(wave: _Wave, setting: Setting, given: Circumstances) -> World:
-    sites = setting.sites
+def _world(wave: _Wave, setting: StrategyConfig, given: PlanningContext) -> ConstraintContext:
+    sites = setting.sources
     timed = any(c.type == "respect_timings" for c in setting.constraints)
-    return World(
+    return ConstraintContext(
         names=setting.names,
         lists=dict(setting.lists),
         countries=setting.countries,
@@ -236,9 +243,9 @@ def _world(wave: _Wave, setting: Setting, given: Circumstances) -> World:
     )
 
 
-def closed_now(setting: Setting, now: datetime) -> NDArray[np.uint8]:
+def closed_now(setting: StrategyConfig, now: datetime) -> NDArray[np.uint8]:
     """(N,) why a source takes no order at this instant: Refusal.CLOSED, AFTER_CUTOFF, or 0 when it does."""
-    codes = np.zeros(len(setting.sites), dtype=np.uint8)
+    codes = np.zeros(len(setting.sources), dtype=np.uint8)
     seen: dict[int, int] = {}
     for n, timing in enumerate(setting.timings):
         if id(timing) not in seen:
@@ -251,7 +258,9 @@ def closed_now(setting: Setting, now: datetime) -> NDArray[np.uint8]:
     return codes
 
 
-def _own_limits(strategy: StrategyBody, wave: _Wave, setting: Setting, limits: Limits) -> None:
+def _own_limits(
+    strategy: StrategyBody, wave: _Wave, setting: StrategyConfig, limits: ConstraintEffects
+) -> None:
     """What the strategy itself says, all of it hard, and the sources people chose."""
     if strategy.same_country_only:
         countries = np.array([h.country for h in wave.heads], dtype=np.str_)
@@ -285,9 +294,11 @@ def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> NDArra
     return codes
 
 
-def _parcel_money(wave: _Wave, setting: Setting, given: Circumstances) -> dict[str, Floats]:
+def _parcel_money(
+    wave: _Wave, setting: StrategyConfig, given: PlanningContext
+) -> dict[str, Floats]:
     """What opening a parcel costs, without split fee and rates: parts that spread over (B, N)."""
-    weights, sites = setting.strategy.weights, setting.sites
+    weights, sites = setting.strategy.weights, setting.sources
     parts = {
         "parcel": _or_own([s.body.handling.per_parcel for s in sites], weights.parcel),
         "carriage": wave.km * (weights.per_100_km / 100.0),
@@ -303,9 +314,9 @@ def _parcel_money(wave: _Wave, setting: Setting, given: Circumstances) -> dict[s
     return parts
 
 
-def _serve_money(wave: _Wave, setting: Setting, given: Circumstances) -> dict[str, Floats]:
+def _serve_money(wave: _Wave, setting: StrategyConfig, given: PlanningContext) -> dict[str, Floats]:
     """What serving a whole line costs: parts that spread over (L, N)."""
-    weights, sites = setting.strategy.weights, setting.sites
+    weights, sites = setting.strategy.weights, setting.sources
     per_unit = _or_own([s.body.handling.per_unit for s in sites], weights.unit)
     parts = {
         "picking": _or_own([s.body.handling.per_line for s in sites], weights.line),
@@ -334,9 +345,9 @@ def cover_money(stock: Ints, demand: Floats, weights: CostWeights) -> tuple[Floa
     return risk, np.where(stock > 0, credit, 0.0)
 
 
-def _demand(wave: _Wave, setting: Setting, given: Circumstances) -> Floats:
+def _demand(wave: _Wave, setting: StrategyConfig, given: PlanningContext) -> Floats:
     """(N, S) units a day."""
-    columns = columns_of(wave.products)
+    columns = stock_columns(wave.products)
     demand = np.zeros(wave.stock.shape)
     for (product, source), units in given.demand.items():
         if product in columns and source in setting.index:
@@ -344,7 +355,7 @@ def _demand(wave: _Wave, setting: Setting, given: Circumstances) -> Floats:
     return demand
 
 
-def columns_of(products: Sequence[str]) -> dict[str, list[int]]:
+def stock_columns(products: Sequence[str]) -> dict[str, list[int]]:
     """Product -> the columns of stock that are its: one, or one a variant."""
     columns: dict[str, list[int]] = {}
     for s, product in enumerate(products):
@@ -353,14 +364,14 @@ def columns_of(products: Sequence[str]) -> dict[str, list[int]]:
 
 
 def _rated(
-    wave: _Wave, lines: Sequence[OpenLine], setting: Setting, given: Circumstances
+    wave: _Wave, lines: Sequence[OpenLine], setting: StrategyConfig, given: PlanningContext
 ) -> tuple[Floats, Floats]:
     """(B, N) and (L, N) money of carriage by the strategy's rate table."""
     assert setting.rates is not None
     found = zones(
         setting.rates,
         wave.km,
-        [s.body for s in setting.sites],
+        [s.body for s in setting.sources],
         [(h.country, h.state) for h in wave.heads],
     )
     weight = np.array([given.weights_kg.get(line.product, 0.0) * line.quantity for line in lines])
@@ -369,7 +380,7 @@ def _rated(
         zone=found,
         weight=weight,
         line_order=wave.line_order,
-        types=[s.type for s in setting.sites],
+        types=[s.type for s in setting.sources],
         business=np.array([h.business for h in wave.heads], dtype=bool),
     )
 

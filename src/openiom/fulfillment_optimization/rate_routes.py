@@ -30,7 +30,7 @@ class RateAnswer(BaseModel):
     price: float
     known: float | None
     factor: str
-    says: str
+    explanation: str
 
 
 @router.post("/sourcing/rate")
@@ -55,11 +55,11 @@ def try_rate(asked: RateRequest, principal: CurrentPrincipal) -> RateAnswer:
         price=round(price, 4),
         known=known,
         factor=factor.name if factor else "",
-        says=_says(known, factor, asked.zone, asked.weight_kg),
+        explanation=_explanation(known, factor, asked.zone, asked.weight_kg),
     )
 
 
-def _says(known: float | None, factor: RateFactor | None, zone: str, weight: float) -> str:
+def _explanation(known: float | None, factor: RateFactor | None, zone: str, weight: float) -> str:
     if known is None and factor is None:
         return (
             f"zone {zone} has no prices and no shipping rate factor fits, so it counts as nothing"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Invalid
 from openiom.platform.http import CurrentPrincipal, Now, Page, ReadSession, decode_cursor, paginate
 
-from .explanations import reason_of
+from .explanations import refusal_text
 from .models import Source, SourcingDecision, SourcingPlan
 from .planning.daily_capacity import IntakeResult, days_of, local_day
 from .planning.queries import PlanDetail, PlanRow, get_plan, list_plans
@@ -233,5 +233,5 @@ def _candidate(kept: dict[str, Any], line: int, column: int) -> CandidateRow:
         on_hand=kept["on_hand"][line][column],
         cost=cost,
         total=round(sum(cost.values()), 4),
-        refused="" if chosen else reason_of(kept["refused"][line][column]),
+        refused="" if chosen else refusal_text(kept["refused"][line][column]),
     )

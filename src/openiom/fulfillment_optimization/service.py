@@ -39,7 +39,7 @@ from .planning import (
     window_end,
 )
 from .planning.bid_prices import store_prices
-from .snapshot import Setting, Snapshot, snapshot
+from .snapshot import Snapshot, StrategyConfig, snapshot
 
 ROUNDS = 3
 AFTER_WINDOW = timedelta(minutes=15)
@@ -128,7 +128,7 @@ def _strategies(
     refused: dict[str, str] = {}
     for name in set(wanted.values()):
         try:
-            known.setting(name, now.date())
+            known.strategy_config(name, now.date())
         except NotFound as error:
             refused[name] = str(error)
     return (
@@ -143,7 +143,7 @@ def _windows(
     """Orders that wait for the end of their batch window."""
     later = {}
     for order, name in names.items():
-        batch = known.setting(name, now.date()).strategy.batch
+        batch = known.strategy_config(name, now.date()).strategy.batch
         if batch.enabled and order not in woken:
             later[order] = window_end(now, batch.minutes)
     return later
@@ -202,14 +202,14 @@ class Rounds:
         self._write()
         return self.settled
 
-    def _settings(self) -> list[Setting]:
+    def _settings(self) -> list[StrategyConfig]:
         """Of every strategy that may be asked, alternates included."""
-        found: dict[str, Setting] = {}
+        found: dict[str, StrategyConfig] = {}
         todo = list(dict.fromkeys(self.names.values()))
         while todo:
             name = todo.pop()
             try:
-                setting = self.known.setting(name, self.now.date())
+                setting = self.known.strategy_config(name, self.now.date())
             except NotFound:
                 continue
             if setting.name not in found:
@@ -268,7 +268,7 @@ class Rounds:
             for order, planned in attempt.planned.items():
                 self._settle(order, planned, attempt.setting)
 
-    def _settle(self, order: UUID, planned: Planned, setting: Setting) -> None:
+    def _settle(self, order: UUID, planned: Planned, setting: StrategyConfig) -> None:
         mine = self.settled.setdefault(order, Settled())
         mine.strategies.append(setting.name)
         if planned.sources:
@@ -292,7 +292,7 @@ class Rounds:
         for line in lines:
             products[self.names[line.order_id]][line.order_id].append(line.product)
         for name, orders in products.items():
-            setting = self.known.setting(name, self.now.date())
+            setting = self.known.strategy_config(name, self.now.date())
             planned = nothing_decided(orders, "stock kept moving")
             for order, one in planned.items():
                 self._settle(order, one, setting)

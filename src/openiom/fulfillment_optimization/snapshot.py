@@ -62,7 +62,7 @@ class SourceLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class PlanningSource:
     """An active source, as plans read it."""
 
     name: str
@@ -78,12 +78,12 @@ class Site:
 
 
 @dataclass(frozen=True, eq=False)
-class Setting:
+class StrategyConfig:
     """A strategy with everything it needs but orders and stock. N sources, by name."""
 
     name: str
     strategy: StrategyBody
-    sites: tuple[Site, ...]
+    sources: tuple[PlanningSource, ...]
     constraints: tuple[Constraint, ...] = ()
     rates: RateTableBody | None = None
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -96,19 +96,19 @@ class Setting:
     countries: NDArray[np.str_] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = tuple(site.name for site in self.sites)
+        names = tuple(site.name for site in self.sources)
         for attribute, value in (
             ("names", names),
             ("index", {name: n for n, name in enumerate(names)}),
             (
                 "points",
-                np.array([(s.latitude, s.longitude) for s in self.sites], dtype=float).reshape(
+                np.array([(s.latitude, s.longitude) for s in self.sources], dtype=float).reshape(
                     -1, 2
                 ),
             ),
             (
                 "countries",
-                np.array([str(s.address.get("country", "")) for s in self.sites], dtype=np.str_),
+                np.array([str(s.address.get("country", "")) for s in self.sources], dtype=np.str_),
             ),
         ):
             object.__setattr__(self, attribute, value)
@@ -122,7 +122,7 @@ class Setting:
 class Snapshot:
     """Every document of this room in use."""
 
-    sites: tuple[Site, ...]
+    sources: tuple[PlanningSource, ...]
     lists: Mapping[str, frozenset[str]]
     strategies: Mapping[str, StrategyBody]
     constraints: Mapping[str, Constraint]
@@ -131,9 +131,9 @@ class Snapshot:
     default: str
     currency: str = ""  # the company's
     stamp: str = ""  # equal for equal documents; empty when no document in use stands behind it
-    _settings: dict[str, Setting] = field(default_factory=dict)
+    _settings: dict[str, StrategyConfig] = field(default_factory=dict)
 
-    def setting(self, name: str, day: date) -> Setting:
+    def strategy_config(self, name: str, day: date) -> StrategyConfig:
         """The strategy of this name, the default one for ''. Raises NotFound; also when it is not in force."""
         wanted = name or self.default
         if wanted not in self._settings:
@@ -153,7 +153,7 @@ class Snapshot:
         """Every strategy, the default one included."""
         return sorted({*self.strategies, self.default})
 
-    def _made(self, name: str) -> Setting:
+    def _made(self, name: str) -> StrategyConfig:
         strategy = self.strategies.get(name)
         if strategy is None:
             if name != DEFAULT_STRATEGY:
@@ -161,14 +161,14 @@ class Snapshot:
                     f"no strategy named {name}", remedy="create it, or leave the strategy empty"
                 )
             strategy = BUILT_IN
-        sites = tuple(site for site in self.sites if "ship" in site.body.capabilities)
+        sites = tuple(site for site in self.sources if "ship" in site.body.capabilities)
         if strategy.source_list is not None:
             wanted = self.lists.get(strategy.source_list, frozenset())
             sites = tuple(site for site in sites if site.name in wanted)
-        return Setting(
+        return StrategyConfig(
             name=name,
             strategy=strategy,
-            sites=sites,
+            sources=sites,
             constraints=tuple(
                 self.constraints[c] for c in strategy.constraints if c in self.constraints
             ),
@@ -185,7 +185,7 @@ def currency_of(strategy: StrategyBody, company: str) -> str:
     return "" if strategy.objective == "distance" else strategy.currency or company
 
 
-def setting_of(
+def make_strategy_config(
     name: str,
     strategy: StrategyBody,
     sources: Sequence[SourceLike],
@@ -194,13 +194,13 @@ def setting_of(
     rates: RateTableBody | None = None,
     lists: Mapping[str, frozenset[str]] | None = None,
     timetable: Timetable | None = None,
-) -> Setting:
+) -> StrategyConfig:
     """A setting that no document holds: a simulation's, a test's."""
     table = timetable or read_timetable({"source": {s.name: s.settings for s in sources}})
-    return Setting(
+    return StrategyConfig(
         name=name,
         strategy=strategy,
-        sites=tuple(site_of(s) for s in sources),
+        sources=tuple(planning_source(s) for s in sources),
         constraints=tuple(constraints),
         rates=rates,
         lists=lists or {},
@@ -210,7 +210,7 @@ def setting_of(
     )
 
 
-def site_of(source: SourceLike) -> Site:
+def planning_source(source: SourceLike) -> PlanningSource:
     """A row of the read model with its document parsed; rows older than `settings` get one from their columns."""
     given = source.settings or {
         "title": source.name,
@@ -220,7 +220,7 @@ def site_of(source: SourceLike) -> Site:
         "daily_parcels": source.daily_parcels,
         "time_zone": source.time_zone,
     }
-    return Site(
+    return PlanningSource(
         source.name,
         source.type,
         source.latitude,
@@ -273,7 +273,7 @@ def _read(session: Session) -> Snapshot:
             marked.append(name)
     sources = session.scalars(select(Source).where(Source.active).order_by(Source.name))
     return Snapshot(
-        sites=tuple(site_of(s) for s in sources),
+        sources=tuple(planning_source(s) for s in sources),
         lists={name: frozenset(body["sources"]) for name, body in bodies["source_list"].items()},
         strategies={
             name: StrategyBody.model_validate(body) for name, body in bodies["strategy"].items()

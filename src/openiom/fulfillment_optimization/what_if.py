@@ -27,7 +27,7 @@ from .order_port import LineToSource, OpenLine, OrderPort
 from .planning import IntakeResult, Planner, counted
 from .planning.daily_capacity import days_of, local_day
 from .problem_builder import closed_now, great_circle_km
-from .snapshot import Setting, snapshot
+from .snapshot import StrategyConfig, snapshot
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 class WhatIf:
     """An order planned again, and what would change the plan. Lines of `plan` stand as in `lines`."""
 
-    setting: Setting
+    setting: StrategyConfig
     lines: tuple[LineToSource, ...]
     plan: Plan
     money: Mapping[str, float]  # cost parts of the order
@@ -68,7 +68,7 @@ def what_if(
         )
     known = snapshot(session)
     name = strategy or lines[0].line.strategy or known.default
-    setting = known.setting(name, now.date())
+    setting = known.strategy_config(name, now.date())
     held = _held(session, [x.line.line_id for x in lines])
     own: dict[tuple[str, str], int] = defaultdict(int)
     for one in held:
@@ -100,7 +100,7 @@ def _held(session: Session, lines: Sequence[UUID]) -> list[_Held]:
 
 
 def _days(
-    session: Session, setting: Setting, held: Sequence[_Held], now: datetime
+    session: Session, setting: StrategyConfig, held: Sequence[_Held], now: datetime
 ) -> dict[str, IntakeResult]:
     """What counted sources have taken today, without what this order took."""
     zones = {name: site.time_zone for name, site in counted([setting]).items()}
@@ -118,13 +118,13 @@ def _days(
 
 
 def _reliefs(
-    setting: Setting, head: OpenLine, lines: Sequence[OpenLine], now: datetime
+    setting: StrategyConfig, head: OpenLine, lines: Sequence[OpenLine], now: datetime
 ) -> list[Relief]:
     """How far each source is from the edge of what keeps it away: kilometres, and minutes of its working time."""
     unknown = setting.strategy.weights.unknown_distance_km
-    km = great_circle_km([head.place], [(s.latitude, s.longitude) for s in setting.sites], unknown)[
-        0
-    ]
+    km = great_circle_km(
+        [head.place], [(s.latitude, s.longitude) for s in setting.sources], unknown
+    )[0]
     beyond = np.maximum(0.0, km - _most_km(setting, now))
     minutes, opening = _minutes(setting, now)
     late = minutes * (closed_now(setting, now) == Refusal.AFTER_CUTOFF)
@@ -136,7 +136,7 @@ def _reliefs(
     ]
 
 
-def _most_km(setting: Setting, now: datetime) -> Floats:
+def _most_km(setting: StrategyConfig, now: datetime) -> Floats:
     """(N,) the greatest distance any hard constraint allows each source."""
     most = np.full(len(setting.names), setting.strategy.maximum_distance_km or np.inf)
     for constraint in setting.in_force(now.date()):
@@ -150,7 +150,7 @@ def _most_km(setting: Setting, now: datetime) -> Floats:
     return most
 
 
-def _members(setting: Setting, entry: Entry) -> NDArray[np.bool_]:
+def _members(setting: StrategyConfig, entry: Entry) -> NDArray[np.bool_]:
     """(N,) the sources a row of a constraint is about; all when it names none."""
     if entry.source:
         return np.array([name == entry.source for name in setting.names], dtype=bool)
@@ -158,9 +158,9 @@ def _members(setting: Setting, entry: Entry) -> NDArray[np.bool_]:
     return np.array([not entry.source_list or name in wanted for name in setting.names], dtype=bool)
 
 
-def _minutes(setting: Setting, now: datetime) -> tuple[Floats, Floats]:
+def _minutes(setting: StrategyConfig, now: datetime) -> tuple[Floats, Floats]:
     """(N,) whole minutes a source is past today's cut-off, and (N,) until it opens where it is closed."""
-    past, opening = np.zeros(len(setting.sites)), np.zeros(len(setting.sites))
+    past, opening = np.zeros(len(setting.sources)), np.zeros(len(setting.sources))
     for n, timing in enumerate(setting.timings):
         past[n] = _past_cutoff(timing, now)
         if not is_open(timing.calendar, now):
@@ -187,12 +187,12 @@ def _past_cutoff(timing: SourceTiming, now: datetime) -> float:
 
 
 def _saved(
-    setting: Setting, km: Floats, lines: Sequence[OpenLine], minutes: Floats, now: datetime
+    setting: StrategyConfig, km: Floats, lines: Sequence[OpenLine], minutes: Floats, now: datetime
 ) -> Floats:
     """(N,) money of lateness that a cut-off so many minutes later would save."""
     weight = setting.strategy.weights.lateness_per_day
     wanted = min((line.wanted for line in lines if line.wanted), default=None)
-    saved = np.zeros(len(setting.sites))
+    saved = np.zeros(len(setting.sources))
     if wanted is None or not weight or setting.strategy.objective != "cost":
         return saved
     late = lateness_days(setting.timings, km[None, :], [wanted], now=now, service=setting.service)[

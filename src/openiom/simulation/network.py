@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.constraints import ConstraintBody
 from openiom.fulfillment_optimization.documents import RateTableBody, SourceBody, StrategyBody
-from openiom.fulfillment_optimization.snapshot import READ, Site, Snapshot
+from openiom.fulfillment_optimization.snapshot import READ, PlanningSource, Snapshot
 from openiom.logistics.timetable import read_timetable
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.configuration import ConfigurationDocument
@@ -38,7 +38,7 @@ def network_of(bodies: Bodies) -> Snapshot:
         _site(name, SourceBody.model_validate(body)) for name, body in sorted(of("source").items())
     ]
     return Snapshot(
-        sites=tuple(site for site in sites if site.body.active),
+        sources=tuple(site for site in sites if site.body.active),
         lists={name: frozenset(body["sources"]) for name, body in of("source_list").items()},
         strategies={
             name: StrategyBody.model_validate(body) for name, body in of("strategy").items()
@@ -54,10 +54,10 @@ def network_of(bodies: Bodies) -> Snapshot:
     )
 
 
-def _site(name: str, body: SourceBody) -> Site:
+def _site(name: str, body: SourceBody) -> PlanningSource:
     address = body.address.model_dump()
     latitude, longitude = geocode(address) or (0.0, 0.0)
-    return Site(
+    return PlanningSource(
         name,
         body.type,
         latitude,

@@ -141,7 +141,7 @@ def _column(session: Session, found: Simulation) -> ComparedColumn:
     ask = SimulationAsk.model_validate(found.ask)
     inputs = inputs_of(session, found.input_id)
     _, scenario = scenarios(inputs, ask)
-    setting = scenario.network.setting(scenario.strategy, ask.demand.from_)
+    setting = scenario.network.strategy_config(scenario.strategy, ask.demand.from_)
     assert found.summary is not None
     return ComparedColumn(
         id=found.id,

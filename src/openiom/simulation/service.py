@@ -69,7 +69,9 @@ def clone_simulation(
 
 def _currency(inputs: Inputs, ask: SimulationAsk) -> str:
     """What both scenarios count in, '' where one counts kilometers. Raises NotFound, and Invalid for two currencies."""
-    settings = [s.network.setting(s.strategy, ask.demand.from_) for s in scenarios(inputs, ask)]
+    settings = [
+        s.network.strategy_config(s.strategy, ask.demand.from_) for s in scenarios(inputs, ask)
+    ]
     before, after = (setting.currency for setting in settings)
     if before and after and before != after:
         what = f"the scenario counts in {after}, the baseline in {before}"

@@ -28,13 +28,13 @@ from openiom.fulfillment_optimization.planning.opportunity_costs import Worths, 
 from openiom.fulfillment_optimization.planning.solver import solve_wave
 from openiom.fulfillment_optimization.planning.windows import window_end
 from openiom.fulfillment_optimization.problem_builder import (
-    Circumstances,
-    Framed,
     Key,
-    frame,
+    PlanningContext,
+    PricedProblem,
+    build_problem,
     great_circle_km,
 )
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
+from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig
 from openiom.kernel import NotFound
 
 from .demand import Pool, Stock, drawn
@@ -145,7 +145,7 @@ def _receive(stock: Stock, inbound: Sequence[Arrival], ahead: int) -> None:
 def _day(
     scenario: Scenario, world: _World, day: date, orders: Sequence[PastOrder], currency: str
 ) -> Tally:
-    setting = scenario.network.setting(scenario.strategy, day)
+    setting = scenario.network.strategy_config(scenario.strategy, day)
     tally = Tally()
     for now, wave, together in _waves(setting, orders, day):
         tally.add(_wave(scenario, world, wave, now, currency, together=together))
@@ -155,7 +155,7 @@ def _day(
 
 
 def _waves(
-    setting: Setting, orders: Sequence[PastOrder], day: date
+    setting: StrategyConfig, orders: Sequence[PastOrder], day: date
 ) -> Iterator[tuple[datetime, list[PastOrder], bool]]:
     """(instant, orders planned at it, whether together) of a day."""
     batch = setting.strategy.batch
@@ -168,18 +168,18 @@ def _waves(
     if batch.enabled:
         for end, wave in groupby(orders, key=window):
             yield end, list(wave), True
-    elif batch.priced or _timed(setting):
+    elif batch.uses_bid_prices or _timed(setting):
         for hour, wave in groupby(orders, key=lambda order: order.placed_at.hour):
             yield datetime.combine(day, time(hour), UTC), list(wave), False
     elif orders:
         yield datetime.combine(day, time(NOON), UTC), list(orders), False
 
 
-def _timed(setting: Setting) -> bool:
+def _timed(setting: StrategyConfig) -> bool:
     """Whether it matters at what hour an order comes."""
     hours = any(
         site.body.cutoff or site.body.calendar or site.body.pickup_schedule
-        for site in setting.sites
+        for site in setting.sources
     )
     return (hours and setting.strategy.weights.lateness_per_day > 0) or any(
         constraint.type == "respect_timings" for constraint in setting.constraints
@@ -202,10 +202,10 @@ def _wave(
     while rest and name not in tried and len(tried) <= MOST_ALTERNATES:
         tried.add(name)
         try:
-            setting = scenario.network.setting(name, now.date())
+            setting = scenario.network.strategy_config(name, now.date())
         except NotFound:
             break
-        if setting.sites:
+        if setting.sources:
             found, money = _attempt(
                 scenario, setting, world, [lines[i] for i in rest], now, together=together
             )
@@ -219,7 +219,7 @@ def _wave(
 
 def _attempt(
     scenario: Scenario,
-    setting: Setting,
+    setting: StrategyConfig,
     world: _World,
     lines: Sequence[OpenLine],
     now: datetime,
@@ -228,15 +228,17 @@ def _attempt(
 ) -> tuple[list[tuple[int, str, int]], float]:
     """(line, source, units) of everything served, taken from stock and day, and its money."""
     today = {site.name: world.taken.setdefault((site.name, local_day(site.time_zone, now)), [0, 0])
-             for site in setting.sites}  # fmt: skip
-    given = Circumstances(
+             for site in setting.sources}  # fmt: skip
+    given = PlanningContext(
         now=now,
         parcels_today={name: parcels for name, (parcels, _) in today.items()},
         lines_today={name: counted for name, (_, counted) in today.items()},
         weights_kg=scenario.weights_kg,
         unlimited=scenario.unlimited,
     )
-    framed = frame(lines, setting, _free(world.stock, {line.product for line in lines}), given)
+    framed = build_problem(
+        lines, setting, _free(world.stock, {line.product for line in lines}), given
+    )
     prices = None if together else _prices(scenario, setting, world, framed, given)
     solved = solve_wave(
         framed, _by_window(setting.strategy), window_closed=together, bid_prices=prices
@@ -264,13 +266,17 @@ def _free(stock: Stock, products: Iterable[str]) -> dict[Key, int]:
 
 
 def _prices(
-    scenario: Scenario, setting: Setting, world: _World, framed: Framed, given: Circumstances
+    scenario: Scenario,
+    setting: StrategyConfig,
+    world: _World,
+    framed: PricedProblem,
+    given: PlanningContext,
 ) -> BidPrices | None:
     """What orders that come one at a time pay, from the worths of the first morning."""
-    if not setting.strategy.batch.priced:
+    if not setting.strategy.batch.uses_bid_prices:
         return None
     if setting.name not in scenario.known:
-        morning = Circumstances(
+        morning = PlanningContext(
             now=datetime.combine(world.first, time(), UTC),
             weights_kg=scenario.weights_kg,
             unlimited=scenario.unlimited,
@@ -342,7 +348,7 @@ def _distance(
     parcels: Sequence[tuple[int, str]],
 ) -> tuple[float, int]:
     """Kilometres of all parcels whose destination is known, and how many those are; counted for each source too."""
-    sites = scenario.network.sites
+    sites = scenario.network.sources
     column = {site.name: n for n, site in enumerate(sites)}
     km = great_circle_km([o.place for o in orders], [(s.latitude, s.longitude) for s in sites], 0.0)
     total, known = 0.0, 0

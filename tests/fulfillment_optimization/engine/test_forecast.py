@@ -5,13 +5,13 @@ import pytest
 from benchmarks.jasin_sinha import nearest, paper_bound, resolved, run
 from benchmarks.jasin_sinha_family import network
 
-from openiom.fulfillment_optimization.engine import broken, build, cost_of, solve
+from openiom.fulfillment_optimization.engine import cost_of, problem_from_arrays, solve, violations
 from openiom.fulfillment_optimization.engine.forecast import forecast
 
 
 def two_customers(stock):
     """A unit is nearer to both kinds of order than the next one; the second kind has nowhere else to go."""
-    return build(
+    return problem_from_arrays(
         line_order=[0, 1],
         line_sku=[0, 0],
         quantity=[1, 1],
@@ -59,6 +59,6 @@ def test_decisions_in_tenths_keep_the_shelves():
     coming = net.arrivals(500, 0)
     problem = net.kinds.only(coming)
 
-    assert broken(problem, resolved(net, coming)) == []
+    assert violations(problem, resolved(net, coming)) == []
     assert cost_of(problem, nearest(problem, net.miles[coming])).total >= solve(problem).cost
     assert paper_bound(net) <= forecast(net.kinds, expected=net.expected, samples=0).bound + 1e-6

@@ -6,7 +6,14 @@ Holds   a hard constraint is never broken; a soft one only where nothing else se
         it saves more than its penalty; of overlapping rows the strictest wins.
 """
 
-from .arrays import RANKING, Limits, World, limits_of
+from .arrays import RANKING, ConstraintContext, ConstraintEffects, apply_constraints
 from .documents import Constraint, ConstraintBody
 
-__all__ = ["RANKING", "Constraint", "ConstraintBody", "Limits", "World", "limits_of"]
+__all__ = [
+    "RANKING",
+    "Constraint",
+    "ConstraintBody",
+    "ConstraintEffects",
+    "ConstraintContext",
+    "apply_constraints",
+]

@@ -41,7 +41,7 @@ RANKING = "location priority order"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class World:
+class ConstraintContext:
     """What constraints look at."""
 
     names: tuple[str, ...]  # sources
@@ -69,7 +69,7 @@ class World:
 
 
 @dataclass(eq=False)
-class Limits:
+class ConstraintEffects:
     """What the constraints of a strategy amount to; arguments of `engine.build`, but for the soft caps."""
 
     order_refusal: Codes  # (B, N)
@@ -131,34 +131,44 @@ class Limits:
         self.partial_penalty = np.inf if hard else max(self.partial_penalty, penalty)
 
 
-def limits_of(constraints: Sequence[Constraint], world: World) -> Limits:
+def apply_constraints(
+    constraints: Sequence[Constraint], world: ConstraintContext
+) -> ConstraintEffects:
     """All constraints in force, together."""
     shape_o, shape_l = world.km.shape, (len(world.line_order), len(world.names))
-    limits = Limits(np.zeros(shape_o, dtype=np.uint8), np.zeros(shape_l, dtype=np.uint8))
+    limits = ConstraintEffects(np.zeros(shape_o, dtype=np.uint8), np.zeros(shape_l, dtype=np.uint8))
     for constraint in constraints:
         _apply(constraint, world, limits)
     _own_daily_lines(world, limits)
     return limits
 
 
-def _apply(constraint: Constraint, world: World, limits: Limits) -> None:
-    apply: Callable[[Any, World, Limits], None] = _APPLY[type(constraint)]
+def _apply(constraint: Constraint, world: ConstraintContext, limits: ConstraintEffects) -> None:
+    apply: Callable[[Any, ConstraintContext, ConstraintEffects], None] = _APPLY[type(constraint)]
     apply(constraint, world, limits)
 
 
-def _whole(constraint: RestrictPartialOrders, world: World, limits: Limits) -> None:
+def _whole(
+    constraint: RestrictPartialOrders, world: ConstraintContext, limits: ConstraintEffects
+) -> None:
     limits.parse_id(hard=constraint.hard, penalty=constraint.penalty)
 
 
-def _sources(constraint: MaximumSourcesPerOrder, world: World, limits: Limits) -> None:
+def _sources(
+    constraint: MaximumSourcesPerOrder, world: ConstraintContext, limits: ConstraintEffects
+) -> None:
     limits.at_most(constraint.maximum, hard=constraint.hard, penalty=constraint.penalty)
 
 
-def _line_sources(constraint: MaximumSourcesPerLine, world: World, limits: Limits) -> None:
+def _line_sources(
+    constraint: MaximumSourcesPerLine, world: ConstraintContext, limits: ConstraintEffects
+) -> None:
     limits.at_most_a_line(constraint.maximum, hard=constraint.hard, penalty=constraint.penalty)
 
 
-def _combined(constraint: MaximumSourcesAndPartialOrder, world: World, limits: Limits) -> None:
+def _combined(
+    constraint: MaximumSourcesAndPartialOrder, world: ConstraintContext, limits: ConstraintEffects
+) -> None:
     hard, penalty = constraint.hard, constraint.penalty
     if constraint.maximum:
         limits.at_most(constraint.maximum, hard=hard, penalty=penalty)
@@ -168,7 +178,9 @@ def _combined(constraint: MaximumSourcesAndPartialOrder, world: World, limits: L
         limits.parse_id(hard=hard, penalty=penalty)
 
 
-def _distance(constraint: MaximumDistance, world: World, limits: Limits) -> None:
+def _distance(
+    constraint: MaximumDistance, world: ConstraintContext, limits: ConstraintEffects
+) -> None:
     most = np.full(len(world.names), np.inf)
     home = np.zeros(len(world.names), dtype=bool)
     for entry in constraint.entries:
@@ -186,7 +198,9 @@ def _distance(constraint: MaximumDistance, world: World, limits: Limits) -> None
         limits.charge_parcel("beyond the maximum distance", far | abroad, constraint.penalty)
 
 
-def _timings(constraint: RespectTimings, world: World, limits: Limits) -> None:
+def _timings(
+    constraint: RespectTimings, world: ConstraintContext, limits: ConstraintEffects
+) -> None:
     members = _any_of(world, constraint.entries)
     away = members & (world.closed > 0)
     if not constraint.hard:
@@ -200,7 +214,7 @@ def _timings(constraint: RespectTimings, world: World, limits: Limits) -> None:
             limits.refuse_order(np.broadcast_to(here, world.km.shape), code)
 
 
-def _safety(constraint: SafetyStock, world: World, limits: Limits) -> None:
+def _safety(constraint: SafetyStock, world: ConstraintContext, limits: ConstraintEffects) -> None:
     """A source is left alone for a product while it has less than the limit; of several rows the largest counts."""
     least = np.zeros(world.stock.shape, dtype=np.int64)
     if not constraint.entries:
@@ -225,7 +239,9 @@ def _safety(constraint: SafetyStock, world: World, limits: Limits) -> None:
         limits.charge_line("below safety stock", np.where(of_lines, constraint.penalty, 0.0))
 
 
-def _priority(constraint: LocationPriority, world: World, limits: Limits) -> None:
+def _priority(
+    constraint: LocationPriority, world: ConstraintContext, limits: ConstraintEffects
+) -> None:
     """Sources no row names come after all others; ranks count as places, whatever numbers stand there."""
     none = np.iinfo(np.int64).max
     general = np.full(len(world.names), none, dtype=np.int64)
@@ -252,7 +268,9 @@ def _priority(constraint: LocationPriority, world: World, limits: Limits) -> Non
         limits.charge_line("location priority", constraint.penalty * steps)
 
 
-def _order_lines(constraint: MaximumOrderLines, world: World, limits: Limits) -> None:
+def _order_lines(
+    constraint: MaximumOrderLines, world: ConstraintContext, limits: ConstraintEffects
+) -> None:
     """A list counts its sources together; a row for one source, or for every one, counts each alone."""
     alone = np.full(len(world.names), UNLIMITED, dtype=np.int64)
     counted: list[tuple[Bools, int]] = []
@@ -274,7 +292,7 @@ def _order_lines(constraint: MaximumOrderLines, world: World, limits: Limits) ->
             limits.penalties += constraint.penalty
 
 
-def _own_daily_lines(world: World, limits: Limits) -> None:
+def _own_daily_lines(world: ConstraintContext, limits: ConstraintEffects) -> None:
     for members, most in _singles(world.daily_lines):
         left = max(0, most - int(world.lines_today[members].sum()))
         if left < len(world.line_order):
@@ -290,12 +308,12 @@ def _singles(most: Ints) -> list[tuple[Bools, int]]:
     return out
 
 
-def _any_of(world: World, entries: Iterable[Entry]) -> Bools:
+def _any_of(world: ConstraintContext, entries: Iterable[Entry]) -> Bools:
     rows = [world.members(entry) for entry in entries]
     return np.any(rows, axis=0) if rows else np.ones(len(world.names), dtype=bool)
 
 
-_APPLY: dict[type[Any], Callable[[Any, World, Limits], None]] = {
+_APPLY: dict[type[Any], Callable[[Any, ConstraintContext, ConstraintEffects], None]] = {
     MaximumDistance: _distance,
     RestrictPartialOrders: _whole,
     MaximumSourcesPerOrder: _sources,

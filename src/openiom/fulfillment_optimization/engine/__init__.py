@@ -13,13 +13,13 @@ from typing import Literal
 
 from .batch import solve_batch
 from .bid_prices import BidPrices
-from .costs import Costs, broken, cost_of
+from .costs import Costs, cost_of, violations
 from .counterfactuals import Change, Counterfactual, Relief, counterfactuals, with_change
 from .forecast import Forecast, forecast
 from .perturbations import order_alone
 from .plan import Candidate, LineExplanation, OrderExplanation, Plan
-from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, build
-from .sequential import in_sequence
+from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, problem_from_arrays
+from .sequential import solve_sequentially
 from .shadow_prices import ShadowPrice, saving_of_one_more, shadow_prices
 from .shares import Shares
 
@@ -40,8 +40,8 @@ __all__ = [
     "Relief",
     "ShadowPrice",
     "Shares",
-    "broken",
-    "build",
+    "violations",
+    "problem_from_arrays",
     "cost_of",
     "counterfactuals",
     "forecast",
@@ -68,7 +68,9 @@ def solve(
     than realtime.
     """
     if mode == "realtime":
-        return Plan(problem=problem, shares=in_sequence(problem, bid_prices), prices=bid_prices)
+        return Plan(
+            problem=problem, shares=solve_sequentially(problem, bid_prices), prices=bid_prices
+        )
     answer = solve_batch(problem, time_limit=time_limit, bid_prices=bid_prices)
     return Plan(
         problem=problem,

@@ -15,7 +15,7 @@ import numpy as np
 from .bid_prices import BidPrices
 from .columns import Columns, columns_of_plan, distinct, fits_alone
 from .enumerate_plans import near_best
-from .lagrangian import Prices, Wave
+from .lagrangian import Prices, Relaxation
 from .master_problem import Master
 from .problem import Floats, Ints
 
@@ -29,7 +29,7 @@ MARGIN, FEW_MARGIN = 0.15, 0.03
 
 
 def central_prices(
-    wave: Wave, prices: Prices, master: Master, pool: Columns, left: Callable[[], float]
+    wave: Relaxation, prices: Prices, master: Master, pool: Columns, left: Callable[[], float]
 ) -> BidPrices:
     """
     The mean of the prices of nudged waves; deterministic. `prices` are the best ones of the wave itself,
@@ -62,7 +62,13 @@ def central_prices(
 
 
 def _solved(
-    wave: Wave, master: Master, keys: Ints, nudge: Floats, *, rounds: int, left: Callable[[], float]
+    wave: Relaxation,
+    master: Master,
+    keys: Ints,
+    nudge: Floats,
+    *,
+    rounds: int,
+    left: Callable[[], float],
 ) -> tuple[Prices, Ints]:
     """The nudged master solved, with plans it lacked priced in; `keys` are those of the plans it has."""
     p = wave.problem

@@ -23,14 +23,14 @@ from .averaged_duals import central_prices
 from .bid_prices import BidPrices
 from .columns import Columns, columns_of_plan, distinct, fits_alone, open_columns, together
 from .compact_mip import solve_compact
-from .costs import broken, cost_of
+from .costs import cost_of, violations
 from .cover_cuts import separate
 from .enumerate_plans import near_best
-from .lagrangian import Prices, Wave
+from .lagrangian import Prices, Relaxation
 from .local_search import improved
 from .master_problem import Master, as_model
 from .problem import Floats, Ints, Problem
-from .sequential import in_sequence, in_turn
+from .sequential import solve_remaining, solve_sequentially
 from .shares import Shares
 from .solver_process import Solver, SolverHere, SolverProcess, Task
 from .subgradient import ascend
@@ -62,7 +62,7 @@ TINY = 400
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    wave: Wave
+    wave: Relaxation
     shares: Shares
     cost: float
     deadline: float
@@ -91,7 +91,7 @@ class _Batch:
     def offer(self, shares: Shares) -> None:
         """Becomes the incumbent when it is feasible and cheaper."""
         cost = cost_of(self.wave.problem, shares).total
-        if cost < self.cost - 1e-9 and not broken(self.wave.problem, shares):
+        if cost < self.cost - 1e-9 and not violations(self.wave.problem, shares):
             self.shares, self.cost = shares, cost
 
 
@@ -122,11 +122,11 @@ def solve_batch(
 def _solve(
     problem: Problem, deadline: float, reserve: float, bid_prices: BidPrices | None, solver: Solver
 ) -> BatchAnswer:
-    wave = Wave(problem)
-    first = in_sequence(problem)
+    wave = Relaxation(problem)
+    first = solve_sequentially(problem)
     batch = _Batch(wave, first, cost_of(problem, first).total, deadline, reserve)
     if bid_prices is not None:
-        batch.offer(in_sequence(problem, bid_prices))
+        batch.offer(solve_sequentially(problem, bid_prices))
     _linear(batch)
     if problem.orders > SMALL and batch.open_gap():
         _rounded(batch)
@@ -136,7 +136,7 @@ def _solve(
     # the walk with bid prices is priced while the solver works
     posed = _dive(batch, solver, margin) if batch.open_gap() else None
     prices = central_prices(wave, batch.prices, batch.master, batch.pool, batch.left)
-    batch.offer(in_sequence(problem, prices))
+    batch.offer(solve_sequentially(problem, prices))
     if posed is not None:
         _accept(batch, solver, posed)
     enough = 0.0 if problem.orders <= SMALL else ENOUGH * abs(batch.bound)
@@ -194,7 +194,9 @@ def _rounded(batch: _Batch) -> None:
     rest = np.setdiff1d(np.arange(p.orders), kept.order)
     random = np.random.default_rng(0)
     for turn in range(TURNS):
-        rows = in_turn(p, prices, kept.shares(), rest if turn == 0 else random.permutation(rest))
+        rows = solve_remaining(
+            p, prices, kept.shares(), rest if turn == 0 else random.permutation(rest)
+        )
         batch.offer(rows)
 
 

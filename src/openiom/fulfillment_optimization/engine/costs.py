@@ -68,7 +68,7 @@ def _penalties(p: Problem, shares: Shares, count: Floats, served: Floats) -> Flo
     return extra
 
 
-def broken(problem: Problem, shares: Shares) -> list[str]:
+def violations(problem: Problem, shares: Shares) -> list[str]:
     """The hard limits these shares break, in words; empty when the plan is feasible."""
     p = problem
     order = p.line_order[shares.line]

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from .bid_prices import BidPrices
-from .perturbations import Bench, Trial, order_alone, with_trial
+from .perturbations import Perturbation, PerturbationSolver, order_alone, with_trial
 from .plan import Plan
 from .problem import Floats, Ints, Problem, Refusal
 
@@ -85,7 +85,7 @@ class Relief:
 
 @dataclass(slots=True, eq=False)
 class _Case:
-    trial: Trial  # with everything lifted that keeps the node away
+    trial: Perturbation  # with everything lifted that keeps the node away
     changes: list[Change]
     smaller: list[
         dict[str, float | bool]
@@ -122,7 +122,7 @@ def counterfactuals(
     cheapest sources of each line are looked at.
     """
     alone = order_alone(plan, order)
-    bench = Bench(alone, bid_prices)
+    bench = PerturbationSolver(alone, bid_prices)
     finder = _Finder(plan.problem.stock, alone, bench, reliefs)
     cases = [finder.case(line, node) for line, node in _losers(plan, order, alone, bench)]
     finder.feasible(cases)
@@ -146,7 +146,7 @@ def with_change(alone: Problem, found: Counterfactual, reliefs: Many[Relief] = (
     saved = [
         r.saves[node] for r in reliefs if len(r.saves) and r.amount[node] == amount.get(r.kind)
     ]
-    trial = Trial(
+    trial = Perturbation(
         line,
         node,
         money=amount.get("money", 0.0),
@@ -162,7 +162,9 @@ def with_change(alone: Problem, found: Counterfactual, reliefs: Many[Relief] = (
     return with_trial(alone, trial)
 
 
-def _losers(plan: Plan, order: int, alone: Problem, bench: Bench) -> list[tuple[int, int]]:
+def _losers(
+    plan: Plan, order: int, alone: Problem, bench: PerturbationSolver
+) -> list[tuple[int, int]]:
     """(line, node) pairs; for a difficult order only the cheapest few of each line."""
     p, first = plan.problem, int(plan.problem.start[order])
     taken = set(zip(plan.shares.line.tolist(), plan.shares.node.tolist(), strict=True))
@@ -176,7 +178,9 @@ def _losers(plan: Plan, order: int, alone: Problem, bench: Bench) -> list[tuple[
 
 
 class _Finder:
-    def __init__(self, before: Ints, alone: Problem, bench: Bench, reliefs: Many[Relief]) -> None:
+    def __init__(
+        self, before: Ints, alone: Problem, bench: PerturbationSolver, reliefs: Many[Relief]
+    ) -> None:
         self.before, self.alone, self.bench, self.reliefs = before, alone, bench, reliefs
         # more than any plan could save, and small enough to leave the cents exact
         paid = (
@@ -193,7 +197,7 @@ class _Finder:
     def case(self, line: int, node: int) -> _Case:
         """What keeps the node from the line, each lifted."""
         p, sku = self.alone, int(self.alone.line_sku[line])
-        case = _Case(Trial(line, node), [], [], Refusal.NONE)
+        case = _Case(Perturbation(line, node), [], [], Refusal.NONE)
         for name, code in (
             ("lift_line", p.line_refusal[line, node]),
             ("lift_order", p.order_refusal[0, node]),
@@ -273,7 +277,7 @@ class _Finder:
         for case, amount in zip(losing, money.tolist(), strict=True):
             case.with_money(round(amount, 2))
 
-    def _asked(self, trials: list[Trial], without: Floats, money: Floats) -> Floats:
+    def _asked(self, trials: list[Perturbation], without: Floats, money: Floats) -> Floats:
         """(T,) whole cents at which the plan that serves the line from the node, found with this money off, wins."""
         found = self.bench.solve(_with(trials, money))
         parse_id = (
@@ -309,7 +313,7 @@ class _Finder:
         case.add("units", float(most), {"units": most - 1})
         return True
 
-    def _wins(self, trial: Trial) -> bool:
+    def _wins(self, trial: Perturbation) -> bool:
         return bool(self.bench.solve([trial]).units[0] > 0)
 
     def verified(self, cases: list[_Case]) -> list[Counterfactual]:
@@ -369,5 +373,5 @@ class _Finder:
         return list(found.values())
 
 
-def _with(trials: list[Trial], money: Floats) -> list[Trial]:
+def _with(trials: list[Perturbation], money: Floats) -> list[Perturbation]:
     return [replace(t, money=float(m)) for t, m in zip(trials, money, strict=True)]

@@ -12,13 +12,13 @@ import numpy as np
 
 from .columns import Columns
 from .costs import tally
-from .lagrangian import Cuts, Wave
+from .lagrangian import Cuts, Relaxation
 from .problem import Floats, Ints
 
 VIOLATION = 0.02
 
 
-def separate(wave: Wave, columns: Columns, share: Floats) -> Cuts | None:
+def separate(wave: Relaxation, columns: Columns, share: Floats) -> Cuts | None:
     """
     Cuts that the shares (m,) of the plans violate; None when there are none. Lines as large as the
     largest of a cover join its cut.
@@ -31,8 +31,8 @@ def separate(wave: Wave, columns: Columns, share: Floats) -> Cuts | None:
     line, node = pair // p.nodes, pair % p.nodes
     parse_id = (p.max_line_nodes[line] == 1) | (p.quantity[line] == 1)
     cell = node * p.skus + p.line_sku[line]
-    broken = parse_id & (p.quantity[line] > 1) & (amount < 1 - 1e-6)
-    hot = np.unique(cell[broken])
+    violations = parse_id & (p.quantity[line] > 1) & (amount < 1 - 1e-6)
+    hot = np.unique(cell[violations])
     keep = np.flatnonzero(parse_id & np.isin(cell, hot))
     keep = keep[np.lexsort((line[keep], cell[keep]))]
     all_cells = reach_node * p.skus + p.line_sku[reach_line]

@@ -14,7 +14,7 @@ import numpy as np
 
 from .columns import Columns, columns_of, distinct, open_columns
 from .groups import Group
-from .lagrangian import Prices, Wave
+from .lagrangian import Prices, Relaxation
 from .problem import Floats, Ints
 from .subset_dp import cheapest, tables
 
@@ -39,7 +39,7 @@ class Enumerated:
     margin: Floats  # (B,) every plan within this of the order's cheapest is there
 
 
-def near_best(wave: Wave, prices: Prices, *, margin: float, most: int) -> Enumerated:
+def near_best(wave: Relaxation, prices: Prices, *, margin: float, most: int) -> Enumerated:
     """
     The plans of every order within `margin` money of its cheapest, at most about `most` an order: where
     there are more, the dearer ones are left out and the margin of that order says so.
@@ -147,7 +147,7 @@ def _trim(
     return state.only(by[rank < most])
 
 
-def _as_columns(wave: Wave, group: Group, found: _Branches) -> Columns:
+def _as_columns(wave: Relaxation, group: Group, found: _Branches) -> Columns:
     column, at = np.nonzero(found.place >= 0)
     row = found.row[column]
     line = group.line[row, at]

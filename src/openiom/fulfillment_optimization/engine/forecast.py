@@ -14,7 +14,7 @@ import numpy as np
 
 from .bid_prices import BidPrices
 from .columns import Columns, columns_of_plan, distinct, fits_alone, open_columns
-from .lagrangian import Prices, Wave
+from .lagrangian import Prices, Relaxation
 from .master_problem import Master
 from .problem import Floats, Ints, Problem
 
@@ -50,7 +50,7 @@ class _Kinds:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.wave = Wave(problem, every_cell=True)
+        self.wave = Relaxation(problem, every_cell=True)
         self.master = Master(self.wave)
         first = distinct([open_columns(problem), self._best(self.wave.no_prices())[1]])
         self.keys: Ints = first.keys()

@@ -80,7 +80,7 @@ class Priced:
     usage: Usage
 
 
-class Wave:
+class Relaxation:
     """Groups, rows and their sizes; built once for a batch. `every_cell`: also stock this wave alone cannot exhaust."""
 
     def __init__(self, problem: Problem, *, every_cell: bool = False) -> None:

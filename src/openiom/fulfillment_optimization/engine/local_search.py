@@ -7,7 +7,7 @@ import numpy as np
 from .columns import plan_costs
 from .groups import Group, gather, in_reach, lines_of
 from .problem import Ints, Problem
-from .sequential import Sequence
+from .sequential import SequentialSolver
 from .shares import Shares
 
 
@@ -19,7 +19,7 @@ def improved(problem: Problem, shares: Shares, *, passes: int = 1) -> Shares:
     return _Improvement(problem, None).improve(shares, passes)
 
 
-class _Improvement(Sequence):
+class _Improvement(SequentialSolver):
     def improve(self, shares: Shares, passes: int) -> Shares:
         p = self.problem
         plan: list[list[tuple[int, int, int]]] = [[] for _ in range(p.orders)]

@@ -21,7 +21,7 @@ LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gains:
+class MarginalValues:
     """One entry for each order and resource it would pay for."""
 
     node: Ints
@@ -31,7 +31,9 @@ class Gains:
     units: Ints  # asked for at once
 
 
-def gains(groups: Sequence[Group], stock_price: Floats, node_price: Floats) -> Gains:
+def marginal_values(
+    groups: Sequence[Group], stock_price: Floats, node_price: Floats
+) -> MarginalValues:
     """Of all orders of the groups; prices are (N * S,) a unit and (N,) a parcel."""
     found = [_of_group(group, stock_price, node_price) for group in groups]
     none = (
@@ -41,7 +43,7 @@ def gains(groups: Sequence[Group], stock_price: Floats, node_price: Floats) -> G
         np.zeros(0),
         np.zeros(0, np.int64),
     )
-    return Gains(*(np.concatenate(column) for column in zip(none, *found, strict=True)))
+    return MarginalValues(*(np.concatenate(column) for column in zip(none, *found, strict=True)))
 
 
 def _of_group(

@@ -14,7 +14,7 @@ import highspy
 import numpy as np
 
 from .columns import Columns
-from .lagrangian import Prices, Wave
+from .lagrangian import Prices, Relaxation
 from .milp import INF, Model, new_highs
 from .problem import Floats, Ints
 
@@ -28,7 +28,7 @@ class Matrix:
     value: Floats
 
 
-def matrix(wave: Wave, columns: Columns) -> Matrix:
+def matrix(wave: Relaxation, columns: Columns) -> Matrix:
     """What each plan takes from each row."""
     p, m = wave.problem, len(columns)
     owner = columns.owner
@@ -57,7 +57,7 @@ def matrix(wave: Wave, columns: Columns) -> Matrix:
     )
 
 
-def row_limits(wave: Wave) -> tuple[Floats, Floats]:
+def row_limits(wave: Relaxation) -> tuple[Floats, Floats]:
     """Lower and upper side of every row."""
     p = wave.problem
     limits = (
@@ -76,7 +76,7 @@ def row_limits(wave: Wave) -> tuple[Floats, Floats]:
 class Master:
     """The linear program, grown column by column and solved again from its last basis."""
 
-    def __init__(self, wave: Wave) -> None:
+    def __init__(self, wave: Relaxation) -> None:
         self.wave = wave
         self.highs: highspy.Highs = new_highs(time_limit=60.0)
         p = wave.problem
@@ -145,7 +145,7 @@ class Master:
         )
 
 
-def as_model(wave: Wave, columns: Columns) -> Model:
+def as_model(wave: Relaxation, columns: Columns) -> Model:
     """The integer program over these columns; the first N columns are the pressure of each node."""
     p, m = wave.problem, len(columns)
     a = matrix(wave, columns)

@@ -18,7 +18,7 @@ from .columns import plan_costs
 from .groups import MAX_LINES, gather, repeats_a_sku
 from .plan import Plan
 from .problem import Bools, Floats, Ints, Problem
-from .sequential import Sequence
+from .sequential import SequentialSolver
 from .subset_dp import cheapest
 
 ELEMENTS = 4_000_000
@@ -26,7 +26,7 @@ ELEMENTS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Perturbation:
     """What is different at `node` for `line` (counted from the order's first)."""
 
     line: int
@@ -66,7 +66,7 @@ def orders_alone(plan: Plan, orders: Ints) -> Problem:
     return replace(p.only(orders), stock=stock, used=used, line_limit=np.asarray(limit))
 
 
-def with_trial(problem: Problem, trial: Trial) -> Problem:
+def with_trial(problem: Problem, trial: Perturbation) -> Problem:
     """The problem of one order with the trial's change made; `forbid` and `lift` are refusals set or taken away."""
     p, line, n = problem, trial.line, trial.node
     serve, parcel = np.zeros((p.lines, p.nodes)), np.zeros((1, p.nodes))
@@ -96,7 +96,7 @@ def with_trial(problem: Problem, trial: Trial) -> Problem:
     )
 
 
-class Bench:
+class PerturbationSolver:
     """Solves trials of one order."""
 
     def __init__(self, alone: Problem, bid: BidPrices | None) -> None:
@@ -106,9 +106,9 @@ class Bench:
         self.simple = alone.lines <= MAX_LINES and not (
             divided.any() or repeats_a_sku(alone).any() or counted
         )
-        self.walk = Sequence(alone, bid)
+        self.walk = SequentialSolver(alone, bid)
 
-    def solve(self, trials: Many[Trial]) -> Outcomes:
+    def solve(self, trials: Many[Perturbation]) -> Outcomes:
         if not self.simple:
             return self._one_by_one(trials)
         rows = max(8, ELEMENTS // ((1 << self.alone.lines) * self.alone.nodes))
@@ -119,7 +119,7 @@ class Bench:
             np.concatenate([p.value for p in parts]), np.concatenate([p.units for p in parts])
         )
 
-    def _many(self, trials: Many[Trial]) -> Outcomes:
+    def _many(self, trials: Many[Perturbation]) -> Outcomes:
         p, count = self.alone, len(trials)
         row, line, node = np.arange(count), _ints(trials, "line"), _ints(trials, "node")
         price = self._price(row, node, _ints(trials, "capacity"))
@@ -163,7 +163,7 @@ class Bench:
         price[row, node] = np.where(fits & room, felt[node], np.inf)
         return price
 
-    def _reach(self, trials: Many[Trial], row: Ints, line: Ints, node: Ints) -> Bools:
+    def _reach(self, trials: Many[Perturbation], row: Ints, line: Ints, node: Ints) -> Bools:
         p, count = self.alone, len(trials)
         shelf = p.stock[:, p.line_sku].T
         enough = np.repeat((shelf >= p.quantity[:, None])[None], count, axis=0)
@@ -176,15 +176,15 @@ class Bench:
         by_order[row[lifted], node[lifted]] = True
         return np.asarray(enough & by_line & by_order[:, None, :])
 
-    def _one_by_one(self, trials: Many[Trial]) -> Outcomes:
+    def _one_by_one(self, trials: Many[Perturbation]) -> Outcomes:
         value, units = np.zeros(len(trials)), np.zeros(len(trials), dtype=np.int64)
         for i, trial in enumerate(trials):
             value[i], units[i] = self._one(trial)
         return Outcomes(value, units)
 
-    def _one(self, trial: Trial) -> tuple[float, int]:
+    def _one(self, trial: Perturbation) -> tuple[float, int]:
         problem = with_trial(self.alone, trial)
-        walk = Sequence(problem, self.bid)
+        walk = SequentialSolver(problem, self.bid)
         price = walk.price.copy()
         shares = walk.run(np.zeros(1, dtype=np.int64))
         owner = np.zeros(len(shares.line), dtype=np.int64)
@@ -199,13 +199,13 @@ class Bench:
         return money, int(shares.quantity[here].sum())
 
 
-def _ints(trials: Many[Trial], name: str) -> Ints:
+def _ints(trials: Many[Perturbation], name: str) -> Ints:
     return np.array([getattr(t, name) for t in trials], dtype=np.int64)
 
 
-def _floats(trials: Many[Trial], name: str) -> Floats:
+def _floats(trials: Many[Perturbation], name: str) -> Floats:
     return np.array([getattr(t, name) for t in trials], dtype=np.float64)
 
 
-def _flags(trials: Many[Trial], name: str) -> Bools:
+def _flags(trials: Many[Perturbation], name: str) -> Bools:
     return np.array([getattr(t, name) for t in trials], dtype=bool)

@@ -189,7 +189,7 @@ def _rows(part: Floats, rows: Ints, full: int) -> Floats:
     return part[rows] if part.ndim == 2 and part.shape[0] == full and full > 1 else part
 
 
-def build(
+def problem_from_arrays(
     *,
     line_order: ArrayLike,
     line_sku: ArrayLike,

@@ -24,7 +24,7 @@ CHUNK = 250
 """Orders priced together: fewer means fresher prices, more means fewer NumPy calls."""
 
 
-def in_sequence(
+def solve_sequentially(
     problem: Problem, bid_prices: BidPrices | None = None, arrival: Ints | None = None
 ) -> Shares:
     """
@@ -33,14 +33,14 @@ def in_sequence(
     With bid prices an order pays for what it takes from later ones, and may leave a line open when that
     is dearer than waiting; the plan's money never contains them.
     """
-    return Sequence(problem, bid_prices).run(
+    return SequentialSolver(problem, bid_prices).run(
         np.arange(problem.orders) if arrival is None else arrival
     )
 
 
-def in_turn(problem: Problem, bid_prices: BidPrices, given: Shares, rest: Ints) -> Shares:
+def solve_remaining(problem: Problem, bid_prices: BidPrices, given: Shares, rest: Ints) -> Shares:
     """The shares already given, and those of the rest of the orders decided one after the other on what is left."""
-    walk = Sequence(problem, bid_prices)
+    walk = SequentialSolver(problem, bid_prices)
     rows: dict[int, list[tuple[int, int, int]]] = {}
     owner = problem.line_order[given.line].tolist()
     for order, *row in zip(
@@ -56,7 +56,7 @@ def in_turn(problem: Problem, bid_prices: BidPrices, given: Shares, rest: Ints) 
     return Shares(both[0][by], both[1][by], quantity[by])
 
 
-class Sequence:
+class SequentialSolver:
     """The stock, load and prices of one walk through a wave."""
 
     chunk = CHUNK

@@ -33,7 +33,7 @@ class Shares:
         return cls(table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy())
 
     @classmethod
-    def parse_id(cls, node: Ints, quantity: Ints) -> Shares:
+    def undivided(cls, node: Ints, quantity: Ints) -> Shares:
         """Undivided lines: `node` (L,) serves all of each line, -1 none of it."""
         line = np.flatnonzero(node >= 0)
         return cls(line, node[line].astype(np.int64), quantity[line])

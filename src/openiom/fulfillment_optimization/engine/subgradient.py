@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .lagrangian import Prices, Wave
+from .lagrangian import Prices, Relaxation
 from .problem import Floats
 
 MOMENTUM = 0.6
 PATIENCE = 8
 
 
-def ascend(wave: Wave, *, upper: float, steps: int, start: Prices) -> tuple[float, Prices]:
+def ascend(wave: Relaxation, *, upper: float, steps: int, start: Prices) -> tuple[float, Prices]:
     """The best lower bound found and its prices; `upper` is the money of any feasible plan."""
     p = wave.problem
     parts = [len(start.stock), p.nodes, len(start.lines)]

@@ -26,13 +26,13 @@ from openiom.fulfillment_optimization.engine import (
 )
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.problem_builder import (
-    Circumstances,
-    Framed,
     Key,
+    PlanningContext,
+    PricedProblem,
+    build_problem,
     distances,
-    frame,
 )
-from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.logistics import deliveries
 from openiom.logistics.promises import NEVER_DAYS, ship_dates
 
@@ -53,7 +53,7 @@ class Move:
 class Improvement:
     """`lines` as framed; `now` (L,) the source each has; `plan` what all of them would best have."""
 
-    framed: Framed
+    framed: PricedProblem
     lines: Sequence[OpenLine]
     now: Ints
     plan: Plan
@@ -66,9 +66,9 @@ class Improvement:
 
 def improve_backlog(
     lines: Sequence[OpenLine],
-    setting: Setting,
+    setting: StrategyConfig,
     free: Mapping[Key, int],
-    given: Circumstances,
+    given: PlanningContext,
     moved_before: Mapping[object, int],
 ) -> Improvement:
     """
@@ -85,12 +85,12 @@ def improve_backlog(
         key = line.product, line.source
         stock[key] = stock.get(key, 0) + line.quantity
     now = np.array([setting.index[line.source] for line in lines], dtype=np.int64)
-    framed = frame([replace(line, source="") for line in lines], parse_id, stock, given)
+    framed = build_problem([replace(line, source="") for line in lines], parse_id, stock, given)
     today = framed.problem
     problem = _with_places(_locked(today, lines, setting, now, given.now), now)
     framed = replace(framed, problem=problem)
     plan = solve(problem, mode="batch", time_limit=strategy.batch.seconds)
-    before = Shares.parse_id(now, problem.quantity)
+    before = Shares.undivided(now, problem.quantity)
     saving = _by_order(framed, before) - _by_order(framed, plan.shares)
     asked = strategy.reoptimize
     tired = np.array(
@@ -106,7 +106,7 @@ def improve_backlog(
 
 
 def _locked(
-    problem: Problem, lines: Sequence[OpenLine], setting: Setting, now: Ints, at: datetime
+    problem: Problem, lines: Sequence[OpenLine], setting: StrategyConfig, now: Ints, at: datetime
 ) -> Problem:
     """The problem without the sources that would deliver later than the present one."""
     km = distances([lines[first].place for first in problem.start[:-1]], setting)
@@ -134,7 +134,7 @@ def _with_places(problem: Problem, now: Ints) -> Problem:
     )
 
 
-def arrival_days(km: Floats, setting: Setting, now: datetime) -> Floats:
+def arrival_days(km: Floats, setting: StrategyConfig, now: datetime) -> Floats:
     """(B, N) days from today until goods ordered now are expected to arrive."""
     today = np.datetime64(now.date(), "D")
     ships = ship_dates(setting.timings, now)
@@ -145,7 +145,7 @@ def arrival_days(km: Floats, setting: Setting, now: datetime) -> Floats:
     return days
 
 
-def _by_order(framed: Framed, shares: Shares) -> Floats:
+def _by_order(framed: PricedProblem, shares: Shares) -> Floats:
     """(B,) money of each order, without what only ranks sources."""
     parts = cost_of(framed.problem, shares).by_order
     return np.asarray(sum(part for name, part in parts.items() if name != RANKING))

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.engine import BidPrices, Plan, shadow_prices
-from openiom.fulfillment_optimization.problem_builder import Framed, columns_of
-from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.fulfillment_optimization.problem_builder import PricedProblem, stock_columns
+from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.platform.bulk import copy_rows, fetch
 
 from .opportunity_costs import Worths
@@ -17,19 +17,19 @@ NOTHING = 1e-6
 
 
 def current_bid_prices(
-    session: Session, setting: Setting, framed: Framed, now: datetime
+    session: Session, setting: StrategyConfig, framed: PricedProblem, now: datetime
 ) -> BidPrices | None:
     """
     What orders that come one at a time pay for what they take: worths learned from earlier demand, else the prices of
     the strategy's last batch. None when the strategy never batches, or nothing was learned for a day.
     """
-    if not setting.strategy.batch.priced:
+    if not setting.strategy.batch.uses_bid_prices:
         return None
     rows = fetch(
         session,
         "SELECT source, product, block, worths FROM fulfillment_optimization.opportunity_cost WHERE strategy = %s"
         " AND product = ANY(%s) AND at > %s",
-        (setting.name, ["", *columns_of(framed.products)], now - VALID),
+        (setting.name, ["", *stock_columns(framed.products)], now - VALID),
     )
     if rows:
         curves = {
@@ -42,9 +42,9 @@ def current_bid_prices(
 
 
 def _last_batch(
-    session: Session, setting: Setting, framed: Framed, now: datetime
+    session: Session, setting: StrategyConfig, framed: PricedProblem, now: datetime
 ) -> BidPrices | None:
-    columns = columns_of(framed.products)
+    columns = stock_columns(framed.products)
     rows = fetch(
         session,
         "SELECT source, product, price FROM fulfillment_optimization.shadow_price WHERE plan_id ="
@@ -67,7 +67,13 @@ def _last_batch(
 
 
 def store_prices(
-    session: Session, plan_id: UUID, plan: Plan, framed: Framed, now: datetime, *, verify: int = 0
+    session: Session,
+    plan_id: UUID,
+    plan: Plan,
+    framed: PricedProblem,
+    now: datetime,
+    *,
+    verify: int = 0,
 ) -> None:
     """
     Keep what a unit, or a parcel place, of each source was worth to this batch; of the `verify` dearest of each also

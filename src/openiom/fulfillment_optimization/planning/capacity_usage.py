@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort
-from openiom.fulfillment_optimization.snapshot import Site
+from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
@@ -84,7 +84,7 @@ FROM less l WHERE s.source = l.source AND s.day = l.day RETURNING s.source, l.pa
 
 
 def take_places(
-    session: Session, sites: Mapping[str, Site], places: Iterable[Place], now: datetime
+    session: Session, sites: Mapping[str, PlanningSource], places: Iterable[Place], now: datetime
 ) -> None:
     """Count lines into today's day of their sources, each once; the days of `sites` are locked, others not counted."""
     rows = sorted(p for p in places if p.source in sites)
@@ -108,7 +108,7 @@ def places_of(planned: Iterable[tuple[UUID, Planned]]) -> list[Place]:
 
 
 def leave(
-    session: Session, sites: Mapping[str, Site], places: Iterable[Place], now: datetime
+    session: Session, sites: Mapping[str, PlanningSource], places: Iterable[Place], now: datetime
 ) -> None:
     """Lines leave the sources they were counted at today, for others; the days of `sites` are locked."""
     known = [p for p in places if p.source in sites]
@@ -120,7 +120,7 @@ def leave(
 def give_back_stale(
     session: Session,
     order_port: OrderPort,
-    sites: Mapping[str, Site],
+    sites: Mapping[str, PlanningSource],
     lines: Sequence[OpenLine],
     now: datetime,
 ) -> dict[str, IntakeResult]:

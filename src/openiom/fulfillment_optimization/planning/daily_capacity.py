@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.snapshot import Setting, Site
+from openiom.fulfillment_optimization.snapshot import PlanningSource, StrategyConfig
 from openiom.platform.bulk import execute, fetch
 
 
@@ -24,9 +24,9 @@ class IntakeResult:
     lines: int
 
 
-def counted(settings: Iterable[Setting]) -> dict[str, Site]:
+def counted(settings: Iterable[StrategyConfig]) -> dict[str, PlanningSource]:
     """Sources whose day must be counted: of limited capacity, or under a daily cap of order lines."""
-    found: dict[str, Site] = {}
+    found: dict[str, PlanningSource] = {}
     for setting in settings:
         capped: set[str] = set()
         for constraint in setting.constraints:
@@ -38,7 +38,7 @@ def counted(settings: Iterable[Setting]) -> dict[str, Site]:
                         capped |= setting.lists.get(entry.source_list, frozenset())
                     else:
                         capped |= set(setting.names)
-        for site in setting.sites:
+        for site in setting.sources:
             if (
                 site.daily_parcels is not None
                 or site.body.daily_lines is not None
@@ -53,7 +53,7 @@ def local_day(time_zone: str, now: datetime) -> date:
 
 
 def lock_days(
-    session: Session, sites: Mapping[str, Site], now: datetime
+    session: Session, sites: Mapping[str, PlanningSource], now: datetime
 ) -> dict[str, IntakeResult]:
     """What each source has taken today, locked until the transaction ends."""
     if not sites:

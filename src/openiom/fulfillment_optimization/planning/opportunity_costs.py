@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from openiom.fulfillment_optimization.engine import UNLIMITED, BidPrices, Problem
-from openiom.fulfillment_optimization.engine.opportunity import learn
+from openiom.fulfillment_optimization.engine.opportunity_costs import learn_opportunity_costs
 from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
 from openiom.fulfillment_optimization.problem_builder import (
-    Circumstances,
-    Framed,
     Key,
-    columns_of,
-    frame,
+    PlanningContext,
+    PricedProblem,
+    build_problem,
+    stock_columns,
 )
-from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.fulfillment_optimization.snapshot import StrategyConfig
 
 NOTHING = 1e-3
 """Money below which nobody would wait for anything."""
@@ -39,12 +39,12 @@ class Worths:
 
     curves: Mapping[tuple[str, str], Curve]
 
-    def prices(self, framed: Framed) -> BidPrices:
+    def prices(self, framed: PricedProblem) -> BidPrices:
         """For the stock and the days as this wave finds them."""
         p = framed.problem
         found = BidPrices.none(p)
         node_of = {name: n for n, name in enumerate(framed.names)}
-        columns = columns_of(framed.products)
+        columns = stock_columns(framed.products)
         room = p.capacity - p.used
         for (source, product), curve in self.curves.items():
             n = node_of.get(source)
@@ -67,9 +67,9 @@ def _at(curve: Curve, places: int) -> float:
 
 def learned(
     days: Sequence[Sequence[PastOrder]],
-    setting: Setting,
+    setting: StrategyConfig,
     stock: Mapping[Key, int],
-    given: Circumstances,
+    given: PlanningContext,
 ) -> Worths:
     """
     From the orders of earlier days, each a day to come like any other; `stock` is what may be promised, `given` what
@@ -77,7 +77,7 @@ def learned(
     """
     waves = [as_open_lines(day, given.now) for day in days if day]
     products = tuple(dict.fromkeys(line.product for wave in waves for line in wave))
-    if not waves or not setting.sites:
+    if not waves or not setting.sources:
         return Worths({})
     place = {product: s for s, product in enumerate(products)}
     shelves = np.zeros((len(setting.names), len(products)), dtype=np.int64)
@@ -88,13 +88,13 @@ def learned(
         shelves[:, place[product]] = UNLIMITED
 
     def problem_of(wave: int) -> Problem:
-        framed = frame(waves[wave], setting, stock, given)
+        framed = build_problem(waves[wave], setting, stock, given)
         sku = np.array([place[product] for product in framed.products], dtype=np.int64)
         return replace(framed.problem, line_sku=sku[framed.problem.line_sku], stock=shelves)
 
-    known = learn(problem_of(0), (problem_of(wave) for wave in range(len(waves))))
+    known = learn_opportunity_costs(problem_of(0), (problem_of(wave) for wave in range(len(waves))))
     curves: dict[tuple[str, str], Curve] = {}
-    for n, site in enumerate(setting.sites):
+    for n, site in enumerate(setting.sources):
         if site.daily_parcels is not None:
             left = _of_day_left(site.time_zone, given.now)
             curves[site.name, ""] = int(known.nodes.block[n]), _rounded(known.nodes.steps(n, left))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.explanations import explanation_text
+from openiom.fulfillment_optimization.explanations import explanation_json
 from openiom.kernel import new_ids
 from openiom.platform.bulk import copy_rows
 from openiom.platform.database import to_json_text
@@ -46,7 +46,7 @@ def record(
         mine = [next(ids) for _ in attempt.planned]
         run = (attempt.id, now, attempt.setting.name)
         decisions += [
-            (id, *run, order, not p.missing, round(p.cost, 4), explanation_text(p.explanation))
+            (id, *run, order, not p.missing, round(p.cost, 4), explanation_json(p.explanation))
             for id, (order, p) in zip(mine, attempt.planned.items(), strict=True)
         ]
         plans.append(_plan_row(attempt, mine, now, mode, (moves or {}).get(attempt.id, 0)))

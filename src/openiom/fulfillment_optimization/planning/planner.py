@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from openiom.fulfillment_optimization.engine import Plan
 from openiom.fulfillment_optimization.explanations import explanations
 from openiom.fulfillment_optimization.order_port import OpenLine, Part
-from openiom.fulfillment_optimization.problem_builder import Circumstances, Key, frame
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
+from openiom.fulfillment_optimization.problem_builder import Key, PlanningContext, build_problem
+from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig
 from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import NotFound, new_id, new_ids
 from openiom.master_data import known, write_in_products
@@ -50,14 +50,14 @@ class Attempt:
     """One plan: the orders one strategy was asked to source together."""
 
     id: UUID
-    setting: Setting
+    setting: StrategyConfig
     planned: dict[UUID, Planned]
     lines: int
     solved: Solved | None = None  # None when there was no source to plan with
     seconds: float = 0.0
 
     @classmethod
-    def without_plan(cls, setting: Setting, planned: dict[UUID, Planned]) -> "Attempt":
+    def without_plan(cls, setting: StrategyConfig, planned: dict[UUID, Planned]) -> "Attempt":
         return cls(new_id(), setting, planned, sum(len(p.missing) for p in planned.values()))
 
 
@@ -114,7 +114,7 @@ class Planner:
         found = Round(unlimited=unlimited)
         while queue:
             name, who, group = queue.pop(0)
-            setting = self.snapshot.setting(name, self.now.date())
+            setting = self.snapshot.strategy_config(name, self.now.date())
             lent = self._lend(group, views[who])
             attempt = self._attempt(setting, group, views[who], taken, unlimited)
             found.attempts.append(attempt)
@@ -160,16 +160,18 @@ class Planner:
 
     def _attempt(
         self,
-        setting: Setting,
+        setting: StrategyConfig,
         lines: Sequence[OpenLine],
         stock: Mapping[Key, int],
         taken: Mapping[str, Sequence[int]],
         unlimited: frozenset[str],
     ) -> Attempt:
-        if not setting.sites:
+        if not setting.sources:
             return Attempt.without_plan(setting, _nothing(lines, "no active source"))
         started = perf_counter()
-        framed = frame(lines, setting, stock, self._circumstances(setting, lines, taken, unlimited))
+        framed = build_problem(
+            lines, setting, stock, self._circumstances(setting, lines, taken, unlimited)
+        )
         together = any(line.order_id in self.windows for line in lines)
         prices = None if together else current_bid_prices(self.session, setting, framed, self.now)
         solved = solve_wave(framed, setting.strategy, window_closed=together, bid_prices=prices)
@@ -178,15 +180,15 @@ class Planner:
 
     def _circumstances(
         self,
-        setting: Setting,
+        setting: StrategyConfig,
         lines: Sequence[OpenLine],
         taken: Mapping[str, Sequence[int]],
         unlimited: frozenset[str],
-    ) -> Circumstances:
+    ) -> PlanningContext:
         weights, products = setting.strategy.weights, {line.product for line in lines}
         covered = weights.stock_out or weights.markdown_credit
         more = {name: counts for name, counts in taken.items() if name in self.days}
-        return Circumstances(
+        return PlanningContext(
             now=self.now,
             parcels_today={
                 n: d.parcels + (more[n][0] if n in more else 0) for n, d in self.days.items()
@@ -209,7 +211,7 @@ class Planner:
 
     def _for_alternate(
         self,
-        setting: Setting,
+        setting: StrategyConfig,
         lines: Sequence[OpenLine],
         attempt: Attempt,
         tried: dict[UUID, set[str]],
@@ -219,7 +221,7 @@ class Planner:
         if not wanted:
             return []
         try:
-            self.snapshot.setting(wanted, self.now.date())
+            self.snapshot.strategy_config(wanted, self.now.date())
         except NotFound:
             return []
         rest = []

@@ -13,8 +13,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.past_demand import DemandPort, PastOrder
-from openiom.fulfillment_optimization.problem_builder import Circumstances, Key
-from openiom.fulfillment_optimization.snapshot import Setting, snapshot
+from openiom.fulfillment_optimization.problem_builder import Key, PlanningContext
+from openiom.fulfillment_optimization.snapshot import StrategyConfig, snapshot
 from openiom.inventory_visibility import available
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.batches import BatchResult
@@ -35,10 +35,10 @@ _ONE_AT_A_TIME = 0x696F6D03  # one number of ours among PostgreSQL's advisory lo
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    setting: Setting
+    setting: StrategyConfig
     days: Sequence[Sequence[PastOrder]]
     stock: dict[Key, int]
-    given: Circumstances
+    given: PlanningContext
 
 
 @dataclass
@@ -66,19 +66,19 @@ class PriceLearningWorker:
             due = []
             for name in known.strategy_names():
                 try:
-                    batch = known.setting(name, now.date()).strategy.batch
+                    batch = known.strategy_config(name, now.date()).strategy.batch
                 except NotFound:
                     continue
                 since = now - timedelta(minutes=batch.price_minutes)
                 if (
-                    batch.priced
+                    batch.uses_bid_prices
                     and self.looked.get(name, datetime.min.replace(tzinfo=now.tzinfo)) <= since
                 ):
                     due.append((name, since))
             return [
                 name
                 for name, since in due
-                if not _learned_since(session, known.setting(name, now.date()), since)
+                if not _learned_since(session, known.strategy_config(name, now.date()), since)
             ]
 
     def learn(self, database: Database, name: str, now: datetime) -> Worths:
@@ -99,13 +99,13 @@ class PriceLearningWorker:
         return found
 
     def _see(self, session: Session, name: str, now: datetime) -> _Seen:
-        setting = snapshot(session).setting(name, now.date())
+        setting = snapshot(session).strategy_config(name, now.date())
         days = self._demand(session, now)
         products = {line.product for day in days for order in day for line in order.lines}
         taken = days_of(session, [(s.name, s.time_zone) for s in counted([setting]).values()], now)
         weights = setting.strategy.weights
         covered = bool(weights.stock_out or weights.markdown_credit)
-        given = Circumstances(
+        given = PlanningContext(
             now=now,
             parcels_today={source: day.parcels for source, day in taken.items()},
             demand=demand_per_day(session, products, now) if covered else {},
@@ -131,7 +131,7 @@ class PriceLearningWorker:
         return []
 
 
-def _learned_since(session: Session, setting: Setting, since: datetime) -> bool:
+def _learned_since(session: Session, setting: StrategyConfig, since: datetime) -> bool:
     rows = fetch(
         session,
         "SELECT 1 FROM fulfillment_optimization.opportunity_cost WHERE strategy = %s AND product = '' AND source = ''"

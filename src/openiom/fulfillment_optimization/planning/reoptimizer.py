@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort, ask_for
-from openiom.fulfillment_optimization.problem_builder import Circumstances
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapshot
+from openiom.fulfillment_optimization.problem_builder import PlanningContext
+from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig, snapshot
 from openiom.inventory_visibility import available, release, reserve
 from openiom.kernel import NotFound, new_id
 from openiom.platform.batches import BatchResult
@@ -48,10 +48,10 @@ class _Refused(Exception):
 class _Seen:
     """The backlog of one strategy at one instant, with all a plan needs."""
 
-    setting: Setting
+    setting: StrategyConfig
     lines: tuple[OpenLine, ...]
     free: Mapping[tuple[str, str], int]
-    given: Circumstances
+    given: PlanningContext
     moved_before: Mapping[object, int]
 
 
@@ -87,7 +87,7 @@ class Reoptimizer:
             due = []
             for name in known.strategy_names():
                 try:
-                    asked = known.setting(name, now.date()).strategy.reoptimize
+                    asked = known.strategy_config(name, now.date()).strategy.reoptimize
                 except NotFound:
                     continue
                 pause = timedelta(minutes=asked.minutes)
@@ -125,7 +125,7 @@ class Reoptimizer:
 
     def _see(self, session: Session, name: str, now: datetime) -> _Seen | None:
         known = snapshot(session)
-        setting = known.setting(name, now.date())
+        setting = known.strategy_config(name, now.date())
         wanted = _named(known, name)
         lines = self.order_port.backlog(session, wanted, limit=setting.strategy.reoptimize.orders)
         held = _held(session, [line.line_id for line in lines])
@@ -140,7 +140,7 @@ class Reoptimizer:
         products = {line.product for line in parse_id}
         days = days_of(session, [(s.name, s.time_zone) for s in counted([setting]).values()], now)
         weights = setting.strategy.weights
-        given = Circumstances(
+        given = PlanningContext(
             now=now,
             parcels_today={source: day.parcels for source, day in days.items()},
             lines_today={source: day.lines for source, day in days.items()},
@@ -153,7 +153,12 @@ class Reoptimizer:
         return _Seen(setting, tuple(parse_id), available(session, products), given, before)
 
     def _make(
-        self, session: Session, found: Improvement, setting: Setting, plan: UUID, now: datetime
+        self,
+        session: Session,
+        found: Improvement,
+        setting: StrategyConfig,
+        plan: UUID,
+        now: datetime,
     ) -> list[_Wanted]:
         """Carry the moves out, those that still stand; all or none of an order."""
         wanted = [_as_wanted(found, move) for move in found.moves]
@@ -170,7 +175,7 @@ class Reoptimizer:
         return []
 
     def _unchanged(
-        self, session: Session, wanted: Sequence[_Wanted], setting: Setting, now: datetime
+        self, session: Session, wanted: Sequence[_Wanted], setting: StrategyConfig, now: datetime
     ) -> list[_Wanted]:
         """Those whose lines are what they were, locked now."""
         if not wanted:
@@ -189,7 +194,7 @@ class Reoptimizer:
         self,
         session: Session,
         wanted: Sequence[_Wanted],
-        setting: Setting,
+        setting: StrategyConfig,
         plan: UUID,
         now: datetime,
     ) -> None:
@@ -299,12 +304,12 @@ def _lock_stock(session: Session, keys: set[tuple[str, str]]) -> None:
 
 
 def _check_room(
-    days: Mapping[str, IntakeResult], wanted: Sequence[_Wanted], setting: Setting
+    days: Mapping[str, IntakeResult], wanted: Sequence[_Wanted], setting: StrategyConfig
 ) -> None:
     """Parcels of sources whose day filled up since the plan was made. Raises _Refused."""
     room = {
         site.name: site.daily_parcels - (days[site.name].parcels if site.name in days else 0)
-        for site in setting.sites
+        for site in setting.sources
         if site.daily_parcels is not None
     }
     refused = set()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from openiom.fulfillment_optimization.documents import StrategyBody
 from openiom.fulfillment_optimization.engine import BidPrices, Plan, Problem, Shares, cost_of, solve
-from openiom.fulfillment_optimization.problem_builder import Framed, caps_of
+from openiom.fulfillment_optimization.problem_builder import PricedProblem, line_limit_arrays
 
 Mode = Literal["realtime", "batch"]
 Bools = NDArray[np.bool_]
@@ -26,13 +26,13 @@ BEYOND = "beyond the order lines of the day"
 class Solved:
     """`framed` is the problem the plan is of; a second pass may have opened its caps."""
 
-    framed: Framed
+    framed: PricedProblem
     plan: Plan
     mode: Mode
 
 
 def solve_wave(
-    framed: Framed,
+    framed: PricedProblem,
     strategy: StrategyBody,
     *,
     window_closed: bool = False,
@@ -74,7 +74,7 @@ def in_contention(problem: Problem, more_than: int) -> bool:
     return bool(len(np.unique(p.line_order[lines[short]])) > more_than)
 
 
-def _second_pass(framed: Framed, first: Plan, mode: Mode, seconds: float) -> Solved:
+def _second_pass(framed: PricedProblem, first: Plan, mode: Mode, seconds: float) -> Solved:
     """What the first pass left open, without the soft caps. What it served stays as it is."""
     p = framed.problem
     hard = len(p.line_limit) - len(framed.soft_caps)
@@ -90,7 +90,7 @@ def _second_pass(framed: Framed, first: Plan, mode: Mode, seconds: float) -> Sol
         if asked > left:
             beyond[np.ix_(waiting, members)] += penalty
     caps = [(p.limit_members[g], int(p.line_limit[g])) for g in range(hard)]
-    members, line_limit = caps_of(caps, p.nodes)
+    members, line_limit = line_limit_arrays(caps, p.nodes)
     parts = {**p.serve_parts, BEYOND: beyond}
     open_problem = replace(p, serve_parts=parts, limit_members=members, line_limit=line_limit)
     rest = _after(open_problem, shares).only(again)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from openiom.fulfillment_optimization.snapshot import Site
+from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.logistics import CarrierService, SourceTiming, deliveries, handover, next_open, promise
 from openiom.logistics.carriers import delivers_on
 from openiom.logistics.promises import Promise
@@ -70,7 +70,7 @@ def calendar(made: Sequence[tuple[Shipping, Promise]], at: datetime) -> list[Cal
 
 
 def pickup_options(
-    sites: Sequence[Site],
+    sites: Sequence[PlanningSource],
     timings: Mapping[str, SourceTiming],
     km: NDArray[np.float64],
     *,
@@ -152,7 +152,7 @@ def _without_pickups(timing: SourceTiming) -> SourceTiming:
     )
 
 
-def _option(kind: PickupKind, site: Site, ready: datetime, km: float) -> PickupOption:
+def _option(kind: PickupKind, site: PlanningSource, ready: datetime, km: float) -> PickupOption:
     return PickupOption(
         kind=kind, source=site.name, title=site.body.title, ready_at=ready, distance_km=round(km, 1)
     )

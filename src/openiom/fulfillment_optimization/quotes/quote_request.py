@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from openiom.fulfillment_optimization.order_port import sku_of
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
+from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig
 from openiom.inventory_visibility import Variant
 from openiom.logistics import CarrierService
 from openiom.platform.geocoding import Point
@@ -26,7 +26,7 @@ class Asked:
     ask: QuoteAsk
     at: datetime
     known: Snapshot
-    setting: Setting
+    setting: StrategyConfig
     place: Point
     services: tuple[CarrierService, ...]
     facts: Mapping[str, ProductFacts]

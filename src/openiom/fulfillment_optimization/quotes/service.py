@@ -17,12 +17,12 @@ import orjson
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.engine import Refusal
-from openiom.fulfillment_optimization.explanations import reason_of
+from openiom.fulfillment_optimization.explanations import refusal_text
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.planning import Attempt, Planner, Round, counted
 from openiom.fulfillment_optimization.planning.daily_capacity import IntakeResult, days_of
 from openiom.fulfillment_optimization.problem_builder import great_circle_km
-from openiom.fulfillment_optimization.snapshot import Site, Snapshot, snapshot
+from openiom.fulfillment_optimization.snapshot import PlanningSource, Snapshot, snapshot
 from openiom.kernel import Invalid, NotFound, Problem, Refused
 from openiom.logistics import CarrierService, handover
 from openiom.master_data import write_in_products
@@ -144,7 +144,7 @@ def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
             Problem("carrier", f"no carrier named {ask.carrier}", f"configured carriers: {names}")
         )
     try:
-        setting = known.setting(ask.strategy, at.date())
+        setting = known.strategy_config(ask.strategy, at.date())
     except NotFound as error:
         problems.append(Problem("strategy", error.what, error.remedy))
     if problems or place is None:
@@ -197,7 +197,7 @@ def _days(session: Session, asked: Asked) -> dict[str, IntakeResult]:
     settings, name = [asked.setting], asked.setting.strategy.alternate
     while name and name not in {s.name for s in settings}:
         try:
-            settings.append(asked.known.setting(name, asked.at.date()))
+            settings.append(asked.known.strategy_config(name, asked.at.date()))
         except NotFound:
             break
         name = settings[-1].strategy.alternate
@@ -317,7 +317,7 @@ def _reason(asked: Asked, found: Round, line: int) -> str:
         )
     others = codes[codes != Refusal.NOT_ON_HAND]
     likely = np.bincount(others).argmax() if len(others) else Refusal.NOT_ON_HAND
-    return reason_of(int(likely))
+    return refusal_text(int(likely))
 
 
 def _shipping(asked: Asked, found: Round, shares: Sequence[Share]) -> list[Shipping]:
@@ -331,7 +331,7 @@ def _shipping(asked: Asked, found: Round, shares: Sequence[Share]) -> list[Shipp
                 services.setdefault(
                     name, asked.services[0] if asked.services else attempt.setting.service
                 )
-    sites = {site.name: site for site in asked.known.sites}
+    sites = {site.name: site for site in asked.known.sources}
     names = sorted({share.source for share in shares})
     km = great_circle_km(
         [asked.place], [(sites[n].latitude, sites[n].longitude) for n in names], 0.0
@@ -344,7 +344,7 @@ def _shipping(asked: Asked, found: Round, shares: Sequence[Share]) -> list[Shipp
 
 def _parcels(asked: Asked, shares: Sequence[Share]) -> list[Parcel]:
     """What each planned source sends, as it is to be rated."""
-    sites = {site.name: site for site in asked.known.sites}
+    sites = {site.name: site for site in asked.known.sources}
     weights: dict[str, float] = defaultdict(float)
     for share in shares:
         line = asked.ask.lines[share.line]
@@ -377,7 +377,7 @@ def _pickup(asked: Asked, stock: CartStock, shipping: Sequence[Shipping]) -> lis
         wanted[asked.sku(i)] += line.quantity
     holds = {s.name: stock.together(s.name, wanted) == wanted for s in able}
     points = [(s.latitude, s.longitude) for s in able]
-    at = {s.name: (s.latitude, s.longitude) for s in asked.known.sites}
+    at = {s.name: (s.latitude, s.longitude) for s in asked.known.sources}
     return pickup_options(
         able,
         dict(
@@ -396,10 +396,12 @@ def _pickup(asked: Asked, stock: CartStock, shipping: Sequence[Shipping]) -> lis
 
 
 @lru_cache(maxsize=4)
-def _places_to_go(known: Snapshot) -> tuple[Site, ...]:
+def _places_to_go(known: Snapshot) -> tuple[PlanningSource, ...]:
     """Sources that hand goods out."""
     return tuple(
-        s for s in known.sites if {"pickup", "curbside", "ship_to_store"} & set(s.body.capabilities)
+        s
+        for s in known.sources
+        if {"pickup", "curbside", "ship_to_store"} & set(s.body.capabilities)
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from openiom.fulfillment_optimization.documents import CostWeights, RateFactor, RateTableBody
 from openiom.fulfillment_optimization.rates import factor_for, fallback_rate, table_price, zones
-from openiom.fulfillment_optimization.snapshot import Site
+from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.logistics import CarrierService, on_time_chance
 from openiom.logistics.carriers import arrival
 from openiom.logistics.promises import Handover
@@ -20,7 +20,7 @@ from .schemas import ArrivalChance, CarrierRate, Surcharge
 class Parcel:
     """What one source sends; `weight_kg` is what is rated."""
 
-    site: Site
+    site: PlanningSource
     km: float
     weight_kg: float
     given: Handover | None

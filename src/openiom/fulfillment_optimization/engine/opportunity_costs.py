@@ -18,9 +18,9 @@ import numpy as np
 
 from .bid_prices import BidPrices
 from .groups import Group, gather, in_reach
-from .marginal_values import Gains, gains
+from .marginal_values import MarginalValues, marginal_values
 from .problem import UNLIMITED, Floats, Ints, Problem
-from .sequential import Sequence
+from .sequential import SequentialSolver
 from .shares import Shares
 
 ROUNDS = 8
@@ -37,7 +37,7 @@ AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Worth:
+class OpportunityCostTable:
     """What the next place of each resource is worth, by time left and places left."""
 
     table: Floats  # (MOMENTS + 1, R, steps + 1) money; nothing is left of the horizon at 0, nothing of the places at 0
@@ -69,12 +69,12 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opportunity:
+class OpportunityCostModel:
     """Worths of all nodes, and of all shelves that hold something."""
 
-    nodes: Worth
+    nodes: OpportunityCostTable
     cells: Ints  # (C,) node * S + sku
-    units: Worth
+    units: OpportunityCostTable
 
     def prices(self, left: float, stock: Ints, room: Ints) -> BidPrices:
         """With so much of the horizon left, this stock (N, S) and so many parcel places (N,)."""
@@ -87,7 +87,9 @@ class Opportunity:
         prices.stock.reshape(-1)[self.cells] = self.units.at(left, stock[self.cells])
 
 
-def learn(problem: Problem, waves: Iterable[Problem], *, rounds: int = ROUNDS) -> Opportunity:
+def learn_opportunity_costs(
+    problem: Problem, waves: Iterable[Problem], *, rounds: int = ROUNDS
+) -> OpportunityCostModel:
     """
     Worths of the stock and the days of `problem` (its orders are not looked at) to orders like those of the earlier
     `waves`, each of which fills one horizon; waves name the same nodes and SKUs. Deterministic.
@@ -102,11 +104,11 @@ def learn(problem: Problem, waves: Iterable[Problem], *, rounds: int = ROUNDS) -
         )
     state = _State(problem, max(1, count))
     found = state.worths(
-        Gains(*(np.zeros(0, dtype=np.int64), np.zeros(0)) * 2, np.zeros(0, dtype=np.int64))
+        MarginalValues(*(np.zeros(0, dtype=np.int64), np.zeros(0)) * 2, np.zeros(0, dtype=np.int64))
     )
     stock_price, node_price = np.zeros(problem.stock.size), np.zeros(problem.nodes)
     for turn in range(rounds if groups else 0):
-        found = state.worths(gains(groups, stock_price, node_price))
+        found = state.worths(marginal_values(groups, stock_price, node_price))
         now = found.prices(1.0, problem.stock, state.room)
         share = 1.0 if turn == 0 else DAMPING
         stock_price = (1 - share) * stock_price + share * now.stock.reshape(-1)
@@ -132,7 +134,7 @@ class _State:
         steps = np.arange(PLACES + 1)[None, :]
         self.fee = np.where((steps <= pressed[:, None]) & (steps > 0), p.pressure[:, None], 0.0)
 
-    def worths(self, asked: Gains) -> Opportunity:
+    def worths(self, asked: MarginalValues) -> OpportunityCostModel:
         n, c = len(self.room), len(self.cells)
         known = self.place[asked.cell] >= 0
         cell, units = self.place[asked.cell[known]], asked.units[known].astype(np.float64)
@@ -141,12 +143,14 @@ class _State:
         node_rate = np.bincount(asked.node, minlength=n) / self.waves
         cell_rate = np.bincount(cell, weights=units, minlength=c) / self.waves
         none = np.zeros((c, UNITS + 1))
-        return Opportunity(
-            Worth(
+        return OpportunityCostModel(
+            OpportunityCostTable(
                 _backwards(nodes, node_rate, self.node_block, self.fee), self.node_block, self.fee
             ),
             self.cells,
-            Worth(_backwards(shelves, cell_rate, self.cell_block, none), self.cell_block, none),
+            OpportunityCostTable(
+                _backwards(shelves, cell_rate, self.cell_block, none), self.cell_block, none
+            ),
         )
 
 
@@ -190,17 +194,17 @@ def _at(excess: Floats, money: Floats) -> Floats:
     return found
 
 
-def walk(problem: Problem, known: Opportunity) -> Shares:
+def solve_with_opportunity_costs(problem: Problem, known: OpportunityCostModel) -> Shares:
     """The orders of a whole horizon one after the other, at worths looked up again every AT_ONCE orders."""
     return _Walk(problem, known).run(np.arange(problem.orders))
 
 
-class _Walk(Sequence):
+class _Walk(SequentialSolver):
     """A walk whose prices follow the clock and what is left."""
 
     chunk = AT_ONCE
 
-    def __init__(self, problem: Problem, known: Opportunity) -> None:
+    def __init__(self, problem: Problem, known: OpportunityCostModel) -> None:
         self.units = BidPrices.none(
             problem
         )  # written over and over: a table this size is slow to make
