@@ -142,7 +142,7 @@ def test_the_relaxation_of_long_orders_bounds_them_from_below():
     for seed in range(25):
         p = long_wave(seed)
         wave = Relaxation(p)
-        assert wave.price(wave.no_prices()).bound <= solve(p, mode="batch").cost + 1e-9
+        assert wave.price(wave.zero_prices()).bound <= solve(p, mode="batch").cost + 1e-9
 
 
 def test_an_empty_wave_costs_nothing():

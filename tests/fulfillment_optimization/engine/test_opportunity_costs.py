@@ -106,7 +106,7 @@ def test_learned_worths_beat_none_and_the_nearest_source_on_demand_they_have_not
     instance = generate(orders=1000, nodes=50, seed=3)
     problem = instance.problem
     known = learn_opportunity_costs(
-        problem, [instance.earlier_wave(seed) for seed in range(12)], rounds=4
+        problem, [instance.past_instance(seed) for seed in range(12)], rounds=4
     )
     shares = solve_with_opportunity_costs(problem, known)
 
@@ -119,7 +119,7 @@ def test_learned_worths_beat_none_and_the_nearest_source_on_demand_they_have_not
 def test_the_same_demand_teaches_the_same_and_no_demand_teaches_nothing():
     instance = generate(orders=100, nodes=20, seed=1)
     one, two = (
-        learn_opportunity_costs(instance.problem, [instance.earlier_wave(0)]) for _ in range(2)
+        learn_opportunity_costs(instance.problem, [instance.past_instance(0)]) for _ in range(2)
     )
     nothing = learn_opportunity_costs(instance.problem, [])
     room = instance.problem.capacity

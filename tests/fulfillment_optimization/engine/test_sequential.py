@@ -56,7 +56,7 @@ def test_the_same_wave_gives_the_same_plan_twice():
 def test_bid_prices_of_zero_change_nothing():
     for seed in range(30):
         p = small_instance(seed)
-        assert solve(p, bid_prices=BidPrices.none(p)).cost == solve(p).cost
+        assert solve(p, bid_prices=BidPrices.zero(p)).cost == solve(p).cost
 
 
 def test_cost_parts_add_up_to_the_cost():

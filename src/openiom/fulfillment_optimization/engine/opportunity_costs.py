@@ -1,12 +1,16 @@
-"""
-Opportunity costs: what the next parcel place of a node, and the next unit of a product there, is worth to the orders
-still to come, learned from earlier demand alone.
+"""Opportunity costs: what the next parcel of a node or unit of a stock cell is worth to later orders.
 
-Each resource is a small problem of its own (Talluri and van Ryzin's decomposition). Orders of earlier waves say what
-they would give for it; they come at random through the horizon, and whoever gives more than a place is worth to the
-later ones gets it. Solved backwards in time that gives the worth of the last place, the last but one, and so on, at
-every moment: prices that rise as shelves and days empty, and fall as the horizon ends. What one resource is worth
-depends on the prices of the others, so the two are found in turns.
+They are learned from past demand alone, resource by resource, as in the decomposition of network
+revenue management (Talluri and van Ryzin, 2004, chapter 3). Orders of past instances state the
+marginal value of a resource to them (see `marginal_values`). Requests arrive at random through the
+horizon; each is accepted if it is worth more than the unit is to later ones. With V(t, q) the value
+of q units with time t left, the dynamic program over time is
+
+    dV(t, q) / dt = sum over requests of rate * max(0, gain - (V(t, q) - V(t, q - 1) + fee(q))),
+
+and V(t, q) - V(t, q - 1) is the opportunity cost: it rises as stock and capacity run out and falls
+as the horizon ends. The value of one resource depends on the prices of the others, so both are
+found in damped rounds.
 """
 
 from __future__ import annotations
@@ -25,194 +29,203 @@ from .shares import Shares
 
 ROUNDS = 8
 DAMPING = 0.4
+"""Weight of the newest prices in rounds after the first."""
 MOMENTS = 20
-"""Parts of the horizon for which worths are kept."""
-PLACES, UNITS = 40, 12
-"""Steps kept of a node's day and of a shelf; what has more counts several places as one step."""
-MOST_STEPS = 400
+"""Intervals of the horizon at whose ends costs are stored."""
+NODE_STEPS, CELL_STEPS = 40, 12
+"""Steps stored for a node's parcels and a cell's units; larger resources count several as one."""
+MOST_SUBSTEPS = 400
+"""Most time steps of the dynamic program in the whole horizon."""
 MONEY = np.concatenate([np.arange(0, 20, 0.5), np.arange(20, 60, 2), np.arange(60, 400, 20.0)])
-"""Gains are kept as the money they exceed each of these by."""
-AT_ONCE = 100
-"""Orders of a walk that see the same prices."""
+"""Thresholds at which the total excess of gains is tabulated; linear in between."""
+REFRESH = 100
+"""Orders solved at the same prices."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpportunityCostTable:
-    """What the next place of each resource is worth, by time left and places left."""
+    """Costs of the next step of each of R resources, by time left and steps left."""
 
-    table: Floats  # (MOMENTS + 1, R, steps + 1) money; nothing is left of the horizon at 0, nothing of the places at 0
-    block: Ints  # (R,) places that count as one step
-    fee: Floats  # (R, steps + 1) money that taking it costs beside: the pressure of a node's day
+    table: Floats  # (MOMENTS + 1, R, steps + 1) money; 0 without time or steps left
+    block_size: Ints  # (R,) parcels or units that count as one step
+    fee: Floats  # (R, steps + 1) money of using the step besides: the pressure of a node
 
-    def at(self, left: float, places: Ints) -> Floats:
-        """(R,) money with so much of the horizon left (0 to 1) and so many places."""
-        moment = min(max(left, 0.0), 1.0) * MOMENTS
-        low = min(int(moment), MOMENTS - 1)
-        share, every = moment - low, np.arange(len(self.block))
-        step = np.clip(-(-places // self.block), 0, self.table.shape[2] - 1)
-        early, late = self.table[low + 1, every, step], self.table[low, every, step]
-        worth: Floats = share * early + (1 - share) * late + self.fee[every, step]
-        return worth
+    def at(self, time_left: float, places: Ints) -> Floats:
+        """(R,) money of the next place when `time_left` (0 to 1) and `places` (R,) are left."""
+        low, share = _interval(time_left)
+        resource = np.arange(len(self.block_size))
+        step = np.clip(-(-places // self.block_size), 0, self.table.shape[2] - 1)
+        earlier, later = self.table[low + 1, resource, step], self.table[low, resource, step]
+        cost: Floats = share * earlier + (1 - share) * later + self.fee[resource, step]
+        return cost
 
-    def steps(self, resource: int, left: float) -> list[float]:
-        """What the last step of places is worth, the last but one, and so on."""
-        moment = min(max(left, 0.0), 1.0) * MOMENTS
-        low = min(int(moment), MOMENTS - 1)
-        share = moment - low
-        row = (
-            share * self.table[low + 1, resource]
-            + (1 - share) * self.table[low, resource]
-            + self.fee[resource]
-        )
-        found: list[float] = row[1:].tolist()
-        return found
+    def step_values(self, resource: int, time_left: float) -> list[float]:
+        """Return the money of the last step of a resource, the last but one, and so on."""
+        low, share = _interval(time_left)
+        earlier, later = self.table[low + 1, resource], self.table[low, resource]
+        costs = share * earlier + (1 - share) * later + self.fee[resource]
+        values: list[float] = costs[1:].tolist()
+        return values
+
+
+def _interval(time_left: float) -> tuple[int, float]:
+    """Return the interval of the horizon and the share of it that is left."""
+    moment = min(max(time_left, 0.0), 1.0) * MOMENTS
+    low = min(int(moment), MOMENTS - 1)
+    return low, moment - low
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpportunityCostModel:
-    """Worths of all nodes, and of all shelves that hold something."""
+    """The opportunity costs of all nodes and of all stock cells that hold something."""
 
     nodes: OpportunityCostTable
     cells: Ints  # (C,) node * S + sku
     units: OpportunityCostTable
 
-    def prices(self, left: float, stock: Ints, room: Ints) -> BidPrices:
-        """With so much of the horizon left, this stock (N, S) and so many parcel places (N,)."""
-        found = BidPrices(np.zeros(stock.shape), self.nodes.at(left, room))
-        self.put(found, left, stock.reshape(-1))
-        return found
+    def prices(self, time_left: float, stock: Ints, room: Ints) -> BidPrices:
+        """Return bid prices for this stock (N, S) and so many parcels (N,) left."""
+        prices = BidPrices(np.zeros(stock.shape), self.nodes.at(time_left, room))
+        self.write_unit_prices(prices, time_left, stock.reshape(-1))
+        return prices
 
-    def put(self, prices: BidPrices, left: float, stock: Ints) -> None:
-        """The worths of all units into prices made before; stock is (N * S,)."""
-        prices.stock.reshape(-1)[self.cells] = self.units.at(left, stock[self.cells])
+    def write_unit_prices(self, prices: BidPrices, time_left: float, stock: Ints) -> None:
+        """Write the prices of units into existing prices; `stock` is (N * S,)."""
+        prices.stock.reshape(-1)[self.cells] = self.units.at(time_left, stock[self.cells])
 
 
 def learn_opportunity_costs(
-    problem: Problem, waves: Iterable[Problem], *, rounds: int = ROUNDS
+    problem: Problem, past_instances: Iterable[Problem], *, rounds: int = ROUNDS
 ) -> OpportunityCostModel:
-    """
-    Worths of the stock and the days of `problem` (its orders are not looked at) to orders like those of the earlier
-    `waves`, each of which fills one horizon; waves name the same nodes and SKUs. Deterministic.
+    """Return the opportunity costs of the stock and capacity of `problem`.
+
+    Its orders are not considered. Each past instance has the orders of one horizon, with the nodes
+    and SKUs of `problem`. Deterministic.
     """
     groups: list[Group] = []
     count = 0
-    for wave in waves:
+    for past in past_instances:
         count += 1
-        here = replace(wave, stock=problem.stock, capacity=problem.capacity, used=problem.used)
-        groups += gather(
-            here, np.arange(here.orders), in_reach(here, here.stock, np.arange(here.lines))
-        )
-    state = _State(problem, max(1, count))
-    found = state.worths(
-        MarginalValues(*(np.zeros(0, dtype=np.int64), np.zeros(0)) * 2, np.zeros(0, dtype=np.int64))
-    )
+        now = replace(past, stock=problem.stock, capacity=problem.capacity, used=problem.used)
+        reach = in_reach(now, now.stock, np.arange(now.lines))
+        groups += gather(now, np.arange(now.orders), reach)
+    resources = _Resources(problem, max(1, count))
+    model = resources.model(MarginalValues.none())
     stock_price, node_price = np.zeros(problem.stock.size), np.zeros(problem.nodes)
-    for turn in range(rounds if groups else 0):
-        found = state.worths(marginal_values(groups, stock_price, node_price))
-        now = found.prices(1.0, problem.stock, state.room)
-        share = 1.0 if turn == 0 else DAMPING
-        stock_price = (1 - share) * stock_price + share * now.stock.reshape(-1)
-        node_price = (1 - share) * node_price + share * now.node
-    return found
+    for round_number in range(rounds if groups else 0):
+        model = resources.model(marginal_values(groups, stock_price, node_price))
+        now_prices = model.prices(1.0, problem.stock, resources.room)
+        weight = 1.0 if round_number == 0 else DAMPING
+        stock_price = (1 - weight) * stock_price + weight * now_prices.stock.reshape(-1)
+        node_price = (1 - weight) * node_price + weight * now_prices.node
+    return model
 
 
-class _State:
-    """The places there are, in steps."""
+class _Resources:
+    """The parcels and units of a problem, in steps, and the horizons their requests come from."""
 
-    def __init__(self, problem: Problem, waves: int) -> None:
+    def __init__(self, problem: Problem, horizons: int) -> None:
         p = problem
-        self.waves = waves
-        self.room = np.maximum(p.capacity - p.used, 0)
-        calm = np.clip(p.soft_capacity - p.used, 0, self.room)
-        flat = p.stock.reshape(-1)
-        self.cells = np.flatnonzero((flat > 0) & (flat < UNLIMITED))
-        self.place = np.full(flat.size, -1, dtype=np.int64)
-        self.place[self.cells] = np.arange(len(self.cells))
-        self.stock = flat[self.cells]
-        self.node_block, self.cell_block = _blocks(self.room, PLACES), _blocks(self.stock, UNITS)
-        pressed = -(-(self.room - calm) // self.node_block)
-        steps = np.arange(PLACES + 1)[None, :]
-        self.fee = np.where((steps <= pressed[:, None]) & (steps > 0), p.pressure[:, None], 0.0)
+        self.horizons = horizons
+        self.room = np.maximum(p.capacity - p.used, 0)  # (N,) parcels
+        stock = p.stock.reshape(-1)
+        self.cells = np.flatnonzero((stock > 0) & (stock < UNLIMITED))  # (C,)
+        self.index_of_cell = np.full(stock.size, -1, dtype=np.int64)
+        self.index_of_cell[self.cells] = np.arange(len(self.cells))
+        self.node_block = _block_sizes(self.room, NODE_STEPS)
+        self.cell_block = _block_sizes(stock[self.cells], CELL_STEPS)
+        self.fee = self._pressure(p)  # (N, NODE_STEPS + 1)
 
-    def worths(self, asked: MarginalValues) -> OpportunityCostModel:
-        n, c = len(self.room), len(self.cells)
-        known = self.place[asked.cell] >= 0
-        cell, units = self.place[asked.cell[known]], asked.units[known].astype(np.float64)
-        nodes = _excess(asked.node, asked.node_gain, np.ones(len(asked.node)), n) / self.waves
-        shelves = _excess(cell, asked.cell_gain[known], units, c) / self.waves
-        node_rate = np.bincount(asked.node, minlength=n) / self.waves
-        cell_rate = np.bincount(cell, weights=units, minlength=c) / self.waves
-        none = np.zeros((c, UNITS + 1))
+    def _pressure(self, p: Problem) -> Floats:
+        """(N, NODE_STEPS + 1) pressure of each step of a node; the last steps are pressed."""
+        calm_room = np.clip(p.soft_capacity - p.used, 0, self.room)
+        pressed_steps = -(-(self.room - calm_room) // self.node_block)
+        step = np.arange(NODE_STEPS + 1)[None, :]
+        pressed = (step <= pressed_steps[:, None]) & (step > 0)
+        return np.where(pressed, p.pressure[:, None], 0.0)
+
+    def model(self, values: MarginalValues) -> OpportunityCostModel:
+        """Return the opportunity costs when requests have these marginal values."""
+        nodes, cells = len(self.room), len(self.cells)
+        limited = self.index_of_cell[values.cell] >= 0
+        cell = self.index_of_cell[values.cell[limited]]
+        units = values.units[limited].astype(np.float64)
+        one = np.ones(len(values.node))
+        node_excess = _excess(values.node, values.node_gain, one, nodes) / self.horizons
+        cell_excess = _excess(cell, values.cell_gain[limited], units, cells) / self.horizons
+        node_rate = np.bincount(values.node, minlength=nodes) / self.horizons
+        cell_rate = np.bincount(cell, weights=units, minlength=cells) / self.horizons
+        no_fee = np.zeros((cells, CELL_STEPS + 1))
+        node_table = _backward_induction(node_excess, node_rate, self.node_block, self.fee)
+        cell_table = _backward_induction(cell_excess, cell_rate, self.cell_block, no_fee)
         return OpportunityCostModel(
-            OpportunityCostTable(
-                _backwards(nodes, node_rate, self.node_block, self.fee), self.node_block, self.fee
-            ),
+            OpportunityCostTable(node_table, self.node_block, self.fee),
             self.cells,
-            OpportunityCostTable(
-                _backwards(shelves, cell_rate, self.cell_block, none), self.cell_block, none
-            ),
+            OpportunityCostTable(cell_table, self.cell_block, no_fee),
         )
 
 
-def _blocks(places: Ints, steps: int) -> Ints:
+def _block_sizes(places: Ints, steps: int) -> Ints:
     blocks: Ints = np.maximum(1, -(-places // steps))
     return blocks
 
 
 def _excess(resource: Ints, gain: Floats, weight: Floats, count: int) -> Floats:
-    """(count, len(MONEY)) by how much all gains together exceed each sum of money."""
-    found = np.empty((count, len(MONEY)))
+    """(count, len(MONEY)) weighted sum over requests of max(0, gain - threshold)."""
+    excess = np.empty((count, len(MONEY)))
     for i, money in enumerate(MONEY.tolist()):
-        found[:, i] = np.bincount(
-            resource, weights=weight * np.maximum(0.0, gain - money), minlength=count
-        )
-    return found
+        beyond = weight * np.maximum(0.0, gain - money)
+        excess[:, i] = np.bincount(resource, weights=beyond, minlength=count)
+    return excess
 
 
-def _backwards(excess: Floats, rate: Floats, block: Ints, fee: Floats) -> Floats:
-    """From the end of the horizon, when nothing is worth anything, to its beginning; see `Worth.table`."""
+def _backward_induction(excess: Floats, rate: Floats, block: Ints, fee: Floats) -> Floats:
+    """Return `OpportunityCostTable.table`, from the end of the horizon to its beginning."""
     steps = fee.shape[1] - 1
-    busy = float((rate / block).max(initial=0.0))
-    fine = int(np.clip(np.ceil(2 * busy / MOMENTS), 1, MOST_STEPS // MOMENTS))
+    busiest = float((rate / block).max(initial=0.0))
+    substeps = int(np.clip(np.ceil(2 * busiest / MOMENTS), 1, MOST_SUBSTEPS // MOMENTS))
     value = np.zeros((len(block), steps + 1))
     table = np.zeros((MOMENTS + 1, len(block), steps + 1))
-    per_step = excess / (block * fine * MOMENTS)[:, None]
+    per_substep = excess / (block * substeps * MOMENTS)[:, None]
     for moment in range(MOMENTS):
-        for _ in range(fine):
-            worth = value[:, 1:] - value[:, :-1] + fee[:, 1:]
-            value[:, 1:] += _at(per_step, worth)
+        for _ in range(substeps):
+            cost = value[:, 1:] - value[:, :-1] + fee[:, 1:]
+            value[:, 1:] += _excess_over(per_substep, cost)
         table[moment + 1, :, 1:] = value[:, 1:] - value[:, :-1]
     return table
 
 
-def _at(excess: Floats, money: Floats) -> Floats:
-    """(R, Q) the excess over `money` (R, Q), between the sums it is known for."""
+def _excess_over(excess: Floats, money: Floats) -> Floats:
+    """(R, Q) the tabulated excess over `money` (R, Q), interpolated."""
     low = np.clip(np.searchsorted(MONEY, money, side="right") - 1, 0, len(MONEY) - 2)
     share = np.clip((money - MONEY[low]) / (MONEY[low + 1] - MONEY[low]), 0.0, 1.0)
     row = np.arange(len(excess))[:, None]
-    found: Floats = excess[row, low] * (1 - share) + excess[row, low + 1] * share
-    return found
+    over: Floats = excess[row, low] * (1 - share) + excess[row, low + 1] * share
+    return over
 
 
-def solve_with_opportunity_costs(problem: Problem, known: OpportunityCostModel) -> Shares:
-    """The orders of a whole horizon one after the other, at worths looked up again every AT_ONCE orders."""
-    return _Walk(problem, known).run(np.arange(problem.orders))
+def solve_with_opportunity_costs(problem: Problem, model: OpportunityCostModel) -> Shares:
+    """Return the shares of the orders of a whole horizon, solved in sequence.
+
+    Prices are looked up again every REFRESH orders, by the time and the stock left.
+    """
+    return _PricedSolver(problem, model).run(np.arange(problem.orders))
 
 
-class _Walk(SequentialSolver):
-    """A walk whose prices follow the clock and what is left."""
+class _PricedSolver(SequentialSolver):
+    """A sequential solver whose bid prices follow the time, the stock and the parcels left."""
 
-    chunk = AT_ONCE
+    chunk = REFRESH
 
-    def __init__(self, problem: Problem, known: OpportunityCostModel) -> None:
-        self.units = BidPrices.none(
-            problem
-        )  # written over and over: a table this size is slow to make
-        super().__init__(problem, self.units)
-        self.known = known
+    def __init__(self, problem: Problem, model: OpportunityCostModel) -> None:
+        self.unit_prices = BidPrices.zero(problem)  # overwritten: a large table is slow to allocate
+        super().__init__(problem, self.unit_prices)
+        self.model = model
 
-    def _chunk(self, orders: Ints) -> None:
-        left = 1.0 - (float(orders[0]) + len(orders) / 2) / self.problem.orders
-        self.known.put(self.units, left, self.stock)
-        self._reprice(BidPrices(self.units.stock, self.known.nodes.at(left, self.left)))
-        super()._chunk(orders)
+    def _solve_chunk(self, orders: Ints) -> None:
+        middle = float(orders[0]) + len(orders) / 2
+        time_left = 1.0 - middle / self.problem.orders
+        self.model.write_unit_prices(self.unit_prices, time_left, self.stock)
+        node_prices = self.model.nodes.at(time_left, self.left)
+        self.set_bid_prices(BidPrices(self.unit_prices.stock, node_prices))
+        super()._solve_chunk(orders)

@@ -54,7 +54,7 @@ def _last_batch(
     )
     if not rows:
         return None
-    prices = BidPrices.none(framed.problem)
+    prices = BidPrices.zero(framed.problem)
     for source, product, price in rows:
         node = setting.index.get(source)
         if node is None:

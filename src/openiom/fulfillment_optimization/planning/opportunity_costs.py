@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from openiom.fulfillment_optimization.engine import UNLIMITED, BidPrices, Problem
-from openiom.fulfillment_optimization.engine.opportunity_costs import learn_opportunity_costs
+from openiom.fulfillment_optimization.engine import learn_opportunity_costs
 from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
 from openiom.fulfillment_optimization.problem_builder import (
     Key,
@@ -42,7 +42,7 @@ class Worths:
     def prices(self, framed: PricedProblem) -> BidPrices:
         """For the stock and the days as this wave finds them."""
         p = framed.problem
-        found = BidPrices.none(p)
+        found = BidPrices.zero(p)
         node_of = {name: n for n, name in enumerate(framed.names)}
         columns = stock_columns(framed.products)
         room = p.capacity - p.used
@@ -97,12 +97,12 @@ def learned(
     for n, site in enumerate(setting.sources):
         if site.daily_parcels is not None:
             left = _of_day_left(site.time_zone, given.now)
-            curves[site.name, ""] = int(known.nodes.block[n]), _rounded(known.nodes.steps(n, left))
+            curves[site.name, ""] = int(known.nodes.block_size[n]), _rounded(known.nodes.step_values(n, left))
     for i, cell in enumerate(known.cells.tolist()):
         n, s = divmod(cell, len(products))
         curves[setting.names[n], products[s]] = (
-            int(known.units.block[i]),
-            _rounded(known.units.steps(i, 1.0)),
+            int(known.units.block_size[i]),
+            _rounded(known.units.step_values(i, 1.0)),
         )
     return Worths(
         {key: curve for key, curve in curves.items() if max(curve[1], default=0.0) > NOTHING}
