@@ -8,10 +8,11 @@ which work value by value, cost three times as much.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg import sql
+from psycopg.rows import class_row
 from sqlalchemy.orm import Session
 
 from .database import driver
@@ -20,6 +21,7 @@ from .write_behind import before_statement
 _COPY_CHUNK = 2_000
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+Row = TypeVar("Row")
 
 
 def copy_rows(
@@ -128,3 +130,16 @@ def _writer(first: Any, escape: Callable[[str], str]) -> Callable[[Any], str]:
     if first is None:
         return str  # every value is None, so this is never asked
     raise TypeError(f"values of type {type(first).__name__} cannot be written in bulk")
+
+
+def fetch_as(
+    session: Session, row_class: type[Row], query: str, parameters: Parameters = ()
+) -> list[Row]:
+    """Return the rows of a query like `fetch`, each as `row_class(**columns)`.
+
+    The query's column names must be the constructor's parameters.
+    """
+    before_statement(session, query)
+    with driver(session).cursor(row_factory=class_row(row_class)) as cursor:
+        cursor.execute(query.encode(), _with_literals(parameters))
+        return cursor.fetchall()
