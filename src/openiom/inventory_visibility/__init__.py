@@ -42,6 +42,7 @@ from .queries import available, channels_matter
 from .receiver import receive_stock
 from .reconciliation import CheckTurn, first_wrong_row
 from .reservation_batcher import ReservationBatcher
+from .reservations import line_reservations, lock_stock, units_reserved_since
 from .routes import router
 from .service import (
     change_on_hand,
@@ -105,6 +106,8 @@ __all__ = [
     "inbound",
     "inventory_configuration",
     "keep",
+    "line_reservations",
+    "lock_stock",
     "overview_router",
     "post_measures",
     "promise_dates",
@@ -118,6 +121,7 @@ __all__ = [
     "ship",
     "soft_reserve",
     "supply_router",
+    "units_reserved_since",
     "workers",
     "unreserve",
     "variant_dimensions",

@@ -1,14 +1,15 @@
 """The list of soft reservations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Literal
+from decimal import Decimal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch, fetch_as
 
 ReservationState = Literal["open", "shipped", "released"]
 _STATES = {
@@ -90,3 +91,66 @@ def _line_id(document: str) -> UUID | None:
         return UUID(document)
     except ValueError:
         return None
+
+
+class LineReservation(NamedTuple):
+    """Units that an order line has reserved at one stock row."""
+
+    line_id: UUID
+    stock_id: int
+    organization: str
+    product: str
+    source: str
+    dimensions: str
+    units: Decimal
+    reserved_at: datetime
+
+
+def line_reservations(session: Session, line_ids: Collection[UUID]) -> list[LineReservation]:
+    """Return the open reservations of these order lines; nothing is locked."""
+    return fetch_as(
+        session,
+        LineReservation,
+        "SELECT r.line_id, r.stock_id, s.organization, s.product, s.source, s.dimensions,"
+        " r.open AS units, r.at AS reserved_at"
+        " FROM inventory_visibility.reservation r"
+        " JOIN inventory_visibility.stock s ON s.id = r.stock_id"
+        " WHERE r.line_id = ANY(%s) AND r.open > 0",
+        (list(line_ids),),
+    )
+
+
+class ReservedUnits(NamedTuple):
+    """Units reserved of a product at a source, released ones not included."""
+
+    product: str
+    source: str
+    units: float
+
+
+def units_reserved_since(
+    session: Session, products: Collection[str], since: datetime
+) -> list[ReservedUnits]:
+    """Return the units reserved of these products since an instant, shipped units included."""
+    return fetch_as(
+        session,
+        ReservedUnits,
+        "SELECT s.product, s.source, sum(r.quantity - r.released)::float8 AS units"
+        " FROM inventory_visibility.reservation r"
+        " JOIN inventory_visibility.stock s ON s.id = r.stock_id"
+        " WHERE s.product = ANY(%s) AND s.organization = '' AND s.dimensions = '' AND r.at >= %s"
+        " GROUP BY s.product, s.source",
+        (sorted(products), since),
+    )
+
+
+def lock_stock(session: Session, keys: Collection[tuple[str, str]]) -> None:
+    """Lock the stock rows of these (product, source) until the transaction ends, in id order."""
+    wanted = sorted(keys)
+    fetch(
+        session,
+        "SELECT s.id FROM inventory_visibility.stock s"
+        " JOIN unnest(%s::text[], %s::text[]) AS k(product, source) USING (product, source)"
+        " WHERE s.organization = '' AND s.dimensions = '' ORDER BY s.id FOR UPDATE OF s",
+        ([product for product, _ in wanted], [source for _, source in wanted]),
+    )
