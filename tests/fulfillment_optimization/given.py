@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from openiom.fulfillment_optimization.configuration import SourceBody, StrategyBody
-from openiom.fulfillment_optimization.constraints import Constraint, ConstraintBody
+from openiom.fulfillment_optimization.constraints import ConstraintDocument, ConstraintBody
 from openiom.fulfillment_optimization.documents import RateTableBody
 from openiom.fulfillment_optimization.engine import Plan, Refusal, solve
 from openiom.fulfillment_optimization.order_port import OpenLine
@@ -67,13 +67,13 @@ def order(
     ]
 
 
-def constraint(type: str, **body: Any) -> Constraint:
+def constraint(type: str, **body: Any) -> ConstraintDocument:
     return ConstraintBody.model_validate({"title": type, "type": type, **body}).root
 
 
 def setting(
     sources: Sequence[Row],
-    *constraints: Constraint,
+    *constraints: ConstraintDocument,
     lists: Mapping[str, Sequence[str]] | None = None,
     rates: RateTableBody | None = None,
     calendars: Mapping[str, dict[str, Any]] | None = None,

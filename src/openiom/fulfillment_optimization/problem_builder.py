@@ -369,7 +369,7 @@ def _costs(inputs: _Inputs) -> _Costs:
 
 
 def _parcel_parts(inputs: _Inputs) -> Parts:
-    """Return the cost parts of opening a parcel, broadcastable to (B, N); no split fee, no rates."""
+    """Return the cost parts of opening a parcel, broadcastable to (B, N), without rates."""
     config, demand = inputs.config, inputs.demand
     weights, sources = config.strategy.weights, config.sources
     per_parcel = [source.body.handling.per_parcel for source in sources]

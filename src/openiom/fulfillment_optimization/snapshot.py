@@ -17,7 +17,7 @@ from openiom.logistics.timetable import read_timetable
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.compiled_documents import Bodies, CompiledConfiguration
 
-from .configuration import BUILT_IN, DEFAULT_STRATEGY
+from .configuration import BUILT_IN, DEFAULT_STRATEGY, default_strategy
 from .constraints import (
     ConstraintBody,
     ConstraintDocument,
@@ -27,7 +27,7 @@ from .constraints import (
 from .documents import RateTableBody, SourceBody, StrategyBody
 from .models import Source
 
-KINDS = (
+CONFIGURATION_KINDS = (
     "calendar",
     "carrier",
     COMPANY,
@@ -124,6 +124,15 @@ class StrategyConfig:
     def in_force(self, day: date) -> tuple[ConstraintDocument, ...]:
         """Return the constraints that count on this day."""
         return constraints_in_force(self.constraints, day)
+
+    def line_limited_sources(self) -> set[str]:
+        """Return the sources whose order lines of the day a constraint limits."""
+        limited = np.zeros(len(self.names), dtype=bool)
+        for constraint in self.constraints:
+            members = constraint.line_limited_sources(self.selector())
+            if members is not None:
+                limited |= members
+        return {self.names[node] for node in np.flatnonzero(limited).tolist()}
 
     def depends_on_time(self) -> bool:
         """Return whether the hour at which an order is planned matters to a constraint."""
@@ -238,7 +247,7 @@ def make_strategy_config(
 
 
 def planning_source(source: SourceRecord) -> PlanningSource:
-    """Return a source with its document parsed; without a document, one is made from its columns."""
+    """Return a source with its document parsed, or made from its columns where it has none."""
     settings = source.settings or {
         "title": source.name,
         "type": source.type,
@@ -262,13 +271,10 @@ def planning_source(source: SourceRecord) -> PlanningSource:
 
 
 def _compile(session: Session, bodies: Bodies) -> Snapshot:
-    """Compile the current documents; of several default strategies the one stored last counts."""
-    default = DEFAULT_STRATEGY
+    """Compile the current documents."""
     strategies: dict[str, StrategyBody] = {}
     for name, body in bodies["strategy"].items():
         strategies[name] = StrategyBody.model_validate(body)
-        if strategies[name].is_default:
-            default = name
     lists: dict[str, frozenset[str]] = {}
     for name, body in bodies["source_list"].items():
         lists[name] = frozenset(body["sources"])
@@ -286,12 +292,12 @@ def _compile(session: Session, bodies: Bodies) -> Snapshot:
         constraints=constraints,
         rates=rates,
         timetable=read_timetable(bodies),
-        default=default,
+        default=default_strategy(bodies["strategy"]),
         currency=accounting_currency(bodies[COMPANY]),
     )
 
 
-_CONFIGURATION = CompiledConfiguration(KINDS, _compile)
+_CONFIGURATION = CompiledConfiguration(CONFIGURATION_KINDS, _compile)
 
 
 def snapshot(session: Session) -> Snapshot:

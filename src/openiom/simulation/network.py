@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.constraints import ConstraintBody
 from openiom.fulfillment_optimization.documents import RateTableBody, SourceBody, StrategyBody
-from openiom.fulfillment_optimization.snapshot import READ, PlanningSource, Snapshot
+from openiom.fulfillment_optimization.snapshot import CONFIGURATION_KINDS, PlanningSource, Snapshot
 from openiom.logistics.timetable import read_timetable
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.configuration import ConfigurationDocument
@@ -20,9 +20,9 @@ def read_documents(session: Session) -> dict[str, dict[str, dict[str, Any]]]:
     """Every document in use that sourcing reads, in the order they were written."""
     table = ConfigurationDocument
     query = select(table.kind, table.name, table.body).where(
-        table.kind.in_(READ), table.current, ~table.deleted
+        table.kind.in_(CONFIGURATION_KINDS), table.current, ~table.deleted
     )
-    bodies: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in READ}
+    bodies: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in CONFIGURATION_KINDS}
     for kind, name, body in session.execute(query.order_by(table.id)):
         bodies[kind][name] = body
     return bodies

@@ -181,9 +181,7 @@ def _timed(setting: StrategyConfig) -> bool:
         site.body.cutoff or site.body.calendar or site.body.pickup_schedule
         for site in setting.sources
     )
-    return (hours and setting.strategy.weights.lateness_per_day > 0) or any(
-        constraint.type == "respect_timings" for constraint in setting.constraints
-    )
+    return (hours and setting.strategy.weights.lateness_per_day > 0) or setting.depends_on_time()
 
 
 def _wave(

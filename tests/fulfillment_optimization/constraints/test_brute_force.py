@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tests.fulfillment_optimization.given import NOON, Row, constraint, order, place, setting
 
-from openiom.fulfillment_optimization.constraints import Constraint
+from openiom.fulfillment_optimization.constraints import ConstraintDocument
 from openiom.fulfillment_optimization.engine import solve
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.problem_builder import (
@@ -89,8 +89,8 @@ def instance(seed: int) -> Instance:
     )
 
 
-def _constraints(r: np.random.Generator) -> list[Constraint]:
-    def some(kind: str, **body: Any) -> Constraint:
+def _constraints(r: np.random.Generator) -> list[ConstraintDocument]:
+    def some(kind: str, **body: Any) -> ConstraintDocument:
         return constraint(
             kind, hard=bool(r.random() < 0.5), penalty=float(r.integers(0, 12)), **body
         )

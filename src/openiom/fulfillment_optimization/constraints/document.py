@@ -1,4 +1,4 @@
-"""The base of constraint documents. A kind of constraint is one subclass, in one module of `kinds`."""
+"""The base of constraint documents; each kind is one subclass, in one module of `kinds`."""
 
 from abc import ABC, abstractmethod
 from datetime import date
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from openiom.fulfillment_optimization.engine import Refusal
 
-from .effects import ConstraintContext, ConstraintEffects, Floats, SourceSelector
+from .effects import Bools, ConstraintContext, ConstraintEffects, Floats, SourceSelector
 
 
 class Entry(BaseModel):
@@ -62,6 +62,10 @@ class ConstraintDocument(BaseModel, ABC):
 
     def maximum_km(self, sources: SourceSelector) -> Floats | None:
         """(N,) hard limit on the distance of each source; None for kinds without one."""
+        return None
+
+    def line_limited_sources(self, sources: SourceSelector) -> Bools | None:
+        """(N,) sources whose order lines of the day are limited; None for kinds without a limit."""
         return None
 
     def in_force(self, day: date) -> bool:

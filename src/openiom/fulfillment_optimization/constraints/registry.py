@@ -6,9 +6,11 @@ A new kind is one module there, beside its test and its line of documentation.
 import pkgutil
 from collections.abc import Sequence
 from datetime import date
+from functools import reduce
 from importlib import import_module
 from inspect import cleandoc, isabstract
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeGuard
 
 from pydantic import Field, RootModel
 
@@ -34,10 +36,15 @@ def _document_classes() -> dict[str, type[ConstraintDocument]]:
     for info in sorted(pkgutil.iter_modules(kinds.__path__), key=lambda info: info.name):
         module = import_module(f"{kinds.__name__}.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, ConstraintDocument):
-                if not isabstract(value) and value.__module__ == module.__name__:
-                    classes[value.kind()] = value
+            if _is_kind(value):
+                classes[value.kind()] = value
     return classes
+
+
+def _is_kind(value: object) -> TypeGuard[type[ConstraintDocument]]:
+    if not isinstance(value, type) or not issubclass(value, ConstraintDocument):
+        return False
+    return not isabstract(value)
 
 
 DOCUMENT_CLASSES = _document_classes()
@@ -45,7 +52,8 @@ DOCUMENT_CLASSES = _document_classes()
 if TYPE_CHECKING:
     AnyConstraint = ConstraintDocument
 else:
-    AnyConstraint = Annotated[Union[tuple(DOCUMENT_CLASSES.values())], Field(discriminator="type")]
+    _UNION = reduce(or_, DOCUMENT_CLASSES.values())
+    AnyConstraint = Annotated[_UNION, Field(discriminator="type")]
 
 
 class ConstraintBody(RootModel[AnyConstraint]):

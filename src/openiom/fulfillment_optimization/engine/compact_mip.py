@@ -205,10 +205,8 @@ def _add_partial_penalty(
     penalty = float(f.problem.partial_penalty[order])
     if penalty <= 0:
         return
-    if np.isinf(penalty):
-        partial = f.columns.add(0.0, 0.0)
-    else:
-        partial = f.columns.add(penalty, 1.0)
+    forbidden = bool(np.isinf(penalty))
+    partial = f.columns.add(0.0, 0.0) if forbidden else f.columns.add(penalty, 1.0)
     for y in opened.values():
         for terms in served:
             minus_served = [(x, -portion) for x, portion in terms]

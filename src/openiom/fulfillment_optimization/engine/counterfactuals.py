@@ -1,11 +1,11 @@
 """Counterfactuals: for every source that lost a line, the smallest change that makes it win.
 
-All other orders keep their plans. What refuses a source (a constraint, missing stock, a full day) is
-lifted by exactly the amount that is missing; a source that is only too dear needs a reduction of
-cost, to the cent. Where one change is not enough, the reduction that must go with it is stated too.
-Each counterfactual is verified by solving the order again: with the changes the source gets the
-line, and with any of them one step smaller (a cent, a unit, the constraint still in force) it does
-not.
+All other orders keep their plans. What refuses a source (a constraint, missing stock, a full day)
+is lifted by exactly the amount that is missing; a source that is only too dear needs a reduction
+of cost, to the cent. Where one change is not enough, the reduction that must go with it is stated
+too. Each counterfactual is verified by solving the order again: with the changes the source gets
+the line, and with any of them one step smaller (a cent, a unit, the constraint still in force) it
+does not.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def row_limits(relaxation: Relaxation) -> tuple[Floats, Floats]:
 
 
 class Master:
-    """The restricted linear program: grown by columns and rows, solved again from its last basis."""
+    """The restricted linear program: grown by columns and rows, restarted from its last basis."""
 
     def __init__(self, relaxation: Relaxation) -> None:
         self.relaxation = relaxation

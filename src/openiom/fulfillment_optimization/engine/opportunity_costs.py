@@ -1,4 +1,4 @@
-"""Opportunity costs: what the next parcel of a node or unit of a stock cell is worth to later orders.
+"""Opportunity costs: the value of the next parcel or unit of stock to later orders.
 
 They are learned from past demand alone, resource by resource, as in the decomposition of network
 revenue management (Talluri and van Ryzin, 2004, chapter 3). Orders of past instances state the

@@ -154,7 +154,7 @@ class SequentialSolver:
         self._close_exhausted_groups()
 
     def _parcel_prices(self) -> Floats:
-        """(N,) money of one more parcel now: the higher of bid price and pressure; inf when full."""
+        """(N,) money of one more parcel now: bid price or pressure, the higher; inf when full."""
         p = self.problem
         base = np.zeros(p.nodes) if self.bid is None else self.bid.node
         pressed = self.before_pressure <= 0

@@ -69,11 +69,15 @@ def saving_of_one_more(plan: Plan, node: int, sku: int | None) -> float:
     if not len(orders):
         return 0.0
     before = orders_alone(plan, orders)
-    if plan.proved:
-        cost = cost_of(before, _shares_of(plan, orders)).total
-    else:
-        cost = _least_cost(before)
+    cost = _cost_of_orders(plan, orders, before)
     return max(0.0, round(cost - _least_cost(_with_one_more(before, node, sku)), 6))
+
+
+def _cost_of_orders(plan: Plan, orders: Ints, alone: Problem) -> float:
+    """Return the money of these orders: as planned if proved optimal, else solved again."""
+    if plan.proved:
+        return cost_of(alone, _shares_of(plan, orders)).total
+    return _least_cost(alone)
 
 
 def _shares_of(plan: Plan, orders: Ints) -> Shares:

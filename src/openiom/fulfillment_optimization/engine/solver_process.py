@@ -68,9 +68,9 @@ class InProcessSolver:
         self._task = None
 
 
-# The child gets this process's module search path, so that it also runs from a checkout. The packages
-# above this module are empty stand-ins: executing their __init__ would make the start sixteen times
-# as slow, and the child needs only three modules.
+# The child gets this process's module search path, so that it also runs from a checkout. The
+# packages above this module are empty stand-ins: executing their __init__ would make the start
+# sixteen times as slow, and the child needs only three modules.
 _CHILD = """
 import sys, types
 sys.path[:] = {path!r}

@@ -28,16 +28,7 @@ def counted(settings: Iterable[StrategyConfig]) -> dict[str, PlanningSource]:
     """Sources whose day must be counted: of limited capacity, or under a daily cap of order lines."""
     found: dict[str, PlanningSource] = {}
     for setting in settings:
-        capped: set[str] = set()
-        for constraint in setting.constraints:
-            if constraint.type == "maximum_order_lines":
-                for entry in constraint.entries:
-                    if entry.source:
-                        capped.add(entry.source)
-                    elif entry.source_list:
-                        capped |= setting.lists.get(entry.source_list, frozenset())
-                    else:
-                        capped |= set(setting.names)
+        capped = setting.line_limited_sources()
         for site in setting.sources:
             if (
                 site.daily_parcels is not None

@@ -7,9 +7,11 @@ from pydantic import Field
 
 from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
 from openiom.fulfillment_optimization.constraints.effects import (
+    Bools,
     ConstraintContext,
     ConstraintEffects,
     LineCap,
+    SourceSelector,
     caps_of_sources,
     line_cap,
 )
@@ -48,6 +50,11 @@ class MaximumOrderLines(ConstraintDocument):
             else:
                 effects.soft_caps.append(cap)
                 effects.penalties += self.penalty
+
+    def line_limited_sources(self, sources: SourceSelector) -> Bools | None:
+        """(N,) sources that a row applies to."""
+        members = [sources.members(entry) for entry in self.entries]
+        return np.asarray(np.any(members, axis=0))
 
     def _caps(self, context: ConstraintContext) -> list[LineCap]:
         """Return a cap for each list, then one for each source with a limit of its own."""

@@ -20,9 +20,7 @@ class SafetyEntry(Entry):
     units: int | None = Field(
         None, ge=0, title="Units", description="Empty is the safety stock of each source"
     )
-    product: str | None = Field(
-        None, title="Product", json_schema_extra={"references": "product"}
-    )
+    product: str | None = Field(None, title="Product", json_schema_extra={"references": "product"})
 
 
 class SafetyStock(ConstraintDocument):
