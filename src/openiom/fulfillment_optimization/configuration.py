@@ -104,19 +104,24 @@ def _check_handling(session: Session, name: str, body: dict[str, Any]) -> Sequen
 
 
 def _check_constraint(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-    sources: set[str] = set()
-    lists: set[str] = set()
-    for entry in body.get("entries") or []:
-        sources |= {entry.get("source")} - {None, ""}
-        lists |= {entry.get("source_list")} - {None, ""}
+    entries = body.get("entries") or []
+    sources = {entry["source"] for entry in entries if entry.get("source")}
+    lists = [entry.get("source_list") for entry in entries]
     known = session.scalars(select(Source.name).where(Source.name.in_(sources)))
     problems: list[Problem] = []
     for source in sorted(sources - set(known)):
         problems.append(Problem("entries", f"no source named {source}", "create it first"))
-    for source_list in _missing(session, "source_list", sorted(lists)):
-        problems.append(
-            Problem("entries", f"no source list named {source_list}", "create it first")
-        )
+    return problems + _missing_problems(session, "entries", "source_list", lists)
+
+
+def _missing_problems(
+    session: Session, where: str, kind: str, names: Sequence[str | None]
+) -> list[Problem]:
+    """Return a problem for each document that does not exist; empty names are no reference."""
+    problems: list[Problem] = []
+    for name in _missing(session, kind, [name for name in names if name]):
+        what = f"no {kind.replace('_', ' ')} named {name}"
+        problems.append(Problem(where, what, "create it first"))
     return problems
 
 
@@ -128,9 +133,7 @@ def _check_strategy(session: Session, name: str, body: dict[str, Any]) -> Sequen
     }
     problems: list[Problem] = []
     for where, (kind, names) in references.items():
-        for missing in _missing(session, kind, [name for name in names if name]):
-            what = f"no {kind.replace('_', ' ')} named {missing}"
-            problems.append(Problem(where, what, "create it first"))
+        problems += _missing_problems(session, where, kind, names)
     if body.get("alternate") == name:
         problems.append(
             Problem("alternate", "a strategy cannot be its own alternate", "name another one")
@@ -168,9 +171,10 @@ def _check_alternate_currency(
     own = body.get("currency") or company
     problems: list[Problem] = []
     for other in current_documents(session, "strategy"):
-        tied = body.get("alternate") == other.name or other.body.get("alternate") == name
         currency = other.body.get("currency") or company
-        if tied and other.name != name and currency != own:
+        if currency == own or other.name == name:
+            continue
+        if name == other.body.get("alternate") or other.name == body.get("alternate"):
             problems.append(
                 Problem(
                     "currency",

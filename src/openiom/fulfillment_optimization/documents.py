@@ -103,6 +103,10 @@ class Price(BaseModel):
     price: float = Field(ge=0)
 
 
+def _lightest_first(price: Price) -> tuple[float, float]:
+    return price.up_to_kg, price.price
+
+
 class RateFactor(BaseModel):
     """The mark-up or mark-down of a known rate, and the fallback where none is known."""
 
@@ -136,17 +140,22 @@ class RateTableBody(BaseModel):
     )
     factors: list[RateFactor] = []
 
+    def prices_of(self, zone: str) -> list[Price]:
+        """Return the prices of a zone, lightest first."""
+        prices = [price for price in self.prices if price.zone == zone]
+        return sorted(prices, key=_lightest_first)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        names = [zone.name for zone in self.zones]
-        if len(set(names)) != len(names):
+        names = {zone.name for zone in self.zones}
+        if len(names) < len(self.zones):
             raise ValueError("zones: two have the same name")
         self._check_bands()
-        unknown = sorted({price.zone for price in self.prices} - set(names))
-        if unknown:
-            raise ValueError(f"prices: no zone named {', '.join(unknown)}")
-        for name in names:
-            self._check_prices(name)
+        for price in self.prices:
+            if price.zone not in names:
+                raise ValueError(f"prices: no zone named {price.zone}")
+        for zone in self.zones:
+            self._check_prices(zone.name)
         return self
 
     def _check_bands(self) -> None:
@@ -160,9 +169,9 @@ class RateTableBody(BaseModel):
 
     def _check_prices(self, zone: str) -> None:
         """Raise ValueError unless the prices of a zone rise with weight."""
-        tiers = sorted((price.up_to_kg, price.price) for price in self.prices if price.zone == zone)
-        weights = {up_to_kg for up_to_kg, _ in tiers}
-        prices = [price for _, price in tiers]
+        tiers = self.prices_of(zone)
+        weights = {tier.up_to_kg for tier in tiers}
+        prices = [tier.price for tier in tiers]
         if len(weights) < len(tiers) or prices != sorted(prices):
             raise ValueError(
                 f"prices: zone {zone} needs one price a weight, higher as parcels grow heavier"
@@ -301,5 +310,6 @@ class OrderHandlingBody(BaseModel):
     fulfillment_process: ProcessMode = Field(
         "check",
         description="check: reserve what is on hand, no fulfillment order; fulfillment_order: make"
-        " fulfillment orders without a check; check_and_fulfillment_order: only where there is stock",
+        " fulfillment orders without a check; check_and_fulfillment_order: only where there is"
+        " stock",
     )

@@ -213,15 +213,23 @@ def _inputs(
     context: PlanningContext,
 ) -> _Inputs:
     demand = _demand(lines)
-    on_hand = np.zeros((len(config.names), len(demand.skus)), dtype=np.int64)
-    for (sku, source), units in stock.items():
-        row, column = config.index.get(source), demand.skus.get(sku)
-        if row is not None and column is not None:
-            on_hand[row, column] = units
+    on_hand = _stock_table(stock, config.index, demand.skus)
     if context.unlimited:
-        on_hand[:, [product in context.unlimited for product in demand.products]] = UNLIMITED
+        is_unlimited = [product in context.unlimited for product in demand.products]
+        on_hand[:, is_unlimited] = UNLIMITED
     km = distances([line.place for line in demand.first_lines], config)
     return _Inputs(demand, config, context, on_hand, km)
+
+
+def _stock_table(
+    stock: Mapping[Key, int], nodes: Mapping[str, int], skus: Mapping[str, int]
+) -> Ints:
+    """(N, S) units; entries of other sources and products are left out."""
+    table = np.zeros((len(nodes), len(skus)), dtype=np.int64)
+    for (sku, source), units in stock.items():
+        if source in nodes and sku in skus:
+            table[nodes[source], skus[sku]] = units
+    return table
 
 
 def _demand(lines: Sequence[OpenLine]) -> _Demand:
@@ -340,20 +348,21 @@ def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> Codes 
     A line whose source was chosen by a person or a policy is served only from there, and none from
     a source that gave it back.
     """
-    codes: Codes | None = None
-    for i, line in enumerate(lines):
-        if not line.source and not line.not_from:
-            continue
-        if codes is None:
-            codes = np.zeros((len(lines), len(index)), dtype=np.uint8)
+    special = [(i, line) for i, line in enumerate(lines) if line.source or line.not_from]
+    if not special:
+        return None
+    codes = np.zeros((len(lines), len(index)), dtype=np.uint8)
+    for i, line in special:
         if line.source:
             codes[i] = Refusal.OTHER
-            if line.source in index:
-                codes[i, index[line.source]] = Refusal.NONE
-        for name in line.not_from:
-            if name in index:
-                codes[i, index[name]] = Refusal.DECLINED
+            codes[i, _nodes([line.source], index)] = Refusal.NONE
+        codes[i, _nodes(line.not_from, index)] = Refusal.DECLINED
     return codes
+
+
+def _nodes(names: Sequence[str], index: Mapping[str, int]) -> list[int]:
+    """Return the rows of the sources that the strategy knows."""
+    return [index[name] for name in names if name in index]
 
 
 def _costs(inputs: _Inputs) -> _Costs:
@@ -398,11 +407,20 @@ def _serve_parts(inputs: _Inputs) -> Parts:
         "handling": _own_or_usual([own.per_unit for own in handling], weights.unit) * units,
     }
     if weights.stock_out or weights.markdown_credit:
-        risk, credit = cover_money(inputs.stock, _demand_per_day(inputs), weights)
-        if weights.stock_out:
-            parts["stock-out risk"] = risk.T[demand.line_sku] * units
-        if weights.markdown_credit:
-            parts["markdown credit"] = -credit.T[demand.line_sku] * units
+        parts |= _cover_parts(inputs)
+    return parts
+
+
+def _cover_parts(inputs: _Inputs) -> Parts:
+    """Return the cost parts that follow from days of cover, where their weight is not zero."""
+    demand, weights = inputs.demand, inputs.config.strategy.weights
+    risk, credit = cover_money(inputs.stock, _demand_per_day(inputs), weights)
+    units = demand.quantity[:, None]
+    parts: Parts = {}
+    if weights.stock_out:
+        parts["stock-out risk"] = risk.T[demand.line_sku] * units
+    if weights.markdown_credit:
+        parts["markdown credit"] = -credit.T[demand.line_sku] * units
     return parts
 
 
@@ -459,13 +477,14 @@ def _rated_carriage(inputs: _Inputs) -> tuple[Floats, Floats]:
 def _rank_step(demand: _Demand, costs: _Costs) -> float:
     """Return more money than all lines of the largest order could differ by otherwise."""
     most_lines = int(np.bincount(demand.line_order, minlength=1).max(initial=1))
-    a_parcel, a_line = costs.split_fee, 0.0
-    for part in costs.parcel.values():
-        a_parcel += float(np.abs(part).max(initial=0.0))
-    for name, part in costs.serve.items():
-        if name != RANKING:
-            a_line += float(np.abs(part).max(initial=0.0))
-    return most_lines * (a_parcel + 2 * a_line) + RANK_MARGIN
+    money = {name: part for name, part in costs.serve.items() if name != RANKING}
+    a_parcel = costs.split_fee + _largest(costs.parcel)
+    return most_lines * (a_parcel + 2 * _largest(money)) + RANK_MARGIN
+
+
+def _largest(parts: Mapping[str, Floats]) -> float:
+    """Return the sum of the largest amounts of all parts."""
+    return sum(float(np.abs(part).max(initial=0.0)) for part in parts.values())
 
 
 def _own_or_usual(own: Sequence[float | None], usual: float) -> Floats:

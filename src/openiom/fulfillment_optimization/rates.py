@@ -39,13 +39,14 @@ def factor_for(table: RateTableBody, source_type: str, *, business: bool) -> Rat
 
     Factors that name both take precedence over those that name one, these over general ones.
     """
-    address_types = ("Business" if business else "Residence", "Any")
-    fitting: list[RateFactor] = []
-    for factor in table.factors:
-        fits_source = factor.source_type in (None, source_type)
-        if fits_source and factor.address_type in address_types:
-            fitting.append(factor)
+    address_type = "Business" if business else "Residence"
+    fitting = [factor for factor in table.factors if _fits(factor, source_type, address_type)]
     return min(fitting, key=_generality, default=None)
+
+
+def _fits(factor: RateFactor, source_type: str, address_type: str) -> bool:
+    fits_address = factor.address_type in (address_type, "Any")
+    return fits_address and factor.source_type in (None, source_type)
 
 
 def _generality(factor: RateFactor) -> int:
@@ -54,14 +55,14 @@ def _generality(factor: RateFactor) -> int:
 
 def table_price(table: RateTableBody, zone: str, weight_kg: float) -> float | None:
     """Return the price of a parcel of this weight; None where the zone has no prices."""
-    tiers = sorted((price.up_to_kg, price.price) for price in table.prices if price.zone == zone)
+    tiers = table.prices_of(zone)
     if not tiers:
         return None
-    for up_to_kg, price in tiers:
-        if weight_kg <= up_to_kg:
-            return price
-    heaviest, price = tiers[-1]
-    return price + table.per_kg_beyond * (weight_kg - heaviest)
+    for tier in tiers:
+        if weight_kg <= tier.up_to_kg:
+            return tier.price
+    heaviest = tiers[-1]
+    return heaviest.price + table.per_kg_beyond * (weight_kg - heaviest.up_to_kg)
 
 
 def rate(

@@ -108,18 +108,19 @@ def _usage_of_others(
     time_zones = {name: source.time_zone for name, source in counted([config]).items()}
     own_lines: Counter[str] = Counter()
     for row in reserved:
-        time_zone = time_zones.get(row.source)
-        if time_zone is None:
-            continue
-        if local_day(time_zone, row.reserved_at) == local_day(time_zone, now):
+        if row.source in time_zones and _same_day(row.reserved_at, now, time_zones[row.source]):
             own_lines[row.source] += 1
     usage: dict[str, IntakeResult] = {}
     for source, day in days_of(session, list(time_zones.items()), now).items():
-        own_parcels = 1 if own_lines[source] else 0
+        own_parcels = min(1, own_lines[source])
         usage[source] = IntakeResult(
             max(0, day.parcels - own_parcels), max(0, day.lines - own_lines[source])
         )
     return usage
+
+
+def _same_day(one: datetime, other: datetime, time_zone: str) -> bool:
+    return local_day(time_zone, one) == local_day(time_zone, other)
 
 
 def _reliefs(config: StrategyConfig, lines: Sequence[OpenLine], now: datetime) -> list[Relief]:

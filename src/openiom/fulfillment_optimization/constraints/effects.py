@@ -46,13 +46,13 @@ class SourceSelector:
     def members(self, scope: SourceScope) -> Bools:
         """(N,) whether the row applies to each source; an unknown list has no members."""
         if scope.source:
-            selected = [name == scope.source for name in self.names]
-        elif scope.source_list:
-            members = self.lists.get(scope.source_list, frozenset())
-            selected = [name in members for name in self.names]
-        else:
-            selected = [True] * len(self.names)
-        return np.array(selected, dtype=bool)
+            return self._are_in(frozenset({scope.source}))
+        if scope.source_list:
+            return self._are_in(self.lists.get(scope.source_list, frozenset()))
+        return np.ones(len(self.names), dtype=bool)
+
+    def _are_in(self, members: frozenset[str]) -> Bools:
+        return np.array([name in members for name in self.names], dtype=bool)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -165,8 +165,7 @@ def solve_batch(
 def _solve(batch: _Batch) -> BatchResult:
     p = batch.problem
     _solve_linear_program(batch)
-    small = p.orders <= SMALL
-    if not small and batch.is_open():
+    if p.orders > SMALL and batch.is_open():
         _round(batch)
     batch.priced_bound = batch.bound
     submitted = _submit_restricted(batch) if batch.is_open() else None
@@ -177,15 +176,21 @@ def _solve(batch: _Batch) -> BatchResult:
     batch.offer(solve_sequentially(p, prices))
     if submitted is not None:
         _accept(batch, submitted)
-    worthwhile = 0.0 if small else SMALL_GAP * abs(batch.bound)
+    _close_gap(batch)
+    bound = min(batch.bound, batch.cost)
+    return BatchResult(batch.shares, bound, prices, batch.is_proved())
+
+
+def _close_gap(batch: _Batch) -> None:
+    """Improve plan and bound by the larger programs and local search, while a gap is left."""
+    p = batch.problem
+    worthwhile = 0.0 if p.orders <= SMALL else SMALL_GAP * abs(batch.bound)
     if batch.is_open() and batch.cost - batch.bound > worthwhile:
         _accept(batch, _submit_near_best(batch))
     if batch.is_open() and len(batch.relaxation.reach_line) <= COMPACT_PAIRS:
         _solve_compact(batch)
     if batch.is_open():
         batch.offer(improve(p, batch.shares))
-    bound = min(batch.bound, batch.cost)
-    return BatchResult(batch.shares, bound, prices, batch.is_proved())
 
 
 def _solve_linear_program(batch: _Batch) -> None:
@@ -208,13 +213,20 @@ def _solve_linear_program(batch: _Batch) -> None:
         cuts: Cuts | None = None
         if converged or distance <= NEARLY_CONVERGED * abs(optimum):
             cuts = separate(relaxation, batch.pool, batch.value)
-        lifted = p.orders <= SMALL or optimum - last_optimum > LEAST_LIFT * abs(optimum)
-        finished = converged and (cuts is None or not lifted)
-        if finished or batch.seconds_left() <= batch.reserve:
+        if converged and not _worth_cutting(p, cuts, optimum - last_optimum, optimum):
+            return
+        if batch.seconds_left() <= batch.reserve:
             return
         if converged:
             last_optimum = optimum
         _extend_master(batch, fresh, cuts)
+
+
+def _worth_cutting(p: Problem, cuts: Cuts | None, lift: float, optimum: float) -> bool:
+    """Return whether there are cuts, and the last ones lifted the optimum of a large problem."""
+    if cuts is None:
+        return False
+    return p.orders <= SMALL or lift > LEAST_LIFT * abs(optimum)
 
 
 def _extend_master(batch: _Batch, fresh: Columns, cuts: Cuts | None) -> None:

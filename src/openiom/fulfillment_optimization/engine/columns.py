@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .costs import tally
 from .problem import Floats, Ints, Problem
@@ -132,13 +134,17 @@ def open_columns(problem: Problem) -> Columns:
 def joined(parts: list[Columns]) -> Columns:
     """Return the columns one after the other."""
     sizes = np.concatenate([np.diff(part.first) for part in parts])
+
+    def all_of(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
     return Columns(
-        order=np.concatenate([part.order for part in parts]),
-        cost=np.concatenate([part.cost for part in parts]),
+        order=all_of("order"),
+        cost=all_of("cost"),
         first=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        line=np.concatenate([part.line for part in parts]),
-        node=np.concatenate([part.node for part in parts]),
-        quantity=np.concatenate([part.quantity for part in parts]),
+        line=all_of("line"),
+        node=all_of("node"),
+        quantity=all_of("quantity"),
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Literal
 
 import numpy as np
@@ -89,6 +90,12 @@ class Relief:
     amount: Floats  # (N,) km or minutes, above zero where the relief applies
     refusal: Refusal = Refusal.NONE
     saves: Floats = field(default_factory=lambda: np.zeros(0))  # (N,) money, or empty
+
+    def saving_amount(self, node: int) -> float:
+        """Return the amount by which the relief saves money at a node; 0 when it saves none."""
+        if not len(self.saves) or self.saves[node] <= 0:
+            return 0.0
+        return float(self.amount[node])
 
 
 Smaller = dict[str, float | bool]
@@ -306,15 +313,21 @@ class _Search:
     def find_money(self, cases: list[_Case]) -> None:
         """Find the reduction of cost that must go with what was lifted, if any."""
         losing: list[_Case] = []
-        units = self.solver.solve([case.perturbation for case in cases]).units.tolist()
-        for case, served in zip(cases, units, strict=True):
-            if served:
+        for case, units in self._units(cases):
+            if units:
                 case.set_money(0.0)
-            elif self.solver.simple or not self._wins_with_more_units(case):
+            else:
                 losing.append(case)
+        if not self.solver.simple:
+            losing = [case for case in losing if not self._wins_with_more_units(case)]
         changes = [case.perturbation for case in losing]
         for case, amount in zip(losing, self._least_money(changes).tolist(), strict=True):
             case.set_money(round(amount, 2))
+
+    def _units(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
+        """Return the cases with the units of the line that their node serves."""
+        units = self.solver.solve([case.perturbation for case in cases]).units.tolist()
+        return list(zip(cases, units, strict=True))
 
     def _least_money(self, changes: list[Perturbation]) -> Floats:
         """(T,) whole cents from which each perturbation makes its node win."""
@@ -382,11 +395,11 @@ class _Search:
             for case, at in oversized:
                 case.shrink(at)
             unsettled = [case for case, _ in oversized]
-        wins = self.solver.solve([case.perturbation for case in cases]).units > 0
         still_oversized = {id(case) for case, _ in self._oversized(cases)}
         results: list[Counterfactual] = []
-        for case, wins_now in zip(cases, wins.tolist(), strict=True):
-            results.append(case.result(wins_now and id(case) not in still_oversized))
+        for case, units in self._units(cases):
+            is_smallest = id(case) not in still_oversized
+            results.append(case.result(units > 0 and is_smallest))
         return results
 
     def _oversized(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
@@ -413,10 +426,10 @@ class _Search:
         tried: list[tuple[float, Relief, _Case]] = []
         for relief in self.reliefs:
             for case in dear:
-                node = case.perturbation.node
-                if len(relief.saves) and relief.amount[node] > 0 and relief.saves[node] > 0:
-                    tried.append((float(relief.amount[node]), relief, case))
-        tried.sort(key=lambda one: one[0])
+                amount = relief.saving_amount(case.perturbation.node)
+                if amount > 0:
+                    tried.append((amount, relief, case))
+        tried.sort(key=itemgetter(0))
         changes: list[Perturbation] = []
         for _, relief, case in tried:
             saves = float(relief.saves[case.perturbation.node])

@@ -8,14 +8,16 @@ sources, so a branch that cannot stay within the margin is cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .columns import Columns, columns_of, distinct, open_columns
 from .groups import Group
 from .lagrangian import Prices, Relaxation
 from .problem import Floats, Ints
-from .subset_dp import cheapest, single_node_costs, tables
+from .subset_dp import cheapest, parts_with_lowest_line, single_node_costs, tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,20 +120,23 @@ def _decide_lowest_line(branches: _Branches, search: _Search) -> _Branches:
     grown = [branches.only(np.flatnonzero(branches.left == 0))]
     for left in np.unique(branches.left[branches.left > 0]).tolist():
         here = branches.only(np.flatnonzero(branches.left == left))
-        low = _lowest_line(left)
-        grown.append(_leave_open(here, low, search))
-        for part in range(left + 1):
-            if part & left == part and part & (1 << low):
-                served = _serve_together(here, part, low, search)
-                if served is not None:
-                    grown.append(served)
-    return _Branches(
-        np.concatenate([g.row for g in grown]),
-        np.concatenate([g.left for g in grown]),
-        np.concatenate([g.cost for g in grown]),
-        np.concatenate([g.place for g in grown]),
-        np.concatenate([g.used for g in grown]),
-    )
+        grown += _decide(here, left, search)
+
+    def all_of(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in grown])
+
+    return _Branches(all_of("row"), all_of("left"), all_of("cost"), all_of("place"), all_of("used"))
+
+
+def _decide(here: _Branches, left: int, search: _Search) -> list[_Branches]:
+    """Return branches that all have the lines of `left`, with its lowest line decided."""
+    low = _lowest_line(left)
+    grown = [_leave_open(here, low, search)]
+    for part in parts_with_lowest_line(left)[::-1]:
+        served = _serve_together(here, part, low, search)
+        if served is not None:
+            grown.append(served)
+    return grown
 
 
 def _leave_open(here: _Branches, low: int, search: _Search) -> _Branches:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 
 from .columns import plan_costs
 from .groups import gather, in_reach, lines_of
 from .problem import Problem
-from .sequential import SequentialSolver, group_rows
+from .sequential import GroupRow, SequentialSolver, group_rows, nodes_of
 from .shares import ShareRow, Shares
 
 TOLERANCE = 1e-9
@@ -36,18 +38,21 @@ class _LocalSearch(SequentialSolver):
         orders = np.arange(p.orders)
         reach = in_reach(p, p.stock, lines_of(p, orders))
         groups = group_rows(gather(p, orders, reach))
-        for _ in range(passes):
-            for order in range(p.orders):
-                self._unreserve(plans[order])
-                rows = self.solve_again(order, groups)
-                if self._is_cheaper(order, rows, plans[order]):
-                    plans[order] = rows
-                if plans[order]:
-                    self.reserve(plans[order])
-        improved: list[ShareRow] = []
-        for rows in plans:
-            improved += rows
-        return Shares.of(improved)
+        for order in np.tile(orders, passes).tolist():
+            plans[order] = self._reinsert(order, plans[order], groups)
+        return Shares.of(list(chain.from_iterable(plans)))
+
+    def _reinsert(
+        self, order: int, plan: list[ShareRow], groups: dict[int, GroupRow]
+    ) -> list[ShareRow]:
+        """Return the cheaper of the order's plan and its best one on what is left without it."""
+        self._unreserve(plan)
+        rows = self.solve_again(order, groups)
+        if not self._is_cheaper(order, rows, plan):
+            rows = plan
+        if rows:
+            self.reserve(rows)
+        return rows
 
     def _is_cheaper(self, order: int, rows: list[ShareRow], than: list[ShareRow]) -> bool:
         """Return whether the order costs less with these shares, at the prices of now."""
@@ -64,7 +69,7 @@ class _LocalSearch(SequentialSolver):
     def _unreserve(self, rows: list[ShareRow]) -> None:
         """Return the shares of one order to stock, parcels and counted order lines."""
         p = self.problem
-        nodes = [n for _, n, _ in rows]
+        nodes = nodes_of(rows)
         for line, n, quantity in rows:
             self.stock_view[n * p.skus + int(p.line_sku[line])] += quantity
         for n in set(nodes):

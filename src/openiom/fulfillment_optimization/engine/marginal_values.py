@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .groups import Group
 from .problem import Floats, Ints
@@ -48,12 +50,16 @@ def marginal_values(
     parts = [MarginalValues.none()]
     for group in groups:
         parts.append(_of_group(group, stock_price, node_price))
+
+    def all_of(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
     return MarginalValues(
-        node=np.concatenate([part.node for part in parts]),
-        node_gain=np.concatenate([part.node_gain for part in parts]),
-        cell=np.concatenate([part.cell for part in parts]),
-        cell_gain=np.concatenate([part.cell_gain for part in parts]),
-        units=np.concatenate([part.units for part in parts]),
+        node=all_of("node"),
+        node_gain=all_of("node_gain"),
+        cell=all_of("cell"),
+        cell_gain=all_of("cell_gain"),
+        units=all_of("units"),
     )
 
 

@@ -133,15 +133,14 @@ class Plan:
         """Return every source of every line of an order with its cost parts, or its refusal."""
         p = self.problem
         first, last = int(p.start[order]), int(p.start[order + 1])
-        taken: dict[tuple[int, int], int] = {}
-        for line, node, quantity in self.shares.rows():
-            if first <= line < last:
-                taken[line, node] = quantity
-        nodes = tuple(sorted({node for _, node in taken}))
+        begin, end = np.searchsorted(self.shares.line, (first, last)).tolist()
+        rows = self.shares.rows()[begin:end]
+        taken = {(line, node): quantity for line, node, quantity in rows}
+        nodes = tuple(sorted({node for _, node, _ in rows}))
         parcel = _row(p.parcel_parts, (p.orders, p.nodes), order)
         view = _OrderView(order, taken, nodes, parcel)
         lines = tuple(self._explain_line(view, line) for line in range(first, last))
-        cost = {name: float(part[order]) for name, part in self.cost_parts.items()}
+        cost = _at(self.cost_parts, order)
         return OrderExplanation(order=order, cost=cost, nodes=nodes, lines=lines)
 
     def _explain_line(self, view: _OrderView, line: int) -> LineExplanation:
@@ -158,8 +157,8 @@ class Plan:
                     refusal=refusal,
                     on_hand=int(p.stock[node, sku]),
                     left=int(self.stock_left[node, sku]),
-                    parcel={name: float(part[node]) for name, part in view.parcel.items()},
-                    serve={name: float(part[node]) for name, part in serve.items()},
+                    parcel=_at(view.parcel, node),
+                    serve=_at(serve, node),
                     quantity=view.taken.get((line, node), 0),
                 )
             )
@@ -200,6 +199,11 @@ class Plan:
 def _chosen_then_cheapest(candidate: Candidate) -> tuple[bool, bool, float, int]:
     is_refused = candidate.refusal is not Refusal.NONE
     return candidate.quantity == 0, is_refused, candidate.cost, candidate.node
+
+
+def _at(parts: Mapping[str, Floats], index: int) -> dict[str, float]:
+    """Return one amount of every part."""
+    return {name: float(part[index]) for name, part in parts.items()}
 
 
 def _row(parts: Mapping[str, Floats], shape: tuple[int, int], row: int) -> dict[str, Floats]:

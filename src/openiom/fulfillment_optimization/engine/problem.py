@@ -307,19 +307,22 @@ def _parts(parts: Mapping[str, ArrayLike], shape: tuple[int, int]) -> dict[str, 
 
 
 def _check_lines(problem: Problem) -> None:
-    if not problem.lines:
-        return
-    first, last = problem.line_order[0], problem.line_order[-1]
-    if np.any(np.diff(problem.line_order) < 0) or first < 0 or last >= problem.orders:
+    unsorted = np.diff(problem.line_order) < 0
+    if unsorted.any() or _outside(problem.line_order, problem.orders):
         raise ProblemInvalid(
             "lines must be sorted by order and name an order of the problem", where="line_order"
         )
-    if problem.line_sku.min() < 0 or problem.line_sku.max() >= problem.skus:
+    if _outside(problem.line_sku, problem.skus):
         raise ProblemInvalid("names a SKU outside the stock table", where="line_sku")
     if np.any(problem.quantity <= 0):
         raise ProblemInvalid(
             "every line needs at least one unit", where="quantity", remedy="leave the line out"
         )
+
+
+def _outside(index: Ints, size: int) -> bool:
+    """Return whether an index is not within 0 to size - 1."""
+    return bool(np.any((index < 0) | (index >= size)))
 
 
 def _check_limits(problem: Problem) -> None:

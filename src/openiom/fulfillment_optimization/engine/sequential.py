@@ -67,6 +67,11 @@ def group_rows(groups: Iterable[Group]) -> dict[int, GroupRow]:
     return rows
 
 
+def nodes_of(rows: list[ShareRow]) -> list[int]:
+    """Return the node of every share."""
+    return [n for _, n, _ in rows]
+
+
 class SequentialSolver:
     """The remaining stock, capacity and prices while orders are decided one after the other.
 
@@ -104,16 +109,23 @@ class SequentialSolver:
         p = self.problem
         for line, n, quantity in rows:
             self.stock_view[n * p.skus + int(p.line_sku[line])] -= quantity
-        for n in {n for _, n, _ in rows} if len(rows) > 1 else (rows[0][1],):
-            self.left_view[n] -= 1
-            self.soft_view[n] -= 1
-            if self.left_view[n] <= 0:
-                self.price_view[n] = np.inf
-            elif self.soft_view[n] <= 0:
-                self.price_view[n] = self.pressed_price[n]
+        if len(rows) == 1:
+            self._open_parcel(rows[0][1])
+        else:
+            for n in {n for _, n, _ in rows}:
+                self._open_parcel(n)
         if self.limited:
-            self.line_limit -= p.limit_members[:, [n for _, n, _ in rows]].sum(axis=1)
+            self.line_limit -= p.limit_members[:, nodes_of(rows)].sum(axis=1)
             self._close_exhausted_groups()
+
+    def _open_parcel(self, n: int) -> None:
+        """Count one more parcel of a node and raise its price when it is pressed or full."""
+        self.left_view[n] -= 1
+        self.soft_view[n] -= 1
+        if self.left_view[n] <= 0:
+            self.price_view[n] = np.inf
+        elif self.soft_view[n] <= 0:
+            self.price_view[n] = self.pressed_price[n]
 
     def solve_again(self, order: int, groups: dict[int, GroupRow]) -> list[ShareRow]:
         """Return the best shares of one order on what is left now; nothing is reserved."""
@@ -123,19 +135,17 @@ class SequentialSolver:
         one = group.rows(slice(row, row + 1))
         serve = np.where(self.stock[one.cell] >= one.least[:, :, None], one.serve, np.inf)
         best = cheapest(one, one.parcel + self.price[one.node], serve)
-        lines, quantities = one.line[0].tolist(), one.quantity[0].tolist()
-        rows: list[ShareRow] = []
-        fits = True
-        for line, place, quantity in zip(lines, best.place[0].tolist(), quantities, strict=True):
-            if place < 0:
-                continue
-            n = int(one.node[0, place])
-            cell = n * self.problem.skus + int(self.problem.line_sku[line])
-            fits = fits and self.stock_view[cell] >= quantity
-            rows.append((line, n, quantity))
-        if fits and (not self.joint[order] or self._fits_jointly(rows)):
-            return rows
-        return self._solve_compact(order)
+        place = best.place[0]
+        served = np.flatnonzero(place >= 0)
+        line, quantity = one.line[0, served], one.quantity[0, served]
+        cell = one.cell[0, served, place[served]]
+        if np.any(self.stock[cell] < quantity):
+            return self._solve_compact(order)  # a divisible line that must be divided
+        node = one.node[0, place[served]]
+        rows = list(zip(line.tolist(), node.tolist(), quantity.tolist(), strict=True))
+        if self.joint[order] and not self._fits_jointly(rows):
+            return self._solve_compact(order)
+        return rows
 
     def _price_levels(self) -> tuple[list[float], list[float]]:
         """(N,) money of one more parcel below the soft capacity, and beyond it."""
@@ -219,14 +229,13 @@ class SequentialSolver:
         need: Counter[int] = Counter()
         for line, n, quantity in rows:
             need[n * self.problem.skus + int(self.problem.line_sku[line])] += quantity
-        if len(need) < len(rows):
-            for cell, units in need.items():
-                if self.stock_view[cell] < units:
-                    return False
+        cells, units = list(need), np.array(list(need.values()), dtype=np.int64)
+        if np.any(self.stock[cells] < units):
+            return False
         if not self.limited:
             return True
-        nodes = [n for _, n, _ in rows]
-        return bool((self.problem.limit_members[:, nodes].sum(axis=1) <= self.line_limit).all())
+        counted = self.problem.limit_members[:, nodes_of(rows)].sum(axis=1)
+        return bool((counted <= self.line_limit).all())
 
     def _solve_compact(self, order: int) -> list[ShareRow]:
         """Return the best shares of an order beyond the subset dynamic program.

@@ -11,6 +11,7 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
@@ -124,19 +125,19 @@ class SolverProcess:
 
     def result(self) -> Solution | None:
         """Wait for the solution; None when the process was killed or died."""
-        process, answer = self._process, None
+        process = self._process
         if process is None or process.stdout is None:
             return None
+        answer: object = None
         wait = max(0.0, self._until - time.monotonic())
-        try:
+        with suppress(OSError, EOFError, pickle.UnpicklingError):
             ready, _, _ = select.select([process.stdout], [], [], wait)
-            answer = pickle.load(process.stdout) if ready else None
-        except (OSError, EOFError, pickle.UnpicklingError):
-            answer = None
-        if not isinstance(answer, Solution):
-            self.close()
-            return None
-        return answer
+            if ready:
+                answer = pickle.load(process.stdout)
+        if isinstance(answer, Solution):
+            return answer
+        self.close()
+        return None
 
     @property
     def pid(self) -> int | None:
@@ -151,10 +152,8 @@ class SolverProcess:
         process.kill()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
-                try:
+                with suppress(BrokenPipeError):
                     stream.close()
-                except BrokenPipeError:
-                    continue
         process.wait()
 
     def __enter__(self) -> SolverProcess:

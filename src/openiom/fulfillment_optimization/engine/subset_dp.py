@@ -61,17 +61,17 @@ def tables(size: int) -> Tables:
 
 def _step(size: int, count: int) -> Step:
     """Return the subsets of `count` out of `size` lines with their parts."""
-    subsets: list[int] = []
+    subsets = [subset for subset in range(1, 1 << size) if subset.bit_count() == count]
     parts: list[list[int]] = []
-    for subset in range(1, 1 << size):
-        if subset.bit_count() == count:
-            subsets.append(subset)
-            parts.append(sorted(_parts_with_lowest_line(subset), key=_largest_mask_first))
-    subset_array, part_array = np.array(subsets, dtype=np.int64), np.array(parts, dtype=np.int64)
+    for subset in subsets:
+        parts.append(sorted(parts_with_lowest_line(subset), key=_largest_mask_first))
+    subset_array = np.array(subsets, dtype=np.int64)
+    part_array = np.array(parts, dtype=np.int64)
     return Step(subset_array, part_array, subset_array[:, None] ^ part_array)
 
 
-def _parts_with_lowest_line(subset: int) -> list[int]:
+def parts_with_lowest_line(subset: int) -> list[int]:
+    """Return the parts of a subset that hold its lowest line, by falling bit mask."""
     lowest = subset & -subset
     return [part for part in range(subset, 0, -1) if part & subset == part and part & lowest]
 
