@@ -172,9 +172,8 @@ def _check_alternate_currency(
     problems: list[Problem] = []
     for other in current_documents(session, "strategy"):
         currency = other.body.get("currency") or company
-        if currency == own or other.name == name:
-            continue
-        if name == other.body.get("alternate") or other.name == body.get("alternate"):
+        is_tied = body.get("alternate") == other.name or other.body.get("alternate") == name
+        if is_tied and currency != own and other.name != name:
             problems.append(
                 Problem(
                     "currency",

@@ -71,10 +71,7 @@ class PricedProblem:
 
         The ranking of sources is left out, and open lines have the price the strategy states.
         """
-        money: Parts = {}
-        for name, part in parts.items():
-            if name != RANKING:
-                money[name] = part
+        money = {name: part for name, part in parts.items() if name != RANKING}
         if self.problem.lines:
             raised = float(self.problem.open_cost[0])
             money["open"] = money["open"] * (self.open_line / raised)
@@ -157,7 +154,7 @@ def build_problem(
     Lines of one order must be adjacent. `stock` has the units available to promise.
     """
     inputs = _inputs(lines, config, stock, context)
-    demand, sources = inputs.demand, config.sources
+    demand = inputs.demand
     effects = _effects(inputs)
     costs = _costs(inputs)
     costs.parcel |= effects.parcel_parts
@@ -167,7 +164,7 @@ def build_problem(
         rank_step = _rank_step(demand, costs)
         costs.serve[RANKING] = costs.serve[RANKING] * rank_step
     caps = [(cap.members, cap.left) for cap in (*effects.caps, *effects.soft_caps)]
-    limit_members, line_limit = line_limit_arrays(caps, len(sources))
+    limit_members, line_limit = line_limit_arrays(caps, len(config.sources))
     problem = problem_from_arrays(
         line_order=demand.line_order,
         line_sku=demand.line_sku,
@@ -177,8 +174,8 @@ def build_problem(
         serve_parts=costs.serve,
         split_fee=costs.split_fee,
         open_cost=costs.open_line + effects.penalties + rank_step * effects.ranks,
-        capacity=[_or_unlimited(source.daily_parcels) for source in sources],
-        used=[context.parcels_today.get(name, 0) for name in config.names],
+        capacity=_of_sources(config, lambda source: _or_unlimited(source.daily_parcels)),
+        used=_of_sources(config, lambda source: context.parcels_today.get(source.name, 0)),
         pressure=config.strategy.weights.capacity_pressure,
         order_refusal=effects.order_refusal,
         line_refusal=effects.line_refusal,
@@ -282,7 +279,6 @@ def _constraint_context(inputs: _Inputs) -> ConstraintContext:
     closed = np.zeros(len(config.sources), dtype=np.uint8)
     if config.depends_on_time():
         closed = closed_sources(config, context.now)
-    lines_today = [context.lines_today.get(name, 0) for name in config.names]
     return ConstraintContext(
         sources=config.selector(),
         countries=config.countries,
@@ -294,7 +290,7 @@ def _constraint_context(inputs: _Inputs) -> ConstraintContext:
         stock=inputs.stock,
         safety_stock=_of_sources(config, lambda source: source.body.safety_stock),
         closed=closed,
-        lines_today=np.array(lines_today, dtype=np.int64),
+        lines_today=_of_sources(config, lambda s: context.lines_today.get(s.name, 0)),
         daily_lines=_of_sources(config, lambda source: _or_unlimited(source.body.daily_lines)),
     )
 
@@ -380,14 +376,13 @@ def _costs(inputs: _Inputs) -> _Costs:
 def _parcel_parts(inputs: _Inputs) -> Parts:
     """Return the cost parts of opening a parcel, broadcastable to (B, N), without rates."""
     config, demand = inputs.config, inputs.demand
-    weights, sources = config.strategy.weights, config.sources
-    per_parcel = [source.body.handling.per_parcel for source in sources]
+    weights = config.strategy.weights
     parts = {
-        "parcel": _own_or_usual(per_parcel, weights.parcel),
+        "parcel": _handling(config, "per_parcel", weights.parcel),
         "carriage": inputs.km * (weights.per_100_km / 100.0),
     }
-    preference_costs = np.array([source.body.preference_cost for source in sources])
-    preference = preference_costs * weights.preference
+    preference_costs = [source.body.preference_cost for source in config.sources]
+    preference = np.array(preference_costs) * weights.preference
     if preference.any():
         parts["preference"] = preference[None, :]
     if weights.lateness_per_day and any(demand.wanted):
@@ -399,12 +394,11 @@ def _parcel_parts(inputs: _Inputs) -> Parts:
 
 def _serve_parts(inputs: _Inputs) -> Parts:
     """Return the cost parts of serving a whole line, broadcastable to (L, N)."""
-    demand, weights = inputs.demand, inputs.config.strategy.weights
-    handling = [source.body.handling for source in inputs.config.sources]
-    units = demand.quantity[:, None]
+    config, weights = inputs.config, inputs.config.strategy.weights
+    per_unit = _handling(config, "per_unit", weights.unit)
     parts = {
-        "picking": _own_or_usual([own.per_line for own in handling], weights.line),
-        "handling": _own_or_usual([own.per_unit for own in handling], weights.unit) * units,
+        "picking": _handling(config, "per_line", weights.line),
+        "handling": per_unit * inputs.demand.quantity[:, None],
     }
     if weights.stock_out or weights.markdown_credit:
         parts |= _cover_parts(inputs)
@@ -460,17 +454,18 @@ def _rated_carriage(inputs: _Inputs) -> tuple[Floats, Floats]:
     """Return (B, N) and (L, N) money of carriage by the strategy's rate table."""
     config, demand = inputs.config, inputs.demand
     assert config.rates is not None
-    bodies = [source.body for source in config.sources]
     destinations = [(line.country, line.state) for line in demand.first_lines]
+    bodies = [source.body for source in config.sources]
+    business = [line.business for line in demand.first_lines]
     weights_kg = inputs.context.weights_kg
-    weight = [weights_kg.get(line.product, 0.0) * line.quantity for line in demand.lines]
+    unit_weight = [weights_kg.get(product, 0.0) for product in demand.products]
     return carriage(
         config.rates,
         zone=zones(config.rates, inputs.km, bodies, destinations),
-        weight=np.array(weight),
+        weight=np.array(unit_weight)[demand.line_sku] * demand.quantity,
         line_order=demand.line_order,
         types=[source.type for source in config.sources],
-        business=np.array([line.business for line in demand.first_lines], dtype=bool),
+        business=np.array(business, dtype=bool),
     )
 
 
@@ -487,8 +482,10 @@ def _largest(parts: Mapping[str, Floats]) -> float:
     return sum(float(np.abs(part).max(initial=0.0)) for part in parts.values())
 
 
-def _own_or_usual(own: Sequence[float | None], usual: float) -> Floats:
-    """Return (1, N) each source's own figure, or a scalar where none has one."""
-    if all(value is None for value in own):
+def _handling(config: StrategyConfig, name: str, usual: float) -> Floats:
+    """Return (1, N) each source's own handling cost, or the usual one where none has its own."""
+    own = [getattr(source.body.handling, name) for source in config.sources]
+    costs = np.array(own, dtype=np.float64)  # None becomes NaN
+    if np.isnan(costs).all():
         return np.asarray(usual, dtype=np.float64)
-    return np.array([[usual if value is None else value for value in own]])
+    return np.where(np.isnan(costs), usual, costs)[None, :]

@@ -93,8 +93,7 @@ def zones(
     for node, body in enumerate(bodies):
         for override in sorted(body.zone_overrides, key=_names_a_state):
             if override.zone in index:
-                fits = [_covers(override, destination) for destination in destinations]
-                zone_of[np.array(fits, dtype=bool), node] = index[override.zone]
+                zone_of[_covered(override, destinations), node] = index[override.zone]
     return zone_of
 
 
@@ -102,9 +101,13 @@ def _names_a_state(override: ZoneOverride) -> bool:
     return bool(override.state)
 
 
-def _covers(override: ZoneOverride, destination: tuple[str, str]) -> bool:
-    country, state = destination
-    return country == override.country and override.state in ("", state)
+def _covered(override: ZoneOverride, destinations: Sequence[tuple[str, str]]) -> list[int]:
+    """Return the rows of the destinations that an agreement covers."""
+    rows: list[int] = []
+    for row, (country, state) in enumerate(destinations):
+        if country == override.country and override.state in ("", state):
+            rows.append(row)
+    return rows
 
 
 def carriage(

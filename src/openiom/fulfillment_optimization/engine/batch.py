@@ -183,14 +183,20 @@ def _solve(batch: _Batch) -> BatchResult:
 
 def _close_gap(batch: _Batch) -> None:
     """Improve plan and bound by the larger programs and local search, while a gap is left."""
-    p = batch.problem
-    worthwhile = 0.0 if p.orders <= SMALL else SMALL_GAP * abs(batch.bound)
-    if batch.is_open() and batch.cost - batch.bound > worthwhile:
+    if batch.is_open() and _has_worthwhile_gap(batch):
         _accept(batch, _submit_near_best(batch))
-    if batch.is_open() and len(batch.relaxation.reach_line) <= COMPACT_PAIRS:
+    is_tiny = len(batch.relaxation.reach_line) <= COMPACT_PAIRS
+    if is_tiny and batch.is_open():
         _solve_compact(batch)
     if batch.is_open():
-        batch.offer(improve(p, batch.shares))
+        improved = improve(batch.problem, batch.shares)
+        batch.offer(improved)
+
+
+def _has_worthwhile_gap(batch: _Batch) -> bool:
+    if batch.problem.orders <= SMALL:
+        return batch.cost > batch.bound
+    return batch.cost - batch.bound > SMALL_GAP * abs(batch.bound)
 
 
 def _solve_linear_program(batch: _Batch) -> None:

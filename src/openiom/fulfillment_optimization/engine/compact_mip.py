@@ -209,8 +209,11 @@ def _add_partial_penalty(
     partial = f.columns.add(0.0, 0.0) if forbidden else f.columns.add(penalty, 1.0)
     for y in opened.values():
         for terms in served:
-            minus_served = [(x, -portion) for x, portion in terms]
-            f.rows.add([(y, 1.0), (partial, -1.0), *minus_served], -INF, 0.0)
+            f.rows.add([(y, 1.0), (partial, -1.0), *_negated(terms)], -INF, 0.0)
+
+
+def _negated(terms: list[Term]) -> list[Term]:
+    return [(column, -value) for column, value in terms]
 
 
 def _add_stock(f: _Formulation, stock: Ints) -> None:

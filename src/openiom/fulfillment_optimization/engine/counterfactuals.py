@@ -316,12 +316,10 @@ class _Search:
         for case, units in self._units(cases):
             if units:
                 case.set_money(0.0)
-            else:
+            elif not self._wins_with_more_units(case):
                 losing.append(case)
-        if not self.solver.simple:
-            losing = [case for case in losing if not self._wins_with_more_units(case)]
-        changes = [case.perturbation for case in losing]
-        for case, amount in zip(losing, self._least_money(changes).tolist(), strict=True):
+        amounts = self._least_money([case.perturbation for case in losing])
+        for case, amount in zip(losing, amounts.tolist(), strict=True):
             case.set_money(round(amount, 2))
 
     def _units(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
@@ -364,6 +362,8 @@ class _Search:
 
         This can be so for divisible lines and for lines that share their SKU within the order.
         """
+        if self.solver.simple:
+            return False
         p, sku = self.alone, self.alone.line_sku[case.perturbation.line]
         fewest = case.perturbation.units
         needed = p.quantity[p.line_sku == sku].sum()

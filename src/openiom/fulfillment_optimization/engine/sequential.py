@@ -72,6 +72,13 @@ def nodes_of(rows: list[ShareRow]) -> list[int]:
     return [n for _, n, _ in rows]
 
 
+def distinct_nodes(rows: list[ShareRow]) -> Iterable[int]:
+    """Return the nodes of the shares of one order, each once."""
+    if len(rows) == 1:
+        return (rows[0][1],)
+    return {n for _, n, _ in rows}
+
+
 class SequentialSolver:
     """The remaining stock, capacity and prices while orders are decided one after the other.
 
@@ -109,11 +116,8 @@ class SequentialSolver:
         p = self.problem
         for line, n, quantity in rows:
             self.stock_view[n * p.skus + int(p.line_sku[line])] -= quantity
-        if len(rows) == 1:
-            self._open_parcel(rows[0][1])
-        else:
-            for n in {n for _, n, _ in rows}:
-                self._open_parcel(n)
+        for n in distinct_nodes(rows):
+            self._open_parcel(n)
         if self.limited:
             self.line_limit -= p.limit_members[:, nodes_of(rows)].sum(axis=1)
             self._close_exhausted_groups()
