@@ -1,11 +1,9 @@
-"""
-The family of Jasin and Sinha: ten cities order sets of up to five of twenty items, five nodes serve them, and what
-came first is gone when the rest of the day comes.
+"""The family of Jasin and Sinha: ten cities, five nodes, orders of up to five of twenty items.
 
-What its description leaves open is settled here: cities and nodes are distinct places among the largest US cities;
-an order's kind (one of five sets of each size) and its city are independent, both with random shares; demand is
-Poisson; an item that no node would stock is stocked at one; leaving a line open costs twice what a parcel of its own
-from the farthest node would.
+What its description leaves open is decided here. Cities and nodes are distinct places among the
+largest US cities. The kind of an order (one of five sets of each size) and its city are independent,
+both with random shares. An item that no node would stock is stocked at one. Leaving a line open
+costs twice what a parcel of its own from the farthest node would.
 """
 
 from __future__ import annotations
@@ -14,7 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openiom.fulfillment_optimization.engine.problem import Floats, Ints, Problem, build
+from openiom.fulfillment_optimization.engine.problem import (
+    Floats,
+    Ints,
+    Problem,
+    problem_from_arrays,
+)
 
 from .osb1_family import cities, great_circle
 
@@ -26,14 +29,14 @@ STOCKED, SAFETY = 0.75, 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """`kinds` has one order for every set of items in every city."""
+    """A network; `kinds` has one order for every set of items in every city."""
 
     kinds: Problem
     expected: Floats  # (B,) orders of each kind
     miles: Floats  # (B, N)
 
     def arrivals(self, count: int, seed: int) -> Ints:
-        """(count,) the kinds of the orders as they come."""
+        """(count,) the kinds of the orders, in sequence of arrival."""
         share = self.expected / self.expected.sum()
         return (
             np.random.default_rng([seed, count]).choice(len(share), count, p=share).astype(np.int64)
@@ -41,7 +44,7 @@ class Network:
 
 
 def network(*, seed: int, arrivals: int = 10_000) -> Network:
-    """The network of this number, stocked for so many arrivals."""
+    """Return the network of this number, stocked for so many arrivals."""
     r = np.random.default_rng([seed, CITIES, NODES, ITEMS])
     where, _ = cities()
     places = where[r.permutation(len(where))[: CITIES + NODES]]
@@ -59,7 +62,7 @@ def network(*, seed: int, arrivals: int = 10_000) -> Network:
     wanted = np.zeros((CITIES, ITEMS))
     np.add.at(wanted, (city_of[line_order], line_sku), expected[line_order])
     unit = (UNIT + UNIT_MILE * miles)[city_of]
-    kinds = build(
+    kinds = problem_from_arrays(
         line_order=line_order,
         line_sku=line_sku,
         quantity=np.ones(len(line_order), dtype=np.int64),
@@ -72,7 +75,7 @@ def network(*, seed: int, arrivals: int = 10_000) -> Network:
 
 
 def _stock(r: np.random.Generator, miles: Floats, wanted: Floats) -> Ints:
-    """Each node that stocks an item holds what its nearest cities will want of it and half a deviation more."""
+    """(N, S) units: the expected demand of the nearest cities plus half a standard deviation."""
     stocked = r.random((NODES, ITEMS)) < STOCKED
     for item in np.flatnonzero(~stocked.any(axis=0)).tolist():
         stocked[r.integers(NODES), item] = True

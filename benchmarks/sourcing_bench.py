@@ -1,21 +1,19 @@
-"""
-Sources one benchmark instance with the product's own engine and prints what came of it.
+"""Source one benchmark instance with the product's engine and print cost, bound and time.
 
     iom bench sourcing --orders 1000 --nodes 500 --seed 0 --rho 2 --mode batch --out nodes.npy --json
     iom bench sourcing --family jasin-sinha --json
 
-Targets (OSB-1): 100 x 50 proved in < 0.3 s; 1,000 orders within 0.10 % of the bound in < 2 s; 10,000 x 500 within
-0.25 % in < 30 s; real time with bid prices within 3 % at <= 60 us an order. OUT gets the node of every line, -1 for
-open. The floors are the nearest source with the goods (line by line) and every order exactly in the order they came,
-without prices, both in the same run; ratios are cost over theirs.
+Targets (OSB-1): 100 x 50 proved in < 0.3 s; 1,000 orders within 0.10 % of the bound in < 2 s;
+10,000 x 500 within 0.25 % in < 30 s; real time with bid prices within 3 % at <= 60 us an order.
+`--out` gets the node of every line, -1 for open. The floors are the nearest source with the goods
+(line by line) and every order exactly in sequence without prices, both in the same run.
 
-Real time walks the orders as they came, and is judged by the bound of a batch that knew them all. `--bid-prices
-batch`, the default, gives it the duals of the batch of this very wave, as the anchors of the family were measured:
-prices that knew the orders to come, so the 3 % are about the walk. `learned` gives it what real time has in the
-product: the worths of places and units (`opportunity`) learned from `--earlier-waves` other waves, drawn from the
-same demand on the same shelves. `earlier` gives it the mean duals of the batches of these waves. `none` walks
-without. Real time is timed without what made its prices (`price_seconds`). CPU seconds count all processes: on a busy
-machine they say more than the clock.
+Real time is judged by the bound of a batch that knew all orders. `--bid-prices batch`, the default,
+gives it the duals of the batch of this very instance, as the anchors of the family were measured.
+`learned` gives it what the product has: opportunity costs learned from `--past-instances` other
+instances of the same demand on the same stock. `past-batches` gives it the mean duals of the batches
+of these instances, `none` no prices. Real time is timed without what made its prices
+(`price_seconds`). CPU seconds count all processes: on a busy machine they say more than the clock.
 """
 
 from __future__ import annotations
@@ -36,23 +34,24 @@ from openiom.fulfillment_optimization.engine import (
     Plan,
     Problem,
     Shares,
-    broken,
     cost_of,
+    learn_opportunity_costs,
     solve,
+    solve_with_opportunity_costs,
+    violations,
 )
-from openiom.fulfillment_optimization.engine.opportunity import learn, walk
 
 PRICES = {
-    "learned": "worths of places and units learned from earlier waves of the same demand on the same shelves",
-    "batch": "duals of the batch of this very wave, as the family's anchors were measured",
-    "earlier": "mean duals of the batches of earlier waves of the same demand on the same shelves",
+    "learned": "opportunity costs learned from other instances of the same demand and stock",
+    "batch": "duals of the batch of this very instance, as the family's anchors were measured",
+    "past-batches": "mean duals of the batches of other instances of the same demand and stock",
     "none": "none",
 }
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One plan, its times and the bound it is judged by."""
+    """One plan with its times and the bound it is judged by."""
 
     plan: Plan
     seconds: float
@@ -62,7 +61,7 @@ class Measured:
 
 
 def measure(instance: Instance, arguments: argparse.Namespace) -> Measured:
-    """The plan asked for. Real time is timed alone; its lower bound comes from the batch."""
+    """Return the requested plan. Real time is timed alone; its lower bound is the batch's."""
     problem, limit = instance.problem, arguments.time_limit
     solve(
         generate(orders=20, nodes=10, seed=99).problem, mode="batch"
@@ -74,11 +73,11 @@ def measure(instance: Instance, arguments: argparse.Namespace) -> Measured:
     if arguments.mode == "batch":
         return Measured(batch, seconds, cpu, bound)
     if arguments.bid_prices == "learned":
-        return measure_learned(instance, arguments.earlier_waves, bound)
+        return measure_learned(instance, arguments.past_instances, bound)
     prices = batch.prices if arguments.bid_prices == "batch" else None
-    if arguments.bid_prices == "earlier":
+    if arguments.bid_prices == "past-batches":
         before = time.perf_counter()
-        prices = earlier_prices(instance, arguments.earlier_waves, limit)
+        prices = past_batch_prices(instance, arguments.past_instances, limit)
         seconds = time.perf_counter() - before
     making = seconds if prices is not None else 0.0
     before, spent = time.perf_counter(), cpu_seconds()
@@ -86,22 +85,24 @@ def measure(instance: Instance, arguments: argparse.Namespace) -> Measured:
     return Measured(plan, time.perf_counter() - before, cpu_seconds() - spent, bound, making)
 
 
-def measure_learned(instance: Instance, waves: int, bound: float) -> Measured:
-    """Worths from so many earlier waves, then the walk, timed alone."""
+def measure_learned(instance: Instance, count: int, bound: float) -> Measured:
+    """Learn from so many past instances, then solve in sequence, timed alone."""
     problem = instance.problem
     before = time.perf_counter()
-    known = learn(problem, (instance.earlier_wave(seed) for seed in range(waves)))
+    model = learn_opportunity_costs(
+        problem, (instance.past_instance(seed) for seed in range(count))
+    )
     making = time.perf_counter() - before
     before, spent = time.perf_counter(), cpu_seconds()
-    plan = Plan(problem=problem, shares=walk(problem, known))
+    plan = Plan(problem=problem, shares=solve_with_opportunity_costs(problem, model))
     return Measured(plan, time.perf_counter() - before, cpu_seconds() - spent, bound, making)
 
 
-def earlier_prices(instance: Instance, waves: int, limit: float) -> BidPrices:
-    """The mean of the duals of so many earlier waves."""
+def past_batch_prices(instance: Instance, count: int, limit: float) -> BidPrices:
+    """Return the mean of the duals of so many past instances."""
     found = [
-        solve(instance.earlier_wave(seed), mode="batch", time_limit=limit).prices
-        for seed in range(max(1, waves))
+        solve(instance.past_instance(seed), mode="batch", time_limit=limit).prices
+        for seed in range(max(1, count))
     ]
     kept = [prices for prices in found if prices is not None]
     return BidPrices(
@@ -111,7 +112,7 @@ def earlier_prices(instance: Instance, waves: int, limit: float) -> BidPrices:
 
 
 def nearest(instance: Instance) -> Shares:
-    """Every line from the nearest node that has all of it, as they came: source selection by distance."""
+    """Return the plan that serves every line from the nearest node that has all of it."""
     p = instance.problem
     stock, room = p.stock.copy(), p.capacity - p.used
     by_distance = np.argsort(instance.miles, axis=1, kind="stable")
@@ -128,11 +129,11 @@ def nearest(instance: Instance) -> Shares:
                     node[line] = n
                     stock[n, sku] -= quantity
                     break
-    return Shares.whole(node, p.quantity)
+    return Shares.undivided(node, p.quantity)
 
 
 def cpu_seconds() -> float:
-    """Of this process and of those it has ended."""
+    """Return the CPU seconds of this process and of its ended children."""
     own, ended = (
         resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
@@ -140,7 +141,7 @@ def cpu_seconds() -> float:
 
 
 def report(arguments: argparse.Namespace) -> dict[str, object]:
-    """One run, ready to be printed."""
+    """Return the figures of one run."""
     instance = generate(
         orders=arguments.orders, nodes=arguments.nodes, seed=arguments.seed, rho=arguments.rho
     )
@@ -181,11 +182,11 @@ def report(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def feasible(problem: Problem, plan: Plan) -> bool:
-    return not broken(problem, plan.shares)
+    return not violations(problem, plan.shares)
 
 
 def main(words: list[str] | None = None) -> int:
-    """Reads the command line, prints one run; fails when the plan is not feasible."""
+    """Run the command line; the exit code is 1 when the plan is not feasible."""
     parser = argparse.ArgumentParser(
         prog="iom bench sourcing", description="sources one benchmark instance"
     )
@@ -201,7 +202,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--bid-prices", choices=tuple(PRICES), default="batch", help="real time only"
     )
-    parser.add_argument("--earlier-waves", type=int, default=24)
+    parser.add_argument("--past-instances", type=int, default=24)
     parser.add_argument(
         "--instances", type=int, default=4, help="jasin-sinha: networks, two runs each"
     )

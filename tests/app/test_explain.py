@@ -103,7 +103,7 @@ def test_each_losing_source_says_what_it_would_need(client: TestClient, house: A
     assert dear["changes"][0]["amount"] == pytest.approx(money["CHI"] - money["SEA"], abs=0.0101)
     (empty,) = ways["NYC"]
     assert [c["kind"] for c in empty["changes"]] == ["units", "money"]
-    assert empty["text"].startswith("1 more on the shelf and ")
+    assert empty["text"].startswith("1 more on hand and ")
     assert all(way["verified"] for found in ways.values() for way in found)
     assert told["cost"] == pytest.approx(sum(told["parts"].values()))
     assert written(house) == before

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from tests.fulfillment_optimization.builders import NOON, order, place, plan, setting, stock
 
 from openiom.fulfillment_optimization.documents import CostWeights, RateFactor, RateTableBody
-from openiom.fulfillment_optimization.problem_builder import Circumstances, cover_money
+from openiom.fulfillment_optimization.problem_builder import PlanningContext, cover_money
 from openiom.fulfillment_optimization.rates import fallback_rate, rate
 
 NEAR, FAR = place("NEAR", 1), place("FAR", 20)  # 111.19 and 2,223.9 km
@@ -94,7 +94,7 @@ def test_of_several_factor_rows_the_one_that_names_more_wins():
 
 
 def test_a_whole_order_is_rated_by_the_weight_of_the_parcel():
-    given = Circumstances(now=NOON, weights_kg={"LAMP": 0.5, "RUG": 1.0})
+    given = PlanningContext(now=NOON, weights_kg={"LAMP": 0.5, "RUG": 1.0})
     units = stock(LAMP_NEAR=5, RUG_NEAR=5)
     answer = plan(order("a", LAMP=2, RUG=3), setting([NEAR], rates=TABLE), units, given)
     money = answer.money()
@@ -107,7 +107,7 @@ def test_a_whole_order_is_rated_by_the_weight_of_the_parcel():
 
 
 def test_a_divided_order_is_rated_nearly_as_its_parcels_are():
-    given = Circumstances(now=NOON, weights_kg={"LAMP": 1.0, "RUG": 1.0})
+    given = PlanningContext(now=NOON, weights_kg={"LAMP": 1.0, "RUG": 1.0})
     answer = plan(
         order("a", LAMP=1, RUG=4),
         setting([NEAR, FAR], rates=TABLE),
@@ -175,7 +175,7 @@ def test_an_order_is_wanted_when_the_first_of_its_lines_is():
 
 def test_parcels_beyond_four_fifths_of_a_day_feel_pressure():
     near = place("NEAR", 1, daily_parcels=10)
-    given = Circumstances(now=NOON, parcels_today={"NEAR": 7})
+    given = PlanningContext(now=NOON, parcels_today={"NEAR": 7})
     lines = order("a", LAMP=1) + order("b", LAMP=1)
     calm = plan(lines[:1], setting([near], weights={"capacity_pressure": 4}), BOTH, given)
     assert "capacity pressure" not in calm.money()
@@ -196,7 +196,7 @@ def test_stock_out_risk_and_markdown_credit_follow_days_of_cover():
 
 def test_a_source_about_to_run_dry_is_spared_and_one_about_to_mark_down_is_used():
     demand = {("LAMP", "NEAR"): 5.0, ("LAMP", "FAR"): 0.01}
-    given = Circumstances(now=NOON, demand=demand)
+    given = PlanningContext(now=NOON, demand=demand)
     plain = plan(order("a", LAMP=1), setting([NEAR, FAR]), BOTH, given)
     assert plain.sources == ["NEAR"]
     weighed = {"stock_out": 10, "markdown_credit": 2}
@@ -217,7 +217,7 @@ def test_the_nearest_source_of_each_line_is_the_parity_mode():
 
 
 def test_parts_add_up_to_the_cost():
-    given = Circumstances(now=NOON, weights_kg={"LAMP": 2.0}, demand={("LAMP", "NEAR"): 1.0})
+    given = PlanningContext(now=NOON, weights_kg={"LAMP": 2.0}, demand={("LAMP", "NEAR"): 1.0})
     weights = {"stock_out": 3, "markdown_credit": 1, "capacity_pressure": 2}
     answer = plan(
         order("a", LAMP=2, wanted=date(2026, 11, 20)) + order("b", LAMP=9),

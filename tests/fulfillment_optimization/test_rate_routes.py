@@ -50,12 +50,12 @@ def test_where_no_price_is_known_the_factor_stands_in(client: TestClient) -> Non
         "price": 11.75,
         "known": None,
         "factor": "any",
-        "says": "zone far has no prices; any stands in: 8.00 up to 5 kg, 0.75 for each of 5 kg more",
+        "explanation": "zone far has no prices; fallback rate of any: 8.00 up to 5 kg, 0.75 for each of 5 kg more",
     }
 
 
 @pytest.mark.parametrize(
-    ("part", "price", "says"),
+    ("part", "price", "explanation"),
     [
         ({"zone": "near", "weight_kg": 0.4}, 4.0, "4.00 in zone near"),
         ({"zone": "near", "weight_kg": 7}, 7.0, "7.00 in zone near"),
@@ -67,10 +67,10 @@ def test_where_no_price_is_known_the_factor_stands_in(client: TestClient) -> Non
     ],
 )
 def test_a_known_price_takes_its_factor(
-    client: TestClient, part: dict[str, Any], price: float, says: str
+    client: TestClient, part: dict[str, Any], price: float, explanation: str
 ) -> None:
     answer = ask(client, **part)
-    assert (answer["price"], answer["says"]) == (price, says)
+    assert (answer["price"], answer["explanation"]) == (price, explanation)
 
 
 def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(

@@ -1,15 +1,15 @@
-"""What planners configure, and how it is read: sources, lists, rate tables, constraints and strategies."""
+"""Document kinds of sourcing: sources, lists, rate tables, constraints and strategies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from openiom.kernel import NotFound, Problem
+from openiom.kernel import Problem
 from openiom.master_data import COMPANY, accounting_currency
-from openiom.platform.bulk import fetch
+from openiom.platform.compiled_documents import CompiledConfiguration
 from openiom.platform.configuration import Document, DocumentKind, current_documents
 from openiom.platform.geocoding import geocode
 
@@ -34,8 +34,7 @@ __all__ = [
     "SourceBody",
     "SourceListBody",
     "StrategyBody",
-    "sources_of",
-    "strategy_named",
+    "default_strategy",
 ]
 
 DEFAULT_STRATEGY = "default"
@@ -106,77 +105,111 @@ def _check_handling(session: Session, name: str, body: dict[str, Any]) -> Sequen
 
 def _check_constraint(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
     entries = body.get("entries") or []
-    sources = {e["source"] for e in entries if e.get("source")}
-    lists = [e["source_list"] for e in entries if e.get("source_list")]
-    known = (
-        set(session.scalars(select(Source.name).where(Source.name.in_(sources))))
-        if sources
-        else set()
-    )
-    unknown = [f"no source named {s}" for s in sorted(sources - known)]
-    unknown += [f"no source list named {x}" for x in _missing(session, "source_list", lists)]
-    return [Problem("entries", what, "create it first") for what in unknown]
+    sources = {entry["source"] for entry in entries if entry.get("source")}
+    lists = [entry.get("source_list") for entry in entries]
+    known = session.scalars(select(Source.name).where(Source.name.in_(sources)))
+    problems: list[Problem] = []
+    for source in sorted(sources - set(known)):
+        problems.append(Problem("entries", f"no source named {source}", "create it first"))
+    return problems + _missing_problems(session, "entries", "source_list", lists)
+
+
+def _missing_problems(
+    session: Session, where: str, kind: str, names: Sequence[str | None]
+) -> list[Problem]:
+    """Return a problem for each document that does not exist; empty names are no reference."""
+    problems: list[Problem] = []
+    for name in _missing(session, kind, [name for name in names if name]):
+        what = f"no {kind.replace('_', ' ')} named {name}"
+        problems.append(Problem(where, what, "create it first"))
+    return problems
 
 
 def _check_strategy(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-    wanted = [
-        ("source_list", "source_list", [body.get("source_list")]),
-        ("rate_table", "rate_table", [body.get("rate_table")]),
-        ("constraints", "constraint", body.get("constraints") or []),
-    ]
-    problems = [
-        Problem(field, f"no {kind.replace('_', ' ')} named {x}", "create it first")
-        for field, kind, names in wanted
-        for x in _missing(session, kind, [n for n in names if n])
-    ]
+    references = {
+        "source_list": ("source_list", [body.get("source_list")]),
+        "rate_table": ("rate_table", [body.get("rate_table")]),
+        "constraints": ("constraint", body.get("constraints") or []),
+    }
+    problems: list[Problem] = []
+    for where, (kind, names) in references.items():
+        problems += _missing_problems(session, where, kind, names)
     if body.get("alternate") == name:
         problems.append(
             Problem("alternate", "a strategy cannot be its own alternate", "name another one")
         )
-    return problems + _check_currencies(session, name, body)
-
-
-def _check_currencies(session: Session, name: str, body: dict[str, Any]) -> list[Problem]:
-    """Nothing is converted: what one strategy and its alternates add up is in one currency."""
     company = accounting_currency({d.name: d.body for d in current_documents(session, COMPANY)})
+    problems += _check_rate_table_currency(session, body, company)
+    return problems + _check_alternate_currency(session, name, body, company)
+
+
+def _check_rate_table_currency(
+    session: Session, body: dict[str, Any], company: str
+) -> list[Problem]:
+    """Return a problem when the rate table is in another currency than the strategy."""
+    if not body.get("rate_table"):
+        return []
     own = body.get("currency") or company
-    problems = []
-    for table in (
-        current_documents(session, "rate_table", names=[body["rate_table"]])
-        if body.get("rate_table")
-        else ()
-    ):
-        if (table.body.get("currency") or own) != own:
-            what = f"{table.name} is in {table.body['currency']}, the strategy counts in {own or 'no named currency'}"
+    problems: list[Problem] = []
+    for table in current_documents(session, "rate_table", names=[body["rate_table"]]):
+        currency = table.body.get("currency") or own
+        if currency != own:
             problems.append(
                 Problem(
                     "rate_table",
-                    what,
+                    f"{table.name} is in {currency}, the strategy counts in {_named(own)}",
                     "rates are not converted: use a table in the strategy's currency",
                 )
-            )
-    for other in current_documents(session, "strategy"):
-        tied = body.get("alternate") == other.name or other.body.get("alternate") == name
-        theirs = other.body.get("currency") or company
-        if tied and other.name != name and theirs != own:
-            what = f"{other.name} counts in {theirs or 'no named currency'}, this one in {own or 'no named currency'}"
-            problems.append(
-                Problem("currency", what, "a strategy and its alternate share one currency")
             )
     return problems
 
 
-def _keep_default(session: Session, names: Sequence[str]) -> Sequence[Problem]:
-    """The strategy of orders that name none stays until another one is marked."""
-    rows = fetch(
-        session,
-        "SELECT name FROM platform.configuration_document WHERE kind = 'strategy' AND current AND NOT deleted"
-        " AND body->>'is_default' = 'true' ORDER BY id DESC LIMIT 1",
-    )
-    if not rows or rows[0][0] not in names:
+def _check_alternate_currency(
+    session: Session, name: str, body: dict[str, Any], company: str
+) -> list[Problem]:
+    """Return a problem for each strategy tied as alternate that counts in another currency."""
+    own = body.get("currency") or company
+    problems: list[Problem] = []
+    for other in current_documents(session, "strategy"):
+        currency = other.body.get("currency") or company
+        is_tied = body.get("alternate") == other.name or other.body.get("alternate") == name
+        if is_tied and currency != own and other.name != name:
+            problems.append(
+                Problem(
+                    "currency",
+                    f"{other.name} counts in {_named(currency)}, this one in {_named(own)}",
+                    "a strategy and its alternate share one currency",
+                )
+            )
+    return problems
+
+
+def _named(currency: str) -> str:
+    return currency or "no named currency"
+
+
+def default_strategy(bodies: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the name of the default strategy among strategies in the sequence they were stored.
+
+    It is the one marked last, else the one named `default`, which may be the built-in one.
+    """
+    marked = [name for name, body in bodies.items() if body.get("is_default")]
+    return marked[-1] if marked else DEFAULT_STRATEGY
+
+
+_MARKED_STRATEGY = CompiledConfiguration(
+    ("strategy",), lambda session, bodies: default_strategy(bodies["strategy"])
+)
+
+
+def _guard_default(session: Session, names: Sequence[str]) -> Sequence[Problem]:
+    """Return a problem when the strategy marked as the default would be deleted."""
+    default = _MARKED_STRATEGY.current(session)
+    documents = current_documents(session, "strategy", names=[default])
+    if default not in names or not any(d.body.get("is_default") for d in documents):
         return []
     what = "is the default: orders that name no strategy use it"
-    return [Problem(f"strategy {rows[0][0]}", what, "mark another strategy as the default")]
+    return [Problem(f"strategy {default}", what, "mark another strategy as the default")]
 
 
 def _missing(session: Session, kind: str, names: Sequence[str]) -> list[str]:
@@ -227,27 +260,6 @@ KINDS = (
             "carrier": ("$.carrier",),
             "strategy": ("$.alternate",),
         },
-        deletion_guard=_keep_default,
+        deletion_guard=_guard_default,
     ),
 )
-
-
-def strategy_named(session: Session, name: str) -> StrategyBody:
-    """The strategy, or the built-in one when `default` was never written. Raises NotFound."""
-    found = current_documents(session, "strategy", names=[name])
-    if found:
-        return StrategyBody.model_validate(found[0].body)
-    if name == DEFAULT_STRATEGY:
-        return BUILT_IN
-    raise NotFound(f"no strategy named {name}", remedy="create it, or leave the strategy empty")
-
-
-def sources_of(session: Session, strategy: StrategyBody) -> list[Source]:
-    """The active sources a strategy may use, by name."""
-    query = select(Source).where(Source.active).order_by(Source.name)
-    if strategy.source_list:
-        members = current_documents(session, "source_list", names=[strategy.source_list])[0].body[
-            "sources"
-        ]
-        query = query.where(Source.name.in_(members))
-    return list(session.scalars(query))

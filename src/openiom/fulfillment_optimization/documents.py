@@ -1,6 +1,7 @@
-"""
-What planners write about sources, rates and strategies. Money is in the currency of the strategy that counts with it,
-which is the company's accounting currency unless the strategy says otherwise; nothing is ever converted.
+"""Documents of sources, rates and strategies.
+
+Money is in the currency of the strategy that counts with it, which is the company's accounting
+currency unless the strategy states another one. Nothing is converted.
 """
 
 from datetime import date
@@ -18,7 +19,7 @@ SourceType = Literal["warehouse", "store", "3pl", "drop_ship_vendor", "virtual"]
 
 
 class Handling(BaseModel):
-    """What work costs at one source; an empty figure is the strategy's own."""
+    """Handling costs of one source; an empty figure is the strategy's own."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,7 +29,7 @@ class Handling(BaseModel):
 
 
 class ZoneOverride(BaseModel):
-    """Destinations that are rated by agreement instead of by distance."""
+    """A zone agreed for destinations, instead of the zone of their distance."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -93,7 +94,7 @@ class Zone(BaseModel):
 
 
 class Price(BaseModel):
-    """What a parcel of a zone costs up to a weight."""
+    """The price of a parcel of a zone up to a weight."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -102,8 +103,12 @@ class Price(BaseModel):
     price: float = Field(ge=0)
 
 
+def _lightest_first(price: Price) -> tuple[float, float]:
+    return price.up_to_kg, price.price
+
+
 class RateFactor(BaseModel):
-    """Mark-up or mark-down of a rate, and what stands in where no rate is known."""
+    """The mark-up or mark-down of a known rate, and the fallback where none is known."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -112,7 +117,7 @@ class RateFactor(BaseModel):
     address_type: Literal["Business", "Residence", "Any"] = "Any"
     rate_factor: float = Field(0.0, ge=-100, description="Per cent added to a known rate")
     free_shipping: bool = Field(
-        False, description="The buyer pays nothing; what we pay stays what it is"
+        False, description="The buyer pays nothing; the cost of the shipment stays"
     )
     fallback_weight: float = Field(0.0, ge=0, description="Kilograms the fallback rate covers")
     fallback_rate: float = Field(0.0, ge=0)
@@ -135,49 +140,59 @@ class RateTableBody(BaseModel):
     )
     factors: list[RateFactor] = []
 
+    def prices_of(self, zone: str) -> list[Price]:
+        """Return the prices of a zone, lightest first."""
+        prices = [price for price in self.prices if price.zone == zone]
+        return sorted(prices, key=_lightest_first)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        names = [z.name for z in self.zones]
-        bands = [z.up_to_km for z in self.zones]
-        if len(set(names)) != len(names):
+        names = {zone.name for zone in self.zones}
+        if len(names) < len(self.zones):
             raise ValueError("zones: two have the same name")
-        if (
-            bands[-1] is not None
-            or None in bands[:-1]
-            or bands[:-1] != sorted(b for b in bands[:-1] if b is not None)
-        ):
+        self._check_bands()
+        for price in self.prices:
+            if price.zone not in names:
+                raise ValueError(f"prices: no zone named {price.zone}")
+        for zone in self.zones:
+            self._check_prices(zone.name)
+        return self
+
+    def _check_bands(self) -> None:
+        """Raise ValueError unless zones ascend and only the last one has no limit."""
+        *limits, last = [zone.up_to_km for zone in self.zones]
+        ascending = [limit for limit in limits if limit is not None]
+        if last is not None or len(ascending) < len(limits) or ascending != sorted(ascending):
             raise ValueError(
                 "zones: list them by distance; the last one, and only it, has no limit"
             )
-        unknown = sorted({p.zone for p in self.prices} - set(names))
-        if unknown:
-            raise ValueError(f"prices: no zone named {', '.join(unknown)}")
-        for zone in names:
-            tiers = sorted((p.up_to_kg, p.price) for p in self.prices if p.zone == zone)
-            if [p for _, p in tiers] != sorted(p for _, p in tiers) or len(
-                {w for w, _ in tiers}
-            ) != len(tiers):
-                raise ValueError(
-                    f"prices: zone {zone} needs one price a weight, dearer as parcels grow heavier"
-                )
-        return self
+
+    def _check_prices(self, zone: str) -> None:
+        """Raise ValueError unless the prices of a zone rise with weight."""
+        tiers = self.prices_of(zone)
+        weights = {tier.up_to_kg for tier in tiers}
+        prices = [tier.price for tier in tiers]
+        if len(weights) < len(tiers) or prices != sorted(prices):
+            raise ValueError(
+                f"prices: zone {zone} needs one price a weight, higher as parcels grow heavier"
+            )
 
 
 class CostWeights(BaseModel):
-    """Money the optimizer counts with, in the currency of the strategy; all per parcel, line or kilometer."""
+    """Costs the optimizer minimizes, in the currency of the strategy."""
 
     model_config = ConfigDict(extra="forbid")
 
     parcel: float = Field(6.0, ge=0, description="Opening a parcel: label, packing")
     per_100_km: float = Field(
-        0.35, ge=0, description="Carriage of a parcel, each 100 km great circle; no rate table"
+        0.35, ge=0, description="Carriage of a parcel per 100 km great circle, without a rate table"
     )
     line: float = Field(0.4, ge=0, description="Picking one line")
     unit: float = Field(0.05, ge=0, description="Handling one unit")
     split: float = Field(4.0, ge=0, description="Each parcel of an order after the first")
     open_line: float = Field(500.0, gt=0, description="Leaving a line without a source")
     unknown_distance_km: float = Field(
-        4000.0, ge=0, description="Counted when an address cannot be placed"
+        4000.0, ge=0, description="Assumed when an address cannot be located"
     )
     lateness_per_day: float = Field(
         2.0, ge=0, description="Each day a parcel arrives after the requested date"
@@ -186,20 +201,20 @@ class CostWeights(BaseModel):
         0.0, ge=0, description="Each parcel beyond 80 % of a source's day"
     )
     stock_out: float = Field(
-        0.0, ge=0, description="Each unit taken where days of cover are at nothing"
+        0.0, ge=0, description="Each unit taken where the days of cover are zero"
     )
     stock_out_days: float = Field(
-        7.0, gt=0, description="Days of cover from which taking is without risk"
+        7.0, gt=0, description="Days of cover from which there is no risk"
     )
     markdown_credit: float = Field(
-        0.0, ge=0, description="Each unit taken where it would be marked down else"
+        0.0, ge=0, description="Each unit taken where it would be marked down otherwise"
     )
     markdown_days: float = Field(60.0, gt=0, description="Days of cover at which markdowns begin")
-    preference: float = Field(1.0, ge=0, description="Times the preference cost of each source")
+    preference: float = Field(1.0, ge=0, description="Factor of the preference cost of each source")
 
 
 class Batch(BaseModel):
-    """Planning many orders together."""
+    """Planning of many orders together."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -208,39 +223,43 @@ class Batch(BaseModel):
     contention: int | None = Field(
         50,
         ge=1,
-        description="Waves with more orders after the same stock are planned together without a window too",
+        description="Batches in which more orders compete for the same stock are planned together"
+        " without a window",
     )
     seconds: float = Field(
-        10.0, gt=0, le=600, description="Longest search; the best plan found by then is taken"
+        10.0, gt=0, le=600, description="Longest search; the best plan found by then is used"
     )
     bid_prices: bool = Field(
         True, description="Between batches, orders pay for what they take from later ones"
     )
     price_minutes: float = Field(
-        60.0, gt=0, le=1440, description="How often these prices are learned anew"
+        60.0, gt=0, le=1440, description="Interval at which opportunity costs are learned"
     )
 
     @property
-    def priced(self) -> bool:
-        """Whether orders that come one at a time pay bid prices; never where nothing is ever planned together."""
+    def uses_bid_prices(self) -> bool:
+        """Whether orders planned one at a time pay for what they take from later ones.
+
+        Never where nothing is planned together.
+        """
         return self.bid_prices and (self.contention is not None or self.enabled)
 
 
 class Reoptimize(BaseModel):
-    """Improving what is sourced but not yet released."""
+    """Improvement of orders that are sourced but not yet released to fulfillment."""
 
     model_config = ConfigDict(extra="forbid")
 
     enabled: bool = False
     minutes: float = Field(15.0, gt=0, le=1440)
     minimum_saving: float = Field(1.0, ge=0, description="Money an order must save to be moved")
-    max_moves: int = Field(2, ge=1, description="How often one order may be moved in its life")
+    max_moves: int = Field(2, ge=1, description="How often one order may be moved")
     max_moved_orders: int = Field(500, ge=1, description="Orders moved in one run")
-    orders: int = Field(2000, ge=1, le=10_000, description="Orders looked at in one run")
+    orders: int = Field(2000, ge=1, le=10_000, description="Orders examined in one run")
 
 
 class StrategyBody(BaseModel):
-    """How orders are sourced."""
+    """A strategy: how orders are sourced."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -249,10 +268,10 @@ class StrategyBody(BaseModel):
         None, description="Sources to choose from; empty is every active one"
     )
     is_default: bool = Field(
-        False, description="Used when an order names none; the one marked last is it"
+        False, description="Used when an order names none; of several, the one stored last"
     )
     alternate: str | None = Field(
-        None, description="Strategy that tries again what this one leaves unsourced"
+        None, description="Strategy applied to lines this one leaves unsourced"
     )
     effective_from: date | None = None
     effective_to: date | None = Field(None, description="Last day")
@@ -261,7 +280,7 @@ class StrategyBody(BaseModel):
     currency: str = Field(
         "",
         pattern=CURRENCY,
-        description="Of every cost this strategy counts; empty is the company's accounting currency",
+        description="Of the strategy's costs; empty is the company's accounting currency",
     )
     rate_table: str | None = Field(None, description="Shipping rates; empty is money by distance")
     carrier: str = Field(
@@ -269,7 +288,7 @@ class StrategyBody(BaseModel):
     )
     carrier_service: str = Field("", description="Empty is the carrier's first")
     allow_partial: bool = Field(
-        False, description="Source what can be sourced, or all lines or none"
+        False, description="Source what can be sourced; otherwise all lines or none"
     )
     max_sources_per_order: int | None = Field(None, ge=1)
     max_line_sources: int = Field(
@@ -283,13 +302,14 @@ class StrategyBody(BaseModel):
 
 
 class OrderHandlingBody(BaseModel):
-    """How orders whose source a policy chose are taken on; one document, named `default`."""
+    """What happens to orders whose source a policy chose; one document, named `default`."""
 
     model_config = ConfigDict(extra="forbid")
 
     title: str = "Order handling"
     fulfillment_process: ProcessMode = Field(
         "check",
-        description="check: reserve what is on hand, no fulfillment order; fulfillment_order: make fulfillment orders"
-        " without a check; check_and_fulfillment_order: only where there is stock",
+        description="check: reserve what is on hand, no fulfillment order; fulfillment_order: make"
+        " fulfillment orders without a check; check_and_fulfillment_order: only where there is"
+        " stock",
     )

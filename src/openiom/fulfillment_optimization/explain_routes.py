@@ -1,4 +1,4 @@
-"""What would make a source win, and what stock and capacity are worth."""
+"""Routes that explain: what would make a source win, and what stock and capacity are worth."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,20 +8,19 @@ from uuid import UUID
 import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.orm import Session
 
-from openiom.kernel import NotFound
-from openiom.platform.bulk import fetch
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession
 
 from .constraints import RANKING
-from .engine import Candidate, Change, Counterfactual
-from .explanations import reason_of
-from .order_port import OrderPort
+from .constraints.routes import router as constraint_kind_router
+from .engine import Candidate, Change, Counterfactual, LineExplanation
+from .explanations import refusal_text
+from .order_port import LineToSource, OrderPort
+from .shadow_price_queries import plan_with_prices, prices_of_plan
 from .what_if import WhatIf, what_if
 
-WORDS = {
-    "units": "{:.0f} more on the shelf",
+CHANGE_TEXTS = {
+    "units": "{:.0f} more on hand",
     "money": "{:.2f} {currency} off",
     "capacity": "{:.0f} more parcels a day",
     "km": "{:.2f} km more of the maximum distance",
@@ -30,24 +29,27 @@ WORDS = {
     "sources": "{:.0f} more sources for the order",
     "partial": "serving the order in part",
     "constraint": "lifting the constraint",
-    "priority": "a better place in the location priority",
+    "priority": "a better rank in the location priority",
 }
 
 
 class ExplainRequest(BaseModel):
+    """An order to plan again."""
+
     model_config = ConfigDict(extra="forbid")
 
     order_id: UUID
     strategy: str = Field("", description="Empty is the order's own, else the default one")
     candidates: int = Field(
-        50, ge=1, le=1000, description="Most sources told of each line: chosen, then cheapest"
+        50, ge=1, le=1000, description="Most sources listed for each line: chosen, then cheapest"
     )
 
 
 class ChangeRow(BaseModel):
-    """
-    units on the shelf, money off, capacity in parcels a day, km, minutes, lines a day, sources for the order; partial,
-    constraint and priority are rules to be lifted and count 1.
+    """An amount of one kind.
+
+    Units on hand, money off, capacity in parcels a day, km, minutes, order lines a day, sources
+    for the order. Partial, constraint and priority are rules to be lifted and have the amount 1.
     """
 
     kind: str
@@ -66,6 +68,8 @@ class WhatIfRow(BaseModel):
 
 
 class ExplainedCandidate(BaseModel):
+    """A source for a line."""
+
     source: str
     chosen: bool
     quantity: int = Field(description="Units the plan takes from it")
@@ -77,18 +81,22 @@ class ExplainedCandidate(BaseModel):
 
 
 class ExplainedLine(BaseModel):
+    """A line of the order with its candidates."""
+
     line_id: UUID
     product: str
     quantity: int
-    assigned: str = Field(description="Where the line stands now; empty for nowhere")
-    source: str = Field(description="Where it would go if it were planned now; empty for nowhere")
+    assigned: str = Field(description="The source the line has now; empty for none")
+    source: str = Field(description="The source it would get if planned now; empty for none")
     considered: int
     candidates: list[ExplainedCandidate]
 
 
 class Explained(BaseModel):
+    """An order planned again as of `planned_at`."""
+
     order_id: UUID
-    at: datetime
+    planned_at: datetime
     strategy: str
     cost: float
     currency: str = Field(description="Empty where kilometers are counted, or none is configured")
@@ -97,7 +105,10 @@ class Explained(BaseModel):
 
 
 class ShadowPriceRow(BaseModel):
-    """What one more unit of the product at the source, or without a product one more parcel of its day, is worth."""
+    """The value of one more unit of the product at the source.
+
+    Without a product, of one more parcel of its day.
+    """
 
     source: str
     title: str
@@ -106,34 +117,38 @@ class ShadowPriceRow(BaseModel):
     product: str | None
     price: float = Field(description="The batch's dual")
     saving: float | None = Field(
-        description="What planning again with one more saved; empty where nobody looked"
+        description="What planning again with one more saved; empty where not verified"
     )
 
 
 class ShadowPrices(BaseModel):
+    """The prices that a batch left behind."""
+
     plan_id: UUID
     strategy: str
-    at: datetime
+    planned_at: datetime
     currency: str
     total: int
     items: list[ShadowPriceRow]
 
 
 def explain_router(order_port: OrderPort) -> APIRouter:
-    """The routes, over the orders behind `desk`."""
-    router = APIRouter(prefix="/api/v1/sourcing", tags=["fulfillment optimization"])
+    """Return the routes, for the orders behind the port."""
+    router = APIRouter()
+    router.include_router(constraint_kind_router)
+    sourcing = APIRouter(prefix="/api/v1/sourcing", tags=["fulfillment optimization"])
 
-    @router.post("/explain")
+    @sourcing.post("/explain")
     def explain(
         request: ExplainRequest, principal: CurrentPrincipal, session: ReadSession, now: Now
     ) -> Explained:
-        """Plan an order again as things stand now, and say what would make each losing source win. Writes nothing."""
+        """Plan an order again as of now, and say what would make each losing source win."""
         principal.require("sourcing.read")
         found = what_if(session, order_port, request.order_id, strategy=request.strategy, now=now)
         return explained(found, request.order_id, now, request.candidates)
 
-    @router.get("/shadow-prices")
-    def prices(
+    @sourcing.get("/shadow-prices")
+    def shadow_prices(
         principal: CurrentPrincipal,
         session: ReadSession,
         plan: Annotated[
@@ -143,123 +158,108 @@ def explain_router(order_port: OrderPort) -> APIRouter:
         product: str = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     ) -> ShadowPrices:
-        """What stock and capacity were worth to a batch, dearest first."""
+        """Return what stock and capacity were worth to a batch, highest first."""
         principal.require("sourcing.read")
-        return shadow_prices(session, plan, source=source, product=product, limit=limit)
+        head = plan_with_prices(session, plan)
+        rows = prices_of_plan(session, head.id, source=source, product=product, limit=limit)
+        items = [ShadowPriceRow.model_validate(row, from_attributes=True) for row in rows]
+        return ShadowPrices(
+            plan_id=head.id,
+            strategy=head.strategy,
+            planned_at=head.planned_at,
+            currency=head.currency,
+            total=rows[0].total if rows else 0,
+            items=items,
+        )
 
+    router.include_router(sourcing)
     return router
 
 
 def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Explained:
-    """The answer to people: sources by name, changes in words."""
-    names, plan = found.setting.names, found.plan
-    rank = _rank_step(found)
-    lines = []
-    for explanation, asked in zip(plan.explain(0).lines, found.lines, strict=True):
-        mine = [c for c in found.found if c.line == explanation.line]
-        node = int(plan.node[explanation.line])
-        lines.append(
-            ExplainedLine(
-                line_id=asked.line.line_id,
-                product=asked.line.product,
-                quantity=asked.line.quantity,
-                assigned=asked.assigned,
-                source=names[node] if node >= 0 else "",
-                considered=len(explanation.candidates),
-                candidates=[
-                    _candidate(c, names, mine, rank, found.setting.currency)
-                    for c in explanation.candidates[:most]
-                ],
-            )
-        )
+    """Return the explanation for people: sources by name, changes in words."""
+    lines: list[ExplainedLine] = []
+    explanations = found.plan.explain(0).lines
+    for explanation, sourced in zip(explanations, found.lines, strict=True):
+        lines.append(_line(found, explanation, sourced, most))
     return Explained(
         order_id=order_id,
-        at=now,
-        strategy=found.setting.name,
+        planned_at=now,
+        strategy=found.config.name,
         cost=round(sum(found.money.values()), 4),
-        currency=found.setting.currency,
+        currency=found.config.currency,
         parts={name: round(money, 4) for name, money in found.money.items()},
         lines=lines,
     )
 
 
+def _line(
+    found: WhatIf, explanation: LineExplanation, sourced: LineToSource, most: int
+) -> ExplainedLine:
+    names = found.config.names
+    node = int(found.plan.node[explanation.line])
+    of_line = [one for one in found.counterfactuals if one.line == explanation.line]
+    rank_step = _rank_step(found)
+    candidates: list[ExplainedCandidate] = []
+    for candidate in explanation.candidates[:most]:
+        ways = [
+            _way(one, rank_step, found.config.currency)
+            for one in of_line
+            if one.node == candidate.node
+        ]
+        candidates.append(_candidate(candidate, names, ways))
+    return ExplainedLine(
+        line_id=sourced.line.line_id,
+        product=sourced.line.product,
+        quantity=sourced.line.quantity,
+        assigned=sourced.assigned,
+        source=names[node] if node >= 0 else "",
+        considered=len(explanation.candidates),
+        candidates=candidates,
+    )
+
+
 def _candidate(
-    candidate: Candidate,
-    names: Sequence[str],
-    found: Sequence[Counterfactual],
-    rank: float,
-    currency: str,
+    candidate: Candidate, names: Sequence[str], wins_with: list[WhatIfRow]
 ) -> ExplainedCandidate:
-    money = {
-        k: round(v, 4) for k, v in {**candidate.parcel, **candidate.serve}.items() if k != RANKING
-    }
+    cost: dict[str, float] = {}
+    for part, money in {**candidate.parcel, **candidate.serve}.items():
+        if part != RANKING:
+            cost[part] = round(money, 4)
     return ExplainedCandidate(
         source=names[candidate.node],
         chosen=candidate.quantity > 0,
         quantity=candidate.quantity,
         on_hand=candidate.on_hand,
-        cost=money,
-        total=round(sum(money.values()), 4),
-        refused=reason_of(candidate.refusal),
-        wins_with=[_way(c, rank, currency) for c in found if c.node == candidate.node],
+        cost=cost,
+        total=round(sum(cost.values()), 4),
+        refused=refusal_text(candidate.refusal),
+        wins_with=wins_with,
     )
 
 
-def _way(found: Counterfactual, rank: float, currency: str) -> WhatIfRow:
-    changes = [_told(change, rank) for change in found.changes]
-    text = " and ".join(
-        WORDS[c.kind].format(c.amount, currency=currency).replace("  ", " ") for c in changes
+def _way(found: Counterfactual, rank_step: float, currency: str) -> WhatIfRow:
+    changes = [_change_row(change, rank_step) for change in found.changes]
+    texts: list[str] = []
+    for change in changes:
+        text = CHANGE_TEXTS[change.kind].format(change.amount, currency=currency)
+        texts.append(text.replace("  ", " "))
+    return WhatIfRow(
+        changes=changes, single=found.single, verified=found.verified, text=" and ".join(texts)
     )
-    return WhatIfRow(changes=changes, single=found.single, verified=found.verified, text=text)
 
 
-def _told(change: Change, rank: float) -> ChangeRow:
-    """Money that would have to outweigh a place in the location priority is no money anybody could take off."""
-    if change.kind == "money" and rank and change.amount >= rank:
+def _change_row(change: Change, rank_step: float) -> ChangeRow:
+    """Return the change; money that would outweigh a rank is a better rank instead."""
+    if change.kind == "money" and rank_step and change.amount >= rank_step:
         return ChangeRow(kind="priority", amount=1.0)
     return ChangeRow(kind=change.kind, amount=change.amount)
 
 
 def _rank_step(found: WhatIf) -> float:
-    """What stands for one place of a hard location priority; 0 without one."""
+    """Return half the weight of one rank of a hard location priority; 0 without one."""
     ranks = found.plan.problem.serve_parts.get(RANKING)
-    steps = np.unique(ranks) if ranks is not None else np.zeros(0)
+    if ranks is None:
+        return 0.0
+    steps = np.unique(ranks)
     return float(np.diff(steps).min()) / 2 if len(steps) > 1 else 0.0
-
-
-def shadow_prices(
-    session: Session, plan: UUID | None, *, source: str, product: str, limit: int
-) -> ShadowPrices:
-    """The prices a plan left behind. Raises NotFound."""
-    head = fetch(
-        session,
-        "SELECT p.id, p.strategy, p.planned_at, p.currency FROM fulfillment_optimization.sourcing_plan p WHERE p.id = %s"
-        if plan
-        else "SELECT p.id, p.strategy, p.planned_at, p.currency FROM fulfillment_optimization.sourcing_plan p"
-        " WHERE p.mode = 'batch'"
-        " AND EXISTS (SELECT FROM fulfillment_optimization.shadow_price s WHERE s.plan_id = p.id)"
-        " ORDER BY p.planned_at DESC, p.id DESC LIMIT 1",
-        (plan,) if plan else (),
-    )
-    if not head:
-        what = f"no sourcing plan {plan}" if plan else "no batch has left prices yet"
-        raise NotFound(
-            what,
-            remedy="shadow prices come from batches: let a strategy collect orders in a window",
-        )
-    (id, strategy, at, currency) = head[0]
-    rows = fetch(
-        session,
-        "SELECT s.source, coalesce(o.title, s.source), o.latitude, o.longitude, s.product, s.price, s.saving,"
-        " count(*) OVER () FROM fulfillment_optimization.shadow_price s"
-        " LEFT JOIN fulfillment_optimization.source o ON o.name = s.source WHERE s.plan_id = %s"
-        " AND (%s = '' OR s.source = %s) AND (%s = '' OR s.product = %s)"
-        " ORDER BY coalesce(s.saving, 0) DESC, s.price DESC, s.id LIMIT %s",
-        (id, source, source, product, product, limit),
-    )
-    names = ("source", "title", "latitude", "longitude", "product", "price", "saving")
-    items = [ShadowPriceRow(**dict(zip(names, row[:-1], strict=True))) for row in rows]
-    total = rows[0][-1] if rows else 0
-    return ShadowPrices(
-        plan_id=id, strategy=strategy, at=at, currency=currency, total=total, items=items
-    )

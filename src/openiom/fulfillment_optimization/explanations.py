@@ -1,89 +1,99 @@
-"""Why an order was sourced as it was: written compactly for every order, read back in full for people."""
+"""Explanations of sourcing decisions: stored compactly for every order, read in full by people."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
+from .constraints import refusal_texts
 from .engine import Plan, Refusal
 
-KEPT = 20  # candidates kept per order: the cheapest, and every chosen one
+MOST_CANDIDATES = 20
+"""Candidates stored for an order: the cheapest, and every chosen one."""
 
-REASONS = {
+TEXTS: dict[Refusal, str] = {
     Refusal.NONE: "",
+    Refusal.NOT_IN_SOURCE_LIST: "not in the source list",
+    Refusal.INACTIVE: "not active",
+    Refusal.NO_CAPACITY: "no capacity left today",
     Refusal.NOT_ON_HAND: "nothing on hand",
     Refusal.NOT_ENOUGH_ON_HAND: "not enough on hand for the whole line",
-    Refusal.TAKEN_BY_OTHERS: "taken by earlier orders of the same wave",
-    Refusal.MAXIMUM_DISTANCE: "farther than the maximum distance",
-    Refusal.OTHER_COUNTRY_OR_REGION: "in another country",
-    Refusal.NO_CAPACITY: "no capacity left today",
-    Refusal.CLOSED: "closed at this time",
-    Refusal.AFTER_CUTOFF: "after the cut-off of the day",
-    Refusal.SAFETY_STOCK: "less on hand than its safety stock",
-    Refusal.MAXIMUM_ORDER_LINES: "no more order lines today",
+    Refusal.PRODUCT_NOT_SERVED: "does not serve the product",
+    Refusal.NOT_EFFECTIVE: "not in effect on this day",
+    Refusal.TAKEN_BY_OTHERS: "taken by earlier orders of the same batch",
+    Refusal.NOT_ALLOCATED: "not allocated to this channel",
     Refusal.LATER_THAN_PROMISED: "would arrive later than promised",
     Refusal.OTHER: "another source was chosen by a policy or a person",
     Refusal.DECLINED: "it declined or gave back this line before",
+    **refusal_texts(),
 }
 
 
-def reason_of(code: int) -> str:
-    refusal = Refusal(code)
-    return REASONS.get(refusal, refusal.name.replace("_", " ").lower())
+def refusal_text(code: int) -> str:
+    """Return the reason of a refusal in words; empty for none."""
+    return TEXTS[Refusal(code)]
 
 
 def explanations(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
-    """One compact record an order: arrays over its kept candidates, aligned with `sources`."""
+    """Return one record for each order: arrays over its stored candidates, as in `sources`."""
     p = plan.problem
-    shape_o, shape_l = (p.orders, p.nodes), (p.lines, p.nodes)
-    parcel = {k: np.broadcast_to(v, shape_o).round(4) for k, v in p.parcel_parts.items()}
-    serve = {k: np.broadcast_to(v, shape_l).round(4) for k, v in p.serve_parts.items()}
+    parcel: dict[str, NDArray[np.float64]] = {}
+    for part, money in p.parcel_parts.items():
+        parcel[part] = np.broadcast_to(money, (p.orders, p.nodes)).round(4)
+    serve: dict[str, NDArray[np.float64]] = {}
+    for part, money in p.serve_parts.items():
+        serve[part] = np.broadcast_to(money, (p.lines, p.nodes)).round(4)
     on_hand = p.stock[:, p.line_sku].T
-    codes = _codes(plan, on_hand)
-    keep = np.argsort(p.parcel, axis=1, kind="stable")[:, :KEPT]
-    nodes, out = plan.node, []
+    codes = _refusals(plan, on_hand)
+    cheapest = np.argsort(p.parcel, axis=1, kind="stable")[:, :MOST_CANDIDATES]
+    records: list[dict[str, Any]] = []
     for order in range(p.orders):
         lines = slice(int(p.start[order]), int(p.start[order + 1]))
-        kept = np.union1d(keep[order], nodes[lines][nodes[lines] >= 0]).astype(np.int64)
-        out.append(
-            {
-                "sources": [names[n] for n in kept],
-                "chosen": [names[n] if n >= 0 else None for n in nodes[lines]],
-                "quantity": p.quantity[lines],
-                "parcel": {k: v[order, kept] for k, v in parcel.items()},
-                "serve": {k: v[lines][:, kept] for k, v in serve.items()},
-                "on_hand": on_hand[lines][:, kept],
-                "refused": codes[lines][:, kept],
-                "parts": {k: round(float(v[order]), 4) for k, v in plan.cost_parts.items()},
-                "considered": p.nodes,
-            }
-        )
-    return out
+        chosen = plan.node[lines]
+        kept = np.union1d(cheapest[order], chosen[chosen >= 0]).astype(np.int64)
+        record = {
+            "sources": [names[node] for node in kept],
+            "chosen": [names[node] if node >= 0 else None for node in chosen],
+            "quantity": p.quantity[lines],
+            "parcel": {part: money[order, kept] for part, money in parcel.items()},
+            "serve": {part: money[lines][:, kept] for part, money in serve.items()},
+            "on_hand": on_hand[lines][:, kept],
+            "refused": codes[lines][:, kept],
+            "parts": _parts_of_order(plan, order),
+            "considered": p.nodes,
+        }
+        records.append(record)
+    return records
 
 
-def _codes(plan: Plan, on_hand: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """(L, N) refusal of every candidate after what the rest of the wave took; 0 could have served the line."""
+def _parts_of_order(plan: Plan, order: int) -> dict[str, float]:
+    return {part: round(float(money[order]), 4) for part, money in plan.cost_parts.items()}
+
+
+def _refusals(plan: Plan, on_hand: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(L, N) refusal of every candidate, given what the other orders take; 0 = none."""
     p = plan.problem
     left = plan.stock_left[:, p.line_sku].T
     chosen = plan.node[:, None] == np.arange(p.nodes)[None, :]
-    codes = np.where((left < p.least[:, None]) & ~chosen, int(Refusal.TAKEN_BY_OTHERS), 0)
-    codes = np.where(on_hand < p.least[:, None], int(Refusal.NOT_ENOUGH_ON_HAND), codes)
+    least = p.least[:, None]
+    codes = np.where((left < least) & ~chosen, int(Refusal.TAKEN_BY_OTHERS), 0)
+    codes = np.where(on_hand < least, int(Refusal.NOT_ENOUGH_ON_HAND), codes)
     codes = np.where(on_hand <= 0, int(Refusal.NOT_ON_HAND), codes)
-    for hard in (p.line_refusal, p.order_refusal[p.line_order]):
-        codes = np.where(hard > 0, hard, codes)
+    for refusal in (p.line_refusal, p.order_refusal[p.line_order]):
+        codes = np.where(refusal > 0, refusal, codes)
     return codes
 
 
-def explanation_text(explanation: dict[str, Any]) -> str:
-    """The record as it is stored."""
-    return orjson.dumps(
-        explanation, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=_plain
-    ).decode()
+def explanation_json(explanation: dict[str, Any]) -> str:
+    """Return the record as it is stored."""
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(explanation, option=options, default=_contiguous).decode()
 
 
-def _plain(value: Any) -> Any:
-    """orjson takes contiguous arrays only."""
+def _contiguous(value: Any) -> Any:
+    """Return an array orjson can serialize: it accepts contiguous ones only."""
     if isinstance(value, np.ndarray):
         return np.ascontiguousarray(value)
     raise TypeError(type(value).__name__)

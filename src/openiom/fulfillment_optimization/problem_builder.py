@@ -1,39 +1,49 @@
-"""
-From orders, sources and a strategy to a problem in arrays and money. Pure.
+"""From orders, sources and a strategy to the problem the engine solves. Pure.
 
-B orders, L lines, N sources, S products. What an order costs is the sum of its parts: see `docs/rooms` for each.
+Sets: B orders, L lines, N sources, S products. docs/packages/fulfillment_optimization.md lists the
+cost parts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from openiom.logistics import accepts_order, is_open, lateness_days
+from openiom.logistics import SourceTiming, accepts_order, is_open, lateness_days
 from openiom.platform.geocoding import Point
 
-from .constraints import RANKING, Limits, World, limits_of
-from .documents import CostWeights, StrategyBody
-from .engine import UNLIMITED, Problem, Refusal, build
+from .constraints import (
+    RANKING,
+    ConstraintContext,
+    ConstraintEffects,
+    LineCap,
+    apply_constraints,
+)
+from .documents import CostWeights
+from .engine import UNLIMITED, Problem, Refusal, problem_from_arrays
 from .order_port import OpenLine
 from .rates import carriage, zones
-from .snapshot import Setting, SourceLike, setting_of
+from .snapshot import PlanningSource, StrategyConfig
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Key = tuple[str, str]  # product (of stock: the line's `sku`), source
+Codes = NDArray[np.uint8]
+Parts = dict[str, Floats]
+Key = tuple[str, str]
+"""Product (of stock: the line's `sku`) and source."""
 
 EARTH_RADIUS_KM = 6371.0
-FAR = 1e6
-"""Kilometres of leaving a line open when distance is the objective: farther than any source."""
+OPEN_LINE_KM = 1e6
+"""Cost of an open line where distance is the objective: farther than any source."""
 RANK_MARGIN = 1.0
+"""Money by which one step in rank exceeds all differences in cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Circumstances:
+class PlanningContext:
     """What a plan depends on besides orders, sources and stock; empty where nothing counts it."""
 
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,353 +51,441 @@ class Circumstances:
     lines_today: Mapping[str, int] = field(default_factory=dict)  # by source
     demand: Mapping[Key, float] = field(default_factory=dict)  # units a day
     weights_kg: Mapping[str, float] = field(default_factory=dict)  # by product
-    unlimited: frozenset[str] = (
-        frozenset()
-    )  # products outside the catalog: every source is taken to have them
+    unlimited: frozenset[str] = frozenset()
+    """Products outside the catalog: every source is taken to have them."""
 
 
 @dataclass(frozen=True, eq=False)
-class Framed:
-    """A problem, and what must be known to read its plan in money."""
+class PricedProblem:
+    """A problem, and what is needed to read the money of its plans."""
 
     problem: Problem
-    names: tuple[str, ...]
-    products: tuple[str, ...]
-    soft_caps: tuple[tuple[Bools, int, float], ...] = ()
-    rank_step: float = 0.0  # what one step of a hard location priority weighs
-    open_line: float = 0.0  # the strategy's own price of an open line; the problem's is higher by what constraints add
+    names: tuple[str, ...]  # (N,) sources
+    products: tuple[str, ...]  # (S,)
+    soft_caps: tuple[LineCap, ...] = ()
+    rank_step: float = 0.0  # weight of one step of a hard location priority
+    open_line: float = 0.0  # the strategy's cost of an open line; constraints raise the problem's
 
-    def money(self, parts: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Cost parts of a plan without what only ranks sources, and open lines at the price the strategy names."""
-        told = {name: part for name, part in parts.items() if name != RANKING}
+    def money(self, parts: Mapping[str, Floats]) -> Parts:
+        """Return the cost parts of a plan as money.
+
+        The ranking of sources is left out, and open lines have the price the strategy states.
+        """
+        money = {name: part for name, part in parts.items() if name != RANKING}
         if self.problem.lines:
-            told["open"] = told["open"] * (self.open_line / float(self.problem.open_cost[0]))
-        return told
+            raised = float(self.problem.open_cost[0])
+            money["open"] = money["open"] * (self.open_line / raised)
+        return money
 
 
 @dataclass(frozen=True, eq=False)
-class _Wave:
-    """Lines in arrays. Lines of one order stand together."""
+class _Demand:
+    """The lines to source, as arrays. Lines of one order are adjacent."""
 
-    line_order: Ints
-    line_sku: Ints
-    quantity: Ints
-    products: tuple[str, ...]  # (S,) of each column of stock; variants name the same one
-    heads: tuple[OpenLine, ...]  # the first line of each order
-    wanted: tuple[date | None, ...]  # (B,) the earliest day a line of the order is wanted on
+    lines: Sequence[OpenLine]
+    line_order: Ints  # (L,)
+    line_sku: Ints  # (L,)
+    quantity: Ints  # (L,)
+    products: tuple[str, ...]  # (S,) of each column of stock; variants have the same one
+    skus: Mapping[str, int]  # sku -> column of stock
+    first_lines: tuple[OpenLine, ...]  # (B,)
+    wanted: tuple[date | None, ...]  # (B,) the earliest requested delivery of a line
+
+    @property
+    def countries(self) -> NDArray[np.str_]:
+        """(B,) countries of the destinations."""
+        return np.array([line.country for line in self.first_lines], dtype=np.str_)
+
+
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """Everything the cost parts and limits are computed from."""
+
+    demand: _Demand
+    config: StrategyConfig
+    context: PlanningContext
     stock: Ints  # (N, S)
     km: Floats  # (B, N)
+
+
+@dataclass(eq=False)
+class _Costs:
+    """Cost parts before and after constraints."""
+
+    parcel: Parts  # broadcastable to (B, N)
+    serve: Parts  # broadcastable to (L, N)
+    split_fee: float
+    open_line: float
 
 
 def great_circle_km(
     places: Sequence[Point | None], sources: Sequence[Point], unknown: float
 ) -> Floats:
-    """(places, sources) kilometres over the ground; `unknown` where a place is not known."""
+    """(places, sources) great-circle kilometers; `unknown` where a place is not known."""
     return _km(places, np.array(sources, dtype=float).reshape(-1, 2), unknown)
 
 
-def distances(places: Sequence[Point | None], setting: Setting) -> Floats:
-    """(places, N) kilometres to every source of a setting."""
-    return _km(places, setting.points, setting.strategy.weights.unknown_distance_km)
+def distances(places: Sequence[Point | None], config: StrategyConfig) -> Floats:
+    """(places, N) kilometers to every source of a strategy."""
+    return _km(places, config.points, config.strategy.weights.unknown_distance_km)
 
 
 def _km(places: Sequence[Point | None], sources: Floats, unknown: float) -> Floats:
-    here = np.radians(np.array([p or (0.0, 0.0) for p in places], dtype=float).reshape(-1, 2))
+    """Return great-circle distances by the haversine formula."""
+    points = [place or (0.0, 0.0) for place in places]
+    here = np.radians(np.array(points, dtype=float).reshape(-1, 2))
     there = np.radians(sources)
     lat = np.sin((here[:, None, 0] - there[None, :, 0]) / 2) ** 2
     lon = np.sin((here[:, None, 1] - there[None, :, 1]) / 2) ** 2
     chord = lat + np.cos(here[:, None, 0]) * np.cos(there[None, :, 0]) * lon
     km: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
-    km[[p is None for p in places]] = unknown
+    km[[place is None for place in places]] = unknown
     return km
 
 
-def problem_for(
+def build_problem(
     lines: Sequence[OpenLine],
-    sources: Sequence[SourceLike],
-    strategy: StrategyBody,
+    config: StrategyConfig,
     stock: Mapping[Key, int],
-) -> Problem:
-    """A strategy without constraints or counters, as the engine takes it."""
-    return frame(lines, setting_of("", strategy, sources), stock).problem
+    context: PlanningContext = PlanningContext(),  # noqa: B008 - frozen
+) -> PricedProblem:
+    """Return the problem of sourcing these lines by a strategy.
 
-
-def frame(
-    lines: Sequence[OpenLine],
-    setting: Setting,
-    stock: Mapping[Key, int],
-    given: Circumstances = Circumstances(),  # noqa: B008 - frozen
-) -> Framed:
-    """The wave as the engine takes it. Lines of one order stand together; costs are in money."""
-    strategy, weights = setting.strategy, setting.strategy.weights
-    wave = _wave(lines, setting, stock, given.unlimited)
-    limits = limits_of(setting.in_force(given.now.date()), _world(wave, setting, given))
-    _own_limits(strategy, wave, setting, limits)
-    special = line_refusals(lines, setting.index)
-    if special is not None:
-        limits.line_refusal[special > 0] = special[special > 0]
-    if strategy.objective == "distance":
-        parcel, serve, split, open_line = {}, {"distance": wave.km[wave.line_order]}, 0.0, FAR
-    else:
-        parcel, serve = _parcel_money(wave, setting, given), _serve_money(wave, setting, given)
-        if setting.rates is not None:
-            parcel["carriage"], serve["carriage by weight"] = _rated(wave, lines, setting, given)
-        split, open_line = weights.split, weights.open_line
-    parcel |= limits.parcel_parts
-    serve |= limits.serve_parts
-    rank = _rank_money(wave, parcel, serve, split) if limits.ranks else 0.0
-    if limits.ranks:
-        serve[RANKING] = serve[RANKING] * rank
-    soft = [(counted, units) for counted, units, _ in limits.soft_caps]
-    members, left = caps_of([*limits.caps, *soft], len(setting.names))
-    problem = build(
-        line_order=wave.line_order,
-        line_sku=wave.line_sku,
-        quantity=wave.quantity,
-        stock=wave.stock,
-        parcel_parts=parcel,
-        serve_parts=serve,
-        split_fee=split,
-        open_cost=open_line + limits.penalties + rank * limits.ranks,
-        capacity=[UNLIMITED if s.daily_parcels is None else s.daily_parcels for s in setting.sites],
-        used=[given.parcels_today.get(name, 0) for name in setting.names],
-        pressure=weights.capacity_pressure,
-        order_refusal=limits.order_refusal,
-        line_refusal=limits.line_refusal,
-        max_nodes=limits.max_nodes,
-        preferred_nodes=limits.preferred_nodes,
-        extra_node_penalty=limits.extra_node_penalty,
-        max_line_nodes=limits.max_line_nodes,
-        preferred_line_nodes=limits.preferred_line_nodes,
-        extra_line_node_penalty=limits.extra_line_node_penalty,
-        partial_penalty=limits.partial_penalty,
-        limit_members=members,
-        line_limit=left,
-        orders=len(wave.heads),
-        names={"nodes": setting.names},
+    Lines of one order must be adjacent. `stock` has the units available to promise.
+    """
+    inputs = _inputs(lines, config, stock, context)
+    demand = inputs.demand
+    effects = _effects(inputs)
+    costs = _costs(inputs)
+    costs.parcel |= effects.parcel_parts
+    costs.serve |= effects.serve_parts
+    rank_step = 0.0
+    if effects.ranks:
+        rank_step = _rank_step(demand, costs)
+        costs.serve[RANKING] = costs.serve[RANKING] * rank_step
+    caps = [(cap.members, cap.left) for cap in (*effects.caps, *effects.soft_caps)]
+    limit_members, line_limit = line_limit_arrays(caps, len(config.sources))
+    problem = problem_from_arrays(
+        line_order=demand.line_order,
+        line_sku=demand.line_sku,
+        quantity=demand.quantity,
+        stock=inputs.stock,
+        parcel_parts=costs.parcel,
+        serve_parts=costs.serve,
+        split_fee=costs.split_fee,
+        open_cost=costs.open_line + effects.penalties + rank_step * effects.ranks,
+        capacity=_of_sources(config, lambda source: _or_unlimited(source.daily_parcels)),
+        used=_of_sources(config, lambda source: context.parcels_today.get(source.name, 0)),
+        pressure=config.strategy.weights.capacity_pressure,
+        order_refusal=effects.order_refusal,
+        line_refusal=effects.line_refusal,
+        max_nodes=effects.max_nodes,
+        preferred_nodes=effects.preferred_nodes,
+        extra_node_penalty=effects.extra_node_penalty,
+        max_line_nodes=effects.max_line_nodes,
+        preferred_line_nodes=effects.preferred_line_nodes,
+        extra_line_node_penalty=effects.extra_line_node_penalty,
+        partial_penalty=effects.partial_penalty,
+        limit_members=limit_members,
+        line_limit=line_limit,
+        orders=len(demand.first_lines),
+        names={"nodes": config.names},
     )
-    return Framed(problem, setting.names, wave.products, tuple(limits.soft_caps), rank, open_line)
+    soft_caps = tuple(effects.soft_caps)
+    return PricedProblem(
+        problem, config.names, demand.products, soft_caps, rank_step, costs.open_line
+    )
 
 
-def caps_of(caps: Sequence[tuple[Bools, int]], nodes: int) -> tuple[Bools, Ints]:
-    """(G, N) members and (G,) what each group may still take, as the engine has them."""
+def line_limit_arrays(caps: Sequence[tuple[Bools, int]], nodes: int) -> tuple[Bools, Ints]:
+    """Return (G, N) members and (G,) order lines left of caps, as the engine's problem has them."""
     members = np.array([members for members, _ in caps], dtype=bool).reshape(len(caps), nodes)
     return members, np.array([left for _, left in caps], dtype=np.int64)
 
 
-def _wave(
-    lines: Sequence[OpenLine], setting: Setting, stock: Mapping[Key, int], unlimited: frozenset[str]
-) -> _Wave:
-    order_of: dict[object, int] = {}
-    heads: list[OpenLine] = []
-    wanted: list[date | None] = []
-    line_order = []
-    for line in lines:
-        at = order_of.setdefault(line.order_id, len(order_of))
-        if at == len(heads):
-            heads.append(line)
-            wanted.append(line.wanted)
-        elif line.wanted and (wanted[at] or line.wanted) >= line.wanted:
-            wanted[at] = line.wanted
-        line_order.append(at)
-    product_of = {line.sku: line.product for line in lines}
-    skus = {sku: i for i, sku in enumerate(product_of)}
-    on_hand = np.zeros((len(setting.names), len(skus)), dtype=np.int64)
+def _inputs(
+    lines: Sequence[OpenLine],
+    config: StrategyConfig,
+    stock: Mapping[Key, int],
+    context: PlanningContext,
+) -> _Inputs:
+    demand = _demand(lines)
+    on_hand = _stock_table(stock, config.index, demand.skus)
+    if context.unlimited:
+        is_unlimited = [product in context.unlimited for product in demand.products]
+        on_hand[:, is_unlimited] = UNLIMITED
+    km = distances([line.place for line in demand.first_lines], config)
+    return _Inputs(demand, config, context, on_hand, km)
+
+
+def _stock_table(
+    stock: Mapping[Key, int], nodes: Mapping[str, int], skus: Mapping[str, int]
+) -> Ints:
+    """(N, S) units; entries of other sources and products are left out."""
+    table = np.zeros((len(nodes), len(skus)), dtype=np.int64)
     for (sku, source), units in stock.items():
-        n, s = setting.index.get(source), skus.get(sku)
-        if n is not None and s is not None:
-            on_hand[n, s] = units
-    if unlimited:
-        on_hand[:, [product in unlimited for product in product_of.values()]] = UNLIMITED
-    return _Wave(
+        if source in nodes and sku in skus:
+            table[nodes[source], skus[sku]] = units
+    return table
+
+
+def _demand(lines: Sequence[OpenLine]) -> _Demand:
+    order_index: dict[object, int] = {}
+    first_lines: list[OpenLine] = []
+    wanted: list[date | None] = []
+    line_order: list[int] = []
+    product_of_sku: dict[str, str] = {}
+    for line in lines:
+        order = order_index.setdefault(line.order_id, len(order_index))
+        if order == len(first_lines):
+            first_lines.append(line)
+            wanted.append(None)
+        wanted[order] = _earlier(wanted[order], line.wanted)
+        line_order.append(order)
+        product_of_sku[line.sku] = line.product
+    skus = {sku: column for column, sku in enumerate(product_of_sku)}
+    return _Demand(
+        lines=lines,
         line_order=np.array(line_order, dtype=np.int64),
         line_sku=np.array([skus[line.sku] for line in lines], dtype=np.int64),
         quantity=np.array([line.quantity for line in lines], dtype=np.int64),
-        products=tuple(product_of.values()),
-        heads=tuple(heads),
+        products=tuple(product_of_sku.values()),
+        skus=skus,
+        first_lines=tuple(first_lines),
         wanted=tuple(wanted),
-        stock=on_hand,
-        km=distances([h.place for h in heads], setting),
     )
 
 
-def _world(wave: _Wave, setting: Setting, given: Circumstances) -> World:
-    sites = setting.sites
-    timed = any(c.type == "respect_timings" for c in setting.constraints)
-    return World(
-        names=setting.names,
-        lists=dict(setting.lists),
-        countries=setting.countries,
-        destinations=np.array([h.country for h in wave.heads], dtype=np.str_),
-        km=wave.km,
-        line_order=wave.line_order,
-        line_sku=wave.line_sku,
-        products=wave.products,
-        stock=wave.stock,
-        safety=np.array([s.body.safety_stock for s in sites], dtype=np.int64),
-        closed=closed_now(setting, given.now) if timed else np.zeros(len(sites), dtype=np.uint8),
-        lines_today=np.array(
-            [given.lines_today.get(name, 0) for name in setting.names], dtype=np.int64
-        ),
-        daily_lines=np.array(
-            [UNLIMITED if s.body.daily_lines is None else s.body.daily_lines for s in sites],
-            dtype=np.int64,
-        ),
+def _earlier(one: date | None, other: date | None) -> date | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
+
+
+def _effects(inputs: _Inputs) -> ConstraintEffects:
+    """Return the effects of all constraints, the strategy's own limits and assigned sources."""
+    config = inputs.config
+    constraints = config.in_force(inputs.context.now.date())
+    effects = apply_constraints(constraints, _constraint_context(inputs))
+    _apply_strategy_limits(inputs, effects)
+    special = line_refusals(inputs.demand.lines, config.index)
+    if special is not None:
+        effects.line_refusal[special > 0] = special[special > 0]
+    return effects
+
+
+def _constraint_context(inputs: _Inputs) -> ConstraintContext:
+    demand, config, context = inputs.demand, inputs.config, inputs.context
+    closed = np.zeros(len(config.sources), dtype=np.uint8)
+    if config.depends_on_time():
+        closed = closed_sources(config, context.now)
+    return ConstraintContext(
+        sources=config.selector(),
+        countries=config.countries,
+        destinations=demand.countries,
+        km=inputs.km,
+        line_order=demand.line_order,
+        line_sku=demand.line_sku,
+        products=demand.products,
+        stock=inputs.stock,
+        safety_stock=_of_sources(config, lambda source: source.body.safety_stock),
+        closed=closed,
+        lines_today=_of_sources(config, lambda s: context.lines_today.get(s.name, 0)),
+        daily_lines=_of_sources(config, lambda source: _or_unlimited(source.body.daily_lines)),
     )
 
 
-def closed_now(setting: Setting, now: datetime) -> NDArray[np.uint8]:
-    """(N,) why a source takes no order at this instant: Refusal.CLOSED, AFTER_CUTOFF, or 0 when it does."""
-    codes = np.zeros(len(setting.sites), dtype=np.uint8)
-    seen: dict[int, int] = {}
-    for n, timing in enumerate(setting.timings):
-        if id(timing) not in seen:
-            opened = is_open(timing.calendar, now)
-            late = opened and not accepts_order(timing.calendar, timing.cutoff, now)
-            seen[id(timing)] = (
-                Refusal.AFTER_CUTOFF if late else Refusal.NONE if opened else Refusal.CLOSED
-            )
-        codes[n] = seen[id(timing)]
+def _of_sources(config: StrategyConfig, value: Callable[[PlanningSource], int]) -> Ints:
+    """(N,) a whole number of every source."""
+    return np.array([value(source) for source in config.sources], dtype=np.int64)
+
+
+def _or_unlimited(limit: int | None) -> int:
+    return UNLIMITED if limit is None else limit
+
+
+def closed_sources(config: StrategyConfig, now: datetime) -> Codes:
+    """(N,) CLOSED or AFTER_CUTOFF where a source accepts no order at this instant, else 0."""
+    codes = np.zeros(len(config.sources), dtype=np.uint8)
+    code_of_timing: dict[int, Refusal] = {}  # many sources share one timing
+    for node, timing in enumerate(config.timings):
+        if id(timing) not in code_of_timing:
+            code_of_timing[id(timing)] = _closed_code(timing, now)
+        codes[node] = code_of_timing[id(timing)]
     return codes
 
 
-def _own_limits(strategy: StrategyBody, wave: _Wave, setting: Setting, limits: Limits) -> None:
-    """What the strategy itself says, all of it hard, and the sources people chose."""
+def _closed_code(timing: SourceTiming, now: datetime) -> Refusal:
+    if not is_open(timing.calendar, now):
+        return Refusal.CLOSED
+    if not accepts_order(timing.calendar, timing.cutoff, now):
+        return Refusal.AFTER_CUTOFF
+    return Refusal.NONE
+
+
+def _apply_strategy_limits(inputs: _Inputs, effects: ConstraintEffects) -> None:
+    """Apply the limits of the strategy itself, all of them hard."""
+    strategy, config = inputs.config.strategy, inputs.config
     if strategy.same_country_only:
-        countries = np.array([h.country for h in wave.heads], dtype=np.str_)
-        limits.refuse_order(
-            countries[:, None] != setting.countries[None, :], Refusal.OTHER_COUNTRY_OR_REGION
-        )
+        foreign = inputs.demand.countries[:, None] != config.countries[None, :]
+        effects.refuse_order(foreign, Refusal.OTHER_COUNTRY_OR_REGION)
     if strategy.maximum_distance_km:
-        limits.refuse_order(wave.km > strategy.maximum_distance_km, Refusal.MAXIMUM_DISTANCE)
+        effects.refuse_order(inputs.km > strategy.maximum_distance_km, Refusal.MAXIMUM_DISTANCE)
     if strategy.max_sources_per_order:
-        limits.at_most(strategy.max_sources_per_order, hard=True, penalty=0.0)
-    limits.at_most_a_line(strategy.max_line_sources, hard=True, penalty=0.0)
+        effects.limit_sources(strategy.max_sources_per_order, hard=True, penalty=0.0)
+    effects.limit_line_sources(strategy.max_line_sources, hard=True, penalty=0.0)
     if not strategy.allow_partial:
-        limits.parse_id(hard=True, penalty=0.0)
+        effects.require_whole_orders(hard=True, penalty=0.0)
 
 
-def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> NDArray[np.uint8] | None:
+def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> Codes | None:
+    """(L, N) refusals of lines with assigned or excluded sources; None when no line has any.
+
+    A line whose source was chosen by a person or a policy is served only from there, and none from
+    a source that gave it back.
     """
-    (L, N) a line whose source a person or a policy chose may only come from there, and none from who gave it back;
-    None when there is no such line.
-    """
-    special = [(i, line) for i, line in enumerate(lines) if line.source or line.excluded_sources]
+    special = [(i, line) for i, line in enumerate(lines) if line.source or line.not_from]
     if not special:
         return None
     codes = np.zeros((len(lines), len(index)), dtype=np.uint8)
     for i, line in special:
         if line.source:
             codes[i] = Refusal.OTHER
-            if line.source in index:
-                codes[i, index[line.source]] = 0
-        codes[i, [index[name] for name in line.excluded_sources if name in index]] = (
-            Refusal.DECLINED
-        )
+            codes[i, _nodes([line.source], index)] = Refusal.NONE
+        codes[i, _nodes(line.not_from, index)] = Refusal.DECLINED
     return codes
 
 
-def _parcel_money(wave: _Wave, setting: Setting, given: Circumstances) -> dict[str, Floats]:
-    """What opening a parcel costs, without split fee and rates: parts that spread over (B, N)."""
-    weights, sites = setting.strategy.weights, setting.sites
+def _nodes(names: Sequence[str], index: Mapping[str, int]) -> list[int]:
+    """Return the rows of the sources that the strategy knows."""
+    return [index[name] for name in names if name in index]
+
+
+def _costs(inputs: _Inputs) -> _Costs:
+    """Return the cost parts of the strategy's objective, without constraints."""
+    strategy = inputs.config.strategy
+    if strategy.objective == "distance":
+        km_of_line = inputs.km[inputs.demand.line_order]
+        return _Costs({}, {"distance": km_of_line}, 0.0, OPEN_LINE_KM)
+    parcel, serve = _parcel_parts(inputs), _serve_parts(inputs)
+    if inputs.config.rates is not None:
+        parcel["carriage"], serve["carriage by weight"] = _rated_carriage(inputs)
+    return _Costs(parcel, serve, strategy.weights.split, strategy.weights.open_line)
+
+
+def _parcel_parts(inputs: _Inputs) -> Parts:
+    """Return the cost parts of opening a parcel, broadcastable to (B, N), without rates."""
+    config, demand = inputs.config, inputs.demand
+    weights = config.strategy.weights
     parts = {
-        "parcel": _or_own([s.body.handling.per_parcel for s in sites], weights.parcel),
-        "carriage": wave.km * (weights.per_100_km / 100.0),
+        "parcel": _handling(config, "per_parcel", weights.parcel),
+        "carriage": inputs.km * (weights.per_100_km / 100.0),
     }
-    preference = np.array([s.body.preference_cost for s in sites]) * weights.preference
+    preference_costs = [source.body.preference_cost for source in config.sources]
+    preference = np.array(preference_costs) * weights.preference
     if preference.any():
         parts["preference"] = preference[None, :]
-    if weights.lateness_per_day and any(wave.wanted):
-        late = lateness_days(
-            setting.timings, wave.km, wave.wanted, now=given.now, service=setting.service
-        )
+    if weights.lateness_per_day and any(demand.wanted):
+        now, service = inputs.context.now, config.service
+        late = lateness_days(config.timings, inputs.km, demand.wanted, now=now, service=service)
         parts["lateness"] = weights.lateness_per_day * late
     return parts
 
 
-def _serve_money(wave: _Wave, setting: Setting, given: Circumstances) -> dict[str, Floats]:
-    """What serving a whole line costs: parts that spread over (L, N)."""
-    weights, sites = setting.strategy.weights, setting.sites
-    per_unit = _or_own([s.body.handling.per_unit for s in sites], weights.unit)
+def _serve_parts(inputs: _Inputs) -> Parts:
+    """Return the cost parts of serving a whole line, broadcastable to (L, N)."""
+    config, weights = inputs.config, inputs.config.strategy.weights
+    per_unit = _handling(config, "per_unit", weights.unit)
     parts = {
-        "picking": _or_own([s.body.handling.per_line for s in sites], weights.line),
-        "handling": per_unit * wave.quantity[:, None],
+        "picking": _handling(config, "per_line", weights.line),
+        "handling": per_unit * inputs.demand.quantity[:, None],
     }
     if weights.stock_out or weights.markdown_credit:
-        risk, credit = cover_money(wave.stock, _demand(wave, setting, given), weights)
-        if weights.stock_out:
-            parts["stock-out risk"] = risk.T[wave.line_sku] * wave.quantity[:, None]
-        if weights.markdown_credit:
-            parts["markdown credit"] = -credit.T[wave.line_sku] * wave.quantity[:, None]
+        parts |= _cover_parts(inputs)
+    return parts
+
+
+def _cover_parts(inputs: _Inputs) -> Parts:
+    """Return the cost parts that follow from days of cover, where their weight is not zero."""
+    demand, weights = inputs.demand, inputs.config.strategy.weights
+    risk, credit = cover_money(inputs.stock, _demand_per_day(inputs), weights)
+    units = demand.quantity[:, None]
+    parts: Parts = {}
+    if weights.stock_out:
+        parts["stock-out risk"] = risk.T[demand.line_sku] * units
+    if weights.markdown_credit:
+        parts["markdown credit"] = -credit.T[demand.line_sku] * units
     return parts
 
 
 def cover_money(stock: Ints, demand: Floats, weights: CostWeights) -> tuple[Floats, Floats]:
-    """
-    (N, S) money a unit taken adds as stock-out risk, and (N, S) money it saves as a markdown avoided.
+    """Return (N, S) stock-out risk that a unit adds, and (N, S) markdown cost that it saves.
 
-    Days of cover c = stock / demand a day. Risk falls in a straight line from `stock_out` at c = 0 to nothing at
-    `stock_out_days`; the credit rises from nothing at `markdown_days` to `markdown_credit` at twice that. Stock
-    without any demand covers for ever.
+    With c days of cover, stock / demand a day, the risk falls linearly from `stock_out` at c = 0 to
+    0 at `stock_out_days`; the credit rises from 0 at `markdown_days` to `markdown_credit` at twice
+    that. Stock without any demand has infinite cover.
     """
-    cover = np.divide(stock, demand, out=np.full(stock.shape, np.inf), where=demand > 0)
+    infinite = np.full(stock.shape, np.inf)
+    cover = np.divide(stock, demand, out=infinite, where=demand > 0)
     risk = weights.stock_out * np.clip(1.0 - cover / weights.stock_out_days, 0.0, 1.0)
     credit = weights.markdown_credit * np.clip(cover / weights.markdown_days - 1.0, 0.0, 1.0)
     return risk, np.where(stock > 0, credit, 0.0)
 
 
-def _demand(wave: _Wave, setting: Setting, given: Circumstances) -> Floats:
-    """(N, S) units a day."""
-    columns = columns_of(wave.products)
-    demand = np.zeros(wave.stock.shape)
-    for (product, source), units in given.demand.items():
-        if product in columns and source in setting.index:
-            demand[setting.index[source], columns[product]] = units
+def _demand_per_day(inputs: _Inputs) -> Floats:
+    """(N, S) units a day; all variants of a product have the demand of the product."""
+    columns, index = stock_columns(inputs.demand.products), inputs.config.index
+    demand = np.zeros(inputs.stock.shape)
+    for (product, source), units in inputs.context.demand.items():
+        if product in columns and source in index:
+            demand[index[source], columns[product]] = units
     return demand
 
 
-def columns_of(products: Sequence[str]) -> dict[str, list[int]]:
-    """Product -> the columns of stock that are its: one, or one a variant."""
+def stock_columns(products: Sequence[str]) -> dict[str, list[int]]:
+    """Return the columns of stock of every product: one, or one for each variant."""
     columns: dict[str, list[int]] = {}
-    for s, product in enumerate(products):
-        columns.setdefault(product, []).append(s)
+    for column, product in enumerate(products):
+        columns.setdefault(product, []).append(column)
     return columns
 
 
-def _rated(
-    wave: _Wave, lines: Sequence[OpenLine], setting: Setting, given: Circumstances
-) -> tuple[Floats, Floats]:
-    """(B, N) and (L, N) money of carriage by the strategy's rate table."""
-    assert setting.rates is not None
-    found = zones(
-        setting.rates,
-        wave.km,
-        [s.body for s in setting.sites],
-        [(h.country, h.state) for h in wave.heads],
-    )
-    weight = np.array([given.weights_kg.get(line.product, 0.0) * line.quantity for line in lines])
+def _rated_carriage(inputs: _Inputs) -> tuple[Floats, Floats]:
+    """Return (B, N) and (L, N) money of carriage by the strategy's rate table."""
+    config, demand = inputs.config, inputs.demand
+    assert config.rates is not None
+    destinations = [(line.country, line.state) for line in demand.first_lines]
+    bodies = [source.body for source in config.sources]
+    business = [line.business for line in demand.first_lines]
+    weights_kg = inputs.context.weights_kg
+    unit_weight = [weights_kg.get(product, 0.0) for product in demand.products]
     return carriage(
-        setting.rates,
-        zone=found,
-        weight=weight,
-        line_order=wave.line_order,
-        types=[s.type for s in setting.sites],
-        business=np.array([h.business for h in wave.heads], dtype=bool),
+        config.rates,
+        zone=zones(config.rates, inputs.km, bodies, destinations),
+        weight=np.array(unit_weight)[demand.line_sku] * demand.quantity,
+        line_order=demand.line_order,
+        types=[source.type for source in config.sources],
+        business=np.array(business, dtype=bool),
     )
 
 
-def _rank_money(
-    wave: _Wave, parcel: Mapping[str, Floats], serve: Mapping[str, Floats], split: float
-) -> float:
-    """Money of one step in rank: more than all lines of the largest order could differ by otherwise."""
-    most_lines = int(np.bincount(wave.line_order, minlength=1).max(initial=1))
-    a_parcel = sum(float(np.abs(p).max(initial=0.0)) for p in parcel.values()) + split
-    a_line = sum(float(np.abs(p).max(initial=0.0)) for name, p in serve.items() if name != RANKING)
-    return most_lines * (a_parcel + 2 * a_line) + RANK_MARGIN
+def _rank_step(demand: _Demand, costs: _Costs) -> float:
+    """Return more money than all lines of the largest order could differ by otherwise."""
+    most_lines = int(np.bincount(demand.line_order, minlength=1).max(initial=1))
+    money = {name: part for name, part in costs.serve.items() if name != RANKING}
+    a_parcel = costs.split_fee + _largest(costs.parcel)
+    return most_lines * (a_parcel + 2 * _largest(money)) + RANK_MARGIN
 
 
-def _or_own(own: Sequence[float | None], usual: float) -> Floats:
-    """(1, N) each source's own figure, or a scalar where none has one."""
-    if all(o is None for o in own):
+def _largest(parts: Mapping[str, Floats]) -> float:
+    """Return the sum of the largest amounts of all parts."""
+    return sum(float(np.abs(part).max(initial=0.0)) for part in parts.values())
+
+
+def _handling(config: StrategyConfig, name: str, usual: float) -> Floats:
+    """Return (1, N) each source's own handling cost, or the usual one where none has its own."""
+    own = [getattr(source.body.handling, name) for source in config.sources]
+    costs = np.array(own, dtype=np.float64)  # None becomes NaN
+    if np.isnan(costs).all():
         return np.asarray(usual, dtype=np.float64)
-    return np.array([[usual if o is None else o for o in own]])
+    return np.where(np.isnan(costs), usual, costs)[None, :]

@@ -1,4 +1,4 @@
-"""What one parcel would cost by a rate table, written or not: the same arithmetic the optimizer and quotes use."""
+"""The price of one parcel by a rate table, with the arithmetic of the optimizer and of quotes."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/api/v1", tags=["fulfillment optimization"])
 
 
 class RateRequest(BaseModel):
-    """A table as its author has it before him, and a parcel."""
+    """A rate table, stored or not, and a parcel."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,53 +25,65 @@ class RateRequest(BaseModel):
 
 
 class RateAnswer(BaseModel):
-    """`known` is the table's price before the factor, null where it has none and the fallback stands in."""
+    """The price of the parcel and how it was found."""
 
     price: float
-    known: float | None
-    factor: str
-    says: str
+    known: float | None = Field(
+        description="The table's price before the factor; null where the fallback rate counts"
+    )
+    factor: str = Field(description="The shipping rate factor applied; empty for none")
+    explanation: str
 
 
 @router.post("/sourcing/rate")
-def try_rate(asked: RateRequest, principal: CurrentPrincipal) -> RateAnswer:
-    """What a parcel of this weight and zone costs, and why. Nothing is stored or read."""
+def try_rate(request: RateRequest, principal: CurrentPrincipal) -> RateAnswer:
+    """Return what a parcel of this weight and zone costs, and why. Nothing is stored or read."""
     principal.require("sourcing.read")
-    table = asked.table
-    if asked.zone not in {z.name for z in table.zones}:
+    table = request.table
+    if request.zone not in {zone.name for zone in table.zones}:
         raise Invalid(
-            f"no zone named {asked.zone}", where="zone", remedy="name one of the table's zones"
+            f"no zone named {request.zone}", where="zone", remedy="name one of the table's zones"
         )
-    known = table_price(table, asked.zone, asked.weight_kg)
-    factor = factor_for(table, asked.source_type, business=asked.business)
+    known = table_price(table, request.zone, request.weight_kg)
+    factor = factor_for(table, request.source_type, business=request.business)
     price = rate(
         table,
-        zone=asked.zone,
-        weight_kg=asked.weight_kg,
-        source_type=asked.source_type,
-        business=asked.business,
+        zone=request.zone,
+        weight_kg=request.weight_kg,
+        source_type=request.source_type,
+        business=request.business,
     )
+    if known is None:
+        explanation = _fallback_explanation(factor, request.zone, request.weight_kg)
+    else:
+        explanation = _price_explanation(known, factor, request.zone)
     return RateAnswer(
         price=round(price, 4),
         known=known,
         factor=factor.name if factor else "",
-        says=_says(known, factor, asked.zone, asked.weight_kg),
+        explanation=explanation,
     )
 
 
-def _says(known: float | None, factor: RateFactor | None, zone: str, weight: float) -> str:
-    if known is None and factor is None:
-        return (
-            f"zone {zone} has no prices and no shipping rate factor fits, so it counts as nothing"
-        )
-    if known is None and factor is not None:
-        beyond = max(0.0, weight - factor.fallback_weight)
-        text = f"zone {zone} has no prices; {factor.name} stands in: {factor.fallback_rate:.2f}"
-        text += f" up to {factor.fallback_weight:g} kg"
-        return text + (
-            f", {factor.fallback_increment:.2f} for each of {beyond:g} kg more" if beyond else ""
-        )
+def _fallback_explanation(factor: RateFactor | None, zone: str, weight_kg: float) -> str:
+    if factor is None:
+        return f"zone {zone} has no prices and no shipping rate factor fits: the rate is zero"
+    text = (
+        f"zone {zone} has no prices; fallback rate of {factor.name}: {factor.fallback_rate:.2f}"
+        f" up to {factor.fallback_weight:g} kg"
+    )
+    beyond = max(0.0, weight_kg - factor.fallback_weight)
+    if beyond:
+        text += f", {factor.fallback_increment:.2f} for each of {beyond:g} kg more"
+    return text
+
+
+def _price_explanation(known: float, factor: RateFactor | None, zone: str) -> str:
     text = f"{known:.2f} in zone {zone}"
-    if factor and factor.rate_factor:
+    if factor is None:
+        return text
+    if factor.rate_factor:
         text += f", {factor.rate_factor:+g} % by {factor.name}"
-    return text + (", free for the buyer" if factor and factor.free_shipping else "")
+    if factor.free_shipping:
+        text += ", free for the buyer"
+    return text

@@ -1,10 +1,10 @@
-"""
-What a parcel costs by zone and weight. Pure.
+"""Rates of parcels by zone and weight. Pure.
 
-A table's prices step with weight, and the engine adds up costs of parcels and lines. So the price of the whole
-order's weight is divided: the lightest price of the zone opens the parcel, and what the weight adds is spread over
-the lines by weight. An order that goes in one parcel is rated to the cent; a divided one nearly, because each parcel
-then takes its share of the step of the whole weight.
+The prices of a rate table step with weight, while the engine adds up costs of parcels and lines. So
+the price of the whole order's weight is divided: the lightest price of the zone opens the parcel,
+and what the weight adds is spread over the lines by weight. An order that ships in one parcel is
+rated to the cent; a split one approximately, because each parcel takes its share of the price of
+the whole weight.
 """
 
 from collections.abc import Sequence
@@ -12,58 +12,63 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .documents import RateFactor, RateTableBody, SourceBody
+from .documents import RateFactor, RateTableBody, SourceBody, ZoneOverride
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 def fallback_rate(factor: RateFactor, weight_kg: float) -> float:
-    """
-    The rate where no price is known.
+    """Return the rate where the table has no price.
 
     >>> five = RateFactor(name="f", fallback_weight=5, fallback_rate=8, fallback_increment=0.75)
     >>> fallback_rate(five, 10)
     11.75
     """
-    return factor.fallback_rate + factor.fallback_increment * max(
-        0.0, weight_kg - factor.fallback_weight
-    )
+    beyond = max(0.0, weight_kg - factor.fallback_weight)
+    return factor.fallback_rate + factor.fallback_increment * beyond
 
 
 def live_rate(factor: RateFactor | None, price: float) -> float:
-    """A known price with the factor's mark-up or mark-down."""
+    """Return a known price with the factor's mark-up or mark-down."""
     return price * (1.0 + factor.rate_factor / 100.0) if factor else price
 
 
 def factor_for(table: RateTableBody, source_type: str, *, business: bool) -> RateFactor | None:
-    """The first row for this type of source and address; rows that name both come before those that name less."""
-    kind = "Business" if business else "Residence"
-    fitting = [
-        f
-        for f in table.factors
-        if f.source_type in (None, source_type) and f.address_type in (kind, "Any")
-    ]
-    return min(
-        fitting, key=lambda f: (f.source_type is None) + (f.address_type == "Any"), default=None
-    )
+    """Return the first factor for this type of source and address.
+
+    Factors that name both take precedence over those that name one, these over general ones.
+    """
+    address_type = "Business" if business else "Residence"
+    fitting = [factor for factor in table.factors if _fits(factor, source_type, address_type)]
+    return min(fitting, key=_generality, default=None)
+
+
+def _fits(factor: RateFactor, source_type: str, address_type: str) -> bool:
+    fits_address = factor.address_type in (address_type, "Any")
+    return fits_address and factor.source_type in (None, source_type)
+
+
+def _generality(factor: RateFactor) -> int:
+    return int(factor.source_type is None) + int(factor.address_type == "Any")
 
 
 def table_price(table: RateTableBody, zone: str, weight_kg: float) -> float | None:
-    """The price of a zone for a parcel of this weight, None where the table has none for the zone."""
-    tiers = sorted((p.up_to_kg, p.price) for p in table.prices if p.zone == zone)
+    """Return the price of a parcel of this weight; None where the zone has no prices."""
+    tiers = table.prices_of(zone)
     if not tiers:
         return None
-    for most, price in tiers:
-        if weight_kg <= most:
-            return price
-    return tiers[-1][1] + table.per_kg_beyond * (weight_kg - tiers[-1][0])
+    for tier in tiers:
+        if weight_kg <= tier.up_to_kg:
+            return tier.price
+    heaviest = tiers[-1]
+    return heaviest.price + table.per_kg_beyond * (weight_kg - heaviest.up_to_kg)
 
 
 def rate(
     table: RateTableBody, *, zone: str, weight_kg: float, source_type: str, business: bool
 ) -> float:
-    """Money of one parcel: the price with its factor, or the fallback rate where the table knows no price."""
+    """Return the money of one parcel: the price with its factor, else the fallback rate."""
     factor = factor_for(table, source_type, business=business)
     price = table_price(table, zone, weight_kg)
     if price is not None:
@@ -77,18 +82,32 @@ def zones(
     bodies: Sequence[SourceBody],
     destinations: Sequence[tuple[str, str]],
 ) -> Ints:
-    """(B, N) index of the zone, by distance or by what a source has agreed for a (country, state)."""
-    bands = np.array([z.up_to_km for z in table.zones[:-1]], dtype=float)
-    found: Ints = np.searchsorted(bands, km, side="left").astype(np.int64)
-    index = {z.name: i for i, z in enumerate(table.zones)}
-    for n, body in enumerate(bodies):
-        # wider agreements first, so that one for a state wins over one for its country
-        for agreed in sorted(body.zone_overrides, key=lambda o: bool(o.state)):
-            if agreed.zone not in index:
-                continue
-            here = [c == agreed.country and agreed.state in ("", s) for c, s in destinations]
-            found[np.array(here, dtype=bool), n] = index[agreed.zone]
-    return found
+    """(B, N) index of the zone: by distance, or as a source has agreed for the destination.
+
+    `destinations` are (country, state). An agreement for a state takes precedence over one for its
+    country.
+    """
+    bands = np.array([zone.up_to_km for zone in table.zones[:-1]], dtype=float)
+    zone_of: Ints = np.searchsorted(bands, km, side="left").astype(np.int64)
+    index = {zone.name: i for i, zone in enumerate(table.zones)}
+    for node, body in enumerate(bodies):
+        for override in sorted(body.zone_overrides, key=_names_a_state):
+            if override.zone in index:
+                zone_of[_covered(override, destinations), node] = index[override.zone]
+    return zone_of
+
+
+def _names_a_state(override: ZoneOverride) -> bool:
+    return bool(override.state)
+
+
+def _covered(override: ZoneOverride, destinations: Sequence[tuple[str, str]]) -> list[int]:
+    """Return the rows of the destinations that an agreement covers."""
+    rows: list[int] = []
+    for row, (country, state) in enumerate(destinations):
+        if country == override.country and override.state in ("", state):
+            rows.append(row)
+    return rows
 
 
 def carriage(
@@ -100,43 +119,48 @@ def carriage(
     types: Sequence[str],
     business: NDArray[np.bool_],
 ) -> tuple[Floats, Floats]:
-    """
-    (B, N) money of opening a parcel and (L, N) money of a line's weight in it.
+    """Return (B, N) money of opening a parcel and (L, N) money of the weight of a line.
 
-    `zone` (B, N); `weight` (L,) kilograms of each whole line; `types` of the N sources; `business` (B,).
+    `zone` is (B, N), `weight` (L,) kilograms of each whole line, `types` those of the N sources and
+    `business` (B,).
     """
-    orders, nodes = zone.shape
-    total = np.bincount(line_order, weights=weight, minlength=orders).astype(np.float64)
-    first = np.zeros(zone.shape)
-    parse_id = np.zeros(zone.shape)
-    for kind in dict.fromkeys(types):
-        columns = np.flatnonzero(np.array([t == kind for t in types]))
+    orders = zone.shape[0]
+    order_weight = np.bincount(line_order, weights=weight, minlength=orders).astype(np.float64)
+    lightest, full = np.zeros(zone.shape), np.zeros(zone.shape)
+    type_of_node = np.array(types)
+    for source_type in dict.fromkeys(types):
+        nodes = np.flatnonzero(type_of_node == source_type)
         for commercial in (False, True):
             rows = np.flatnonzero(business == commercial)
             if not len(rows):
                 continue
-            place = np.ix_(rows, columns)
-            lightest, full = _prices(table, kind, commercial, total[rows])
-            first[place] = lightest[zone[place]]
-            parse_id[place] = full[np.arange(len(rows))[:, None], zone[place]]
-    share = np.divide(
-        weight, total[line_order], out=np.zeros(len(weight)), where=total[line_order] > 0
-    )
-    return first, (parse_id - first)[line_order] * share[:, None]
+            cells = np.ix_(rows, nodes)
+            of_zone, of_row = _prices(table, source_type, commercial, order_weight[rows])
+            lightest[cells] = of_zone[zone[cells]]
+            full[cells] = of_row[np.arange(len(rows))[:, None], zone[cells]]
+    weight_of_order = order_weight[line_order]
+    nothing = np.zeros(len(weight))
+    share = np.divide(weight, weight_of_order, out=nothing, where=weight_of_order > 0)
+    return lightest, (full - lightest)[line_order] * share[:, None]
 
 
 def _prices(
-    table: RateTableBody, kind: str, business: bool, weights: Floats
+    table: RateTableBody, source_type: str, business: bool, weights: Floats
 ) -> tuple[Floats, Floats]:
-    """(Z,) price of the lightest parcel in each zone and (rows, Z) of parcels of these weights."""
-    names = [z.name for z in table.zones]
-    lightest = [
-        rate(table, zone=z, weight_kg=0.0, source_type=kind, business=business) for z in names
-    ]
-    distinct, back = np.unique(weights, return_inverse=True)
-    rated = [
-        [rate(table, zone=z, weight_kg=w, source_type=kind, business=business) for z in names]
-        for w in distinct
-    ]
-    full = np.array(rated).reshape(len(distinct), len(names))
-    return np.array(lightest), full[back]
+    """Return (Z,) prices of the lightest parcel and (rows, Z) of parcels of these weights."""
+
+    def rates(weight_kg: float) -> list[float]:
+        return [
+            rate(
+                table,
+                zone=zone.name,
+                weight_kg=weight_kg,
+                source_type=source_type,
+                business=business,
+            )
+            for zone in table.zones
+        ]
+
+    distinct, position = np.unique(weights, return_inverse=True)
+    full = np.array([rates(weight_kg) for weight_kg in distinct.tolist()])
+    return np.array(rates(0.0)), full.reshape(len(distinct), len(table.zones))[position]

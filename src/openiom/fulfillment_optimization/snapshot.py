@@ -1,10 +1,9 @@
-"""What is configured at this moment, parsed once and kept while nothing changes."""
+"""The sourcing configuration, compiled once and kept until a document changes."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from threading import Lock
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,23 +12,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
-from openiom.logistics import (
-    STANDARD_SERVICE,
-    CarrierService,
-    SourceTiming,
-    Timetable,
-    read_timetable,
-)
+from openiom.logistics import STANDARD_SERVICE, CarrierService, SourceTiming, Timetable
+from openiom.logistics.timetable import read_timetable
 from openiom.master_data import COMPANY, accounting_currency
-from openiom.platform.bulk import fetch
-from openiom.platform.configuration import ConfigurationDocument
+from openiom.platform.compiled_documents import Bodies, CompiledConfiguration
 
-from .configuration import BUILT_IN, DEFAULT_STRATEGY
-from .constraints import Constraint, ConstraintBody
+from .configuration import BUILT_IN, DEFAULT_STRATEGY, default_strategy
+from .constraints import (
+    ConstraintBody,
+    ConstraintDocument,
+    SourceSelector,
+    constraints_in_force,
+)
 from .documents import RateTableBody, SourceBody, StrategyBody
 from .models import Source
 
-READ = (
+CONFIGURATION_KINDS = (
     "calendar",
     "carrier",
     COMPANY,
@@ -40,11 +38,11 @@ READ = (
     "source_list",
     "strategy",
 )
-KEPT = 4  # snapshots of a process; more than one only while configuration changes, or with several databases
+"""Kinds of documents the configuration is compiled from."""
 
 
-class SourceLike(Protocol):
-    """A row of the read model, or what a snapshot keeps of it."""
+class SourceRecord(Protocol):
+    """A source as its table has it."""
 
     @property
     def name(self) -> str: ...
@@ -67,8 +65,8 @@ class SourceLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """An active source, as plans read it."""
+class PlanningSource:
+    """An active source as plans use it."""
 
     name: str
     type: str
@@ -83,141 +81,174 @@ class Site:
 
 
 @dataclass(frozen=True, eq=False)
-class Setting:
+class StrategyConfig:
     """A strategy with everything it needs but orders and stock. N sources, by name."""
 
     name: str
     strategy: StrategyBody
-    sites: tuple[Site, ...]
-    constraints: tuple[Constraint, ...] = ()
+    sources: tuple[PlanningSource, ...]
+    constraints: tuple[ConstraintDocument, ...] = ()
     rates: RateTableBody | None = None
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     timings: tuple[SourceTiming, ...] = ()
     service: CarrierService = STANDARD_SERVICE
-    currency: str = ""  # of all its money; empty where neither strategy nor company names one, or kilometers are counted
-    names: tuple[str, ...] = field(init=False)
-    index: Mapping[str, int] = field(init=False)
-    points: NDArray[np.float64] = field(init=False)  # (N, 2) latitude, longitude
-    countries: NDArray[np.str_] = field(init=False)
+    currency: str = ""
+    """Of all its money; empty where none is configured, or kilometers are counted."""
 
-    def __post_init__(self) -> None:
-        names = tuple(site.name for site in self.sites)
-        for attribute, value in (
-            ("names", names),
-            ("index", {name: n for n, name in enumerate(names)}),
-            (
-                "points",
-                np.array([(s.latitude, s.longitude) for s in self.sites], dtype=float).reshape(
-                    -1, 2
-                ),
-            ),
-            (
-                "countries",
-                np.array([str(s.address.get("country", "")) for s in self.sites], dtype=np.str_),
-            ),
-        ):
-            object.__setattr__(self, attribute, value)
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """(N,) names of the sources."""
+        return tuple(source.name for source in self.sources)
 
-    def in_force(self, day: date) -> tuple[Constraint, ...]:
-        """The constraints that count on this day."""
-        return tuple(c for c in self.constraints if c.in_force(day))
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """Source name -> its row."""
+        return {name: row for row, name in enumerate(self.names)}
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """(N, 2) latitude and longitude in degrees."""
+        points = [(source.latitude, source.longitude) for source in self.sources]
+        return np.array(points, dtype=float).reshape(-1, 2)
+
+    @cached_property
+    def countries(self) -> NDArray[np.str_]:
+        """(N,) countries of the sources."""
+        countries = [str(source.address.get("country", "")) for source in self.sources]
+        return np.array(countries, dtype=np.str_)
+
+    def selector(self) -> SourceSelector:
+        """Return the selector of sources by the rows of constraints."""
+        return SourceSelector(self.names, self.lists)
+
+    def in_force(self, day: date) -> tuple[ConstraintDocument, ...]:
+        """Return the constraints that count on this day."""
+        return constraints_in_force(self.constraints, day)
+
+    def line_limited_sources(self) -> set[str]:
+        """Return the sources whose order lines of the day a constraint limits."""
+        limited = np.zeros(len(self.names), dtype=bool)
+        for constraint in self.constraints:
+            members = constraint.line_limited_sources(self.selector())
+            if members is not None:
+                limited |= members
+        return {self.names[node] for node in np.flatnonzero(limited).tolist()}
+
+    def depends_on_time(self) -> bool:
+        """Return whether the hour at which an order is planned matters to a constraint."""
+        return any(constraint.depends_on_time for constraint in self.constraints)
 
 
 @dataclass(eq=False)
 class Snapshot:
-    """Every document of this room in use."""
+    """All current documents of sourcing, parsed."""
 
-    sites: tuple[Site, ...]
+    sources: tuple[PlanningSource, ...]
     lists: Mapping[str, frozenset[str]]
     strategies: Mapping[str, StrategyBody]
-    constraints: Mapping[str, Constraint]
+    constraints: Mapping[str, ConstraintDocument]
     rates: Mapping[str, RateTableBody]
     timetable: Timetable
     default: str
     currency: str = ""  # the company's
-    stamp: str = ""  # equal for equal documents; empty when no document in use stands behind it
-    _settings: dict[str, Setting] = field(default_factory=dict)
+    stamp: str = ""  # equal for equal documents; empty for documents that are not current
+    _configs: dict[str, StrategyConfig] = field(default_factory=dict)
 
-    def setting(self, name: str, day: date) -> Setting:
-        """The strategy of this name, the default one for ''. Raises NotFound; also when it is not in force."""
+    def strategy_config(self, name: str, day: date) -> StrategyConfig:
+        """Return the strategy of this name, the default one for ''.
+
+        Raises NotFound when there is none, or when it is not in force on this day.
+        """
         wanted = name or self.default
-        if wanted not in self._settings:
-            self._settings[wanted] = self._made(wanted)
-        found = self._settings[wanted]
-        s = found.strategy
-        if (s.effective_from and day < s.effective_from) or (
-            s.effective_to and day > s.effective_to
-        ):
+        if wanted not in self._configs:
+            self._configs[wanted] = self._compile(wanted)
+        config = self._configs[wanted]
+        strategy = config.strategy
+        too_early = strategy.effective_from is not None and day < strategy.effective_from
+        too_late = strategy.effective_to is not None and day > strategy.effective_to
+        if too_early or too_late:
             raise NotFound(
                 f"the strategy {wanted} is not in force on {day}",
-                remedy="change its dates, or name another",
+                remedy="change its dates, or name another strategy",
             )
-        return found
+        return config
 
     def strategy_names(self) -> list[str]:
-        """Every strategy, the default one included."""
+        """Return the names of all strategies, the default one included."""
         return sorted({*self.strategies, self.default})
 
-    def _made(self, name: str) -> Setting:
-        strategy = self.strategies.get(name)
-        if strategy is None:
-            if name != DEFAULT_STRATEGY:
-                raise NotFound(
-                    f"no strategy named {name}", remedy="create it, or leave the strategy empty"
-                )
-            strategy = BUILT_IN
-        sites = tuple(site for site in self.sites if "ship" in site.body.capabilities)
-        if strategy.source_list is not None:
-            wanted = self.lists.get(strategy.source_list, frozenset())
-            sites = tuple(site for site in sites if site.name in wanted)
-        return Setting(
+    def _compile(self, name: str) -> StrategyConfig:
+        strategy = self._strategy(name)
+        sources = self._sources_of(strategy)
+        names = [source.name for source in sources]
+        constraints: list[ConstraintDocument] = []
+        for constraint in strategy.constraints:
+            if constraint in self.constraints:
+                constraints.append(self.constraints[constraint])
+        return StrategyConfig(
             name=name,
             strategy=strategy,
-            sites=sites,
-            constraints=tuple(
-                self.constraints[c] for c in strategy.constraints if c in self.constraints
-            ),
+            sources=sources,
+            constraints=tuple(constraints),
             rates=self.rates.get(strategy.rate_table or ""),
             lists=self.lists,
-            timings=tuple(self.timetable.source_timings([site.name for site in sites])),
+            timings=tuple(self.timetable.of(names)),
             service=self.timetable.service(strategy.carrier, strategy.carrier_service),
             currency=currency_of(strategy, self.currency),
         )
 
+    def _strategy(self, name: str) -> StrategyBody:
+        if name in self.strategies:
+            return self.strategies[name]
+        if name == DEFAULT_STRATEGY:
+            return BUILT_IN
+        raise NotFound(f"no strategy named {name}", remedy="create it, or leave the strategy empty")
+
+    def _sources_of(self, strategy: StrategyBody) -> tuple[PlanningSource, ...]:
+        """Return the sources that ship and are in the strategy's list."""
+        sources = [source for source in self.sources if "ship" in source.body.capabilities]
+        if strategy.source_list is not None:
+            members = self.lists.get(strategy.source_list, frozenset())
+            sources = [source for source in sources if source.name in members]
+        return tuple(sources)
+
 
 def currency_of(strategy: StrategyBody, company: str) -> str:
-    """What its costs are counted in: its own currency, else the company's; none where it counts kilometers."""
-    return "" if strategy.objective == "distance" else strategy.currency or company
+    """Return the currency of the strategy's costs; empty where it counts kilometers."""
+    if strategy.objective == "distance":
+        return ""
+    return strategy.currency or company
 
 
-def setting_of(
+def make_strategy_config(
     name: str,
     strategy: StrategyBody,
-    sources: Sequence[SourceLike],
+    sources: Sequence[SourceRecord],
     *,
-    constraints: Sequence[Constraint] = (),
+    constraints: Sequence[ConstraintDocument] = (),
     rates: RateTableBody | None = None,
     lists: Mapping[str, frozenset[str]] | None = None,
     timetable: Timetable | None = None,
-) -> Setting:
-    """A setting that no document holds: a simulation's, a test's."""
-    table = timetable or read_timetable({"source": {s.name: s.settings for s in sources}})
-    return Setting(
+) -> StrategyConfig:
+    """Return the configuration of a strategy that is in no document."""
+    settings = {source.name: source.settings for source in sources}
+    table = timetable or read_timetable({"source": settings})
+    return StrategyConfig(
         name=name,
         strategy=strategy,
-        sites=tuple(site_of(s) for s in sources),
+        sources=tuple(planning_source(source) for source in sources),
         constraints=tuple(constraints),
         rates=rates,
         lists=lists or {},
-        timings=tuple(table.source_timings([s.name for s in sources])),
+        timings=tuple(table.of(list(settings))),
         service=table.service(strategy.carrier, strategy.carrier_service),
         currency=currency_of(strategy, ""),
     )
 
 
-def site_of(source: SourceLike) -> Site:
-    """A row of the read model with its document parsed; rows older than `settings` get one from their columns."""
-    given = source.settings or {
+def planning_source(source: SourceRecord) -> PlanningSource:
+    """Return a source with its document parsed, or made from its columns where it has none."""
+    settings = source.settings or {
         "title": source.name,
         "type": source.type,
         "address": source.address,
@@ -225,71 +256,55 @@ def site_of(source: SourceLike) -> Site:
         "daily_parcels": source.daily_parcels,
         "time_zone": source.time_zone,
     }
-    return Site(
-        source.name,
-        source.type,
-        source.latitude,
-        source.longitude,
-        source.address,
-        source.processing_days,
-        source.daily_parcels,
-        source.time_zone,
-        given,
-        SourceBody.model_validate(given),
+    return PlanningSource(
+        name=source.name,
+        type=source.type,
+        latitude=source.latitude,
+        longitude=source.longitude,
+        address=source.address,
+        processing_days=source.processing_days,
+        daily_parcels=source.daily_parcels,
+        time_zone=source.time_zone,
+        settings=settings,
+        body=SourceBody.model_validate(settings),
     )
 
 
-_kept: OrderedDict[str, Snapshot] = OrderedDict()
-_keeping = Lock()
+def _compile(session: Session, bodies: Bodies) -> Snapshot:
+    """Compile the current documents."""
+    strategies: dict[str, StrategyBody] = {}
+    for name, body in bodies["strategy"].items():
+        strategies[name] = StrategyBody.model_validate(body)
+    lists: dict[str, frozenset[str]] = {}
+    for name, body in bodies["source_list"].items():
+        lists[name] = frozenset(body["sources"])
+    constraints: dict[str, ConstraintDocument] = {}
+    for name, body in bodies["constraint"].items():
+        constraints[name] = ConstraintBody.model_validate(body).root
+    rates: dict[str, RateTableBody] = {}
+    for name, body in bodies["rate_table"].items():
+        rates[name] = RateTableBody.model_validate(body)
+    sources = session.scalars(select(Source).where(Source.active).order_by(Source.name))
+    return Snapshot(
+        sources=tuple(planning_source(source) for source in sources),
+        lists=lists,
+        strategies=strategies,
+        constraints=constraints,
+        rates=rates,
+        timetable=read_timetable(bodies),
+        default=default_strategy(bodies["strategy"]),
+        currency=accounting_currency(bodies[COMPANY]),
+    )
 
-# The content is the key: whatever changed, by whomever, in whichever order, gives another one.
-_STAMP = (
-    "SELECT md5(string_agg(kind || ' ' || name || ' ' || digest, ',' ORDER BY id))"
-    " FROM platform.configuration_document WHERE current AND NOT deleted AND kind = ANY(%s)"
-)
+
+_CONFIGURATION = CompiledConfiguration(CONFIGURATION_KINDS, _compile)
 
 
 def snapshot(session: Session) -> Snapshot:
-    """What is configured now, as this transaction sees it: one small query while nothing changed."""
-    stamp = fetch(session, _STAMP, (list(READ),))[0][0] or ""
-    with _keeping:
-        if stamp in _kept:
-            _kept.move_to_end(stamp)
-            return _kept[stamp]
-    found = _read(session)
-    found.stamp = stamp
-    with _keeping:
-        _kept[stamp] = found
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return found
+    """Return the configuration as this transaction sees it.
 
-
-def _read(session: Session) -> Snapshot:
-    table = ConfigurationDocument
-    query = select(table.kind, table.name, table.body).where(
-        table.kind.in_(READ), table.current, ~table.deleted
-    )
-    bodies: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in READ}
-    marked = []
-    for kind, name, body in session.execute(query.order_by(table.id)):
-        bodies[kind][name] = body
-        if kind == "strategy" and body.get("is_default"):
-            marked.append(name)
-    sources = session.scalars(select(Source).where(Source.active).order_by(Source.name))
-    return Snapshot(
-        sites=tuple(site_of(s) for s in sources),
-        lists={name: frozenset(body["sources"]) for name, body in bodies["source_list"].items()},
-        strategies={
-            name: StrategyBody.model_validate(body) for name, body in bodies["strategy"].items()
-        },
-        constraints={
-            name: ConstraintBody.model_validate(b).root for name, b in bodies["constraint"].items()
-        },
-        rates={
-            name: RateTableBody.model_validate(body) for name, body in bodies["rate_table"].items()
-        },
-        timetable=read_timetable(bodies),
-        default=marked[-1] if marked else DEFAULT_STRATEGY,
-        currency=accounting_currency(bodies[COMPANY]),
-    )
+    One small query while nothing changed; see `platform.compiled_documents`.
+    """
+    state, compiled = _CONFIGURATION.current_with_state(session)
+    compiled.stamp = repr(tuple(state))
+    return compiled

@@ -1,11 +1,10 @@
-"""
-What would have to change: an order planned again as things stand now, and for every source that lost one of its lines
-the smallest change that makes it win. Writes nothing and locks nothing.
+"""What-if: an order planned again as of now, with the counterfactual of every losing source.
 
-What the order itself holds counts as free to it: its reservations, and its parcels and lines in the day of a source.
+Nothing is written and nothing is locked. What the order itself has counts as free to it: its
+reservations, and its parcels and lines in the daily usage of a source.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,49 +15,49 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility import line_reservations
 from openiom.kernel import NotFound, Refused
 from openiom.logistics import SourceTiming, accepts_order, is_open, lateness_days, next_open
-from openiom.platform.bulk import fetch
 
-from .constraints.arrays import KM_PER_MILE
-from .constraints.documents import Entry
 from .engine import Counterfactual, Plan, Refusal, Relief, counterfactuals
-from .order_port import OpenLine, OrderPort, SourcedLine
-from .planning import CapacityUsage, Planner, capacity_limited_sources
-from .planning.daily_capacity import daily_usage, local_day
-from .problem_builder import closed_now, great_circle_km
-from .snapshot import Setting, snapshot
+from .order_port import LineToSource, OpenLine, OrderPort
+from .planning import IntakeResult, Planner, counted
+from .planning.daily_capacity import days_of, local_day
+from .problem_builder import closed_sources, distances
+from .snapshot import StrategyConfig, snapshot
 
 Floats = NDArray[np.float64]
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, eq=False)
 class WhatIf:
-    """An order planned again, and what would change the plan. Lines of `plan` stand as in `lines`."""
+    """An order planned again. Lines of `plan` are numbered as in `lines`."""
 
-    setting: Setting
-    lines: tuple[SourcedLine, ...]
+    config: StrategyConfig
+    lines: tuple[LineToSource, ...]
     plan: Plan
     money: Mapping[str, float]  # cost parts of the order
-    found: tuple[Counterfactual, ...]
+    counterfactuals: tuple[Counterfactual, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """Units a line has reserved."""
+class _Reserved:
+    """Units that a line of the order has reserved."""
 
     product: str
     source: str
     units: int
-    at: datetime
+    reserved_at: datetime
 
 
 def what_if(
     session: Session, order_port: OrderPort, order_id: UUID, *, strategy: str = "", now: datetime
 ) -> WhatIf:
-    """
-    Plan the order again by `strategy`, else its own, else the default one. Raises NotFound when it has nothing left to
-    ship or the strategy is not there, and Refused when the strategy has no active source.
+    """Plan the order again by `strategy`, else its own, else the default one.
+
+    Raises NotFound when the order has nothing left to ship or the strategy does not exist, Refused
+    when the strategy has no active source.
     """
     lines = tuple(order_port.unshipped_lines(session, [order_id]))
     if not lines:
@@ -66,143 +65,140 @@ def what_if(
             "the order has no line with units left to ship",
             remedy="look at its sourcing decisions instead",
         )
+    open_lines = [sourced.line for sourced in lines]
     known = snapshot(session)
-    name = strategy or lines[0].line.strategy or known.default
-    setting = known.setting(name, now.date())
-    held = _held(session, [x.line.line_id for x in lines])
-    own: dict[tuple[str, str], int] = defaultdict(int)
-    for one in held:
-        own[one.product, one.source] += one.units
-    planner = Planner(session, known, now, _days(session, setting, held, now), own=own)
-    attempt = planner.plan([x.line for x in lines], {order_id: name}).attempts[0]
+    name = strategy or open_lines[0].strategy or known.default
+    config = known.strategy_config(name, now.date())
+    reserved = _reserved(session, open_lines)
+    own: Counter[tuple[str, str]] = Counter()
+    for row in reserved:
+        own[row.product, row.source] += row.units
+    usage = _usage_of_others(session, config, reserved, now)
+    planner = Planner(session, known, now, usage, own=own)
+    attempt = planner.plan(open_lines, {order_id: name}).attempts[0]
     if attempt.solved is None:
         raise Refused(
             f"the strategy {name} has no active source",
             remedy="activate one, or change its source list",
         )
-    plan, framed = attempt.solved.plan, attempt.solved.priced
-    bid_prices = plan.prices if plan.method == "realtime" else None
-    reliefs = _reliefs(setting, lines[0].line, [x.line for x in lines], now)
-    found = counterfactuals(plan, 0, bid_prices=bid_prices, reliefs=reliefs)
-    money = {part: float(values[0]) for part, values in framed.money(plan.cost_parts).items()}
-    return WhatIf(setting, lines, plan, money, found)
-
-
-def _held(session: Session, lines: Sequence[UUID]) -> list[_Held]:
-    rows = fetch(
-        session,
-        "SELECT s.product, s.source, r.open::bigint, r.created_at FROM inventory_visibility.reservation r"
-        " JOIN inventory_visibility.stock s ON s.id = r.stock_id WHERE r.line_id = ANY(%s) AND r.open > 0"
-        " AND s.organization = '' AND s.dimensions = ''",
-        (list(lines),),
+    plan, priced = attempt.solved.plan, attempt.solved.framed
+    found = counterfactuals(
+        plan,
+        0,
+        bid_prices=plan.prices if plan.method == "realtime" else None,
+        reliefs=_reliefs(config, open_lines, now),
     )
-    return [_Held(*row) for row in rows]
+    money = {part: float(values[0]) for part, values in priced.money(plan.cost_parts).items()}
+    return WhatIf(config, lines, plan, money, found)
 
 
-def _days(
-    session: Session, setting: Setting, held: Sequence[_Held], now: datetime
-) -> dict[str, CapacityUsage]:
-    """What counted sources have taken today, without what this order took."""
-    zones = {name: site.time_zone for name, site in capacity_limited_sources([setting]).items()}
-    lines: dict[str, int] = defaultdict(int)
-    for one in held:
-        zone = zones.get(one.source)
-        if zone is not None and local_day(zone, one.at) == local_day(zone, now):
-            lines[one.source] += 1
-    return {
-        source: CapacityUsage(
-            max(0, day.parcels - (source in lines)), max(0, day.lines - lines[source])
+def _reserved(session: Session, lines: Sequence[OpenLine]) -> list[_Reserved]:
+    """Return the reservations of these lines in stock without organization or dimensions."""
+    reserved: list[_Reserved] = []
+    for row in line_reservations(session, [line.line_id for line in lines]):
+        if not row.organization and not row.dimensions:
+            reserved.append(_Reserved(row.product, row.source, int(row.units), row.reserved_at))
+    return reserved
+
+
+def _usage_of_others(
+    session: Session, config: StrategyConfig, reserved: Sequence[_Reserved], now: datetime
+) -> dict[str, IntakeResult]:
+    """Return today's usage of the sources whose day is limited, without that of this order."""
+    time_zones = {name: source.time_zone for name, source in counted([config]).items()}
+    own_lines: Counter[str] = Counter()
+    for row in reserved:
+        if row.source in time_zones and _same_day(row.reserved_at, now, time_zones[row.source]):
+            own_lines[row.source] += 1
+    usage: dict[str, IntakeResult] = {}
+    for source, day in days_of(session, list(time_zones.items()), now).items():
+        own_parcels = min(1, own_lines[source])
+        usage[source] = IntakeResult(
+            max(0, day.parcels - own_parcels), max(0, day.lines - own_lines[source])
         )
-        for source, day in daily_usage(session, list(zones.items()), now).items()
-    }
+    return usage
 
 
-def _reliefs(
-    setting: Setting, head: OpenLine, lines: Sequence[OpenLine], now: datetime
-) -> list[Relief]:
-    """How far each source is from the edge of what keeps it away: kilometres, and minutes of its working time."""
-    unknown = setting.strategy.weights.unknown_distance_km
-    km = great_circle_km([head.place], [(s.latitude, s.longitude) for s in setting.sites], unknown)[
-        0
-    ]
-    beyond = np.maximum(0.0, km - _most_km(setting, now))
-    minutes, opening = _minutes(setting, now)
-    late = minutes * (closed_now(setting, now) == Refusal.AFTER_CUTOFF)
+def _same_day(one: datetime, other: datetime, time_zone: str) -> bool:
+    return local_day(time_zone, one) == local_day(time_zone, other)
+
+
+def _reliefs(config: StrategyConfig, lines: Sequence[OpenLine], now: datetime) -> list[Relief]:
+    """Return how far each source is from the edge of what refuses it: kilometers and minutes."""
+    km = distances([lines[0].place], config)[0]
+    beyond = np.maximum(0.0, km - _maximum_km(config, now))
+    past_cutoff, until_open = _minutes(config, now)
+    is_late = closed_sources(config, now) == Refusal.AFTER_CUTOFF
+    saved = _saved_lateness(config, km, lines, past_cutoff, now)
     return [
         Relief("km", np.ceil(beyond * 100) / 100, Refusal.MAXIMUM_DISTANCE),
-        Relief("minutes", late, Refusal.AFTER_CUTOFF),
-        Relief("minutes", opening, Refusal.CLOSED),
-        Relief("minutes", minutes, saves=_saved(setting, km, lines, minutes, now)),
+        Relief("minutes", past_cutoff * is_late, Refusal.AFTER_CUTOFF),
+        Relief("minutes", until_open, Refusal.CLOSED),
+        Relief("minutes", past_cutoff, saves=saved),
     ]
 
 
-def _most_km(setting: Setting, now: datetime) -> Floats:
-    """(N,) the greatest distance any hard constraint allows each source."""
-    most = np.full(len(setting.names), setting.strategy.maximum_distance_km or np.inf)
-    for constraint in setting.in_force(now.date()):
-        if constraint.type != "maximum_distance" or not constraint.hard:
-            continue
-        for entry in constraint.entries:
-            if entry.distance is not None:
-                members = _members(setting, entry)
-                km = entry.distance * (KM_PER_MILE if entry.unit == "mi" else 1.0)
-                most[members] = np.minimum(most[members], km)
+def _maximum_km(config: StrategyConfig, now: datetime) -> Floats:
+    """(N,) the smallest hard limit on the distance of each source."""
+    most = np.full(len(config.names), config.strategy.maximum_distance_km or np.inf)
+    for constraint in config.in_force(now.date()):
+        limits = constraint.maximum_km(config.selector())
+        if limits is not None:
+            most = np.minimum(most, limits)
     return most
 
 
-def _members(setting: Setting, entry: Entry) -> NDArray[np.bool_]:
-    """(N,) the sources a row of a constraint is about; all when it names none."""
-    if entry.source:
-        return np.array([name == entry.source for name in setting.names], dtype=bool)
-    wanted = setting.lists.get(entry.source_list or "", frozenset())
-    return np.array([not entry.source_list or name in wanted for name in setting.names], dtype=bool)
-
-
-def _minutes(setting: Setting, now: datetime) -> tuple[Floats, Floats]:
-    """(N,) whole minutes a source is past today's cut-off, and (N,) until it opens where it is closed."""
-    past, opening = np.zeros(len(setting.sites)), np.zeros(len(setting.sites))
-    for n, timing in enumerate(setting.timings):
-        past[n] = _past_cutoff(timing, now)
+def _minutes(config: StrategyConfig, now: datetime) -> tuple[Floats, Floats]:
+    """(N,) whole minutes past today's cut-off, and (N,) until the source opens; 0 where neither."""
+    past, until_open = np.zeros(len(config.sources)), np.zeros(len(config.sources))
+    for node, timing in enumerate(config.timings):
+        past[node] = _minutes_past_cutoff(timing, now)
         if not is_open(timing.calendar, now):
             opens = next_open(timing.calendar, now)
-            opening[n] = 0.0 if opens is None else ceil((opens - now) / timedelta(minutes=1))
-    return past, opening
+            until_open[node] = 0.0 if opens is None else ceil((opens - now) / MINUTE)
+    return past, until_open
 
 
-def _past_cutoff(timing: SourceTiming, now: datetime) -> float:
-    """Whole minutes by which an order came too late for its source to begin today; 0 where that is no help."""
+def _minutes_past_cutoff(timing: SourceTiming, now: datetime) -> float:
+    """Return whole minutes by which an order missed today's cut-off.
+
+    0 when it did not, or when an earlier arrival would not help.
+    """
     if timing.cutoff is None or accepts_order(timing.calendar, timing.cutoff, now):
         return 0.0
     local = timing.calendar.local(now)
-    edge = local.replace(
+    cutoff = local.replace(
         hour=timing.cutoff.hour, minute=timing.cutoff.minute, second=0, microsecond=0
     )
-    late = max(0, ceil((local - edge) / timedelta(minutes=1)))
+    late = max(0, ceil((local - cutoff) / MINUTE))
     for minutes in (late, late + 1):
-        if minutes and accepts_order(
-            timing.calendar, timing.cutoff, now - timedelta(minutes=minutes)
-        ):
+        earlier = now - minutes * MINUTE
+        if minutes and accepts_order(timing.calendar, timing.cutoff, earlier):
             return float(minutes)
     return 0.0
 
 
-def _saved(
-    setting: Setting, km: Floats, lines: Sequence[OpenLine], minutes: Floats, now: datetime
+def _saved_lateness(
+    config: StrategyConfig,
+    km: Floats,
+    lines: Sequence[OpenLine],
+    minutes: Floats,
+    now: datetime,
 ) -> Floats:
-    """(N,) money of lateness that a cut-off so many minutes later would save."""
-    weight = setting.strategy.weights.lateness_per_day
+    """(N,) money of lateness that a cut-off so many minutes (N,) later would save."""
+    weight = config.strategy.weights.lateness_per_day
     wanted = min((line.wanted for line in lines if line.wanted), default=None)
-    saved = np.zeros(len(setting.sites))
-    if wanted is None or not weight or setting.strategy.objective != "cost":
+    saved = np.zeros(len(config.sources))
+    if wanted is None or not weight or config.strategy.objective != "cost":
         return saved
-    late = lateness_days(setting.timings, km[None, :], [wanted], now=now, service=setting.service)[
-        0
-    ]
+
+    def days_late(at: datetime) -> Floats:
+        late = lateness_days(config.timings, km[None, :], [wanted], now=at, service=config.service)
+        return np.asarray(late[0])
+
+    late_now = days_late(now)
     for length in np.unique(minutes[minutes > 0]).tolist():
-        then = now - timedelta(minutes=length)
-        sooner = lateness_days(
-            setting.timings, km[None, :], [wanted], now=then, service=setting.service
-        )[0]
+        late_earlier = days_late(now - length * MINUTE)
         here = minutes == length
-        saved[here] = weight * np.maximum(0.0, late - sooner)[here]
+        saved[here] = weight * np.maximum(0.0, late_now - late_earlier)[here]
     return saved

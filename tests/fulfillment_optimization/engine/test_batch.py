@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 from benchmarks.osb1_family import generate
-from tests.fulfillment_optimization.engine.small_waves import (
-    best_by_trying_everything,
-    small_wave,
+from tests.fulfillment_optimization.engine.small_instances import (
+    best_by_brute_force,
+    small_instance,
     without,
 )
 
-from openiom.fulfillment_optimization.engine import Refusal, broken, build, solve
+from openiom.fulfillment_optimization.engine import Refusal, problem_from_arrays, solve, violations
 from openiom.fulfillment_optimization.engine.compact_mip import solve_compact
-from openiom.fulfillment_optimization.engine.lagrangian import Wave
+from openiom.fulfillment_optimization.engine.lagrangian import Relaxation
 
 BLOCKS = [0, 1, *(pytest.param(block, marks=pytest.mark.slow) for block in range(2, 20))]
 
@@ -19,10 +19,10 @@ BLOCKS = [0, 1, *(pytest.param(block, marks=pytest.mark.slow) for block in range
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_batch_finds_what_trying_everything_finds(block):
     for seed in range(1000 + block * 52, 1000 + block * 52 + 52):
-        p = small_wave(seed)
+        p = small_instance(seed)
         plan = solve(p, mode="batch")
-        best, _ = best_by_trying_everything(p)
-        assert broken(p, plan.shares) == [], seed
+        best, _ = best_by_brute_force(p)
+        assert violations(p, plan.shares) == [], seed
         assert plan.cost == pytest.approx(best, abs=1e-6), seed
         assert plan.lower_bound <= best + 1e-6, seed
         assert plan.proved, seed
@@ -50,7 +50,7 @@ def test_every_constraint_type_decides_some_of_the_thousand_waves_and_lifting_it
 ):
     decided = 0
     for seed in range(1000, 2040):
-        p = small_wave(seed)
+        p = small_instance(seed)
         cost, free = (solve(wave, mode="batch").cost for wave in (p, without(p, constraint)))
         assert free <= cost + 1e-6, seed
         decided += free < cost - 1e-6
@@ -60,13 +60,13 @@ def test_every_constraint_type_decides_some_of_the_thousand_waves_and_lifting_it
 
 
 def test_every_reason_to_refuse_a_source_occurs():
-    seen = {int(c) for s in range(1000, 1208) for c in small_wave(s).order_refusal.flat}
+    seen = {int(c) for s in range(1000, 1208) for c in small_instance(s).order_refusal.flat}
     assert seen == {int(r) for r in Refusal}
 
 
 def test_the_same_wave_gives_the_same_plan_twice():
     for seed in range(40):
-        one, two = (solve(small_wave(seed), mode="batch") for _ in range(2))
+        one, two = (solve(small_instance(seed), mode="batch") for _ in range(2))
         assert one.shares.line.tolist() == two.shares.line.tolist()
         assert one.shares.node.tolist() == two.shares.node.tolist()
         assert one.shares.quantity.tolist() == two.shares.quantity.tolist()
@@ -78,7 +78,7 @@ def test_a_wave_of_300_orders_gives_the_same_plan_twice_and_keeps_every_limit():
 
     assert np.array_equal(one.node, two.node)
     assert one.lower_bound == two.lower_bound
-    assert broken(p, one.shares) == []
+    assert violations(p, one.shares) == []
     assert one.gap <= 0.001
 
 
@@ -102,7 +102,7 @@ def test_bid_prices_of_a_batch_make_real_time_better():
 
     assert (greedy.cost - batch.lower_bound) / batch.lower_bound > 0.08
     assert (priced.cost - batch.lower_bound) / batch.lower_bound < 0.03
-    assert broken(p, priced.shares) == []
+    assert violations(p, priced.shares) == []
 
 
 def long_wave(seed):
@@ -110,7 +110,7 @@ def long_wave(seed):
     r = np.random.default_rng(seed)
     sizes = [2, 10, 1]
     order = np.repeat(np.arange(3), sizes)
-    return build(
+    return problem_from_arrays(
         line_order=order,
         line_sku=np.concatenate([r.permutation(12)[:k] for k in sizes]),
         quantity=r.integers(1, 3, 13),
@@ -135,17 +135,17 @@ def test_orders_of_many_lines_are_solved_and_proved_too():
         exact = solve_compact(p, stock=p.stock, reach=reach)
         assert plan.cost == pytest.approx(exact.cost, abs=1e-6), seed
         assert plan.lower_bound <= exact.cost + 1e-6
-        assert broken(p, plan.shares) == []
+        assert violations(p, plan.shares) == []
 
 
 def test_the_relaxation_of_long_orders_bounds_them_from_below():
     for seed in range(25):
         p = long_wave(seed)
-        wave = Wave(p)
-        assert wave.price(wave.no_prices()).bound <= solve(p, mode="batch").cost + 1e-9
+        wave = Relaxation(p)
+        assert wave.price(wave.zero_prices()).bound <= solve(p, mode="batch").cost + 1e-9
 
 
 def test_an_empty_wave_costs_nothing():
-    p = small_wave(0).only([])
+    p = small_instance(0).only([])
     assert solve(p).cost == 0.0
     assert solve(p, mode="batch").cost == 0.0

@@ -7,18 +7,18 @@ from itertools import islice
 import numpy as np
 import pytest
 from benchmarks.osb1_family import generate
-from tests.fulfillment_optimization.engine.small_waves import plans_of, small_wave
+from tests.fulfillment_optimization.engine.small_instances import plans_of, small_instance
 from tests.fulfillment_optimization.engine.test_plan import two_orders
 
 from openiom.fulfillment_optimization.engine import (
     Change,
     Refusal,
     Relief,
-    broken,
     cost_of,
     counterfactuals,
     order_alone,
     solve,
+    violations,
     with_change,
 )
 from openiom.fulfillment_optimization.engine.shares import Shares
@@ -96,7 +96,7 @@ def test_a_thousand_claims_of_the_benchmark_family_hold_when_solved_again():
 def test_claims_under_every_constraint_type_hold_against_trying_everything(block):
     checked = 0
     for seed in range(block * 12, block * 12 + 12):
-        problem = small_wave(seed)
+        problem = small_instance(seed)
         for alone, found in claims_of(problem, range(problem.orders)):
             assert found.verified, (seed, found)
             assert gain_by_trying_everything(alone, found) > -1e-6, (seed, found)
@@ -179,4 +179,4 @@ def test_an_order_of_five_lines_and_200_sources_is_answered_within_a_second():
     assert time.process_time() - spent < 1.0
     assert len(found) == 5 * 200 - 5
     assert all(c.verified for c in found)
-    assert broken(problem, plan.shares) == []
+    assert violations(problem, plan.shares) == []

@@ -98,14 +98,14 @@ def test_the_published_judge_takes_what_the_benchmark_command_writes(osb1, mode,
         assert told["cost_over_floor"]["exact_in_sequence"] <= 1
 
 
-def test_an_earlier_wave_stands_on_the_same_shelves_and_asks_for_something_else():
+def test_an_past_instance_stands_on_the_same_shelves_and_asks_for_something_else():
     instance = generate(orders=100, nodes=50, seed=0)
-    earlier = instance.earlier_wave(1)
+    earlier = instance.past_instance(1)
 
     assert np.array_equal(earlier.stock, instance.problem.stock)
     assert np.array_equal(earlier.capacity, instance.problem.capacity)
     assert earlier.orders == 100
     assert not np.array_equal(earlier.parcel, instance.problem.parcel)
     assert np.array_equal(
-        earlier.serve_parts["weight"], instance.earlier_wave(1).serve_parts["weight"]
+        earlier.serve_parts["weight"], instance.past_instance(1).serve_parts["weight"]
     )

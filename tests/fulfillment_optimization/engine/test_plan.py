@@ -2,7 +2,12 @@
 
 import pytest
 
-from openiom.fulfillment_optimization.engine import ProblemInvalid, Refusal, build, solve
+from openiom.fulfillment_optimization.engine import (
+    ProblemInvalid,
+    Refusal,
+    problem_from_arrays,
+    solve,
+)
 from openiom.kernel import Invalid
 
 
@@ -18,7 +23,7 @@ def two_orders(**changes):
         open_cost=40.0,
         capacity=[5, 5, 5],
     )
-    return build(**(given | changes))
+    return problem_from_arrays(**(given | changes))
 
 
 def test_the_first_order_takes_the_last_near_unit_and_the_second_is_told_so():

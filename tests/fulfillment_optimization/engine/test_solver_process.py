@@ -12,7 +12,7 @@ import pytest
 from benchmarks.osb1_family import generate
 
 from openiom.fulfillment_optimization.engine import batch as batch_method
-from openiom.fulfillment_optimization.engine import broken, solve, solver_process
+from openiom.fulfillment_optimization.engine import solve, solver_process, violations
 from openiom.fulfillment_optimization.engine.milp import INF, Model
 from openiom.fulfillment_optimization.engine.solver_process import SolverProcess, Task
 
@@ -67,7 +67,7 @@ def test_a_batch_whose_solver_dies_still_has_a_feasible_plan(monkeypatch):
     p = generate(orders=300, nodes=50, seed=0).problem
     plan = solve(p, mode="batch")
 
-    assert broken(p, plan.shares) == []
+    assert violations(p, plan.shares) == []
     assert plan.cost < solve(p).cost
     assert plan.lower_bound <= plan.cost
     assert plan.gap < 0.01  # by rounding alone

@@ -1,10 +1,15 @@
-"""
-The sourcing engine: which node serves which line of a wave, at the least money, and how good that
-provably is.
+"""The sourcing engine: which node serves which line of a batch of orders at the least cost.
 
-Owns    the model (`Problem`), the methods and the answer (`Plan`). Pure: arrays in, arrays out.
-Holds   no unit is served twice, hard limits always hold, soft ones cost, the same problem gives the same
-plan.
+Owns the model (`Problem`), the solution methods and the result (`Plan`). It is pure: arrays in,
+arrays out.
+
+Guarantees: no unit is served twice; hard limits always hold and soft ones cost; a stated lower
+bound is proved; the same problem gives the same plan.
+
+The model is a set-partitioning problem with side constraints: one plan (which lines from which
+node) for every order, within stock, parcel and order-line capacities. `sequential` solves order by
+order, each exactly; `batch` solves all orders together by Lagrangian relaxation and column
+generation.
 """
 
 from __future__ import annotations
@@ -13,13 +18,18 @@ from typing import Literal
 
 from .batch import solve_batch
 from .bid_prices import BidPrices
-from .costs import Costs, broken, cost_of
+from .costs import Costs, cost_of, violations
 from .counterfactuals import Change, Counterfactual, Relief, counterfactuals, with_change
-from .forecast import Forecast, forecast
+from .opportunity_costs import (
+    OpportunityCostModel,
+    OpportunityCostTable,
+    learn_opportunity_costs,
+    solve_with_opportunity_costs,
+)
 from .perturbations import order_alone
 from .plan import Candidate, LineExplanation, OrderExplanation, Plan
-from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, build
-from .sequential import in_sequence
+from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, problem_from_arrays
+from .sequential import solve_sequentially
 from .shadow_prices import ShadowPrice, saving_of_one_more, shadow_prices
 from .shares import Shares
 
@@ -30,8 +40,9 @@ __all__ = [
     "Change",
     "Costs",
     "Counterfactual",
-    "Forecast",
     "LineExplanation",
+    "OpportunityCostModel",
+    "OpportunityCostTable",
     "OrderExplanation",
     "Plan",
     "Problem",
@@ -40,15 +51,16 @@ __all__ = [
     "Relief",
     "ShadowPrice",
     "Shares",
-    "broken",
-    "build",
     "cost_of",
     "counterfactuals",
-    "forecast",
+    "learn_opportunity_costs",
     "order_alone",
+    "problem_from_arrays",
     "saving_of_one_more",
     "shadow_prices",
     "solve",
+    "solve_with_opportunity_costs",
+    "violations",
     "with_change",
 ]
 
@@ -60,21 +72,21 @@ def solve(
     time_limit: float = 30.0,
     bid_prices: BidPrices | None = None,
 ) -> Plan:
-    """
-    A feasible plan of the wave.
+    """Return a feasible plan of all orders.
 
-    realtime: each order exactly, in the order it stands, with the bid prices of the last batch where given.
-    batch: all orders together within about `time_limit` seconds, with a proved lower bound, never worse
-    than realtime.
+    `realtime` solves each order exactly, in sequence; an order pays `bid_prices` for what it uses.
+    `batch` solves all orders together within about `time_limit` seconds and proves a lower bound;
+    its plan never costs more than that of `realtime`.
     """
     if mode == "realtime":
-        return Plan(problem=problem, shares=in_sequence(problem, bid_prices), prices=bid_prices)
-    answer = solve_batch(problem, time_limit=time_limit, bid_prices=bid_prices)
+        shares = solve_sequentially(problem, bid_prices)
+        return Plan(problem=problem, shares=shares, prices=bid_prices)
+    result = solve_batch(problem, time_limit=time_limit, bid_prices=bid_prices)
     return Plan(
         problem=problem,
-        shares=answer.shares,
-        lower_bound=answer.bound,
-        prices=answer.prices,
+        shares=result.shares,
+        lower_bound=result.bound,
+        prices=result.prices,
         method="batch",
-        proved=answer.proved,
+        proved=result.proved,
     )

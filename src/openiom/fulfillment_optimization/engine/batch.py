@@ -1,15 +1,17 @@
-"""
-The batch method: all orders of a wave together.
+"""The batch method: all orders together by Lagrangian relaxation and column generation.
 
-1. The sequential plan is the first incumbent. Subgradient ascent finds prices, every order priced exactly.
-2. Plans near the best ones become columns of the master linear program, which finds better prices; pricing adds the
-plans it lacks and proves the bound; cover cuts lift it. This ends when the two meet. Rounding it gives a good plan at
-once. 3. All plans close enough to the best ones go into an integer program, warm-started and solved in a killable
-process. Plans left out would each cost the bound plus their margin, so the integer bound counts as well. 4. One pass
-of remove and reinsert. The incumbent is always feasible and never worse than real time.
+1. The sequential plan is the first incumbent. Subgradient ascent finds prices; every order is
+   priced exactly by the subset dynamic program.
+2. Plans near the best ones become columns of the master linear program, which finds better prices.
+   Pricing adds the columns it lacks and proves the bound; cover cuts lift it. This ends when
+   optimum and bound meet. Rounding gives a good plan at once.
+3. All plans close enough to the best ones go into an integer program, warm-started with the
+   incumbent and solved in a process that can be killed. A plan left out would cost the bound plus
+   its margin, so the bound of the integer program counts as well.
+4. One pass of local search.
 
-Stages end by counts and gaps, which makes the plan the same every time; the clock only cuts short what
-takes too long.
+The incumbent is always feasible and never costs more than the sequential plan. Stages end by counts
+and gaps, so the same problem gives the same plan; the clock only cuts short what takes too long.
 """
 
 from __future__ import annotations
@@ -19,279 +21,331 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .averaged_duals import central_prices
+from .averaged_duals import averaged_prices
 from .bid_prices import BidPrices
-from .columns import Columns, columns_of_plan, distinct, fits_alone, open_columns, together
+from .columns import (
+    Columns,
+    columns_of_nodes,
+    columns_of_plan,
+    distinct,
+    fitting_alone,
+    joined,
+    open_columns,
+)
 from .compact_mip import solve_compact
-from .costs import broken, cost_of
+from .costs import cost_of, violations
 from .cover_cuts import separate
 from .enumerate_plans import near_best
-from .lagrangian import Prices, Wave
-from .local_search import improved
+from .lagrangian import Cuts, Prices, Relaxation
+from .local_search import improve
 from .master_problem import Master, as_model
 from .problem import Floats, Ints, Problem
-from .sequential import in_sequence, in_turn
+from .sequential import solve_remaining, solve_sequentially
 from .shares import Shares
-from .solver_process import Solver, SolverHere, SolverProcess, Task
+from .solver_process import InProcessSolver, Solver, SolverProcess, Task
 from .subgradient import ascend
 
 ASCENT_STEPS = 30
 ROUNDS = 40
-CLOSED = 2e-5
-"""Relative distance of the master's optimum and the bound at which the linear program counts as solved."""
+"""Most rounds of column and cut generation."""
+CONVERGED = 2e-5
+"""Relative distance of the master's optimum and the bound at which the linear program is solved."""
+NEARLY_CONVERGED = 5 * CONVERGED
+"""The distance from which cuts are looked for."""
+LEAST_LIFT = 1e-6
+"""Relative gain of the bound below which further cuts are not worth a round."""
+FIRST_MARGIN, FIRST_PLANS = 0.1, 50
+"""Margin, in mean money of an order, and number of an order's first columns."""
+
 SMALL = 200
-"""
-Orders up to which programs are solved here: they end in milliseconds, a new process would not start in
-that.
-"""
+"""Orders up to which integer programs are solved in this process: they end in milliseconds."""
 MANY = 3000
-"""Orders beyond which integer programs make do with fewer columns."""
-FEW_MARGIN, MARGIN = 0.15, 0.25
-"""How much dearer than an order's best plan a column may be, in mean money of an order."""
-ENOUGH = 5e-4
-"""Relative gap at which another integer program is not worth its time."""
-TURNS = 8
-"""Orders in which what the linear program divided is walked."""
-LIFT = 1e-6
-"""Relative gain of the bound below which cuts are not worth another round."""
-MOST = 400
-"""Plans of one order in an integer program."""
-TINY = 400
-"""(line, node) pairs in reach up to which the compact program settles what columns left open."""
+"""Orders beyond which integer programs have fewer columns."""
+MARGIN, MARGIN_OF_MANY = 0.25, 0.15
+"""Margin of the columns of an integer program, in mean money of an order."""
+MOST_PLANS = 400
+"""Most plans of one order in an integer program."""
+SMALL_GAP = 5e-4
+"""Relative gap at which an integer program of more than SMALL orders ends."""
+MIP_SHARE = 0.4
+"""Share of the time limit kept for integer programs."""
+MIP_SECONDS = 0.2
+"""Least seconds of an integer program."""
+
+ROUNDING_SEQUENCES = 8
+"""Random sequences in which orders divided by the linear program are solved."""
+WHOLE = 1 - 1e-6
+"""Value of a column from which the linear program counts as having chosen it."""
+COMPACT_PAIRS = 400
+"""(line, node) pairs in reach up to which the compact program closes what columns left open."""
 
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    wave: Wave
-    shares: Shares
+    """The state of one solution: incumbent, bound, prices and columns."""
+
+    relaxation: Relaxation
+    shares: Shares  # the incumbent
     cost: float
-    deadline: float
-    reserve: float  # seconds kept for the integer program
+    deadline: float  # on the monotonic clock
+    reserve: float  # seconds kept for integer programs
+    solver: Solver
     bound: float = -np.inf
-    prices: Prices = field(init=False)
-    priced: float = (
-        -np.inf
-    )  # the bound these prices prove; an integer program may lift `bound` beyond it
-    pool: Columns = field(init=False)
-    share: Floats = field(init=False)  # of every plan in the pool, as the linear program ended
+    prices: Prices = field(init=False)  # with the best bound
+    priced_bound: float = -np.inf  # bound proved by `prices`; an integer program may lift `bound`
+    pool: Columns = field(init=False)  # columns of the master
+    value: Floats = field(init=False)  # of every column in the last linear program
     master: Master = field(init=False)
 
-    def left(self) -> float:
-        """Seconds."""
+    @property
+    def problem(self) -> Problem:
+        return self.relaxation.problem
+
+    def seconds_left(self) -> float:
         return self.deadline - time.monotonic()
 
-    def open_gap(self) -> bool:
-        """Whether there is something left to gain and time to look for it."""
-        return not self.proved() and self.left() > 0
+    def is_open(self) -> bool:
+        """Return whether a better plan may exist and time is left to search for it."""
+        return not self.is_proved() and self.seconds_left() > 0
 
-    def proved(self) -> bool:
-        """Whether bound and cost meet, as far as sums of money can tell."""
+    def is_proved(self) -> bool:
+        """Return whether bound and cost are equal within the accuracy of their sums."""
         return self.cost - self.bound <= max(1e-6, 1e-7 * abs(self.cost))
 
     def offer(self, shares: Shares) -> None:
-        """Becomes the incumbent when it is feasible and cheaper."""
-        cost = cost_of(self.wave.problem, shares).total
-        if cost < self.cost - 1e-9 and not broken(self.wave.problem, shares):
+        """Make the plan the incumbent if it is feasible and cheaper."""
+        cost = cost_of(self.problem, shares).total
+        if cost < self.cost - 1e-9 and not violations(self.problem, shares):
             self.shares, self.cost = shares, cost
+
+    def chosen(self) -> Columns:
+        """Return the columns that the linear program chose undivided."""
+        return self.pool.take(np.flatnonzero(self.value > WHOLE))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BatchAnswer:
+class BatchResult:
+    """The plan of a batch with the bound it is proved against and the prices it leaves behind."""
+
     shares: Shares
     bound: float
     prices: BidPrices
     proved: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Submitted:
+    """An integer program that a solver works on."""
+
+    columns: Columns
+    margin: float  # money beyond its order's least cost that any plan left out costs
+
+
 def solve_batch(
     problem: Problem, *, time_limit: float, bid_prices: BidPrices | None = None
-) -> BatchAnswer:
+) -> BatchResult:
+    """Return the plan of all orders together; see the module.
+
+    `bid_prices` of earlier demand may give the first incumbent a better start.
     """
-    The wave together; see the module. `bid_prices` of an earlier batch give the first incumbent a better
-    start.
-    """
-    reserve = 0.4 * time_limit
     deadline = time.monotonic() + time_limit
-    solver: Solver = SolverProcess() if problem.orders > SMALL else SolverHere()
+    solver: Solver = SolverProcess() if problem.orders > SMALL else InProcessSolver()
     try:
-        return _solve(problem, deadline, reserve, bid_prices, solver)
+        shares = solve_sequentially(problem)
+        cost = cost_of(problem, shares).total
+        relaxation = Relaxation(problem)
+        batch = _Batch(relaxation, shares, cost, deadline, MIP_SHARE * time_limit, solver)
+        if bid_prices is not None:
+            batch.offer(solve_sequentially(problem, bid_prices))
+        return _solve(batch)
     finally:
         solver.close()
 
 
-def _solve(
-    problem: Problem, deadline: float, reserve: float, bid_prices: BidPrices | None, solver: Solver
-) -> BatchAnswer:
-    wave = Wave(problem)
-    first = in_sequence(problem)
-    batch = _Batch(wave, first, cost_of(problem, first).total, deadline, reserve)
-    if bid_prices is not None:
-        batch.offer(in_sequence(problem, bid_prices))
-    _linear(batch)
-    if problem.orders > SMALL and batch.open_gap():
-        _rounded(batch)
-    average = abs(batch.bound) / max(1, problem.orders)
-    batch.priced = batch.bound
-    margin = (MARGIN if problem.orders <= MANY else FEW_MARGIN) * average
-    # the walk with bid prices is priced while the solver works
-    posed = _dive(batch, solver, margin) if batch.open_gap() else None
-    prices = central_prices(wave, batch.prices, batch.master, batch.pool, batch.left)
-    batch.offer(in_sequence(problem, prices))
-    if posed is not None:
-        _accept(batch, solver, posed)
-    enough = 0.0 if problem.orders <= SMALL else ENOUGH * abs(batch.bound)
-    if batch.open_gap() and batch.cost - batch.bound > enough:
-        _accept(batch, solver, _pose(batch, solver, margin))
-    if batch.open_gap() and len(wave.reach_line) <= TINY:
-        _compact(batch)
-    if batch.open_gap():
-        batch.offer(improved(problem, batch.shares))
-    return BatchAnswer(batch.shares, min(batch.bound, batch.cost), prices, batch.proved())
-
-
-def _linear(batch: _Batch) -> None:
-    """Prices, bound and columns, until the master's optimum meets the bound and no cut is violated."""
-    wave, p = batch.wave, batch.wave.problem
-    batch.bound, batch.prices = ascend(
-        wave, upper=batch.cost, steps=ASCENT_STEPS, start=wave.no_prices()
+def _solve(batch: _Batch) -> BatchResult:
+    p = batch.problem
+    _solve_linear_program(batch)
+    if p.orders > SMALL and batch.is_open():
+        _round(batch)
+    batch.priced_bound = batch.bound
+    submitted = _submit_restricted(batch) if batch.is_open() else None
+    # the prices are averaged while the solver process works
+    prices = averaged_prices(
+        batch.relaxation, batch.prices, batch.master, batch.pool, batch.seconds_left
     )
-    batch.master = master = Master(wave)
-    near = near_best(wave, batch.prices, margin=0.1 * abs(batch.cost) / max(1, p.orders), most=50)
-    batch.pool = distinct([fits_alone(p, near.columns), _as_columns(p, batch.shares)])
-    master.add(batch.pool)
-    last = -np.inf
+    batch.offer(solve_sequentially(p, prices))
+    if submitted is not None:
+        _accept(batch, submitted)
+    _close_gap(batch)
+    bound = min(batch.bound, batch.cost)
+    return BatchResult(batch.shares, bound, prices, batch.is_proved())
+
+
+def _close_gap(batch: _Batch) -> None:
+    """Improve plan and bound by the larger programs and local search, while a gap is left."""
+    if batch.is_open() and _has_worthwhile_gap(batch):
+        _accept(batch, _submit_near_best(batch))
+    is_tiny = len(batch.relaxation.reach_line) <= COMPACT_PAIRS
+    if is_tiny and batch.is_open():
+        _solve_compact(batch)
+    if batch.is_open():
+        improved = improve(batch.problem, batch.shares)
+        batch.offer(improved)
+
+
+def _has_worthwhile_gap(batch: _Batch) -> bool:
+    if batch.problem.orders <= SMALL:
+        return batch.cost > batch.bound
+    return batch.cost - batch.bound > SMALL_GAP * abs(batch.bound)
+
+
+def _solve_linear_program(batch: _Batch) -> None:
+    """Generate columns and cuts until optimum and bound meet and no cut is violated."""
+    relaxation, p = batch.relaxation, batch.problem
+    batch.bound, batch.prices = ascend(
+        relaxation, upper=batch.cost, steps=ASCENT_STEPS, start=relaxation.zero_prices()
+    )
+    batch.master = Master(relaxation)
+    margin = FIRST_MARGIN * abs(batch.cost) / max(1, p.orders)
+    near = near_best(relaxation, batch.prices, margin=margin, most=FIRST_PLANS)
+    batch.pool = distinct([fitting_alone(p, near.columns), columns_of_plan(p, batch.shares)])
+    batch.master.add(batch.pool)
+    last_optimum = -np.inf
     for _ in range(ROUNDS):
-        value, prices, batch.share = master.solve()
+        optimum, prices, batch.value = batch.master.solve()
         fresh = _price(batch, prices)
-        distance = value - batch.bound
-        met = distance <= CLOSED * abs(value) or not len(fresh)
-        cuts = (
-            separate(wave, batch.pool, batch.share)
-            if met or distance <= 5 * CLOSED * abs(value)
-            else None
-        )
-        done = met and (cuts is None or (p.orders > SMALL and value - last <= LIFT * abs(value)))
-        if done or batch.left() <= batch.reserve:
+        distance = optimum - batch.bound
+        converged = distance <= CONVERGED * abs(optimum) or not len(fresh)
+        cuts: Cuts | None = None
+        if converged or distance <= NEARLY_CONVERGED * abs(optimum):
+            cuts = separate(relaxation, batch.pool, batch.value)
+        if converged and not _worth_cutting(p, cuts, optimum - last_optimum, optimum):
             return
-        last = value if met else last
-        if len(fresh):
-            master.add(fresh)
-            batch.pool = together([batch.pool, fresh])
-        if cuts is not None:
-            before = len(wave.whole_room)
-            wave.add_cuts(cuts)
-            master.add_cuts(batch.pool, before)
+        if batch.seconds_left() <= batch.reserve:
+            return
+        if converged:
+            last_optimum = optimum
+        _extend_master(batch, fresh, cuts)
 
 
-def _rounded(batch: _Batch) -> None:
-    """
-    Plans the linear program did not divide stay; the other orders are walked at its prices, in several turns. In
-    hundredths of a second this comes within half a per cent, and the integer program starts from there.
-    """
-    p = batch.wave.problem
-    prices = batch.wave.bid_prices(batch.prices)
-    kept = batch.pool.take(np.flatnonzero(batch.share > 1 - 1e-6))
-    rest = np.setdiff1d(np.arange(p.orders), kept.order)
-    random = np.random.default_rng(0)
-    for turn in range(TURNS):
-        rows = in_turn(p, prices, kept.shares(), rest if turn == 0 else random.permutation(rest))
-        batch.offer(rows)
+def _worth_cutting(p: Problem, cuts: Cuts | None, lift: float, optimum: float) -> bool:
+    """Return whether there are cuts, and the last ones lifted the optimum of a large problem."""
+    if cuts is None:
+        return False
+    return p.orders <= SMALL or lift > LEAST_LIFT * abs(optimum)
+
+
+def _extend_master(batch: _Batch, fresh: Columns, cuts: Cuts | None) -> None:
+    if len(fresh):
+        batch.master.add(fresh)
+        batch.pool = joined([batch.pool, fresh])
+    if cuts is not None:
+        before = len(batch.relaxation.cut_limit)
+        batch.relaxation.add_cuts(cuts)
+        batch.master.add_cuts(batch.pool, before)
 
 
 def _price(batch: _Batch, prices: Prices) -> Columns:
+    """Price all orders and return the plans the pool lacks.
+
+    Prices are the master's, and those half-way to the best ones so far, which stabilizes column
+    generation.
     """
-    All orders at the master's prices and half-way to the best ones so far; answers the plans the pool
-    lacks.
-    """
-    wave, p = batch.wave, batch.wave.problem
-    found, best = [], batch.prices
-    for asked in (prices, prices.mixed(batch.prices, 0.5)):
-        priced = wave.price(asked)
+    relaxation, p = batch.relaxation, batch.problem
+    found: list[Columns] = []
+    best = batch.prices
+    for point in (prices, prices.mixed(batch.prices, 0.5)):
+        priced = relaxation.price(point)
         if priced.bound > batch.bound:
-            batch.bound, best = priced.bound, asked
-        line = np.flatnonzero(priced.node >= 0)
-        found.append(columns_of_plan(p, line, priced.node[line], p.quantity[line]))
+            batch.bound, best = priced.bound, point
+        found.append(columns_of_nodes(p, priced.node))
     batch.prices = best
-    fresh = distinct(found)
-    fresh = fresh.take(np.flatnonzero(~np.isin(fresh.keys(), batch.pool.keys())))
-    return fits_alone(p, fresh)
+    return fitting_alone(p, distinct(found).without(batch.pool.keys()))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Posed:
-    columns: Columns
-    margin: float  # what a plan left out costs at least, beyond its order's price
+def _round(batch: _Batch) -> None:
+    """Round the linear program's solution.
 
-
-def _pose(batch: _Batch, solver: Solver, margin: float) -> _Posed:
-    """Starts the search for the best combination of the plans within a margin of the best ones."""
-    wave, p = batch.wave, batch.wave.problem
-    margin = min(margin, batch.cost - batch.priced)
-    near = near_best(wave, batch.prices, margin=margin, most=MOST)
-    columns = distinct(
-        [_as_columns(p, batch.shares), fits_alone(p, near.columns), _loose_columns(batch)]
-    )
-    # the incumbent's plans stand first
-    _submit(batch, solver, columns, chosen=np.arange(p.orders), load=cost_of(p, batch.shares).load)
-    return _Posed(columns, float(near.margin.min(initial=np.inf)))
-
-
-def _dive(batch: _Batch, solver: Solver, margin: float) -> _Posed:
+    Chosen plans are fixed; the other orders are solved in several random sequences at its prices.
     """
-    The same with every order fixed whose plan the linear program did not divide: small, quick and nearly
-    as good.
-    """
-    wave, p = batch.wave, batch.wave.problem
-    parse_id = np.flatnonzero(batch.share > 1 - 1e-6)
+    p = batch.problem
+    prices = batch.relaxation.bid_prices(batch.prices)
+    fixed = batch.chosen()
+    fixed_shares = fixed.shares()
+    rest = np.setdiff1d(np.arange(p.orders), fixed.order)
+    random = np.random.default_rng(0)
+    sequence = rest
+    for _ in range(ROUNDING_SEQUENCES):
+        batch.offer(solve_remaining(p, prices, fixed_shares, sequence))
+        sequence = random.permutation(rest)
+
+
+def _margin(batch: _Batch) -> float:
+    """Return the margin of the columns of an integer program, in money."""
+    orders = batch.problem.orders
+    mean = abs(batch.priced_bound) / max(1, orders)
+    return (MARGIN if orders <= MANY else MARGIN_OF_MANY) * mean
+
+
+def _submit_near_best(batch: _Batch) -> _Submitted:
+    """Start the integer program over all plans within the margin of the best ones."""
+    p = batch.problem
+    margin = min(_margin(batch), batch.cost - batch.priced_bound)
+    near = near_best(batch.relaxation, batch.prices, margin=margin, most=MOST_PLANS)
+    inexact = batch.pool.take(np.flatnonzero(batch.relaxation.inexact[batch.pool.order]))
+    incumbent = columns_of_plan(p, batch.shares)
+    columns = distinct([incumbent, fitting_alone(p, near.columns), inexact])
+    _submit(batch, columns)
+    return _Submitted(columns, float(near.margin.min(initial=np.inf)))
+
+
+def _submit_restricted(batch: _Batch) -> _Submitted:
+    """Start the integer program with the chosen plans fixed: small, quick and nearly as good."""
+    p = batch.problem
+    chosen = batch.chosen()
     divided = np.ones(p.orders, dtype=bool)
-    divided[batch.pool.order[parse_id]] = False
-    near = near_best(wave, batch.prices, margin=margin, most=MOST).columns
+    divided[chosen.order] = False
+    near = near_best(batch.relaxation, batch.prices, margin=_margin(batch), most=MOST_PLANS).columns
     near = near.take(np.flatnonzero(divided[near.order]))
     left_open = open_columns(p).take(np.flatnonzero(divided))
-    # the incumbent's plans stand first; where it did not come from the linear program, they are more than one an order
-    columns = distinct(
-        [_as_columns(p, batch.shares), batch.pool.take(parse_id), left_open, fits_alone(p, near)]
-    )
-    _submit(batch, solver, columns, chosen=np.arange(p.orders), load=cost_of(p, batch.shares).load)
-    return _Posed(columns, -np.inf)
+    # the incumbent's plans may differ from the chosen ones
+    incumbent = columns_of_plan(p, batch.shares)
+    columns = distinct([incumbent, chosen, left_open, fitting_alone(p, near)])
+    _submit(batch, columns)
+    return _Submitted(columns, -np.inf)
 
 
-def _submit(batch: _Batch, solver: Solver, columns: Columns, *, chosen: Ints, load: Ints) -> None:
-    """Hands the integer program over, with the chosen columns as its feasible start."""
-    wave, p = batch.wave, batch.wave.problem
+def _submit(batch: _Batch, columns: Columns) -> None:
+    """Submit the integer program; the first B columns are the incumbent, its feasible start."""
+    relaxation, p = batch.relaxation, batch.problem
     start = np.zeros(p.nodes + len(columns))
-    start[p.nodes + chosen] = 1.0
-    start[: p.nodes] = np.maximum(0.0, load - wave.calm)
-    gap = 0.0 if p.orders <= SMALL else 5e-4
-    solver.submit(Task(as_model(wave, columns), start, max(0.2, 0.9 * batch.left()), gap))
+    start[p.nodes : p.nodes + p.orders] = 1.0
+    load = cost_of(p, batch.shares).load
+    start[: p.nodes] = np.maximum(0.0, load - relaxation.calm_room)
+    gap = 0.0 if p.orders <= SMALL else SMALL_GAP
+    seconds = max(MIP_SECONDS, 0.9 * batch.seconds_left())
+    batch.solver.submit(Task(as_model(relaxation, columns), start, seconds, gap))
 
 
-def _accept(batch: _Batch, solver: Solver, posed: _Posed) -> None:
-    """The combination found and what it proves."""
-    answer = solver.result()
-    if answer is None:
+def _accept(batch: _Batch, submitted: _Submitted) -> None:
+    """Wait for the integer program and accept its plan and its bound."""
+    solution = batch.solver.result()
+    if solution is None:
         return
-    if answer.x is not None:
-        chosen = np.flatnonzero(answer.x[batch.wave.problem.nodes :] > 0.5)
-        batch.offer(posed.columns.take(chosen).shares())
-    if np.isfinite(answer.bound):
-        batch.bound = max(batch.bound, min(answer.bound, batch.priced + posed.margin))
+    if solution.x is not None:
+        chosen: Ints = np.flatnonzero(solution.x[batch.problem.nodes :] > 0.5)
+        batch.offer(submitted.columns.take(chosen).shares())
+    if np.isfinite(solution.bound):
+        proved = min(solution.bound, batch.priced_bound + submitted.margin)
+        batch.bound = max(batch.bound, proved)
 
 
-def _loose_columns(batch: _Batch) -> Columns:
-    """What the pool holds for orders whose plans cannot all be listed."""
-    return batch.pool.take(np.flatnonzero(batch.wave.loose[batch.pool.order]))
-
-
-def _compact(batch: _Batch) -> None:
-    """Everything at once; small waves only."""
-    p = batch.wave.problem
+def _solve_compact(batch: _Batch) -> None:
+    """Solve everything at once by the compact program; for tiny problems only."""
+    p = batch.problem
     reach = np.zeros((p.lines, p.nodes), dtype=bool)
-    reach[batch.wave.reach_line, batch.wave.reach_node] = True
-    answer = solve_compact(p, stock=p.stock, reach=reach, time_limit=max(0.2, batch.left()))
-    batch.offer(answer.shares)
-    batch.bound = max(batch.bound, answer.bound)
-
-
-def _as_columns(problem: Problem, shares: Shares) -> Columns:
-    return columns_of_plan(problem, shares.line, shares.node, shares.quantity)
+    reach[batch.relaxation.reach_line, batch.relaxation.reach_node] = True
+    seconds = max(MIP_SECONDS, batch.seconds_left())
+    result = solve_compact(p, stock=p.stock, reach=reach, time_limit=seconds)
+    batch.offer(result.shares)
+    batch.bound = max(batch.bound, result.bound)

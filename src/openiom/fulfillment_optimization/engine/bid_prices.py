@@ -1,4 +1,4 @@
-"""What later orders would pay: the prices a batch leaves behind for real time."""
+"""Prices that orders pay for the stock and the parcels they take from later orders."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .problem import Floats, Problem
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BidPrices:
-    """What one more unit, parcel place or order-line place is worth to the orders still to come; >= 0."""
+    """Money that a unit of stock and a parcel of a node are worth to orders still to come; >= 0."""
 
     stock: Floats  # (N, S) money a unit
     node: Floats  # (N,) money a parcel, pressure included
 
     @classmethod
-    def none(cls, problem: Problem) -> BidPrices:
-        """Nothing is worth waiting for."""
+    def zero(cls, problem: Problem) -> BidPrices:
+        """Return prices of zero: later orders need nothing that is scarce."""
         return cls(np.zeros((problem.nodes, problem.skus)), np.zeros(problem.nodes))

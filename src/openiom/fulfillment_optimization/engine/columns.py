@@ -1,10 +1,12 @@
-"""Plans of single orders as columns of the wave's master program."""
+"""Columns of the master problem: plans of single orders with their costs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .costs import tally
 from .problem import Floats, Ints, Problem
@@ -13,10 +15,10 @@ from .shares import Shares
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """m plans; the shares of plan i stand together, `first[i]:first[i + 1]`."""
+    """m plans of single orders. The shares of plan i are entries first[i]:first[i + 1]."""
 
     order: Ints  # (m,)
-    cost: Floats  # (m,) true money, without prices and without pressure
+    cost: Floats  # (m,) true money, without prices and without capacity pressure
     first: Ints  # (m + 1,)
     line: Ints
     node: Ints
@@ -26,18 +28,17 @@ class Columns:
         return len(self.order)
 
     def take(self, which: Ints) -> Columns:
-        """The columns at these places, in this order."""
+        """Return the columns at these positions, in this sequence."""
         sizes = self.first[which + 1] - self.first[which]
         before = np.cumsum(sizes) - sizes
-        at = np.repeat(self.first[which] - before, sizes) + np.arange(sizes.sum())
-        first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        entries = np.repeat(self.first[which] - before, sizes) + np.arange(sizes.sum())
         return Columns(
-            self.order[which],
-            self.cost[which],
-            first,
-            self.line[at],
-            self.node[at],
-            self.quantity[at],
+            order=self.order[which],
+            cost=self.cost[which],
+            first=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            line=self.line[entries],
+            node=self.node[entries],
+            quantity=self.quantity[entries],
         )
 
     @property
@@ -46,30 +47,32 @@ class Columns:
         return np.repeat(np.arange(len(self)), np.diff(self.first))
 
     def shares(self) -> Shares:
-        """What these plans serve together."""
-        by = np.lexsort((self.node, self.line))
-        return Shares(self.line[by], self.node[by], self.quantity[by])
+        """Return what these plans serve together."""
+        ascending = np.lexsort((self.node, self.line))
+        return Shares(self.line[ascending], self.node[ascending], self.quantity[ascending])
 
     def keys(self) -> Ints:
-        """(m,) equal for equal plans of the same order."""
+        """(m,) hashes, equal for equal plans of the same order."""
         share = self.line * 1_000_003 + self.node * 7_919 + self.quantity
         mixed = share.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
         mixed *= np.uint64(0xBF58476D1CE4E5B9)
         mixed ^= mixed >> np.uint64(32)
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
-        own = self.order.astype(np.uint64) * np.uint64(0x94D049BB133111EB)
-        keys: Ints = (total[self.first[1:]] - total[self.first[:-1]] + own).view(np.int64)
+        of_order = self.order.astype(np.uint64) * np.uint64(0x94D049BB133111EB)
+        hashes = total[self.first[1:]] - total[self.first[:-1]] + of_order
+        keys: Ints = hashes.view(np.int64)
         return keys
+
+    def without(self, keys: Ints) -> Columns:
+        """Return the columns whose keys are not among `keys`."""
+        return self.take(np.flatnonzero(~np.isin(self.keys(), keys)))
 
 
 def columns_of(
     problem: Problem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints
 ) -> Columns:
-    """
-    Columns of these orders (m,) from shares that name their column, sorted by it; their money is added
-    up here.
-    """
+    """Return columns of these orders (m,) from shares sorted by `owner`, their column."""
     first = np.searchsorted(owner, np.arange(len(order) + 1)).astype(np.int64)
     cost = plan_costs(problem, order, owner, line, node, quantity)
     return Columns(order, cost, first, line, node, quantity)
@@ -78,84 +81,91 @@ def columns_of(
 def plan_costs(
     p: Problem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints
 ) -> Floats:
-    """(m,) true money of each plan, pressure left out; infinite where it breaks a limit of its order."""
+    """(m,) true money of each plan without capacity pressure; inf where it breaks a limit."""
     m = len(order)
-    opened = np.unique(owner * p.nodes + node)
-    by, at = opened // p.nodes, opened % p.nodes
-    count = tally(by, m)
-    fee = p.split_fee[order]
-    cost = tally(by, m, p.parcel[order[by], at]) + fee * np.maximum(0, count - 1)
-    base = tally(p.line_order, p.orders, p.open_cost)
+    parcel = np.unique(owner * p.nodes + node)
+    parcel_owner, parcel_node = parcel // p.nodes, parcel % p.nodes
+    parcels = tally(parcel_owner, m)
+    cost = tally(parcel_owner, m, p.parcel[order[parcel_owner], parcel_node])
+    cost += p.split_fee[order] * np.maximum(0, parcels - 1)
+
+    all_open = tally(p.line_order, p.orders, p.open_cost)
     gain = (p.serve[line, node] - p.open_cost[line]) * (quantity / p.quantity[line])
-    cost += base[order] + tally(owner, m, gain)
-    cost += p.extra_node_penalty[order] * np.maximum(0, count - p.preferred_nodes[order])
-    cost[count > p.max_nodes[order]] = np.inf
+    cost += all_open[order] + tally(owner, m, gain)
+
+    cost += p.extra_node_penalty[order] * np.maximum(0, parcels - p.preferred_nodes[order])
+    cost[parcels > p.max_nodes[order]] = np.inf
     units = tally(p.line_order, p.orders, p.quantity.astype(np.float64))
     served = tally(owner, m, quantity.astype(np.float64))
     partial = (served > 0) & (served < units[order])
     cost[partial] += p.partial_penalty[order[partial]]
-    divided = np.flatnonzero((np.diff(owner) == 0) & (np.diff(line) == 0)) if len(owner) else owner
-    if len(divided):
-        cost += _division(p, m, owner, line)
+    divided = (np.diff(owner) == 0) & (np.diff(line) == 0)
+    if divided.any():
+        cost += _division_costs(p, m, owner, line)
     return cost
 
 
-def _division(p: Problem, m: int, owner: Ints, line: Ints) -> Floats:
-    """(m,) money of dividing lines; infinite where a line may not be divided across so many."""
+def _division_costs(p: Problem, m: int, owner: Ints, line: Ints) -> Floats:
+    """(m,) penalties of divided lines; inf where a line has more sources than allowed."""
     pair, sources = np.unique(owner * p.lines + line, return_counts=True)
-    by, at = pair // p.lines, pair % p.lines
-    money = p.extra_line_node_penalty[at] * np.maximum(0, sources - p.preferred_line_nodes[at])
-    money[sources > p.max_line_nodes[at]] = np.inf
-    return tally(by, m, money)
+    pair_owner, pair_line = pair // p.lines, pair % p.lines
+    beyond = np.maximum(0, sources - p.preferred_line_nodes[pair_line])
+    money = p.extra_line_node_penalty[pair_line] * beyond
+    money[sources > p.max_line_nodes[pair_line]] = np.inf
+    return tally(pair_owner, m, money)
 
 
-def columns_of_plan(problem: Problem, line: Ints, node: Ints, quantity: Ints) -> Columns:
-    """One column for every order, from the shares (sorted by line) of a plan of the whole wave."""
-    return columns_of(
-        problem, np.arange(problem.orders), problem.line_order[line], line, node, quantity
-    )
+def columns_of_plan(problem: Problem, shares: Shares) -> Columns:
+    """Return one column for every order from the shares of a plan of all orders."""
+    orders, owner = np.arange(problem.orders), problem.line_order[shares.line]
+    return columns_of(problem, orders, owner, shares.line, shares.node, shares.quantity)
+
+
+def columns_of_nodes(problem: Problem, node: Ints) -> Columns:
+    """Return one column for every order whose lines are served whole by `node` (L,), -1 = open."""
+    return columns_of_plan(problem, Shares.undivided(node, problem.quantity))
 
 
 def open_columns(problem: Problem) -> Columns:
-    """Leaving each order open: the plan that always fits."""
-    none = np.zeros(0, dtype=np.int64)
-    return columns_of(problem, np.arange(problem.orders), none, none, none, none)
+    """Return the column of each order that leaves all its lines open; it always fits."""
+    return columns_of_plan(problem, Shares.none())
 
 
-def together(parts: list[Columns]) -> Columns:
-    """One after the other."""
+def joined(parts: list[Columns]) -> Columns:
+    """Return the columns one after the other."""
+    sizes = np.concatenate([np.diff(part.first) for part in parts])
+
+    def all_of(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
     return Columns(
-        np.concatenate([c.order for c in parts]),
-        np.concatenate([c.cost for c in parts]),
-        np.concatenate([[0], np.cumsum(np.concatenate([np.diff(c.first) for c in parts]))]).astype(
-            np.int64
-        ),
-        np.concatenate([c.line for c in parts]),
-        np.concatenate([c.node for c in parts]),
-        np.concatenate([c.quantity for c in parts]),
+        order=all_of("order"),
+        cost=all_of("cost"),
+        first=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        line=all_of("line"),
+        node=all_of("node"),
+        quantity=all_of("quantity"),
     )
 
 
 def distinct(parts: list[Columns]) -> Columns:
-    """All columns once, the first of equals, those that cost infinity left out."""
-    joined = together(parts)
-    _, once = np.unique(joined.keys(), return_index=True)
-    once = np.sort(once)
-    return joined.take(once[np.isfinite(joined.cost[once])])
+    """Return all columns of finite cost once, the first of equal ones."""
+    columns = joined(parts)
+    _, first_index = np.unique(columns.keys(), return_index=True)
+    kept = np.sort(first_index)
+    return columns.take(kept[np.isfinite(columns.cost[kept])])
 
 
-def fits_alone(p: Problem, columns: Columns) -> Columns:
-    """
-    Without the plans that the stock, the room and the counted lines of the wave could not hold even
-    alone.
-    """
-    cell = columns.owner * (p.nodes * p.skus) + columns.node * p.skus + p.line_sku[columns.line]
-    keys, place = np.unique(cell, return_inverse=True)
-    asked = tally(place, len(keys), columns.quantity.astype(np.float64))
-    short = asked > p.stock.reshape(-1)[keys % (p.nodes * p.skus)]
+def fitting_alone(p: Problem, columns: Columns) -> Columns:
+    """Return the plans that fit stock and counted order lines if no other order used them."""
+    cells = p.nodes * p.skus
+    cell = columns.owner * cells + columns.node * p.skus + p.line_sku[columns.line]
+    keys, position = np.unique(cell, return_inverse=True)
+    units = tally(position, len(keys), columns.quantity.astype(np.float64))
+    short = units > p.stock.reshape(-1)[keys % cells]
     bad = np.zeros(len(columns), dtype=bool)
-    bad[keys[short] // (p.nodes * p.skus)] = True
+    bad[keys[short] // cells] = True
     for members, limit in zip(p.limit_members, p.line_limit, strict=True):
-        inside = tally(columns.owner, len(columns), members[columns.node].astype(np.float64))
-        bad |= (inside > limit) & (inside > 0)
+        counted = tally(columns.owner, len(columns), members[columns.node].astype(np.float64))
+        bad |= (counted > limit) & (counted > 0)
     return columns.take(np.flatnonzero(~bad)) if bad.any() else columns

@@ -1,8 +1,10 @@
-"""
-The whole model as one mixed-integer program: every constraint, lines divided or not, any number of lines.
+"""The compact formulation: the whole problem as one mixed-integer program.
 
-Too slow for a wave of a thousand orders; exact for one difficult order and for small waves, and
-independent of the subset programme, so each checks the other.
+Variables: y (order, node) opens a parcel; w (line, node) uses a node for a line; x (line, node) is
+the units of a divisible line, or w itself for an undivided one. It covers every constraint, divided
+lines and any number of lines. It is too slow for a thousand orders; it is exact for one difficult
+order and for small problems, and independent of the subset dynamic program, so that each can check
+the other.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ import numpy as np
 
 from .milp import INF, Model, Rows, solve_model
 from .problem import Bools, Floats, Ints, Problem
-from .shares import Shares
+from .shares import ShareRow, Shares
+
+Term = tuple[int, float]
+"""A column and its coefficient."""
 
 
 @dataclass(slots=True)
@@ -23,6 +28,7 @@ class _Columns:
     integer: list[bool] = field(default_factory=list)
 
     def add(self, cost: float, upper: float, integer: bool = True) -> int:
+        """Add a column 0 <= x <= upper and return its index."""
         self.cost.append(cost)
         self.upper.append(upper)
         self.integer.append(integer)
@@ -30,21 +36,48 @@ class _Columns:
 
 
 @dataclass(slots=True)
-class _Build:
+class _Formulation:
     problem: Problem
+    reach: Bools  # (L, N)
+    node_price: Floats | None  # (N,)
+    stock_price: Floats | None  # (N, S)
     columns: _Columns = field(default_factory=_Columns)
     rows: Rows = field(default_factory=Rows)
-    take: dict[tuple[int, int], tuple[int, int]] = field(
-        default_factory=dict
-    )  # (line, node) -> column, units
-    picks: dict[tuple[int, int], int] = field(
-        default_factory=dict
-    )  # (line, node) -> column that says "used"
-    opens: dict[tuple[int, int], int] = field(default_factory=dict)  # (order, node) -> column
+    units: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    """(line, node) -> column x and the units that 1 stands for."""
+    uses: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(line, node) -> column w."""
+    opens: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(order, node) -> column y."""
+
+    def model(self) -> Model:
+        columns, rows = self.columns, self.rows
+        return Model(
+            cost=np.array(columns.cost, dtype=np.float64),
+            lower=np.zeros(len(columns.cost)),
+            upper=np.array(columns.upper, dtype=np.float64),
+            integer=np.array(columns.integer, dtype=bool),
+            row_lower=np.array(rows.lower, dtype=np.float64),
+            row_upper=np.array(rows.upper, dtype=np.float64),
+            start=np.array(rows.start, dtype=np.int64),
+            index=np.array(rows.index, dtype=np.int64),
+            value=np.array(rows.value, dtype=np.float64),
+        )
+
+    def shares(self, x: Floats) -> Shares:
+        """Return the shares of a solution."""
+        rows: list[ShareRow] = []
+        for (line, node), (column, units) in sorted(self.units.items()):
+            quantity = round(x[column]) * units
+            if quantity > 0:
+                rows.append((line, node, quantity))
+        return Shares.of(rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CompactAnswer:
+class CompactResult:
+    """The best plan found, its money with prices, and the proved lower bound."""
+
     shares: Shares
     cost: float
     bound: float
@@ -59,151 +92,158 @@ def solve_compact(
     node_price: Floats | None = None,
     stock_price: Floats | None = None,
     time_limit: float = 60.0,
-) -> CompactAnswer:
-    """
-    The cheapest plan of all orders together, prices (N,) and (N, S) added to costs where given.
+) -> CompactResult:
+    """Return the least-cost plan of all orders together.
 
-    `node_price` replaces the pressure beyond the soft capacity; leave it out to have pressure counted.
+    `stock` (N, S) is what is left, `reach` (L, N) the nodes that may serve a line. Prices (N,) and
+    (N, S) are added to costs where given; `node_price` replaces the pressure beyond the soft
+    capacity.
     """
-    build = _Build(problem)
+    formulation = _Formulation(problem, reach, node_price, stock_price)
     for order in range(problem.orders):
-        _order(build, order, reach, node_price, stock_price)
-    _shared(build, stock, node_price is None)
-    c, r = build.columns, build.rows
-    model = Model(
-        cost=np.array(c.cost, dtype=np.float64),
-        lower=np.zeros(len(c.cost)),
-        upper=np.array(c.upper, dtype=np.float64),
-        integer=np.array(c.integer, dtype=bool),
-        row_lower=np.array(r.lower, dtype=np.float64),
-        row_upper=np.array(r.upper, dtype=np.float64),
-        start=np.array(r.start, dtype=np.int64),
-        index=np.array(r.index, dtype=np.int64),
-        value=np.array(r.value, dtype=np.float64),
-    )
-    base = float(problem.open_cost.sum())
+        _add_order(formulation, order)
+    _add_stock(formulation, stock)
+    _add_capacity(formulation)
+    _add_line_limits(formulation)
+    all_open = float(problem.open_cost.sum())
+    model = formulation.model()
     if not len(model.cost):
-        return CompactAnswer(Shares.none(), base, base, True)
-    found = solve_model(model, time_limit=time_limit)
-    if found.x is None:
-        return CompactAnswer(Shares.none(), base, -np.inf, False)
-    kept = [
-        (line, n, round(found.x[col]) * units)
-        for (line, n), (col, units) in sorted(build.take.items())
-    ]
-    kept = [share for share in kept if share[2] > 0]
-    return CompactAnswer(Shares.of(kept), base + found.objective, base + found.bound, found.optimal)
-
-
-def _order(
-    build: _Build,
-    order: int,
-    reach: Bools,
-    node_price: Floats | None,
-    stock_price: Floats | None,
-) -> None:
-    p, c, r = build.problem, build.columns, build.rows
-    lines = range(int(p.start[order]), int(p.start[order + 1]))
-    nodes = (
-        np.flatnonzero(reach[lines.start : lines.stop].any(axis=0))
-        if len(lines)
-        else np.zeros(0, np.int64)
+        return CompactResult(Shares.none(), all_open, all_open, True)
+    solution = solve_model(model, time_limit=time_limit)
+    if solution.x is None:
+        return CompactResult(Shares.none(), all_open, -np.inf, False)
+    return CompactResult(
+        shares=formulation.shares(solution.x),
+        cost=all_open + solution.objective,
+        bound=all_open + solution.bound,
+        optimal=solution.optimal,
     )
+
+
+def _add_order(f: _Formulation, order: int) -> None:
+    """Add the columns and rows of one order."""
+    p = f.problem
+    lines = range(int(p.start[order]), int(p.start[order + 1]))
+    nodes = np.flatnonzero(f.reach[lines.start : lines.stop].any(axis=0))
     if not len(nodes):
         return
-    fee = float(p.split_fee[order])
+    split_fee = float(p.split_fee[order])
     opened: dict[int, int] = {}
     for n in nodes.tolist():
-        price = 0.0 if node_price is None else float(node_price[n])
-        opened[n] = build.opens[order, n] = c.add(float(p.parcel[order, n]) + fee + price, 1.0)
-    shipped = c.add(-fee, 1.0)
-    served = [_line(build, line, opened, reach, stock_price) for line in lines]
-    mine = [(w, 1.0) for (line, _), w in build.picks.items() if line in lines]
-    r.add([(shipped, -1.0), *mine], 0.0, INF)  # no refund of the split fee for an empty parcel
-    _order_limits(build, order, opened, served)
+        price = 0.0 if f.node_price is None else float(f.node_price[n])
+        opened[n] = f.columns.add(float(p.parcel[order, n]) + split_fee + price, 1.0)
+        f.opens[order, n] = opened[n]
+    ships = f.columns.add(-split_fee, 1.0)
+    served: list[list[Term]] = []
+    uses: list[Term] = []
+    for line in lines:
+        terms, line_uses = _add_line(f, line, opened)
+        served.append(terms)
+        uses += line_uses
+    # the split fee of one parcel is refunded only to an order that ships something
+    f.rows.add([(ships, -1.0), *uses], 0.0, INF)
+    _add_source_limits(f, order, opened)
+    _add_partial_penalty(f, order, opened, served)
 
 
-def _line(
-    build: _Build,
-    line: int,
-    opened: dict[int, int],
-    reach: Bools,
-    stock_price: Floats | None,
-) -> list[tuple[int, float]]:
-    """Columns of one line; answers the terms that add up to the served share of it."""
-    p, c, r = build.problem, build.columns, build.rows
+def _add_line(f: _Formulation, line: int, opened: dict[int, int]) -> tuple[list[Term], list[Term]]:
+    """Add one line; return the terms of its served portion, and those of its sources."""
+    p, columns, rows = f.problem, f.columns, f.rows
     quantity, sku = int(p.quantity[line]), int(p.line_sku[line])
-    divided = int(p.max_line_nodes[line]) > 1 and quantity > 1
-    served: list[tuple[int, float]] = []
-    picks: list[tuple[int, float]] = []
+    divisible = int(p.max_line_nodes[line]) > 1 and quantity > 1
+    served: list[Term] = []
+    uses: list[Term] = []
     for n, y in opened.items():
-        if not reach[line, n]:
+        if not f.reach[line, n]:
             continue
-        price = 0.0 if stock_price is None else float(stock_price[n, sku]) * quantity
+        price = 0.0 if f.stock_price is None else float(f.stock_price[n, sku]) * quantity
         gain = float(p.serve[line, n]) + price - float(p.open_cost[line])
-        if divided:
-            x, w = c.add(gain / quantity, float(quantity)), c.add(0.0, 1.0)
-            build.take[line, n] = (x, 1)
-            r.add([(x, 1.0), (w, -float(quantity))], -INF, 0.0)
+        if divisible:
+            x, w = columns.add(gain / quantity, float(quantity)), columns.add(0.0, 1.0)
+            f.units[line, n] = (x, 1)
+            rows.add([(x, 1.0), (w, -float(quantity))], -INF, 0.0)
             served.append((x, 1.0 / quantity))
         else:
-            x = w = c.add(gain, 1.0)
-            build.take[line, n] = (x, quantity)
+            x = w = columns.add(gain, 1.0)
+            f.units[line, n] = (x, quantity)
             served.append((x, 1.0))
-        build.picks[line, n] = w
-        picks.append((w, 1.0))
-        r.add([(w, 1.0), (y, -1.0)], -INF, 0.0)
-    if not served:
-        return served
-    r.add([(x, 1.0) for x, _ in served], -INF, float(quantity) if divided else 1.0)
-    if divided:
-        r.add(picks, -INF, float(min(len(picks), p.max_line_nodes[line])))
-        if p.extra_line_node_penalty[line] > 0:
-            over = c.add(float(p.extra_line_node_penalty[line]), INF, False)
-            r.add(
-                [*picks, (over, -1.0)], -INF, float(min(len(picks), p.preferred_line_nodes[line]))
-            )
-    return served
+        f.uses[line, n] = w
+        uses.append((w, 1.0))
+        rows.add([(w, 1.0), (y, -1.0)], -INF, 0.0)
+    if served:
+        rows.add([(x, 1.0) for x, _ in served], -INF, float(quantity) if divisible else 1.0)
+        if divisible:
+            _add_division_limits(f, line, uses)
+    return served, uses
 
 
-def _order_limits(
-    build: _Build, order: int, opened: dict[int, int], served: list[list[tuple[int, float]]]
-) -> None:
-    p, c, r = build.problem, build.columns, build.rows
-    parcels = [(y, 1.0) for y in opened.values()]
+def _add_division_limits(f: _Formulation, line: int, uses: list[Term]) -> None:
+    """Limit, and charge for, the sources of a divisible line."""
+    p = f.problem
+    f.rows.add(uses, -INF, float(min(len(uses), p.max_line_nodes[line])))
+    if p.extra_line_node_penalty[line] > 0:
+        beyond = f.columns.add(float(p.extra_line_node_penalty[line]), INF, False)
+        preferred = float(min(len(uses), p.preferred_line_nodes[line]))
+        f.rows.add([*uses, (beyond, -1.0)], -INF, preferred)
+
+
+def _add_source_limits(f: _Formulation, order: int, opened: dict[int, int]) -> None:
+    """Limit, and charge for, the sources of an order."""
+    p = f.problem
+    parcels: list[Term] = [(y, 1.0) for y in opened.values()]
     if p.max_nodes[order] < len(opened):
-        r.add(parcels, -INF, float(p.max_nodes[order]))
+        f.rows.add(parcels, -INF, float(p.max_nodes[order]))
     if p.extra_node_penalty[order] > 0 and p.preferred_nodes[order] < len(opened):
-        over = c.add(float(p.extra_node_penalty[order]), INF, False)
-        r.add([*parcels, (over, -1.0)], -INF, float(p.preferred_nodes[order]))
-    if p.partial_penalty[order] > 0:
-        forbidden = bool(np.isinf(p.partial_penalty[order]))
-        partial = c.add(
-            0.0 if forbidden else float(p.partial_penalty[order]), 0.0 if forbidden else 1.0
-        )
-        for y in opened.values():
-            for terms in served:
-                r.add([(y, 1.0), (partial, -1.0)] + [(x, -v) for x, v in terms], -INF, 0.0)
+        beyond = f.columns.add(float(p.extra_node_penalty[order]), INF, False)
+        f.rows.add([*parcels, (beyond, -1.0)], -INF, float(p.preferred_nodes[order]))
 
 
-def _shared(build: _Build, stock: Ints, pressed: bool) -> None:
-    """Stock, capacity and counted order lines, shared by all orders."""
-    p, c, r = build.problem, build.columns, build.rows
-    cells: dict[tuple[int, int], list[tuple[int, float]]] = {}
-    for (line, n), (x, units) in build.take.items():
-        cells.setdefault((n, int(p.line_sku[line])), []).append((x, float(units)))
+def _add_partial_penalty(
+    f: _Formulation, order: int, opened: dict[int, int], served: list[list[Term]]
+) -> None:
+    """Charge for an order that opens a parcel and does not serve a line whole, or forbid it."""
+    penalty = float(f.problem.partial_penalty[order])
+    if penalty <= 0:
+        return
+    forbidden = bool(np.isinf(penalty))
+    partial = f.columns.add(0.0, 0.0) if forbidden else f.columns.add(penalty, 1.0)
+    for y in opened.values():
+        for terms in served:
+            f.rows.add([(y, 1.0), (partial, -1.0), *_negated(terms)], -INF, 0.0)
+
+
+def _negated(terms: list[Term]) -> list[Term]:
+    return [(column, -value) for column, value in terms]
+
+
+def _add_stock(f: _Formulation, stock: Ints) -> None:
+    """Limit the units of every stock cell."""
+    cells: dict[tuple[int, int], list[Term]] = {}
+    for (line, n), (x, units) in f.units.items():
+        cell = (n, int(f.problem.line_sku[line]))
+        cells.setdefault(cell, []).append((x, float(units)))
     for (n, sku), terms in sorted(cells.items()):
-        r.add(terms, -INF, float(stock[n, sku]))
-    parcels: dict[int, list[tuple[int, float]]] = {}
-    for (_, n), y in build.opens.items():
+        f.rows.add(terms, -INF, float(stock[n, sku]))
+
+
+def _add_capacity(f: _Formulation) -> None:
+    """Limit the parcels of every node; without node prices, charge for pressure."""
+    p = f.problem
+    parcels: dict[int, list[Term]] = {}
+    for (_, n), y in f.opens.items():
         parcels.setdefault(n, []).append((y, 1.0))
     for n, terms in sorted(parcels.items()):
-        r.add(terms, -INF, float(max(0, p.capacity[n] - p.used[n])))
-        if pressed and p.pressure[n] > 0:
-            over = c.add(float(p.pressure[n]), INF, False)
-            # beyond the soft capacity only what this wave adds is this wave's pressure
-            r.add([*terms, (over, -1.0)], -INF, float(max(0, p.soft_capacity[n] - p.used[n])))
-    for members, limit in zip(p.limit_members, p.line_limit, strict=True):
-        terms = [(w, 1.0) for (_, n), w in build.picks.items() if members[n]]
+        f.rows.add(terms, -INF, float(max(0, p.capacity[n] - p.used[n])))
+        if f.node_price is None and p.pressure[n] > 0:
+            beyond = f.columns.add(float(p.pressure[n]), INF, False)
+            # parcels that were beyond the soft capacity before are not charged to this plan
+            calm_room = float(max(0, p.soft_capacity[n] - p.used[n]))
+            f.rows.add([*terms, (beyond, -1.0)], -INF, calm_room)
+
+
+def _add_line_limits(f: _Formulation) -> None:
+    """Limit the counted order lines of every group of nodes."""
+    for members, limit in zip(f.problem.limit_members, f.problem.line_limit, strict=True):
+        terms: list[Term] = [(w, 1.0) for (_, n), w in f.uses.items() if members[n]]
         if terms:
-            r.add(terms, -INF, float(limit))
+            f.rows.add(terms, -INF, float(limit))

@@ -1,44 +1,51 @@
-"""
-For every source that lost a line: the smallest change that makes it win.
+"""Counterfactuals: for every source that lost a line, the smallest change that makes it win.
 
-What everybody else got stays as it is. A source that a constraint, an empty shelf or a full day keeps away first needs
-just that lifted (so many units, one more parcel, so many kilometres or minutes); one that is only too dear needs money
-off, to the cent. Where one change alone is not enough, the money that must go with it is said as well. Every answer is
-verified by solving the order again with the change made, which must give the source the line, and with the change one
-step smaller (one cent, one unit, the constraint still standing), which must not.
+All other orders keep their plans. What refuses a source (a constraint, missing stock, a full day)
+is lifted by exactly the amount that is missing; a source that is only too dear needs a reduction
+of cost, to the cent. Where one change is not enough, the reduction that must go with it is stated
+too. Each counterfactual is verified by solving the order again: with the changes the source gets
+the line, and with any of them one step smaller (a cent, a unit, the constraint still in force) it
+does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence as Many
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Literal
 
 import numpy as np
 
 from .bid_prices import BidPrices
-from .perturbations import Bench, Trial, order_alone, with_trial
+from .perturbations import Perturbation, PerturbationSolver, order_alone, perturbed
 from .plan import Plan
 from .problem import Floats, Ints, Problem, Refusal
 
 Kind = Literal[
     "units", "money", "capacity", "km", "minutes", "lines", "sources", "partial", "constraint"
 ]
+RULE_KINDS = ("constraint", "km", "minutes")
+"""Kinds of changes that lift a hard constraint."""
 
 CENT = 0.01
 TIE = 1e-7
-STEPS = 20
-"""How often an answer is made a step smaller before it counts as not verified."""
-HARD = 12
-"""Sources looked at for each line of an order that must be solved trial by trial: the cheapest ones."""
+"""Money by which plans may differ and still tie."""
+SHRINKING_ROUNDS = 20
+"""Most times that a counterfactual is made one step smaller."""
+PRICING_ROUNDS = 8
+"""Most times that the reduction of an order outside the subset dynamic program is lowered."""
+MOST_DIFFICULT = 12
+"""Sources examined for each line of an order outside the subset dynamic program, cheapest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """
-    units on the shelf, money off, parcels or order lines more a day, km or minutes by which a constraint is missed,
-    sources more for the order; `partial` and `constraint` name a rule to be lifted and count 1.
+    """An amount of one kind.
+
+    Units more in stock, money less, parcels or order lines more a day, km or minutes by which a
+    constraint is missed, sources more for the order. `partial` and `constraint` lift a rule and
+    have the amount 1.
     """
 
     kind: Kind
@@ -47,327 +54,413 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Counterfactual:
-    """What would make `node` serve `line`."""
+    """The changes that would make `node` serve `line`."""
 
     line: int
     node: int
     changes: tuple[Change, ...]  # one where one is enough
-    refusal: Refusal  # what keeps the node away now; NONE when it is only too dear
-    verified: (
-        bool  # the order was solved again with the changes, and with each of them one step smaller
-    )
+    refusal: Refusal  # what refuses the node now; NONE when it is only too dear
+    verified: bool  # solved again with the changes, and with each of them one step smaller
 
     @property
     def kind(self) -> Kind:
+        """The kind of the first change."""
         return self.changes[0].kind
 
     @property
     def amount(self) -> float:
+        """The amount of the first change."""
         return self.changes[0].amount
 
     @property
     def single(self) -> bool:
+        """Whether one change is enough."""
         return len(self.changes) == 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relief:
-    """
-    How far an order is from a constraint's edge, in the constraint's own measure: (N,) km or minutes, above zero where
-    it applies. Either it lifts a refusal, or it saves money of a parcel (lateness that a later cut-off would avoid).
+    """How far each source is from the edge of a constraint, in the constraint's own measure.
+
+    A relief either lifts a refusal, or saves money of a parcel (lateness that a later cut-off would
+    avoid).
     """
 
     kind: Literal["km", "minutes"]
-    amount: Floats
+    amount: Floats  # (N,) km or minutes, above zero where the relief applies
     refusal: Refusal = Refusal.NONE
-    saves: Floats = field(default_factory=lambda: np.zeros(0))
+    saves: Floats = field(default_factory=lambda: np.zeros(0))  # (N,) money, or empty
+
+    def saving_amount(self, node: int) -> float:
+        """Return the amount by which the relief saves money at a node; 0 when it saves none."""
+        if not len(self.saves) or self.saves[node] <= 0:
+            return 0.0
+        return float(self.amount[node])
+
+
+Smaller = dict[str, float | bool]
+"""Fields of a perturbation with one change one step smaller."""
 
 
 @dataclass(slots=True, eq=False)
 class _Case:
-    trial: Trial  # with everything lifted that keeps the node away
-    changes: list[Change]
-    smaller: list[
-        dict[str, float | bool]
-    ]  # for each change, what the trial is with it one step smaller
-    refusal: Refusal
+    """One losing source of one line."""
 
-    def add(self, kind: Kind, amount: float, smaller: dict[str, float | bool]) -> None:
+    perturbation: Perturbation  # with everything lifted that refuses the node
+    changes: list[Change] = field(default_factory=list)
+    smaller: list[Smaller] = field(default_factory=list)  # for each change
+    refusal: Refusal = Refusal.NONE
+
+    def add(self, kind: Kind, amount: float, smaller: Smaller) -> None:
         self.changes.append(Change(kind, amount))
         self.smaller.append(smaller)
 
-    def take(self, at: int) -> None:
-        """Makes one change a step smaller; one that shrinks to nothing, while others remain, is none."""
+    def apply(self, **fields: float | bool) -> None:
+        self.perturbation = replace(self.perturbation, **fields)  # type: ignore[arg-type]
+
+    def shrink(self, at: int) -> None:
+        """Make one change a step smaller; drop it at zero, unless it is the only one."""
         change, smaller = self.changes.pop(at), self.smaller.pop(at)
-        self.trial = replace(self.trial, **smaller)  # type: ignore[arg-type]
-        name, value = next(iter(smaller.items()))
+        self.apply(**smaller)
+        [(name, value)] = smaller.items()
         step = CENT if name == "money" else 1
         left = 0.0 if value is False else round(change.amount - step, 2)
         if left > 0 or not self.changes:
             self.add(change.kind, left, {name: value and round(value - step, 2)})
 
-    def with_money(self, amount: float) -> None:
-        """The money that must go with the rest; a whole number of cents."""
-        self.trial = replace(self.trial, money=amount)
+    def set_money(self, amount: float) -> None:
+        """Set the reduction of cost that must go with the other changes, in whole cents."""
+        self.apply(money=amount)
         if amount > 0 or not self.changes:
             self.add("money", amount, {"money": round(amount - CENT, 2)})
 
+    def remove(self, kind: Kind) -> None:
+        for at in reversed(range(len(self.changes))):
+            if self.changes[at].kind == kind:
+                del self.changes[at], self.smaller[at]
+
+    def result(self, verified: bool) -> Counterfactual:
+        change = self.perturbation
+        return Counterfactual(change.line, change.node, tuple(self.changes), self.refusal, verified)
+
 
 def counterfactuals(
-    plan: Plan, order: int, *, bid_prices: BidPrices | None = None, reliefs: Many[Relief] = ()
+    plan: Plan,
+    order: int,
+    *,
+    bid_prices: BidPrices | None = None,
+    reliefs: Sequence[Relief] = (),
 ) -> tuple[Counterfactual, ...]:
-    """
-    Every losing source of every line of an order, by line, then node; `line` and `node` are those of the plan's
-    problem. Give the bid prices the plan was made with. Of an order that must be solved trial by trial only the HARD
-    cheapest sources of each line are looked at.
+    """Return the counterfactual of every losing source of every line of an order.
+
+    Sorted by line, then node, as numbered in the plan's problem. `bid_prices` are those the plan
+    was made with. Of an order outside the subset dynamic program only the MOST_DIFFICULT cheapest
+    sources of each line are examined.
     """
     alone = order_alone(plan, order)
-    bench = Bench(alone, bid_prices)
-    finder = _Finder(plan.problem.stock, alone, bench, reliefs)
-    cases = [finder.case(line, node) for line, node in _losers(plan, order, alone, bench)]
-    finder.feasible(cases)
-    finder.priced(cases)
-    found = finder.verified(cases) + finder.with_saving(cases)
+    solver = PerturbationSolver(alone, bid_prices)
+    search = _Search(plan.problem.stock, alone, solver, reliefs)
+    cases = [search.case(line, node) for line, node in _losing_pairs(plan, order, alone, solver)]
+    search.lift_order_limits(cases)
+    search.find_money(cases)
+    found = search.verify(cases) + search.with_savings(cases)
     first = int(plan.problem.start[order])
-    found = [replace(c, line=c.line + first) for c in found]
-    return tuple(sorted(found, key=lambda c: (c.line, c.node, c.kind)))
+    renumbered = [replace(one, line=one.line + first) for one in found]
+    return tuple(sorted(renumbered, key=_by_line_and_node))
 
 
-def with_change(alone: Problem, found: Counterfactual, reliefs: Many[Relief] = ()) -> Problem:
-    """
-    The problem of the order alone with what `found` says done; its `line` counted from the order's first. Of changes
-    left out nothing is done, so claims can be tried with less.
+def _by_line_and_node(found: Counterfactual) -> tuple[int, int, str]:
+    return found.line, found.node, found.kind
+
+
+def with_change(alone: Problem, found: Counterfactual, reliefs: Sequence[Relief] = ()) -> Problem:
+    """Return the problem of the order alone with the changes of a counterfactual applied.
+
+    Its `line` is counted from the order's first line.
     """
     line, node = found.line, found.node
     amount = {change.kind: change.amount for change in found.changes}
-    # a line's and an order's refusal are two changes; one alone lifts the line's
-    rules = sum(change.kind in ("constraint", "km", "minutes") for change in found.changes)
-    refused = [bool(alone.line_refusal[line, node]), bool(alone.order_refusal[0, node])]
-    saved = [
-        r.saves[node] for r in reliefs if len(r.saves) and r.amount[node] == amount.get(r.kind)
-    ]
-    trial = Trial(
+    # the refusals of a line and of an order are two changes; a single one lifts the line's
+    rules = sum(change.kind in RULE_KINDS for change in found.changes)
+    line_refused = bool(alone.line_refusal[line, node])
+    order_refused = bool(alone.order_refusal[0, node])
+    saves = 0.0
+    if not (line_refused or order_refused):
+        saves = _saving(reliefs, node, amount)
+    change = Perturbation(
         line,
         node,
         money=amount.get("money", 0.0),
         units=int(amount.get("units", 0)),
         capacity=int(amount.get("capacity", 0)),
         lines=int(amount.get("lines", 0)),
-        lift_line=refused[0] and rules > 0,
-        lift_order=refused[1] and rules > int(refused[0]),
+        lift_line=line_refused and rules > 0,
+        lift_order=order_refused and rules > int(line_refused),
         sources=int(amount.get("sources", 0)),
         partial="partial" in amount,
-        saves=float(saved[0]) if saved and not any(refused) else 0.0,
+        saves=saves,
     )
-    return with_trial(alone, trial)
+    return perturbed(alone, change)
 
 
-def _losers(plan: Plan, order: int, alone: Problem, bench: Bench) -> list[tuple[int, int]]:
-    """(line, node) pairs; for a difficult order only the cheapest few of each line."""
-    p, first = plan.problem, int(plan.problem.start[order])
-    taken = set(zip(plan.shares.line.tolist(), plan.shares.node.tolist(), strict=True))
+def _saving(reliefs: Sequence[Relief], node: int, amount: dict[Kind, float]) -> float:
+    """Return the money of the relief that these changes apply; 0 when none does."""
+    for relief in reliefs:
+        if len(relief.saves) and relief.amount[node] == amount.get(relief.kind):
+            return float(relief.saves[node])
+    return 0.0
+
+
+def _losing_pairs(
+    plan: Plan, order: int, alone: Problem, solver: PerturbationSolver
+) -> list[tuple[int, int]]:
+    """Return the (line, node) pairs to examine, lines counted from the order's first."""
+    first = int(plan.problem.start[order])
+    chosen = set(zip(plan.shares.line.tolist(), plan.shares.node.tolist(), strict=True))
     money = alone.serve + alone.parcel[0]
-    most = p.nodes if bench.simple else HARD
-    pairs = []
+    most = alone.nodes if solver.simple else MOST_DIFFICULT
+    pairs: list[tuple[int, int]] = []
     for line in range(alone.lines):
-        ranked = np.argsort(money[line], kind="stable").tolist()
-        pairs += [(line, n) for n in ranked if (line + first, n) not in taken][:most]
+        cheapest_first = np.argsort(money[line], kind="stable").tolist()
+        losers = [node for node in cheapest_first if (line + first, node) not in chosen]
+        for node in losers[:most]:
+            pairs.append((line, node))
     return pairs
 
 
-class _Finder:
-    def __init__(self, before: Ints, alone: Problem, bench: Bench, reliefs: Many[Relief]) -> None:
-        self.before, self.alone, self.bench, self.reliefs = before, alone, bench, reliefs
-        # more than any plan could save, and small enough to leave the cents exact
-        paid = (
-            alone.open_cost.sum()
-            + np.abs(alone.serve).max(initial=0)
-            + np.abs(alone.parcel).max(initial=0)
-        )
-        penalty = (
-            alone.partial_penalty[np.isfinite(alone.partial_penalty)].sum()
-            + alone.extra_node_penalty.sum()
-        )
-        self.plenty = 10.0 * float(1 + (paid + penalty) * (1 + alone.lines))
+class _Search:
+    """The search for the counterfactuals of one order; `before` is the stock before the plan."""
+
+    def __init__(
+        self,
+        before: Ints,
+        alone: Problem,
+        solver: PerturbationSolver,
+        reliefs: Sequence[Relief],
+    ) -> None:
+        self.before, self.alone, self.solver, self.reliefs = before, alone, solver, reliefs
+        # more than any plan could save, and small enough for sums to be exact to the cent
+        most_serve = np.abs(alone.serve).max(initial=0)
+        most_parcel = np.abs(alone.parcel).max(initial=0)
+        finite = alone.partial_penalty[np.isfinite(alone.partial_penalty)]
+        penalties = finite.sum() + alone.extra_node_penalty.sum()
+        paid = alone.open_cost.sum() + most_serve + most_parcel
+        self.plenty = 10.0 * float(1 + (paid + penalties) * (1 + alone.lines))
 
     def case(self, line: int, node: int) -> _Case:
-        """What keeps the node from the line, each lifted."""
+        """Return the case of a losing source with everything lifted that refuses it."""
         p, sku = self.alone, int(self.alone.line_sku[line])
-        case = _Case(Trial(line, node), [], [], Refusal.NONE)
-        for name, code in (
-            ("lift_line", p.line_refusal[line, node]),
-            ("lift_order", p.order_refusal[0, node]),
-        ):
-            if code:
-                self._lift(case, name, Refusal(int(code)))
-        left, on_hand = int(p.stock[node, sku]), int(self.before[node, sku])
-        least = int(p.least[line])
-        shelf = Refusal.TAKEN_BY_OTHERS if on_hand >= least else Refusal.NOT_ENOUGH_ON_HAND
-        self._more(case, "units", least - left, shelf if on_hand else Refusal.NOT_ON_HAND)
-        self._more(case, "capacity", 1 - int(p.capacity[node] - p.used[node]), Refusal.NO_CAPACITY)
-        counted = p.line_limit[p.limit_members[:, node]]
-        self._more(case, "lines", 1 - int(counted.min(initial=1)), Refusal.MAXIMUM_ORDER_LINES)
+        case = _Case(Perturbation(line, node))
+        if p.line_refusal[line, node]:
+            self._lift(case, "lift_line", Refusal(int(p.line_refusal[line, node])))
+        if p.order_refusal[0, node]:
+            self._lift(case, "lift_order", Refusal(int(p.order_refusal[0, node])))
+        left, on_hand, least = int(p.stock[node, sku]), int(self.before[node, sku]), p.least[line]
+        shortage = Refusal.NOT_ON_HAND
+        if on_hand:
+            shortage = Refusal.NOT_ENOUGH_ON_HAND
+        if on_hand and on_hand >= least:
+            shortage = Refusal.TAKEN_BY_OTHERS
+        self._add_missing(case, "units", int(least) - left, shortage)
+        parcels = int(p.capacity[node] - p.used[node])
+        self._add_missing(case, "capacity", 1 - parcels, Refusal.NO_CAPACITY)
+        counted = int(p.line_limit[p.limit_members[:, node]].min(initial=1))
+        self._add_missing(case, "lines", 1 - counted, Refusal.MAXIMUM_ORDER_LINES)
         return case
 
-    def _lift(self, case: _Case, name: str, reason: Refusal) -> None:
-        node = case.trial.node
-        measures = [r for r in self.reliefs if r.refusal is reason and r.amount[node] > 0]
-        kind: Kind = measures[0].kind if measures else "constraint"
-        case.add(kind, float(measures[0].amount[node]) if measures else 1.0, {name: False})
-        case.trial = replace(case.trial, **{name: True})
-        case.refusal = case.refusal or reason
+    def _lift(self, case: _Case, name: Literal["lift_line", "lift_order"], code: Refusal) -> None:
+        """Lift a hard constraint, by the amount of its relief where it has one."""
+        node = case.perturbation.node
+        kind: Kind = "constraint"
+        amount = 1.0
+        for relief in self.reliefs:
+            if relief.refusal is code and relief.amount[node] > 0:
+                kind, amount = relief.kind, float(relief.amount[node])
+                break
+        case.add(kind, amount, {name: False})
+        case.apply(**{name: True})
+        case.refusal = case.refusal or code
 
-    def _more(
-        self, case: _Case, kind: Literal["units", "capacity", "lines"], amount: int, reason: Refusal
+    def _add_missing(
+        self, case: _Case, kind: Literal["units", "capacity", "lines"], amount: int, code: Refusal
     ) -> None:
         if amount > 0:
             case.add(kind, float(amount), {kind: amount - 1})
-            case.trial = replace(case.trial, **{kind: amount})  # type: ignore[arg-type]
-            case.refusal = case.refusal or reason
+            case.apply(**{kind: amount})
+            case.refusal = case.refusal or code
 
-    def feasible(self, cases: list[_Case]) -> None:
-        """Where no money makes the node serve the line a limit of the order stands in the way: that is lifted too."""
+    def lift_order_limits(self, cases: list[_Case]) -> None:
+        """Lift limits of the order where no money could make the node serve the line."""
         stuck = self._stuck(cases)
-        for changes in ({"sources": 1}, {"partial": True}, {"sources": 1, "partial": True}):
-            before = [case.trial for case in stuck]
+        for sources, partial in ((1, False), (0, True), (1, True)):
+            before = [case.perturbation for case in stuck]
             for case in stuck:
-                case.trial = replace(case.trial, **changes)
-            still = self._stuck(stuck)
-            for case, trial in zip(stuck, before, strict=True):
-                if case in still:
-                    case.trial = trial
+                case.apply(sources=sources, partial=partial)
+            still_stuck = self._stuck(stuck)
+            for case, perturbation in zip(stuck, before, strict=True):
+                if case in still_stuck:
+                    case.perturbation = perturbation
                 else:
-                    self._limits(case, changes)
-            stuck = still
+                    _add_order_limits(case, sources, partial)
+            stuck = still_stuck
 
     def _stuck(self, cases: list[_Case]) -> list[_Case]:
-        units = self.bench.solve([replace(c.trial, money=self.plenty) for c in cases]).units
-        return [case for case, served in zip(cases, units.tolist(), strict=True) if not served]
+        """Return the cases whose node does not serve the line whatever it is paid."""
+        changes = [replace(case.perturbation, money=self.plenty) for case in cases]
+        units = self.solver.solve(changes).units.tolist()
+        return [case for case, served in zip(cases, units, strict=True) if not served]
 
-    def _limits(self, case: _Case, changes: Mapping[str, object]) -> None:
-        if "sources" in changes:
-            case.add("sources", 1.0, {"sources": 0})
-            case.refusal = case.refusal or Refusal.MAXIMUM_SOURCES_PER_ORDER
-        if "partial" in changes:
-            case.add("partial", 1.0, {"partial": False})
-            case.refusal = case.refusal or Refusal.RESTRICT_PARTIAL
+    def find_money(self, cases: list[_Case]) -> None:
+        """Find the reduction of cost that must go with what was lifted, if any."""
+        losing: list[_Case] = []
+        for case, units in self._units(cases):
+            if units:
+                case.set_money(0.0)
+            elif not self._wins_with_more_units(case):
+                losing.append(case)
+        amounts = self._least_money([case.perturbation for case in losing])
+        for case, amount in zip(losing, amounts.tolist(), strict=True):
+            case.set_money(round(amount, 2))
 
-    def priced(self, cases: list[_Case]) -> None:
-        """The money that must go with what was lifted, if any."""
-        won = self.bench.solve([c.trial for c in cases]).units > 0
-        losing = [case for case, wins in zip(cases, won.tolist(), strict=True) if not wins]
-        for case in (case for case, wins in zip(cases, won.tolist(), strict=True) if wins):
-            case.with_money(0.0)
-        if not self.bench.simple:
-            losing = [case for case in losing if not self._more_units(case)]
-        trials = [c.trial for c in losing]
-        without = self.bench.solve([replace(t, forbid=True) for t in trials]).value
-        money = np.full(len(trials), self.plenty)
-        for _ in range(8):
-            asked = self._asked(trials, without, money)
-            lower = asked < money - CENT / 2
-            money = np.where(lower, asked, money)
-            if not lower.any() or self.bench.simple:
+    def _units(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
+        """Return the cases with the units of the line that their node serves."""
+        units = self.solver.solve([case.perturbation for case in cases]).units.tolist()
+        return list(zip(cases, units, strict=True))
+
+    def _least_money(self, changes: list[Perturbation]) -> Floats:
+        """(T,) whole cents from which each perturbation makes its node win."""
+        forbidden = [replace(change, forbid=True) for change in changes]
+        without = self.solver.solve(forbidden).value
+        money = np.full(len(changes), self.plenty)
+        for _ in range(PRICING_ROUNDS):
+            required = self._required_money(changes, without, money)
+            is_lower = required < money - CENT / 2
+            money = np.where(is_lower, required, money)
+            if not is_lower.any() or self.solver.simple:
                 break
-        money += CENT * (self.bench.solve(_with(trials, money)).units == 0)
-        for case, amount in zip(losing, money.tolist(), strict=True):
-            case.with_money(round(amount, 2))
+        still_loses = self.solver.solve(_with_money(changes, money)).units == 0
+        return np.asarray(money + CENT * still_loses)
 
-    def _asked(self, trials: list[Trial], without: Floats, money: Floats) -> Floats:
-        """(T,) whole cents at which the plan that serves the line from the node, found with this money off, wins."""
-        found = self.bench.solve(_with(trials, money))
-        parse_id = (
-            self.alone.quantity[[t.line for t in trials]] if trials else np.zeros(0, dtype=np.int64)
-        )
-        portion = found.units / np.maximum(1, parse_id)
-        dearer = found.value + money * portion - without
-        asked = np.divide(dearer, portion, out=np.full(len(trials), np.inf), where=portion > 0)
-        return np.asarray(np.maximum(CENT, np.ceil(asked / CENT - TIE / CENT) * CENT))
+    def _required_money(
+        self, changes: list[Perturbation], without: Floats, money: Floats
+    ) -> Floats:
+        """(T,) whole cents at which the plan found with this reduction beats the best other one.
 
-    def _more_units(self, case: _Case) -> bool:
+        `without` is the money of the best plan that does not use the node for the line.
         """
-        Whether more units than the least make the node win without money, and then how few: lines that are divided or
-        that share their SKU with another line of the order.
+        outcome = self.solver.solve(_with_money(changes, money))
+        line = np.array([change.line for change in changes], dtype=np.int64)
+        portion = outcome.units / np.maximum(1, self.alone.quantity[line])
+        excess = outcome.value + money * portion - without
+        never = np.full(len(changes), np.inf)
+        required = np.divide(excess, portion, out=never, where=portion > 0)
+        whole_cents = np.ceil(required / CENT - TIE / CENT) * CENT
+        return np.asarray(np.maximum(CENT, whole_cents))
+
+    def _wins_with_more_units(self, case: _Case) -> bool:
+        """Return whether more units alone make the node win; if so, add the fewest.
+
+        This can be so for divisible lines and for lines that share their SKU within the order.
         """
-        p, sku = self.alone, self.alone.line_sku[case.trial.line]
-        fewest = case.trial.units
-        most = int(p.quantity[p.line_sku == sku].sum() - p.stock[case.trial.node, sku])
-        if most <= fewest or not self._wins(replace(case.trial, units=most)):
+        if self.solver.simple:
+            return False
+        p, sku = self.alone, self.alone.line_sku[case.perturbation.line]
+        fewest = case.perturbation.units
+        needed = p.quantity[p.line_sku == sku].sum()
+        most = int(needed - p.stock[case.perturbation.node, sku])
+        if most <= fewest or not self._wins(replace(case.perturbation, units=most)):
             return False
         while most - fewest > 1:
             middle = (most + fewest) // 2
-            fewest, most = (
-                (fewest, middle)
-                if self._wins(replace(case.trial, units=middle))
-                else (middle, most)
-            )
-        kept = [
-            (c, s) for c, s in zip(case.changes, case.smaller, strict=True) if c.kind != "units"
-        ]
-        case.changes, case.smaller = [c for c, _ in kept], [s for _, s in kept]
-        case.trial = replace(case.trial, units=most)
+            if self._wins(replace(case.perturbation, units=middle)):
+                most = middle
+            else:
+                fewest = middle
+        case.remove("units")
+        case.apply(units=most)
         case.add("units", float(most), {"units": most - 1})
         return True
 
-    def _wins(self, trial: Trial) -> bool:
-        return bool(self.bench.solve([trial]).units[0] > 0)
+    def _wins(self, change: Perturbation) -> bool:
+        return bool(self.solver.solve([change]).units[0] > 0)
 
-    def verified(self, cases: list[_Case]) -> list[Counterfactual]:
-        """Solved again with the changes, and with each of them one step smaller."""
+    def verify(self, cases: list[_Case]) -> list[Counterfactual]:
+        """Solve again with the changes, and with each of them one step smaller.
+
+        Changes that prove larger than needed are made smaller first.
+        """
         unsettled = cases
-        for _ in range(STEPS):
-            more = self._too_much(unsettled)
-            for case, at in more:
-                case.take(at)
-            unsettled = [case for case, _ in more]
-        wins = (self.bench.solve([c.trial for c in cases]).units > 0).tolist()
-        too_much = [case for case, _ in self._too_much(cases)]
-        return [
-            Counterfactual(
-                c.trial.line, c.trial.node, tuple(c.changes), c.refusal, ok and c not in too_much
-            )
-            for c, ok in zip(cases, wins, strict=True)
-        ]
+        for _ in range(SHRINKING_ROUNDS):
+            oversized = self._oversized(unsettled)
+            for case, at in oversized:
+                case.shrink(at)
+            unsettled = [case for case, _ in oversized]
+        still_oversized = {id(case) for case, _ in self._oversized(cases)}
+        results: list[Counterfactual] = []
+        for case, units in self._units(cases):
+            is_smallest = id(case) not in still_oversized
+            results.append(case.result(units > 0 and is_smallest))
+        return results
 
-    def _too_much(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
-        """Cases that also win with one change a step smaller, and which one."""
-        tried = [
-            (case, i)
-            for case in cases
-            for i in range(len(case.smaller))
-            if case.changes[i].amount > 0
-        ]
-        units = self.bench.solve([replace(c.trial, **c.smaller[i]) for c, i in tried]).units  # type: ignore[arg-type]
+    def _oversized(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
+        """Return cases that win with one change a step smaller, and the first such change."""
+        tried: list[tuple[_Case, int]] = []
+        for case in cases:
+            for i, change in enumerate(case.changes):
+                if change.amount > 0:
+                    tried.append((case, i))
+        changes = [replace(case.perturbation, **case.smaller[i]) for case, i in tried]  # type: ignore[arg-type]
+        units = self.solver.solve(changes).units.tolist()
         found: dict[int, tuple[_Case, int]] = {}
-        for (case, i), served in zip(tried, units.tolist(), strict=True):
+        for (case, i), served in zip(tried, units, strict=True):
             if served:
                 found.setdefault(id(case), (case, i))
         return list(found.values())
 
-    def with_saving(self, cases: list[_Case]) -> list[Counterfactual]:
-        """Sources that are only too dear, made to win by what saves money of their parcel; the least of each kind."""
-        dear = [c for c in cases if c.refusal is Refusal.NONE and c.changes[0].kind == "money"]
-        asked = [
-            (relief, case)
-            for relief in self.reliefs
-            for case in dear
-            if len(relief.saves)
-            and relief.amount[case.trial.node] > 0
-            and relief.saves[case.trial.node] > 0
-        ]
-        asked.sort(key=lambda pair: float(pair[0].amount[pair[1].trial.node]))
-        units = self.bench.solve(
-            [replace(c.trial, money=0.0, saves=float(r.saves[c.trial.node])) for r, c in asked]
-        ).units
+    def with_savings(self, cases: list[_Case]) -> list[Counterfactual]:
+        """Return counterfactuals of reliefs that save money, for sources that are only too dear.
+
+        The smallest relief of each kind is returned for a source.
+        """
+        dear = [case for case in cases if _is_too_dear(case)]
+        tried: list[tuple[float, Relief, _Case]] = []
+        for relief in self.reliefs:
+            for case in dear:
+                amount = relief.saving_amount(case.perturbation.node)
+                if amount > 0:
+                    tried.append((amount, relief, case))
+        tried.sort(key=itemgetter(0))
+        changes: list[Perturbation] = []
+        for _, relief, case in tried:
+            saves = float(relief.saves[case.perturbation.node])
+            changes.append(replace(case.perturbation, money=0.0, saves=saves))
         found: dict[tuple[int, int, str], Counterfactual] = {}
-        for (relief, case), served in zip(asked, units.tolist(), strict=True):
-            line, node = case.trial.line, case.trial.node
-            if served and case.changes[0].amount > 0:
-                change = Change(relief.kind, float(relief.amount[node]))
-                answer = Counterfactual(line, node, (change,), Refusal.NONE, True)
-                found.setdefault((line, node, relief.kind), answer)
+        units = self.solver.solve(changes).units.tolist()
+        for (amount, relief, case), served in zip(tried, units, strict=True):
+            if served:
+                line, node = case.perturbation.line, case.perturbation.node
+                result = Counterfactual(
+                    line, node, (Change(relief.kind, amount),), Refusal.NONE, True
+                )
+                found.setdefault((line, node, relief.kind), result)
         return list(found.values())
 
 
-def _with(trials: list[Trial], money: Floats) -> list[Trial]:
-    return [replace(t, money=float(m)) for t, m in zip(trials, money, strict=True)]
+def _is_too_dear(case: _Case) -> bool:
+    first = case.changes[0]
+    return case.refusal is Refusal.NONE and first.kind == "money" and first.amount > 0
+
+
+def _add_order_limits(case: _Case, sources: int, partial: bool) -> None:
+    """Add the lifted limits of the order to the changes of a case."""
+    if sources:
+        case.add("sources", 1.0, {"sources": 0})
+        case.refusal = case.refusal or Refusal.MAXIMUM_SOURCES_PER_ORDER
+    if partial:
+        case.add("partial", 1.0, {"partial": False})
+        case.refusal = case.refusal or Refusal.RESTRICT_PARTIAL
+
+
+def _with_money(changes: list[Perturbation], money: Floats) -> list[Perturbation]:
+    pairs = zip(changes, money.tolist(), strict=True)
+    return [replace(change, money=amount) for change, amount in pairs]

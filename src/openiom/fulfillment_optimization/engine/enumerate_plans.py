@@ -1,31 +1,34 @@
-"""
-All plans of every order that cost at most a little more than its cheapest one, under given prices.
+"""Enumeration of all plans of an order within a margin of its least cost under given prices.
 
-Lines are settled from the lowest on: it stays open, or it goes with some other lines to one candidate.
-What is still to be settled can cost no less than its own cheapest completion, so a branch that cannot
-stay within the margin is cut.
+Branch and bound over the lines, lowest first: the line stays open, or one candidate serves it with
+some of the remaining lines. The bound of the remaining lines is their least cost without limits on
+sources, so a branch that cannot stay within the margin is cut.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .columns import Columns, columns_of, distinct, open_columns
 from .groups import Group
-from .lagrangian import Prices, Wave
+from .lagrangian import Prices, Relaxation
 from .problem import Floats, Ints
-from .subset_dp import cheapest, tables
+from .subset_dp import cheapest, parts_with_lowest_line, single_node_costs, tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Branches:
+    """m partial plans of the orders of a group of l lines."""
+
     row: Ints  # (m,) order within the group
-    left: Ints  # (m,) lines still to be settled, as a bit mask
-    cost: Floats  # (m,) of what is settled
-    place: Ints  # (m, l) candidate, -1 = open
-    used: Ints  # (m, l) candidates opened so far, -1 = none
+    left: Ints  # (m,) lines still to be decided, as a bit mask
+    cost: Floats  # (m,) money of the lines decided
+    place: Ints  # (m, l) candidate of each line, -1 = open or not decided
+    used: Ints  # (m, l) candidates opened so far, by the lowest line they serve; -1 = none
 
     def only(self, which: Ints) -> _Branches:
         return _Branches(
@@ -34,123 +37,157 @@ class _Branches:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Search:
+    """The costs and bounds of the branches of one group."""
+
+    cost: Floats  # (b, 2^l, k) money of serving a subset from a candidate
+    to_go: Floats  # (b, 2^l) bound of the lines still to be decided
+    ceiling: Floats  # (b,) money a plan may cost at most
+    open_cost: Floats  # (b, l)
+
+    def bound(self, branches: _Branches) -> Floats:
+        """(m,) money that no completion of the branch goes below."""
+        return np.asarray(branches.cost + self.to_go[branches.row, branches.left])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Enumerated:
+    """Near-best plans of all orders."""
+
     columns: Columns
-    margin: Floats  # (B,) every plan within this of the order's cheapest is there
+    margin: Floats  # (B,) every plan of the order within this of its least cost is included
 
 
-def near_best(wave: Wave, prices: Prices, *, margin: float, most: int) -> Enumerated:
+def near_best(relaxation: Relaxation, prices: Prices, *, margin: float, most: int) -> Enumerated:
+    """Return the plans of every order within `margin` money of its least cost.
+
+    Of an order with more than about `most` such plans the dearer ones are left out, and its margin
+    is lowered accordingly.
     """
-    The plans of every order within `margin` money of its cheapest, at most about `most` an order: where
-    there are more, the dearer ones are left out and the margin of that order says so.
-    """
-    p = wave.problem
+    p = relaxation.problem
     margins = np.full(p.orders, np.inf)
     parts = [open_columns(p)]
-    for i, group in enumerate(wave.groups[: wave.whole_orders]):
-        serve = wave.priced_serve(i, prices)
-        found, reached = _group(group, wave.priced_parcel(i, prices), serve, margin, most)
+    for i, group in enumerate(relaxation.groups[: relaxation.complete_groups]):
+        parcel, serve = relaxation.priced_parcel(i, prices), relaxation.priced_serve(i, prices)
+        plans, reached = _enumerate(group, parcel, serve, margin, most)
         margins[group.order] = reached
-        parts.append(_as_columns(wave, group, found))
-    margins[wave.loose] = 0.0
+        parts.append(_as_columns(relaxation, group, plans))
+    margins[relaxation.inexact] = 0.0
     return Enumerated(distinct(parts), margins)
 
 
-def _group(
+def _enumerate(
     group: Group, parcel: Floats, serve: Floats, margin: float, most: int
 ) -> tuple[_Branches, Floats]:
-    b, size, k = serve.shape
-    t = tables(size)
-    cost = np.empty((b, 1 << size, k))
-    cost[:, 0] = parcel
-    for i in range(size):
-        np.add(cost[:, : 1 << i], serve[:, i, None, :], out=cost[:, 1 << i : 2 << i])
-    to_go = _completions(cost.min(axis=2), group.open_cost)
-    # branches are compared before the refund of one split fee; only an order that ships nothing goes without
-    ceiling = cheapest(group, parcel, serve).value + group.split + margin
-    state = _Branches(
-        np.arange(b),
-        np.full(b, (1 << size) - 1),
-        np.zeros(b),
-        np.full((b, size), -1),
-        np.full((b, size), -1),
+    """Return the near-best plans of a group, and (b,) the margin reached for each order."""
+    b, size, _ = serve.shape
+    cost = single_node_costs(parcel, serve)
+    search = _Search(
+        cost=cost,
+        to_go=_completion_bounds(cost.min(axis=2), group.open_cost),
+        # branches are compared before the refund of one split fee, which any parcel brings
+        ceiling=cheapest(group, parcel, serve).value + group.split + margin,
+        open_cost=group.open_cost,
     )
+    nothing = np.full((b, size), -1)
+    all_lines = np.full(b, (1 << size) - 1)
+    branches = _Branches(np.arange(b), all_lines, np.zeros(b), nothing, nothing.copy())
     reached = np.full(b, margin)
     for _ in range(size):
-        state = _settle_lowest(state, cost, to_go, ceiling, group.open_cost, t.size)
-        state = _trim(state, to_go, ceiling, reached, margin, most)
-    return state, reached
+        branches = _decide_lowest_line(branches, search)
+        branches = _trim(branches, search, reached, margin, most)
+    return branches, reached
 
 
-def _completions(single: Floats, open_cost: Floats) -> Floats:
-    """(b, 2^l) the least that settling these lines can cost."""
+def _completion_bounds(single: Floats, open_cost: Floats) -> Floats:
+    """(b, 2^l) least money of deciding these lines, limits on sources ignored."""
     size = open_cost.shape[1]
     least = np.zeros_like(single)
     for step in tables(size).steps:
-        ways = single[:, step.part] + least[:, step.rest]
-        lowest = np.array([int(s & -s).bit_length() - 1 for s in step.parse_id])
-        opened = open_cost[:, lowest] + least[:, step.parse_id & (step.parse_id - 1)]
-        least[:, step.parse_id] = np.minimum(ways.min(axis=2), opened)
+        served = single[:, step.part] + least[:, step.rest]
+        lowest = np.array([_lowest_line(subset) for subset in step.subset.tolist()])
+        left_open = open_cost[:, lowest] + least[:, step.subset & (step.subset - 1)]
+        least[:, step.subset] = np.minimum(served.min(axis=2), left_open)
     return least
 
 
-def _settle_lowest(
-    state: _Branches, cost: Floats, to_go: Floats, ceiling: Floats, open_cost: Floats, size: int
-) -> _Branches:
-    """Every branch with its lowest unsettled line settled in every way that stays under the ceiling."""
-    grown = [state.only(np.flatnonzero(state.left == 0))]
-    for left in np.unique(state.left[state.left > 0]).tolist():
-        here = state.only(np.flatnonzero(state.left == left))
-        low = int(left & -left).bit_length() - 1
-        opened = here.cost + open_cost[here.row, low]
-        stay = np.flatnonzero(opened + to_go[here.row, left ^ (1 << low)] <= ceiling[here.row])
-        kept = here.only(stay)
-        grown.append(
-            _Branches(kept.row, kept.left ^ (1 << low), opened[stay], kept.place, kept.used)
-        )
-        others = [s for s in range(left + 1) if s & left == s and s & (1 << low)]
-        for part in others:
-            money = here.cost[:, None] + cost[here.row, part]
-            fits = money + to_go[here.row, left ^ part][:, None] <= ceiling[here.row][:, None]
-            at, node = np.nonzero(fits)
-            if not len(at):
-                continue
-            new = (here.used[at] != node[:, None]).all(axis=1)
-            at, node = at[new], node[new]
-            place, used = here.place[at], here.used[at]
-            mine = [i for i in range(size) if part >> i & 1]
-            place[:, mine] = node[:, None]
-            used[:, low] = node
-            grown.append(
-                _Branches(here.row[at], here.left[at] ^ part, money[at, node], place, used)
-            )
-    return _Branches(
-        np.concatenate([g.row for g in grown]),
-        np.concatenate([g.left for g in grown]),
-        np.concatenate([g.cost for g in grown]),
-        np.concatenate([g.place for g in grown]),
-        np.concatenate([g.used for g in grown]),
-    )
+def _lowest_line(subset: int) -> int:
+    return (subset & -subset).bit_length() - 1
+
+
+def _decide_lowest_line(branches: _Branches, search: _Search) -> _Branches:
+    """Return every branch with its lowest line decided in every way below the ceiling."""
+    grown = [branches.only(np.flatnonzero(branches.left == 0))]
+    for left in np.unique(branches.left[branches.left > 0]).tolist():
+        here = branches.only(np.flatnonzero(branches.left == left))
+        grown += _decide(here, left, search)
+
+    def all_of(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in grown])
+
+    return _Branches(all_of("row"), all_of("left"), all_of("cost"), all_of("place"), all_of("used"))
+
+
+def _decide(here: _Branches, left: int, search: _Search) -> list[_Branches]:
+    """Return branches that all have the lines of `left`, with its lowest line decided."""
+    low = _lowest_line(left)
+    grown = [_leave_open(here, low, search)]
+    for part in parts_with_lowest_line(left)[::-1]:
+        served = _serve_together(here, part, low, search)
+        if served is not None:
+            grown.append(served)
+    return grown
+
+
+def _leave_open(here: _Branches, low: int, search: _Search) -> _Branches:
+    cost = here.cost + search.open_cost[here.row, low]
+    left = here.left ^ (1 << low)
+    keep = np.flatnonzero(cost + search.to_go[here.row, left] <= search.ceiling[here.row])
+    kept = here.only(keep)
+    return _Branches(kept.row, left[keep], cost[keep], kept.place, kept.used)
+
+
+def _serve_together(here: _Branches, part: int, low: int, search: _Search) -> _Branches | None:
+    """Return the branches in which one candidate, not used before, serves the lines of `part`.
+
+    None when there are none.
+    """
+    money = here.cost[:, None] + search.cost[here.row, part]
+    to_go = search.to_go[here.row, here.left ^ part]
+    fits = money + to_go[:, None] <= search.ceiling[here.row][:, None]
+    which, candidate = np.nonzero(fits)
+    if not len(which):
+        return None
+    is_new = (here.used[which] != candidate[:, None]).all(axis=1)
+    which, candidate = which[is_new], candidate[is_new]
+    place, used = here.place[which], here.used[which]
+    lines = [line for line in range(place.shape[1]) if part >> line & 1]
+    place[:, lines] = candidate[:, None]
+    used[:, low] = candidate
+    return _Branches(here.row[which], here.left[which] ^ part, money[which, candidate], place, used)
 
 
 def _trim(
-    state: _Branches, to_go: Floats, ceiling: Floats, reached: Floats, margin: float, most: int
+    branches: _Branches, search: _Search, reached: Floats, margin: float, most: int
 ) -> _Branches:
-    """The cheapest `most` branches of every order; `reached` remembers how far its plans are complete."""
-    total = state.cost + to_go[state.row, state.left]
-    by = np.lexsort((total, state.row))
-    row = state.row[by]
-    rank = np.arange(len(by)) - np.searchsorted(row, row)
-    cut = rank == most
-    first_lost = total[by][cut] - (ceiling[row[cut]] - margin)
-    reached[row[cut]] = np.minimum(reached[row[cut]], np.maximum(0.0, first_lost - 1e-9))
-    return state.only(by[rank < most])
+    """Return the `most` cheapest branches of every order; lower `reached` where some are lost."""
+    bound = search.bound(branches)
+    ascending = np.lexsort((bound, branches.row))
+    row = branches.row[ascending]
+    rank = np.arange(len(ascending)) - np.searchsorted(row, row)
+    first_lost = rank == most
+    lost_row = row[first_lost]
+    lost_margin = bound[ascending][first_lost] - (search.ceiling[lost_row] - margin)
+    lost_margin = np.maximum(0.0, lost_margin - 1e-9)
+    reached[lost_row] = np.minimum(reached[lost_row], lost_margin)
+    return branches.only(ascending[rank < most])
 
 
-def _as_columns(wave: Wave, group: Group, found: _Branches) -> Columns:
-    column, at = np.nonzero(found.place >= 0)
-    row = found.row[column]
-    line = group.line[row, at]
-    node = group.node[row, found.place[column, at]]
-    quantity = wave.problem.quantity[line]
-    return columns_of(wave.problem, group.order[found.row], column, line, node, quantity)
+def _as_columns(relaxation: Relaxation, group: Group, plans: _Branches) -> Columns:
+    column, line_index = np.nonzero(plans.place >= 0)
+    row = plans.row[column]
+    line = group.line[row, line_index]
+    node = group.node[row, plans.place[column, line_index]]
+    quantity = relaxation.problem.quantity[line]
+    order = group.order[plans.row]
+    return columns_of(relaxation.problem, order, column, line, node, quantity)

@@ -1,81 +1,83 @@
-"""Remove and reinsert: a finished plan made a little better, one order at a time."""
+"""Local search by removal and reinsertion, one order at a time."""
 
 from __future__ import annotations
+
+from itertools import chain
 
 import numpy as np
 
 from .columns import plan_costs
-from .groups import Group, gather, in_reach, lines_of
-from .problem import Ints, Problem
-from .sequential import Sequence
-from .shares import Shares
+from .groups import gather, in_reach, lines_of
+from .problem import Problem
+from .sequential import GroupRow, SequentialSolver, group_rows, nodes_of
+from .shares import ShareRow, Shares
+
+TOLERANCE = 1e-9
+"""Money below which a plan does not count as cheaper."""
 
 
-def improved(problem: Problem, shares: Shares, *, passes: int = 1) -> Shares:
+def improve(problem: Problem, shares: Shares, *, passes: int = 1) -> Shares:
+    """Return the plan after each order in turn was removed and reinserted at its least true cost.
+
+    The result never costs more than the plan given.
     """
-    Each order in turn is taken out of the plan and put back in its best way at its true cost; never
-    dearer.
-    """
-    return _Improvement(problem, None).improve(shares, passes)
+    return _LocalSearch(problem, None).improve(shares, passes)
 
 
-class _Improvement(Sequence):
+class _LocalSearch(SequentialSolver):
+    """A sequential solver that can also release what an order has reserved."""
+
     def improve(self, shares: Shares, passes: int) -> Shares:
         p = self.problem
-        plan: list[list[tuple[int, int, int]]] = [[] for _ in range(p.orders)]
-        owner = p.line_order[shares.line].tolist()
-        columns = (shares.line.tolist(), shares.node.tolist(), shares.quantity.tolist())
-        for order, row in zip(owner, zip(*columns, strict=True), strict=True):
-            plan[order].append(row)
-        for rows in plan:
+        plans: list[list[ShareRow]] = [[] for _ in range(p.orders)]
+        for order, row in zip(p.line_order[shares.line].tolist(), shares.rows(), strict=True):
+            plans[order].append(row)
+        for rows in plans:
             if rows:
-                self._take(rows)
-        everyone = np.arange(p.orders)
-        reach = in_reach(p, p.stock, lines_of(p, everyone))
-        home: dict[int, tuple[Group, int]] = {}
-        for group in gather(p, everyone, reach):
-            home.update(
-                zip(
-                    group.order.tolist(), ((group, i) for i in range(len(group.order))), strict=True
-                )
-            )
-        for _ in range(passes):
-            for order in range(p.orders):
-                self._give_back(plan[order])
-                rows = self._again(order, home)
-                plan[order] = rows if self._cheaper(order, rows, plan[order]) else plan[order]
-                if plan[order]:
-                    self._take(plan[order])
-        return Shares.of([row for rows in plan for row in rows])
+                self.reserve(rows)
+        orders = np.arange(p.orders)
+        reach = in_reach(p, p.stock, lines_of(p, orders))
+        groups = group_rows(gather(p, orders, reach))
+        for order in np.tile(orders, passes).tolist():
+            plans[order] = self._reinsert(order, plans[order], groups)
+        return Shares.of(list(chain.from_iterable(plans)))
 
-    def _cheaper(
-        self, order: int, rows: list[tuple[int, int, int]], than: list[tuple[int, int, int]]
-    ) -> bool:
-        """Whether one order served this way costs less, at the prices of now."""
+    def _reinsert(
+        self, order: int, plan: list[ShareRow], groups: dict[int, GroupRow]
+    ) -> list[ShareRow]:
+        """Return the cheaper of the order's plan and its best one on what is left without it."""
+        self._unreserve(plan)
+        rows = self.solve_again(order, groups)
+        if not self._is_cheaper(order, rows, plan):
+            rows = plan
+        if rows:
+            self.reserve(rows)
+        return rows
+
+    def _is_cheaper(self, order: int, rows: list[ShareRow], than: list[ShareRow]) -> bool:
+        """Return whether the order costs less with these shares, at the prices of now."""
         if rows == than:
             return False
-        mine, other = (
-            self._money(np.full(1, order), np.array(r, dtype=np.int64).reshape(-1, 3))
-            for r in (rows, than)
-        )
-        return mine < other - 1e-9
+        return self._money(order, rows) < self._money(order, than) - TOLERANCE
 
-    def _money(self, order: Ints, rows: Ints) -> float:
-        line, node, quantity = rows.T
-        cost = plan_costs(
-            self.problem, order, np.zeros(len(line), dtype=np.int64), line, node, quantity
-        )
+    def _money(self, order: int, rows: list[ShareRow]) -> float:
+        line, node, quantity = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        one_column = np.zeros(len(line), dtype=np.int64)
+        cost = plan_costs(self.problem, np.full(1, order), one_column, line, node, quantity)
         return float(cost[0] + self.price[np.unique(node)].sum())
 
-    def _give_back(self, rows: list[tuple[int, int, int]]) -> None:
+    def _unreserve(self, rows: list[ShareRow]) -> None:
+        """Return the shares of one order to stock, parcels and counted order lines."""
         p = self.problem
+        nodes = nodes_of(rows)
         for line, n, quantity in rows:
             self.stock_view[n * p.skus + int(p.line_sku[line])] += quantity
-        for n in {n for _, n, _ in rows}:
+        for n in set(nodes):
             self.left_view[n] += 1
             self.soft_view[n] += 1
-            self.price_view[n] = self.floor[n] if self.soft_view[n] > 0 else self.pressed[n]
+            below_soft_capacity = self.soft_view[n] > 0
+            prices = self.base_price if below_soft_capacity else self.pressed_price
+            self.price_view[n] = prices[n]
         if self.limited:
-            self.line_limit += p.limit_members[:, [n for _, n, _ in rows]].sum(axis=1)
-            self.price[:] = self._prices()
-            self._close_limited()
+            self.line_limit += p.limit_members[:, nodes].sum(axis=1)
+            self._refresh_prices()

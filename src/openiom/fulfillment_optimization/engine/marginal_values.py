@@ -1,127 +1,152 @@
-"""
-What orders would give for a parcel place or a unit: how much dearer each order is without it.
+"""Marginal values: what each order loses without a parcel of a node or a unit of a stock cell.
 
-An order's gain from a resource is its cheapest plan without that resource, less its cheapest plan that may use it
-for nothing; everything else it pays for at the prices given. So a place that holds no more than others hold is worth
-nothing to anybody, and the last unit in reach is worth a parcel, or an open line.
+The value of a resource to an order is its least cost without the resource, less its least cost when
+it may use the resource for free; it pays the given prices for everything else. A resource that an
+order can replace at the same cost has no value to it; the last unit in reach is worth a parcel or
+an open line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .groups import Group
 from .problem import Floats, Ints
-from .subset_dp import Tables, cheapest, leftovers, tables
+from .subset_dp import Best, Tables, cheapest, leftovers, single_node_costs, tables
 
 LEAST = 1e-6
+"""Money below which a value counts as zero."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gains:
-    """One entry for each order and resource it would pay for."""
+class MarginalValues:
+    """One entry for each order and resource of value to it."""
 
     node: Ints
-    node_gain: Floats  # money of a parcel place
+    node_gain: Floats  # money of a parcel
     cell: Ints  # node * S + sku
     cell_gain: Floats  # money a unit
-    units: Ints  # asked for at once
+    units: Ints  # units the order needs at once
+
+    @classmethod
+    def none(cls) -> MarginalValues:
+        """Return no entries."""
+        ints, floats = np.zeros(0, dtype=np.int64), np.zeros(0)
+        return cls(ints, floats, ints, floats, ints)
 
 
-def gains(groups: Sequence[Group], stock_price: Floats, node_price: Floats) -> Gains:
-    """Of all orders of the groups; prices are (N * S,) a unit and (N,) a parcel."""
-    found = [_of_group(group, stock_price, node_price) for group in groups]
-    none = (
-        np.zeros(0, dtype=np.int64),
-        np.zeros(0),
-        np.zeros(0, dtype=np.int64),
-        np.zeros(0),
-        np.zeros(0, np.int64),
+def marginal_values(
+    groups: Sequence[Group], stock_price: Floats, node_price: Floats
+) -> MarginalValues:
+    """Return the marginal values of all orders of the groups.
+
+    Prices are (N * S,) money a unit and (N,) money a parcel.
+    """
+    parts = [MarginalValues.none()]
+    for group in groups:
+        parts.append(_of_group(group, stock_price, node_price))
+
+    def all_of(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return MarginalValues(
+        node=all_of("node"),
+        node_gain=all_of("node_gain"),
+        cell=all_of("cell"),
+        cell_gain=all_of("cell_gain"),
+        units=all_of("units"),
     )
-    return Gains(*(np.concatenate(column) for column in zip(none, *found, strict=True)))
 
 
-def _of_group(
-    group: Group, stock_price: Floats, node_price: Floats
-) -> tuple[Ints, Floats, Ints, Floats, Ints]:
+def _of_group(group: Group, stock_price: Floats, node_price: Floats) -> MarginalValues:
     place_price = node_price[group.node] * group.portion
     unit_price = stock_price[group.cell] * group.quantity[:, :, None]
     parcel, serve = group.parcel + place_price, group.serve + unit_price
     best = cheapest(group, parcel, serve)
     t = tables(serve.shape[1])
-    using = _using(group, parcel, serve, t)
-    with_place = using.min(axis=1) - place_price
-    gain = _without(group, parcel, serve, best.place, best.value, line=None) - with_place
-    here = np.isfinite(gain) & (gain > LEAST)
-    cells, money, units = [], [], []
+    using = _least_cost_using(group, parcel, serve, t)
+
+    with_node = using.min(axis=1) - place_price
+    node_gain = _without_node(group, parcel, serve, best) - with_node
+    of_value = np.isfinite(node_gain) & (node_gain > LEAST)
+    cells: list[Ints] = []
+    money: list[Floats] = []
+    units: list[Ints] = []
     for line in range(t.size):
-        with_unit = using[:, np.flatnonzero(t.has[1:, line])].min(axis=1) - unit_price[:, line]
-        more = _without(group, parcel, serve, best.place, best.value, line=line) - with_unit
-        there = np.isfinite(more) & (more > LEAST)
-        quantity = np.broadcast_to(group.quantity[:, line, None], there.shape)[there]
-        cells.append(group.cell[:, line][there])
-        money.append(more[there] / quantity)
+        subsets = np.flatnonzero(t.has[1:, line])
+        with_unit = using[:, subsets].min(axis=1) - unit_price[:, line]
+        gain = _without_line(group, parcel, serve, best, line) - with_unit
+        line_of_value = np.isfinite(gain) & (gain > LEAST)
+        quantity = np.broadcast_to(group.quantity[:, line, None], gain.shape)[line_of_value]
+        cells.append(group.cell[:, line][line_of_value])
+        money.append(gain[line_of_value] / quantity)
         units.append(quantity)
-    return (
-        group.node[here],
-        gain[here],
-        np.concatenate(cells),
-        np.concatenate(money),
-        np.concatenate(units),
+    return MarginalValues(
+        node=group.node[of_value],
+        node_gain=node_gain[of_value],
+        cell=np.concatenate(cells),
+        cell_gain=np.concatenate(money),
+        units=np.concatenate(units),
     )
 
 
-def _using(group: Group, parcel: Floats, serve: Floats, t: Tables) -> Floats:
-    """(b, 2^l - 1, k) the cheapest plan in which candidate k serves exactly this subset of the lines."""
-    b, _, k = serve.shape
-    alone = np.empty((b, 1 << t.size, k))
-    alone[:, 0] = parcel
-    for i in range(t.size):
-        np.add(alone[:, : 1 << i], serve[:, i, None, :], out=alone[:, 1 << i : 2 << i])
+def _least_cost_using(group: Group, parcel: Floats, serve: Floats, t: Tables) -> Floats:
+    """(b, 2^l - 1, k) least cost when candidate k serves exactly this nonempty subset."""
+    alone = single_node_costs(parcel, serve)
     single = alone.min(axis=2)
     single[:, 0] = 0.0
     joined = np.empty_like(single)
     joined[:, 0] = 0.0
     for step in t.steps:
-        joined[:, step.parse_id] = (single[:, step.part] + joined[:, step.rest]).min(axis=2)
-    found: Floats = alone[:, 1:] + _rest(joined, leftovers(group, t))[:, 1:, None]
-    return found
+        ways = single[:, step.part] + joined[:, step.rest]
+        joined[:, step.subset] = ways.min(axis=2)
+    rest = _least_cost_of_rest(joined, leftovers(group, t))
+    using: Floats = alone[:, 1:] + rest[:, 1:, None]
+    return using
 
 
-def _rest(joined: Floats, left: Floats) -> Floats:
-    """(b, 2^l) the cheapest way for the lines outside a subset that is served: served by others, or open."""
+def _least_cost_of_rest(joined: Floats, left_over: Floats) -> Floats:
+    """(b, 2^l) least cost of the lines outside a served subset: served by others, or open."""
     full = joined.shape[1]
-    found = np.full(joined.shape, np.inf)
+    least = np.full(joined.shape, np.inf)
     for subset in range(full):
         outside = (full - 1) ^ subset
-        more = outside
+        more = outside  # runs through all subsets of `outside`, the empty one last
         while True:
-            np.minimum(
-                found[:, subset], joined[:, more] + left[:, subset | more], out=found[:, subset]
-            )
+            cost = joined[:, more] + left_over[:, subset | more]
+            np.minimum(least[:, subset], cost, out=least[:, subset])
             if not more:
                 break
             more = (more - 1) & outside
-    return found
+    return least
 
 
-def _without(
-    group: Group, parcel: Floats, serve: Floats, place: Ints, value: Floats, *, line: int | None
-) -> Floats:
-    """(b, k) the cheapest plan without candidate k, or without it serving `line`: the best one where it does not."""
-    found = np.repeat(value[:, None], parcel.shape[1], axis=1)
-    for used in range(place.shape[1]) if line is None else (line,):
-        at = np.flatnonzero(place[:, used] >= 0)
-        if not len(at):
+def _without_node(group: Group, parcel: Floats, serve: Floats, best: Best) -> Floats:
+    """(b, k) least cost when candidate k is closed; that of `best` where it is not used."""
+    least = np.repeat(best.value[:, None], parcel.shape[1], axis=1)
+    for line in range(best.place.shape[1]):
+        served = np.flatnonzero(best.place[:, line] >= 0)
+        if not len(served):
             continue
-        rows, candidate = np.arange(len(at)), place[at, used]
-        closed, closed_serve = parcel[at], serve[at]
-        if line is None:
-            closed[rows, candidate] = np.inf
-        else:
-            closed_serve[rows, line, candidate] = np.inf
-        found[at, candidate] = cheapest(group.rows(at), closed, closed_serve).value
-    return found
+        candidate = best.place[served, line]
+        closed = parcel[served]
+        closed[np.arange(len(served)), candidate] = np.inf
+        least[served, candidate] = cheapest(group.rows(served), closed, serve[served]).value
+    return least
+
+
+def _without_line(group: Group, parcel: Floats, serve: Floats, best: Best, line: int) -> Floats:
+    """(b, k) least cost when candidate k may not serve `line`; that of `best` where it does not."""
+    least = np.repeat(best.value[:, None], parcel.shape[1], axis=1)
+    served = np.flatnonzero(best.place[:, line] >= 0)
+    if len(served):
+        candidate = best.place[served, line]
+        closed = serve[served]
+        closed[np.arange(len(served)), line, candidate] = np.inf
+        least[served, candidate] = cheapest(group.rows(served), parcel[served], closed).value
+    return least

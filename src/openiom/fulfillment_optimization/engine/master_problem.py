@@ -1,9 +1,8 @@
-"""
-The wave's master program: one plan for every order, within stock, room and counted lines.
+"""The set-partitioning master problem: one plan for every order within all coupling rows.
 
-Rows stand as orders (exactly one plan), stock cells, parcels of nodes (the first columns pay the
-pressure beyond the calm room), counted order lines, stock cells in whole lines. The linear program gives
-prices; the integer program gives plans.
+Rows, in this sequence: orders (exactly one plan each), stock cells, parcels of nodes, counted order
+lines, cover cuts. The first N columns are the parcels of each node beyond the calm room, which cost
+its pressure; plans follow. The linear program gives prices; the integer program gives plans.
 """
 
 from __future__ import annotations
@@ -14,157 +13,162 @@ import highspy
 import numpy as np
 
 from .columns import Columns
-from .lagrangian import Prices, Wave
+from .lagrangian import Prices, Relaxation
 from .milp import INF, Model, new_highs
 from .problem import Floats, Ints
+
+TIME_LIMIT = 60.0
+"""Seconds of one solution of the linear program."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matrix:
-    """Columns of plans by column: `start`, `index`, `value`."""
+    """Coefficients of plans, column by column (compressed sparse columns)."""
 
     start: Ints
     index: Ints
     value: Floats
 
 
-def matrix(wave: Wave, columns: Columns) -> Matrix:
-    """What each plan takes from each row."""
-    p, m = wave.problem, len(columns)
+def matrix(relaxation: Relaxation, columns: Columns) -> Matrix:
+    """Return what each plan uses of each row."""
+    p, m = relaxation.problem, len(columns)
     owner = columns.owner
-    row = wave.row_of_cell[columns.node * p.skus + p.line_sku[columns.line]]
-    scarce = row < len(wave.cells)
-    opened = np.unique(owner * p.nodes + columns.node)
-    first_node = p.orders + len(wave.cells)
-    column = [np.arange(m), owner[scarce], opened // p.nodes]
-    index = [columns.order, p.orders + row[scarce], first_node + opened % p.nodes]
-    value = [np.ones(m), columns.quantity[scarce].astype(np.float64), np.ones(len(opened))]
+    first_node = p.orders + len(relaxation.cells)
+    first_group = first_node + p.nodes
+    first_cut = first_group + len(p.line_limit)
+    height = first_cut + len(relaxation.cut_limit)
+
+    row = relaxation.row_of_cell[columns.node * p.skus + p.line_sku[columns.line]]
+    scarce = row < len(relaxation.cells)
+    parcel = np.unique(owner * p.nodes + columns.node)
+    column = [np.arange(m), owner[scarce], parcel // p.nodes]
+    index = [columns.order, p.orders + row[scarce], first_node + parcel % p.nodes]
+    value = [np.ones(m), columns.quantity[scarce].astype(np.float64), np.ones(len(parcel))]
     for g, members in enumerate(p.limit_members):
         counted = members[columns.node]
+        count = int(counted.sum())
         column.append(owner[counted])
-        index.append(np.full(int(counted.sum()), first_node + p.nodes + g))
-        value.append(np.ones(int(counted.sum())))
-    share, cut = wave.whole_of(columns.line, columns.node)
+        index.append(np.full(count, first_group + g))
+        value.append(np.ones(count))
+    share, cut = relaxation.cuts_of(columns.line, columns.node)
     column.append(owner[share])
-    index.append(first_node + p.nodes + len(p.line_limit) + cut)
+    index.append(first_cut + cut)
     value.append(np.ones(len(cut)))
-    height = first_node + p.nodes + len(p.line_limit) + len(wave.whole_room)
+
     key = np.concatenate(column) * height + np.concatenate(index)
-    keys, place = np.unique(key, return_inverse=True)
-    total = np.bincount(place, weights=np.concatenate(value)).astype(np.float64)
-    return Matrix(
-        np.searchsorted(keys, np.arange(m + 1) * height).astype(np.int64), keys % height, total
-    )
+    keys, position = np.unique(key, return_inverse=True)
+    total = np.bincount(position, weights=np.concatenate(value)).astype(np.float64)
+    start = np.searchsorted(keys, np.arange(m + 1) * height).astype(np.int64)
+    return Matrix(start, keys % height, total)
 
 
-def row_limits(wave: Wave) -> tuple[Floats, Floats]:
-    """Lower and upper side of every row."""
-    p = wave.problem
-    limits = (
-        np.ones(p.orders),
-        wave.stock,
-        wave.calm,
-        p.line_limit.astype(np.float64),
-        wave.whole_room,
+def row_limits(relaxation: Relaxation) -> tuple[Floats, Floats]:
+    """Return the lower and the upper side of every row."""
+    p = relaxation.problem
+    upper = np.concatenate(
+        (
+            np.ones(p.orders),
+            relaxation.stock,
+            relaxation.calm_room,
+            p.line_limit.astype(np.float64),
+            relaxation.cut_limit,
+        )
     )
-    upper = np.concatenate(limits)
     lower = np.full(len(upper), -INF)
     lower[: p.orders] = 1.0
     return lower, upper
 
 
 class Master:
-    """The linear program, grown column by column and solved again from its last basis."""
+    """The restricted linear program: grown by columns and rows, restarted from its last basis."""
 
-    def __init__(self, wave: Wave) -> None:
-        self.wave = wave
-        self.highs: highspy.Highs = new_highs(time_limit=60.0)
-        p = wave.problem
-        lower, upper = row_limits(wave)
+    def __init__(self, relaxation: Relaxation) -> None:
+        self.relaxation = relaxation
+        self.highs: highspy.Highs = new_highs(time_limit=TIME_LIMIT)
+        p = relaxation.problem
+        lower, upper = row_limits(relaxation)
         none = np.zeros(0, dtype=np.int32)
         self.highs.addRows(len(lower), lower, upper, 0, none, none, np.zeros(0))
-        at = (p.orders + len(wave.cells) + np.arange(p.nodes)).astype(np.int32)
-        room = wave.room - wave.calm
+        parcel_row = (p.orders + len(relaxation.cells) + np.arange(p.nodes)).astype(np.int32)
+        beyond = relaxation.room - relaxation.calm_room
         start = np.arange(p.nodes, dtype=np.int32)
         self.highs.addCols(
-            p.nodes, p.pressure, np.zeros(p.nodes), room, p.nodes, start, at, -np.ones(p.nodes)
-        )
+            p.nodes, p.pressure, np.zeros(p.nodes), beyond,
+            p.nodes, start, parcel_row, -np.ones(p.nodes),
+        )  # fmt: skip
 
     def add(self, columns: Columns) -> None:
-        a, m = matrix(self.wave, columns), len(columns)
+        """Add columns."""
+        a, m = matrix(self.relaxation, columns), len(columns)
         self.highs.addCols(
             m, columns.cost, np.zeros(m), np.full(m, INF), len(a.index),
             a.start[:-1].astype(np.int32), a.index.astype(np.int32), a.value,
         )  # fmt: skip
 
     def add_cuts(self, columns: Columns, before: int) -> None:
+        """Add rows for the cuts of the relaxation from number `before` on.
+
+        `columns` are all columns added so far, in that sequence.
         """
-        Rows for the cuts the wave got since it had `before`, over all columns added so far, in their
-        order.
-        """
-        wave, p = self.wave, self.wave.problem
-        share, cut = wave.whole_of(columns.line, columns.node)
+        relaxation, nodes = self.relaxation, self.relaxation.problem.nodes
+        share, cut = relaxation.cuts_of(columns.line, columns.node)
         new = cut >= before
-        m, count = len(columns), len(wave.whole_room) - before
-        # a plan with the same SKU twice counts twice in a row
-        keys, times = np.unique(
-            (cut[new] - before) * m + columns.owner[share[new]], return_counts=True
-        )
+        m, count = len(columns), len(relaxation.cut_limit) - before
+        # a plan with one SKU on two lines counts twice in a row
+        key = (cut[new] - before) * m + columns.owner[share[new]]
+        keys, times = np.unique(key, return_counts=True)
         start = np.searchsorted(keys, np.arange(count) * m).astype(np.int32)
-        index = (p.nodes + keys % m).astype(np.int32)
-        upper, value = wave.whole_room[before:], times.astype(np.float64)
-        self.highs.addRows(count, np.full(count, -INF), upper, len(index), start, index, value)
+        index = (nodes + keys % m).astype(np.int32)
+        lower, upper = np.full(count, -INF), relaxation.cut_limit[before:]
+        value = times.astype(np.float64)
+        self.highs.addRows(count, lower, upper, len(index), start, index, value)
 
-    def expect(self, count: Floats) -> None:
-        """Every order stands for so many of its kind (B,)."""
-        rows = np.arange(len(count), dtype=np.int32)
-        self.highs.changeRowsBounds(len(rows), rows, count, count)  # type: ignore[attr-defined]
+    def perturb(self, by: Floats) -> None:
+        """Change the limits of stock, parcels and counted order lines by these units.
 
-    def nudge(self, by: Floats) -> None:
-        """Makes stock, room and counted lines scarcer or richer by these units; not below nothing."""
-        p = self.wave.problem
-        lower, upper = row_limits(self.wave)
+        Limits are not lowered below zero.
+        """
+        p = self.relaxation.problem
+        lower, upper = row_limits(self.relaxation)
         upper[p.orders : p.orders + len(by)] += by
         upper = np.maximum(upper, 0.0)
         rows = np.arange(p.orders, p.orders + len(by), dtype=np.int32)
         self.highs.changeRowsBounds(len(rows), rows, lower[rows], upper[rows])  # type: ignore[attr-defined]
 
     def solve(self) -> tuple[float, Prices, Floats]:
-        """Optimum, prices of the rows and the share of every plan added so far."""
+        """Return the optimum, the prices of the rows and the value of every column added."""
         self.highs.run()
-        p, scarce = self.wave.problem, len(self.wave.cells)
-        answer = self.highs.getSolution()
-        # a row's dual is what one more unit of it changes the cost by: never above zero here
-        dual = np.maximum(0.0, -np.array(answer.row_dual)[p.orders :])
-        ends = np.cumsum([scarce, p.nodes, len(p.line_limit)])
-        prices = Prices(*np.split(dual, ends))
-        return (
-            float(self.highs.getInfo().objective_function_value),
-            prices,
-            np.array(answer.col_value)[p.nodes :],
-        )
+        p = self.relaxation.problem
+        solution = self.highs.getSolution()
+        # the dual is the change of cost by one more unit of a row: never above zero here
+        dual = np.maximum(0.0, -np.array(solution.row_dual)[p.orders :])
+        ends = np.cumsum([len(self.relaxation.cells), p.nodes, len(p.line_limit)])
+        stock, node, lines, cuts = np.split(dual, ends)
+        optimum = float(self.highs.getInfo().objective_function_value)
+        columns = np.array(solution.col_value)[p.nodes :]
+        return optimum, Prices(stock, node, lines, cuts), columns
 
 
-def as_model(wave: Wave, columns: Columns) -> Model:
-    """The integer program over these columns; the first N columns are the pressure of each node."""
-    p, m = wave.problem, len(columns)
-    a = matrix(wave, columns)
-    lower, upper = row_limits(wave)
-    first_node = p.orders + len(wave.cells)
-    column = np.concatenate(
-        [np.arange(p.nodes), p.nodes + np.repeat(np.arange(m), np.diff(a.start))]
-    )
+def as_model(relaxation: Relaxation, columns: Columns) -> Model:
+    """Return the integer program over these columns, its matrix by rows."""
+    p, m = relaxation.problem, len(columns)
+    a = matrix(relaxation, columns)
+    lower, upper = row_limits(relaxation)
+    first_node = p.orders + len(relaxation.cells)
+    plan_column = p.nodes + np.repeat(np.arange(m), np.diff(a.start))
+    column = np.concatenate([np.arange(p.nodes), plan_column])
     index = np.concatenate([first_node + np.arange(p.nodes), a.index])
     value = np.concatenate([-np.ones(p.nodes), a.value])
-    by = np.lexsort((column, index))
+    by_row = np.lexsort((column, index))
     return Model(
         cost=np.concatenate([p.pressure, columns.cost]),
         lower=np.zeros(p.nodes + m),
-        upper=np.concatenate([wave.room - wave.calm, np.ones(m)]),
+        upper=np.concatenate([relaxation.room - relaxation.calm_room, np.ones(m)]),
         integer=np.concatenate([np.zeros(p.nodes, dtype=bool), np.ones(m, dtype=bool)]),
         row_lower=lower,
         row_upper=upper,
-        start=np.searchsorted(index[by], np.arange(len(lower) + 1)).astype(np.int64),
-        index=column[by],
-        value=value[by],
+        start=np.searchsorted(index[by_row], np.arange(len(lower) + 1)).astype(np.int64),
+        index=column[by_row],
+        value=value[by_row],
     )

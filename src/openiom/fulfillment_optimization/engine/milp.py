@@ -1,4 +1,4 @@
-"""A mixed-integer program as arrays, and HiGHS to solve it in this process."""
+"""Mixed-integer programs as arrays, solved by HiGHS in this process."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ INF = highspy.kHighsInf
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """
-    Minimize cost·x + offset, lower <= x <= upper, row_lower <= Ax <= row_upper; A by rows (start, index,
-    value).
+    """Minimize cost x subject to lower <= x <= upper and row_lower <= A x <= row_upper.
+
+    The matrix A is stored by rows: `start`, `index`, `value`.
     """
 
     cost: Floats
@@ -32,7 +32,7 @@ class Model:
 
 @dataclass(slots=True)
 class Rows:
-    """Collects the rows of a model one by one."""
+    """The rows of a model, added one by one."""
 
     index: list[int] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Rows:
     upper: list[float] = field(default_factory=list)
 
     def add(self, terms: list[tuple[int, float]], lower: float, upper: float) -> None:
-        """One row: lower <= sum of value · column <= upper."""
+        """Add a row lower <= sum of value * column <= upper from (column, value) terms."""
         for column, value in terms:
             self.index.append(column)
             self.value.append(value)
@@ -52,19 +52,21 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
-    """What HiGHS found; `x` is None when it found nothing in time."""
+    """The result of HiGHS; `x` is None when it found no feasible point in time."""
 
     x: Floats | None
     objective: float
     bound: float
-    duals: Floats | None  # of the rows, linear programs only
     optimal: bool
 
 
 def solve_model(
     model: Model, *, time_limit: float = 60.0, start: Floats | None = None, gap: float = 0.0
 ) -> Solution:
-    """HiGHS, single-threaded and with a fixed seed, so the same model gives the same answer."""
+    """Solve a model; without a time limit reached, the same model gives the same solution.
+
+    `start` is a feasible point to improve on, `gap` the relative gap at which the search ends.
+    """
     highs = new_highs(time_limit=time_limit, gap=gap)
     highs.passModel(as_lp(model))
     if start is not None:
@@ -81,28 +83,28 @@ def solve_model(
         x=np.array(answer.col_value) if found else None,
         objective=float(info.objective_function_value) if found else np.inf,
         bound=float(info.mip_dual_bound if integer else info.objective_function_value),
-        duals=np.array(answer.row_dual) if not integer and optimal else None,
         optimal=optimal,
     )
 
 
 def new_highs(*, time_limit: float, gap: float = 0.0) -> highspy.Highs:
-    """A silent solver whose answers do not depend on threads."""
+    """Return a silent, single-threaded solver with a fixed seed."""
     highs: highspy.Highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("random_seed", 0),
-        ("time_limit", float(time_limit)),
-        ("mip_rel_gap", float(gap)),
-        ("mip_abs_gap", 1e-7),
-    ):
+    options = {
+        "output_flag": False,
+        "threads": 1,
+        "random_seed": 0,
+        "time_limit": float(time_limit),
+        "mip_rel_gap": float(gap),
+        "mip_abs_gap": 1e-7,
+    }
+    for name, value in options.items():
         highs.setOptionValue(name, value)
     return highs
 
 
 def as_lp(model: Model) -> highspy.HighsLp:
-    """The model in the solver's own words."""
+    """Return the model in HiGHS' own representation."""
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(model.cost), len(model.row_lower)
     lp.col_cost_, lp.col_lower_, lp.col_upper_ = model.cost, model.lower, model.upper

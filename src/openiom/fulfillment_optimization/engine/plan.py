@@ -1,4 +1,4 @@
-"""The answer: who serves what, what it costs, how good that provably is, and why not otherwise."""
+"""The result: who serves what, at what cost, how good that provably is, and why not otherwise."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Candidate:
 
     node: int
     refusal: Refusal  # NONE for a source that could have served the line
-    on_hand: int  # units before this wave
-    left: int  # units after this wave
-    parcel: Mapping[str, float]  # money of opening a parcel there for the order
-    serve: Mapping[str, float]  # money of serving the whole line there
+    on_hand: int  # units before the plan
+    left: int  # units after the plan
+    parcel: Mapping[str, float]  # money of opening a parcel there for the order, by part
+    serve: Mapping[str, float]  # money of serving the whole line there, by part
     quantity: int  # units the plan takes from it
 
     @property
@@ -34,21 +34,33 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class LineExplanation:
+    """All sources of a line: chosen ones first, then possible ones by cost, then refused ones."""
+
     line: int
     sku: int
     quantity: int
     open_cost: float
-    candidates: tuple[
-        Candidate, ...
-    ]  # every node: chosen first, then possible by cost, then refused
+    candidates: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OrderExplanation:
+    """The cost parts, sources and lines of an order."""
+
     order: int
     cost: Mapping[str, float]
     nodes: tuple[int, ...]
     lines: tuple[LineExplanation, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OrderView:
+    """What an explanation of one order needs of the plan."""
+
+    order: int
+    taken: Mapping[tuple[int, int], int]  # (line, node) -> units
+    nodes: tuple[int, ...]  # the order's sources
+    parcel: Mapping[str, Floats]  # part -> (N,) money
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,19 +69,19 @@ class Plan:
 
     problem: Problem
     shares: Shares
-    lower_bound: float | None = None  # proved; None when nobody asked for a proof
-    prices: BidPrices | None = (
-        None  # duals of a batch: bid prices for real time, shadow prices for planners
-    )
+    lower_bound: float | None = None  # proved; None where no bound was computed
+    prices: BidPrices | None = None  # the duals of a batch, or the bid prices paid in real time
     method: str = "realtime"
-    proved: bool = False  # the bound says this plan is the best one
+    proved: bool = False  # whether the bound proves the plan optimal
 
     @cached_property
     def costs(self) -> Costs:
+        """The money of the plan."""
         return cost_of(self.problem, self.shares)
 
     @property
     def cost(self) -> float:
+        """The total money of the plan."""
         return self.costs.total
 
     @property
@@ -81,29 +93,28 @@ class Plan:
 
     @cached_property
     def node(self) -> Ints:
-        """(L,) the node serving the line (most of it, when divided), -1 = open."""
+        """(L,) node that serves the line (most of it, when divided), -1 = open."""
         return self.shares.node_of_line(self.problem.lines)
 
     @cached_property
     def served(self) -> Ints:
         """(L,) units served."""
-        line = self.shares.line
-        return np.bincount(line, weights=self.shares.quantity, minlength=self.problem.lines).astype(
-            np.int64
+        units = np.bincount(
+            self.shares.line, weights=self.shares.quantity, minlength=self.problem.lines
         )
+        return units.astype(np.int64)
 
     @property
     def cost_parts(self) -> Mapping[str, Floats]:
-        """Part -> (B,) money; they add up to the cost."""
+        """Part -> (B,) money; the parts add up to the cost."""
         return self.costs.by_order
 
     @cached_property
     def stock_left(self) -> Ints:
         """(N, S) units after this plan."""
         left = self.problem.stock.copy()
-        np.subtract.at(
-            left, (self.shares.node, self.problem.line_sku[self.shares.line]), self.shares.quantity
-        )
+        sku = self.problem.line_sku[self.shares.line]
+        np.subtract.at(left, (self.shares.node, sku), self.shares.quantity)
         return left
 
     @cached_property
@@ -114,87 +125,85 @@ class Plan:
 
     @cached_property
     def lines_left(self) -> Ints:
-        """(G,) order lines the counted groups may still take after this plan."""
+        """(G,) order lines each counted group may still serve after this plan."""
         p = self.problem
         return np.asarray(p.line_limit - p.limit_members[:, self.shares.node].sum(axis=1))
 
     def explain(self, order: int) -> OrderExplanation:
-        """Every source for every line of an order: its cost parts, or the constraint that refused it."""
+        """Return every source of every line of an order with its cost parts, or its refusal."""
         p = self.problem
-        lines = range(int(p.start[order]), int(p.start[order + 1]))
-        mine = np.isin(self.shares.line, np.arange(lines.start, lines.stop))
-        taken = {
-            (line, node): quantity
-            for line, node, quantity in zip(
-                self.shares.line[mine].tolist(),
-                self.shares.node[mine].tolist(),
-                self.shares.quantity[mine].tolist(),
-                strict=True,
-            )
-        }
-        nodes = tuple(sorted({n for _, n in taken}))
+        first, last = int(p.start[order]), int(p.start[order + 1])
+        begin, end = np.searchsorted(self.shares.line, (first, last)).tolist()
+        rows = self.shares.rows()[begin:end]
+        taken = {(line, node): quantity for line, node, quantity in rows}
+        nodes = tuple(sorted({node for _, node, _ in rows}))
         parcel = _row(p.parcel_parts, (p.orders, p.nodes), order)
-        return OrderExplanation(
-            order=order,
-            cost={name: float(part[order]) for name, part in self.cost_parts.items()},
-            nodes=nodes,
-            lines=tuple(self._line(order, line, taken, nodes, parcel) for line in lines),
-        )
+        view = _OrderView(order, taken, nodes, parcel)
+        lines = tuple(self._explain_line(view, line) for line in range(first, last))
+        cost = _at(self.cost_parts, order)
+        return OrderExplanation(order=order, cost=cost, nodes=nodes, lines=lines)
 
-    def _line(
-        self,
-        order: int,
-        line: int,
-        taken: Mapping[tuple[int, int], int],
-        nodes: tuple[int, ...],
-        parcel: Mapping[str, Floats],
-    ) -> LineExplanation:
+    def _explain_line(self, view: _OrderView, line: int) -> LineExplanation:
         p, sku = self.problem, int(self.problem.line_sku[line])
         serve = _row(p.serve_parts, (p.lines, p.nodes), line)
-        refusals = self.refusals(order, line, nodes)
-        found = [
-            Candidate(
-                node=n,
-                refusal=Refusal(int(refusals[n])) if (line, n) not in taken else Refusal.NONE,
-                on_hand=int(p.stock[n, sku]),
-                left=int(self.stock_left[n, sku]),
-                parcel={name: float(part[n]) for name, part in parcel.items()},
-                serve={name: float(part[n]) for name, part in serve.items()},
-                quantity=taken.get((line, n), 0),
+        refusals = self.refusals(view.order, line, view.nodes)
+        candidates: list[Candidate] = []
+        for node in range(p.nodes):
+            is_source = (line, node) in view.taken
+            refusal = Refusal.NONE if is_source else Refusal(int(refusals[node]))
+            candidates.append(
+                Candidate(
+                    node=node,
+                    refusal=refusal,
+                    on_hand=int(p.stock[node, sku]),
+                    left=int(self.stock_left[node, sku]),
+                    parcel=_at(view.parcel, node),
+                    serve=_at(serve, node),
+                    quantity=view.taken.get((line, node), 0),
+                )
             )
-            for n in range(p.nodes)
-        ]
-        found.sort(key=lambda c: (c.quantity == 0, c.refusal is not Refusal.NONE, c.cost, c.node))
-        return LineExplanation(
-            line, sku, int(p.quantity[line]), float(p.open_cost[line]), tuple(found)
-        )
+        candidates.sort(key=_chosen_then_cheapest)
+        quantity, open_cost = int(p.quantity[line]), float(p.open_cost[line])
+        return LineExplanation(line, sku, quantity, open_cost, tuple(candidates))
 
     def refusals(self, order: int, line: int, nodes: tuple[int, ...] = ()) -> Ints:
-        """
-        (N,) Refusal of every node for a line, after what the rest of the wave took; 0 = could have
-        served it.
+        """(N,) Refusal of every node for a line, given what the other orders take; 0 = none.
+
+        `nodes` are the order's sources, which have a parcel open already.
         """
         p, sku = self.problem, int(self.problem.line_sku[line])
         need = int(p.least[line])
         own = np.isin(self.shares.line, np.arange(p.start[order], p.start[order + 1]))
-        mine = own & (p.line_sku[self.shares.line] == sku)
+        own_of_sku = own & (p.line_sku[self.shares.line] == sku)
         left = self.stock_left[:, sku].copy()
-        np.add.at(left, self.shares.node[mine], self.shares.quantity[mine])
-        why = np.zeros(p.nodes, dtype=np.int64)
+        np.add.at(left, self.shares.node[own_of_sku], self.shares.quantity[own_of_sku])
         parcels = self.parcels_left.copy()
         parcels[list(nodes)] += 1
-        why[parcels <= 0] = Refusal.NO_CAPACITY
+
+        # later assignments have precedence: the most basic reason is shown
+        refusals = np.zeros(p.nodes, dtype=np.int64)
+        refusals[parcels <= 0] = Refusal.NO_CAPACITY
         if len(p.line_limit):
-            mine_in = p.limit_members[:, self.shares.node[own]].sum(axis=1)
-            full = self.lines_left + mine_in <= 0
-            why[p.limit_members[full].any(axis=0)] = Refusal.MAXIMUM_ORDER_LINES
-        why[left < need] = Refusal.TAKEN_BY_OTHERS
+            own_lines = p.limit_members[:, self.shares.node[own]].sum(axis=1)
+            exhausted = self.lines_left + own_lines <= 0
+            refusals[p.limit_members[exhausted].any(axis=0)] = Refusal.MAXIMUM_ORDER_LINES
+        refusals[left < need] = Refusal.TAKEN_BY_OTHERS
         on_hand = p.stock[:, sku]
-        why[on_hand < need] = Refusal.NOT_ENOUGH_ON_HAND
-        why[on_hand <= 0] = Refusal.NOT_ON_HAND
+        refusals[on_hand < need] = Refusal.NOT_ENOUGH_ON_HAND
+        refusals[on_hand <= 0] = Refusal.NOT_ON_HAND
         for codes in (p.line_refusal[line], p.order_refusal[order]):
-            why = np.where(codes > 0, codes.astype(np.int64), why)
-        return why
+            refusals = np.where(codes > 0, codes.astype(np.int64), refusals)
+        return refusals
+
+
+def _chosen_then_cheapest(candidate: Candidate) -> tuple[bool, bool, float, int]:
+    is_refused = candidate.refusal is not Refusal.NONE
+    return candidate.quantity == 0, is_refused, candidate.cost, candidate.node
+
+
+def _at(parts: Mapping[str, Floats], index: int) -> dict[str, float]:
+    """Return one amount of every part."""
+    return {name: float(part[index]) for name, part in parts.items()}
 
 
 def _row(parts: Mapping[str, Floats], shape: tuple[int, int], row: int) -> dict[str, Floats]:

@@ -1,10 +1,9 @@
-"""
-One wave to source, in arrays, and in money.
+"""The sourcing problem as arrays.
 
-B orders, L lines (sorted by order), N nodes (sources), S stock keeping units. Quantities are whole
-numbers of the smallest unit that is ever shipped; money is in one currency. Nothing here knows a
-database or a clock: whoever builds the problem has already turned dates into lateness, addresses into
-zones and strategies into the arrays below.
+Sets: B orders, L lines (sorted by order), N nodes (sources), S stock keeping units, G groups of
+nodes whose order lines are limited together. Quantities are whole numbers of the smallest unit
+that is shipped; money is in one currency. The caller has already turned dates into lateness,
+addresses into zones and strategies into the arrays below; nothing here reads a database or a clock.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
-from typing import TypeVar
+from typing import NotRequired, Required, TypedDict, TypeVar, Unpack, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +26,10 @@ Bools = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 UNLIMITED = 1 << 40
-"""Stands for "no limit" in stock (write-in products), capacity and counts; small enough to be summed."""
+"""No limit: stock of write-in products, capacities and counts. Small enough to be summed."""
+
+SOFT_CAPACITY_PERCENT = 80
+"""Percent of a node's capacity above which parcels cost its pressure, unless stated otherwise."""
 
 
 class ProblemInvalid(Invalid):
@@ -37,7 +39,7 @@ class ProblemInvalid(Invalid):
 
 
 class Refusal(IntEnum):
-    """Why a source may not serve an order or a line: the hard constraints, by the reference's names."""
+    """The hard constraint that keeps a source from an order or a line; 0 is none."""
 
     NONE = 0
     NOT_IN_SOURCE_LIST = 1
@@ -64,260 +66,296 @@ class Refusal(IntEnum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Problem:
-    """Made by `build`, which fills in defaults and checks shapes; arrays are never written to."""
+    """A sourcing problem. Made by `problem_from_arrays`; the arrays are never written to."""
 
     line_order: Ints  # (L,) order of each line, ascending
     line_sku: Ints  # (L,)
-    quantity: Ints  # (L,) > 0
-    stock: Ints  # (N, S) units that may still be promised
+    quantity: Ints  # (L,) units, > 0
+    stock: Ints  # (N, S) units available to promise
     capacity: Ints  # (N,) parcels a day
-    used: Ints  # (N,) parcels already on the node today
-    soft_capacity: Ints  # (N,) parcels before pressure is felt (80 % of capacity by default)
+    used: Ints  # (N,) parcels already counted today
+    soft_capacity: Ints  # (N,) parcels a day before pressure is charged
     pressure: Floats  # (N,) money for each parcel beyond soft_capacity
-    parcel_parts: Mapping[str, Floats]  # each broadcastable to (B, N): money of opening a parcel
-    serve_parts: Mapping[
-        str, Floats
-    ]  # each broadcastable to (L, N): money of serving the whole line
+    parcel_parts: Mapping[str, Floats]  # broadcastable to (B, N): money of opening a parcel
+    serve_parts: Mapping[str, Floats]  # broadcastable to (L, N): money of serving the whole line
     split_fee: Floats  # (B,) money for each parcel after the first
     open_cost: Floats  # (L,) money of leaving the whole line open
     order_refusal: Codes  # (B, N) Refusal that keeps a node from the order, 0 = none
     line_refusal: Codes  # (L, N) the same for a line
-    max_nodes: Ints  # (B,) hard limit of sources per order
-    preferred_nodes: Ints  # (B,) soft limit ...
-    extra_node_penalty: Floats  # (B,) ... and the money of each source beyond it
-    max_line_nodes: Ints  # (L,) sources one line may be divided across; 1 = never divided
-    preferred_line_nodes: Ints  # (L,)
-    extra_line_node_penalty: Floats  # (L,)
+    max_nodes: Ints  # (B,) hard limit on the sources of an order
+    preferred_nodes: Ints  # (B,) soft limit on them
+    extra_node_penalty: Floats  # (B,) money for each source beyond the soft limit
+    max_line_nodes: Ints  # (L,) sources a line may be divided across; 1 = never divided
+    preferred_line_nodes: Ints  # (L,) soft limit on them
+    extra_line_node_penalty: Floats  # (L,) money for each source beyond it
     partial_penalty: Floats  # (B,) money of serving an order in part; inf = all lines or none
-    limit_members: Bools  # (G, N) nodes whose order lines count together (maximum order lines)
-    line_limit: Ints  # (G,) order lines the group may still take
-    names: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # "nodes", "skus", "orders", "lines"
+    limit_members: Bools  # (G, N) nodes whose order lines count together
+    line_limit: Ints  # (G,) order lines the group may still serve
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "nodes", "skus", ...
 
     @property
     def orders(self) -> int:
+        """The number of orders, B."""
         return int(self.split_fee.size)
 
     @property
     def lines(self) -> int:
+        """The number of lines, L."""
         return int(self.line_order.size)
 
     @property
     def nodes(self) -> int:
+        """The number of nodes, N."""
         return int(self.stock.shape[0])
 
     @property
     def skus(self) -> int:
+        """The number of stock keeping units, S."""
         return int(self.stock.shape[1])
 
     @cached_property
     def start(self) -> Ints:
-        """(B + 1,) where the lines of each order begin."""
+        """(B + 1,) index of the first line of each order."""
         return np.searchsorted(self.line_order, np.arange(self.orders + 1)).astype(np.int64)
 
     @cached_property
     def parcel(self) -> Floats:
         """(B, N) money of opening a parcel, without the split fee."""
-        return _total(self.parcel_parts, (self.orders, self.nodes))
+        return _sum_of_parts(self.parcel_parts, (self.orders, self.nodes))
 
     @cached_property
     def serve(self) -> Floats:
         """(L, N) money of serving the whole line from the node."""
-        return _total(self.serve_parts, (self.lines, self.nodes))
+        return _sum_of_parts(self.serve_parts, (self.lines, self.nodes))
 
     @cached_property
     def eligible(self) -> Bools:
-        """(L, N) no hard constraint refuses the node (stock is not looked at)."""
+        """(L, N) whether no hard constraint refuses the node; stock is not considered."""
         return np.asarray((self.line_refusal == 0) & (self.order_refusal == 0)[self.line_order])
 
     @cached_property
     def least(self) -> Ints:
-        """
-        (L,) units a node must have to be of any use: all of the line, or one when the line may be
-        divided.
-        """
+        """(L,) units a node must have to serve the line: all, or one of a divisible line."""
         return np.where(self.max_line_nodes > 1, 1, self.quantity)
 
     def only(self, orders: ArrayLike) -> Problem:
-        """The same stock and nodes with fewer orders, in the order given (ascending keeps arrival order)."""
-        keep = np.asarray(orders, dtype=np.int64)
-        counts = self.start[keep + 1] - self.start[keep]
+        """Return the problem of some orders, in the given sequence, with the same stock and nodes.
+
+        Ascending orders keep the sequence of arrival; an order may occur several times.
+        """
+        rows = np.asarray(orders, dtype=np.int64)
+        counts = self.start[rows + 1] - self.start[rows]
         before = np.cumsum(counts) - counts
-        lines = np.repeat(self.start[keep] - before, counts) + np.arange(counts.sum())
-        rows = {n: _rows(a, keep, self.orders) for n, a in self.parcel_parts.items()}
-        serves = {n: _rows(a, lines, self.lines) for n, a in self.serve_parts.items()}
-        by_order = (
-            "split_fee",
-            "order_refusal",
-            "max_nodes",
-            "preferred_nodes",
-            "extra_node_penalty",
-            "partial_penalty",
-        )
-        by_line = (
-            "line_sku",
-            "quantity",
-            "open_cost",
-            "line_refusal",
-            "max_line_nodes",
-            "preferred_line_nodes",
-        )
-        changed = {n: getattr(self, n)[keep] for n in by_order} | {
-            n: getattr(self, n)[lines] for n in by_line
+        lines = np.repeat(self.start[rows] - before, counts) + np.arange(counts.sum())
+        parcel_parts = {
+            name: _part_rows(part, rows, self.orders) for name, part in self.parcel_parts.items()
+        }
+        serve_parts = {
+            name: _part_rows(part, lines, self.lines) for name, part in self.serve_parts.items()
         }
         return replace(
             self,
-            line_order=np.repeat(np.arange(len(keep)), counts),
-            parcel_parts=rows,
-            serve_parts=serves,
+            line_order=np.repeat(np.arange(len(rows)), counts),
+            line_sku=self.line_sku[lines],
+            quantity=self.quantity[lines],
+            parcel_parts=parcel_parts,
+            serve_parts=serve_parts,
+            split_fee=self.split_fee[rows],
+            open_cost=self.open_cost[lines],
+            order_refusal=self.order_refusal[rows],
+            line_refusal=self.line_refusal[lines],
+            max_nodes=self.max_nodes[rows],
+            preferred_nodes=self.preferred_nodes[rows],
+            extra_node_penalty=self.extra_node_penalty[rows],
+            max_line_nodes=self.max_line_nodes[lines],
+            preferred_line_nodes=self.preferred_line_nodes[lines],
             extra_line_node_penalty=self.extra_line_node_penalty[lines],
-            names={k: v for k, v in self.names.items() if k in ("nodes", "skus")},
-            **changed,
+            partial_penalty=self.partial_penalty[rows],
+            names={kind: self.names[kind] for kind in ("nodes", "skus") if kind in self.names},
         )
 
 
-def _total(parts: Mapping[str, Floats], shape: tuple[int, int]) -> Floats:
+def _sum_of_parts(parts: Mapping[str, Floats], shape: tuple[int, int]) -> Floats:
     total = np.zeros(shape)
     for part in parts.values():
         total += part
     return total
 
 
-def _rows(part: Floats, rows: Ints, full: int) -> Floats:
-    """The rows of a part that may be broadcast along its first axis."""
-    return part[rows] if part.ndim == 2 and part.shape[0] == full and full > 1 else part
+def _part_rows(part: Floats, rows: Ints, full: int) -> Floats:
+    """Return rows of a cost part, which may be broadcast along its first axis."""
+    if part.ndim == 2 and part.shape[0] == full and full > 1:
+        return part[rows]
+    return part
 
 
-def build(
-    *,
-    line_order: ArrayLike,
-    line_sku: ArrayLike,
-    quantity: ArrayLike,
-    stock: ArrayLike,
-    parcel_parts: Mapping[str, ArrayLike],
-    serve_parts: Mapping[str, ArrayLike],
-    open_cost: ArrayLike,
-    split_fee: ArrayLike = 0.0,
-    capacity: ArrayLike = UNLIMITED,
-    used: ArrayLike = 0,
-    soft_capacity: ArrayLike | None = None,
-    pressure: ArrayLike = 0.0,
-    order_refusal: ArrayLike = 0,
-    line_refusal: ArrayLike = 0,
-    max_nodes: ArrayLike = UNLIMITED,
-    preferred_nodes: ArrayLike = UNLIMITED,
-    extra_node_penalty: ArrayLike = 0.0,
-    max_line_nodes: ArrayLike = 1,
-    preferred_line_nodes: ArrayLike = UNLIMITED,
-    extra_line_node_penalty: ArrayLike = 0.0,
-    partial_penalty: ArrayLike = 0.0,
-    limit_members: ArrayLike | None = None,
-    line_limit: ArrayLike = (),
-    orders: int | None = None,
-    names: Mapping[str, tuple[str, ...]] | None = None,
-) -> Problem:
-    """Scalars are spread over their axis, parts may be (B, N), (1, N), (B, 1) or a scalar. Raises ProblemInvalid."""
-    lo, stocks = _ints(line_order), _table(stock)
-    b, n, m = (int(lo.max(initial=-1)) + 1 if orders is None else orders), stocks.shape[0], len(lo)
-    cap, soft = _capacities(capacity, soft_capacity, n)
-    groups, members = _limits(line_limit, limit_members, n)
+class ProblemArrays(TypedDict, total=False):
+    """The fields of a problem as they may be given; see `Problem` for their meaning and units.
+
+    A scalar stands for the same value along the whole axis. Cost parts may be (B, N), (1, N),
+    (B, 1), a scalar, or the same over lines.
+    """
+
+    line_order: Required[ArrayLike]
+    line_sku: Required[ArrayLike]
+    quantity: Required[ArrayLike]
+    stock: Required[ArrayLike]
+    parcel_parts: Required[Mapping[str, ArrayLike]]
+    serve_parts: Required[Mapping[str, ArrayLike]]
+    open_cost: Required[ArrayLike]
+    split_fee: ArrayLike
+    capacity: ArrayLike
+    used: ArrayLike
+    soft_capacity: ArrayLike
+    pressure: ArrayLike
+    order_refusal: ArrayLike
+    line_refusal: ArrayLike
+    max_nodes: ArrayLike
+    preferred_nodes: ArrayLike
+    extra_node_penalty: ArrayLike
+    max_line_nodes: ArrayLike
+    preferred_line_nodes: ArrayLike
+    extra_line_node_penalty: ArrayLike
+    partial_penalty: ArrayLike
+    limit_members: ArrayLike
+    line_limit: ArrayLike
+    orders: NotRequired[int]
+    """B, where the last orders have no lines; without it, B follows from `line_order`."""
+    names: Mapping[str, tuple[str, ...]]
+
+
+def problem_from_arrays(**given: Unpack[ProblemArrays]) -> Problem:
+    """Return a problem with defaults filled in and every array at its full shape.
+
+    Without further arguments nothing is limited but stock, lines are not divided and orders may be
+    served in part. Raises ProblemInvalid when arrays contradict each other.
+    """
+    line_order, stock = _ints(given["line_order"]), _stock_table(given["stock"])
+    orders = given.get("orders", int(line_order.max(initial=-1)) + 1)
+    lines, nodes = len(line_order), stock.shape[0]
+    of_orders, of_lines, of_nodes = (orders,), (lines,), (nodes,)
+    capacity = _spread("capacity", _ints(given.get("capacity", UNLIMITED)), of_nodes)
+    line_limit = _ints(given.get("line_limit", ())).reshape(-1)
+    limit_members = np.asarray(given.get("limit_members", False), bool)
+
+    def ints(name: str, default: int, shape: tuple[int, ...]) -> Ints:
+        return _spread(name, _ints(cast(ArrayLike, given.get(name, default))), shape)
+
+    def floats(name: str, default: float, shape: tuple[int, ...]) -> Floats:
+        return _spread(name, _floats(cast(ArrayLike, given.get(name, default))), shape)
+
+    def codes(name: str, shape: tuple[int, ...]) -> Codes:
+        return _spread(name, np.asarray(given.get(name, 0), dtype=np.uint8), shape)
+
     problem = Problem(
-        line_order=lo,
-        line_sku=_spread("line_sku", _ints(line_sku), (m,)),
-        quantity=_spread("quantity", _ints(quantity), (m,)),
-        stock=stocks,
-        capacity=cap,
-        used=_spread("used", _ints(used), (n,)),
-        soft_capacity=soft,
-        pressure=_spread("pressure", _floats(pressure), (n,)),
-        parcel_parts={k: _part(k, v, (b, n)) for k, v in parcel_parts.items()},
-        serve_parts={k: _part(k, v, (m, n)) for k, v in serve_parts.items()},
-        split_fee=_spread("split_fee", _floats(split_fee), (b,)),
-        open_cost=_spread("open_cost", _floats(open_cost), (m,)),
-        order_refusal=_spread("order_refusal", np.asarray(order_refusal, dtype=np.uint8), (b, n)),
-        line_refusal=_spread("line_refusal", np.asarray(line_refusal, dtype=np.uint8), (m, n)),
-        max_nodes=_spread("max_nodes", _ints(max_nodes), (b,)),
-        preferred_nodes=_spread("preferred_nodes", _ints(preferred_nodes), (b,)),
-        extra_node_penalty=_spread("extra_node_penalty", _floats(extra_node_penalty), (b,)),
-        max_line_nodes=_spread("max_line_nodes", _ints(max_line_nodes), (m,)),
-        preferred_line_nodes=_spread("preferred_line_nodes", _ints(preferred_line_nodes), (m,)),
-        extra_line_node_penalty=_spread(
-            "extra_line_node_penalty", _floats(extra_line_node_penalty), (m,)
-        ),
-        partial_penalty=_spread("partial_penalty", _floats(partial_penalty), (b,)),
-        limit_members=members,
-        line_limit=groups,
-        names=dict(names or {}),
+        line_order=line_order,
+        line_sku=_spread("line_sku", _ints(given["line_sku"]), of_lines),
+        quantity=_spread("quantity", _ints(given["quantity"]), of_lines),
+        stock=stock,
+        capacity=capacity,
+        used=ints("used", 0, of_nodes),
+        soft_capacity=_soft_capacity(given, capacity),
+        pressure=floats("pressure", 0.0, of_nodes),
+        parcel_parts=_parts(given["parcel_parts"], (orders, nodes)),
+        serve_parts=_parts(given["serve_parts"], (lines, nodes)),
+        split_fee=floats("split_fee", 0.0, of_orders),
+        open_cost=_spread("open_cost", _floats(given["open_cost"]), of_lines),
+        order_refusal=codes("order_refusal", (orders, nodes)),
+        line_refusal=codes("line_refusal", (lines, nodes)),
+        max_nodes=ints("max_nodes", UNLIMITED, of_orders),
+        preferred_nodes=ints("preferred_nodes", UNLIMITED, of_orders),
+        extra_node_penalty=floats("extra_node_penalty", 0.0, of_orders),
+        max_line_nodes=ints("max_line_nodes", 1, of_lines),
+        preferred_line_nodes=ints("preferred_line_nodes", UNLIMITED, of_lines),
+        extra_line_node_penalty=floats("extra_line_node_penalty", 0.0, of_lines),
+        partial_penalty=floats("partial_penalty", 0.0, of_orders),
+        limit_members=_spread("limit_members", limit_members, (len(line_limit), nodes)),
+        line_limit=line_limit,
+        names=dict(given.get("names", {})),
     )
-    return _checked(problem)
+    _check_lines(problem)
+    _check_limits(problem)
+    _check_money(problem)
+    return problem
 
 
-def _table(stock: ArrayLike) -> Ints:
-    stocks = _ints(stock)
-    if stocks.ndim != 2:
+def _stock_table(stock: ArrayLike) -> Ints:
+    table = _ints(stock)
+    if table.ndim != 2:
         raise ProblemInvalid(
             "needs one row for each node and one column for each SKU", where="stock"
         )
-    return stocks
+    return table
 
 
-def _capacities(
-    capacity: ArrayLike, soft_capacity: ArrayLike | None, nodes: int
-) -> tuple[Ints, Ints]:
-    """Parcels a node can open, and those before pressure is felt: 80 % unless told."""
-    cap = _spread("capacity", _ints(capacity), (nodes,))
-    soft = (
-        np.where(cap >= UNLIMITED, cap, cap * 4 // 5)
-        if soft_capacity is None
-        else _ints(soft_capacity)
-    )
-    return cap, _spread("soft_capacity", soft, (nodes,))
+def _soft_capacity(given: ProblemArrays, capacity: Ints) -> Ints:
+    """Return the given soft capacities, or the usual share of each node's capacity."""
+    if "soft_capacity" in given:
+        return _spread("soft_capacity", _ints(given["soft_capacity"]), capacity.shape)
+    share = capacity * SOFT_CAPACITY_PERCENT // 100
+    return np.where(capacity >= UNLIMITED, capacity, share)
 
 
-def _limits(line_limit: ArrayLike, members: ArrayLike | None, nodes: int) -> tuple[Ints, Bools]:
-    groups = _ints(line_limit).reshape(-1)
-    belong = np.asarray(0 if members is None else members, bool)
-    return groups, _spread("limit_members", belong, (len(groups), nodes))
+def _parts(parts: Mapping[str, ArrayLike], shape: tuple[int, int]) -> dict[str, Floats]:
+    """Return cost parts as arrays that broadcast to `shape`, not yet at their full size."""
+    arrays: dict[str, Floats] = {}
+    for name, values in parts.items():
+        part = _floats(values)
+        _spread(name, part, shape)
+        arrays[name] = part
+    return arrays
 
 
-def _checked(p: Problem) -> Problem:
-    if p.lines and (
-        np.any(np.diff(p.line_order) < 0) or p.line_order[0] < 0 or p.line_order[-1] >= p.orders
-    ):
+def _check_lines(problem: Problem) -> None:
+    unsorted = np.diff(problem.line_order) < 0
+    if unsorted.any() or _outside(problem.line_order, problem.orders):
         raise ProblemInvalid(
-            "lines must be sorted by order and name an order of the wave", where="line_order"
+            "lines must be sorted by order and name an order of the problem", where="line_order"
         )
-    if p.lines and (p.line_sku.min() < 0 or p.line_sku.max() >= p.skus):
+    if _outside(problem.line_sku, problem.skus):
         raise ProblemInvalid("names a SKU outside the stock table", where="line_sku")
-    if np.any(p.quantity <= 0):
+    if np.any(problem.quantity <= 0):
         raise ProblemInvalid(
             "every line needs at least one unit", where="quantity", remedy="leave the line out"
         )
+
+
+def _outside(index: Ints, size: int) -> bool:
+    """Return whether an index is not within 0 to size - 1."""
+    return bool(np.any((index < 0) | (index >= size)))
+
+
+def _check_limits(problem: Problem) -> None:
     for name in ("max_nodes", "preferred_nodes", "max_line_nodes", "preferred_line_nodes"):
-        if np.any(getattr(p, name) < 1):
-            raise ProblemInvalid("at least one source", where=name)
-    for name in (
+        if np.any(getattr(problem, name) < 1):
+            raise ProblemInvalid("must be at least one source", where=name)
+    not_negative = (
         "stock",
         "pressure",
         "extra_node_penalty",
         "extra_line_node_penalty",
         "partial_penalty",
-    ):
-        if not np.all(getattr(p, name) >= 0):
+    )
+    for name in not_negative:
+        if not np.all(getattr(problem, name) >= 0):
             raise ProblemInvalid("cannot be below zero", where=name)
-    _check_money(p)
-    return p
 
 
-def _check_money(p: Problem) -> None:
-    scalars = {"open_cost": p.open_cost, "split_fee": p.split_fee, "pressure": p.pressure}
-    for name, values in (scalars | dict(p.parcel_parts) | dict(p.serve_parts)).items():
+def _check_money(problem: Problem) -> None:
+    money = {
+        "open_cost": problem.open_cost,
+        "split_fee": problem.split_fee,
+        "pressure": problem.pressure,
+        **problem.parcel_parts,
+        **problem.serve_parts,
+    }
+    for name, values in money.items():
         if not np.isfinite(values).all():
             raise ProblemInvalid(
                 "must be finite", where=name, remedy="refuse a node with a reason instead"
             )
-    if np.any((p.parcel + p.split_fee[:, None])[p.order_refusal == 0] < 0):
+    another_parcel = problem.parcel + problem.split_fee[:, None]
+    if np.any(another_parcel[problem.order_refusal == 0] < 0):
         raise ProblemInvalid(
             "parcel plus split fee below zero would reward needless splits", where="parcel_parts"
         )
@@ -331,21 +369,12 @@ def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def _part(name: str, values: ArrayLike, shape: tuple[int, int]) -> Floats:
-    part = _floats(values)
-    try:
-        np.broadcast_to(part, shape)
-    except ValueError as error:
-        raise ProblemInvalid(
-            f"shape {part.shape} does not spread over {shape}", where=name
-        ) from error
-    return part
-
-
 def _spread(name: str, values: NDArray[Scalar], shape: tuple[int, ...]) -> NDArray[Scalar]:
+    """Return `values` at their full shape. Raises ProblemInvalid when they do not broadcast."""
     try:
-        return np.ascontiguousarray(np.broadcast_to(values, shape))
+        broadcast = np.broadcast_to(values, shape)
     except ValueError as error:
         raise ProblemInvalid(
-            f"shape {values.shape} does not spread over {shape}", where=name
+            f"shape {values.shape} does not broadcast to {shape}", where=name
         ) from error
+    return np.ascontiguousarray(broadcast)

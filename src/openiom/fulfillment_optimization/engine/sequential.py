@@ -1,13 +1,14 @@
-"""
-Real time: every order solved exactly on true cost, in arrival order, on the stock the earlier ones left.
+"""Sequential solution: every order solved exactly, in sequence, on the stock earlier orders left.
 
-A whole wave is priced at once with the subset programme. Resources only shrink and prices only rise
-while the wave is walked, so a plan priced at the start is still the best one if it is still possible at
-the same price; only orders whose plan was disturbed are priced again, alone.
+A chunk of orders is priced at once by the subset dynamic program. Within a chunk resources only
+shrink and prices only rise, so a plan priced at its start is still optimal if it is still possible
+at the same prices. Only orders whose plan was disturbed are solved again, one by one.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
@@ -17,243 +18,244 @@ from .bid_prices import BidPrices
 from .compact_mip import solve_compact
 from .groups import Group, gather, in_reach, lines_of, repeats_a_sku
 from .problem import Floats, Ints, Problem
-from .shares import Shares
+from .shares import ShareRow, Shares
 from .subset_dp import cheapest
 
 CHUNK = 250
 """Orders priced together: fewer means fresher prices, more means fewer NumPy calls."""
 
+GroupRow = tuple[Group, int]
+"""A group and the row of one order in it."""
 
-def in_sequence(
+
+def solve_sequentially(
     problem: Problem, bid_prices: BidPrices | None = None, arrival: Ints | None = None
 ) -> Shares:
+    """Return the shares of all orders, decided one after the other.
+
+    Orders are decided by `arrival`, else as they are numbered. With bid prices an order pays for
+    what it takes from later orders, and leaves a line open when that is dearer than waiting; the
+    cost of the plan never contains them.
     """
-    The shares of all orders, decided one after the other (by `arrival`, or as they stand).
+    orders = np.arange(problem.orders) if arrival is None else arrival
+    return SequentialSolver(problem, bid_prices).run(orders)
 
-    With bid prices an order pays for what it takes from later ones, and may leave a line open when that
-    is dearer than waiting; the plan's money never contains them.
+
+def solve_remaining(problem: Problem, bid_prices: BidPrices, fixed: Shares, rest: Ints) -> Shares:
+    """Return `fixed` shares plus those of the orders in `rest`, decided in sequence."""
+    solver = SequentialSolver(problem, bid_prices)
+    rows_of_order: dict[int, list[ShareRow]] = {}
+    orders = problem.line_order[fixed.line].tolist()
+    for order, row in zip(orders, fixed.rows(), strict=True):
+        rows_of_order.setdefault(order, []).append(row)
+    for rows in rows_of_order.values():
+        solver.reserve(rows)
+    more = solver.run(rest)
+    line = np.concatenate([fixed.line, more.line])
+    node = np.concatenate([fixed.node, more.node])
+    quantity = np.concatenate([fixed.quantity, more.quantity])
+    ascending = np.lexsort((node, line))
+    return Shares(line[ascending], node[ascending], quantity[ascending])
+
+
+def group_rows(groups: Iterable[Group]) -> dict[int, GroupRow]:
+    """Return the group and row of every order."""
+    rows: dict[int, GroupRow] = {}
+    for group in groups:
+        for row, order in enumerate(group.order.tolist()):
+            rows[order] = (group, row)
+    return rows
+
+
+def nodes_of(rows: list[ShareRow]) -> list[int]:
+    """Return the node of every share."""
+    return [n for _, n, _ in rows]
+
+
+def distinct_nodes(rows: list[ShareRow]) -> Iterable[int]:
+    """Return the nodes of the shares of one order, each once."""
+    if len(rows) == 1:
+        return (rows[0][1],)
+    return {n for _, n, _ in rows}
+
+
+class SequentialSolver:
+    """The remaining stock, capacity and prices while orders are decided one after the other.
+
+    Scalars are read and written through memory views, which is ten times as fast as indexing arrays
+    element by element.
     """
-    return Sequence(problem, bid_prices).run(
-        np.arange(problem.orders) if arrival is None else arrival
-    )
-
-
-def in_turn(problem: Problem, bid_prices: BidPrices, given: Shares, rest: Ints) -> Shares:
-    """The shares already given, and those of the rest of the orders decided one after the other on what is left."""
-    walk = Sequence(problem, bid_prices)
-    rows: dict[int, list[tuple[int, int, int]]] = {}
-    owner = problem.line_order[given.line].tolist()
-    for order, *row in zip(
-        owner, given.line.tolist(), given.node.tolist(), given.quantity.tolist(), strict=True
-    ):
-        rows.setdefault(order, []).append((row[0], row[1], row[2]))
-    for mine in rows.values():
-        walk._take(mine)
-    more = walk.run(rest)
-    both = [np.concatenate(pair) for pair in ((given.line, more.line), (given.node, more.node))]
-    quantity = np.concatenate([given.quantity, more.quantity])
-    by = np.lexsort((both[1], both[0]))
-    return Shares(both[0][by], both[1][by], quantity[by])
-
-
-class Sequence:
-    """The stock, load and prices of one walk through a wave."""
 
     chunk = CHUNK
 
     def __init__(self, problem: Problem, bid_prices: BidPrices | None) -> None:
         self.problem = problem
         self.bid = bid_prices
-        self.stock = problem.stock.reshape(-1).copy()
-        self.left = np.maximum(problem.capacity - problem.used, 0)
-        self.before_pressure = problem.soft_capacity - problem.used
-        self.price = self._prices()
-        self.line_limit = problem.line_limit.copy()
+        self.stock = problem.stock.reshape(-1).copy()  # (N * S,) units left
+        self.left = np.maximum(problem.capacity - problem.used, 0)  # (N,) parcels left
+        self.before_pressure = problem.soft_capacity - problem.used  # (N,) parcels
+        self.price = self._parcel_prices()  # (N,) money of one more parcel, inf when full
+        self.line_limit = problem.line_limit.copy()  # (G,) order lines left
         self.limited = len(problem.line_limit) > 0
-        self._close_limited()
+        self._close_exhausted_groups()
         self.joint = (repeats_a_sku(problem) | self.limited).tolist()
         self.stock_view, self.left_view = self.stock.data, self.left.data
         self.soft_view = self.before_pressure.data
         self.price_view = cast("memoryview[float]", self.price.data)
-        self.floor, self.pressed = self._felt()
-        self.rows: list[tuple[int, int, int]] = []
+        self.base_price, self.pressed_price = self._price_levels()
+        self.rows: list[ShareRow] = []
 
-    def _felt(self) -> tuple[list[float], list[float]]:
-        """(N,) money of one more parcel, and the same once pressure is felt."""
-        floor = [0.0] * self.problem.nodes if self.bid is None else self.bid.node.tolist()
-        return floor, [
-            max(a, b) for a, b in zip(floor, self.problem.pressure.tolist(), strict=True)
-        ]
+    def run(self, arrival: Ints) -> Shares:
+        """Decide these orders in sequence and return the shares decided so far."""
+        for first in range(0, len(arrival), self.chunk):
+            self._solve_chunk(arrival[first : first + self.chunk])
+        return Shares.of(self.rows)
 
-    def _reprice(self, bid_prices: BidPrices) -> None:
-        """Other bid prices from here on."""
+    def reserve(self, rows: list[ShareRow]) -> None:
+        """Take the shares of one order from stock, parcels and counted order lines."""
+        p = self.problem
+        for line, n, quantity in rows:
+            self.stock_view[n * p.skus + int(p.line_sku[line])] -= quantity
+        for n in distinct_nodes(rows):
+            self._open_parcel(n)
+        if self.limited:
+            self.line_limit -= p.limit_members[:, nodes_of(rows)].sum(axis=1)
+            self._close_exhausted_groups()
+
+    def _open_parcel(self, n: int) -> None:
+        """Count one more parcel of a node and raise its price when it is pressed or full."""
+        self.left_view[n] -= 1
+        self.soft_view[n] -= 1
+        if self.left_view[n] <= 0:
+            self.price_view[n] = np.inf
+        elif self.soft_view[n] <= 0:
+            self.price_view[n] = self.pressed_price[n]
+
+    def solve_again(self, order: int, groups: dict[int, GroupRow]) -> list[ShareRow]:
+        """Return the best shares of one order on what is left now; nothing is reserved."""
+        if order not in groups:
+            return self._solve_compact(order)
+        group, row = groups[order]
+        one = group.rows(slice(row, row + 1))
+        serve = np.where(self.stock[one.cell] >= one.least[:, :, None], one.serve, np.inf)
+        best = cheapest(one, one.parcel + self.price[one.node], serve)
+        place = best.place[0]
+        served = np.flatnonzero(place >= 0)
+        line, quantity = one.line[0, served], one.quantity[0, served]
+        cell = one.cell[0, served, place[served]]
+        if np.any(self.stock[cell] < quantity):
+            return self._solve_compact(order)  # a divisible line that must be divided
+        node = one.node[0, place[served]]
+        rows = list(zip(line.tolist(), node.tolist(), quantity.tolist(), strict=True))
+        if self.joint[order] and not self._fits_jointly(rows):
+            return self._solve_compact(order)
+        return rows
+
+    def _price_levels(self) -> tuple[list[float], list[float]]:
+        """(N,) money of one more parcel below the soft capacity, and beyond it."""
+        base = [0.0] * self.problem.nodes if self.bid is None else self.bid.node.tolist()
+        pressure = self.problem.pressure.tolist()
+        return base, [max(pair) for pair in zip(base, pressure, strict=True)]
+
+    def set_bid_prices(self, bid_prices: BidPrices) -> None:
+        """Price the following orders with other bid prices."""
         self.bid = bid_prices
-        self.floor, self.pressed = self._felt()
-        self.price[:] = self._prices()
-        self._close_limited()
+        self.base_price, self.pressed_price = self._price_levels()
+        self._refresh_prices()
 
-    def _prices(self) -> Floats:
-        """(N,) money of one more parcel now: bid price or pressure, whichever is felt; infinite when full."""
+    def _refresh_prices(self) -> None:
+        self.price[:] = self._parcel_prices()
+        self._close_exhausted_groups()
+
+    def _parcel_prices(self) -> Floats:
+        """(N,) money of one more parcel now: bid price or pressure, the higher; inf when full."""
         p = self.problem
         base = np.zeros(p.nodes) if self.bid is None else self.bid.node
-        price: Floats = np.where(self.before_pressure <= 0, np.maximum(base, p.pressure), base)
+        pressed = self.before_pressure <= 0
+        price: Floats = np.where(pressed, np.maximum(base, p.pressure), base)
         price[self.left <= 0] = np.inf
         return price
 
-    def _close_limited(self) -> None:
+    def _close_exhausted_groups(self) -> None:
         if self.limited:
-            self.price[self.problem.limit_members[self.line_limit <= 0].any(axis=0)] = np.inf
+            exhausted = self.problem.limit_members[self.line_limit <= 0].any(axis=0)
+            self.price[exhausted] = np.inf
 
-    def run(self, arrival: Ints) -> Shares:
-        for at in range(0, len(arrival), self.chunk):
-            self._chunk(arrival[at : at + self.chunk])
-        return Shares.of(self.rows)
-
-    def _chunk(self, orders: Ints) -> None:
+    def _solve_chunk(self, orders: Ints) -> None:
         p = self.problem
         lines = lines_of(p, orders)
         reach = in_reach(p, self.stock.reshape(p.stock.shape), lines) & np.isfinite(self.price)
         groups = gather(p, orders, reach)
         node = np.full(p.lines, -1, dtype=np.int64)
-        home: dict[int, tuple[Group, int]] = {}
         for group in groups:
             if self.bid is not None:
                 group.serve += self.bid.stock.reshape(-1)[group.cell] * group.quantity[:, :, None]
             best = cheapest(group, group.parcel + self.price[group.node], group.serve)
-            at = np.take_along_axis(group.node, np.maximum(best.place, 0), axis=1)
-            node[group.line] = np.where(best.place >= 0, at, -1)
-            home.update(
-                zip(
-                    group.order.tolist(), ((group, i) for i in range(len(group.order))), strict=True
-                )
-            )
-        self._walk(orders, node, home)
+            candidate = np.take_along_axis(group.node, np.maximum(best.place, 0), axis=1)
+            node[group.line] = np.where(best.place >= 0, candidate, -1)
+        self._commit(orders, node, group_rows(groups))
 
-    def _walk(self, orders: Ints, node: Ints, home: dict[int, tuple[Group, int]]) -> None:
+    def _commit(self, orders: Ints, node: Ints, groups: dict[int, GroupRow]) -> None:
+        """Reserve the priced plans in sequence; solve those that no longer hold again.
+
+        `node` (L,) is the node of every line as priced at the start of the chunk.
+        """
         p, priced = self.problem, self.price.tolist()
         skus = p.skus
         first, last = int(p.start[orders].min()), int(p.start[orders + 1].max())
-        # plain lists and memory views: an array element read one at a time costs ten times as much
         chosen, sku = node[first:last].tolist(), p.line_sku[first:last].tolist()
         quantity = p.quantity[first:last].tolist()
         starts, ends = p.start[orders].tolist(), p.start[orders + 1].tolist()
         stock, price, joint = self.stock_view, self.price_view, self.joint
-        for order, begin, end in zip(orders.tolist(), starts, ends, strict=True):
+
+        def still_valid(begin: int, end: int) -> list[ShareRow] | None:
             rows = []
-            valid = order in home or begin == end
             for line in range(begin, end):
                 i = line - first
                 n = chosen[i]
                 if n < 0:
                     continue
                 if stock[n * skus + sku[i]] < quantity[i] or price[n] != priced[n]:
-                    valid = False
-                    break
+                    return None
                 rows.append((line, n, quantity[i]))
-            if not valid or (joint[order] and not self._together(rows)):
-                rows = self._again(order, home)
+            return rows
+
+        for order, begin, end in zip(orders.tolist(), starts, ends, strict=True):
+            rows = still_valid(begin, end) if order in groups or begin == end else None
+            if rows is None or (joint[order] and not self._fits_jointly(rows)):
+                rows = self.solve_again(order, groups)
             if rows:
-                self._take(rows)
+                self.reserve(rows)
                 self.rows += rows
 
-    def _together(self, rows: list[tuple[int, int, int]]) -> bool:
-        """Whether the shares of one order fit the stock and the counted lines jointly."""
-        need: dict[int, int] = {}
-        sku, skus = self.problem.line_sku, self.problem.skus
+    def _fits_jointly(self, rows: list[ShareRow]) -> bool:
+        """Return whether the shares of one order together fit stock and counted order lines."""
+        need: Counter[int] = Counter()
         for line, n, quantity in rows:
-            cell = n * skus + int(sku[line])
-            need[cell] = need.get(cell, 0) + quantity
-        if len(need) < len(rows) and any(
-            self.stock_view[cell] < units for cell, units in need.items()
-        ):
+            need[n * self.problem.skus + int(self.problem.line_sku[line])] += quantity
+        cells, units = list(need), np.array(list(need.values()), dtype=np.int64)
+        if np.any(self.stock[cells] < units):
             return False
         if not self.limited:
             return True
-        nodes = [n for _, n, _ in rows]
-        return bool((self.problem.limit_members[:, nodes].sum(axis=1) <= self.line_limit).all())
+        counted = self.problem.limit_members[:, nodes_of(rows)].sum(axis=1)
+        return bool((counted <= self.line_limit).all())
 
-    def _again(self, order: int, home: dict[int, tuple[Group, int]]) -> list[tuple[int, int, int]]:
-        """The best plan of one order on what is left now."""
-        if order not in home:
-            return self._difficult(order)
-        group, i = home[order]
-        one = group.rows(slice(i, i + 1))
-        serve = np.where(self.stock[one.cell] >= one.least[:, :, None], one.serve, np.inf)
-        best = cheapest(one, one.parcel + self.price[one.node], serve)
-        rows = [
-            (line, int(one.node[0, k]), quantity)
-            for line, k, quantity in zip(
-                one.line[0].tolist(), best.place[0].tolist(), one.quantity[0].tolist(), strict=True
-            )
-            if k >= 0
-        ]
-        alone = all(
-            self.stock_view[n * self.problem.skus + int(self.problem.line_sku[line])] >= q
-            for line, n, q in rows
-        )
-        return (
-            rows
-            if alone and (not self.joint[order] or self._together(rows))
-            else self._difficult(order)
-        )
+    def _solve_compact(self, order: int) -> list[ShareRow]:
+        """Return the best shares of an order beyond the subset dynamic program.
 
-    def _difficult(self, order: int) -> list[tuple[int, int, int]]:
+        These have many lines, divided lines, one SKU twice or counted order lines; the compact
+        program is exact for all of them.
         """
-        An order the subset programme cannot settle: many lines, divided lines, one SKU twice, counted
-        lines.
-        """
-        return settle(
-            self.problem,
-            order,
-            stock=self.stock.reshape(self.problem.stock.shape),
-            price=self.price,
-            stock_price=None if self.bid is None else self.bid.stock,
-            line_limit=self.line_limit,
-        )
-
-    def _take(self, rows: list[tuple[int, int, int]]) -> None:
         p = self.problem
-        for line, n, quantity in rows:
-            self.stock_view[n * p.skus + int(p.line_sku[line])] -= quantity
-        for n in {n for _, n, _ in rows} if len(rows) > 1 else (rows[0][1],):
-            self.left_view[n] -= 1
-            self.soft_view[n] -= 1
-            if self.left_view[n] <= 0:
-                self.price_view[n] = np.inf
-            elif self.soft_view[n] <= 0:
-                self.price_view[n] = self.pressed[n]
-        if self.limited:
-            self.line_limit -= p.limit_members[:, [n for _, n, _ in rows]].sum(axis=1)
-            self._close_limited()
-
-
-def settle(
-    problem: Problem,
-    order: int,
-    *,
-    stock: Ints,
-    price: Floats,
-    stock_price: Floats | None,
-    line_limit: Ints,
-) -> list[tuple[int, int, int]]:
-    """
-    One order by the compact program: exact whatever its constraints; prices infinite where a node is
-    closed.
-    """
-    one = replace(problem.only([order]), line_limit=line_limit)
-    reach = in_reach(one, stock, np.arange(one.lines)) & np.isfinite(price)
-    answer = solve_compact(
-        one,
-        stock=stock,
-        reach=reach,
-        node_price=np.where(np.isfinite(price), price, 0.0),
-        stock_price=stock_price,
-    )
-    first = int(problem.start[order])
-    shares = answer.shares
-    return [
-        (first + a, b, c)
-        for a, b, c in zip(
-            shares.line.tolist(), shares.node.tolist(), shares.quantity.tolist(), strict=True
+        one = replace(p.only([order]), line_limit=self.line_limit)
+        stock, open_nodes = self.stock.reshape(p.stock.shape), np.isfinite(self.price)
+        result = solve_compact(
+            one,
+            stock=stock,
+            reach=in_reach(one, stock, np.arange(one.lines)) & open_nodes,
+            node_price=np.where(open_nodes, self.price, 0.0),
+            stock_price=None if self.bid is None else self.bid.stock,
         )
-    ]
+        first = int(p.start[order])
+        return [(first + line, n, units) for line, n, units in result.shares.rows()]

@@ -1,9 +1,8 @@
-"""
-What one more unit on a shelf, or one more parcel of a day, would have saved.
+"""Shadow prices: what one more unit of stock, or one more parcel of a day, would have saved.
 
-A batch's duals say what a unit is worth at the margin, and often far too much of it: what one whole unit really saves
-is another number. It is found by planning again, with the unit, the orders that could want it, while all others keep
-what they have: a saving that is there for the taking, never more than planning the whole wave again would save.
+The duals of a batch are marginal values and often promise much more than one whole unit saves. The
+verified saving is found by solving again, with one more unit, the orders that could use it while
+all others keep their plans. It never exceeds what solving the whole batch again would save.
 """
 
 from __future__ import annotations
@@ -20,92 +19,107 @@ from .plan import Plan
 from .problem import Floats, Ints, Problem
 from .shares import Shares
 
-WANTING = 100
-"""Orders planned again for one unit: those that could gain most."""
-SECONDS = 5.0
+MOST_ORDERS = 100
+"""Orders solved again for one unit: those that could gain most."""
+TIME_LIMIT = 5.0
+"""Seconds of one of these solutions."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShadowPrice:
-    """Money of one more unit of `sku` at `node`; without a SKU of one more parcel of its day."""
+    """The value of one more unit of `sku` at `node`; without a SKU, of one more parcel a day."""
 
     node: int
     sku: int | None
-    price: float  # the dual
-    saving: float | None = None  # what planning again with one more saved; None where nobody looked
+    price: float  # money, the dual
+    saving: float | None = None  # money that solving again saved; None where not verified
 
 
 def shadow_prices(plan: Plan, *, least: float = 0.01, verify: int = 5) -> tuple[ShadowPrice, ...]:
-    """
-    The prices a batch left behind from `least` money on, dearest first; the first `verify` of stock and of parcels
-    each with the saving found by planning again. Empty for plans without prices.
+    """Return the prices of a batch from `least` money on, highest first.
+
+    The first `verify` of stock and of parcels have the saving found by solving again. Empty for
+    plans without prices.
     """
     if plan.prices is None:
         return ()
-    node, sku = np.nonzero(plan.prices.stock >= least)
-    stock = [
-        ShadowPrice(n, s, float(plan.prices.stock[n, s]))
-        for n, s in zip(node.tolist(), sku.tolist(), strict=True)
-    ]
-    full = np.flatnonzero(plan.prices.node >= least).tolist()
-    parcels = [ShadowPrice(n, None, float(plan.prices.node[n])) for n in full]
+    stock: list[ShadowPrice] = []
+    nodes, skus = np.nonzero(plan.prices.stock >= least)
+    for node, sku in zip(nodes.tolist(), skus.tolist(), strict=True):
+        stock.append(ShadowPrice(node, sku, float(plan.prices.stock[node, sku])))
+    parcels: list[ShadowPrice] = []
+    for node in np.flatnonzero(plan.prices.node >= least).tolist():
+        parcels.append(ShadowPrice(node, None, float(plan.prices.node[node])))
     found: list[ShadowPrice] = []
     for prices in (stock, parcels):
-        prices.sort(key=lambda s: (-s.price, s.node, s.sku or 0))
-        found += [
-            replace(s, saving=saving_of_one_more(plan, s.node, s.sku)) for s in prices[:verify]
-        ]
+        prices.sort(key=_highest_first)
+        for price in prices[:verify]:
+            found.append(replace(price, saving=saving_of_one_more(plan, price.node, price.sku)))
         found += prices[verify:]
-    return tuple(sorted(found, key=lambda s: (-s.price, s.node, s.sku is None, s.sku or 0)))
+    return tuple(sorted(found, key=_highest_first))
+
+
+def _highest_first(price: ShadowPrice) -> tuple[float, int, bool, int]:
+    return -price.price, price.node, price.sku is None, price.sku or 0
 
 
 def saving_of_one_more(plan: Plan, node: int, sku: int | None) -> float:
-    """Money saved by one more unit of `sku` at `node`, or one more parcel there; never below zero."""
-    orders = _wanting(plan, node, sku)
+    """Return the money that one more unit of `sku`, or one more parcel, at `node` saves; >= 0."""
+    orders = _interested_orders(plan, node, sku)
     if not len(orders):
         return 0.0
-    without = orders_alone(plan, orders)
-    now = cost_of(without, _shares_of(plan, orders)).total if plan.proved else _cheapest(without)
-    return max(0.0, round(now - _cheapest(_with_one_more(without, node, sku)), 6))
+    before = orders_alone(plan, orders)
+    cost = _cost_of_orders(plan, orders, before)
+    return max(0.0, round(cost - _least_cost(_with_one_more(before, node, sku)), 6))
+
+
+def _cost_of_orders(plan: Plan, orders: Ints, alone: Problem) -> float:
+    """Return the money of these orders: as planned if proved optimal, else solved again."""
+    if plan.proved:
+        return cost_of(alone, _shares_of(plan, orders)).total
+    return _least_cost(alone)
 
 
 def _shares_of(plan: Plan, orders: Ints) -> Shares:
-    """What the plan gives these orders, their lines counted from the first of them."""
+    """Return the shares of these orders, their lines counted from the first of them."""
     p, shares = plan.problem, plan.shares
-    mine = np.isin(p.line_order[shares.line], orders)
-    return Shares(
-        np.searchsorted(lines_of(p, orders), shares.line[mine]),
-        shares.node[mine],
-        shares.quantity[mine],
-    )
+    own = np.isin(p.line_order[shares.line], orders)
+    line = np.searchsorted(lines_of(p, orders), shares.line[own])
+    return Shares(line, shares.node[own], shares.quantity[own])
 
 
 def _with_one_more(p: Problem, node: int, sku: int | None) -> Problem:
-    one = np.arange(p.nodes) == node
     if sku is None:
+        one = np.arange(p.nodes) == node
         return replace(p, capacity=p.capacity + one, soft_capacity=p.soft_capacity + one)
     stock = p.stock.copy()
     stock[node, sku] += 1
     return replace(p, stock=stock)
 
 
-def _cheapest(problem: Problem) -> float:
-    return cost_of(problem, solve_batch(problem, time_limit=SECONDS, bid_prices=None).shares).total
+def _least_cost(problem: Problem) -> float:
+    result = solve_batch(problem, time_limit=TIME_LIMIT)
+    return cost_of(problem, result.shares).total
 
 
-def _wanting(plan: Plan, node: int, sku: int | None) -> Ints:
-    """
-    (at most WANTING) orders, ascending: those that could be served by the unit, dearest first, then those served from
-    the node now, who could make room for others.
+def _interested_orders(plan: Plan, node: int, sku: int | None) -> Ints:
+    """Return up to MOST_ORDERS orders that one more unit could help, ascending.
+
+    Orders that the unit could serve come first, those that could gain most before others; then
+    orders served from the node, which could make room.
     """
     p = plan.problem
-    if p.orders <= WANTING:
+    if p.orders <= MOST_ORDERS:
         return np.arange(p.orders)
-    lines = np.flatnonzero(p.eligible[:, node] & ((p.line_sku == sku) | (sku is None)))
-    held = p.stock[node, p.line_sku[lines]] + (sku is not None)
-    orders = np.unique(p.line_order[lines[held >= p.least[lines]]])
-    now: Floats = np.sum(list(plan.cost_parts.values()), axis=0)
-    ranked = orders[np.argsort(p.parcel[orders, node] - now[orders], kind="stable")]
-    here = np.unique(p.line_order[plan.shares.line[plan.shares.node == node]])
-    both = np.concatenate([ranked, here[~np.isin(here, ranked)]]) if len(orders) else orders
-    return np.sort(both[:WANTING])
+    of_sku = np.ones(p.lines, dtype=bool) if sku is None else p.line_sku == sku
+    lines = np.flatnonzero(p.eligible[:, node] & of_sku)
+    stock = p.stock[node, p.line_sku[lines]] + (sku is not None)
+    orders = np.unique(p.line_order[lines[stock >= p.least[lines]]])
+    if not len(orders):
+        return orders
+    cost_now: Floats = np.sum(list(plan.cost_parts.values()), axis=0)
+    most_gain_first = np.argsort(p.parcel[orders, node] - cost_now[orders], kind="stable")
+    ranked = orders[most_gain_first]
+    served_here = np.unique(p.line_order[plan.shares.line[plan.shares.node == node]])
+    others = served_here[~np.isin(served_here, ranked)]
+    return np.sort(np.concatenate([ranked, others])[:MOST_ORDERS])

@@ -1,8 +1,7 @@
-"""
-Integer programs solved in a process of their own, because a solver's time limit is a wish: this one can
-be killed.
+"""Integer programs solved in a child process, which is killed when it exceeds its time limit.
 
-Run as a module it reads pickled tasks from its input and writes pickled answers.
+A solver's own time limit is not a hard limit. The child reads pickled tasks from its standard input
+and writes pickled solutions to its standard output.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
@@ -20,6 +20,7 @@ from .milp import Model, Solution, solve_model
 from .problem import Floats
 
 GRACE_SECONDS = 1.0
+"""Seconds beyond the time limit of a task before its process is killed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,42 +32,50 @@ class Task:
     time_limit: float
     gap: float
 
-    def solved(self) -> Solution:
+    def solve(self) -> Solution:
+        """Solve the program in this process."""
         return solve_model(self.model, time_limit=self.time_limit, start=self.start, gap=self.gap)
 
 
 class Solver(Protocol):
-    """Solves one integer program at a time."""
+    """A solver of one integer program at a time."""
 
-    def submit(self, task: Task) -> None: ...
+    def submit(self, task: Task) -> None:
+        """Start to solve a program."""
 
-    def result(self) -> Solution | None: ...
+    def result(self) -> Solution | None:
+        """Wait for the solution of the program submitted last; None when there is none."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release the solver's resources."""
 
 
-class SolverHere:
-    """In this process: for programs that end in milliseconds."""
+class InProcessSolver:
+    """A solver in this process, for programs that end in milliseconds."""
 
     def __init__(self) -> None:
         self._task: Task | None = None
 
     def submit(self, task: Task) -> None:
+        """Keep the program for `result`."""
         self._task = task
 
     def result(self) -> Solution | None:
-        return self._task.solved() if self._task else None
+        """Solve the program submitted last."""
+        return self._task.solve() if self._task else None
 
     def close(self) -> None:
+        """Forget the program."""
         self._task = None
 
 
-# The same module search path as here, so that it also runs from a checkout. The packages above stand in name only: the
-# child needs this module and two beside it, and opening the room's door would take it sixteen times as long to start.
+# The child gets this process's module search path, so that it also runs from a checkout. The
+# packages above this module are empty stand-ins: executing their __init__ would make the start
+# sixteen times as slow, and the child needs only three modules.
 _CHILD = """
 import sys, types
 sys.path[:] = {path!r}
-for name, path in {doors!r}:
+for name, path in {packages!r}:
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = path
 from {module} import serve
@@ -75,15 +84,19 @@ serve()
 
 
 def child_code() -> str:
-    """What the child runs: the packages this module is in, below the outermost, with where their modules lie."""
+    """Return the program of the child process."""
     parts = __name__.split(".")[:-1]
     names = [".".join(parts[:n]) for n in range(2, len(parts) + 1)]
-    doors = [(name, list(sys.modules[name].__path__)) for name in names]
-    return _CHILD.format(path=sys.path, doors=doors, module=__name__)
+    packages = [(name, list(sys.modules[name].__path__)) for name in names]
+    return _CHILD.format(path=sys.path, packages=packages, module=__name__)
 
 
 class SolverProcess:
-    """Starts at once and warms up while its owner is still pricing; a killed one starts again when asked."""
+    """A solver in a child process.
+
+    The process starts with this object, so that it loads the solver while the caller still works; a
+    killed one is started again by the next task.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -100,7 +113,7 @@ class SolverProcess:
         return self._process
 
     def submit(self, task: Task) -> None:
-        """Hands over a program; `result` answers it."""
+        """Send a program to the process; `result` returns its solution."""
         process = self._process or self._start()
         self._until = time.monotonic() + task.time_limit + GRACE_SECONDS
         try:
@@ -111,37 +124,36 @@ class SolverProcess:
             self.close()
 
     def result(self) -> Solution | None:
-        """What `solve_model` answers; None when the process had to be killed or died."""
-        process, answer = self._process, None
+        """Wait for the solution; None when the process was killed or died."""
+        process = self._process
         if process is None or process.stdout is None:
             return None
+        answer: object = None
         wait = max(0.0, self._until - time.monotonic())
-        try:
+        with suppress(OSError, EOFError, pickle.UnpicklingError):
             ready, _, _ = select.select([process.stdout], [], [], wait)
-            answer = pickle.load(process.stdout) if ready else None
-        except (OSError, EOFError, pickle.UnpicklingError):
-            answer = None
-        if not isinstance(answer, Solution):
-            self.close()
-            return None
-        return answer
+            if ready:
+                answer = pickle.load(process.stdout)
+        if isinstance(answer, Solution):
+            return answer
+        self.close()
+        return None
 
     @property
     def pid(self) -> int | None:
+        """The process id; None when no process runs."""
         return self._process.pid if self._process else None
 
     def close(self) -> None:
-        """Ends the process; nothing of it outlives this call."""
+        """Kill the process and wait for its end."""
         process, self._process = self._process, None
         if process is None:
             return
         process.kill()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
-                try:
+                with suppress(BrokenPipeError):
                     stream.close()
-                except BrokenPipeError:
-                    continue
         process.wait()
 
     def __enter__(self) -> SolverProcess:
@@ -157,11 +169,11 @@ class SolverProcess:
 
 
 def serve() -> None:
-    """Answers models until the input ends."""
+    """Solve tasks in the child process until the input ends."""
     while True:
         try:
             task = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        pickle.dump(task.solved(), sys.stdout.buffer, protocol=5)
+        pickle.dump(task.solve(), sys.stdout.buffer, protocol=5)
         sys.stdout.buffer.flush()

@@ -1,50 +1,70 @@
-"""
-Prices by subgradient ascent: raise what is asked for too much, lower what lies idle, keep the best
-bound.
+"""Subgradient ascent on the Lagrangian dual (Polyak's step with momentum).
+
+Prices of overused rows rise, those of idle rows fall; the prices with the best bound are kept. See
+Held, Wolfe and Crowder (1974).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .lagrangian import Prices, Wave
-from .problem import Floats
+from .lagrangian import Prices, Relaxation, Usage
+from .problem import Floats, Ints
 
 MOMENTUM = 0.6
 PATIENCE = 8
+"""Steps without a better bound after which the steps become shorter and restart from the best."""
+SHORTER = 0.7
+CONVERGED = 1e-9
+"""Money between the upper and the lower bound at which the ascent ends."""
 
 
-def ascend(wave: Wave, *, upper: float, steps: int, start: Prices) -> tuple[float, Prices]:
-    """The best lower bound found and its prices; `upper` is the money of any feasible plan."""
-    p = wave.problem
-    parts = [len(start.stock), p.nodes, len(start.lines)]
-    ends = np.cumsum(parts)
-    room = np.concatenate([wave.stock, wave.calm, p.line_limit.astype(np.float64)])
-    at = np.concatenate([start.stock, start.node, start.lines])
-    best_bound, best, stale, boldness = -np.inf, at, 0, 1.0
-    direction: Floats = np.zeros(len(at))
+def ascend(
+    relaxation: Relaxation, *, upper: float, steps: int, start: Prices
+) -> tuple[float, Prices]:
+    """Return the best lower bound found and its prices.
+
+    `upper` is the money of any feasible plan; it scales the steps.
+    """
+    p = relaxation.problem
+    ends = np.cumsum([len(start.stock), p.nodes, len(start.lines)])
+    limits = np.concatenate(
+        [relaxation.stock, relaxation.calm_room, p.line_limit.astype(np.float64)]
+    )
+    point = np.concatenate([start.stock, start.node, start.lines])
+    best_bound, best = -np.inf, point
+    stale, scale = 0, 1.0
+    direction: Floats = np.zeros(len(point))
     for _ in range(steps):
-        priced = wave.price(_prices(at, ends))
+        priced = relaxation.price(_as_prices(point, ends))
+        stale += 1
         if priced.bound > best_bound:
-            best_bound, best, stale = priced.bound, at, 0
-        else:
-            stale += 1
+            best_bound, best, stale = priced.bound, point, 0
         if stale >= PATIENCE:
-            boldness, stale, at = boldness * 0.7, 0, best
-        usage = priced.usage
-        slope = np.concatenate([usage.stock, usage.node, usage.lines]) - room
-        # beyond the calm room parcels pay the pressure, so no price above it speaks for them
-        over = np.clip(slope[ends[0] : ends[1]], 0, wave.room - wave.calm)
-        slope[ends[0] : ends[1]] -= np.where(at[ends[0] : ends[1]] >= p.pressure, over, 0.0)
-        slope[(at <= 0) & (slope < 0)] = 0.0
+            scale, stale, point = scale * SHORTER, 0, best
+        slope = _subgradient(relaxation, priced.usage, point, limits, ends)
         direction = MOMENTUM * direction + slope
-        length = float(direction @ direction)
-        if length < 1e-12 or upper - best_bound < 1e-9:
+        square_length = float(direction @ direction)
+        if square_length < 1e-12 or upper - best_bound < CONVERGED:
             break
-        at = np.maximum(0.0, at + boldness * max(0.0, upper - priced.bound) / length * direction)
-    return best_bound, _prices(best, ends)
+        step = scale * max(0.0, upper - priced.bound) / square_length
+        point = np.maximum(0.0, point + step * direction)
+    return best_bound, _as_prices(best, ends)
 
 
-def _prices(values: Floats, ends: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Prices:
+def _subgradient(
+    relaxation: Relaxation, usage: Usage, point: Floats, limits: Floats, ends: Ints
+) -> Floats:
+    """Return usage beyond the limits, by row; zero where a price of zero cannot fall."""
+    slope = np.concatenate([usage.stock, usage.node, usage.lines]) - limits
+    # parcels beyond the calm room pay the pressure, so a price at the pressure is high enough
+    nodes = slice(ends[0], ends[1])
+    pressed = np.clip(slope[nodes], 0, relaxation.room - relaxation.calm_room)
+    slope[nodes] -= np.where(point[nodes] >= relaxation.problem.pressure, pressed, 0.0)
+    slope[(point <= 0) & (slope < 0)] = 0.0
+    return slope
+
+
+def _as_prices(values: Floats, ends: Ints) -> Prices:
     stock, node, lines = np.split(values, ends[:2])
     return Prices(stock, node, lines, np.zeros(0))

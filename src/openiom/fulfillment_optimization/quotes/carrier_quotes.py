@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
-from openiom.fulfillment_optimization.snapshot import Site
+from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.kernel import IomError
 from openiom.provider_contract import LiveRate, Shipment
 from openiom.providers import Rated
@@ -37,7 +37,7 @@ def shipments_of(resolved: ResolvedRequest, parcels: Sequence[Parcel]) -> list[S
     return shipments
 
 
-def _origin(site: Site) -> Mapping[str, Any]:
+def _origin(site: PlanningSource) -> Mapping[str, Any]:
     return {**site.address, "latitude": site.latitude, "longitude": site.longitude}
 
 

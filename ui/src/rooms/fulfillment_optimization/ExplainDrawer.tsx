@@ -60,7 +60,7 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
             {(found) => (
               <>
                 <p className="muted">
-                  Planned again <When at={found.at} /> by strategy <strong>{found.strategy}</strong>; nothing was written. What the order
+                  Planned again <When at={found.planned_at} /> by strategy <strong>{found.strategy}</strong>; nothing was written. What the order
                   itself holds counts as free to it. It would cost <strong>{cost(found.cost, unitOf(found))}</strong>.
                 </p>
                 <CostParts parts={found.parts} unit={unitOf(found)} bar={false} />

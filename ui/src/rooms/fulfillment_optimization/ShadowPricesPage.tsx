@@ -90,7 +90,7 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
   return (
     <>
       <p className="muted">
-        From the <Link to={`/plans/${data.plan_id}`}>batch</Link> of strategy <strong>{data.strategy}</strong>, <When at={data.at} />;{' '}
+        From the <Link to={`/plans/${data.plan_id}`}>batch</Link> of strategy <strong>{data.strategy}</strong>, <When at={data.planned_at} />;{' '}
         {whole(data.total)} {data.total === 1 ? 'price' : 'prices'}
         {data.items.length < data.total && `, the dearest ${whole(data.items.length)} shown`}.
       </p>

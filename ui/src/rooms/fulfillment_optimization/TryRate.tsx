@@ -62,7 +62,7 @@ export function TryRate({ body }: { body: Body }) {
         ) : answer.data ? (
           <>
             <strong className="figure">{cost(answer.data.price)}</strong>
-            <span>{answer.data.says}</span>
+            <span>{answer.data.explanation}</span>
           </>
         ) : null}
       </output>

@@ -52,7 +52,7 @@ const explained = {
         candidate('NYC', {
           refused: 'nothing on hand',
           on_hand: 0,
-          wins_with: [{ changes: [], single: true, verified: false, text: '1 more on the shelf' }],
+          wins_with: [{ changes: [], single: true, verified: false, text: '1 more on hand' }],
         }),
       ],
     },
@@ -89,7 +89,7 @@ test('an order of a plan opens to every candidate and the smallest change that m
   expect(within(chicago).getByText('Verified')).toBeInTheDocument();
   const york = within(drawer).getByText('NYC').closest('tr') as HTMLElement;
   expect(york).toHaveTextContent('Nothing on hand');
-  expect(york).toHaveTextContent('1 more on the shelf');
+  expect(york).toHaveTextContent('1 more on hand');
   expect(within(york).queryByText('Verified')).toBeNull();
   expect(sent.find((one) => one.method === 'POST')?.body).toMatchObject({ order_id: 'o1' });
 });

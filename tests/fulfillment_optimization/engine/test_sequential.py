@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.fulfillment_optimization.engine.small_waves import best_by_trying_everything, small_wave
+from tests.fulfillment_optimization.engine.small_instances import (
+    best_by_brute_force,
+    small_instance,
+)
 
-from openiom.fulfillment_optimization.engine import BidPrices, Shares, broken, cost_of, solve
+from openiom.fulfillment_optimization.engine import BidPrices, Shares, cost_of, solve, violations
 
 
 def after(p, rows):
@@ -21,9 +24,9 @@ def after(p, rows):
 @pytest.mark.parametrize("block", range(10))
 def test_every_order_in_turn_gets_what_trying_everything_finds(block):
     for seed in range(block * 40, block * 40 + 40):
-        p = small_wave(seed)
+        p = small_instance(seed)
         plan = solve(p)
-        assert broken(p, plan.shares) == [], seed
+        assert violations(p, plan.shares) == [], seed
         left = p
         for order in range(p.orders):
             alone = left.only([order])
@@ -35,7 +38,7 @@ def test_every_order_in_turn_gets_what_trying_everything_finds(block):
                 plan.shares.quantity[mine],
             )
             rows = list(zip(*(c.tolist() for c in columns), strict=True))
-            best, _ = best_by_trying_everything(alone)
+            best, _ = best_by_brute_force(alone)
             assert cost_of(alone, Shares.of(rows)).total == pytest.approx(best, abs=1e-6), (
                 seed,
                 order,
@@ -45,18 +48,18 @@ def test_every_order_in_turn_gets_what_trying_everything_finds(block):
 
 def test_the_same_wave_gives_the_same_plan_twice():
     for seed in range(30):
-        one, two = solve(small_wave(seed)), solve(small_wave(seed))
+        one, two = solve(small_instance(seed)), solve(small_instance(seed))
         assert one.shares.node.tolist() == two.shares.node.tolist()
         assert one.shares.line.tolist() == two.shares.line.tolist()
 
 
 def test_bid_prices_of_zero_change_nothing():
     for seed in range(30):
-        p = small_wave(seed)
-        assert solve(p, bid_prices=BidPrices.none(p)).cost == solve(p).cost
+        p = small_instance(seed)
+        assert solve(p, bid_prices=BidPrices.zero(p)).cost == solve(p).cost
 
 
 def test_cost_parts_add_up_to_the_cost():
     for seed in range(30):
-        plan = solve(small_wave(seed))
+        plan = solve(small_instance(seed))
         assert sum(part.sum() for part in plan.cost_parts.values()) == pytest.approx(plan.cost)

@@ -15,7 +15,7 @@ from tests.fulfillment_optimization.builders import (
 )
 
 from openiom.fulfillment_optimization.constraints import ConstraintBody
-from openiom.fulfillment_optimization.problem_builder import Circumstances
+from openiom.fulfillment_optimization.problem_builder import PlanningContext
 
 # One degree of longitude is 111.19 km, or 69.1 miles.
 NEAR, FAR = place("NEAR", 1), place("FAR", 20)
@@ -204,9 +204,9 @@ def test_a_source_takes_no_more_order_lines_a_day_than_it_may():
     cap = constraint("maximum_order_lines", entries=[{"source": "NEAR", "lines": 3}])
     lines = order("a", LAMP=1, SHADE=1) + order("b", LAMP=1)
     units = stock(LAMP_NEAR=9, SHADE_NEAR=9, LAMP_FAR=9, SHADE_FAR=9)
-    given = Circumstances(now=NOON, lines_today={"NEAR": 1})
+    given = PlanningContext(now=NOON, lines_today={"NEAR": 1})
     assert plan(lines, setting([NEAR, FAR], cap), units, given).sources == ["NEAR", "NEAR", "FAR"]
-    full = Circumstances(now=NOON, lines_today={"NEAR": 3})
+    full = PlanningContext(now=NOON, lines_today={"NEAR": 3})
     answer = plan(lines, setting([NEAR, FAR], cap), units, full)
     assert answer.sources == ["FAR", "FAR", "FAR"]
     assert answer.refused()["NEAR"] == "MAXIMUM_ORDER_LINES"
@@ -216,7 +216,7 @@ def test_the_sources_of_a_list_count_their_lines_together():
     third = place("THIRD", 2)
     cap = constraint("maximum_order_lines", entries=[{"source_list": "stores", "lines": 2}])
     lines = [line for name in "abc" for line in order(name, LAMP=1)]
-    given = Circumstances(now=NOON, lines_today={"THIRD": 1})
+    given = PlanningContext(now=NOON, lines_today={"THIRD": 1})
     answer = plan(
         lines,
         setting([NEAR, FAR, third], cap, lists={"stores": ["NEAR", "THIRD"]}),
@@ -249,7 +249,7 @@ def test_a_source_has_a_daily_limit_of_its_own():
 def test_parcels_a_day_are_counted_with_those_of_earlier_waves():
     near = place("NEAR", 1, daily_parcels=3)
     lines = order("a", LAMP=1) + order("b", LAMP=1)
-    given = Circumstances(now=NOON, parcels_today={"NEAR": 2})
+    given = PlanningContext(now=NOON, parcels_today={"NEAR": 2})
     answer = plan(lines, setting([near, FAR]), stock(LAMP_NEAR=9, LAMP_FAR=9), given)
     assert answer.sources == ["NEAR", "FAR"]
 
@@ -266,7 +266,7 @@ def test_an_order_goes_to_an_open_source_while_another_is_closed():
     answer = plan(order("a", LAMP=1), open_source, BOTH)
     assert answer.sources == ["FAR"]
     assert answer.refused()["NEAR"] == "CLOSED"
-    earlier = Circumstances(now=NOON.replace(hour=10))
+    earlier = PlanningContext(now=NOON.replace(hour=10))
     assert plan(order("a", LAMP=1), open_source, BOTH, earlier).sources == ["NEAR"]
 
 
@@ -365,7 +365,7 @@ def test_a_soft_priority_weighs_against_money():
 
 def test_a_product_outside_the_catalog_is_taken_to_be_everywhere():
     ranks = constraint("location_priority", entries=[{"source": "FAR", "rank": 1}])
-    given = Circumstances(now=NOON, unlimited=frozenset({"GIFT"}))
+    given = PlanningContext(now=NOON, unlimited=frozenset({"GIFT"}))
     assert plan(order("a", GIFT=3), setting([NEAR, FAR], ranks), {}, given).sources == ["FAR"]
 
 

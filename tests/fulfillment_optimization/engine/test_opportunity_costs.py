@@ -5,15 +5,18 @@ import pytest
 from benchmarks.osb1_family import generate
 from benchmarks.sourcing_bench import nearest
 
-from openiom.fulfillment_optimization.engine import broken, build, cost_of, solve
+from openiom.fulfillment_optimization.engine import cost_of, problem_from_arrays, solve, violations
 from openiom.fulfillment_optimization.engine.groups import gather, in_reach
-from openiom.fulfillment_optimization.engine.marginal_values import gains
-from openiom.fulfillment_optimization.engine.opportunity import learn, walk
+from openiom.fulfillment_optimization.engine.marginal_values import marginal_values
+from openiom.fulfillment_optimization.engine.opportunity_costs import (
+    learn_opportunity_costs,
+    solve_with_opportunity_costs,
+)
 
 
 def one_shelf(units, orders=1):
     """A product at one place: served for 5, or open for 25."""
-    return build(
+    return problem_from_arrays(
         line_order=range(orders), line_sku=[0] * orders, quantity=[1] * orders, stock=[[units]],
         parcel_parts={"carrier": 5.0}, serve_parts={"picking": 0.0}, open_cost=25.0, orders=orders,
     )  # fmt: skip
@@ -25,7 +28,7 @@ def groups_of(problem):
 
 
 def test_the_last_unit_is_worth_its_gain_times_the_chance_that_somebody_comes():
-    known = learn(one_shelf(3), [one_shelf(3)], rounds=1)
+    known = learn_opportunity_costs(one_shelf(3), [one_shelf(3)], rounds=1)
     worth = [known.prices(1.0, np.array([[left]]), np.array([9])).stock[0, 0] for left in (1, 2, 3)]
 
     # the earlier wave had one order in a horizon: they come as a Poisson process of rate one
@@ -36,7 +39,7 @@ def test_the_last_unit_is_worth_its_gain_times_the_chance_that_somebody_comes():
 
 
 def test_worths_fall_as_the_horizon_ends_and_rise_as_the_shelf_empties():
-    known = learn(one_shelf(2), [one_shelf(2, orders=4)])
+    known = learn_opportunity_costs(one_shelf(2), [one_shelf(2, orders=4)])
     late, early = (
         known.prices(left, np.array([[1]]), np.array([9])).stock[0, 0] for left in (0.1, 0.9)
     )
@@ -47,12 +50,12 @@ def test_worths_fall_as_the_horizon_ends_and_rise_as_the_shelf_empties():
 
 
 def test_a_place_counts_its_pressure_and_what_it_is_worth_to_others():
-    crowded = build(
+    crowded = problem_from_arrays(
         line_order=[0, 1, 2], line_sku=[0, 0, 0], quantity=[1, 1, 1], stock=[[9], [9]], capacity=[2, 9],
         soft_capacity=[1, 9], pressure=2.0, parcel_parts={"carrier": [[5.0, 12.0]]}, serve_parts={"picking": 0.0},
         open_cost=40.0, orders=3,
     )  # fmt: skip
-    known = learn(crowded, [crowded])
+    known = learn_opportunity_costs(crowded, [crowded])
     full, last = (known.prices(1.0, crowded.stock, np.array([room, 9])).node for room in (2, 1))
 
     assert 0 < full[0] < last[0]
@@ -72,20 +75,20 @@ def test_gains_are_what_closing_the_resource_costs(seed):
     )
     quantity = r.integers(1, 3, len(line_order))
     stock = r.integers(0, 4, (3, 4))
-    p = build(
+    p = problem_from_arrays(
         line_order=line_order, line_sku=line_sku, quantity=quantity, stock=stock, orders=6, split_fee=1.0,
         parcel_parts={"carrier": r.uniform(3, 9, (6, 3))}, open_cost=r.uniform(4, 20, len(line_order)),
         serve_parts={"picking": r.uniform(0, 3, (len(line_order), 3))},
     )  # fmt: skip
     unit, place = r.uniform(0, 2, stock.size), r.uniform(0, 2, 3)
-    found = gains(groups_of(p), unit, place)
+    found = marginal_values(groups_of(p), unit, place)
 
     def best(order, *, unit=unit, place=place, closed=None):
         one = p.only([order])
         refused = np.zeros((1, 3), dtype=np.uint8)
         if closed is not None:
             refused[0, closed] = 1
-        priced = build(
+        priced = problem_from_arrays(
             line_order=one.line_order, line_sku=one.line_sku, quantity=one.quantity, stock=stock, orders=1,
             split_fee=1.0, parcel_parts={"carrier": one.parcel + place}, open_cost=one.open_cost,
             serve_parts={"x": one.serve + unit.reshape(3, 4).T[one.line_sku] * one.quantity[:, None]},
@@ -102,10 +105,12 @@ def test_gains_are_what_closing_the_resource_costs(seed):
 def test_learned_worths_beat_none_and_the_nearest_source_on_demand_they_have_not_seen():
     instance = generate(orders=1000, nodes=50, seed=3)
     problem = instance.problem
-    known = learn(problem, [instance.earlier_wave(seed) for seed in range(12)], rounds=4)
-    shares = walk(problem, known)
+    known = learn_opportunity_costs(
+        problem, [instance.past_instance(seed) for seed in range(12)], rounds=4
+    )
+    shares = solve_with_opportunity_costs(problem, known)
 
-    assert broken(problem, shares) == []
+    assert violations(problem, shares) == []
     cost = cost_of(problem, shares).total
     assert cost < 0.97 * solve(problem).cost
     assert cost < 0.8 * cost_of(problem, nearest(instance)).total
@@ -113,10 +118,15 @@ def test_learned_worths_beat_none_and_the_nearest_source_on_demand_they_have_not
 
 def test_the_same_demand_teaches_the_same_and_no_demand_teaches_nothing():
     instance = generate(orders=100, nodes=20, seed=1)
-    one, two = (learn(instance.problem, [instance.earlier_wave(0)]) for _ in range(2))
-    nothing = learn(instance.problem, [])
+    one, two = (
+        learn_opportunity_costs(instance.problem, [instance.past_instance(0)]) for _ in range(2)
+    )
+    nothing = learn_opportunity_costs(instance.problem, [])
     room = instance.problem.capacity
 
     assert np.array_equal(one.units.table, two.units.table)
-    assert np.array_equal(walk(instance.problem, one).node, walk(instance.problem, two).node)
+    assert np.array_equal(
+        solve_with_opportunity_costs(instance.problem, one).node,
+        solve_with_opportunity_costs(instance.problem, two).node,
+    )
     assert nothing.prices(1.0, instance.problem.stock, room).stock.max() == 0.0

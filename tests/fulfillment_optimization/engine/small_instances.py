@@ -6,12 +6,19 @@ from itertools import product
 
 import numpy as np
 
-from openiom.fulfillment_optimization.engine import Problem, Refusal, Shares, broken, build, cost_of
+from openiom.fulfillment_optimization.engine import (
+    Problem,
+    Refusal,
+    Shares,
+    cost_of,
+    problem_from_arrays,
+    violations,
+)
 
 Rows = list[tuple[int, int, int]]
 
 
-def small_wave(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) -> Problem:
+def small_instance(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) -> Problem:
     """A wave small enough to try everything; each constraint type appears in about a third of them."""
     r = np.random.default_rng(seed)
     sizes = r.integers(1, 4, orders)
@@ -24,7 +31,7 @@ def small_wave(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) -> Pro
     # in every other wave parcels are cheap and there is room for many, so that splits are worth their while
     cheap, room = (0.1, 3) if other.random() < 0.5 else (1.0, 0)
     members = r.random((2, nodes)) < 0.6
-    return build(
+    return problem_from_arrays(
         line_order=np.repeat(np.arange(orders), sizes),
         line_sku=line_sku,
         quantity=r.integers(1, 4, lines) if divided else r.choice([1, 1, 2], lines),
@@ -100,7 +107,7 @@ def plans_of(p: Problem, order: int) -> list[tuple[float, Rows]]:
     for choice in product(*(list(ways_of_line(p, line)) for line in lines)):
         rows = [row for part in choice for row in part]
         shares = Shares.of(rows)
-        if not broken(p, shares):
+        if not violations(p, shares):
             parts = cost_of(p, shares).by_order
             found.append(
                 (sum(float(v[order]) for k, v in parts.items() if k != "capacity pressure"), rows)
@@ -108,7 +115,7 @@ def plans_of(p: Problem, order: int) -> list[tuple[float, Rows]]:
     return sorted(found, key=lambda plan: plan[0])
 
 
-def best_by_trying_everything(p: Problem) -> tuple[float, Rows]:
+def best_by_brute_force(p: Problem) -> tuple[float, Rows]:
     """The cheapest feasible plan of the wave."""
     plans = [plans_of(p, order) for order in range(p.orders)]
     cheapest_rest = [
@@ -123,7 +130,7 @@ def best_by_trying_everything(p: Problem) -> tuple[float, Rows]:
         if order == p.orders:
             shares = Shares.of(rows)
             total = cost_of(p, shares).total
-            if total < best[0] and not broken(p, shares):
+            if total < best[0] and not violations(p, shares):
                 best = (total, rows)
             return
         for cost, plan in plans[order]:

@@ -16,11 +16,15 @@ import numpy as np
 import pytest
 from tests.fulfillment_optimization.builders import NOON, Row, constraint, order, place, setting
 
-from openiom.fulfillment_optimization.constraints import Constraint
+from openiom.fulfillment_optimization.constraints import ConstraintDocument
 from openiom.fulfillment_optimization.engine import solve
 from openiom.fulfillment_optimization.order_port import OpenLine
-from openiom.fulfillment_optimization.problem_builder import Circumstances, frame, great_circle_km
-from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.fulfillment_optimization.problem_builder import (
+    PlanningContext,
+    build_problem,
+    great_circle_km,
+)
+from openiom.fulfillment_optimization.snapshot import StrategyConfig
 
 PRODUCTS = ("LAMP", "RUG")
 LISTS = {"stores": ["A", "B"]}
@@ -29,11 +33,11 @@ Serving = tuple[tuple[str, int], ...]  # of one line: (source, units)
 
 @dataclass
 class Instance:
-    setting: Setting
+    setting: StrategyConfig
     sources: list[Row]
     lines: list[OpenLine]
     stock: dict[tuple[str, str], int]
-    given: Circumstances
+    given: PlanningContext
 
 
 def instance(seed: int) -> Instance:
@@ -77,7 +81,7 @@ def instance(seed: int) -> Instance:
         sources,
         lines,
         stock,
-        Circumstances(
+        PlanningContext(
             now=NOON,
             parcels_today={s: int(r.integers(0, 2)) for s in "ABC"},
             lines_today={s: int(r.integers(0, 2)) for s in "ABC"},
@@ -85,8 +89,8 @@ def instance(seed: int) -> Instance:
     )
 
 
-def _constraints(r: np.random.Generator) -> list[Constraint]:
-    def some(kind: str, **body: Any) -> Constraint:
+def _constraints(r: np.random.Generator) -> list[ConstraintDocument]:
+    def some(kind: str, **body: Any) -> ConstraintDocument:
         return constraint(
             kind, hard=bool(r.random() < 0.5), penalty=float(r.integers(0, 12)), **body
         )
@@ -142,7 +146,7 @@ class Judge:
         self.w = self.s.weights
         self.body = {
             row.name: site.body
-            for row, site in zip(given.sources, given.setting.sites, strict=True)
+            for row, site in zip(given.sources, given.setting.sources, strict=True)
         }
         self.where = {row.name: row for row in given.sources}
         self.constraints = given.setting.constraints
@@ -375,7 +379,7 @@ BLOCKS = [0, 1, *(pytest.param(block, marks=pytest.mark.slow) for block in range
 def test_documents_to_plan_agree_with_trying_everything(block):
     for seed in range(block * 50, block * 50 + 50):
         given = instance(seed)
-        framed = frame(given.lines, given.setting, given.stock, given.given)
+        framed = build_problem(given.lines, given.setting, given.stock, given.given)
         found = solve(framed.problem, mode="batch")
         step = float(framed.rank_step)
         assert found.cost == pytest.approx(best(given, step), abs=1e-6), seed

@@ -1,0 +1,54 @@
+"""Working times and cut-offs."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.effects import (
+    Bools,
+    ConstraintContext,
+    ConstraintEffects,
+)
+from openiom.fulfillment_optimization.engine import Refusal
+
+
+class RespectTimings(ConstraintDocument):
+    """Only sources that are open now and before their cut-off serve orders.
+
+    The penalty of a soft constraint is charged for each parcel.
+    """
+
+    kind_title: ClassVar = "Respect working times"
+    refusal_texts: ClassVar = {
+        Refusal.CLOSED: "closed at this time",
+        Refusal.AFTER_CUTOFF: "after the cut-off of the day",
+    }
+    depends_on_time: ClassVar = True
+
+    type: Literal["respect_timings"]
+    entries: list[Entry] = Field(
+        default_factory=list, title="Sources", description="Empty is every source"
+    )
+
+    def apply(self, context: ConstraintContext, effects: ConstraintEffects) -> None:
+        """Refuse, or charge for, sources that accept no order now."""
+        members = self._members(context)
+        shape = context.km.shape
+        if not self.hard:
+            closed = np.broadcast_to(members & (context.closed > 0), shape)
+            effects.charge_parcel("outside working times", closed, self.penalty)
+            return
+        for code in (Refusal.CLOSED, Refusal.AFTER_CUTOFF):
+            refused = members & (context.closed == code)
+            effects.refuse_order(np.broadcast_to(refused, shape), code)
+
+    def _members(self, context: ConstraintContext) -> Bools:
+        """(N,) whether a row applies to the source."""
+        if not self.entries:
+            return np.ones(context.nodes, dtype=bool)
+        members = np.zeros(context.nodes, dtype=bool)
+        for entry in self.entries:
+            members |= context.sources.members(entry)
+        return members

@@ -1,0 +1,68 @@
+"""Safety stock at sources."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.effects import (
+    ConstraintContext,
+    ConstraintEffects,
+    Ints,
+)
+from openiom.fulfillment_optimization.engine import Refusal
+
+
+class SafetyEntry(Entry):
+    """The safety stock of a source, a list or all sources, for one product or all."""
+
+    units: int | None = Field(
+        None, ge=0, title="Units", description="Empty is the safety stock of each source"
+    )
+    product: str | None = Field(None, title="Product", json_schema_extra={"references": "product"})
+
+
+class SafetyStock(ConstraintDocument):
+    """A source does not serve a product of which it has less than a number of units.
+
+    Of overlapping rows the largest number counts. The penalty of a soft constraint is charged for
+    each line.
+    """
+
+    kind_title: ClassVar = "Safety stock"
+    refusal_texts: ClassVar = {Refusal.SAFETY_STOCK: "less on hand than its safety stock"}
+
+    type: Literal["safety_stock"]
+    entries: list[SafetyEntry] = Field(
+        default_factory=list,
+        title="Safety stocks",
+        description="Empty is every source with its own safety stock",
+    )
+
+    def apply(self, context: ConstraintContext, effects: ConstraintEffects) -> None:
+        """Refuse, or charge for, stock below the safety stock."""
+        short = (context.stock < self._least(context)) & (context.stock > 0)  # (N, S)
+        if not short.any():
+            return
+        short_of_line = short.T[context.line_sku]
+        if self.hard:
+            effects.refuse_line(short_of_line, Refusal.SAFETY_STOCK)
+        else:
+            money = np.where(short_of_line, self.penalty, 0.0)
+            effects.charge_line("below safety stock", money)
+
+    def _least(self, context: ConstraintContext) -> Ints:
+        """(N, S) units below which a source does not serve the product."""
+        least = np.zeros(context.stock.shape, dtype=np.int64)
+        for entry in self.entries or [SafetyEntry()]:
+            columns = np.flatnonzero(
+                [entry.product in (None, product) for product in context.products]
+            )
+            rows = np.flatnonzero(context.sources.members(entry))
+            units = context.safety_stock[rows]
+            if entry.units is not None:
+                units = np.full(len(rows), entry.units)
+            cells = np.ix_(rows, columns)
+            least[cells] = np.maximum(least[cells], units[:, None])
+        return least

@@ -1,0 +1,165 @@
+"""The judge of all methods, checked by hand on one small instance."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from openiom.fulfillment_optimization.engine import (
+    Problem,
+    Refusal,
+    Shares,
+    cost_of,
+    problem_from_arrays,
+    violations,
+)
+
+
+def instance(**changes: object) -> Problem:
+    """Two orders: lines 0 and 1 of order 0, line 2 of order 1; two nodes, two SKUs."""
+    arrays: dict[str, object] = {
+        "line_order": [0, 0, 1],
+        "line_sku": [0, 1, 0],
+        "quantity": [2, 4, 1],
+        "stock": [[3, 4], [2, 4]],
+        "parcel_parts": {"carrier": [[5.0, 7.0], [6.0, 8.0]], "packing": [[0.5, 1.0]]},
+        "serve_parts": {"picking": [[1.0, 2.0], [4.0, 8.0], [3.0, 3.5]]},
+        "split_fee": [1.5, 2.5],
+        "open_cost": [10.0, 20.0, 30.0],
+    }
+    return problem_from_arrays(**(arrays | changes))  # type: ignore[arg-type]
+
+
+FROM_NODE_0 = Shares.of([(0, 0, 2), (1, 0, 4), (2, 0, 1)])
+SPLIT = Shares.of([(0, 0, 2), (1, 1, 4), (2, 0, 1)])
+
+
+def by_part(problem: Problem, shares: Shares) -> dict[str, list[float]]:
+    return {name: part.tolist() for name, part in cost_of(problem, shares).by_order.items()}
+
+
+def test_every_part_of_a_plan_from_one_node() -> None:
+    assert by_part(instance(), FROM_NODE_0) == {
+        "carrier": [5.0, 6.0],
+        "packing": [0.5, 0.5],
+        "split": [0.0, 0.0],
+        "picking": [5.0, 3.0],
+        "open": [0.0, 0.0],
+        "soft constraints": [0.0, 0.0],
+        "capacity pressure": [0.0, 0.0],
+    }
+    costs = cost_of(instance(), FROM_NODE_0)
+    assert costs.total == 20.0
+    assert costs.load.tolist() == [2, 0]
+    assert (costs.parcels, costs.open_lines) == (2, 0)
+
+
+def test_each_parcel_after_the_first_pays_the_split_fee() -> None:
+    parts = by_part(instance(), SPLIT)
+    assert parts["split"] == [1.5, 0.0]
+    assert parts["carrier"] == [12.0, 6.0]
+    assert parts["picking"] == [9.0, 3.0]
+
+
+def test_a_line_served_in_part_pays_its_portion_and_leaves_the_rest_open() -> None:
+    costs = cost_of(instance(max_line_nodes=2), Shares.of([(1, 0, 1)]))
+    assert costs.by_order["picking"].tolist() == [1.0, 0.0]
+    assert costs.by_order["open"].tolist() == [10.0 + 15.0, 30.0]
+    assert costs.open_lines == 3
+
+
+def test_pressure_is_charged_for_parcels_of_this_plan_only() -> None:
+    crowded = instance(capacity=9, used=[3, 0], soft_capacity=[2, 5], pressure=[4.0, 9.0])
+    parts = by_part(crowded, FROM_NODE_0)
+    assert parts["capacity pressure"] == [4.0, 4.0]
+
+
+def test_pressure_of_a_partly_calm_node_is_shared_by_its_parcels() -> None:
+    half_calm = instance(capacity=9, used=[3, 0], soft_capacity=[4, 5], pressure=[4.0, 9.0])
+    assert by_part(half_calm, FROM_NODE_0)["capacity pressure"] == [2.0, 2.0]
+
+
+def test_sources_beyond_the_preferred_number_cost_their_penalty() -> None:
+    preferred = instance(preferred_nodes=1, extra_node_penalty=[3.0, 5.0])
+    assert by_part(preferred, SPLIT)["soft constraints"] == [3.0, 0.0]
+
+
+def test_a_divided_line_beyond_its_preferred_sources_costs_its_penalty() -> None:
+    divided = instance(
+        max_line_nodes=2, preferred_line_nodes=1, extra_line_node_penalty=[1.0, 2.5, 4.0]
+    )
+    shares = Shares.of([(1, 0, 1), (1, 1, 3)])
+    assert by_part(divided, shares)["soft constraints"] == [2.5, 0.0]
+
+
+def test_an_order_in_part_pays_its_penalty_and_an_open_one_does_not() -> None:
+    partial = instance(partial_penalty=[7.0, 9.0])
+    assert by_part(partial, Shares.of([(0, 0, 2)]))["soft constraints"] == [7.0, 0.0]
+    assert by_part(partial, Shares.none())["soft constraints"] == [0.0, 0.0]
+    assert by_part(partial, SPLIT)["soft constraints"] == [0.0, 0.0]
+
+
+def test_a_feasible_plan_violates_nothing() -> None:
+    assert violations(instance(), FROM_NODE_0) == []
+    assert violations(instance(), SPLIT) == []
+    assert violations(instance(), Shares.none()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "shares", "violated"),
+    [
+        ({"stock": [[2, 4], [2, 4]]}, FROM_NODE_0, ["stock"]),
+        ({"capacity": [2, 5], "used": [1, 0]}, FROM_NODE_0, ["capacity"]),
+        (
+            {"order_refusal": [[0, 0], [Refusal.INACTIVE, 0]]},
+            FROM_NODE_0,
+            ["a hard constraint of a source"],
+        ),
+        (
+            {"line_refusal": [[0, 0], [0, Refusal.DECLINED], [0, 0]]},
+            SPLIT,
+            ["a hard constraint of a source"],
+        ),
+        ({"max_nodes": 1}, SPLIT, ["maximum sources per order"]),
+        (
+            {"max_line_nodes": 2},
+            Shares.of([(1, 0, 3), (1, 1, 3)]),
+            ["more units than ordered"],
+        ),
+        ({}, Shares.of([(1, 0, 3)]), ["a line that may not be divided"]),
+        ({"partial_penalty": np.inf}, Shares.of([(0, 0, 2)]), ["restrict partial fulfillment"]),
+        (
+            {"limit_members": [[True, False]], "line_limit": [2]},
+            FROM_NODE_0,
+            ["maximum order lines"],
+        ),
+        ({"max_line_nodes": 2}, Shares.of([(1, 0, 0), (1, 1, 4)]), ["a share of no units"]),
+    ],
+)
+def test_each_hard_limit_is_named_when_violated(
+    changes: dict[str, object], shares: Shares, violated: list[str]
+) -> None:
+    assert violations(instance(**changes), shares) == violated
+
+
+def test_limits_reached_exactly_are_kept() -> None:
+    tight = instance(
+        stock=[[3, 4], [0, 0]],
+        capacity=[3, 0],
+        used=[1, 0],
+        max_nodes=1,
+        limit_members=[[True, True]],
+        line_limit=[3],
+    )
+    assert violations(tight, FROM_NODE_0) == []
+
+
+def test_a_line_divided_across_too_many_sources_is_named() -> None:
+    p = replace(instance(max_line_nodes=2), max_line_nodes=np.array([1, 1, 1]))
+    assert violations(p, Shares.of([(1, 0, 2), (1, 1, 2)])) == ["maximum sources per order line"]
+
+
+def test_a_group_that_is_exhausted_already_is_violated_only_by_its_members() -> None:
+    exhausted = instance(limit_members=[[False, True]], line_limit=[0])
+    assert violations(exhausted, FROM_NODE_0) == []
+    assert violations(exhausted, SPLIT) == ["maximum order lines"]
