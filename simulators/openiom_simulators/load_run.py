@@ -143,9 +143,9 @@ SELECT (SELECT count(DISTINCT key) FROM providers.message WHERE instance = %(sto
           WHERE state = 'failed') AS failed,
        (SELECT count(*) FROM fulfillment.shipment s WHERE NOT EXISTS
           (SELECT 1 FROM platform.business_event e
-             WHERE e.subject_id = s.id AND e.name = 'shipment.told_to_store')) AS unreported,
+             WHERE e.subject_id = s.id AND e.name = 'shipment.pushed')) AS unreported,
        (SELECT count(DISTINCT root_id) FROM platform.business_event
-          WHERE name = 'shipment.told_to_store') AS reported
+          WHERE name = 'shipment.pushed') AS reported
 """
 
 

@@ -12,7 +12,7 @@ from tests.fulfillment.builders import (
     send,
     tell,
 )
-from tests.one_room import client_of, one_room
+from tests.package_app import (http_client, package_app)
 from tests.orders.builders import line, master_data, stock
 
 from openiom.fulfillment import router
@@ -22,7 +22,7 @@ from openiom.platform.database import Database
 
 @pytest.fixture
 def client(database: Database) -> Iterator[TestClient]:
-    with client_of(one_room(database, router, permissions={"fulfillment.read"})) as asking:
+    with http_client(package_app(database, router, permissions={"fulfillment.read"})) as asking:
         yield asking
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from openiom.fulfillment_optimization.configuration import SourceBody, StrategyBody
-from openiom.fulfillment_optimization.constraints import Constraint, ConstraintBody
+from openiom.fulfillment_optimization.constraints import ConstraintDocument, ConstraintBody
 from openiom.fulfillment_optimization.documents import RateTableBody
 from openiom.fulfillment_optimization.engine import Plan, Refusal, solve
 from openiom.fulfillment_optimization.order_port import OpenLine
-from openiom.fulfillment_optimization.problem_builder import Circumstances, Framed, frame
-from openiom.fulfillment_optimization.snapshot import Setting, setting_of
+from openiom.fulfillment_optimization.problem_builder import PlanningContext, PricedProblem, build_problem
+from openiom.fulfillment_optimization.snapshot import StrategyConfig, make_strategy_config
 from openiom.logistics import Timetable, read_timetable
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)  # a Friday
@@ -62,22 +62,22 @@ def order(
     ]
 
 
-def constraint(type: str, **body: Any) -> Constraint:
+def constraint(type: str, **body: Any) -> ConstraintDocument:
     return ConstraintBody.model_validate({"title": type, "type": type, **body}).root
 
 
 def setting(
     sources: Sequence[Row],
-    *constraints: Constraint,
+    *constraints: ConstraintDocument,
     lists: Mapping[str, Sequence[str]] | None = None,
     rates: RateTableBody | None = None,
     calendars: Mapping[str, dict[str, Any]] | None = None,
     **strategy: Any,
-) -> Setting:
+) -> StrategyConfig:
     timetable: Timetable = read_timetable(
         {"source": {s.name: s.settings for s in sources}, "calendar": dict(calendars or {})}
     )
-    return setting_of(
+    return make_strategy_config(
         "test",
         StrategyBody.model_validate({"title": "test", **strategy}),
         sources,
@@ -95,7 +95,7 @@ def stock(**units: int) -> dict[tuple[str, str], int]:
 
 @dataclass(frozen=True)
 class Answer:
-    framed: Framed
+    framed: PricedProblem
     plan: Plan
     lines: Sequence[OpenLine]
 
@@ -117,11 +117,11 @@ class Answer:
 
 def plan(
     lines: Sequence[OpenLine],
-    of: Setting,
+    of: StrategyConfig,
     units: Mapping[tuple[str, str], int],
-    given: Circumstances | None = None,
+    given: PlanningContext | None = None,
     *,
     batch: bool = False,
 ) -> Answer:
-    framed = frame(lines, of, units, given or Circumstances(now=NOON))
+    framed = build_problem(lines, of, units, given or PlanningContext(now=NOON))
     return Answer(framed, solve(framed.problem, mode="batch" if batch else "realtime"), lines)

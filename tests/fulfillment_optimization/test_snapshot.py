@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from tests.fulfillment_optimization.given import constraint, place, setting
+from tests.fulfillment_optimization.builders import (constraint, place, setting)
 
 from openiom.fulfillment_optimization import KINDS
 from openiom.fulfillment_optimization.configuration import default_strategy
@@ -16,7 +16,7 @@ from openiom.fulfillment_optimization.snapshot import (
     snapshot,
 )
 from openiom.kernel import Invalid, NotFound
-from openiom.logistics.timetable import read_timetable
+from openiom.logistics import read_timetable
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 

@@ -29,7 +29,7 @@ EVENTS = (
     "order.checked",
     "order.refused",
     "order.approved",
-    "order.cancel",
+    "order.canceled",
     "order.noted",
     "item.checked",
     "item.refused",
@@ -183,7 +183,7 @@ def items_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
 def event_raiser(table: str, entity: str, root: str) -> Callable[..., Sequence[Outcome]]:
     """A `raise_many` that sets the state to the event's second word; canceled entities refuse."""
 
-    def raise_many(
+    def raise_events(
         session: Session, requests: Sequence[EventRequest], now: datetime, actor: str
     ) -> Sequence[Outcome]:
         rows = fetch_as(
@@ -223,7 +223,7 @@ def event_raiser(table: str, entity: str, root: str) -> Callable[..., Sequence[O
         append_events(session, events, at=now, actor=actor)
         return outcomes
 
-    return raise_many
+    return raise_events
 
 
 def source_setter(table: str) -> Callable[..., None]:
@@ -262,7 +262,7 @@ ORDER = Entity(
     name="order",
     title="Order",
     facts=order_facts,
-    raise_many=event_raiser("sample_order", "order", "id"),
+    raise_events=event_raiser("sample_order", "order", "id"),
     root_of=same_root,
     label_of=order_labels,
     set_fields=source_setter("sample_order"),
@@ -273,7 +273,7 @@ ITEM = Entity(
     name="item",
     title="Item",
     facts=item_facts,
-    raise_many=event_raiser("sample_item", "item", "order_id"),
+    raise_events=event_raiser("sample_item", "item", "order_id"),
     root_of=same_root,
     label_of=item_labels,
     set_fields=source_setter("sample_item"),

@@ -172,7 +172,7 @@ def test_an_action_can_ask_to_be_called_again_and_knows_who_has_waited(harness: 
             if id in call.woken:
                 outcomes.append(Outcome(True))
             else:
-                outcomes.append(Outcome(True, again_at=NOW + timedelta(minutes=2)))
+                outcomes.append(Outcome(True, retry_at=NOW + timedelta(minutes=2)))
         return outcomes
 
     waiting = Action("sample.collect", "Collect", "order", NoParameters, collect)

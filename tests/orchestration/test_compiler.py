@@ -288,7 +288,7 @@ def test_a_policy_cannot_set_fields_of_an_entity_without_any() -> None:
         name="order",
         title="Order",
         facts=ORDER.facts,
-        raise_many=ORDER.raise_many,
+        raise_events=ORDER.raise_events,
         root_of=ORDER.root_of,
         label_of=ORDER.label_of,
     )
@@ -436,14 +436,14 @@ def test_two_steps_may_not_share_an_id() -> None:
 
 def test_an_executable_flow_compiles_expressions_once() -> None:
     step = condition("c", "number == '1'", yes="end", no="end")
-    body = flow_body(step, trigger={"condition": "country == 'US'"}, cancel_on=["order.cancel"])
+    body = flow_body(step, trigger={"condition": "country == 'US'"}, cancel_on=["order.canceled"])
     compiled = compile_flow(body, CATALOG)
     flow = executable_flow(compiled.document, compiled.plan, id=7, name="web", version=3)
     assert (flow.id, flow.name, flow.version, flow.title) == (7, "web", 3, "Test")
     assert flow.actor == "flow:web"
     assert flow.trigger_condition is not None
     assert flow.trigger_condition.text == "country == 'US'"
-    assert flow.cancel_on == {"order.cancel"}
+    assert flow.cancel_on == {"order.canceled"}
     assert flow.rank == {"start": 0, "c": 1, "end": 2}
     assert not flow.splits
     assert flow.document("c").label == "c"

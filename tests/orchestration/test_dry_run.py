@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.one_room import client_of, one_room
+from tests.package_app import (http_client, package_app)
 from tests.orchestration.builders import (
     NOTIFY,
     ONLY_US,
@@ -237,9 +237,9 @@ def test_a_subject_that_does_not_exist_is_refused(harness: Harness) -> None:
 
 @pytest.fixture
 def client(harness: Harness) -> Iterator[TestClient]:
-    app = one_room(harness.database, router, permissions={"*"}, engine=harness.engine)
+    app = package_app(harness.database, router, permissions={"*"}, engine=harness.engine)
     app.dependency_overrides[now] = lambda: harness.now
-    with client_of(app) as http:
+    with http_client(app) as http:
         yield http
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.one_room import client_of, one_room
+from tests.package_app import (http_client, package_app)
 from tests.orchestration.builders import action, chain, flow_body
 from tests.orchestration.harness import Harness
 
@@ -130,8 +130,8 @@ def test_references_to_other_documents_come_from_the_kinds():
 
 
 def test_the_api_lists_the_kinds(harness: Harness):
-    app = one_room(harness.database, router, permissions={"orchestration.read"})
-    with client_of(app) as client:
+    app = package_app(harness.database, router, permissions={"orchestration.read"})
+    with http_client(app) as client:
         assert kinds_of(client) == list(STEPS)
 
 

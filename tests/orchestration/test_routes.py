@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.one_room import client_of, one_room
+from tests.package_app import (http_client, package_app)
 from tests.orchestration.builders import SEND, action, splitter
 from tests.orchestration.harness import Harness
 
@@ -24,11 +24,11 @@ WAIT = {
 
 @pytest.fixture
 def client(harness: Harness) -> Iterator[TestClient]:
-    app = one_room(
+    app = package_app(
         harness.database, router, permissions={"*"}, principal="clerk", engine=harness.engine
     )
     app.dependency_overrides[now] = lambda: harness.now
-    with client_of(app) as http:
+    with http_client(app) as http:
         yield http
 
 

@@ -160,10 +160,10 @@ def test_a_trigger_that_cannot_be_evaluated_fails_its_subject_only(harness: Harn
 
 
 def test_an_event_in_cancel_on_ends_the_flow_runs_of_its_subject(harness: Harness) -> None:
-    harness.flow("patient", wait(), cancel_on=["order.cancel"])
+    harness.flow("patient", wait(), cancel_on=["order.canceled"])
     first, _ = harness.place("A", "B")
     harness.run()
-    harness.raise_event("order.cancel", first)
+    harness.raise_event("order.canceled", first)
     harness.run()
     assert harness.positions() == {"A": ("canceled",), "B": ("running", "waiting at wait")}
     [(finished,)] = harness.rows(
@@ -173,20 +173,20 @@ def test_an_event_in_cancel_on_ends_the_flow_runs_of_its_subject(harness: Harnes
 
 
 def test_a_canceling_event_from_before_the_trigger_does_not_cancel(harness: Harness) -> None:
-    harness.flow("patient", wait(), event="order.noted", cancel_on=["order.cancel"])
+    harness.flow("patient", wait(), event="order.noted", cancel_on=["order.canceled"])
     [order] = harness.place("A")
-    harness.raise_event("order.cancel", order)
+    harness.raise_event("order.canceled", order)
     harness.raise_event("order.noted", order)
     harness.run()
     assert harness.positions() == {"A": ("running", "waiting at wait")}
 
 
 def test_a_canceling_event_leaves_other_flows_alone(harness: Harness) -> None:
-    harness.flow("patient", wait(), cancel_on=["order.cancel"])
+    harness.flow("patient", wait(), cancel_on=["order.canceled"])
     harness.flow("watch", wait("watching"), trigger={"parallel": True})
     [order] = harness.place("A")
     harness.run()
-    harness.raise_event("order.cancel", order)
+    harness.raise_event("order.canceled", order)
     harness.run()
     states = harness.rows("SELECT flow, state FROM orchestration.flow_run ORDER BY 1")
     assert states == [("patient", "canceled"), ("watch", "running")]

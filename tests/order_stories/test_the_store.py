@@ -9,18 +9,18 @@ import pytest
 
 from openiom.app.invariants import check_invariants
 from openiom.inventory_visibility import StockChange, change_on_hand
-from openiom.inventory_visibility.supply import (
-    LineName,
-    Receipt,
+from openiom.inventory_visibility import (
+    SupplyLineKey,
+    SupplyMovement,
     SupplyDocument,
     SupplyLineDocument,
-    put_supply,
+    upsert_supply_orders,
     receive_supply,
 )
 from openiom.orchestration import reprocess
 from openiom.orders import cancel_orders
 from openiom.platform.batches import drain
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 from openiom_simulators.seed import seed_company
 
 SHOPPER = {
@@ -106,7 +106,7 @@ def test_the_sample_order_goes_all_the_way_and_the_store_learns_of_it(shop):
     assert [(s["tracking_number"],) for s in shipments] == kept
     seattle = "SELECT on_hand::int, reserved::int FROM inventory_visibility.stock WHERE source = %s AND product = %s"
     assert shop.fetch(seattle, "SEA", "Accu Scale") == [(998, 0)]
-    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
 
 
 def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_mapped(shop):
@@ -176,14 +176,14 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
         1, "Accu Scale", "DAL", Decimal(7_000), utc_now().date() + timedelta(days=3)
     )
     with shop.product.database.unit_of_work() as session:
-        assert put_supply(
+        assert upsert_supply_orders(
             session, [SupplyDocument("purchase", "PO-7", [coming])], utc_now(), "t"
         ) == [""]
     shop.settle()
     assert shop.fetch("SELECT available_on FROM orders.waiting_line") == [(coming.expected_date,)]
     assert shop.order(number)["state"] == "on_hold"
 
-    receipt = Receipt("R-1", LineName("purchase", "PO-7", 1), Decimal(7_000))
+    receipt = SupplyMovement("R-1", SupplyLineKey("purchase", "PO-7", 1), Decimal(7_000))
     with shop.product.database.unit_of_work() as session:
         assert receive_supply(session, [receipt], utc_now(), "t")[0].ok
     shop.settle()
@@ -193,7 +193,7 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
     assert in_store(shop, number)["status"] == "Shipped"
     events = shop.events(number)
     assert [events.count(e) for e in ("order.backorder_hold_placed", "order.backorder_hold_released")] == [1, 1]
-    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
 
 
 def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
@@ -214,7 +214,7 @@ def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
     shop.settle()
     assert shop.order(waiting)["state"] == "completed"
     assert shop.order(given_up)["state"] == "canceled"
-    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
 
 
 def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
@@ -260,7 +260,7 @@ def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
     assert shop.order(number)["state"] == "completed"
     events = shop.events(number)
     assert (events.count("order.fulfillment_declined"), events.count("order.shipped")) == (1, 1)
-    assert [c.name for c in check_invariants(shop.product.database) if c.broken] == []
+    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
 
 
 def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):

@@ -34,14 +34,14 @@ from tests.orders.waiting_builders import (
 )
 
 from openiom.inventory_visibility import StockReservationRequest, inventory_configuration, reserve
-from openiom.inventory_visibility.allocation import AllocationAct, allocate_acts
-from openiom.inventory_visibility.expiry import ExpiryTurn
-from openiom.inventory_visibility.supply import (
-    LineName,
-    Receipt,
+from openiom.inventory_visibility import AllocationOperation, apply_allocations
+from openiom.inventory_visibility import ReservationExpiryWorker
+from openiom.inventory_visibility import (
+    SupplyLineKey,
+    SupplyMovement,
     SupplyDocument,
     SupplyLineDocument,
-    put_supply,
+    upsert_supply_orders,
     receive_supply,
 )
 from openiom.kernel import new_id
@@ -77,7 +77,7 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
                 1, "Lamp", "SEA", Decimal(9), TODAY + timedelta(days=6), Decimal("0.7")
             )
         ]
-        assert put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
+        assert upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
     (outcome,) = unserved(shop, order)
     assert (outcome.ok, outcome.reason) == (
         True,
@@ -179,9 +179,9 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
         unserved(shop, order, now=NOW + timedelta(minutes=n))
     with shop.unit_of_work() as session:
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(2), TODAY)]
-        put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+        upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
         receive_supply(
-            session, [Receipt("r", LineName("purchase", "PO-1", 1), Decimal(2))], NOW, "test"
+            session, [SupplyMovement("r", SupplyLineKey("purchase", "PO-1", 1), Decimal(2))], NOW, "test"
         )
     turn(shop)
     assert released(shop, first, second) == [True, False]
@@ -196,7 +196,7 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
         assert granted == [quicker], (
             "what is held for the first is free when it did not come for it in an hour"
         )
-        drain(shop, [ExpiryTurn()], now=NOW + timedelta(minutes=60))
+        drain(shop, [ReservationExpiryWorker()], now=NOW + timedelta(minutes=60))
     assert unserved(shop, first, now=NOW + timedelta(hours=1))[0].ok
     assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
     stock(shop, Lamp__CHI=2)
@@ -254,16 +254,16 @@ def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Databas
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(minutes=14))
     assert released(shop, order) == [False]
-    drain(shop, [ExpiryTurn(), BackorderReleaseWorker()], now=NOW + timedelta(minutes=15))
+    drain(shop, [ReservationExpiryWorker(), BackorderReleaseWorker()], now=NOW + timedelta(minutes=15))
     assert released(shop, order) == [True]
 
 
 def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
-    act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+    act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[
+        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")[
             0
         ].ok
     mail = placed(shop, line("Lamp", 2), external_id="1", origin="mail")
@@ -283,14 +283,14 @@ def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) ->
 
 def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
-    act = AllocationAct("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+    act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert allocate_acts(session, [act], configuration=configuration, now=NOW, actor="test")[
+        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")[
             0
         ].ok
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(5), TODAY + timedelta(days=6))]
-        put_supply(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+        upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
     mail = placed(shop, line("Lamp", 3), external_id="1", origin="mail")
     web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
     assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
@@ -366,7 +366,7 @@ def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
                     1, "Lamp", "SEA", Decimal(quantity), TODAY + timedelta(days=days)
                 )
             ]
-            assert put_supply(
+            assert upsert_supply_orders(
                 session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test"
             ) == [""]
         turn(shop)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.one_room import client_of, one_room
+from tests.package_app import (http_client, package_app)
 from tests.orders.builders import (
     NOW,
     SHIP_TO,
@@ -33,8 +33,8 @@ def permissions() -> set[str]:
 
 @pytest.fixture
 def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
-    with client_of(
-        one_room(database, order_router(EVENT_TITLES), permissions=permissions)
+    with http_client(
+        package_app(database, order_router(EVENT_TITLES), permissions=permissions)
     ) as asking:
         yield asking
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.one_room import client_of, one_room
+from tests.package_app import (client_of, package_app)
 
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
@@ -28,7 +28,7 @@ def client(database: Database) -> Iterator[TestClient]:
         documents.append({"kind": "policy", "name": name, "body": {**body, "content": CONTENT}})
     with database.unit_of_work() as session:
         configuration.apply(session, documents, at=datetime(2026, 3, 1, tzinfo=UTC), actor="ada")
-    app = one_room(database, router, permissions={"policies.read"})
+    app = package_app(database, router, permissions={"policies.read"})
     with client_of(app) as http:
         yield http
 

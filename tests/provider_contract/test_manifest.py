@@ -31,7 +31,7 @@ name = "send"
 title = "Send"
 entity = "fulfillment_order"
 succeeded = "fulfillment_order.sent"
-failed = "fulfillment_order.sent.failed"
+failed = "fulfillment_order.send_failed"
 batch = 50
 """
 TRANSFORMATION = '{"source": "a", "target": "b", "fields": []}'

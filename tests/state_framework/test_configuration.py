@@ -182,7 +182,7 @@ def test_a_document_of_the_wrong_shape_is_refused(database, configuration, body)
 
 
 def test_the_api_shows_every_row_and_refuses_unknown_entities(database):
-    web = one_room(database, states_router(SHIPPED), permissions={"orchestration.read"})
+    web = package_app(database, states_router(SHIPPED), permissions={"orchestration.read"})
     answer = get(web, "/api/v1/states/order")
     assert (answer["entity"], answer["enabled"]) == ("order", True)
     assert all(row["shipped"] for row in answer["transitions"])
@@ -205,7 +205,7 @@ def test_the_api_shows_every_row_and_refuses_unknown_entities(database):
 
 
 def test_reading_states_needs_its_permission(database):
-    web = one_room(database, states_router(SHIPPED), permissions=())
+    web = package_app(database, states_router(SHIPPED), permissions=())
     assert get(web, "/api/v1/states/order")["status"] == 403
-    allowed = one_room(database, states_router(SHIPPED), permissions={"orchestration.read"})
+    allowed = package_app(database, states_router(SHIPPED), permissions={"orchestration.read"})
     assert get(allowed, "/api/v1/states/parcel")["status"] == 404

@@ -54,10 +54,10 @@ ORDER = StateTable(
         *moves("order.shipped", [FULFILLMENT], FULFILLMENT, "Shipped"),
         *moves("order.delivered", [FULFILLMENT], FULFILLMENT, "Delivered"),
         *moves("order.invoiced", [FULFILLMENT], "completed", "Fulfilled"),
-        *moves("order.hold", [NEW, HOLD, PROGRESS], HOLD, "Manual hold"),
-        *moves("order.release", [HOLD], PREVIOUS, ""),
+        *moves("order.hold_placed", [NEW, HOLD, PROGRESS], HOLD, "Manual hold"),
+        *moves("order.hold_released", [HOLD], PREVIOUS, ""),
         *moves(
-            "order.cancel",
+            "order.canceled",
             [NEW, HOLD, PROGRESS],
             "canceled",
             "Customer request",
@@ -86,8 +86,8 @@ ORDER = StateTable(
         (FULFILLMENT, "order.sent_to_fulfillment", Target(FULFILLMENT, "Sent To Fulfillment")),
         (FULFILLMENT, "order.picked", Target(FULFILLMENT, "Picked")),
         (FULFILLMENT, "order.invoiced", Target("completed", "Fulfilled")),
-        (PROGRESS, "order.hold", Target(HOLD, "Manual hold")),
-        (NEW, "order.cancel", Target("canceled", "Customer request")),
+        (PROGRESS, "order.hold_placed", Target(HOLD, "Manual hold")),
+        (NEW, "order.canceled", Target("canceled", "Customer request")),
         (NEW, "order.liked_by_a_friend", None),
         ("completed", "order.liked_by_a_friend", None),
     ],
@@ -101,8 +101,8 @@ def test_the_recommended_table(state, event, to):
     [
         ("completed", "order.header_validation.succeeded"),
         ("canceled", "order.shipped"),
-        (FULFILLMENT, "order.cancel"),
-        (FULFILLMENT, "order.hold"),
+        (FULFILLMENT, "order.canceled"),
+        (FULFILLMENT, "order.hold_placed"),
         (NEW, "order.shipped"),
         (NEW, "order.created"),
         (None, "order.shipped"),
@@ -115,11 +115,11 @@ def test_a_named_event_from_the_wrong_state_is_refused(state, event):
 
 def test_a_refusal_names_entity_event_state_and_where_it_would_be_allowed():
     with pytest.raises(TransitionRefused) as refusal:
-        advance(ORDER, event="order.cancel", state=FULFILLMENT)
+        advance(ORDER, event="order.canceled", state=FULFILLMENT)
 
     assert refusal.value.where == "order"
     assert refusal.value.what == (
-        "order.cancel cannot happen while fulfillment_in_process:"
+        "order.canceled cannot happen while fulfillment_in_process:"
         " it is allowed from in_progress, new, on_hold"
     )
 
@@ -127,17 +127,17 @@ def test_a_refusal_names_entity_event_state_and_where_it_would_be_allowed():
 def test_a_release_leads_back_to_the_previous_state():
     before = Target(PROGRESS, "Ready To Be Fulfilled")
 
-    assert advance(ORDER, event="order.release", state=HOLD, previous=before) == before
+    assert advance(ORDER, event="order.hold_released", state=HOLD, previous=before) == before
     with pytest.raises(TransitionRefused, match="no earlier state is recorded"):
-        advance(ORDER, event="order.release", state=HOLD)
+        advance(ORDER, event="order.hold_released", state=HOLD)
 
 
 def test_a_reason_may_be_chosen_among_those_the_row_lists():
-    assert advance(ORDER, event="order.cancel", state=NEW, reason="SLA expired") == Target(
+    assert advance(ORDER, event="order.canceled", state=NEW, reason="SLA expired") == Target(
         "canceled", "SLA expired"
     )
     with pytest.raises(TransitionRefused, match="'Bored' is not one of its reasons"):
-        advance(ORDER, event="order.cancel", state=NEW, reason="Bored")
+        advance(ORDER, event="order.canceled", state=NEW, reason="Bored")
 
 
 def test_many_requests_are_answered_in_order_and_a_refusal_stops_no_other():
@@ -145,9 +145,9 @@ def test_many_requests_are_answered_in_order_and_a_refusal_stops_no_other():
         ORDER,
         [
             TransitionRequest("order.shipped", NEW),
-            TransitionRequest("order.cancel", NEW),
+            TransitionRequest("order.canceled", NEW),
             TransitionRequest("unknown", NEW),
-            TransitionRequest("order.release", HOLD, previous=Target(NEW, "New sales order")),
+            TransitionRequest("order.hold_released", HOLD, previous=Target(NEW, "New sales order")),
         ],
     )
 
@@ -164,21 +164,21 @@ def test_users_add_states_and_transitions():
         states=[State("fraud_review", "Fraud review", 2)],
         transitions=[
             Transition("fraud.suspected", NEW, Target("fraud_review", "Fraud score")),
-            Transition("order.cancel", "fraud_review", Target("canceled", "Fraud")),
+            Transition("order.canceled", "fraud_review", Target("canceled", "Fraud")),
         ],
     )
 
     assert advance(grown, event="fraud.suspected", state=NEW) == Target(
         "fraud_review", "Fraud score"
     )
-    assert advance(grown, event="order.cancel", state="fraud_review") == Target("canceled", "Fraud")
+    assert advance(grown, event="order.canceled", state="fraud_review") == Target("canceled", "Fraud")
     assert advance(ORDER, event="fraud.suspected", state=NEW) is None
 
 
 @pytest.mark.parametrize(
     "added",
     [
-        {"transitions": [Transition("order.cancel", NEW, Target(HOLD, "Not so fast"))]},
+        {"transitions": [Transition("order.canceled", NEW, Target(HOLD, "Not so fast"))]},
         {"states": [State(NEW, "Brand new", 9)]},
     ],
 )
@@ -222,10 +222,10 @@ def test_with_the_guard_off_nothing_is_refused():
     off = ORDER.with_guard(enabled=False)
 
     assert advance(off, event="order.shipped", state="completed") == Target(FULFILLMENT, "Shipped")
-    assert advance(off, event="order.cancel", state=FULFILLMENT, reason="Bored") == Target(
+    assert advance(off, event="order.canceled", state=FULFILLMENT, reason="Bored") == Target(
         "canceled", "Bored"
     )
-    assert advance(off, event="order.release", state=NEW) is None
+    assert advance(off, event="order.hold_released", state=NEW) is None
     assert advance(off, event="unknown", state=NEW) is None
 
 

@@ -59,6 +59,7 @@ async function answer(request, response, path, query) {
   if (area === 'orders') {
     if (!id) return page(response, data.orders.filter((row) => fits(row, query, ['state', 'instance']) && (!query.get('search') || row.number.includes(query.get('search')))), query);
     if (id === 'lines') return page(response, stock.lines, query);
+    if (id === 'lines') return page(response, stock.lines, query);
     if (id === 'counts') {
       const states = {};
       if (!empty) for (const row of data.orders) states[row.state] = (states[row.state] ?? 0) + 1;

@@ -51,14 +51,14 @@ STATE_TABLES = {
 EVENTS_WITHOUT_STATE = (
     "order.created",
     "order.modified",
-    "order.cancel_refused",
+    "order.cancellation_refused",
     "order.fields_set",
     "order.source_changed",
-    "order_line.divided",
+    "order_line.split",
     "fulfillment_order.created",
     "shipment.recorded",
-    "shipment.told_to_store",
-    "shipment.told_to_store.failed",
+    "shipment.pushed",
+    "shipment.push_failed",
     *inventory_visibility.EVENTS,
     *master_data.EVENTS,
 )

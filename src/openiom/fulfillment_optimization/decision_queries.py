@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .explanations import reason_of
+from .explanations import refusal_text
 from .models import SourcingDecision, SourcingPlan
 
 
@@ -99,7 +99,7 @@ def _candidates(explanation: Mapping[str, Any], line: int) -> Iterator[Candidate
         for part, values in explanation["serve"].items():
             cost[part] = values[line][column]
         chosen = explanation["chosen"][line] == source
-        refused = "" if chosen else reason_of(explanation["refused"][line][column])
+        refused = "" if chosen else refusal_text(explanation["refused"][line][column])
         yield CandidateRow(
             line_id=explanation["lines"][line],
             source=source,

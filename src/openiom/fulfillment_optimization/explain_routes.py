@@ -15,7 +15,7 @@ from .constraints import RANKING
 from .constraints.routes import router as constraint_kind_router
 from .engine import Candidate, Change, Counterfactual, LineExplanation
 from .explanations import refusal_text
-from .order_port import LineToSource, OrderPort
+from .order_port import SourcedLine, OrderPort
 from .shadow_price_queries import plan_with_prices, prices_of_plan
 from .what_if import WhatIf, what_if
 
@@ -194,7 +194,7 @@ def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Explai
 
 
 def _line(
-    found: WhatIf, explanation: LineExplanation, sourced: LineToSource, most: int
+    found: WhatIf, explanation: LineExplanation, sourced: SourcedLine, most: int
 ) -> ExplainedLine:
     names = found.config.names
     node = int(found.plan.node[explanation.line])

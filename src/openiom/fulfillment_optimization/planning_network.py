@@ -29,10 +29,10 @@ from .past_demand import PastOrder
 from .planning import CapacityUsage, local_day, window_end
 from .planning.opportunity_costs import OpportunityCosts, opportunity_costs_from_demand
 from .planning.solver import solve_by_strategy
-from .problem_builder import Circumstances, Key, frame, great_circle_km
-from .snapshot import READ, Setting, Site, Snapshot
+from .problem_builder import PlanningContext, Key, build_problem, great_circle_km
+from .snapshot import CONFIGURATION_KINDS, StrategyConfig, PlanningSource, Snapshot
 
-PLANNING_KINDS = READ
+PLANNING_KINDS = CONFIGURATION_KINDS
 """The document kinds that a network consists of."""
 Documents = Mapping[str, Mapping[str, dict[str, Any]]]
 """Bodies by kind and name."""
@@ -77,9 +77,9 @@ class PlanningConditions:
     weights_kg: Mapping[str, float] = field(default_factory=dict)
     unlimited: frozenset[str] = frozenset()
 
-    def circumstances(self) -> Circumstances:
+    def circumstances(self) -> PlanningContext:
         """Return the conditions as problems are built with them, without stock."""
-        return Circumstances(
+        return PlanningContext(
             now=self.now,
             parcels_today={source: used.parcels for source, used in self.usage.items()},
             lines_today={source: used.lines for source, used in self.usage.items()},
@@ -92,7 +92,7 @@ class PlanningConditions:
 class PlanningStrategy:
     """A strategy of a network, as long as it is in force."""
 
-    setting: Setting
+    setting: StrategyConfig
 
     @property
     def name(self) -> str:
@@ -122,7 +122,7 @@ class PlanningStrategy:
     @property
     def uses_prices(self) -> bool:
         """Whether orders planned one after the other pay opportunity costs."""
-        return bool(self.setting.strategy.batch.priced)
+        return bool(self.setting.strategy.batch.uses_bid_prices)
 
     def window_end(self, now: datetime) -> datetime | None:
         """Return the end of the batch window of `now`; None when it does not collect orders."""
@@ -131,7 +131,7 @@ class PlanningStrategy:
 
     def local_days(self, now: datetime) -> dict[str, date]:
         """Return the day it is at each of its sources."""
-        return {site.name: local_day(site.time_zone, now) for site in self.setting.sites}
+        return {site.name: local_day(site.time_zone, now) for site in self.setting.sources}
 
     def depends_on_time_of_day(self) -> bool:
         """Return whether plans may differ by the hour of the order."""
@@ -139,7 +139,7 @@ class PlanningStrategy:
             return True
         if self.setting.strategy.weights.lateness_per_day <= 0:
             return False
-        return any(_has_hours(site.body) for site in self.setting.sites)
+        return any(_has_hours(site.body) for site in self.setting.sources)
 
 
 class PlanningNetwork:
@@ -153,7 +153,7 @@ class PlanningNetwork:
 
         Raises NotFound when there is none of this name, or it is not in force on the day.
         """
-        return PlanningStrategy(self.snapshot.setting(name, day))
+        return PlanningStrategy(self.snapshot.strategy_config(name, day))
 
     def distances_km(
         self, places: Sequence[Point | None], sources: Sequence[str]
@@ -182,9 +182,9 @@ class PlanningNetwork:
         the opportunity `costs`. A strategy without sources assigns nothing.
         """
         setting = strategy.setting
-        if not setting.sites:
+        if not setting.sources:
             return PlannedLines((), {}, 0.0)
-        priced = frame(lines, setting, conditions.stock, conditions.circumstances())
+        priced = build_problem(lines, setting, conditions.stock, conditions.circumstances())
         solved = solve_by_strategy(
             priced,
             _without_contention(setting.strategy),
@@ -271,7 +271,7 @@ def _without_contention(strategy: StrategyBody) -> StrategyBody:
 
 def _snapshot_of(documents: Documents) -> Snapshot:
     """Return what `snapshot` would read if these were the current documents."""
-    sites: list[Site] = []
+    sites: list[PlanningSource] = []
     for name, body in sorted(documents.get("source", {}).items()):
         source = SourceBody.model_validate(body)
         if source.active:
@@ -300,10 +300,10 @@ def _snapshot_of(documents: Documents) -> Snapshot:
     )
 
 
-def _site(name: str, body: SourceBody) -> Site:
+def _site(name: str, body: SourceBody) -> PlanningSource:
     address = body.address.model_dump()
     latitude, longitude = geocode(address) or (0.0, 0.0)
-    return Site(
+    return PlanningSource(
         name=name,
         type=body.type,
         latitude=latitude,

@@ -344,7 +344,7 @@ def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> Codes 
     A line whose source was chosen by a person or a policy is served only from there, and none from
     a source that gave it back.
     """
-    special = [(i, line) for i, line in enumerate(lines) if line.source or line.not_from]
+    special = [(i, line) for i, line in enumerate(lines) if line.source or line.excluded_sources]
     if not special:
         return None
     codes = np.zeros((len(lines), len(index)), dtype=np.uint8)
@@ -352,7 +352,7 @@ def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> Codes 
         if line.source:
             codes[i] = Refusal.OTHER
             codes[i, _nodes([line.source], index)] = Refusal.NONE
-        codes[i, _nodes(line.not_from, index)] = Refusal.DECLINED
+        codes[i, _nodes(line.excluded_sources, index)] = Refusal.DECLINED
     return codes
 
 

@@ -149,7 +149,7 @@ def _strategies(
     for order, name in names.items():
         if name not in refused:
             try:
-                batch = known.setting(name, now.date()).strategy.batch
+                batch = known.strategy_config(name, now.date()).strategy.batch
             except NotFound as error:
                 refused[name] = str(error)
         if name in refused:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
 from openiom.logistics import STANDARD_SERVICE, CarrierService, SourceTiming, Timetable
-from openiom.logistics.timetable import read_timetable
+from openiom.logistics import read_timetable
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.compiled_documents import Bodies, CompiledConfiguration
 
@@ -192,7 +192,7 @@ class Snapshot:
             constraints=tuple(constraints),
             rates=self.rates.get(strategy.rate_table or ""),
             lists=self.lists,
-            timings=tuple(self.timetable.of(names)),
+            timings=tuple(self.timetable.source_timings(names)),
             service=self.timetable.service(strategy.carrier, strategy.carrier_service),
             currency=currency_of(strategy, self.currency),
         )
@@ -240,7 +240,7 @@ def make_strategy_config(
         constraints=tuple(constraints),
         rates=rates,
         lists=lists or {},
-        timings=tuple(table.of(list(settings))),
+        timings=tuple(table.source_timings(list(settings))),
         service=table.service(strategy.carrier, strategy.carrier_service),
         currency=currency_of(strategy, ""),
     )

@@ -35,7 +35,7 @@ from .planning import (
     usage_lines_of,
 )
 from .planning.bid_prices import store_shadow_prices
-from .snapshot import Setting, Site, Snapshot
+from .snapshot import StrategyConfig, PlanningSource, Snapshot
 
 ROUNDS = 3
 VERIFIED_PRICES = 3
@@ -58,7 +58,7 @@ class OrderResult:
     note: str = ""
     partial: bool = False
 
-    def add(self, plan: OrderPlan, setting: Setting) -> None:
+    def add(self, plan: OrderPlan, setting: StrategyConfig) -> None:
         """Add the plan of one strategy; the last one decides what is missing."""
         self.strategies.append(setting.name)
         if plan.sources:
@@ -124,7 +124,7 @@ class SourcingRun:
             self.holds = backorder_reserved(self.session, backordered, self.now)
 
     def _lock_usage(
-        self, sites: Mapping[str, Site], lines: Sequence[OpenLine]
+        self, sites: Mapping[str, PlanningSource], lines: Sequence[OpenLine]
     ) -> dict[str, CapacityUsage]:
         """Lock today's usage and return it without what these lines used before."""
         usage = lock_daily_usage(self.session, sites, self.now)
@@ -137,13 +137,13 @@ class SourcingRun:
         planner = Planner(self.session, self.known, self.now, usage, self.windows, holds=self.holds)
         return planner.plan(lines, self.names)
 
-    def _strategies_and_alternates(self) -> list[Setting]:
+    def _strategies_and_alternates(self) -> list[StrategyConfig]:
         """Return every strategy that may plan one of these orders."""
-        found: dict[str, Setting] = {}
+        found: dict[str, StrategyConfig] = {}
         names = list(dict.fromkeys(self.names.values()))
         while names:
             try:
-                setting = self.known.setting(names.pop(), self.now.date())
+                setting = self.known.strategy_config(names.pop(), self.now.date())
             except NotFound:
                 continue
             if setting.name not in found:
@@ -193,7 +193,7 @@ class SourcingRun:
         for line in lines:
             by_strategy[self.names[line.order_id]].append(line)
         for name, mine in by_strategy.items():
-            setting = self.known.setting(name, self.now.date())
+            setting = self.known.strategy_config(name, self.now.date())
             planned = unplanned_orders(mine, STOCK_CHANGED)
             for order, plan in planned.items():
                 self.results.setdefault(order, OrderResult()).add(plan, setting)

@@ -20,9 +20,9 @@ from openiom.kernel import NotFound, Refused
 from openiom.logistics import SourceTiming, accepts_order, is_open, lateness_days, next_open
 
 from .engine import Counterfactual, Plan, Refusal, Relief, counterfactuals
-from .order_port import LineToSource, OpenLine, OrderPort
-from .planning import IntakeResult, Planner, counted
-from .planning.daily_capacity import days_of, local_day
+from .order_port import SourcedLine, OpenLine, OrderPort
+from .planning import CapacityUsage, Planner, capacity_limited_sources
+from .planning.daily_capacity import daily_usage, local_day
 from .problem_builder import closed_sources, distances
 from .snapshot import StrategyConfig, snapshot
 
@@ -35,7 +35,7 @@ class WhatIf:
     """An order planned again. Lines of `plan` are numbered as in `lines`."""
 
     config: StrategyConfig
-    lines: tuple[LineToSource, ...]
+    lines: tuple[SourcedLine, ...]
     plan: Plan
     money: Mapping[str, float]  # cost parts of the order
     counterfactuals: tuple[Counterfactual, ...]
@@ -81,7 +81,7 @@ def what_if(
             f"the strategy {name} has no active source",
             remedy="activate one, or change its source list",
         )
-    plan, priced = attempt.solved.plan, attempt.solved.framed
+    plan, priced = attempt.solved.plan, attempt.solved.priced
     found = counterfactuals(
         plan,
         0,
@@ -103,17 +103,17 @@ def _reserved(session: Session, lines: Sequence[OpenLine]) -> list[_Reserved]:
 
 def _usage_of_others(
     session: Session, config: StrategyConfig, reserved: Sequence[_Reserved], now: datetime
-) -> dict[str, IntakeResult]:
+) -> dict[str, CapacityUsage]:
     """Return today's usage of the sources whose day is limited, without that of this order."""
-    time_zones = {name: source.time_zone for name, source in counted([config]).items()}
+    time_zones = {name: source.time_zone for name, source in capacity_limited_sources([config]).items()}
     own_lines: Counter[str] = Counter()
     for row in reserved:
         if row.source in time_zones and _same_day(row.reserved_at, now, time_zones[row.source]):
             own_lines[row.source] += 1
-    usage: dict[str, IntakeResult] = {}
-    for source, day in days_of(session, list(time_zones.items()), now).items():
+    usage: dict[str, CapacityUsage] = {}
+    for source, day in daily_usage(session, list(time_zones.items()), now).items():
         own_parcels = min(1, own_lines[source])
-        usage[source] = IntakeResult(
+        usage[source] = CapacityUsage(
             max(0, day.parcels - own_parcels), max(0, day.lines - own_lines[source])
         )
     return usage

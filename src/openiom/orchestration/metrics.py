@@ -10,6 +10,6 @@ def queue_depths(session: Session) -> dict[str, int]:
     [(tokens, calls)] = fetch(
         session,
         "SELECT (SELECT count(*) FROM orchestration.token WHERE state = 'ready'),"
-        " (SELECT count(*) FROM orchestration.provider_action WHERE state IN ('ready', 'leased'))",
+        " (SELECT count(*) FROM orchestration.provider_call WHERE state IN ('ready', 'leased'))",
     )
     return {"tokens_ready": tokens, "provider_calls": calls}

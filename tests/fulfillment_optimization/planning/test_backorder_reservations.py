@@ -12,8 +12,8 @@ from uuid import UUID
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import INVARIANTS, SourcingSetup
-from tests.orders.given import NOW, happen, standing
-from tests.orders.test_backorder import apply, prefer, released
+from tests.orders.builders import (NOW, happen, standing)
+from tests.orders.waiting_builders import apply, prefer, released
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.assigned_sources import process_assigned

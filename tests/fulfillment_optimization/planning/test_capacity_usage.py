@@ -9,9 +9,9 @@ from threading import Thread
 from uuid import UUID
 
 import pytest
-from tests.fulfillment.test_fulfillment_orders import fulfillment_orders, parcel, tell, update
+from tests.fulfillment.builders import fulfillment_orders, parcel, tell, update
 from tests.fulfillment_optimization.sourcing_setup import INVARIANTS, SourcingSetup
-from tests.orders.given import NOW
+from tests.orders.builders import NOW
 
 from openiom.fulfillment_optimization import CapacityUsageWorker, source_orders
 from openiom.fulfillment_optimization.planning.capacity_usage import (

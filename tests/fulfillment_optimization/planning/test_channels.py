@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.given import NOW, line, placed
+from tests.orders.builders import (NOW, line, placed)
 
 from openiom.inventory_visibility import KINDS, inventory_configuration
 from openiom.inventory_visibility import AllocationOperation, apply_allocations

@@ -1,7 +1,7 @@
 """What sourcing holds and moves is told by the number of the order it is for."""
 
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.given import NOW
+from tests.orders.builders import NOW
 
 from openiom.fulfillment_optimization.assigned_sources import reserve_assigned
 from openiom.inventory_visibility import ReservationFilter, list_reservations, release

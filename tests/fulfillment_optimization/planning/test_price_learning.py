@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup, sourcing_setup
-from tests.orders.given import NOW
+from tests.orders.builders import NOW
 
 from openiom.app.demand_gateway import DemandGateway
 from openiom.fulfillment_optimization.planning import PriceLearningWorker

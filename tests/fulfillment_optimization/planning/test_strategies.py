@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.given import NOW, told
+from tests.orders.builders import (NOW, event_names)
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.decision_queries import list_decisions
@@ -58,7 +58,7 @@ def test_an_order_whose_strategy_is_unknown_or_over_says_so_and_holds_nobody_up(
     assert [o.ok for o in outcomes] == [False, False, True]
     assert "no strategy named none such" in outcomes[0].reason
     assert "not in force" in outcomes[1].reason
-    assert told(sourcing.database, over)[-1] == "fulfillment.optimization.failed"
+    assert event_names(sourcing.database, over)[-1] == "fulfillment.optimization.failed"
 
 
 def test_what_stores_cannot_serve_goes_to_the_warehouses(sourcing: SourcingSetup) -> None:
@@ -245,7 +245,7 @@ def test_a_batch_collects_orders_until_its_window_closes_and_plans_them_together
     single, pair = sourcing.order("1", LAMP=1), sourcing.order("2", LAMP=1, RUG=1)
     early = sourcing.source(single, pair, now=NOW + timedelta(seconds=30))
     assert [o.retry_at for o in early] == [NOW + timedelta(minutes=2)] * 2
-    assert told(sourcing.database, single)[-1] == "order.created"
+    assert event_names(sourcing.database, single)[-1] == "order.created"
     assert sourcing.plans() == []
     late = sourcing.source(single, pair, now=NOW + timedelta(minutes=2), resumed=(single, pair))
     assert [o.ok for o in late] == [True, True]
@@ -317,7 +317,7 @@ def test_a_line_divided_across_sources_becomes_lines_that_add_up(sourcing: Sourc
     ]
     assert sourcing.reserved(order) == [("LAMP", "A", 3), ("LAMP", "B", 2)]
     assert sourcing.rows("SELECT line_count FROM orders.order WHERE id = %s", order) == [(2,)]
-    assert "order_line.divided" in told(sourcing.database, order)
+    assert "order_line.split" in event_names(sourcing.database, order)
     with sourcing.database.unit_of_work() as session:
         outcome = sourcing.order_port.create_fulfillment_orders(session, [order], NOW, "test")[0]
     assert outcome.ok

@@ -17,7 +17,7 @@ export type ShadowPrices = Ok<paths['/api/v1/sourcing/shadow-prices']['get']>;
 export type ShadowPrice = ShadowPrices['items'][number];
 export type Quote = Ok<paths['/api/v1/sourcing/quote']['post']>;
 export type QuoteRequest = Schemas['QuoteRequest'];
-export type OrderName = Ok<paths['/api/v1/order-names']['get']>['items'][number];
+export type OrderName = Ok<paths['/api/v1/orders']['get']>['items'][number];
 
 export type SimulationPage = Ok<paths['/api/v1/simulations']['get']>;
 export type SimulationRow = SimulationPage['items'][number];
@@ -46,7 +46,7 @@ export const getPlan = (id: string, after?: string): Promise<PlanDetail> =>
 export const decisionsOf = async (order: string): Promise<Decision[]> =>
   (await read(api.GET('/api/v1/orders/{order_id}/sourcing', { params: { path: { order_id: order } } }))).decisions;
 export const nameOrders = async (id: string[]): Promise<OrderName[]> =>
-  id.length === 0 ? [] : (await read(api.GET('/api/v1/order-names', { params: { query: { id } } }))).items;
+  id.length === 0 ? [] : (await read(api.GET('/api/v1/orders', { params: { query: { ids: id } } }))).items;
 
 /** Plan an order again as things stand now; writes nothing. */
 export const explainOrder = (order: string): Promise<Explained> =>

@@ -26,13 +26,13 @@ from openiom.fulfillment_optimization.engine import (
 )
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.problem_builder import (
-    Circumstances,
-    Framed,
+    PlanningContext,
+    PricedProblem,
     Key,
     distances,
-    frame,
+    build_problem,
 )
-from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.logistics import NEVER_DAYS, deliveries, ship_dates
 
 Ints = NDArray[np.int64]
@@ -57,7 +57,7 @@ class Improvement:
     best plan of all. `cost` is that of the backlog after the moves.
     """
 
-    priced: Framed
+    priced: PricedProblem
     lines: Sequence[OpenLine]
     now: Ints
     plan: Plan
@@ -71,9 +71,9 @@ class Improvement:
 
 def improve_backlog(
     lines: Sequence[OpenLine],
-    setting: Setting,
+    setting: StrategyConfig,
     free: Mapping[Key, int],
-    given: Circumstances,
+    given: PlanningContext,
     moved_before: Mapping[object, int],
 ) -> Improvement:
     """Return the moves worth making.
@@ -88,12 +88,12 @@ def improve_backlog(
         stock[key] = stock.get(key, 0) + line.quantity
     now = np.array([setting.index[line.source] for line in lines], dtype=np.int64)
     unassigned = [replace(line, source="") for line in lines]
-    priced = frame(unassigned, undivided, stock, given)
+    priced = build_problem(unassigned, undivided, stock, given)
     today = priced.problem
     problem = _never_later(today, lines, undivided, now, given.now)
     priced = replace(priced, problem=_keep_own_capacity(problem, now))
     plan = solve(priced.problem, mode="batch", time_limit=setting.strategy.batch.seconds)
-    before = _money_by_order(priced, Shares.parse_id(now, today.quantity))
+    before = _money_by_order(priced, Shares.undivided(now, today.quantity))
     saving = before - _money_by_order(priced, plan.shares)
     saving = np.where(_worth_moving(saving, lines, setting, moved_before), saving, 0.0)
     moves = _feasible_moves(
@@ -103,7 +103,7 @@ def improve_backlog(
     return Improvement(priced, lines, now, plan, moves, cost)
 
 
-def _without_splits(setting: Setting) -> Setting:
+def _without_splits(setting: StrategyConfig) -> StrategyConfig:
     strategy = setting.strategy.model_copy(update={"max_line_sources": 1, "allow_partial": False})
     return replace(setting, strategy=strategy)
 
@@ -111,7 +111,7 @@ def _without_splits(setting: Setting) -> Setting:
 def _worth_moving(
     saving: Floats,
     lines: Sequence[OpenLine],
-    setting: Setting,
+    setting: StrategyConfig,
     moved_before: Mapping[object, int],
 ) -> NDArray[np.bool_]:
     """Return (B,) whether an order saves enough and was not moved too often."""
@@ -123,7 +123,7 @@ def _worth_moving(
 
 
 def _never_later(
-    problem: Problem, lines: Sequence[OpenLine], setting: Setting, now: Ints, at: datetime
+    problem: Problem, lines: Sequence[OpenLine], setting: StrategyConfig, now: Ints, at: datetime
 ) -> Problem:
     """Return the problem without the sources that would deliver later than the present one."""
     places = [lines[first].place for first in problem.start[:-1]]
@@ -154,7 +154,7 @@ def _keep_own_capacity(problem: Problem, now: Ints) -> Problem:
     )
 
 
-def arrival_days(km: Floats, setting: Setting, now: datetime) -> Floats:
+def arrival_days(km: Floats, setting: StrategyConfig, now: datetime) -> Floats:
     """Return (B, N) the days from today until goods ordered now are expected to arrive."""
     today = np.datetime64(now.date(), "D")
     ships = ship_dates(setting.timings, now)
@@ -165,7 +165,7 @@ def arrival_days(km: Floats, setting: Setting, now: datetime) -> Floats:
     return days
 
 
-def _money_by_order(priced: Framed, shares: Shares) -> Floats:
+def _money_by_order(priced: PricedProblem, shares: Shares) -> Floats:
     """Return (B,) the money of each order, without cost parts that only rank sources."""
     money = np.zeros(priced.problem.orders)
     for name, part in cost_of(priced.problem, shares).by_order.items():

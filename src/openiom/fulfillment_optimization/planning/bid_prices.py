@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.engine import BidPrices, Plan, shadow_prices
-from openiom.fulfillment_optimization.problem_builder import Framed, columns_of
-from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.fulfillment_optimization.problem_builder import PricedProblem, stock_columns
+from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.platform.bulk import copy_rows, fetch_as
 
 from .opportunity_costs import CostCurve, OpportunityCosts
@@ -26,21 +26,21 @@ class _CostRow(NamedTuple):
 
 
 def current_bid_prices(
-    session: Session, setting: Setting, priced: Framed, now: datetime
+    session: Session, setting: StrategyConfig, priced: PricedProblem, now: datetime
 ) -> BidPrices | None:
     """Return the prices for orders that are planned one after the other.
 
     They are the opportunity costs learned from past demand. None when the strategy uses no prices,
     or none were learned during the last day.
     """
-    if not setting.strategy.batch.priced:
+    if not setting.strategy.batch.uses_bid_prices:
         return None
     rows = fetch_as(
         session,
         _CostRow,
         "SELECT source, product, step, step_costs FROM fulfillment_optimization.opportunity_cost"
         " WHERE strategy = %s AND product = ANY(%s) AND learned_at > %s",
-        (setting.name, ["", *columns_of(priced.products)], now - VALID),
+        (setting.name, ["", *stock_columns(priced.products)], now - VALID),
     )
     if not rows:
         return None
@@ -55,7 +55,7 @@ _SHADOW_PRICE_COLUMNS = ("plan_id", "source", "product", "price", "saving", "rec
 
 
 def store_shadow_prices(
-    session: Session, plan_id: UUID, plan: Plan, priced: Framed, now: datetime, *, verify: int = 0
+    session: Session, plan_id: UUID, plan: Plan, priced: PricedProblem, now: datetime, *, verify: int = 0
 ) -> None:
     """Store the marginal value of each scarce unit and parcel in a batch.
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort
-from openiom.fulfillment_optimization.snapshot import Site
+from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import execute, fetch, fetch_as
 from openiom.platform.database import Database
@@ -26,7 +26,7 @@ from .order_plans import OrderPlan
 CONSUMER = "capacity_usage"
 RELEASING_EVENTS = frozenset(
     (
-        "order.cancel",
+        "order.canceled",
         "order.fulfillment_declined",
         "order.partially_declined",
         "order_line.canceled",
@@ -95,7 +95,7 @@ RETURNING s.source, l.parcels, l.lines
 
 
 def record_usage(
-    session: Session, sites: Mapping[str, Site], lines: Iterable[UsageLine], now: datetime
+    session: Session, sites: Mapping[str, PlanningSource], lines: Iterable[UsageLine], now: datetime
 ) -> None:
     """Count lines into today's usage of their sources, each line once.
 
@@ -107,7 +107,7 @@ def record_usage(
 
 
 def release_usage(
-    session: Session, sites: Mapping[str, Site], lines: Iterable[UsageLine], now: datetime
+    session: Session, sites: Mapping[str, PlanningSource], lines: Iterable[UsageLine], now: datetime
 ) -> None:
     """Remove lines from today's usage of the sources they leave; the rows of `sites` are locked."""
     _release(session, _dated(sites, lines, now))
@@ -130,7 +130,7 @@ def usage_lines_of(planned: Iterable[tuple[UUID, OrderPlan]]) -> list[UsageLine]
 def release_stale_usage(
     session: Session,
     order_port: OrderPort,
-    sites: Mapping[str, Site],
+    sites: Mapping[str, PlanningSource],
     lines: Sequence[OpenLine],
     now: datetime,
 ) -> dict[str, CapacityUsage]:
@@ -174,7 +174,7 @@ def release_unserved_usage(
 
 
 def _dated(
-    sites: Mapping[str, Site], lines: Iterable[UsageLine], now: datetime
+    sites: Mapping[str, PlanningSource], lines: Iterable[UsageLine], now: datetime
 ) -> list[DatedUsageLine]:
     """Return the lines of counted sources with today's day of each source."""
     dated: list[DatedUsageLine] = []

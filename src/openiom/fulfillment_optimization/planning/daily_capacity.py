@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.snapshot import Setting, Site
+from openiom.fulfillment_optimization.snapshot import StrategyConfig, PlanningSource
 from openiom.platform.bulk import execute, fetch_as
 
 
@@ -44,35 +44,24 @@ class SourceUsage(NamedTuple):
         return CapacityUsage(self.parcels, self.lines)
 
 
-def capacity_limited_sources(settings: Iterable[Setting]) -> dict[str, Site]:
+def capacity_limited_sources(settings: Iterable[StrategyConfig]) -> dict[str, PlanningSource]:
     """Return the sources whose daily usage must be counted.
 
     They limit their parcels or order lines, or a constraint limits their order lines.
     """
-    found: dict[str, Site] = {}
+    found: dict[str, PlanningSource] = {}
     for setting in settings:
         constrained = _line_limited_sources(setting)
-        for site in setting.sites:
+        for site in setting.sources:
             own_limit = site.daily_parcels is not None or site.body.daily_lines is not None
             if own_limit or site.name in constrained:
                 found[site.name] = site
     return found
 
 
-def _line_limited_sources(setting: Setting) -> set[str]:
+def _line_limited_sources(setting: StrategyConfig) -> set[str]:
     """Return the sources whose daily order lines a constraint of the strategy limits."""
-    limited: set[str] = set()
-    for constraint in setting.constraints:
-        if constraint.type != "maximum_order_lines":
-            continue
-        for entry in constraint.entries:
-            if entry.source:
-                limited.add(entry.source)
-            elif entry.source_list:
-                limited |= setting.lists.get(entry.source_list, frozenset())
-            else:
-                limited.update(setting.names)
-    return limited
+    return setting.line_limited_sources()
 
 
 def local_day(time_zone: str, now: datetime) -> date:
@@ -86,7 +75,7 @@ def usage_of(rows: Iterable[SourceUsage]) -> dict[str, CapacityUsage]:
 
 
 def lock_daily_usage(
-    session: Session, sites: Mapping[str, Site], now: datetime
+    session: Session, sites: Mapping[str, PlanningSource], now: datetime
 ) -> dict[str, CapacityUsage]:
     """Return today's usage of each source, locked until the transaction ends."""
     if not sites:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.problem_builder import Circumstances, Key
-from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.fulfillment_optimization.problem_builder import PlanningContext, Key
+from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.inventory_visibility import units_reserved_since
 from openiom.master_data import product_facts
 
@@ -38,13 +38,13 @@ def weights_kg(session: Session, products: Collection[str]) -> dict[str, float]:
 
 def circumstances(
     session: Session,
-    setting: Setting,
+    setting: StrategyConfig,
     products: Collection[str],
     usage: Mapping[str, CapacityUsage],
     now: datetime,
     *,
     unlimited: frozenset[str] = frozenset(),
-) -> Circumstances:
+) -> PlanningContext:
     """Return what costs and limits of a plan depend on besides orders, sources and stock.
 
     `usage` is what today's plans have used of each source so far; products in `unlimited` are
@@ -54,7 +54,7 @@ def circumstances(
     demand: dict[Key, float] = {}
     if weights.stock_out or weights.markdown_credit:
         demand = demand_per_day(session, products, now)
-    return Circumstances(
+    return PlanningContext(
         now=now,
         parcels_today={source: used.parcels for source, used in usage.items()},
         lines_today={source: used.lines for source, used in usage.items()},

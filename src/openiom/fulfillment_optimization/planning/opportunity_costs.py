@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openiom.fulfillment_optimization.engine import UNLIMITED, BidPrices, Problem
-from openiom.fulfillment_optimization.engine.opportunity import learn
+from openiom.fulfillment_optimization.engine.opportunity_costs import learn_opportunity_costs
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
 from openiom.fulfillment_optimization.problem_builder import (
-    Circumstances,
-    Framed,
+    PlanningContext,
+    PricedProblem,
     Key,
-    columns_of,
-    frame,
+    stock_columns,
+    build_problem,
 )
-from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.fulfillment_optimization.snapshot import StrategyConfig
 
 NEGLIGIBLE = 1e-3
 """Money below which a cost counts as zero."""
@@ -59,12 +59,12 @@ class OpportunityCosts:
 
     curves: Mapping[tuple[str, str], CostCurve]
 
-    def prices(self, priced: Framed) -> BidPrices:
+    def prices(self, priced: PricedProblem) -> BidPrices:
         """Return the prices for the stock and capacity that a problem has left."""
         problem = priced.problem
-        found = BidPrices.none(problem)
+        found = BidPrices.zero(problem)
         node_of = {name: n for n, name in enumerate(priced.names)}
-        columns = columns_of(priced.products)
+        columns = stock_columns(priced.products)
         parcels_left = problem.capacity - problem.used
         for (source, product), curve in self.curves.items():
             n = node_of.get(source)
@@ -80,9 +80,9 @@ class OpportunityCosts:
 
 def opportunity_costs_from_demand(
     days: Sequence[Sequence[PastOrder]],
-    setting: Setting,
+    setting: StrategyConfig,
     stock: Mapping[Key, int],
-    given: Circumstances,
+    given: PlanningContext,
 ) -> OpportunityCosts:
     """Return the costs learned from the orders of past days, each a sample of a day to come.
 
@@ -93,18 +93,18 @@ def opportunity_costs_from_demand(
     for day in days:
         if day:
             samples.append(as_open_lines(day, given.now))
-    if not samples or not setting.sites:
+    if not samples or not setting.sources:
         return OpportunityCosts({})
     products = _products_of(samples)
     shelves = _stock_matrix(setting, products, stock, given.unlimited)
 
     def problem_of(lines: Sequence[OpenLine]) -> Problem:
-        return _on_stock(frame(lines, setting, stock, given), products, shelves)
+        return _on_stock(build_problem(lines, setting, stock, given), products, shelves)
 
     # Samples are built one at a time: together they would need memory for every past day.
-    learned = learn(problem_of(samples[0]), (problem_of(lines) for lines in samples))
+    learned = learn_opportunity_costs(problem_of(samples[0]), (problem_of(lines) for lines in samples))
     curves: dict[tuple[str, str], CostCurve] = {}
-    for n, site in enumerate(setting.sites):
+    for n, site in enumerate(setting.sources):
         if site.daily_parcels is not None:
             left = _share_of_day_left(site.time_zone, given.now)
             costs = learned.nodes.steps(n, left)
@@ -128,7 +128,7 @@ def _products_of(samples: Sequence[Sequence[OpenLine]]) -> dict[str, int]:
 
 
 def _stock_matrix(
-    setting: Setting,
+    setting: StrategyConfig,
     products: Mapping[str, int],
     stock: Mapping[Key, int],
     unlimited: frozenset[str],
@@ -143,7 +143,7 @@ def _stock_matrix(
     return shelves
 
 
-def _on_stock(priced: Framed, products: Mapping[str, int], shelves: NDArray[np.int64]) -> Problem:
+def _on_stock(priced: PricedProblem, products: Mapping[str, int], shelves: NDArray[np.int64]) -> Problem:
     """Return the problem with the columns of all samples, so that samples share their resources."""
     sku = np.array([products[product] for product in priced.products], dtype=np.int64)
     return replace(priced.problem, line_sku=sku[priced.problem.line_sku], stock=shelves)

@@ -11,7 +11,7 @@ import numpy as np
 from openiom.fulfillment_optimization.engine import Plan
 from openiom.fulfillment_optimization.explanations import explanations
 from openiom.fulfillment_optimization.order_port import OpenLine, SplitPart
-from openiom.fulfillment_optimization.snapshot import Setting
+from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.kernel import new_id, new_ids
 
 from .daily_capacity import CapacityUsage
@@ -41,14 +41,14 @@ class PlanAttempt:
     """
 
     id: UUID
-    setting: Setting
+    setting: StrategyConfig
     planned: dict[UUID, OrderPlan]
     lines: int
     solved: SolvedProblem | None = None
     seconds: float = 0.0
 
     @classmethod
-    def without_plan(cls, setting: Setting, planned: dict[UUID, OrderPlan]) -> "PlanAttempt":
+    def without_plan(cls, setting: StrategyConfig, planned: dict[UUID, OrderPlan]) -> "PlanAttempt":
         """Return the attempt of a strategy that could not plan these orders."""
         lines = sum(len(plan.missing) for plan in planned.values())
         return cls(new_id(), setting, planned, lines)

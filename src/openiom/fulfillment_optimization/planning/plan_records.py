@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.explanations import explanation_text
+from openiom.fulfillment_optimization.explanations import explanation_json
 from openiom.kernel import new_ids
 from openiom.platform.bulk import copy_rows
 from openiom.platform.database import to_json_text
@@ -89,7 +89,7 @@ def _decisions(attempt: PlanAttempt, now: datetime) -> list[DecisionRecord]:
                 strategy=attempt.setting.name,
                 complete=not plan.missing,
                 cost=round(plan.cost, 4),
-                explanation=explanation_text(plan.explanation),
+                explanation=explanation_json(plan.explanation),
             )
         )
     return made

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine
-from openiom.fulfillment_optimization.problem_builder import Key, frame
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot
+from openiom.fulfillment_optimization.problem_builder import Key, build_problem
+from openiom.fulfillment_optimization.snapshot import StrategyConfig, Snapshot
 from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import NotFound, new_id
 from openiom.master_data import accepts_write_in_products
@@ -106,7 +106,7 @@ class Planner:
         while queue:
             group = queue.pop(0)
             view = views[group.requester]
-            setting = self.snapshot.setting(group.strategy, self.now.date())
+            setting = self.snapshot.strategy_config(group.strategy, self.now.date())
             before = self._add_own_reservations(group.lines, view)
             attempt = self._attempt(setting, group.lines, view, used, found.unlimited)
             found.attempts.append(attempt)
@@ -182,21 +182,21 @@ class Planner:
 
     def _attempt(
         self,
-        setting: Setting,
+        setting: StrategyConfig,
         lines: Sequence[OpenLine],
         stock: Mapping[Key, int],
         used: Mapping[str, CapacityUsage],
         unlimited: frozenset[str],
     ) -> PlanAttempt:
         """Plan these lines by one strategy."""
-        if not setting.sites:
+        if not setting.sources:
             return PlanAttempt.without_plan(setting, unplanned_orders(lines, "no active source"))
         started = perf_counter()
         products = {line.product for line in lines}
         given = circumstances(
             self.session, setting, products, self._usage(used), self.now, unlimited=unlimited
         )
-        priced = frame(lines, setting, stock, given)
+        priced = build_problem(lines, setting, stock, given)
         window_closed = any(line.order_id in self.windows for line in lines)
         prices = None
         if not window_closed:
@@ -232,7 +232,7 @@ class Planner:
 
     def _for_alternate(
         self,
-        setting: Setting,
+        setting: StrategyConfig,
         lines: Sequence[OpenLine],
         attempt: PlanAttempt,
         tried: dict[UUID, set[str]],
@@ -254,7 +254,7 @@ class Planner:
 
     def _in_force(self, strategy: str) -> bool:
         try:
-            self.snapshot.setting(strategy, self.now.date())
+            self.snapshot.strategy_config(strategy, self.now.date())
         except NotFound:
             return False
         return True

@@ -13,8 +13,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.past_demand import DemandPort, PastOrder, by_day
-from openiom.fulfillment_optimization.problem_builder import Circumstances, Key
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapshot
+from openiom.fulfillment_optimization.problem_builder import PlanningContext, Key
+from openiom.fulfillment_optimization.snapshot import StrategyConfig, Snapshot, snapshot
 from openiom.inventory_visibility import available
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.batches import BatchResult
@@ -36,10 +36,10 @@ ADVISORY_LOCK = 0x696F6D03
 
 @dataclass(frozen=True, eq=False)
 class _Inputs:
-    setting: Setting
+    setting: StrategyConfig
     days: Sequence[Sequence[PastOrder]]
     stock: dict[Key, int]
-    given: Circumstances
+    given: PlanningContext
 
 
 @dataclass
@@ -84,12 +84,12 @@ class PriceLearningWorker:
         None when it uses none, is not in force, or was considered since.
         """
         try:
-            batch = known.setting(name, now.date()).strategy.batch
+            batch = known.strategy_config(name, now.date()).strategy.batch
         except NotFound:
             return None
         since = now - timedelta(minutes=batch.price_minutes)
         checked = self.checked.get(name)
-        if not batch.priced or (checked is not None and checked > since):
+        if not batch.uses_bid_prices or (checked is not None and checked > since):
             return None
         return since
 
@@ -113,7 +113,7 @@ class PriceLearningWorker:
         return found
 
     def _read_inputs(self, session: Session, name: str, now: datetime) -> _Inputs:
-        setting = snapshot(session).setting(name, now.date())
+        setting = snapshot(session).strategy_config(name, now.date())
         days = self._demand(session, now)
         products = _products_of(days)
         limited = capacity_limited_sources([setting]).values()

@@ -16,8 +16,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort, reservation_request
-from openiom.fulfillment_optimization.problem_builder import Circumstances, Key
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapshot
+from openiom.fulfillment_optimization.problem_builder import PlanningContext, Key
+from openiom.fulfillment_optimization.snapshot import StrategyConfig, Snapshot, snapshot
 from openiom.inventory_visibility import available, line_reservations, lock_stock, release, reserve
 from openiom.kernel import NotFound, new_id
 from openiom.platform.batches import BatchResult
@@ -56,10 +56,10 @@ class _MovesRefused(Exception):
 class _Backlog:
     """The backlog of one strategy at one instant, with everything a plan needs."""
 
-    setting: Setting
+    setting: StrategyConfig
     lines: tuple[OpenLine, ...]
     free: Mapping[Key, int]
-    given: Circumstances
+    given: PlanningContext
     moved_before: Mapping[object, int]
 
 
@@ -126,7 +126,7 @@ class Reoptimizer:
         None when it is not to be, or was considered since.
         """
         try:
-            settings = known.setting(name, now.date()).strategy.reoptimize
+            settings = known.strategy_config(name, now.date()).strategy.reoptimize
         except NotFound:
             return None
         since = now - timedelta(minutes=settings.minutes)
@@ -165,7 +165,7 @@ class Reoptimizer:
         of the strategy.
         """
         known = snapshot(session)
-        setting = known.setting(name, now.date())
+        setting = known.strategy_config(name, now.date())
         lines = self.order_port.lock_backlog(
             session,
             _strategy_fields(known, name),
@@ -192,7 +192,7 @@ class Reoptimizer:
         )
 
     def _make_moves(
-        self, session: Session, found: Improvement, setting: Setting, plan: UUID, now: datetime
+        self, session: Session, found: Improvement, setting: StrategyConfig, plan: UUID, now: datetime
     ) -> list[_OrderMove]:
         """Carry out the moves that are still possible, each order completely or not at all."""
         moves = [_order_move(found, move) for move in found.moves]
@@ -209,7 +209,7 @@ class Reoptimizer:
         return []
 
     def _unchanged(
-        self, session: Session, moves: Sequence[_OrderMove], setting: Setting
+        self, session: Session, moves: Sequence[_OrderMove], setting: StrategyConfig
     ) -> list[_OrderMove]:
         """Lock the orders and return the moves whose lines are what they were."""
         if not moves:
@@ -228,7 +228,7 @@ class Reoptimizer:
         self,
         session: Session,
         moves: Sequence[_OrderMove],
-        setting: Setting,
+        setting: StrategyConfig,
         plan: UUID,
         now: datetime,
     ) -> None:
@@ -283,11 +283,11 @@ def _raise_refused(moves: Sequence[_OrderMove], granted: Sequence[bool]) -> None
 
 
 def _refuse_full_sources(
-    usage: Mapping[str, CapacityUsage], moves: Sequence[_OrderMove], setting: Setting
+    usage: Mapping[str, CapacityUsage], moves: Sequence[_OrderMove], setting: StrategyConfig
 ) -> None:
     """Raise _MovesRefused for orders whose new source has no parcel left since the plan."""
     left: dict[str, int] = {}
-    for site in setting.sites:
+    for site in setting.sources:
         if site.daily_parcels is not None:
             left[site.name] = site.daily_parcels - usage.get(site.name, CapacityUsage()).parcels
     fits: list[bool] = []

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from openiom.fulfillment_optimization.documents import StrategyBody
 from openiom.fulfillment_optimization.engine import BidPrices, Plan, Problem, Shares, cost_of, solve
-from openiom.fulfillment_optimization.problem_builder import Framed, caps_of
+from openiom.fulfillment_optimization.problem_builder import PricedProblem, line_limit_arrays
 
 Mode = Literal["realtime", "batch"]
 BEYOND_LIMIT = "beyond the order lines of the day"
@@ -25,13 +25,13 @@ class SolvedProblem:
     A plan with the problem it solves; a second pass may have lifted the problem's soft limits.
     """
 
-    priced: Framed
+    priced: PricedProblem
     plan: Plan
     mode: Mode
 
 
 def solve_by_strategy(
-    priced: Framed,
+    priced: PricedProblem,
     strategy: StrategyBody,
     *,
     window_closed: bool = False,
@@ -76,7 +76,7 @@ def in_contention(problem: Problem, more_than: int) -> bool:
     return len(competing) > more_than
 
 
-def _without_soft_limits(priced: Framed, first: Plan, mode: Mode, seconds: float) -> SolvedProblem:
+def _without_soft_limits(priced: PricedProblem, first: Plan, mode: Mode, seconds: float) -> SolvedProblem:
     """Return the plan with the orders that the first pass left open planned again.
 
     What the first pass serves completely stays unchanged.
@@ -97,7 +97,7 @@ def _without_soft_limits(priced: Framed, first: Plan, mode: Mode, seconds: float
     return SolvedProblem(replace(priced, problem=lifted, soft_caps=()), plan, mode)
 
 
-def _lift_soft_limits(priced: Framed, kept: Shares, waiting: NDArray[np.int64]) -> Problem:
+def _lift_soft_limits(priced: PricedProblem, kept: Shares, waiting: NDArray[np.int64]) -> Problem:
     """
     Return the problem with hard limits only; lines that may exceed a soft one pay its penalty.
     """
@@ -109,7 +109,7 @@ def _lift_soft_limits(priced: Framed, kept: Shares, waiting: NDArray[np.int64]) 
             beyond[np.ix_(waiting, members)] += penalty
     hard = len(p.line_limit) - len(priced.soft_caps)
     limits = [(p.limit_members[g], int(p.line_limit[g])) for g in range(hard)]
-    members, line_limit = caps_of(limits, p.nodes)
+    members, line_limit = line_limit_arrays(limits, p.nodes)
     parts = {**p.serve_parts, BEYOND_LIMIT: beyond}
     return replace(p, serve_parts=parts, limit_members=members, line_limit=line_limit)
 

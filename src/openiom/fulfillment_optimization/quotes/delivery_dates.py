@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from openiom.fulfillment_optimization.snapshot import Site
+from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.logistics import (
     CarrierService,
     Promise,
@@ -46,7 +46,7 @@ class PickupSource:
     `parcels_km` how far it is for each planned parcel.
     """
 
-    site: Site
+    site: PlanningSource
     timing: SourceTiming
     km: float
     in_stock: bool

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from openiom.fulfillment_optimization.engine import Refusal
-from openiom.fulfillment_optimization.explanations import reason_of
+from openiom.fulfillment_optimization.explanations import refusal_text
 from openiom.fulfillment_optimization.planning import OrderPlan, PlanAttempt, PlanningRound
 from openiom.fulfillment_optimization.problem_builder import Key
 from openiom.kernel import Refused
@@ -167,7 +167,7 @@ def _reason(resolved: ResolvedRequest, found: PlanningRound, line: int) -> str:
         return NOT_ENOUGH if plan.sources else ALL_OR_NONE
     others = codes[codes != Refusal.NOT_ON_HAND]
     likely = np.bincount(others).argmax() if len(others) else Refusal.NOT_ON_HAND
-    return reason_of(int(likely))
+    return refusal_text(int(likely))
 
 
 def _last_plan_of(found: PlanningRound, line: UUID) -> tuple[PlanAttempt, OrderPlan] | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine, sku_of
-from openiom.fulfillment_optimization.snapshot import Setting, Snapshot, snapshot
+from openiom.fulfillment_optimization.snapshot import StrategyConfig, Snapshot, snapshot
 from openiom.inventory_visibility import Variant
 from openiom.kernel import Invalid, NotFound, Problem
 from openiom.logistics import CarrierService
@@ -34,7 +34,7 @@ class ResolvedRequest:
     request: QuoteRequest
     at: datetime
     known: Snapshot
-    setting: Setting
+    setting: StrategyConfig
     place: Point
     services: tuple[CarrierService, ...]
     facts: Mapping[str, ProductFacts]
@@ -157,9 +157,9 @@ def _services(
 
 def _strategy(
     known: Snapshot, request: QuoteRequest, at: datetime, problems: list[Problem]
-) -> Setting | None:
+) -> StrategyConfig | None:
     try:
-        return known.setting(request.strategy, at.date())
+        return known.strategy_config(request.strategy, at.date())
     except NotFound as error:
         problems.append(Problem("strategy", error.what, error.remedy))
         return None

@@ -22,7 +22,7 @@ from openiom.fulfillment_optimization.planning import (
     daily_usage,
 )
 from openiom.fulfillment_optimization.problem_builder import great_circle_km
-from openiom.fulfillment_optimization.snapshot import Setting, Site, Snapshot
+from openiom.fulfillment_optimization.snapshot import StrategyConfig, PlanningSource, Snapshot
 from openiom.kernel import NotFound
 from openiom.logistics import CarrierService, handover
 from openiom.platform.geocoding import Point, geocode
@@ -122,12 +122,12 @@ def _usage(session: Session, resolved: ResolvedRequest) -> dict[str, CapacityUsa
     return {name: found.get(name, CapacityUsage()) for name in sites}
 
 
-def _strategy_and_alternates(resolved: ResolvedRequest) -> list[Setting]:
+def _strategy_and_alternates(resolved: ResolvedRequest) -> list[StrategyConfig]:
     found = {resolved.setting.name: resolved.setting}
     name = resolved.setting.strategy.alternate
     while name and name not in found:
         try:
-            setting = resolved.known.setting(name, resolved.at.date())
+            setting = resolved.known.strategy_config(name, resolved.at.date())
         except NotFound:
             break
         found[setting.name] = setting
@@ -204,16 +204,16 @@ def _pickup(
 
 
 @lru_cache(maxsize=4)
-def _pickup_sites(known: Snapshot) -> tuple[Site, ...]:
+def _pickup_sites(known: Snapshot) -> tuple[PlanningSource, ...]:
     """Return the sources that hand goods out."""
     return tuple(
-        site for site in known.sites if PICKUP_CAPABILITIES.intersection(site.body.capabilities)
+        site for site in known.sources if PICKUP_CAPABILITIES.intersection(site.body.capabilities)
     )
 
 
 @lru_cache(maxsize=4)
-def _sites_by_name(known: Snapshot) -> Mapping[str, Site]:
-    return {site.name: site for site in known.sites}
+def _sites_by_name(known: Snapshot) -> Mapping[str, PlanningSource]:
+    return {site.name: site for site in known.sources}
 
 
 def _points(known: Snapshot, names: Sequence[str]) -> list[Point]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from openiom.fulfillment_optimization.documents import CostWeights, RateFactor, RateTableBody
 from openiom.fulfillment_optimization.rates import factor_for, fallback_rate, table_price, zones
-from openiom.fulfillment_optimization.snapshot import Site
+from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.logistics import CarrierService, Handover, arrival, on_time_chance
 from openiom.provider_contract import LiveRate
 
@@ -21,7 +21,7 @@ NO_RATE = "no rate is known for its zone and weight"
 class Parcel:
     """What one source ships; `weight_kg` is the weight that is rated."""
 
-    site: Site
+    site: PlanningSource
     km: float
     weight_kg: float
     handover: Handover | None

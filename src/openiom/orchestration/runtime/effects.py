@@ -38,8 +38,8 @@ class DatabaseEffects:
         self, entity: str, requests: Sequence[EventRequest], actor: str
     ) -> Sequence[Outcome]:
         """See `Effects.raise_events`."""
-        raise_many = self._catalog.entities[entity].raise_many
-        return raise_many(self._session, requests, self._now, actor)
+        raise_events = self._catalog.entities[entity].raise_events
+        return raise_events(self._session, requests, self._now, actor)
 
     def set_fields(self, entity: str, values: Mapping[UUID, Mapping[str, Any]], actor: str) -> None:
         """See `Effects.set_fields`; an entity without settable fields ignores them."""

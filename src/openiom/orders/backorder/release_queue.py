@@ -131,7 +131,7 @@ class ReleaseQueue:
         numbers = order_summaries(self.session, list(self.placements))
         minutes = order_preferences(self.session).hold_minutes
         expires_at = now + timedelta(minutes=minutes)
-        reserved = backorder_reserved(self.session, self.lines, now, also_for_good=True)
+        reserved = backorder_reserved(self.session, self.lines, now, include_permanent=True)
         for order_id, placed in self.placements.items():
             for placement in placed:
                 line = self.lines[placement.need.line_id]

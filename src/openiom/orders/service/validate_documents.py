@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
-from openiom.master_data import known_many, write_in_products
+from openiom.master_data import existing_names_by_table, accepts_write_in_products
 from openiom.orders.schemas import ResolvedOrder
 from openiom.platform.database import to_json
 from openiom.provider_contract import InboundDocument, IntakeResult
@@ -64,7 +64,7 @@ def check_documents(
             refused[index] = refusal(_problems(error))
         except _Unusable as error:
             refused[index] = refusal([error.problem])
-    known = known_many(session, _names(drafts))
+    known = existing_names_by_table(session, _names(drafts))
     any_product = _accepts_any_product(session, drafts, known["product"])
     valid: list[Draft] = []
     for draft in drafts:
@@ -130,7 +130,7 @@ def _accepts_any_product(
     for draft in drafts:
         for line in draft.document.lines:
             if line.product not in known_products:
-                return write_in_products(session)
+                return accepts_write_in_products(session)
     return False
 
 

@@ -79,7 +79,7 @@ class ExecutableAction(ExecutableStep):
         outcomes = self._call(context, flow, tokens, groups)
         for token, ids in zip(tokens, groups, strict=True):
             results = [outcomes[id] for id in ids]
-            retry_times = [result.again_at for result in results if result.again_at]
+            retry_times = [result.retry_at for result in results if result.retry_at]
             if retry_times:
                 context.suspend(token, due_at=max(retry_times))
             elif self.step.for_each:
@@ -97,14 +97,14 @@ class ExecutableAction(ExecutableStep):
         ids = distinct_ids(groups)
         if not ids:
             return {}
-        woken: set[UUID] = set()
+        resumed: set[UUID] = set()
         for token, group in zip(tokens, groups, strict=True):
             if token.state == "waiting":
-                woken.update(group)
+                resumed.update(group)
         action = context.catalog.actions[self.step.action]
         parameters = action.parameters.model_validate(self.step.parameters)
         call = ActionCall(
-            context.session, ids, parameters, context.now, flow.actor, frozenset(woken)
+            context.session, ids, parameters, context.now, flow.actor, frozenset(resumed)
         )
         outcomes = context.effects.run_action(action, call)
         context.facts.invalidate()

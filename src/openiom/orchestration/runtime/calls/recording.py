@@ -134,8 +134,8 @@ class OutcomeRecorder:
                 key = (outcome.call.entity, f"flow:{outcome.call.flow}")
                 requests.setdefault(key, []).append(request)
         for (entity, actor), group in requests.items():
-            raise_many = self.engine.catalog.entities[entity].raise_many
-            raise_many(session, group, now, actor)
+            raise_events = self.engine.catalog.entities[entity].raise_events
+            raise_events(session, group, now, actor)
 
     def _event_request(self, outcome: CallOutcome, action: ProviderAction) -> EventRequest:
         data: dict[str, Any] = {"instance": self.group.instance, "action": self.group.action}
