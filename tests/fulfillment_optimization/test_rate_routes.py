@@ -45,12 +45,13 @@ def ask(client: TestClient, **part: Any) -> dict[str, Any]:
     return answer
 
 
-def test_where_no_price_is_known_the_factor_stands_in(client: TestClient) -> None:
+def test_the_factors_fallback_rate_replaces_an_unknown_price(client: TestClient) -> None:
     assert ask(client) == {
         "price": 11.75,
         "known": None,
         "factor": "any",
-        "says": "zone far has no prices; any stands in: 8.00 up to 5 kg, 0.75 for each of 5 kg more",
+        "says": "zone far has no prices; any stands in: "
+        "8.00 up to 5 kg, 0.75 for each of 5 kg more",
     }
 
 
@@ -66,7 +67,7 @@ def test_where_no_price_is_known_the_factor_stands_in(client: TestClient) -> Non
         ),
     ],
 )
-def test_a_known_price_takes_its_factor(
+def test_a_known_price_is_changed_by_its_factor(
     client: TestClient, part: dict[str, Any], price: float, says: str
 ) -> None:
     answer = ask(client, **part)

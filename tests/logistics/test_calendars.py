@@ -79,7 +79,7 @@ def test_the_repeated_hour_is_worked_twice_and_the_skipped_hour_not_at_all() -> 
     ]
 
 
-def test_a_holiday_closes_and_an_opening_of_that_day_opens_again() -> None:
+def test_a_holiday_closes_a_place_and_an_opening_of_that_day_overrides_it() -> None:
     with_holidays = calendar(holidays=[{"country": "US"}])
     noon = local("2026-11-26T12:00")
     assert (is_open(calendar(), noon), is_open(with_holidays, noon)) == (True, False)
