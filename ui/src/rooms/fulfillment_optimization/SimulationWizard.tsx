@@ -58,13 +58,13 @@ export default function SimulationWizard() {
   return (
     <Loaded answer={original} rows={12}>
       {(view) => {
-        const { ask } = view;
+        const { request } = view;
         const first: Draft = {
           ...freshDraft(),
-          ...ask,
-          name: `${ask.name}, changed`.slice(0, 200),
-          replenish_days: ask.replenish_days ?? null,
-          changes: { ...nothing, ...ask.changes },
+          ...request,
+          name: `${request.name}, changed`.slice(0, 200),
+          replenish_days: request.replenish_days ?? null,
+          changes: { ...nothing, ...request.changes },
         };
         return <Wizard first={first} clone={clone} />;
       }}

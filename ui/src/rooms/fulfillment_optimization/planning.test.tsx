@@ -30,7 +30,7 @@ const around = {
   'GET /api/v1/products': () => ({ items: [] }),
 };
 const plan = {
-  ...{ id: 'p1', at, strategy: 'everyday', mode: 'batch', method: 'batch', orders: 2, lines: 3, open_lines: 1 },
+  ...{ id: 'p1', planned_at: at, strategy: 'everyday', mode: 'batch', method: 'batch', orders: 2, lines: 3, open_lines: 1 },
   ...{ cost: 273.03, lower_bound: 270, gap: 0.0112, seconds: 0.061, moves: 0, currency: 'EUR' },
 };
 const decided = [
@@ -106,7 +106,7 @@ test('an order with nothing left to plan shows how it was decided', async () => 
       decisions: [
         {
           id: 'd1',
-          at,
+          decided_at: at,
           strategy: 'everyday',
           complete: true,
           cost: 7.27,
@@ -182,7 +182,7 @@ const row = {
 const view = {
   ...row,
   ...{ currency: 'USD', basis_orders: 77, basis_lines: 140, started_at: at, committed_by: '' },
-  ask: {
+  request: {
     ...{ name: row.name, description: '', template: row.template, strategy: '', replenish_days: null, runs: 12, seed: 1 },
     demand: { kind: 'past', from: '2026-11-20', to: '2026-11-21', multiplier: 1 },
     changes: {
