@@ -108,7 +108,8 @@ class SourcingSetup:
     def sources(self, order: UUID) -> Mapping[str, str | None]:
         return dict(
             self.rows(
-                "SELECT product, source FROM orders.order_line WHERE order_id = %s ORDER BY line_number",
+                "SELECT product, source FROM orders.order_line WHERE order_id = %s"
+                " ORDER BY line_number",
                 order,
             )
         )
@@ -117,7 +118,8 @@ class SourcingSetup:
         """Return (product, source, units) that the order has reserved."""
         return self.rows(
             "SELECT s.product, s.source, r.open::int FROM inventory_visibility.reservation r"
-            " JOIN inventory_visibility.stock s ON s.id = r.stock_id JOIN orders.order_line l ON l.id = r.line_id"
+            " JOIN inventory_visibility.stock s ON s.id = r.stock_id"
+            " JOIN orders.order_line l ON l.id = r.line_id"
             " WHERE l.order_id = %s AND r.open > 0 ORDER BY 1, 2",
             order,
         )
@@ -133,7 +135,8 @@ class SourcingSetup:
     def day(self, source: str) -> list[tuple[int, int]]:
         """Return (parcels, lines) of each of the source's days."""
         return self.rows(
-            "SELECT parcels, lines FROM fulfillment_optimization.source_daily_usage WHERE source = %s ORDER BY day",
+            "SELECT parcels, lines FROM fulfillment_optimization.source_daily_usage"
+            " WHERE source = %s ORDER BY day",
             source,
         )
 

@@ -43,7 +43,7 @@ def fulfillment_orders(sourcing: SourcingSetup, order) -> list[str]:
     ]
 
 
-def test_the_check_alone_reserves_and_makes_no_fulfillment_order(sourcing: SourcingSetup) -> None:
+def test_the_check_alone_reserves_and_creates_no_fulfillment_order(sourcing: SourcingSetup) -> None:
     sourcing.stock(LAMP_A=1)
     good, short = assigned(sourcing, "1", LAMP=1), assigned(sourcing, "2", LAMP=1)
     assert [o.ok for o in process(sourcing, good, short)] == [True, False]
@@ -54,7 +54,7 @@ def test_the_check_alone_reserves_and_makes_no_fulfillment_order(sourcing: Sourc
     assert told(sourcing.database, short)[-1] == "onhand.check.failed"
 
 
-def test_without_a_check_fulfillment_orders_are_made_whatever_stands_there(
+def test_without_a_check_fulfillment_orders_are_created_whatever_is_on_hand(
     sourcing: SourcingSetup,
 ) -> None:
     sourcing.configure("order_handling", "default", fulfillment_process="fulfillment_order")
@@ -67,7 +67,7 @@ def test_without_a_check_fulfillment_orders_are_made_whatever_stands_there(
     assert not any(name.startswith("onhand.check") for name in told(sourcing.database, order))
 
 
-def test_check_and_release_makes_fulfillment_orders_only_where_there_is_stock(
+def test_check_and_release_creates_fulfillment_orders_only_with_stock(
     sourcing: SourcingSetup,
 ) -> None:
     sourcing.configure(
@@ -81,7 +81,7 @@ def test_check_and_release_makes_fulfillment_orders_only_where_there_is_stock(
     assert standing(sourcing.database, short)[0] == "on_hold"
 
 
-def test_a_step_may_ask_for_another_mode_than_the_preference(sourcing: SourcingSetup) -> None:
+def test_a_step_may_override_the_preference(sourcing: SourcingSetup) -> None:
     sourcing.configure(
         "order_handling", "default", fulfillment_process="check_and_fulfillment_order"
     )

@@ -59,7 +59,7 @@ def test_the_fallback_rate_of_the_reference():
     assert fallback_rate(factor, 0.1) == 8
 
 
-def test_a_known_rate_takes_the_factor_and_an_unknown_one_falls_back():
+def test_a_known_rate_is_changed_by_its_factor_and_an_unknown_one_falls_back():
     kind = {"source_type": "store", "business": False}
     assert rate(TABLE, zone="local", weight_kg=0.5, **kind) == pytest.approx(5.5)
     assert rate(TABLE, zone="local", weight_kg=0.5, source_type="warehouse", business=False) == 5

@@ -45,17 +45,18 @@ def ask(client: TestClient, **part: Any) -> dict[str, Any]:
     return answer
 
 
-def test_where_no_price_is_known_the_factor_stands_in(client: TestClient) -> None:
+def test_the_factors_fallback_rate_replaces_an_unknown_price(client: TestClient) -> None:
     assert ask(client) == {
         "price": 11.75,
         "known": None,
         "factor": "any",
-        "explanation": "zone far has no prices; fallback rate of any: 8.00 up to 5 kg, 0.75 for each of 5 kg more",
+        "says": "zone far has no prices; any stands in: "
+        "8.00 up to 5 kg, 0.75 for each of 5 kg more",
     }
 
 
 @pytest.mark.parametrize(
-    ("part", "price", "explanation"),
+    ("part", "price", "says"),
     [
         ({"zone": "near", "weight_kg": 0.4}, 4.0, "4.00 in zone near"),
         ({"zone": "near", "weight_kg": 7}, 7.0, "7.00 in zone near"),
@@ -66,11 +67,11 @@ def test_where_no_price_is_known_the_factor_stands_in(client: TestClient) -> Non
         ),
     ],
 )
-def test_a_known_price_takes_its_factor(
-    client: TestClient, part: dict[str, Any], price: float, explanation: str
+def test_a_known_price_is_changed_by_its_factor(
+    client: TestClient, part: dict[str, Any], price: float, says: str
 ) -> None:
     answer = ask(client, **part)
-    assert (answer["price"], answer["explanation"]) == (price, explanation)
+    assert (answer["price"], answer["says"]) == (price, says)
 
 
 def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(

@@ -100,7 +100,7 @@ def test_an_order_is_served_from_the_nearest_source_that_has_it_all(sourcing: Da
     assert [r.event for r in order_port.raised] == ["fulfillment.optimization.succeeded"] * 2
 
 
-def test_orders_of_one_wave_compete_for_the_same_last_unit(sourcing: Database) -> None:
+def test_orders_of_one_batch_compete_for_the_last_unit(sourcing: Database) -> None:
     stock(sourcing, LAMP_SEA=1)
     order_port = Desk()
     first, second = order_port.order(SEATTLE, LAMP=1), order_port.order(SEATTLE, LAMP=1)

@@ -79,7 +79,7 @@ def test_the_repeated_hour_is_worked_twice_and_the_skipped_hour_not_at_all() -> 
     ]
 
 
-def test_a_holiday_closes_and_an_opening_of_that_day_opens_again() -> None:
+def test_a_holiday_closes_a_place_and_an_opening_of_that_day_overrides_it() -> None:
     with_holidays = calendar(holidays=[{"country": "US"}])
     noon = local("2026-11-26T12:00")
     assert (is_open(calendar(), noon), is_open(with_holidays, noon)) == (True, False)
@@ -212,3 +212,20 @@ def test_a_calendar_without_hours_works_monday_to_friday_from_eight_to_five() ->
     plain = calendar("UTC")
     assert plain.hours(date(2026, 11, 20)) == ((480, 1020),)
     assert plain.hours(date(2026, 11, 21)) == ()
+
+
+@pytest.mark.parametrize(
+    ("at", "ready"),
+    [
+        ("2026-11-18T07:00", "2026-11-18T08:00"),
+        ("2026-11-18T13:59", "2026-11-18T13:59"),
+        ("2026-11-18T14:00", "2026-11-19T08:00"),
+        ("2026-11-18T18:00", "2026-11-19T08:00"),
+        ("2026-11-20T14:00", "2026-11-23T08:00"),
+    ],
+)
+def test_work_begins_at_once_at_the_opening_or_after_the_cut_off_on_the_next_working_day(
+    at: str, ready: str
+) -> None:
+    found = ready_at(calendar(), cutoff=time(14), hours=0, days=0, at=local(at))
+    assert found == local(ready)

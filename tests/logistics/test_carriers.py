@@ -170,3 +170,11 @@ def test_the_chance_of_arriving_in_time_is_negative_binomial(
     transit: int, slip: float, late_by: int, expected: float
 ) -> None:
     assert on_time_chance(transit, slip, late_by) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_standard_service_is_ground_with_a_day_of_spread() -> None:
+    found = deliveries(STANDARD_SERVICE, days("2026-11-16"), np.array([100.0, 4000.0]))
+    assert found.expected.astype(str).tolist() == ["2026-11-17", "2026-11-23"]
+    assert found.latest.astype(str).tolist() == ["2026-11-18", "2026-11-24"]
+    assert found.earliest.tolist() == found.expected.tolist()
+    assert found.confidence.round(4).tolist() == [0.9975, 0.9672]

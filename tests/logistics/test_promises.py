@@ -193,7 +193,7 @@ def test_a_source_that_never_opens_promises_nothing() -> None:
     minute=st.integers(0, 500_000),
     wanted=st.dates(date(2026, 1, 1), date(2027, 6, 1)),
 )
-def test_lateness_of_a_wave_equals_the_promise_of_each_source(
+def test_lateness_of_many_orders_equals_the_promise_of_each_source(
     km: list[float], minute: int, wanted: date
 ) -> None:
     now = datetime.fromtimestamp(1_767_225_600 + minute * 60, UTC)

@@ -185,7 +185,7 @@ def test_a_demand_shock_meets_the_scenario_and_not_its_baseline(
     assert found["summary"]["scenario"]["kpis"]["orders"]["mean"] == 63.0
 
 
-def test_a_killed_workers_run_is_taken_up_again_and_ends_in_the_same_figures(
+def test_the_run_of_a_killed_worker_is_repeated_with_the_same_figures(
     shop: Application, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = finished(client, shop, changes={"closed_sources": ["CHI"]})
@@ -318,7 +318,7 @@ def test_nothing_is_committed_before_the_simulation_has_finished(
     assert refused.json()["detail"] == "the simulation changes no document"
 
 
-def test_a_copy_meets_the_same_demand_and_stock_and_stands_beside_its_original(
+def test_a_copy_has_the_demand_and_stock_of_its_original(
     shop: Application, client: TestClient
 ) -> None:
     original = finished(client, shop, name="As it is")
@@ -357,7 +357,7 @@ def test_a_copy_meets_the_same_demand_and_stock_and_stands_beside_its_original(
     )
 
 
-def test_simulations_that_met_other_demand_stand_side_by_side_without_a_difference(
+def test_simulations_of_different_demand_are_compared_without_a_difference(
     shop: Application, client: TestClient
 ) -> None:
     first, second = finished(client, shop), finished(client, shop, seed=2)

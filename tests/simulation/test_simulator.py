@@ -114,7 +114,7 @@ def test_one_day_of_two_orders_comes_to_exact_figures() -> None:
     }
 
 
-def test_stock_goes_down_from_day_to_day_until_it_is_filled_up() -> None:
+def test_stock_falls_from_day_to_day_until_it_is_replenished() -> None:
     orders = [order(day, "SEA", ("LAMP", 3)) for day in range(4)]
     once = run(requested(4), orders, bodies("SEA"), {"LAMP": {"SEA": 7}})
     assert once.daily["fill_rate"] == [1.0, 1.0, 0.0, 0.0]
@@ -122,7 +122,7 @@ def test_stock_goes_down_from_day_to_day_until_it_is_filled_up() -> None:
     assert filled.daily["fill_rate"] == [1.0, 1.0, 1.0, 1.0]
 
 
-def test_capacity_is_that_of_a_day_and_begins_anew_each_morning() -> None:
+def test_capacity_is_per_day() -> None:
     documents = bodies("SEA", "CHI")
     documents["source"]["SEA"]["daily_parcels"] = 1
     orders = [order(day, "SEA", ("LAMP", 1), hour=h) for day in range(2) for h in (9, 10)]
@@ -170,7 +170,7 @@ def test_revenue_in_another_currency_is_left_out() -> None:
     assert (found.kpis["revenue"], found.kpis["order_lines"]) == (20.0, 3)
 
 
-def test_days_are_drawn_again_by_seed_and_run_alone() -> None:
+def test_the_days_drawn_depend_on_seed_and_run_alone() -> None:
     pool = pool_of(
         [order(day, "SEA", (f"P{day}", 1)) for day in range(7)],
         first=MONDAY,

@@ -73,14 +73,17 @@ def held(sourcing: SourcingSetup) -> list[tuple[str, str, str, int, bool]]:
     """(document, product, source, open units, whether it ends by itself), oldest first."""
     query = (
         "SELECT r.document, s.product, s.source, r.open::int, r.expires_at IS NOT NULL"
-        " FROM inventory_visibility.reservation r JOIN inventory_visibility.stock s ON s.id = r.stock_id"
+        " FROM inventory_visibility.reservation r"
+        " JOIN inventory_visibility.stock s ON s.id = r.stock_id"
         " WHERE r.open > 0 ORDER BY r.id"
     )
     with sourcing.database.reading() as session:
         return [tuple(row) for row in fetch(session, query)]
 
 
-def test_a_younger_order_cannot_take_what_let_an_older_one_go_on(waiting: SourcingSetup) -> None:
+def test_a_newer_order_does_not_get_the_stock_that_released_an_older_one(
+    waiting: SourcingSetup,
+) -> None:
     old = waiting.order("old", LAMP=2)
     assert wait(waiting, old)[0].ok
     waiting.stock(LAMP_A=3)
@@ -96,7 +99,7 @@ def test_a_younger_order_cannot_take_what_let_an_older_one_go_on(waiting: Sourci
     assert waiting.source(one)[0].ok, "the third was free to anybody"
 
 
-def test_in_one_wave_the_unit_goes_to_its_line_and_not_to_a_cheaper_one(
+def test_in_one_batch_a_reserved_unit_goes_to_its_own_line(
     waiting: SourcingSetup,
 ) -> None:
     old = waiting.order("old", LAMP=2, RUG=1)
@@ -112,7 +115,9 @@ def test_in_one_wave_the_unit_goes_to_its_line_and_not_to_a_cheaper_one(
     }
 
 
-def test_sourced_elsewhere_the_line_gives_back_what_it_held(waiting: SourcingSetup) -> None:
+def test_a_line_sourced_elsewhere_releases_its_backorder_reservation(
+    waiting: SourcingSetup,
+) -> None:
     old = waiting.order("old", LAMP=2)
     assert wait(waiting, old)[0].ok
     waiting.stock(LAMP_C=2)
@@ -125,7 +130,7 @@ def test_sourced_elsewhere_the_line_gives_back_what_it_held(waiting: SourcingSet
     assert held(waiting)[1] == ("young", "LAMP", "C", 2, False)
 
 
-def test_a_larger_part_than_is_held_is_taken_over_and_the_rest_reserved(
+def test_a_larger_quantity_than_reserved_takes_over_the_reservation_and_reserves_the_rest(
     waiting: SourcingSetup,
 ) -> None:
     old = waiting.order("old", LAMP=4)
@@ -140,7 +145,7 @@ def test_a_larger_part_than_is_held_is_taken_over_and_the_rest_reserved(
     assert held(waiting) == [("old", "LAMP", "A", 1, False), ("old", "LAMP", "A", 3, False)]
 
 
-def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: SourcingSetup) -> None:
+def test_an_expired_backorder_reservation_goes_to_the_next_order(waiting: SourcingSetup) -> None:
     old, young = waiting.order("old", LAMP=2), waiting.order("young", LAMP=2)
     wait(waiting, old)
     wait(waiting, young, minutes=1)
@@ -154,7 +159,7 @@ def test_who_does_not_come_for_it_in_time_loses_it_to_the_next(waiting: Sourcing
     assert not waiting.source(old, now=NOW + timedelta(minutes=63))[0].ok
 
 
-def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_window_has_closed(
+def test_an_order_collected_for_a_batch_keeps_its_reservation_until_the_window_closes(
     waiting: SourcingSetup,
 ) -> None:
     old = waiting.order("old", LAMP=2)
@@ -171,7 +176,7 @@ def test_an_order_that_is_collected_for_a_batch_keeps_what_it_holds_until_the_wi
     assert held(waiting) == [("old", "LAMP", "A", 2, False)]
 
 
-def test_what_no_source_may_give_the_line_goes_to_the_next(waiting: SourcingSetup) -> None:
+def test_stock_that_the_line_may_not_use_goes_to_the_next_order(waiting: SourcingSetup) -> None:
     old = waiting.order("old", LAMP=2)
     wait(waiting, old)
     waiting.stock(LAMP_A=2)
@@ -183,7 +188,7 @@ def test_what_no_source_may_give_the_line_goes_to_the_next(waiting: SourcingSetu
     assert waiting.source(young)[0].ok
 
 
-def test_a_canceled_order_gives_back_what_it_held(waiting: SourcingSetup) -> None:
+def test_a_canceled_order_releases_its_backorder_reservation(waiting: SourcingSetup) -> None:
     old, young = waiting.order("old", LAMP=2), waiting.order("young", LAMP=1)
     wait(waiting, old)
     wait(waiting, young, minutes=1)
@@ -196,7 +201,7 @@ def test_a_canceled_order_gives_back_what_it_held(waiting: SourcingSetup) -> Non
 
 
 @pytest.mark.parametrize("mode", ["check", "fulfillment_order"])
-def test_where_a_policy_chose_the_source_the_held_units_are_taken_over_too(
+def test_a_source_chosen_by_a_policy_takes_over_the_backorder_reservation(
     waiting: SourcingSetup, mode: str
 ) -> None:
     old = waiting.order("old", LAMP=2)
@@ -217,7 +222,7 @@ def test_where_a_policy_chose_the_source_the_held_units_are_taken_over_too(
     waiting.check()
 
 
-def test_a_fixed_source_that_holds_it_all_is_left_alone_and_kept_for_good(
+def test_a_complete_reservation_at_a_fixed_source_becomes_permanent(
     waiting: SourcingSetup,
 ) -> None:
     old = waiting.order("old", LAMP=2)
@@ -231,7 +236,7 @@ def test_a_fixed_source_that_holds_it_all_is_left_alone_and_kept_for_good(
     assert held(waiting) == [("old", "LAMP", "B", 2, False)]
 
 
-def test_kits_are_held_and_taken_over_as_their_parts(waiting: SourcingSetup) -> None:
+def test_kits_are_reserved_and_taken_over_as_their_parts(waiting: SourcingSetup) -> None:
     body = {
         "name": "BED",
         "components": [{"product": "LAMP", "quantity": 2}, {"product": "RUG", "quantity": 1}],
@@ -247,7 +252,7 @@ def test_kits_are_held_and_taken_over_as_their_parts(waiting: SourcingSetup) -> 
     assert sorted(held(waiting)) == [("old", "LAMP", "A", 4, False), ("old", "RUG", "A", 2, False)]
 
 
-def test_what_is_held_of_an_allocation_goes_back_to_it_when_the_line_is_sourced_elsewhere(
+def test_allocated_units_return_to_the_allocation_when_the_line_is_sourced_elsewhere(
     waiting: SourcingSetup,
 ) -> None:
     old = waiting.order("old", LAMP=2)
@@ -276,7 +281,7 @@ def pool(sourcing: SourcingSetup) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(
+def test_random_histories_promise_no_unit_twice_and_serve_every_released_order(
     waiting: SourcingSetup,
 ) -> None:
     random, orders, number, let_go = Random(17), list[UUID](), 0, 0
@@ -313,7 +318,9 @@ def test_random_stories_never_promise_twice_and_serve_whoever_was_let_go(
     assert let_go > 5
 
 
-def test_the_promise_about_sourced_lines_finds_one_whose_stock_ends(waiting: SourcingSetup) -> None:
+def test_the_invariant_finds_a_sourced_line_with_an_expiring_reservation(
+    waiting: SourcingSetup,
+) -> None:
     waiting.stock(LAMP_A=2)
     assert waiting.source(waiting.order("1", LAMP=2))[0].ok
     promise = next(
@@ -369,7 +376,7 @@ class Rush:
                 )
 
 
-def test_while_young_orders_grab_what_they_can_whoever_was_let_go_on_is_served(
+def test_released_orders_are_served_while_newer_orders_compete(
     waiting: SourcingSetup,
 ) -> None:
     """

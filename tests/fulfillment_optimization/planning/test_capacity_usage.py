@@ -33,7 +33,7 @@ def capped(sourcing: SourcingSetup) -> SourcingSetup:
     return sourcing
 
 
-def turn(sourcing: SourcingSetup, days: int = 0) -> None:
+def run_worker(sourcing: SourcingSetup, days: int = 0) -> None:
     drain(
         sourcing.database,
         [CapacityUsageWorker(sourcing.order_port)],
@@ -50,7 +50,8 @@ def equal(sourcing: SourcingSetup) -> None:
             "SELECT d.source, d.lines, d.parcels, count(p.line_id), count(DISTINCT p.order_id)"
             " FROM fulfillment_optimization.source_daily_usage d"
             " LEFT JOIN fulfillment_optimization.source_usage_line p USING (source, day)"
-            " GROUP BY d.source, d.day HAVING (d.lines, d.parcels) <> (count(p.line_id), count(DISTINCT p.order_id))"
+            " GROUP BY d.source, d.day"
+            " HAVING (d.lines, d.parcels) <> (count(p.line_id), count(DISTINCT p.order_id))"
         )
         == []
     )
@@ -69,27 +70,27 @@ def declined(sourcing: SourcingSetup, *orders: UUID) -> None:
         )[0].ok
 
 
-def test_a_declined_order_gives_its_parcel_and_lines_back(capped: SourcingSetup) -> None:
+def test_a_declined_order_releases_its_parcel_and_lines(capped: SourcingSetup) -> None:
     one, two, three = (capped.order(str(n), LAMP=1, RUG=2) for n in range(3))
     capped.source(one, two)
     assert capped.day("A") == [(2, 4)]
     declined(capped, one)
-    turn(capped)
+    run_worker(capped)
     assert capped.day("A") == [(1, 2)]
     capped.source(three)
     assert capped.sources(three)["LAMP"] == "A"
-    turn(capped)
+    run_worker(capped)
     assert capped.day("A") == [(2, 4)]
 
 
-def test_a_canceled_order_and_a_canceled_line_give_theirs_back_once(capped: SourcingSetup) -> None:
+def test_canceled_orders_and_lines_release_their_capacity_once(capped: SourcingSetup) -> None:
     one, two = capped.order("1", LAMP=1, RUG=1), capped.order("2", LAMP=1, RUG=1)
     capped.source(one, two)
     declined(capped, one)
     with capped.database.unit_of_work() as session:
         assert cancel_orders(session, [one], NOW, "clerk")[0].ok
     for _ in range(2):
-        turn(capped)
+        run_worker(capped)
         assert capped.day("A") == [(1, 2)]
     declined(capped, two)
     with capped.database.unit_of_work() as session:
@@ -97,11 +98,11 @@ def test_a_canceled_order_and_a_canceled_line_give_theirs_back_once(capped: Sour
             "SELECT id FROM orders.order_line WHERE order_id = %s ORDER BY line_number", two
         )
         assert cancel_lines(session, [LineCancellation(lines[0][0])], NOW, "clerk")[0].ok
-    turn(capped)
+    run_worker(capped)
     assert capped.day("A") == [(0, 0)]
 
 
-def test_sourced_again_before_anybody_noticed_the_places_are_free_for_the_same_wave(
+def test_sourcing_again_releases_stale_usage_for_the_same_batch(
     capped: SourcingSetup,
 ) -> None:
     one, two, three = (capped.order(str(n), LAMP=1) for n in range(3))
@@ -113,11 +114,11 @@ def test_sourced_again_before_anybody_noticed_the_places_are_free_for_the_same_w
         "A gave the first one back"
     )
     assert capped.day("A") == [(2, 2)]
-    turn(capped)
+    run_worker(capped)
     assert capped.day("A") == [(2, 2)]
 
 
-def test_units_that_left_keep_their_place(capped: SourcingSetup) -> None:
+def test_shipped_units_keep_their_usage(capped: SourcingSetup) -> None:
     one = capped.order("1", LAMP=3)
     capped.source(one)
     with capped.database.unit_of_work() as session:
@@ -125,11 +126,11 @@ def test_units_that_left_keep_their_place(capped: SourcingSetup) -> None:
     found = fulfillment_orders(capped.database, one)[0]
     assert tell(capped.database, parcel(found, "P1", 1))[0].ok
     assert tell(capped.database, update(found, "canceled", reason="the rest is broken"))[0].ok
-    turn(capped)
+    run_worker(capped)
     assert capped.day("A") == [(1, 1)]
 
 
-def test_the_lines_of_an_order_share_its_parcel_until_the_last_is_gone(
+def test_lines_of_an_order_share_a_parcel_until_the_last_is_released(
     capped: SourcingSetup,
 ) -> None:
     one = capped.order("1", LAMP=1, RUG=1)
@@ -145,14 +146,14 @@ def test_the_lines_of_an_order_share_its_parcel_until_the_last_is_gone(
         assert capped.day("A") == [left]
 
 
-def test_a_batch_of_events_is_given_back_in_one_go_and_old_days_become_sums(
+def test_a_batch_of_events_is_released_at_once_and_old_days_keep_only_totals(
     capped: SourcingSetup,
 ) -> None:
     capped.source_at("A", 1.0, daily_parcels=50)
     orders = [capped.order(str(n), LAMP=1) for n in range(20)]
     capped.source(*orders)
     declined(capped, *orders[:15])
-    turn(capped)
+    run_worker(capped)
     assert capped.day("A") == [(5, 5)]
     declined(capped, orders[15])
     drain(
@@ -164,7 +165,7 @@ def test_a_batch_of_events_is_given_back_in_one_go_and_old_days_become_sums(
     assert capped.day("A") == [(4, 4)]
 
 
-def test_places_are_right_while_orders_are_declined_and_sourced_at_once(
+def test_usage_is_correct_while_orders_are_declined_and_sourced_concurrently(
     capped: SourcingSetup,
 ) -> None:
     capped.source_at("A", 1.0, daily_parcels=6)
@@ -193,15 +194,16 @@ def test_places_are_right_while_orders_are_declined_and_sourced_at_once(
         thread.start()
     for thread in threads:
         thread.join()
-    turn(capped)
+    run_worker(capped)
     served = capped.rows(
-        "SELECT count(DISTINCT order_id)::int, count(*)::int FROM orders.order_line WHERE source = 'A'"
+        "SELECT count(DISTINCT order_id)::int, count(*)::int FROM orders.order_line"
+        " WHERE source = 'A'"
     )
     assert capped.day("A") == served
     assert served[0][0] <= 6
 
 
-def test_the_promise_about_places_finds_damage(capped: SourcingSetup) -> None:
+def test_the_invariant_finds_uncounted_usage(capped: SourcingSetup) -> None:
     capped.source(capped.order("1", LAMP=1))
     promise = next(
         path for path in INVARIANTS if path.stem == "source_usage_lines_are_counted"

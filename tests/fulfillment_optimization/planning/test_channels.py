@@ -42,7 +42,7 @@ def served(sourcing: SourcingSetup, orders: Sequence[UUID]) -> list[str | None]:
     return [sourcing.sources(o)["LAMP"] for o in orders]
 
 
-def test_orders_of_several_channels_are_sourced_in_one_wave_each_from_what_it_may_have(
+def test_orders_of_several_channels_in_one_batch_use_the_stock_of_their_channel(
     sourcing: SourcingSetup,
 ) -> None:
     sourcing.stock(LAMP_A=10, LAMP_B=10)
@@ -62,7 +62,7 @@ def test_orders_of_several_channels_are_sourced_in_one_wave_each_from_what_it_ma
     assert not late.ok
 
 
-def test_an_order_without_a_channel_of_its_own_never_gets_what_is_kept_for_another(
+def test_an_order_without_a_channel_does_not_get_stock_allocated_to_another(
     sourcing: SourcingSetup,
 ) -> None:
     sourcing.stock(LAMP_A=5)

@@ -29,7 +29,7 @@ def pairs_yesterday(sourcing: SourcingSetup) -> None:
     sourcing.stock(LAMP_A=4)
 
 
-def test_an_order_leaves_the_unit_that_yesterdays_orders_would_have_given_more_for(
+def test_an_order_leaves_a_unit_that_is_worth_more_to_orders_like_yesterdays(
     sourcing: SourcingSetup,
 ) -> None:
     pairs_yesterday(sourcing)
@@ -39,7 +39,8 @@ def test_an_order_leaves_the_unit_that_yesterdays_orders_would_have_given_more_f
     )
     curves = dict(
         sourcing.rows(
-            "SELECT product || '@' || source, step_costs FROM fulfillment_optimization.opportunity_cost"
+            "SELECT product || '@' || source, step_costs"
+            " FROM fulfillment_optimization.opportunity_cost"
         )
     )
     assert curves.keys() >= {"@", "LAMP@A"}
@@ -63,7 +64,7 @@ def test_an_order_leaves_the_unit_that_yesterdays_orders_would_have_given_more_f
     assert sourcing.sources(pair) == {"LAMP": "A", "RUG": "A"}
 
 
-def test_prices_follow_the_shelf_without_being_learned_again_and_end_after_a_day(
+def test_prices_follow_the_stock_and_expire_after_a_day(
     sourcing: SourcingSetup,
 ) -> None:
     pairs_yesterday(sourcing)
@@ -78,7 +79,9 @@ def test_prices_follow_the_shelf_without_being_learned_again_and_end_after_a_day
     assert sourcing.sources(late) == {"LAMP": "A"}
 
 
-def test_the_turn_looks_once_an_hour_and_only_where_orders_pay(sourcing: SourcingSetup) -> None:
+def test_prices_are_learned_once_an_hour_and_only_where_orders_pay_them(
+    sourcing: SourcingSetup,
+) -> None:
     pairs_yesterday(sourcing)
     turn = PriceLearningWorker(DemandGateway())
     assert turn.run_once(sourcing.database, limit=1, now=TOMORROW).rows == 1

@@ -101,7 +101,7 @@ def test_an_order_is_moved_no_more_often_than_it_may(split: SourcingSetup) -> No
     assert split.sources(order) == {"LAMP": "A"}
 
 
-def test_a_run_moves_no_more_orders_than_it_may_and_takes_the_dearest_first(
+def test_a_run_moves_at_most_its_limit_of_orders_and_the_greatest_savings_first(
     split: SourcingSetup,
 ) -> None:
     split.strategy(reoptimize={"enabled": True, "max_moved_orders": 1, "minimum_saving": 0.1})
@@ -113,7 +113,7 @@ def test_a_run_moves_no_more_orders_than_it_may_and_takes_the_dearest_first(
     assert (split.sources(near)["RUG"], split.sources(far)["RUG"]) == ("B", "A")
 
 
-def test_it_looks_again_only_after_its_minutes(split: SourcingSetup) -> None:
+def test_a_backlog_is_improved_only_after_the_configured_interval(split: SourcingSetup) -> None:
     split_order(split)
     split.stock(RUG_A=1)
     turn = Reoptimizer(split.order_port)
@@ -141,7 +141,7 @@ def test_one_move_may_free_the_stock_for_another(split: SourcingSetup) -> None:
     assert len(split.reserved(first)) == len(split.reserved(second)) == 1
 
 
-def test_stock_taken_between_plan_and_move_leaves_the_order_where_it_is(
+def test_an_order_stays_when_its_new_stock_is_reserved_between_plan_and_move(
     split: SourcingSetup, monkeypatch
 ) -> None:
     order = split_order(split)
@@ -202,7 +202,9 @@ def test_no_order_goes_to_a_source_whose_day_is_full(split: SourcingSetup) -> No
     assert split.sources(two) == {"LAMP": "A"}
 
 
-def test_waves_and_the_re_optimizer_at_once_promise_nothing_twice(sourcing: SourcingSetup) -> None:
+def test_concurrent_sourcing_and_re_optimization_promise_no_unit_twice(
+    sourcing: SourcingSetup,
+) -> None:
     """
     Three threads source single lamps while the backlog of pairs is joined again and again as rugs
     arrive.

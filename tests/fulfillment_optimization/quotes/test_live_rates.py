@@ -86,7 +86,7 @@ def rates(client: TestClient, **units: int) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_live_rate_takes_the_factor_on_top_of_what_the_carrier_bills(
+def test_the_rate_factor_applies_to_everything_the_carrier_bills(
     product: Application, client: TestClient, carrier: Running
 ) -> None:
     """
@@ -122,7 +122,7 @@ def test_every_parcel_is_asked_for_once_whatever_services_there_are(
     )
 
 
-def test_a_carrier_that_fails_is_stood_in_for_by_the_fallback(
+def test_a_failing_carrier_gets_the_fallback_rate(
     product: Application, client: TestClient, carrier: Running
 ) -> None:
     """
@@ -145,7 +145,7 @@ def test_a_carrier_that_fails_is_stood_in_for_by_the_fallback(
     assert rates(client, LAMP=5)[0]["live"]
 
 
-def test_a_slow_carrier_holds_a_quote_up_no_longer_than_its_time_out(
+def test_a_slow_carrier_delays_a_quote_no_longer_than_its_timeout(
     product: Application, client: TestClient, carrier: Running
 ) -> None:
     connected(product, carrier.url)
@@ -160,7 +160,7 @@ def test_a_slow_carrier_holds_a_quote_up_no_longer_than_its_time_out(
     assert 1.4 < was_backordered < 6
 
 
-def test_a_quote_without_carrier_asks_nobody(
+def test_a_quote_without_a_carrier_calls_no_provider(
     product: Application, client: TestClient, carrier: Running
 ) -> None:
     connected(product, carrier.url)
@@ -200,7 +200,7 @@ def test_no_transaction_is_open_while_the_carrier_thinks(
 
 
 @pytest.mark.parametrize(("token", "instance"), [("wrong", "acme"), ("t", "nobody")])
-def test_a_connection_that_is_refused_or_gone_is_said_beside_the_fallback(
+def test_a_refused_or_missing_connection_is_the_reason_of_the_fallback(
     product: Application, client: TestClient, carrier: Running, token: str, instance: str
 ) -> None:
     connected(product, carrier.url, token)

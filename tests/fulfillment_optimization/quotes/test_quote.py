@@ -195,7 +195,7 @@ def test_a_carrier_without_a_rate_is_rated_by_the_fallback_of_the_rate_factor_ta
     assert (light["weight"], light["net"]) == (4.0, 8.0)
 
 
-def test_a_known_rate_takes_the_factor_as_a_surcharge_and_free_shipping_lines_weigh_nothing(
+def test_the_factor_is_a_surcharge_and_free_shipping_lines_are_weightless(
     shop: Application, client: TestClient
 ) -> None:
     table = {
@@ -293,7 +293,7 @@ def test_what_cannot_be_served_is_listed_with_the_reason(
     assert found["complete"] is False
 
 
-def test_an_order_that_is_taken_whole_or_not_at_all_says_which_line_stood_in_the_way(
+def test_an_order_served_whole_or_not_at_all_names_the_line_that_prevents_it(
     shop: Application, client: TestClient
 ) -> None:
     found = ask(client, ("LAMP", 2), ("SHADE", 99))["plan"]
@@ -345,7 +345,7 @@ def test_bad_input_is_answered_with_its_path_and_a_remedy(
     assert body.get("remedy") or all(problem["remedy"] for problem in body["problems"])
 
 
-def test_200_lines_are_taken(shop: Application, client: TestClient) -> None:
+def test_a_cart_may_have_200_lines(shop: Application, client: TestClient) -> None:
     stock(shop.database, LAMP_SEA=500)
     found = ask(client, *[("LAMP", 1)] * 200)
     assert found["plan"]["complete"]

@@ -78,7 +78,7 @@ def shop(application: Application) -> Application:
 RED, MEDIUM, RED_MEDIUM = {"colorId": "red"}, {"sizeId": "m"}, {"ColorID": "red", "SizeId": "m"}
 
 
-def test_a_line_takes_the_rows_of_its_dimension_values(
+def test_a_line_uses_stock_rows_with_its_dimension_values(
     shop: Application, client: TestClient
 ) -> None:
     supply(shop, 1, "SEA", colorid="blue", sizeid="m")
@@ -117,7 +117,7 @@ def test_the_unit_two_lines_could_have_is_promised_to_one(
     assert served(ask(client, (1, RED), (1, RED_MEDIUM))) == [("L1", "CHI", 1), ("L2", "SEA", 1)]
 
 
-def test_never_a_unit_twice_whatever_is_asked(shop: Application, client: TestClient) -> None:
+def test_no_unit_serves_two_lines(shop: Application, client: TestClient) -> None:
     for at in ("SEA", "CHI"):
         for color in ("red", "blue"):
             for size in ("m", "l"):
@@ -132,7 +132,7 @@ def test_never_a_unit_twice_whatever_is_asked(shop: Application, client: TestCli
         assert len(red) == 4
 
 
-def test_a_line_without_dimensions_takes_what_is_kept_without_them_as_an_order_does(
+def test_a_line_without_dimensions_uses_stock_without_them_as_orders_do(
     shop: Application, client: TestClient
 ) -> None:
     supply(shop, 5, "SEA", colorid="red")
@@ -170,7 +170,7 @@ def test_the_id_of_the_answer_follows_the_stock_of_the_variant(
         ("SET", RED, "lines.0.dimensions"),
     ],
 )
-def test_dimensions_that_mean_nothing_are_told_with_the_known_ones(
+def test_unknown_dimensions_are_refused_with_the_known_ones(
     shop: Application, client: TestClient, number: str, dimensions: dict[str, str], where: str
 ) -> None:
     asked = body((1, dimensions))
