@@ -321,7 +321,9 @@ def buy(database: Database, product: str) -> tuple[int, float]:
                 buyer = next(buyers, None)
             if buyer is None:
                 return
-            wish = SoftReservationRequest("", product, "L0", Decimal(1), event_id=f"{product}-{buyer}")
+            wish = SoftReservationRequest(
+                "", product, "L0", Decimal(1), event_id=f"{product}-{buyer}"
+            )
             if order_port.reserve(wish, now=utc_now(), actor="bench").ok:
                 winners.append(buyer)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from starlette.testclient import TestClient
-from tests.orders.builders import (happen, line, master_data, placed)
+from tests.orders.builders import happen, line, master_data, placed
 
 from openiom.app.application import Application
 from openiom.app.order_gateway import OrderGateway

@@ -12,8 +12,8 @@ from tests.fulfillment.builders import (
     send,
     tell,
 )
-from tests.package_app import (http_client, package_app)
 from tests.orders.builders import line, master_data, stock
+from tests.package_app import http_client, package_app
 
 from openiom.fulfillment import router
 from openiom.kernel import new_id

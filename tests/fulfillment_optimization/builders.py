@@ -7,11 +7,15 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from openiom.fulfillment_optimization.configuration import SourceBody, StrategyBody
-from openiom.fulfillment_optimization.constraints import ConstraintDocument, ConstraintBody
+from openiom.fulfillment_optimization.constraints import ConstraintBody, ConstraintDocument
 from openiom.fulfillment_optimization.documents import RateTableBody
 from openiom.fulfillment_optimization.engine import Plan, Refusal, solve
 from openiom.fulfillment_optimization.order_port import OpenLine
-from openiom.fulfillment_optimization.problem_builder import PlanningContext, PricedProblem, build_problem
+from openiom.fulfillment_optimization.problem_builder import (
+    PlanningContext,
+    PricedProblem,
+    build_problem,
+)
 from openiom.fulfillment_optimization.snapshot import StrategyConfig, make_strategy_config
 from openiom.logistics import Timetable, read_timetable
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from tests.orders.builders import (NOW, line, master_data, placed, stock)
+from tests.orders.builders import NOW, line, master_data, placed, stock
 
 from openiom.app.order_gateway import OrderGateway
 from openiom.fulfillment_optimization import KINDS, source_orders

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.builders import (NOW, standing, told)
+from tests.orders.builders import NOW, standing, told
 
 from openiom.fulfillment_optimization import sourcing_actions
 from openiom.fulfillment_optimization.actions import ProcessParameters

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from tests.fulfillment_optimization.builders import (constraint, place, setting)
+from tests.fulfillment_optimization.builders import constraint, place, setting
 
 from openiom.fulfillment_optimization import KINDS
 from openiom.fulfillment_optimization.configuration import default_strategy

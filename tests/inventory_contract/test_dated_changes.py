@@ -50,9 +50,7 @@ def dated(client: TestClient, **more: Any) -> dict[str, Any]:
 
 def balances_are_their_entries(application: Application) -> None:
     with application.database.reading() as session:
-        assert (
-            fetch(session, (INVARIANTS / "schedule_entries_add_up.sql").read_text()) == []
-        )
+        assert fetch(session, (INVARIANTS / "schedule_entries_add_up.sql").read_text()) == []
 
 
 def shifted(request: Any) -> Any:

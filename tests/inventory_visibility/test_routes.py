@@ -36,7 +36,9 @@ def seed(application: Application) -> tuple[datetime, str]:
         assert reserve(
             session, [StockReservationRequest(line, "LAMP", "SEA", 4, "S-100")], later, "test"
         ) == [True]
-        ask = SoftReservationRequest("", "LAMP", "SEA", Decimal(3), document="cart", expires_at=begin)
+        ask = SoftReservationRequest(
+            "", "LAMP", "SEA", Decimal(3), document="cart", expires_at=begin
+        )
         assert soft_reserve(session, [ask], now=later, actor="shop")[0].ok
     return begin, str(line)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.package_app import (http_client, package_app)
 from tests.orchestration.builders import (
     NOTIFY,
     ONLY_US,
@@ -18,6 +17,7 @@ from tests.orchestration.builders import (
     wait,
 )
 from tests.orchestration.harness import Harness
+from tests.package_app import http_client, package_app
 
 from openiom.kernel import NotFound, new_id
 from openiom.orchestration import DryStep, dry_run, router

@@ -2,9 +2,9 @@
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.package_app import (http_client, package_app)
 from tests.orchestration.builders import action, chain, flow_body
 from tests.orchestration.harness import Harness
+from tests.package_app import http_client, package_app
 
 from openiom.kernel import Invalid
 from openiom.orchestration import ELEMENTS, read_flow, router

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.package_app import (http_client, package_app)
 from tests.orchestration.builders import SEND, action, splitter
 from tests.orchestration.harness import Harness
+from tests.package_app import http_client, package_app
 
 from openiom.kernel import new_id
 from openiom.orchestration import router

@@ -8,14 +8,15 @@ import httpx
 import pytest
 
 from openiom.app.invariants import check_invariants
-from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.inventory_visibility import (
-    SupplyLineKey,
-    SupplyMovement,
+    StockChange,
     SupplyDocument,
     SupplyLineDocument,
-    upsert_supply_orders,
+    SupplyLineKey,
+    SupplyMovement,
+    change_on_hand,
     receive_supply,
+    upsert_supply_orders,
 )
 from openiom.orchestration import reprocess
 from openiom.orders import cancel_orders
@@ -192,7 +193,9 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
     assert (order["state"], order["lines"][0]["source"]) == ("completed", "DAL")
     assert in_store(shop, number)["status"] == "Shipped"
     events = shop.events(number)
-    assert [events.count(e) for e in ("order.backorder_hold_placed", "order.backorder_hold_released")] == [1, 1]
+    assert [
+        events.count(e) for e in ("order.backorder_hold_placed", "order.backorder_hold_released")
+    ] == [1, 1]
     assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
 
 

@@ -33,16 +33,19 @@ from tests.orders.waiting_builders import (
     waiting,
 )
 
-from openiom.inventory_visibility import StockReservationRequest, inventory_configuration, reserve
-from openiom.inventory_visibility import AllocationOperation, apply_allocations
-from openiom.inventory_visibility import ReservationExpiryWorker
 from openiom.inventory_visibility import (
-    SupplyLineKey,
-    SupplyMovement,
+    AllocationOperation,
+    ReservationExpiryWorker,
+    StockReservationRequest,
     SupplyDocument,
     SupplyLineDocument,
-    upsert_supply_orders,
+    SupplyLineKey,
+    SupplyMovement,
+    apply_allocations,
+    inventory_configuration,
     receive_supply,
+    reserve,
+    upsert_supply_orders,
 )
 from openiom.kernel import new_id
 from openiom.orders import BackorderReleaseWorker, cancel_orders, hold_orders, release_holds
@@ -77,7 +80,9 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
                 1, "Lamp", "SEA", Decimal(9), TODAY + timedelta(days=6), Decimal("0.7")
             )
         ]
-        assert upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test") == [""]
+        assert upsert_supply_orders(
+            session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test"
+        ) == [""]
     (outcome,) = unserved(shop, order)
     assert (outcome.ok, outcome.reason) == (
         True,
@@ -181,7 +186,10 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(2), TODAY)]
         upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
         receive_supply(
-            session, [SupplyMovement("r", SupplyLineKey("purchase", "PO-1", 1), Decimal(2))], NOW, "test"
+            session,
+            [SupplyMovement("r", SupplyLineKey("purchase", "PO-1", 1), Decimal(2))],
+            NOW,
+            "test",
         )
     turn(shop)
     assert released(shop, first, second) == [True, False]
@@ -254,7 +262,9 @@ def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Databas
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(minutes=14))
     assert released(shop, order) == [False]
-    drain(shop, [ReservationExpiryWorker(), BackorderReleaseWorker()], now=NOW + timedelta(minutes=15))
+    drain(
+        shop, [ReservationExpiryWorker(), BackorderReleaseWorker()], now=NOW + timedelta(minutes=15)
+    )
     assert released(shop, order) == [True]
 
 
@@ -263,9 +273,9 @@ def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) ->
     act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")[
-            0
-        ].ok
+        assert apply_allocations(
+            session, [act], configuration=configuration, now=NOW, actor="test"
+        )[0].ok
     mail = placed(shop, line("Lamp", 2), external_id="1", origin="mail")
     web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
     assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
@@ -286,9 +296,9 @@ def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) 
     act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")[
-            0
-        ].ok
+        assert apply_allocations(
+            session, [act], configuration=configuration, now=NOW, actor="test"
+        )[0].ok
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(5), TODAY + timedelta(days=6))]
         upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
     mail = placed(shop, line("Lamp", 3), external_id="1", origin="mail")

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.package_app import (http_client, package_app)
 from tests.orders.builders import (
     NOW,
     SHIP_TO,
@@ -19,6 +18,7 @@ from tests.orders.builders import (
     sourced,
     stock,
 )
+from tests.package_app import http_client, package_app
 
 from openiom.kernel import new_id
 from openiom.orders import EVENT_TITLES, hold_orders, order_router

@@ -179,18 +179,27 @@ WAYS: dict[str, tuple[Callable[[Database], None], Callable[[Database], None]]] =
             )
         ),
     ),
-    "expired": (cart, lambda d: drain(d, [ReservationExpiryWorker()], now=NOW + timedelta(minutes=15))),
+    "expired": (
+        cart,
+        lambda d: drain(d, [ReservationExpiryWorker()], now=NOW + timedelta(minutes=15)),
+    ),
     "released": (cart, in_unit(lambda s: release(s, [CART], NOW, "flow"))),
     "released in part": (cart, in_unit(lambda s: release_quantities(s, {CART: 4}, NOW, "flow"))),
     "released by hand": (cart, in_unit(by_hand)),
     "unreserved": (
         outside,
-        in_unit(lambda s: unreserve(s, [UnreserveRequest("", "Lamp", "SEA", FOUR)], now=NOW, actor="pos")),
+        in_unit(
+            lambda s: unreserve(
+                s, [UnreserveRequest("", "Lamp", "SEA", FOUR)], now=NOW, actor="pos"
+            )
+        ),
     ),
     "reserved less": (
         outside,
         in_unit(
-            lambda s: soft_reserve(s, [SoftReservationRequest("", "Lamp", "SEA", -FOUR)], now=NOW, actor="pos")
+            lambda s: soft_reserve(
+                s, [SoftReservationRequest("", "Lamp", "SEA", -FOUR)], now=NOW, actor="pos"
+            )
         ),
     ),
     "unallocated": (kept_for("mail"), lambda d: act(d, "unallocate", "mail")),

@@ -27,7 +27,11 @@ PROMISES = (
         "never_promise_twice",
         "ended_lines_reserve_no_stock",
     ),
-    *("reserved_equals_open_reservations", "sourced_lines_have_permanent_reservations", "allocations_add_up"),
+    *(
+        "reserved_equals_open_reservations",
+        "sourced_lines_have_permanent_reservations",
+        "allocations_add_up",
+    ),
     "allocation_consumption_is_reserved",
 )
 VALID = ("order.header_validation.succeeded", "order.lines_validation.succeeded")

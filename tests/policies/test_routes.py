@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.package_app import (client_of, package_app)
+from tests.package_app import client_of, package_app
 
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database

@@ -171,7 +171,9 @@ def test_users_add_states_and_transitions():
     assert advance(grown, event="fraud.suspected", state=NEW) == Target(
         "fraud_review", "Fraud score"
     )
-    assert advance(grown, event="order.canceled", state="fraud_review") == Target("canceled", "Fraud")
+    assert advance(grown, event="order.canceled", state="fraud_review") == Target(
+        "canceled", "Fraud"
+    )
     assert advance(ORDER, event="fraud.suspected", state=NEW) is None
 
 

@@ -37,6 +37,7 @@ from .demand_gateway import DemandGateway
 from .master_data_intake import master_data_receivers
 from .order_gateway import OrderGateway
 from .scheduled_jobs import SCHEDULED_JOBS
+from .vocabulary import vocabulary_router
 
 PROVIDER_ENTRY_POINTS = "openiom.providers"
 KEPT_CONNECTIONS = 12
@@ -48,21 +49,8 @@ STATE_TABLES = {
     table.entity: table
     for table in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
 }
-EVENTS_WITHOUT_STATE = (
-    "order.created",
-    "order.modified",
-    "order.cancellation_refused",
-    "order.fields_set",
-    "order.source_changed",
-    "order_line.split",
-    "fulfillment_order.created",
-    "shipment.recorded",
-    "shipment.pushed",
-    "shipment.push_failed",
-    *inventory_visibility.EVENTS,
-    *master_data.EVENTS,
-)
-"""Events that no state table names."""
+EVENT_TITLES = {**orders.EVENT_TITLES, **fulfillment.EVENT_TITLES}
+"""Display titles of business events, as each package registers them."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +68,7 @@ class Application:
     actions: Mapping[str, Action]
     order_port: OrderGateway
     rates: providers.LiveRates
+    event_titles: Mapping[str, str]
 
     def workers(self) -> tuple[Worker, ...]:
         """Return every background worker; a worker process runs each in a thread."""
@@ -104,12 +93,11 @@ class Application:
         return (
             administration.router,
             administration.token_router,
-            orders.router,
+            orders.order_router(self.event_titles),
             orders.waiting_router,
-            orders.line_router,
             fulfillment.router,
             fulfillment_optimization.router,
-            orders.names_router,
+            vocabulary_router(STATE_TABLES, self.entities, self.event_titles),
             fulfillment_optimization.quote_router(self.rates),
             fulfillment_optimization.rate_router,
             simulation.simulation_router(DemandGateway()),
@@ -158,6 +146,7 @@ def build(settings: Settings, database_url: str) -> Application:
         actions=actions,
         order_port=order_gateway,
         rates=providers.LiveRates(registry),
+        event_titles=EVENT_TITLES,
     )
 
 
@@ -204,15 +193,13 @@ def _engine(
     entities: Mapping[str, Entity],
     actions: Mapping[str, Action],
 ) -> orchestration.Engine:
-    outside = orchestration.ThroughProviders(registry)
     catalog = orchestration.Catalog(
         entities=entities,
         actions=actions,
-        provider_actions=outside.actions,
-        policies=policies.policies_in_use,
+        registry=registry,
         events=known_events(),
     )
-    return orchestration.Engine(catalog, outside)
+    return orchestration.Engine(catalog)
 
 
 def _register_documents(
@@ -245,7 +232,7 @@ def _register_documents(
 
 def known_events() -> tuple[str, ...]:
     """Return the names of all events that a flow may start with, wait for or raise."""
-    names = set(EVENTS_WITHOUT_STATE)
+    names = {*EVENT_TITLES, *inventory_visibility.EVENTS, *master_data.EVENTS}
     for table in STATE_TABLES.values():
         names.update(table.events())
     return tuple(sorted(names))

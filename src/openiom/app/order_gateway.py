@@ -115,6 +115,6 @@ def _open_line(line: OrdersLine, source: str, declined_by: Sequence[str]) -> Ope
         business=bool(line.ship_to.get("company")),
         channel=line.channel,
         customer_group=line.customer_group,
-        document=line.number,
+        document=line.order_number,
         was_backordered=line.waited,
     )

@@ -9,8 +9,9 @@ Publishes   fulfillment_order.created, .sent, .send_failed, .accepted, .declined
 """
 
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
+from .deletion_guards import DELETION_GUARDS
 from .event_titles import EVENT_TITLES
-from .queries import declining_sources
+from .queries import declining_sources, details_of_order
 from .routes import router
 from .service.apply_events import raise_fulfillment_order_events
 from .service.create import create_fulfillment_orders
@@ -22,12 +23,14 @@ RECEIVERS = {"fulfillment_update": receive_updates}
 __all__ = [
     "ACTIONS",
     "CHILDREN_OF_ORDERS",
+    "DELETION_GUARDS",
     "ENTITIES",
     "EVENT_TITLES",
     "FULFILLMENT_ORDER_TABLE",
     "RECEIVERS",
     "create_fulfillment_orders",
     "declining_sources",
+    "details_of_order",
     "raise_fulfillment_order_events",
     "receive_updates",
     "router",

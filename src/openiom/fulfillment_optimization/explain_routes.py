@@ -15,7 +15,7 @@ from .constraints import RANKING
 from .constraints.routes import router as constraint_kind_router
 from .engine import Candidate, Change, Counterfactual, LineExplanation
 from .explanations import refusal_text
-from .order_port import SourcedLine, OrderPort
+from .order_port import OrderPort, SourcedLine
 from .shadow_price_queries import plan_with_prices, prices_of_plan
 from .what_if import WhatIf, what_if
 

@@ -29,8 +29,8 @@ from .past_demand import PastOrder
 from .planning import CapacityUsage, local_day, window_end
 from .planning.opportunity_costs import OpportunityCosts, opportunity_costs_from_demand
 from .planning.solver import solve_by_strategy
-from .problem_builder import PlanningContext, Key, build_problem, great_circle_km
-from .snapshot import CONFIGURATION_KINDS, StrategyConfig, PlanningSource, Snapshot
+from .problem_builder import Key, PlanningContext, build_problem, great_circle_km
+from .snapshot import CONFIGURATION_KINDS, PlanningSource, Snapshot, StrategyConfig
 
 PLANNING_KINDS = CONFIGURATION_KINDS
 """The document kinds that a network consists of."""
@@ -135,7 +135,7 @@ class PlanningStrategy:
 
     def depends_on_time_of_day(self) -> bool:
         """Return whether plans may differ by the hour of the order."""
-        if any(constraint.type == "respect_timings" for constraint in self.setting.constraints):
+        if any(constraint.kind() == "respect_timings" for constraint in self.setting.constraints):
             return True
         if self.setting.strategy.weights.lateness_per_day <= 0:
             return False
@@ -162,8 +162,8 @@ class PlanningNetwork:
 
         NaN where the place is not known.
         """
-        column = {site.name: n for n, site in enumerate(self.snapshot.sites)}
-        points = [(site.latitude, site.longitude) for site in self.snapshot.sites]
+        column = {site.name: n for n, site in enumerate(self.snapshot.sources)}
+        points = [(site.latitude, site.longitude) for site in self.snapshot.sources]
         km = great_circle_km(places, points, np.nan)
         return km[np.arange(len(places)), [column[source] for source in sources]]
 
@@ -289,7 +289,7 @@ def _snapshot_of(documents: Documents) -> Snapshot:
     for name, body in documents.get("rate_table", {}).items():
         rates[name] = RateTableBody.model_validate(body)
     return Snapshot(
-        sites=tuple(sites),
+        sources=tuple(sites),
         lists=lists,
         strategies=strategies,
         constraints=constraints,

@@ -132,7 +132,9 @@ def _keep_backorder_reservations(
         elif line.order_id in window_ends:
             collected.append(line.line_id)
     keep_backorder_reservations(session, permanent)
-    keep_backorder_reservations(session, collected, until=max(window_ends.values(), default=now) + AFTER_WINDOW)
+    keep_backorder_reservations(
+        session, collected, until=max(window_ends.values(), default=now) + AFTER_WINDOW
+    )
 
 
 def _strategies(

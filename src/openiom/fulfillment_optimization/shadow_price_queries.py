@@ -10,13 +10,13 @@ from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch_as
 
 _PLAN = (
-    "SELECT p.id, p.strategy, p.at AS planned_at, p.currency"
+    "SELECT p.id, p.strategy, p.planned_at, p.currency"
     " FROM fulfillment_optimization.sourcing_plan p"
 )
 _NEWEST = (
     f"{_PLAN} WHERE p.mode = 'batch'"
     " AND EXISTS (SELECT FROM fulfillment_optimization.shadow_price s WHERE s.plan_id = p.id)"
-    " ORDER BY p.at DESC, p.id DESC LIMIT 1"
+    " ORDER BY p.planned_at DESC, p.id DESC LIMIT 1"
 )
 _PRICES = (
     "SELECT s.source, coalesce(o.title, s.source) AS title, o.latitude, o.longitude, s.product,"

@@ -12,8 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
-from openiom.logistics import STANDARD_SERVICE, CarrierService, SourceTiming, Timetable
-from openiom.logistics import read_timetable
+from openiom.logistics import (
+    STANDARD_SERVICE,
+    CarrierService,
+    SourceTiming,
+    Timetable,
+    read_timetable,
+)
 from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.compiled_documents import Bodies, CompiledConfiguration
 

@@ -35,7 +35,7 @@ from .planning import (
     usage_lines_of,
 )
 from .planning.bid_prices import store_shadow_prices
-from .snapshot import StrategyConfig, PlanningSource, Snapshot
+from .snapshot import PlanningSource, Snapshot, StrategyConfig
 
 ROUNDS = 3
 VERIFIED_PRICES = 3

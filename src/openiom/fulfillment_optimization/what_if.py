@@ -20,7 +20,7 @@ from openiom.kernel import NotFound, Refused
 from openiom.logistics import SourceTiming, accepts_order, is_open, lateness_days, next_open
 
 from .engine import Counterfactual, Plan, Refusal, Relief, counterfactuals
-from .order_port import SourcedLine, OpenLine, OrderPort
+from .order_port import OpenLine, OrderPort, SourcedLine
 from .planning import CapacityUsage, Planner, capacity_limited_sources
 from .planning.daily_capacity import daily_usage, local_day
 from .problem_builder import closed_sources, distances
@@ -105,7 +105,9 @@ def _usage_of_others(
     session: Session, config: StrategyConfig, reserved: Sequence[_Reserved], now: datetime
 ) -> dict[str, CapacityUsage]:
     """Return today's usage of the sources whose day is limited, without that of this order."""
-    time_zones = {name: source.time_zone for name, source in capacity_limited_sources([config]).items()}
+    time_zones = {
+        name: source.time_zone for name, source in capacity_limited_sources([config]).items()
+    }
     own_lines: Counter[str] = Counter()
     for row in reserved:
         if row.source in time_zones and _same_day(row.reserved_at, now, time_zones[row.source]):

@@ -38,6 +38,10 @@ def replace_inventory_configuration(
     """Replace the configuration; answers what is in use from now on. Refused whole with everything wrong in it."""
     principal.require("configuration.write")
     kinds: Configuration = request.app.state.configuration
-    document: dict[str, Any] = {"kind": CONFIGURATION_KIND, "name": CONFIGURATION_NAME, "body": body.model_dump(mode="json")}
+    document: dict[str, Any] = {
+        "kind": CONFIGURATION_KIND,
+        "name": CONFIGURATION_NAME,
+        "body": body.model_dump(mode="json"),
+    }
     kinds.apply(session, [document], at=now, actor=principal.name)
     return body

@@ -34,7 +34,9 @@ from .changes import ALREADY
 from .responses import PARTIAL, SUCCESS, Answer, succeeded
 
 
-def read_reserve(record: Mapping[str, Any], configuration: InventoryConfiguration) -> SoftReservationRequest:
+def read_reserve(
+    record: Mapping[str, Any], configuration: InventoryConfiguration
+) -> SoftReservationRequest:
     """A reservation; a negative quantity gives back. `expiresAt` is ours: when it ends by itself."""
     name = stock_name(record, configuration)
     hierarchy_prefix(name, configuration)
@@ -88,7 +90,9 @@ def _quantity(
     return measure, quantity
 
 
-def read_unreserve(record: Mapping[str, Any], configuration: InventoryConfiguration) -> UnreserveRequest:
+def read_unreserve(
+    record: Mapping[str, Any], configuration: InventoryConfiguration
+) -> UnreserveRequest:
     name = stock_name(record, configuration)
     hierarchy_prefix(name, configuration)
     quantity = number(record.get("offsetqty"), "OffsetQty")
@@ -158,9 +162,7 @@ def take_unreserves(
     actor: str,
 ) -> Sequence[Answer | IomError]:
     """Give back what each ask names, as far as it is reserved; one answer an ask."""
-    done = unreserve(
-        session, asks, hierarchy=_below_location(configuration), now=now, actor=actor
-    )
+    done = unreserve(session, asks, hierarchy=_below_location(configuration), now=now, actor=actor)
     ids = [ask.event_id.partition(":")[2] for ask in asks]
     return [_reserved(i, one, given_back=True) for i, one in zip(ids, done, strict=True)]
 

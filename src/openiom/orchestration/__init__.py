@@ -13,6 +13,7 @@ from .document import FlowDocument
 from .dry_run import DryStep, dry_run
 from .elements import ELEMENTS
 from .engine import Engine
+from .metrics import queue_depths
 from .operations import OperationResult, cancel, pause, reprocess, resume, skip
 from .publishing import flow_kind, problems_of
 from .routes import router
@@ -40,6 +41,7 @@ __all__ = [
     "flow_kind",
     "pause",
     "problems_of",
+    "queue_depths",
     "read_flow",
     "reprocess",
     "resume",

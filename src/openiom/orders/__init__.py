@@ -14,6 +14,7 @@ from .backorder.configuration import ORDER_PREFERENCES
 from .backorder.release_worker import CONSUMER as BACKORDER_CONSUMER
 from .backorder.release_worker import BackorderReleaseWorker
 from .backorder.routes import router as waiting_router
+from .deletion_guards import DELETION_GUARDS
 from .demand import OrderedLine, PlacedOrder, placed_orders
 from .event_titles import EVENT_TITLES
 from .facts import header_facts, line_facts, money_text, order_facts
@@ -26,6 +27,7 @@ from .queries import (
     order_summaries,
 )
 from .routes import order_router
+from .search import orders_by_number, search_customers, search_orders
 from .service.apply_events import raise_line_events, raise_order_events
 from .service.hold_cancel import (
     LineCancellation,
@@ -54,6 +56,7 @@ RECEIVERS = {"order": receive_orders}
 __all__ = [
     "ACTIONS",
     "BACKORDER_CONSUMER",
+    "DELETION_GUARDS",
     "ENTITIES",
     "EVENT_TITLES",
     "KINDS",
@@ -85,6 +88,7 @@ __all__ = [
     "order_ids_by_number",
     "order_router",
     "order_summaries",
+    "orders_by_number",
     "orders_wholly_shipped",
     "placed_orders",
     "raise_line_events",
@@ -94,6 +98,8 @@ __all__ = [
     "release_holds",
     "release_to_fulfillment",
     "return_to_sourcing",
+    "search_customers",
+    "search_orders",
     "set_line_fields",
     "set_order_fields",
     "split_lines",

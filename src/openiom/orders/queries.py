@@ -288,7 +288,7 @@ def order_timeline(
         events.append(
             TimelineEvent(
                 id=event.id,
-                occurred_at=event.at,
+                occurred_at=event.occurred_at,
                 name=event.name,
                 title=titles.get(event.name) or _words(event.name),
                 subject_type=event.subject_type,

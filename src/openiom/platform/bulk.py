@@ -15,7 +15,6 @@ from psycopg.rows import class_row
 from sqlalchemy.orm import Session
 
 from .database import driver
-from .write_behind import before_statement
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 Row = TypeVar("Row")
@@ -33,7 +32,6 @@ def copy_rows(
     every = rows if isinstance(rows, list) else list(rows)
     if not every:
         return 0
-    before_statement(session, table)
     schema, _, name = table.partition(".")
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(schema, name), sql.SQL(",").join(map(sql.Identifier, columns))
@@ -49,7 +47,6 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
 
     A list becomes an array; the query says its type (`%s::uuid[]`, `= ANY(%s)`).
     """
-    before_statement(session, query)
     with driver(session).cursor() as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.fetchall()
@@ -62,7 +59,6 @@ def fetch_as(
 
     The query's column names must be the constructor's parameters.
     """
-    before_statement(session, query)
     with driver(session).cursor(row_factory=class_row(row_class)) as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.fetchall()
@@ -70,7 +66,6 @@ def fetch_as(
 
 def execute(session: Session, query: str, parameters: Parameters = ()) -> int:
     """Run a plain SQL statement, lists as arrays, and return the number of affected rows."""
-    before_statement(session, query)
     with driver(session).cursor() as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.rowcount
@@ -165,3 +160,8 @@ def _writer(first: Any, escape: Callable[[str], str]) -> Callable[[Any], str]:
     if isinstance(first, list):
         return array_literal if escape is _quote else lambda value: escape(array_literal(value))
     raise TypeError(f"values of type {type(first).__name__} cannot be written in bulk")
+
+
+def fetch_column(session: Session, query: str, parameters: Parameters = ()) -> list[Any]:
+    """Return the first column of the rows of a query like `fetch`."""
+    return [row[0] for row in fetch(session, query, parameters)]

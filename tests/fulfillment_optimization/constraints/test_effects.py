@@ -42,9 +42,7 @@ def context(**changes: Any) -> ConstraintContext:
     return ConstraintContext(**(fields | changes))
 
 
-def effects_of(
-    kind: str, *, of: ConstraintContext | None = None, **body: Any
-) -> ConstraintEffects:
+def effects_of(kind: str, *, of: ConstraintContext | None = None, **body: Any) -> ConstraintEffects:
     constraint = ConstraintBody.model_validate({"title": kind, "type": kind, **body}).root
     return apply_constraints([constraint], of or context())
 
@@ -183,7 +181,11 @@ def test_a_cap_that_cannot_bind_is_left_out() -> None:
 def test_a_row_for_every_source_caps_each_and_the_smallest_counts() -> None:
     rows = [{"lines": 3}, {"source": "B", "lines": 1}]
     caps = effects_of("maximum_order_lines", entries=rows).caps
-    assert [(cap.members.tolist().index(True), cap.left) for cap in caps] == [(0, 2), (1, 1), (2, 1)]
+    assert [(cap.members.tolist().index(True), cap.left) for cap in caps] == [
+        (0, 2),
+        (1, 1),
+        (2, 1),
+    ]
 
 
 def test_a_soft_cap_keeps_its_penalty() -> None:

@@ -12,19 +12,20 @@ from uuid import UUID
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import INVARIANTS, SourcingSetup
-from tests.orders.builders import (NOW, happen, standing)
+from tests.orders.builders import NOW, happen, standing
 from tests.orders.waiting_builders import apply, prefer, released
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.assigned_sources import process_assigned
 from openiom.inventory_visibility import (
+    AllocationOperation,
+    ReservationExpiryWorker,
     StockChange,
+    apply_allocations,
     change_on_hand,
     inventory_configuration,
     release_quantities,
 )
-from openiom.inventory_visibility import AllocationOperation, apply_allocations
-from openiom.inventory_visibility import ReservationExpiryWorker
 from openiom.orders import BackorderReleaseWorker, assign_sources, cancel_orders, open_lines
 from openiom.orders.backorder.place_on_hold import await_stock
 from openiom.platform.bulk import execute, fetch
@@ -152,7 +153,9 @@ def test_an_expired_backorder_reservation_goes_to_the_next_order(waiting: Sourci
     waiting.stock(LAMP_A=2)
     turn(waiting, minutes=2)
     assert released(waiting.database, old, young) == [True, False]
-    ReservationExpiryWorker().run_once(waiting.database, limit=9, now=NOW + timedelta(minutes=2) + HOLD)
+    ReservationExpiryWorker().run_once(
+        waiting.database, limit=9, now=NOW + timedelta(minutes=2) + HOLD
+    )
     turn(waiting, minutes=62)
     assert released(waiting.database, old, young) == [True, True]
     assert held(waiting) == [("young", "LAMP", "A", 2, True)]
@@ -263,7 +266,9 @@ def test_allocated_units_return_to_the_allocation_when_the_line_is_sourced_elsew
     act = AllocationOperation("allocate", "a", "", "LAMP", "C", ("web",), Decimal(2))
     with waiting.database.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="t")[0].ok
+        assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="t")[
+            0
+        ].ok
     turn(waiting)
     assert pool(waiting) == (0, 2)
     waiting.stock(LAMP_A=2)

@@ -6,10 +6,14 @@ from uuid import UUID
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.builders import (NOW, line, placed)
+from tests.orders.builders import NOW, line, placed
 
-from openiom.inventory_visibility import KINDS, inventory_configuration
-from openiom.inventory_visibility import AllocationOperation, apply_allocations
+from openiom.inventory_visibility import (
+    KINDS,
+    AllocationOperation,
+    apply_allocations,
+    inventory_configuration,
+)
 from openiom.platform.configuration import Configuration
 
 
@@ -19,7 +23,9 @@ def allocated(sourcing: SourcingSetup, source: str, quantity: int, *groups: str)
     )
     with sourcing.database.unit_of_work() as session:
         configuration = inventory_configuration(session)
-        (done,) = apply_allocations(session, [act], configuration=configuration, now=NOW, actor="test")
+        (done,) = apply_allocations(
+            session, [act], configuration=configuration, now=NOW, actor="test"
+        )
     assert done.ok, done.reason
 
 

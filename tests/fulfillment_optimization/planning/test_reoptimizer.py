@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.builders import (NOW, told)
+from tests.orders.builders import NOW, told
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.planning import Reoptimizer, reoptimizer

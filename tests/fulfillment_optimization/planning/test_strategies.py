@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.builders import (NOW, event_names)
+from tests.orders.builders import NOW, event_names
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.decision_queries import list_decisions

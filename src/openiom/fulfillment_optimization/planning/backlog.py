@@ -26,11 +26,11 @@ from openiom.fulfillment_optimization.engine import (
 )
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.problem_builder import (
+    Key,
     PlanningContext,
     PricedProblem,
-    Key,
-    distances,
     build_problem,
+    distances,
 )
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.logistics import NEVER_DAYS, deliveries, ship_dates

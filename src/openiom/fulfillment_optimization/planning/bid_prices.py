@@ -55,7 +55,13 @@ _SHADOW_PRICE_COLUMNS = ("plan_id", "source", "product", "price", "saving", "rec
 
 
 def store_shadow_prices(
-    session: Session, plan_id: UUID, plan: Plan, priced: PricedProblem, now: datetime, *, verify: int = 0
+    session: Session,
+    plan_id: UUID,
+    plan: Plan,
+    priced: PricedProblem,
+    now: datetime,
+    *,
+    verify: int = 0,
 ) -> None:
     """Store the marginal value of each scarce unit and parcel in a batch.
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.snapshot import StrategyConfig, PlanningSource
+from openiom.fulfillment_optimization.snapshot import PlanningSource, StrategyConfig
 from openiom.platform.bulk import execute, fetch_as
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.problem_builder import PlanningContext, Key
+from openiom.fulfillment_optimization.problem_builder import Key, PlanningContext
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.inventory_visibility import units_reserved_since
 from openiom.master_data import product_facts

@@ -18,11 +18,11 @@ from openiom.fulfillment_optimization.engine.opportunity_costs import learn_oppo
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
 from openiom.fulfillment_optimization.problem_builder import (
+    Key,
     PlanningContext,
     PricedProblem,
-    Key,
-    stock_columns,
     build_problem,
+    stock_columns,
 )
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
 
@@ -102,18 +102,20 @@ def opportunity_costs_from_demand(
         return _on_stock(build_problem(lines, setting, stock, given), products, shelves)
 
     # Samples are built one at a time: together they would need memory for every past day.
-    learned = learn_opportunity_costs(problem_of(samples[0]), (problem_of(lines) for lines in samples))
+    learned = learn_opportunity_costs(
+        problem_of(samples[0]), (problem_of(lines) for lines in samples)
+    )
     curves: dict[tuple[str, str], CostCurve] = {}
     for n, site in enumerate(setting.sources):
         if site.daily_parcels is not None:
             left = _share_of_day_left(site.time_zone, given.now)
-            costs = learned.nodes.steps(n, left)
-            curves[site.name, ""] = CostCurve(int(learned.nodes.block[n]), _trimmed(costs))
+            costs = learned.nodes.step_values(n, left)
+            curves[site.name, ""] = CostCurve(int(learned.nodes.block_size[n]), _trimmed(costs))
     names = list(products)
     for i, cell in enumerate(learned.cells.tolist()):
         n, s = divmod(cell, len(names))
-        costs = learned.units.steps(i, 1.0)
-        curve = CostCurve(int(learned.units.block[i]), _trimmed(costs))
+        costs = learned.units.step_values(i, 1.0)
+        curve = CostCurve(int(learned.units.block_size[i]), _trimmed(costs))
         curves[setting.names[n], names[s]] = curve
     return OpportunityCosts(_without_negligible(curves))
 
@@ -143,7 +145,9 @@ def _stock_matrix(
     return shelves
 
 
-def _on_stock(priced: PricedProblem, products: Mapping[str, int], shelves: NDArray[np.int64]) -> Problem:
+def _on_stock(
+    priced: PricedProblem, products: Mapping[str, int], shelves: NDArray[np.int64]
+) -> Problem:
     """Return the problem with the columns of all samples, so that samples share their resources."""
     sku = np.array([products[product] for product in priced.products], dtype=np.int64)
     return replace(priced.problem, line_sku=sku[priced.problem.line_sku], stock=shelves)

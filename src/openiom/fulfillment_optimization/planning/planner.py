@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.problem_builder import Key, build_problem
-from openiom.fulfillment_optimization.snapshot import StrategyConfig, Snapshot
+from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig
 from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import NotFound, new_id
 from openiom.master_data import accepts_write_in_products

@@ -13,8 +13,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.past_demand import DemandPort, PastOrder, by_day
-from openiom.fulfillment_optimization.problem_builder import PlanningContext, Key
-from openiom.fulfillment_optimization.snapshot import StrategyConfig, Snapshot, snapshot
+from openiom.fulfillment_optimization.problem_builder import Key, PlanningContext
+from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig, snapshot
 from openiom.inventory_visibility import available
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.batches import BatchResult

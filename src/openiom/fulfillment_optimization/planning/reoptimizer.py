@@ -16,8 +16,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort, reservation_request
-from openiom.fulfillment_optimization.problem_builder import PlanningContext, Key
-from openiom.fulfillment_optimization.snapshot import StrategyConfig, Snapshot, snapshot
+from openiom.fulfillment_optimization.problem_builder import Key, PlanningContext
+from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig, snapshot
 from openiom.inventory_visibility import available, line_reservations, lock_stock, release, reserve
 from openiom.kernel import NotFound, new_id
 from openiom.platform.batches import BatchResult
@@ -192,7 +192,12 @@ class Reoptimizer:
         )
 
     def _make_moves(
-        self, session: Session, found: Improvement, setting: StrategyConfig, plan: UUID, now: datetime
+        self,
+        session: Session,
+        found: Improvement,
+        setting: StrategyConfig,
+        plan: UUID,
+        now: datetime,
     ) -> list[_OrderMove]:
         """Carry out the moves that are still possible, each order completely or not at all."""
         moves = [_order_move(found, move) for move in found.moves]

@@ -76,7 +76,9 @@ def in_contention(problem: Problem, more_than: int) -> bool:
     return len(competing) > more_than
 
 
-def _without_soft_limits(priced: PricedProblem, first: Plan, mode: Mode, seconds: float) -> SolvedProblem:
+def _without_soft_limits(
+    priced: PricedProblem, first: Plan, mode: Mode, seconds: float
+) -> SolvedProblem:
     """Return the plan with the orders that the first pass left open planned again.
 
     What the first pass serves completely stays unchanged.

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.order_port import OpenLine, sku_of
-from openiom.fulfillment_optimization.snapshot import StrategyConfig, Snapshot, snapshot
+from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig, snapshot
 from openiom.inventory_visibility import Variant
 from openiom.kernel import Invalid, NotFound, Problem
 from openiom.logistics import CarrierService

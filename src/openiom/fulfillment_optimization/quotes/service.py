@@ -22,7 +22,7 @@ from openiom.fulfillment_optimization.planning import (
     daily_usage,
 )
 from openiom.fulfillment_optimization.problem_builder import great_circle_km
-from openiom.fulfillment_optimization.snapshot import StrategyConfig, PlanningSource, Snapshot
+from openiom.fulfillment_optimization.snapshot import PlanningSource, Snapshot, StrategyConfig
 from openiom.kernel import NotFound
 from openiom.logistics import CarrierService, handover
 from openiom.platform.geocoding import Point, geocode

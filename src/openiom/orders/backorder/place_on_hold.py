@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import PromiseDate, release_backorder_reservations
-from openiom.master_data import launch_dates
+from openiom.master_data import upcoming_launches
 from openiom.orders.order_batch import LockedLine, columns_of, ids_of, missing_keys, subset
 from openiom.orders.service.apply_events import (
     event_requests,
@@ -94,7 +94,7 @@ def hold_preorders(
 
     `ok` are the orders that do not wait.
     """
-    launches = launch_dates(session, after=now.date())
+    launches = upcoming_launches(session, today=now.date())
     if not launches or not order_preferences(session).preorder:
         return [_NO_LAUNCH] * len(order_ids)
     holds: dict[UUID, list[Hold]] = {}

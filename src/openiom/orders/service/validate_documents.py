@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
-from openiom.master_data import existing_names_by_table, accepts_write_in_products
+from openiom.master_data import accepts_write_in_products, existing_names_by_table
 from openiom.orders.schemas import ResolvedOrder
 from openiom.platform.database import to_json
 from openiom.provider_contract import InboundDocument, IntakeResult
