@@ -2,7 +2,7 @@
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.builders import NOW, standing, told
+from tests.orders.builders import NOW, state_of, event_names
 
 from openiom.fulfillment_optimization import sourcing_actions
 from openiom.fulfillment_optimization.actions import ProcessParameters
@@ -50,8 +50,8 @@ def test_the_check_alone_reserves_and_creates_no_fulfillment_order(sourcing: Sou
     assert sourcing.reserved(good) == [("LAMP", "A", 1)]
     assert sourcing.reserved(short) == []
     assert fulfillment_orders(sourcing, good) == []
-    assert told(sourcing.database, good)[-1] == "onhand.check.succeeded"
-    assert told(sourcing.database, short)[-1] == "onhand.check.failed"
+    assert event_names(sourcing.database, good)[-1] == "onhand.check.succeeded"
+    assert event_names(sourcing.database, short)[-1] == "onhand.check.failed"
 
 
 def test_without_a_check_fulfillment_orders_are_created_whatever_is_on_hand(
@@ -64,7 +64,7 @@ def test_without_a_check_fulfillment_orders_are_created_whatever_is_on_hand(
     assert outcomes[1].reason == "no source was assigned to LAMP"
     assert fulfillment_orders(sourcing, order) == ["A"]
     assert sourcing.reserved(order) == []
-    assert not any(name.startswith("onhand.check") for name in told(sourcing.database, order))
+    assert not any(name.startswith("onhand.check") for name in event_names(sourcing.database, order))
 
 
 def test_check_and_release_creates_fulfillment_orders_only_with_stock(
@@ -78,7 +78,7 @@ def test_check_and_release_creates_fulfillment_orders_only_with_stock(
     assert [o.ok for o in process(sourcing, good, short)] == [True, False]
     assert fulfillment_orders(sourcing, good) == ["A"]
     assert fulfillment_orders(sourcing, short) == []
-    assert standing(sourcing.database, short)[0] == "on_hold"
+    assert state_of(sourcing.database, short)[0] == "on_hold"
 
 
 def test_a_step_may_override_the_preference(sourcing: SourcingSetup) -> None:

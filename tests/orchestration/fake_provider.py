@@ -12,7 +12,7 @@ from openiom.provider_contract import (
     Call,
     CallResult,
     Connection,
-    Probe,
+    ProbeResult,
     Provider,
     ProviderAction,
 )
@@ -39,8 +39,8 @@ class FakeConnector:
 
     instance: str
 
-    def probe(self) -> Probe:
-        return Probe("Sample Inc")
+    def probe(self) -> ProbeResult:
+        return ProbeResult("Sample Inc")
 
     def close(self) -> None:
         pass

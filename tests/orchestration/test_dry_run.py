@@ -22,7 +22,7 @@ from tests.package_app import http_client, package_app
 from openiom.kernel import NotFound, new_id
 from openiom.orchestration import DryStep, dry_run, router
 from openiom.orchestration.queries import get_flow
-from openiom.platform.http import now
+from openiom.platform.http import current_time
 from openiom.policies import Row
 
 CHOOSE = policy_body("choose", rows=[Row(when={"Country": "'US'"}, set={"source": "east"})])
@@ -238,7 +238,7 @@ def test_a_subject_that_does_not_exist_is_refused(harness: Harness) -> None:
 @pytest.fixture
 def client(harness: Harness) -> Iterator[TestClient]:
     app = package_app(harness.database, router, permissions={"*"}, engine=harness.engine)
-    app.dependency_overrides[now] = lambda: harness.now
+    app.dependency_overrides[current_time] = lambda: harness.now
     with http_client(app) as http:
         yield http
 

@@ -11,7 +11,7 @@ from tests.package_app import http_client, package_app
 
 from openiom.kernel import new_id
 from openiom.orchestration import router
-from openiom.platform.http import now
+from openiom.platform.http import current_time
 
 WAIT = {
     "id": "wait",
@@ -27,7 +27,7 @@ def client(harness: Harness) -> Iterator[TestClient]:
     app = package_app(
         harness.database, router, permissions={"*"}, principal="clerk", engine=harness.engine
     )
-    app.dependency_overrides[now] = lambda: harness.now
+    app.dependency_overrides[current_time] = lambda: harness.now
     with http_client(app) as http:
         yield http
 

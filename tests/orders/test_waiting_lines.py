@@ -17,7 +17,7 @@ from openiom.orders.backorder.place_on_hold import hold_preorders
 from openiom.orders.service.hold_cancel import LineCancellation
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
-from openiom.platform.http import Principal, install_problem_handlers, now
+from openiom.platform.http import Principal, current_time, install_problem_handlers
 
 PATH = "/api/v1/waiting-lines"
 
@@ -41,7 +41,7 @@ def client(shop: Database, permissions: set[str]) -> Iterator[TestClient]:
     app = FastAPI()
     app.state.database = shop
     app.state.authenticate = lambda request, session: Principal("ann", frozenset(permissions))
-    app.dependency_overrides[now] = lambda: NOW
+    app.dependency_overrides[current_time] = lambda: NOW
     install_problem_handlers(app)
     app.include_router(waiting_router)
     with TestClient(app, raise_server_exceptions=False) as made:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.package_app import client_of, package_app
+from tests.package_app import http_client, package_app
 
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
@@ -29,7 +29,7 @@ def client(database: Database) -> Iterator[TestClient]:
     with database.unit_of_work() as session:
         configuration.apply(session, documents, at=datetime(2026, 3, 1, tzinfo=UTC), actor="ada")
     app = package_app(database, router, permissions={"policies.read"})
-    with client_of(app) as http:
+    with http_client(app) as http:
         yield http
 
 

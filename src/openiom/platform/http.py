@@ -97,7 +97,7 @@ def _principal(request: Request) -> Principal:
 
 
 # Coroutines, because FastAPI gives a plain function a thread of its own for every request.
-async def _now() -> datetime:
+async def current_time() -> datetime:
     return utc_now()
 
 
@@ -111,7 +111,7 @@ ReadSession = Annotated[Session, Depends(_read_session, scope="function")]
 """A read-only session."""
 CurrentPrincipal = Annotated[Principal, Depends(_principal)]
 """The principal of the request; the request is refused with 401 when there is none."""
-Now = Annotated[datetime, Depends(_now)]
+Now = Annotated[datetime, Depends(current_time)]
 """The time of the request."""
 RawBody = Annotated[bytes, Depends(_raw_body)]
 """The body as it was sent; its size has been limited before."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import INVARIANTS, SourcingSetup
-from tests.orders.builders import NOW, happen, standing
+from tests.orders.builders import NOW, happen, state_of
 from tests.orders.waiting_builders import apply, prefer, released
 
 from openiom.fulfillment_optimization import source_orders
@@ -95,7 +95,7 @@ def test_a_newer_order_does_not_get_the_stock_that_released_an_older_one(
     assert not waiting.source(young)[0].ok
     assert waiting.source(old)[0].ok
     assert held(waiting) == [("old", "LAMP", "A", 2, False)], "the same reservation, for good"
-    assert standing(waiting.database, old)[0] == "fulfillment_in_process"
+    assert state_of(waiting.database, old)[0] == "fulfillment_in_process"
     one = waiting.order("one", LAMP=1)
     assert waiting.source(one)[0].ok, "the third was free to anybody"
 
@@ -300,7 +300,7 @@ def test_random_histories_promise_no_unit_twice_and_serve_every_released_order(
             number += 1
         now = NOW + timedelta(minutes=step)
         open_orders = [
-            o for o in orders if standing(waiting.database, o)[0] in ("new", "in_progress")
+            o for o in orders if state_of(waiting.database, o)[0] in ("new", "in_progress")
         ]
         names = {document for document, *_, ends in held(waiting) if ends}
         before = [o for o in open_orders if f"o{orders.index(o)}" in names]
@@ -407,4 +407,4 @@ def test_released_orders_are_served_while_newer_orders_compete(
         "24 units came for 24 orders, and none of the young took one that was held"
     )
     waiting.check()
-    assert {standing(waiting.database, order)[0] for order in old} == {"fulfillment_in_process"}
+    assert {state_of(waiting.database, order)[0] for order in old} == {"fulfillment_in_process"}

@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.builders import NOW, told
+from tests.orders.builders import NOW, event_names
 
 from openiom.fulfillment_optimization import source_orders
 from openiom.fulfillment_optimization.planning import Reoptimizer, reoptimizer
@@ -158,7 +158,7 @@ def test_an_order_stays_when_its_new_stock_is_reserved_between_plan_and_move(
     assert split.reoptimize(LATER) == 0
     assert split.sources(order) == {"LAMP": "A", "RUG": "B"}
     assert split.reserved(order) == [("LAMP", "A", 1), ("RUG", "B", 1)]
-    assert "order.source_changed" not in told(split.database, order)
+    assert "order.source_changed" not in event_names(split.database, order)
 
 
 def test_an_order_released_between_plan_and_move_is_not_touched(

@@ -18,7 +18,7 @@ from openiom.fulfillment_optimization.quotes.delivery_dates import (
     promise_row,
     promises_of,
 )
-from openiom.fulfillment_optimization.snapshot import PlanningSource, site_of
+from openiom.fulfillment_optimization.snapshot import PlanningSource, planning_source
 from openiom.logistics import (
     Band,
     CalendarBody,
@@ -51,7 +51,7 @@ def parcel(source: str = "SEA", km: float = 100.0, **more: object) -> Shipping:
 
 
 def site(name: str, *capabilities: str) -> PlanningSource:
-    return site_of(place(name, 1.0, capabilities=list(capabilities)))
+    return planning_source(place(name, 1.0, capabilities=list(capabilities)))
 
 
 def store(

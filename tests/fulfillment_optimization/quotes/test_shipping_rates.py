@@ -16,7 +16,7 @@ from openiom.fulfillment_optimization.quotes.shipping_rates import (
     cheapest_first,
     rate_parcel,
 )
-from openiom.fulfillment_optimization.snapshot import site_of
+from openiom.fulfillment_optimization.snapshot import planning_source
 from openiom.logistics import Band, CarrierService, Handover
 from openiom.provider_contract import LiveRate
 
@@ -54,7 +54,7 @@ def table(*factors: dict[str, Any]) -> RateTableBody:
 
 
 def parcel(km: float = 100.0, kg: float = 2.0, handover: Handover | None = SHIPPED) -> Parcel:
-    return Parcel(site_of(place("SEA", 1.0)), km, kg, handover)
+    return Parcel(planning_source(place("SEA", 1.0)), km, kg, handover)
 
 
 def tariff(rates: RateTableBody | None) -> Tariff:
