@@ -1,146 +1,165 @@
-"""Guessing the secret of a client program is slowed down, and nobody else is shut out by it."""
+"""Secrets are stored as hashes, and guessing the secret of a client is slowed down."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
-from starlette.testclient import TestClient
 
-from openiom.administration import delete_expired, upsert_client
-from openiom.administration.clients import check_secret
-from openiom.administration.token_routes import CLIENT_SCOPE
-from openiom.app.application import Application
-from openiom.app.web import create_app
-from openiom.kernel import TooManyAttempts, Unauthenticated
-from openiom.platform.bulk import execute, fetch
-from openiom.platform.clock import utc_now
+from openiom.administration import delete_expired
+from openiom.administration.credentials import (
+    check_lockout,
+    hash_secret,
+    record_failure,
+    reset_failures,
+    verify_secret,
+)
+from openiom.kernel import TooManyAttempts
+from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
-NOW = utc_now()
-HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+OFFICE = "192.0.2.1"
+HOTEL = "192.0.2.2"
 
 
-@pytest.fixture
-def program(database: Database) -> tuple[str, str]:
-    with database.unit_of_work() as session:
-        return upsert_client(
-            session, name="pos bridge", roles=["integrator"], now=NOW, actor="test"
-        )
+def fail(
+    database: Database, times: int, *, client: str = "pos", address: str = OFFICE, after: float = 0
+) -> None:
+    now = NOW + timedelta(seconds=after)
+    for _ in range(times):
+        with database.unit_of_work() as session:
+            record_failure(session, client_id=client, address=address, now=now)
 
 
-def tried(
-    database: Database, client_id: str, secret: str, *, address: str = HERE, after: float = 0
-) -> str:
-    """What came of it, `after` seconds from now."""
-    with database.unit_of_work() as session:
+def lockout(
+    database: Database, *, client: str = "pos", address: str = OFFICE, after: float = 0
+) -> bool | int:
+    """Return whether the client failed before, or the seconds for which it is locked."""
+    now = NOW + timedelta(seconds=after)
+    with database.reading() as session:
         try:
-            now = NOW + timedelta(seconds=after)
-            check_secret(session, client_id=client_id, secret=secret, address=address, now=now)
-        except Unauthenticated:
-            return "wrong"
+            return check_lockout(session, client_id=client, address=address, now=now)
         except TooManyAttempts as error:
-            return f"wait {error.retry_after}"
-    return "in"
+            return error.retry_after
 
 
-def failures(database: Database) -> list[tuple[Any, ...]]:
+def stored(database: Database) -> list[tuple[Any, ...]]:
     with database.reading() as session:
         return fetch(
-            session, "SELECT address, failures FROM administration.client_auth_failure ORDER BY 1"
+            session,
+            "SELECT address, failures, locked_until FROM administration.client_auth_failure"
+            " ORDER BY address, failures",
         )
 
 
-def test_eight_wrong_secrets_from_one_address_lock_it_out_for_a_minute(
-    database: Database, program: tuple[str, str]
+def test_a_secret_matches_its_own_hash_only() -> None:
+    stored_hash = hash_secret("correct horse")
+
+    assert stored_hash.startswith("$argon2id$")
+    assert "correct horse" not in stored_hash
+    assert verify_secret("correct horse", stored_hash)
+    assert not verify_secret("correct horse ", stored_hash)
+    assert not verify_secret("", stored_hash)
+
+
+def test_two_hashes_of_one_secret_differ() -> None:
+    assert hash_secret("correct horse") != hash_secret("correct horse")
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_missing_hash_never_matches(missing: str | None) -> None:
+    assert not verify_secret("correct horse", None)
+    assert not verify_secret("", missing)
+
+
+def test_a_client_without_failures_is_not_locked(database: Database) -> None:
+    assert lockout(database) is False
+
+
+def test_failures_are_counted_per_client_and_address(database: Database) -> None:
+    fail(database, 2)
+    fail(database, 1, address=HOTEL)
+    fail(database, 3, client="web shop")
+
+    assert stored(database) == [(OFFICE, 2, None), (OFFICE, 3, None), (HOTEL, 1, None)]
+    assert lockout(database) is True
+    assert lockout(database, client="unknown") is False
+
+
+@pytest.mark.parametrize(("failures", "locked"), [(7, True), (8, 60), (9, 60), (15, 60), (16, 60)])
+def test_every_eighth_failure_locks_for_a_minute(
+    database: Database, failures: int, locked: bool | int
 ) -> None:
-    client_id, secret = program
-    assert [tried(database, client_id, "guess") for _ in range(8)] == ["wrong"] * 8
-    assert tried(database, client_id, secret) == "wait 60"
-    assert tried(database, client_id, secret, after=59.5) == "wait 1"
-    assert failures(database) == [(HERE, 8)]  # who is locked out is not looked at, and not counted
-    assert tried(database, client_id, secret, address=ELSEWHERE) == "in"
-    assert tried(database, client_id, secret, after=60) == "in"
-    assert failures(database) == []
+    fail(database, failures)
+
+    assert lockout(database) == locked
 
 
-def test_another_client_at_the_same_address_goes_on(
-    database: Database, program: tuple[str, str]
-) -> None:
-    with database.unit_of_work() as session:
-        other = upsert_client(session, name="web shop", roles=["integrator"], now=NOW, actor="test")
-    assert [tried(database, program[0], "guess") for _ in range(9)] == ["wrong"] * 8 + ["wait 60"]
-    assert tried(database, *other) == "in"
+def test_the_eighth_failure_after_a_lock_starts_a_new_one(database: Database) -> None:
+    fail(database, 8)
+    fail(database, 7, after=100)
+    assert lockout(database, after=100) is True
+
+    fail(database, 1, after=100)
+
+    assert lockout(database, after=100) == 60
 
 
-def test_seven_wrong_secrets_and_a_right_one_count_for_nothing(
-    database: Database, program: tuple[str, str]
-) -> None:
-    for _ in range(2):
-        assert [tried(database, program[0], "guess") for _ in range(7)] == ["wrong"] * 7
-        assert tried(database, *program) == "in"
+@pytest.mark.parametrize(
+    ("after", "locked"), [(0, 60), (0.5, 60), (1, 59), (59.5, 1), (60, True), (61, True)]
+)
+def test_a_lock_ends_after_a_minute(database: Database, after: float, locked: bool | int) -> None:
+    fail(database, 8)
+
+    assert lockout(database, after=after) == locked
 
 
-def test_a_client_nobody_knows_is_counted_alike_so_that_the_answer_tells_nothing(
-    database: Database,
-) -> None:
-    assert [tried(database, "nobody" * 100_000, "guess") for _ in range(9)] == ["wrong"] * 8 + [
-        "wait 60"
-    ]
+def test_a_refusal_says_what_happened_and_what_to_do(database: Database) -> None:
+    fail(database, 8)
 
+    with database.reading() as session, pytest.raises(TooManyAttempts) as refused:
+        check_lockout(session, client_id="pos", address=OFFICE, now=NOW)
 
-def test_wrong_secrets_are_forgotten_after_an_hour(
-    database: Database, program: tuple[str, str]
-) -> None:
-    tried(database, program[0], "guess")
-    tried(database, program[0], "guess", address=ELSEWHERE, after=1)
-    with database.unit_of_work() as session:
-        delete_expired(session, NOW + timedelta(seconds=3600.5))
-    assert failures(database) == [(ELSEWHERE, 1)]
-
-
-def first_step(asking: TestClient, client_id: str, secret: str) -> httpx.Response:
-    form = {
-        "client_id": client_id,
-        "client_secret": secret,
-        "grant_type": "client_credentials",
-        "scope": CLIENT_SCOPE,
-    }
-    return asking.post("/tenant-1/oauth2/v2.0/token", data=form)
-
-
-def test_what_one_web_process_counted_the_next_one_knows(
-    application: Application, program: tuple[str, str]
-) -> None:
-    client_id, secret = program
-    with (
-        TestClient(create_app(application), client=(HERE, 1)) as one,
-        TestClient(create_app(application), client=(HERE, 2)) as another,
-        TestClient(create_app(application), client=(ELSEWHERE, 1)) as away,
-    ):
-        wrong = [
-            first_step(asking, client_id, "guess").status_code for asking in (one, another) * 4
-        ]
-        locked = first_step(another, client_id, secret)
-        away_answer = first_step(away, client_id, secret)
-        with application.database.unit_of_work() as session:
-            execute(session, "UPDATE administration.client_auth_failure SET locked_until = now()")
-        later = first_step(one, client_id, secret)
-
-    assert wrong == [401] * 8
-    assert locked.status_code == 429
-    assert 55 <= int(locked.headers["retry-after"]) <= 60
-    assert locked.headers["content-type"] == "application/problem+json"
-    body = locked.json()
-    assert (body["type"], body["status"], body["error"]) == (
-        "urn:openiom:problem:too_many_attempts",
-        429,
-        "temporarily_unavailable",
+    assert refused.value.what == (
+        "8 wrong secrets in a row were sent for this client from this address"
     )
-    assert body["detail"] == "8 wrong secrets in a row were sent for this client from this address"
-    assert (away_answer.status_code, later.status_code) == (200, 200)
+    assert refused.value.where == "client_secret"
+    assert refused.value.remedy == "try again in 60 s, with the right secret"
 
 
-def test_a_zero_byte_in_a_client_id_is_the_callers_mistake(anonymous_client: TestClient) -> None:
-    answer = first_step(anonymous_client, "a\0b", "guess")
-    assert (answer.status_code, answer.json()["where"]) == (400, "client_id")
+def test_a_lock_does_not_affect_other_addresses_and_clients(database: Database) -> None:
+    fail(database, 8)
+
+    assert lockout(database, address=HOTEL) is False
+    assert lockout(database, client="web shop") is False
+
+
+def test_failures_are_reset_for_one_client_and_address(database: Database) -> None:
+    fail(database, 3)
+    fail(database, 2, address=HOTEL)
+    with database.unit_of_work() as session:
+        reset_failures(session, client_id="pos", address=OFFICE)
+
+    assert stored(database) == [(HOTEL, 2, None)]
+
+
+def test_failures_are_deleted_after_an_hour_without_another(database: Database) -> None:
+    fail(database, 1)
+    fail(database, 1, address=HOTEL, after=1)
+    with database.unit_of_work() as session:
+        delete_expired(session, NOW + timedelta(hours=1, seconds=0.5))
+
+    assert stored(database) == [(HOTEL, 1, None)]
+
+
+def test_only_a_hash_of_bounded_size_is_stored_of_a_client_id(database: Database) -> None:
+    fail(database, 1, client="x" * 1_000_000, address="a" * 500)
+    fail(database, 1, client="\udcff")
+
+    with database.reading() as session:
+        rows = fetch(
+            session,
+            "SELECT length(client_hash), length(address)"
+            " FROM administration.client_auth_failure ORDER BY 2",
+        )
+    assert rows == [(32, len(OFFICE)), (32, 100)]

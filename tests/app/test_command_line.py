@@ -1,4 +1,4 @@
-"""`iom`: documents out and in, promises checked, and every failure one line that says what to do."""
+"""`iom`: documents as files, invariants, credentials, and failures in one line."""
 
 import subprocess
 import sys
@@ -20,21 +20,25 @@ from openiom.kernel import Unauthenticated
 from openiom.platform.clock import utc_now
 
 COMMANDS = (
-    *(["demo"], ["serve"], ["web"], ["worker"], ["migrate"], ["check"], ["openapi"], ["bench"]),
-    *(
-        ["config", "export"],
-        ["config", "diff"],
-        ["config", "apply"],
-        ["order", "show"],
-        ["token", "create"],
-    ),
-    *(
-        ["provider", "list"],
-        ["provider", "install"],
-        ["provider", "probe"],
-        ["provider", "poll"],
-        ["user", "create"],
-    ),
+    ["demo"],
+    ["serve"],
+    ["web"],
+    ["worker"],
+    ["migrate"],
+    ["check-invariants"],
+    ["openapi"],
+    ["bench"],
+    ["config", "export"],
+    ["config", "diff"],
+    ["config", "apply"],
+    ["config", "delete"],
+    ["order", "show"],
+    ["token", "create"],
+    ["provider", "list"],
+    ["provider", "install"],
+    ["provider", "probe"],
+    ["provider", "poll"],
+    ["user", "create"],
     ["client", "create"],
 )
 
@@ -55,7 +59,7 @@ def test_every_command_explains_itself_with_an_example(command: list[str], iom: 
     assert "Example" in shown.output
 
 
-def test_documents_travel_out_change_and_come_back(iom: CliRunner, tmp_path: Path) -> None:
+def test_documents_are_applied_compared_and_exported(iom: CliRunner, tmp_path: Path) -> None:
     folder = tmp_path / "backup"
     file = folder / "currency" / "USD.yaml"
     file.parent.mkdir(parents=True)
@@ -78,14 +82,13 @@ def test_documents_travel_out_change_and_come_back(iom: CliRunner, tmp_path: Pat
     assert kept == {"kind": "currency", "name": "USD", "body": {"title": "US dollar"}}
 
 
-def test_mappings_share_one_file_that_applies_as_it_was_exported(
-    iom: CliRunner, tmp_path: Path
-) -> None:
+def test_mappings_share_one_file(iom: CliRunner, tmp_path: Path) -> None:
     given, out = tmp_path / "given", tmp_path / "out"
     given.mkdir()
     text = "---\n".join(
         f"kind: mapping\nname: product/default/sku={n}\n"
-        f"body: {{table: product, field: sku, value: '{n}', internal: P{n}, scope: default, scope_name: ''}}\n"
+        f"body: {{table: product, field: sku, value: '{n}', internal: P{n},"
+        " scope: default, scope_name: ''}\n"
         for n in range(30)
     )
     (given / "all.yaml").write_text(text)
@@ -111,8 +114,10 @@ def test_a_folder_with_a_bad_document_changes_nothing_and_names_every_fault(
     assert "0 documents" in iom.invoke(app, ["config", "export", str(tmp_path / "out")]).output
 
 
-def test_check_shows_offending_rows_and_exits_one(application: Application, iom: CliRunner) -> None:
-    clean = iom.invoke(app, ["check"])
+def test_violated_invariants_are_shown_with_their_rows(
+    application: Application, iom: CliRunner
+) -> None:
+    clean = iom.invoke(app, ["check-invariants"])
     with application.database.unit_of_work() as session:
         change_on_hand(
             session,
@@ -124,12 +129,12 @@ def test_check_shows_offending_rows_and_exits_one(application: Application, iom:
             actor="t",
         )
         session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 6"))
-    broken = iom.invoke(app, ["check"])
-    told = orjson.loads(iom.invoke(app, ["check", "--json"]).stdout)
+    broken = iom.invoke(app, ["check-invariants"])
+    told = orjson.loads(iom.invoke(app, ["check-invariants", "--json"]).stdout)
 
     assert clean.exit_code == 0
     assert broken.exit_code == 1
-    assert "broken  ledger_adds_up_to_stock" in broken.output
+    assert "violated  ledger_makes_the_balance" in broken.output
     assert told["ok"] is False
     row = next(c for c in told["invariants"] if c["violations"])["rows"][0]
     assert (row["product"], row["on_hand"]) == ("X", "6.0000")
@@ -152,7 +157,7 @@ def test_a_wrong_setting_is_named(
     iom: CliRunner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("OPENIOM_WEB_THREADS", "many")
-    monkeypatch.setattr(sys, "argv", ["iom", "check"])
+    monkeypatch.setattr(sys, "argv", ["iom", "check-invariants"])
 
     with pytest.raises(SystemExit) as ended:
         cli.main()
@@ -161,10 +166,10 @@ def test_a_wrong_setting_is_named(
     assert "OPENIOM_WEB_THREADS" in capsys.readouterr().err
 
 
-def test_no_installation_is_said_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_a_missing_installation_is_reported_without_a_traceback(tmp_path: Path) -> None:
     source = str(Path(__file__).resolve().parents[2] / "src")
     done = subprocess.run(
-        [sys.executable, "-m", "openiom.app.cli", "check"],
+        [sys.executable, "-m", "openiom.app.cli", "check-invariants"],
         env={"PYTHONPATH": source, "OPENIOM_HOME": str(tmp_path), "PATH": "/usr/bin"},
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""Every cost says its currency: the strategy's, else the company's; two of them are never added up."""
+"""Every cost has a currency: the strategy's or the company's; two are never added up."""
 
 from typing import Any
 
@@ -111,7 +111,7 @@ def test_what_would_be_added_up_must_be_in_one_currency(
 def test_a_company_that_changes_its_books_cannot_make_two_currencies_one(
     client: TestClient, house: Application
 ) -> None:
-    """The alternate serves in euro what the first one left open in dollars: there is no such sum."""
+    """The alternate serves in euro what the first left open in dollars: they have no sum."""
     company(house, "EUR")
     strategy(house, "second", currency="EUR")
     configure(house, ("source_list", "sea", {"title": "Seattle", "sources": ["SEA"]}))

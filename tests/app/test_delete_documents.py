@@ -1,4 +1,4 @@
-"""Documents are deleted over HTTP and by command line, and stay while a document, stock or an order needs them."""
+"""Documents are deleted unless a document, stock or an order needs them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,16 +32,40 @@ def doc(kind: str, name: str, /, **body: Any) -> dict[str, Any]:
 NETWORK = (
     doc("calendar", "weekdays", title="Weekdays"),
     doc("rate_table", "usual", **RATES),
-    doc("carrier", "ups", title="UPS", services=[
-        {"name": "ground", "title": "Ground", "bands": [{"days": 3}], "rate_table": "usual"}
-    ]),
-    doc("pickup_schedule", "noon", title="Noon", carrier="ups", pickups=[{"weekdays": ["monday"], "at": "12:00"}]),
-    doc("source", "SEA", title="Seattle", address=ADDRESS, calendar="weekdays", pickup_schedule="noon"),
+    doc(
+        "carrier",
+        "ups",
+        title="UPS",
+        services=[
+            {"name": "ground", "title": "Ground", "bands": [{"days": 3}], "rate_table": "usual"}
+        ],
+    ),
+    doc(
+        "pickup_schedule",
+        "noon",
+        title="Noon",
+        carrier="ups",
+        pickups=[{"weekdays": ["monday"], "at": "12:00"}],
+    ),
+    doc(
+        "source",
+        "SEA",
+        title="Seattle",
+        address=ADDRESS,
+        calendar="weekdays",
+        pickup_schedule="noon",
+    ),
     doc("source_list", "west", title="West", sources=["SEA"]),
-    doc("constraint", "near", title="Near", type="maximum_distance", entries=[{"source_list": "west", "distance": 9}]),
+    doc(
+        "constraint",
+        "near",
+        title="Near",
+        type="maximum_distance",
+        entries=[{"source_list": "west", "distance": 9}],
+    ),
     doc("strategy", "whole", title="Whole", constraints=["near"]),
     doc("strategy", "first", title="First", alternate="whole", source_list="west"),
-)  # fmt: skip
+)
 
 
 @pytest.fixture

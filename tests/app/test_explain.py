@@ -1,4 +1,4 @@
-"""An order is explained as things stand now, over HTTP: what each losing source would need, and nothing is written."""
+"""An order is explained over HTTP without any write: what each losing source would need."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -76,8 +76,8 @@ def written(house: Application) -> list[tuple[Any, ...]]:
     with house.database.reading() as session:
         return fetch(
             session,
-            "SELECT (SELECT count(*) FROM fulfillment_optimization.sourcing_plan), sum(reserved), max(updated_at)"
-            " FROM inventory_visibility.stock",
+            "SELECT (SELECT count(*) FROM fulfillment_optimization.sourcing_plan),"
+            " sum(reserved), max(updated_at) FROM inventory_visibility.stock",
         )
 
 

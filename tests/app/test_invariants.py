@@ -1,77 +1,106 @@
-"""A broken promise is found, shown and kept; and `iom check-invariants` says so with its exit code."""
+"""Violated invariants are found, shown with their rows, and stored by the scheduled job."""
 
 from pathlib import Path
 
-from openiom.app.jobs import invariants
-from sqlalchemy import text
+import pytest
 
 from openiom.administration import latest_invariant_results
 from openiom.app.application import Application
-from openiom.app.invariants import check_invariants, invariant_names
+from openiom.app.invariants import (
+    CheckedInvariant,
+    as_json,
+    check_invariants,
+    invariant_names,
+)
+from openiom.app.scheduled_jobs import check_all_invariants
 from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.platform.bulk import execute
 from openiom.platform.clock import utc_now
+from openiom.platform.database import Database
+
+INVARIANTS = Path(__file__).resolve().parents[2] / "invariants"
+LEDGER = "ledger_makes_the_balance"
 
 
-def stock(application: Application) -> None:
+@pytest.fixture
+def stocked(application: Application) -> Database:
+    """A database with ten units of one product."""
     with application.database.unit_of_work() as session:
         change_on_hand(
             session,
             [StockChange("Accu Scale", "SEA", 10)],
             mode="set",
             cause="count",
-            document="t",
+            document="count 1",
             now=utc_now(),
-            actor="t",
+            actor="test",
         )
+    return application.database
 
 
-def test_every_query_runs_and_an_honest_database_keeps_every_promise(
-    application: Application,
-) -> None:
-    stock(application)
-
-    checked = check_invariants(application.database)
-
-    assert [c.name for c in checked] == invariant_names()
-    assert {c.name: c.violations for c in checked if c.violations} == {}
-    assert all(c.promise for c in checked)
+def set_on_hand(database: Database, units: int) -> None:
+    """Change a balance behind the ledger's back."""
+    with database.unit_of_work() as session:
+        execute(session, "UPDATE inventory_visibility.stock SET on_hand = %s", (units,))
 
 
-def test_a_balance_its_ledger_does_not_make_is_found_with_the_offending_row(
-    application: Application,
-) -> None:
-    stock(application)
-    with application.database.unit_of_work() as session:
-        session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 11"))
+def violations(database: Database) -> dict[str, int]:
+    with database.reading() as session:
+        return {row.name: row.violations for row in latest_invariant_results(session)}
 
-    found = check_invariants(application.database, ["ledger_adds_up_to_stock"])[0]
+
+def test_every_invariant_holds_in_a_consistent_database(stocked: Database) -> None:
+    checked = check_invariants(stocked)
+
+    assert [invariant.name for invariant in checked] == invariant_names()
+    for invariant in checked:
+        assert (invariant.name, invariant.rows) == (invariant.name, ())
+        assert invariant.violations == 0
+        assert invariant.promise
+
+
+def test_a_balance_that_its_ledger_does_not_make_is_found_with_its_row(stocked: Database) -> None:
+    set_on_hand(stocked, 11)
+
+    [found] = check_invariants(stocked, [LEDGER])
 
     assert found.violations == 1
-    assert dict(zip(found.columns, found.rows[0], strict=True))["product"] == "Accu Scale"
+    row = dict(zip(found.columns, found.rows[0], strict=True))
+    assert row["product"] == "Accu Scale"
+    assert found.seconds >= 0
 
 
-def test_the_scheduled_job_keeps_the_newest_answer_of_each_promise(
-    application: Application,
-) -> None:
-    stock(application)
-    with application.database.unit_of_work() as session:
-        session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 11"))
-    invariants(application.database, utc_now())
-    with application.database.unit_of_work() as session:
-        session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 10"))
-    with application.database.reading() as session:
-        first = {c.name: c.violations for c in latest_invariant_results(session)}
+def test_the_scheduled_job_replaces_the_stored_results(stocked: Database) -> None:
+    set_on_hand(stocked, 11)
+    check_all_invariants(stocked, utc_now())
+    assert violations(stocked)[LEDGER] == 1
 
-    invariants(application.database, utc_now())
-
-    with application.database.reading() as session:
-        second = {c.name: c.violations for c in latest_invariant_results(session)}
-    assert first["ledger_adds_up_to_stock"] == 1
-    assert set(second) == set(invariant_names())
-    assert not any(second.values())
+    set_on_hand(stocked, 10)
+    check_all_invariants(stocked, utc_now())
+    assert violations(stocked) == dict.fromkeys(invariant_names(), 0)
 
 
-def test_every_invariant_opens_with_its_promise_in_words() -> None:
-    folder = Path(__file__).resolve().parents[2] / "invariants"
-    for file in folder.glob("*.sql"):
-        assert file.read_text().startswith("-- "), file.name
+def test_results_are_json_with_their_rows_as_objects() -> None:
+    checked = CheckedInvariant(
+        name="a",
+        promise="A holds.",
+        violations=1,
+        columns=("id", "note", "path"),
+        rows=((7, None, Path("/tmp")),),
+        seconds=0.25,
+    )
+
+    assert as_json([checked]) == [
+        {
+            "name": "a",
+            "promise": "A holds.",
+            "violations": 1,
+            "rows": [{"id": 7, "note": None, "path": "/tmp"}],
+            "seconds": 0.25,
+        }
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in INVARIANTS.glob("*.sql")))
+def test_every_invariant_begins_with_its_promise(name: str) -> None:
+    assert (INVARIANTS / f"{name}.sql").read_text("utf-8").startswith("-- ")

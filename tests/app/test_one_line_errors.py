@@ -16,14 +16,14 @@ from openiom.platform.embedded import ensure_database
         (["serve", "--port", "99999"], "Invalid value for '--port'"),
         (["serve", "--port", "abc"], "Invalid value for '--port'"),
         (["order", "show"], "Missing argument 'number'. See "),
-        (["check", "--loudly"], "No such option: --loudly. See "),
+        (["check-invariants", "--loudly"], "No such option: --loudly. See "),
         (["config", "apply", "[/red]"], "no folder [/red]. "),
     ],
 )
-def test_what_a_command_cannot_take_is_said_in_one_line(
+def test_wrong_usage_is_reported_in_one_line(
     words: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert said(words, monkeypatch, capsys).startswith(f"error: {told}")
+    assert printed_error(words, monkeypatch, capsys).startswith(f"error: {told}")
 
 
 @pytest.mark.parametrize(
@@ -41,21 +41,21 @@ def test_what_a_command_cannot_take_is_said_in_one_line(
         ("postgresql://ann:secret@127.0.0.1:1/orders", "the database cannot be reached: "),
     ],
 )
-def test_a_database_that_cannot_be_is_said_in_one_line_without_its_password(
+def test_an_unusable_database_is_reported_without_its_password(
     url: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("OPENIOM_DATABASE_URL", url)
-    line = said(["order", "show", "1"], monkeypatch, capsys)
+    line = printed_error(["order", "show", "1"], monkeypatch, capsys)
     assert line.startswith(f"error: {told}")
     assert "secret" not in line
 
 
-def test_a_database_nobody_migrated_says_what_to_run(
+def test_a_database_that_is_not_migrated_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], postgres_url: str
 ) -> None:
     monkeypatch.setenv("OPENIOM_DATABASE_URL", ensure_database(postgres_url, "openiom_bare"))
     try:
-        line = said(["order", "show", "1"], monkeypatch, capsys)
+        line = printed_error(["order", "show", "1"], monkeypatch, capsys)
     finally:
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             connection.execute("DROP DATABASE openiom_bare WITH (FORCE)")
@@ -63,10 +63,10 @@ def test_a_database_nobody_migrated_says_what_to_run(
     assert line.endswith("Run iom migrate")
 
 
-def said(
+def printed_error(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> str:
-    """The one line `iom` said before it ended with exit code 2."""
+    """Return the one line that `iom` printed before it exited with code 2."""
     monkeypatch.setattr(sys, "argv", ["iom", *words])
     with pytest.raises(SystemExit) as ended:
         cli.main()

@@ -1,4 +1,4 @@
-"""No thread of a process waits for another's database connection."""
+"""No thread of a process waits for a database connection of another one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -8,7 +8,6 @@ from time import monotonic, sleep
 
 import httpx
 import pytest
-from openiom.app.jobs import AT_ONCE
 from sqlalchemy import text
 
 from openiom.app.application import Application
@@ -20,69 +19,73 @@ from openiom.platform.http import ReadSession
 from openiom.platform.settings import Settings
 from openiom_simulators.server import serve_in_thread
 
-PATIENCE = 20.0
+SECONDS = 20.0
+WEB_THREADS = 45
 
 
 @dataclass
 class Meeting:
-    """A turn that holds two connections, as one with a lease does, until every other turn holds its two."""
+    """A worker that has two connections, as one with a lease does, until all others have theirs."""
 
     together: Barrier
-    met: list[str] = field(default_factory=list)
+    met: bool = False
     kind: str = "meeting"
+    runs: list[datetime] = field(default_factory=list)
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
+        self.runs.append(now)
         if not self.met:
             with database.unit_of_work() as session, database.unit_of_work() as lease:
                 session.execute(text("SELECT 1"))
                 lease.execute(text("SELECT 1"))
-                self.together.wait(PATIENCE)
-                self.met.append(self.kind)
+                self.together.wait(SECONDS)
+                self.met = True
         return BatchResult(0, False)
 
 
-def test_every_turn_of_a_worker_has_its_connections_while_all_others_hold_theirs(
-    application: Application,
-) -> None:
+def test_every_worker_of_a_process_has_two_connections_at_once(application: Application) -> None:
     workers = application.workers()
-    room = sized_pool(workers, application.database)
-    together = Barrier(len(workers) + AT_ONCE)
-    meetings = [Meeting(together) for _ in range(len(workers) + AT_ONCE)]
-    runner = WorkerPool(room, meetings)
-    runner.start()
+    database = sized_pool(workers, application.database)
+    together = Barrier(len(workers))
+    meetings = [Meeting(together) for _ in workers]
+    pool = WorkerPool(database, meetings)
+    pool.start()
     try:
-        deadline = monotonic() + PATIENCE
-        while monotonic() < deadline and not all(m.met for m in meetings):
+        deadline = monotonic() + SECONDS
+        while monotonic() < deadline and not all(meeting.met for meeting in meetings):
             sleep(0.05)
     finally:
-        runner.stop()
-        room.close()
-    assert [m.met for m in meetings] == [["meeting"]] * len(meetings)
+        pool.stop()
+        database.close()
+
+    assert all(meeting.met for meeting in meetings)
 
 
 class TestRequests:
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
-        return settings.model_copy(update={"web_threads": 45})
+        return settings.model_copy(update={"web_threads": WEB_THREADS})
 
-    def test_as_many_requests_as_the_setting_says_hold_a_connection_at_once(
+    def test_as_many_requests_as_configured_have_a_connection_at_once(
         self, application: Application
     ) -> None:
-        together = Barrier(45)
+        together = Barrier(WEB_THREADS)
         app = create_app(application)
 
         @app.get("/meet")
         def meet(session: ReadSession) -> int:
             session.execute(text("SELECT 1"))
-            together.wait(PATIENCE)
+            together.wait(SECONDS)
             return 1
 
-        app.router.routes.insert(
-            0, app.router.routes.pop()
-        )  # before the pages, which answer every path
-        with serve_in_thread(app) as running, ThreadPoolExecutor(45) as asking:
-            urls = [f"{running.url}/meet"] * 45
-            answers = list(
-                asking.map(lambda url: httpx.get(url, trust_env=False, timeout=2 * PATIENCE), urls)
-            )
-        assert [answer.status_code for answer in answers] == [200] * 45
+        # Before the user interface, which responds to every path.
+        app.router.routes.insert(0, app.router.routes.pop())
+        with serve_in_thread(app) as running, ThreadPoolExecutor(WEB_THREADS) as pool:
+
+            def request(_: int) -> int:
+                return httpx.get(
+                    f"{running.url}/meet", trust_env=False, timeout=2 * SECONDS
+                ).status_code
+
+            statuses = list(pool.map(request, range(WEB_THREADS)))
+        assert statuses == [200] * WEB_THREADS

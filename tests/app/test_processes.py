@@ -1,4 +1,4 @@
-"""The supervisor: what dies comes back, and nothing outlives it."""
+"""The supervisor restarts children that die, and ends all of them."""
 
 import os
 import signal
@@ -22,7 +22,8 @@ SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 SUPERVISED = """
 import sys
 from openiom.app.processes import ChildProcess, Supervisor
-watcher = "from openiom.app.parent_watch import end_with_parent; end_with_parent(); import time; time.sleep(600)"
+watch = "from openiom.app.parent_watch import end_with_parent; end_with_parent();"
+watcher = watch + " import time; time.sleep(600)"
 supervisor = Supervisor()
 child = supervisor.add(ChildProcess("one", [sys.executable, "-c", watcher]))
 print(child.process.pid, flush=True)
@@ -39,7 +40,7 @@ def until(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
     return False
 
 
-def test_a_killed_child_is_started_again_and_ends_with_its_supervisor() -> None:
+def test_a_killed_child_is_restarted_and_ends_with_its_supervisor() -> None:
     with Supervisor() as supervisor:
         child = supervisor.add(ChildProcess("sleeper", SLEEPER))
         assert child.process is not None
@@ -56,7 +57,7 @@ def test_a_killed_child_is_started_again_and_ends_with_its_supervisor() -> None:
     assert not psutil.pid_exists(second)
 
 
-def test_a_child_that_keeps_dying_is_started_at_ever_longer_intervals() -> None:
+def test_a_child_that_keeps_dying_is_restarted_after_increasing_delays() -> None:
     with Supervisor() as supervisor:
         child = supervisor.add(
             ChildProcess("broken", [sys.executable, "-c", "raise SystemExit(3)"])
@@ -73,7 +74,10 @@ def test_a_child_that_keeps_dying_is_started_at_ever_longer_intervals() -> None:
 
 def test_a_child_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openiom.app.processes.END_SECONDS", 1.0)
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        " print('deaf', flush=True); time.sleep(600)"
+    )
     supervisor = Supervisor()
     child = supervisor.add(ChildProcess("deaf", [sys.executable, "-c", deaf]))
     time.sleep(1.0)
@@ -101,7 +105,7 @@ def test_children_end_when_their_supervisor_is_killed() -> None:
     )
 
 
-def test_a_taken_port_is_refused_to_who_insists_and_replaced_for_others() -> None:
+def test_a_port_in_use_is_refused_or_replaced() -> None:
     with bind_port("127.0.0.1", 0, insist=True) as first:
         port = first.getsockname()[1]
         with pytest.raises(Refused, match=f"port {port} on 127.0.0.1 is in use") as refusal:
@@ -112,7 +116,7 @@ def test_a_taken_port_is_refused_to_who_insists_and_replaced_for_others() -> Non
             assert url_of(other) == f"http://127.0.0.1:{other.getsockname()[1]}"
 
 
-def test_a_web_process_that_is_told_to_end_takes_its_embedded_postgresql_along() -> None:
+def test_a_web_process_ends_its_embedded_postgresql() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="openiom-web-") as home,
         bind_port("127.0.0.1", 0, insist=True) as bound,

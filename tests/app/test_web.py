@@ -1,4 +1,4 @@
-"""The edge: size limit, headers, problems, the user interface, and what Prometheus reads."""
+"""Size limit, headers, problem documents, the user interface and the API document."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from openiom.app.resources import PROJECT
 from openiom.app.web import create_app
 
 
-def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_its_length(
+def test_a_body_over_the_limit_is_refused_with_or_without_its_length(
     client: TestClient,
 ) -> None:
     said = client.post("/api/v1/session", content=b"x" * 20_001)
@@ -22,7 +22,7 @@ def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_its_length(
         assert answer.json()["remedy"] == "send it in parts, or raise OPENIOM_MESSAGE_LIMIT_BYTES"
 
 
-def test_a_body_at_the_limit_reaches_the_room(client: TestClient) -> None:
+def test_a_body_at_the_limit_is_accepted(client: TestClient) -> None:
     filler = " " * (20_000 - len('{"email":"a@b.c","password":"wrong"}'))
 
     answer = client.post(
@@ -34,7 +34,7 @@ def test_a_body_at_the_limit_reaches_the_room(client: TestClient) -> None:
     assert answer.status_code == 401
 
 
-def test_every_answer_tells_browsers_to_keep_others_out(client: TestClient) -> None:
+def test_every_response_has_security_headers(client: TestClient) -> None:
     for path in ("/health", "/api/v1/orders", "/api/v1/nothing"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
@@ -53,7 +53,7 @@ def test_an_unknown_path_below_the_api_is_a_problem_and_not_the_user_interface(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_every_route_of_every_room_refuses_who_is_not_signed_in(application: Application) -> None:
+def test_every_route_refuses_requests_without_credentials(application: Application) -> None:
     app = create_app(application)
     open_to_all = {
         "/health",
@@ -77,11 +77,14 @@ def test_every_route_of_every_room_refuses_who_is_not_signed_in(application: App
                     assert "items" not in answer.json(), path
 
 
-def test_every_list_answers_an_administrator(client: TestClient) -> None:
+def test_every_list_responds_to_an_administrator(client: TestClient) -> None:
     paths = client.get("/api/openapi.json").json()["paths"]
-    # One never ends, one answers browsers only, two must be told what for, one has nothing before the first batch.
+    # One never ends, one is for browsers, two require parameters, one is empty before a batch.
     apart = {
-        *("/api/v1/live", "/api/v1/session", "/api/v1/inventory/atp", "/api/v1/orders"),
+        "/api/v1/live",
+        "/api/v1/session",
+        "/api/v1/inventory/atp",
+        "/api/v1/order-names",
         "/api/v1/sourcing/shadow-prices",
     }
     lists = [
@@ -101,7 +104,7 @@ def test_every_list_answers_an_administrator(client: TestClient) -> None:
     } <= answers.keys()
 
 
-def test_the_user_interface_is_generated_from_what_the_server_says_now(
+def test_the_client_of_the_user_interface_is_up_to_date(
     application: Application,
 ) -> None:
     kept = orjson.loads((PROJECT / "ui" / "openapi.json").read_bytes())
@@ -111,7 +114,7 @@ def test_the_user_interface_is_generated_from_what_the_server_says_now(
     )
 
 
-def test_before_the_user_interface_is_built_a_page_says_what_to_do(client: TestClient) -> None:
+def test_a_page_says_how_to_build_the_user_interface(client: TestClient) -> None:
     answer = client.get("/")
 
     assert answer.status_code == 200
@@ -119,7 +122,7 @@ def test_before_the_user_interface_is_built_a_page_says_what_to_do(client: TestC
     assert client.get("/orders").status_code == 503
 
 
-def test_a_built_user_interface_answers_every_page_address_and_caches_its_assets(
+def test_a_built_user_interface_is_served_and_its_assets_are_cached(
     application: Application, tmp_path: Path
 ) -> None:
     (tmp_path / "ui" / "assets").mkdir(parents=True)
@@ -140,7 +143,7 @@ def test_a_built_user_interface_answers_every_page_address_and_caches_its_assets
     assert "not yours" not in outside.text
 
 
-def test_a_process_is_not_ready_while_the_database_stands_at_another_schema(
+def test_a_process_is_not_ready_until_the_database_is_migrated(
     client: TestClient,
 ) -> None:
     answer = client.get("/ready")  # the test database was made without migrations

@@ -1,4 +1,4 @@
-"""Any quantity opens to its entries, at any moment; reservations are listed and released over HTTP."""
+"""Quantities open to their entries at any moment; reservations are listed and released."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ LEDGER = "/api/v1/inventory/1/ledger"
 
 
 def seed(application: Application) -> tuple[datetime, str]:
-    """Ten changes of two systems a minute apart, then a reservation of an order line and one of a cart."""
+    """Make ten changes of two systems a minute apart, and reserve for an order and a cart."""
     begin, line = utc_now() - timedelta(hours=1), new_id()
     with application.database.unit_of_work() as session:
         for n in range(10):

@@ -1,16 +1,24 @@
-"""What is written in bulk is read back as it was, whatever stands in it."""
+"""Rows written in bulk are read back unchanged, whatever they contain."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from openiom.kernel import new_ids
-from openiom.platform.bulk import array_literal, copy_rows, execute, fetch
+from openiom.platform.bulk import (
+    array_literal,
+    copy_rows,
+    escape_like,
+    execute,
+    fetch,
+    fetch_as,
+)
 from openiom.platform.database import Database
 
 ROWS = [
@@ -33,8 +41,8 @@ def table(database: Database) -> Database:
         session.execute(text("DROP TABLE IF EXISTS public.bulk_test"))
         session.execute(
             text(
-                "CREATE TABLE public.bulk_test (id uuid, n bigint, words text, amount numeric, flag boolean,"
-                " at timestamptz)"
+                "CREATE TABLE public.bulk_test (id uuid, n bigint, words text, amount numeric,"
+                " flag boolean, at timestamptz)"
             )
         )
     return database
@@ -52,14 +60,14 @@ def test_copied_rows_come_back_unchanged(table: Database) -> None:
     assert everything(table) == ROWS
 
 
-def test_nothing_is_nothing_in_every_type(table: Database) -> None:
+def test_null_is_null_in_every_type(table: Database) -> None:
     rows = [*ROWS, (None, None, None, None, None, None)]
     with table.unit_of_work() as session:
         copy_rows(session, "public.bulk_test", COLUMNS, rows)
     assert everything(table) == rows
 
 
-def test_a_column_of_nothing_or_of_one_value_is_written_as_such(table: Database) -> None:
+def test_columns_of_nulls_and_of_one_value_are_written_unchanged(table: Database) -> None:
     rows = [(None, n, None, Decimal(7), False, ROWS[0][5]) for n in range(3)]
     with table.unit_of_work() as session:
         copy_rows(session, "public.bulk_test", COLUMNS, rows)
@@ -72,8 +80,8 @@ def test_arrays_carry_every_type(table: Database) -> None:
     with table.unit_of_work() as session:
         execute(
             session,
-            "INSERT INTO public.bulk_test SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::numeric[],"
-            " %s::boolean[], %s::timestamptz[])",
+            "INSERT INTO public.bulk_test SELECT * FROM unnest(%s::uuid[], %s::bigint[],"
+            " %s::text[], %s::numeric[], %s::boolean[], %s::timestamptz[])",
             columns,
         )
         found = fetch(
@@ -109,3 +117,63 @@ def test_dates_nested_lists_and_empty_lists_have_literals() -> None:
     assert array_literal([]) == "{}"
     with pytest.raises(TypeError, match="values of type dict"):
         array_literal([{}])
+
+
+class Word(NamedTuple):
+    n: int
+    words: str
+
+
+def test_rows_are_read_as_objects_by_column_name(table: Database) -> None:
+    with table.unit_of_work() as session:
+        copy_rows(session, "public.bulk_test", ("n", "words"), [(1, "one"), (2, "two")])
+        query = "SELECT words, n FROM public.bulk_test WHERE n = ANY(%s) ORDER BY n"
+        assert fetch_as(session, Word, query, ([1, 2],)) == [Word(1, "one"), Word(2, "two")]
+        assert fetch_as(session, Word, query, ([9],)) == []
+        with pytest.raises(TypeError):
+            fetch_as(session, Word, "SELECT n FROM public.bulk_test")
+
+
+def test_statements_return_the_number_of_affected_rows(table: Database) -> None:
+    with table.unit_of_work() as session:
+        copy_rows(session, "public.bulk_test", ("n",), [(n,) for n in range(5)])
+        assert execute(session, "UPDATE public.bulk_test SET flag = true WHERE n > 1") == 3
+        assert execute(session, "DELETE FROM public.bulk_test WHERE n = %(n)s", {"n": 9}) == 0
+
+
+def test_lists_in_named_parameters_become_arrays(table: Database) -> None:
+    with table.reading() as session:
+        found = fetch(
+            session, "SELECT %(ids)s::int[] || %(more)s::int[]", {"ids": [1, 2], "more": []}
+        )
+    assert found == [([1, 2],)]
+
+
+def test_many_rows_are_copied_in_chunks(table: Database) -> None:
+    rows = [(n, f"word {n}") for n in range(4_001)]
+    with table.unit_of_work() as session:
+        assert copy_rows(session, "public.bulk_test", ("n", "words"), iter(rows)) == 4_001
+        assert fetch(session, "SELECT count(*), max(n) FROM public.bulk_test") == [(4_001, 4_000)]
+
+
+def test_a_violated_constraint_undoes_the_whole_copy(table: Database) -> None:
+    def copy_twice() -> None:
+        with table.unit_of_work() as session:
+            execute(session, "ALTER TABLE public.bulk_test ADD UNIQUE (n)")
+            copy_rows(session, "public.bulk_test", ("n",), [(1,), (2,), (1,)])
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        copy_twice()
+    assert everything(table) == []
+
+
+@pytest.mark.parametrize("words", ["100%", "a_b", "back\\slash", "%_\\", "plain"])
+def test_text_for_like_matches_literally(database: Database, words: str) -> None:
+    with database.reading() as session:
+        [(same, other)] = fetch(
+            session,
+            "SELECT %s LIKE %s, 'another text' LIKE %s",
+            (words, escape_like(words), escape_like(words)),
+        )
+    assert same
+    assert not other

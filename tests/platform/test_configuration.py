@@ -1,4 +1,4 @@
-"""Documents are applied all or none, versioned only when they changed, and round-trip through an export."""
+"""Documents are applied all or none, and versioned only when they changed."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,14 +34,14 @@ class Lamp(BaseModel):
     parts: dict[str, Any] = {}
 
 
-class Room(BaseModel):
+class Table(BaseModel):
     lamp: str
 
 
 APPLIED: list[tuple[str, int]] = []
 
 
-def room_problems(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
+def table_problems(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
     known = [d.name for d in current_documents(session, "lamp", names=[body["lamp"]])]
     return [] if known else [Problem("lamp", f"no lamp named {body['lamp']}", "create it first")]
 
@@ -55,7 +55,7 @@ def configuration() -> Configuration:
     APPLIED.clear()
     made = Configuration()
     made.register(
-        DocumentKind("room", Room, 20, check=room_problems, references={"lamp": ("$.lamp",)}),
+        DocumentKind("table", Table, 20, check=table_problems, references={"lamp": ("$.lamp",)}),
         DocumentKind("lamp", Lamp, 10, on_apply=note),
     )
     return made
@@ -75,11 +75,11 @@ def lamp(watt: Any = 5, name: str = "desk", **more: Any) -> dict[str, Any]:
     return {"kind": "lamp", "name": name, "body": {"watt": watt, **more}}
 
 
-def room(name: str, lit_by: str) -> dict[str, Any]:
-    return {"kind": "room", "name": name, "body": {"lamp": lit_by}}
+def table(name: str, lit_by: str) -> dict[str, Any]:
+    return {"kind": "table", "name": name, "body": {"lamp": lit_by}}
 
 
-def test_a_version_is_written_only_when_the_body_really_changed(
+def test_a_version_is_written_only_when_the_body_changed(
     database: Database, configuration: Configuration
 ) -> None:
     first = apply(database, configuration, lamp(5))
@@ -100,24 +100,24 @@ def test_a_version_is_written_only_when_the_body_really_changed(
 def test_kinds_are_applied_in_order_so_that_references_exist(
     database: Database, configuration: Configuration
 ) -> None:
-    room = {"kind": "room", "name": "office", "body": {"lamp": "desk"}}
-    assert [c.name for c in apply(database, configuration, room, lamp())] == ["desk", "office"]
+    document = {"kind": "table", "name": "office", "body": {"lamp": "desk"}}
+    assert [c.name for c in apply(database, configuration, document, lamp())] == ["desk", "office"]
 
 
-def test_every_problem_of_every_document_is_told_and_nothing_is_stored(
+def test_every_problem_of_every_document_is_reported_and_nothing_is_stored(
     database: Database, configuration: Configuration
 ) -> None:
     with pytest.raises(Invalid) as error:
         apply(database, configuration, lamp("bright"), lamp(1, "wall", size=3))
     assert [p.where for p in error.value.problems] == ["lamp desk, watt", "lamp wall, size"]
-    room = {"kind": "room", "name": "office", "body": {"lamp": "missing"}}
+    document = {"kind": "table", "name": "office", "body": {"lamp": "missing"}}
     with pytest.raises(Invalid, match="no lamp named missing"):
-        apply(database, configuration, lamp(), room)
+        apply(database, configuration, lamp(), document)
     with database.reading() as session:
         assert current_documents(session, "lamp") == []
 
 
-def test_a_document_that_stands_twice_is_refused_by_name(
+def test_a_document_given_twice_is_refused_by_name(
     database: Database, configuration: Configuration
 ) -> None:
     first, second = (
@@ -129,7 +129,7 @@ def test_a_document_that_stands_twice_is_refused_by_name(
         assert current_documents(session, "lamp") == []
 
 
-def test_a_dry_run_says_what_would_change_and_writes_nothing(
+def test_a_dry_run_returns_the_changes_and_writes_nothing(
     database: Database, configuration: Configuration
 ) -> None:
     assert apply(database, configuration, lamp(), dry_run=True)[0].change == "added"
@@ -137,7 +137,7 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(
         assert current_documents(session, "lamp") == []
 
 
-def test_an_export_applied_again_changes_nothing(
+def test_applying_an_export_changes_nothing(
     database: Database, configuration: Configuration
 ) -> None:
     apply(
@@ -151,7 +151,7 @@ def test_an_export_applied_again_changes_nothing(
     assert {c.change for c in apply(database, configuration, *exported)} == {"unchanged"}
 
 
-def test_a_removed_document_is_out_of_use_and_can_come_back(
+def test_a_deleted_document_can_be_brought_back(
     database: Database, configuration: Configuration
 ) -> None:
     apply(database, configuration, lamp(5))
@@ -167,7 +167,7 @@ def test_a_removed_document_is_out_of_use_and_can_come_back(
 def test_an_unknown_kind_names_the_known_ones(
     database: Database, configuration: Configuration
 ) -> None:
-    with pytest.raises(NotFound, match="known kinds: lamp, room"):
+    with pytest.raises(NotFound, match="known kinds: lamp, table"):
         apply(database, configuration, {"kind": "sofa", "name": "x", "body": {}})
 
 
@@ -177,35 +177,35 @@ def test_changed_paths_name_what_differs() -> None:
     assert changed_paths(old, new) == ["b.c[1]", "gone", "new"]
 
 
-def test_a_document_in_use_stays_and_everybody_who_uses_it_is_named(
+def test_a_document_in_use_is_not_deleted_and_its_users_are_named(
     database: Database, configuration: Configuration
 ) -> None:
     for n, watt in (("desk", 5), ("wall", 7)):
         apply(database, configuration, lamp(watt, n))
-    apply(database, configuration, room("study", "desk"), room("attic", "desk"))
-    for wanted in ([("lamp", "desk")], [("lamp", "desk"), ("room", "attic")]):
+    apply(database, configuration, table("study", "desk"), table("attic", "desk"))
+    for wanted in ([("lamp", "desk")], [("lamp", "desk"), ("table", "attic")]):
         with pytest.raises(Refused) as refused, database.unit_of_work() as session:
             configuration.remove(session, wanted, at=NOW, actor="test")
         assert str(refused.value.problems[-1]) == (
-            "lamp desk: is used by room study (lamp) (change or delete that room)"
+            "lamp desk: is used by table study (lamp) (change or delete that table)"
         )
         assert len(refused.value.problems) == 3 - len(wanted), wanted
     with database.reading() as session:
         assert [d.name for d in current_documents(session, "lamp")] == ["desk", "wall"]
-        assert [d.name for d in current_documents(session, "room")] == ["attic", "study"]
+        assert [d.name for d in current_documents(session, "table")] == ["attic", "study"]
 
 
-def test_documents_that_use_each_other_leave_together_users_first(
+def test_documents_that_use_each_other_are_deleted_together(
     database: Database, configuration: Configuration
 ) -> None:
-    apply(database, configuration, lamp(5), room("study", "desk"))
+    apply(database, configuration, lamp(5), table("study", "desk"))
     with database.unit_of_work() as session:
         gone = configuration.remove(
-            session, [("lamp", "desk"), ("room", "study")], at=NOW, actor="ann"
+            session, [("lamp", "desk"), ("table", "study")], at=NOW, actor="ann"
         )
     assert [(c.kind, c.name, c.change, c.version) for c in gone] == [
         ("lamp", "desk", "removed", 2),
-        ("room", "study", "removed", 2),
+        ("table", "study", "removed", 2),
     ]
     with database.reading() as session:
         kept = session.execute(
@@ -213,14 +213,14 @@ def test_documents_that_use_each_other_leave_together_users_first(
         )
         assert sorted(map(tuple, kept)) == [
             *(("lamp", 1, "test", False), ("lamp", 2, "ann", True)),
-            *(("room", 1, "test", False), ("room", 2, "ann", True)),
+            *(("table", 1, "test", False), ("table", 2, "ann", True)),
         ]
 
 
-def test_a_dry_removal_says_what_would_go_and_a_missing_document_is_named(
+def test_a_dry_run_of_a_deletion_deletes_nothing_and_names_missing_documents(
     database: Database, configuration: Configuration
 ) -> None:
-    apply(database, configuration, lamp(5), lamp(6, "wall"), room("study", "wall"))
+    apply(database, configuration, lamp(5), lamp(6, "wall"), table("study", "wall"))
     with database.unit_of_work() as session:
         assert (
             configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test", dry_run=True)[
@@ -228,17 +228,17 @@ def test_a_dry_removal_says_what_would_go_and_a_missing_document_is_named(
             ].change
             == "removed"
         )
-        with pytest.raises(NotFound, match="no lamp named floor, no room named hall"):
+        with pytest.raises(NotFound, match="no lamp named floor, no table named hall"):
             configuration.remove(
-                session, [("room", "hall"), ("lamp", "floor")], at=NOW, actor="test"
+                session, [("table", "hall"), ("lamp", "floor")], at=NOW, actor="test"
             )
-        with pytest.raises(Refused, match="is used by room study"):
+        with pytest.raises(Refused, match="is used by table study"):
             configuration.remove(session, [("lamp", "wall")], at=NOW, actor="test", dry_run=True)
     with database.reading() as session:
         assert len(current_documents(session, "lamp")) == 2
 
 
-def test_a_guard_keeps_what_data_still_needs(
+def test_a_guard_keeps_documents_that_data_needs(
     database: Database, configuration: Configuration
 ) -> None:
     apply(database, configuration, lamp(5))
@@ -252,36 +252,40 @@ def test_a_guard_keeps_what_data_still_needs(
         configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test")
 
 
-def test_pruning_leaves_of_the_given_kinds_only_what_is_given(
+def test_pruning_deletes_the_other_documents_of_the_given_kinds(
     database: Database, configuration: Configuration
 ) -> None:
-    apply(database, configuration, lamp(5), lamp(6, "wall"), room("study", "desk"))
+    apply(database, configuration, lamp(5), lamp(6, "wall"), table("study", "desk"))
     with database.unit_of_work() as session:
         dry_run = configuration.apply(
             session, [lamp(6, "wall")], at=NOW, actor="test", dry_run=True, prune=True
         )
     assert [(c.name, c.change) for c in dry_run] == [("wall", "unchanged"), ("desk", "removed")]
-    with pytest.raises(Refused, match="is used by room study"), database.unit_of_work() as session:
+    with pytest.raises(Refused, match="is used by table study"), database.unit_of_work() as session:
         configuration.apply(session, [lamp(6, "wall")], at=NOW, actor="test", prune=True)
-    wanted = [lamp(6, "wall"), room("study", "wall")]
+    wanted = [lamp(6, "wall"), table("study", "wall")]
     with database.unit_of_work() as session:
         done = configuration.apply(session, wanted, at=NOW, actor="test", prune=True)
     assert {(c.kind, c.name, c.change) for c in done} == {
-        *(("lamp", "wall", "unchanged"), ("room", "study", "changed"), ("lamp", "desk", "removed")),
+        *(
+            ("lamp", "wall", "unchanged"),
+            ("table", "study", "changed"),
+            ("lamp", "desk", "removed"),
+        ),
     }
 
 
-def test_whoever_names_a_document_and_whoever_removes_it_wait_for_each_other(
+def test_naming_a_document_and_deleting_it_exclude_each_other(
     database: Database, configuration: Configuration
 ) -> None:
     apply(database, configuration, lamp(5))
     with ThreadPoolExecutor(1) as pool:
         with database.unit_of_work() as session:
-            configuration.apply(session, [room("study", "desk")], at=NOW, actor="ann")
+            configuration.apply(session, [table("study", "desk")], at=NOW, actor="ann")
             late = pool.submit(remove_desk, database, configuration)
             sleep(0.3)
             assert not late.done()
-        with pytest.raises(Refused, match="is used by room study"):
+        with pytest.raises(Refused, match="is used by table study"):
             late.result(10)
 
 

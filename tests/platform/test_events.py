@@ -1,67 +1,293 @@
-"""The log's readers never skip a transaction that is still in flight."""
+"""The event log: no consumer misses an event, and none reads one twice."""
 
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from openiom.kernel import Event, new_id
+from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
-from openiom.platform.events import append_events, ensure_consumer, read_new, timeline
+from openiom.platform.event_partitions import ensure_partitions, months_from
+from openiom.platform.events import (
+    EventSearch,
+    append_events,
+    end_of_log,
+    ensure_consumer,
+    estimated_events,
+    events_in_transaction,
+    first_events,
+    read_between,
+    read_new,
+    roots_with_event,
+    timeline,
+)
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def happened(name: str, order: UUID) -> Event:
-    return Event(name=name, subject_type="order", subject_id=order, root_id=order)
+def event(name: str, order: UUID, *, subject: UUID | None = None, **data: Any) -> Event:
+    return Event(
+        name=name, subject_type="order", subject_id=subject or order, root_id=order, data=data
+    )
 
 
-def test_a_transaction_that_commits_late_is_still_read(database: Database) -> None:
-    order = new_id()
+def append(database: Database, *events: Event, at: datetime = NOW) -> None:
+    with database.unit_of_work() as session:
+        assert append_events(session, events, at=at, actor="test") == len(events)
+
+
+def read(
+    database: Database, names: Collection[str] | None = None, *, limit: int = 10
+) -> tuple[list[str], bool]:
+    with database.unit_of_work() as session:
+        events, more = read_new(session, consumer="reader", names=names, limit=limit)
+        return [one.name for one in events], more
+
+
+@pytest.fixture
+def reader(database: Database) -> Database:
+    """A database with a consumer that has read nothing yet."""
     with database.unit_of_work() as session:
         ensure_consumer(session, "reader")
-    with database.unit_of_work() as slow:
-        append_events(slow, [happened("slow", order)], at=NOW, actor="test")
-        with database.unit_of_work() as quick:
-            append_events(quick, [happened("quick", order)], at=NOW, actor="test")
-        with database.unit_of_work() as session:
-            seen, more = read_new(session, consumer="reader", names=None, limit=10)
-            assert [e.name for e in seen] == []
-            assert more
-    with database.unit_of_work() as session:
-        seen, _ = read_new(session, consumer="reader", names=None, limit=10)
-        assert [e.name for e in seen] == ["slow", "quick"]
-    with database.unit_of_work() as session:
-        assert read_new(session, consumer="reader", names=None, limit=10) == ([], False)
-
-
-def test_a_full_page_resumes_behind_its_last_event_and_filters_by_name(database: Database) -> None:
-    order = new_id()
-    with database.unit_of_work() as session:
         ensure_consumer(session, "reader")
-        append_events(session, [happened(n, order) for n in "abcabc"], at=NOW, actor="test")
-    pages = []
-    for _ in range(3):
-        with database.unit_of_work() as session:
-            seen, more = read_new(session, consumer="reader", names={"a", "c"}, limit=3)
-            pages.append(("".join(e.name for e in seen), more))
-    assert pages == [("aca", True), ("c", False), ("", False)]
+    return database
 
 
-def test_only_one_process_reads_for_a_consumer_at_a_time(database: Database) -> None:
-    order = new_id()
+def test_an_event_is_read_as_it_was_appended(reader: Database) -> None:
+    order, line = new_id(), new_id()
+    append(reader, event("order.created", order, subject=line, total="10.00", lines=[1, None]))
+
+    with reader.unit_of_work() as session:
+        [[logged], more] = read_new(session, consumer="reader", names=None, limit=10)
+
+    assert not more
+    assert logged.name == "order.created"
+    assert logged.occurred_at == NOW
+    assert (logged.subject_type, logged.subject_id, logged.root_id) == ("order", line, order)
+    assert logged.actor == "test"
+    assert logged.data == {"total": "10.00", "lines": [1, None]}
+    assert logged.xid > 0
+
+
+def test_no_events_are_appended_and_nobody_is_notified(database: Database) -> None:
     with database.unit_of_work() as session:
-        ensure_consumer(session, "reader")
-        append_events(session, [happened("a", order)], at=NOW, actor="test")
-    with database.unit_of_work() as first:
+        assert append_events(session, [], at=NOW, actor="test") == 0
+
+
+def test_every_event_is_read_once_in_order(reader: Database) -> None:
+    order = new_id()
+    append(reader, event("a", order), event("b", order))
+    append(reader, event("c", order))
+
+    assert read(reader, limit=2) == (["a", "b"], True)
+    assert read(reader, limit=2) == (["c"], False)
+    assert read(reader, limit=2) == ([], False)
+    append(reader, event("d", order))
+    assert read(reader) == (["d"], False)
+
+
+def test_a_transaction_that_commits_late_is_still_read(reader: Database) -> None:
+    order = new_id()
+    with reader.unit_of_work() as slow:
+        append_events(slow, [event("slow", order)], at=NOW, actor="test")
+        append(reader, event("quick", order))
+        assert read(reader) == ([], True)
+
+    assert read(reader) == (["slow", "quick"], False)
+
+
+def test_events_before_a_transaction_in_flight_are_read(reader: Database) -> None:
+    order = new_id()
+    append(reader, event("early", order))
+    with reader.unit_of_work() as slow:
+        append_events(slow, [event("slow", order)], at=NOW, actor="test")
+        append(reader, event("late", order))
+        assert read(reader) == (["early"], True)
+        assert read(reader) == ([], True)
+
+    assert read(reader) == (["slow", "late"], False)
+
+
+def test_only_the_requested_names_are_read(reader: Database) -> None:
+    order = new_id()
+    append(reader, *(event(name, order) for name in "abcabc"))
+
+    pages = [read(reader, {"a", "c"}, limit=3) for _ in range(3)]
+
+    assert pages == [(["a", "c", "a"], True), (["c"], False), ([], False)]
+
+
+def test_reading_is_undone_with_its_transaction(reader: Database) -> None:
+    append(reader, event("a", new_id()))
+
+    def read_and_fail() -> None:
+        with reader.unit_of_work() as session:
+            assert read_new(session, consumer="reader", names=None, limit=10)[0]
+            raise RuntimeError("the batch failed")
+
+    with pytest.raises(RuntimeError, match="the batch failed"):
+        read_and_fail()
+
+    assert read(reader) == (["a"], False)
+
+
+def test_one_process_reads_for_a_consumer_at_a_time(reader: Database) -> None:
+    append(reader, event("a", new_id()))
+    with reader.unit_of_work() as first:
         assert len(read_new(first, consumer="reader", names=None, limit=10)[0]) == 1
-        with database.unit_of_work() as second:
-            assert read_new(second, consumer="reader", names=None, limit=10) == ([], False)
+        assert read(reader) == ([], False)
 
 
-def test_the_timeline_is_newest_first(database: Database) -> None:
+def test_an_unknown_consumer_reads_nothing(database: Database) -> None:
+    append(database, event("a", new_id()))
+
+    assert read(database) == ([], False)
+
+
+def test_a_transaction_sees_its_own_events_only(database: Database) -> None:
     order = new_id()
+    append(database, event("a", order))
     with database.unit_of_work() as session:
         append_events(
-            session, [happened("first", order), happened("second", order)], at=NOW, actor="test"
+            session, [event("b", order), event("a", order), event("c", order)], at=NOW, actor="x"
         )
+        found = events_in_transaction(session, ["a", "b"])
+        assert [one.name for one in found] == ["b", "a"]
+        assert [one.actor for one in found] == ["x", "x"]
+
+
+def test_a_timeline_is_newest_first_and_of_the_requested_documents(database: Database) -> None:
+    first, second, other = new_id(), new_id(), new_id()
+    append(database, event("a", first), event("b", second), event("c", other), event("d", first))
+
     with database.reading() as session:
-        assert [e.name for e in timeline(session, [order])] == ["second", "first"]
+        assert [one.name for one in timeline(session, [first, second])] == ["d", "b", "a"]
+        assert [one.name for one in timeline(session, [first, second], limit=2)] == ["d", "b"]
+        assert timeline(session, []) == []
+
+
+def test_documents_with_a_recent_event_are_found(database: Database) -> None:
+    early, late, other = new_id(), new_id(), new_id()
+    append(database, event("order.released", early, because="stock"), at=NOW - timedelta(hours=2))
+    append(database, event("order.released", late, because="stock", lines=3))
+    append(database, event("order.released", other, because="user"))
+
+    with database.reading() as session:
+        roots = [early, late, other]
+        since = NOW - timedelta(hours=1)
+        name = "order.released"
+        assert roots_with_event(session, roots, name, since=since) == {late, other}
+        stock = {"because": "stock"}
+        assert roots_with_event(session, roots, name, since=since, data=stock) == {late}
+        assert roots_with_event(session, [early], name, since=since) == set()
+        assert roots_with_event(session, roots, "order.held", since=since) == set()
+        assert roots_with_event(session, roots, name, since=NOW, data=stock) == set()
+
+
+def test_searches_find_the_first_event_about_their_subject(database: Database) -> None:
+    order, line, other_line = new_id(), new_id(), new_id()
+    append(
+        database,
+        event("paid", order),
+        event("shipped", order, subject=other_line),
+        event("shipped", order, subject=line),
+        event("shipped", order, subject=line),
+    )
+    with database.reading() as session:
+        ids = [
+            row_id
+            for (row_id,) in fetch(session, "SELECT id FROM platform.business_event ORDER BY id")
+        ]
+        about_line = EventSearch(new_id(), line, order, 0, ["shipped"])
+        about_order = EventSearch(new_id(), order, order, 0, ["shipped", "paid"])
+        after_first = EventSearch(new_id(), line, order, ids[2], ["shipped"])
+        consumed = EventSearch(new_id(), order, order, 0, ["shipped"], consumed=ids[1:3])
+        nothing = EventSearch(new_id(), line, order, 0, ["paid"])
+        searches = [about_line, about_order, after_first, consumed, nothing]
+
+        assert first_events(session, searches) == {
+            about_line.key: (ids[2], "shipped"),
+            about_order.key: (ids[0], "paid"),
+            after_first.key: (ids[3], "shipped"),
+            consumed.key: (ids[3], "shipped"),
+        }
+        assert first_events(session, []) == {}
+
+
+def test_a_range_of_the_log_is_read_between_two_positions(database: Database) -> None:
+    order = new_id()
+    append(database, event("before", order))
+    with database.reading() as session:
+        start = end_of_log(session)
+    append(database, event("a", order), event("b", order))
+    append(database, event("c", order))
+    with database.reading() as session:
+        end = end_of_log(session)
+    append(database, event("after", order))
+
+    with database.reading() as session:
+        assert [one.name for one in read_between(session, start, end, limit=10)] == ["a", "b", "c"]
+        assert [one.name for one in read_between(session, start, end, limit=2)] == ["a", "b"]
+        assert read_between(session, end, end, limit=10) == []
+
+
+def test_the_end_of_the_log_is_before_a_transaction_in_flight(database: Database) -> None:
+    order = new_id()
+    with database.reading() as session:
+        start = end_of_log(session)
+    with database.unit_of_work() as slow:
+        append_events(slow, [event("slow", order)], at=NOW, actor="test")
+        append(database, event("quick", order))
+        with database.reading() as session:
+            assert read_between(session, start, end_of_log(session), limit=10) == []
+    with database.reading() as session:
+        events = read_between(session, start, end_of_log(session), limit=10)
+    assert [one.name for one in events] == ["slow", "quick"]
+
+
+def test_the_number_of_events_is_estimated_from_statistics(database: Database) -> None:
+    append(database, *(event("a", new_id()) for _ in range(50)))
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE platform.business_event")
+
+    with database.reading() as session:
+        assert estimated_events(session) == 50
+
+
+def test_partitions_cover_whole_months_across_a_year() -> None:
+    assert months_from(date(2026, 11, 30), 3) == [
+        ("business_event_2026_11", date(2026, 11, 1), date(2026, 12, 1)),
+        ("business_event_2026_12", date(2026, 12, 1), date(2027, 1, 1)),
+        ("business_event_2027_01", date(2027, 1, 1), date(2027, 2, 1)),
+    ]
+    assert months_from(date(2026, 1, 1), 0) == []
+
+
+@given(day=st.dates(max_value=date(9000, 1, 1)), count=st.integers(1, 40))
+def test_months_follow_each_other_without_a_gap(day: date, count: int) -> None:
+    months = months_from(day, count)
+
+    assert months[0].first <= day < months[0].following
+    for month, following in zip(months, months[1:], strict=False):
+        assert month.following == following.first
+        assert month.first < month.following
+    assert len({month.partition for month in months}) == count
+
+
+def test_partitions_are_created_once_and_events_outside_them_are_kept(database: Database) -> None:
+    order = new_id()
+    with database.unit_of_work() as session:
+        ensure_partitions(session, today=date(2033, 4, 30), months=1)
+        ensure_partitions(session, today=date(2033, 4, 1), months=1)
+    append(database, event("inside", order), at=datetime(2033, 4, 30, 23, 59, tzinfo=UTC))
+    append(database, event("outside", order), at=datetime(2033, 5, 1, tzinfo=UTC))
+
+    with database.reading() as session:
+        inside = fetch(session, "SELECT name FROM platform.business_event_2033_04")
+        outside = fetch(session, "SELECT name FROM platform.business_event_default")
+    assert (inside, outside) == ([("inside",)], [("outside",)])

@@ -5,7 +5,7 @@ value by value, cost three times as much for a batch of orders.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -100,12 +100,10 @@ def _copy_text(rows: Sequence[Sequence[Any]]) -> str:
 def _copy_column(values: Sequence[Any]) -> Sequence[str]:
     """Return one column as COPY reads it; its first value gives the type of all of them."""
     first = _first_value(values)
-    if first is None:
-        return ["\\N"] * len(values)
     if isinstance(first, str):
         return values if _is_plain_text(values) else _texts(values, _escape_copy, "\\N")
-    if values[-1] == first and values.count(first) == len(values):
-        return _texts([first], _escape_copy, "") * len(values)
+    if _is_constant(values, first):
+        return _texts([first], _escape_copy, "\\N") * len(values)
     return _texts(values, _escape_copy, "\\N")
 
 
@@ -115,6 +113,11 @@ def _is_plain_text(values: Sequence[str | None]) -> bool:
         return False
     every = "".join(values)  # type: ignore[arg-type]
     return not any(special in every for special in "\\\t\n\r")
+
+
+def _is_constant(values: Sequence[Any], first: Any) -> bool:
+    """Return whether all values equal the first one that is not None."""
+    return bool(values[-1] == first) and values.count(first) == len(values)
 
 
 def _quote(text: str) -> str:
@@ -133,11 +136,12 @@ def _texts(values: Sequence[Any], escape: Callable[[str], str], null: str) -> li
     if first is None:
         return [null] * len(values)
     write = _writer(first, escape)
-    if None in values:
-        return [null if value is None else write(value) for value in values]
-    if isinstance(first, UUID):  # most of what is written is ids
-        return [value.bytes.hex() for value in values]
-    return list(map(write, values))
+    if None not in values:
+        return list(map(write, values))
+    texts: list[str] = []
+    for value in values:
+        texts.append(null if value is None else write(value))
+    return texts
 
 
 def _first_value(values: Sequence[Any]) -> Any:
@@ -145,20 +149,38 @@ def _first_value(values: Sequence[Any]) -> Any:
     return next((value for value in values if value is not None), None)
 
 
+def _write_id(value: UUID) -> str:
+    return value.bytes.hex()
+
+
+def _write_bool(value: bool) -> str:
+    return "t" if value else "f"
+
+
+def _write_date(value: date) -> str:
+    return value.isoformat()
+
+
+_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (UUID, _write_id),
+    (bool, _write_bool),
+    (int, str),
+    (float, str),
+    (Decimal, str),
+    (date, _write_date),
+)
+"""How values of a type are written; a bool is an int and a datetime a date."""
+
+
 def _writer(first: Any, escape: Callable[[str], str]) -> Callable[[Any], str]:
     """Return the function that writes values of the type of `first` as text."""
     if isinstance(first, str):
         return escape
-    if isinstance(first, UUID):
-        return lambda value: value.bytes.hex()
-    if isinstance(first, bool):
-        return lambda value: "t" if value else "f"
-    if isinstance(first, int | float | Decimal):
-        return str
-    if isinstance(first, datetime | date):
-        return lambda value: value.isoformat()
     if isinstance(first, list):
         return array_literal if escape is _quote else lambda value: escape(array_literal(value))
+    for value_type, write in _WRITERS:
+        if isinstance(first, value_type):
+            return write
     raise TypeError(f"values of type {type(first).__name__} cannot be written in bulk")
 
 

@@ -77,7 +77,8 @@ def _remove_dead_users(file: Path) -> None:
     except (OSError, ValueError):
         return
     alive = [pid for pid in listed if _started_before(pid, written_at)]
-    file.write_text(json.dumps(alive))
+    if alive != listed:
+        file.write_text(json.dumps(alive))
 
 
 def _started_before(pid: int, moment: float) -> bool:

@@ -76,18 +76,25 @@ class GroupCommit(Generic[Request, Result]):
         return call.results[0]
 
     def _execute_queued(self) -> None:
-        with self._lock:
-            count = min(self._limit, len(self._queue))
-            calls = [self._queue.popleft() for _ in range(count)]
+        calls = self._dequeue()
         try:
-            results = self._work([call.request for call in calls])
-            for call, result in zip(calls, results, strict=True):
-                call.results.append(result)
+            self._execute(calls)
         except Exception as error:
             self._execute_separately(calls, error)
         finally:
             for call in calls:
                 call.wake()
+
+    def _dequeue(self) -> list[PendingCall[Request, Result]]:
+        with self._lock:
+            count = min(self._limit, len(self._queue))
+            return [self._queue.popleft() for _ in range(count)]
+
+    def _execute(self, calls: Sequence[PendingCall[Request, Result]]) -> None:
+        """Execute calls together. Raise `ValueError` unless there is one result per call."""
+        results = self._work([call.request for call in calls])
+        for call, result in zip(calls, results, strict=True):
+            call.results.append(result)
 
     def _execute_separately(
         self, calls: Sequence[PendingCall[Request, Result]], error: Exception
@@ -99,7 +106,7 @@ class GroupCommit(Generic[Request, Result]):
         for call in calls:
             call.results.clear()
             try:
-                call.results.extend(self._work([call.request]))
+                self._execute([call])
             except Exception as own_error:
                 call.error = own_error
 

@@ -86,16 +86,15 @@ class ScheduledJobWorker:
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         """Run the job that has been due the longest."""
-        if not self._registered:
-            with database.unit_of_work() as session:
-                register_jobs(session, self.jobs, now=now)
-            self._registered = True
+        jobs = {job.name: job for job in self.jobs}
         with database.unit_of_work() as session:
-            claim = _claim(session, [job.name for job in self.jobs], now=now)
+            if not self._registered:
+                register_jobs(session, self.jobs, now=now)
+            claim = _claim(session, list(jobs), now=now)
+        self._registered = True
         if claim is None:
             return BatchResult(0, False)
-        job = next(job for job in self.jobs if job.name == claim.name)
-        self._run(database, job, claim, now)
+        self._run(database, jobs[claim.name], claim, now)
         return BatchResult(1, True)
 
     def _run(self, database: Database, job: ScheduledJob, claim: _Claim, now: datetime) -> None:

@@ -20,13 +20,24 @@ def register(app: typer.Typer) -> None:
     points = sorted(entry_points(group=COMMAND_ENTRY_POINTS), key=lambda point: point.name)
     for point in points:
         point.load()(app)
-    names = {command.name for command in app.registered_commands}
-    if "demo" not in names:
+    if "demo" not in command_names(app):
         app.command(
             "demo", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
         )(missing_demo)
 
 
+def command_names(app: typer.Typer) -> list[str]:
+    """Return the names of the commands of `app`."""
+    names: list[str] = []
+    for command in app.registered_commands:
+        callback = command.callback.__name__ if command.callback else ""
+        names.append(command.name or callback)
+    return names
+
+
 def missing_demo() -> None:
-    """Run the demo; it needs the extra package openiom-simulators."""
+    """Run the demo; it needs the package openiom-simulators, which is not installed.
+
+    Example: pip install 'openiom[demo]'; iom demo
+    """
     raise NotFound(DEMO_MISSING, remedy=INSTALL_DEMO)

@@ -20,10 +20,7 @@ def changed_paths(old: object, new: object, at: str = "") -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         return _changed_keys(old, new, at)
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        paths: list[str] = []
-        for index, (old_item, new_item) in enumerate(zip(old, new, strict=True)):
-            paths += changed_paths(old_item, new_item, f"{at}[{index}]")
-        return paths
+        return _changed_items(old, new, at)
     return [] if old == new else [at]
 
 
@@ -32,6 +29,13 @@ def _changed_keys(old: dict[str, Any], new: dict[str, Any], at: str) -> list[str
     for key in sorted({*old, *new}):
         place = f"{at}.{key}" if at else str(key)
         paths += changed_paths(old.get(key), new.get(key), place)
+    return paths
+
+
+def _changed_items(old: list[Any], new: list[Any], at: str) -> list[str]:
+    paths: list[str] = []
+    for index, old_item in enumerate(old):
+        paths += changed_paths(old_item, new[index], f"{at}[{index}]")
     return paths
 
 

@@ -135,13 +135,10 @@ class Configuration:
 
     def export(self, session: Session, kinds: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """Return all current documents, ready to be applied elsewhere, with secrets redacted."""
+        wanted = self.kinds.keys() if kinds is None else self.kinds.keys() & set(kinds)
         exported: list[dict[str, Any]] = []
-        for kind in sorted(self.kinds.values(), key=lambda kind: (kind.order, kind.name)):
-            if kinds is not None and kind.name not in kinds:
-                continue
-            for document in current_documents(session, kind.name):
-                body = kind.redact(document.body) if kind.redact else document.body
-                exported.append({"kind": kind.name, "name": document.name, "body": body})
+        for name in sorted(wanted, key=lambda name: (self.kinds[name].order, name)):
+            exported += _exported(session, self.kinds[name])
         return exported
 
     def _parse(self, documents: Iterable[Mapping[str, Any]]) -> list[_Wanted]:
@@ -168,16 +165,28 @@ class Configuration:
 
     def _uses(self, session: Session, leaving: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
         """Yield why documents must stay: data or other documents, which do not leave, need them."""
+        users = sorted(self.kinds.values(), key=lambda user: user.name)
         for kind, names in leaving.items():
-            for user in sorted(self.kinds.values(), key=lambda other: other.name):
-                staying = leaving.get(user.name, ())
-                yield from _references(session, user, kind, names, except_in=staying)
-            guards = list(self.deletion_guards[kind])
-            own_guard = self.kinds[kind].deletion_guard
-            if own_guard:
-                guards.insert(0, own_guard)
-            for guard in guards:
+            for user in users:
+                leaving_too = leaving.get(user.name, ())
+                yield from _references(session, user, kind, names, except_in=leaving_too)
+            for guard in self._guards(kind):
                 yield from guard(session, names)
+
+    def _guards(self, kind: str) -> list[DeletionGuard]:
+        """Return the guards of a kind, the one of its own package first."""
+        guards = list(self.deletion_guards[kind])
+        own_guard = self.kinds[kind].deletion_guard
+        return guards if own_guard is None else [own_guard, *guards]
+
+
+def _exported(session: Session, kind: DocumentKind) -> list[dict[str, Any]]:
+    """Return the current documents of a kind, redacted."""
+    exported: list[dict[str, Any]] = []
+    for document in current_documents(session, kind.name):
+        body = kind.redact(document.body) if kind.redact else document.body
+        exported.append({"kind": kind.name, "name": document.name, "body": body})
+    return exported
 
 
 def _by_kind(wanted: Sequence[_Wanted]) -> dict[str, list[_Wanted]]:
@@ -201,16 +210,25 @@ def _refuse_duplicates(wanted: Sequence[_Wanted]) -> None:
 
 
 def _check_schemas(wanted: Sequence[_Wanted]) -> None:
+    """Raise `Invalid` with every fault of every body."""
     problems: list[Problem] = []
     for one in wanted:
-        try:
-            one.kind.schema.model_validate(one.body)
-        except ValidationError as error:
-            for fault in error.errors():
-                path = ".".join(map(str, fault["loc"])) or "body"
-                problems.append(Problem(f"{one.kind.name} {one.name}, {path}", fault["msg"]))
+        problems += _schema_problems(one)
     if problems:
         raise _cannot_apply(problems)
+
+
+def _schema_problems(wanted: _Wanted) -> list[Problem]:
+    try:
+        wanted.kind.schema.model_validate(wanted.body)
+    except ValidationError as error:
+        document = f"{wanted.kind.name} {wanted.name}"
+        problems: list[Problem] = []
+        for fault in error.errors():
+            path = ".".join(map(str, fault["loc"])) or "body"
+            problems.append(Problem(f"{document}, {path}", fault["msg"]))
+        return problems
+    return []
 
 
 def _new_versions(
@@ -230,22 +248,36 @@ def _new_versions(
     problems: list[Problem] = []
     for one in group:
         old = current.get(one.name)
-        body = one.body
-        if kind.encrypt:
-            body = kind.encrypt(one.body, old.body if old else None)
+        body = _encrypted(one, old)
         if old and digest(old.body) == digest(body):
             changes.append(Change(kind.name, one.name, "unchanged", old.version))
             continue
-        if kind.check:
-            for problem in kind.check(session, one.name, body):
-                where = f"{kind.name} {one.name}, {problem.where}"
-                problems.append(Problem(where, problem.what, problem.remedy))
+        problems += _check_problems(session, one, body)
         new = Document(kind.name, one.name, last.get(one.name, 0) + 1, body)
         versions.append(new)
         changes.append(_change(old, new))
     if problems:
         raise _cannot_apply(problems)
     return versions, changes
+
+
+def _encrypted(wanted: _Wanted, old: Document | None) -> dict[str, Any]:
+    encrypt = wanted.kind.encrypt
+    if encrypt is None:
+        return wanted.body
+    return encrypt(wanted.body, old.body if old else None)
+
+
+def _check_problems(session: Session, wanted: _Wanted, body: dict[str, Any]) -> list[Problem]:
+    """Return what the kind's own check finds, with the document in front of each place."""
+    check = wanted.kind.check
+    if check is None:
+        return []
+    problems: list[Problem] = []
+    for problem in check(session, wanted.name, body):
+        where = f"{wanted.kind.name} {wanted.name}, {problem.where}"
+        problems.append(Problem(where, problem.what, problem.remedy))
+    return problems
 
 
 def _change(old: Document | None, new: Document) -> Change:
@@ -326,14 +358,21 @@ def _references(
         )
         for name, holder in held:
             yield _is_used(kind, name, user.name, holder, path.removeprefix("$."))
-    if user.find_references is None:
-        return
-    for document in current_documents(session, user.name):
-        if document.name in except_in:
-            continue
-        for other, name, where in dict.fromkeys(user.find_references(document.body)):
-            if other == kind and name in names:
-                yield _is_used(kind, name, user.name, document.name, where)
+    if user.find_references is not None:
+        wanted = {(kind, name) for name in names}
+        for document in current_documents(session, user.name):
+            if document.name not in except_in:
+                yield from _found_references(user, document, wanted)
+
+
+def _found_references(
+    user: DocumentKind, document: Document, wanted: set[tuple[str, str]]
+) -> Iterator[Problem]:
+    """Yield which of the wanted (kind, name) the kind's own search finds in a document."""
+    found = user.find_references(document.body) if user.find_references else ()
+    for kind, name, where in dict.fromkeys(found):
+        if (kind, name) in wanted:
+            yield _is_used(kind, name, user.name, document.name, where)
 
 
 def _is_used(kind: str, name: str, user: str, document: str, where: str) -> Problem:
