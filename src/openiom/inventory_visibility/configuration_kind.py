@@ -54,6 +54,7 @@ def _conflicts(
 
 
 def _removed_measures(session: Session, removed: set[Measure]) -> Iterator[Problem]:
+    """Yield a problem for each removed measure that has a balance."""
     used = fetch(
         session,
         "SELECT DISTINCT data_source, measure FROM inventory_visibility.measure_balance"
@@ -70,6 +71,7 @@ def _removed_measures(session: Session, removed: set[Measure]) -> Iterator[Probl
 
 
 def _unmapped_reservations(session: Session, unmapped: set[Measure]) -> Iterator[Problem]:
+    """Yield a problem for each unmapped measure that has open reservations."""
     reserved = fetch(
         session,
         "SELECT DISTINCT data_source, measure FROM inventory_visibility.reservation"

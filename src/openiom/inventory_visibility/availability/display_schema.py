@@ -87,6 +87,7 @@ def display_schema(session: Session) -> Shape:
 
 
 def _source_system(name: str, given: DataSourceBody) -> SourceSystem:
+    """Return a source system with its measures as the configuration writes them."""
     measures = []
     for title in given.physical_measures:
         measures.append(MeasureName(name=title.lower(), title=title, terms=[]))
