@@ -1,4 +1,4 @@
-"""Any quantity opens to its entries, at any moment; reservations are listed and released over HTTP."""
+"""The entries behind a quantity at any moment, and reservations, over HTTP."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ LEDGER = "/api/v1/inventory/1/ledger"
 
 
 def seed(product: Application) -> tuple[datetime, str]:
-    """Ten changes of two systems a minute apart, then a reservation of an order line and one of a cart."""
+    """Post ten changes of two systems, and reserve for an order line and for a cart."""
     begin, line = utc_now() - timedelta(hours=1), new_id()
     with product.database.unit_of_work() as session:
         for n in range(10):
@@ -36,8 +36,10 @@ def seed(product: Application) -> tuple[datetime, str]:
         assert reserve(
             session, [StockReservationRequest(line, "LAMP", "SEA", 4, "S-100")], later, "test"
         ) == [True]
-        ask = SoftReservationRequest("", "LAMP", "SEA", Decimal(3), document="cart", expires_at=begin)
-        assert soft_reserve(session, [ask], now=later, actor="shop")[0].ok
+        request = SoftReservationRequest(
+            "", "LAMP", "SEA", Decimal(3), document="cart", expires_at=begin
+        )
+        assert soft_reserve(session, [request], now=later, actor="shop")[0].ok
     return begin, str(line)
 
 

@@ -105,10 +105,11 @@ def _refusal(change: ScheduleChange, window: tuple[date, date] | None) -> str:
     """Return why a change cannot be scheduled, or ''."""
     if not change.quantities:
         return "no quantity is scheduled"
-    if window is None:
-        return ""
-    first, last = window
-    for day in sorted(day for day, _, _ in change.quantities):
+    return _window_refusal(change, *window) if window else ""
+
+
+def _window_refusal(change: ScheduleChange, first: date, last: date) -> str:
+    for day, _, _ in sorted(change.quantities):
         if not first <= day <= last:
             return f"{day} is outside the schedule, which goes from {first} to {last}"
     return ""

@@ -193,7 +193,7 @@ def amendment_refusal(line: SupplyLineState, wanted: SupplyLineDocument) -> str:
     name = f"line {wanted.line_number}"
     if (line.product, line.source) != (wanted.product, wanted.source):
         return f"{name} is for {line.product} to {line.source}; close it and add another"
-    if line.origin and line.origin != wanted.origin:
+    if line.origin not in ("", wanted.origin):
         return f"{name} comes from {line.origin}; close it and add another"
     if line.closed:
         return f"{name} was closed short; add another"
