@@ -70,7 +70,7 @@ def bare_query(connection: Connection, products: Sequence[str], locations: int) 
 def bare_reservations(
     connection: Connection, product: str, source: str, units: int, batch: int
 ) -> float:
-    """Return the seconds to reserve `units` of one key in consecutive batches without contention."""
+    """Return the seconds to reserve `units` of one key in batches one after the other."""
     row = connection.execute(
         "SELECT id FROM inventory_visibility.stock WHERE product = %s AND source = %s",
         (product, source),
