@@ -1,9 +1,9 @@
-"""
-Stock under load: changes in bulk, an index query meanwhile, a hot product, and ten thousand buyers of one unit.
+"""Inventory under load: bulk changes, a query meanwhile, a hot product, a race for one unit.
 
-Each figure stands beside its floor: the same rows by bare SQL on the same server in the same run, in the same batches
-and from as many clients, without locks, decisions, or looking for events already counted. Clients are processes; each
-posts for locations of its own, as stores and warehouses do. `--http` goes through the public contract's endpoints.
+Each figure is shown with its floor: the same rows by plain SQL on the same server in the same run,
+in the same batches and from as many clients, without locks, decisions, or a search for known
+events. Clients are processes; each posts for locations of its own, as stores and warehouses do.
+`--http` uses the endpoints of the public contract.
 """
 
 import argparse
@@ -30,8 +30,8 @@ from benchmarks.inventory_floor import bare_buyers, bare_changes, bare_query, ba
 from benchmarks.inventory_http import Contract, Endpoint, web_server
 from openiom.app.application import CONSUMERS
 from openiom.app.migrate import migrate, reset_statistics
-from openiom.app.processes import running_database
-from openiom.app.worker import tune_gc
+from openiom.app.processes import database_of
+from openiom.app.worker import spare_the_collector
 from openiom.inventory_contract.query_aggregation import quantities
 from openiom.inventory_contract.query_parser import read_index_query
 from openiom.inventory_contract.response_writer import answer_json
@@ -42,8 +42,8 @@ from openiom.inventory_visibility import (
     inventory_configuration,
     post_measures,
 )
-from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
+from openiom.platform.events import utc_now
 from openiom.platform.retry import retry_transient
 from openiom.platform.settings import Settings
 
@@ -53,7 +53,7 @@ MEASURE = ("pos", "posinbound")
 
 @dataclass(frozen=True)
 class Load:
-    """What one client process does: `kind` is post, bare or http."""
+    """The work of one client process; `kind` is post, bare or http."""
 
     kind: str
     url: str
@@ -87,7 +87,7 @@ def main() -> int:
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
-        with running_database(settings) as url:
+        with database_of(settings) as url:
             database = Database(url, threads=16)
             migrate(database, consumers=CONSUMERS)
             seed(database, asked.products, asked.locations)
@@ -103,7 +103,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def seed(database: Database, products: int, locations: int) -> None:
-    """A stock key for every product at every location, with something of two systems on it."""
+    """Create stock of two systems for every product at every location."""
     for product in range(products):
         changes = [
             MeasureChange(
@@ -121,7 +121,7 @@ def seed(database: Database, products: int, locations: int) -> None:
 def bulk(
     settings: Settings, database: Database, url: str, asked: argparse.Namespace
 ) -> dict[str, Any]:
-    """Changes a second, and what a query takes meanwhile; then the floor of both."""
+    """Measure changes per second and the time of a query meanwhile, then the floor of both."""
     load = Load("post", url, 0, asked.clients, asked.products, asked.locations, asked.seconds)
     if asked.http:
         with web_server(settings, database, url) as endpoint, Contract(endpoint) as contract:
@@ -151,10 +151,10 @@ def bulk(
 
 
 def under_load(load: Load, query: Callable[[int], object]) -> tuple[float, list[float]]:
-    """Records a second of all clients together, and the seconds of each query made meanwhile, sorted."""
-    for n in range(10):  # what is planned and cached once is not what this measures
+    """Return records per second of all clients and the sorted seconds of each query meanwhile."""
+    for n in range(10):  # statements that are planned and cached once are not measured
         query(n)
-    tune_gc()
+    spare_the_collector()
     with clients_of(load) as clients:
         for client in clients:
             assert client.stdout is not None
@@ -178,7 +178,7 @@ def under_load(load: Load, query: Callable[[int], object]) -> tuple[float, list[
 
 @contextmanager
 def clients_of(load: Load) -> Iterator[list[subprocess.Popen[str]]]:
-    """Client processes that wait for "go", ended whatever happens."""
+    """Start client processes that wait for "go"; end them in any case."""
     root = Path(__file__).resolve().parents[1]
     path = os.pathsep.join([str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")])
     started = []
@@ -203,7 +203,7 @@ def clients_of(load: Load) -> Iterator[list[subprocess.Popen[str]]]:
 
 
 def be_client(load: Load) -> int:
-    """Post batches until the time is over; how many records were posted within it."""
+    """Post batches until the time is over; return the number of records posted within it."""
     random = Random(load.number)
     own = [n for n in range(load.locations) if n % load.clients == load.number]
     numbers = count()
@@ -228,7 +228,7 @@ Send = Callable[[Sequence[tuple[str, str]], Sequence[str]], None]
 
 @contextmanager
 def sender(load: Load) -> Iterator[Send]:
-    """How this client posts a batch of (product, location) keys with their event ids."""
+    """Return how this client posts a batch of (product, location) keys with their event ids."""
     if load.kind == "bare":
         with psycopg.connect(load.url) as connection:
             yield lambda keys, events: bare_changes(connection, keys, events)
@@ -259,7 +259,7 @@ def products_of(n: int) -> list[str]:
 
 
 def index_query(database: Database, n: int, locations: int) -> None:
-    """Every measure of 100 products at all locations, as the contract answers it, up to the bytes it sends."""
+    """Query every measure of 100 products at all locations, up to the bytes the contract sends."""
     names = [f"L{location}" for location in range(locations)]
     with database.reading() as session:
         configuration = inventory_configuration(session)
@@ -272,7 +272,7 @@ def index_query(database: Database, n: int, locations: int) -> None:
 
 
 def hot(database: Database, url: str) -> dict[str, Any]:
-    """Reservations a second of one key, asked one by one by many threads."""
+    """Measure reservations per second of one key, requested one by one by many threads."""
     stock(database, "HOT", 1_000_000)
     won, seconds = buy(database, "HOT")
     assert won == BUYERS, won
@@ -286,7 +286,7 @@ def hot(database: Database, url: str) -> dict[str, Any]:
 
 
 def one_unit(database: Database, url: str) -> dict[str, Any]:
-    """Ten thousand buyers, one unit."""
+    """Let ten thousand buyers compete for one unit."""
     stock(database, "LAST", 1)
     won, seconds = buy(database, "LAST")
     stock(database, "BARE", 1)
@@ -307,24 +307,22 @@ def stock(database: Database, product: str, units: int) -> None:
 
 
 def buy(database: Database, product: str) -> tuple[int, float]:
-    """How many of the buyers won a unit, and the seconds all of them took."""
-    order_port, buyers, winners, taking = (
-        ReservationBatcher(database),
-        iter(range(BUYERS)),
-        list[int](),
-        Lock(),
-    )
+    """Return how many buyers got a unit, and the seconds all of them took."""
+    batcher = ReservationBatcher(database)
+    buyers = iter(range(BUYERS))
+    winners: list[int] = []
+    next_buyer = Lock()
 
     def run() -> None:
         while True:
-            with taking:
+            with next_buyer:
                 buyer = next(buyers, None)
             if buyer is None:
                 return
-            wish = SoftReservationRequest(
+            request = SoftReservationRequest(
                 "", product, "L0", Decimal(1), event_id=f"{product}-{buyer}"
             )
-            if order_port.reserve(wish, now=utc_now(), actor="bench").ok:
+            if batcher.reserve(request, now=utc_now(), actor="bench").ok:
                 winners.append(buyer)
 
     threads = [Thread(target=run) for _ in range(THREADS)]

@@ -1,4 +1,4 @@
-"""The floor of the inventory benchmark: the same rows by bare SQL, with nothing asked and nothing decided."""
+"""The floor of the inventory benchmark: the same rows by plain SQL, without any decision."""
 
 from collections.abc import Sequence
 from threading import Thread
@@ -9,18 +9,19 @@ import psycopg
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 _LEDGER = (
-    "COPY inventory_visibility.ledger_entry (stock_id, recorded_at, data_source, measure, delta, on_hand_sign, reserved_sign,"
-    " cause, document, actor, event_id) FROM STDIN"
+    "COPY inventory_visibility.ledger_entry (stock_id, recorded_at, data_source, measure, delta,"
+    " on_hand_sign, reserved_sign, cause, document, actor, event_id) FROM STDIN"
 )
 
 
 def bare_changes(
     connection: Connection, keys: Sequence[tuple[str, str]], events: Sequence[str]
 ) -> None:
-    """One transaction: find the keys, COPY the entries, add to the measures and to the stock rows."""
+    """Find the keys, COPY the entries, and add to measures and stock rows, in one transaction."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.id FROM unnest(%s::text[], %s::text[]) AS k(product, source), LATERAL (SELECT id FROM"
+            "SELECT s.id FROM unnest(%s::text[], %s::text[]) AS k(product, source),"
+            " LATERAL (SELECT id FROM"
             " inventory_visibility.stock s WHERE s.organization = '' AND s.product = k.product"
             " AND s.source = k.source AND s.dimensions = '' OFFSET 0) s",
             ([k[0] for k in keys], [k[1] for k in keys]),
@@ -35,8 +36,10 @@ def bare_changes(
             added,
         )
         cursor.execute(
-            "UPDATE inventory_visibility.stock s SET on_hand = on_hand + d.n, updated_at = now() FROM"
-            " (SELECT id, count(*) AS n FROM unnest(%s::bigint[]) AS u(id) GROUP BY id) d WHERE s.id = d.id",
+            "UPDATE inventory_visibility.stock s SET on_hand = on_hand + d.n, updated_at"
+            " = now() FROM"
+            " (SELECT id, count(*) AS n FROM unnest(%s::bigint[]) AS u(id) GROUP BY id)"
+            " d WHERE s.id = d.id",
             added,
         )
 
@@ -55,7 +58,8 @@ def _copy_entries(
 
 def bare_query(connection: Connection, products: Sequence[str], locations: int) -> None:
     rows = connection.execute(
-        "SELECT s.product, s.source, b.data_source, b.measure, b.quantity::float8 FROM inventory_visibility.stock s"
+        "SELECT s.product, s.source, b.data_source, b.measure, b.quantity::float8 FROM"
+        " inventory_visibility.stock s"
         " JOIN inventory_visibility.measure_balance b ON b.stock_id = s.id"
         " WHERE s.organization = '' AND s.product = ANY(%s) AND s.source = ANY(%s)",
         (list(products), [f"L{location}" for location in range(locations)]),
@@ -66,7 +70,7 @@ def bare_query(connection: Connection, products: Sequence[str], locations: int) 
 def bare_reservations(
     connection: Connection, product: str, source: str, units: int, batch: int
 ) -> float:
-    """Seconds to reserve `units` of one key in batches, one after the other, as if nobody else were there."""
+    """Return the seconds to reserve `units` of one key in batches one after the other."""
     row = connection.execute(
         "SELECT id FROM inventory_visibility.stock WHERE product = %s AND source = %s",
         (product, source),
@@ -79,7 +83,8 @@ def bare_reservations(
         ids = [stock_id] * min(batch, units - first)
         with connection.transaction(), connection.cursor() as cursor:
             with cursor.copy(
-                b"COPY inventory_visibility.reservation (stock_id, quantity, open, created_at, reference) FROM STDIN"
+                b"COPY inventory_visibility.reservation (stock_id, quantity, open,"
+                b" created_at, reference) FROM STDIN"
             ) as copy:
                 copy.write("".join(f"{i}\t1\t1\t2026-11-20T12:00:00Z\tfloor\n" for i in ids))
             events = [f"floor-{product}-{first + n}" for n in range(len(ids))]
@@ -99,7 +104,7 @@ def bare_reservations(
 def bare_buyers(
     url: str, product: str, source: str, buyers: int, *, connections: int
 ) -> tuple[int, float]:
-    """(winners, seconds): every buyer one guarded UPDATE and one commit, over so many connections."""
+    """Return (winners, seconds) when every buyer runs one guarded UPDATE and one commit."""
     opened = [psycopg.connect(url, autocommit=True) for _ in range(connections)]
     won: list[int] = []
 
@@ -107,7 +112,8 @@ def bare_buyers(
         mine = 0
         for _ in range(buyers // connections):
             mine += connection.execute(
-                "UPDATE inventory_visibility.stock SET reserved = reserved + 1 WHERE product = %s AND source = %s"
+                "UPDATE inventory_visibility.stock SET reserved = reserved + 1 WHERE"
+                " product = %s AND source = %s"
                 " AND organization = '' AND dimensions = '' AND reserved < on_hand",
                 (product, source),
             ).rowcount

@@ -1,4 +1,4 @@
-"""The inventory benchmark through the public contract: a web server of our own, and the bodies its clients send."""
+"""The inventory benchmark through the public contract: its own web server, and client bodies."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from openiom.platform.settings import Settings
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the contract is served, who may ask, and the organization whose stock is our own."""
+    """Where the contract is served, a token for it, and the own organization."""
 
     address: str
     token: str
@@ -52,7 +52,7 @@ class Contract:
         self._client.close()
 
     def post_changes(self, keys: Sequence[tuple[str, str]], events: Sequence[str]) -> None:
-        """One bulk call of on-hand changes, one unit a record."""
+        """Send one bulk call of on-hand changes, one unit per record."""
         records = [
             {
                 "id": event,
@@ -68,7 +68,7 @@ class Contract:
             raise SystemExit(f"POST onhand/bulk answered {answer.status_code}: {answer.text[:500]}")
 
     def index_query(self, products: Sequence[str], locations: int) -> None:
-        """On hand of these products at every location."""
+        """Query on hand of these products at every location."""
         names = [f"L{n}" for n in range(locations)]
         body = {
             "filters": {
@@ -84,11 +84,12 @@ class Contract:
         rows = answer.json() if answer.status_code == 200 else []
         if len(rows) != len(products) * locations:
             raise SystemExit(
-                f"POST onhand/indexquery answered {answer.status_code} {len(rows)}: {answer.text[:500]}"
+                f"POST onhand/indexquery answered {answer.status_code} {len(rows)}:"
+                f" {answer.text[:500]}"
             )
 
     def own_organization(self) -> str:
-        """Which organizationId is our own company."""
+        """Return the organizationId of the own company."""
         answer = self._client.get("/configuration")
         answer.raise_for_status()
         return str(answer.json()["own_organization"])
@@ -96,7 +97,7 @@ class Contract:
 
 @contextmanager
 def web_server(settings: Settings, database: Database, url: str) -> Iterator[Endpoint]:
-    """The contract, served by a web process over this database."""
+    """Serve the contract by a web process over this database."""
     with serving(settings, database, url) as web:
         found = Endpoint(web.address, web.token, settings.environment)
         with Contract(found) as contract:

@@ -1,4 +1,4 @@
-"""Allocating, reserving, shipping, scheduling and receiving at once: no deadlock, no unit twice, every book in step."""
+"""Concurrent allocations, reservations, shipments and receipts keep every invariant."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -75,8 +75,8 @@ def take_in(session: Session, random: Random, number: int) -> None:
     receive_supply(session, receipts, NOW, "dock")
 
 
-def sell(session: Session, random: Random, held: Held) -> None:
-    asks = [
+def sell(session: Session, random: Random, reserved: Held) -> None:
+    requests = [
         StockReservationRequest(
             *(new_id(), random.choice(PRODUCTS), random.choice(SOURCES), random.randint(1, 3)),
             channel=random.choice(CHANNELS),
@@ -84,13 +84,16 @@ def sell(session: Session, random: Random, held: Held) -> None:
         )
         for _ in range(random.randint(1, 4))
     ]
-    for ask, ok in zip(asks, reserve(session, asks, NOW, "shop"), strict=True):
-        held += [(ask.line_id, ask.product, ask.source, ask.quantity)] if ok else []
+    for request, ok in zip(requests, reserve(session, requests, NOW, "shop"), strict=True):
+        reserved += (
+            [(request.line_id, request.product, request.source, request.quantity)] if ok else []
+        )
 
 
-def finish(session: Session, random: Random, held: Held) -> None:
+def finish(session: Session, random: Random, reserved: Held) -> None:
     some = [
-        held.pop(random.randrange(len(held))) for _ in range(min(len(held), random.randint(1, 3)))
+        reserved.pop(random.randrange(len(reserved)))
+        for _ in range(min(len(reserved), random.randint(1, 3)))
     ]
     if random.random() < 0.5:
         ship(session, [ShipmentPosting(*one, "parcel") for one in some], NOW, "dock")
@@ -98,7 +101,7 @@ def finish(session: Session, random: Random, held: Held) -> None:
         release(session, [one[0] for one in some], NOW, "shop")
 
 
-def test_everybody_at_once_keeps_every_promise(database: Database) -> None:
+def test_concurrent_operations_keep_every_invariant(database: Database) -> None:
     configured(
         database,
         product("LAMP"),
@@ -114,7 +117,7 @@ def test_everybody_at_once_keeps_every_promise(database: Database) -> None:
     barrier, broken = Barrier(8), list[BaseException]()
 
     def work(seed: int) -> None:
-        random, held = Random(seed), Held()
+        random, reserved = Random(seed), Held()
         barrier.wait()
         try:
             for n in range(40):
@@ -127,9 +130,9 @@ def test_everybody_at_once_keeps_every_promise(database: Database) -> None:
                         case "receive":
                             take_in(session, random, seed * 1000 + n)
                         case "sell":
-                            sell(session, random, held)
+                            sell(session, random, reserved)
                         case _:
-                            finish(session, random, held)
+                            finish(session, random, reserved)
         except BaseException as error:
             broken.append(error)
             raise
@@ -152,11 +155,13 @@ def test_everybody_at_once_keeps_every_promise(database: Database) -> None:
         )
         busy = fetch(
             session,
-            "SELECT count(*) FROM inventory_visibility.allocation_entry WHERE operation = 'reserve'",
+            "SELECT count(*) FROM inventory_visibility.allocation_entry"
+            " WHERE operation = 'reserve'",
         )
         later = fetch(
             session,
-            "SELECT count(*) FROM inventory_visibility.schedule_balance WHERE quantity <> 0 AND day > %s",
+            "SELECT count(*) FROM inventory_visibility.schedule_balance"
+            " WHERE quantity <> 0 AND day > %s",
             (NOW.date() + timedelta(days=1),),
         )
     assert (negative, lost, later) == ([], [(0,)], [(0,)])

@@ -1,4 +1,4 @@
-"""Sixty-four workers and a killer on hot and cold stock: never negative, the ledger is the balance at every instant."""
+"""Concurrent reservations, intake and releases never promise a unit twice or deadlock."""
 
 import os
 from collections import Counter
@@ -137,7 +137,7 @@ class Worker:
             if self.random.random() < 0.3
             else None
         )
-        asks = [
+        requests = [
             SoftReservationRequest(
                 "",
                 *key,
@@ -148,27 +148,27 @@ class Worker:
             )
             for key in self.keys()
         ]
-        return lambda session: soft_reserve(session, asks, now=utc_now(), actor="shop")
+        return lambda session: soft_reserve(session, requests, now=utc_now(), actor="shop")
 
     def give_back(self) -> Callable[[Session], object]:
-        asks = [
+        requests = [
             UnreserveRequest(
                 "", *key, Decimal(3), self.random.choice(LEVELS), event_id=self.event()
             )
             for key in self.keys()
         ]
-        return lambda session: unreserve(session, asks, now=utc_now(), actor="shop")
+        return lambda session: unreserve(session, requests, now=utc_now(), actor="shop")
 
     def order(self) -> Callable[[Session], object]:
         lines = [new_id() for _ in range(3)]
         with self.race.lock:
             self.race.lines = [*self.race.lines[-300:], *lines]
-        asks = [StockReservationRequest(line, *self.key(), 2) for line in lines]
-        return lambda session: reserve(session, asks, utc_now(), "order")
+        requests = [StockReservationRequest(line, *self.key(), 2) for line in lines]
+        return lambda session: reserve(session, requests, utc_now(), "order")
 
     def ship(self) -> Callable[[Session], object]:
-        asks = [ShipmentPosting(line, *self.key(), 1, "parcel") for line in self.some_lines()]
-        return lambda session: ship(session, asks, utc_now(), "store")
+        requests = [ShipmentPosting(line, *self.key(), 1, "parcel") for line in self.some_lines()]
+        return lambda session: ship(session, requests, utc_now(), "store")
 
     def cancel(self) -> Callable[[Session], object]:
         lines = self.some_lines()
@@ -201,7 +201,10 @@ def look(race: Race) -> None:
         execute(session, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         for name in STOCK_INVARIANTS:
             assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
-        negative = "SELECT * FROM inventory_visibility.stock WHERE reserved < 0 OR on_hand + overdraft + backed_by_variants < reserved"
+        negative = (
+            "SELECT * FROM inventory_visibility.stock"
+            " WHERE reserved < 0 OR on_hand + overdraft + backed_by_variants < reserved"
+        )
         assert fetch(session, negative) == []
         assert fetch(session, "SELECT * FROM inventory_visibility.stock WHERE overdraft > 0") == []
     race.instants += 1
@@ -214,7 +217,8 @@ def kill(race: Race) -> None:
         race.database.url, autocommit=True, application_name="killer"
     ) as connection:
         killed = connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            "SELECT pg_terminate_backend(pid)"
+            " FROM pg_stat_activity WHERE datname = current_database()"
             " AND application_name = 'race' AND state <> 'idle' ORDER BY random() LIMIT 1"
         ).fetchall()
     race.kills += len(killed)
@@ -262,7 +266,10 @@ def test_sixty_four_workers_and_a_killer_never_break_a_promise(
     check(database)
     with database.reading() as session:
         assert first_discrepancy(session) is None
-        inbound = "SELECT sum(quantity) FROM inventory_visibility.measure_balance WHERE data_source = 'pos'"
+        inbound = (
+            "SELECT sum(quantity) FROM inventory_visibility.measure_balance"
+            " WHERE data_source = 'pos'"
+        )
         assert fetch(session, inbound) == [(race.received,)], (
             "every receipt once, whatever was killed and tried again"
         )
@@ -285,10 +292,10 @@ def test_ten_thousand_buyers_of_one_unit_make_exactly_one_winner_in_five_seconds
                 buyer = next(buyers, None)
             if buyer is None:
                 return
-            wish = SoftReservationRequest(
+            request = SoftReservationRequest(
                 "", "LAST ONE", "SEA", Decimal(1), event_id=f"buyer {buyer}"
             )
-            if order_port.reserve(wish, now=utc_now(), actor="shop").ok:
+            if order_port.reserve(request, now=utc_now(), actor="shop").ok:
                 winners.append(buyer)
 
     threads = [Thread(target=buy) for _ in range(WORKERS)]

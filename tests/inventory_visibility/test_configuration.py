@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy.orm import Session
-from tests.external_data import external_path
+from tests.shared_data import shared
 
 from openiom.inventory_visibility import (
     DEFAULT_FORMULA,
@@ -74,8 +74,8 @@ def test_the_configuration_we_ship_has_no_problem_and_is_the_formula_stock_is_ke
     )
 
 
-def test_the_configuration_we_ship_holds_every_published_name_and_term() -> None:
-    published = orjson.loads(external_path("contracts/iv/default_configuration.json").read_bytes())
+def test_the_shipped_configuration_has_every_published_name_and_term() -> None:
+    published = orjson.loads(shared("contracts/iv/default_configuration.json").read_bytes())
     ours = parse(shipped())
     for name, source in published["dataSources"].items():
         known = ours.sources[name.lower()]
@@ -125,7 +125,8 @@ def test_on_hand_follows_a_new_formula_through_the_ledger(
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 5}
         entry = fetch(
             session,
-            "SELECT measure, delta::int, cause, actor FROM inventory_visibility.ledger_entry ORDER BY id DESC LIMIT 1",
+            "SELECT measure, delta::int, cause, actor"
+            " FROM inventory_visibility.ledger_entry ORDER BY id DESC LIMIT 1",
         )
         assert entry == [("on_hand", -3, "configuration", "planner")]
         apply(kinds, session)
@@ -140,8 +141,8 @@ def test_what_a_new_formula_takes_from_under_reservations_becomes_overdraft(
 ) -> None:
     with database.unit_of_work() as session:
         posted(session, onhand=2, inbound=4)
-        wish = SoftReservationRequest("", "LAMP", "SEA", Decimal(5))
-        assert soft_reserve(session, [wish], now=NOW, actor="test")[0].ok
+        request = SoftReservationRequest("", "LAMP", "SEA", Decimal(5))
+        assert soft_reserve(session, [request], now=NOW, actor="test")[0].ok
         apply(kinds, session, **without(("pos", "inbound")))
         assert stands(session) == [(2, 5, 3)]
         assert available(session, ["LAMP"]) == {}
@@ -154,8 +155,10 @@ def test_a_measure_with_open_reservations_cannot_be_unmapped(
 ) -> None:
     with database.unit_of_work() as session:
         posted(session, onhand=2)
-        wish = SoftReservationRequest("", "LAMP", "SEA", Decimal(1), measure="softreservphysical")
-        assert soft_reserve(session, [wish], now=NOW, actor="test")[0].ok
+        request = SoftReservationRequest(
+            "", "LAMP", "SEA", Decimal(1), measure="softreservphysical"
+        )
+        assert soft_reserve(session, [request], now=NOW, actor="test")[0].ok
     mapping = [["iv", "SoftReservOrdered", "iv", "AvailableToReserve"]]
     with (
         pytest.raises(Invalid, match="iv.softreservphysical has open reservations"),

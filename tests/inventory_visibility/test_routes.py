@@ -1,4 +1,4 @@
-"""Quantities open to their entries at any moment; reservations are listed and released."""
+"""The entries behind a quantity at any moment, and reservations, over HTTP."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,15 +15,15 @@ from openiom.inventory_visibility import (
     soft_reserve,
 )
 from openiom.kernel import new_id
-from openiom.platform.clock import utc_now
+from openiom.platform.events import utc_now
 
 LEDGER = "/api/v1/inventory/1/ledger"
 
 
-def seed(application: Application) -> tuple[datetime, str]:
-    """Make ten changes of two systems a minute apart, and reserve for an order and a cart."""
+def seed(product: Application) -> tuple[datetime, str]:
+    """Post ten changes of two systems, and reserve for an order line and for a cart."""
     begin, line = utc_now() - timedelta(hours=1), new_id()
-    with application.database.unit_of_work() as session:
+    with product.database.unit_of_work() as session:
         for n in range(10):
             measure = ("erp", "unrestricted") if n % 2 else ("pos", "posinbound")
             change = MeasureChange(
@@ -36,17 +36,17 @@ def seed(application: Application) -> tuple[datetime, str]:
         assert reserve(
             session, [StockReservationRequest(line, "LAMP", "SEA", 4, "S-100")], later, "test"
         ) == [True]
-        ask = SoftReservationRequest(
+        request = SoftReservationRequest(
             "", "LAMP", "SEA", Decimal(3), document="cart", expires_at=begin
         )
-        assert soft_reserve(session, [ask], now=later, actor="shop")[0].ok
+        assert soft_reserve(session, [request], now=later, actor="shop")[0].ok
     return begin, str(line)
 
 
 def test_pages_of_the_ledger_count_the_balance_back_exactly(
-    client: TestClient, application: Application
+    client: TestClient, product: Application
 ) -> None:
-    seed(application)
+    seed(product)
     rows, after = [], ""
     while True:
         page = client.get(LEDGER, params={"limit": 3, **({"after": after} if after else {})}).json()
@@ -84,8 +84,8 @@ def test_pages_of_the_ledger_count_the_balance_back_exactly(
     assert [r["delta"] for r in only] == [9, 7, 5, 3, 1]
 
 
-def test_any_quantity_answers_for_any_moment(client: TestClient, application: Application) -> None:
-    begin, _ = seed(application)
+def test_any_quantity_answers_for_any_moment(client: TestClient, product: Application) -> None:
+    begin, _ = seed(product)
     then = (begin + timedelta(minutes=5, seconds=30)).isoformat()
     past = client.get("/api/v1/inventory/1/balances", params={"as_of": then}).json()
     assert (past["on_hand"], past["reserved"]) == (15, 0)
@@ -108,9 +108,9 @@ def test_any_quantity_answers_for_any_moment(client: TestClient, application: Ap
 
 
 def test_reservations_are_found_by_order_and_released(
-    client: TestClient, application: Application
+    client: TestClient, product: Application
 ) -> None:
-    _, line = seed(application)
+    _, line = seed(product)
     every = client.get("/api/v1/inventory/reservations").json()["items"]
     assert [(r["document"], r["open"], r["state"]) for r in every] == [
         ("cart", 3, "open"),
@@ -143,12 +143,12 @@ def test_reservations_are_found_by_order_and_released(
     )
 
 
-def test_health_says_how_far_the_checker_came(client: TestClient, application: Application) -> None:
-    seed(application)
+def test_health_says_how_far_the_checker_came(client: TestClient, product: Application) -> None:
+    seed(product)
     assert client.get("/api/v1/inventory/health").json()["checked_through"] is None
-    for turn in application.workers():
+    for turn in product.workers():
         if turn.kind == "ledger_check":
-            turn.run_once(application.database, limit=500, now=utc_now())
+            turn.run_once(product.database, limit=500, now=utc_now())
     answer = client.get("/api/v1/inventory/health").json()
     assert answer["wrong"] == []
     assert answer["checked_through"] is not None

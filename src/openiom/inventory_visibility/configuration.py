@@ -229,6 +229,7 @@ def calculated_measures(body: InventoryConfigurationBody) -> dict[Measure, dict[
 
 
 def _data_sources(body: InventoryConfigurationBody) -> dict[str, DataSource]:
+    """Return the source systems by name, with all names in lower case."""
     found = {}
     for name, given in body.data_sources.items():
         dimensions = {}
@@ -244,6 +245,7 @@ def _data_sources(body: InventoryConfigurationBody) -> dict[str, DataSource]:
 
 
 def _index_sets(body: InventoryConfigurationBody) -> tuple[tuple[str, ...], ...]:
+    """Return the index sets in lower case; `Empty` stands for a set without dimensions."""
     found = []
     for names in body.index_sets:
         lower = [name.lower() for name in names]

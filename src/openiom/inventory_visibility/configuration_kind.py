@@ -39,21 +39,24 @@ def _conflicts(
     session: Session, *, old: InventoryConfiguration, new: InventoryConfiguration
 ) -> Iterator[Problem]:
     """Yield what a new configuration would break for the existing stock."""
-    changed = []
     if old.by_location != new.by_location:
-        changed.append("partition")
+        yield from _key_change(session, "partition")
     if old.own_organization != new.own_organization:
-        changed.append("own_organization")
-    if changed and fetch(session, "SELECT 1 FROM inventory_visibility.stock LIMIT 1"):
-        for where in changed:
-            yield Problem(
-                where, "cannot change while there is stock", "start with an empty environment"
-            )
+        yield from _key_change(session, "own_organization")
     yield from _removed_measures(session, _measures(old) - _measures(new))
     yield from _unmapped_reservations(session, old.reservation.keys() - new.reservation.keys())
 
 
+def _key_change(session: Session, where: str) -> Iterator[Problem]:
+    """Yield a problem when there is stock whose keys depend on this setting."""
+    if fetch(session, "SELECT 1 FROM inventory_visibility.stock LIMIT 1"):
+        yield Problem(
+            where, "cannot change while there is stock", "start with an empty environment"
+        )
+
+
 def _removed_measures(session: Session, removed: set[Measure]) -> Iterator[Problem]:
+    """Yield a problem for each removed measure that has a balance."""
     used = fetch(
         session,
         "SELECT DISTINCT data_source, measure FROM inventory_visibility.measure_balance"
@@ -70,6 +73,7 @@ def _removed_measures(session: Session, removed: set[Measure]) -> Iterator[Probl
 
 
 def _unmapped_reservations(session: Session, unmapped: set[Measure]) -> Iterator[Problem]:
+    """Yield a problem for each unmapped measure that has open reservations."""
     reserved = fetch(
         session,
         "SELECT DISTINCT data_source, measure FROM inventory_visibility.reservation"

@@ -37,6 +37,7 @@ def problems_of(body: InventoryConfigurationBody) -> list[Problem]:
 
 
 def _repeated_names(where: str, names: Sequence[str]) -> Iterator[Problem]:
+    """Yield a problem for each name that is empty or repeated in whatever case."""
     counts = Counter(name.lower() for name in names)
     for name, count in counts.items():
         if count > 1:
@@ -60,6 +61,7 @@ def _physical_measures(body: InventoryConfigurationBody) -> set[Measure]:
 def _source_problems(
     where: str, given: DataSourceBody, physical: set[Measure]
 ) -> Iterator[Problem]:
+    """Check the dimension mapping and the measures of one source system."""
     yield from _repeated_names(f"{where}.dimension_mapping", list(given.dimension_mapping))
     for own_name, base in given.dimension_mapping.items():
         if base.lower() not in BASE_DIMENSIONS:
@@ -74,6 +76,7 @@ def _source_problems(
 
 
 def _term_problems(where: str, terms: Sequence[Term], physical: set[Measure]) -> Iterator[Problem]:
+    """Check that a calculated measure has terms, of physical measures, each once."""
     if not terms:
         yield Problem(where, "has no terms", "name at least one physical measure")
     counts = Counter(measure_of(source, measure) for _, source, measure in terms)
@@ -93,6 +96,7 @@ def _term_problems(where: str, terms: Sequence[Term], physical: set[Measure]) ->
 
 
 def _dimension_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
+    """Check index sets and the reservation hierarchy against the partition."""
     partition = {SITE, LOCATION} if body.partition == "location" else set[str]()
     if not body.index_sets:
         yield Problem("index_sets", "no index set is given", 'give at least one, such as ["Empty"]')
@@ -120,6 +124,7 @@ def _dimension_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
 def _dimension_name_problems(
     where: str, names: Sequence[str], allowed: frozenset[str]
 ) -> Iterator[Problem]:
+    """Check that names are allowed dimensions and not repeated."""
     yield from _repeated_names(where, names)
     for name in names:
         if name.lower() not in allowed:
@@ -172,6 +177,7 @@ def _mapping_problems(
 
 
 def _atp_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
+    """Check the measures that are promised by date, and how many they depend on."""
     dated: set[Measure] = set()
     formulas = calculated_measures(body)
     for number, (source, name) in enumerate(body.atp.measures):

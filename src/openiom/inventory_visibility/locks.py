@@ -146,6 +146,7 @@ def ensure_own_stock(session: Session, keys: Iterable[ProductSource], now: datet
 
 
 def _stock_ids(session: Session, keys: Sequence[StockKey]) -> dict[StockKey, int]:
+    """Return the ids of those of these keys that exist, each found by index."""
     rows = fetch(
         session,
         "SELECT k.number, s.id"

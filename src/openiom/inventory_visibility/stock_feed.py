@@ -22,6 +22,7 @@ def receive_stock(
 def _apply(
     session: Session, document: Mapping[str, Any], now: datetime, actor: str
 ) -> IntakeResult:
+    """Apply one document; the result names the first refused item."""
     changes = []
     for item in document["items"]:
         quantity = Decimal(str(item["quantity"]))

@@ -1,4 +1,4 @@
-"""Available to promise equals what a clerk with a calendar and a pencil would find."""
+"""Availability to promise equals a projection by hand."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ def after(days: int) -> date:
     return TODAY + timedelta(days=days)
 
 
-def clerk(
+def projected_by_hand(
     on_hand: Decimal, entries: list[tuple[date, Decimal]], days: int
 ) -> list[tuple[Decimal, Decimal]]:
     """(projected, promise) of each day, every figure counted from the beginning."""
@@ -33,7 +33,7 @@ def clerk(
     ]
 
 
-def test_the_worked_vector_of_the_reference() -> None:
+def test_the_worked_example_of_the_reference() -> None:
     schedule = {TODAY: Decimal(-5), after(1): Decimal(20), after(3): Decimal(-40)}
     timeline = atp(Decimal(50), schedule, today=TODAY, days=7)
     assert [d.projected for d in timeline] == [45, 65, 65, 25, 25, 25, 25]
@@ -55,7 +55,9 @@ def test_ten_thousand_random_schedules_equal_a_projection_by_hand() -> None:
             for _ in range(random.randint(0, 12))
         ]
         timeline = atp(on_hand, entries, today=TODAY, days=days)
-        assert [(d.projected, d.atp) for d in timeline] == clerk(on_hand, entries, days), (
+        assert [(d.projected, d.atp) for d in timeline] == projected_by_hand(
+            on_hand, entries, days
+        ), (
             case,
             on_hand,
             entries,
@@ -69,10 +71,12 @@ def test_a_window_of_180_days_equals_the_projection_by_hand() -> None:
             (after(random.randint(0, 179)), Decimal(random.randint(-90, 90))) for _ in range(60)
         ]
         timeline = atp(Decimal(100), entries, today=TODAY, days=180)
-        assert [(d.projected, d.atp) for d in timeline] == clerk(Decimal(100), entries, 180)
+        assert [(d.projected, d.atp) for d in timeline] == projected_by_hand(
+            Decimal(100), entries, 180
+        )
 
 
-def test_many_keys_at_once_are_each_as_alone() -> None:
+def test_many_keys_are_projected_each_by_itself() -> None:
     random = np.random.default_rng(4)
     on_hand = random.integers(0, 1000, 300)
     supply, demand = random.integers(0, 50, (300, 30)), random.integers(0, 60, (300, 30))

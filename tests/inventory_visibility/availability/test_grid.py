@@ -1,4 +1,4 @@
-"""The visibility grid and what stands beside it, over HTTP, with exact numbers."""
+"""The visibility grid and the lists beside it, over HTTP, with exact numbers."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -84,7 +84,7 @@ def read(client: TestClient, path: str, **query: Any) -> dict[str, Any]:
     return found
 
 
-def test_every_source_system_stands_beside_the_others_and_what_is_calculated_from_them(
+def test_measures_of_every_source_system_are_shown_with_calculated_ones(
     client: TestClient, stocked: Database
 ) -> None:
     rows = read(client, "/visibility", product="LAMP")["items"]
@@ -177,7 +177,7 @@ def test_what_expires_next_comes_first(client: TestClient, stocked: Database) ->
     assert read(client, "/reservations", line=str(new_id()))["items"] == []
 
 
-def test_allocations_by_hand_move_pools_once_and_a_refusal_changes_nothing(
+def test_manual_allocations_move_pools_once_and_a_refusal_changes_nothing(
     client: TestClient, stocked: Database
 ) -> None:
     def act(**body: Any) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def test_allocations_by_hand_move_pools_once_and_a_refusal_changes_nothing(
     ]
 
 
-def test_a_path_of_groups_that_is_none_is_refused_with_what_to_give(
+def test_an_invalid_path_of_groups_is_refused_with_a_remedy(
     client: TestClient, stocked: Database
 ) -> None:
     body = {

@@ -157,7 +157,7 @@ def test_a_deeper_row_without_cover_is_overdrawn_itself_and_offers_nothing_above
     assert changes(stock) == {RED: (3, 0), ROOT: (2, 0)}
 
 
-def test_three_levels_are_settled_from_the_deepest_up() -> None:
+def test_three_levels_are_rebalanced_from_the_deepest_up() -> None:
     stock = family(row(reserved=3), row(RED, reserved=4), row(RED_M, on_hand=6))
     assert changes(stock) == {RED: (0, 4), ROOT: (1, 2)}
 

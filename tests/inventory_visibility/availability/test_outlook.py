@@ -1,4 +1,4 @@
-"""What a channel is promised by day is what `available` would offer it on each day to come, the lowest of them."""
+"""What a requester is promised by day is the lowest of what `available` would offer later."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -51,10 +51,10 @@ class Case(NamedTuple):
     schedule: list[Decimal]
 
 
-def clerk(case: Case, requester: Requester) -> list[Decimal]:
-    """The promise of each day: the least that would be offered on it or any later one, counted from the beginning.
+def promised_by_hand(case: Case, requester: Requester) -> list[Decimal]:
+    """Return the promise of each day: the least offered on it or any later day.
 
-    Where more is promised than stands there the offer is nothing; by how much less is not told then.
+    Where more is promised than there is, nothing is offered, however large the shortage is.
     """
     offers, moved = [], Decimal(0)
     for change in case.schedule:
@@ -104,12 +104,12 @@ def seen(case: Case) -> AvailabilityOutlook:
 
 
 def test_ten_thousand_random_schedules_with_allocations_equal_a_projection_by_hand() -> None:
-    random, told = Random(20261121), 0
+    random, different = Random(20261121), 0
     for number in range(10_000):
         case = random_case(random)
         for requester in random.sample(REQUESTERS, 2):
             promised = [units(v) for v in seen(case).view_of(requester).atp[0]]
-            by_hand = clerk(case, requester)
+            by_hand = promised_by_hand(case, requester)
             for mine, theirs in zip(promised, by_hand, strict=True):
                 # a percentage may leave a part of a tick, which nobody is promised
                 assert Decimal(0) <= theirs - max(Decimal(0), mine) < Decimal(1) / TICKS, (
@@ -117,8 +117,8 @@ def test_ten_thousand_random_schedules_with_allocations_equal_a_projection_by_ha
                     requester,
                     case,
                 )
-            told += any(case.stock.pools) and by_hand != clerk(case, Requester())
-    assert told > 1_000, "allocations and buffers make a difference in many of them"
+            different += any(case.stock.pools) and by_hand != promised_by_hand(case, Requester())
+    assert different > 1_000, "allocations and buffers make a difference in many of them"
 
 
 def on(days: int) -> date:
@@ -130,8 +130,8 @@ def promised(
 ) -> date | None:
     with database.reading() as session:
         configuration = inventory_configuration(session)
-        ask = PromiseRequest({"LAMP": quantity}, channel=channel, customer_group=group, **more)
-        (found,) = promise_dates(session, [ask], configuration=configuration, today=TODAY)
+        request = PromiseRequest({"LAMP": quantity}, channel=channel, customer_group=group, **more)
+        (found,) = promise_dates(session, [request], configuration=configuration, today=TODAY)
     return found.day if found else None
 
 
@@ -143,7 +143,7 @@ def coming(database: Database, days: int, quantity: int, source: str = "SEA") ->
         assert post_schedule(session, [change], now=NOW, actor="t", cause="t")[0].ok
 
 
-def test_each_asker_is_promised_what_it_may_reserve_and_what_comes_is_common(
+def test_each_requester_is_promised_what_it_may_reserve_and_supply_is_common(
     database: Database,
 ) -> None:
     buffers = {"shop": {"units": "4"}}
@@ -173,7 +173,7 @@ def test_each_asker_is_promised_what_it_may_reserve_and_what_comes_is_common(
         assert promised(database, free + 11, channel, group) is None, (channel, group)
 
 
-def test_who_waits_before_takes_of_anothers_channel_only_what_is_common(database: Database) -> None:
+def test_others_that_wait_get_only_common_units_of_a_channel(database: Database) -> None:
     configured(database, product("LAMP"))
     stocked(database, LAMP__SEA=6)
     allocated(database, "LAMP", "SEA", 4, "web")

@@ -128,7 +128,7 @@ def test_all_parts_come_from_one_source_on_one_day() -> None:
     assert found.promise(PromiseRequest({"LAMP": 1, "SHADE": 1})) is None
 
 
-def test_units_ahead_are_taken_from_all_sources_together() -> None:
+def test_units_ahead_count_against_all_sources_together() -> None:
     found = planner({LAMP_SEA: 6, LAMP_CHI: 4}, {LAMP_SEA: {5: 5}})
     assert promised(found, 2, ahead={"LAMP": 8}) == PromiseDate(TODAY, Decimal(1))
     assert promised(found, 3, ahead={"LAMP": 8}) == PromiseDate(on(5), Decimal(1))

@@ -1,4 +1,4 @@
-"""Wishes for dimension values: what each may have, and what several share, without promising a unit twice."""
+"""Stock of variants: what each may have, and what several of them share."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -43,8 +43,8 @@ def supply(
 
 def reserve(database: Database, units: int, **dimensions: str) -> None:
     with database.unit_of_work() as session:
-        asks = [SoftReservationRequest("", "SHIRT", "SEA", Decimal(units), dimensions)]
-        assert soft_reserve(session, asks, now=NOW, actor="shop")[0].ok
+        requests = [SoftReservationRequest("", "SHIRT", "SEA", Decimal(units), dimensions)]
+        assert soft_reserve(session, requests, now=NOW, actor="shop")[0].ok
 
 
 def units(
@@ -54,7 +54,7 @@ def units(
         return variant_stock(session, variants, channel=channel).units()
 
 
-def test_a_wish_may_take_from_every_deeper_row_and_from_no_other(database: Database) -> None:
+def test_a_variant_may_use_every_deeper_row_and_no_other(database: Database) -> None:
     supply(database, "9")
     supply(database, "2", colorid="red", sizeid="m")
     supply(database, "3.7", colorid="red", sizeid="l", styleid="slim")
@@ -74,7 +74,7 @@ def test_a_wish_may_take_from_every_deeper_row_and_from_no_other(database: Datab
     }
 
 
-def test_what_is_reserved_for_any_color_stands_on_the_colors(database: Database) -> None:
+def test_units_reserved_for_any_color_are_backed_by_the_colors(database: Database) -> None:
     supply(database, "2", colorid="red", sizeid="m")
     supply(database, "3", colorid="blue", sizeid="m")
     reserve(database, 4)
@@ -93,12 +93,14 @@ def test_safety_stock_and_allocations_are_left_out_at_each_row(database: Databas
     with database.unit_of_work() as session:
         execute(
             session,
-            "UPDATE inventory_visibility.stock SET safety_stock = 3 WHERE dimensions = 'colorid=red'",
+            "UPDATE inventory_visibility.stock SET safety_stock = 3"
+            " WHERE dimensions = 'colorid=red'",
         )
         execute(
             session,
             "INSERT INTO inventory_visibility.allocation (stock_id, groups, allocated)"
-            " SELECT id, '{web}', 1 FROM inventory_visibility.stock WHERE dimensions <> 'colorid=red'",
+            " SELECT id, '{web}', 1"
+            " FROM inventory_visibility.stock WHERE dimensions <> 'colorid=red'",
         )
     assert units(database, red) == {(red, "SEA"): 10}
     assert units(database, red, channel="web") == {(red, "SEA"): 11}
@@ -128,8 +130,8 @@ def test_names_of_every_data_source_are_understood_in_any_case(database: Databas
     assert "sizeid" in problems[0].remedy
 
 
-def test_shares_of_a_shelf_are_as_good_as_trying_everything() -> None:
-    """Every unit placed by hand in every way: the same total, never a unit twice, first wishes first."""
+def test_grants_are_as_good_as_trying_everything() -> None:
+    """The same total as placing every unit in every way, and earlier requests first."""
     random = Random(7)
     values = [level(), *(level(c=c) for c in "rb"), *(level(s=s) for s in "ml")]
     values += [level(c=c, s=s) for c, s in every("rb", "ml")]
@@ -139,26 +141,26 @@ def test_shares_of_a_shelf_are_as_good_as_trying_everything() -> None:
             for _ in range(4)
         ]
         reserved = [(level(), 1)] if random.random() < 0.3 else []
-        asked = [(random.choice(values[1:]), random.randint(1, 2)) for _ in range(3)]
-        got = VariantSupply(bins, reserved).grant(asked)
-        fits = reachable(bins, reserved, asked)
+        requested = [(random.choice(values[1:]), random.randint(1, 2)) for _ in range(3)]
+        got = VariantSupply(bins, reserved).grant(requested)
+        fits = reachable(bins, reserved, requested)
         kept = {
             vector[1:] for vector in fits if not reserved or vector[0] == max(v[0] for v in fits)
         }
-        assert tuple(got) == max(kept), (bins, reserved, asked)
+        assert tuple(got) == max(kept), (bins, reserved, requested)
 
 
 def reachable(
-    bins: list[VariantUnits], reserved: list[tuple[Level, int]], asked: list[tuple[Level, int]]
+    bins: list[VariantUnits], reserved: list[tuple[Level, int]], requested: list[tuple[Level, int]]
 ) -> set[tuple[int, ...]]:
-    """Every vector (units reserved, units of each wish) that some placing of units on bins makes."""
-    found = {(0,) * (1 + len(asked))}
+    """Return every vector (reserved units, units of each request) that some placing makes."""
+    found = {(0,) * (1 + len(requested))}
     for one in bins:
         takers = [0] if any(of < one.level for of, _ in reserved) else []
         takers += [
-            n + 1 for n, (of, _) in enumerate(asked) if of <= one.level and not one.kept_back
+            n + 1 for n, (of, _) in enumerate(requested) if of <= one.level and not one.kept_back
         ]
-        most = [sum(n for _, n in reserved), *(n for _, n in asked)]
+        most = [sum(n for _, n in reserved), *(n for _, n in requested)]
         for _ in range(one.units):
             found |= {
                 tuple(v + (i == taker) for i, v in enumerate(vector))

@@ -1,4 +1,4 @@
-"""Measures of several systems side by side: each event once, facts always taken, sets and changes exact."""
+"""Intake of measures: each event once, facts always accepted, sets and changes exact."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -78,7 +78,7 @@ def test_every_system_counts_for_itself_and_the_formula_makes_on_hand(database: 
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 8}
 
 
-def test_an_event_counts_once_in_a_batch_and_for_ever(database: Database) -> None:
+def test_an_event_is_applied_once_in_a_batch_and_later(database: Database) -> None:
     event = change("1", {INBOUND: 5, ERP: 1})
     assert post(database, event, event, change("", {INBOUND: 1}), change("", {INBOUND: 1})) == [
         DONE,
@@ -107,7 +107,7 @@ def test_set_replaces_one_measure_and_leaves_the_others(database: Database) -> N
     assert [row[0] for row in deltas] == [5, 1, -2, 8, 0]
 
 
-def test_a_feed_sets_our_own_shelf_and_leaves_what_others_count(database: Database) -> None:
+def test_a_feed_sets_own_on_hand_and_leaves_other_measures(database: Database) -> None:
     post(database, change("1", {ERP: 4}))
     with database.unit_of_work() as session:
         count = [StockChange("LAMP", "SEA", Decimal(10))]
@@ -122,7 +122,7 @@ def test_a_feed_sets_our_own_shelf_and_leaves_what_others_count(database: Databa
     check(database)
 
 
-def test_a_fact_that_undercuts_reservations_is_taken_and_later_supply_pays_the_overdraft_back(
+def test_a_change_below_reserved_units_is_accepted_and_later_supply_repays_overdraft(
     database: Database,
 ) -> None:
     post(database, change("1", {INBOUND: 10}))
@@ -135,7 +135,8 @@ def test_a_fact_that_undercuts_reservations_is_taken_and_later_supply_pays_the_o
     with database.reading() as session:
         booked = fetch(
             session,
-            "SELECT delta, cause, document, actor FROM inventory_visibility.ledger_entry WHERE measure = 'overdraft'",
+            "SELECT delta, cause, document, actor"
+            " FROM inventory_visibility.ledger_entry WHERE measure = 'overdraft'",
         )
         assert booked == [(3, "api", "audit 7", "pos")]
     with database.unit_of_work() as session:
@@ -153,7 +154,7 @@ def test_a_fact_that_undercuts_reservations_is_taken_and_later_supply_pays_the_o
     check(database)
 
 
-def test_a_bad_change_is_refused_and_the_rest_of_the_batch_stands(database: Database) -> None:
+def test_an_invalid_change_is_refused_and_the_others_are_applied(database: Database) -> None:
     soft = change("1", {("iv", "softreservordered"): 1, INBOUND: 1})
     answers = post(
         database,
@@ -180,13 +181,15 @@ def test_new_keys_with_dimensions_are_made_once_and_kept_apart(database: Databas
     ]
 
 
-def test_the_event_tells_what_moved_and_a_repeated_batch_tells_nothing(database: Database) -> None:
+def test_the_event_names_what_moved_and_a_repeated_batch_publishes_nothing(
+    database: Database,
+) -> None:
     batch = (change("1", {INBOUND: 1}), change("2", {("pos", "other"): 1}))
     post(database, *batch)
     post(database, *batch)
     with database.reading() as session:
-        told = fetch(
+        published = fetch(
             session,
             "SELECT data->'keys' FROM platform.business_event WHERE name = 'inventory.changed'",
         )
-    assert told == [([["LAMP", "SEA"]],)]
+    assert published == [([["LAMP", "SEA"]],)]

@@ -1,4 +1,4 @@
-"""The checker finds the very row that is wrong, tells it once, and sees when it is right again."""
+"""Reconciliation finds the row that differs, publishes it once, and sees it resolved."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -43,7 +43,7 @@ def wrong(database: Database) -> Discrepancy | None:
         return first_discrepancy(session)
 
 
-def told(database: Database) -> list[tuple[object, ...]]:
+def published(database: Database) -> list[tuple[object, ...]]:
     with database.reading() as session:
         return fetch(
             session,
@@ -73,7 +73,7 @@ def told(database: Database) -> list[tuple[object, ...]]:
         ),
     ],
 )
-def test_whatever_moves_without_the_ledger_is_found(
+def test_changes_without_a_ledger_entry_are_found(
     database: Database, statement: str, expected: tuple[object, ...] | None
 ) -> None:
     post(database, 2, 3, 4, 5, 6)
@@ -91,12 +91,12 @@ def test_whatever_moves_without_the_ledger_is_found(
     assert found == (Discrepancy(*expected) if expected else None)  # type: ignore[arg-type]
     if found:
         names = ("what", "row_id", "column", "actual", "expected")
-        assert told(database) == [(dict(zip(names, expected or (), strict=True)),)], (
+        assert published(database) == [(dict(zip(names, expected or (), strict=True)),)], (
             "told once, whatever the rounds"
         )
 
 
-def test_a_row_that_is_right_again_is_wrong_no_more(database: Database) -> None:
+def test_a_resolved_discrepancy_is_removed(database: Database) -> None:
     post(database, 2)
     with database.unit_of_work() as session:
         execute(session, "UPDATE inventory_visibility.stock SET on_hand = 7")
@@ -108,19 +108,21 @@ def test_a_row_that_is_right_again_is_wrong_no_more(database: Database) -> None:
     assert wrong(database) is None
 
 
-def test_a_tampered_past_entry_is_found_by_the_running_checker(database: Database) -> None:
+def test_a_changed_sealed_entry_is_found_by_reconciliation(database: Database) -> None:
     post(database, 2, 3, 4)
     drain(database, [LedgerSealWorker()], now=NOW + timedelta(days=1))
     rounds(database, ReconciliationWorker(), 2)
     with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute(
-            "ALTER TABLE inventory_visibility.ledger_entry DISABLE TRIGGER ledger_entry_is_append_only"
+            "ALTER TABLE inventory_visibility.ledger_entry"
+            " DISABLE TRIGGER ledger_entry_is_append_only"
         )
         connection.execute(
             "UPDATE inventory_visibility.ledger_entry SET document = 'another' WHERE id = 2"
         )
         connection.execute(
-            "ALTER TABLE inventory_visibility.ledger_entry ENABLE TRIGGER ledger_entry_is_append_only"
+            "ALTER TABLE inventory_visibility.ledger_entry"
+            " ENABLE TRIGGER ledger_entry_is_append_only"
         )
     rounds(database, ReconciliationWorker(), 2)
     found = wrong(database)
@@ -133,7 +135,7 @@ def test_a_tampered_past_entry_is_found_by_the_running_checker(database: Databas
     assert state.chain_checked_through is not None
 
 
-def test_a_ledger_longer_than_a_slice_is_added_up_over_turns(
+def test_a_long_ledger_is_added_up_over_several_batches(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("openiom.inventory_visibility.ledger.reconciliation.ENTRIES", 2)

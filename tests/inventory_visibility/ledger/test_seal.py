@@ -1,4 +1,4 @@
-"""What was sealed cannot be changed unseen: every kind of tampering is named, at its very row."""
+"""Changes of sealed entries are found and named."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -49,18 +49,20 @@ def tamper(database: Database, *statements: str) -> None:
     """As somebody with the database's own password would."""
     with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute(
-            "ALTER TABLE inventory_visibility.ledger_entry DISABLE TRIGGER ledger_entry_is_append_only"
+            "ALTER TABLE inventory_visibility.ledger_entry"
+            " DISABLE TRIGGER ledger_entry_is_append_only"
         )
         for statement in statements:
             connection.execute(statement.encode())
         connection.execute(
-            "ALTER TABLE inventory_visibility.ledger_entry ENABLE TRIGGER ledger_entry_is_append_only"
+            "ALTER TABLE inventory_visibility.ledger_entry"
+            " ENABLE TRIGGER ledger_entry_is_append_only"
         )
 
 
 @pytest.fixture
 def sealed(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """Entries 1-5 of Friday in blocks of two and 6-8 of Saturday, both sealed; 9 of Sunday is not."""
+    """Entries 1-5 of Friday in blocks of two and 6-8 of Saturday are sealed; 9 of Sunday is not."""
     monkeypatch.setattr(chain_module, "BLOCK", 2)
     post(database, FRIDAY, 1, 2, 3, 4, 5)
     post(database, SATURDAY, 6, 7, 8)
@@ -73,7 +75,8 @@ def days(database: Database) -> Sequence[tuple[object, ...]]:
     with database.reading() as session:
         return fetch(
             session,
-            "SELECT day, first_id, last_id, entries, sealed_at IS NOT NULL FROM inventory_visibility.ledger_day"
+            "SELECT day, first_id, last_id, entries, sealed_at IS NOT NULL"
+            " FROM inventory_visibility.ledger_day"
             " ORDER BY day",
         )
 
@@ -114,7 +117,7 @@ def test_a_digest_is_what_the_document_says_it_is(sealed: Database) -> None:
         ),
     ],
 )
-def test_tampering_with_any_sealed_row_names_it(
+def test_a_change_of_any_sealed_row_is_named(
     sealed: Database, statement: str, row: int, column: str
 ) -> None:
     tamper(sealed, statement)
@@ -125,7 +128,7 @@ def test_tampering_with_any_sealed_row_names_it(
     )
 
 
-def test_an_entry_slipped_in_between_is_named(sealed: Database) -> None:
+def test_an_inserted_entry_is_named(sealed: Database) -> None:
     with sealed.unit_of_work() as session:  # a transaction that was rolled back leaves such a gap
         fetch(
             session,
@@ -137,21 +140,24 @@ def test_an_entry_slipped_in_between_is_named(sealed: Database) -> None:
     assert wrong(sealed) == []
     tamper(
         sealed,
-        "INSERT INTO inventory_visibility.ledger_entry (id, stock_id, recorded_at, measure, delta, cause, document, actor)"
+        "INSERT INTO inventory_visibility.ledger_entry"
+        " (id, stock_id, recorded_at, measure, delta, cause, document, actor)"
         " OVERRIDING SYSTEM VALUE VALUES (10, 1, now(), 'onhand', 7, 'gift', '', 'nobody')",
     )
     assert [(w.row_id, w.column) for w in wrong(sealed)] == [(10, "inserted")]
 
 
-def test_who_forges_the_block_as_well_breaks_the_day_and_who_forges_the_day_the_next_one(
+def test_a_forged_block_breaks_its_day_and_a_forged_day_the_next_one(
     sealed: Database,
 ) -> None:
     forged = (
         "UPDATE inventory_visibility.ledger_entry SET delta = 99 WHERE id = 3",
         "UPDATE inventory_visibility.ledger_block SET digests = digest.all FROM (SELECT string_agg("
-        f"{chain_module._DIGEST}, ''::bytea ORDER BY e.id) AS all FROM inventory_visibility.ledger_entry e"
+        f"{chain_module._DIGEST}, ''::bytea ORDER BY e.id) AS all"
+        " FROM inventory_visibility.ledger_entry e"
         " WHERE e.id IN (3, 4)) digest WHERE first_id = 3",
-        "UPDATE inventory_visibility.ledger_block SET hash = sha256(convert_to(array_to_string(ids, ','), 'UTF8')"
+        "UPDATE inventory_visibility.ledger_block SET hash ="
+        " sha256(convert_to(array_to_string(ids, ','), 'UTF8')"
         " || digests) WHERE first_id = 3",
     )
     tamper(sealed, *forged[:2])

@@ -1,4 +1,4 @@
-"""What is kept for others or kept back is neither offered nor reserved; what is one's own is used first."""
+"""Allocations, safety stock and buffers limit what is offered and reserved alike."""
 
 from threading import Barrier, Thread
 
@@ -19,7 +19,7 @@ from openiom.kernel import Invalid, new_id
 from openiom.platform.database import Database
 
 
-def ask(
+def request(
     quantity: int, channel: str = "", group: str = "", source: str = "SEA"
 ) -> StockReservationRequest:
     return StockReservationRequest(
@@ -27,9 +27,9 @@ def ask(
     )
 
 
-def granted(database: Database, *asks: StockReservationRequest) -> list[bool]:
+def granted(database: Database, *requests: StockReservationRequest) -> list[bool]:
     with database.unit_of_work() as session:
-        return reserve(session, asks, NOW, "test")
+        return reserve(session, requests, NOW, "test")
 
 
 def offered(database: Database, channel: str = "", group: str = "") -> int:
@@ -61,8 +61,8 @@ def test_what_is_offered_is_what_can_be_reserved_to_the_unit(database: Database)
     }
     for (channel, group), units in offers.items():
         assert offered(database, channel, group) == units, (channel, group)
-        assert granted(database, ask(units + 1, channel, group)) == [False], (channel, group)
-        winner = ask(units, channel, group)
+        assert granted(database, request(units + 1, channel, group)) == [False], (channel, group)
+        winner = request(units, channel, group)
         assert granted(database, winner) == [True], (channel, group)
         with database.unit_of_work() as session:
             release(session, [winner.line_id], NOW, "test")
@@ -70,11 +70,11 @@ def test_what_is_offered_is_what_can_be_reserved_to_the_unit(database: Database)
         check(database)
 
 
-def test_own_allocations_are_used_first_and_come_back_first(database: Database) -> None:
+def test_own_allocations_are_consumed_first_and_returned_first(database: Database) -> None:
     stocked(database, LAMP__SEA=20)
     allocated(database, "LAMP", "SEA", 5, "Online")
     allocated(database, "LAMP", "SEA", 2, "Online", "VIP")
-    line = ask(9, "online", "vip")
+    line = request(9, "online", "vip")
     assert granted(database, line) == [True]
     assert pools(database) == {("Online",): (0, 5), ("Online", "VIP"): (0, 2)}
     assert offered(database) == 11
@@ -94,7 +94,9 @@ def test_own_allocations_are_used_first_and_come_back_first(database: Database) 
     check(database)
 
 
-def test_sixteen_buyers_of_two_channels_never_touch_what_is_the_others(database: Database) -> None:
+def test_sixteen_buyers_of_two_channels_never_use_each_others_allocations(
+    database: Database,
+) -> None:
     stocked(database, LAMP__SEA=30)
     allocated(database, "LAMP", "SEA", 10, "Online")
     allocated(database, "LAMP", "SEA", 6, "Store")
@@ -105,7 +107,7 @@ def test_sixteen_buyers_of_two_channels_never_touch_what_is_the_others(database:
         channel = ("Online", "Store")[number % 2]
         barrier.wait()
         for _ in range(6):
-            won.extend([channel] if granted(database, ask(1, channel))[0] else [])
+            won.extend([channel] if granted(database, request(1, channel))[0] else [])
 
     threads = [Thread(target=buy, args=(n,)) for n in range(16)]
     for thread in threads:
@@ -119,18 +121,26 @@ def test_sixteen_buyers_of_two_channels_never_touch_what_is_the_others(database:
     check(database)
 
 
-def test_asks_of_one_batch_share_a_buffer_and_an_allocation(database: Database) -> None:
+def test_requests_of_one_batch_share_a_buffer_and_an_allocation(database: Database) -> None:
     stocked(database, LAMP__SEA=10)
     configured(database, ("stock_policy", "p", {"title": "P", "buffers": {"*": {"percent": "20"}}}))
     allocated(database, "LAMP", "SEA", 3, "Online")
-    # Online may have its 3 and 5 of the 7 common ones; Outlet may have 5 of the 7; nobody in particular all 7.
-    asks = [ask(4, "Outlet"), ask(2, "Outlet"), ask(5, "Online"), ask(3, "Online"), ask(2), ask(1)]
-    assert granted(database, *asks) == [True, False, False, True, True, True]
+    # Online may have its 3 and 5 of the 7 common units, Outlet 5 of the 7, and requesters without
+    # a channel all 7.
+    requests = [
+        request(4, "Outlet"),
+        request(2, "Outlet"),
+        request(5, "Online"),
+        request(3, "Online"),
+        request(2),
+        request(1),
+    ]
+    assert granted(database, *requests) == [True, False, False, True, True, True]
     assert balances(database) == {("LAMP", "SEA"): (10, 10)}
     check(database)
 
 
-def test_the_most_specific_policy_decides_and_new_stock_keys_are_born_with_it(
+def test_the_most_specific_policy_applies_also_to_new_stock_keys(
     database: Database,
 ) -> None:
     stocked(database, LAMP__SEA=20)
@@ -176,7 +186,7 @@ def test_the_most_specific_policy_decides_and_new_stock_keys_are_born_with_it(
         }
 
 
-def test_a_policy_that_keeps_nothing_or_names_a_channel_twice_is_refused(
+def test_an_empty_policy_or_a_repeated_channel_is_refused(
     database: Database,
 ) -> None:
     with pytest.raises(Invalid, match="keeps nothing back"):

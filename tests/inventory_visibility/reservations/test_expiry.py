@@ -1,4 +1,4 @@
-"""Reservations end by themselves, once, and say so."""
+"""Expired reservations are released and published."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=15)
 
 
-def test_what_is_still_held_at_the_end_is_given_back_and_announced(database: Database) -> None:
+def test_expired_units_are_released_and_published(database: Database) -> None:
     line = new_id()
     with database.unit_of_work() as session:
         post_measures(
@@ -35,7 +35,7 @@ def test_what_is_still_held_at_the_end_is_given_back_and_announced(database: Dat
             actor="pos",
             cause="api",
         )
-        asks = [
+        requests = [
             SoftReservationRequest(
                 "", "LAMP", "SEA", Decimal(3), expires_at=SOON, document="cart 1"
             ),
@@ -49,7 +49,7 @@ def test_what_is_still_held_at_the_end_is_given_back_and_announced(database: Dat
             ),
             SoftReservationRequest("", "LAMP", "SEA", Decimal(5), document="cart 3"),
         ]
-        assert all(a.ok for a in soft_reserve(session, asks, now=NOW, actor="shop"))
+        assert all(a.ok for a in soft_reserve(session, requests, now=NOW, actor="shop"))
         assert reserve(
             session, [StockReservationRequest(line, "LAMP", "SEA", 6, "S-1", SOON)], NOW, "test"
         ) == [True]
@@ -60,7 +60,8 @@ def test_what_is_still_held_at_the_end_is_given_back_and_announced(database: Dat
     with database.reading() as session:
         left = fetch(
             session,
-            "SELECT document, open, shipped, released FROM inventory_visibility.reservation ORDER BY document",
+            "SELECT document, open, shipped, released"
+            " FROM inventory_visibility.reservation ORDER BY document",
         )
         assert left == [
             ("S-1", 0, 2, 4),
@@ -68,12 +69,12 @@ def test_what_is_still_held_at_the_end_is_given_back_and_announced(database: Dat
             ("cart 2", 4, 0, 0),
             ("cart 3", 5, 0, 0),
         ]
-        told = fetch(
+        published = fetch(
             session,
             "SELECT subject_type, data->>'document', data->>'quantity' FROM platform.business_event"
             " WHERE name = 'reservation.expired' ORDER BY 2",
         )
-        assert told == [("order_line", "S-1", "4"), ("reservation", "cart 1", "3")]
+        assert published == [("order_line", "S-1", "4"), ("reservation", "cart 1", "3")]
         subjects = fetch(
             session,
             "SELECT subject_id FROM platform.business_event WHERE subject_type = 'order_line'",
@@ -81,7 +82,8 @@ def test_what_is_still_held_at_the_end_is_given_back_and_announced(database: Dat
         assert subjects == [(line,)]
         booked = fetch(
             session,
-            "SELECT delta, cause, actor FROM inventory_visibility.ledger_entry WHERE actor = 'expiry' ORDER BY id",
+            "SELECT delta, cause, actor"
+            " FROM inventory_visibility.ledger_entry WHERE actor = 'expiry' ORDER BY id",
         )
         assert booked == [
             (-3, "reservation expired", "expiry"),

@@ -1,4 +1,4 @@
-"""Kits are promised, held, shipped and given back as their parts; whoever shares a part adds up."""
+"""Kits are available, reserved, shipped and released as their parts."""
 
 from collections import Counter
 from random import Random
@@ -24,9 +24,9 @@ def want(name: str, quantity: int, source: str = "SEA") -> StockReservationReque
     return StockReservationRequest(new_id(), name, source, quantity)
 
 
-def granted(database: Database, *asks: StockReservationRequest) -> list[bool]:
+def granted(database: Database, *requests: StockReservationRequest) -> list[bool]:
     with database.unit_of_work() as session:
-        return reserve(session, asks, NOW, "test")
+        return reserve(session, requests, NOW, "test")
 
 
 def test_lines_and_kits_that_share_a_part_are_checked_against_their_sum(database: Database) -> None:
@@ -44,14 +44,14 @@ def test_lines_and_kits_that_share_a_part_are_checked_against_their_sum(database
             ("LEG", "SEA"): 10,
             ("LEG", "CHI"): 50,
         }
-    asks = [
+    requests = [
         want("TABLE", 1),
         want("LEG", 6),
         want("TABLE", 1),
         want("BOLT", 1),
         want("TABLE", 1, "CHI"),
     ]
-    assert granted(database, *asks) == [True, True, False, False, False]
+    assert granted(database, *requests) == [True, True, False, False, False]
     assert balances(database) == {
         ("BOLT", "SEA"): (20, 20),
         ("TOP", "SEA"): (9, 1),
@@ -60,7 +60,7 @@ def test_lines_and_kits_that_share_a_part_are_checked_against_their_sum(database
     check(database)
 
 
-def test_a_kit_ships_and_comes_back_by_the_recipe_it_was_held_by(database: Database) -> None:
+def test_a_kit_ships_and_is_released_by_the_parts_it_was_reserved_with(database: Database) -> None:
     configured(database, product("BOLT"), product("TOP"), product("TABLE", TOP=1, BOLT=8))
     stocked(database, BOLT__SEA=100, TOP__SEA=10)
     line = want("TABLE", 5)
@@ -100,17 +100,17 @@ def random_bundles(random: Random, prefix: str) -> tuple[list[str], Bundles]:
 
 
 def expected(
-    asks: list[StockReservationRequest], kits: Bundles, on_hand: dict[str, int]
+    requests: list[StockReservationRequest], kits: Bundles, on_hand: dict[str, int]
 ) -> dict[StockReservationRequest, Counter[str]]:
     """Who gets what when every ask is looked at alone, in order, leaf by leaf."""
-    left, held = dict(on_hand), dict[StockReservationRequest, Counter[str]]()
-    for ask in asks:
-        needs = leaves_of(kits, ask.product, ask.quantity)
+    left, granted_parts = dict(on_hand), dict[StockReservationRequest, Counter[str]]()
+    for request in requests:
+        needs = leaves_of(kits, request.product, request.quantity)
         if all(left[part] >= units for part, units in needs.items()):
-            held[ask] = needs
+            granted_parts[request] = needs
             for part, units in needs.items():
                 left[part] -= units
-    return held
+    return granted_parts
 
 
 def test_random_bundles_conserve_every_part(database: Database) -> None:
@@ -124,25 +124,25 @@ def test_random_bundles_conserve_every_part(database: Database) -> None:
         )
         on_hand = {leaf: random.randint(10, 60) for leaf in leaves}
         stocked(database, **{f"{leaf}__SEA": units for leaf, units in on_hand.items()})
-        asks = [want(random.choice([*leaves, *kits]), random.randint(1, 3)) for _ in range(25)]
-        held = expected(asks, kits, on_hand)
-        assert granted(database, *asks) == [ask in held for ask in asks]
-        reserved = sum(held.values(), Counter[str]())
+        requests = [want(random.choice([*leaves, *kits]), random.randint(1, 3)) for _ in range(25)]
+        granted_parts = expected(requests, kits, on_hand)
+        assert granted(database, *requests) == [request in granted_parts for request in requests]
+        reserved = sum(granted_parts.values(), Counter[str]())
         assert book(database, leaves) == {leaf: (on_hand[leaf], reserved[leaf]) for leaf in leaves}
-        for ask, needs in held.items():
-            shipped = random.randint(0, ask.quantity)
+        for request, needs in granted_parts.items():
+            shipped = random.randint(0, request.quantity)
             with database.unit_of_work() as session:
                 ship(
                     session,
-                    [ShipmentPosting(ask.line_id, ask.product, "SEA", shipped, "p")]
+                    [ShipmentPosting(request.line_id, request.product, "SEA", shipped, "p")]
                     if shipped
                     else [],
                     NOW,
                     "t",
                 )
-                release(session, [ask.line_id], NOW, "test")
+                release(session, [request.line_id], NOW, "test")
             for part, units in needs.items():
-                on_hand[part] -= units * shipped // ask.quantity
+                on_hand[part] -= units * shipped // request.quantity
         assert book(database, leaves) == {leaf: (on_hand[leaf], 0) for leaf in leaves}
     check(database)
     with database.reading() as session:

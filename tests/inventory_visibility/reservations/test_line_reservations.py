@@ -46,7 +46,7 @@ def balances(database: Database) -> dict[str, tuple[Decimal, Decimal]]:
     return {source: (on_hand, reserved) for source, on_hand, reserved in rows}
 
 
-def test_asks_are_granted_in_order_and_whole_or_not_at_all(database: Database) -> None:
+def test_requests_are_granted_in_order_and_whole_or_not_at_all(database: Database) -> None:
     a, b, c = new_id(), new_id(), new_id()
     with database.unit_of_work() as session:
         stocked(session, SEA=10)
@@ -147,10 +147,10 @@ def test_eight_buyers_racing_for_ten_units_win_exactly_ten(database: Database) -
             sources = ["SEA", "CHI"]
             random.shuffle(sources)
             with database.unit_of_work() as session:
-                asks = [lamp(new_id(), 1, source) for source in sources]
+                requests = [lamp(new_id(), 1, source) for source in sources]
                 won.extend(
                     a.source
-                    for a, ok in zip(asks, reserve(session, asks, NOW, "test"), strict=True)
+                    for a, ok in zip(requests, reserve(session, requests, NOW, "test"), strict=True)
                     if ok
                 )
 

@@ -1,4 +1,4 @@
-"""Soft reservations at every level of the hierarchy: never oversold at any of them, and given back exactly."""
+"""Soft reservations at every level of the hierarchy, each event once."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -38,7 +38,7 @@ def supply(database: Database, units: int, dimensions: dict[str, str]) -> None:
     check(database)
 
 
-def ask(
+def request(
     units: int, dimensions: dict[str, str], event: str = "", **more: object
 ) -> SoftReservationRequest:
     return SoftReservationRequest(
@@ -46,9 +46,9 @@ def ask(
     )  # type: ignore[arg-type]
 
 
-def hold(database: Database, *asks: SoftReservationRequest) -> list[ReservationResult]:
+def hold(database: Database, *requests: SoftReservationRequest) -> list[ReservationResult]:
     with database.unit_of_work() as session:
-        answers = soft_reserve(session, asks, now=NOW, actor="shop")
+        answers = soft_reserve(session, requests, now=NOW, actor="shop")
     check(database)
     return answers
 
@@ -57,8 +57,8 @@ def back(
     database: Database, units: int, dimensions: dict[str, str], **more: object
 ) -> ReservationResult:
     with database.unit_of_work() as session:
-        wish = UnreserveRequest("x", "LAMP", "SEA", Decimal(units), dimensions, **more)  # type: ignore[arg-type]
-        (answer,) = unreserve(session, [wish], now=NOW, actor="shop")
+        request = UnreserveRequest("x", "LAMP", "SEA", Decimal(units), dimensions, **more)  # type: ignore[arg-type]
+        (answer,) = unreserve(session, [request], now=NOW, actor="shop")
     check(database)
     return answer
 
@@ -67,18 +67,19 @@ def rows(database: Database) -> dict[str, tuple[Decimal, ...]]:
     with database.reading() as session:
         found = fetch(
             session,
-            "SELECT dimensions, on_hand, reserved, overdraft, backed_by_variants FROM inventory_visibility.stock"
+            "SELECT dimensions, on_hand, reserved, overdraft, backed_by_variants"
+            " FROM inventory_visibility.stock"
             " WHERE dimensions <> ''",
         )
     return {row[0]: row[1:] for row in found}
 
 
-def test_a_coarse_reservation_stands_on_deeper_rows_and_a_deeper_one_respects_it(
+def test_a_coarse_reservation_is_backed_by_deeper_rows_and_limits_deeper_ones(
     database: Database,
 ) -> None:
     supply(database, 4, RED)
     supply(database, 6, BLUE)
-    first, second, third = hold(database, ask(7, SITE), ask(4, RED), ask(3, RED))
+    first, second, third = hold(database, request(7, SITE), request(4, RED), request(3, RED))
     assert (first.ok, second.ok, third.ok) == (True, False, True)
     assert second.reason == "3 units are free at the source as a whole, requested 4"
     assert rows(database) == {
@@ -86,7 +87,9 @@ def test_a_coarse_reservation_stands_on_deeper_rows_and_a_deeper_one_respects_it
         "colorid=red;siteid=1": (4, 3, 0, 0),
         "colorid=blue;siteid=1": (6, 0, 0, 0),
     }
-    assert [a.ok for a in hold(database, ask(1, SITE), ask(1, BLUE), ask(1, RED))] == [False] * 3
+    assert [a.ok for a in hold(database, request(1, SITE), request(1, BLUE), request(1, RED))] == [
+        False
+    ] * 3
 
 
 def test_a_deeper_fact_that_takes_away_what_a_coarse_reservation_stood_on_is_overdraft_there(
@@ -94,34 +97,36 @@ def test_a_deeper_fact_that_takes_away_what_a_coarse_reservation_stood_on_is_ove
 ) -> None:
     supply(database, 4, RED)
     supply(database, 6, BLUE)
-    assert hold(database, ask(7, SITE))[0].ok
+    assert hold(database, request(7, SITE))[0].ok
     supply(database, -5, BLUE)
     assert rows(database)["siteid=1"] == (0, 7, 2, 5)
-    assert hold(database, ask(1, RED))[0].ok is False
+    assert hold(database, request(1, RED))[0].ok is False
     supply(database, 2, RED)
     assert rows(database)["siteid=1"] == (0, 7, 0, 7)
 
 
 def test_unchecked_reservations_take_what_is_not_there_and_book_it(database: Database) -> None:
     supply(database, 1, RED)
-    assert hold(database, ask(5, RED), ask(5, RED, check=False, document="req 1"))[1].ok
+    assert hold(database, request(5, RED), request(5, RED, check=False, document="req 1"))[1].ok
     assert rows(database) == {"colorid=red;siteid=1": (1, 5, 4, 0)}
     assert back(database, 2, RED).ok
     assert rows(database) == {"colorid=red;siteid=1": (1, 3, 2, 0)}
 
 
-def test_an_event_is_counted_once_and_a_refused_one_may_be_asked_again(database: Database) -> None:
+def test_an_event_is_applied_once_and_a_refused_one_may_be_repeated(database: Database) -> None:
     supply(database, 2, RED)
     assert [
         (a.ok, a.duplicate)
-        for a in hold(database, ask(2, RED, "a"), ask(2, RED, "a"), ask(2, RED, "b"))
+        for a in hold(database, request(2, RED, "a"), request(2, RED, "a"), request(2, RED, "b"))
     ] == [
         (True, False),
         (True, True),
         (False, False),
     ]
     supply(database, 2, RED)
-    assert [(a.ok, a.duplicate) for a in hold(database, ask(2, RED, "a"), ask(2, RED, "b"))] == [
+    assert [
+        (a.ok, a.duplicate) for a in hold(database, request(2, RED, "a"), request(2, RED, "b"))
+    ] == [
         (True, True),
         (True, False),
     ]
@@ -132,8 +137,8 @@ def test_giving_back_takes_the_oldest_first_and_reports_the_surplus(database: Da
     supply(database, 10, RED)
     (held, _) = hold(
         database,
-        ask(3, RED, document="one"),
-        ask(4, RED, measure="softreservphysical", document="two"),
+        request(3, RED, document="one"),
+        request(4, RED, measure="softreservphysical", document="two"),
     )
     assert held.reference == reference_of(StockKey("x", "LAMP", "SEA", "colorid=red;siteid=1"))
     answer = back(database, 4, RED, reference=held.reference, event_id="u")
@@ -157,7 +162,7 @@ def test_giving_back_takes_the_oldest_first_and_reports_the_surplus(database: Da
 
 def test_a_negative_reservation_undoes_one_of_the_same_batch(database: Database) -> None:
     supply(database, 3, RED)
-    answers = hold(database, ask(3, RED), ask(-2, RED), ask(2, RED), ask(-9, RED))
+    answers = hold(database, request(3, RED), request(-2, RED), request(2, RED), request(-9, RED))
     assert [(a.ok, a.invalid) for a in answers] == [(True, 0), (True, 0), (True, 0), (True, 6)]
     assert rows(database) == {"colorid=red;siteid=1": (3, 0, 0, 0)}
 
@@ -165,10 +170,11 @@ def test_a_negative_reservation_undoes_one_of_the_same_batch(database: Database)
 def test_what_cannot_be_a_reservation_is_refused_with_a_reason(database: Database) -> None:
     supply(database, 3, RED)
     size = {"siteid": "1", "sizeid": "small"}
-    refused = hold(database, ask(1, size), ask(0, RED), ask(1, RED, measure="onhand"))
+    refused = hold(database, request(1, size), request(0, RED), request(1, RED, measure="onhand"))
     assert [a.ok for a in refused] == [False] * 3
     assert refused[0].reason == (
-        "dimensions siteid, sizeid are not a beginning of siteid, colorid, sizeid, styleid without a gap"
+        "dimensions siteid, sizeid"
+        " are not a beginning of siteid, colorid, sizeid, styleid without a gap"
     )
     assert back(database, 1, RED, reference="somebody else's").reason.startswith(
         "the reservation id belongs to"
@@ -177,8 +183,8 @@ def test_what_cannot_be_a_reservation_is_refused_with_a_reason(database: Databas
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_no_level_is_oversold_whatever_is_asked(database: Database, seed: int) -> None:
-    """Random supplies, reservations and releases at three levels against a plain recount of every level."""
+def test_random_requests_never_oversell_a_level(database: Database, seed: int) -> None:
+    """Random supplies, reservations and releases at three levels against a recount of each."""
     random = Random(seed)
     places = [
         SITE,
@@ -193,7 +199,7 @@ def test_no_level_is_oversold_whatever_is_asked(database: Database, seed: int) -
             back(database, units, place)
         else:
             before = rows(database)
-            (answer,) = hold(database, ask(units, place))
+            (answer,) = hold(database, request(units, place))
             free = [
                 _free(before, {n: place[n] for n in list(place)[:k]}) for k in range(len(place) + 1)
             ]

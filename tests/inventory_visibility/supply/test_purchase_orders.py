@@ -1,4 +1,4 @@
-"""Purchase and transfer orders are dated supply until they are received or closed, in one step with on hand."""
+"""Purchase orders are dated supply until they are received or closed."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -72,8 +72,8 @@ def scheduled(database: Database) -> dict[date, int]:
 def promised(database: Database, quantity: int, **ahead: int) -> tuple[date, Decimal] | None:
     with database.reading() as session:
         configuration = inventory_configuration(session)
-        asks = [PromiseRequest({"LAMP": quantity}, ahead=ahead)]
-        (found,) = promise_dates(session, asks, configuration=configuration, today=TODAY)
+        requests = [PromiseRequest({"LAMP": quantity}, ahead=ahead)]
+        (found,) = promise_dates(session, requests, configuration=configuration, today=TODAY)
     return (found.day, found.confidence) if found else None
 
 
@@ -109,18 +109,19 @@ def test_a_purchase_order_is_promised_amended_received_in_parts_and_closed_short
     assert balances(database) == {("LAMP", "SEA"): (10, 0)}
     assert scheduled(database) == {on(9): 4}
     with database.reading() as session:
-        told = fetch(
+        published = fetch(
             session,
-            "SELECT data FROM platform.business_event WHERE name = 'inventory.received' ORDER BY id",
+            "SELECT data FROM platform.business_event"
+            " WHERE name = 'inventory.received' ORDER BY id",
         )
-    assert [(t[0]["document"], t[0]["keys"], t[0]["units"][0]["quantity"]) for t in told] == [
+    assert [(t[0]["document"], t[0]["keys"], t[0]["units"][0]["quantity"]) for t in published] == [
         ("purchase PO-1", [["LAMP", "SEA"]], "5"),
         ("purchase PO-1", [["LAMP", "SEA"]], "3"),
     ]
     check(database)
 
 
-def test_more_than_was_ordered_is_taken_and_nothing_stays_scheduled(database: Database) -> None:
+def test_more_than_was_ordered_is_received_and_nothing_stays_scheduled(database: Database) -> None:
     put(database, line(1, 10, 5))
     assert receive(database, "r-1", 1, 14) == (True, False, "")
     assert scheduled(database) == {}
@@ -150,7 +151,7 @@ def test_refused_documents_change_nothing_and_let_the_others_through(database: D
     check(database)
 
 
-def test_a_promise_waits_for_who_was_first_and_leaves_alone_what_is_kept(
+def test_a_promise_respects_requests_ahead_and_units_kept_back(
     database: Database,
 ) -> None:
     configured(
@@ -165,7 +166,7 @@ def test_a_promise_waits_for_who_was_first_and_leaves_alone_what_is_kept(
     assert promised(database, 3, LAMP=20) is None
 
 
-def test_random_lives_of_supply_lines_keep_schedule_and_stock_in_step(database: Database) -> None:
+def test_random_supply_lines_keep_schedule_and_stock_consistent(database: Database) -> None:
     random = Random(5)
     on_hand = 0
     for step in range(120):

@@ -1,4 +1,4 @@
-"""A transfer is supply where it goes and demand where it leaves, until it ships; what stands there stays promised."""
+"""A transfer is demand at its origin until it ships, and supply at its destination."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -59,15 +59,19 @@ def ship(
     database: Database, identity: str, quantity: int, number: int = 1
 ) -> tuple[bool, bool, str]:
     with database.unit_of_work() as session:
-        told = SupplyMovement(identity, SupplyLineKey("transfer", "T-1", number), Decimal(quantity))
-        (answer,) = ship_supply(session, [told], NOW, "test")
+        movement = SupplyMovement(
+            identity, SupplyLineKey("transfer", "T-1", number), Decimal(quantity)
+        )
+        (answer,) = ship_supply(session, [movement], NOW, "test")
     return answer.ok, answer.duplicate, answer.reason
 
 
 def receive(database: Database, identity: str, quantity: int, number: int = 1) -> bool:
     with database.unit_of_work() as session:
-        told = SupplyMovement(identity, SupplyLineKey("transfer", "T-1", number), Decimal(quantity))
-        return receive_supply(session, [told], NOW, "test")[0].ok
+        movement = SupplyMovement(
+            identity, SupplyLineKey("transfer", "T-1", number), Decimal(quantity)
+        )
+        return receive_supply(session, [movement], NOW, "test")[0].ok
 
 
 def close(database: Database, *, unshipped_only: bool, number: int = 1) -> str:
@@ -88,8 +92,8 @@ def scheduled(database: Database) -> dict[tuple[str, date], int]:
 def promised(database: Database, quantity: int, source: str) -> date | None:
     with database.reading() as session:
         configuration = inventory_configuration(session)
-        asks = [PromiseRequest({"LAMP": quantity}, source)]
-        (found,) = promise_dates(session, asks, configuration=configuration, today=TODAY)
+        requests = [PromiseRequest({"LAMP": quantity}, source)]
+        (found,) = promise_dates(session, requests, configuration=configuration, today=TODAY)
     return found.day if found else None
 
 
@@ -121,7 +125,7 @@ def test_a_transfer_is_demand_at_its_origin_and_supply_where_it_goes(database: D
     check(database)
 
 
-def test_what_is_scheduled_never_keeps_anybody_from_what_stands_there(database: Database) -> None:
+def test_scheduled_demand_does_not_keep_stock_from_being_reserved(database: Database) -> None:
     stocked(database, LAMP__SEA=10)
     put(database, line(6, 2, 5))
     with database.unit_of_work() as session:
@@ -136,7 +140,7 @@ def test_what_is_scheduled_never_keeps_anybody_from_what_stands_there(database: 
     check(database)
 
 
-def test_the_demand_is_taken_back_as_the_transfer_ships_in_parts(database: Database) -> None:
+def test_demand_shrinks_as_the_transfer_ships_in_parts(database: Database) -> None:
     stocked(database, LAMP__SEA=10)
     put(database, line(6, 2, 5))
     assert ship(database, "s-1", 4) == (True, False, "")
@@ -156,7 +160,9 @@ def test_the_demand_is_taken_back_as_the_transfer_ships_in_parts(database: Datab
     check(database)
 
 
-def test_what_arrived_has_left_whether_or_not_anybody_said_so(database: Database) -> None:
+def test_received_units_have_left_the_origin_although_no_shipment_was_reported(
+    database: Database,
+) -> None:
     stocked(database, LAMP__SEA=10)
     put(database, line(6, 2, 5))
     assert receive(database, "r-1", 6)
@@ -183,7 +189,7 @@ def test_a_canceled_transfer_keeps_what_is_on_its_way_and_a_closed_one_nothing(
     check(database)
 
 
-def test_a_transfer_without_an_origin_may_be_told_one_later_and_keeps_it(
+def test_a_transfer_may_get_an_origin_later_and_keeps_it(
     database: Database,
 ) -> None:
     stocked(database, LAMP__SEA=10)
@@ -206,7 +212,7 @@ def test_a_transfer_without_an_origin_may_be_told_one_later_and_keeps_it(
     check(database)
 
 
-def test_random_lives_of_transfers_keep_both_ends_in_step(database: Database) -> None:
+def test_random_transfers_keep_both_ends_consistent(database: Database) -> None:
     random = Random(11)
     stocked(database, LAMP__SEA=1_000)
     left = came = 0
@@ -244,7 +250,7 @@ def test_random_lives_of_transfers_keep_both_ends_in_step(database: Database) ->
         "UPDATE inventory_visibility.supply_shipment SET quantity = quantity + 1",
     ],
 )
-def test_the_promise_about_origins_finds_damage(database: Database, damage: str) -> None:
+def test_the_invariant_of_transfers_finds_damage(database: Database, damage: str) -> None:
     stocked(database, LAMP__SEA=10)
     put(database, line(6, 2, 5))
     ship(database, "s-1", 2)

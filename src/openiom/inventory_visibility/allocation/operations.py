@@ -174,19 +174,21 @@ class AllocationBatch:
         Of the own stock the safety stock is never allocated.
         """
         stock_id = self.ids[operation.key]
-        rows = []
+        total = -self.allocated.get(stock_id, ZERO)
         for row in self.families[operation.key.family].rows.values():
             if operation.level <= row.level:
-                rows.append(row)
-        total = -self.allocated.get(stock_id, ZERO)
-        for row in rows:
-            balances = self.balances[row.id]
-            for measure, sign in self.formula.items():
-                total += sign * balances.get(measure, ZERO)
+                total += self._by_formula(row.id)
         if operation.organization or operation.dimensions:
             return total
         own = self._row(operation)
         return min(total, own.free - own.safety_stock - self._allocated_at(stock_id))
+
+    def _by_formula(self, stock_id: int) -> Decimal:
+        balances = self.balances[stock_id]
+        total = ZERO
+        for measure, sign in self.formula.items():
+            total += sign * balances.get(measure, ZERO)
+        return total
 
     def _allocated_at(self, stock_id: int) -> Decimal:
         total = ZERO

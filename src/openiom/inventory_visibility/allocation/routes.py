@@ -125,6 +125,7 @@ def operate(
 def _answer(
     operations: Sequence[AllocationOperation], results: Sequence[AllocationResult]
 ) -> OperationsAnswer:
+    """Return the results of operations under their ids."""
     shown = []
     for operation, result in zip(operations, results, strict=True):
         shown.append(
@@ -141,6 +142,7 @@ def _answer(
 def _operation(
     body: OperationBody, configuration: InventoryConfiguration, where: str
 ) -> AllocationOperation:
+    """Return the operation of a body; raise `Invalid` when its groups are not valid paths."""
     _check_path(body.groups, configuration, f"{where}.groups")
     _check_path(body.sources, configuration, f"{where}.sources")
     if (body.kind == "reallocate") != bool(body.sources):

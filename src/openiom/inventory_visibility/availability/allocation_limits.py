@@ -84,6 +84,7 @@ class AllocationLimits:
         return [self._grant(request, rows) for request in requests]
 
     def _grant(self, request: PartsRequest, rows: Mapping[ProductSource, LockedStockRow]) -> bool:
+        """Reserve all parts of one request, or none; return whether they were reserved."""
         needed = []
         for product, units in request.parts.items():
             row = rows.get((product, request.source))
@@ -141,6 +142,7 @@ def limits_of(
 
 
 def _buffer_rules(session: Session, products: Collection[str]) -> list[BufferRule]:
+    """Return the channel buffers of these products and of all products."""
     return fetch_as(
         session,
         BufferRule,

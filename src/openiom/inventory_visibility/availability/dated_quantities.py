@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import InventoryConfiguration
@@ -109,10 +110,7 @@ class _DatedView:
                 side = supply if signed > 0 else demand
                 side[change.group, change.offset] += abs(signed)
                 self._show_change(change, calculated, signed)
-        present = []
-        for group in range(len(self.results)):
-            present.append(self._total(group, formula))
-        projection = project(np.array(present, dtype=np.int64), supply, demand)
+        projection = project(self._present(formula), supply, demand)
         for group, result in enumerate(self.results):
             for offset in self.shown:
                 day = f"{self._day(offset)}T00:00:00Z"
@@ -126,9 +124,13 @@ class _DatedView:
     def _day(self, offset: int) -> date:
         return self.today + timedelta(days=offset)
 
-    def _total(self, group: int, formula: Mapping[Measure, int]) -> int:
-        balances = self.balances.get(group, {})
-        return sum(sign * balances.get(measure, 0) for measure, sign in formula.items())
+    def _present(self, formula: Mapping[Measure, int]) -> NDArray[np.int64]:
+        """Return the present quantity of a calculated measure by group."""
+        present = np.zeros(len(self.results), dtype=np.int64)
+        for group, balances in self.balances.items():
+            for measure, sign in formula.items():
+                present[group] += sign * balances.get(measure, 0)
+        return present
 
 
 def _add(dated: Dated, day: str, measure: Measure, quantity: int) -> None:

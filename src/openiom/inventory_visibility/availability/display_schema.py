@@ -15,6 +15,7 @@ from openiom.inventory_visibility.configuration import (
 from openiom.platform.bulk import fetch
 
 MAX_ORGANIZATIONS = 100
+_SHOWN_DIMENSIONS = BASE_DIMENSIONS - {LOCATION}
 
 
 class Term(BaseModel):
@@ -87,6 +88,7 @@ def display_schema(session: Session) -> Shape:
 
 
 def _source_system(name: str, given: DataSourceBody) -> SourceSystem:
+    """Return a source system with its measures as the configuration writes them."""
     measures = []
     for title in given.physical_measures:
         measures.append(MeasureName(name=title.lower(), title=title, terms=[]))
@@ -112,7 +114,7 @@ def _dimensions(body: InventoryConfigurationBody) -> list[DimensionName]:
     found: dict[str, DimensionName] = {}
     for title in titles:
         name = title.lower()
-        if name in BASE_DIMENSIONS and name != LOCATION:
+        if name in _SHOWN_DIMENSIONS:
             found.setdefault(name, DimensionName(name=name, title=title))
     return list(found.values())
 

@@ -193,6 +193,7 @@ def _expression(name: str) -> str:
 def _conditions(
     session: Session, query: GridQuery, configuration: InventoryConfiguration
 ) -> tuple[str, dict[str, Any]]:
+    """Return the SQL condition of a query and its parameters."""
     conditions = ["s.organization = %(organization)s"]
     values: dict[str, Any] = {
         "organization": query.organization,

@@ -163,23 +163,29 @@ def _group_row(group_by: Sequence[str], group: Group) -> GroupRow:
 
 
 def _group_by(given: str) -> list[str]:
-    names = []
-    for part in given.split(","):
-        name = part.strip().lower()
-        if name and name not in (PRODUCT, SOURCE):
-            name = checked_dimension(name, "group_by")
-        if name:
-            names.append(name)
-    if not names or len(set(names)) < len(names) or len(names) > MAX_GROUP_COLUMNS:
+    """Return the checked names to group by, in lower case and in the given order."""
+    names: dict[str, str] = {}
+    parts = list(filter(None, map(str.strip, given.split(","))))
+    for part in parts:
+        name = _group_name(part)
+        names[name] = part
+    if not 0 < len(names) == len(parts) <= MAX_GROUP_COLUMNS:
         raise Invalid(
             f"cannot group by {given or 'nothing'}",
             where="group_by",
             remedy=f"name product, source or dimensions, each once and at most {MAX_GROUP_COLUMNS}",
         )
-    return names
+    return list(names)
+
+
+def _group_name(part: str) -> str:
+    if part.lower() in (PRODUCT, SOURCE):
+        return part.lower()
+    return checked_dimension(part, "group_by")
 
 
 def _dimensions(given: Sequence[str]) -> dict[str, str]:
+    """Return the values of checked base dimensions from `name=value` texts."""
     found = {}
     for text in given:
         name, _, value = text.partition("=")

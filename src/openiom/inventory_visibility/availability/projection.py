@@ -73,6 +73,7 @@ class AvailabilityOutlook:
         )
 
     def _requester_view(self, requester: Requester) -> RequesterView:
+        """Return the requester's limits at each key as arrays of ticks."""
         own, kept_back, buffer, percent = [], [], [], []
         for key in self.keys:
             position = self.positions[key]

@@ -93,6 +93,7 @@ class PromisePlanner:
         outlook: AvailabilityOutlook,
         receipts: Mapping[ProductSource, Sequence[SupplyMovement]],
     ) -> None:
+        """Index the rows of the outlook by key, and the sources of each product."""
         self._outlook = outlook
         self._receipts = receipts
         self._row_of = {key: number for number, key in enumerate(outlook.keys)}

@@ -65,12 +65,26 @@ def _free_kits(
         by_product[product][source] = units
     found = {}
     for kit, parts in kits.items():
-        sources = set.intersection(*(set(by_product[part]) for part in parts))
-        for source in sources:
-            units = min(by_product[part][source] // each for part, each in parts.items())
-            if units:
-                found[kit, source] = units
+        for source, units in _whole_kits(parts, by_product).items():
+            found[kit, source] = units
     return found
+
+
+def _whole_kits(
+    parts: Mapping[str, int], by_product: Mapping[str, Mapping[str, int]]
+) -> dict[str, int]:
+    """Return how many of one kit the free units of its parts make at each source that has all."""
+    kits_by_source: dict[str, int] = {}
+    for number, (part, per_kit) in enumerate(parts.items()):
+        whole_kits = {}
+        for source, units in by_product.get(part, {}).items():
+            most = units // per_kit
+            if number:
+                most = min(most, kits_by_source.get(source, 0))
+            if most:
+                whole_kits[source] = most
+        kits_by_source = whole_kits
+    return kits_by_source
 
 
 def channels_matter(session: Session) -> bool:
@@ -134,6 +148,7 @@ def own_stock(session: Session, products: Iterable[str], *, source: str = "") ->
 def _free_for(
     session: Session, products: set[str], requester: Requester
 ) -> dict[ProductSource, int]:
+    """Return the units free for a requester with a channel, in three queries."""
     rows = own_stock(session, products)
     limited = [LimitedStock(row.stock_id, row.key, row.safety_stock) for row in rows]
     limits = limits_of(session, limited, {requester.channel})

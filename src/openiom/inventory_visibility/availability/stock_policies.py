@@ -75,6 +75,7 @@ class PolicyRule(NamedTuple):
 
 
 def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
+    """Return a problem when a policy keeps nothing, names too much or repeats a channel."""
     policy = StockPolicyBody.model_validate(body)
     problems = []
     if policy.safety_stock is None and not policy.buffers:
@@ -147,6 +148,7 @@ def _replace_rules(session: Session, names: list[str], rows: Sequence[tuple[Any,
 
 
 def _stored_rules(session: Session, policies: list[str]) -> set[PolicyRule]:
+    """Return the rules these policies have in the read model."""
     rules = fetch_as(
         session,
         PolicyRule,

@@ -121,6 +121,7 @@ class _TimelineView:
         return self.parts != {self.product: 1}
 
     def timeline(self, source: str) -> PromiseTimeline:
+        """Return the timeline of a source; a kit has no balances of its own."""
         days = self._days(source)
         if self.is_kit:
             free = self._free_kits(source)
@@ -149,12 +150,14 @@ class _TimelineView:
         )
 
     def _free_kits(self, source: str) -> float:
+        """Return the whole kits that may be promised at a source today."""
         whole_kits = []
         for part, per_unit in self.parts.items():
             whole_kits.append(self.outlook.free((part, source), self.requester) // per_unit)
         return float(min(whole_kits))
 
     def _days(self, source: str) -> list[PromiseDay]:
+        """Return the days of the window at a source."""
         rows = [self.outlook.keys.index((part, source)) for part in self.parts]
         view = self.outlook.view_of(self.requester)
         projected = self._in_units(view.projected[rows])
@@ -211,6 +214,7 @@ class _ScheduleEntry(NamedTuple):
 def _scheduled_changes(
     session: Session, found: AvailabilityOutlook, keys: Sequence[ProductSource]
 ) -> Entries:
+    """Return the entries of the window for these keys, by product, source and day."""
     key_of = {found.positions[key].stock_id: key for key in keys}
     days = found.projection.atp.shape[1]
     rows = fetch_as(

@@ -48,6 +48,16 @@ class VariantSupply:
             flow.add_request(self._rows_below(level), units)
         return [flow.add_request(self._rows_for(level), units) for level, units in requests]
 
+    def contents(self) -> tuple[list[object], list[object]]:
+        """Return rows and reservations in a form that JSON can represent."""
+        rows: list[object] = []
+        for row in self.rows:
+            rows.append([row.stock_id, row.units, row.kept_back])
+        reserved: list[object] = []
+        for level, units in self.reserved:
+            reserved.append([sorted(level), units])
+        return rows, reserved
+
     def _units_of(self, level: Level) -> int:
         total = 0
         for number in self._rows_for(level):

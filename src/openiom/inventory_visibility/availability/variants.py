@@ -62,10 +62,8 @@ class VariantStock:
         found = {}
         for (product, source), supply in self.supplies.items():
             for variant in by_product.get(product, ()):
-                (units,) = supply.grant([(variant.values, OVERSELL)])
-                if units:
-                    found[variant, source] = units
-        return found
+                (found[variant, source],) = supply.grant([(variant.values, OVERSELL)])
+        return {key: units for key, units in found.items() if units}
 
     def shared_stock(self) -> list[object]:
         """Return the rows that several variants share, in a form that is equal for equal stock.
@@ -76,22 +74,22 @@ class VariantStock:
         found: list[object] = []
         for (product, source), supply in sorted(self.supplies.items()):
             if variants_of[product] > 1:
-                rows = [[row.stock_id, row.units, row.kept_back] for row in supply.rows]
-                reserved = [[sorted(level), units] for level, units in supply.reserved]
-                found.append([product, source, rows, reserved])
+                found.append([product, source, *supply.contents()])
         return found
 
     def granted(self, source: str, requested: Mapping[Variant, int]) -> dict[Variant, int]:
         """Return the units that can be had together at a source, the most exact variants first."""
         found: dict[Variant, int] = {}
         for product, variants in _by_product(requested).items():
-            if len(variants) > 1:
-                variants.sort(key=lambda variant: (-len(variant.values), variant.text))
+            variants.sort(key=_most_exact_first)
             supply = self.supplies.get((product, source), NO_SUPPLY)
             requests = [(variant.values, requested[variant]) for variant in variants]
-            for variant, units in zip(variants, supply.grant(requests), strict=True):
-                found[variant] = units
+            found |= zip(variants, supply.grant(requests), strict=True)
         return found
+
+
+def _most_exact_first(variant: Variant) -> tuple[int, str]:
+    return -len(variant.values), variant.text
 
 
 def _by_product(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
@@ -200,9 +198,11 @@ def _available_units(
     limits = limits_of(session, limited, {requester.channel})
     found = []
     for row in rows:
+        if row.oversell:
+            found.append(OVERSELL)
+            continue
         units = limits.available_to(row.id, requester, on_hand=row.on_hand, free=row.free)
-        whole_units = max(0, int(units.to_integral_value(ROUND_FLOOR)))
-        found.append(OVERSELL if row.oversell else whole_units)
+        found.append(max(0, int(units.to_integral_value(ROUND_FLOOR))))
     return found
 
 

@@ -275,6 +275,7 @@ def _post(
 
 
 def _refusal(change: MeasureChange, formula: Formula) -> str:
+    """Return why a change cannot be posted whatever the stock, or ''."""
     if not change.quantities:
         return "holds no quantity"
     for measure, quantity in change.quantities.items():

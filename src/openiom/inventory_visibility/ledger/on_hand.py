@@ -73,9 +73,11 @@ def change_on_hand(
 
 def _refusal(row: LockedStockRow, delta: Decimal) -> str:
     """Return why on hand may not move by `delta`, or ''."""
+    if delta >= 0 or row.oversell:
+        return ""
     after = row.on_hand + delta
     promised = row.reserved - row.overdraft - row.backed_by_variants
-    if delta >= 0 or row.oversell or after >= promised:
+    if after >= promised:
         return ""
     return (
         f"{format_quantity(after)} on hand would not cover the"

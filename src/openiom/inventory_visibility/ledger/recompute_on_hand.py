@@ -71,6 +71,7 @@ def recompute_on_hand(session: Session, formula: Formula, *, now: datetime, acto
 def _post_differences(
     session: Session, differences: Sequence[_Difference], *, now: datetime, actor: str
 ) -> None:
+    """Post some differences, and rebalance the families they belong to."""
     documents = dict.fromkeys((d.family for d in differences), DOCUMENT)
     families = lock_families(session, list(documents))
     entries = []

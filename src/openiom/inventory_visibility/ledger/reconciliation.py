@@ -70,6 +70,7 @@ class CheckedStock:
     def _compare(
         self, what: str, column: str, actual: Decimal, expected: Decimal
     ) -> list[Discrepancy]:
+        """Return a discrepancy when the quantities differ."""
         if actual == expected:
             return []
         return [
@@ -110,6 +111,7 @@ class ReconciliationWorker:
         return BatchResult(0, False)
 
     def _check_rows(self, session: Session, after: int, now: datetime) -> None:
+        """Check the next stock rows and remember how far the round has come."""
         rows = _read_rows(session, after, self._rows)
         _store_sums(session, rows)
         discrepancies: list[Discrepancy] = []
@@ -134,6 +136,7 @@ class ReconciliationWorker:
         execute(session, "UPDATE inventory_visibility.ledger_check SET stock_id = %s", (reached,))
 
     def _check_blocks(self, session: Session, after: int, now: datetime) -> None:
+        """Verify the next sealed blocks; after the last one verify the days."""
         discrepancies, reached = verify_blocks(session, after=after, limit=self._blocks)
         if reached is None:
             known = _known_rows(session, _DAY_TABLES, 0, None)
@@ -151,6 +154,7 @@ class ReconciliationWorker:
 
 
 def _position(session: Session, now: datetime) -> _Position:
+    """Return where the last batch ended; the first call begins a round."""
     execute(
         session,
         "INSERT INTO inventory_visibility.ledger_check (id, round_began_at) VALUES (1, %s)"
@@ -176,6 +180,7 @@ class _StockBalances(NamedTuple):
     sums: dict[str, str]
 
     def checked(self) -> CheckedStock:
+        """Return the row with its stored sums, before its new entries are added."""
         sums: dict[str, Decimal] = defaultdict(Decimal)
         for name, units in self.sums.items():
             sums[name] = Decimal(units)

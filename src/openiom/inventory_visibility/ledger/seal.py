@@ -57,13 +57,18 @@ class LedgerSealWorker:
             locked = fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (_ADVISORY_LOCK,))
             if locked == [(False,)]:
                 return BatchResult(0, False)
-            open_day = _open_day(session) or _begin_day(session, now)
-            if open_day is None:
-                return BatchResult(0, False)
-            blocks = _seal_blocks(session, open_day)
-            if blocks < BLOCKS_PER_BATCH:
-                _seal_day(session, open_day.day, now)
-            return BatchResult(max(1, blocks), True)
+            return _seal_some(session, now)
+
+
+def _seal_some(session: Session, now: datetime) -> BatchResult:
+    """Seal the next blocks of the day being sealed, or begin the next day that has ended."""
+    open_day = _open_day(session) or _begin_day(session, now)
+    if open_day is None:
+        return BatchResult(0, False)
+    blocks = _seal_blocks(session, open_day)
+    if blocks < BLOCKS_PER_BATCH:
+        _seal_day(session, open_day.day, now)
+    return BatchResult(max(1, blocks), True)
 
 
 def _open_day(session: Session) -> _OpenDay | None:
@@ -220,6 +225,7 @@ def verify_blocks(
 
 
 def _verify_block(session: Session, block: _Block) -> list[Discrepancy]:
+    """Verify the hash of a block, and then the digests of its entries."""
     digests, stored_hash = bytes(block.digests), bytes(block.hash)
     computed = sha256(",".join(map(str, block.ids)).encode() + digests).digest()
     if computed != stored_hash:
@@ -243,18 +249,16 @@ def compare_digests(actual: dict[int, bytes], sealed: dict[int, bytes]) -> list[
     """Return the entries that were changed, removed or inserted since they were sealed."""
     found = []
     for entry_id in sorted(actual.keys() | sealed.keys()):
-        now, then = actual.get(entry_id), sealed.get(entry_id)
+        now, then = actual.get(entry_id, b""), sealed.get(entry_id, b"")
         if now == then:
             continue
-        if now is None:
+        if entry_id not in actual:
             kind = "missing"
-        elif then is None:
+        elif entry_id not in sealed:
             kind = "inserted"
         else:
             kind = "digest"
-        found.append(
-            Discrepancy("ledger_entry", entry_id, kind, (now or b"").hex(), (then or b"").hex())
-        )
+        found.append(Discrepancy("ledger_entry", entry_id, kind, now.hex(), then.hex()))
     return found
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.availability.decisions import PartsRequest
 from openiom.inventory_visibility.locks import LockedReservation, lock_lines
+from openiom.inventory_visibility.measures import ZERO
 from openiom.platform.bulk import execute, fetch
 
 from .close_reservations import Closure
@@ -32,12 +33,13 @@ class BackorderUnits:
         for one in self.reservations:
             if (one.line_id, one.source) != (request.line_id, request.source):
                 continue
-            if one.product in remaining:
-                units = min(one.open - self.used[one.id], remaining[one.product])
+            needed = remaining.get(one.product, ZERO)
+            units = min(one.open - self.used[one.id], needed)
+            if units:
                 self.used[one.id] += units
-                remaining[one.product] -= units
-        needed = {product: units for product, units in remaining.items() if units}
-        return replace(request, parts=needed)
+                remaining[one.product] = needed - units
+        parts = {product: units for product, units in remaining.items() if units}
+        return replace(request, parts=parts)
 
     def used_by(self, lines: Collection[UUID | None]) -> list[int]:
         """Return the ids of reservations that these lines use."""

@@ -63,6 +63,8 @@ class ReservationBatcher:
         return self._calls.submit(_PendingRequest(request, now, actor, hierarchy, formula))
 
     def _run(self, pending: Sequence[_PendingRequest]) -> list[ReservationResult]:
+        """Reserve the requests of all callers; return one result per request, in order."""
+
         def reserve_all(session: Session) -> list[ReservationResult]:
             results: list[ReservationResult] = []
             for group in _neighbors(pending):

@@ -55,11 +55,8 @@ class Closure:
             self.add(reservation, reservation.open)
 
 
-def close(session: Session, closure: Closure, *, now: datetime, actor: str) -> None:
-    """Close the units, lower what is reserved, and return or use up consumed allocations.
-
-    Publishes `inventory.availability_increased` for released units.
-    """
+def _lower_open_units(session: Session, closure: Closure) -> None:
+    """Move the closed units from open to shipped or released."""
     if closure.closed:
         column = closure.outcome
         execute(
@@ -71,6 +68,14 @@ def close(session: Session, closure: Closure, *, now: datetime, actor: str) -> N
             " WHERE r.id = d.id",
             columns_of(closure.closed, "reservation_id", "units"),
         )
+
+
+def close(session: Session, closure: Closure, *, now: datetime, actor: str) -> None:
+    """Close the units, lower what is reserved, and return or use up consumed allocations.
+
+    Publishes `inventory.availability_increased` for released units.
+    """
+    _lower_open_units(session, closure)
     entries = []
     by_line: dict[tuple[UUID, int], Decimal] = defaultdict(Decimal)
     for reservation, units in closure.closed:

@@ -97,14 +97,7 @@ def reserve(
         if ok:
             granted_lines.add(request.line_id)
             rows += _new_reservations(request, whole, part, stock, now)
-    copy_rows(session, "inventory_visibility.reservation", _LineReservation._fields, rows)
-    entries = []
-    for row in rows:
-        document = row.document or str(row.line_id)
-        entries.append(reserved_entry(row.stock_id, row.quantity, "reserve", document))
-    entries += consumption_entries(limits, "reserve")
-    post(session, entries, now=now, actor=actor)
-    store_consumption(session, limits, now=now, actor=actor)
+    _store_reservations(session, rows, limits, now=now, actor=actor)
 
     remove_expiry(session, backorder.used_by(granted_lines))
     closure = Closure(stock.rows, "released", "reserved elsewhere")
@@ -160,6 +153,25 @@ def _new_reservations(
         )
         rows.append(row)
     return rows
+
+
+def _store_reservations(
+    session: Session,
+    rows: Sequence[_LineReservation],
+    limits: AllocationLimits,
+    *,
+    now: datetime,
+    actor: str,
+) -> None:
+    """Insert reservations, post their entries, and store the allocations they consumed."""
+    copy_rows(session, "inventory_visibility.reservation", _LineReservation._fields, rows)
+    entries = []
+    for row in rows:
+        document = row.document or str(row.line_id)
+        entries.append(reserved_entry(row.stock_id, row.quantity, "reserve", document))
+    entries += consumption_entries(limits, "reserve")
+    post(session, entries, now=now, actor=actor)
+    store_consumption(session, limits, now=now, actor=actor)
 
 
 def release_backorder_reservations(
@@ -225,10 +237,7 @@ def ship(session: Session, postings: Sequence[ShipmentPosting], now: datetime, a
     if not postings:
         return
     kits = kit_parts(session, {posting.product for posting in postings})
-    keys = set()
-    for posting in postings:
-        for part in kits.get(posting.product, (posting.product,)):
-            keys.add((part, posting.source))
+    keys = _shipped_keys(postings, kits)
     ensure_own_stock(session, keys, now)
     line_ids = {posting.line_id for posting in postings}
     reservations, stock = lock_lines(session, line_ids, keys)
@@ -241,6 +250,14 @@ def ship(session: Session, postings: Sequence[ShipmentPosting], now: datetime, a
         for part, per_unit in parts.items():
             batch.ship(posting, part, posting.quantity * per_unit)
     close(session, batch.closure, now=now, actor=actor)
+
+
+def _shipped_keys(postings: Sequence[ShipmentPosting], kits: Kits) -> set[ProductSource]:
+    keys = set()
+    for posting in postings:
+        for part in kits.get(posting.product, (posting.product,)):
+            keys.add((part, posting.source))
+    return keys
 
 
 @dataclass(slots=True)

@@ -303,6 +303,7 @@ def _apply(
     actor: str,
     cause: str,
 ) -> list[ReservationResult]:
+    """Lock the stock of all requests, apply them in order, and post what they moved."""
     valid = [request for request in requests if not request.refusal]
     families: Families = {}
     if valid:

@@ -193,6 +193,7 @@ def _reasons_answer(reasons: Sequence[str]) -> SupplyAnswer:
 
 
 def _movements_answer(outcomes: Sequence[SupplyMovementResult]) -> SupplyAnswer:
+    """Return the results of movements with their index in the request."""
     results = []
     for index, outcome in enumerate(outcomes):
         results.append(

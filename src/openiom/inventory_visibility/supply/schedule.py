@@ -102,12 +102,14 @@ def post_schedule(
 
 
 def _refusal(change: ScheduleChange, window: tuple[date, date] | None) -> str:
+    """Return why a change cannot be scheduled, or ''."""
     if not change.quantities:
         return "no quantity is scheduled"
-    if window is None:
-        return ""
-    first, last = window
-    for day in sorted(day for day, _, _ in change.quantities):
+    return _window_refusal(change, *window) if window else ""
+
+
+def _window_refusal(change: ScheduleChange, first: date, last: date) -> str:
+    for day, _, _ in sorted(change.quantities):
         if not first <= day <= last:
             return f"{day} is outside the schedule, which goes from {first} to {last}"
     return ""
@@ -130,6 +132,7 @@ def _store_new_ids(session: Session, event_ids: Iterable[str], now: datetime) ->
 def _append(
     session: Session, changes: Sequence[ScheduleChange], *, now: datetime, actor: str, cause: str
 ) -> None:
+    """Append the entries of new changes and move the balances by day."""
     values = {change.key.dimensions: frozenset(change.dimensions.items()) for change in changes}
     ids = ensure_stock(session, {change.key for change in changes}, values, now)
     sums: dict[tuple[int, date, str, str], Decimal] = defaultdict(Decimal)
@@ -169,10 +172,9 @@ def _append(
 def _publish(
     session: Session, changes: Sequence[ScheduleChange], *, now: datetime, actor: str, cause: str
 ) -> None:
-    keys = set()
-    for change in changes:
-        if not change.organization:
-            keys.add((change.product, change.source))
-    if keys:
+    """Publish the own keys whose schedule moved, once for all changes."""
+    own = [change for change in changes if not change.organization]
+    if own:
+        keys = {(change.product, change.source) for change in own}
         data = {"cause": cause, "keys": named_keys(keys), "all": len(keys) <= MAX_KEYS}
         append_events(session, [inventory_event(SCHEDULED, data)], at=now, actor=actor)

@@ -146,9 +146,16 @@ def _document_refusal(document: SupplyDocument, *, is_repeated: bool) -> str:
     """Return why a document is invalid by itself, or ''."""
     if is_repeated:
         return f"{document.kind} {document.number} appears twice in this request"
-    numbers = {line.line_number for line in document.lines}
-    if len(numbers) < len(document.lines):
-        return "a line number appears twice"
+    numbers: set[int] = set()
+    for line in document.lines:
+        if line.line_number in numbers:
+            return "a line number appears twice"
+        numbers.add(line.line_number)
+    return _origins_refusal(document)
+
+
+def _origins_refusal(document: SupplyDocument) -> str:
+    """Return what is wrong with the origin of the first line that has an invalid one, or ''."""
     for line in document.lines:
         reason = _origin_refusal(document.kind, line)
         if reason:
@@ -157,6 +164,7 @@ def _document_refusal(document: SupplyDocument, *, is_repeated: bool) -> str:
 
 
 def _origin_refusal(kind: Kind, line: SupplyLineDocument) -> str:
+    """Return what is wrong with the origin of a line, or ''."""
     if not line.origin:
         return ""
     if kind == "purchase":
@@ -185,18 +193,25 @@ def amendment_refusal(line: SupplyLineState, wanted: SupplyLineDocument) -> str:
     name = f"line {wanted.line_number}"
     if (line.product, line.source) != (wanted.product, wanted.source):
         return f"{name} is for {line.product} to {line.source}; close it and add another"
-    if line.origin and line.origin != wanted.origin:
+    if line.origin not in ("", wanted.origin):
         return f"{name} comes from {line.origin}; close it and add another"
     if line.closed:
         return f"{name} was closed short; add another"
-    if wanted.quantity < line.received:
+    return _quantity_refusal(line, wanted.quantity)
+
+
+def _quantity_refusal(line: SupplyLineState, quantity: Decimal) -> str:
+    """Return why a line cannot have this quantity, or ''."""
+    name = f"line {line.key.line_number}"
+    if quantity < line.received:
         return f"{format_quantity(line.received)} units of {name} were received already"
-    if wanted.quantity < line.shipped:
+    if quantity < line.shipped:
         return f"{format_quantity(line.shipped)} units of {name} were shipped already"
     return ""
 
 
 def _new_line(key: SupplyLineKey, wanted: SupplyLineDocument) -> SupplyLineState:
+    """Return a new line with nothing scheduled yet."""
     return SupplyLineState(
         id=new_id(),
         key=key,
@@ -326,6 +341,7 @@ def _movement_refusal(
     *,
     needs_origin: bool,
 ) -> str:
+    """Return why a movement cannot be applied, or ''."""
     if movement.quantity <= 0:
         return "the quantity must be above zero"
     line = lines.get(movement.line)
