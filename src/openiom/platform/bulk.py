@@ -143,3 +143,8 @@ def fetch_as(
     with driver(session).cursor(row_factory=class_row(row_class)) as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.fetchall()
+
+
+def fetch_column(session: Session, query: str, parameters: Parameters = ()) -> list[Any]:
+    """Return the first column of the rows of a query like `fetch`."""
+    return [row[0] for row in fetch(session, query, parameters)]
