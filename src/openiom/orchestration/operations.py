@@ -8,12 +8,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
-from openiom.platform.bulk import fetch_as
+from openiom.platform.bulk import fetch_as, fetch_column
 from openiom.platform.events import notify
 
 from .engine import Engine
 from .runtime.calls.queue import cancel_calls_of_tokens, resume_calls
-from .runtime.columns import fetch_values
 from .runtime.flow_run_store import mark_running
 from .runtime.flow_runs import cancel_flow_runs
 from .runtime.token_store import lock_tokens, resume_tokens, retry_tokens, skip_tokens
@@ -113,7 +112,7 @@ def resume(session: Session, *, names: Sequence[str], now: datetime) -> int:
 
 
 def _set_paused(session: Session, names: Sequence[str], *, paused: bool, now: datetime) -> None:
-    switched = fetch_values(
+    switched = fetch_column(
         session,
         "UPDATE orchestration.flow SET paused = %s, changed_at = %s WHERE name IN"
         " (SELECT name FROM orchestration.flow WHERE name = ANY(%s) ORDER BY name FOR UPDATE)"
@@ -130,7 +129,7 @@ def _set_paused(session: Session, names: Sequence[str], *, paused: bool, now: da
 def _failed_runs_below(session: Session, root_ids: Sequence[UUID]) -> list[UUID]:
     if not root_ids:
         return []
-    return fetch_values(
+    return fetch_column(
         session,
         "SELECT id FROM orchestration.flow_run WHERE root_id = ANY(%s) AND state = 'failed'"
         " ORDER BY id",

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from openiom.orchestration.context import ExecutableFlow
 from openiom.orchestration.engine import Engine
 from openiom.platform.batches import BatchResult, process_or_quarantine
+from openiom.platform.bulk import fetch_column
 from openiom.platform.database import Database
 from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, notify, read_new
 
-from .columns import fetch_values
 from .event_waits import wake_tokens
 from .flow_runs import (
     active_flows,
@@ -88,7 +88,7 @@ def _not_started(
 def _names_of_interest(session: Session, flows: Sequence[ExecutableFlow]) -> set[str]:
     """Return the events that start or cancel a flow, or that any version waits for."""
     query = "SELECT DISTINCT unnest(awaits) FROM orchestration.flow_version"
-    names = set(fetch_values(session, query))
+    names = set(fetch_column(session, query))
     for flow in flows:
         names.add(flow.trigger.event)
         names.update(flow.cancel_on)

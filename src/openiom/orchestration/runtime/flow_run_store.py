@@ -7,9 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import execute, fetch_as
-
-from .columns import fetch_values
+from openiom.platform.bulk import execute, fetch_as, fetch_column
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +26,17 @@ def lock_paused_flows(session: Session, names: Collection[str]) -> set[str]:
     """
     if not names:
         return set()
-    found = fetch_values(session, _PAUSED, (list(names),))
+    found = fetch_column(session, _PAUSED, (list(names),))
     if not found:
         return set()
-    return set(fetch_values(session, f"{_PAUSED} ORDER BY name FOR SHARE", (found,)))
+    return set(fetch_column(session, f"{_PAUSED} ORDER BY name FOR SHARE", (found,)))
 
 
 def lock_runs(session: Session, run_ids: Collection[UUID]) -> set[UUID]:
     """Lock flow runs, skipping those that another transaction has locked; return the locked."""
     if not run_ids:
         return set()
-    locked = fetch_values(
+    locked = fetch_column(
         session,
         "SELECT id FROM orchestration.flow_run WHERE id = ANY(%s) ORDER BY id"
         " FOR UPDATE SKIP LOCKED",
@@ -108,7 +106,7 @@ def append_joined(session: Session, joined: Mapping[UUID, Sequence[str]]) -> Non
 
 def cancel_runs(session: Session, run_ids: Collection[UUID], *, now: datetime) -> set[UUID]:
     """Mark flow runs that have not ended as canceled; return which."""
-    canceled = fetch_values(
+    canceled = fetch_column(
         session,
         "UPDATE orchestration.flow_run SET state = 'canceled', finished_at = %s"
         " WHERE id = ANY(%s) AND state IN ('running', 'failed') RETURNING id",

@@ -13,12 +13,13 @@ from openiom.orchestration.context import ExecutableFlow, distinct_ids
 from openiom.orchestration.engine import Engine
 from openiom.orchestration.fact_cache import FactCache
 from openiom.orchestration.token import Token
+from openiom.platform.bulk import fetch_column
 from openiom.platform.events import LoggedEvent
 from openiom.policies import Failure
 
 from . import flow_run_store
 from .calls.queue import cancel_calls_of_runs
-from .columns import Record, columns_of, fetch_values
+from .columns import Record, columns_of
 from .token_store import delete_tokens_of_runs, lock_tokens
 
 _INSERT = """
@@ -49,7 +50,7 @@ class FlowStart:
 
 def active_flows(engine: Engine, session: Session) -> list[ExecutableFlow]:
     """Return the flows that start flow runs, in the order in which they are evaluated."""
-    ids = fetch_values(session, "SELECT version_id FROM orchestration.flow WHERE active")
+    ids = fetch_column(session, "SELECT version_id FROM orchestration.flow WHERE active")
     flows = engine.flows.get(session, ids).values()
     return sorted(flows, key=lambda flow: (flow.trigger.priority, flow.name))
 
@@ -153,7 +154,7 @@ def _open_runs(session: Session, starts: Sequence[FlowStart], *, now: datetime) 
         return []
     by_id = dict(zip(new_ids(len(starts)), starts, strict=True))
     columns = columns_of(map(_run_record, by_id, by_id.values()))
-    inserted = sorted(fetch_values(session, _INSERT, {**columns, "started_at": now}))
+    inserted = sorted(fetch_column(session, _INSERT, {**columns, "started_at": now}))
     tokens = []
     for token_id, run_id in zip(new_ids(len(inserted)), inserted, strict=True):
         tokens.append(_first_token(token_id, run_id, by_id[run_id], now))
@@ -201,7 +202,7 @@ def _first_token(id: UUID, run_id: UUID, start: FlowStart, now: datetime) -> Tok
 
 def already_started(session: Session, events: Sequence[LoggedEvent]) -> set[int]:
     """Return the ids of those events that have started a flow run."""
-    started = fetch_values(
+    started = fetch_column(
         session,
         "SELECT DISTINCT r.trigger_event_id"
         " FROM unnest(%s::uuid[], %s::bigint[]) AS e(subject_id, id)"
@@ -223,7 +224,7 @@ def runs_canceled_by(
                 records.append(_cancellation_record(flow, event))
     if not records:
         return []
-    return fetch_values(
+    return fetch_column(
         session,
         "SELECT DISTINCT r.id FROM unnest(%(flow)s::text[], %(subject_id)s::uuid[],"
         " %(event_id)s::bigint[]) AS n(flow, subject_id, event_id)"

@@ -9,8 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from openiom.orchestration.runtime.columns import fetch_values
-from openiom.platform.bulk import execute, fetch_as
+from openiom.platform.bulk import execute, fetch_as, fetch_column
 from openiom.platform.database import Database
 from openiom.platform.leases import LEASE
 from openiom.provider_contract import ProviderAction
@@ -120,7 +119,7 @@ def hold_paused_calls(session: Session, group: CallGroup) -> int:
 
     The flows are locked, so that a resume sees what is held here.
     """
-    paused = fetch_values(
+    paused = fetch_column(
         session, "SELECT name FROM orchestration.flow WHERE paused ORDER BY name FOR SHARE"
     )
     if not paused:

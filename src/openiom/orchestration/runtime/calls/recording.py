@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.orchestration.engine import Engine
-from openiom.orchestration.runtime.columns import Record, columns_of, fetch_values
+from openiom.orchestration.runtime.columns import Record, columns_of
 from openiom.orchestration.runtime.execution import (
     execute_tokens,
     in_savepoint,
@@ -17,7 +17,7 @@ from openiom.orchestration.runtime.execution import (
 )
 from openiom.orchestration.runtime.token_store import fail_tokens
 from openiom.orchestration.runtime.wakes import STEPS_WAKE
-from openiom.platform.bulk import execute
+from openiom.platform.bulk import execute, fetch_column
 from openiom.platform.database import to_json_text
 from openiom.platform.events import notify
 from openiom.provider_contract import EventRequest, ProviderAction
@@ -114,7 +114,7 @@ class OutcomeRecorder:
         columns: dict[str, Any] = dict(columns_of(map(_outcome_record, outcomes)))
         columns["duration_ms"] = self.duration_ms
         columns["event_raised"] = event_raised
-        return set(fetch_values(session, _STORE, columns))
+        return set(fetch_column(session, _STORE, columns))
 
     def _raise_events(
         self, session: Session, outcomes: Sequence[CallOutcome], now: datetime
