@@ -213,3 +213,46 @@ def ensure_partitions(session: Session, *, today: date, months: int = 3) -> None
 def utc_now() -> datetime:
     """The edge's clock. Rooms are handed the time; they never ask."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class EventSearch:
+    """A search for the first event of some names after `since_id`, about a subject or its children.
+
+    `key` identifies the search in the result; events with an id in `consumed` are skipped.
+    """
+
+    key: UUID
+    subject_id: UUID
+    root_id: UUID
+    since_id: int
+    names: Sequence[str]
+    consumed: Sequence[int] = ()
+
+
+def first_events(session: Session, searches: Sequence[EventSearch]) -> dict[UUID, tuple[int, str]]:
+    """Return the id and name of the first event that each search finds, by the search's key.
+
+    An event is about a search's subject when it is the event's subject, or its root.
+    """
+    rows = fetch(
+        session,
+        "SELECT s.key, e.id, e.name"
+        " FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::text[])"
+        "   AS s(key, subject_id, root_id, since_id, names, consumed)"
+        " CROSS JOIN LATERAL (SELECT e.id, e.name FROM platform.business_event e"
+        "   WHERE e.root_id = s.root_id AND e.id > s.since_id"
+        "   AND (e.subject_id = s.subject_id OR s.root_id = s.subject_id)"
+        "   AND e.name = ANY(string_to_array(s.names, ','))"
+        "   AND e.id <> ALL(string_to_array(s.consumed, ',')::bigint[])"
+        "   ORDER BY e.id LIMIT 1) e",
+        (
+            [search.key for search in searches],
+            [search.subject_id for search in searches],
+            [search.root_id for search in searches],
+            [search.since_id for search in searches],
+            [",".join(search.names) for search in searches],
+            [",".join(map(str, search.consumed)) for search in searches],
+        ),
+    )
+    return {key: (event_id, name) for key, event_id, name in rows}
