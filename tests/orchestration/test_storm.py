@@ -11,8 +11,8 @@ from tests.orchestration.harness import Harness
 
 from openiom.kernel import ProviderDown
 from openiom.orchestration import ProviderCallWorker, StepWorker
-from openiom.platform.batches import is_transient
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.retry import is_transient
 from openiom.provider_contract import Call, CallResult
 
 INVARIANTS = [

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from openiom.orchestration.elements import ELEMENTS
 from openiom.orchestration.engine import Engine
 from openiom.orchestration.token import Token
-from openiom.platform.batches import is_transient
 from openiom.platform.bulk import copy_rows
 from openiom.platform.database import to_json_text
 from openiom.platform.events import notify
+from openiom.platform.retry import is_transient
 from openiom.platform.write_behind import savepoint
 
 from . import flow_run_store

@@ -20,7 +20,7 @@ from openiom.orchestration.context import Effects, ExecutableFlow, StepFailure
 from openiom.orchestration.fact_cache import FactCache
 from openiom.orchestration.step import Port, Step
 from openiom.orchestration.token import Token
-from openiom.platform.batches import is_transient
+from openiom.platform.retry import is_transient
 from openiom.policies import Condition, roots_of
 from openiom.provider_contract import EventRequest, Facts
 
