@@ -12,13 +12,13 @@ from tests.orchestration.fake_provider import FakeProvider
 from openiom.kernel import ProviderDown, ProviderError, ProviderRejected, ProviderUnauthorized
 from openiom.orchestration.runtime.calls.claim import CallGroup, ClaimedCall, claim_limit
 from openiom.orchestration.runtime.calls.outcome import (
-    LONGEST_DELAY_SECONDS,
     MAX_DEFERRALS,
     decide_outcomes,
     retry_delay_seconds,
 )
 from openiom.orchestration.runtime.calls.worker import Claim, InFlight
 from openiom.platform.leases import LEASE
+from openiom.platform.retry import OUTBOUND_RETRY
 from openiom.provider_contract import CallResult
 
 CALL = ClaimedCall(
@@ -143,8 +143,8 @@ def test_results_are_matched_by_key_and_returned_in_the_order_of_the_calls():
         (3, 0, 8.0),
         (3, 2, 2.0),
         (9, 0, 512.0),
-        (10, 0, LONGEST_DELAY_SECONDS),
-        (5000, 0, LONGEST_DELAY_SECONDS),
+        (10, 0, OUTBOUND_RETRY.max_seconds),
+        (5000, 0, OUTBOUND_RETRY.max_seconds),
     ],
 )
 def test_the_pause_doubles_with_every_attempt_up_to_a_limit(attempts, deferrals, seconds):

@@ -1,6 +1,6 @@
 """The engine: what flows are made of, and the flow versions ready to run."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from .compiler import executable_flow
 from .context import ExecutableFlow
 from .document import FlowDocument
 from .plan import Plan
+from .token import Token
 
 KEPT_VERSIONS = 1_000
 
@@ -48,6 +49,10 @@ class FlowVersions:
     def get(self, session: Session, ids: Collection[int]) -> Mapping[int, ExecutableFlow]:
         """Return the versions with these ids, by id."""
         return self._cache.get_many(ids, lambda missing: _compile_versions(session, missing))
+
+    def of_tokens(self, session: Session, tokens: Iterable[Token]) -> Mapping[int, ExecutableFlow]:
+        """Return the versions that these tokens execute, by id."""
+        return self.get(session, {token.flow_version_id for token in tokens})
 
 
 def _compile_versions(session: Session, ids: list[int]) -> dict[int, ExecutableFlow]:

@@ -49,13 +49,16 @@ def loops(edges: Edges) -> list[list[str]]:
     reach: dict[str, set[str]] = {}
     for step, ports in edges.items():
         reach[step] = reachable(edges, ports.values())
-    pending = [step for step in edges if step in reach[step]]
     groups: list[list[str]] = []
-    while pending:
-        first = pending[0]
-        group = [step for step in pending if step in reach[first] and first in reach[step]]
-        pending = [step for step in pending if step not in group]
-        groups.append(group)
+    for step in edges:
+        if step not in reach[step]:
+            continue
+        for group in groups:
+            if step in reach[group[0]] and group[0] in reach[step]:
+                group.append(step)
+                break
+        else:
+            groups.append([step])
     return groups
 
 

@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
-from openiom.platform.bulk import fetch_as
+from openiom.platform.bulk import fetch_as, fetch_column
 from openiom.platform.events import notify
 
 from .engine import Engine
 from .runtime.calls.queue import cancel_calls_of_tokens, resume_calls
-from .runtime.flow_run_store import RunId, mark_running
+from .runtime.flow_run_store import mark_running
 from .runtime.flow_runs import cancel_flow_runs
 from .runtime.token_store import lock_tokens, resume_tokens, retry_tokens, skip_tokens
 from .runtime.wakes import CALLS_WAKE, STEPS_WAKE
@@ -36,11 +36,6 @@ class _RunState:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class _FlowName:
-    name: str
-
-
 def reprocess(
     session: Session, *, run_ids: Sequence[UUID] = (), root_ids: Sequence[UUID] = (), now: datetime
 ) -> list[OperationResult]:
@@ -51,10 +46,15 @@ def reprocess(
     one result per flow run id, then one per root id.
     """
     affected = [*run_ids, *_failed_runs_below(session, root_ids)]
-    failed = [token for token in lock_tokens(session, affected) if token.state == "failed"]
-    retry_tokens(session, [token.id for token in failed], now=now)
-    moved = {token.run_id for token in failed}
-    roots = {token.root_id for token in failed}
+    failed: list[UUID] = []
+    moved: set[UUID] = set()
+    roots: set[UUID] = set()
+    for token in lock_tokens(session, affected):
+        if token.state == "failed":
+            failed.append(token.id)
+            moved.add(token.run_id)
+            roots.add(token.root_id)
+    retry_tokens(session, failed, now=now)
     _continue_runs(session, moved)
     results = _results(session, run_ids, moved)
     for id in root_ids:
@@ -70,13 +70,12 @@ def skip(
 ) -> list[OperationResult]:
     """Let failed and waiting tokens leave by their step's first port, as if it had succeeded."""
     tokens = lock_tokens(session, run_ids)
-    blocked = [token for token in tokens if token.state in ("failed", "waiting")]
-    flows = engine.flows.get(session, {token.flow_version_id for token in blocked})
+    flows = engine.flows.of_tokens(session, tokens)
     ports: dict[UUID, str] = {}
     moved: set[UUID] = set()
-    for token in blocked:
+    for token in tokens:
         required = flows[token.flow_version_id].document(token.step).required_ports
-        if required:
+        if required and token.state in ("failed", "waiting"):
             ports[token.id] = required[0]
             moved.add(token.run_id)
     skip_tokens(session, ports, now=now)
@@ -113,15 +112,14 @@ def resume(session: Session, *, names: Sequence[str], now: datetime) -> int:
 
 
 def _set_paused(session: Session, names: Sequence[str], *, paused: bool, now: datetime) -> None:
-    rows = fetch_as(
+    switched = fetch_column(
         session,
-        _FlowName,
         "UPDATE orchestration.flow SET paused = %s, changed_at = %s WHERE name IN"
         " (SELECT name FROM orchestration.flow WHERE name = ANY(%s) ORDER BY name FOR UPDATE)"
         " RETURNING name",
         (paused, now, list(names)),
     )
-    missing = sorted(set(names) - {row.name for row in rows})
+    missing = sorted(set(names).difference(switched))
     if missing:
         raise NotFound(
             f"no flow named {', '.join(missing)}", remedy="GET /api/v1/flows lists the flows"
@@ -131,14 +129,12 @@ def _set_paused(session: Session, names: Sequence[str], *, paused: bool, now: da
 def _failed_runs_below(session: Session, root_ids: Sequence[UUID]) -> list[UUID]:
     if not root_ids:
         return []
-    rows = fetch_as(
+    return fetch_column(
         session,
-        RunId,
         "SELECT id FROM orchestration.flow_run WHERE root_id = ANY(%s) AND state = 'failed'"
         " ORDER BY id",
         (list(root_ids),),
     )
-    return [row.id for row in rows]
 
 
 def _continue_runs(session: Session, run_ids: Collection[UUID]) -> None:

@@ -194,17 +194,23 @@ class CompiledPolicy:
         self, record: Record, matches: Sequence[int], values: dict[str, Any]
     ) -> Verdict:
         """Asserting rows must match, refusing rows must not, setting rows set."""
-        broken = [row for row in self._rows if row.is_broken(row.matched.index in matches)]
+        broken: list[_Row] = []
+        matched: list[_Row] = []
+        setting: list[_Row] = []
+        for row in self._rows:
+            does_match = row.matched.index in matches
+            if does_match:
+                matched.append(row)
+            if does_match and row.sets:
+                setting.append(row)
+            if row.is_broken(does_match):
+                broken.append(row)
         if broken:
             return _broken_verdict(record, broken, values)
-        matched = [self._rows[index] for index in matches]
-        setting = [row for row in matched if row.sets]
-        deciding = None
-        if setting:
-            deciding = setting[-1]
-        elif matched:
-            deciding = matched[0]
-        return _apply(record, setting, deciding, passed=True, values=values)
+        deciding = [*matched[:1], *setting[-1:]]  # the last row that sets, else the first match
+        return _apply(
+            record, setting, deciding[-1] if deciding else None, passed=True, values=values
+        )
 
 
 def roots_of(parts: Iterable[CompiledPolicy | Expression]) -> frozenset[str] | None:
@@ -263,9 +269,12 @@ def batch_graph(
 
 
 def _condition_cells(table: Mapping[str, Any]) -> list[list[str]]:
-    cells = []
+    cells: list[list[str]] = []
     for rule in table["rules"]:
-        cells.append([cell(rule, column["id"]) for column in table["inputs"]])
+        texts = []
+        for column in table["inputs"]:
+            texts.append(cell(rule, column["id"]))
+        cells.append(texts)
     return cells
 
 

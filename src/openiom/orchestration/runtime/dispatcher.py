@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from openiom.orchestration.context import ExecutableFlow
 from openiom.orchestration.engine import Engine
 from openiom.platform.batches import BatchResult, process_or_quarantine
-from openiom.platform.bulk import fetch_as
+from openiom.platform.bulk import fetch_column
 from openiom.platform.database import Database
 from openiom.platform.events import EVENTS_WAKE, LoggedEvent, ensure_consumer, notify, read_new
 
@@ -27,11 +27,6 @@ from .token_store import insert_tokens
 from .wakes import STEPS_WAKE
 
 CONSUMER = "orchestration"
-
-
-@dataclass(frozen=True, slots=True)
-class _EventName:
-    name: str
 
 
 @dataclass
@@ -92,12 +87,8 @@ def _not_started(
 
 def _names_of_interest(session: Session, flows: Sequence[ExecutableFlow]) -> set[str]:
     """Return the events that start or cancel a flow, or that any version waits for."""
-    rows = fetch_as(
-        session,
-        _EventName,
-        "SELECT DISTINCT unnest(awaits) AS name FROM orchestration.flow_version",
-    )
-    names = {row.name for row in rows}
+    query = "SELECT DISTINCT unnest(awaits) FROM orchestration.flow_version"
+    names = set(fetch_column(session, query))
     for flow in flows:
         names.add(flow.trigger.event)
         names.update(flow.cancel_on)

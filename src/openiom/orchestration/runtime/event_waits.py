@@ -8,7 +8,6 @@ dispatcher sees the registration, or the registration sees the event.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,28 +15,12 @@ from sqlalchemy.orm import Session
 
 from openiom.orchestration.context import PastEvent
 from openiom.orchestration.token import Token
-from openiom.platform.bulk import execute, fetch_as
-from openiom.platform.events import LoggedEvent
+from openiom.platform.bulk import execute
+from openiom.platform.events import EventSearch, LoggedEvent, first_events
 
 from .columns import Record, columns_of
 
 _LOCK = 0x696F6D01  # our number among PostgreSQL's advisory locks
-
-# The earliest event each token may use: after its trigger, not consumed, on its subject or below.
-_FIND_PAST_EVENTS = """
-SELECT t.id AS token_id, e.id, e.name
-FROM unnest(%(id)s::uuid[], %(subject_id)s::uuid[], %(root_id)s::uuid[], %(since_id)s::bigint[],
-            %(consumed)s::text[])
-     AS t(id, subject_id, root_id, since_id, consumed)
-CROSS JOIN LATERAL (
-    SELECT e.id, e.name FROM platform.business_event e
-    WHERE e.root_id = t.root_id AND e.id > t.since_id
-      AND (e.subject_id = t.subject_id OR t.root_id = t.subject_id)
-      AND e.name = ANY(%(names)s)
-      AND e.id <> ALL(string_to_array(t.consumed, ',')::bigint[])
-    ORDER BY e.id LIMIT 1
-) e
-"""
 
 _WAKE = """
 WITH happened AS (
@@ -57,13 +40,6 @@ FROM happened h WHERE t.id = h.id AND t.state = 'waiting' AND t.awaits IS NOT NU
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _FoundEvent:
-    token_id: UUID
-    id: int
-    name: str
-
-
 def block_dispatcher(session: Session) -> None:
     """Keep dispatchers from searching for waiting tokens until the commit.
 
@@ -76,9 +52,22 @@ def find_past_events(
     session: Session, tokens: Sequence[Token], names: Sequence[str]
 ) -> Mapping[UUID, PastEvent]:
     """Return, by token id, the first event in the log that the token has not consumed."""
-    parameters = {**columns_of(map(_wait_record, tokens)), "names": list(names)}
-    rows = fetch_as(session, _FoundEvent, _FIND_PAST_EVENTS, parameters)
-    return {row.token_id: PastEvent(row.id, row.name) for row in rows}
+    searches = [_search(token, names) for token in tokens]
+    found = {}
+    for token_id, (event_id, name) in first_events(session, searches).items():
+        found[token_id] = PastEvent(event_id, name)
+    return found
+
+
+def _search(token: Token, names: Sequence[str]) -> EventSearch:
+    return EventSearch(
+        key=token.id,
+        subject_id=token.subject_id,
+        root_id=token.root_id,
+        since_id=token.since_id,
+        names=names,
+        consumed=token.consumed_event_ids,
+    )
 
 
 def wake_tokens(session: Session, events: Sequence[LoggedEvent], *, now: datetime) -> int:
@@ -90,16 +79,6 @@ def wake_tokens(session: Session, events: Sequence[LoggedEvent], *, now: datetim
         return 0
     execute(session, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     return execute(session, _WAKE, {**columns_of(map(_event_record, events)), "now": now})
-
-
-def _wait_record(token: Token) -> Record:
-    return {
-        "id": token.id,
-        "subject_id": token.subject_id,
-        "root_id": token.root_id,
-        "since_id": token.since_id,
-        "consumed": ",".join(map(str, token.consumed_event_ids)),
-    }
 
 
 def _event_record(event: LoggedEvent) -> Record:

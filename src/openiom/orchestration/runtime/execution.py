@@ -47,7 +47,7 @@ def execute_tokens(
     """
     if not tokens:
         return
-    flows = engine.flows.get(session, {token.flow_version_id for token in tokens})
+    flows = engine.flows.of_tokens(session, tokens)
     effects = DatabaseEffects(session, engine.catalog, now)
     batch = TokenBatch(session, engine.catalog, effects, flows, now, crashes)
     _load_splits(batch, tokens)
@@ -77,7 +77,7 @@ def lock_executable(
 
     Tokens in neither list belong to flow runs that another batch is executing.
     """
-    flows = engine.flows.get(session, {token.flow_version_id for token in tokens})
+    flows = engine.flows.of_tokens(session, tokens)
     names = {flows[token.flow_version_id].name for token in tokens}
     paused_flows = flow_run_store.lock_paused_flows(session, names)
     paused: list[Token] = []
@@ -114,10 +114,14 @@ def in_savepoint(session: Session, work: Callable[[], Result], *, left_to: str) 
 
 def _load_splits(batch: TokenBatch, tokens: Sequence[Token]) -> None:
     """Load what joining needs: the other tokens of the flow runs, and the joins passed."""
-    run_ids = [token.run_id for token in tokens if batch.flows[token.flow_version_id].splits]
+    run_ids: list[UUID] = []
+    claimed: list[UUID] = []
+    for token in tokens:
+        claimed.append(token.id)
+        if batch.flows[token.flow_version_id].splits:
+            run_ids.append(token.run_id)
     if not run_ids:
         return
-    claimed = [token.id for token in tokens]
     for sibling in read_siblings(batch.session, run_ids, claimed=claimed):
         batch.siblings[sibling.run_id].append(sibling)
     batch.joined.update(flow_run_store.read_joined(batch.session, run_ids))

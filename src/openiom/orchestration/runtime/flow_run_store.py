@@ -7,19 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import execute, fetch_as
-
-
-@dataclass(frozen=True, slots=True)
-class RunId:
-    """The id of a flow run."""
-
-    id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class _FlowName:
-    name: str
+from openiom.platform.bulk import execute, fetch_as, fetch_column
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +26,23 @@ def lock_paused_flows(session: Session, names: Collection[str]) -> set[str]:
     """
     if not names:
         return set()
-    found = fetch_as(session, _FlowName, _PAUSED, (list(names),))
+    found = fetch_column(session, _PAUSED, (list(names),))
     if not found:
         return set()
-    candidates = [flow.name for flow in found]
-    locked = fetch_as(session, _FlowName, f"{_PAUSED} ORDER BY name FOR SHARE", (candidates,))
-    return {flow.name for flow in locked}
+    return set(fetch_column(session, f"{_PAUSED} ORDER BY name FOR SHARE", (found,)))
 
 
 def lock_runs(session: Session, run_ids: Collection[UUID]) -> set[UUID]:
     """Lock flow runs, skipping those that another transaction has locked; return the locked."""
     if not run_ids:
         return set()
-    rows = fetch_as(
+    locked = fetch_column(
         session,
-        RunId,
         "SELECT id FROM orchestration.flow_run WHERE id = ANY(%s) ORDER BY id"
         " FOR UPDATE SKIP LOCKED",
         (list(run_ids),),
     )
-    return {row.id for row in rows}
+    return set(locked)
 
 
 def read_joined(session: Session, run_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
@@ -121,11 +106,10 @@ def append_joined(session: Session, joined: Mapping[UUID, Sequence[str]]) -> Non
 
 def cancel_runs(session: Session, run_ids: Collection[UUID], *, now: datetime) -> set[UUID]:
     """Mark flow runs that have not ended as canceled; return which."""
-    rows = fetch_as(
+    canceled = fetch_column(
         session,
-        RunId,
         "UPDATE orchestration.flow_run SET state = 'canceled', finished_at = %s"
         " WHERE id = ANY(%s) AND state IN ('running', 'failed') RETURNING id",
         (now, list(run_ids)),
     )
-    return {row.id for row in rows}
+    return set(canceled)

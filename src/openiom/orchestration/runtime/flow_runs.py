@@ -13,7 +13,7 @@ from openiom.orchestration.context import ExecutableFlow, distinct_ids
 from openiom.orchestration.engine import Engine
 from openiom.orchestration.fact_cache import FactCache
 from openiom.orchestration.token import Token
-from openiom.platform.bulk import fetch_as
+from openiom.platform.bulk import fetch_column
 from openiom.platform.events import LoggedEvent
 from openiom.policies import Failure
 
@@ -48,22 +48,10 @@ class FlowStart:
         return self.flow.name if self.flow.trigger.parallel else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _VersionId:
-    version_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class _TriggerEvent:
-    trigger_event_id: int
-
-
 def active_flows(engine: Engine, session: Session) -> list[ExecutableFlow]:
     """Return the flows that start flow runs, in the order in which they are evaluated."""
-    rows = fetch_as(session, _VersionId, "SELECT version_id FROM orchestration.flow WHERE active")
-    ids = [row.version_id for row in rows]
-    versions = engine.flows.get(session, ids)
-    flows = [versions[id] for id in ids]
+    ids = fetch_column(session, "SELECT version_id FROM orchestration.flow WHERE active")
+    flows = engine.flows.get(session, ids).values()
     return sorted(flows, key=lambda flow: (flow.trigger.priority, flow.name))
 
 
@@ -165,11 +153,8 @@ def _open_runs(session: Session, starts: Sequence[FlowStart], *, now: datetime) 
     if not starts:
         return []
     by_id = dict(zip(new_ids(len(starts)), starts, strict=True))
-    records = [_run_record(id, start) for id, start in by_id.items()]
-    rows = fetch_as(
-        session, flow_run_store.RunId, _INSERT, {**columns_of(records), "started_at": now}
-    )
-    inserted = sorted(row.id for row in rows)
+    columns = columns_of(map(_run_record, by_id, by_id.values()))
+    inserted = sorted(fetch_column(session, _INSERT, {**columns, "started_at": now}))
     tokens = []
     for token_id, run_id in zip(new_ids(len(inserted)), inserted, strict=True):
         tokens.append(_first_token(token_id, run_id, by_id[run_id], now))
@@ -217,16 +202,15 @@ def _first_token(id: UUID, run_id: UUID, start: FlowStart, now: datetime) -> Tok
 
 def already_started(session: Session, events: Sequence[LoggedEvent]) -> set[int]:
     """Return the ids of those events that have started a flow run."""
-    rows = fetch_as(
+    started = fetch_column(
         session,
-        _TriggerEvent,
         "SELECT DISTINCT r.trigger_event_id"
         " FROM unnest(%s::uuid[], %s::bigint[]) AS e(subject_id, id)"
         " JOIN orchestration.flow_run r ON r.subject_id = e.subject_id"
         " AND r.trigger_event_id = e.id",
         ([event.subject_id for event in events], [event.id for event in events]),
     )
-    return {row.trigger_event_id for row in rows}
+    return set(started)
 
 
 def runs_canceled_by(
@@ -240,16 +224,14 @@ def runs_canceled_by(
                 records.append(_cancellation_record(flow, event))
     if not records:
         return []
-    rows = fetch_as(
+    return fetch_column(
         session,
-        flow_run_store.RunId,
         "SELECT DISTINCT r.id FROM unnest(%(flow)s::text[], %(subject_id)s::uuid[],"
         " %(event_id)s::bigint[]) AS n(flow, subject_id, event_id)"
         " JOIN orchestration.flow_run r ON r.subject_id = n.subject_id AND r.flow = n.flow"
         " AND r.trigger_event_id < n.event_id WHERE r.state IN ('running', 'failed')",
         columns_of(records),
     )
-    return [row.id for row in rows]
 
 
 def _cancellation_record(flow: ExecutableFlow, event: LoggedEvent) -> Record:

@@ -357,18 +357,18 @@ def _list_readers(
 
 def _names_outside_over(document: TransformationDocument) -> frozenset[str]:
     """Return the names that are read anywhere but as the whole `over` of a list."""
-    texts = [rule.expression for rule in document.fields]
+    overs: set[str] = set()
+    texts: list[str] = []
+    for rule in document.fields:
+        texts.append(rule.expression)
     for group in document.each:
-        texts.append(_unless_identifier(group.over))
+        overs.add(group.over)
         texts.extend(_group_expressions(group))
-    for _, rule in _key_rules(document):
-        texts.append(_unless_identifier(rule.over or ""))
-        texts.append(rule.value)
+    for _, key in _key_rules(document):
+        overs.add(key.over or "")
+        texts.append(key.value)
+    texts.extend(over for over in overs if not over.isidentifier())
     return needed_roots(texts) or frozenset()
-
-
-def _unless_identifier(text: str) -> str:
-    return "" if text.isidentifier() else text
 
 
 def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:

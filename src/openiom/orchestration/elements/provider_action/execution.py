@@ -23,12 +23,11 @@ from openiom.orchestration.context import (
 )
 from openiom.orchestration.provider_call import CallState, EarlierCall, NewCall, call_key
 from openiom.orchestration.token import Token
+from openiom.platform.retry import OUTBOUND_RETRY
 from openiom.policies import Condition, Failure, compiled_policies
 from openiom.provider_contract import EventRequest, Facts, ProviderAction
 
 from .document import ProviderActionStep
-
-FIRST_DELAY_SECONDS = 2.0
 
 Payload = Mapping[str, Any] | Problem
 _Wanted = tuple[Token, list[UUID]]
@@ -272,5 +271,5 @@ class _Batch:
             generation=token.generation,
             payload=payload,
             max_attempts=retry.max_attempts or self.action.max_attempts,
-            first_delay_seconds=retry.first_delay_seconds or FIRST_DELAY_SECONDS,
+            first_delay_seconds=retry.first_delay_seconds or OUTBOUND_RETRY.first_seconds,
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import execute, fetch_as
+from openiom.platform.bulk import execute, fetch_as, fetch_column
 from openiom.platform.database import Database
 from openiom.platform.leases import LEASE
 from openiom.provider_contract import ProviderAction
@@ -52,11 +52,6 @@ class ClaimedCall:
     max_attempts: int
     first_delay_seconds: float
     deferrals: int
-
-
-@dataclass(frozen=True, slots=True)
-class _FlowName:
-    name: str
 
 
 def release_expired_leases(session: Session, now: datetime) -> None:
@@ -124,10 +119,8 @@ def hold_paused_calls(session: Session, group: CallGroup) -> int:
 
     The flows are locked, so that a resume sees what is held here.
     """
-    paused = fetch_as(
-        session,
-        _FlowName,
-        "SELECT name FROM orchestration.flow WHERE paused ORDER BY name FOR SHARE",
+    paused = fetch_column(
+        session, "SELECT name FROM orchestration.flow WHERE paused ORDER BY name FOR SHARE"
     )
     if not paused:
         return 0
@@ -136,7 +129,7 @@ def hold_paused_calls(session: Session, group: CallGroup) -> int:
         "UPDATE orchestration.provider_call SET state = 'held' WHERE id IN (SELECT id"
         " FROM orchestration.provider_call WHERE state = 'ready' AND instance = %s"
         " AND action = %s AND flow = ANY(%s) FOR UPDATE SKIP LOCKED)",
-        (group.instance, group.action, [flow.name for flow in paused]),
+        (group.instance, group.action, paused),
     )
 
 

@@ -1,20 +1,19 @@
 """Decides what the result of a provider call means: done, failed, or to be retried."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Literal
 
 from openiom.kernel import ProviderDown, ProviderError
+from openiom.platform.retry import OUTBOUND_RETRY, requested_pause
 from openiom.provider_contract import CallResult
 
 from .claim import ClaimedCall
 
-LONGEST_DELAY_SECONDS = 900.0
 MAX_DEFERRALS = 1000
 """Being asked to wait is no failure, but not without end."""
-_MAX_DOUBLINGS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def _decide(call: ClaimedCall, result: CallResult, now: datetime, random: Random
     if error is None:
         return CallOutcome(call, "done", result, now)
     deferrals = call.deferrals
-    if _requested_delay(error) is not None:
+    if requested_pause(error) is not None:
         deferrals += 1
     problem = {
         "what": error.what,
@@ -78,18 +77,10 @@ def _may_retry(call: ClaimedCall, error: ProviderError, deferrals: int) -> bool:
 
 
 def retry_delay_seconds(call: ClaimedCall, error: ProviderError, random: Random) -> float:
-    """Return the pause before the next attempt.
+    """Return the pause before the next attempt: that of the retry policy for outbound calls.
 
-    It doubles with every attempt, varies by a quarter, and is never shorter than the provider
-    requested.
+    It starts at the first delay of the step and is never shorter than the provider requested.
     """
-    doublings = min(call.attempts - call.deferrals - 1, _MAX_DOUBLINGS)
-    delay = min(LONGEST_DELAY_SECONDS, call.first_delay_seconds * 2.0**doublings)
-    delay *= random.uniform(0.75, 1.25)
-    return max(delay, _requested_delay(error) or 0.0)
-
-
-def _requested_delay(error: ProviderError) -> float | None:
-    if isinstance(error, ProviderDown):
-        return error.retry_after
-    return None
+    policy = replace(OUTBOUND_RETRY, first_seconds=call.first_delay_seconds)
+    failures = call.attempts - call.deferrals
+    return policy.delay(failures, retry_after=requested_pause(error), random=random)

@@ -17,7 +17,7 @@ from openiom.orchestration.runtime.execution import (
 )
 from openiom.orchestration.runtime.token_store import fail_tokens
 from openiom.orchestration.runtime.wakes import STEPS_WAKE
-from openiom.platform.bulk import execute, fetch_as
+from openiom.platform.bulk import execute, fetch_column
 from openiom.platform.database import to_json_text
 from openiom.platform.events import notify
 from openiom.provider_contract import EventRequest, ProviderAction
@@ -40,11 +40,6 @@ FROM unnest(%(id)s::bigint[], %(attempts)s::int[], %(state)s::text[], %(due_at)s
 WHERE p.id = n.id AND p.state = 'leased' AND p.attempts = n.attempts
 RETURNING p.id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _StoredCall:
-    id: int
 
 
 @dataclass(frozen=True)
@@ -119,7 +114,7 @@ class OutcomeRecorder:
         columns: dict[str, Any] = dict(columns_of(map(_outcome_record, outcomes)))
         columns["duration_ms"] = self.duration_ms
         columns["event_raised"] = event_raised
-        return {row.id for row in fetch_as(session, _StoredCall, _STORE, columns)}
+        return set(fetch_column(session, _STORE, columns))
 
     def _raise_events(
         self, session: Session, outcomes: Sequence[CallOutcome], now: datetime
