@@ -1,12 +1,13 @@
-"""
-Quotes through the HTTP endpoint of a web process: carts of 5 lines against 200 sources. Target: p99 < 50 ms.
+"""Measure quotes through the HTTP endpoint of a web process: carts of 5 lines, 200 sources.
 
-The network is as real ones are: 200 sources over the United States with calendars, cut-offs and pickup schedules, 40 of
-them stores that hand out, a rate table, a carrier with two services, a strategy with constraints; 400 products, each in
-half of the sources. Every cart is another one. The floor is what no quote could do without, measured in the same run:
-an authenticated request that answers next to nothing, and the bare SQL that reads the stock of the same carts.
+Target: p99 < 50 ms. The network resembles a real one: 200 sources over the United States with
+calendars, cut-offs and pickup schedules, 40 of them stores with pickup, a rate table, a carrier with
+two services, a strategy with constraints; 400 products, each at half of the sources. Every cart is
+different. The floor is what no quote could do without, measured in the same run: an authenticated
+request with a trivial response, and the bare SQL that reads the stock of the same carts.
 
-With `--dimensions` stock is kept by color and size, four rows a product and source, and every line names a color.
+With `--dimensions` stock is kept by color and size, four rows a product and source, and every line
+names a color.
 """
 
 import argparse
@@ -84,7 +85,7 @@ def main() -> int:
 
 
 def measure(quotes: int, *, dimensions: bool) -> dict[str, float]:
-    """Ask for `quotes` quotes one after the other, each for another cart, the floor in between."""
+    """Request quotes one after the other, each for another cart, the floor in between."""
     numbers = random.Random(7)
     with network(dimensions=dimensions) as (web, database_url), web.client() as client:
         carts = [cart(numbers, dimensions=dimensions) for _ in range(quotes + WARM)]
@@ -128,9 +129,10 @@ def timed(work: Any) -> tuple[float, Any]:
 
 
 def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list[Any]:
-    """The rows a plan of this cart reads."""
+    """Return the rows that a plan of this cart reads."""
     query = (
-        "SELECT product, source, on_hand - reserved FROM inventory_visibility.stock WHERE product = ANY(%s)"
+        "SELECT product, source, on_hand - reserved FROM inventory_visibility.stock"
+        " WHERE product = ANY(%s)"
         " AND organization = '' AND dimension_values @> %s AND on_hand > reserved"
     )
     values = {name.lower(): value for name, value in asked["lines"][0]["dimensions"].items()}
@@ -141,7 +143,7 @@ def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list
 
 @contextmanager
 def network(*, dimensions: bool) -> Iterator[tuple[Web, str]]:
-    """A web process over the seeded network, and the database's URL."""
+    """Yield a web process over the seeded network, and the database's URL."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
         with database_of(settings) as database_url:
@@ -156,7 +158,10 @@ def network(*, dimensions: bool) -> Iterator[tuple[Web, str]]:
 
 
 def seed(product: Application, *, dimensions: bool) -> None:
-    """200 sources, 400 products, 40,000 stock keys; with dimensions 80 products and 32,000 keys."""
+    """Create 200 sources and 400 products in 40,000 stock keys.
+
+    With dimensions, 80 products in 32,000 keys.
+    """
     numbers = random.Random(3)
     now = utc_now()
     with product.database.unit_of_work() as session:
