@@ -1,8 +1,8 @@
 """Measure quotes through the HTTP endpoint of a web process: carts of 5 lines, 200 sources.
 
 Target: p99 < 50 ms. The network resembles a real one: 200 sources over the United States with
-calendars, cut-offs and pickup schedules, 40 of them stores with pickup, a rate table, a carrier with
-two services, a strategy with constraints; 400 products, each at half of the sources. Every cart is
+calendars, cut-offs and pickup schedules, 40 of them stores with pickup, a rate table, a carrier
+with two services, a strategy with constraints; 400 products, each at half of the sources. Every cart is
 different. The floor is what no quote could do without, measured in the same run: an authenticated
 request with a trivial response, and the bare SQL that reads the stock of the same carts.
 
