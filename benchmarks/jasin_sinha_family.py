@@ -1,9 +1,9 @@
 """The family of Jasin and Sinha: ten cities, five nodes, orders of up to five of twenty items.
 
 What its description leaves open is decided here. Cities and nodes are distinct places among the
-largest US cities. The kind of an order (one of five sets of each size) and its city are independent,
-both with random shares. An item that no node would stock is stocked at one. Leaving a line open
-costs twice what a parcel of its own from the farthest node would.
+largest US cities. The kind of an order (one of five sets of each size) and its city are
+independent, both with random shares. An item that no node would stock is stocked at one. Leaving a
+line open costs twice what a parcel of its own from the farthest node would.
 """
 
 from __future__ import annotations

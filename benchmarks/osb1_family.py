@@ -1,9 +1,9 @@
 """OSB-1, a family of sourcing instances.
 
-Distribution centers and stores are near the largest US cities, orders of one to six lines come from
-where people live, stock is tight (rho 2) or loose (rho 5); there are carrier zones, late parcels and
-markdowns. Every draw is made in one fixed sequence from `default_rng([seed, orders, nodes])`, so an
-instance is its four numbers.
+Distribution centers and stores are near the largest US cities, orders of one to six lines come
+from where people live, stock is tight (rho 2) or loose (rho 5); there are carrier zones, late
+parcels and markdowns. Every draw is made in one fixed sequence from
+`default_rng([seed, orders, nodes])`, so an instance is its four numbers.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
-"""
-Quotes through the HTTP endpoint of a web process: carts of 5 lines against 200 sources. Target: p99 < 50 ms.
+"""Measure quotes through the HTTP endpoint of a web process: carts of 5 lines, 200 sources.
 
-The network is as real ones are: 200 sources over the United States with calendars, cut-offs and pickup schedules, 40 of
-them stores that hand out, a rate table, a carrier with two services, a strategy with constraints; 400 products, each in
-half of the sources. Every cart is another one. The floor is what no quote could do without, measured in the same run:
-an authenticated request that answers next to nothing, and the bare SQL that reads the stock of the same carts.
+Target: p99 < 50 ms. The network resembles a real one: 200 sources over the United States with
+calendars, cut-offs and pickup schedules, 40 of them stores with pickup, a rate table, a carrier
+with two services, a strategy with constraints; 400 products, each at half of the sources. Every cart is
+different. The floor is what no quote could do without, measured in the same run: an authenticated
+request with a trivial response, and the bare SQL that reads the stock of the same carts.
 
-With `--dimensions` stock is kept by color and size, four rows a product and source, and every line names a color.
+With `--dimensions` stock is kept by color and size, four rows a product and source, and every line
+names a color.
 """
 
 import argparse
@@ -28,10 +29,10 @@ from benchmarks.figures import milliseconds, tell
 from benchmarks.serving import Web, serving
 from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate
-from openiom.app.processes import running_database
+from openiom.app.processes import database_of
 from openiom.inventory_visibility import MeasureChange, StockChange, change_on_hand, post_measures
-from openiom.platform.clock import utc_now
 from openiom.platform.database import libpq_url
+from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 
 SOURCES, PRODUCTS, LINES, STORES = 200, 400, 5, 40
@@ -84,7 +85,7 @@ def main() -> int:
 
 
 def measure(quotes: int, *, dimensions: bool) -> dict[str, float]:
-    """Ask for `quotes` quotes one after the other, each for another cart, the floor in between."""
+    """Request quotes one after the other, each for another cart, the floor in between."""
     numbers = random.Random(7)
     with network(dimensions=dimensions) as (web, database_url), web.client() as client:
         carts = [cart(numbers, dimensions=dimensions) for _ in range(quotes + WARM)]
@@ -128,9 +129,10 @@ def timed(work: Any) -> tuple[float, Any]:
 
 
 def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list[Any]:
-    """The rows a plan of this cart reads."""
+    """Return the rows that a plan of this cart reads."""
     query = (
-        "SELECT product, source, on_hand - reserved FROM inventory_visibility.stock WHERE product = ANY(%s)"
+        "SELECT product, source, on_hand - reserved FROM inventory_visibility.stock"
+        " WHERE product = ANY(%s)"
         " AND organization = '' AND dimension_values @> %s AND on_hand > reserved"
     )
     values = {name.lower(): value for name, value in asked["lines"][0]["dimensions"].items()}
@@ -141,26 +143,29 @@ def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list
 
 @contextmanager
 def network(*, dimensions: bool) -> Iterator[tuple[Web, str]]:
-    """A web process over the seeded network, and the database's URL."""
+    """Yield a web process over the seeded network, and the database's URL."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
-        with running_database(settings) as database_url:
-            application = build(settings, database_url)
-            migrate(application.database, consumers=CONSUMERS)
-            seed(application, dimensions=dimensions)
+        with database_of(settings) as database_url:
+            product = build(settings, database_url)
+            migrate(product.database, consumers=CONSUMERS)
+            seed(product, dimensions=dimensions)
             try:
-                with serving(settings, application.database, database_url) as web:
+                with serving(settings, product.database, database_url) as web:
                     yield web, libpq_url(database_url)
             finally:
-                application.close()
+                product.close()
 
 
-def seed(application: Application, *, dimensions: bool) -> None:
-    """200 sources, 400 products, 40,000 stock keys; with dimensions 80 products and 32,000 keys."""
+def seed(product: Application, *, dimensions: bool) -> None:
+    """Create 200 sources and 400 products in 40,000 stock keys.
+
+    With dimensions, 80 products in 32,000 keys.
+    """
     numbers = random.Random(3)
     now = utc_now()
-    with application.database.unit_of_work() as session:
-        application.configuration.apply(session, documents(numbers), at=now, actor="bench")
+    with product.database.unit_of_work() as session:
+        product.configuration.apply(session, documents(numbers), at=now, actor="bench")
     every = [f"SRC{n:03d}" for n in range(SOURCES)]
     changes = [
         StockChange(f"SKU{i:03d}", name, numbers.randint(1, 40))
@@ -168,17 +173,17 @@ def seed(application: Application, *, dimensions: bool) -> None:
         for name in numbers.sample(every, SOURCES // 2)
     ]
     if dimensions:
-        seed_variants(application, changes)
+        seed_variants(product, changes)
         return
     for start in range(0, len(changes), CHUNK):
-        with application.database.unit_of_work() as session:
+        with product.database.unit_of_work() as session:
             page = changes[start : start + CHUNK]
             change_on_hand(
                 session, page, mode="set", cause="count", document="bench", now=now, actor="bench"
             )
 
 
-def seed_variants(application: Application, changes: list[StockChange]) -> None:
+def seed_variants(product: Application, changes: list[StockChange]) -> None:
     values = [
         {"colorid": color, "sizeid": size} for color in ("red", "blue") for size in ("m", "l")
     ]
@@ -190,7 +195,7 @@ def seed_variants(application: Application, changes: list[StockChange]) -> None:
         for v in values
     ]
     for start in range(0, len(rows), CHUNK):
-        with application.database.unit_of_work() as session:
+        with product.database.unit_of_work() as session:
             post_measures(
                 session, rows[start : start + CHUNK], now=utc_now(), actor="bench", cause="bench"
             )

@@ -1,6 +1,6 @@
 """Source one benchmark instance with the product's engine and print cost, bound and time.
 
-    iom bench sourcing --orders 1000 --nodes 500 --seed 0 --rho 2 --mode batch --out nodes.npy --json
+    iom bench sourcing --orders 1000 --nodes 500 --seed 0 --rho 2 --mode batch --json
     iom bench sourcing --family jasin-sinha --json
 
 Targets (OSB-1): 100 x 50 proved in < 0.3 s; 1,000 orders within 0.10 % of the bound in < 2 s;
@@ -11,8 +11,8 @@ Targets (OSB-1): 100 x 50 proved in < 0.3 s; 1,000 orders within 0.10 % of the b
 Real time is judged by the bound of a batch that knew all orders. `--bid-prices batch`, the default,
 gives it the duals of the batch of this very instance, as the anchors of the family were measured.
 `learned` gives it what the product has: opportunity costs learned from `--past-instances` other
-instances of the same demand on the same stock. `past-batches` gives it the mean duals of the batches
-of these instances, `none` no prices. Real time is timed without what made its prices
+instances of the same demand on the same stock. `past-batches` gives it the mean duals of the
+batches of these instances, `none` no prices. Real time is timed without what made its prices
 (`price_seconds`). CPU seconds count all processes: on a busy machine they say more than the clock.
 """
 

@@ -1,8 +1,7 @@
-"""
-Small random instances with every type of constraint, from documents to the plan, agree with trying everything.
+"""Small random instances with every kind of constraint, from documents to the plan, by brute force.
 
-The judge below knows nothing of the engine's arrays: it reads the documents of the instance and prices every way to
-serve the orders by the rules as planners are told them.
+The judge below does not use the engine's arrays: it reads the documents of the instance and prices
+every way to serve the orders by the rules as they are documented for planners.
 """
 
 from collections import Counter
@@ -134,11 +133,11 @@ def _constraints(r: np.random.Generator) -> list[ConstraintDocument]:
     ]
 
 
-# --- the judge ----------------------------------------------------------------------------------------------------
+# --- the judge ---
 
 
 class Judge:
-    """The money of serving, by the rules as they are written for planners; infinite where a hard one is broken."""
+    """The money of a plan by the documented rules; infinite where it violates a hard one."""
 
     def __init__(self, given: Instance) -> None:
         self.given = given
@@ -165,7 +164,7 @@ class Judge:
         self.raised = self._raised()
 
     def _raised(self) -> float:
-        """What constraints add to the price of an open line: everything soft that could meet it, and ranks."""
+        """Return what soft constraints and ranks add to the cost of an open line."""
         added = 0.0
         for c in self.constraints:
             if c.type == "location_priority":

@@ -1,4 +1,4 @@
-"""Every row of the table of constraints, from its document to what the plan does."""
+"""Every kind of constraint, from its document to the plan."""
 
 from datetime import date
 
@@ -23,7 +23,7 @@ BOTH = stock(LAMP_NEAR=5, LAMP_FAR=5)
 FAR_ONLY = stock(LAMP_FAR=5)
 
 
-# --- maximum distance -------------------------------------------------------------------------------------------
+# --- maximum distance ---
 
 
 def test_a_source_beyond_the_maximum_distance_is_refused():
@@ -92,7 +92,7 @@ def test_a_soft_constraint_never_leaves_a_line_open_that_could_be_served():
     assert none.money() == {"open": 500.0}
 
 
-# --- whole orders, sources per order and per line -----------------------------------------------------------------
+# --- whole orders, sources per order and per line ---
 
 
 def test_an_order_that_must_be_whole_is_sourced_whole_or_not_at_all():
@@ -197,7 +197,7 @@ def test_the_earlier_combined_form_limits_sources_and_parts():
     ]
 
 
-# --- order lines a day --------------------------------------------------------------------------------------------
+# --- order lines a day ---
 
 
 def test_a_source_takes_no_more_order_lines_a_day_than_it_may():
@@ -254,7 +254,7 @@ def test_parcels_a_day_are_counted_with_those_of_earlier_waves():
     assert answer.sources == ["NEAR", "FAR"]
 
 
-# --- timings, safety stock, priority ------------------------------------------------------------------------------
+# --- timings, safety stock, priority ---
 
 MORNINGS = {"title": "Mornings", "hours": {"friday": [{"opens": "08:00", "closes": "11:00"}]}}
 
@@ -369,7 +369,7 @@ def test_a_product_outside_the_catalog_is_taken_to_be_everywhere():
     assert plan(order("a", GIFT=3), setting([NEAR, FAR], ranks), {}, given).sources == ["FAR"]
 
 
-# --- dates, switches, refusals ------------------------------------------------------------------------------------
+# --- dates, switches, refusals ---
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Small random waves with every constraint type, and their best plan by trying everything."""
+"""Small random instances with every type of constraint, solved by brute force."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,10 @@ Rows = list[tuple[int, int, int]]
 
 
 def small_instance(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) -> Problem:
-    """A wave small enough to try everything; each constraint type appears in about a third of them."""
+    """Return an instance small enough for brute force.
+
+    Each type of constraint appears in about a third of the instances.
+    """
     r = np.random.default_rng(seed)
     sizes = r.integers(1, 4, orders)
     lines = int(sizes.sum())
@@ -28,7 +31,7 @@ def small_instance(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) ->
     divided = has[1]
     other = np.random.default_rng([seed, 1])
     reasons = other.integers(1, len(Refusal), (2, lines, nodes))
-    # in every other wave parcels are cheap and there is room for many, so that splits are worth their while
+    # in every other instance parcels are cheap and plenty, so that splits pay off
     cheap, room = (0.1, 3) if other.random() < 0.5 else (1.0, 0)
     members = r.random((2, nodes)) < 0.6
     return problem_from_arrays(
@@ -67,7 +70,7 @@ def small_instance(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) ->
 
 
 def without(p: Problem, constraint: str) -> Problem:
-    """The same wave with one constraint type lifted."""
+    """Return the instance with one type of constraint lifted."""
     plenty = 99
     free: dict[str, dict[str, object]] = {
         "stock": {"stock": p.stock + plenty},
@@ -88,7 +91,7 @@ def without(p: Problem, constraint: str) -> Problem:
 
 
 def ways_of_line(p: Problem, line: int) -> Iterator[Rows]:
-    """Every way to serve one line, open included."""
+    """Return every way to serve one line, open included."""
     quantity, limit = int(p.quantity[line]), int(p.max_line_nodes[line])
     usable = [n for n in range(p.nodes) if p.eligible[line, n]]
     for units in product(range(quantity + 1), repeat=len(usable)):
@@ -101,7 +104,7 @@ def ways_of_line(p: Problem, line: int) -> Iterator[Rows]:
 
 
 def plans_of(p: Problem, order: int) -> list[tuple[float, Rows]]:
-    """Every plan of one order alone, with its money (without pressure), cheapest first."""
+    """Return every plan of one order alone with its money (without pressure), cheapest first."""
     lines = range(int(p.start[order]), int(p.start[order + 1]))
     found = []
     for choice in product(*(list(ways_of_line(p, line)) for line in lines)):
@@ -116,7 +119,7 @@ def plans_of(p: Problem, order: int) -> list[tuple[float, Rows]]:
 
 
 def best_by_brute_force(p: Problem) -> tuple[float, Rows]:
-    """The cheapest feasible plan of the wave."""
+    """Return the cost and the rows of the cheapest feasible plan."""
     plans = [plans_of(p, order) for order in range(p.orders)]
     cheapest_rest = [
         sum(plans[later][0][0] for later in range(o, p.orders)) for o in range(p.orders + 1)

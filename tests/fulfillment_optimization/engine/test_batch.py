@@ -1,4 +1,4 @@
-"""The batch method against trying everything, and its promises: feasible, proved, repeatable, never worse."""
+"""The batch method against brute force: feasible, proved, repeatable, never worse."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ BLOCKS = [0, 1, *(pytest.param(block, marks=pytest.mark.slow) for block in range
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_batch_finds_what_trying_everything_finds(block):
+def test_a_batch_finds_the_optimum_of_brute_force(block):
     for seed in range(1000 + block * 52, 1000 + block * 52 + 52):
         p = small_instance(seed)
         plan = solve(p, mode="batch")
@@ -45,7 +45,7 @@ CONSTRAINTS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
-def test_every_constraint_type_decides_some_of_the_thousand_waves_and_lifting_it_never_costs(
+def test_every_constraint_type_decides_some_of_the_thousand_instances_and_lifting_it_never_costs(
     constraint,
 ):
     decided = 0
@@ -64,7 +64,7 @@ def test_every_reason_to_refuse_a_source_occurs():
     assert seen == {int(r) for r in Refusal}
 
 
-def test_the_same_wave_gives_the_same_plan_twice():
+def test_the_same_problem_gives_the_same_plan_twice():
     for seed in range(40):
         one, two = (solve(small_instance(seed), mode="batch") for _ in range(2))
         assert one.shares.line.tolist() == two.shares.line.tolist()
@@ -72,7 +72,7 @@ def test_the_same_wave_gives_the_same_plan_twice():
         assert one.shares.quantity.tolist() == two.shares.quantity.tolist()
 
 
-def test_a_wave_of_300_orders_gives_the_same_plan_twice_and_keeps_every_limit():
+def test_a_batch_of_300_orders_gives_the_same_plan_twice_and_keeps_every_limit():
     p = generate(orders=300, nodes=50, seed=1).problem
     one, two = (solve(p, mode="batch") for _ in range(2))
 
@@ -105,8 +105,8 @@ def test_bid_prices_of_a_batch_make_real_time_better():
     assert violations(p, priced.shares) == []
 
 
-def long_wave(seed):
-    """An order of ten lines among short ones, on three nodes: beyond the subset programme."""
+def long_order_instance(seed):
+    """An order of ten lines among short ones, on three nodes: beyond the subset dynamic program."""
     r = np.random.default_rng(seed)
     sizes = [2, 10, 1]
     order = np.repeat(np.arange(3), sizes)
@@ -127,7 +127,7 @@ def long_wave(seed):
 
 def test_orders_of_many_lines_are_solved_and_proved_too():
     for seed in range(25):
-        p = long_wave(seed)
+        p = long_order_instance(seed)
         plan = solve(p, mode="batch")
         everything = np.argwhere(p.eligible & (p.stock.T[p.line_sku] >= p.quantity[:, None]))
         reach = np.zeros((p.lines, p.nodes), dtype=bool)
@@ -140,12 +140,12 @@ def test_orders_of_many_lines_are_solved_and_proved_too():
 
 def test_the_relaxation_of_long_orders_bounds_them_from_below():
     for seed in range(25):
-        p = long_wave(seed)
+        p = long_order_instance(seed)
         wave = Relaxation(p)
         assert wave.price(wave.zero_prices()).bound <= solve(p, mode="batch").cost + 1e-9
 
 
-def test_an_empty_wave_costs_nothing():
+def test_an_empty_problem_costs_nothing():
     p = small_instance(0).only([])
     assert solve(p).cost == 0.0
     assert solve(p, mode="batch").cost == 0.0

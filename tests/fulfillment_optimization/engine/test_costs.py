@@ -79,6 +79,11 @@ def test_pressure_of_a_partly_calm_node_is_shared_by_its_parcels() -> None:
     assert by_part(half_calm, FROM_NODE_0)["capacity pressure"] == [2.0, 2.0]
 
 
+def test_a_single_pressed_parcel_pays_the_whole_pressure() -> None:
+    crowded = instance(capacity=9, used=[0, 3], soft_capacity=[9, 2], pressure=[4.0, 9.0])
+    assert by_part(crowded, SPLIT)["capacity pressure"] == [9.0, 0.0]
+
+
 def test_sources_beyond_the_preferred_number_cost_their_penalty() -> None:
     preferred = instance(preferred_nodes=1, extra_node_penalty=[3.0, 5.0])
     assert by_part(preferred, SPLIT)["soft constraints"] == [3.0, 0.0]

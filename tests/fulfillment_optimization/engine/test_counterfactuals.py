@@ -1,4 +1,4 @@
-"""What would make a losing source win: every claim is solved again, with the change and with a little less of it."""
+"""Counterfactuals hold when the order is solved again, and fail with a step less."""
 
 import time
 from dataclasses import replace
@@ -27,7 +27,7 @@ STEP = {"money": 0.01}
 
 
 def smaller(found):
-    """The claim with each of its changes one step smaller, and those left out that become nothing."""
+    """Yield the counterfactual with each of its changes one step smaller."""
     for i, change in enumerate(found.changes):
         if (
             change.amount == 0
@@ -49,7 +49,7 @@ def wins(alone, found):
     return bool(((shares.line == found.line) & (shares.node == found.node)).any())
 
 
-def gain_by_trying_everything(alone, found):
+def gain_by_brute_force(alone, found):
     """By how much the best plan that uses the node beats the best one that does not."""
     p = with_change(alone, found)
     plans = [(cost_of(p, Shares.of(rows)).total, rows) for _, rows in plans_of(p, 0)]
@@ -93,15 +93,15 @@ def test_a_thousand_claims_of_the_benchmark_family_hold_when_solved_again():
 @pytest.mark.parametrize(
     "block", [0, *(pytest.param(b, marks=pytest.mark.slow) for b in range(1, 8))]
 )
-def test_claims_under_every_constraint_type_hold_against_trying_everything(block):
+def test_claims_under_every_constraint_type_hold_against_brute_force(block):
     checked = 0
     for seed in range(block * 12, block * 12 + 12):
         problem = small_instance(seed)
         for alone, found in claims_of(problem, range(problem.orders)):
             assert found.verified, (seed, found)
-            assert gain_by_trying_everything(alone, found) > -1e-6, (seed, found)
+            assert gain_by_brute_force(alone, found) > -1e-6, (seed, found)
             for less in smaller(found):
-                assert gain_by_trying_everything(alone, less) < 1e-6, (seed, found, less)
+                assert gain_by_brute_force(alone, less) < 1e-6, (seed, found, less)
             checked += 1
     assert checked > 100
 
@@ -137,7 +137,7 @@ def test_a_full_day_needs_one_parcel_more():
     )
 
 
-def test_a_source_that_is_too_far_needs_its_kilometres():
+def test_a_source_that_is_too_far_needs_its_kilometers():
     refused = [[0, 0, Refusal.MAXIMUM_DISTANCE], [0, 0, 0]]
     plan = solve(two_orders(order_refusal=refused, stock=[[1], [9], [9]]))
     km = Relief("km", np.array([0.0, 0.0, 41.5]), Refusal.MAXIMUM_DISTANCE)

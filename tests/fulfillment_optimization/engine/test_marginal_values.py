@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from openiom.fulfillment_optimization.engine import (
+    UNLIMITED,
     BidPrices,
     OpportunityCostModel,
     OpportunityCostTable,
@@ -24,6 +25,7 @@ from openiom.fulfillment_optimization.engine.opportunity_costs import (
     _excess,
     _excess_over,
 )
+from openiom.fulfillment_optimization.engine.subset_dp import cheapest
 
 
 def groups_of(p: Problem) -> list[Group]:
@@ -92,7 +94,7 @@ def test_equal_sources_are_worth_nothing() -> None:
 
 
 def test_a_node_that_saves_a_second_parcel_is_worth_it() -> None:
-    """Node 0 has both products in one parcel for 5; the others one each for 4, and the split fee."""
+    """Node 0 has both products in one parcel for 5, the others one each for 4."""
     p = problem_from_arrays(
         line_order=[0, 0],
         line_sku=[0, 1],
@@ -139,8 +141,6 @@ def test_unit_values_are_what_closing_the_cell_for_the_line_costs(seed: int) -> 
 
 
 def least_cost(p: Problem) -> float:
-    from openiom.fulfillment_optimization.engine.subset_dp import cheapest
-
     groups = groups_of(p)
     return sum(float(cheapest(g, g.parcel, g.serve).value.sum()) for g in groups)
 
@@ -228,8 +228,6 @@ def test_a_fee_leaves_less_for_the_place() -> None:
 
 
 def test_unlimited_stock_and_stock_of_nothing_have_no_cost() -> None:
-    from openiom.fulfillment_optimization.engine import UNLIMITED
-
     p = one_order(stock=[[UNLIMITED], [0]])
     model = learn_opportunity_costs(p, [p], rounds=1)
     assert len(model.cells) == 0

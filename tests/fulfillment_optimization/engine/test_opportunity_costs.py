@@ -1,4 +1,4 @@
-"""Worths learned from earlier demand: known by hand where one resource stands alone, better than none where many do."""
+"""Opportunity costs learned from past demand improve sequential solutions."""
 
 import numpy as np
 import pytest
@@ -17,9 +17,15 @@ from openiom.fulfillment_optimization.engine.opportunity_costs import (
 def one_shelf(units, orders=1):
     """A product at one place: served for 5, or open for 25."""
     return problem_from_arrays(
-        line_order=range(orders), line_sku=[0] * orders, quantity=[1] * orders, stock=[[units]],
-        parcel_parts={"carrier": 5.0}, serve_parts={"picking": 0.0}, open_cost=25.0, orders=orders,
-    )  # fmt: skip
+        line_order=range(orders),
+        line_sku=[0] * orders,
+        quantity=[1] * orders,
+        stock=[[units]],
+        parcel_parts={"carrier": 5.0},
+        serve_parts={"picking": 0.0},
+        open_cost=25.0,
+        orders=orders,
+    )
 
 
 def groups_of(problem):
@@ -38,7 +44,7 @@ def test_the_last_unit_is_worth_its_gain_times_the_chance_that_somebody_comes():
     )
 
 
-def test_worths_fall_as_the_horizon_ends_and_rise_as_the_shelf_empties():
+def test_costs_fall_as_the_horizon_ends_and_rise_as_the_shelf_empties():
     known = learn_opportunity_costs(one_shelf(2), [one_shelf(2, orders=4)])
     late, early = (
         known.prices(left, np.array([[1]]), np.array([9])).stock[0, 0] for left in (0.1, 0.9)
@@ -51,10 +57,18 @@ def test_worths_fall_as_the_horizon_ends_and_rise_as_the_shelf_empties():
 
 def test_a_place_counts_its_pressure_and_what_it_is_worth_to_others():
     crowded = problem_from_arrays(
-        line_order=[0, 1, 2], line_sku=[0, 0, 0], quantity=[1, 1, 1], stock=[[9], [9]], capacity=[2, 9],
-        soft_capacity=[1, 9], pressure=2.0, parcel_parts={"carrier": [[5.0, 12.0]]}, serve_parts={"picking": 0.0},
-        open_cost=40.0, orders=3,
-    )  # fmt: skip
+        line_order=[0, 1, 2],
+        line_sku=[0, 0, 0],
+        quantity=[1, 1, 1],
+        stock=[[9], [9]],
+        capacity=[2, 9],
+        soft_capacity=[1, 9],
+        pressure=2.0,
+        parcel_parts={"carrier": [[5.0, 12.0]]},
+        serve_parts={"picking": 0.0},
+        open_cost=40.0,
+        orders=3,
+    )
     known = learn_opportunity_costs(crowded, [crowded])
     full, last = (known.prices(1.0, crowded.stock, np.array([room, 9])).node for room in (2, 1))
 
@@ -76,10 +90,16 @@ def test_gains_are_what_closing_the_resource_costs(seed):
     quantity = r.integers(1, 3, len(line_order))
     stock = r.integers(0, 4, (3, 4))
     p = problem_from_arrays(
-        line_order=line_order, line_sku=line_sku, quantity=quantity, stock=stock, orders=6, split_fee=1.0,
-        parcel_parts={"carrier": r.uniform(3, 9, (6, 3))}, open_cost=r.uniform(4, 20, len(line_order)),
+        line_order=line_order,
+        line_sku=line_sku,
+        quantity=quantity,
+        stock=stock,
+        orders=6,
+        split_fee=1.0,
+        parcel_parts={"carrier": r.uniform(3, 9, (6, 3))},
+        open_cost=r.uniform(4, 20, len(line_order)),
         serve_parts={"picking": r.uniform(0, 3, (len(line_order), 3))},
-    )  # fmt: skip
+    )
     unit, place = r.uniform(0, 2, stock.size), r.uniform(0, 2, 3)
     found = marginal_values(groups_of(p), unit, place)
 
@@ -89,11 +109,19 @@ def test_gains_are_what_closing_the_resource_costs(seed):
         if closed is not None:
             refused[0, closed] = 1
         priced = problem_from_arrays(
-            line_order=one.line_order, line_sku=one.line_sku, quantity=one.quantity, stock=stock, orders=1,
-            split_fee=1.0, parcel_parts={"carrier": one.parcel + place}, open_cost=one.open_cost,
-            serve_parts={"x": one.serve + unit.reshape(3, 4).T[one.line_sku] * one.quantity[:, None]},
+            line_order=one.line_order,
+            line_sku=one.line_sku,
+            quantity=one.quantity,
+            stock=stock,
+            orders=1,
+            split_fee=1.0,
+            parcel_parts={"carrier": one.parcel + place},
+            open_cost=one.open_cost,
+            serve_parts={
+                "x": one.serve + unit.reshape(3, 4).T[one.line_sku] * one.quantity[:, None]
+            },
             order_refusal=refused,
-        )  # fmt: skip
+        )
         return solve(priced, mode="batch").cost
 
     for node in range(3):
@@ -102,7 +130,7 @@ def test_gains_are_what_closing_the_resource_costs(seed):
         assert found.node_gain[found.node == node].sum() == pytest.approx(want, abs=1e-5)
 
 
-def test_learned_worths_beat_none_and_the_nearest_source_on_demand_they_have_not_seen():
+def test_learned_costs_beat_none_and_the_nearest_source_on_demand_they_have_not_seen():
     instance = generate(orders=1000, nodes=50, seed=3)
     problem = instance.problem
     known = learn_opportunity_costs(

@@ -70,7 +70,8 @@ def test_the_published_judge_agrees_to_the_cent(osb1):
 @pytest.mark.parametrize("mode", ["batch", "realtime"])
 def test_the_published_judge_takes_what_the_benchmark_command_writes(osb1, mode, tmp_path):
     out = tmp_path / "nodes.npy"
-    words = f"bench sourcing --orders 100 --nodes 50 --seed 4 --rho 5 --mode {mode} --out {out} --json".split()
+    instance = "--orders 100 --nodes 50 --seed 4 --rho 5"
+    words = f"bench sourcing {instance} --mode {mode} --out {out} --json".split()
     root = Path(__file__).parents[3]
     environment = os.environ | {"PYTHONPATH": str(root / "src")}
     run = subprocess.run(

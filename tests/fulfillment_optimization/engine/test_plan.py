@@ -12,7 +12,7 @@ from openiom.kernel import Invalid
 
 
 def two_orders(**changes):
-    """Two orders of one line for the last unit in Seattle (0); Tacoma (1) has plenty and is dearer."""
+    """Two orders of one line for the last unit at node 0; node 1 has plenty and is dearer."""
     given = dict(
         line_order=[0, 1],
         line_sku=[0, 0],

@@ -22,7 +22,7 @@ def after(p, rows):
 
 
 @pytest.mark.parametrize("block", range(10))
-def test_every_order_in_turn_gets_what_trying_everything_finds(block):
+def test_every_order_in_turn_gets_the_optimum_of_brute_force(block):
     for seed in range(block * 40, block * 40 + 40):
         p = small_instance(seed)
         plan = solve(p)
@@ -46,7 +46,7 @@ def test_every_order_in_turn_gets_what_trying_everything_finds(block):
             left = after(left, [(line + int(first), n, q) for line, n, q in rows])
 
 
-def test_the_same_wave_gives_the_same_plan_twice():
+def test_the_same_problem_gives_the_same_plan_twice():
     for seed in range(30):
         one, two = solve(small_instance(seed)), solve(small_instance(seed))
         assert one.shares.node.tolist() == two.shares.node.tolist()

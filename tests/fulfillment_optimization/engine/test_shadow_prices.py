@@ -1,4 +1,4 @@
-"""What one more unit or parcel is worth: the dual, and the saving that planning again really finds."""
+"""Shadow prices: duals, and the saving that solving again really finds."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ def test_one_more_parcel_of_a_full_day_saves_the_way_to_the_next_source():
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_saving_is_what_planning_the_whole_wave_again_saves(seed):
+def test_the_saving_is_what_solving_the_whole_batch_again_saves(seed):
     p = generate(orders=100, nodes=50, seed=seed).problem
     plan = solve(p, mode="batch")
     found = shadow_prices(plan, verify=5)
@@ -53,7 +53,7 @@ def test_the_saving_is_what_planning_the_whole_wave_again_saves(seed):
         assert s.saving == pytest.approx(plan.cost - again.cost, abs=1e-4), s
 
 
-def test_in_a_large_wave_the_saving_is_never_more_than_the_whole_wave_could_save():
+def test_in_a_large_batch_the_saving_is_never_more_than_the_whole_batch_could_save():
     p = generate(orders=400, nodes=50, seed=0).problem
     plan = solve(p, mode="batch")
     for s in shadow_prices(plan, verify=2):

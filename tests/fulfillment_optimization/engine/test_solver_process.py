@@ -18,7 +18,7 @@ from openiom.fulfillment_optimization.engine.solver_process import SolverProcess
 
 
 def knapsack(time_limit=5.0):
-    """Of values 3, 4, 5 and weights 2, 3, 4 the best that weigh at most 6: the first and the last."""
+    """Values 3, 4, 5 and weights 2, 3, 4 up to 6: the first and the last are best."""
     model = Model(
         cost=np.array([-3.0, -4.0, -5.0]),
         lower=np.zeros(3),
@@ -33,7 +33,7 @@ def knapsack(time_limit=5.0):
     return Task(model, np.zeros(3), time_limit, 0.0)
 
 
-def test_the_process_answers_what_the_solver_found():
+def test_the_process_returns_the_solution():
     with SolverProcess() as solver:
         solver.submit(knapsack())
         found = solver.result()
@@ -41,7 +41,7 @@ def test_the_process_answers_what_the_solver_found():
         assert found.objective == pytest.approx(-8.0)
 
 
-def test_a_hung_process_is_killed_and_a_new_one_answers():
+def test_a_hung_process_is_killed_and_the_next_task_gets_a_new_one():
     with SolverProcess() as solver:
         solver.submit(knapsack())
         solver.result()
@@ -73,8 +73,9 @@ def test_a_batch_whose_solver_dies_still_has_a_feasible_plan(monkeypatch):
     assert plan.gap < 0.01  # by rounding alone
 
 
-def test_the_process_opens_no_doors_of_rooms_so_that_it_is_there_when_it_is_needed():
-    asked = "import sys; print(*(m for m in sys.modules if m.split('.')[0] in ('openiom', 'fastapi', 'sqlalchemy')))"
+def test_the_process_loads_only_the_solver():
+    packages = ("openiom", "fastapi", "sqlalchemy")
+    asked = f"import sys; print(*(m for m in sys.modules if m.split('.')[0] in {packages}))"
     code = solver_process.child_code().replace("\nserve()\n", f"\n{asked}\n")
     assert asked in code
     loaded = subprocess.run(
