@@ -127,14 +127,14 @@ class Fabrikam:
 
     def hasten(self) -> None:
         """A 3PL that ships everything whole within a second."""
-        habits = {
+        behavior = {
             "accept_after": 0.2,
             "pick_after": 0.2,
             "ship_after": 0.4,
             "partial_ratio": 0.0,
             "decline_ratio": 0.0,
         }
-        _told(self.warehouse.put("/_sim/habits", json=habits))
+        _told(self.warehouse.put("/_sim/behavior", json=behavior))
 
     def poll(self) -> None:
         """Have the store asked for news now."""

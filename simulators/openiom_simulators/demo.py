@@ -122,7 +122,12 @@ def remember(home: Path, kept: Keepsake) -> None:
 
 
 def start_simulators(
-    supervisor: Supervisor, home: Path, kept: Keepsake, *, remembering: bool, habits: Sequence[str]
+    supervisor: Supervisor,
+    home: Path,
+    kept: Keepsake,
+    *,
+    remembering: bool,
+    behavior: Sequence[str],
 ) -> InstanceAddresses:
     """Store and 3PL as children, on the ports they had last time when those are free."""
     held = {}
@@ -148,7 +153,7 @@ def start_simulators(
     )
     start(
         "warehouse",
-        [f"--token={kept.warehouse_token}", *habits, *state("warehouse")],
+        [f"--token={kept.warehouse_token}", *behavior, *state("warehouse")],
         fd=held["warehouse_port"],
     )
     start("lab", [], fd=held["lab_port"], smtp_fd=held["lab_smtp_port"])
@@ -183,7 +188,7 @@ def run_demo(
         say("starting web, workers and simulators")
         start_product(supervisor, settings, database_url, bound, workers=settings.workers)
         addresses = start_simulators(
-            supervisor, settings.home, kept, remembering=True, habits=UNHURRIED
+            supervisor, settings.home, kept, remembering=True, behavior=UNHURRIED
         )
         product = build(
             settings.model_copy(update={"public_url": settings.public_url or url_of(bound)}),

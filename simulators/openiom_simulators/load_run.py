@@ -165,7 +165,9 @@ def run_headless(settings: Settings, *, orders: int, errors: Console) -> Summary
         Supervisor() as supervisor,
     ):
         start_product(supervisor, settings, database_url, bound, workers=settings.workers)
-        addresses = start_simulators(supervisor, settings.home, kept, remembering=False, habits=())
+        addresses = start_simulators(
+            supervisor, settings.home, kept, remembering=False, behavior=()
+        )
         product = build(settings.model_copy(update={"public_url": url_of(bound)}), database_url)
         try:
             with store_side(addresses.store_url, STORE_HASH, kept.store_token) as store:

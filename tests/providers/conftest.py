@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.providers.tiny import House, make_house
+from tests.providers.fake_provider import House, make_house
 
 from openiom.platform.database import Database
 

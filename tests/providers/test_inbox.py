@@ -6,12 +6,12 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from tests.providers.tiny import House
+from tests.providers.fake_provider import House
 
 from openiom.platform.batches import drain
 from openiom.platform.events import utc_now
 from openiom.provider_contract import RawMessage
-from openiom.providers import Stored, discard, inbox_worker, replay, store_messages
+from openiom.providers import StoreResult, discard, inbox_worker, replay, store_messages
 
 
 def note(
@@ -27,7 +27,7 @@ def note(
     return RawMessage(kind, str(number), payload, version, sequence)
 
 
-def store(house: House, *messages: RawMessage, instance: str = "shop") -> Stored:
+def store(house: House, *messages: RawMessage, instance: str = "shop") -> StoreResult:
     limit = house.registry.message_limit_bytes
     with house.database.unit_of_work() as session:
         return store_messages(session, instance, messages, now=utc_now(), limit_bytes=limit)
@@ -50,16 +50,16 @@ def taken(house: House) -> list[str]:
 def test_a_message_delivered_six_times_is_stored_once_and_each_delivery_counted(house):
     house.install()
     same = note(1, text="hello")
-    assert store(house, same, same) == Stored(1, 1)
-    assert store(house, same, same, same) == Stored(0, 3)
+    assert store(house, same, same) == StoreResult(1, 1)
+    assert store(house, same, same, same) == StoreResult(0, 3)
     assert house.rows("SELECT deliveries, state FROM providers.message") == [(5, "received")]
     work(house)
-    assert store(house, same) == Stored(0, 1)
+    assert store(house, same) == StoreResult(0, 1)
     assert (work(house), taken(house)) == (0, ["1"])
 
 
 def test_a_changed_payload_without_a_version_is_another_message(house):
-    assert store(house, note(1, text="a"), note(1, text="b")) == Stored(2, 0)
+    assert store(house, note(1, text="a"), note(1, text="b")) == StoreResult(2, 0)
 
 
 def test_the_same_message_of_two_instances_is_two_messages(house):
@@ -131,7 +131,7 @@ def test_a_parked_version_overtaken_by_a_newer_one_leaves_the_list(house):
     store(house, note(1, sequence=2))
     work(house)
     assert house.states() == {"stale": 1, "processed": 1}
-    assert house.rows("SELECT count(*) FROM providers.missing_key") == [(0,)]
+    assert house.rows("SELECT count(*) FROM providers.unmapped_key") == [(0,)]
 
 
 def test_a_room_that_knows_it_already_makes_it_a_duplicate(house):
@@ -228,13 +228,13 @@ def test_what_does_not_map_is_parked_with_every_missing_key_and_replays_once_the
     work(house)
     assert taken(house) == ["2"]
     missing = house.rows(
-        "SELECT table_name, field, value, instance FROM providers.missing_key ORDER BY value"
+        "SELECT table_name, field, value, instance FROM providers.unmapped_key ORDER BY value"
     )
     assert missing == [("product", "sku", "B", "shop"), ("product", "sku", "C", "shop")]
     assert parked(house)[0][1]["what"] == "no mapping for product sku=B, product sku=C"
     house.map("B", "Barista Home")
     work(house)
-    assert house.rows("SELECT value FROM providers.missing_key") == [("C",)]
+    assert house.rows("SELECT value FROM providers.unmapped_key") == [("C",)]
     house.map("C", "Crate")
     work(house)
     ((document,),) = house.rows("SELECT document FROM public.taken_note WHERE external_id = '1'")
@@ -327,7 +327,7 @@ def test_two_writers_of_one_message_store_it_once(house):
     from_two = [note(n) for n in range(50)]
     barrier = Barrier(2)
 
-    def deliver(messages: list[RawMessage]) -> Stored:
+    def deliver(messages: list[RawMessage]) -> StoreResult:
         barrier.wait()
         return store(house, *messages)
 

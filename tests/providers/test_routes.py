@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 from tests.one_room import client_of, one_room
-from tests.providers.tiny import House
+from tests.providers.fake_provider import House
 
 from openiom.platform.batches import drain
 from openiom.platform.events import utc_now
@@ -129,7 +129,9 @@ def test_polling_at_once_is_asked_for_and_done_by_a_worker(client, house):
         "probe it, and mend what the probe says",
     )
     client.post("/api/v1/provider-instances/shop/probe")
-    house.outside.pages = lambda checkpoint: iter([MessagePage([RawMessage("note", "1", note(1))], "1")])
+    house.outside.pages = lambda checkpoint: iter(
+        [MessagePage([RawMessage("note", "1", note(1))], "1")]
+    )
     assert client.post("/api/v1/provider-instances/shop/poll").json() == {"asked": True}
     assert drain(house.database, [PollWorker(house.registry)]) == 1
     assert house.states() == {"received": 1}
@@ -194,7 +196,7 @@ def test_missing_keys_are_grouped_with_suggestions_and_mapping_one_replays_its_m
     house.registry.suggest = suggest
     house.install()
     store(house, note(1, "ACCU"), note(2, "ACCU", "ZZZ"), note(3))
-    groups = client.get("/api/v1/messages/missing-keys").json()["items"]
+    groups = client.get("/api/v1/messages/unmapped-keys").json()["items"]
     assert [(g["value"], g["messages"]) for g in groups] == [("ACCU", 2), ("ZZZ", 1)]
     assert groups[0]["suggestions"] == [
         {"internal": "Accu Scale", "label": "Accu Scale, 5 kg", "score": 0.9}

@@ -108,7 +108,7 @@ EVENTS = (
     " WHERE i.inhparent = 'platform.business_event'::regclass"
 )
 CALLS = (
-    "SELECT instance, coalesce(status < 400, false), count(*) FROM providers.outside_call"
+    "SELECT instance, coalesce(status < 400, false), count(*) FROM providers.outbound_request"
     " WHERE started_at > now() - interval '5 minutes' GROUP BY 1, 2"
 )
 

@@ -53,7 +53,7 @@ def old_outside_calls(database: Database, now: datetime) -> None:
         with database.unit_of_work() as session:
             deleted = execute(
                 session,
-                "DELETE FROM providers.outside_call WHERE id IN (SELECT id FROM providers.outside_call"
+                "DELETE FROM providers.outbound_request WHERE id IN (SELECT id FROM providers.outbound_request"
                 " WHERE started_at < %s ORDER BY id LIMIT %s)",
                 (now - KEEP_CALLS, DELETED_AT_ONCE),
             )

@@ -9,9 +9,9 @@ Tells   nothing: the rooms that take a document in announce what it changed.
 
 from .inbox_worker import inbox_worker
 from .instances import instance_kind
-from .live_rates import LiveRates, Rated, RateShipments
-from .mapping import MAPPING_KIND, MappingBody, replay_needing, resolve
-from .messages import Stored, discard, replay, store_messages
+from .live_rates import LiveRates, RateResult, RateShipments
+from .mapping import MAPPING_KIND, MappingBody, replay_messages_needing, resolve
+from .messages import StoreResult, discard, replay, store_messages
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, request_poll
 from .probe_worker import ProbeWorker, probe
@@ -29,8 +29,8 @@ __all__ = [
     "PollWorker",
     "ProbeWorker",
     "RateShipments",
-    "Rated",
-    "Stored",
+    "RateResult",
+    "StoreResult",
     "Suggester",
     "request_poll",
     "build_payloads",
@@ -41,7 +41,7 @@ __all__ = [
     "poll",
     "probe",
     "replay",
-    "replay_needing",
+    "replay_messages_needing",
     "resolve",
     "router",
     "store_messages",

@@ -116,7 +116,7 @@ def overtake(session: Session, rows: Sequence[Waiting]) -> None:
         f" {_KEYS} JOIN providers.message m ON m.instance = w.instance AND m.kind = w.kind AND m.key = w.key"
         " WHERE m.state = 'parked' AND m.sequence > 0 AND m.sequence < w.sequence FOR UPDATE OF m SKIP LOCKED) o"
         " WHERE m.id = o.id RETURNING m.id)"
-        " DELETE FROM providers.missing_key k USING gone WHERE k.message_id = gone.id",
+        " DELETE FROM providers.unmapped_key k USING gone WHERE k.message_id = gone.id",
         _keys(taken),
     )
 
@@ -269,7 +269,7 @@ def write(
     if missing:
         execute(
             session,
-            "INSERT INTO providers.missing_key (message_id, instance, table_name, field, value)"
+            "INSERT INTO providers.unmapped_key (message_id, instance, table_name, field, value)"
             " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])"
             " ON CONFLICT DO NOTHING",
             [list(column) for column in zip(*missing, strict=True)],

@@ -16,7 +16,7 @@ from openiom.provider_contract import LiveRate, LiveRateService, Shipment
 from .registry import ProviderInstance, ProviderRegistry, acting
 
 log = structlog.get_logger("rates")
-Rated = Sequence[LiveRate] | IomError
+RateResult = Sequence[LiveRate] | IomError
 """The carrier's rates of one parcel, or why there are none."""
 
 
@@ -33,7 +33,7 @@ class LiveRates:
 
     def __call__(
         self, database: Database, instance: str, shipments: Sequence[Shipment]
-    ) -> list[Rated]:
+    ) -> list[RateResult]:
         """One answer a shipment, in order. Never raises for what a connection or a carrier does."""
         try:
             opened, rating = self._opened(database, instance)
@@ -59,7 +59,9 @@ class LiveRates:
                 pool.shutdown(wait=False, cancel_futures=True)
             self._pools.clear()
 
-    def _opened(self, database: Database, instance: str) -> tuple[ProviderInstance, LiveRateService]:
+    def _opened(
+        self, database: Database, instance: str
+    ) -> tuple[ProviderInstance, LiveRateService]:
         """Raises NotFound, Invalid, or ProviderDown for a connection that is known to be broken."""
         with database.reading() as session:
             opened = self._pipeline.open(session, instance)
@@ -82,7 +84,7 @@ class LiveRates:
             return self._pools[key]
 
 
-def _rated(opened: ProviderInstance, rating: LiveRateService, shipment: Shipment) -> Rated:
+def _rated(opened: ProviderInstance, rating: LiveRateService, shipment: Shipment) -> RateResult:
     try:
         return list(rating.run(opened.connector, shipment))
     except IomError as error:
@@ -94,12 +96,12 @@ def _rated(opened: ProviderInstance, rating: LiveRateService, shipment: Shipment
         )
 
 
-def _answer(call: "Future[Rated]", instance: str, rating: LiveRateService) -> Rated:
+def _answer(call: "Future[Rated]", instance: str, rating: LiveRateService) -> RateResult:
     if call.done():
         return call.result()
     call.cancel()
     return ProviderDown(f"no rate within {rating.timeout_seconds:g} s", where=instance)
 
 
-RateShipments = Callable[[Database, str, Sequence[Shipment]], list[Rated]]
+RateShipments = Callable[[Database, str, Sequence[Shipment]], list[RateResult]]
 """(database, provider instance, shipments) -> one answer each."""

@@ -140,7 +140,7 @@ def waiting_for(session: Session, lookups: Sequence[tuple[str, str, str]]) -> in
     """How many parked messages miss at least one of these (table, field, value); a value of `*` is any."""
     rows = fetch(
         session,
-        "SELECT count(DISTINCT k.message_id) FROM providers.missing_key k"
+        "SELECT count(DISTINCT k.message_id) FROM providers.unmapped_key k"
         " JOIN unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
         f" ON k.table_name = w.t AND k.field = w.f AND (k.value = w.v OR w.v = '{SAME}')",
         [list(column) for column in zip(*lookups, strict=True)],
@@ -156,11 +156,11 @@ def replay_waiting(session: Session, keys: Sequence[tuple[str, str, str, str, st
     rows = fetch(
         session,
         "WITH hit AS (SELECT m.id FROM providers.message m WHERE m.state = 'parked' AND m.id IN"
-        " (SELECT k.message_id FROM providers.missing_key k JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[],"
+        " (SELECT k.message_id FROM providers.unmapped_key k JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[],"
         " %s::text[]) AS w(t, f, v, s, n) ON k.table_name = w.t AND k.field = w.f"
         f" AND (k.value = w.v OR w.v = '{SAME}')"
         " AND (w.s <> 'instance' OR w.n = k.instance)) ORDER BY m.id FOR UPDATE),"
-        " freed AS (DELETE FROM providers.missing_key k USING hit WHERE k.message_id = hit.id)"
+        " freed AS (DELETE FROM providers.unmapped_key k USING hit WHERE k.message_id = hit.id)"
         " UPDATE providers.message m SET state = 'received', error = NULL FROM hit WHERE m.id = hit.id RETURNING m.id",
         [list(column) for column in zip(*keys, strict=True)],
     )
@@ -169,7 +169,7 @@ def replay_waiting(session: Session, keys: Sequence[tuple[str, str, str, str, st
     return len(rows)
 
 
-def replay_needing(session: Session, kind: str, names: Sequence[str]) -> int:
+def replay_messages_needing(session: Session, kind: str, names: Sequence[str]) -> int:
     """Send messages back to the inbox that a room refused because this master data was not there; returns how many."""
     return replay_waiting(session, [(kind, ITSELF, name, "default", "") for name in names])
 

@@ -25,7 +25,7 @@ UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoreResult:
     """How many messages were new, and how many had been delivered before."""
 
     new: int
@@ -39,13 +39,13 @@ def store_messages(
     *,
     now: datetime,
     limit_bytes: int,
-) -> Stored:
+) -> StoreResult:
     """Write messages to the inbox, many at once. A second delivery of one is counted and changes nothing.
 
     A message over `limit_bytes` is kept as its first kilobyte and parked, so that a person can see it.
     """
     if not messages:
-        return Stored(0, 0)
+        return StoreResult(0, 0)
     rows: dict[Identity, list[Any]] = {}
     times: Counter[Identity] = Counter()
     for message in messages:
@@ -73,7 +73,7 @@ def store_messages(
     new = len(inserted)
     if new:
         notify(session, INBOX_WAKE)
-    return Stored(new, len(messages) - new)
+    return StoreResult(new, len(messages) - new)
 
 
 Identity = tuple[str, str, str]  # kind, key, version
@@ -201,7 +201,7 @@ def replay(session: Session, ids: Sequence[int]) -> list[int]:
     if rows:
         execute(
             session,
-            "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)",
+            "DELETE FROM providers.unmapped_key WHERE message_id = ANY(%s)",
             ([r[0] for r in rows],),
         )
         notify(session, INBOX_WAKE)
@@ -217,7 +217,7 @@ def discard(session: Session, ids: Sequence[int]) -> list[int]:
     )
     execute(
         session,
-        "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)",
+        "DELETE FROM providers.unmapped_key WHERE message_id = ANY(%s)",
         ([r[0] for r in rows],),
     )
     return [row[0] for row in rows]

@@ -106,7 +106,7 @@ class Message(Base):
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
-class MissingKey(Base):
+class UnmappedKey(Base):
     """A lookup a parked message waits for."""
 
     __tablename__ = "missing_key"
@@ -141,7 +141,7 @@ class IdMapping(Base):
     internal: Mapped[str] = mapped_column(Text)
 
 
-class OutsideCallRow(Base):
+class OutboundRequestRow(Base):
     """One HTTP exchange with the outside, for people who must find out what happened; also a refused webhook call."""
 
     __tablename__ = "outside_call"

@@ -27,7 +27,7 @@ from openiom.platform.leases import LEASE, heartbeat
 from openiom.provider_contract import Puller
 
 from .instances import POLL_WAKE, PROBE_WAKE
-from .messages import Stored, store_messages
+from .messages import StoreResult, store_messages
 from .registry import ProviderInstance, ProviderRegistry, acting
 
 log = structlog.get_logger("polling")
@@ -70,7 +70,7 @@ class PollWorker:
 _TAKE_LEASE = "poll_lease = %(lease)s, poll_lease_until = %(until)s, poll_asked = false"
 
 
-def poll(registry: ProviderRegistry, database: Database, instance: str) -> Stored:
+def poll(registry: ProviderRegistry, database: Database, instance: str) -> StoreResult:
     """Pull every polled kind of an instance to its end, now.
 
     An outage is recorded on the instance, not raised. Raises NotFound, or Refused while another worker polls it.
@@ -105,13 +105,13 @@ class _Poll:
     instance: str
     lease: UUID
     began: datetime
-    stored: Stored = Stored(0, 0)
+    stored: StoreResult = StoreResult(0, 0)
     _since: float = field(default_factory=perf_counter)
 
     def now(self) -> datetime:
         return self.began + timedelta(seconds=perf_counter() - self._since)
 
-    def run(self) -> Stored:
+    def run(self) -> StoreResult:
         error: IomError | None = None
         doing = acting.set("poll")
         try:
@@ -161,7 +161,7 @@ class _Poll:
                         session, self.instance, page.messages, now=now, limit_bytes=limit
                     )
                     _keep_checkpoint(session, self.instance, kind, page.checkpoint, now)
-                self.stored = Stored(
+                self.stored = StoreResult(
                     self.stored.new + new.new, self.stored.duplicates + new.duplicates
                 )
 

@@ -92,7 +92,7 @@ def list_calls(
     """Exchanges with the outside, newest first."""
     rows = fetch(
         session,
-        "SELECT id, instance, action, method, url, status, error, started_at, milliseconds FROM providers.outside_call"
+        "SELECT id, instance, action, method, url, status, error, started_at, milliseconds FROM providers.outbound_request"
         " WHERE (%s::bigint IS NULL OR id < %s) AND (%s = '' OR instance = %s)"
         " AND (NOT %s OR status IS NULL OR status >= 400 OR error <> '') ORDER BY id DESC LIMIT %s",
         (after, after, instance, instance, failed, limit),
@@ -196,7 +196,7 @@ def _missing_of(session: Session, ids: Sequence[int]) -> dict[int, list[MissingK
     found: dict[int, list[MissingKeyView]] = {}
     rows = fetch(
         session,
-        "SELECT message_id, table_name, field, value FROM providers.missing_key WHERE message_id = ANY(%s)"
+        "SELECT message_id, table_name, field, value FROM providers.unmapped_key WHERE message_id = ANY(%s)"
         " ORDER BY message_id, table_name, field, value",
         (list(ids),),
     )
@@ -280,7 +280,7 @@ def missing_keys(
     """Keys a mapping would free messages with, most wanted first, with what each may have meant."""
     rows = fetch(
         session,
-        f"SELECT table_name, field, value, instance, count(*) FROM providers.missing_key WHERE field <> '{ITSELF}'"
+        f"SELECT table_name, field, value, instance, count(*) FROM providers.unmapped_key WHERE field <> '{ITSELF}'"
         " GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4 LIMIT %s",
         (limit,),
     )

@@ -85,7 +85,7 @@ class CallLog:
                     )
                     for name, what, c in calls
                 )
-                copy_rows(session, "providers.outside_call", columns, rows)
+                copy_rows(session, "providers.outbound_request", columns, rows)
         except (SQLAlchemyError, psycopg.Error) as error:
             log.warning("call_log_lost", calls=len(calls), error=str(error)[:300])
 

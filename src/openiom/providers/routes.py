@@ -158,7 +158,7 @@ def messages(
     return Page(items=items, next=following)
 
 
-@router.get(f"{API}/messages/missing-keys")
+@router.get(f"{API}/messages/unmapped-keys")
 def missing_keys(
     principal: CurrentPrincipal, session: ReadSession, request: Request
 ) -> MissingGroups:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from openiom.kernel import ProviderDown, ProviderError
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Category, Provider
-from openiom.providers.registry import compiled, secret_fields
+from openiom.providers.registry import compile_transformations, secret_fields
 
 from .golden import DOCUMENTS, golden_cases, resolved, target_of
 from .sites import Heard, connected
@@ -85,7 +85,7 @@ class ProviderContract:
         self.provider.parameters()
 
     def test_transformations_compile_and_need_only_the_mappings_it_names(self) -> None:
-        compiled(self.provider, {})
+        compile_transformations(self.provider, {})
         used = {table for body in self._bodies().values() for table in body.get("keys", {})}
         assert used <= set(self.provider.mappings), (
             f"mappings lack {sorted(used - set(self.provider.mappings))}"

@@ -22,7 +22,7 @@ from openiom.app.application import Application
 from openiom.platform.bulk import fetch
 from openiom_simulators import (
     CarrierOptions,
-    Running,
+    RunningServer,
     carrier_application,
     serve_in_thread,
     simulator_process,
@@ -47,7 +47,7 @@ TABLE = {
 
 
 @pytest.fixture
-def carrier() -> Iterator[Running]:
+def carrier() -> Iterator[RunningServer]:
     with serve_in_thread(carrier_application(CarrierOptions(token="t"))) as running:
         yield running
 
@@ -84,7 +84,7 @@ def rates(client: TestClient, **units: int) -> list[dict[str, Any]]:
 
 
 def test_a_live_rate_takes_the_factor_on_top_of_what_the_carrier_bills(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     """2 kg next door: 5.00 + 0.45 x 2 = 5.90, fuel 8 % 0.47, home 2.50: 8.87; 10 % of that is 0.89."""
     connected(product, carrier.url)
@@ -102,7 +102,7 @@ def test_a_live_rate_takes_the_factor_on_top_of_what_the_carrier_bills(
 
 
 def test_every_parcel_is_asked_for_once_whatever_services_there_are(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     connected(product, carrier.url, "t", GROUND, FREIGHT)
     found = rates(client, LAMP=1, SHADE=2)
@@ -118,7 +118,7 @@ def test_every_parcel_is_asked_for_once_whatever_services_there_are(
 
 
 def test_a_carrier_that_fails_is_stood_in_for_by_the_fallback(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     """Threshold 5, rate 8, increment 0.75, weight 10: 11.75, without the factor, though the table has a price."""
     connected(product, carrier.url)
@@ -138,7 +138,7 @@ def test_a_carrier_that_fails_is_stood_in_for_by_the_fallback(
 
 
 def test_a_slow_carrier_holds_a_quote_up_no_longer_than_its_time_out(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     connected(product, carrier.url)
     rates(client, LAMP=1)
@@ -153,7 +153,7 @@ def test_a_slow_carrier_holds_a_quote_up_no_longer_than_its_time_out(
 
 
 def test_a_quote_without_carrier_asks_nobody(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     connected(product, carrier.url)
     httpx.post(f"{carrier.url}/_sim/faults", json={"kind": "slow", "seconds": 30}, trust_env=False)
@@ -167,7 +167,10 @@ def test_a_quote_without_carrier_asks_nobody(
 
 
 def test_no_transaction_is_open_while_the_carrier_thinks(
-    product: Application, client: TestClient, carrier: Running, monkeypatch: pytest.MonkeyPatch
+    product: Application,
+    client: TestClient,
+    carrier: RunningServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connected(product, carrier.url)
     seen = []
@@ -190,7 +193,7 @@ def test_no_transaction_is_open_while_the_carrier_thinks(
 
 @pytest.mark.parametrize(("token", "instance"), [("wrong", "acme"), ("t", "nobody")])
 def test_a_connection_that_is_refused_or_gone_is_said_beside_the_fallback(
-    product: Application, client: TestClient, carrier: Running, token: str, instance: str
+    product: Application, client: TestClient, carrier: RunningServer, token: str, instance: str
 ) -> None:
     connected(product, carrier.url, token)
     put(product, doc("carrier", "acme", title="Acme", services=[GROUND], live_rates=instance))
@@ -210,6 +213,6 @@ def test_the_carrier_is_a_process_of_its_own_that_the_log_of_calls_knows(
     with product.database.reading() as session:
         rows = fetch(
             session,
-            "SELECT action, method, status FROM providers.outside_call WHERE instance = 'acme'",
+            "SELECT action, method, status FROM providers.outbound_request WHERE instance = 'acme'",
         )
     assert ("rate", "POST", 200) in rows

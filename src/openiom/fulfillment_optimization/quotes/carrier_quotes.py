@@ -8,7 +8,7 @@ from openiom.fulfillment_optimization.snapshot import Site
 from openiom.kernel import IomError
 from openiom.logistics import CarrierService
 from openiom.provider_contract import LiveRate, Shipment
-from openiom.providers import Rated
+from openiom.providers import RateResult
 
 from .quote_request import Asked
 from .schemas import CarrierAnswer, CarrierRate
@@ -39,10 +39,12 @@ def _origin(site: Site) -> Mapping[str, Any]:
     return {**site.address, "latitude": site.latitude, "longitude": site.longitude}
 
 
-def carrier_answer(asked: Asked, parcels: Sequence[Parcel], live: Sequence[Rated]) -> CarrierAnswer:
+def carrier_answer(
+    asked: Asked, parcels: Sequence[Parcel], live: Sequence[RateResult]
+) -> CarrierAnswer:
     """Every service for every parcel; `live` has an answer for each parcel, or none for any when nobody was asked."""
     rates: list[CarrierRate] = []
-    answers: Sequence[Rated | None] = live or [None] * len(parcels)
+    answers: Sequence[RateResult | None] = live or [None] * len(parcels)
     for parcel, answer in zip(parcels, answers, strict=True):
         offered, failed = _read(answer)
         rates += [
@@ -59,7 +61,7 @@ def carrier_answer(asked: Asked, parcels: Sequence[Parcel], live: Sequence[Rated
     return CarrierAnswer(name=asked.ask.carrier, is_fallback=fallback, rates=cheapest_first(rates))
 
 
-def _read(answer: Rated | None) -> tuple[dict[str, LiveRate], str]:
+def _read(answer: RateResult | None) -> tuple[dict[str, LiveRate], str]:
     """Live rates by service, and why there are none."""
     if answer is None:
         return {}, ""

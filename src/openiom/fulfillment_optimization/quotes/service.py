@@ -29,7 +29,7 @@ from openiom.master_data import accepts_write_in_products
 from openiom.platform.bulk import fetch
 from openiom.platform.geocoding import geocode
 from openiom.provider_contract import Shipment
-from openiom.providers import Rated
+from openiom.providers import RateResult
 
 from .carrier_quotes import carrier_answer, shipments_of
 from .cart_availability import CartStock, cart_stock, plan_cart, variants_of
@@ -75,7 +75,7 @@ class Draft:
         """What the carrier is to be asked, a shipment a parcel; empty when it is not to be asked."""
         return shipments_of(self.asked, self.parcels) if self.live_rates else []
 
-    def answered(self, live: Sequence[Rated] = ()) -> Quote:
+    def answered(self, live: Sequence[RateResult] = ()) -> Quote:
         """The whole quote; `live` has an answer for each shipment."""
         if not self.asked.ask.carrier:
             return self.quote
@@ -150,7 +150,9 @@ def _asked(session: Session, ask: QuoteAsk, now: datetime) -> Asked:
     if problems or place is None:
         raise Invalid("this cart cannot be quoted", problems=problems)
     facts = _facts(session, sorted({line.product for line in ask.lines}))
-    free = len(facts) < len({line.product for line in ask.lines}) and accepts_write_in_products(session)
+    free = len(facts) < len({line.product for line in ask.lines}) and accepts_write_in_products(
+        session
+    )
     plannable = tuple(i for i, line in enumerate(ask.lines) if free or line.product in facts)
     return Asked(ask, at, known, setting, place, services, facts, plannable, variants)
 

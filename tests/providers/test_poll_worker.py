@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.providers.tiny import House
+from tests.providers.fake_provider import House
 
 from openiom.kernel import NotFound, ProviderDown, ProviderUnauthorized, Refused
 from openiom.platform.batches import drain
 from openiom.platform.events import utc_now
 from openiom.provider_contract import MessagePage, OutboundRequest, ProbeResult, RawMessage
-from openiom.providers import PollWorker, ProbeWorker, Stored, poll, probe, request_poll
+from openiom.providers import PollWorker, ProbeWorker, StoreResult, poll, probe, request_poll
 
 
 def page(first: int, last: int) -> MessagePage:
@@ -128,7 +128,7 @@ def test_pages_before_an_outage_stay_and_the_next_poll_goes_on_behind_them(shop)
         raise ProviderDown("half a page came", retry_after=120, where="http://shop/orders?page=2")
 
     shop.outside.pages = breaking
-    assert poll(shop.registry, shop.database, "shop") == Stored(3, 0)
+    assert poll(shop.registry, shop.database, "shop") == StoreResult(3, 0)
     last, following, failures = status(shop, "last_poll_at", "next_poll_at", "poll_failures")
     assert (checkpoint(shop), following - last, failures) == ("3", timedelta(seconds=120), 1)
     assert status(shop, "last_error", "state") == (
@@ -136,7 +136,7 @@ def test_pages_before_an_outage_stay_and_the_next_poll_goes_on_behind_them(shop)
         "green",
     )
     shop.outside.pages = pages
-    assert poll(shop.registry, shop.database, "shop") == Stored(6, 0)
+    assert poll(shop.registry, shop.database, "shop") == StoreResult(6, 0)
     assert status(shop, "last_error", "poll_failures") == ("", 0)
 
 
@@ -224,7 +224,7 @@ def test_a_worker_that_outlived_its_lease_stores_nothing_more(shop):
     shop.outside.pages = slow
     with shop.database.unit_of_work() as session:
         request_poll(session, "shop")
-    assert poll(shop.registry, shop.database, "shop") == Stored(3, 0)
+    assert poll(shop.registry, shop.database, "shop") == StoreResult(3, 0)
     assert shop.rows("SELECT count(*) FROM providers.message WHERE key = '99'") == [(0,)]
 
 
@@ -282,5 +282,5 @@ def test_outside_calls_made_while_polling_are_logged(shop):
     shop.outside.pages = reporting
     poll(shop.registry, shop.database, "shop")
     assert shop.rows(
-        "SELECT instance, action, method, url, status FROM providers.outside_call"
+        "SELECT instance, action, method, url, status FROM providers.outbound_request"
     ) == [("shop", "poll", "GET", "http://shop/orders", 200)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.providers.tiny import House
+from tests.providers.fake_provider import House
 
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute

@@ -116,7 +116,9 @@ class TinyConnector:
             ) from error
         if document.get("ping"):
             return WebhookResult((), poll_now=True)
-        return WebhookResult([RawMessage(document.get("kind", "note"), str(document["id"]), document)])
+        return WebhookResult(
+            [RawMessage(document.get("kind", "note"), str(document["id"]), document)]
+        )
 
     def close(self) -> None:
         self.outside.closed += 1

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from tests.providers.tiny import House, make_house
+from tests.providers.fake_provider import House, make_house
 
 from openiom.kernel import Problem, ProviderDown, ProviderRejected, ProviderUnauthorized
 from openiom.platform.database import Database
