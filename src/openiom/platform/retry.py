@@ -1,46 +1,146 @@
-"""Units of work done again when the database, not the work, was at fault."""
+"""The retry policy: which failures are worth a retry, how often, and after which delay.
 
-from collections.abc import Callable
-from random import random
-from time import sleep
+`RetryPolicy` is the only place where a delay is computed. Work in this process is repeated with
+`attempts`, which runs on stamina; work that is scheduled in the database, such as calls to
+providers, stores `now + delay(...)` as its next due time.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from random import Random
 from typing import TypeVar
 
 import psycopg
+import stamina
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
+from stamina.instrumentation import RetryDetails
 
-from .batches import is_transient
+from openiom.kernel import ProviderDown, TooManyAttempts
+
 from .database import Database
 
-log = structlog.get_logger("again")
+log = structlog.get_logger("retry")
 T = TypeVar("T")
 
-ATTEMPTS = 8
-FIRST_PAUSE_SECONDS = 0.005
+_MAX_DOUBLINGS = 30
+_TRANSIENT_STATES = frozenset(
+    (
+        "08000",  # connection_exception
+        "08003",  # connection_does_not_exist
+        "08006",  # connection_failure
+        "40001",  # serialization_failure
+        "40P01",  # deadlock_detected
+        "53300",  # too_many_connections
+        "55P03",  # lock_not_available
+        "57P01",  # admin_shutdown
+        "57P02",  # crash_shutdown
+        "57P03",  # cannot_connect_now
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential backoff with jitter.
+
+    The delay starts at `first_seconds`, doubles with every failure up to `max_seconds`, and is
+    spread by the share `jitter` in both directions. `attempts` counts the first one; None never
+    stops.
+    """
+
+    first_seconds: float
+    max_seconds: float
+    attempts: int | None = None
+    jitter: float = 0.25
+
+    def delay(
+        self, failures: int, *, retry_after: float | None = None, random: Random | None = None
+    ) -> float:
+        """Return the seconds to wait after so many failures in a row.
+
+        Never less than `retry_after`, the pause that the other side requested.
+        """
+        doublings = min(max(failures, 1) - 1, _MAX_DOUBLINGS)
+        delay = min(self.max_seconds, self.first_seconds * 2.0**doublings)
+        spread = (random or _RANDOM).uniform(1 - self.jitter, 1 + self.jitter)
+        return max(delay * spread, retry_after or 0.0)
+
+    def repeat(self, is_retryable: Callable[[Exception], bool]) -> Iterator[stamina.Attempt]:
+        """Yield attempts until one succeeds; each is a context manager around the work.
+
+        An error that is not retryable, and the error of the last attempt, are raised.
+        """
+        failures = count(1)
+
+        def backoff(error: Exception) -> bool | float:
+            if not is_retryable(error):
+                return False
+            return self.delay(next(failures), retry_after=requested_pause(error))
+
+        return iter(stamina.retry_context(on=backoff, attempts=self.attempts, timeout=None))
+
+
+DATABASE_RETRY = RetryPolicy(first_seconds=0.01, max_seconds=1.0, attempts=8, jitter=0.5)
+"""For work inside one transaction."""
+WORKER_RETRY = RetryPolicy(first_seconds=0.02, max_seconds=5.0)
+"""For a worker whose batch failed."""
+OUTBOUND_RETRY = RetryPolicy(first_seconds=2.0, max_seconds=900.0)
+"""For calls to other systems; an action may state its own first delay and attempts."""
+
+_RANDOM = Random()  # noqa: S311 - spreads load, protects nothing
 
 
 def retry_transient(
-    database: Database, work: Callable[[Session], T], *, attempts: int = ATTEMPTS
+    database: Database, work: Callable[[Session], T], *, policy: RetryPolicy = DATABASE_RETRY
 ) -> T:
-    """`work` in a unit of work; a deadlock, a lost connection or two writers of one new key begin it anew.
+    """Run `work` in a unit of work, and repeat it after a transient database error.
 
-    A connection lost while committing leaves open whether it was committed, so `work` must be idempotent. Raises the
-    last error when `attempts` are used up.
+    When a connection is lost during the commit it is unknown whether the commit succeeded, so
+    `work` must be idempotent. Raise the last error when the policy's attempts are used up.
     """
-    for attempt in range(1, attempts + 1):
-        try:
-            with database.unit_of_work() as session:
-                return work(session)
-        except Exception as error:
-            if attempt == attempts or not (is_transient(error) or _met_another(error)):
-                raise
-            log.info("again", attempt=attempt, error=str(error)[:200])
-            sleep(FIRST_PAUSE_SECONDS * 2**attempt * (0.5 + random()))
-    raise AssertionError("attempts is at least one")
+    for attempt in policy.repeat(is_transient_or_conflict):
+        with attempt, database.unit_of_work() as session:
+            return work(session)
+    raise AssertionError("a retry policy makes at least one attempt")
 
 
-def _met_another(error: BaseException) -> bool:
-    """Two writers made the same unique row at once: whoever comes second sees it when it looks again."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return isinstance(cause, psycopg.errors.UniqueViolation)
+def is_transient(error: BaseException) -> bool:
+    """Return whether the same work may succeed when it is repeated."""
+    cause = _driver_error(error)
+    if not isinstance(cause, psycopg.Error):
+        return isinstance(error, OperationalError)
+    if cause.sqlstate is None:
+        return isinstance(cause, psycopg.OperationalError)
+    return cause.sqlstate in _TRANSIENT_STATES
+
+
+def is_transient_or_conflict(error: BaseException) -> bool:
+    """Return whether a retry may succeed, also after a unique violation.
+
+    Another transaction inserted the row first; a retry finds it.
+    """
+    return is_transient(error) or isinstance(_driver_error(error), psycopg.errors.UniqueViolation)
+
+
+def requested_pause(error: BaseException) -> float | None:
+    """Return the seconds that the other side asked to wait, None when it did not."""
+    if isinstance(error, ProviderDown | TooManyAttempts):
+        return error.retry_after
+    return None
+
+
+def log_retry(details: RetryDetails) -> None:
+    """Log one retry; installed as stamina's hook by `configure_logs`."""
+    log.info(
+        "retry_scheduled",
+        attempt=details.retry_num,
+        seconds=round(details.wait_for, 3),
+        error=str(details.caused_by)[:200],
+    )
+
+
+def _driver_error(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
