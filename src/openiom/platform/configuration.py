@@ -7,7 +7,7 @@ other documents or data still need is not removed: a kind says where in its bodi
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -491,3 +491,14 @@ def last_change(session: Session, kind: str) -> LastChange:
     if not rows:
         raise NotFound(f"no {kind} document was ever applied", where="kind")
     return rows[0]
+
+
+def latest_bodies(session: Session, kind: str, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the newest bodies by name, including those of deleted documents."""
+    rows = fetch(
+        session,
+        "SELECT name, body FROM platform.configuration_document"
+        " WHERE kind = %s AND name = ANY(%s) AND current",
+        (kind, list(names)),
+    )
+    return dict(rows)
