@@ -1,4 +1,4 @@
-"""A provider small enough to read at a glance, and a room that writes down what it was handed."""
+"""A small provider with a scripted system behind it, and a receiver of its documents."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +11,11 @@ from pydantic import BaseModel, SecretStr
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, Unauthenticated
+from openiom.platform.batches import drain
 from openiom.platform.bulk import execute
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database, to_json_text
-from openiom.platform.events import utc_now
 from openiom.platform.secrets import Secrets
 from openiom.provider_contract import (
     Call,
@@ -30,10 +31,17 @@ from openiom.provider_contract import (
     RawMessage,
     WebhookResult,
 )
-from openiom.providers import MAPPING_KIND, ProviderRegistry, instance_kind
+from openiom.providers import (
+    MAPPING_KIND,
+    ProviderRegistry,
+    StoreResult,
+    inbox_worker,
+    instance_kind,
+    store_messages,
+)
 
 TRANSFORMATION = {
-    "source": "tiny.note",
+    "source": "fake.note",
     "target": "note",
     "fields": [
         {"path": "external_id", "expression": "id == null ? null : string(id)", "required": True},
@@ -61,7 +69,7 @@ TRANSFORMATION = {
 }
 OUTBOUND = {
     "source": "fulfillment_order",
-    "target": "tiny.parcel",
+    "target": "fake.parcel",
     "fields": [
         {"path": "number", "expression": "number", "required": True},
         {"path": "sku", "expression": "fallback"},
@@ -70,20 +78,24 @@ OUTBOUND = {
 }
 
 
-class TinyConnection(BaseModel, extra="forbid"):
+class FakeConnection(BaseModel, extra="forbid"):
+    """Connection of the fake provider."""
+
     url: str = "http://127.0.0.1"
     api_key: SecretStr
 
 
-class TinyParameters(BaseModel, extra="forbid"):
+class FakeParameters(BaseModel, extra="forbid"):
+    """Parameters of the fake provider."""
+
     greeting: str = "hello"
 
 
 @dataclass
-class Outside:
-    """The system behind the provider, as a test wants it to behave."""
+class FakeSystem:
+    """The system behind the provider. A test scripts its responses and reads its calls."""
 
-    probe: Callable[[], ProbeResult] = lambda: ProbeResult("Tiny Inc", ("read", "write"))
+    probe: Callable[[], ProbeResult] = lambda: ProbeResult("Fake Inc", ("read", "write"))
     pages: Callable[[str], Iterator[MessagePage]] = lambda checkpoint: iter(())
     answer: Callable[[Sequence[Call]], Sequence[CallResult]] = lambda calls: [
         CallResult(c.key) for c in calls
@@ -93,17 +105,20 @@ class Outside:
     closed: int = 0
 
 
-class TinyConnector:
-    def __init__(self, outside: Outside, connection: Connection) -> None:
-        self.outside, self.connection = outside, connection
+class FakeConnector:
+    """Connector that passes every call to the scripted system."""
+
+    def __init__(self, system: FakeSystem, connection: Connection) -> None:
+        self.system, self.connection = system, connection
 
     def probe(self) -> ProbeResult:
-        return self.outside.probe()
+        return self.system.probe()
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
-        return self.outside.pages(checkpoint)
+        return self.system.pages(checkpoint)
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
+        """Verify the key; `{"ping": true}` only announces changes."""
         if headers.get("x-key") != self.connection.connection["api_key"]:
             raise Unauthenticated(
                 "the key in X-Key is wrong", remedy="send the key of this instance"
@@ -121,19 +136,21 @@ class TinyConnector:
         )
 
     def close(self) -> None:
-        self.outside.closed += 1
+        self.system.closed += 1
 
 
-def tiny_provider(
-    outside: Outside, *, batch: int = 3, concurrency: int = 4, timeout_seconds: int = 20
+def fake_provider(
+    system: FakeSystem, *, batch: int = 3, concurrency: int = 4, timeout_seconds: int = 20
 ) -> Provider:
-    def connect(connection: Connection) -> TinyConnector:
-        outside.connections.append(connection)
-        return TinyConnector(outside, connection)
+    """Return the provider; the arguments are those of its action `send`."""
+
+    def connect(connection: Connection) -> FakeConnector:
+        system.connections.append(connection)
+        return FakeConnector(system, connection)
 
     def run(connector: Any, calls: Sequence[Call]) -> Sequence[CallResult]:
-        outside.batches.append([call.key for call in calls])
-        return outside.answer(calls)
+        system.batches.append([call.key for call in calls])
+        return system.answer(calls)
 
     send = ProviderAction(
         "send",
@@ -148,16 +165,16 @@ def tiny_provider(
         timeout_seconds=timeout_seconds,
     )
     return Provider(
-        name="tiny",
-        title="Tiny",
+        name="fake",
+        title="Fake",
         category="order_intake",
         description="For tests.",
-        connection=TinyConnection,
-        parameters=TinyParameters,
+        connection=FakeConnection,
+        parameters=FakeParameters,
         connect=connect,
         messages=(
             MessageKind("note", "Note", "note", TRANSFORMATION, polled=True),
-            MessageKind("orphan", "Orphan", "nobody", TRANSFORMATION),
+            MessageKind("orphan", "Orphan", "orphan", TRANSFORMATION),
         ),
         actions=(send,),
         mappings=("product",),
@@ -165,91 +182,123 @@ def tiny_provider(
 
 
 @dataclass
-class Room:
-    """Takes notes in; each becomes a row. Some texts it refuses, one breaks it."""
+class NoteReceiver:
+    """Accepts notes into a table. It refuses the text `refuse` and raises on `break`."""
 
-    waves: list[int] = field(default_factory=list)
+    batch_sizes: list[int] = field(default_factory=list)
 
     def receive(
-        self, session: Session, arrived: Sequence[InboundDocument], now: datetime, actor: str
+        self, session: Session, documents: Sequence[InboundDocument], now: datetime, actor: str
     ) -> Sequence[IntakeResult]:
-        self.waves.append(len(arrived))
-        answers = []
-        for one in arrived:
-            text = one.document["text"]
-            if text == "refuse":
-                answers.append(
-                    IntakeResult(
-                        False,
-                        error="the room does not want it",
-                        where="text",
-                        remedy="say it nicely",
-                    )
-                )
-                continue
-            row = (
-                one.message_id,
-                one.instance,
-                one.document["external_id"],
-                to_json_text(one.document),
+        self.batch_sizes.append(len(documents))
+        results = [self._receive_one(session, document) for document in documents]
+        if any(document.document["text"] == "break" for document in documents):
+            raise RuntimeError("the receiver failed")
+        return results
+
+    def _receive_one(self, session: Session, inbound: InboundDocument) -> IntakeResult:
+        text = inbound.document["text"]
+        if text == "refuse":
+            return IntakeResult(
+                False, error="the note is not acceptable", where="text", remedy="change the text"
             )
-            execute(session, "INSERT INTO public.taken_note VALUES (%s, %s, %s, %s)", row)
-            answers.append(
-                IntakeResult(True, entity_id=f"note-{one.message_id}", duplicate=text == "again")
-            )
-        if any(one.document["text"] == "break" for one in arrived):
-            raise RuntimeError("the room broke")
-        return answers
+        if text == "needs master data":
+            return IntakeResult(False, error="no product LAMP", needs=(("product", "LAMP"),))
+        execute(
+            session,
+            "INSERT INTO public.accepted_note (message, instance, external_id, document)"
+            " VALUES (%s, %s, %s, %s)",
+            (
+                inbound.message_id,
+                inbound.instance,
+                inbound.document["external_id"],
+                to_json_text(inbound.document),
+            ),
+        )
+        return IntakeResult(True, entity_id=f"note-{inbound.message_id}", duplicate=text == "known")
 
 
 @dataclass
-class House:
-    """A pipeline around the tiny provider, with its configuration."""
+class ProviderHarness:
+    """The providers package around the fake provider, with its configuration."""
 
     database: Database
-    outside: Outside
+    system: FakeSystem
     registry: ProviderRegistry
-    room: Room
+    receiver: NoteReceiver
     configuration: Configuration
 
     def apply(self, *documents: dict[str, Any]) -> None:
+        """Apply configuration documents."""
         with self.database.unit_of_work() as session:
             self.configuration.apply(session, documents, at=utc_now(), actor="tester")
 
     def install(self, name: str = "shop", **body: Any) -> None:
-        given = {
-            "provider": "tiny",
+        """Install an instance of the fake provider."""
+        full_body = {
+            "provider": "fake",
             "title": name.title(),
             "connection": {"api_key": "s3cret"},
             **body,
         }
-        self.apply({"kind": "provider_instance", "name": name, "body": given})
+        self.apply({"kind": "provider_instance", "name": name, "body": full_body})
 
     def map(self, value: str, internal: str, **more: Any) -> None:
+        """Map an external SKU to a product of ours."""
         body = {"table": "product", "field": "sku", "value": value, "internal": internal, **more}
         self.apply({"kind": "mapping", "name": f"{value}/{more}", "body": body})
 
+    def store(self, *messages: RawMessage, instance: str = "shop") -> StoreResult:
+        """Store messages in the inbox."""
+        limit = self.registry.message_limit_bytes
+        with self.database.unit_of_work() as session:
+            return store_messages(session, instance, messages, now=utc_now(), limit_bytes=limit)
+
+    def process_inbox(self) -> int:
+        """Run the inbox worker until no message waits; return the number of messages."""
+        return drain(self.database, [inbox_worker(self.registry)])
+
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
         with self.database.reading() as session:
             return list(map(tuple, session.connection().exec_driver_sql(query, values).all()))
 
     def states(self) -> dict[str, int]:
-        return dict(self.rows("SELECT state, count(*) FROM providers.message GROUP BY 1"))  # type: ignore[arg-type]
+        """Return the number of messages by state."""
+        rows = self.rows("SELECT state, count(*) FROM providers.message GROUP BY state")
+        return {state: count for state, count in rows}
 
 
-def make_house(database: Database, **provider: Any) -> House:
-    outside, room = Outside(), Room()
+def make_harness(database: Database, **provider: Any) -> ProviderHarness:
+    """Return a harness; keyword arguments are those of `fake_provider`."""
+    system, receiver = FakeSystem(), NoteReceiver()
     registry = ProviderRegistry(
-        catalog={"tiny": tiny_provider(outside, **provider)},
+        catalog={"fake": fake_provider(system, **provider)},
         secrets=Secrets([Fernet.generate_key().decode()]),
-        receivers={"note": room.receive},
+        receivers={"note": receiver.receive},
         public_url="http://127.0.0.1:8000",
         message_limit_bytes=10_000,
     )
     configuration = Configuration()
     configuration.register(instance_kind(registry), MAPPING_KIND)
     with database.unit_of_work() as session:
-        execute(session, "DROP TABLE IF EXISTS public.taken_note")
+        execute(session, "DROP TABLE IF EXISTS public.accepted_note")
         columns = "message bigint, instance text, external_id text, document jsonb"
-        execute(session, f"CREATE TABLE public.taken_note ({columns})")
-    return House(database, outside, registry, room, configuration)
+        execute(session, f"CREATE TABLE public.accepted_note ({columns})")
+    return ProviderHarness(database, system, registry, receiver, configuration)
+
+
+def note(
+    number: int,
+    *skus: str,
+    text: str = "",
+    sequence: int = 0,
+    version: str = "",
+    kind: str = "note",
+) -> RawMessage:
+    """Return a message with one item per SKU."""
+    items = []
+    for quantity, sku in enumerate(skus, start=1):
+        items.append({"sku": sku, "quantity": quantity})
+    payload = {"id": number, "text": text, "items": items}
+    return RawMessage(kind, str(number), payload, version, sequence)
