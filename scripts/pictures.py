@@ -50,7 +50,7 @@ def busy_day(fabrikam: Fabrikam) -> str:
     """Create orders in all states and return the id of one shipped from two sources."""
     skus = sorted(fabrikam.catalog)
     fabrikam.hasten()
-    fabrikam.warehouse.put("/_sim/habits", json={"deliver_after": 3.0})
+    fabrikam.warehouse.put("/_sim/behavior", json={"deliver_after": 3.0})
     scarce, plain = skus[40], skus[60:]
     items = [(scarce, "SEA", 40), (scarce, "CHI", 0)]
     items += [(scarce, source, 0) for source in ("DAL", "NYC", "ATL", "LAX")]
@@ -81,7 +81,7 @@ def busy_day(fabrikam: Fabrikam) -> str:
         "the day's orders shipped",
         seconds=60,
     )
-    fabrikam.warehouse.put("/_sim/habits", json={"ship_after": 600.0})
+    fabrikam.warehouse.put("/_sim/behavior", json={"ship_after": 600.0})
     for n in range(9):
         buyer, town = BUYERS[-1 - n % len(BUYERS)]
         fabrikam.place([(plain[(n * 5 + 3) % len(plain)], 1 + n % 2)], buyer=buyer, town=town)

@@ -8,7 +8,7 @@ Tells   over HTTP only, as the outside does.
 from .carrier import CarrierOptions, carrier_application
 from .lab import LabOptions, lab_application
 from .process import SimulatorProcess, simulator_process
-from .server import Running, running, serve_in_thread
+from .server import RunningServer, running, serve_in_thread
 from .store import StoreOptions, store_application
 from .warehouse import Behavior, WarehouseOptions, sign, warehouse_application
 
@@ -16,7 +16,7 @@ __all__ = [
     "CarrierOptions",
     "Behavior",
     "LabOptions",
-    "Running",
+    "RunningServer",
     "SimulatorProcess",
     "StoreOptions",
     "WarehouseOptions",

@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif asked.kind == "lab":
         app = lab_application(LabOptions(smtp_port=asked.smtp_port, smtp_fd=asked.smtp_fd))
     else:
-        habits = Behavior(
+        behavior = Behavior(
             automatic=not asked.manual,
             accept_after=asked.accept_after,
             pick_after=asked.pick_after,
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 callback_secret=asked.callback_secret,
                 callback_batch=asked.callback_batch,
                 name=asked.name,
-                habits=habits,
+                behavior=behavior,
                 seed=asked.seed,
             )
         )

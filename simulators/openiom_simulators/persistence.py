@@ -76,7 +76,7 @@ def _restore(app: FastAPI, kept: dict[str, Any]) -> None:
         setattr(app.state.warehouse, name, kept[name])
     app.state.callbacks.queue.extend(kept["waiting"])
     app.state.callbacks.more.set()
-    app.state.clockwork.change({"automatic": app.state.clockwork.habits.automatic})
+    app.state.automation.change({"automatic": app.state.automation.behavior.automatic})
 
 
 def _write(file: Path, books: bytes) -> None:

@@ -20,7 +20,7 @@ START_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningServer:
     """A simulator that answers at `url`; `app.state` holds its inside for assertions."""
 
     url: str
@@ -49,7 +49,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
 
 
 @contextmanager
-def serve_in_thread(app: FastAPI, *, port: int = 0) -> Iterator[Running]:
+def serve_in_thread(app: FastAPI, *, port: int = 0) -> Iterator[RunningServer]:
     """Serve `app` from a thread while the block runs."""
     bound = listening_socket(port)
     server = _server(app)
@@ -63,7 +63,7 @@ def serve_in_thread(app: FastAPI, *, port: int = 0) -> Iterator[Running]:
             if not thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the simulator did not start; its log above says why")
             time.sleep(0.005)
-        yield Running(f"http://{HOST}:{bound.getsockname()[1]}", app)
+        yield RunningServer(f"http://{HOST}:{bound.getsockname()[1]}", app)
     finally:
         server.should_exit = True
         thread.join(timeout=5)
@@ -71,7 +71,7 @@ def serve_in_thread(app: FastAPI, *, port: int = 0) -> Iterator[Running]:
 
 
 @contextmanager
-def running(*apps: FastAPI) -> Iterator[tuple[Running, ...]]:
+def running(*apps: FastAPI) -> Iterator[tuple[RunningServer, ...]]:
     """Serve several applications, each on a free port, while the block runs."""
     with ExitStack() as stack:
         yield tuple(stack.enter_context(serve_in_thread(app)) for app in apps)

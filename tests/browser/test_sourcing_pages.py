@@ -32,7 +32,7 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
     written = {"kind": "strategy", "name": "together", "body": body}
     scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry_run": False})
     scene.fabrikam.warehouse.put(
-        "/_sim/habits", json={"ship_after": 600.0}
+        "/_sim/behavior", json={"ship_after": 600.0}
     )  # what has shipped is not planned again
     yield planned_together(scene)
     scene.fabrikam.hasten()

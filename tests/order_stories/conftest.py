@@ -22,7 +22,7 @@ from openiom.providers import poll, probe, receive_webhook
 from openiom_simulators import (
     Behavior,
     LabOptions,
-    Running,
+    RunningServer,
     StoreOptions,
     WarehouseOptions,
     lab_application,
@@ -48,9 +48,9 @@ class Fabrikam:
     """The wired product and the outside it talks to; work is done by `settle`, in this thread."""
 
     product: Application
-    store: Running
-    warehouse: Running
-    lab: Running
+    store: RunningServer
+    warehouse: RunningServer
+    lab: RunningServer
 
     def settle(self, *, rounds: int = 20) -> None:
         """Poll and run waves until nothing moves: neither here nor in the 3PL."""
@@ -109,7 +109,7 @@ def fabrikam(database: Database, tmp_path: Path) -> Iterator[Fabrikam]:
         store = servers.enter_context(
             serve_in_thread(store_application(StoreOptions(store_hash="fabrikam")))
         )
-        quick = WarehouseOptions(habits=Behavior(accept_after=0, pick_after=0, ship_after=0))
+        quick = WarehouseOptions(behavior=Behavior(accept_after=0, pick_after=0, ship_after=0))
         warehouse = servers.enter_context(serve_in_thread(warehouse_application(quick)))
         lab = servers.enter_context(serve_in_thread(lab_application(LabOptions())))
         addresses = InstanceAddresses(

@@ -221,7 +221,7 @@ def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
 
 
 def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
-    httpx.put(f"{shop.warehouse.url}/_sim/habits", json={"partial_ratio": 1.0})
+    httpx.put(f"{shop.warehouse.url}/_sim/behavior", json={"partial_ratio": 1.0})
     number = place(shop, {"product_id": 77, "quantity": 3})
 
     shop.settle()
@@ -243,7 +243,7 @@ def sources_asked(shop, number: str) -> list[tuple[str, str]]:
 
 
 def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
-    httpx.put(f"{shop.warehouse.url}/_sim/habits", json={"accept_after": 3_600})
+    httpx.put(f"{shop.warehouse.url}/_sim/behavior", json={"accept_after": 3_600})
     number = place(shop, {"product_id": 77, "quantity": 2})
     shop.settle()
     assert sources_asked(shop, number) == [("SEA", "sent")]
@@ -255,7 +255,7 @@ def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
         declined = order_port.post(f"orders/{theirs['id']}/decline", json={"reason": "damaged"})
     assert declined.status_code == 200, declined.text
 
-    httpx.put(f"{shop.warehouse.url}/_sim/habits", json={"accept_after": 0})
+    httpx.put(f"{shop.warehouse.url}/_sim/behavior", json={"accept_after": 0})
     shop.settle()
 
     first, second = sources_asked(shop, number)
@@ -267,7 +267,7 @@ def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
 
 
 def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):
-    httpx.put(f"{shop.warehouse.url}/_sim/habits", json={"decline_ratio": 1.0})
+    httpx.put(f"{shop.warehouse.url}/_sim/behavior", json={"decline_ratio": 1.0})
     number = place(shop, {"product_id": 77, "quantity": 1})
     shop.settle(rounds=60)
 
@@ -306,4 +306,4 @@ def test_an_order_that_waits_for_a_product_goes_on_once_somebody_adds_it(shop):
     shop.settle()
 
     assert shop.order(number)["state"] == "completed"
-    assert shop.fetch("SELECT count(*) FROM providers.missing_key") == [(0,)]
+    assert shop.fetch("SELECT count(*) FROM providers.unmapped_key") == [(0,)]

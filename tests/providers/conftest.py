@@ -1,13 +1,13 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.providers.tiny import House, make_house
+from tests.providers.fake_provider import ProviderHarness, make_harness
 
 from openiom.platform.database import Database
 
 
 @pytest.fixture
-def house(database: Database) -> Iterator[House]:
-    made = make_house(database)
+def harness(database: Database) -> Iterator[ProviderHarness]:
+    made = make_harness(database)
     yield made
     made.registry.close()

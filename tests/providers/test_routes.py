@@ -1,4 +1,4 @@
-"""Providers over HTTP: what a page shows, what a person can do, and how the outside calls us."""
+"""The HTTP API of providers: the library, instances, calls, messages, mappings and webhooks."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,8 +7,8 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
-from tests.package_app import http_client, package_app
-from tests.providers.tiny import House
+from tests.one_room import client_of, one_room
+from tests.providers.fake_provider import ProviderHarness
 
 from openiom.platform.batches import drain
 from openiom.platform.clock import utc_now
@@ -19,82 +19,83 @@ KEY = {"X-Key": "s3cret"}
 
 
 @pytest.fixture
-def client(house: House) -> Iterator[TestClient]:
-    state = {"pipeline": house.registry, "configuration": house.configuration}
-    with http_client(package_app(house.database, router, permissions={"*"}, **state)) as asking:
-        yield asking
+def client(harness: ProviderHarness) -> Iterator[TestClient]:
+    state = {"registry": harness.registry, "configuration": harness.configuration}
+    with client_of(one_room(harness.database, router, permissions={"*"}, **state)) as made:
+        yield made
 
 
-def store(house: House, *payloads: dict[str, Any], instance: str = "shop") -> None:
+def store(harness: ProviderHarness, *payloads: dict[str, Any], instance: str = "shop") -> None:
     messages = [RawMessage("note", str(payload.get("id")), payload) for payload in payloads]
-    with house.database.unit_of_work() as session:
+    with harness.database.unit_of_work() as session:
         store_messages(session, instance, messages, now=utc_now(), limit_bytes=10_000)
-    drain(house.database, [inbox_worker(house.registry)])
+    drain(harness.database, [inbox_worker(harness.registry)])
 
 
 def note(number: int, *skus: str, text: str = "") -> dict[str, Any]:
     return {"id": number, "text": text, "items": [{"sku": sku, "quantity": 1} for sku in skus]}
 
 
-def test_the_library_shows_forms_and_parts(client):
-    (tiny,) = client.get("/api/v1/providers").json()["items"]
-    assert (tiny["name"], tiny["category"], tiny["actions"]) == (
-        "tiny",
+def test_the_library_shows_the_forms_and_parts_of_every_provider(client):
+    (fake,) = client.get("/api/v1/providers").json()["items"]
+    assert (fake["name"], fake["category"], fake["actions"]) == (
+        "fake",
         "order_intake",
         [{"name": "send", "title": "Send a parcel"}],
     )
-    assert tiny["connection_schema"]["properties"]["api_key"]["format"] == "password"
-    assert tiny["mappings"] == [{"name": "product", "title": "Application"}]
+    assert fake["connection_schema"]["properties"]["api_key"]["format"] == "password"
+    assert fake["mappings"] == [{"name": "product", "title": "Product"}]
 
 
-def test_an_instance_shows_its_probe_and_what_waits_and_never_its_secret(client, house):
-    house.install()
-    store(house, note(1, "UNKNOWN"), note(2))
+def test_an_instance_shows_its_probe_and_its_inbox_and_never_its_secret(client, harness):
+    harness.install()
+    store(harness, note(1, "UNKNOWN"), note(2))
     (row,) = client.get("/api/v1/provider-instances").json()["items"]
     assert (row["state"], row["probed_at"], row["account"]) == ("untested", None, None)
     assert row["messages"] == {"received": 0, "parked": 1, "discarded": 0}
     probed = client.post("/api/v1/provider-instances/shop/probe").json()
     assert (probed["state"], probed["account"], probed["scopes"]) == (
         "green",
-        "Tiny Inc",
+        "Fake Inc",
         ["read", "write"],
     )
     everything = (
-        client.get("/api/v1/provider-instances").text + orjson.dumps(export(house)).decode()
+        client.get("/api/v1/provider-instances").text + orjson.dumps(export(harness)).decode()
     )
     assert "s3cret" not in everything
     assert "enc:" not in everything
 
 
-def export(house: House) -> list[dict[str, Any]]:
-    with house.database.reading() as session:
-        return house.configuration.export(session)
+def export(harness: ProviderHarness) -> list[dict[str, Any]]:
+    with harness.database.reading() as session:
+        return harness.configuration.export(session)
 
 
-def test_an_export_applied_again_changes_nothing_and_keeps_the_secret(house):
-    house.install()
-    documents = export(house)
-    with house.database.unit_of_work() as session:
-        (change,) = house.configuration.apply(session, documents, at=utc_now(), actor="ann")
+def test_an_applied_export_changes_nothing_and_keeps_the_secret(harness):
+    harness.install()
+    documents = export(harness)
+    with harness.database.unit_of_work() as session:
+        (change,) = harness.configuration.apply(session, documents, at=utc_now(), actor="ann")
         assert change.change == "unchanged"
-        house.registry.open(session, "shop").connector.probe()
-    assert house.outside.connections[-1].connection["api_key"] == "s3cret"
+        harness.registry.open(session, "shop").connector.probe()
+    assert harness.system.connections[-1].connection["api_key"] == "s3cret"
 
 
-def test_the_same_secret_entered_again_is_no_change_and_another_is_sealed_anew(house):
-    house.install()
-    house.install()
-    assert house.rows("SELECT max(version) FROM platform.configuration_document") == [(1,)]
-    house.install(connection={"api_key": "n3w"})
-    bodies = house.rows(
-        "SELECT body->'connection'->>'api_key' FROM platform.configuration_document ORDER BY version"
+def test_the_same_secret_is_no_change_and_another_one_is_encrypted(harness):
+    harness.install()
+    harness.install()
+    assert harness.rows("SELECT max(version) FROM platform.configuration_document") == [(1,)]
+    harness.install(connection={"api_key": "n3w"})
+    bodies = harness.rows(
+        "SELECT body->'connection'->>'api_key' FROM platform.configuration_document"
+        " ORDER BY version"
     )
     assert len(bodies) == 2
     assert all(stored.startswith("enc:") for (stored,) in bodies)
 
 
 WRONG: Sequence[tuple[dict[str, Any], str]] = [
-    ({"provider": "nobody"}, "no provider 'nobody' in the library"),
+    ({"provider": "unknown"}, "no provider 'unknown' in the library"),
     ({"connection": {}}, "connection.api_key: Field required"),
     (
         {"connection": {"api_key": "x", "color": "red"}},
@@ -107,40 +108,40 @@ WRONG: Sequence[tuple[dict[str, Any], str]] = [
     ({"parameters": {"greeting": 5}}, "parameters.greeting: Input should be a valid string"),
     (
         {"transformations": {"message:rumor": {}}},
-        "transformations.message:rumor: is none of this provider's",
+        "transformations.message:rumor: is not a transformation of this provider",
     ),
     ({"poll_seconds": 0}, "poll_seconds: Input should be greater than or equal to 1"),
 ]
 
 
-@pytest.mark.parametrize(("body", "told"), WRONG)
-def test_a_wrong_instance_is_refused_by_path_and_nothing_is_stored(house, body, told):
+@pytest.mark.parametrize(("body", "expected"), WRONG)
+def test_an_invalid_instance_is_refused_by_path_and_not_stored(harness, body, expected):
     with pytest.raises(Exception, match="cannot be applied") as refused:
-        house.install(**body)
-    assert told in str(refused.value)
-    assert house.rows("SELECT count(*) FROM providers.provider_instance") == [(0,)]
+        harness.install(**body)
+    assert expected in str(refused.value)
+    assert harness.rows("SELECT count(*) FROM providers.provider_instance") == [(0,)]
 
 
-def test_polling_at_once_is_asked_for_and_done_by_a_worker(client, house):
-    house.install()
+def test_a_poll_is_requested_and_made_by_a_worker(client, harness):
+    harness.install()
     refused = client.post("/api/v1/provider-instances/shop/poll")
     assert (refused.status_code, refused.json()["remedy"]) == (
         409,
-        "probe it, and mend what the probe says",
+        "probe it, and correct what the probe reports",
     )
     client.post("/api/v1/provider-instances/shop/probe")
-    house.outside.pages = lambda checkpoint: iter(
+    harness.system.pages = lambda checkpoint: iter(
         [MessagePage([RawMessage("note", "1", note(1))], "1")]
     )
-    assert client.post("/api/v1/provider-instances/shop/poll").json() == {"asked": True}
-    assert drain(house.database, [PollWorker(house.registry)]) == 1
-    assert house.states() == {"received": 1}
+    assert client.post("/api/v1/provider-instances/shop/poll").json() == {"requested": True}
+    assert drain(harness.database, [PollWorker(harness.registry)]) == 1
+    assert harness.states() == {"received": 1}
     assert client.post("/api/v1/provider-instances/ghost/poll").status_code == 404
 
 
-def test_messages_are_listed_newest_first_filtered_and_paged(client, house):
-    house.install()
-    store(house, *(note(n, *(["UNKNOWN"] if n % 2 else [])) for n in range(1, 8)))
+def test_messages_are_listed_newest_first_filtered_and_paged(client, harness):
+    harness.install()
+    store(harness, *(note(n, *(["UNKNOWN"] if n % 2 else [])) for n in range(1, 8)))
     first = client.get("/api/v1/messages", params={"state": "parked", "limit": 3}).json()
     second = client.get(
         "/api/v1/messages", params={"state": "parked", "limit": 3, "after": first["next"]}
@@ -155,23 +156,23 @@ def test_messages_are_listed_newest_first_filtered_and_paged(client, house):
     assert client.get("/api/v1/messages", params={"after": "junk"}).status_code == 422
 
 
-def test_a_message_shows_its_payload_and_what_it_becomes_path_by_path(client, house):
-    house.install()
-    house.map("A", "Accu Scale")
-    store(house, note(1, "A", "B"))
+def test_a_message_shows_its_payload_and_its_document_path_by_path(client, harness):
+    harness.install()
+    harness.map("A", "Accu Scale")
+    store(harness, note(1, "A", "B"))
     shown = client.get("/api/v1/messages/1").json()
     assert shown["payload"]["items"][1] == {"sku": "B", "quantity": 1}
     assert shown["document"]["lines"] == [{"quantity": 1, "product": "Accu Scale"}, {"quantity": 1}]
-    assert shown["error"]["remedy"] == "map the keys; it replays by itself"
+    assert shown["error"]["remedy"] == "map the keys; the message is replayed automatically"
     row = next(r for r in shown["preview"]["rows"] if r["path"] == "text")
     assert row == {"path": "text", "expression": "text", "value": "", "error": None}
     assert client.get("/api/v1/messages/99").status_code == 404
     assert client.get("/api/v1/messages/no-number").status_code == 404
 
 
-def test_a_transformation_is_tried_on_a_stored_message_before_it_is_used(client, house):
-    house.install()
-    store(house, note(1, text="hello"))
+def test_a_transformation_is_tried_on_a_stored_message_before_it_is_used(client, harness):
+    harness.install()
+    store(harness, note(1, text="hello"))
     mine = {"source": "a", "target": "b", "fields": [{"path": "loud", "expression": "upper(text)"}]}
     assert client.post("/api/v1/messages/1/preview", json={"transformation": mine}).json()[
         "document"
@@ -185,18 +186,18 @@ def test_a_transformation_is_tried_on_a_stored_message_before_it_is_used(client,
     assert (failed["document"], failed["error"]["where"]) == (None, "loud")
 
 
-def test_missing_keys_are_grouped_with_suggestions_and_mapping_one_replays_its_messages(
-    client, house
+def test_unmapped_keys_are_grouped_with_suggestions_and_mapping_one_replays_its_messages(
+    client, harness
 ):
     def suggest(
         session: Session, table: str, values: Sequence[str]
     ) -> dict[str, list[tuple[str, str, float]]]:
         return {"ACCU": [("Accu Scale", "Accu Scale, 5 kg", 0.9)]}
 
-    house.registry.suggest = suggest
-    house.install()
-    store(house, note(1, "ACCU"), note(2, "ACCU", "ZZZ"), note(3))
-    groups = client.get("/api/v1/messages/missing-keys").json()["items"]
+    harness.registry.suggest = suggest
+    harness.install()
+    store(harness, note(1, "ACCU"), note(2, "ACCU", "ZZZ"), note(3))
+    groups = client.get("/api/v1/messages/unmapped-keys").json()["items"]
     assert [(g["value"], g["messages"]) for g in groups] == [("ACCU", 2), ("ZZZ", 1)]
     assert groups[0]["suggestions"] == [
         {"internal": "Accu Scale", "label": "Accu Scale, 5 kg", "score": 0.9}
@@ -207,11 +208,11 @@ def test_missing_keys_are_grouped_with_suggestions_and_mapping_one_replays_its_m
     assert saved["replayed"] == 2
     assert [r["ok"] for r in saved["results"]] == [True, False]
     assert saved["results"][1]["reason"].startswith("table: Input should be 'account'")
-    drain(house.database, [inbox_worker(house.registry)])
-    assert house.states() == {"processed": 2, "parked": 1}
+    drain(harness.database, [inbox_worker(harness.registry)])
+    assert harness.states() == {"processed": 2, "parked": 1}
 
 
-def test_mappings_are_listed_by_scope_and_paged(client, house):
+def test_mappings_are_listed_by_scope_and_paged(client, harness):
     rows = [
         {"table": "product", "field": "sku", "value": f"S{n}", "internal": f"P{n}"}
         for n in range(5)
@@ -225,16 +226,18 @@ def test_mappings_are_listed_by_scope_and_paged(client, house):
     assert own["scope_name"] == "shop"
 
 
-def test_more_than_a_thousand_at_once_is_too_large(client):
+def test_more_than_a_thousand_ids_or_mappings_are_too_large(client):
     assert client.post("/api/v1/messages/replay", json={"ids": ["1"] * 1001}).status_code == 413
     assert client.put("/api/v1/mappings", json={"mappings": [{}] * 1001}).status_code == 413
 
 
-def test_replay_and_discard_tell_each_message_by_itself(client, house):
-    house.install()
-    store(house, note(1, "UNKNOWN"), note(2))
-    told = client.post("/api/v1/messages/discard", json={"ids": ["1", "2", "x"]}).json()["results"]
-    assert told == [
+def test_replay_and_discard_have_a_result_for_each_message(client, harness):
+    harness.install()
+    store(harness, note(1, "UNKNOWN"), note(2))
+    results = client.post("/api/v1/messages/discard", json={"ids": ["1", "2", "x"]}).json()[
+        "results"
+    ]
+    assert results == [
         {"id": "1", "ok": True, "reason": ""},
         {"id": "2", "ok": False, "reason": "is not parked"},
         {"id": "x", "ok": False, "reason": "is not parked"},
@@ -250,13 +253,13 @@ def test_reading_and_changing_need_their_permission(client):
     assert client.get("/api/v1/messages").status_code == 403
 
 
-def test_calls_are_listed_and_failed_ones_found(client, house):
-    house.install()
-    house.registry.calls.add("shop", OutboundRequest("GET", "http://x/1", 200, 5, utc_now()))
-    house.registry.calls.add(
+def test_calls_are_listed_newest_first_and_failed_ones_can_be_selected(client, harness):
+    harness.install()
+    harness.registry.calls.add("shop", OutboundRequest("GET", "http://x/1", 200, 5, utc_now()))
+    harness.registry.calls.add(
         "shop", OutboundRequest("GET", "http://x/2", None, 5, utc_now(), error="no answer")
     )
-    house.registry.calls.flush(house.database)
+    harness.registry.calls.flush(harness.database)
     assert [c["url"] for c in client.get("/api/v1/provider-calls").json()["items"]] == [
         "http://x/2",
         "http://x/1",
@@ -267,21 +270,21 @@ def test_calls_are_listed_and_failed_ones_found(client, house):
     assert (failed["ok"], failed["error"]) == (False, "no answer")
 
 
-def test_a_webhook_is_acknowledged_once_its_message_is_durable_and_a_repeat_is_a_duplicate(
-    client, house
+def test_a_webhook_call_is_acknowledged_once_it_is_stored_and_a_repeated_one_is_a_duplicate(
+    client, harness
 ):
-    house.install()
+    harness.install()
     first = client.post("/hooks/shop", json=note(1), headers=KEY)
     assert (first.status_code, first.json()) == (200, {"stored": 1, "duplicates": 0, "poll": False})
     assert client.post("/hooks/shop", json=note(1), headers=KEY).json()["duplicates"] == 1
-    assert house.states() == {"received": 1}
+    assert harness.states() == {"received": 1}
 
 
-def test_a_webhook_that_only_announces_news_has_the_instance_polled(client, house):
-    house.install()
+def test_a_webhook_call_that_only_announces_changes_requests_a_poll(client, harness):
+    harness.install()
     client.post("/api/v1/provider-instances/shop/probe")
     assert client.post("/hooks/shop", json={"ping": True}, headers=KEY).json()["poll"] is True
-    assert drain(house.database, [PollWorker(house.registry)]) == 1
+    assert drain(harness.database, [PollWorker(harness.registry)]) == 1
 
 
 REFUSED: Sequence[tuple[str, dict[str, str], bytes, int]] = [
@@ -295,32 +298,32 @@ REFUSED: Sequence[tuple[str, dict[str, str], bytes, int]] = [
 
 
 @pytest.mark.parametrize(("instance", "headers", "body", "status"), REFUSED)
-def test_a_webhook_that_is_refused_says_what_to_do_and_leaves_a_trace(
-    client, house, instance, headers, body, status
+def test_a_refused_webhook_call_states_a_remedy_and_is_logged(
+    client, harness, instance, headers, body, status
 ):
-    house.install()
+    harness.install()
     refused = client.post(f"/hooks/{instance}", content=body, headers=headers)
     assert (refused.status_code, refused.headers["content-type"]) == (
         status,
         "application/problem+json",
     )
     assert refused.json()["remedy"]
-    traces = client.get("/api/v1/provider-calls", params={"failed": True}).json()["items"]
-    assert [(t["action"], t["status"]) for t in traces] == (
+    logged = client.get("/api/v1/provider-calls", params={"failed": True}).json()["items"]
+    assert [(t["action"], t["status"]) for t in logged] == (
         [] if status == 404 else [("webhook", status)]
     )
-    assert house.rows("SELECT count(*) FROM providers.message WHERE state = 'received'") == [(0,)]
+    assert harness.rows("SELECT count(*) FROM providers.message WHERE state = 'received'") == [(0,)]
 
 
-def test_what_a_known_sender_sent_and_nobody_could_read_is_kept_and_shown(client, house):
-    house.install()
+def test_an_unreadable_body_of_a_verified_sender_is_stored_and_shown(client, harness):
+    harness.install()
     client.post("/hooks/shop", content=b'{"id": 1', headers=KEY)
-    (kept,) = client.get("/api/v1/messages", params={"state": "parked"}).json()["items"]
-    assert (kept["kind"], kept["error"]["where"]) == ("unreadable", "body")
-    assert client.get(f"/api/v1/messages/{kept['id']}").json()["payload"] == '{"id": 1'
+    (parked,) = client.get("/api/v1/messages", params={"state": "parked"}).json()["items"]
+    assert (parked["kind"], parked["error"]["where"]) == ("unreadable", "body")
+    assert client.get(f"/api/v1/messages/{parked['id']}").json()["payload"] == '{"id": 1'
 
 
-def test_a_stranger_fills_no_inbox(client, house):
-    house.install()
+def test_a_body_of_an_unknown_sender_is_not_stored(client, harness):
+    harness.install()
     client.post("/hooks/shop", content=b'{"id": 1', headers={"X-Key": "wrong"})
-    assert house.states() == {}
+    assert harness.states() == {}

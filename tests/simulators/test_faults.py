@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from openiom_simulators import (
-    Running,
+    RunningServer,
     StoreOptions,
     WarehouseOptions,
     running,
@@ -20,7 +20,7 @@ ORDER = {"reference": "FO-1", "lines": [{"sku": "A", "quantity": 1}]}
 
 
 @pytest.fixture(scope="module")
-def both() -> Iterator[tuple[Running, Running]]:
+def both() -> Iterator[tuple[RunningServer, RunningServer]]:
     shop = store_application(StoreOptions(store_hash="s1", token="t"))
     house = warehouse_application(WarehouseOptions(token="w"))
     with running(shop, house) as (store, warehouse):
@@ -30,22 +30,22 @@ def both() -> Iterator[tuple[Running, Running]]:
 
 
 @pytest.fixture
-def store(both: tuple[Running, Running]) -> Iterator[Running]:
+def store(both: tuple[RunningServer, RunningServer]) -> Iterator[RunningServer]:
     yield both[0]
     httpx.delete(f"{both[0].url}/_sim/faults")
 
 
 @pytest.fixture
-def warehouse(both: tuple[Running, Running]) -> Iterator[Running]:
+def warehouse(both: tuple[RunningServer, RunningServer]) -> Iterator[RunningServer]:
     yield both[1]
     httpx.delete(f"{both[1].url}/_sim/faults")
 
 
-def fault(simulator: Running, **switches: object) -> httpx.Response:
+def fault(simulator: RunningServer, **switches: object) -> httpx.Response:
     return httpx.post(f"{simulator.url}/_sim/faults", json=switches)
 
 
-def orders(store: Running, **options: object) -> httpx.Response:
+def orders(store: RunningServer, **options: object) -> httpx.Response:
     return httpx.get(f"{store.url}/stores/s1/v2/orders", headers={"X-Auth-Token": "t"}, **options)
 
 

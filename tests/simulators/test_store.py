@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from openiom_simulators import Running, StoreOptions, running, store_application
+from openiom_simulators import RunningServer, StoreOptions, running, store_application
 
 TOKEN, READER = "secret-token", "reading-token"
 
@@ -14,7 +14,7 @@ TOKEN, READER = "secret-token", "reading-token"
 class Client(httpx.Client):
     """Speaks to one store; `sim` reaches its switches."""
 
-    def __init__(self, store: Running, token: str = TOKEN) -> None:
+    def __init__(self, store: RunningServer, token: str = TOKEN) -> None:
         super().__init__(
             base_url=f"{store.url}/stores/s1", headers={"X-Auth-Token": token}, timeout=20
         )
@@ -25,7 +25,7 @@ class Client(httpx.Client):
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[Running]:
+def store() -> Iterator[RunningServer]:
     options = StoreOptions(
         store_hash="s1", token=TOKEN, read_only_token=READER, webhook_time_scale=0.002
     )
@@ -36,7 +36,7 @@ def store() -> Iterator[Running]:
 
 
 @pytest.fixture
-def client(store: Running) -> Iterator[Client]:
+def client(store: RunningServer) -> Iterator[Client]:
     with Client(store) as one:
         yield one
         one.sim("DELETE", "faults")

@@ -5,65 +5,65 @@ from collections.abc import Iterator
 import httpx
 import orjson
 import pytest
-from tests.simulators.listening import Heard, Listener, listening
+from tests.simulators.http_listener import ReceivedPost, HttpListener, http_listener
 
-from openiom_simulators import Running, StoreOptions, running, store_application
+from openiom_simulators import RunningServer, StoreOptions, running, store_application
 from openiom_simulators.store.webhooks import Domain
 
 SCALE = 0.002  # the first retry after 60 s comes after 0.12 s
 
 
 @pytest.fixture
-def store() -> Iterator[Running]:
+def store() -> Iterator[RunningServer]:
     app = store_application(StoreOptions(store_hash="s1", token="t", webhook_time_scale=SCALE))
     with running(app) as (one,):
         yield one
 
 
 @pytest.fixture
-def listener() -> Iterator[Listener]:
-    with listening() as one:
+def listener() -> Iterator[HttpListener]:
+    with http_listener() as one:
         yield one
 
 
-def call(store: Running, method: str, path: str, document: object) -> httpx.Response:
+def call(store: RunningServer, method: str, path: str, document: object) -> httpx.Response:
     url = f"{store.url}{path if path.startswith('/_sim') else '/stores/s1' + path}"
     response = httpx.request(method, url, json=document, headers={"X-Auth-Token": "t"}, timeout=20)
     assert response.is_success, response.text
     return response
 
 
-def hook(store: Running, listener: Listener, scope: str) -> int:
+def hook(store: RunningServer, listener: HttpListener, scope: str) -> int:
     document = {"scope": scope, "destination": listener.url, "headers": {"X-Key": "knock"}}
     return call(store, "POST", "/v3/hooks", document).json()["data"]["id"]
 
 
-def place(store: Running, count: int = 1) -> None:
+def place(store: RunningServer, count: int = 1) -> None:
     load = {"source": "generator", "orders": count, "products": 40, "webhooks": True}
     call(store, "POST", "/_sim/load", load)
 
 
-def events(heard: list[Heard]) -> list[dict]:
+def events(heard: list[ReceivedPost]) -> list[dict]:
     return [orjson.loads(one.body) for one in heard]
 
 
 def test_a_new_order_is_told_in_the_documented_shape_with_the_hooks_own_headers(store, listener):
     hook(store, listener, "store/order/created")
     place(store)
-    listener.wait(lambda: len(listener.heard) == 1)
-    (event,) = events(listener.heard)
+    listener.wait(lambda: len(listener.posts) == 1)
+    (event,) = events(listener.posts)
     assert set(event) == {"scope", "store_id", "data", "hash", "created_at", "producer"}
     assert event["data"] == {"type": "order", "id": 100}
     assert (event["scope"], event["producer"]) == ("store/order/created", "stores/s1")
-    assert listener.heard[0].headers["x-key"] == "knock"
+    assert listener.posts[0].headers["x-key"] == "knock"
 
 
 def test_a_status_change_names_both_statuses_and_is_an_update_too(store, listener):
     place(store)
     hook(store, listener, "store/order/*")
     call(store, "PUT", "/v2/orders/100", {"status_id": 9})
-    listener.wait(lambda: len(listener.heard) == 2)
-    told = {event["scope"]: event["data"] for event in events(listener.heard)}
+    listener.wait(lambda: len(listener.posts) == 2)
+    told = {event["scope"]: event["data"] for event in events(listener.posts)}
     assert told["store/order/statusUpdated"]["status"] == {
         "previous_status_id": 11,
         "new_status_id": 9,
@@ -75,8 +75,8 @@ def test_a_refused_webhook_comes_again_with_the_same_hash(store, listener):
     listener.statuses = [500, 503]
     hook(store, listener, "store/order/created")
     place(store)
-    listener.wait(lambda: len(listener.heard) == 3)
-    assert len({event["hash"] for event in events(listener.heard)}) == 1
+    listener.wait(lambda: len(listener.posts) == 3)
+    assert len({event["hash"] for event in events(listener.posts)}) == 1
 
 
 def test_a_hook_nobody_answers_is_switched_off_after_the_last_retry(listener):
@@ -85,7 +85,7 @@ def test_a_hook_nobody_answers_is_switched_off_after_the_last_retry(listener):
         listener.statuses = [500] * 50
         number = hook(store, listener, "store/order/created")
         place(store)
-        listener.wait(lambda: len(listener.heard) == 12)
+        listener.wait(lambda: len(listener.posts) == 12)
         listener.wait(
             lambda: not call(store, "GET", f"/v3/hooks/{number}", None).json()["data"]["is_active"]
         )
@@ -95,8 +95,8 @@ def test_duplicates_are_sent_as_often_as_the_fault_says(store, listener):
     hook(store, listener, "store/order/created")
     call(store, "POST", "/_sim/faults", {"kind": "duplicate", "count": 1, "times": 4})
     place(store, 2)
-    listener.wait(lambda: len(listener.heard) == 5)
-    ids = sorted(event["data"]["id"] for event in events(listener.heard))
+    listener.wait(lambda: len(listener.posts) == 5)
+    ids = sorted(event["data"]["id"] for event in events(listener.posts))
     assert ids == [100, 100, 100, 100, 101]
 
 
@@ -104,8 +104,8 @@ def test_a_late_webhook_comes_after_what_happened_later(store, listener):
     hook(store, listener, "store/order/created")
     call(store, "POST", "/_sim/faults", {"kind": "late", "count": 1, "seconds": 0.3})
     place(store, 3)
-    listener.wait(lambda: len(listener.heard) == 3)
-    assert [event["data"]["id"] for event in events(listener.heard)][-1] == 100
+    listener.wait(lambda: len(listener.posts) == 3)
+    assert [event["data"]["id"] for event in events(listener.posts)][-1] == 100
 
 
 def test_a_host_that_fails_more_than_a_tenth_of_over_100_calls_is_blocked_for_three_minutes():

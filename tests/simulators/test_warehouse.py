@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import httpx
 import orjson
 import pytest
-from tests.simulators.listening import Listener, listening
+from tests.simulators.http_listener import HttpListener, http_listener
 
 from openiom_simulators import (
     Behavior,
-    Running,
+    RunningServer,
     WarehouseOptions,
     running,
     sign,
@@ -23,7 +23,7 @@ SECRET = "shared-secret"
 class Client(httpx.Client):
     """Speaks to one warehouse."""
 
-    def __init__(self, warehouse: Running) -> None:
+    def __init__(self, warehouse: RunningServer) -> None:
         super().__init__(base_url=warehouse.url, headers={"Authorization": "Bearer w"}, timeout=20)
 
     def create(self, key: str, document: dict) -> httpx.Response:
@@ -36,14 +36,16 @@ class Client(httpx.Client):
 @pytest.fixture
 def client() -> Iterator[Client]:
     """A warehouse worked by hand."""
-    options = WarehouseOptions(token="w", callback_secret=SECRET, habits=Behavior(automatic=False))
+    options = WarehouseOptions(
+        token="w", callback_secret=SECRET, behavior=Behavior(automatic=False)
+    )
     with running(warehouse_application(options)) as (one,), Client(one) as speaking:
         yield speaking
 
 
 @pytest.fixture
-def listener() -> Iterator[Listener]:
-    with listening() as one:
+def listener() -> Iterator[HttpListener]:
+    with http_listener() as one:
         yield one
 
 
@@ -59,8 +61,8 @@ def bulk(client: Client, items: list[dict]) -> httpx.Response:
     return client.post("/v1/orders/bulk", json={"orders": items})
 
 
-def told(listener: Listener) -> list[dict]:
-    return [event for heard in listener.heard for event in orjson.loads(heard.body)["events"]]
+def told(listener: HttpListener) -> list[dict]:
+    return [event for heard in listener.posts for event in orjson.loads(heard.body)["events"]]
 
 
 def test_the_probe_needs_the_token_and_names_scopes(client):
@@ -172,8 +174,8 @@ def test_callbacks_are_signed_and_come_again_until_they_are_heard(client, listen
     client.put("/v1/callback", json={"url": listener.url}).raise_for_status()
     number = client.create("k", order("FO-1", 1)).json()["id"]
     client.post(f"/v1/orders/{number}/accept").raise_for_status()
-    listener.wait(lambda: len(listener.heard) == 2)
-    first, second = listener.heard
+    listener.wait(lambda: len(listener.posts) == 2)
+    first, second = listener.posts
     assert first.body == second.body
     assert second.headers["x-signature"] == sign(second.body, secret=SECRET)
     assert told(listener)[1]["order"] == {"id": number, "reference": "FO-1"}
@@ -184,7 +186,7 @@ def test_events_before_a_callback_url_was_given_are_sent_first(client, listener)
         number = client.create(key, order(key, 1)).json()["id"]
         client.post(f"/v1/orders/{number}/accept").raise_for_status()
     client.put("/v1/callback", json={"url": listener.url, "batch_size": 1}).raise_for_status()
-    listener.wait(lambda: len(listener.heard) == 2)
+    listener.wait(lambda: len(listener.posts) == 2)
     assert [event["sequence"] for event in told(listener)] == [1, 2]
 
 
@@ -213,9 +215,9 @@ def test_disturbed_callbacks_still_tell_every_event(client, listener, kind, copi
     assert (sequences == sorted(sequences)) is False
 
 
-def automatic(count: int, **habits: float) -> dict[str, int]:
+def automatic(count: int, **behavior: float) -> dict[str, int]:
     """States after a warehouse that acts by itself has dealt with `count` orders of 2 + 1 units."""
-    options = WarehouseOptions(token="w", habits=Behavior(seed=3, **habits))
+    options = WarehouseOptions(token="w", behavior=Behavior(seed=3, **behavior))
     with running(warehouse_application(options)) as (one,), Client(one) as client:
         items = [{"idempotency_key": str(n), **order(f"FO-{n}", 2, 1)} for n in range(count)]
         bulk(client, items).raise_for_status()

@@ -88,7 +88,7 @@ async function answer(request, response, path, query) {
   if (area === 'provider-instances') return !id ? list(response, data.instances) : json(response, sub === 'probe' ? data.instances[0] : { received: 3 });
   if (area === 'provider-calls') return page(response, data.calls.filter((row) => fits(row, query, ['instance']) && (query.get('failed') !== 'true' || !row.ok)), query);
   if (area === 'messages') {
-    if (id === 'missing-keys') return list(response, data.missingKeys);
+    if (id === 'unmapped-keys') return list(response, data.missingKeys);
     if (method === 'POST') return json(response, results(sent.ids));
     if (!id) return page(response, data.messages, query);
     return json(response, { ...data.messages.find((row) => row.id === id), payload: data.payload, document: null });

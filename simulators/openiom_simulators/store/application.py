@@ -14,7 +14,7 @@ from openiom_simulators.faults import FaultBox, FaultGate
 from openiom_simulators.responses import BadBody
 from openiom_simulators.store import routes_sim, routes_v2, routes_v3
 from openiom_simulators.store.auth import Quota, StoreGate, refusal
-from openiom_simulators.store.loading import Trickle
+from openiom_simulators.store.data_loader import Trickle
 from openiom_simulators.store.state import Refusal, Shop
 from openiom_simulators.store.webhooks import Webhooks
 

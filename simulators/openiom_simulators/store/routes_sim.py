@@ -7,7 +7,7 @@ from starlette.routing import Route
 from openiom_simulators.faults import switch_faults
 from openiom_simulators.olist import OlistAbsent
 from openiom_simulators.responses import answer, json_object
-from openiom_simulators.store.loading import Trickle, load
+from openiom_simulators.store.data_loader import Trickle, load
 from openiom_simulators.store.state import Refusal, Shop
 from openiom_simulators.store.webhooks import Webhooks
 

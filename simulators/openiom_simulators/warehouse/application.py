@@ -12,7 +12,7 @@ from openiom_simulators.auth import BearerGate, broken
 from openiom_simulators.faults import FaultBox, FaultGate
 from openiom_simulators.responses import BadBody, answer
 from openiom_simulators.warehouse import routes, routes_sim
-from openiom_simulators.warehouse.automation import Behavior, Clockwork
+from openiom_simulators.warehouse.automation import Behavior, Automation
 from openiom_simulators.warehouse.callbacks import Callbacks, Destination
 from openiom_simulators.warehouse.state import Refusal, Warehouse, utc_now
 
@@ -26,7 +26,7 @@ class WarehouseOptions:
     callback_secret: str = "callback-secret"
     callback_batch: int = 500
     name: str = "Demo 3PL"
-    habits: Behavior = field(default_factory=Behavior)
+    behavior: Behavior = field(default_factory=Behavior)
     seed: int = 1
 
 
@@ -36,15 +36,15 @@ def warehouse_application(options: WarehouseOptions) -> FastAPI:
     destination = Destination(options.callback_url, options.callback_secret, options.callback_batch)
     callbacks = Callbacks(destination, faults)
     warehouse = Warehouse(now=utc_now, hear=callbacks.hear)
-    clockwork = Clockwork(warehouse, replace(options.habits))
+    automation = Automation(warehouse, replace(options.behavior))
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         callbacks.start()
-        clockwork.start()
+        automation.start()
         app.state.when_started()
         yield
-        clockwork.stop()
+        automation.stop()
         callbacks.stop()
 
     app = FastAPI(
@@ -55,7 +55,11 @@ def warehouse_application(options: WarehouseOptions) -> FastAPI:
         openapi_url=None,
         routes=[*routes.ROUTES, *routes_sim.ROUTES],
     )
-    app.state.warehouse, app.state.clockwork, app.state.callbacks = warehouse, clockwork, callbacks
+    app.state.warehouse, app.state.automation, app.state.callbacks = (
+        warehouse,
+        automation,
+        callbacks,
+    )
     app.state.faults, app.state.name = faults, options.name
     app.state.when_started = lambda: None
 

@@ -53,11 +53,11 @@ class Behavior:
     seed: int = 1
 
 
-class Clockwork:
+class Automation:
     """Moves orders on when their time has come. Runs on the server's event loop."""
 
-    def __init__(self, warehouse: Warehouse, habits: Behavior) -> None:
-        self.warehouse, self.habits = warehouse, habits
+    def __init__(self, warehouse: Warehouse, behavior: Behavior) -> None:
+        self.warehouse, self.behavior = warehouse, behavior
         self.due: list[tuple[float, int, WarehouseOrder]] = []
         self.turn = 0
         self.task: asyncio.Task[None] | None = None
@@ -69,7 +69,7 @@ class Clockwork:
         if unknown:
             raise ValueError(f"unknown habit {unknown[0]}; one of {', '.join(sorted(known))}")
         for name, value in document.items():
-            setattr(self.habits, name, value)
+            setattr(self.behavior, name, value)
         if document.get("automatic"):
             queued = {order.id for _, _, order in self.due}
             for order in self.warehouse.orders.values():
@@ -78,15 +78,15 @@ class Clockwork:
 
     def expect(self, order: WarehouseOrder) -> None:
         """Plan the order's next step, if the warehouse acts by itself."""
-        habits = self.habits
+        behavior = self.behavior
         after = {
-            WAITING: habits.accept_after,
-            ACCEPTED: habits.pick_after,
-            PICKED: habits.ship_after,
-            PARTIALLY_SHIPPED: habits.ship_after,
-            SHIPPED: habits.deliver_after,
+            WAITING: behavior.accept_after,
+            ACCEPTED: behavior.pick_after,
+            PICKED: behavior.ship_after,
+            PARTIALLY_SHIPPED: behavior.ship_after,
+            SHIPPED: behavior.deliver_after,
         }.get(order.state)
-        if habits.automatic and after is not None:
+        if behavior.automatic and after is not None:
             self.turn += 1
             heapq.heappush(self.due, (time.monotonic() + after, self.turn, order))
 
@@ -103,24 +103,24 @@ class Clockwork:
             while self.due and self.due[0][0] <= now and steps < STEPS_PER_TICK:
                 _, _, order = heapq.heappop(self.due)
                 steps += 1
-                if self.habits.automatic:
+                if self.behavior.automatic:
                     self._step(order)
             await asyncio.sleep(0 if steps == STEPS_PER_TICK else TICK_SECONDS)
 
     def _step(self, order: WarehouseOrder) -> None:
         """One step of one order; an order a person moved meanwhile is left where it is."""
         try:
-            self._advance(order, dice(seed=self.habits.seed, number=order.number))
+            self._advance(order, dice(seed=self.behavior.seed, number=order.number))
         except Refusal:
             return
         if order.state != DECLINED:
             self.expect(order)
 
     def _advance(self, order: WarehouseOrder, thrown: tuple[float, float, float, float]) -> None:
-        habits, warehouse = self.habits, self.warehouse
+        behavior, warehouse = self.behavior, self.warehouse
         declined, split, short, chance = thrown
         carrier, service = CARRIERS[int(chance * len(CARRIERS))]
-        if order.state == WAITING and declined < habits.decline_ratio:
+        if order.state == WAITING and declined < behavior.decline_ratio:
             warehouse.decline(order, reason=REASONS[int(chance * len(REASONS))])
         elif order.state == WAITING:
             warehouse.accept(order)
@@ -128,7 +128,7 @@ class Clockwork:
             warehouse.pick(order)
         elif order.state == PICKED:
             items, final = self._parcel(
-                order, split=split < habits.partial_ratio, short=short < habits.short_ratio
+                order, split=split < behavior.partial_ratio, short=short < behavior.short_ratio
             )
             warehouse.ship(order, carrier=carrier, service=service, items=items, final=final)
         elif order.state == PARTIALLY_SHIPPED:

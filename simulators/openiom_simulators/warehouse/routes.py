@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from openiom_simulators.responses import answer, json_object
-from openiom_simulators.warehouse.automation import Clockwork
+from openiom_simulators.warehouse.automation import Automation
 from openiom_simulators.warehouse.callbacks import MAX_BATCH, Callbacks
 from openiom_simulators.warehouse.state import (
     OPEN,
@@ -29,9 +29,9 @@ def _warehouse(request: Request) -> Warehouse:
     return warehouse
 
 
-def _clockwork(request: Request) -> Clockwork:
-    clockwork: Clockwork = request.app.state.clockwork
-    return clockwork
+def _clockwork(request: Request) -> Automation:
+    automation: Automation = request.app.state.automation
+    return automation
 
 
 def _order(request: Request) -> WarehouseOrder:
@@ -57,7 +57,7 @@ async def create_order(request: Request) -> Response:
 
 async def create_orders(request: Request) -> Response:
     """Up to 100 orders, each with its `idempotency_key`; every item has its result, in the order sent."""
-    warehouse, clockwork = _warehouse(request), _clockwork(request)
+    warehouse, automation = _warehouse(request), _clockwork(request)
     warehouse.calls["bulk"] += 1
     body = await request.body()
     if len(body) > MAX_BODY:
@@ -82,7 +82,7 @@ async def create_orders(request: Request) -> Response:
             results.append({"index": index, "status": error.status, "error": problem(error)})
             continue
         if new:
-            clockwork.expect(order)
+            automation.expect(order)
         results.append(
             {"index": index, "status": 201 if new else 200, "order": _accepted(order, new)}
         )

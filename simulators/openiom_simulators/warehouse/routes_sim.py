@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from openiom_simulators.faults import switch_faults
 from openiom_simulators.responses import answer, json_object
-from openiom_simulators.warehouse.automation import Clockwork
+from openiom_simulators.warehouse.automation import Automation
 from openiom_simulators.warehouse.callbacks import Callbacks
 from openiom_simulators.warehouse.routes import number
 from openiom_simulators.warehouse.state import Warehouse
@@ -60,15 +60,15 @@ async def orders(request: Request) -> Response:
     return answer({"orders": rows})
 
 
-async def habits(request: Request) -> Response:
+async def behavior(request: Request) -> Response:
     """`GET` tells, `PUT` changes automatic mode: delays and ratios as in `Habits`."""
-    clockwork: Clockwork = request.app.state.clockwork
+    automation: Automation = request.app.state.automation
     if request.method == "PUT":
         try:
-            clockwork.change(await json_object(request))
+            automation.change(await json_object(request))
         except ValueError as error:
             return answer({"code": "invalid_habit", "detail": str(error)}, status=422)
-    return answer(asdict(clockwork.habits))
+    return answer(asdict(automation.behavior))
 
 
 async def health(request: Request) -> Response:
@@ -78,7 +78,7 @@ async def health(request: Request) -> Response:
 ROUTES = [
     Route("/_sim/stats", stats, methods=["GET"]),
     Route("/_sim/orders", orders, methods=["GET"]),
-    Route("/_sim/habits", habits, methods=["GET", "PUT"]),
+    Route("/_sim/behavior", behavior, methods=["GET", "PUT"]),
     Route("/_sim/faults", switch_faults, methods=["GET", "POST", "DELETE"]),
     Route("/_sim/health", health, methods=["GET"]),
 ]

@@ -14,7 +14,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.configuration import Document, DocumentKind, last_change
 from openiom.platform.database import Base, to_json_text
 from openiom.platform.events import append_events
-from openiom.providers import replay_needing
+from openiom.providers import replay_messages_needing
 
 from .bodies import (
     AccountBody,
@@ -87,7 +87,7 @@ class ReadModel:
                     row[key] = document.name
                     rows.append(row)
                 execute(session, statement, (to_json_text(rows),))
-                replay_needing(session, self.table.name, [row[key] for row in rows])
+                replay_messages_needing(session, self.table.name, [row[key] for row in rows])
 
         return upsert
 

@@ -1,56 +1,53 @@
-"""
-Providers: the data pipeline between the outside and the rooms.
+"""Providers: the pipeline between other systems and the packages of this product.
 
-Owns    provider instances and their connections, checkpoints, the inbox, id mappings, the outbound call log.
-Holds   a message is acknowledged only once stored, processed at most once, and of one key in order; a connection
-        is green only after a real probe; no secret leaves.
-Tells   nothing: the rooms that take a document in announce what it changed.
+Owns        installed provider instances and their connections, checkpoints, the inbox, mappings of
+            external keys, and the log of outbound requests.
+Guarantees  a message is acknowledged only once it is stored, processed at most once, and in order
+            with the others of its key; a connection is green only after a successful probe; no
+            secret is shown or logged.
+Publishes   nothing; the packages that accept a document publish what it changed.
 """
 
+from .call_log import CallLog
 from .inbox_worker import inbox_worker
 from .instances import instance_kind
-from .live_rates import LiveRates, Rated, RateShipments
-from .mapping import MAPPING_KIND, MappingBody, replay_needing, resolve
-from .messages import Stored, discard, replay, store_messages
-from .metrics import queue_depths, recent_calls
+from .live_rates import LiveRates, RateResult, RateShipments
+from .mapping import MAPPING_KIND, MappingBody, replay_messages_needing, resolve
+from .messages import StoreResult, discard, replay, store_messages
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, request_poll
 from .probe_worker import ProbeWorker, probe
 from .queries import list_instances
-from .registry import CallLog, ProviderInstance, ProviderRegistry, Suggester
+from .registry import ProviderInstance, ProviderRegistry, Suggester
 from .routes import router
-from .scheduled_jobs import SCHEDULED_JOBS
 from .webhooks import receive_webhook
 
 __all__ = [
-    "SCHEDULED_JOBS",
-    "list_instances",
-    "recent_calls",
-    "queue_depths",
     "MAPPING_KIND",
     "CallLog",
     "LiveRates",
     "MappingBody",
-    "ProviderInstance",
-    "ProviderRegistry",
     "PollWorker",
     "ProbeWorker",
+    "ProviderInstance",
+    "ProviderRegistry",
+    "RateResult",
     "RateShipments",
-    "Rated",
-    "Stored",
+    "StoreResult",
     "Suggester",
-    "request_poll",
     "build_payloads",
     "call_provider",
     "discard",
     "inbox_worker",
     "instance_kind",
+    "list_instances",
     "poll",
     "probe",
+    "receive_webhook",
     "replay",
-    "replay_needing",
+    "replay_messages_needing",
+    "request_poll",
     "resolve",
     "router",
     "store_messages",
-    "receive_webhook",
 ]

@@ -1,35 +1,94 @@
-"""
-The inbox wave: understand waiting messages, resolve their keys, and hand the documents to the rooms.
+"""The inbox worker: transforms waiting messages, maps their keys and passes on the documents.
 
-Messages about one external key are handled one after the other, in the order they arrived. What cannot be
-understood, mapped or accepted is parked with what, where, why and what to do; nothing else waits for it.
+Messages of one external key are processed one after the other, in the order of their arrival. A
+message that cannot be transformed, mapped or accepted is parked with the reason and its remedy;
+other messages do not wait for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError
 from openiom.platform.batches import BatchWorker
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.database import to_json_text
-from openiom.policies import MappingKey, Transformed, TransformFailure
-from openiom.provider_contract import InboundDocument, IntakeResult
+from openiom.policies import Transformed, TransformFailure
+from openiom.provider_contract import InboundDocument, MessageKind
 
-from .mapping import ITSELF, Lookup, resolve, step_to
-from .messages import INBOX_WAKE
+from .decisions import (
+    ACCEPTED,
+    STALE,
+    MessageOutcome,
+    apply_mappings,
+    intake_outcome,
+    lookups_of,
+    parked,
+    parked_for_error,
+    parked_for_failure,
+    parked_for_keys,
+)
+from .mapping import resolve
+from .messages import INBOX_WAKE, MessageId
 from .registry import ProviderInstance, ProviderRegistry
 
-TAKEN = ("processed", "duplicate")
+Outcomes = dict[int, MessageOutcome]
+AfterBatch = Callable[[Session, datetime], None]
+
+_CLAIM = """
+SELECT id, instance, kind, key, sequence, payload FROM providers.message m
+WHERE state = 'received' AND NOT EXISTS (
+  SELECT 1 FROM providers.message earlier
+  WHERE earlier.state = 'received' AND earlier.instance = m.instance AND earlier.kind = m.kind
+    AND earlier.key = m.key AND earlier.id < m.id)
+ORDER BY id LIMIT %s FOR UPDATE OF m SKIP LOCKED
+"""
+_BATCH = """
+unnest(%(id)s::bigint[], %(instance)s::text[], %(kind)s::text[], %(key)s::text[],
+       %(sequence)s::bigint[]) AS b(id, instance, kind, key, sequence)
+"""
+_FIND_STALE = f"""
+SELECT b.id FROM {_BATCH}
+WHERE EXISTS (
+  SELECT 1 FROM providers.message m
+  WHERE m.instance = b.instance AND m.kind = b.kind AND m.key = b.key
+    AND m.state IN ('processed', 'duplicate') AND m.sequence > b.sequence)
+"""
+_MARK_SUPERSEDED = f"""
+WITH superseded AS (
+  UPDATE providers.message m SET state = 'stale'
+  FROM (
+    SELECT m.id FROM {_BATCH}
+    JOIN providers.message m ON m.instance = b.instance AND m.kind = b.kind AND m.key = b.key
+    WHERE m.state = 'parked' AND m.sequence > 0 AND m.sequence < b.sequence
+    FOR UPDATE OF m SKIP LOCKED
+  ) older
+  WHERE m.id = older.id RETURNING m.id)
+DELETE FROM providers.unmapped_key k USING superseded WHERE k.message_id = superseded.id
+"""
+_STORE_OUTCOMES = """
+UPDATE providers.message m
+SET state = o.state, entity_id = o.entity_id, error = o.error, attempts = m.attempts + 1,
+    processed_at = CASE WHEN o.state = 'parked' THEN NULL ELSE %(now)s END
+FROM unnest(%(id)s::bigint[], %(state)s::text[], %(entity_id)s::text[], %(error)s::jsonb[])
+  AS o(id, state, entity_id, error)
+WHERE m.id = o.id
+"""
+_STORE_UNMAPPED_KEYS = """
+INSERT INTO providers.unmapped_key (message_id, instance, table_name, field, value)
+SELECT * FROM unnest(%(message_id)s::bigint[], %(instance)s::text[], %(table_name)s::text[],
+                     %(field)s::text[], %(value)s::text[])
+ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A message in hand."""
+class PendingMessage:
+    """A message that a worker has claimed."""
 
     id: int
     instance: str
@@ -39,251 +98,188 @@ class Waiting:
     payload: str
 
 
-@dataclass(slots=True)
-class Settled:
-    """What became of a message."""
+class MessageGroup(NamedTuple):
+    """The messages of one kind and instance in a batch."""
 
-    state: str
-    entity_id: str = ""
-    error: dict[str, str] | None = None
-    missing: list[Lookup] = field(default_factory=list)
-
-
-def parked(what: str, where: str = "", remedy: str = "", missing: Sequence[Lookup] = ()) -> Settled:
-    what = what.replace("\x00", " ")[:4000]  # what PostgreSQL keeps as JSON holds no NUL
-    return Settled(
-        "parked", error={"what": what, "where": where, "remedy": remedy}, missing=list(missing)
-    )
+    instance: ProviderInstance
+    kind: MessageKind
+    messages: Sequence[PendingMessage]
 
 
 def inbox_worker(
-    registry: ProviderRegistry, then: Callable[[Session, datetime], None] | None = None
-) -> BatchWorker[Waiting]:
-    """The wave that empties the inbox; `then` goes on from what it took in, in the same transaction."""
+    registry: ProviderRegistry, after_batch: AfterBatch | None = None
+) -> BatchWorker[PendingMessage]:
+    """Return the worker that processes the inbox.
 
-    def process(session: Session, rows: Sequence[Waiting], now: datetime) -> None:
-        settled = stale_ones(session, rows)
-        fresh = [row for row in rows if row.id not in settled]
-        for (instance, kind), group in groupby(
-            sorted(fresh, key=_by_kind), key=lambda r: (r.instance, r.kind)
-        ):
-            settled |= take_in(registry, session, instance, kind, list(group), now)
-        write(session, rows, settled, now)
-        overtake(session, [row for row in fresh if settled[row.id].state in TAKEN])
+    `after_batch` continues with what a batch has changed, in the same transaction.
+    """
 
-    return BatchWorker(INBOX_WAKE, claim, process, park, then)
+    def process(session: Session, messages: Sequence[PendingMessage], now: datetime) -> None:
+        process_batch(registry, session, messages, now)
+
+    return BatchWorker(INBOX_WAKE, claim_messages, process, park_message, after_batch)
 
 
-def _by_kind(row: Waiting) -> tuple[str, str, int]:
-    return row.instance, row.kind, row.id
+def claim_messages(session: Session, limit: int) -> Sequence[PendingMessage]:
+    """Lock and return up to `limit` waiting messages, only the oldest of each key."""
+    return fetch_as(session, PendingMessage, _CLAIM, (limit,))
 
 
-def claim(session: Session, limit: int) -> Sequence[Waiting]:
-    """Up to `limit` waiting messages, oldest first; of one key only the eldest, also while others work on it."""
-    rows = fetch(
-        session,
-        "SELECT id, instance, kind, key, sequence, payload FROM providers.message m WHERE state = 'received'"
-        " AND NOT EXISTS (SELECT 1 FROM providers.message e WHERE e.state = 'received' AND e.instance = m.instance"
-        " AND e.kind = m.kind AND e.key = m.key AND e.id < m.id) ORDER BY id LIMIT %s FOR UPDATE OF m SKIP LOCKED",
-        (limit,),
-    )
-    return [Waiting(*row) for row in rows]
+def process_batch(
+    registry: ProviderRegistry, session: Session, messages: Sequence[PendingMessage], now: datetime
+) -> None:
+    """Process the messages of a batch and store their outcomes."""
+    outcomes = find_stale(session, messages)
+    fresh = [message for message in messages if message.id not in outcomes]
+    groups: dict[tuple[str, str], list[PendingMessage]] = {}
+    for message in fresh:
+        groups.setdefault((message.instance, message.kind), []).append(message)
+    for instance, kind in sorted(groups):
+        group = sorted(groups[instance, kind], key=attrgetter("id"))
+        outcomes |= process_group(registry, session, instance, kind, group, now)
+    store_outcomes(session, messages, outcomes, now)
+    mark_superseded(session, [m for m in fresh if outcomes[m.id].state in ACCEPTED])
 
 
-def stale_ones(session: Session, rows: Sequence[Waiting]) -> dict[int, Settled]:
-    """Messages older than one of the same key already taken in."""
-    ordered = [row for row in rows if row.sequence]
-    if not ordered:
+def find_stale(session: Session, messages: Sequence[PendingMessage]) -> Outcomes:
+    """Return the outcome of messages that are older than an accepted one of the same key."""
+    sequenced = [message for message in messages if message.sequence]
+    if not sequenced:
         return {}
-    found = fetch(
-        session,
-        f"SELECT w.id FROM {_KEYS} WHERE EXISTS (SELECT 1 FROM providers.message m"
-        " WHERE m.instance = w.instance AND m.kind = w.kind AND m.key = w.key"
-        " AND m.state IN ('processed', 'duplicate') AND m.sequence > w.sequence)",
-        _keys(ordered),
-    )
-    return {row[0]: Settled("stale") for row in found}
+    rows = fetch_as(session, MessageId, _FIND_STALE, _batch_arrays(sequenced))
+    return {row.id: MessageOutcome(STALE) for row in rows}
 
 
-def overtake(session: Session, rows: Sequence[Waiting]) -> None:
-    """Parked messages older than one just taken in need nobody any more: they are stale now."""
-    taken = [row for row in rows if row.sequence]
-    if not taken:
-        return
-    execute(
-        session,
-        "WITH gone AS (UPDATE providers.message m SET state = 'stale' FROM (SELECT m.id FROM"
-        f" {_KEYS} JOIN providers.message m ON m.instance = w.instance AND m.kind = w.kind AND m.key = w.key"
-        " WHERE m.state = 'parked' AND m.sequence > 0 AND m.sequence < w.sequence FOR UPDATE OF m SKIP LOCKED) o"
-        " WHERE m.id = o.id RETURNING m.id)"
-        " DELETE FROM providers.missing_key k USING gone WHERE k.message_id = gone.id",
-        _keys(taken),
-    )
+def mark_superseded(session: Session, accepted: Sequence[PendingMessage]) -> None:
+    """Mark parked messages stale that are older than an accepted one of the same key."""
+    sequenced = [message for message in accepted if message.sequence]
+    if sequenced:
+        execute(session, _MARK_SUPERSEDED, _batch_arrays(sequenced))
 
 
-_KEYS = "unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[]) AS w(id, instance, kind, key, sequence)"
+def _batch_arrays(messages: Sequence[PendingMessage]) -> dict[str, list[Any]]:
+    arrays = {}
+    for column in ("id", "instance", "kind", "key", "sequence"):
+        arrays[column] = list(map(attrgetter(column), messages))
+    return arrays
 
 
-def _keys(rows: Sequence[Waiting]) -> tuple[list[Any], ...]:
-    return (
-        [r.id for r in rows],
-        [r.instance for r in rows],
-        [r.kind for r in rows],
-        [r.key for r in rows],
-        [r.sequence for r in rows],
-    )
-
-
-def take_in(
+def process_group(
     registry: ProviderRegistry,
     session: Session,
     instance: str,
     kind: str,
-    rows: Sequence[Waiting],
+    messages: Sequence[PendingMessage],
     now: datetime,
-) -> dict[int, Settled]:
-    """Transform, resolve and hand over the messages of one kind of one instance."""
+) -> Outcomes:
+    """Transform and map the messages of one kind and instance, and pass on the documents."""
     try:
         opened = registry.open(session, instance)
-        message_kind = opened.message_kind(kind)
+        group = MessageGroup(opened, opened.message_kind(kind), messages)
     except IomError as error:
-        return {row.id: parked(error.what, error.where or instance, error.remedy) for row in rows}
-    settled: dict[int, Settled] = {}
-    good: list[tuple[Waiting, Transformed]] = []
-    answers = opened.transformations[f"message:{kind}"].transform_many(
-        [row.payload for row in rows]
-    )
-    for row, answer in zip(rows, answers, strict=True):
-        if isinstance(answer, TransformFailure):
-            settled[row.id] = untransformed(answer)
+        return {message.id: parked_for_error(error, instance) for message in messages}
+    outcomes, transformed = _transform(group)
+    documents, unmapped = _map_keys(session, opened, transformed)
+    outcomes |= unmapped
+    if documents:
+        outcomes |= _pass_on(registry, session, group, documents, now)
+    return outcomes
+
+
+def _transform(group: MessageGroup) -> tuple[Outcomes, dict[int, Transformed]]:
+    """Return the outcomes of unreadable messages, and the others transformed, by message id."""
+    transformation = group.instance.transformations[f"message:{group.kind.name}"]
+    results = transformation.transform_many([message.payload for message in group.messages])
+    outcomes: Outcomes = {}
+    transformed: dict[int, Transformed] = {}
+    for message, result in zip(group.messages, results, strict=True):
+        if isinstance(result, TransformFailure):
+            outcomes[message.id] = parked_for_failure(result)
         else:
-            good.append((row, answer))
-    documents, missed = _resolved(session, opened, good)
-    settled |= missed
-    arrived = [
-        InboundDocument(row.id, instance, documents[row.id])
-        for row, _ in good
-        if row.id in documents
-    ]
-    if arrived:
-        receive = registry.receivers.get(message_kind.document)
-        if receive is None:
-            missing = parked(
-                f"no room takes {message_kind.document!r} documents",
-                instance,
-                "see the provider's manifest",
-            )
-            return settled | {a.message_id: missing for a in arrived}
-        taken = receive(session, arrived, now, f"provider:{instance}")
-        settled |= {a.message_id: outcome(t) for a, t in zip(arrived, taken, strict=True)}
-    return settled
+            transformed[message.id] = result
+    return outcomes, transformed
 
 
-def _resolved(
-    session: Session, opened: ProviderInstance, good: Sequence[tuple[Waiting, Transformed]]
-) -> tuple[dict[int, Mapping[str, Any]], dict[int, Settled]]:
-    found = resolve(
-        session,
-        opened.name,
-        opened.mapping_group,
-        ((k.table, k.field, k.value) for _, t in good for k in t.keys),
-    )
+def _map_keys(
+    session: Session, opened: ProviderInstance, transformed: Mapping[int, Transformed]
+) -> tuple[dict[int, Mapping[str, Any]], Outcomes]:
+    """Return the mapped documents and the outcomes of messages with unmapped keys, by id."""
+    lookups = lookups_of(transformed.values())
+    internal_names = resolve(session, opened.name, opened.mapping_group, lookups)
     documents: dict[int, Mapping[str, Any]] = {}
-    missed: dict[int, Settled] = {}
-    for row, transformed in good:
-        missing = fill(transformed, found)
+    outcomes: Outcomes = {}
+    for message_id, result in transformed.items():
+        missing = apply_mappings(result, internal_names)
         if missing:
-            missed[row.id] = unmapped(missing)
+            outcomes[message_id] = parked_for_keys(missing)
         else:
-            documents[row.id] = transformed.document
-    return documents, missed
+            documents[message_id] = result.document
+    return documents, outcomes
 
 
-def fill(transformed: Transformed, found: Mapping[Lookup, str]) -> list[MappingKey]:
-    """Write our names into the document where its keys say; the keys nothing is known for."""
-    missing = []
-    for key in transformed.keys:
-        ours = found.get((key.table, key.field, key.value))
-        if ours is None:
-            missing.append(key)
-        elif key.into is not None:
-            target, name = step_to(transformed.document, key.into)
-            target[name] = ours
-    return missing
+def _pass_on(
+    registry: ProviderRegistry,
+    session: Session,
+    group: MessageGroup,
+    documents: Mapping[int, Mapping[str, Any]],
+    now: datetime,
+) -> Outcomes:
+    """Pass the documents to the package that accepts their kind, and return the outcomes."""
+    name = group.instance.name
+    receive = registry.receivers.get(group.kind.document)
+    if receive is None:
+        what = f"no package accepts {group.kind.document!r} documents"
+        outcome = parked(what, name, "see the provider's manifest")
+        return dict.fromkeys(documents, outcome)
+    inbound = []
+    for message_id, document in documents.items():
+        inbound.append(InboundDocument(message_id, name, document))
+    results = receive(session, inbound, now, f"provider:{name}")
+    outcomes: Outcomes = {}
+    for one, result in zip(inbound, results, strict=True):
+        outcomes[one.message_id] = intake_outcome(result)
+    return outcomes
 
 
-def untransformed(failure: TransformFailure) -> Settled:
-    values = ", ".join(f"{k} = {v!r}"[:120] for k, v in failure.values.items())
-    return parked(
-        failure.message + (f" ({values})" if values else ""),
-        failure.path,
-        "correct the message at its source, or the transformation, and replay",
-    )
-
-
-def unmapped(missing: Sequence[MappingKey]) -> Settled:
-    lookups = list(dict.fromkeys((k.table, k.field, k.value) for k in missing))
-    listed = ", ".join(f"{table} {field}={value}" for table, field, value in lookups[:5])
-    more = f" and {len(lookups) - 5} more" if len(lookups) > 5 else ""
-    return parked(
-        f"no mapping for {listed}{more}",
-        missing[0].into or "",
-        "map the keys; it replays by itself",
-        lookups,
-    )
-
-
-def outcome(taken: IntakeResult) -> Settled:
-    if not taken.ok:
-        return parked(
-            taken.error,
-            taken.where,
-            taken.remedy,
-            [(kind, ITSELF, name) for kind, name in taken.needs],
-        )
-    return Settled("duplicate" if taken.duplicate else "processed", taken.entity_id)
-
-
-def write(
-    session: Session, rows: Sequence[Waiting], settled: Mapping[int, Settled], now: datetime
+def store_outcomes(
+    session: Session,
+    messages: Sequence[PendingMessage],
+    outcomes: Mapping[int, MessageOutcome],
+    now: datetime,
 ) -> None:
-    """Record what became of every message, set-based."""
-    ids = [row.id for row in rows]
-    execute(
-        session,
-        "UPDATE providers.message m SET state = d.state, entity_id = d.entity, error = d.error,"
-        " attempts = m.attempts + 1, processed_at = CASE WHEN d.state = 'parked' THEN NULL ELSE %s END"
-        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[]) AS d(id, state, entity, error)"
-        " WHERE m.id = d.id",
-        (
-            now,
-            ids,
-            [settled[i].state for i in ids],
-            [settled[i].entity_id for i in ids],
-            [to_json_text(settled[i].error) if settled[i].error else None for i in ids],
-        ),
-    )
-    missing = [
-        (row.id, row.instance, *lookup) for row in rows for lookup in settled[row.id].missing
-    ]
-    if missing:
-        execute(
-            session,
-            "INSERT INTO providers.missing_key (message_id, instance, table_name, field, value)"
-            " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])"
-            " ON CONFLICT DO NOTHING",
-            [list(column) for column in zip(*missing, strict=True)],
-        )
+    """Store the outcome of every message of a batch."""
+    rows: dict[str, list[Any]] = {"id": [], "state": [], "entity_id": [], "error": []}
+    unmapped: dict[str, list[Any]] = {
+        "message_id": [],
+        "instance": [],
+        "table_name": [],
+        "field": [],
+        "value": [],
+    }
+    for message in messages:
+        outcome = outcomes[message.id]
+        rows["id"].append(message.id)
+        rows["state"].append(outcome.state)
+        rows["entity_id"].append(outcome.entity_id)
+        rows["error"].append(to_json_text(outcome.error) if outcome.error else None)
+        for lookup in outcome.missing:
+            unmapped["message_id"].append(message.id)
+            unmapped["instance"].append(message.instance)
+            unmapped["table_name"].append(lookup.table)
+            unmapped["field"].append(lookup.field)
+            unmapped["value"].append(lookup.value)
+    execute(session, _STORE_OUTCOMES, {**rows, "now": now})
+    if unmapped["message_id"]:
+        execute(session, _STORE_UNMAPPED_KEYS, unmapped)
 
 
-def park(session: Session, row: Waiting, error: Exception, now: datetime) -> None:
-    """A message that broke its room is parked with the error; the rest of its wave went through."""
+def park_message(
+    session: Session, message: PendingMessage, error: Exception, now: datetime
+) -> None:
+    """Park a message whose processing raised an exception; the rest of its batch is processed."""
     if isinstance(error, IomError):
-        settled = parked(error.what, error.where, error.remedy)
+        outcome = parked_for_error(error)
     else:
-        settled = parked(
-            f"{type(error).__name__}: {error}"[:1000],
-            row.kind,
-            "report this; replay once it is mended",
-        )
-    write(session, [row], {row.id: settled}, now)
+        what = f"{type(error).__name__}: {error}"[:1000]
+        outcome = parked(what, message.kind, "report this, and replay the message once it is fixed")
+    store_outcomes(session, [message], {message.id: outcome}, now)

@@ -1,6 +1,7 @@
-"""Provider instances as documents: checked, sealed, exposed without secrets, and put to work when applied."""
+"""Installed instances: their document kind, the encryption of secrets, and their read model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,16 +12,24 @@ from sqlalchemy.orm import Session
 from openiom.kernel import IomError, Problem
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.events import notify
-from openiom.platform.secrets import MASK, is_reference, mask_secrets
+from openiom.platform.secrets import MASK, is_reference, masked
+from openiom.provider_contract import Provider
 
-from .models import ProviderInstance
-from .registry import KIND, ProviderRegistry, compiled, plain, secret_fields
+from .models import ProviderInstanceRow
+from .registry import (
+    KIND,
+    ProviderRegistry,
+    compile_transformations,
+    plain_values,
+    secret_fields,
+    transformation_bodies,
+)
 
 POLL_WAKE, PROBE_WAKE = "poll", "probe"
 
 
 class InstanceBody(BaseModel):
-    """An installed provider with its own connection, parameters, mapping group and poll interval."""
+    """An installed provider: its connection, parameters, mapping group and poll interval."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,20 +44,18 @@ class InstanceBody(BaseModel):
     )
     transformations: dict[str, Any] = Field(
         {},
-        description="Own transformations, by `message:KIND` or `action:NAME`; the provider's apply otherwise",
+        description="Own transformations by `message:KIND` or `action:NAME`, instead of those of"
+        " the provider",
     )
 
 
 def instance_kind(registry: ProviderRegistry) -> DocumentKind:
-    """The document kind, knowing the catalog and the keys."""
+    """Return the document kind for the providers of a registry."""
 
-    def seal(body: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
-        return seal_connection(registry, body, old)
-
-    def expose(body: dict[str, Any]) -> dict[str, Any]:
+    def redact(body: dict[str, Any]) -> dict[str, Any]:
         provider = registry.catalog.get(body["provider"])
         hidden = secret_fields(provider) if provider else set(body["connection"])
-        return {**body, "connection": mask_secrets(body.get("connection", {}), hidden)}
+        return {**body, "connection": masked(body.get("connection", {}), hidden)}
 
     def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
         return instance_problems(registry, body)
@@ -58,75 +65,88 @@ def instance_kind(registry: ProviderRegistry) -> DocumentKind:
         InstanceBody,
         40,
         check=check,
-        on_apply=_applied,
-        on_delete=_removed,
-        encrypt=seal,
-        redact=expose,
+        on_apply=_on_apply,
+        on_delete=_on_delete,
+        encrypt=partial(encrypt_connection, registry),
+        redact=redact,
     )
 
 
-def seal_connection(
+def encrypt_connection(
     registry: ProviderRegistry, body: dict[str, Any], old: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """Encrypt new secrets; a masked or unchanged one keeps what is stored, so that nothing changes."""
+    """Return a body with encrypted secrets.
+
+    A masked or unchanged secret keeps its stored text, so that the document does not change.
+    """
     provider = registry.catalog.get(body["provider"])
     if provider is None:
         return body
     before: dict[str, str] = (old or {}).get("connection", {})
-    sealed = dict(body.get("connection", {}))
-    for name in secret_fields(provider) & sealed.keys():
-        value, kept = str(sealed[name]), before.get(name, "")
-        if kept and (value == MASK or _same(registry, kept, value)):
-            sealed[name] = kept
+    encrypted = dict(body.get("connection", {}))
+    for name in secret_fields(provider) & encrypted.keys():
+        value, stored = str(encrypted[name]), before.get(name, "")
+        unchanged = value == MASK or _is_same_secret(registry, stored, value)
+        if stored and unchanged:
+            encrypted[name] = stored
         elif value and value != MASK:
-            sealed[name] = registry.secrets.encrypt(value)
-    return {**body, "connection": sealed}
+            encrypted[name] = registry.secrets.seal(value)
+    return {**body, "connection": encrypted}
 
 
-def _same(registry: ProviderRegistry, kept: str, value: str) -> bool:
-    if is_reference(kept) or is_reference(value):
-        return kept == value
+def _is_same_secret(registry: ProviderRegistry, stored: str, value: str) -> bool:
+    if not stored:
+        return False
+    if is_reference(stored) or is_reference(value):
+        return stored == value
     try:
-        return registry.secrets.reveal(kept) == value
+        return registry.secrets.open(stored) == value
     except IomError:
         return False
 
 
 def instance_problems(registry: ProviderRegistry, body: dict[str, Any]) -> list[Problem]:
-    """Everything wrong with an instance that its provider can tell without calling anybody."""
+    """Return every problem of an instance that can be found without calling its provider."""
     provider = registry.catalog.get(body["provider"])
     if provider is None:
-        known = ", ".join(sorted(registry.catalog))
-        return [
-            Problem(
-                "provider", f"no provider {body['provider']!r} in the library", f"known: {known}"
-            )
-        ]
-    problems = [
-        Problem(f"connection.{name}", "is masked and nothing is stored for it", "enter the secret")
-        for name in secret_fields(provider)
-        if body["connection"].get(name) == MASK
+        what = f"no provider {body['provider']!r} in the library"
+        return [Problem("provider", what, f"known: {', '.join(sorted(registry.catalog))}")]
+    transformations = body.get("transformations", {})
+    return [
+        *_masked_secrets(provider, body["connection"]),
+        *_unknown_transformations(provider, transformations),
+        *_faults(
+            lambda: plain_values(provider.connection, body.get("connection", {}), "connection")
+        ),
+        *_faults(
+            lambda: plain_values(provider.parameters, body.get("parameters", {}), "parameters")
+        ),
+        *_faults(lambda: compile_transformations(provider, transformations)),
     ]
-    known_names = {f"message:{k.name}" for k in provider.messages} | {
-        f"action:{a.name}" for a in provider.actions
-    }
-    for name in sorted(set(body.get("transformations", {})) - known_names):
-        problems.append(
-            Problem(
-                f"transformations.{name}",
-                "is none of this provider's",
-                ", ".join(sorted(known_names)),
-            )
-        )
-    for part in ("connection", "parameters"):
-        problems += _faults(
-            lambda part=part: plain(getattr(provider, part), body.get(part, {}), part)
-        )
-    problems += _faults(lambda: compiled(provider, body.get("transformations", {})))
+
+
+def _masked_secrets(provider: Provider, connection: dict[str, Any]) -> list[Problem]:
+    problems = []
+    for name in sorted(secret_fields(provider)):
+        if connection.get(name) == MASK:
+            what = "is masked and nothing is stored for it"
+            problems.append(Problem(f"connection.{name}", what, "enter the secret"))
     return problems
 
 
-def _faults(attempt: Any) -> list[Problem]:
+def _unknown_transformations(provider: Provider, transformations: dict[str, Any]) -> list[Problem]:
+    known = transformation_bodies(provider)
+    problems = []
+    for name in sorted(transformations.keys() - known.keys()):
+        remedy = f"use one of {', '.join(sorted(known))}"
+        problems.append(
+            Problem(f"transformations.{name}", "is not a transformation of this provider", remedy)
+        )
+    return problems
+
+
+def _faults(attempt: Callable[[], Any]) -> list[Problem]:
+    """Return the problems for which an attempt fails."""
     try:
         attempt()
     except IomError as error:
@@ -136,32 +156,32 @@ def _faults(attempt: Any) -> list[Problem]:
     return []
 
 
-def _applied(session: Session, documents: Sequence[Document]) -> None:
-    """Refresh the read model; a changed connection is untested until it has been probed again."""
-    upsert = insert(ProviderInstance)
-    rows = [
-        {
-            "name": d.name,
-            "version": d.version,
-            "provider": d.body["provider"],
-            "title": d.body["title"],
-            "mapping_group": d.body.get("mapping_group", ""),
-            "active": d.body.get("active", True),
-            "poll_seconds": d.body.get("poll_seconds"),
-        }
-        for d in documents
-    ]
-    fresh = {column: upsert.excluded[column] for column in rows[0] if column != "name"}
-    again = {
-        "state": "untested",
-        "error": "",
-        "next_probe_at": func.now(),
-        "next_poll_at": func.now(),
-    }
-    first = upsert.values(next_probe_at=func.now(), next_poll_at=func.now())
-    session.execute(first.on_conflict_do_update(index_elements=["name"], set_=fresh | again), rows)
+def _on_apply(session: Session, documents: Sequence[Document]) -> None:
+    """Update the read model; a changed connection is untested until the next probe."""
+    rows = []
+    for document in documents:
+        body = document.body
+        rows.append(
+            {
+                "name": document.name,
+                "version": document.version,
+                "provider": body["provider"],
+                "title": body["title"],
+                "mapping_group": body.get("mapping_group", ""),
+                "active": body.get("active", True),
+                "poll_seconds": body.get("poll_seconds"),
+            }
+        )
+    due = {"next_probe_at": func.now(), "next_poll_at": func.now()}
+    statement = insert(ProviderInstanceRow).values(**due)
+    changed: dict[str, Any] = {"state": "untested", "error": "", **due}
+    for column in rows[0]:
+        if column != "name":
+            changed[column] = statement.excluded[column]
+    upsert = statement.on_conflict_do_update(index_elements=["name"], set_=changed)
+    session.execute(upsert, rows)
     notify(session, PROBE_WAKE)
 
 
-def _removed(session: Session, names: Sequence[str]) -> None:
-    session.execute(delete(ProviderInstance).where(ProviderInstance.name.in_(names)))
+def _on_delete(session: Session, names: Sequence[str]) -> None:
+    session.execute(delete(ProviderInstanceRow).where(ProviderInstanceRow.name.in_(names)))

@@ -1,4 +1,4 @@
-"""Live rates from carriers: several parcels at once, bounded for each connection, never longer than its time-out."""
+"""Live rates of carriers: several parcels at once, bounded per connection and in time."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -8,100 +8,103 @@ from time import monotonic
 
 import structlog
 
-from openiom.kernel import IomError, ProviderDown, ProviderError
-from openiom.platform.bulk import fetch
+from openiom.kernel import IomError, ProviderDown
 from openiom.platform.database import Database
 from openiom.provider_contract import LiveRate, LiveRateService, Shipment
 
-from .registry import ProviderInstance, ProviderRegistry, acting
+from .call_log import requests_for
+from .decisions import unexpected_error
+from .instance_state import find_state
+from .registry import ProviderInstance, ProviderRegistry
 
 log = structlog.get_logger("rates")
-Rated = Sequence[LiveRate] | IomError
-"""The carrier's rates of one parcel, or why there are none."""
+
+RateResult = Sequence[LiveRate] | IomError
+"""The carrier's rates of one parcel, or the reason why there are none."""
+
+RateShipments = Callable[[Database, str, Sequence[Shipment]], list[RateResult]]
+"""(database, provider instance, shipments) -> one result per shipment."""
 
 
 class LiveRates:
-    """
-    One per process. Calls hold no transaction: the connection is looked up first, and its log is written after the
-    answer. What a carrier has not answered in time is given up; its call may still end, and nobody waits for it.
+    """Requests rates from carriers; one object per process.
+
+    No transaction is open during a request: the connection is read before it, and the call log is
+    written after it. A request that exceeds its time is abandoned; it may still end later.
     """
 
     def __init__(self, registry: ProviderRegistry) -> None:
-        self._pipeline = registry
+        self._registry = registry
         self._lock = Lock()
         self._pools: dict[tuple[str, int], ThreadPoolExecutor] = {}
 
     def __call__(
         self, database: Database, instance: str, shipments: Sequence[Shipment]
-    ) -> list[Rated]:
-        """One answer a shipment, in order. Never raises for what a connection or a carrier does."""
+    ) -> list[RateResult]:
+        """Return one result per shipment, in order. Errors are results, never raised."""
         try:
-            opened, rating = self._opened(database, instance)
+            opened, service = self._open(database, instance)
         except IomError as error:
             return [error] * len(shipments)
-        until = monotonic() + rating.timeout_seconds
-        pool = self._pool(opened, rating)
-        doing = acting.set("rate")
-        try:
-            calls = [
-                pool.submit(copy_context().run, _rated, opened, rating, one) for one in shipments
-            ]
-        finally:
-            acting.reset(doing)
-        wait(calls, timeout=max(0.0, until - monotonic()))
-        answers = [_answer(call, opened.name, rating) for call in calls]
-        pool.submit(self._pipeline.calls.flush, database)
-        return answers
+        deadline = monotonic() + service.timeout_seconds
+        pool = self._pool(opened, service)
+        futures: list[Future[RateResult]] = []
+        with requests_for("rate"):
+            for shipment in shipments:
+                run = copy_context().run
+                futures.append(pool.submit(run, _request_rates, opened, service, shipment))
+        wait(futures, timeout=max(0.0, deadline - monotonic()))
+        results = [_result(future, opened.name, service) for future in futures]
+        pool.submit(self._registry.calls.flush, database)
+        return results
 
     def close(self) -> None:
+        """Stop all threads; requests under way are abandoned."""
         with self._lock:
             for pool in self._pools.values():
                 pool.shutdown(wait=False, cancel_futures=True)
             self._pools.clear()
 
-    def _opened(
-        self, database: Database, instance: str
-    ) -> tuple[ProviderInstance, LiveRateService]:
-        """Raises NotFound, Invalid, or ProviderDown for a connection that is known to be broken."""
-        with database.reading() as session:
-            opened = self._pipeline.open(session, instance)
-            query = "SELECT state, error FROM providers.provider_instance WHERE name = %s"
-            [(state, error)] = fetch(session, query, (instance,)) or [("", "")]
-        if opened.provider.live_rates is None:
-            raise ProviderDown(f"{opened.provider.title} has no live rates", where=instance)
-        if state == "red":
-            raise ProviderDown(f"the connection is red: {error}", where=instance)
-        return opened, opened.provider.live_rates
+    def _open(self, database: Database, instance: str) -> tuple[ProviderInstance, LiveRateService]:
+        """Return the open instance and its service.
 
-    def _pool(self, opened: ProviderInstance, rating: LiveRateService) -> ThreadPoolExecutor:
-        """Threads of one connection, so that a slow carrier holds up no other."""
-        key = opened.name, rating.concurrency
+        Raise `NotFound`, `Invalid`, or `ProviderDown` for a red connection.
+        """
+        with database.reading() as session:
+            opened = self._registry.open(session, instance)
+            state = find_state(session, instance)
+        service = opened.provider.live_rates
+        if service is None:
+            raise ProviderDown(f"{opened.provider.title} has no live rates", where=instance)
+        if state is not None and state.state == "red":
+            raise ProviderDown(f"the connection is red: {state.error}", where=instance)
+        return opened, service
+
+    def _pool(self, opened: ProviderInstance, service: LiveRateService) -> ThreadPoolExecutor:
+        """Return the threads of one connection, so that a slow carrier delays no other one."""
+        key = opened.name, service.concurrency
         with self._lock:
             if key not in self._pools:
                 self._pools[key] = ThreadPoolExecutor(
-                    rating.concurrency, thread_name_prefix=f"rates-{opened.name}"
+                    service.concurrency, thread_name_prefix=f"rates-{opened.name}"
                 )
             return self._pools[key]
 
 
-def _rated(opened: ProviderInstance, rating: LiveRateService, shipment: Shipment) -> Rated:
+def _request_rates(
+    opened: ProviderInstance, service: LiveRateService, shipment: Shipment
+) -> RateResult:
     try:
-        return list(rating.run(opened.connector, shipment))
+        return list(service.run(opened.connector, shipment))
     except IomError as error:
         return error
     except Exception as error:
-        log.error("provider_broke", instance=opened.name, action="rate", exc_info=error)
-        return ProviderError(
-            f"the provider's code broke: {type(error).__name__}: {error}"[:500], where=opened.name
-        )
+        log.error("provider_failed", instance=opened.name, action="rate", exc_info=error)
+        return unexpected_error(error, opened.name)
 
 
-def _answer(call: "Future[Rated]", instance: str, rating: LiveRateService) -> Rated:
-    if call.done():
-        return call.result()
-    call.cancel()
-    return ProviderDown(f"no rate within {rating.timeout_seconds:g} s", where=instance)
-
-
-RateShipments = Callable[[Database, str, Sequence[Shipment]], list[Rated]]
-"""(database, provider instance, shipments) -> one answer each."""
+def _result(future: Future[RateResult], instance: str, service: LiveRateService) -> RateResult:
+    if future.done():
+        return future.result()
+    future.cancel()
+    return ProviderDown(f"no rate within {service.timeout_seconds:g} s", where=instance)

@@ -1,28 +1,97 @@
-"""Outside keys to our names: exact, by precedence instance, group, default; and what happens once one appears."""
+"""Mappings of external keys to our names, and the messages that wait for one.
+
+A lookup is exact. The mapping of an instance precedes that of its mapping group, and this the
+default one; an exact mapping precedes a wildcard.
+"""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import execute, fetch
-from openiom.platform.configuration import Document, DocumentKind
+from openiom.platform.bulk import execute, fetch_as
+from openiom.platform.configuration import Document, DocumentKind, latest_bodies
 from openiom.platform.events import notify
 
-from .messages import INBOX_WAKE
+from .decisions import MASTER_DATA, Lookup
+from .messages import INBOX_WAKE, MessageId
 
 KIND = "mapping"
-Lookup = tuple[str, str, str]  # table, field, value
+WILDCARD = "*"
+"""A mapping of * to * means that every external value of the field is already our name."""
+MAPPED_KINDS = ("account", "currency", "price_list", "product", "unit")
 Table = Literal[
     "account", "contact", "price_list", "product", "unit", "unit_group", "warehouse", "currency"
 ]
 
+_COLUMN_TYPES = {
+    "table_name": "text",
+    "field": "text",
+    "value": "text",
+    "scope": "text",
+    "scope_name": "text",
+    "internal": "text",
+}
+_ARRAYS = ", ".join([f"%({name})s::{kind}[]" for name, kind in _COLUMN_TYPES.items()])
+_RESOLVE = f"""
+SELECT DISTINCT ON (w.table_name, w.field, w.value)
+  w.table_name AS "table", w.field, w.value,
+  CASE WHEN m.{{target}} = '{WILDCARD}' THEN w.value ELSE m.{{target}} END AS target
+FROM unnest(%(table)s::text[], %(field)s::text[], %(value)s::text[])
+  AS w(table_name, field, value)
+JOIN providers.id_mapping m ON m.table_name = w.table_name AND m.field = w.field
+  AND m.{{source}} IN (w.value, '{WILDCARD}')
+  AND (m.scope, m.scope_name) IN
+    (('instance', %(instance)s), ('group', %(mapping_group)s), ('default', ''))
+ORDER BY w.table_name, w.field, w.value, (m.{{source}} = w.value) DESC,
+  array_position(ARRAY['instance', 'group', 'default'], m.scope), m.value
+"""
+_RESOLVE_INTERNAL = _RESOLVE.format(source="value", target="internal")
+_RESOLVE_EXTERNAL = _RESOLVE.format(source="internal", target="value")
+_UPSERT = f"""
+INSERT INTO providers.id_mapping ({", ".join(_COLUMN_TYPES)})
+SELECT DISTINCT ON (table_name, field, value, scope, scope_name) *
+FROM unnest({_ARRAYS}) AS given({", ".join(_COLUMN_TYPES)})
+ON CONFLICT (table_name, field, value, scope, scope_name)
+DO UPDATE SET internal = excluded.internal
+"""
+_DELETE = f"""
+DELETE FROM providers.id_mapping m
+USING unnest({_ARRAYS}) AS given({", ".join(_COLUMN_TYPES)})
+WHERE m.table_name = given.table_name AND m.field = given.field AND m.value = given.value
+  AND m.scope = given.scope AND m.scope_name = given.scope_name
+"""
+_COUNT_WAITING = f"""
+SELECT count(DISTINCT k.message_id) AS messages
+FROM providers.unmapped_key k
+JOIN unnest(%(table)s::text[], %(field)s::text[], %(value)s::text[])
+  AS w(table_name, field, value)
+  ON k.table_name = w.table_name AND k.field = w.field
+  AND (k.value = w.value OR w.value = '{WILDCARD}')
+"""
+_REPLAY_WAITING = f"""
+WITH waiting AS (
+  SELECT m.id FROM providers.message m
+  WHERE m.state = 'parked' AND m.id IN (
+    SELECT k.message_id FROM providers.unmapped_key k
+    JOIN unnest(%(table_name)s::text[], %(field)s::text[], %(value)s::text[], %(scope)s::text[],
+                %(scope_name)s::text[]) AS w(table_name, field, value, scope, scope_name)
+      ON k.table_name = w.table_name AND k.field = w.field
+      AND (k.value = w.value OR w.value = '{WILDCARD}')
+      AND (w.scope <> 'instance' OR w.scope_name = k.instance))
+  ORDER BY m.id FOR UPDATE),
+deleted AS (
+  DELETE FROM providers.unmapped_key k USING waiting WHERE k.message_id = waiting.id)
+UPDATE providers.message m SET state = 'received', error = NULL
+FROM waiting WHERE m.id = waiting.id RETURNING m.id
+"""
+
 
 class MappingBody(BaseModel):
-    """One outside key. `scope_name` is the instance or the mapping group; empty for the default.
+    """One external key. `scope_name` is an instance or mapping group, empty for the default.
 
-    Value `*` with internal `*` maps every key of this table and field to the name it already is.
+    Value `*` with internal `*` maps every key of the table and field to itself.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -35,168 +104,152 @@ class MappingBody(BaseModel):
     scope_name: str = ""
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _check_consistency(self) -> Self:
         if (self.scope == "default") != (self.scope_name == ""):
             raise ValueError(
                 "scope_name names the instance or group, and is empty for the default scope"
             )
-        if (self.value == SAME) != (self.internal == SAME):
-            raise ValueError("* maps to * only: every key is the name it already is")
+        if (self.value == WILDCARD) != (self.internal == WILDCARD):
+            raise ValueError("* maps to * only: every key is already our name")
         return self
 
     @property
+    def table_name(self) -> str:
+        """The table, by the name of its column."""
+        return self.table
+
+    @property
+    def lookup(self) -> Lookup:
+        """The lookup that this mapping answers."""
+        return Lookup(self.table, self.field, self.value)
+
+    @property
     def document_name(self) -> str:
-        """The logical name a mapping's document carries."""
-        scope = self.scope if self.scope == "default" else f"{self.scope}:{self.scope_name}"
+        """The logical name of the document of a mapping."""
+        scope = "default"
+        if self.scope != "default":
+            scope = f"{self.scope}:{self.scope_name}"
         return f"{self.table}/{scope}/{self.field}={self.value}"
 
 
-SAME = "*"
-ITSELF = ""
-"""As the field of a missing key: no mapping is missing, but the master data of that name."""
-"""A mapping of value * to * says: what the outside calls it is what we call it, unless an exact mapping says else."""
-_SCOPED = (
-    " AND (m.scope, m.scope_name) IN (('instance', %s), ('group', %s), ('default', ''))"
-    " ORDER BY w.t, w.f, w.v, {exact} DESC, array_position(ARRAY['instance', 'group', 'default'], m.scope){then}"
-)
+class _Resolved(NamedTuple):
+    """A row of `_RESOLVE`."""
+
+    table: str
+    field: str
+    value: str
+    target: str
+
+
+class _WaitingCount(NamedTuple):
+    messages: int
 
 
 def resolve(
-    session: Session, instance: str, mapping_group: str, lookups: Iterable[Lookup]
+    session: Session, instance: str, mapping_group: str, lookups: Iterable[tuple[str, str, str]]
 ) -> dict[Lookup, str]:
-    """Our names behind these keys, for one instance, in one query. Unknown keys are absent."""
+    """Return our names of external keys (table, field, value); unmapped keys are absent."""
+    return _resolve(session, _RESOLVE_INTERNAL, instance, mapping_group, lookups)
+
+
+def resolve_external(
+    session: Session, instance: str, mapping_group: str, lookups: Iterable[tuple[str, str, str]]
+) -> dict[Lookup, str]:
+    """Return external keys of our names (table, field, name), the first of several."""
+    return _resolve(session, _RESOLVE_EXTERNAL, instance, mapping_group, lookups)
+
+
+def _resolve(
+    session: Session,
+    query: str,
+    instance: str,
+    mapping_group: str,
+    lookups: Iterable[tuple[str, str, str]],
+) -> dict[Lookup, str]:
     wanted = list(dict.fromkeys(lookups))
     if not wanted:
         return {}
-    rows = fetch(
+    parameters = {"instance": instance, "mapping_group": mapping_group, **_lookup_arrays(wanted)}
+    found: dict[Lookup, str] = {}
+    for row in fetch_as(session, _Resolved, query, parameters):
+        found[Lookup(row.table, row.field, row.value)] = row.target
+    return found
+
+
+def _lookup_arrays(lookups: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
+    arrays: dict[str, list[str]] = {"table": [], "field": [], "value": []}
+    for table, field, value in lookups:
+        arrays["table"].append(table)
+        arrays["field"].append(field)
+        arrays["value"].append(value)
+    return arrays
+
+
+def count_waiting_messages(session: Session, lookups: Iterable[Lookup]) -> int:
+    """Return how many parked messages wait for at least one lookup; a value of `*` is any value."""
+    [row] = fetch_as(session, _WaitingCount, _COUNT_WAITING, _lookup_arrays(lookups))
+    return row.messages
+
+
+def replay_waiting_messages(session: Session, mappings: Sequence[MappingBody]) -> int:
+    """Queue the parked messages that wait for one of these mappings; return how many."""
+    return _replay_waiting(session, _mapping_arrays(mappings))
+
+
+def replay_messages_needing(session: Session, kind: str, names: Sequence[str]) -> int:
+    """Queue the messages that were parked because this master data was absent; return how many."""
+    count = len(names)
+    return _replay_waiting(
         session,
-        "SELECT DISTINCT ON (w.t, w.f, w.v) w.t, w.f, w.v,"
-        f" CASE WHEN m.internal = '{SAME}' THEN w.v ELSE m.internal END"
-        " FROM unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
-        f" JOIN providers.id_mapping m ON m.table_name = w.t AND m.field = w.f AND m.value IN (w.v, '{SAME}')"
-        + _SCOPED.format(exact="(m.value = w.v)", then=""),
-        (
-            [w[0] for w in wanted],
-            [w[1] for w in wanted],
-            [w[2] for w in wanted],
-            instance,
-            mapping_group,
-        ),
+        {
+            "table_name": [kind] * count,
+            "field": [MASTER_DATA] * count,
+            "value": list(names),
+            "scope": ["default"] * count,
+            "scope_name": [""] * count,
+        },
     )
-    return {(table, field, value): internal for table, field, value, internal in rows}
 
 
-def resolve_outside(
-    session: Session, instance: str, mapping_group: str, lookups: Iterable[Lookup]
-) -> dict[Lookup, str]:
-    """The other way round: (table, field, our name) to the outside's value. The first by value where there are many."""
-    wanted = list(dict.fromkeys(lookups))
-    if not wanted:
-        return {}
-    rows = fetch(
-        session,
-        f"SELECT DISTINCT ON (w.t, w.f, w.v) w.t, w.f, w.v, CASE WHEN m.value = '{SAME}' THEN w.v ELSE m.value END"
-        " FROM unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
-        f" JOIN providers.id_mapping m ON m.table_name = w.t AND m.field = w.f AND m.internal IN (w.v, '{SAME}')"
-        + _SCOPED.format(exact="(m.internal = w.v)", then=", m.value"),
-        (
-            [w[0] for w in wanted],
-            [w[1] for w in wanted],
-            [w[2] for w in wanted],
-            instance,
-            mapping_group,
-        ),
-    )
-    return {(table, field, value): outside for table, field, value, outside in rows}
-
-
-def step_to(document: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
-    """The object that holds the last name of a path such as `lines[2].product`, made on the way, and that name."""
-    target: Any = document
-    *parents, name = path.replace("[", ".").replace("]", "").split(".")
-    for parent in parents:
-        target = target[int(parent)] if isinstance(target, list) else target.setdefault(parent, {})
-    return target, name
-
-
-def _applied(session: Session, documents: Sequence[Document]) -> None:
-    bodies = [MappingBody.model_validate(d.body) for d in documents]
-    columns = [
-        [getattr(b, c) for b in bodies]
-        for c in ("table", "field", "value", "scope", "scope_name", "internal")
-    ]
-    execute(
-        session,
-        "INSERT INTO providers.id_mapping (table_name, field, value, scope, scope_name, internal)"
-        " SELECT DISTINCT ON (1, 2, 3, 4, 5) * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[],"
-        " %s::text[], %s::text[]) ON CONFLICT (table_name, field, value, scope, scope_name)"
-        " DO UPDATE SET internal = excluded.internal",
-        columns,
-    )
-    replay_waiting(session, [(b.table, b.field, b.value, b.scope, b.scope_name) for b in bodies])
-
-
-def waiting_for(session: Session, lookups: Sequence[tuple[str, str, str]]) -> int:
-    """How many parked messages miss at least one of these (table, field, value); a value of `*` is any."""
-    rows = fetch(
-        session,
-        "SELECT count(DISTINCT k.message_id) FROM providers.missing_key k"
-        " JOIN unnest(%s::text[], %s::text[], %s::text[]) AS w(t, f, v)"
-        f" ON k.table_name = w.t AND k.field = w.f AND (k.value = w.v OR w.v = '{SAME}')",
-        [list(column) for column in zip(*lookups, strict=True)],
-    )
-    return int(rows[0][0])
-
-
-def replay_waiting(session: Session, keys: Sequence[tuple[str, str, str, str, str]]) -> int:
-    """Send parked messages that missed one of these keys back to the inbox; one still missing others parks again.
-
-    A key is (table, field, value, scope, scope_name); a value of `*` frees all that miss the field.
-    """
-    rows = fetch(
-        session,
-        "WITH hit AS (SELECT m.id FROM providers.message m WHERE m.state = 'parked' AND m.id IN"
-        " (SELECT k.message_id FROM providers.missing_key k JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[],"
-        " %s::text[]) AS w(t, f, v, s, n) ON k.table_name = w.t AND k.field = w.f"
-        f" AND (k.value = w.v OR w.v = '{SAME}')"
-        " AND (w.s <> 'instance' OR w.n = k.instance)) ORDER BY m.id FOR UPDATE),"
-        " freed AS (DELETE FROM providers.missing_key k USING hit WHERE k.message_id = hit.id)"
-        " UPDATE providers.message m SET state = 'received', error = NULL FROM hit WHERE m.id = hit.id RETURNING m.id",
-        [list(column) for column in zip(*keys, strict=True)],
-    )
-    if rows:
+def _replay_waiting(session: Session, arrays: dict[str, list[Any]]) -> int:
+    """Queue messages; one that still waits for another key will be parked again."""
+    replayed = fetch_as(session, MessageId, _REPLAY_WAITING, arrays)
+    if replayed:
         notify(session, INBOX_WAKE)
-    return len(rows)
+    return len(replayed)
 
 
-def replay_needing(session: Session, kind: str, names: Sequence[str]) -> int:
-    """Send messages back to the inbox that a room refused because this master data was not there; returns how many."""
-    return replay_waiting(session, [(kind, ITSELF, name, "default", "") for name in names])
+def _mapping_arrays(mappings: Sequence[MappingBody]) -> dict[str, list[Any]]:
+    """Return the columns of `id_mapping`, by name."""
+    arrays: dict[str, list[Any]] = {}
+    for column in _COLUMN_TYPES:
+        arrays[column] = [getattr(mapping, column) for mapping in mappings]
+    return arrays
 
 
-def _removed(session: Session, names: Sequence[str]) -> None:
-    execute(
-        session,
-        "DELETE FROM providers.id_mapping m USING platform.configuration_document d WHERE d.kind = 'mapping'"
-        " AND d.name = ANY(%s) AND d.current AND m.table_name = d.body->>'table' AND m.field = d.body->>'field'"
-        " AND m.value = d.body->>'value' AND m.scope = coalesce(d.body->>'scope', 'default')"
-        " AND m.scope_name = coalesce(d.body->>'scope_name', '')",
-        (list(names),),
-    )
+def _on_apply(session: Session, documents: Sequence[Document]) -> None:
+    mappings = [MappingBody.model_validate(document.body) for document in documents]
+    execute(session, _UPSERT, _mapping_arrays(mappings))
+    replay_waiting_messages(session, mappings)
+
+
+def _on_delete(session: Session, names: Sequence[str]) -> None:
+    bodies = latest_bodies(session, KIND, names)
+    mappings = [MappingBody.model_validate(body) for body in bodies.values()]
+    execute(session, _DELETE, _mapping_arrays(mappings))
+
+
+def _references() -> dict[str, tuple[str, ...]]:
+    """Return the JSON paths at which a mapping names documents of other kinds."""
+    references: dict[str, tuple[str, ...]] = {
+        "provider_instance": ('$ ? (@.scope == "instance").scope_name',),
+        "source": ('$ ? (@.table == "warehouse").internal',),
+    }
+    for kind in MAPPED_KINDS:
+        references[kind] = (f'$ ? (@.table == "{kind}").internal',)
+    return references
 
 
 MAPPING_KIND = DocumentKind(
-    KIND,
-    MappingBody,
-    45,
-    on_apply=_applied,
-    on_delete=_removed,
-    references={
-        "provider_instance": ('$ ? (@.scope == "instance").scope_name',),
-        "source": ('$ ? (@.table == "warehouse").internal',),
-        **{
-            kind: (f'$ ? (@.table == "{kind}").internal',)
-            for kind in ("account", "currency", "price_list", "product", "unit")
-        },
-    },
+    KIND, MappingBody, 45, on_apply=_on_apply, on_delete=_on_delete, references=_references()
 )

@@ -1,35 +1,113 @@
-"""Storing what arrived, before anybody understands it, and letting people replay or discard it."""
+"""The inbox: storing messages before they are processed, replaying and discarding them."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-import orjson
 from psycopg.errors import UniqueViolation
 from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError
-from openiom.platform.bulk import copy_rows, execute, fetch
+from openiom.platform.bulk import copy_rows, execute, fetch_as
 from openiom.platform.database import to_json_text
 from openiom.platform.events import notify
 from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import RawMessage
 
 INBOX_WAKE = "inbox"
-LONGEST_KEY = 400
+MAX_KEY_LENGTH = 400
+KEPT_OF_TOO_LARGE = 1_024
 UNREADABLE = "unreadable"
-"""The kind of a webhook's body its provider could not read: kept and parked, so that a person can see it."""
+"""Kind of a webhook body that its provider could not read; it is stored parked."""
+
+_COLUMN_TYPES = {
+    "instance": "text",
+    "received_at": "timestamptz",
+    "kind": "text",
+    "key": "text",
+    "version": "text",
+    "sequence": "bigint",
+    "payload": "text",
+    "state": "text",
+    "error": "jsonb",
+    "deliveries": "int",
+}
+_COLUMNS = tuple(_COLUMN_TYPES)
+_COLUMN_VALUES = attrgetter(*_COLUMNS)
+_ARRAYS = ", ".join([f"%({name})s::{kind}[]" for name, kind in _COLUMN_TYPES.items()])
+
+_FIND_KNOWN = """
+SELECT m.kind, m.key, m.version
+FROM unnest(%(kind)s::text[], %(key)s::text[], %(version)s::text[]) AS u(kind, key, version)
+JOIN providers.message m ON m.instance = %(instance)s AND m.kind = u.kind AND m.key = u.key
+  AND m.version = u.version
+"""
+_INSERT_UNKNOWN = f"""
+INSERT INTO providers.message ({", ".join(_COLUMNS)})
+SELECT * FROM unnest({_ARRAYS})
+ON CONFLICT (instance, kind, key, version) DO NOTHING
+RETURNING kind, key, version
+"""
+_COUNT_DELIVERIES = """
+UPDATE providers.message m SET deliveries = m.deliveries + known.deliveries
+FROM (
+  SELECT m.id, u.deliveries
+  FROM unnest(%(kind)s::text[], %(key)s::text[], %(version)s::text[], %(deliveries)s::int[])
+    AS u(kind, key, version, deliveries)
+  JOIN providers.message m ON m.instance = %(instance)s AND m.kind = u.kind AND m.key = u.key
+    AND m.version = u.version
+  ORDER BY m.kind, m.key, m.version FOR UPDATE OF m
+) known
+WHERE m.id = known.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """How many messages were new, and how many had been delivered before."""
+class StoreResult:
+    """How many of the stored messages were new, and how many repeated deliveries."""
 
     new: int
     duplicates: int
+
+    def __add__(self, other: "StoreResult") -> "StoreResult":
+        return StoreResult(self.new + other.new, self.duplicates + other.duplicates)
+
+
+class MessageIdentity(NamedTuple):
+    """What identifies a message of one instance."""
+
+    kind: str
+    key: str
+    version: str
+
+
+class MessageId(NamedTuple):
+    """The id of a stored message."""
+
+    id: int
+
+
+@dataclass(slots=True)
+class _NewMessage:
+    """A row to insert into `message`, with the number of its deliveries in one call."""
+
+    instance: str
+    received_at: datetime
+    kind: str
+    key: str
+    version: str
+    sequence: int
+    payload: str
+    state: str
+    error: str | None
+    deliveries: int = 0
+
+    @property
+    def identity(self) -> MessageIdentity:
+        return MessageIdentity(self.kind, self.key, self.version)
 
 
 def store_messages(
@@ -39,102 +117,88 @@ def store_messages(
     *,
     now: datetime,
     limit_bytes: int,
-) -> Stored:
-    """Write messages to the inbox, many at once. A second delivery of one is counted and changes nothing.
+) -> StoreResult:
+    """Store received messages, many at once. A repeated delivery is only counted.
 
-    A message over `limit_bytes` is kept as its first kilobyte and parked, so that a person can see it.
+    Of a message larger than `limit_bytes`, the first kilobyte is stored, parked.
     """
-    if not messages:
-        return Stored(0, 0)
-    rows: dict[Identity, list[Any]] = {}
-    times: Counter[Identity] = Counter()
+    unique: dict[MessageIdentity, _NewMessage] = {}
     for message in messages:
-        text = payload_text(message.payload)
-        version = message.version or sha256(text.encode()).hexdigest()
-        identity = (message.kind, short(message.key), short(version))
-        times[identity] += 1
-        size = len(text.encode())
-        error = too_large(size, limit_bytes) if size > limit_bytes else None
-        kept = text[:1024] if error else text
-        rows.setdefault(
-            identity, [message.sequence, kept, "parked" if error else "received", error]
-        )
-    # Writers of the same messages wait for each other, never in a circle: everybody inserts in order, then counts in
-    # order, and who still inserts holds no row that somebody who counts could want.
-    ordered = sorted(rows.items())
-    known = _known(session, instance, [identity for identity, _ in ordered])
-    fresh = [
-        (*identity, *row, times[identity]) for identity, row in ordered if identity not in known
-    ]
-    inserted = _insert(session, instance, fresh, now)
-    _count_again(
-        session, instance, [identity for identity, _ in ordered if identity not in inserted], times
-    )
-    new = len(inserted)
-    if new:
+        new = _new_message(instance, message, now=now, limit_bytes=limit_bytes)
+        unique.setdefault(new.identity, new).deliveries += 1
+    # Concurrent writers of the same messages must not deadlock: every writer first inserts in the
+    # order of the identities and then counts in that order, and a writer that still inserts has not
+    # locked a row that another one counts.
+    ordered = [unique[identity] for identity in sorted(unique)]
+    known = _find_known(session, instance, ordered)
+    inserted = _insert(session, [new for new in ordered if new.identity not in known])
+    _count_deliveries(session, instance, [new for new in ordered if new.identity not in inserted])
+    if inserted:
         notify(session, INBOX_WAKE)
-    return Stored(new, len(messages) - new)
+    return StoreResult(len(inserted), len(messages) - len(inserted))
 
 
-Identity = tuple[str, str, str]  # kind, key, version
-
-
-def _known(session: Session, instance: str, identities: Sequence[Identity]) -> set[Identity]:
-    """Those that are stored already, as far as this transaction sees; locks nothing."""
-    rows = fetch(
-        session,
-        "SELECT m.kind, m.key, m.version FROM unnest(%s::text[], %s::text[], %s::text[]) AS u(kind, key, version)"
-        " JOIN providers.message m ON m.instance = %s AND m.kind = u.kind AND m.key = u.key AND m.version = u.version",
-        (*([i[n] for i in identities] for n in range(3)), instance),
+def _new_message(
+    instance: str, message: RawMessage, *, now: datetime, limit_bytes: int
+) -> _NewMessage:
+    text = payload_text(message.payload)
+    encoded = text.encode()
+    version = message.version or sha256(encoded).hexdigest()
+    state, error = "received", None
+    if len(encoded) > limit_bytes:
+        text, state = text[:KEPT_OF_TOO_LARGE], "parked"
+        error = _too_large(len(encoded), limit_bytes)
+    return _NewMessage(
+        instance=instance,
+        received_at=now,
+        kind=message.kind,
+        key=shorten(message.key),
+        version=shorten(version),
+        sequence=message.sequence,
+        payload=text,
+        state=state,
+        error=error,
     )
-    return {(kind, key, version) for kind, key, version in rows}
 
 
-def _count_again(
-    session: Session, instance: str, identities: Sequence[Identity], times: Mapping[Identity, int]
-) -> None:
-    """Count another delivery of what is stored already."""
-    if identities:
-        execute(
-            session,
-            "UPDATE providers.message m SET deliveries = m.deliveries + k.times FROM (SELECT m.id, u.times"
-            " FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS u(kind, key, version, times)"
-            " JOIN providers.message m ON m.instance = %s AND m.kind = u.kind AND m.key = u.key"
-            " AND m.version = u.version ORDER BY m.kind, m.key, m.version FOR UPDATE OF m) k WHERE m.id = k.id",
-            (
-                *([i[n] for i in identities] for n in range(3)),
-                [times[i] for i in identities],
-                instance,
-            ),
-        )
+def _find_known(
+    session: Session, instance: str, messages: Sequence[_NewMessage]
+) -> set[MessageIdentity]:
+    """Return the identities that are stored already, as far as this transaction sees."""
+    if not messages:
+        return set()
+    parameters = {"instance": instance, **_arrays(messages, MessageIdentity._fields)}
+    return set(fetch_as(session, MessageIdentity, _FIND_KNOWN, parameters))
 
 
-_COLUMNS = ("kind", "key", "version", "sequence", "payload", "state", "error", "deliveries")
-
-
-def _insert(
-    session: Session, instance: str, rows: Sequence[tuple[Any, ...]], now: datetime
-) -> set[Identity]:
-    """COPY new messages; which. One that another writer was faster with is left to him."""
-    if not rows:
+def _insert(session: Session, messages: Sequence[_NewMessage]) -> set[MessageIdentity]:
+    """Insert new messages and return their identities, without those of another writer."""
+    if not messages:
         return set()
     try:
         with savepoint(session):
-            columns = ("instance", "received_at", *_COLUMNS)
-            copy_rows(
-                session, "providers.message", columns, [(instance, now, *row) for row in rows]
-            )
-            return {(row[0], row[1], row[2]) for row in rows}
+            rows = list(map(_COLUMN_VALUES, messages))
+            copy_rows(session, "providers.message", _COLUMNS, rows)
+            return {message.identity for message in messages}
     except UniqueViolation:
-        answers = fetch(
-            session,
-            f"INSERT INTO providers.message (instance, received_at, {', '.join(_COLUMNS)})"
-            " SELECT %s, %s, u.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[],"
-            " %s::text[], %s::text[], %s::jsonb[], %s::int[]) AS u"
-            " ON CONFLICT (instance, kind, key, version) DO NOTHING RETURNING kind, key, version",
-            (instance, now, *(list(column) for column in zip(*rows, strict=True))),
-        )
-        return {(kind, key, version) for kind, key, version in answers}
+        parameters = _arrays(messages, _COLUMNS)
+        return set(fetch_as(session, MessageIdentity, _INSERT_UNKNOWN, parameters))
+
+
+def _count_deliveries(session: Session, instance: str, messages: Sequence[_NewMessage]) -> None:
+    """Count repeated deliveries of messages that are stored already."""
+    if messages:
+        columns = (*MessageIdentity._fields, "deliveries")
+        parameters = {"instance": instance, **_arrays(messages, columns)}
+        execute(session, _COUNT_DELIVERIES, parameters)
+
+
+def _arrays(messages: Sequence[_NewMessage], columns: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the values of each column, by its name."""
+    arrays = {}
+    for column in columns:
+        arrays[column] = list(map(attrgetter(column), messages))
+    return arrays
 
 
 def store_unreadable(
@@ -146,12 +210,11 @@ def store_unreadable(
     now: datetime,
     limit_bytes: int,
 ) -> None:
-    """Keep what a known sender sent and nobody could read, parked with the reason."""
+    """Store a body of a verified sender that could not be read, parked with the reason."""
     key = sha256(body).hexdigest()
-    store_messages(
-        session, instance, [RawMessage(UNREADABLE, key, body)], now=now, limit_bytes=limit_bytes
-    )
-    told = {
+    message = RawMessage(UNREADABLE, key, body)
+    store_messages(session, instance, [message], now=now, limit_bytes=limit_bytes)
+    reason = {
         "what": error.what,
         "where": error.where,
         "remedy": error.remedy or "have the sender correct it",
@@ -160,64 +223,71 @@ def store_unreadable(
         session,
         "UPDATE providers.message SET state = 'parked', error = %s::jsonb"
         " WHERE instance = %s AND kind = %s AND key = %s AND state = 'received'",
-        (to_json_text(told), instance, UNREADABLE, key),
+        (to_json_text(reason), instance, UNREADABLE, key),
     )
 
 
-def short(text: str) -> str:
-    """A key or version an index can hold: a long one ends in its hash, so that it stays as distinct as it was."""
+def shorten(text: str) -> str:
+    """Return a key or version that fits into an index; a long one ends in its hash."""
     text = text.replace("\x00", " ")
-    if len(text) <= LONGEST_KEY:
+    if len(text) <= MAX_KEY_LENGTH:
         return text
-    return f"{text[: LONGEST_KEY - 65]}~{sha256(text.encode(errors='replace')).hexdigest()}"
+    digest = sha256(text.encode(errors="replace")).hexdigest()
+    return f"{text[: MAX_KEY_LENGTH - 65]}~{digest}"
 
 
 def payload_text(payload: Any) -> str:
-    """The payload as text; what arrived as text stays as it is. NUL cannot be stored and becomes a space."""
+    """Return the payload as text that PostgreSQL stores: valid UTF-8, with NUL as a space."""
     if isinstance(payload, bytes):
-        payload = payload.decode("utf-8", "replace")
-    text = payload if isinstance(payload, str) else to_json_text(payload)
+        text = payload.decode("utf-8", "replace")
+    elif isinstance(payload, str):
+        text = payload
+    else:
+        text = to_json_text(payload)
     return text.replace("\x00", " ").encode(errors="replace").decode()
 
 
-def too_large(size: int, limit: int) -> str:
-    return orjson.dumps(
+def _too_large(size: int, limit: int) -> str:
+    return to_json_text(
         {
             "what": f"the message has {size} bytes; the limit is {limit}",
             "where": "message",
-            "remedy": "raise OPENIOM_MESSAGE_LIMIT_BYTES and poll again, or ask the sender to split it",
+            "remedy": "raise OPENIOM_MESSAGE_LIMIT_BYTES and poll again, or have it split",
         }
-    ).decode()
+    )
 
 
 def replay(session: Session, ids: Sequence[int]) -> list[int]:
-    """Put parked or discarded messages back to be processed; returns those that were."""
-    rows = fetch(
+    """Queue parked or discarded messages for processing, and return the ids of those queued."""
+    rows = fetch_as(
         session,
-        "UPDATE providers.message SET state = 'received', error = NULL WHERE id IN (SELECT id FROM providers.message"
-        " WHERE id = ANY(%s) AND state IN ('parked', 'discarded') ORDER BY id FOR UPDATE) RETURNING id",
+        MessageId,
+        "UPDATE providers.message SET state = 'received', error = NULL WHERE id IN"
+        " (SELECT id FROM providers.message WHERE id = ANY(%s) AND state IN ('parked', 'discarded')"
+        " ORDER BY id FOR UPDATE) RETURNING id",
         (list(ids),),
     )
-    if rows:
-        execute(
-            session,
-            "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)",
-            ([r[0] for r in rows],),
-        )
+    replayed = [row.id for row in rows]
+    if replayed:
+        _delete_unmapped_keys(session, replayed)
         notify(session, INBOX_WAKE)
-    return [row[0] for row in rows]
+    return replayed
 
 
 def discard(session: Session, ids: Sequence[int]) -> list[int]:
-    """Take parked messages off the list without processing them; they stay readable and can be replayed."""
-    rows = fetch(
+    """Discard parked messages, and return the ids of those discarded. They can be replayed."""
+    rows = fetch_as(
         session,
-        "UPDATE providers.message SET state = 'discarded' WHERE id = ANY(%s) AND state = 'parked' RETURNING id",
+        MessageId,
+        "UPDATE providers.message SET state = 'discarded' WHERE id = ANY(%s) AND state = 'parked'"
+        " RETURNING id",
         (list(ids),),
     )
-    execute(
-        session,
-        "DELETE FROM providers.missing_key WHERE message_id = ANY(%s)",
-        ([r[0] for r in rows],),
-    )
-    return [row[0] for row in rows]
+    discarded = [row.id for row in rows]
+    _delete_unmapped_keys(session, discarded)
+    return discarded
+
+
+def _delete_unmapped_keys(session: Session, ids: Sequence[int]) -> None:
+    query = "DELETE FROM providers.unmapped_key WHERE message_id = ANY(%s)"
+    execute(session, query, (list(ids),))

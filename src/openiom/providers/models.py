@@ -1,4 +1,4 @@
-"""The data pipeline's tables: instances, checkpoints, the inbox, id mappings and the outbound call log."""
+"""Tables of the package: instances, checkpoints, the inbox, id mappings and the outbound log."""
 
 from datetime import datetime
 from typing import Any
@@ -21,15 +21,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
 
-ROOM = "providers"
+SCHEMA = "providers"
 Instant = DateTime(timezone=True)
 
 
-class ProviderInstance(Base):
-    """Read model of the `provider_instance` documents, and what the last probe and poll found."""
+class ProviderInstanceRow(Base):
+    """Read model of a `provider_instance` document, with the results of its last probe and poll."""
 
     __tablename__ = "provider_instance"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     version: Mapped[int] = mapped_column(Integer)
@@ -48,33 +48,33 @@ class ProviderInstance(Base):
     last_poll_at: Mapped[datetime | None] = mapped_column(Instant)
     next_poll_at: Mapped[datetime | None] = mapped_column(Instant)
     poll_failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    poll_asked: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    poll_requested: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     poll_lease: Mapped[UUID | None]
     poll_lease_until: Mapped[datetime | None] = mapped_column(Instant)
     last_error: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class Checkpoint(Base):
-    """Where a poll of one kind of message resumes."""
+    """Where the next poll of one message kind continues."""
 
     __tablename__ = "checkpoint"
-    __table_args__ = {"schema": ROOM}
+    __table_args__ = {"schema": SCHEMA}
 
     instance: Mapped[str] = mapped_column(Text, primary_key=True)
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     value: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(Instant)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Message(Base):
-    """The inbox: whatever arrived, as it arrived, acknowledged only once it stands here."""
+    """The inbox: every received message as it arrived, stored before it is acknowledged."""
 
     __tablename__ = "message"
     __table_args__ = (
-        UniqueConstraint("instance", "kind", "key", "version", name="one_row_a_message"),
-        Index("ix_message_waiting", "id", postgresql_where=text("state = 'received'")),
+        UniqueConstraint("instance", "kind", "key", "version", name="uq_message_identity"),
+        Index("ix_message_received", "id", postgresql_where=text("state = 'received'")),
         Index(
-            "ix_message_elders",
+            "ix_message_received_key",
             "instance",
             "kind",
             "key",
@@ -87,7 +87,7 @@ class Message(Base):
             "id",
             postgresql_where=text("state IN ('parked', 'discarded')"),
         ),
-        {"schema": ROOM},
+        {"schema": SCHEMA},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -106,17 +106,17 @@ class Message(Base):
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
-class MissingKey(Base):
-    """A lookup a parked message waits for."""
+class UnmappedKey(Base):
+    """A lookup that a parked message waits for."""
 
-    __tablename__ = "missing_key"
+    __tablename__ = "unmapped_key"
     __table_args__ = (
-        Index("ix_missing_key_lookup", "table_name", "field", "value"),
-        {"schema": ROOM},
+        Index("ix_unmapped_key_lookup", "table_name", "field", "value"),
+        {"schema": SCHEMA},
     )
 
     message_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey(f"{ROOM}.message.id", ondelete="CASCADE"), primary_key=True
+        BigInteger, ForeignKey(f"{SCHEMA}.message.id", ondelete="CASCADE"), primary_key=True
     )
     table_name: Mapped[str] = mapped_column(Text, primary_key=True)
     field: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -125,12 +125,12 @@ class MissingKey(Base):
 
 
 class IdMapping(Base):
-    """One outside key of one of our records. Exact match; an instance's own beats its group's beats the default."""
+    """One external key of one of our records. See `mapping` for the precedence of scopes."""
 
     __tablename__ = "id_mapping"
     __table_args__ = (
         Index("ix_id_mapping_internal", "table_name", "field", "internal"),
-        {"schema": ROOM},
+        {"schema": SCHEMA},
     )
 
     table_name: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -141,11 +141,11 @@ class IdMapping(Base):
     internal: Mapped[str] = mapped_column(Text)
 
 
-class OutsideCallRow(Base):
-    """One HTTP exchange with the outside, for people who must find out what happened; also a refused webhook call."""
+class OutboundRequestRow(Base):
+    """One HTTP exchange with another system, for troubleshooting; also a refused webhook call."""
 
-    __tablename__ = "outside_call"
-    __table_args__ = (Index("ix_outside_call_instance", "instance", "id"), {"schema": ROOM})
+    __tablename__ = "outbound_request"
+    __table_args__ = (Index("ix_outbound_request_instance", "instance", "id"), {"schema": SCHEMA})
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     instance: Mapped[str] = mapped_column(Text)

@@ -1,6 +1,6 @@
-"""Calling out: batches where the vendor has a bulk call, otherwise several at once within its limits."""
+"""Outbound calls: payloads of actions, and the calls themselves in groups and in parallel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any
@@ -16,16 +16,18 @@ from openiom.kernel import (
     ProviderRejected,
     ProviderUnauthorized,
 )
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import notify
-from openiom.policies import Transformed, TransformFailure
 from openiom.provider_contract import Call, CallResult, ProviderAction
 
+from .call_log import requests_for
+from .decisions import build_payload, lookups_of, unexpected_error
+from .instance_state import find_state
 from .instances import PROBE_WAKE
-from .mapping import resolve_outside, step_to
-from .registry import ProviderInstance, ProviderRegistry, acting
+from .mapping import resolve_external
+from .registry import ProviderInstance, ProviderRegistry
 
 log = structlog.get_logger("calls")
 RED_PAUSE_SECONDS = 30.0
@@ -38,42 +40,17 @@ def build_payloads(
     action: str,
     facts: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any] | Problem]:
-    """What to send for each entity, by the action's transformation; a Problem where it cannot be built.
+    """Return what an action sends for each entity, or the problem that prevents it.
 
-    The transformation's keys name our records; their outside keys are looked up for all entities in one query. Where
-    none is mapped, what the transformation filled in itself stays.
+    The transformation of the action refers to our records; their external keys are read for all
+    entities in one query.
     """
     opened = registry.open(session, instance)
     opened.action(action)
-    answers = opened.transformations[f"action:{action}"].transform_many(list(facts))
-    lookups = [
-        (k.table, k.field, k.value)
-        for answer in answers
-        if isinstance(answer, Transformed)
-        for k in answer.keys
-    ]
-    found = resolve_outside(session, opened.name, opened.mapping_group, lookups)
-    return [_payload(answer, found) for answer in answers]
-
-
-def _payload(
-    answer: Transformed | TransformFailure, found: Mapping[tuple[str, str, str], str]
-) -> dict[str, Any] | Problem:
-    if isinstance(answer, TransformFailure):
-        values = ", ".join(f"{k} = {v!r}"[:120] for k, v in answer.values.items())
-        what = answer.message + (f" ({values})" if values else "")
-        return Problem(answer.path, what, "correct the data or the transformation, and reprocess")
-    for key in answer.keys:
-        outside = found.get((key.table, key.field, key.value))
-        if key.into is None:
-            continue
-        target, name = step_to(answer.document, key.into)
-        if outside is not None:
-            target[name] = outside
-        elif target.get(name) in (None, ""):
-            what = f"our {key.table} {key.value} has no {key.field} at this provider"
-            return Problem(key.into, what, "map it, and reprocess")
-    return answer.document
+    results = opened.transformations[f"action:{action}"].transform_many(list(facts))
+    lookups = lookups_of(results)
+    external_values = resolve_external(session, opened.name, opened.mapping_group, lookups)
+    return [build_payload(result, external_values) for result in results]
 
 
 def call_provider(
@@ -83,51 +60,54 @@ def call_provider(
     action_name: str,
     calls: Sequence[Call],
 ) -> list[CallResult]:
-    """Make the calls, outside any transaction; one result a call, in order. Never raises for a single call."""
+    """Make calls outside any transaction and return one result per call, in order.
+
+    An error of a call is in its result. Raise `NotFound` for an unknown instance or action.
+    """
     with database.reading() as session:
-        state = fetch(
-            session,
-            "SELECT state, error FROM providers.provider_instance WHERE name = %s",
-            (instance,),
-        )
+        state = find_state(session, instance)
         opened = registry.open(session, instance)
         action = opened.action(action_name)
-    if state and state[0][0] == "red":
-        down = ProviderDown(
-            f"the connection of {instance} is red: {state[0][1]}",
+    if state is not None and state.state == "red":
+        error = ProviderDown(
+            f"the connection of {instance} is red: {state.error}",
             retry_after=RED_PAUSE_SECONDS,
             where=instance,
-            remedy="mend the connection; the call is made once it is green",
+            remedy="correct the connection; the call is made once it is green",
         )
-        return [CallResult(call.key, error=down) for call in calls]
-    doing = acting.set(action_name)
-    try:
-        results = {result.key: result for result in _in_groups(opened, action, calls)}
-    finally:
-        acting.reset(doing)
+        return [CallResult(call.key, error=error) for call in calls]
+    results: dict[str, CallResult] = {}
+    with requests_for(action_name):
+        for result in _call_in_groups(opened, action, calls):
+            results[result.key] = result
     registry.calls.flush(database)
-    refused = [r.error for r in results.values() if isinstance(r.error, ProviderUnauthorized)]
-    if refused:
-        _turn_red(database, instance, refused[0])
-    missing = ProviderDown("the provider did not answer this call", where=instance)
-    return [_later(results.get(call.key) or CallResult(call.key, error=missing)) for call in calls]
+    _record_refused_credential(database, instance, results.values())
+    no_result = ProviderDown("the provider returned no result for this call", where=instance)
+    ordered = []
+    for call in calls:
+        result = results.get(call.key, CallResult(call.key, error=no_result))
+        ordered.append(_retry_refused_credential(result))
+    return ordered
 
 
-def _in_groups(
+def _call_in_groups(
     opened: ProviderInstance, action: ProviderAction, calls: Sequence[Call]
 ) -> list[CallResult]:
-    """Groups of at most `batch`, `concurrency` at once. A group that outlives its time is given up, outcome unknown."""
-    groups = [calls[i : i + action.batch] for i in range(0, len(calls), action.batch)]
+    """Call in groups of at most `batch`, up to `concurrency` at once.
+
+    A group that exceeds its time is abandoned; its outcome is unknown.
+    """
+    groups = [calls[start : start + action.batch] for start in range(0, len(calls), action.batch)]
     if len(groups) == 1:
         return list(_call_group(opened, action, groups[0]))
     pool = ThreadPoolExecutor(
         max_workers=min(action.concurrency, len(groups)), thread_name_prefix=opened.name
     )
+    running: dict[Future[Sequence[CallResult]], Sequence[Call]] = {}
+    for group in groups:
+        future = pool.submit(copy_context().run, _call_group, opened, action, group)
+        running[future] = group
     rounds = -(-len(groups) // action.concurrency)
-    running: dict[Future[Sequence[CallResult]], Sequence[Call]] = {
-        pool.submit(copy_context().run, _call_group, opened, action, group): group
-        for group in groups
-    }
     wait(running, timeout=action.timeout_seconds * rounds)
     results: list[CallResult] = []
     for future, group in running.items():
@@ -135,11 +115,7 @@ def _in_groups(
             results += future.result()
         else:
             future.cancel()
-            late = ProviderDown(
-                f"no answer within {action.timeout_seconds} s; the outcome is unknown",
-                where=opened.name,
-            )
-            results += [CallResult(call.key, error=late) for call in group]
+            results += _failed(group, _no_answer(opened, action))
     pool.shutdown(wait=False, cancel_futures=True)
     return results
 
@@ -150,36 +126,51 @@ def _call_group(
     try:
         return action.run(opened.connector, calls)
     except ProviderError as error:
-        return [CallResult(call.key, error=error) for call in calls]
+        return _failed(calls, error)
     except IomError as error:
-        rejected = ProviderRejected(
-            error.what, where=error.where or opened.name, remedy=error.remedy
-        )
-        return [CallResult(call.key, error=rejected) for call in calls]
+        where = error.where or opened.name
+        return _failed(calls, ProviderRejected(error.what, where=where, remedy=error.remedy))
     except Exception as error:
-        log.error("provider_broke", instance=opened.name, action=action.name, exc_info=error)
-        broken = ProviderError(
-            f"the provider's code broke: {type(error).__name__}: {error}"[:500], where=opened.name
-        )
-        return [CallResult(call.key, error=broken) for call in calls]
+        log.error("provider_failed", instance=opened.name, action=action.name, exc_info=error)
+        return _failed(calls, unexpected_error(error, opened.name))
 
 
-def _later(result: CallResult) -> CallResult:
-    """A wrong credential concerns the connection, not this order: the call waits until a person mended it."""
+def _failed(calls: Sequence[Call], error: ProviderError) -> list[CallResult]:
+    return [CallResult(call.key, error=error) for call in calls]
+
+
+def _no_answer(opened: ProviderInstance, action: ProviderAction) -> ProviderDown:
+    what = f"no answer within {action.timeout_seconds} s; the outcome is unknown"
+    return ProviderDown(what, where=opened.name)
+
+
+def _retry_refused_credential(result: CallResult) -> CallResult:
+    """Return a result that is retried later when the credential was refused.
+
+    A refused credential is a fault of the connection, not of the entity.
+    """
     error = result.error
     if not isinstance(error, ProviderUnauthorized):
         return result
-    down = ProviderDown(
+    later = ProviderDown(
         error.what, retry_after=RED_PAUSE_SECONDS, where=error.where, remedy=error.remedy
     )
-    return CallResult(result.key, error=down)
+    return CallResult(result.key, error=later)
 
 
-def _turn_red(database: Database, instance: str, error: ProviderError) -> None:
-    with database.unit_of_work() as session:
-        execute(
-            session,
-            "UPDATE providers.provider_instance SET state = 'red', error = %s, next_probe_at = %s WHERE name = %s",
-            (str(error)[:2000], utc_now(), instance),
-        )
-        notify(session, PROBE_WAKE)
+def _record_refused_credential(
+    database: Database, instance: str, results: Iterable[CallResult]
+) -> None:
+    """Turn the connection red when one of the calls was refused for its credential."""
+    for result in results:
+        if not isinstance(result.error, ProviderUnauthorized):
+            continue
+        with database.unit_of_work() as session:
+            execute(
+                session,
+                "UPDATE providers.provider_instance SET state = 'red', error = %(error)s,"
+                " next_probe_at = %(now)s WHERE name = %(name)s",
+                {"error": str(result.error)[:2000], "now": utc_now(), "name": instance},
+            )
+            notify(session, PROBE_WAKE)
+        return

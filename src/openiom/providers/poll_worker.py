@@ -1,97 +1,133 @@
-"""Polling: which instance is due, one machine at a time, pages stored with their checkpoint."""
+"""Polls: one process at a time per instance; each page is stored together with its checkpoint."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import structlog
 from sqlalchemy.orm import Session
 
-from openiom.kernel import (
-    IomError,
-    NotFound,
-    ProviderDown,
-    ProviderError,
-    ProviderUnauthorized,
-    Refused,
-    new_id,
-)
+from openiom.kernel import IomError, ProviderUnauthorized, Refused, new_id
 from openiom.platform.batches import BatchResult
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import notify
 from openiom.platform.leases import LEASE, heartbeat
 from openiom.platform.retry import is_transient
-from openiom.provider_contract import Puller
+from openiom.provider_contract import MessagePage, Puller
 
+from .call_log import requests_for
+from .decisions import poll_pause, printable, unexpected_error
+from .instance_state import get_state
 from .instances import POLL_WAKE, PROBE_WAKE
-from .messages import Stored, store_messages
-from .registry import ProviderInstance, ProviderRegistry, acting
+from .messages import StoreResult, store_messages
+from .registry import ProviderInstance, ProviderRegistry
 
 log = structlog.get_logger("polling")
-BETWEEN_NEWS = timedelta(
-    seconds=1
-)  # a burst of webhooks, many of them about our own pushes, is one poll a second
-LONGEST_PAUSE = timedelta(minutes=15)
+MIN_REQUESTED_INTERVAL = timedelta(seconds=1)
+"""Between requested polls: a burst of webhooks, many about our own changes, is one poll."""
+
+_SET_LEASE = """
+UPDATE providers.provider_instance
+SET poll_lease = %(lease)s, poll_lease_until = %(until)s, poll_requested = false
+"""
+_CLAIM_DUE = f"""
+{_SET_LEASE}
+WHERE name = (
+  SELECT name FROM providers.provider_instance
+  WHERE active AND state = 'green'
+    AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)
+    AND (poll_lease IS NOT NULL
+      OR (poll_requested AND (last_poll_at IS NULL OR last_poll_at <= %(recently)s))
+      OR ((poll_seconds IS NOT NULL OR poll_failures > 0) AND next_poll_at <= %(now)s))
+  ORDER BY next_poll_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING name
+"""
+_CLAIM_ONE = f"""
+{_SET_LEASE}
+WHERE name = %(name)s AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)
+RETURNING name
+"""
+_STORE_CHECKPOINT = """
+INSERT INTO providers.checkpoint (instance, kind, value, recorded_at)
+VALUES (%(instance)s, %(kind)s, %(value)s, %(now)s)
+ON CONFLICT (instance, kind)
+DO UPDATE SET value = excluded.value, recorded_at = excluded.recorded_at
+"""
+_READ_SCHEDULE = """
+SELECT poll_seconds, poll_failures FROM providers.provider_instance
+WHERE name = %(name)s AND poll_lease = %(lease)s FOR UPDATE
+"""
+_RECORD_POLL = """
+UPDATE providers.provider_instance
+SET last_poll_at = %(now)s, last_error = %(error)s, poll_lease = NULL, poll_lease_until = NULL,
+    poll_failures = %(failures)s, next_poll_at = %(next_poll_at)s
+WHERE name = %(name)s
+"""
+_TURN_RED = """
+UPDATE providers.provider_instance
+SET state = 'red', error = %(error)s, next_probe_at = %(now)s
+WHERE name = %(name)s
+"""
+
+
+class _ClaimedInstance(NamedTuple):
+    name: str
+
+
+class _Checkpoint(NamedTuple):
+    value: str
+
+
+class _Schedule(NamedTuple):
+    poll_seconds: int | None
+    poll_failures: int
 
 
 @dataclass(frozen=True)
 class PollWorker:
-    """Polls the instance that is due; the lease keeps every other machine away while it runs.
+    """Polls the instance that is due; a lease excludes every other process meanwhile.
 
-    A lease nobody renewed is a poll whose worker died, and a poll that failed is made again when its pause is over:
-    also where nothing is polled by the clock, since what asked for it asks only once.
+    An expired lease belongs to a poll whose process ended; it is polled again. So is a failed poll
+    after its pause, also of an instance without an interval: a poll is requested only once.
     """
 
     registry: ProviderRegistry
     kind: str = POLL_WAKE
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
+        """Poll the instance that is due first."""
         lease = new_id()
+        parameters = {
+            "lease": lease,
+            "until": now + LEASE,
+            "now": now,
+            "recently": now - MIN_REQUESTED_INTERVAL,
+        }
         with database.unit_of_work() as session:
-            due = fetch(
-                session,
-                f"UPDATE providers.provider_instance SET {_TAKE_LEASE} WHERE name ="
-                " (SELECT name FROM providers.provider_instance WHERE active AND state = 'green'"
-                " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)"
-                " AND (poll_lease IS NOT NULL OR (poll_asked AND (last_poll_at IS NULL OR last_poll_at <= %(lately)s))"
-                " OR ((poll_seconds IS NOT NULL OR poll_failures > 0) AND next_poll_at <= %(now)s))"
-                " ORDER BY next_poll_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING name",
-                {"lease": lease, "until": now + LEASE, "now": now, "lately": now - BETWEEN_NEWS},
-            )
-        if not due:
+            claimed = fetch_as(session, _ClaimedInstance, _CLAIM_DUE, parameters)
+        if not claimed:
             return BatchResult(0, False)
-        _Poll(self.registry, database, due[0][0], lease, now).run()
+        _Poll(self.registry, database, claimed[0].name, lease, now).run()
         return BatchResult(1, True)
 
 
-_TAKE_LEASE = "poll_lease = %(lease)s, poll_lease_until = %(until)s, poll_asked = false"
+def poll(registry: ProviderRegistry, database: Database, instance: str) -> StoreResult:
+    """Poll every polled message kind of an instance now.
 
-
-def poll(registry: ProviderRegistry, database: Database, instance: str) -> Stored:
-    """Pull every polled kind of an instance to its end, now.
-
-    An outage is recorded on the instance, not raised. Raises NotFound, or Refused while another worker polls it.
+    An error of the provider is recorded on the instance, not raised. Raise `NotFound`, or
+    `Refused` while another process polls the instance.
     """
     lease, now = new_id(), utc_now()
+    parameters = {"lease": lease, "until": now + LEASE, "now": now, "name": instance}
     with database.unit_of_work() as session:
-        taken = fetch(
-            session,
-            f"UPDATE providers.provider_instance SET {_TAKE_LEASE} WHERE name = %(name)s"
-            " AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s) RETURNING name",
-            {"lease": lease, "until": now + LEASE, "now": now, "name": instance},
-        )
-        if not taken:
-            if not fetch(
-                session, "SELECT 1 FROM providers.provider_instance WHERE name = %s", (instance,)
-            ):
-                raise NotFound(
-                    f"no provider instance {instance}", remedy="see the list of installed providers"
-                )
+        get_state(session, instance)
+        if not fetch_as(session, _ClaimedInstance, _CLAIM_ONE, parameters):
             raise Refused(
                 f"{instance} is being polled already", remedy="wait until that poll has ended"
             )
@@ -100,163 +136,163 @@ def poll(registry: ProviderRegistry, database: Database, instance: str) -> Store
 
 @dataclass
 class _Poll:
-    """One poll under a lease; `stored` counts what has been committed so far, also when it ends in an error."""
+    """One poll under a lease. `stored` counts the committed messages, also after an error."""
 
     registry: ProviderRegistry
     database: Database
     instance: str
     lease: UUID
-    began: datetime
-    stored: Stored = Stored(0, 0)
-    _since: float = field(default_factory=perf_counter)
+    started_at: datetime
+    stored: StoreResult = StoreResult(0, 0)
+    _start: float = field(default_factory=perf_counter)
 
     def now(self) -> datetime:
-        return self.began + timedelta(seconds=perf_counter() - self._since)
+        """Return the time of the poll's start, moved on by the time passed since."""
+        return self.started_at + timedelta(seconds=perf_counter() - self._start)
 
-    def run(self) -> Stored:
-        error: IomError | None = None
-        doing = acting.set("poll")
+    def run(self) -> StoreResult:
+        """Poll, record the outcome and return the number of stored messages."""
+        try:
+            with requests_for("poll"):
+                error = self._pull_all()
+        finally:
+            self.registry.calls.flush(self.database)
+        with self.database.unit_of_work() as session:
+            _record_poll(session, self.instance, self.lease, error, self.now())
+        return self.stored
+
+    def _pull_all(self) -> IomError | None:
+        """Store the pages of every polled kind. Return the error that ended the poll early."""
         try:
             with self.database.reading() as session:
                 opened = self.registry.open(session, self.instance)
-            for kind in [k.name for k in opened.provider.messages if k.polled]:
-                with heartbeat(self._hold):
-                    self._pull(opened, kind)
-        except IomError as failure:
-            error = failure
-            log.info("poll_failed", instance=self.instance, error=str(failure)[:500])
-        except Exception as failure:
-            if is_transient(failure):
+            for kind in opened.provider.messages:
+                if kind.polled:
+                    with heartbeat(self._renew_lease):
+                        self._pull(opened, kind.name)
+        except IomError as error:
+            log.info("poll_failed", instance=self.instance, error=str(error)[:500])
+            return error
+        except Exception as error:
+            if is_transient(error):
                 raise
-            log.error("provider_broke", instance=self.instance, exc_info=failure)
-            what = f"the provider's code broke: {type(failure).__name__}: {failure}"[:1000]
-            error = ProviderError(what, where=self.instance)
-        finally:
-            acting.reset(doing)
-            self.registry.calls.flush(self.database)
-        with self.database.unit_of_work() as session:
-            _polled(session, self.instance, self.lease, error, self.now())
-        return self.stored
+            log.error("provider_failed", instance=self.instance, exc_info=error)
+            return unexpected_error(error, self.instance)
+        return None
 
-    def _hold(self, until: datetime) -> None:
-        """While a page takes its time, nobody else polls."""
+    def _renew_lease(self, until: datetime) -> None:
+        """Extend the lease while a page is being fetched."""
         with self.database.unit_of_work() as session:
             execute(
                 session,
-                "UPDATE providers.provider_instance SET poll_lease_until = greatest(poll_lease_until, %s)"
+                "UPDATE providers.provider_instance"
+                " SET poll_lease_until = greatest(poll_lease_until, %s)"
                 " WHERE name = %s AND poll_lease = %s",
                 (until, self.instance, self.lease),
             )
 
     def _pull(self, opened: ProviderInstance, kind: str) -> None:
-        """Every page after the checkpoint. Page and checkpoint are stored together, or neither."""
+        """Store every page after the checkpoint, each in one transaction with its checkpoint."""
         with self.database.reading() as session:
-            checkpoint = _checkpoint(session, self.instance, kind)
-        pages: Any = cast(Puller, opened.connector).pull(kind, checkpoint)
-        limit = self.registry.message_limit_bytes
-        with closing(pages):
+            checkpoint = _read_checkpoint(session, self.instance, kind)
+        pages: Iterator[MessagePage] = cast(Puller, opened.connector).pull(kind, checkpoint)
+        with closing(cast(Any, pages)):
             for page in pages:
-                with self.database.unit_of_work() as session:
-                    now = self.now()
-                    _renew(session, self.instance, self.lease, now)
-                    new = store_messages(
-                        session, self.instance, page.messages, now=now, limit_bytes=limit
-                    )
-                    _keep_checkpoint(session, self.instance, kind, page.checkpoint, now)
-                self.stored = Stored(
-                    self.stored.new + new.new, self.stored.duplicates + new.duplicates
-                )
+                self._store_page(kind, page)
+
+    def _store_page(self, kind: str, page: MessagePage) -> None:
+        limit = self.registry.message_limit_bytes
+        with self.database.unit_of_work() as session:
+            now = self.now()
+            _claim_page(session, self.instance, self.lease, now)
+            stored = store_messages(
+                session, self.instance, page.messages, now=now, limit_bytes=limit
+            )
+            parameters = {
+                "instance": self.instance,
+                "kind": kind,
+                "value": page.checkpoint,
+                "now": now,
+            }
+            execute(session, _STORE_CHECKPOINT, parameters)
+        self.stored = self.stored + stored
 
 
-def _renew(session: Session, instance: str, lease: UUID, now: datetime) -> None:
-    """Hold the lease for another page. Raises Refused when it ran out and another worker took over."""
-    heartbeat = execute(
+def _claim_page(session: Session, instance: str, lease: UUID, now: datetime) -> None:
+    """Extend the lease for a page. Raise `Refused` when another process has taken over."""
+    extended = execute(
         session,
-        "UPDATE providers.provider_instance SET poll_lease_until = %s WHERE name = %s AND poll_lease = %s",
+        "UPDATE providers.provider_instance SET poll_lease_until = %s"
+        " WHERE name = %s AND poll_lease = %s",
         (now + LEASE, instance, lease),
     )
-    if not heartbeat:
+    if not extended:
         raise Refused(
-            f"another worker polls {instance} now",
-            remedy="nothing to do; it goes on from the checkpoint",
+            f"another process polls {instance} now",
+            remedy="nothing to do; it continues from the checkpoint",
         )
 
 
-def _checkpoint(session: Session, instance: str, kind: str) -> str:
+def _read_checkpoint(session: Session, instance: str, kind: str) -> str:
     query = "SELECT value FROM providers.checkpoint WHERE instance = %s AND kind = %s"
-    rows = fetch(session, query, (instance, kind))
-    return rows[0][0] if rows else ""
+    rows = fetch_as(session, _Checkpoint, query, (instance, kind))
+    return rows[0].value if rows else ""
 
 
-def _keep_checkpoint(session: Session, instance: str, kind: str, value: str, now: datetime) -> None:
-    execute(
-        session,
-        "INSERT INTO providers.checkpoint (instance, kind, value, at) VALUES (%s, %s, %s, %s)"
-        " ON CONFLICT (instance, kind) DO UPDATE SET value = excluded.value, at = excluded.at",
-        (instance, kind, value, now),
-    )
-
-
-def _polled(
+def _record_poll(
     session: Session, instance: str, lease: UUID, error: IomError | None, now: datetime
 ) -> None:
-    """Note the outcome, free the lease, set the next poll: at the interval, or later while the other side is down."""
-    asked = error.retry_after if isinstance(error, ProviderDown) else None
-    red = isinstance(error, ProviderUnauthorized)
-    execute(
-        session,
-        "UPDATE providers.provider_instance SET last_poll_at = %(now)s, last_error = %(error)s,"
-        " poll_lease = NULL, poll_lease_until = NULL,"
-        " poll_failures = CASE WHEN %(error)s = '' THEN 0 ELSE poll_failures + 1 END,"
-        " state = CASE WHEN %(red)s THEN 'red' ELSE state END, error = CASE WHEN %(red)s THEN %(error)s ELSE error END,"
-        " next_probe_at = CASE WHEN %(red)s THEN %(now)s ELSE next_probe_at END,"
-        " next_poll_at = %(now)s + CASE WHEN %(error)s = '' THEN make_interval(secs => coalesce(poll_seconds, 0))"
-        " ELSE greatest(make_interval(secs => coalesce(%(asked)s::float8, 0)),"
-        " least(%(longest)s, make_interval(secs => coalesce(poll_seconds, 5)) * power(2, least(poll_failures, 10))))"
-        " END WHERE name = %(name)s AND poll_lease = %(lease)s",
-        {
-            "now": now,
-            "error": str(error)[:2000].replace("\x00", " ") if error else "",
-            "red": red,
-            "asked": asked,
-            "longest": LONGEST_PAUSE,
+    """Record the outcome, release the lease and schedule the next poll.
+
+    Record nothing when another process has taken over the lease.
+    """
+    identity = {"name": instance, "lease": lease}
+    refused = isinstance(error, ProviderUnauthorized)
+    for schedule in fetch_as(session, _Schedule, _READ_SCHEDULE, identity):
+        failures = schedule.poll_failures + 1 if error else 0
+        pause = poll_pause(schedule.poll_seconds, failures, error)
+        parameters = {
             "name": instance,
-            "lease": lease,
-        },
-    )
-    notify(session, PROBE_WAKE if red else POLL_WAKE)
+            "now": now,
+            "error": printable(str(error), 2000) if error else "",
+            "failures": failures,
+            "next_poll_at": now + timedelta(seconds=pause),
+        }
+        execute(session, _RECORD_POLL, parameters)
+        if refused:
+            execute(session, _TURN_RED, parameters)
+    notify(session, PROBE_WAKE if refused else POLL_WAKE)
 
 
 def request_poll(session: Session, instance: str) -> None:
-    """Poll as soon as a worker is free. Raises NotFound, or Refused while the connection is not green."""
-    rows = fetch(
-        session,
-        "SELECT state, active FROM providers.provider_instance WHERE name = %s",
-        (instance,),
-    )
-    if not rows:
-        raise NotFound(
-            f"no provider instance {instance}", remedy="see the list of installed providers"
-        )
-    state, active = rows[0]
-    if not active or state != "green":
-        why = "not active" if not active else f"its connection is {state}"
+    """Have a worker poll an instance soon.
+
+    Raise `NotFound`, or `Refused` while the connection is not green.
+    """
+    state = get_state(session, instance)
+    if not state.active or state.state != "green":
+        reason = f"its connection is {state.state}" if state.active else "it is not active"
         raise Refused(
-            f"{instance} cannot be polled: {why}", remedy="probe it, and mend what the probe says"
+            f"{instance} cannot be polled: {reason}",
+            remedy="probe it, and correct what the probe reports",
         )
     execute(
         session,
-        "UPDATE providers.provider_instance SET poll_asked = true WHERE name = %s",
+        "UPDATE providers.provider_instance SET poll_requested = true WHERE name = %s",
         (instance,),
     )
     notify(session, POLL_WAKE)
 
 
-def announce_news(session: Session, instance: str) -> None:
-    """The other side says it has news: poll soon, but not while it has asked us to wait after a failure."""
+def request_poll_soon(session: Session, instance: str) -> None:
+    """Have a worker poll an instance that announced changes, unless its last poll failed.
+
+    After a failure the next poll waits for its pause.
+    """
     execute(
         session,
-        "UPDATE providers.provider_instance SET poll_asked = true WHERE name = %s AND poll_failures = 0",
+        "UPDATE providers.provider_instance SET poll_requested = true"
+        " WHERE name = %s AND poll_failures = 0",
         (instance,),
     )
     notify(session, POLL_WAKE)

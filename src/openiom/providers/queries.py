@@ -1,14 +1,14 @@
-"""Reads of this room: instances, calls, messages, what is missing, and mappings."""
+"""Reads: instances, outbound requests, messages, unmapped keys and mappings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, IomError, NotFound
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch_as
 from openiom.policies import (
     Transformation,
     TransformationDocument,
@@ -16,107 +16,128 @@ from openiom.policies import (
     validate_transformation,
 )
 
-from .inbox_worker import fill, unmapped, untransformed
-from .mapping import ITSELF, resolve
+from .decisions import (
+    MASTER_DATA,
+    MessageOutcome,
+    apply_mappings,
+    lookups_of,
+    parked_for_failure,
+    parked_for_keys,
+)
+from .instance_state import not_installed
+from .mapping import resolve
 from .messages import UNREADABLE
 from .registry import ProviderRegistry
 from .schemas import (
     CallRow,
+    InstanceColumns,
     InstanceRow,
     MappingRow,
+    MappingSuggestion,
+    MessageColumns,
     MessageDetail,
     MessageError,
     MessageRow,
-    MissingGroup,
-    MissingKeyView,
     Preview,
     PreviewRow,
-    Suggestion,
+    UnmappedKeyGroup,
+    UnmappedKeyView,
 )
 
-MOST_GROUPS = 500
-_INSTANCE = (
-    "name, title, provider, active, state, probed_at, account, scopes, missing_scopes, error, poll_seconds,"
-    " last_poll_at, next_poll_at, last_error"
-)
-_MESSAGE = (
-    "m.id, m.instance, m.kind, m.key, m.version, m.state, m.received_at, m.processed_at, m.error, m.attempts,"
-    " m.deliveries, m.entity_id"
-)
+MAX_GROUPS = 500
+COUNTED_STATES = ("received", "parked", "discarded")
+
+_INSTANCE_COLUMNS = """
+name, title, provider, active, state, probed_at, nullif(account, '') AS account, scopes,
+missing_scopes, nullif(error, '') AS error, poll_seconds, last_poll_at, next_poll_at,
+nullif(last_error, '') AS last_error
+"""
+_MESSAGE_COLUMNS = """
+m.id::text AS id, m.instance, m.kind, m.key, nullif(m.version, '') AS version, m.state,
+m.received_at, m.processed_at, m.error, m.attempts, m.deliveries,
+nullif(m.entity_id, '') AS entity_id
+"""
+_CALL_COLUMNS = """
+id::text AS id, instance, nullif(action, '') AS action, method, url, status,
+coalesce(status < 400, false) AND error = '' AS ok, started_at, milliseconds AS duration_ms,
+nullif(error, '') AS error
+"""
+_COUNT_MESSAGES = """
+SELECT instance, state, count(*) AS messages FROM providers.message
+WHERE state = 'received' GROUP BY instance, state
+UNION ALL
+SELECT instance, state, count(*) AS messages FROM providers.message
+WHERE state IN ('parked', 'discarded') GROUP BY instance, state
+"""
+_LIST_CALLS = f"""
+SELECT {_CALL_COLUMNS} FROM providers.outbound_request
+WHERE (%(after)s::bigint IS NULL OR id < %(after)s)
+  AND (%(instance)s = '' OR instance = %(instance)s)
+  AND (NOT %(failed)s OR status IS NULL OR status >= 400 OR error <> '')
+ORDER BY id DESC LIMIT %(limit)s
+"""
+_MESSAGE_FILTERS = {
+    "state": "m.state = %(state)s",
+    "instance": "m.instance = %(instance)s",
+    "kind": "m.kind = %(kind)s",
+    # Instances and kinds are few, and lead the index by which a key is found.
+    "search": "m.instance = ANY(%(instances)s) AND m.kind = ANY(%(kinds)s) AND m.key = %(search)s",
+}
+_MAPPING_FILTERS = {
+    "table": "table_name = %(table)s",
+    "instance": "scope = 'instance' AND scope_name = %(instance)s",
+    "search": "starts_with(value, %(search)s)",
+}
+_UNMAPPED_KEYS = """
+SELECT message_id, table_name AS "table", field, value FROM providers.unmapped_key
+WHERE message_id = ANY(%(ids)s::bigint[])
+ORDER BY message_id, table_name, field, value
+"""
+_UNMAPPED_KEY_GROUPS = f"""
+SELECT table_name AS "table", field, value, instance, count(*) AS messages
+FROM providers.unmapped_key WHERE field <> '{MASTER_DATA}'
+GROUP BY table_name, field, value, instance
+ORDER BY messages DESC, table_name, field, value, instance LIMIT %(limit)s
+"""
+
+MappingPosition = tuple[str, str, str, str, str]
+"""(table, field, value, scope, scope_name): the order of the list of mappings."""
 
 
-def list_instances(
-    session: Session, registry: ProviderRegistry, *, name: str = ""
-) -> list[InstanceRow]:
-    """Installed providers by name, with what their last probe and poll found. `name` asks for one."""
-    rows = fetch(
-        session,
-        f"SELECT {_INSTANCE} FROM providers.provider_instance WHERE %s = '' OR name = %s ORDER BY name",
-        (name, name),
-    )
-    counts: dict[str, dict[str, int]] = {
-        row[0]: {"received": 0, "parked": 0, "discarded": 0} for row in rows
-    }
-    waiting = fetch(
-        session,
-        "SELECT instance, state, count(*) FROM providers.message WHERE state = 'received' GROUP BY 1, 2 UNION ALL"
-        " SELECT instance, state, count(*) FROM providers.message WHERE state IN ('parked', 'discarded') GROUP BY 1, 2",
-    )
-    for instance, state, count in waiting:
-        if instance in counts:
-            counts[instance][state] = count
-    names = [column.strip() for column in _INSTANCE.split(",")]
-    return [_instance(dict(zip(names, row, strict=True)), counts[row[0]], registry) for row in rows]
+class _MessageCount(NamedTuple):
+    instance: str
+    state: str
+    messages: int
 
 
-def _instance(
-    row: dict[str, Any], counts: dict[str, int], registry: ProviderRegistry
-) -> InstanceRow:
-    provider = registry.catalog.get(row["provider"])
-    for name in ("account", "error", "last_error"):
-        row[name] = row[name] or None
-    return InstanceRow(**row, category=provider.category if provider else "", messages=counts)
+class _InstanceName(NamedTuple):
+    name: str
 
 
-def get_instance(session: Session, registry: ProviderRegistry, name: str) -> InstanceRow:
-    """One installed provider. Raises NotFound."""
-    found = list_instances(session, registry, name=name) if name else []
-    if not found:
-        raise NotFound(f"no provider instance {name}", remedy="see the list of installed providers")
-    return found[0]
+class _UnmappedKey(NamedTuple):
+    message_id: int
+    table: str
+    field: str
+    value: str
 
 
-def list_calls(
-    session: Session, *, instance: str, failed: bool, after: int | None, limit: int
-) -> list[CallRow]:
-    """Exchanges with the outside, newest first."""
-    rows = fetch(
-        session,
-        "SELECT id, instance, action, method, url, status, error, started_at, milliseconds FROM providers.outside_call"
-        " WHERE (%s::bigint IS NULL OR id < %s) AND (%s = '' OR instance = %s)"
-        " AND (NOT %s OR status IS NULL OR status >= 400 OR error <> '') ORDER BY id DESC LIMIT %s",
-        (after, after, instance, instance, failed, limit),
-    )
-    return [
-        CallRow(
-            id=str(new),
-            instance=name,
-            action=action or None,
-            method=method,
-            url=url,
-            status=status,
-            ok=status is not None and status < 400 and not error,
-            started_at=started,
-            duration_ms=milliseconds,
-            error=error or None,
-        )
-        for new, name, action, method, url, status, error, started, milliseconds in rows
-    ]
+class _UnmappedKeyCount(NamedTuple):
+    table: str
+    field: str
+    value: str
+    instance: str
+    messages: int
+
+
+class _StoredMessage(MessageColumns):
+    """A message with its payload as text."""
+
+    payload: str
 
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """Empty filters nothing. `search` is a whole key."""
+    """Conditions of a list of messages; empty ones do not filter. `search` is a whole key."""
 
     state: str = ""
     instance: str = ""
@@ -124,112 +145,131 @@ class MessageFilter:
     search: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class MappingFilter:
+    """Conditions of a list of mappings; empty ones do not filter.
+
+    `instance` lists only the mappings of an instance itself; `search` is the beginning of a value.
+    """
+
+    table: str = ""
+    instance: str = ""
+    search: str = ""
+
+
+def list_instances(
+    session: Session, registry: ProviderRegistry, *, name: str = ""
+) -> list[InstanceRow]:
+    """Return installed providers by name, or the one with `name`."""
+    query = (
+        f"SELECT {_INSTANCE_COLUMNS} FROM providers.provider_instance"
+        " WHERE %(name)s = '' OR name = %(name)s ORDER BY name"
+    )
+    rows = fetch_as(session, InstanceColumns, query, {"name": name})
+    counts: dict[str, dict[str, int]] = {row.name: dict.fromkeys(COUNTED_STATES, 0) for row in rows}
+    for count in fetch_as(session, _MessageCount, _COUNT_MESSAGES):
+        if count.instance in counts:
+            counts[count.instance][count.state] = count.messages
+    instances = []
+    for row in rows:
+        provider = registry.catalog.get(row.provider)
+        category = provider.category if provider else ""
+        instances.append(InstanceRow(**dict(row), category=category, messages=counts[row.name]))
+    return instances
+
+
+def get_instance(session: Session, registry: ProviderRegistry, name: str) -> InstanceRow:
+    """Return one installed provider. Raise `NotFound`."""
+    found = list_instances(session, registry, name=name) if name else []
+    if not found:
+        raise not_installed(name)
+    return found[0]
+
+
+def list_calls(
+    session: Session, *, instance: str, failed: bool, after: int | None, limit: int
+) -> list[CallRow]:
+    """Return outbound requests, the newest first."""
+    parameters = {"instance": instance, "failed": failed, "after": after, "limit": limit}
+    return fetch_as(session, CallRow, _LIST_CALLS, parameters)
+
+
 def list_messages(
     session: Session,
     registry: ProviderRegistry,
-    chosen: MessageFilter,
+    filters: MessageFilter,
     *,
     after: int | None,
     limit: int,
 ) -> list[MessageRow]:
-    """Messages, newest first."""
-    where, values = ["TRUE"], list[Any]()
-    if after is not None:
-        where.append("m.id < %s")
-        values.append(after)
-    if chosen.state:
-        where.append("m.state = %s")
-        values.append(chosen.state)
-    if chosen.search:  # names of instances and kinds are few, and lead the index that finds a key
-        kinds = {kind.name for provider in registry.catalog.values() for kind in provider.messages}
-        where += ["m.instance = ANY(%s)", "m.kind = ANY(%s)", "m.key = %s"]
-        names = fetch(session, "SELECT name FROM providers.provider_instance")
-        values += [[row[0] for row in names], sorted({*kinds, UNREADABLE}), chosen.search]
-    if chosen.instance:
-        where.append("m.instance = %s")
-        values.append(chosen.instance)
-    if chosen.kind:
-        where.append("m.kind = %s")
-        values.append(chosen.kind)
-    rows = fetch(
-        session,
-        f"SELECT {_MESSAGE} FROM providers.message m WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT %s",
-        (*values, limit),
+    """Return messages, the newest first."""
+    parameters: dict[str, Any] = {"after": after, "limit": limit}
+    conditions = ["TRUE" if after is None else "m.id < %(after)s"]
+    for name, condition in _MESSAGE_FILTERS.items():
+        value = getattr(filters, name)
+        if value:
+            conditions.append(condition)
+            parameters[name] = value
+    if filters.search:
+        parameters["instances"] = _instance_names(session)
+        parameters["kinds"] = _message_kinds(registry)
+    query = (
+        f"SELECT {_MESSAGE_COLUMNS} FROM providers.message m"
+        f" WHERE {' AND '.join(conditions)} ORDER BY m.id DESC LIMIT %(limit)s"
     )
-    missing = _missing_of(session, [row[0] for row in rows])
-    return [MessageRow(**_message(row, missing)) for row in rows]
+    rows = fetch_as(session, MessageColumns, query, parameters)
+    missing = _unmapped_keys(session, [row.id for row in rows])
+    return [MessageRow(**dict(row), missing=missing.get(row.id, [])) for row in rows]
 
 
-def _message(row: Sequence[Any], missing: Mapping[int, list[MissingKeyView]]) -> dict[str, Any]:
-    (
-        new,
-        instance,
-        kind,
-        key,
-        version,
-        state,
-        received,
-        processed,
-        error,
-        attempts,
-        deliveries,
-        entity,
-    ) = row
-    return {
-        "id": str(new),
-        "instance": instance,
-        "kind": kind,
-        "key": key,
-        "version": version or None,
-        "state": state,
-        "received_at": received,
-        "processed_at": processed,
-        "error": MessageError(**error) if error else None,
-        "missing": missing.get(new, []),
-        "attempts": attempts,
-        "deliveries": deliveries,
-        "entity_id": entity or None,
-    }
+def _instance_names(session: Session) -> list[str]:
+    rows = fetch_as(session, _InstanceName, "SELECT name FROM providers.provider_instance")
+    return [row.name for row in rows]
 
 
-def _missing_of(session: Session, ids: Sequence[int]) -> dict[int, list[MissingKeyView]]:
-    found: dict[int, list[MissingKeyView]] = {}
-    rows = fetch(
-        session,
-        "SELECT message_id, table_name, field, value FROM providers.missing_key WHERE message_id = ANY(%s)"
-        " ORDER BY message_id, table_name, field, value",
-        (list(ids),),
-    )
-    for message, table, field, value in rows:
-        found.setdefault(message, []).append(MissingKeyView(table=table, field=field, value=value))
+def _message_kinds(registry: ProviderRegistry) -> list[str]:
+    kinds = {UNREADABLE}
+    for provider in registry.catalog.values():
+        kinds.update(kind.name for kind in provider.messages)
+    return sorted(kinds)
+
+
+def _unmapped_keys(session: Session, ids: Sequence[str]) -> dict[str, list[UnmappedKeyView]]:
+    """Return the keys that messages wait for, by message id."""
+    found: dict[str, list[UnmappedKeyView]] = {}
+    for row in fetch_as(session, _UnmappedKey, _UNMAPPED_KEYS, {"ids": list(ids)}):
+        view = UnmappedKeyView(table=row.table, field=row.field, value=row.value)
+        found.setdefault(str(row.message_id), []).append(view)
     return found
 
 
 def get_message(session: Session, registry: ProviderRegistry, message: int) -> MessageDetail:
-    """One message with its payload, and what its transformation makes of it now. Raises NotFound."""
-    row, payload = _stored(session, message)
+    """Return one message with its payload and its preview. Raise `NotFound`."""
+    stored = _get_stored(session, message)
     try:
-        shown = orjson.loads(payload)
+        payload = orjson.loads(stored.payload)
     except orjson.JSONDecodeError:
-        shown = payload
+        payload = stored.payload
     try:
-        preview: Preview | None = preview_message(session, registry, message, None)
-    except IomError:  # its instance, kind or transformation is gone: the message is still shown
+        preview: Preview | None = _preview(session, registry, stored, None)
+    except IomError:  # Its instance, kind or transformation is deleted; the message is still shown.
         preview = None
-    document = preview.document if preview else None
-    fields = _message(row, _missing_of(session, [message]))
-    return MessageDetail(**fields, payload=shown, document=document, preview=preview)
-
-
-def _stored(session: Session, message: int) -> tuple[Sequence[Any], str]:
-    rows = fetch(
-        session,
-        f"SELECT {_MESSAGE}, m.payload FROM providers.message m WHERE m.id = %s",
-        (message,),
+    columns = dict(stored) | {"payload": payload}
+    missing = _unmapped_keys(session, [stored.id])
+    return MessageDetail(
+        **columns,
+        missing=missing.get(stored.id, []),
+        document=preview.document if preview else None,
+        preview=preview,
     )
+
+
+def _get_stored(session: Session, message: int) -> _StoredMessage:
+    query = f"SELECT {_MESSAGE_COLUMNS}, m.payload FROM providers.message m WHERE m.id = %s"
+    rows = fetch_as(session, _StoredMessage, query, (message,))
     if not rows:
         raise NotFound(f"no message {message}", remedy="see the list of messages")
-    return rows[0][:-1], rows[0][-1]
+    return rows[0]
 
 
 def preview_message(
@@ -238,121 +278,117 @@ def preview_message(
     message: int,
     transformation: Mapping[str, Any] | None,
 ) -> Preview:
-    """What a transformation (the one in use when None) makes of a stored message; nothing is written.
+    """Return the result of a transformation, by default the one in use, for a stored message.
 
-    Raises NotFound, and Invalid with every fault of the transformation given.
+    Raise `NotFound`, and `Invalid` with every fault of the given transformation.
     """
-    row, payload = _stored(session, message)
-    opened = registry.open(session, row[1])
-    opened.message_kind(row[2])
-    used = opened.transformations[f"message:{row[2]}"]
+    return _preview(session, registry, _get_stored(session, message), transformation)
+
+
+def _preview(
+    session: Session,
+    registry: ProviderRegistry,
+    stored: _StoredMessage,
+    transformation: Mapping[str, Any] | None,
+) -> Preview:
+    opened = registry.open(session, stored.instance)
+    opened.message_kind(stored.kind)
+    used = opened.transformations[f"message:{stored.kind}"]
     if transformation is not None:
         used = Transformation(read_transformation(transformation))
-    rows = [
-        PreviewRow(path=e.path, expression=e.expression, value=e.value, error=e.error)
-        for e in used.explain(payload)
-    ]
-    answer = used.transform_many([payload])[0]
-    if isinstance(answer, TransformFailure):
-        return Preview(
-            document=None, error=_told(untransformed(answer).error), missing=[], rows=rows
+    rows = []
+    for step in used.explain(stored.payload):
+        rows.append(
+            PreviewRow(
+                path=step.path, expression=step.expression, value=step.value, error=step.error
+            )
         )
-    lookups = [(k.table, k.field, k.value) for k in answer.keys]
-    missing = fill(answer, resolve(session, opened.name, opened.mapping_group, lookups))
-    document = answer.document
-    if not missing:
-        return Preview(document=document, error=None, missing=[], rows=rows)
-    settled = unmapped(missing)
-    keys = [
-        MissingKeyView(table=table, field=field, value=value)
-        for table, field, value in settled.missing
-    ]
-    return Preview(document=document, error=_told(settled.error), missing=keys, rows=rows)
+    [result] = used.transform_many([stored.payload])
+    if isinstance(result, TransformFailure):
+        error = _message_error(parked_for_failure(result))
+        return Preview(document=None, error=error, missing=[], rows=rows)
+    names = resolve(session, opened.name, opened.mapping_group, lookups_of([result]))
+    unmapped = apply_mappings(result, names)
+    if not unmapped:
+        return Preview(document=result.document, error=None, missing=[], rows=rows)
+    outcome = parked_for_keys(unmapped)
+    missing = [UnmappedKeyView(**lookup._asdict()) for lookup in outcome.missing]
+    error = _message_error(outcome)
+    return Preview(document=result.document, error=error, missing=missing, rows=rows)
 
 
-def _told(error: Mapping[str, str] | None) -> MessageError | None:
-    return MessageError(**error) if error else None
+def _message_error(outcome: MessageOutcome) -> MessageError | None:
+    return MessageError(**outcome.error) if outcome.error else None
 
 
-def missing_keys(
-    session: Session, registry: ProviderRegistry, *, limit: int = MOST_GROUPS
-) -> list[MissingGroup]:
-    """Keys a mapping would free messages with, most wanted first, with what each may have meant."""
-    rows = fetch(
-        session,
-        f"SELECT table_name, field, value, instance, count(*) FROM providers.missing_key WHERE field <> '{ITSELF}'"
-        " GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4 LIMIT %s",
-        (limit,),
-    )
-    wanted: dict[str, set[str]] = {}
-    for table, _, value, _, _ in rows:
-        wanted.setdefault(table, set()).add(value)
-    found = {
-        table: _suggested(session, registry, table, sorted(values))
-        for table, values in wanted.items()
-    }
-    return [
-        MissingGroup(
-            table=table,
-            field=field,
-            value=value,
-            instance=instance,
-            messages=count,
-            suggestions=found[table].get(value, []),
-        )
-        for table, field, value, instance, count in rows
-    ]
+def list_unmapped_keys(
+    session: Session, registry: ProviderRegistry, *, limit: int = MAX_GROUPS
+) -> list[UnmappedKeyGroup]:
+    """Return keys that parked messages wait for, those with most messages first."""
+    counts = fetch_as(session, _UnmappedKeyCount, _UNMAPPED_KEY_GROUPS, {"limit": limit})
+    values: dict[str, set[str]] = {}
+    for count in counts:
+        values.setdefault(count.table, set()).add(count.value)
+    suggestions: dict[str, dict[str, list[MappingSuggestion]]] = {}
+    for table in values:
+        suggestions[table] = _suggestions(session, registry, table, sorted(values[table]))
+    groups = []
+    for count in counts:
+        suggested = suggestions[count.table].get(count.value, [])
+        groups.append(UnmappedKeyGroup(**count._asdict(), suggestions=suggested))
+    return groups
 
 
-def _suggested(
+def _suggestions(
     session: Session, registry: ProviderRegistry, table: str, values: Sequence[str]
-) -> dict[str, list[Suggestion]]:
+) -> dict[str, list[MappingSuggestion]]:
+    """Return our records that external values may refer to, by value."""
+    found: dict[str, list[MappingSuggestion]] = {}
     if registry.suggest is None or table not in registry.suggests:
-        return {}
-    return {
-        value: [
-            Suggestion(internal=internal, label=label, score=score)
-            for internal, label, score in some
-        ]
-        for value, some in registry.suggest(session, table, values).items()
-    }
+        return found
+    for value, matches in registry.suggest(session, table, values).items():
+        found[value] = []
+        for internal, label, score in matches:
+            suggestion = MappingSuggestion(internal=internal, label=label, score=score)
+            found[value].append(suggestion)
+    return found
 
 
 def list_mappings(
-    session: Session,
-    *,
-    table: str,
-    instance: str,
-    search: str,
-    after: Sequence[str] | None,
-    limit: int,
+    session: Session, filters: MappingFilter, *, after: MappingPosition | None, limit: int
 ) -> list[MappingRow]:
-    """Mappings by table, field, value and scope. `instance` shows its own only; `search` is the start of a value."""
-    where, values = ["TRUE"], list[Any]()
-    if table:
-        where.append("table_name = %s")
-        values.append(table)
-    if instance:
-        where.append("scope = 'instance' AND scope_name = %s")
-        values.append(instance)
-    if search:
-        where.append("starts_with(value, %s)")
-        values.append(search)
-    if after:
-        where.append("(table_name, field, value, scope, scope_name) > (%s, %s, %s, %s, %s)")
-        values += after
-    rows = fetch(
-        session,
-        "SELECT table_name, field, value, internal, scope, scope_name FROM providers.id_mapping"
-        f" WHERE {' AND '.join(where)} ORDER BY table_name, field, value, scope, scope_name LIMIT %s",
-        (*values, limit),
+    """Return mappings by table, field, value and scope."""
+    parameters: dict[str, Any] = {"limit": limit}
+    conditions = ["TRUE"]
+    for name, condition in _MAPPING_FILTERS.items():
+        value = getattr(filters, name)
+        if value:
+            conditions.append(condition)
+            parameters[name] = value
+    if after is not None:
+        conditions.append(
+            "(table_name, field, value, scope, scope_name) >"
+            " (%(after_table)s, %(after_field)s, %(after_value)s, %(after_scope)s,"
+            " %(after_scope_name)s)"
+        )
+        table, field, value, scope, scope_name = after
+        parameters |= {
+            "after_table": table,
+            "after_field": field,
+            "after_value": value,
+            "after_scope": scope,
+            "after_scope_name": scope_name,
+        }
+    query = (
+        'SELECT table_name AS "table", field, value, internal, scope, scope_name'
+        f" FROM providers.id_mapping WHERE {' AND '.join(conditions)}"
+        " ORDER BY table_name, field, value, scope, scope_name LIMIT %(limit)s"
     )
-    names = ("table", "field", "value", "internal", "scope", "scope_name")
-    return [MappingRow(**dict(zip(names, row, strict=True))) for row in rows]
+    return fetch_as(session, MappingRow, query, parameters)
 
 
 def read_transformation(body: Mapping[str, Any]) -> TransformationDocument:
-    """The document, if it is one. Raises Invalid."""
+    """Return a transformation document. Raise `Invalid` with every fault."""
     faults = validate_transformation(body)
     if faults:
         raise Invalid(

@@ -1,22 +1,15 @@
-"""What every part of the data pipeline needs at hand: the catalog, secrets, open connectors and the call log."""
+"""The registry of a process: its providers, secrets, open instances and call log."""
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
 
-import psycopg
-import structlog
-from pydantic import SecretStr, ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, NotFound, Problem
-from openiom.platform.bulk import copy_rows
 from openiom.platform.configuration import Document, get_document
-from openiom.platform.database import Database
 from openiom.platform.secrets import Secrets
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import (
@@ -24,75 +17,19 @@ from openiom.provider_contract import (
     Connector,
     DocumentReceiver,
     MessageKind,
-    OutboundRequest,
     Provider,
     ProviderAction,
 )
 
+from .call_log import CallLog
+
 KIND = "provider_instance"
-log = structlog.get_logger("providers")
-
-
-acting: ContextVar[str] = ContextVar("acting", default="")
-"""What the calls of this thread are made for: the name of an action, `poll` or `probe`; for the call log only."""
-
-
-class CallLog:
-    """Outside calls gathered in memory and written many at a time, so that logging never slows a call.
-
-    It is an aid for people, not a book of record: what cannot be written is dropped, never a result lost for it.
-    """
-
-    def __init__(self, *, most: int = 10_000) -> None:
-        self._lock = Lock()
-        self._calls: deque[tuple[str, str, OutboundRequest]] = deque(maxlen=most)
-
-    def add(self, instance: str, call: OutboundRequest) -> None:
-        with self._lock:
-            self._calls.append((instance, acting.get(), call))
-
-    def flush(self, database: Database) -> None:
-        """Write what was gathered. Never raises."""
-        with self._lock:
-            calls = list(self._calls)
-            self._calls.clear()
-        if not calls:
-            return
-        columns = (
-            "instance",
-            "action",
-            "method",
-            "url",
-            "status",
-            "milliseconds",
-            "started_at",
-            "attempt",
-            "error",
-        )
-        try:
-            with database.unit_of_work() as session:
-                rows = (
-                    (
-                        name,
-                        what,
-                        c.method,
-                        c.url[:2000],
-                        c.status,
-                        c.milliseconds,
-                        c.started_at,
-                        c.attempt,
-                        c.error[:2000],
-                    )
-                    for name, what, c in calls
-                )
-                copy_rows(session, "providers.outside_call", columns, rows)
-        except (SQLAlchemyError, psycopg.Error) as error:
-            log.warning("call_log_lost", calls=len(calls), error=str(error)[:300])
+SUGGESTED_TABLES = frozenset(("account", "product", "unit", "currency", "price_list"))
 
 
 @dataclass(frozen=True)
 class ProviderInstance:
-    """An instance ready for use: its provider, its connector, and its compiled transformations."""
+    """An open instance: its provider, its connector and its compiled transformations."""
 
     name: str
     version: int
@@ -105,25 +42,31 @@ class ProviderInstance:
 
     @property
     def connector(self) -> Connector:
-        """Made on first use: what arrived can be understood while a secret is missing. Raises Invalid."""
+        """Return the connector, made on first use. Raise `Invalid`.
+
+        Messages can be transformed without it, for example while a secret is missing.
+        """
         with self._lock:
             if not self._connected:
                 self._connected.append(self.connect())
             return self._connected[0]
 
     def close(self) -> None:
+        """Close the connector."""
         with self._lock:
             for connector in self._connected:
                 connector.close()
             self._connected.clear()
 
     def message_kind(self, name: str) -> MessageKind:
+        """Return a message kind of the provider. Raise `NotFound`."""
         for kind in self.provider.messages:
             if kind.name == name:
                 return kind
         raise NotFound(f"{self.provider.title} has no message kind {name}", where=self.name)
 
     def action(self, name: str) -> ProviderAction:
+        """Return an action of the provider. Raise `NotFound`."""
         for action in self.provider.actions:
             if action.name == name:
                 return action
@@ -131,17 +74,17 @@ class ProviderInstance:
 
 
 class Suggester(Protocol):
-    """What the room that knows our records offers: what an unknown outside key may have meant."""
+    """Suggests our records that an unmapped external key may refer to."""
 
     def __call__(
         self, session: Session, table: str, values: Sequence[str], /
     ) -> Mapping[str, Sequence[tuple[str, str, float]]]:
-        """By value: (our name, label, score from 0 to 1), likeliest first."""
+        """Return (our name, label, score from 0 to 1) by value, the best suggestion first."""
 
 
 @dataclass
 class ProviderRegistry:
-    """One per process, made by `build()`. `suggests` are the mapping tables `suggest` knows."""
+    """The providers of one process. `suggests` names the mapping tables that `suggest` supports."""
 
     catalog: Mapping[str, Provider]
     secrets: Secrets
@@ -149,12 +92,13 @@ class ProviderRegistry:
     public_url: str = ""
     message_limit_bytes: int = 2_000_000
     suggest: Suggester | None = None
-    suggests: frozenset[str] = frozenset({"account", "product", "unit", "currency", "price_list"})
+    suggests: frozenset[str] = SUGGESTED_TABLES
     calls: CallLog = field(default_factory=CallLog)
     _opened: dict[str, ProviderInstance] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def provider(self, name: str) -> Provider:
+        """Return a provider of the catalog. Raise `NotFound`."""
         if name not in self.catalog:
             raise NotFound(
                 f"no provider {name!r} in the library",
@@ -163,16 +107,16 @@ class ProviderRegistry:
         return self.catalog[name]
 
     def open(self, session: Session, instance: str) -> ProviderInstance:
-        """The instance in its current version; connectors are kept until the document changes."""
+        """Return an instance in its current version, open until its document changes."""
         document = get_document(session, KIND, instance)
         with self._lock:
-            kept = self._opened.get(instance)
-            if kept is None or kept.version != document.version:
-                if kept is not None:
-                    kept.close()
-                kept = self._open(document)
-                self._opened[instance] = kept
-            return kept
+            opened = self._opened.get(instance)
+            if opened is not None and opened.version == document.version:
+                return opened
+            if opened is not None:
+                opened.close()
+            self._opened[instance] = self._open(document)
+            return self._opened[instance]
 
     def _open(self, document: Document) -> ProviderInstance:
         body = document.body
@@ -182,32 +126,33 @@ class ProviderRegistry:
             version=document.version,
             provider=provider,
             mapping_group=body.get("mapping_group", ""),
-            transformations=compiled(provider, body.get("transformations", {})),
+            transformations=compile_transformations(provider, body.get("transformations", {})),
             connect=lambda: self._connect(provider, document),
         )
 
     def _connect(self, provider: Provider, document: Document) -> Connector:
-        """Open the secrets and make the connector. Raises Invalid naming the field, never its value."""
-        stored: dict[str, str] = document.body.get("connection", {})
-        secret = secret_fields(provider)
-        opened = {
-            k: self.secrets.reveal(v, name=f"{document.name}, connection.{k}")
-            if k in secret and v
-            else v
-            for k, v in stored.items()
-        }
+        """Decrypt the secrets and make the connector. Raise `Invalid`, never with a value."""
+        where = f"{document.name}, connection"
+        values: dict[str, str] = dict(document.body.get("connection", {}))
+        for name in secret_fields(provider) & values.keys():
+            if values[name]:
+                values[name] = self.secrets.open(values[name], name=f"{where}.{name}")
         parameters = document.body.get("parameters", {})
+        callback_url = f"{self.public_url}/hooks/{document.name}" if self.public_url else ""
         return provider.connect(
             Connection(
                 instance=document.name,
-                connection=plain(provider.connection, opened, f"{document.name}, connection"),
-                parameters=plain(provider.parameters, parameters, f"{document.name}, parameters"),
-                report=lambda call: self.calls.add(document.name, call),
-                callback_url=f"{self.public_url}/hooks/{document.name}" if self.public_url else "",
+                connection=plain_values(provider.connection, values, where),
+                parameters=plain_values(
+                    provider.parameters, parameters, f"{document.name}, parameters"
+                ),
+                report=lambda request: self.calls.add(document.name, request),
+                callback_url=callback_url,
             )
         )
 
     def close(self) -> None:
+        """Close every open instance."""
         with self._lock:
             for opened in self._opened.values():
                 opened.close()
@@ -215,40 +160,59 @@ class ProviderRegistry:
 
 
 def secret_fields(provider: Provider) -> set[str]:
-    """Names of the connection's secrets."""
-    return {
-        name
-        for name, field in provider.connection.model_fields.items()
-        if _is_secret(field.annotation)
-    }
+    """Return the names of the secrets of a connection."""
+    names = set()
+    for name, info in provider.connection.model_fields.items():
+        if _is_secret(info.annotation):
+            names.add(name)
+    return names
 
 
 def _is_secret(annotation: Any) -> bool:
     return annotation is SecretStr or SecretStr in getattr(annotation, "__args__", ())
 
 
-def plain(model: Any, values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Values with the model's defaults, secrets opened. Raises Invalid with every problem."""
+def plain_values(model: type[BaseModel], values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return validated values with the defaults of the model, secrets as text.
+
+    Raise `Invalid` with every fault.
+    """
     try:
-        checked = model.model_validate(dict(values))
+        validated = model.model_validate(dict(values))
     except ValidationError as error:
-        problems = [
-            Problem(f"{where}.{'.'.join(map(str, e['loc']))}", e["msg"]) for e in error.errors()
-        ]
+        problems = []
+        for fault in error.errors():
+            path = ".".join(map(str, fault["loc"]))
+            problems.append(Problem(f"{where}.{path}", fault["msg"]))
         raise Invalid(
             "the connection or its parameters are not valid", where=where, problems=problems
         ) from None
-    return {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else value
-        for name, value in ((n, getattr(checked, n)) for n in model.model_fields)
-    }
+    plain: dict[str, Any] = {}
+    for name in model.model_fields:
+        value = getattr(validated, name)
+        plain[name] = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return plain
 
 
-def compiled(provider: Provider, overrides: Mapping[str, Any]) -> dict[str, Transformation]:
-    """Every transformation of the provider, the instance's own where it has one. Raises Invalid."""
-    defaults = {f"message:{k.name}": k.transformation for k in provider.messages}
-    defaults |= {f"action:{a.name}": a.transformation for a in provider.actions}
-    return {
-        name: Transformation(TransformationDocument.model_validate(overrides.get(name, body)))
-        for name, body in defaults.items()
-    }
+def transformation_bodies(provider: Provider) -> dict[str, Mapping[str, Any]]:
+    """Return the transformations of a provider by `message:KIND` and `action:NAME`."""
+    bodies: dict[str, Mapping[str, Any]] = {}
+    for kind in provider.messages:
+        bodies[f"message:{kind.name}"] = kind.transformation
+    for action in provider.actions:
+        bodies[f"action:{action.name}"] = action.transformation
+    return bodies
+
+
+def compile_transformations(
+    provider: Provider, overrides: Mapping[str, Any]
+) -> dict[str, Transformation]:
+    """Return the transformations of a provider, those in `overrides` instead of its own.
+
+    Raise `Invalid`.
+    """
+    compiled = {}
+    for name, body in transformation_bodies(provider).items():
+        document = TransformationDocument.model_validate(overrides.get(name, body))
+        compiled[name] = Transformation(document)
+    return compiled

@@ -1,9 +1,9 @@
-"""Providers over HTTP: the library, what is installed, calls, messages, mappings; and where webhooks arrive."""
+"""HTTP API: the library, installed providers, calls, messages and mappings; and the webhooks."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
 from openiom.kernel import NotFound, TooLarge
@@ -11,69 +11,75 @@ from openiom.platform.configuration import Configuration
 from openiom.platform.http import (
     CurrentPrincipal,
     Now,
-    Page,
     RawBody,
     ReadSession,
     WriteSession,
     database,
-    decode_cursor,
-    paginate,
-    parse_id,
 )
+from openiom.platform.paging import Page, PageRequest, page_request
 from openiom.provider_contract import Provider
 
 from . import queries
-from .mapping import KIND, MappingBody, waiting_for
+from .mapping import KIND, MappingBody, count_waiting_messages
 from .messages import discard, replay
 from .poll_worker import request_poll
 from .probe_worker import probe
+from .queries import MappingFilter, MessageFilter
 from .registry import ProviderRegistry
 from .schemas import (
-    MOST_IDS,
-    MOST_MAPPINGS,
+    MAX_IDS,
+    MAX_MAPPINGS,
     CallRow,
-    Catalog,
-    CatalogEntry,
     CatalogPart,
     IdsRequest,
+    InstanceList,
     InstanceRow,
-    Instances,
     MappingResult,
     MappingRow,
     MappingsRequest,
     MappingsSaved,
     MessageDetail,
     MessageRow,
-    MissingGroups,
-    PollAsked,
+    PollRequested,
     Preview,
     PreviewRequest,
+    ProviderCatalog,
+    ProviderEntry,
     RowResult,
     RowResults,
-    WebhookTaken,
+    UnmappedKeyGroups,
+    WebhookReceipt,
 )
 from .webhooks import receive_webhook
 
 router = APIRouter(tags=["providers"])
-Limit = Annotated[int, Query(ge=1, le=500)]
 API = "/api/v1"
+MAX_ID_DIGITS = 18
+
+IdPage = Annotated[PageRequest[int], Depends(page_request(int))]
+MappingPage = Annotated[
+    PageRequest[str, str, str, str, str], Depends(page_request(str, str, str, str, str))
+]
 
 
-def pipeline_of(request: Request) -> ProviderRegistry:
-    found: ProviderRegistry = request.app.state.registry
-    return found
+def _registry(request: Request) -> ProviderRegistry:
+    registry: ProviderRegistry = request.app.state.registry
+    return registry
 
 
 @router.get(f"{API}/providers")
-def provider_catalog(principal: CurrentPrincipal, request: Request) -> Catalog:
-    """The library: every provider that can be installed, with the schemas its forms are drawn from."""
+def provider_catalog(principal: CurrentPrincipal, request: Request) -> ProviderCatalog:
+    """Return every provider that can be installed, with the schemas of its forms."""
     principal.require("providers.read")
-    catalog = pipeline_of(request).catalog
-    return Catalog(items=[_entry(catalog[name]) for name in sorted(catalog)])
+    catalog = _registry(request).catalog
+    return ProviderCatalog(items=[_entry(catalog[name]) for name in sorted(catalog)])
 
 
-def _entry(provider: Provider) -> CatalogEntry:
-    return CatalogEntry(
+def _entry(provider: Provider) -> ProviderEntry:
+    mappings = []
+    for table in provider.mappings:
+        mappings.append(CatalogPart(name=table, title=table.replace("_", " ").capitalize()))
+    return ProviderEntry(
         name=provider.name,
         title=provider.title,
         category=provider.category,
@@ -82,55 +88,67 @@ def _entry(provider: Provider) -> CatalogEntry:
         parameters_schema=provider.parameters.model_json_schema(),
         actions=[CatalogPart(name=a.name, title=a.title) for a in provider.actions],
         messages=[CatalogPart(name=k.name, title=k.title) for k in provider.messages],
-        mappings=[
-            CatalogPart(name=t, title=t.replace("_", " ").capitalize()) for t in provider.mappings
-        ],
+        mappings=mappings,
     )
 
 
 @router.get(f"{API}/provider-instances")
 def provider_instances(
     principal: CurrentPrincipal, session: ReadSession, request: Request
-) -> Instances:
-    """What is installed, whether it answers, and what waits in its inbox."""
+) -> InstanceList:
+    """Return the installed providers with the state of their connections and inboxes."""
     principal.require("providers.read")
-    return Instances(items=queries.list_instances(session, pipeline_of(request)))
+    return InstanceList(items=queries.list_instances(session, _registry(request)))
 
 
 @router.post(f"{API}/provider-instances/{{name}}/probe")
 def probe_instance(name: str, principal: CurrentPrincipal, request: Request) -> InstanceRow:
-    """Make a real authenticated request now; the answer is the instance with what was found."""
+    """Test the connection with an authenticated request, and return the instance."""
     principal.require("providers.write")
-    registry, opened = pipeline_of(request), database(request)
-    probe(registry, opened, name)
-    with opened.reading() as session:
+    registry = _registry(request)
+    probe(registry, database(request), name)
+    with database(request).reading() as session:
         return queries.get_instance(session, registry, name)
 
 
 @router.post(f"{API}/provider-instances/{{name}}/poll", status_code=202)
-def poll_instance(name: str, principal: CurrentPrincipal, session: WriteSession) -> PollAsked:
-    """Poll as soon as a worker is free."""
+def poll_instance(name: str, principal: CurrentPrincipal, session: WriteSession) -> PollRequested:
+    """Poll the instance as soon as a worker is free."""
     principal.require("providers.write")
     request_poll(session, name)
-    return PollAsked()
+    return PollRequested()
 
 
 @router.get(f"{API}/provider-calls")
 def provider_calls(
     principal: CurrentPrincipal,
     session: ReadSession,
+    paging: IdPage,
     instance: str = "",
     failed: bool = False,
-    after: str | None = None,
-    limit: Limit = 50,
 ) -> Page[CallRow]:
-    """Exchanges with the outside, newest first."""
+    """Return HTTP exchanges with other systems, the newest first."""
     principal.require("providers.read")
+    after = paging.after[0] if paging.after else None
     rows = queries.list_calls(
-        session, instance=instance, failed=failed, after=_position(after), limit=limit + 1
+        session, instance=instance, failed=failed, after=after, limit=paging.fetch_limit
     )
-    items, following = paginate(rows, limit=limit, key=lambda row: (row.id,))
-    return Page(items=items, next=following)
+    return paging.page(rows, key=lambda row: (int(row.id),))
+
+
+def _message_filter(
+    state: str = "", instance: str = "", kind: str = "", search: str = ""
+) -> MessageFilter:
+    return MessageFilter(
+        state=_without_nul(state),
+        instance=_without_nul(instance),
+        kind=_without_nul(kind),
+        search=_without_nul(search),
+    )
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\x00", "")
 
 
 @router.get(f"{API}/messages")
@@ -138,176 +156,166 @@ def messages(
     principal: CurrentPrincipal,
     session: ReadSession,
     request: Request,
-    state: str = "",
-    instance: str = "",
-    kind: str = "",
-    search: str = "",
-    after: str | None = None,
-    limit: Limit = 50,
+    paging: IdPage,
+    filters: Annotated[MessageFilter, Depends(_message_filter)],
 ) -> Page[MessageRow]:
-    """What arrived, newest first; `search` is a whole key, such as an order's id at its source."""
+    """Return received messages, the newest first; `search` is a whole key, such as an order id."""
     principal.require("providers.read")
-    chosen = queries.MessageFilter(
-        *(text.replace("\x00", "") for text in (state, instance, kind, search))
-    )
-    position = _position(after)
+    after = paging.after[0] if paging.after else None
     rows = queries.list_messages(
-        session, pipeline_of(request), chosen, after=position, limit=limit + 1
+        session, _registry(request), filters, after=after, limit=paging.fetch_limit
     )
-    items, following = paginate(rows, limit=limit, key=lambda row: (row.id,))
-    return Page(items=items, next=following)
+    return paging.page(rows, key=lambda row: (int(row.id),))
 
 
-@router.get(f"{API}/messages/missing-keys")
-def missing_keys(
+@router.get(f"{API}/messages/unmapped-keys")
+def unmapped_keys(
     principal: CurrentPrincipal, session: ReadSession, request: Request
-) -> MissingGroups:
-    """Outside keys that no mapping knows, most wanted first (the first 500), with suggestions."""
+) -> UnmappedKeyGroups:
+    """Return the first 500 unmapped keys, those with the most messages first, with suggestions."""
     principal.require("providers.read")
-    return MissingGroups(items=queries.missing_keys(session, pipeline_of(request)))
+    return UnmappedKeyGroups(items=queries.list_unmapped_keys(session, _registry(request)))
 
 
 @router.get(f"{API}/messages/{{message}}")
 def message(
     message: str, principal: CurrentPrincipal, session: ReadSession, request: Request
 ) -> MessageDetail:
-    """One message: its payload, what its transformation makes of it now, and why it is where it is."""
+    """Return a message with its payload and the result of its transformation."""
     principal.require("providers.read")
-    return queries.get_message(session, pipeline_of(request), _message_id(message))
+    return queries.get_message(session, _registry(request), _parse_message_id(message))
 
 
 @router.post(f"{API}/messages/{{message}}/preview")
 def preview(
     message: str,
-    asked: PreviewRequest,
+    body: PreviewRequest,
     principal: CurrentPrincipal,
     session: ReadSession,
     request: Request,
 ) -> Preview:
-    """Try a transformation on a stored message; nothing is written."""
+    """Apply a transformation to a stored message without storing the result."""
     principal.require("providers.read")
     return queries.preview_message(
-        session, pipeline_of(request), _message_id(message), asked.transformation
+        session, _registry(request), _parse_message_id(message), body.transformation
     )
 
 
 @router.post(f"{API}/messages/replay")
 def replay_messages(
-    asked: IdsRequest, principal: CurrentPrincipal, session: WriteSession
+    body: IdsRequest, principal: CurrentPrincipal, session: WriteSession
 ) -> RowResults:
-    """Put parked or discarded messages back to be processed."""
+    """Process parked or discarded messages again."""
     principal.require("providers.write")
-    return _told(asked.ids, replay(session, _ids(asked)), "is neither parked nor discarded")
+    replayed = replay(session, _parse_ids(body))
+    return _row_results(body.ids, replayed, "is neither parked nor discarded")
 
 
 @router.post(f"{API}/messages/discard")
 def discard_messages(
-    asked: IdsRequest, principal: CurrentPrincipal, session: WriteSession
+    body: IdsRequest, principal: CurrentPrincipal, session: WriteSession
 ) -> RowResults:
-    """Take parked messages off the list; they stay readable and can be replayed."""
+    """Discard parked messages; they remain readable and can be replayed."""
     principal.require("providers.write")
-    return _told(asked.ids, discard(session, _ids(asked)), "is not parked")
+    discarded = discard(session, _parse_ids(body))
+    return _row_results(body.ids, discarded, "is not parked")
 
 
 @router.get(f"{API}/mappings")
 def mappings(
     principal: CurrentPrincipal,
     session: ReadSession,
-    table: str = "",
-    instance: str = "",
-    search: str = "",
-    after: str | None = None,
-    limit: Limit = 50,
+    paging: MappingPage,
+    filters: Annotated[MappingFilter, Depends()],
 ) -> Page[MappingRow]:
-    """Outside keys and our names for them."""
+    """Return external keys and our names for them."""
     principal.require("providers.read")
-    position = decode_cursor(after, 5)
-    rows = queries.list_mappings(
-        session, table=table, instance=instance, search=search, after=position, limit=limit + 1
+    rows = queries.list_mappings(session, filters, after=paging.after, limit=paging.fetch_limit)
+    return paging.page(
+        rows, key=lambda row: (row.table, row.field, row.value, row.scope, row.scope_name)
     )
-    items, following = paginate(
-        rows,
-        limit=limit,
-        key=lambda row: (row.table, row.field, row.value, row.scope, row.scope_name),
-    )
-    return Page(items=items, next=following)
 
 
 @router.put(f"{API}/mappings")
 def save_mappings(
-    asked: MappingsRequest,
+    body: MappingsRequest,
     principal: CurrentPrincipal,
     session: WriteSession,
     request: Request,
     now: Now,
 ) -> MappingsSaved:
-    """Write up to 1,000 mappings; a wrong one is told by its place while the rest go through.
+    """Store up to 1,000 mappings; an invalid one is reported while the others are stored.
 
-    Messages that missed a key replay by themselves: `replayed` says how many.
+    Messages that waited for one of the keys are replayed; `replayed` is their number.
     """
     principal.require("providers.write")
-    _at_most(asked.mappings, MOST_MAPPINGS, "mappings")
-    good: dict[str, MappingBody] = {}
-    results = []
-    for given in asked.mappings:
+    _require_at_most(body.mappings, MAX_MAPPINGS, "mappings")
+    results: list[MappingResult] = []
+    valid: dict[str, MappingBody] = {}
+    for given in body.mappings:
         try:
-            body = MappingBody.model_validate(given)
+            mapping = MappingBody.model_validate(given)
         except ValidationError as error:
-            results.append(MappingResult(ok=False, reason=_faults(error)))
-            continue
-        good[body.document_name] = body
-        results.append(MappingResult(ok=True, reason=""))
-    if not good:
+            results.append(MappingResult(ok=False, reason=_reason(error)))
+        else:
+            valid[mapping.document_name] = mapping
+            results.append(MappingResult(ok=True, reason=""))
+    if not valid:
         return MappingsSaved(results=results, replayed=0)
-    replayed = waiting_for(session, [(b.table, b.field, b.value) for b in good.values()])
+    replayed = count_waiting_messages(session, [mapping.lookup for mapping in valid.values()])
+    documents = []
+    for name, mapping in valid.items():
+        documents.append({"kind": KIND, "name": name, "body": mapping.model_dump()})
     configuration: Configuration = request.app.state.configuration
-    documents = [
-        {"kind": KIND, "name": name, "body": body.model_dump()} for name, body in good.items()
-    ]
     configuration.apply(session, documents, at=now, actor=principal.name)
     return MappingsSaved(results=results, replayed=replayed)
 
 
-def _faults(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, e['loc'])) or 'mapping'}: {e['msg']}" for e in error.errors()
-    )
+def _reason(error: ValidationError) -> str:
+    """Return the faults of a mapping as text."""
+    faults = []
+    for fault in error.errors():
+        path = ".".join(map(str, fault["loc"])) or "mapping"
+        faults.append(f"{path}: {fault['msg']}")
+    return "; ".join(faults)
 
 
 @router.post("/hooks/{instance}", tags=["webhooks"])
-def webhook(instance: str, request: Request, body: RawBody, now: Now) -> WebhookTaken:
-    """Where an installed provider's system calls us. Verified as that provider does; acknowledged once durable."""
+def webhook(instance: str, request: Request, body: RawBody, now: Now) -> WebhookReceipt:
+    """Receive a webhook call of an installed provider; acknowledged once it is stored."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return receive_webhook(
-        pipeline_of(request), database(request), instance, headers, body, now=now
-    )
+    registry = _registry(request)
+    return receive_webhook(registry, database(request), instance, headers, body, now=now)
 
 
-def _position(after: str | None) -> int | None:
-    found = decode_cursor(after, 1, parse_id)
-    return int(found[0]) if found else None
+def _is_message_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS
 
 
-def _message_id(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
+def _parse_message_id(text: str) -> int:
+    if not _is_message_id(text):
         raise NotFound(f"no message {text[:50]}", remedy="see the list of messages")
     return int(text)
 
 
-def _ids(asked: IdsRequest) -> list[int]:
-    _at_most(asked.ids, MOST_IDS, "ids")
-    return sorted({int(i) for i in asked.ids if i.isascii() and i.isdigit() and len(i) <= 18})
+def _parse_ids(body: IdsRequest) -> list[int]:
+    """Return the ids of a request, without texts that cannot be one."""
+    _require_at_most(body.ids, MAX_IDS, "ids")
+    return sorted({int(text) for text in body.ids if _is_message_id(text)})
 
 
-def _at_most(given: Sequence[Any], most: int, where: str) -> None:
-    if len(given) > most:
+def _require_at_most(values: Sequence[Any], limit: int, where: str) -> None:
+    if len(values) > limit:
         raise TooLarge(
-            f"{len(given)} of at most {most}", where=where, remedy="send them in several calls"
+            f"{len(values)} of at most {limit}", where=where, remedy="send them in several calls"
         )
 
 
-def _told(ids: Sequence[str], done: Sequence[int], why_not: str) -> RowResults:
-    went = {str(i) for i in done}
-    return RowResults(
-        results=[RowResult(id=i, ok=i in went, reason="" if i in went else why_not) for i in ids]
-    )
+def _row_results(ids: Sequence[str], changed: Sequence[int], reason: str) -> RowResults:
+    """Return one result per id; `reason` says why one was not changed."""
+    changed_ids = set(map(str, changed))
+    results = []
+    for text in ids:
+        ok = text in changed_ids
+        results.append(RowResult(id=text, ok=ok, reason="" if ok else reason))
+    return RowResults(results=results)

@@ -1,25 +1,27 @@
-"""Shapes of this room's HTTP API."""
+"""Requests and responses of the HTTP API."""
 
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MOST_IDS = 1_000
-MOST_MAPPINGS = 1_000
+MAX_IDS = 1_000
+MAX_MAPPINGS = 1_000
 
 
-class Strict(BaseModel):
+class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
 class CatalogPart(BaseModel):
+    """An action, message kind or mapping table of a provider."""
+
     name: str
     title: str
 
 
-class CatalogEntry(BaseModel):
-    """A provider of the library; its forms draw themselves from the two JSON schemas."""
+class ProviderEntry(BaseModel):
+    """A provider of the library. Forms are generated from the two JSON schemas."""
 
     name: str
     title: str
@@ -32,17 +34,18 @@ class CatalogEntry(BaseModel):
     mappings: list[CatalogPart]
 
 
-class Catalog(BaseModel):
-    items: list[CatalogEntry]
+class ProviderCatalog(BaseModel):
+    """The library, by name."""
+
+    items: list[ProviderEntry]
 
 
-class InstanceRow(BaseModel):
-    """An installed provider. `messages` counts those still waiting or needing a person, by state."""
+class InstanceColumns(BaseModel):
+    """The stored part of an installed provider."""
 
     name: str
     title: str
     provider: str
-    category: str
     active: bool
     state: Literal["untested", "green", "red"]
     probed_at: datetime | None
@@ -54,21 +57,29 @@ class InstanceRow(BaseModel):
     last_poll_at: datetime | None
     next_poll_at: datetime | None
     last_error: str | None
+
+
+class InstanceRow(InstanceColumns):
+    """An installed provider. `messages` counts unprocessed messages by state."""
+
+    category: str
     messages: dict[str, int]
 
 
-class Instances(BaseModel):
+class InstanceList(BaseModel):
+    """The installed providers, by name."""
+
     items: list[InstanceRow]
 
 
-class PollAsked(BaseModel):
-    """The poll runs as soon as a worker is free."""
+class PollRequested(BaseModel):
+    """Confirms that a worker will poll the instance."""
 
-    asked: bool = True
+    requested: bool = True
 
 
 class CallRow(BaseModel):
-    """One exchange with the outside. A refused webhook call is one as well, with the method it came by."""
+    """One HTTP exchange with another system. A refused webhook call is listed as well."""
 
     id: str
     instance: str
@@ -84,18 +95,24 @@ class CallRow(BaseModel):
 
 
 class MessageError(BaseModel):
+    """Why a message is parked, and what to do."""
+
     what: str
     where: str
     remedy: str
 
 
-class MissingKeyView(BaseModel):
+class UnmappedKeyView(BaseModel):
+    """A lookup that a message waits for."""
+
     table: str
     field: str
     value: str
 
 
-class MessageRow(BaseModel):
+class MessageColumns(BaseModel):
+    """The stored part of a message."""
+
     id: str
     instance: str
     kind: str
@@ -105,14 +122,19 @@ class MessageRow(BaseModel):
     received_at: datetime
     processed_at: datetime | None
     error: MessageError | None
-    missing: list[MissingKeyView]
     attempts: int
     deliveries: int
     entity_id: str | None
 
 
+class MessageRow(MessageColumns):
+    """A received message, with the keys it waits for."""
+
+    missing: list[UnmappedKeyView]
+
+
 class PreviewRow(BaseModel):
-    """One path of the document: the expression behind it, and its value or the error in its place."""
+    """One path of the document: its expression, and its value or error."""
 
     path: str
     expression: str
@@ -121,62 +143,76 @@ class PreviewRow(BaseModel):
 
 
 class Preview(BaseModel):
-    """What a transformation makes of a message now. `document` is null when it fails; then `error` says why."""
+    """The result of a transformation. Without a `document`, `error` says why it failed."""
 
     document: dict[str, Any] | None
     error: MessageError | None
-    missing: list[MissingKeyView]
+    missing: list[UnmappedKeyView]
     rows: list[PreviewRow]
 
 
 class MessageDetail(MessageRow):
+    """A message with its payload and its preview, null when it cannot be transformed."""
+
     payload: Any
     document: dict[str, Any] | None
     preview: Preview | None
 
 
-class PreviewRequest(Strict):
-    """A transformation to try on the message; empty tries the one in use."""
+class PreviewRequest(_Request):
+    """A transformation to apply to the message, null for the one in use."""
 
     transformation: dict[str, Any] | None = None
 
 
-class IdsRequest(Strict):
+class IdsRequest(_Request):
+    """Ids of messages."""
+
     ids: list[str] = Field(min_length=1)
 
 
 class RowResult(BaseModel):
+    """The result for one id; `reason` says why it was not changed."""
+
     id: str
     ok: bool
     reason: str
 
 
 class RowResults(BaseModel):
+    """One result per id, in the order of the request."""
+
     results: list[RowResult]
 
 
-class Suggestion(BaseModel):
+class MappingSuggestion(BaseModel):
+    """One of our records that an external key may refer to. `score` is from 0 to 1."""
+
     internal: str
     label: str
     score: float
 
 
-class MissingGroup(BaseModel):
-    """A key no mapping knows, how many messages wait for it, and what it may have meant."""
+class UnmappedKeyGroup(BaseModel):
+    """An unmapped key, the number of messages that wait for it, and suggestions."""
 
     table: str
     field: str
     value: str
     instance: str
     messages: int
-    suggestions: list[Suggestion]
+    suggestions: list[MappingSuggestion]
 
 
-class MissingGroups(BaseModel):
-    items: list[MissingGroup]
+class UnmappedKeyGroups(BaseModel):
+    """Unmapped keys, those with the most messages first."""
+
+    items: list[UnmappedKeyGroup]
 
 
 class MappingRow(BaseModel):
+    """One external key and our name for it."""
+
     table: str
     field: str
     value: str
@@ -185,22 +221,28 @@ class MappingRow(BaseModel):
     scope_name: str
 
 
-class MappingsRequest(Strict):
+class MappingsRequest(_Request):
+    """Mappings to store, each as in a `mapping` document."""
+
     mappings: list[dict[str, Any]] = Field(min_length=1)
 
 
 class MappingResult(BaseModel):
+    """Whether a mapping was stored; `reason` says why not."""
+
     ok: bool
     reason: str
 
 
 class MappingsSaved(BaseModel):
+    """One result per mapping, in order, and the number of messages that are replayed."""
+
     results: list[MappingResult]
     replayed: int
 
 
-class WebhookTaken(BaseModel):
-    """What the call came to, told only once it is durable."""
+class WebhookReceipt(BaseModel):
+    """Confirms that the messages of a webhook call are stored."""
 
     stored: int
     duplicates: int

@@ -1,4 +1,4 @@
-"""Webhooks: verified by their provider, stored, and only then acknowledged. A refused call leaves a trace."""
+"""Webhooks: verified by their provider, stored and then acknowledged. Refused calls are logged."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,16 +7,21 @@ from typing import Any
 import structlog
 
 from openiom.kernel import Invalid, IomError, NotFound, Refused, TooLarge
-from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 from openiom.provider_contract import OutboundRequest, WebhookResult
 
+from .call_log import requests_for
+from .instance_state import InstanceState, find_state
 from .messages import store_messages, store_unreadable
-from .poll_worker import announce_news
-from .registry import ProviderInstance, ProviderRegistry, acting
-from .schemas import WebhookTaken
+from .poll_worker import request_poll_soon
+from .registry import ProviderInstance, ProviderRegistry
+from .schemas import WebhookReceipt
 
 log = structlog.get_logger("webhooks")
+
+
+class UnreadableBody(Invalid):
+    """A body of a verified sender that its provider cannot read."""
 
 
 def receive_webhook(
@@ -27,77 +32,74 @@ def receive_webhook(
     body: bytes,
     *,
     now: datetime,
-) -> WebhookTaken:
-    """Store what a webhook call brings; `headers` lower case.
+) -> WebhookReceipt:
+    """Store the messages of a webhook call; header names are in lower case.
 
-    Raises NotFound for an unknown instance or one without webhooks, Refused while it is not active, TooLarge,
-    Unauthenticated, and Invalid for what its provider cannot read, which is kept and parked.
+    Raise `NotFound` for an unknown instance or one without webhooks, `Refused` while it is not
+    active, `TooLarge`, `Unauthenticated`, and `Invalid` for a body that its provider cannot read;
+    this body is stored and parked.
     """
     with database.reading() as session:
-        found = fetch(
-            session, "SELECT active FROM providers.provider_instance WHERE name = %s", (instance,)
-        )
-        if not found:
+        state = find_state(session, instance)
+        if state is None:
             raise NotFound(
                 f"no provider instance {instance}", remedy="correct the address of the webhook"
             )
         opened = registry.open(session, instance)
+    limit = registry.message_limit_bytes
     try:
-        if not found[0][0]:
-            raise Refused(f"{instance} is not active", remedy="activate it; then send this again")
-        if len(body) > registry.message_limit_bytes:
-            what = f"the message has {len(body)} bytes; the limit is {registry.message_limit_bytes}"
-            raise TooLarge(
-                what, where="body", remedy="send it in parts, or raise OPENIOM_MESSAGE_LIMIT_BYTES"
-            )
-        received = _received(opened, headers, body)
+        _check_acceptable(state, body, limit)
+        received = _read(opened, headers, body)
     except IomError as error:
-        _trace(registry, database, instance, error, now)
-        if isinstance(error, Unreadable):
+        _log_refusal(registry, database, instance, error, now)
+        if isinstance(error, UnreadableBody):
             with database.unit_of_work() as session:
-                limit = registry.message_limit_bytes
                 store_unreadable(session, instance, body, error, now=now, limit_bytes=limit)
         raise
     with database.unit_of_work() as session:
-        stored = store_messages(
-            session, instance, received.messages, now=now, limit_bytes=registry.message_limit_bytes
-        )
+        stored = store_messages(session, instance, received.messages, now=now, limit_bytes=limit)
         if received.poll_now:
-            announce_news(session, instance)
-    return WebhookTaken(stored=stored.new, duplicates=stored.duplicates, poll=received.poll_now)
+            request_poll_soon(session, instance)
+    return WebhookReceipt(stored=stored.new, duplicates=stored.duplicates, poll=received.poll_now)
 
 
-class Unreadable(Invalid):
-    """A known sender sent what its provider cannot read."""
+def _check_acceptable(state: InstanceState, body: bytes, limit: int) -> None:
+    """Raise `Refused` for an inactive instance and `TooLarge` for a body over the limit."""
+    if not state.active:
+        raise Refused(f"{state.name} is not active", remedy="activate it, and send this again")
+    if len(body) > limit:
+        raise TooLarge(
+            f"the message has {len(body)} bytes; the limit is {limit}",
+            where="body",
+            remedy="send it in parts, or raise OPENIOM_MESSAGE_LIMIT_BYTES",
+        )
 
 
-def _received(opened: ProviderInstance, headers: Mapping[str, str], body: bytes) -> WebhookResult:
+def _read(opened: ProviderInstance, headers: Mapping[str, str], body: bytes) -> WebhookResult:
+    """Have the provider verify and read a call. Raise what `receive_webhook` documents."""
     receive: Any = getattr(opened.connector, "receive", None)
     if receive is None:
-        raise NotFound(f"{opened.provider.title} takes no webhooks", where=opened.name)
+        raise NotFound(f"{opened.provider.title} receives no webhooks", where=opened.name)
     try:
         received: WebhookResult = receive(headers, body)
     except Invalid as error:
-        raise Unreadable(
+        raise UnreadableBody(
             error.what, where=error.where, remedy=error.remedy, problems=error.problems
         ) from error
     except IomError:
         raise
     except Exception as error:
-        log.error("provider_broke", instance=opened.name, exc_info=error)
-        what = f"the provider's code broke over it: {type(error).__name__}: {error}"[:1000]
+        log.error("provider_failed", instance=opened.name, exc_info=error)
+        what = f"the provider's code failed on it: {type(error).__name__}: {error}"[:1000]
         raise Invalid(what, where="body", remedy="send what the provider documents") from error
     return received
 
 
-def _trace(
+def _log_refusal(
     registry: ProviderRegistry, database: Database, instance: str, error: IomError, now: datetime
 ) -> None:
-    """A refused call stands in the call log, without its body: who sends it may be anybody."""
-    doing = acting.set("webhook")
-    try:
-        told = OutboundRequest("POST", f"/hooks/{instance}", error.status, 0, now, error=str(error))
-        registry.calls.add(instance, told)
-    finally:
-        acting.reset(doing)
+    """Log a refused call, without its body: the sender may be unknown."""
+    request = OutboundRequest("POST", f"/hooks/{instance}", error.status, 0, now, error=str(error))
+    with requests_for("webhook"):
+        registry.calls.add(instance, request)
     registry.calls.flush(database)

@@ -10,7 +10,7 @@ export type ProviderCall = ProviderCallPage['items'][number];
 export type MessagePage = Ok<paths['/api/v1/messages']['get']>;
 export type MessageRow = MessagePage['items'][number];
 export type MessageDetail = Ok<paths['/api/v1/messages/{message}']['get']>;
-export type MissingGroup = Ok<paths['/api/v1/messages/missing-keys']['get']>['items'][number];
+export type MissingGroup = Ok<paths['/api/v1/messages/unmapped-keys']['get']>['items'][number];
 export type MappingPage = Ok<paths['/api/v1/mappings']['get']>;
 export type Mapping = MappingPage['items'][number];
 export type MappingsSaved = Ok<paths['/api/v1/mappings']['put']>;
@@ -27,7 +27,7 @@ export const listMessages = (query: Query<paths['/api/v1/messages']['get']>, sig
   read(api.GET('/api/v1/messages', { params: { query: given(query) }, signal }));
 export const getMessage = (id: string): Promise<MessageDetail> =>
   read(api.GET('/api/v1/messages/{message}', { params: { path: { message: id } } }));
-export const listMissingKeys = async (): Promise<MissingGroup[]> => (await read(api.GET('/api/v1/messages/missing-keys'))).items;
+export const listMissingKeys = async (): Promise<MissingGroup[]> => (await read(api.GET('/api/v1/messages/unmapped-keys'))).items;
 export const replayMessages = async (ids: string[]): Promise<RowResult[]> =>
   (await read(api.POST('/api/v1/messages/replay', { body: { ids } }))).results;
 export const discardMessages = async (ids: string[]): Promise<RowResult[]> =>

@@ -12,10 +12,10 @@ import { useDeferredValue, useState } from 'react';
 /** The values nobody has mapped yet, each once however many messages wait for it; mapping one sends them all on. */
 export function MissingKeys({ onMapped }: { onMapped: () => void }) {
   const queries = useQueryClient();
-  const groups = useQuery({ queryKey: ['messages', 'missing-keys'], queryFn: listMissingKeys });
+  const groups = useQuery({ queryKey: ['messages', 'unmapped-keys'], queryFn: listMissingKeys });
   useLive((changes) => {
     if (changes.some((change) => change.name.includes('message')))
-      void queries.invalidateQueries({ queryKey: ['messages', 'missing-keys'] });
+      void queries.invalidateQueries({ queryKey: ['messages', 'unmapped-keys'] });
   }, 3000);
   if (groups.error) return <ProblemNotice error={groups.error} onRetry={() => void groups.refetch()} />;
   if (!groups.data || groups.data.length === 0) return null;

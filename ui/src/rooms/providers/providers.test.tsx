@@ -15,7 +15,7 @@ const around = {
 test('one click maps a missing value for its provider and sends the waiting messages on', async () => {
   const sent = serve({
     ...around,
-    'GET /api/v1/messages/missing-keys': () => ({ items: missingKeys.slice(0, 1) }),
+    'GET /api/v1/messages/unmapped-keys': () => ({ items: missingKeys.slice(0, 1) }),
     'PUT /api/v1/mappings': () => ({ results: [{ ok: true, reason: '' }], replayed: 11 }),
   });
   show([{ path: '/my-work/messages', Component: MessagesPage }], '/my-work/messages');

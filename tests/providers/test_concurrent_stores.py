@@ -1,4 +1,4 @@
-"""Many writers deliver the same messages at the same moment: each is stored once, counted exactly, nobody fails."""
+"""Concurrent writers of the same messages: each is stored once and counted, without deadlocks."""
 
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -12,20 +12,20 @@ from openiom.providers import store_messages
 WRITERS, BATCHES, BATCH, KEYS = 4, 60, 40, 400
 
 
-def test_overlapping_deliveries_never_wait_in_a_circle_and_are_counted_exactly(
+def test_overlapping_deliveries_never_deadlock_and_are_counted_exactly(
     database: Database,
 ) -> None:
     def write(number: int) -> tuple[int, int]:
-        dice, new, again = Random(number), 0, 0
+        random, new, repeated = Random(number), 0, 0
         for _ in range(BATCHES):
             batch = [
-                RawMessage("order", f"{dice.randrange(KEYS)}", {"n": 1}, version="1")
+                RawMessage("order", f"{random.randrange(KEYS)}", {"n": 1}, version="1")
                 for _ in range(BATCH)
             ]
             with database.unit_of_work() as session:
                 stored = store_messages(session, "shop", batch, now=utc_now(), limit_bytes=1000)
-            new, again = new + stored.new, again + stored.duplicates
-        return new, again
+            new, repeated = new + stored.new, repeated + stored.duplicates
+        return new, repeated
 
     with ThreadPoolExecutor(WRITERS) as pool:
         counts = list(pool.map(write, range(WRITERS)))
@@ -35,4 +35,6 @@ def test_overlapping_deliveries_never_wait_in_a_circle_and_are_counted_exactly(
             session, "SELECT count(*), sum(deliveries)::int FROM providers.message"
         )[0]
     assert sum(new for new, _ in counts) == rows == KEYS
-    assert sum(new + again for new, again in counts) == deliveries == WRITERS * BATCHES * BATCH
+    assert (
+        sum(new + repeated for new, repeated in counts) == deliveries == WRITERS * BATCHES * BATCH
+    )

@@ -1,10 +1,10 @@
-"""The room's invariants find nothing after honest work, and find what is planted."""
+"""Invariants of the package find nothing after normal work, and every planted violation."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.providers.tiny import House
+from tests.providers.fake_provider import ProviderHarness
 
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute
@@ -14,7 +14,7 @@ from openiom.provider_contract import RawMessage
 from openiom.providers import ProbeWorker, inbox_worker, store_messages
 
 INVARIANTS = Path(__file__).resolve().parents[2] / "invariants"
-PLANTED: Sequence[tuple[str, str]] = [
+VIOLATIONS: Sequence[tuple[str, str]] = [
     ("parked_messages_say_why", "UPDATE providers.message SET error = NULL WHERE state = 'parked'"),
     (
         "parked_messages_say_why",
@@ -27,36 +27,36 @@ PLANTED: Sequence[tuple[str, str]] = [
 
 
 @pytest.fixture
-def worked(house: House) -> House:
-    """A green instance that took one note in and parked another."""
-    house.install()
-    drain(house.database, [ProbeWorker(house.registry)])
+def processed(harness: ProviderHarness) -> ProviderHarness:
+    """Return a harness with a green instance, a processed and a parked note."""
+    harness.install()
+    drain(harness.database, [ProbeWorker(harness.registry)])
     items = [{"sku": "UNKNOWN", "quantity": 1}]
     messages = [
         RawMessage("note", "1", {"id": 1}),
         RawMessage("note", "2", {"id": 2, "items": items}),
     ]
-    with house.database.unit_of_work() as session:
+    with harness.database.unit_of_work() as session:
         store_messages(session, "shop", messages, now=utc_now(), limit_bytes=10_000)
-    drain(house.database, [inbox_worker(house.registry)])
-    return house
+    drain(harness.database, [inbox_worker(harness.registry)])
+    return harness
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _ in PLANTED}))
-def test_an_invariant_finds_nothing_after_honest_work(worked, name):
-    assert worked.states() == {"processed": 1, "parked": 1}
-    assert worked.rows((INVARIANTS / f"{name}.sql").read_text()) == []
+@pytest.mark.parametrize("name", sorted({name for name, _ in VIOLATIONS}))
+def test_an_invariant_finds_nothing_after_normal_work(processed, name):
+    assert processed.states() == {"processed": 1, "parked": 1}
+    assert processed.rows((INVARIANTS / f"{name}.sql").read_text()) == []
 
 
-@pytest.mark.parametrize(("name", "wrong"), PLANTED)
-def test_an_invariant_finds_what_is_planted(worked, name, wrong):
-    with worked.database.unit_of_work() as session:
+@pytest.mark.parametrize(("name", "wrong"), VIOLATIONS)
+def test_an_invariant_finds_a_violation(processed, name, wrong):
+    with processed.database.unit_of_work() as session:
         execute(session, wrong)
-    assert len(worked.rows((INVARIANTS / f"{name}.sql").read_text())) == 1
+    assert len(processed.rows((INVARIANTS / f"{name}.sql").read_text())) == 1
 
 
-def test_more_documents_than_a_statement_takes_values_can_be_asked_for(worked):
-    with worked.database.reading() as session:
+def test_more_names_than_a_statement_has_parameters_can_be_looked_up(processed):
+    with processed.database.reading() as session:
         names = [f"no-{n}" for n in range(70_000)]
         assert [
             d.name for d in current_documents(session, "provider_instance", names=[*names, "shop"])

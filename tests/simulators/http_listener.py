@@ -11,7 +11,7 @@ WAIT_SECONDS = 10
 
 
 @dataclass
-class Heard:
+class ReceivedPost:
     """One POST: its headers (lower case names) and body."""
 
     headers: dict[str, str]
@@ -19,11 +19,11 @@ class Heard:
 
 
 @dataclass
-class Listener:
+class HttpListener:
     """Answers `statuses` one after the other, then 200."""
 
     url: str
-    heard: list[Heard] = field(default_factory=list)
+    heard: list[ReceivedPost] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
 
     def wait(self, until: Callable[[], bool]) -> None:
@@ -37,14 +37,16 @@ class Listener:
 
 
 @contextmanager
-def listening() -> Iterator[Listener]:
+def http_listener() -> Iterator[HttpListener]:
     """A listener while the block runs."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             status = listener.statuses.pop(0) if listener.statuses else 200
-            listener.heard.append(Heard({k.lower(): v for k, v in self.headers.items()}, body))
+            listener.posts.append(
+                ReceivedPost({k.lower(): v for k, v in self.headers.items()}, body)
+            )
             self.send_response(status)
             self.send_header("content-length", "0")
             self.end_headers()
@@ -53,7 +55,7 @@ def listening() -> Iterator[Listener]:
             return
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        listener = Listener(f"http://127.0.0.1:{server.server_port}/callbacks")
+        listener = HttpListener(f"http://127.0.0.1:{server.server_port}/callbacks")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:

@@ -1,0 +1,46 @@
+"""The state of an installed instance, as other parts of the package read it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from openiom.kernel import NotFound
+from openiom.platform.bulk import fetch_as
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceState:
+    """Whether an instance is active, and what its last probe found."""
+
+    name: str
+    version: int
+    active: bool
+    state: str
+    error: str
+
+
+def find_state(session: Session, instance: str) -> InstanceState | None:
+    """Return the state of an instance, None when it is not installed."""
+    rows = fetch_as(
+        session,
+        InstanceState,
+        "SELECT name, version, active, state, error FROM providers.provider_instance"
+        " WHERE name = %s",
+        (instance,),
+    )
+    return rows[0] if rows else None
+
+
+def get_state(session: Session, instance: str) -> InstanceState:
+    """Return the state of an instance. Raise `NotFound` when it is not installed."""
+    state = find_state(session, instance)
+    if state is None:
+        raise not_installed(instance)
+    return state
+
+
+def not_installed(instance: str) -> NotFound:
+    """Return the error for the name of an instance that is not installed."""
+    return NotFound(
+        f"no provider instance {instance}", remedy="see the list of installed providers"
+    )
