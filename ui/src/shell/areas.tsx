@@ -142,7 +142,7 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
         path: '/flows',
         title: 'Flows',
         icon: <PartitionOutlined />,
-        words: 'orchestration journey designer',
+        words: 'orchestration run designer',
         permission: 'orchestration.read',
       },
       { path: '/policies', title: 'Policies', icon: <ApartmentOutlined />, words: 'decision tables rules', permission: 'policies.read' },

@@ -31,10 +31,10 @@ export function FlowRunsCard({ answer }: { answer: UseQueryResult<FlowRun[]> }) 
   );
 }
 
-function FlowRunView({ flowRun }: { journey: FlowRun }) {
+function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
   const { awaits } = flowRun;
   return (
-    <div className="journey">
+    <div className="flow-run">
       <div className="flow-run-head">
         <Link to={`/flows/${encodeURIComponent(flowRun.flow)}`} className="strong">
           {flowRun.flow_title || flowRun.flow}
