@@ -8,7 +8,13 @@ const folder = (name: string): string => fileURLToPath(new URL(`./src/${name}`, 
 export default defineConfig({
   plugins: [react()],
   resolve: {
-    alias: { '@client': folder('client'), '@kit': folder('kit'), '@rooms': folder('rooms'), '@shell': folder('shell') },
+    alias: {
+      '@client': folder('client'),
+      '@kit': folder('kit'),
+      '@features': folder('features'),
+      '@shell': folder('shell'),
+      '@tests': fileURLToPath(new URL('./tests', import.meta.url)),
+    },
   },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': api, '/health': api, '/ready': api } },
   worker: { format: 'es' },

@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { App, Button, Modal, Skeleton } from 'antd';
 import { useState } from 'react';
 import { ProblemNotice } from './feedback';
-import { WhyButton } from './WhyButton';
+import { WhyButton } from './ExplainedButton';
 
 const UNDO_SECONDS = 20;
 

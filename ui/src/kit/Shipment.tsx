@@ -1,5 +1,5 @@
 import { LinkOutlined } from './icons';
-import { When } from './figures';
+import { When } from './format';
 
 interface Parcel {
   carrier: string;

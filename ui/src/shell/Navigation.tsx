@@ -1,7 +1,7 @@
 import { LeftOutlined, RightOutlined } from '@kit/icons';
 import { Tooltip } from 'antd';
 import { Link, NavLink } from 'react-router';
-import { allPages, areas, mayDo } from './areas';
+import { allPages, areas, mayDo } from './navigationItems';
 
 interface Props {
   permissions: readonly string[];

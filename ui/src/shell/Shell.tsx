@@ -7,7 +7,7 @@ import { Outlet, useLocation } from 'react-router';
 import { Navigation } from './Navigation';
 import { TopBar } from './TopBar';
 
-const Palette = lazy(() => import('./Palette'));
+const Palette = lazy(() => import('./CommandPalette'));
 const FOLDED = 'openiom.navigation';
 
 /** What stands around every page. */

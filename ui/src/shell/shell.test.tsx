@@ -1,8 +1,8 @@
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { Refusal, serve, show } from '../../tests/harness';
-import { allPages } from './areas';
+import { Refusal, serve, show } from '@tests/harness';
+import { allPages } from './navigationItems';
 import { routes } from './routes';
 
 const dana = { name: 'Dana Whitaker', email: 'dana@fabrikam.example', permissions: ['orders.read'], environment: 'Sandbox' };

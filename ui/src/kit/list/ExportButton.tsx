@@ -2,7 +2,7 @@ import { DownloadOutlined } from '../icons';
 import { asProblem } from '@client/problem';
 import { App, Button } from 'antd';
 import { useRef, useState } from 'react';
-import { whole } from '../figures';
+import { whole } from '../format';
 import type { ListColumn } from './columns';
 import { exportCsv, saveBlob } from './csv';
 

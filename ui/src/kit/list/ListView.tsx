@@ -3,7 +3,7 @@ import { Button, Skeleton, Table, Tooltip } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import type { Key, MouseEvent, ReactNode } from 'react';
 import { ProblemNotice } from '../feedback';
-import { ScrollX } from '../ScrollX';
+import { ScrollX } from '../HorizontalScroll';
 import type { ListColumn } from './columns';
 import type { PagedList } from './usePagedList';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ListColumn } from './columns';
 import { csvCell, exportCsv } from './csv';
-import { steady } from './steady';
+import { steady } from './stableRows';
 
 interface Row {
   id: string;

@@ -2,7 +2,7 @@ import { type Change, useLive } from '@client/live';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
-import { steady } from './steady';
+import { steady } from './stableRows';
 
 interface PageOf<T> {
   items: T[];

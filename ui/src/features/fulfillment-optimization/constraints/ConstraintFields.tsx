@@ -1,0 +1,196 @@
+import { type Body, listDocuments } from '@client/configuration';
+import { listSources } from '@client/inventory';
+import { CloseOutlined, PlusOutlined } from '@kit/icons';
+import { useQuery } from '@tanstack/react-query';
+import { Button } from 'antd';
+import type { ReactNode } from 'react';
+import { constraintTypes } from './describeConstraint';
+import { CheckField, ChoiceField, named, NumberField, number, type Option, optionsOf, records, text, TextField } from '@kit/forms/fields';
+
+const listed = new Set(['maximum_distance', 'maximum_order_lines', 'respect_timings', 'safety_stock', 'location_priority']);
+const firstEntry: Record<string, Body> = {
+  maximum_distance: { distance: 500, unit: 'km' },
+  maximum_order_lines: { lines: 100 },
+  location_priority: { rank: 1 },
+  safety_stock: {},
+  respect_timings: {},
+};
+
+/** What a constraint of this type starts with: the fields all types share, and one row where rows are needed. */
+function ofType(body: Body, type: string): Body {
+  const { title, enabled, hard, penalty, effective_from, effective_to } = body;
+  const shared = Object.fromEntries(
+    Object.entries({ title, enabled, hard, penalty, effective_from, effective_to }).filter(([, value]) => value !== undefined),
+  );
+  if (type === 'maximum_sources_per_order' || type === 'maximum_sources_per_line') return { ...shared, type, maximum: 1 };
+  if (listed.has(type)) return { ...shared, type, entries: type in firstEntry && type !== 'respect_timings' ? [firstEntry[type]] : [] };
+  return { ...shared, type };
+}
+
+/** The parameters of a constraint of any type. `replace` writes the whole body, because types do not share fields. */
+export function ConstraintFields({ body, replace, isNew }: { body: Body; replace: (body: Body) => void; isNew: boolean }) {
+  const set = (part: Body): void => replace({ ...body, ...part });
+  const type = text(body.type);
+  const hard = body.hard !== false;
+  return (
+    <>
+      <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
+      <ChoiceField
+        label="Type"
+        value={type}
+        hint={isNew ? constraintTypes[type]?.says : `${constraintTypes[type]?.says ?? ''} Changing the type starts its parameters anew.`}
+        options={optionsOf(Object.keys(constraintTypes), (one) => constraintTypes[one]?.title ?? one)}
+        onChange={(next) => replace(ofType(body, next))}
+      />
+      <Parameters type={type} body={body} set={set} />
+      <h3 className="form-head">How it counts</h3>
+      <CheckField label="Enabled" value={body.enabled !== false} onChange={(enabled) => set({ enabled })} />
+      <ChoiceField
+        label="Strictness"
+        value={hard ? 'hard' : 'soft'}
+        options={[
+          { value: 'hard', label: 'Hard: never broken' },
+          { value: 'soft', label: 'Soft: broken at a price' },
+        ]}
+        onChange={(next) => set({ hard: next === 'hard' })}
+      />
+      {!hard && (
+        <NumberField
+          label="Penalty"
+          hint="Money of breaking it once; the optimizer breaks it where that is cheaper."
+          value={number(body.penalty, 100)}
+          onChange={(penalty) => set({ penalty: penalty ?? 0 })}
+        />
+      )}
+      <TextField
+        label="Holds from"
+        type="date"
+        value={body.effective_from ?? ''}
+        onChange={(day) => set({ effective_from: day || null })}
+      />
+      <TextField label="Holds until" type="date" value={body.effective_to ?? ''} onChange={(day) => set({ effective_to: day || null })} />
+    </>
+  );
+}
+
+function Parameters({ type, body, set }: { type: string; body: Body; set: (part: Body) => void }) {
+  if (listed.has(type)) return <Entries type={type} entries={records(body.entries)} onChange={(entries) => set({ entries })} />;
+  if (type === 'maximum_sources_per_order' || type === 'maximum_sources_per_line')
+    return (
+      <NumberField
+        label="At most"
+        unit="sources"
+        min={1}
+        value={number(body.maximum, 1)}
+        onChange={(maximum) => set({ maximum: maximum ?? 1 })}
+      />
+    );
+  if (type === 'maximum_sources_and_partial_order')
+    return (
+      <>
+        <NumberField
+          label="Sources per order"
+          placeholder="Any number"
+          min={1}
+          value={body.maximum}
+          onChange={(maximum) => set({ maximum })}
+        />
+        <CheckField
+          label="A line may be divided across sources"
+          value={body.partial_lines !== false}
+          onChange={(partial_lines) => set({ partial_lines })}
+        />
+        <CheckField
+          label="Some lines may be sourced while others are not"
+          value={body.partial_orders !== false}
+          onChange={(partial_orders) => set({ partial_orders })}
+        />
+      </>
+    );
+  return null;
+}
+
+function Entries({ type, entries, onChange }: { type: string; entries: Body[]; onChange: (entries: Body[]) => void }) {
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  const lists = useQuery({ queryKey: ['configuration', 'source_list'], queryFn: () => listDocuments('source_list') });
+  const whom: Option[] = [
+    { value: '', label: 'Every source' },
+    ...named(lists.data ?? []).map((one) => ({ value: `list:${one.value}`, label: `List ${one.label}` })),
+    ...named(sources.data ?? []).map((one) => ({ value: `source:${one.value}`, label: one.label })),
+  ];
+  const needed = type !== 'respect_timings' && type !== 'safety_stock';
+  const change = (index: number, part: Body): void => onChange(entries.map((one, at) => (at === index ? { ...one, ...part } : one)));
+  return (
+    <div className="wide form-rows">
+      <span className="form-legend">For whom</span>
+      {entries.length === 0 && <span className="muted">Every source{type === 'safety_stock' && ', each with its own safety stock'}</span>}
+      {entries.map((entry, index) => (
+        <div key={index} className="form-row" role="group" aria-label={`Row ${index + 1}`}>
+          <ChoiceField
+            label="Source or list"
+            value={text(entry.source) ? `source:${text(entry.source)}` : text(entry.source_list) ? `list:${text(entry.source_list)}` : ''}
+            options={whom}
+            onChange={(next) =>
+              change(index, {
+                source: next.startsWith('source:') ? next.slice(7) : null,
+                source_list: next.startsWith('list:') ? next.slice(5) : null,
+              })
+            }
+          />
+          <EntryFields type={type} entry={entry} change={(part) => change(index, part)} />
+          <Button
+            icon={<CloseOutlined />}
+            aria-label={`Remove row ${index + 1}`}
+            disabled={needed && entries.length === 1}
+            onClick={() => onChange(entries.filter((_, at) => at !== index))}
+          />
+        </div>
+      ))}
+      <Button
+        style={{ justifySelf: 'start' }}
+        icon={<PlusOutlined />}
+        onClick={() =>
+          onChange([...entries, { ...firstEntry[type], ...(type === 'location_priority' ? { rank: entries.length + 1 } : {}) }])
+        }
+      >
+        Add a row
+      </Button>
+    </div>
+  );
+}
+
+function EntryFields({ type, entry, change }: { type: string; entry: Body; change: (part: Body) => void }): ReactNode {
+  const product = (
+    <TextField label="Product" hint="Empty is every product" value={entry.product} onChange={(one) => change({ product: one || null })} />
+  );
+  if (type === 'maximum_distance')
+    return (
+      <>
+        <NumberField label="Distance" placeholder="Any" min={1} value={entry.distance} onChange={(distance) => change({ distance })} />
+        <ChoiceField
+          label="Unit"
+          value={text(entry.unit) || 'km'}
+          options={optionsOf(['km', 'mi'])}
+          onChange={(unit) => change({ unit })}
+        />
+        <CheckField label="Same country" value={entry.same_country === true} onChange={(same_country) => change({ same_country })} />
+      </>
+    );
+  if (type === 'maximum_order_lines')
+    return <NumberField label="Lines a day" value={number(entry.lines)} onChange={(lines) => change({ lines: lines ?? 0 })} />;
+  if (type === 'safety_stock')
+    return (
+      <>
+        <NumberField label="Units" placeholder="The source's" value={entry.units} onChange={(units) => change({ units })} />
+        {product}
+      </>
+    );
+  if (type === 'location_priority')
+    return (
+      <>
+        <NumberField label="Rank" min={1} value={number(entry.rank, 1)} onChange={(rank) => change({ rank: rank ?? 1 })} />
+        {product}
+      </>
+    );
+  return null;
+}

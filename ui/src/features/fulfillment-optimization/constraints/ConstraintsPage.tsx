@@ -1,0 +1,67 @@
+import { FileProtectOutlined } from '@kit/icons';
+import { Badge, StateTag } from '@kit/states';
+import { constraintTypes, datesOf, inForce, parametersOf } from './describeConstraint';
+import { ConstraintFields } from './ConstraintFields';
+import { DocumentDrawer } from '../documents/DocumentDrawer';
+import { DocumentsList } from '../documents/DocumentListPage';
+import { number, text } from '@kit/forms/fields';
+import { cost } from '../labels';
+
+const fresh = {
+  kind: 'constraint',
+  name: '',
+  body: { title: '', type: 'maximum_distance', hard: true, enabled: true, entries: [{ distance: 500, unit: 'km' }] },
+};
+
+/** Rules the optimizer keeps, or breaks at a price. */
+export default function ConstraintsPage() {
+  const today = new Date().toISOString().slice(0, 10);
+  return (
+    <DocumentsList
+      kind="constraint"
+      title="Constraints"
+      noun="constraint"
+      lead="Rules the optimizer keeps: hard ones always, soft ones unless breaking them is cheaper. A strategy says which count."
+      icon={<FileProtectOutlined />}
+      belongs="Without constraints orders ship from wherever it costs least. Add one to keep them near, whole or off a shelf; then name it in a strategy."
+      fresh={fresh}
+      columns={[
+        { key: 'type', title: 'Type', render: (row) => constraintTypes[text(row.body.type)]?.title ?? text(row.body.type) },
+        { key: 'parameters', title: 'Says', render: (row) => <span className="clamp">{parametersOf(row.body)}</span> },
+        {
+          key: 'hard',
+          title: 'Strictness',
+          render: (row) =>
+            row.body.hard === false ? (
+              <Badge>Soft, {cost(number(row.body.penalty, 100))} a break</Badge>
+            ) : (
+              <Badge tone="attention">Hard</Badge>
+            ),
+        },
+        { key: 'dates', title: 'Dates', render: (row) => datesOf(row.body) || <span className="muted">Always</span> },
+        {
+          key: 'state',
+          title: 'State',
+          render: (row) => (
+            <StateTag
+              state={inForce(row.body, today) ? 'active' : 'inactive'}
+              label={row.body.enabled === false ? 'Disabled' : inForce(row.body, today) ? 'In force' : 'Outside its dates'}
+            />
+          ),
+        },
+      ]}
+      drawer={(document, isNew, close) => (
+        <DocumentDrawer
+          key={document.name}
+          document={document}
+          isNew={isNew}
+          noun="constraint"
+          onClose={close}
+          complete={(body) => (text(body.title) === '' ? 'Give the constraint a title' : '')}
+        >
+          {(body, _, replace) => <ConstraintFields body={body} replace={replace} isNew={isNew} />}
+        </DocumentDrawer>
+      )}
+    />
+  );
+}

@@ -1,0 +1,64 @@
+import type { Body } from '@client/configuration';
+import { number, records, text } from '@kit/forms/fields';
+
+export const constraintTypes: Record<string, { title: string; says: string }> = {
+  maximum_distance: { title: 'Maximum distance', says: 'How far, as the crow flies, a source may be from the buyer.' },
+  restrict_partial_orders: { title: 'No partial orders', says: 'All lines of an order are sourced, or none.' },
+  maximum_sources_per_order: { title: 'Sources per order', says: 'Into how many parcels an order may be split.' },
+  maximum_sources_per_line: { title: 'Sources per line', says: 'Across how many sources one line may be divided.' },
+  maximum_sources_and_partial_order: {
+    title: 'Sources and partial orders',
+    says: 'Sources per order, divided lines and partial orders in one constraint, as earlier versions had it.',
+  },
+  maximum_order_lines: { title: 'Order lines a day', says: 'How many order lines a source, or a list together, takes in a day.' },
+  respect_timings: { title: 'Respect timings', says: 'Closed sources, and those after their cut-off, are left out.' },
+  safety_stock: { title: 'Safety stock', says: 'Stock at or below this is not sold.' },
+  location_priority: { title: 'Location priority', says: 'Which sources come first, whatever they cost.' },
+};
+
+const scope = (entry: Body): string => text(entry.source) || (text(entry.source_list) ? `list ${text(entry.source_list)}` : 'every source');
+
+function entryWords(type: string, entry: Body): string {
+  const where = scope(entry);
+  if (type === 'maximum_distance') {
+    const far = typeof entry.distance === 'number' ? `${entry.distance} ${text(entry.unit) || 'km'}` : 'any distance';
+    return `${where}: ${far}${entry.same_country === true ? ', same country' : ''}`;
+  }
+  if (type === 'maximum_order_lines') return `${where}: ${number(entry.lines)} lines a day`;
+  if (type === 'safety_stock') {
+    const units = typeof entry.units === 'number' ? `${entry.units} units` : 'its own safety stock';
+    return `${where}: ${units}${text(entry.product) ? ` of ${text(entry.product)}` : ''}`;
+  }
+  if (type === 'location_priority') return `${number(entry.rank, 1)}. ${where}${text(entry.product) ? ` for ${text(entry.product)}` : ''}`;
+  return where;
+}
+
+/** A constraint's parameters, read aloud. */
+export function parametersOf(body: Body): string {
+  const type = text(body.type);
+  const maximum = number(body.maximum);
+  if (type === 'maximum_sources_per_order' || type === 'maximum_sources_per_line') return `at most ${maximum}`;
+  if (type === 'maximum_sources_and_partial_order')
+    return [
+      maximum > 0 ? `at most ${maximum} sources` : 'any number of sources',
+      body.partial_lines === false ? 'lines whole' : 'lines may be divided',
+      body.partial_orders === false ? 'orders whole' : 'orders in part',
+    ].join(', ');
+  if (type === 'restrict_partial_orders') return 'all lines or none';
+  const entries = records(body.entries);
+  if (entries.length === 0) return 'every source';
+  const told = entries.slice(0, 4).map((entry) => entryWords(type, entry));
+  return told.join('; ') + (entries.length > 4 ? `; and ${entries.length - 4} more` : '');
+}
+
+/** The dates between which it holds; empty when always. */
+export function datesOf(body: Body): string {
+  const from = text(body.effective_from);
+  const to = text(body.effective_to);
+  if (from && to) return `${from} to ${to}`;
+  return from ? `from ${from}` : to ? `until ${to}` : '';
+}
+
+/** Whether it counts on a day, as `YYYY-MM-DD`. */
+export const inForce = (body: Body, day: string): boolean =>
+  body.enabled !== false && (text(body.effective_from) || '0000') <= day && day <= (text(body.effective_to) || '9999');

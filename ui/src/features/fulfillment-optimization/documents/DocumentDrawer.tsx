@@ -1,0 +1,114 @@
+import { applyDocuments, type Body, type ConfigurationDocument } from '@client/configuration';
+import { DeleteDocument } from '@kit/DeleteDocument';
+import { ProblemNotice } from '@kit/feedback';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { App, Button, Drawer } from 'antd';
+import { type ReactNode, useState } from 'react';
+import { TextField } from '@kit/forms/fields';
+import { useMay } from '@kit/usePermission';
+import { WhyButton } from '@kit/ExplainedButton';
+
+export const needsWrite = 'You may look at this but not change it: it needs the permission configuration.write';
+
+/** Everything that is drawn from documents is asked for again. */
+export function useRefreshDocuments(): () => void {
+  const queries = useQueryClient();
+  return () => {
+    void queries.invalidateQueries({ queryKey: ['configuration'] });
+    void queries.invalidateQueries({ queryKey: ['sources'] });
+  };
+}
+
+/** Edit one configuration document by form; what was typed stays when the server refuses it. */
+export function DocumentDrawer({
+  document,
+  isNew,
+  isBuiltIn = false,
+  noun,
+  size = 680,
+  onClose,
+  complete,
+  children,
+}: {
+  document: ConfigurationDocument;
+  isNew: boolean;
+  /** Nobody has written it yet, so there is nothing to delete. */
+  isBuiltIn?: boolean;
+  noun: string;
+  size?: number;
+  onClose: () => void;
+  /** What is missing before it can be saved; empty when nothing is. */
+  complete?: (body: Body) => string;
+  children: (body: Body, set: (part: Body) => void, replace: (body: Body) => void) => ReactNode;
+}) {
+  const { message } = App.useApp();
+  const refresh = useRefreshDocuments();
+  const may = useMay('configuration.write');
+  const [name, setName] = useState(document.name);
+  const [body, setBody] = useState<Body>(document.body);
+  const set = (part: Body): void => setBody((before) => ({ ...before, ...part }));
+  const missing = name.trim() === '' ? `Give the ${noun} a name` : (complete?.(body) ?? '');
+  const save = useMutation({
+    mutationFn: () => applyDocuments([{ kind: document.kind, name: name.trim(), body: without(body) }]),
+    onSuccess: ([change]) => {
+      refresh();
+      const fields = change?.paths.length ?? 0;
+      const what = change?.change === 'added' ? 'added' : change?.change === 'unchanged' ? 'was so already' : `saved: ${fields} changed`;
+      message.success(`${name.trim()} ${what}`);
+      onClose();
+    },
+  });
+  return (
+    <Drawer
+      open
+      size={size}
+      onClose={onClose}
+      title={isNew ? `New ${noun}` : `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${document.name}`}
+      footer={
+        <div className="drawer-foot">
+          {!isNew && !isBuiltIn && (
+            <span className="drawer-foot-away">
+              <DeleteDocument document={document} noun={noun} allowed={may} why={needsWrite} onChanged={refresh} onDeleted={onClose} />
+            </span>
+          )}
+          <Button onClick={onClose}>Keep as is</Button>
+          <WhyButton
+            type="primary"
+            allowed={may && missing === ''}
+            why={may ? missing : needsWrite}
+            loading={save.isPending}
+            onClick={() => save.mutate()}
+          >
+            Save {noun}
+          </WhyButton>
+        </div>
+      }
+    >
+      {save.error && <ProblemNotice compact error={save.error} />}
+      <form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (may && missing === '') save.mutate();
+        }}
+      >
+        {isNew && (
+          <TextField
+            wide
+            label="Name"
+            hint="How other documents and orders refer to it; it cannot be changed later."
+            value={name}
+            onChange={setName}
+          />
+        )}
+        {children(body, set, setBody)}
+        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
+      </form>
+    </Drawer>
+  );
+}
+
+/** Fields that were emptied are left out, so that they stand at their default again. */
+function without(body: Body): Body {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined && value !== ''));
+}

@@ -1,0 +1,246 @@
+import { type Decision, decisionsOf, explainOrder, type ExplainedCandidate, type ExplainedLine, nameOrders } from '@client/sourcing';
+import { getOrder } from '@client/orders';
+import { asProblem } from '@client/problem';
+import { CheckCircleFilled, CloseCircleOutlined } from '@kit/icons';
+import { Loaded } from '@kit/feedback';
+import { whole, When } from '@kit/format';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { Badge, inWords } from '@kit/states';
+import { useQuery } from '@tanstack/react-query';
+import { Drawer, Segmented } from 'antd';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { CostParts, partsOf } from './CostBreakdown';
+import { cost, headed, unitOf } from '../labels';
+
+/** Why an order is sourced as it is: as it was decided, and as it would be now with what would make each loser win. */
+export function ExplainDrawer({ order, decision, onClose }: { order: string; decision?: string; onClose: () => void }) {
+  const [asked, setView] = useState<'now' | 'then'>();
+  const name = useQuery({ queryKey: ['order-names', [order]], queryFn: async () => (await nameOrders([order]))[0] ?? null });
+  const explained = useQuery({
+    queryKey: ['explain', order],
+    queryFn: () => explainOrder(order),
+    staleTime: 10_000,
+    retry: (times, error) => asProblem(error).status !== 404 && times < 2,
+  });
+  // Nothing is left to plan once everything was shipped or canceled: then its past is what can be told.
+  const over = explained.error !== null && asProblem(explained.error).status === 404;
+  const view = asked ?? (over ? 'then' : 'now');
+  const decided = useQuery({ queryKey: ['decisions', order], queryFn: () => decisionsOf(order) });
+  const lines = useQuery({
+    queryKey: ['orders', 'lines', order],
+    queryFn: async () => (await getOrder(order)).lines,
+    enabled: over,
+    retry: false,
+  });
+  const products = new Map((lines.data ?? []).map((one) => [one.id, one.product]));
+  for (const one of explained.data?.lines ?? []) products.set(one.line_id, one.product);
+  return (
+    <Drawer
+      open
+      size={980}
+      onClose={onClose}
+      title={`Order ${name.data?.number ?? ''}`}
+      extra={<Link to={`/orders/${order}`}>Open the order</Link>}
+    >
+      <div className="stack">
+        <Segmented
+          style={{ justifySelf: 'start' }}
+          value={view}
+          onChange={setView}
+          options={[
+            { value: 'now', label: 'If it were planned now' },
+            { value: 'then', label: 'As it was decided' },
+          ]}
+        />
+        {view === 'now' && over ? (
+          <p className="muted">Nothing of this order is left to be sourced: it was shipped or canceled. Look at how it was decided.</p>
+        ) : view === 'now' ? (
+          <Loaded answer={explained} rows={10}>
+            {(found) => (
+              <>
+                <p className="muted">
+                  Planned again <When at={found.at} /> by strategy <strong>{found.strategy}</strong>; nothing was written. What the order
+                  itself holds counts as free to it. It would cost <strong>{cost(found.cost, unitOf(found))}</strong>.
+                </p>
+                <CostParts parts={found.parts} unit={unitOf(found)} bar={false} />
+                {found.lines.map((line) => (
+                  <LineNow key={line.line_id} line={line} unit={unitOf(found)} />
+                ))}
+              </>
+            )}
+          </Loaded>
+        ) : (
+          <Loaded answer={decided} rows={10}>
+            {(found) => <Decided decision={found.find((one) => one.id === decision) ?? found[0]} products={products} />}
+          </Loaded>
+        )}
+      </div>
+    </Drawer>
+  );
+}
+
+const partNames = (candidates: readonly { cost: Record<string, number> }[]): string[] => [
+  ...new Set(candidates.flatMap((one) => partsOf(one.cost).map(([name]) => name))),
+];
+
+function LineNow({ line, unit }: { line: ExplainedLine; unit: string }) {
+  const parts = partNames(line.candidates);
+  const moved = line.assigned !== '' && line.source !== '' && line.assigned !== line.source;
+  return (
+    <details className="choice" open>
+      <summary>
+        <span className="strong">{line.product}</span>{' '}
+        <span className="muted">
+          — {whole(line.quantity)} {line.source ? `from ${line.source}` : ': no source could take it'}
+          {moved && ` (stands at ${line.assigned})`}
+          {line.considered > line.candidates.length && `; ${line.candidates.length} of ${whole(line.considered)} sources shown`}
+        </span>
+      </summary>
+      <ScrollX className="bleed" label={`Sources considered for ${line.product}`}>
+        <table className="plain">
+          <Heads parts={parts} unit={unit} last="What would make it win" />
+          <tbody>
+            {line.candidates.map((one) => (
+              <tr key={one.source} data-chosen={one.chosen}>
+                <Costs candidate={one} parts={parts} />
+                <td>
+                  <Outcome chosen={one.chosen} refused={one.refused} quantity={one.quantity < line.quantity ? one.quantity : undefined} />
+                </td>
+                <td>
+                  <Ways candidate={one} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollX>
+    </details>
+  );
+}
+
+function Heads({ parts, unit, last }: { parts: string[]; unit: string; last?: string }) {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">Source</th>
+        <th scope="col" className="num">
+          On hand
+        </th>
+        {parts.map((part) => (
+          <th key={part} scope="col" className="num part">
+            {inWords(part)}
+          </th>
+        ))}
+        <th scope="col" className="num">
+          {headed('Cost', unit)}
+        </th>
+        <th scope="col">Outcome</th>
+        {last !== undefined && <th scope="col">{last}</th>}
+      </tr>
+    </thead>
+  );
+}
+
+function Costs({
+  candidate,
+  parts,
+}: {
+  candidate: Pick<ExplainedCandidate, 'source' | 'on_hand' | 'cost' | 'total' | 'chosen'>;
+  parts: string[];
+}) {
+  return (
+    <>
+      <td className={candidate.chosen ? 'strong' : undefined}>{candidate.source}</td>
+      <td className="num figure">{candidate.on_hand > 1e9 ? '∞' : whole(candidate.on_hand)}</td>
+      {parts.map((part) => (
+        <td key={part} className="num figure part">
+          {candidate.cost[part] ? cost(candidate.cost[part]) : <span className="muted">—</span>}
+        </td>
+      ))}
+      <td className="num figure strong">{cost(candidate.total)}</td>
+    </>
+  );
+}
+
+function Outcome({ chosen, refused, quantity }: { chosen: boolean; refused: string; quantity?: number }) {
+  if (chosen)
+    return (
+      <span className="nowrap">
+        <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} /> Chosen{quantity !== undefined && ` for ${whole(quantity)}`}
+      </span>
+    );
+  if (refused !== '')
+    return (
+      <span className="muted">
+        <CloseCircleOutlined /> {inWords(refused)}
+      </span>
+    );
+  return <span className="muted">Costs more</span>;
+}
+
+/** The smallest changes that make a loser win. Verified ones were planned again. */
+function Ways({ candidate }: { candidate: ExplainedCandidate }) {
+  if (candidate.chosen) return <span className="muted">—</span>;
+  if (candidate.wins_with.length === 0) return <span className="muted">No small change</span>;
+  return (
+    <span className="ways">
+      {candidate.wins_with.map((way) => (
+        <span key={way.text} className="row" style={{ gap: 6 }}>
+          <span className="strong">{inWords(way.text)}</span>
+          {way.verified ? (
+            <Badge tone="done" icon={<CheckCircleFilled />}>
+              Verified
+            </Badge>
+          ) : (
+            <Badge>Estimated</Badge>
+          )}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function Decided({ decision, products }: { decision: Decision | undefined; products: ReadonlyMap<string, string> }) {
+  if (!decision) return <p className="muted">No decision about this order is kept.</p>;
+  const lines = [...new Set([...decision.chosen, ...decision.candidates].map((one) => one.line_id))];
+  return (
+    <>
+      <p className="muted">
+        Decided <When at={decision.at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
+        <strong>{cost(decision.cost, unitOf(decision))}</strong>; {whole(decision.considered)} sources were considered. {decision.note}
+      </p>
+      <CostParts parts={decision.parts} unit={unitOf(decision)} bar={false} />
+      {lines.map((id, index) => {
+        const candidates = decision.candidates.filter((one) => one.line_id === id);
+        const parts = partNames(candidates);
+        const chosen = decision.chosen.filter((one) => one.line_id === id && one.source !== null);
+        return (
+          <details key={id} className="choice" open>
+            <summary>
+              <span className="strong">{products.get(id) ?? `Line ${index + 1}`}</span>{' '}
+              <span className="muted">
+                — {chosen.map((one) => `${whole(one.quantity)} from ${one.source ?? ''}`).join(', ') || 'no source could take it'}
+              </span>
+            </summary>
+            <ScrollX className="bleed" label="Sources considered">
+              <table className="plain">
+                <Heads parts={parts} unit={unitOf(decision)} />
+                <tbody>
+                  {candidates.map((one) => (
+                    <tr key={one.source} data-chosen={one.chosen}>
+                      <Costs candidate={one} parts={parts} />
+                      <td>
+                        <Outcome chosen={one.chosen} refused={one.refused} />
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </ScrollX>
+          </details>
+        );
+      })}
+    </>
+  );
+}

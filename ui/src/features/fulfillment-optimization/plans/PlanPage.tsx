@@ -1,0 +1,194 @@
+import { getPlan, nameOrders, type PlanDetail, type PlanOrder } from '@client/sourcing';
+import { LeftOutlined } from '@kit/icons';
+import { ProblemNotice } from '@kit/feedback';
+import { whole, When } from '@kit/format';
+import { Facts, Page, Section } from '@kit/layout';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { Badge, StateTag } from '@kit/states';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Button, Skeleton } from 'antd';
+import { Link, useParams, useSearchParams } from 'react-router';
+import { CostParts } from './CostBreakdown';
+import { ExplainDrawer } from './ExplainDrawer';
+import { cost, headed, modeWords, seconds, share, unitOf } from '../labels';
+import '../optimization.css';
+
+/** One run: what it cost, in parts; its orders, and for each why. */
+export default function PlanPage() {
+  const { id = '' } = useParams();
+  const [params, setParams] = useSearchParams();
+  const order = params.get('order');
+  const plan = useInfiniteQuery({
+    queryKey: ['plans', 'one', id],
+    queryFn: ({ pageParam }) => getPlan(id, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+  const head = plan.data?.pages[0];
+  const orders = plan.data?.pages.flatMap((page) => page.items) ?? [];
+  const open = (next: string | null): void =>
+    setParams((before) => {
+      const search = new URLSearchParams(before);
+      if (next === null) search.delete('order');
+      else search.set('order', next);
+      return search;
+    });
+  return (
+    <Page
+      title="Plan"
+      tab="Plan"
+      above={
+        <Link className="crumb" to="/plans">
+          <LeftOutlined /> Plans
+        </Link>
+      }
+      lead={
+        head && (
+          <>
+            {modeWords[head.mode] ?? head.mode} run of strategy <strong>{head.strategy}</strong>, <When at={head.at} />
+          </>
+        )
+      }
+      actions={head?.mode === 'batch' && <Link to={`/shadow-prices?plan=${id}`}>What stock was worth to it</Link>}
+    >
+      {plan.error && !head && <ProblemNotice error={plan.error} onRetry={() => void plan.refetch()} />}
+      {plan.isPending && (
+        <div aria-busy="true" aria-label="Loading">
+          <Skeleton active title={false} paragraph={{ rows: 10, width: '100%' }} />
+        </div>
+      )}
+      {head && (
+        <>
+          <Summary plan={head} />
+          <Orders orders={orders} plan={head} onOpen={open} />
+          {plan.hasNextPage && (
+            <Button style={{ justifySelf: 'center' }} loading={plan.isFetchingNextPage} onClick={() => void plan.fetchNextPage()}>
+              More orders of this plan
+            </Button>
+          )}
+        </>
+      )}
+      {order !== null && (
+        <ExplainDrawer order={order} decision={orders.find((one) => one.order_id === order)?.decision_id} onClose={() => open(null)} />
+      )}
+    </Page>
+  );
+}
+
+function Summary({ plan }: { plan: PlanDetail }) {
+  const unit = unitOf(plan);
+  const items: [string, string, string?][] = [
+    ['Cost', cost(plan.cost, unit), plan.orders > 0 ? `${cost(plan.cost / plan.orders, unit)} an order` : undefined],
+    ['Lower bound', cost(plan.lower_bound, unit), plan.lower_bound === null ? 'only batches prove one' : 'no plan can cost less'],
+    ['Gap', share(plan.gap), plan.gap === 0 ? 'proved to be the best' : undefined],
+    ['Took', seconds(plan.seconds), plan.method],
+    ['Orders', whole(plan.orders), `${whole(plan.lines)} lines`],
+    ['Not sourced', whole(plan.open_lines), plan.open_lines > 0 ? 'lines no source could serve' : undefined],
+  ];
+  return (
+    <>
+      <dl className="figures-grid">
+        {items.map(([name, value, fine]) => (
+          <div key={name} className="kpi">
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+            {fine !== undefined && <span className="fine">{fine}</span>}
+          </div>
+        ))}
+      </dl>
+      <Section title="What the cost is made of">
+        <CostParts parts={plan.parts} unit={unit} />
+      </Section>
+      {plan.moved.length > 0 && (
+        <Section title="Lines it moved">
+          <Facts
+            items={plan.moved
+              .slice(0, 100)
+              .map((one) => [`${one.from_source} to ${one.to_source}`, `saves ${cost(one.saving, unit)}`] as const)}
+            columns={3}
+          />
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetail; onOpen: (order: string) => void }) {
+  const ids = orders.map((one) => one.order_id);
+  const names = useQuery({
+    queryKey: ['order-names', ids],
+    queryFn: async () => new Map((await nameOrders(ids.slice(-500))).map((one) => [one.id, one])),
+    placeholderData: (before) => before,
+  });
+  if (orders.length === 0)
+    return (
+      <Section title="Orders">
+        <p className="muted">
+          {plan.mode === 'reoptimize'
+            ? 'The re-optimizer found nothing that saves enough to be moved.'
+            : 'No decision of this plan is kept any more.'}
+        </p>
+      </Section>
+    );
+  return (
+    <Section flush title="Orders" extra="Open one to see every source considered, and what would make it win">
+      <ScrollX label="Orders of this plan">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">Order</th>
+              <th scope="col">Customer</th>
+              <th scope="col">Sources</th>
+              <th scope="col">Outcome</th>
+              <th scope="col" className="num">
+                {headed('Cost', unitOf(plan))}
+              </th>
+              <th scope="col">Why</th>
+            </tr>
+          </thead>
+          <tbody>
+            {orders.map((one) => {
+              const name = names.data?.get(one.order_id);
+              return (
+                <tr key={one.decision_id}>
+                  <td>
+                    <Link className="strong figure" to={`/orders/${one.order_id}`}>
+                      {name?.number ?? one.order_id.slice(-8)}
+                    </Link>
+                  </td>
+                  <td>{name?.customer_name}</td>
+                  <td>
+                    <span className="row" style={{ gap: 4 }}>
+                      {one.sources.map((source) => (
+                        <Badge key={source}>{source}</Badge>
+                      ))}
+                      {one.sources.length > 1 && <span className="muted small">split</span>}
+                    </span>
+                  </td>
+                  <td>
+                    <StateTag
+                      state={one.complete ? 'done' : 'failed'}
+                      label={one.complete ? 'Sourced' : 'Not sourced in full'}
+                      tone={one.complete ? 'done' : 'attention'}
+                    />
+                  </td>
+                  <td className="num figure">{cost(one.cost)}</td>
+                  <td>
+                    <button
+                      type="button"
+                      className="link-button"
+                      aria-label={`Explain order ${name?.number ?? one.order_id}`}
+                      onClick={() => onOpen(one.order_id)}
+                    >
+                      Explain
+                    </button>
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </ScrollX>
+    </Section>
+  );
+}

@@ -1,0 +1,203 @@
+import { listDocuments } from '@client/configuration';
+import { findProducts } from '@client/inventory';
+import { type Quote, type QuoteAsk, quoteCart } from '@client/sourcing';
+import { CloseOutlined, PlusOutlined, ShoppingCartOutlined } from '@kit/icons';
+import { EmptyState, ProblemNotice } from '@kit/feedback';
+import { Page, Section } from '@kit/layout';
+import { WhyButton } from '@kit/ExplainedButton';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { AutoComplete, Button, Skeleton } from 'antd';
+import { useState } from 'react';
+import { ChoiceField, Field, named, NumberField, TextField } from '@kit/forms/fields';
+import { QuoteAnswer } from './QuoteResult';
+import { dimensionsOf } from '../labels';
+import '../optimization.css';
+
+interface Line {
+  key: number;
+  product: string;
+  variant: string;
+  quantity: number;
+}
+
+const MOST_LINES = 200;
+
+/** A cart and a destination: where it would come from, for how much and when. Nothing is written or reserved. */
+export default function QuotePage() {
+  const [lines, setLines] = useState<Line[]>([{ key: 1, product: '', variant: '', quantity: 1 }]);
+  const [place, setPlace] = useState({ city: '', state: '', postal_code: '', country: 'US' });
+  const [how, setHow] = useState({ strategy: '', carrier: '', requested_delivery_date: '' });
+  const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
+  const carriers = useQuery({ queryKey: ['configuration', 'carrier'], queryFn: () => listDocuments('carrier') });
+  const quote = useMutation<Quote, unknown, QuoteAsk>({ mutationFn: quoteCart });
+  const given = lines.filter((one) => one.product.trim() !== '');
+  const missing =
+    given.length === 0
+      ? 'Put a product into the cart'
+      : given.some((one) => dimensionsOf(one.variant) === undefined)
+        ? 'Write a variant as colorid=red, sizeid=m'
+        : place.city.trim() === '' || place.state.trim() === '' || place.postal_code.trim() === ''
+          ? 'Say where it goes: city, state and postal code'
+          : place.country.length !== 2
+            ? 'Give the country in two letters'
+            : '';
+  const ask = (): void => {
+    if (missing === '')
+      quote.mutate({
+        company: '',
+        channel: '',
+        customer: { name: '', number: '', group: '', email: '' },
+        strategy: how.strategy,
+        carrier: how.carrier,
+        destination: { type: 'Any', line1: '', line2: '', line3: '', ...place },
+        lines: given.map((one, index) => ({
+          line_id: String(index + 1),
+          product: one.product.trim(),
+          quantity: one.quantity,
+          free_shipping: false,
+          dimensions: dimensionsOf(one.variant) ?? {},
+        })),
+        requested_delivery_date: how.requested_delivery_date || null,
+      });
+  };
+  const change = (key: number, part: Partial<Line>): void =>
+    setLines((before) => before.map((one) => (one.key === key ? { ...one, ...part } : one)));
+  return (
+    <Page
+      title="Quote"
+      lead="Try a cart: where it would come from, for how much and when it arrives, if it were ordered now. Nothing is written or reserved."
+    >
+      <div className="quote">
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            ask();
+          }}
+        >
+          <Section title="Cart">
+            <div className="form-rows">
+              {lines.map((line, index) => (
+                <div key={line.key} className="form-row" role="group" aria-label={`Line ${index + 1}`}>
+                  <Product value={line.product} onChange={(product) => change(line.key, { product })} />
+                  <span className="short">
+                    <NumberField
+                      label="Units"
+                      min={1}
+                      value={line.quantity}
+                      onChange={(quantity) => change(line.key, { quantity: quantity ?? 1 })}
+                    />
+                  </span>
+                  <Button
+                    icon={<CloseOutlined />}
+                    aria-label={`Remove line ${index + 1}`}
+                    disabled={lines.length === 1}
+                    onClick={() => setLines((before) => before.filter((one) => one.key !== line.key))}
+                  />
+                  <TextField
+                    wide
+                    label="Variant"
+                    placeholder="colorid=red, sizeid=m"
+                    value={line.variant}
+                    onChange={(variant) => change(line.key, { variant })}
+                  />
+                </div>
+              ))}
+              <Button
+                style={{ justifySelf: 'start' }}
+                icon={<PlusOutlined />}
+                disabled={lines.length >= MOST_LINES}
+                onClick={() =>
+                  setLines((before) => [
+                    ...before,
+                    { key: Math.max(...before.map((one) => one.key)) + 1, product: '', variant: '', quantity: 1 },
+                  ])
+                }
+              >
+                Add a line
+              </Button>
+            </div>
+          </Section>
+          <Section title="Destination">
+            <div className="form">
+              <TextField label="City" value={place.city} onChange={(city) => setPlace({ ...place, city })} />
+              <TextField label="State" value={place.state} onChange={(state) => setPlace({ ...place, state })} />
+              <TextField label="Postal code" value={place.postal_code} onChange={(postal_code) => setPlace({ ...place, postal_code })} />
+              <TextField
+                label="Country"
+                value={place.country}
+                onChange={(country) => setPlace({ ...place, country: country.toUpperCase().slice(0, 2) })}
+              />
+              <ChoiceField
+                label="Strategy"
+                empty="The default one"
+                value={how.strategy}
+                options={named(strategies.data ?? [])}
+                onChange={(strategy) => setHow({ ...how, strategy })}
+              />
+              <ChoiceField
+                label="Carrier to rate with"
+                empty="None"
+                value={how.carrier}
+                options={named(carriers.data ?? [])}
+                onChange={(carrier) => setHow({ ...how, carrier })}
+              />
+              <TextField
+                label="Wanted by"
+                type="date"
+                value={how.requested_delivery_date}
+                onChange={(requested_delivery_date) => setHow({ ...how, requested_delivery_date })}
+              />
+              <div style={{ alignSelf: 'end', justifySelf: 'end' }}>
+                <WhyButton type="primary" htmlType="submit" allowed={missing === ''} why={missing} loading={quote.isPending}>
+                  Get a quote
+                </WhyButton>
+              </div>
+            </div>
+          </Section>
+        </form>
+        <div className="stack" aria-live="polite">
+          {quote.error !== null && <ProblemNotice error={quote.error} />}
+          {quote.isPending && (
+            <Section>
+              <div aria-busy="true" aria-label="Asking">
+                <Skeleton active title={false} paragraph={{ rows: 8, width: '100%' }} />
+              </div>
+            </Section>
+          )}
+          {quote.data && <QuoteAnswer quote={quote.data} />}
+          {quote.isIdle && (
+            <Section>
+              <EmptyState icon={<ShoppingCartOutlined />} title="Put something into the cart">
+                The answer is what a store’s product page or checkout would show: promise dates with their confidence, what it would cost,
+                and where it can be picked up.
+              </EmptyState>
+            </Section>
+          )}
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function Product({ value, onChange }: { value: string; onChange: (product: string) => void }) {
+  const wanted = value.trim();
+  const found = useQuery({
+    queryKey: ['products', wanted],
+    queryFn: () => findProducts(wanted),
+    placeholderData: (before) => before,
+  });
+  return (
+    <Field label="Product">
+      {(id) => (
+        <AutoComplete
+          id={id}
+          value={value}
+          placeholder="SKU or name"
+          options={(found.data ?? []).map((one) => ({ value: one.number, label: `${one.number} — ${one.name}` }))}
+          onChange={(next: string) => onChange(next)}
+        />
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,214 @@
+import type { Body } from '@client/configuration';
+import { CloseOutlined, PlusOutlined } from '@kit/icons';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { Button, InputNumber } from 'antd';
+import { useState } from 'react';
+import { CheckField, ChoiceField, number, NumberField, optionsOf, records, text, TextField } from '@kit/forms/fields';
+import { priceAt, reachOf, renamed, weightsOf, withPrice, withWeight, zonesOf } from './rateTable';
+import { RowsField } from '../schedules/scheduleFields';
+import { TryRate } from './RateTester';
+import { typeWords } from '../labels';
+
+/** Shipping rates: zones by distance, a price for each weight and zone, and what is added or stands in for them. */
+export function RateTableFields({ body, set }: { body: Body; set: (part: Body) => void }) {
+  const zones = zonesOf(body);
+  return (
+    <>
+      <TextField wide label="Title" value={body.title} onChange={(title) => set({ title })} />
+      <RowsField
+        legend="Zones by distance"
+        hint="A parcel is in the first zone that reaches far enough; the last one takes everything farther."
+        rows={zones}
+        least={1}
+        add="Add a zone"
+        fresh={() => ({})}
+        onChange={(next) => set(next.length > zones.length ? { zones: widened(zones) } : withoutZone(body, next))}
+      >
+        {(row, change, at) => (
+          <>
+            <TextField label="Zone" value={row.name} onChange={(name) => set(renamed(body, at, name))} />
+            {at === zones.length - 1 ? (
+              <div className="form-field">
+                <span className="form-legend">Reaches</span>
+                <span className="form-fixed">{zones.length === 1 ? 'Any distance' : 'Everything farther'}</span>
+              </div>
+            ) : (
+              <NumberField
+                label="Reaches up to"
+                unit="km"
+                min={1}
+                value={row.up_to_km}
+                onChange={(up_to_km) => change({ up_to_km: up_to_km ?? 1 })}
+              />
+            )}
+          </>
+        )}
+      </RowsField>
+      <Prices body={body} set={set} />
+      <NumberField
+        label="Each kilogram beyond the heaviest"
+        value={number(body.per_kg_beyond)}
+        onChange={(per_kg_beyond) => set({ per_kg_beyond: per_kg_beyond ?? 0 })}
+      />
+      <Factors rows={records(body.factors)} onChange={(factors) => set({ factors })} />
+      <TryRate body={body} />
+    </>
+  );
+}
+
+/** A price for each weight (rows) and zone (columns). */
+function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
+  const [empty, setEmpty] = useState<number[]>([]); // weights that have no price yet
+  const zones = zonesOf(body);
+  const weights = [...new Set([...weightsOf(body), ...empty])].sort((a, b) => a - b);
+  const move = (kg: number, next: number | null): void => {
+    if (next === null || next <= 0 || weights.includes(next)) return;
+    setEmpty(empty.map((one) => (one === kg ? next : one)));
+    set({ prices: withWeight(body, kg, next) });
+  };
+  const remove = (kg: number): void => {
+    setEmpty(empty.filter((one) => one !== kg));
+    set({ prices: records(body.prices).filter((one) => one.up_to_kg !== kg) });
+  };
+  return (
+    <fieldset className="wide form-rows">
+      <legend className="form-legend">Prices of a parcel</legend>
+      {weights.length > 0 && (
+        <ScrollX label="Prices" className="matrix">
+          <table className="plain">
+            <thead>
+              <tr>
+                <th scope="col">Up to</th>
+                {zones.map((zone, at) => (
+                  <th key={at} scope="col">
+                    {text(zone.name) || '—'} <span className="small">{reachOf(zones, at)}</span>
+                  </th>
+                ))}
+                <th />
+              </tr>
+            </thead>
+            <tbody>
+              {weights.map((kg) => (
+                <tr key={kg}>
+                  <th scope="row">
+                    <InputNumber
+                      aria-label={`Weight of the row up to ${kg} kg`}
+                      suffix="kg"
+                      min={0.001}
+                      defaultValue={kg}
+                      onBlur={(event) => move(kg, Number(event.target.value) || null)}
+                      onPressEnter={(event) => move(kg, Number(event.currentTarget.value) || null)}
+                    />
+                  </th>
+                  {zones.map((zone, at) => (
+                    <td key={at}>
+                      <InputNumber
+                        aria-label={`Price up to ${kg} kg in zone ${text(zone.name)}`}
+                        min={0}
+                        step={0.5}
+                        placeholder="none"
+                        value={priceAt(body, text(zone.name), kg)}
+                        onChange={(price) => set({ prices: withPrice(body, text(zone.name), kg, price) })}
+                      />
+                    </td>
+                  ))}
+                  <td>
+                    <Button type="text" icon={<CloseOutlined />} aria-label={`Remove the row up to ${kg} kg`} onClick={() => remove(kg)} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </ScrollX>
+      )}
+      <span className="muted small">
+        {weights.length === 0
+          ? 'No prices: every parcel takes the fallback of its shipping rate factor.'
+          : 'A zone without any price takes the fallback of its shipping rate factor.'}
+      </span>
+      <Button
+        style={{ justifySelf: 'start' }}
+        icon={<PlusOutlined />}
+        onClick={() => setEmpty([...empty, weights.length === 0 ? 1 : (weights.at(-1) ?? 1) * 2])}
+      >
+        Add a weight
+      </Button>
+    </fieldset>
+  );
+}
+
+function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) => void }) {
+  return (
+    <RowsField
+      legend="Shipping rate factors"
+      hint="Added to a known price, and standing in where there is none. The row that fits source and address most closely counts."
+      rows={rows}
+      add="Add a factor"
+      fresh={(all) => ({ name: `factor-${all.length + 1}`, address_type: 'Any', rate_factor: 0 })}
+      onChange={onChange}
+    >
+      {(row, change) => (
+        <>
+          <TextField label="Name" value={row.name} onChange={(name) => change({ name })} />
+          <ChoiceField
+            label="Source type"
+            empty="Every type"
+            value={row.source_type ?? ''}
+            options={optionsOf(Object.keys(typeWords), (one) => typeWords[one] ?? one)}
+            onChange={(source_type) => change({ source_type: source_type || null })}
+          />
+          <ChoiceField
+            label="Address"
+            value={row.address_type ?? 'Any'}
+            options={optionsOf(['Any', 'Business', 'Residence'])}
+            onChange={(address_type) => change({ address_type })}
+          />
+          <NumberField
+            label="Added"
+            unit="%"
+            min={-100}
+            value={number(row.rate_factor)}
+            onChange={(rate_factor) => change({ rate_factor: rate_factor ?? 0 })}
+          />
+          <NumberField
+            label="Fallback up to"
+            unit="kg"
+            value={number(row.fallback_weight)}
+            onChange={(kg) => change({ fallback_weight: kg ?? 0 })}
+          />
+          <NumberField label="Costs" value={number(row.fallback_rate)} onChange={(rate) => change({ fallback_rate: rate ?? 0 })} />
+          <NumberField
+            label="Each kg beyond"
+            value={number(row.fallback_increment)}
+            onChange={(increment) => change({ fallback_increment: increment ?? 0 })}
+          />
+          <CheckField
+            label="Free for the buyer"
+            value={row.free_shipping === true}
+            onChange={(free_shipping) => change({ free_shipping })}
+          />
+        </>
+      )}
+    </RowsField>
+  );
+}
+
+/** One more zone before the last, which has no limit. */
+function widened(zones: Body[]): Body[] {
+  const inner = zones.slice(0, -1);
+  const last = zones.at(-1) ?? { name: 'far' };
+  const names = zones.map((one) => text(one.name));
+  let at = zones.length;
+  while (names.includes(String(at))) at += 1;
+  const reach = number(inner.at(-1)?.up_to_km);
+  return [...inner, { name: String(at), up_to_km: reach === 0 ? 500 : reach * 2 }, { ...last, up_to_km: null }];
+}
+
+/** Prices of a zone that is gone go with it. */
+function withoutZone(body: Body, zones: Body[]): Body {
+  const names = zones.map((one) => text(one.name));
+  return {
+    zones: zones.map((one, at) => (at === zones.length - 1 ? { ...one, up_to_km: null } : one)),
+    prices: records(body.prices).filter((one) => names.includes(text(one.zone))),
+  };
+}

@@ -1,0 +1,113 @@
+import { type ConfigurationDocument, listDocuments } from '@client/configuration';
+import { DollarOutlined } from '@kit/icons';
+import { useQuery } from '@tanstack/react-query';
+import { DocumentDrawer } from '../documents/DocumentDrawer';
+import { DocumentsList } from '../documents/DocumentListPage';
+import { number, records, text } from '@kit/forms/fields';
+import { rateTableProblem, reachOf, weightsOf, zonesOf } from './rateTable';
+import { RateTableFields } from './RateTableFields';
+import { DocumentLink } from '../documents/documentLinks';
+import { cost, figure } from '../labels';
+
+const fresh: ConfigurationDocument = {
+  kind: 'rate_table',
+  name: '',
+  body: {
+    title: '',
+    zones: [
+      { name: 'near', up_to_km: 500 },
+      { name: 'far', up_to_km: null },
+    ],
+    prices: [],
+    factors: [],
+  },
+};
+
+/** What parcels cost, by how far they go and how heavy they are. */
+export default function RateTablesPage() {
+  const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
+  const carriers = useQuery({ queryKey: ['configuration', 'carrier'], queryFn: () => listDocuments('carrier') });
+  return (
+    <DocumentsList
+      kind="rate_table"
+      title="Rate tables"
+      noun="rate table"
+      lead="What a parcel costs by distance and weight, with shipping rate factors that raise, lower or stand in for a price."
+      icon={<DollarOutlined />}
+      belongs="Without a rate table a parcel’s carriage is money by the kilometer. Add your carrier’s prices, then name the table in a strategy or a carrier’s service."
+      fresh={fresh}
+      columns={[
+        {
+          key: 'zones',
+          title: 'Zones',
+          render: (row) => {
+            const zones = zonesOf(row.body);
+            return <span className="clamp muted">{zones.map((one, at) => `${text(one.name)} ${reachOf(zones, at)}`).join(', ')}</span>;
+          },
+        },
+        {
+          key: 'weights',
+          title: 'Weights',
+          render: (row) => {
+            const weights = weightsOf(row.body);
+            if (weights.length === 0) return <span className="muted">None</span>;
+            return <span className="figure">{`${weights.length}, up to ${figure(weights.at(-1) ?? 0)} kg`}</span>;
+          },
+        },
+        {
+          key: 'prices',
+          title: 'Prices',
+          align: 'right',
+          render: (row) => {
+            const prices = records(row.body.prices).map((one) => number(one.price));
+            if (prices.length === 0) return <span className="muted">Fallback only</span>;
+            return <span className="figure">{`${cost(Math.min(...prices))} – ${cost(Math.max(...prices))}`}</span>;
+          },
+        },
+        {
+          key: 'factors',
+          title: 'Factors',
+          render: (row) => (
+            <span className="clamp">
+              {records(row.body.factors)
+                .map((one) => `${text(one.name)} ${number(one.rate_factor) >= 0 ? '+' : '−'}${Math.abs(number(one.rate_factor))} %`)
+                .join(', ') || <span className="muted">None</span>}
+            </span>
+          ),
+        },
+        {
+          key: 'used',
+          title: 'Used by',
+          render: (row) => {
+            const by = [
+              ...(strategies.data ?? []).filter((one) => one.body.rate_table === row.name).map((one) => ['/strategies', one.name] as const),
+              ...(carriers.data ?? [])
+                .filter((one) => records(one.body.services).some((service) => service.rate_table === row.name))
+                .map((one) => ['/carriers', one.name] as const),
+            ];
+            if (by.length === 0) return <span className="muted">Nobody yet</span>;
+            return by.map(([page, name], at) => (
+              <span key={`${page} ${name}`}>
+                {at > 0 && ', '}
+                <DocumentLink page={page} name={name} />
+              </span>
+            ));
+          },
+        },
+      ]}
+      drawer={(document, isNew, close) => (
+        <DocumentDrawer
+          key={document.name}
+          document={document}
+          isNew={isNew}
+          noun="rate table"
+          size={920}
+          onClose={close}
+          complete={rateTableProblem}
+        >
+          {(body, set) => <RateTableFields body={body} set={set} />}
+        </DocumentDrawer>
+      )}
+    />
+  );
+}

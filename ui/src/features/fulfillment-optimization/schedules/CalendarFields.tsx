@@ -1,0 +1,166 @@
+import type { Body } from '@client/configuration';
+import { CloseOutlined, CopyOutlined, PlusOutlined } from '@kit/icons';
+import { Button, Input } from 'antd';
+import { records, text, TextField } from '@kit/forms/fields';
+import { HolidaysField, RowsField, ZoneField } from './scheduleFields';
+import { dayWord, hoursOf, hoursProblem, rowsOf, type Weekday, weekdays, weekHours, weekSpans } from './week';
+import { WeekPicture } from './WeekCalendar';
+
+/** A time input knows no 24:00; midnight at the end of a day is shown as 00:00. */
+const shown = (wall: unknown): string => (wall === '24:00' ? '00:00' : text(wall));
+const closing = (wall: string): string => (wall === '00:00' ? '24:00' : wall);
+
+/** When a source works: its week, holidays, days it is closed, and days with other hours. */
+export function CalendarFields({ body, set }: { body: Body; set: (part: Body) => void }) {
+  const hours = hoursOf(body);
+  const setDay = (day: Weekday, rows: Body[]): void => set({ hours: withDays(hours, { [day]: rows }) });
+  const spans = weekSpans(body);
+  const total = weekHours(spans);
+  return (
+    <>
+      <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
+      <ZoneField
+        value={body.time_zone ?? 'UTC'}
+        hint="All hours and days here are local to it."
+        onChange={(time_zone) => set({ time_zone })}
+      />
+      <h3 className="form-head">
+        Working week <span className="muted">{Number.isInteger(total) ? total : total.toFixed(1)} hours</span>
+      </h3>
+      <div className="wide">
+        <WeekPicture label="Working week" spans={spans} />
+      </div>
+      <div className="wide day-rows">
+        {weekdays.map((day) => (
+          <DayHours
+            key={day}
+            day={day}
+            rows={rowsOf(hours, day)}
+            onChange={(rows) => setDay(day, rows)}
+            onCopy={() => {
+              const given = rowsOf(hours, day);
+              set({ hours: withDays(hours, Object.fromEntries(weekdays.slice(0, 5).map((one) => [one, given]))) });
+            }}
+          />
+        ))}
+      </div>
+      <h3 className="form-head">Days that are different</h3>
+      <HolidaysField rows={records(body.holidays)} onChange={(holidays) => set({ holidays })} />
+      <RowsField
+        legend="Closed"
+        hint="From one day to another, both included: stock counts, company holidays, storms."
+        rows={records(body.closures)}
+        fresh={() => ({ from: today(), to: today(), reason: '' })}
+        add="Add closed days"
+        onChange={(closures) => set({ closures })}
+      >
+        {(row, change) => (
+          <>
+            <TextField
+              label="From"
+              type="date"
+              value={row.from}
+              onChange={(from) => change({ from, ...(text(row.to) < from ? { to: from } : {}) })}
+            />
+            <TextField label="To" type="date" value={row.to} onChange={(to) => change({ to })} />
+            <TextField label="Reason" value={row.reason} onChange={(reason) => change({ reason })} />
+          </>
+        )}
+      </RowsField>
+      <RowsField
+        legend="Open at other hours"
+        hint="These hours count on that day, holidays and closed days included."
+        rows={records(body.openings)}
+        fresh={() => ({ date: today(), hours: [{ opens: '08:00', closes: '12:00' }] })}
+        add="Add a day"
+        onChange={(openings) => set({ openings })}
+      >
+        {(row, change) => {
+          const first = records(row.hours)[0] ?? {};
+          const put = (part: Body): void => change({ hours: [{ ...first, ...part }, ...records(row.hours).slice(1)] });
+          return (
+            <>
+              <TextField label="Day" type="date" value={row.date} onChange={(date) => change({ date })} />
+              <TextField label="Opens" type="time" value={first.opens} onChange={(opens) => put({ opens })} />
+              <TextField label="Closes" type="time" value={shown(first.closes)} onChange={(closes) => put({ closes: closing(closes) })} />
+            </>
+          );
+        }}
+      </RowsField>
+    </>
+  );
+}
+
+const today = (): string => new Date().toISOString().slice(0, 10);
+
+/** Days without hours are left out: they are closed. */
+const withDays = (hours: Record<string, unknown>, part: Record<string, Body[]>): Body =>
+  Object.fromEntries(weekdays.map((day) => [day, part[day] ?? rowsOf(hours, day)] as const).filter(([, rows]) => rows.length > 0));
+
+function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[]; onChange: (rows: Body[]) => void; onCopy: () => void }) {
+  const name = dayWord(day);
+  const problem = hoursProblem(rows);
+  const change = (index: number, part: Body): void => onChange(rows.map((one, at) => (at === index ? { ...one, ...part } : one)));
+  const last = rows.at(-1);
+  return (
+    <div className="day-row" role="group" aria-label={name}>
+      <span className="strong">{name}</span>
+      <span className="day-spans">
+        {rows.length === 0 && <span className="muted">Closed</span>}
+        {rows.map((row, index) => (
+          <span key={index} className="day-span">
+            <Input
+              type="time"
+              aria-label={`${name} opens`}
+              value={text(row.opens)}
+              onChange={(event) => change(index, { opens: event.target.value })}
+            />
+            –
+            <Input
+              type="time"
+              aria-label={`${name} closes`}
+              value={shown(row.closes)}
+              onChange={(event) => change(index, { closes: closing(event.target.value) })}
+            />
+            <Button
+              size="small"
+              type="text"
+              icon={<CloseOutlined />}
+              aria-label={`Remove these hours of ${name}`}
+              onClick={() => onChange(rows.filter((_, at) => at !== index))}
+            />
+          </span>
+        ))}
+        {problem && (
+          <span className="field-problem" role="alert">
+            {problem}
+          </span>
+        )}
+      </span>
+      <span className="day-acts">
+        <Button
+          size="small"
+          icon={<PlusOutlined />}
+          aria-label={`Add hours to ${name}`}
+          onClick={() => onChange([...rows, last ? { opens: text(last.closes), closes: '24:00' } : { opens: '08:00', closes: '17:00' }])}
+        />
+        {rows.length > 0 && (
+          <Button size="small" icon={<CopyOutlined />} title={`Copy ${name}’s hours to Monday to Friday`} onClick={onCopy}>
+            Mon–Fri
+          </Button>
+        )}
+      </span>
+    </div>
+  );
+}
+
+/** What is missing before a calendar can be saved; empty when nothing is. */
+export function calendarProblem(body: Body): string {
+  if (text(body.title) === '') return 'Give the calendar a title';
+  for (const day of weekdays) {
+    const problem = hoursProblem(rowsOf(hoursOf(body), day));
+    if (problem) return `${dayWord(day)}: ${problem}`;
+  }
+  const wrong = records(body.closures).find((one) => text(one.from) === '' || text(one.to) < text(one.from));
+  return wrong ? 'A closure ends before it begins' : '';
+}

@@ -1,0 +1,63 @@
+import { type ConfigurationDocument } from '@client/configuration';
+import { listSources } from '@client/inventory';
+import { CalendarOutlined } from '@kit/icons';
+import { useQuery } from '@tanstack/react-query';
+import { CalendarFields, calendarProblem } from './CalendarFields';
+import { DocumentDrawer } from '../documents/DocumentDrawer';
+import { DocumentsList } from '../documents/DocumentListPage';
+import { records, text } from '@kit/forms/fields';
+import { holidayWords } from './scheduleFields';
+import { SourcesUsing } from '../documents/documentLinks';
+import { weekSpans } from './week';
+import { WeekStrip } from './WeekCalendar';
+
+const fresh: ConfigurationDocument = { kind: 'calendar', name: '', body: { title: '', time_zone: 'UTC' } };
+
+/** When sources work: orders are processed and handed over within these hours only. */
+export default function CalendarsPage() {
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  return (
+    <DocumentsList
+      kind="calendar"
+      title="Working calendars"
+      noun="calendar"
+      lead="When sources work. Promise dates count working hours only, and a source that is closed hands nothing over."
+      icon={<CalendarOutlined />}
+      belongs="A source without a calendar counts as open day and night. Add the hours of a warehouse, then name the calendar in its source."
+      fresh={fresh}
+      columns={[
+        { key: 'zone', title: 'Time zone', render: (row) => text(row.body.time_zone) || 'UTC' },
+        { key: 'week', title: 'Week', render: (row) => <WeekStrip spans={weekSpans(row.body)} /> },
+        {
+          key: 'holidays',
+          title: 'Holidays',
+          render: (row) => holidayWords(records(row.body.holidays)) || <span className="muted">None</span>,
+        },
+        { key: 'closed', title: 'Closed next', render: (row) => <NextClosure rows={records(row.body.closures)} /> },
+        {
+          key: 'used',
+          title: 'Sources',
+          render: (row) => <SourcesUsing sources={sources.data} setting="calendar" name={row.name} />,
+        },
+      ]}
+      drawer={(document, isNew, close) => (
+        <DocumentDrawer key={document.name} document={document} isNew={isNew} noun="calendar" onClose={close} complete={calendarProblem}>
+          {(body, set) => <CalendarFields body={body} set={set} />}
+        </DocumentDrawer>
+      )}
+    />
+  );
+}
+
+function NextClosure({ rows }: { rows: Record<string, unknown>[] }) {
+  const now = new Date().toISOString().slice(0, 10);
+  const next = rows.filter((one) => text(one.to) >= now).sort((a, b) => text(a.from).localeCompare(text(b.from)))[0];
+  if (!next) return <span className="muted">Nothing planned</span>;
+  const days = next.from === next.to ? text(next.from) : `${text(next.from)} to ${text(next.to)}`;
+  return (
+    <span className="two-line">
+      <span className="figure">{days}</span>
+      <span className="muted">{text(next.reason)}</span>
+    </span>
+  );
+}

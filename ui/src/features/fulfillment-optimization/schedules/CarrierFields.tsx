@@ -1,0 +1,176 @@
+import { type Body, type ConfigurationDocument, listDocuments } from '@client/configuration';
+import { PlusOutlined } from '@kit/icons';
+import { useQuery } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { ChoiceField, named, number, NumberField, record, records, text, TextField } from '@kit/forms/fields';
+import { daysOf, HolidaysField, RowsField, WeekdaysField } from './scheduleFields';
+
+const freshService = (at: number): Body => ({
+  name: at === 0 ? 'ground' : `service-${at + 1}`,
+  title: at === 0 ? 'Ground' : `Service ${at + 1}`,
+  bands: [{ up_to_km: null, days: 3 }],
+});
+
+/** A carrier's services: how long each takes by distance, on which days it moves and delivers, how sure that is. */
+export function CarrierFields({ body, set }: { body: Body; set: (part: Body) => void }) {
+  const rates = useQuery({ queryKey: ['configuration', 'rate_table'], queryFn: () => listDocuments('rate_table') });
+  const instances = useQuery({ queryKey: ['configuration', 'provider_instance'], queryFn: () => listDocuments('provider_instance') });
+  const services = records(body.services);
+  const change = (index: number, part: Body): void =>
+    set({ services: services.map((one, at) => (at === index ? { ...one, ...part } : one)) });
+  return (
+    <>
+      <TextField wide label="Title" value={body.title} onChange={(title) => set({ title })} />
+      <ChoiceField
+        wide
+        label="Live rates from"
+        hint="Quotes ask this connection what a parcel costs; the rate table stands in where it does not answer."
+        empty="No connection: rated by table"
+        value={body.live_rates ?? ''}
+        options={named(instances.data ?? [])}
+        onChange={(live_rates) => set({ live_rates })}
+      />
+      {services.map((service, index) => (
+        <ServiceFields
+          key={index}
+          service={service}
+          first={index === 0}
+          rates={rates.data ?? []}
+          change={(part) => change(index, part)}
+          remove={services.length > 1 ? () => set({ services: services.filter((_, at) => at !== index) }) : undefined}
+        />
+      ))}
+      <div className="wide">
+        <Button icon={<PlusOutlined />} onClick={() => set({ services: [...services, freshService(services.length)] })}>
+          Add a service
+        </Button>
+      </div>
+      <h3 className="form-head">Days off</h3>
+      <HolidaysField rows={records(body.holidays)} onChange={(holidays) => set({ holidays })} />
+    </>
+  );
+}
+
+interface ServiceProps {
+  service: Body;
+  first: boolean;
+  rates: ConfigurationDocument[];
+  change: (part: Body) => void;
+  remove?: () => void;
+}
+
+function ServiceFields({ service, first, rates, change, remove }: ServiceProps) {
+  const bands = records(service.bands);
+  const title = text(service.title) || text(service.name) || 'Service';
+  return (
+    <>
+      <h3 className="form-head form-head-acts">
+        <span>
+          {title} {first && <span className="muted">counts where a strategy names no service</span>}
+        </span>
+        {remove && (
+          <Button size="small" aria-label={`Remove service ${title}`} onClick={remove}>
+            Remove
+          </Button>
+        )}
+      </h3>
+      <TextField label="Name" hint="How strategies name it" value={service.name} onChange={(name) => change({ name })} />
+      <TextField label="Title" hint="What buyers read" value={service.title} onChange={(one) => change({ title: one })} />
+      <RowsField
+        legend="Transit days by distance"
+        rows={bands}
+        least={1}
+        add="Add a distance"
+        fresh={() => ({})}
+        onChange={(next) => change({ bands: next.length > bands.length ? widened(bands) : unbounded(next) })}
+      >
+        {(row, put, at) => (
+          <>
+            {at === bands.length - 1 ? (
+              <div className="form-field">
+                <span className="form-legend">Up to</span>
+                <span className="form-fixed">{bands.length === 1 ? 'Any distance' : 'Everything farther'}</span>
+              </div>
+            ) : (
+              <NumberField label="Up to" unit="km" min={1} value={row.up_to_km} onChange={(up_to_km) => put({ up_to_km: up_to_km ?? 1 })} />
+            )}
+            <NumberField label="Takes" unit="days" max={120} value={row.days} onChange={(days) => put({ days: days ?? 0 })} />
+            <TextField label="Carrier’s zone" value={row.zone} onChange={(zone) => put({ zone })} />
+          </>
+        )}
+      </RowsField>
+      <WeekdaysField
+        label="Moves on"
+        hint="Days that count as transit"
+        value={daysOf(service.moves)}
+        onChange={(moves) => change({ moves })}
+      />
+      <WeekdaysField label="Delivers on" value={daysOf(service.delivers)} onChange={(delivers) => change({ delivers })} />
+      <NumberField
+        label="May take less"
+        unit="days"
+        max={30}
+        value={number(service.early_days)}
+        onChange={(early_days) => change({ early_days: early_days ?? 0 })}
+      />
+      <NumberField
+        label="May take more"
+        unit="days"
+        hint="Before it counts as late"
+        max={30}
+        value={number(service.spread_days, 1)}
+        onChange={(spread_days) => change({ spread_days: spread_days ?? 0 })}
+      />
+      <NumberField
+        label="A transit day slips"
+        unit="%"
+        hint="How often a day on the way turns into two; makes promises less sure"
+        max={99}
+        value={Math.round(number(service.slip, 0.05) * 1000) / 10}
+        onChange={(slip) => change({ slip: (slip ?? 0) / 100 })}
+      />
+      <ChoiceField
+        label="Prices"
+        empty="The strategy's rate table"
+        value={service.rate_table ?? ''}
+        options={named(rates)}
+        onChange={(rate_table) => change({ rate_table })}
+      />
+    </>
+  );
+}
+
+/** One more distance before the last, which has none. */
+function widened(bands: Body[]): Body[] {
+  const inner = bands.slice(0, -1);
+  const last = bands.at(-1) ?? { days: 3 };
+  const reach = number(inner.at(-1)?.up_to_km);
+  return [...inner, { up_to_km: reach === 0 ? 500 : reach * 2, days: number(inner.at(-1)?.days, 0) + 1 }, { ...last, up_to_km: null }];
+}
+
+const unbounded = (bands: Body[]): Body[] => bands.map((one, at) => (at === bands.length - 1 ? { ...one, up_to_km: null } : one));
+
+/** What is missing before a carrier can be saved; empty when nothing is. */
+export function carrierProblem(body: Body): string {
+  if (text(body.title) === '') return 'Give the carrier a title';
+  const services = records(body.services);
+  if (services.some((one) => text(one.name) === '' || text(one.title) === '')) return 'Give every service a name and a title';
+  if (new Set(services.map((one) => text(one.name))).size < services.length) return 'Two services have the same name';
+  for (const service of services) {
+    const edges = records(service.bands)
+      .slice(0, -1)
+      .map((one) => number(one.up_to_km));
+    if (edges.some((edge, at) => at > 0 && edge <= (edges[at - 1] ?? 0))) return `${text(service.title)}: distances must grow`;
+    if (daysOf(service.moves).length === 0 || daysOf(service.delivers).length === 0) return `${text(service.title)}: choose its days`;
+  }
+  return '';
+}
+
+/** "2–5 days" over all of a service's distances. */
+export function transitWords(service: Body): string {
+  const days = records(service.bands).map((one) => number(one.days));
+  const [least, most] = [Math.min(...days), Math.max(...days)];
+  return `${least === most ? least : `${least}–${most}`} ${most === 1 ? 'day' : 'days'}`;
+}
+
+export const servicesOf = (body: Body): Body[] => records(body.services).map(record);

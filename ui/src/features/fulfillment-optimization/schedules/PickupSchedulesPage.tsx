@@ -1,0 +1,128 @@
+import { type Body, type ConfigurationDocument, listDocuments } from '@client/configuration';
+import { listSources } from '@client/inventory';
+import { ScheduleOutlined } from '@kit/icons';
+import { useQuery } from '@tanstack/react-query';
+import { DocumentDrawer } from '../documents/DocumentDrawer';
+import { DocumentsList } from '../documents/DocumentListPage';
+import { ChoiceField, named, records, strings, text, TextField } from '@kit/forms/fields';
+import { RowsField, WeekdaysField, ZoneField } from './scheduleFields';
+import { DocumentLink, SourcesUsing } from '../documents/documentLinks';
+import { weekCalls, weekdays } from './week';
+import { WeekPicture, WeekStrip } from './WeekCalendar';
+
+const fresh: ConfigurationDocument = {
+  kind: 'pickup_schedule',
+  name: '',
+  body: { title: '', carrier: '', pickups: [{ weekdays: weekdays.slice(0, 5), at: '16:00' }] },
+};
+
+/** When carriers call: parcels that are ready leave with the next call. */
+export default function PickupSchedulesPage() {
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  return (
+    <DocumentsList
+      kind="pickup_schedule"
+      title="Pickup schedules"
+      noun="pickup schedule"
+      lead="When carriers call at sources. A parcel that is ready leaves with the next call, and its transit days count from then."
+      icon={<ScheduleOutlined />}
+      belongs="A source without a schedule hands parcels over whenever it is open. Add when the carrier calls, then name the schedule in the source."
+      fresh={fresh}
+      alsoFind={(row) => text(row.body.carrier)}
+      columns={[
+        { key: 'carrier', title: 'Carrier', render: (row) => <DocumentLink page="/carriers" name={text(row.body.carrier)} /> },
+        { key: 'week', title: 'Week', render: (row) => <Calls body={row.body} /> },
+        {
+          key: 'zone',
+          title: 'Time zone',
+          render: (row) => text(row.body.time_zone) || <span className="muted">The source’s</span>,
+        },
+        {
+          key: 'used',
+          title: 'Sources',
+          render: (row) => <SourcesUsing sources={sources.data} setting="pickup_schedule" name={row.name} />,
+        },
+      ]}
+      drawer={(document, isNew, close) => (
+        <DocumentDrawer
+          key={document.name}
+          document={document}
+          isNew={isNew}
+          noun="pickup schedule"
+          onClose={close}
+          complete={scheduleProblem}
+        >
+          {(body, set) => <ScheduleFields body={body} set={set} />}
+        </DocumentDrawer>
+      )}
+    />
+  );
+}
+
+function Calls({ body }: { body: Body }) {
+  const rule = text(body.rule);
+  const calls = weekCalls(body);
+  if (calls.flat().length === 0 && rule) return <code className="clamp">{rule}</code>;
+  return (
+    <span className="two-line">
+      <WeekStrip calls={calls} />
+      {rule && <span className="muted">and by a rule</span>}
+    </span>
+  );
+}
+
+function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }) {
+  const carriers = useQuery({ queryKey: ['configuration', 'carrier'], queryFn: () => listDocuments('carrier') });
+  const pickups = records(body.pickups);
+  return (
+    <>
+      <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
+      <ChoiceField
+        label="Carrier"
+        value={body.carrier ?? ''}
+        options={named(carriers.data ?? [])}
+        onChange={(carrier) => set({ carrier })}
+      />
+      <ZoneField
+        value={body.time_zone ?? ''}
+        empty="That of the source"
+        hint="In which the times below are meant."
+        onChange={(time_zone) => set({ time_zone })}
+      />
+      <h3 className="form-head">Calls</h3>
+      <div className="wide">
+        <WeekPicture label="Calls" calls={weekCalls(body)} />
+      </div>
+      <RowsField
+        legend="At"
+        rows={pickups}
+        add="Add a call"
+        fresh={(rows) => ({ weekdays: strings(rows.at(-1)?.weekdays ?? weekdays.slice(0, 5)), at: '12:00' })}
+        onChange={(next) => set({ pickups: next })}
+      >
+        {(row, change) => (
+          <>
+            <TextField label="Time" type="time" value={row.at} onChange={(at) => change({ at })} />
+            <WeekdaysField label="Days" value={strings(row.weekdays)} onChange={(days) => change({ weekdays: days })} />
+          </>
+        )}
+      </RowsField>
+      <TextField
+        wide
+        label="Rule"
+        hint="For calls that no week describes: an RFC 5545 recurrence such as FREQ=MONTHLY;BYDAY=1MO;BYHOUR=10;BYMINUTE=0;BYSECOND=0"
+        value={body.rule}
+        onChange={(rule) => set({ rule })}
+      />
+    </>
+  );
+}
+
+function scheduleProblem(body: Body): string {
+  if (text(body.title) === '') return 'Give the pickup schedule a title';
+  if (text(body.carrier) === '') return 'Choose the carrier that calls';
+  const pickups = records(body.pickups);
+  if (pickups.length === 0 && text(body.rule) === '') return 'Say when it calls: add a call, or give a rule';
+  if (pickups.some((one) => text(one.at) === '' || strings(one.weekdays).length === 0)) return 'Give every call a time and its days';
+  return '';
+}

@@ -1,0 +1,124 @@
+import type { Body } from '@client/configuration';
+import { CloseOutlined, PlusOutlined } from '@kit/icons';
+import { Button } from 'antd';
+import type { ReactNode } from 'react';
+import { ChoiceField, optionsOf, strings, text, TextField } from '@kit/forms/fields';
+import { dayShort, dayWord, timeZones, type Weekday, weekdays } from './week';
+
+/** Rows of one kind: each with its fields and a way to take it out, and one to add another. */
+export function RowsField({
+  legend,
+  hint,
+  rows,
+  fresh,
+  add,
+  least = 0,
+  onChange,
+  children,
+}: {
+  legend: string;
+  hint?: ReactNode;
+  rows: Body[];
+  fresh: (rows: Body[]) => Body;
+  add: string;
+  /** So many rows have to stay. */
+  least?: number;
+  onChange: (rows: Body[]) => void;
+  children: (row: Body, change: (part: Body) => void, index: number) => ReactNode;
+}) {
+  const change = (index: number, part: Body): void => onChange(rows.map((one, at) => (at === index ? { ...one, ...part } : one)));
+  return (
+    <fieldset className="wide form-rows">
+      <legend className="form-legend">{legend}</legend>
+      {hint !== undefined && <span className="muted small">{hint}</span>}
+      {rows.map((row, index) => (
+        <div key={index} className="form-row with-end" role="group" aria-label={`${legend}, row ${index + 1}`}>
+          <div className="form-row-fields">{children(row, (part) => change(index, part), index)}</div>
+          <Button
+            icon={<CloseOutlined />}
+            aria-label={`Remove row ${index + 1} of ${legend.toLowerCase()}`}
+            disabled={rows.length <= least}
+            onClick={() => onChange(rows.filter((_, at) => at !== index))}
+          />
+        </div>
+      ))}
+      <Button style={{ justifySelf: 'start' }} icon={<PlusOutlined />} onClick={() => onChange([...rows, fresh(rows)])}>
+        {add}
+      </Button>
+    </fieldset>
+  );
+}
+
+/** Some days of the week, each a button that is in or out. */
+export function WeekdaysField({
+  label,
+  hint,
+  value,
+  onChange,
+}: {
+  label: string;
+  hint?: ReactNode;
+  value: readonly string[];
+  onChange: (days: Weekday[]) => void;
+}) {
+  const toggle = (day: Weekday): void => onChange(weekdays.filter((one) => (one === day ? !value.includes(one) : value.includes(one))));
+  return (
+    <div className="form-field" role="group" aria-label={label}>
+      <span className="form-legend">{label}</span>
+      <span className="day-buttons">
+        {weekdays.map((day) => (
+          <button key={day} type="button" aria-label={dayWord(day)} aria-pressed={value.includes(day)} onClick={() => toggle(day)}>
+            {dayShort(day).slice(0, 2)}
+          </button>
+        ))}
+      </span>
+      {hint !== undefined && <span className="hint">{hint}</span>}
+    </div>
+  );
+}
+
+export function ZoneField({
+  value,
+  empty,
+  hint,
+  onChange,
+}: {
+  value: unknown;
+  empty?: string;
+  hint?: ReactNode;
+  onChange: (zone: string) => void;
+}) {
+  const known = typeof value === 'string' && value !== '' && !timeZones.includes(value) ? [value, ...timeZones] : timeZones;
+  return <ChoiceField label="Time zone" hint={hint} empty={empty} value={value} options={optionsOf(known)} onChange={onChange} />;
+}
+
+/** Public holidays that nobody works on, by country. */
+export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) => void }) {
+  return (
+    <RowsField legend="Public holidays of" rows={rows} fresh={() => ({ country: 'US' })} add="Add a country" onChange={onChange}>
+      {(row, change) => (
+        <>
+          <TextField
+            label="Country"
+            placeholder="US"
+            value={row.country}
+            onChange={(country) => change({ country: country.toUpperCase().slice(0, 2) })}
+          />
+          <TextField
+            label="State or province"
+            placeholder="All of it"
+            value={row.subdivision}
+            onChange={(subdivision) => change({ subdivision: subdivision.toUpperCase() })}
+          />
+        </>
+      )}
+    </RowsField>
+  );
+}
+
+/** Weekdays a document names, or Monday to Friday where it names none. */
+export const daysOf = (value: unknown): string[] => (value === undefined ? weekdays.slice(0, 5) : strings(value));
+
+/** A public holiday rule in words. */
+export const holidayWords = (rows: Body[]): string =>
+  rows.map((one) => text(one.country) + (text(one.subdivision) ? `-${text(one.subdivision)}` : '')).join(', ');

@@ -1,0 +1,74 @@
+import type { Body } from '@client/configuration';
+import { record, records, strings, text } from '@kit/forms/fields';
+
+export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+export type Weekday = (typeof weekdays)[number];
+/** Opening and closing, in minutes after midnight. */
+export type Span = readonly [number, number];
+
+const dayMinutes = 1440;
+export const dayWord = (day: Weekday): string => day.charAt(0).toUpperCase() + day.slice(1);
+export const dayShort = (day: Weekday): string => dayWord(day).slice(0, 3);
+
+export const minutesOf = (wall: string): number => {
+  const [hours = '0', minutes = '0'] = wall.split(':');
+  return Number(hours) * 60 + Number(minutes);
+};
+
+/** What a calendar works while its document names no hours at all. */
+const usual: Record<string, unknown> = Object.fromEntries(weekdays.slice(0, 5).map((day) => [day, [{ opens: '08:00', closes: '17:00' }]]));
+export const hoursOf = (body: Body): Record<string, unknown> =>
+  body.hours === undefined || body.hours === null ? usual : record(body.hours);
+export const rowsOf = (hours: Record<string, unknown>, day: Weekday): Body[] => records(hours[day]);
+
+export const spansOf = (rows: Body[]): Span[] =>
+  rows
+    .map((one): Span => [minutesOf(text(one.opens)), minutesOf(text(one.closes))])
+    .filter(([from, to]) => Number.isFinite(from) && Number.isFinite(to) && from < to && to <= dayMinutes);
+
+export const weekSpans = (body: Body): Span[][] => weekdays.map((day) => spansOf(rowsOf(hoursOf(body), day)));
+
+/** When a carrier calls, by weekday, in minutes after midnight. */
+export const weekCalls = (body: Body): number[][] =>
+  weekdays.map((day) =>
+    records(body.pickups)
+      .filter((one) => strings(one.weekdays).includes(day) && text(one.at) !== '')
+      .map((one) => minutesOf(text(one.at)))
+      .sort((a, b) => a - b),
+  );
+
+export const clock = (minutes: number): string =>
+  `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+
+const wordsOf = (spans: readonly Span[], calls: readonly number[]): string =>
+  [...spans.map(([from, to]) => `${clock(from)}–${clock(to)}`), ...calls.map(clock)].join(', ') || '—';
+
+/** A week in words; days that are alike are said together: "Mon–Fri 08:00–17:00". */
+export function weekWords(spans: readonly Span[][], calls: readonly number[][] = []): string {
+  const days = weekdays.map((_, at) => wordsOf(spans[at] ?? [], calls[at] ?? []));
+  const out: string[] = [];
+  for (let from = 0; from < 7;) {
+    let to = from;
+    while (to < 6 && days[to + 1] === days[from]) to += 1;
+    const [first, last] = [weekdays[from], weekdays[to]];
+    if (days[from] !== '—' && first && last)
+      out.push(`${from === to ? dayShort(first) : `${dayShort(first)}–${dayShort(last)}`} ${days[from]}`);
+    from = to + 1;
+  }
+  return out.join('; ') || 'Never';
+}
+
+/** Hours worked in a week. */
+export const weekHours = (spans: readonly Span[][]): number => spans.flat().reduce((sum, [from, to]) => sum + to - from, 0) / 60;
+
+/** What is wrong with the hours of one day; empty when nothing is. */
+export function hoursProblem(rows: Body[]): string {
+  for (const one of rows) {
+    if (text(one.opens) === '' || text(one.closes) === '') return 'give both times';
+    if (minutesOf(text(one.opens)) >= minutesOf(text(one.closes))) return 'closes before it opens';
+  }
+  const spans = [...spansOf(rows)].sort((a, b) => a[0] - b[0]);
+  return spans.some((one, at) => at > 0 && one[0] < (spans[at - 1]?.[1] ?? 0)) ? 'hours overlap' : '';
+}
+
+export const timeZones: string[] = [...new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])];

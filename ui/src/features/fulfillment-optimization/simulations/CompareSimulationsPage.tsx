@@ -1,0 +1,124 @@
+import { compareSimulations, type Comparison } from '@client/sourcing';
+import { LeftOutlined } from '@kit/icons';
+import { EmptyState, Loaded } from '@kit/feedback';
+import { Page, Section } from '@kit/layout';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useSearchParams } from 'react-router';
+import { currencyOf, kpis, kpiValue, signed, templates, wayOf } from './kpis';
+import '../optimization.css';
+
+/** Finished simulations side by side; each against the first, run by run. */
+export default function ComparePage() {
+  const [params] = useSearchParams();
+  const ids = (params.get('ids') ?? '').split(',').filter(Boolean);
+  const comparison = useQuery({
+    queryKey: ['simulations', 'compare', ids],
+    queryFn: () => compareSimulations(ids),
+    enabled: ids.length > 1,
+  });
+  return (
+    <Page
+      title="Compare simulations"
+      above={
+        <Link className="crumb" to="/simulations">
+          <LeftOutlined /> Simulations
+        </Link>
+      }
+      lead="Means with their bounds. Differences are against the first one, run by run, where both met the same demand."
+    >
+      {ids.length < 2 ? (
+        <Section>
+          <EmptyState title="Nothing to compare" action={<Link to="/simulations">Choose simulations</Link>}>
+            Select two to six finished simulations in the list, then compare them.
+          </EmptyState>
+        </Section>
+      ) : (
+        <Loaded answer={comparison} rows={12}>
+          {(data) => <Table data={data} />}
+        </Loaded>
+      )}
+    </Page>
+  );
+}
+
+/** What planners look at first; the facts of the scenarios follow, then everything else. */
+const first = ['orders_per_week', 'avg_fulfillment_distance_km', 'cost'];
+
+function Table({ data }: { data: Comparison }) {
+  const known = Object.keys(kpis).filter((name) => data.columns.some((one) => name in one.kpis));
+  const rows = (names: readonly string[]) => names.map((name) => <KpiRow key={name} name={name} data={data} />);
+  const facts: [string, (one: Comparison['columns'][number]) => string][] = [
+    ['Template', (one) => templates[one.template]?.title ?? one.template],
+    ['Days', (one) => `${one.from} to ${one.to}`],
+    ['Sources', (one) => String(one.sources)],
+    ['Constraints', (one) => String(one.constraints)],
+    ['Description', (one) => one.description || '—'],
+  ];
+  return (
+    <Section flush>
+      {data.difference.slice(1).some((one) => one === null) && (
+        <p className="muted small" style={{ padding: '10px var(--pad)' }}>
+          Where no difference stands, the two did not meet the very same demand and stock. Clone a simulation and change the copy: copies
+          are compared run by run.
+        </p>
+      )}
+      <ScrollX label="Comparison">
+        <table className="plain compared">
+          <thead>
+            <tr>
+              <th scope="col">Figure</th>
+              {data.columns.map((one) => (
+                <th key={one.id} scope="col">
+                  <Link to={`/simulations/${one.id}`}>{one.name}</Link>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows(first.filter((name) => known.includes(name)))}
+            {facts.map(([title, read]) => (
+              <tr key={title}>
+                <th scope="row">{title}</th>
+                {data.columns.map((one) => (
+                  <td key={one.id}>{read(one)}</td>
+                ))}
+              </tr>
+            ))}
+            {rows(known.filter((name) => !first.includes(name)))}
+          </tbody>
+        </table>
+      </ScrollX>
+    </Section>
+  );
+}
+
+function KpiRow({ name, data }: { name: string; data: Comparison }) {
+  return (
+    <tr>
+      <th scope="row">{kpis[name]?.title}</th>
+      {data.columns.map((one, index) => {
+        const band = one.kpis[name];
+        const delta = index > 0 ? data.difference[index]?.[name] : undefined;
+        return (
+          <td key={one.id}>
+            {band && (
+              <span className="two-line">
+                <span className="figure strong">{kpiValue(name, band.mean, currencyOf(name, one))}</span>
+                <span className="muted figure">
+                  {kpiValue(name, band.lower)} to {kpiValue(name, band.upper)}
+                </span>
+                {delta && (
+                  <span className="delta" data-way={wayOf(name, delta)}>
+                    {delta.lower === 0 && delta.upper === 0 ? 'no difference' : signed(name, delta.mean)}
+                    {delta.mean !== 0 && !delta.certain && ', not certain'}
+                  </span>
+                )}
+              </span>
+            )}
+          </td>
+        );
+      })}
+    </tr>
+  );
+}

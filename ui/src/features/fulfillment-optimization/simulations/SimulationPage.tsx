@@ -1,0 +1,388 @@
+import { type Band, type Difference, type Figures, getSimulation, type SimulationView, type Summary } from '@client/sourcing';
+import { listSources } from '@client/inventory';
+import { BandChart } from '@kit/BandChart';
+import { LeftOutlined } from '@kit/icons';
+import { Loaded } from '@kit/feedback';
+import { whole, When } from '@kit/format';
+import { Facts, Page, Section } from '@kit/layout';
+import { MapView, pinOf } from '@kit/MapView';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { inWords } from '@kit/states';
+import { WhyButton } from '@kit/ExplainedButton';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Segmented } from 'antd';
+import { useState } from 'react';
+import { Link, useNavigate, useParams } from 'react-router';
+import { CommitDialog } from './CommitDialog';
+import { currencyOf, dailyTitles, dayLabel, kpiAxis, kpis, kpiValue, signed, templates, wayOf } from './kpis';
+import { useMay } from '@kit/usePermission';
+import { SimulationState } from './SimulationStateTag';
+import { changesInWords } from './describeChanges';
+import { figure } from '../labels';
+import '../optimization.css';
+
+/** One simulation: how far it is, what came of it, and what a commit would change. */
+export default function SimulationPage() {
+  const { id = '' } = useParams();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const [committing, setCommitting] = useState(false);
+  const writes = useMay('sourcing.write');
+  const configures = useMay('configuration.write');
+  const answer = useQuery({
+    queryKey: ['simulations', 'one', id],
+    queryFn: () => getSimulation(id),
+    refetchInterval: (query) => (['waiting', 'running'].includes(query.state.data?.state ?? '') ? 1000 : false),
+  });
+  const found = answer.data;
+  const refusal = !found
+    ? 'It is still being read'
+    : found.state !== 'finished'
+      ? 'Only a finished simulation can be committed'
+      : found.committed_at
+        ? 'It was committed already'
+        : found.changed.every((one) => one.change === 'unchanged')
+          ? 'It changes no configuration: there is nothing to commit'
+          : !configures
+            ? 'It needs the permission configuration.write'
+            : '';
+  return (
+    <Page
+      title={found?.name ?? 'Simulation'}
+      above={
+        <Link className="crumb" to="/simulations">
+          <LeftOutlined /> Simulations
+        </Link>
+      }
+      lead={
+        found && (
+          <>
+            {templates[found.template]?.title} <SimulationState row={found} /> {found.description}
+          </>
+        )
+      }
+      actions={
+        found && (
+          <>
+            <WhyButton
+              allowed={writes}
+              why="It needs the permission sourcing.write"
+              onClick={() => void navigate(`/simulations/new?clone=${id}`)}
+            >
+              Clone and change
+            </WhyButton>
+            <WhyButton type="primary" allowed={refusal === ''} why={refusal} onClick={() => setCommitting(true)}>
+              Commit changes
+            </WhyButton>
+          </>
+        )
+      }
+    >
+      <Loaded answer={answer} rows={12}>
+        {(view) => (
+          <>
+            {(view.state === 'waiting' || view.state === 'running') && <Progress view={view} />}
+            {view.state === 'failed' && (
+              <div className="problem" role="alert">
+                <div>
+                  <p className="problem-what">The simulation failed</p>
+                  <p>{view.error}</p>
+                  <p>Clone it, change what is wrong, and run it again.</p>
+                </div>
+              </div>
+            )}
+            {view.summary && <Results view={view} summary={view.summary} />}
+            <Asked view={view} />
+          </>
+        )}
+      </Loaded>
+      {committing && found && (
+        <CommitDialog
+          simulation={found}
+          onClose={() => setCommitting(false)}
+          onDone={() => {
+            void queries.invalidateQueries({ queryKey: ['simulations'] });
+            void queries.invalidateQueries({ queryKey: ['configuration'] });
+            void queries.invalidateQueries({ queryKey: ['sources'] });
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function Progress({ view }: { view: SimulationView }) {
+  return (
+    <Section title={view.state === 'waiting' ? 'Waiting for a worker' : 'Running'} extra={`${view.runs_done} of ${view.runs} runs`}>
+      <div
+        className="progress-line"
+        role="progressbar"
+        aria-label="Runs done"
+        aria-valuemin={0}
+        aria-valuemax={view.runs}
+        aria-valuenow={view.runs_done}
+      >
+        <i style={{ width: `${view.progress * 100}%` }} />
+      </div>
+      <p className="muted small" style={{ marginTop: 8 }}>
+        Each run sources the same days twice: as configured today, and with the changes. You can leave this page; it goes on.
+      </p>
+    </Section>
+  );
+}
+
+function Results({ view, summary }: { view: SimulationView; summary: Summary }) {
+  const [part, setPart] = useState<'metrics' | 'map'>('metrics');
+  return (
+    <>
+      <div className="row between">
+        <Segmented
+          value={part}
+          onChange={setPart}
+          options={[
+            { value: 'metrics', label: 'Metrics' },
+            { value: 'map', label: 'Sources on the map' },
+          ]}
+        />
+        <span className="muted small">
+          Mean of {view.runs} runs; bounds hold nine runs of ten. Differences are run by run against today.
+        </span>
+      </div>
+      {part === 'metrics' ? <Metrics view={view} summary={summary} /> : <BySource summary={summary} />}
+    </>
+  );
+}
+
+function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) {
+  const { scenario, baseline, difference } = summary;
+  const names = Object.keys(kpis).filter((name) => name in scenario.kpis);
+  const days = Object.keys(dailyTitles).filter((name) => name in scenario.daily);
+  return (
+    <>
+      <dl className="figures-grid">
+        {names.map((name) => {
+          const band = scenario.kpis[name];
+          const delta = difference[name];
+          return (
+            band && (
+              <div key={name} className="kpi">
+                <dt>{kpis[name]?.title}</dt>
+                <dd>{kpiValue(name, band.mean, currencyOf(name, view))}</dd>
+                <span className="fine">
+                  {band.lower === band.upper ? (
+                    'the same in every run'
+                  ) : (
+                    <>
+                      <span>lower {kpiValue(name, band.lower)}</span> <span>upper {kpiValue(name, band.upper)}</span>
+                    </>
+                  )}
+                </span>
+                {delta && <Against name={name} delta={delta} today={baseline.kpis[name]?.mean ?? 0} />}
+              </div>
+            )
+          );
+        })}
+      </dl>
+      <Satisfaction scenario={scenario} baseline={baseline} />
+      <div className="legend">
+        <span>
+          <i aria-hidden="true" />
+          With the changes, and its bounds
+        </span>
+        <span>
+          <i data-line="base" aria-hidden="true" />
+          As configured today
+        </span>
+      </div>
+      <div className="band-grid">
+        {days.map((name) => {
+          const bands = scenario.daily[name];
+          const base = baseline.daily[name];
+          return (
+            bands && (
+              <Section key={name} title={dailyTitles[name]}>
+                <BandChart
+                  title={dailyTitles[name] ?? name}
+                  labels={bands.mean.map((_, index) => dayLabel(view.ask.demand.from, index))}
+                  bands={bands}
+                  base={base}
+                  axis={(value) => kpiAxis(name, value)}
+                  format={(value) => kpiValue(name, value, currencyOf(name, view))}
+                />
+              </Section>
+            )
+          );
+        })}
+      </div>
+    </>
+  );
+}
+
+/** What differs from today; a figure that is the same in every run says so in one word less. */
+function Against({ name, delta, today }: { name: string; delta: Difference; today: number }) {
+  if (delta.lower === 0 && delta.upper === 0)
+    return (
+      <span className="delta" data-way="even">
+        same as today
+      </span>
+    );
+  return (
+    <span className="delta" data-way={wayOf(name, delta)}>
+      <span>{signed(name, delta.mean)}</span> <span>against {kpiValue(name, today)}</span>
+      {delta.mean !== 0 && !delta.certain && <span>, not certain</span>}
+    </span>
+  );
+}
+
+const outcomes = [
+  ['orders_in_full', 'In full', 'var(--tone-done-mark)'],
+  ['orders_in_part', 'In part', 'var(--tone-attention-mark)'],
+  ['orders_unfulfilled', 'Not fulfilled', 'var(--tone-failed-mark)'],
+] as const;
+
+function Satisfaction({ scenario, baseline }: { scenario: Figures; baseline: Figures }) {
+  return (
+    <Section title="Order satisfaction">
+      <div className="stack" style={{ gap: 12 }}>
+        {(
+          [
+            ['With the changes', scenario],
+            ['As configured today', baseline],
+          ] as const
+        ).map(([title, figures]) => {
+          const total = outcomes.reduce((sum, [name]) => sum + (figures.kpis[name]?.mean ?? 0), 0) || 1;
+          return (
+            <div key={title} className="stack" style={{ gap: 4 }}>
+              <span className="small strong">{title}</span>
+              <div className="bar-row" aria-hidden="true">
+                {outcomes.map(([name, , colour]) => (
+                  <i key={name} style={{ width: `${(100 * (figures.kpis[name]?.mean ?? 0)) / total}%`, background: colour }} />
+                ))}
+              </div>
+              <span className="small muted">
+                {outcomes
+                  .map(([name, word]) => `${word} ${figure(Math.round(((figures.kpis[name]?.mean ?? 0) / total) * 1000) / 10)} %`)
+                  .join(' · ')}
+              </span>
+            </div>
+          );
+        })}
+      </div>
+    </Section>
+  );
+}
+
+function BySource({ summary }: { summary: Summary }) {
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  const { scenario, baseline } = summary;
+  const mean = (figures: Figures, source: string, name: string): number => figures.by_source[source]?.[name]?.mean ?? 0;
+  const names = [...new Set([...Object.keys(scenario.by_source), ...Object.keys(baseline.by_source)])].toSorted(
+    (a, b) => mean(scenario, b, 'parcels') - mean(scenario, a, 'parcels'),
+  );
+  const columns = ['parcels', 'lines', 'units', 'avg_distance_km', 'days_used'];
+  const bounds = (band: Band | undefined): string => (band ? `${figure(band.lower)} to ${figure(band.upper)}` : '');
+  return (
+    <>
+      <MapView
+        label="Parcels of each source"
+        height={380}
+        pins={(sources.data ?? []).flatMap((one) =>
+          pinOf({
+            id: one.name,
+            label: `${one.name} ${whole(Math.round(mean(scenario, one.name, 'parcels')))}`,
+            kind: mean(scenario, one.name, 'parcels') > 0 ? 'source' : 'inactive',
+            latitude: one.latitude,
+            longitude: one.longitude,
+          }),
+        )}
+      />
+      <Section flush title="What each source did">
+        <ScrollX label="What each source did">
+          <table className="plain">
+            <thead>
+              <tr>
+                <th scope="col">Source</th>
+                {columns.map((name) => (
+                  <th key={name} scope="col" className="num">
+                    {inWords(name)}
+                  </th>
+                ))}
+                <th scope="col" className="num">
+                  Parcels today
+                </th>
+                <th scope="col" className="num">
+                  Difference
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {names.map((source) => {
+                const change = mean(scenario, source, 'parcels') - mean(baseline, source, 'parcels');
+                return (
+                  <tr key={source}>
+                    <td className="strong">{source}</td>
+                    {columns.map((name) => (
+                      <td key={name} className="num figure" title={bounds(scenario.by_source[source]?.[name])}>
+                        {figure(mean(scenario, source, name))}
+                      </td>
+                    ))}
+                    <td className="num figure">{figure(mean(baseline, source, 'parcels'))}</td>
+                    <td className="num figure">{signed('orders', change)}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </ScrollX>
+      </Section>
+    </>
+  );
+}
+
+function Asked({ view }: { view: SimulationView }) {
+  const { demand } = view.ask;
+  return (
+    <Section title="What was asked">
+      <div className="stack">
+        <Facts
+          columns={3}
+          items={[
+            ['Demand', demand.kind === 'past' ? 'Past days, resampled' : 'Days ahead, resampled from the past'],
+            ['Days', `${demand.from} to ${demand.to}`],
+            ['Multiplier', `× ${figure(demand.multiplier)}`],
+            ['Drawn from', `${whole(view.basis_orders)} orders, ${whole(view.basis_lines)} lines`],
+            ['Strategy', view.ask.strategy === '' ? 'The default one' : view.ask.strategy],
+            [
+              'Stock',
+              `Scheduled supply arrives on its day${view.ask.replenish_days ? `, and all is filled up every ${view.ask.replenish_days} days` : ''}`,
+            ],
+            ['Runs', `${view.runs}, seed ${view.ask.seed}`],
+            ['Asked for', <When key="at" at={view.created_at} />],
+            [
+              'Took',
+              view.started_at && view.finished_at && `${figure((Date.parse(view.finished_at) - Date.parse(view.started_at)) / 1000)} s`,
+            ],
+            ['Committed', view.committed_at && <When key="done" at={view.committed_at} />],
+            ['Committed by', view.committed_by],
+            [
+              'Cloned from',
+              view.cloned_from && (
+                <Link key="from" to={`/simulations/${view.cloned_from}`}>
+                  The original
+                </Link>
+              ),
+            ],
+          ]}
+        />
+        <div>
+          <p className="strong">What would be different</p>
+          <ul>
+            {changesInWords(view.ask.changes).map((words) => (
+              <li key={words}>{words}</li>
+            ))}
+          </ul>
+        </div>
+      </div>
+    </Section>
+  );
+}

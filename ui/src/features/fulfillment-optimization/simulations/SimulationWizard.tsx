@@ -1,0 +1,164 @@
+import { cloneSimulation, getSimulation, type SimulationAsk, startSimulation } from '@client/sourcing';
+import { LeftOutlined, RightOutlined } from '@kit/icons';
+import { Loaded, ProblemNotice } from '@kit/feedback';
+import { Page } from '@kit/layout';
+import { WhyButton } from '@kit/ExplainedButton';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { useState } from 'react';
+import { Link, useNavigate, useSearchParams } from 'react-router';
+import { useMay } from '@kit/usePermission';
+import { ConstraintsStep } from './WizardConstraints';
+import { SourcesStep } from './WizardSources';
+import { DemandStep, ReviewStep, StrategyStep, TemplateStep } from './WizardSteps';
+import '../optimization.css';
+
+export type Draft = Required<
+  Pick<SimulationAsk, 'name' | 'description' | 'template' | 'demand' | 'strategy' | 'replenish_days' | 'runs' | 'seed'>
+> & {
+  changes: SimulationAsk['changes'];
+};
+export interface StepProps {
+  draft: Draft;
+  set: (part: Partial<Draft>) => void;
+  change: (part: Partial<SimulationAsk['changes']>) => void;
+  /** A copy keeps the demand and stock of its original. */
+  copy: boolean;
+}
+
+const DAY = 86_400_000;
+const day = (days: number): string => new Date(Date.now() + days * DAY).toISOString().slice(0, 10);
+const nothing: SimulationAsk['changes'] = {
+  closed_sources: [],
+  new_sources: [],
+  constraints: [],
+  demand_multiplier: 1,
+  demand_products: [],
+  new_products: [],
+};
+
+const freshDraft = (): Draft => ({
+  name: '',
+  description: '',
+  template: 'source_optimization',
+  demand: { kind: 'past', from: day(-13), to: day(0), multiplier: 1 },
+  strategy: '',
+  changes: nothing,
+  replenish_days: null,
+  runs: 20,
+  seed: 1,
+});
+
+/** Ask for a simulation step by step; a copy starts with what its original asked. */
+export default function SimulationWizard() {
+  const [params] = useSearchParams();
+  const clone = params.get('clone') ?? '';
+  const original = useQuery({ queryKey: ['simulations', 'one', clone], queryFn: () => getSimulation(clone), enabled: clone !== '' });
+  if (clone === '') return <Wizard first={freshDraft()} clone="" />;
+  return (
+    <Loaded answer={original} rows={12}>
+      {(view) => {
+        const { ask } = view;
+        const first: Draft = {
+          ...freshDraft(),
+          ...ask,
+          name: `${ask.name}, changed`.slice(0, 200),
+          replenish_days: ask.replenish_days ?? null,
+          changes: { ...nothing, ...ask.changes },
+        };
+        return <Wizard first={first} clone={clone} />;
+      }}
+    </Loaded>
+  );
+}
+
+const steps = ['Template', 'Demand', 'Sources', 'Constraints', 'Strategy', 'Run'] as const;
+
+function missingOf(draft: Draft): string {
+  if (draft.name.trim() === '') return 'Give the simulation a name';
+  if (draft.demand.from === '' || draft.demand.to === '') return 'Say from when to when';
+  if (draft.demand.to < draft.demand.from) return 'The period ends before it begins';
+  if (draft.changes.new_sources.some((one) => one.name.trim() === '')) return 'Give every new source a name';
+  if (draft.changes.new_products.some((one) => one.product.trim() === '' || one.like.trim() === ''))
+    return 'Say what every new product sells like';
+  return '';
+}
+
+function Wizard({ first, clone }: { first: Draft; clone: string }) {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const may = useMay('sourcing.write');
+  const [step, setStep] = useState(0);
+  const [draft, setDraft] = useState(first);
+  const set = (part: Partial<Draft>): void => setDraft((before) => ({ ...before, ...part }));
+  const change = (part: Partial<SimulationAsk['changes']>): void =>
+    setDraft((before) => ({ ...before, changes: { ...before.changes, ...part } }));
+  const copy = clone !== '';
+  const missing = missingOf(draft);
+  const run = useMutation({
+    mutationFn: () => {
+      const { name, description, template, changes, replenish_days, runs, seed } = draft;
+      return copy ? cloneSimulation(clone, { name, description, template, changes, replenish_days, runs, seed }) : startSimulation(draft);
+    },
+    onSuccess: (made) => {
+      void queries.invalidateQueries({ queryKey: ['simulations', 'list'] });
+      void navigate(`/simulations/${made.id}`);
+    },
+  });
+  const props: StepProps = { draft, set, change, copy };
+  const last = steps.length - 1;
+  return (
+    <Page
+      title={copy ? 'Clone a simulation' : 'New simulation'}
+      above={
+        <Link className="crumb" to="/simulations">
+          <LeftOutlined /> Simulations
+        </Link>
+      }
+      lead={
+        copy
+          ? 'The same demand and stock with other changes; the two can be compared run by run.'
+          : 'Choose what would be different. Everything you leave alone stays as it is configured today.'
+      }
+    >
+      <section className="card">
+        <nav className="steps-nav" aria-label="Steps">
+          {steps.map((title, index) => (
+            <button key={title} type="button" aria-current={index === step ? 'step' : undefined} onClick={() => setStep(index)}>
+              {index + 1}. {title}
+            </button>
+          ))}
+        </nav>
+        <div className="card-body">
+          {step === 0 && <TemplateStep {...props} />}
+          {step === 1 && <DemandStep {...props} />}
+          {step === 2 && <SourcesStep {...props} />}
+          {step === 3 && <ConstraintsStep {...props} />}
+          {step === 4 && <StrategyStep {...props} />}
+          {step === last && <ReviewStep {...props} />}
+          {run.error && <ProblemNotice compact error={run.error} />}
+          <div className="row between" style={{ marginTop: 20 }}>
+            <Button icon={<LeftOutlined />} disabled={step === 0} onClick={() => setStep(step - 1)}>
+              Back
+            </Button>
+            {step < last ? (
+              <Button type="primary" icon={<RightOutlined />} iconPlacement="end" onClick={() => setStep(step + 1)}>
+                {steps[step + 1]}
+              </Button>
+            ) : (
+              <WhyButton
+                type="primary"
+                allowed={may && missing === ''}
+                why={may ? missing : 'It needs the permission sourcing.write'}
+                loading={run.isPending}
+                onClick={() => run.mutate()}
+              >
+                Run {draft.runs} times
+              </WhyButton>
+            )}
+          </div>
+        </div>
+      </section>
+    </Page>
+  );
+}

@@ -1,0 +1,311 @@
+import { type Body, listDocuments } from '@client/configuration';
+import { CloseOutlined, PlusOutlined } from '@kit/icons';
+import { Facts } from '@kit/layout';
+import { useQuery } from '@tanstack/react-query';
+import { Button, Select } from 'antd';
+import { ChoiceField, Field, named, NumberField, text, TextField } from '@kit/forms/fields';
+import { templates } from './kpis';
+import { changesInWords, strategyOf } from './describeChanges';
+import type { Draft, StepProps } from './SimulationWizard';
+import { StrategyFields } from '../strategies/StrategyFields';
+
+export function TemplateStep({ draft, set }: StepProps) {
+  return (
+    <div className="stack">
+      <div className="templates" role="group" aria-label="Template">
+        {Object.entries(templates).map(([key, one]) => (
+          <button
+            key={key}
+            type="button"
+            className="template"
+            aria-pressed={draft.template === key}
+            onClick={() => set({ template: key as Draft['template'] })}
+          >
+            <span className="strong">{one.title}</span>
+            <span className="muted">{one.says}</span>
+          </button>
+        ))}
+      </div>
+      <div className="form">
+        <TextField wide label="Name" value={draft.name} onChange={(name) => set({ name })} />
+        <TextField
+          wide
+          long
+          label="Description"
+          hint="What you want to find out; it stands beside the figures."
+          value={draft.description}
+          onChange={(description) => set({ description })}
+        />
+      </div>
+    </div>
+  );
+}
+
+export function DemandStep(props: StepProps) {
+  const { draft, set, copy } = props;
+  const demand = (part: Partial<Draft['demand']>): void => set({ demand: { ...draft.demand, ...part } });
+  return (
+    <div className="form">
+      {copy ? (
+        <p className="wide muted">
+          A copy meets the demand of its original: {draft.demand.kind === 'past' ? 'past days' : 'days ahead'} from {draft.demand.from} to{' '}
+          {draft.demand.to}, times {draft.demand.multiplier}.
+        </p>
+      ) : (
+        <>
+          <ChoiceField
+            label="Demand"
+            hint={
+              draft.demand.kind === 'past'
+                ? 'Days of the period itself, drawn with replacement.'
+                : 'As many days ahead, drawn from the last four weeks unless you say from when.'
+            }
+            value={draft.demand.kind}
+            options={[
+              { value: 'past', label: 'Past orders' },
+              { value: 'future', label: 'Days ahead' },
+            ]}
+            onChange={(kind) => demand({ kind: kind as 'past' | 'future', basis_from: null, basis_to: null })}
+          />
+          <NumberField
+            label="Multiplier"
+            hint="Takes each order that many times, today's configuration included."
+            min={0.01}
+            max={100}
+            step={0.1}
+            value={draft.demand.multiplier}
+            onChange={(multiplier) => demand({ multiplier: multiplier ?? 1 })}
+          />
+          <TextField label="From" type="date" value={draft.demand.from} onChange={(from) => demand({ from })} />
+          <TextField label="To" type="date" value={draft.demand.to} onChange={(to) => demand({ to })} />
+          {draft.demand.kind === 'future' && (
+            <>
+              <TextField
+                label="Drawn from"
+                type="date"
+                hint="Empty is the last four weeks."
+                value={draft.demand.basis_from ?? ''}
+                onChange={(value) => demand({ basis_from: value || null })}
+              />
+              <TextField
+                label="Drawn to"
+                type="date"
+                value={draft.demand.basis_to ?? ''}
+                onChange={(value) => demand({ basis_to: value || null })}
+              />
+            </>
+          )}
+        </>
+      )}
+      <NumberField
+        label="Shelves are filled up"
+        unit="days"
+        hint="Every so many days to the stock of today; empty is never."
+        placeholder="Never"
+        min={1}
+        max={366}
+        value={draft.replenish_days}
+        onChange={(replenish_days) => set({ replenish_days })}
+      />
+      <h3 className="form-head">A shock, in the scenario only</h3>
+      <Shock {...props} />
+      <NewProducts {...props} />
+    </div>
+  );
+}
+
+function Shock({ draft, change }: StepProps) {
+  const { demand_multiplier, demand_products } = draft.changes;
+  return (
+    <>
+      <NumberField
+        label="Times the demand"
+        hint="1 is no shock; 1.5 is half as much again."
+        max={100}
+        step={0.1}
+        value={demand_multiplier}
+        onChange={(value) => change({ demand_multiplier: value ?? 1 })}
+      />
+      <Field label="Only orders with these products" hint="Type a product number and press Enter; empty is every order.">
+        {(id) => (
+          <Select
+            id={id}
+            mode="tags"
+            open={false}
+            suffix={null}
+            value={demand_products}
+            onChange={(products: string[]) => change({ demand_products: products })}
+          />
+        )}
+      </Field>
+    </>
+  );
+}
+
+function NewProducts({ draft, change }: StepProps) {
+  const rows = draft.changes.new_products;
+  const set = (index: number, part: Partial<(typeof rows)[number]>): void =>
+    change({ new_products: rows.map((one, at) => (at === index ? { ...one, ...part } : one)) });
+  return (
+    <div className="wide form-rows">
+      <span className="form-legend">New products</span>
+      {rows.map((row, index) => (
+        <div key={index} className="form-row" role="group" aria-label={`New product ${index + 1}`}>
+          <TextField label="Product" value={row.product} onChange={(product) => set(index, { product })} />
+          <TextField label="Sells like" value={row.like} onChange={(like) => set(index, { like })} />
+          <NumberField
+            label="Share of its orders"
+            min={0.01}
+            max={10}
+            step={0.1}
+            value={row.share}
+            onChange={(share) => set(index, { share: share ?? 1 })}
+          />
+          <StockField stock={row.stock} onChange={(stock) => set(index, { stock })} label="Stock, as SOURCE units" />
+          <Button
+            icon={<CloseOutlined />}
+            aria-label={`Remove new product ${index + 1}`}
+            onClick={() => change({ new_products: rows.filter((_, at) => at !== index) })}
+          />
+        </div>
+      ))}
+      <Button
+        style={{ justifySelf: 'start' }}
+        icon={<PlusOutlined />}
+        onClick={() => change({ new_products: [...rows, { product: '', like: '', share: 1, stock: {} }] })}
+      >
+        Add a new product
+      </Button>
+    </div>
+  );
+}
+
+/** Units by name as "SEA 40, CHI 20" in tags. */
+export function StockField({
+  stock,
+  onChange,
+  label,
+}: {
+  stock: Record<string, number>;
+  onChange: (stock: Record<string, number>) => void;
+  label: string;
+}) {
+  return (
+    <Field label={label}>
+      {(id) => (
+        <Select
+          id={id}
+          mode="tags"
+          open={false}
+          suffix={null}
+          placeholder="SEA 40"
+          value={Object.entries(stock).map(([name, units]) => `${name} ${units}`)}
+          onChange={(tags: string[]) =>
+            onChange(
+              Object.fromEntries(
+                tags.flatMap((tag) => {
+                  const found = /^(.+?)[\s:=]+(\d+)$/.exec(tag.trim());
+                  return found?.[1] !== undefined ? [[found[1], Number(found[2])] as const] : [];
+                }),
+              ),
+            )
+          }
+        />
+      )}
+    </Field>
+  );
+}
+
+export function StrategyStep({ draft, set, change, copy }: StepProps) {
+  const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
+  const options = named(strategies.data ?? []);
+  const chosen = draft.changes.strategy;
+  const overrides: Body = chosen?.body ?? {};
+  const name = strategyOf(draft, strategies.data ?? []);
+  const before = strategies.data?.find((one) => one.name === name)?.body ?? {};
+  const setStrategy = (part: { name?: string; body?: Body }): void =>
+    change({ strategy: { name: chosen?.name ?? '', body: overrides, ...part } });
+  const count = Object.keys(overrides).length;
+  return (
+    <div className="stack">
+      <div className="form">
+        {copy ? (
+          <p className="muted">
+            Today's side uses {draft.strategy === '' ? 'the default strategy' : `strategy ${draft.strategy}`}, as in the original.
+          </p>
+        ) : (
+          <ChoiceField
+            label="Strategy of today's side"
+            empty="The default one"
+            value={draft.strategy}
+            options={options}
+            onChange={(strategy) => set({ strategy })}
+          />
+        )}
+        <ChoiceField
+          label="Strategy of the scenario"
+          empty="The same"
+          value={chosen?.name ?? ''}
+          options={options}
+          onChange={(next) => setStrategy({ name: next, body: {} })}
+        />
+      </div>
+      <details open={count > 0}>
+        <summary style={{ cursor: 'pointer' }}>
+          <span className="strong">Change fields of strategy {name}</span>{' '}
+          <span className="muted">— {count === 0 ? 'nothing changed yet' : `${count} changed: ${Object.keys(overrides).join(', ')}`}</span>
+        </summary>
+        <div className="form" style={{ marginTop: 12 }}>
+          {count > 0 && (
+            <div className="wide">
+              <Button onClick={() => setStrategy({ body: {} })}>Take all changes back</Button>
+            </div>
+          )}
+          <StrategyFields name={name} body={{ ...before, ...overrides }} set={(part) => setStrategy({ body: { ...overrides, ...part } })} />
+        </div>
+      </details>
+    </div>
+  );
+}
+
+export function ReviewStep({ draft, set }: StepProps) {
+  return (
+    <div className="stack">
+      <Facts
+        columns={3}
+        items={[
+          ['Name', draft.name || 'Not given yet'],
+          ['Template', templates[draft.template]?.title],
+          [
+            'Demand',
+            `${draft.demand.kind === 'past' ? 'Past orders' : 'Days ahead'}, ${draft.demand.from} to ${draft.demand.to}, times ${draft.demand.multiplier}`,
+          ],
+        ]}
+      />
+      <div>
+        <p className="strong">What would be different</p>
+        <ul>
+          {changesInWords(draft.changes).map((words) => (
+            <li key={words}>{text(words)}</li>
+          ))}
+        </ul>
+      </div>
+      <div className="form">
+        <NumberField
+          label="Runs"
+          hint="More runs make narrower bounds and take longer."
+          min={2}
+          max={200}
+          value={draft.runs}
+          onChange={(runs) => set({ runs: runs ?? 20 })}
+        />
+        <NumberField
+          label="Seed"
+          hint="The same seed gives the same figures again."
+          value={draft.seed}
+          onChange={(seed) => set({ seed: seed ?? 0 })}
+        />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,215 @@
+import { type Body, type ConfigurationDocument, listDocuments } from '@client/configuration';
+import { Loaded } from '@kit/feedback';
+import { useQuery } from '@tanstack/react-query';
+import { Drawer } from 'antd';
+import { DocumentDrawer } from '../documents/DocumentDrawer';
+import {
+  CheckField,
+  ChoiceField,
+  ManyField,
+  named,
+  NumberField,
+  number,
+  optionsOf,
+  record,
+  strings,
+  text,
+  TextField,
+} from '@kit/forms/fields';
+import { ZoneField } from '../schedules/scheduleFields';
+import { DocumentLink } from '../documents/documentLinks';
+import { capabilityWords, typeWords } from '../labels';
+
+const fresh: ConfigurationDocument = {
+  kind: 'source',
+  name: '',
+  body: { title: '', type: 'warehouse', active: true, address: { country: 'US' }, time_zone: 'UTC' },
+};
+
+/** Edit a source's document, or write a new one. */
+export function SourceDrawer({ name, onClose }: { name: string; onClose: () => void }) {
+  const documents = useQuery({ queryKey: ['configuration', 'source'], queryFn: () => listDocuments('source') });
+  const calendars = useQuery({ queryKey: ['configuration', 'calendar'], queryFn: () => listDocuments('calendar') });
+  const pickups = useQuery({ queryKey: ['configuration', 'pickup_schedule'], queryFn: () => listDocuments('pickup_schedule') });
+  const found = name === '' ? fresh : documents.data?.find((one) => one.name === name);
+  if (!found)
+    return (
+      <Drawer open size={680} onClose={onClose} title={`Source ${name}`}>
+        <Loaded answer={documents} rows={10}>
+          {() => <p>There is no document for this source any more. Close this and look at the list again.</p>}
+        </Loaded>
+      </Drawer>
+    );
+  return (
+    <DocumentDrawer
+      key={found.name}
+      document={found}
+      isNew={name === ''}
+      noun="source"
+      onClose={onClose}
+      complete={(body) =>
+        text(body.title) === '' ? 'Give the source a title' : text(record(body.address).country) === '' ? 'Give a country' : ''
+      }
+    >
+      {(body, set) => <SourceFields body={body} set={set} calendars={calendars.data ?? []} pickups={pickups.data ?? []} />}
+    </DocumentDrawer>
+  );
+}
+
+interface Props {
+  body: Body;
+  set: (part: Body) => void;
+  calendars?: ConfigurationDocument[];
+  pickups?: ConfigurationDocument[];
+}
+
+export function SourceFields({ body, set, calendars = [], pickups = [] }: Props) {
+  const handling = record(body.handling);
+  const setHandling = (part: Body): void => set({ handling: { ...handling, ...part } });
+  return (
+    <>
+      <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
+      <ChoiceField
+        label="Type"
+        value={body.type ?? 'warehouse'}
+        options={optionsOf(Object.keys(typeWords), (one) => typeWords[one] ?? one)}
+        onChange={(type) => set({ type })}
+      />
+      <CheckField wide label="Active: orders may ship from here" value={body.active !== false} onChange={(active) => set({ active })} />
+      <ManyField
+        wide
+        label="Capabilities"
+        value={body.capabilities ?? ['ship']}
+        options={optionsOf(Object.keys(capabilityWords), (one) => capabilityWords[one] ?? one)}
+        onChange={(capabilities) => set({ capabilities })}
+      />
+      <AddressFields body={body} set={set} />
+      <h3 className="form-head">Time</h3>
+      <ZoneField value={body.time_zone ?? 'UTC'} onChange={(time_zone) => set({ time_zone })} />
+      <ChoiceField
+        label="Calendar"
+        empty="Always open"
+        hint={text(body.calendar) && <DocumentLink page="/calendars" name={text(body.calendar)} />}
+        value={body.calendar ?? ''}
+        options={named(calendars)}
+        onChange={(calendar) => set({ calendar: calendar || null })}
+      />
+      <TextField
+        label="Cut-off"
+        type="time"
+        hint="Local time; orders after it wait for the next working day."
+        value={body.cutoff ?? ''}
+        onChange={(cutoff) => set({ cutoff: cutoff || null })}
+      />
+      <ChoiceField
+        label="Pickups"
+        empty="Whenever it is open"
+        hint={text(body.pickup_schedule) && <DocumentLink page="/pickup-schedules" name={text(body.pickup_schedule)} />}
+        value={body.pickup_schedule ?? ''}
+        options={named(pickups)}
+        onChange={(pickup_schedule) => set({ pickup_schedule: pickup_schedule || null })}
+      />
+      <NumberField
+        label="Processing, days"
+        value={number(body.processing_days, 1)}
+        max={365}
+        onChange={(processing_days) => set({ processing_days: processing_days ?? 1 })}
+      />
+      <NumberField
+        label="Processing, hours"
+        hint="Finer than days, where it is known; wins over them."
+        value={body.processing_hours}
+        max={720}
+        onChange={(processing_hours) => set({ processing_hours })}
+      />
+      <h3 className="form-head">Capacity and cost</h3>
+      <NumberField
+        label="Parcels a day"
+        placeholder="No limit"
+        value={body.daily_parcels}
+        onChange={(daily_parcels) => set({ daily_parcels })}
+      />
+      <NumberField
+        label="Order lines a day"
+        placeholder="No limit"
+        value={body.daily_lines}
+        onChange={(daily_lines) => set({ daily_lines })}
+      />
+      <NumberField
+        label="Handling per parcel"
+        placeholder="The strategy's"
+        value={handling.per_parcel}
+        onChange={(per_parcel) => setHandling({ per_parcel })}
+      />
+      <NumberField
+        label="Handling per line"
+        placeholder="The strategy's"
+        value={handling.per_line}
+        onChange={(per_line) => setHandling({ per_line })}
+      />
+      <NumberField
+        label="Handling per unit"
+        placeholder="The strategy's"
+        value={handling.per_unit}
+        onChange={(per_unit) => setHandling({ per_unit })}
+      />
+      <NumberField
+        label="Preference cost"
+        hint="Money per parcel added here, so that other sources are preferred."
+        value={number(body.preference_cost)}
+        onChange={(preference_cost) => set({ preference_cost: preference_cost ?? 0 })}
+      />
+      <NumberField
+        label="Safety stock"
+        unit="units"
+        hint="Counted where a strategy has a safety stock constraint."
+        value={number(body.safety_stock)}
+        onChange={(safety_stock) => set({ safety_stock: safety_stock ?? 0 })}
+      />
+    </>
+  );
+}
+
+function AddressFields({ body, set }: Props) {
+  const address = record(body.address);
+  const change = (part: Body): void => set({ address: { ...address, ...part } });
+  const line = (key: string, label: string, wide = false) => (
+    <TextField key={key} wide={wide} label={label} value={address[key]} onChange={(value) => change({ [key]: value })} />
+  );
+  return (
+    <>
+      <h3 className="form-head">Place</h3>
+      {line('line1', 'Street', true)}
+      {line('city', 'City')}
+      {line('state', 'State')}
+      {line('postal_code', 'Postal code')}
+      <TextField
+        label="Country"
+        hint="Two letters, e.g. US"
+        value={address.country}
+        onChange={(country) => change({ country: country.toUpperCase().slice(0, 2) })}
+      />
+      <NumberField
+        label="Latitude"
+        placeholder="From the address"
+        min={-90}
+        max={90}
+        value={address.latitude}
+        onChange={(latitude) => change({ latitude })}
+      />
+      <NumberField
+        label="Longitude"
+        placeholder="From the address"
+        min={-180}
+        max={180}
+        value={address.longitude}
+        onChange={(longitude) => change({ longitude })}
+      />
+    </>
+  );
+}
+
+export const capabilitiesOf = (settings: Body): string =>
+  strings(settings.capabilities)
+    .map((one) => capabilityWords[one] ?? one)
+    .join(', ');

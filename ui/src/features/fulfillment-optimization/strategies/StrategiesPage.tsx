@@ -1,0 +1,80 @@
+import { listDocuments } from '@client/configuration';
+import { ThunderboltOutlined } from '@kit/icons';
+import { Badge } from '@kit/states';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
+import { DocumentDrawer } from '../documents/DocumentDrawer';
+import { DocumentsList } from '../documents/DocumentListPage';
+import { number, record, text } from '@kit/forms/fields';
+import { datesOf } from '../constraints/describeConstraint';
+import { constraintsOf, StrategyFields } from './StrategyFields';
+
+const fresh = { kind: 'strategy', name: '', body: { title: '' } };
+/** What sources orders while nobody has written a strategy named `default`, and none is marked as the default. */
+const builtIn = (isDefault: boolean) => [
+  {
+    kind: 'strategy',
+    name: 'default',
+    body: { title: 'Lowest cost from any active source', is_default: isDefault, batch: { enabled: false, contention: null } },
+  },
+];
+
+/** How orders are sourced: which sources, which rules, what counts. */
+export default function StrategiesPage() {
+  const written = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
+  const marked = (written.data ?? []).some((one) => one.body.is_default === true);
+  return (
+    <DocumentsList
+      kind="strategy"
+      title="Strategies"
+      noun="strategy"
+      lead="How orders are sourced: from which sources, under which constraints, and what each part of the cost is worth."
+      icon={<ThunderboltOutlined />}
+      belongs="A strategy says from which sources orders ship and what counts."
+      fresh={fresh}
+      builtIn={builtIn(!marked)}
+      columns={[
+        {
+          key: 'default',
+          title: 'Used',
+          render: (row) => (row.body.is_default === true ? <Badge tone="done">Default</Badge> : <span className="muted">When named</span>),
+        },
+        { key: 'objective', title: 'Objective', render: (row) => (row.body.objective === 'distance' ? 'Least distance' : 'Least money') },
+        {
+          key: 'sources',
+          title: 'Sources',
+          render: (row) => text(row.body.source_list) || <span className="muted">Every active one</span>,
+        },
+        {
+          key: 'constraints',
+          title: 'Constraints',
+          render: (row) => <span className="clamp">{constraintsOf(row.body).join(', ') || <span className="muted">None</span>}</span>,
+        },
+        { key: 'alternate', title: 'Alternate', render: (row) => text(row.body.alternate) || <span className="muted">None</span> },
+        {
+          key: 'batch',
+          title: 'Planned',
+          render: (row) => {
+            const batch = record(row.body.batch);
+            return batch.enabled === true ? `Together, every ${number(batch.minutes, 2)} min` : 'As orders come';
+          },
+        },
+        { key: 'dates', title: 'Dates', render: (row) => datesOf(row.body) || <span className="muted">Always</span> },
+        { key: 'plans', title: 'Plans', render: (row) => <Link to={`/plans?strategy=${encodeURIComponent(row.name)}`}>See plans</Link> },
+      ]}
+      drawer={(document, isNew, close, isBuiltIn) => (
+        <DocumentDrawer
+          key={document.name}
+          document={document}
+          isNew={isNew}
+          isBuiltIn={isBuiltIn}
+          noun="strategy"
+          onClose={close}
+          complete={(body) => (text(body.title) === '' ? 'Give the strategy a title' : '')}
+        >
+          {(body, set) => <StrategyFields name={document.name} body={body} set={set} />}
+        </DocumentDrawer>
+      )}
+    />
+  );
+}

@@ -1,0 +1,262 @@
+import { type Body, listDocuments } from '@client/configuration';
+import { useQuery } from '@tanstack/react-query';
+import {
+  CheckField,
+  ChoiceField,
+  ManyField,
+  named,
+  NumberField,
+  number,
+  record,
+  records,
+  strings,
+  text,
+  TextField,
+} from '@kit/forms/fields';
+
+/** What the optimizer counts, with the figure that holds when nobody wrote one. */
+export const weightWords: readonly { key: string; label: string; standard: number; hint?: string; least?: number }[] = [
+  { key: 'parcel', label: 'A parcel', standard: 6, hint: 'Label and packing.' },
+  { key: 'per_100_km', label: 'Carriage, each 100 km', standard: 0.35, hint: 'Counted where no rate table says more.' },
+  { key: 'line', label: 'Picking a line', standard: 0.4 },
+  { key: 'unit', label: 'Handling a unit', standard: 0.05 },
+  { key: 'split', label: 'Each parcel after the first', standard: 4 },
+  { key: 'lateness_per_day', label: 'A day late', standard: 2, hint: 'Against the date the buyer asked for.' },
+  { key: 'capacity_pressure', label: 'A parcel beyond 80 % of a day', standard: 0 },
+  { key: 'stock_out', label: 'A unit from an empty shelf', standard: 0, hint: 'Where days of cover are at nothing.' },
+  { key: 'stock_out_days', label: 'Days of cover without risk', standard: 7, least: 0.1 },
+  { key: 'markdown_credit', label: 'Credit for a unit marked down else', standard: 0 },
+  { key: 'markdown_days', label: 'Days of cover where markdowns begin', standard: 60, least: 0.1 },
+  { key: 'preference', label: 'Times the preference cost', standard: 1 },
+  { key: 'open_line', label: 'A line without a source', standard: 500, hint: 'Higher sources more, at any cost.', least: 0.01 },
+  { key: 'unknown_distance_km', label: 'Kilometers when nobody knows', standard: 4000 },
+];
+
+const useDocuments = (kind: string) => useQuery({ queryKey: ['configuration', kind], queryFn: () => listDocuments(kind) }).data ?? [];
+
+export function StrategyFields({ name, body, set }: { name: string; body: Body; set: (part: Body) => void }) {
+  const lists = useDocuments('source_list');
+  const constraints = useDocuments('constraint');
+  const strategies = useDocuments('strategy');
+  const rates = useDocuments('rate_table');
+  const carriers = useDocuments('carrier');
+  const services = records(carriers.find((one) => one.name === body.carrier)?.body.services);
+  const distance = body.objective === 'distance';
+  return (
+    <>
+      <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
+      <ChoiceField
+        label="Objective"
+        value={text(body.objective) || 'cost'}
+        options={[
+          { value: 'cost', label: 'Least money' },
+          { value: 'distance', label: 'Least distance' },
+        ]}
+        onChange={(objective) => set({ objective })}
+      />
+      <TextField
+        label="Currency"
+        hint="Of every cost here; empty is the company's."
+        placeholder="USD"
+        value={body.currency}
+        onChange={(currency) => set({ currency: currency.toUpperCase().slice(0, 3) })}
+      />
+      <CheckField
+        label="Default: used when an order names none"
+        value={body.is_default === true}
+        onChange={(is_default) => set({ is_default })}
+      />
+      <ChoiceField
+        label="Alternate"
+        hint="Tries again what this one leaves unsourced."
+        empty="None"
+        value={body.alternate ?? ''}
+        options={named(strategies.filter((one) => one.name !== name))}
+        onChange={(alternate) => set({ alternate: alternate || null })}
+      />
+      <ChoiceField
+        label="Sources"
+        empty="Every active source"
+        value={body.source_list ?? ''}
+        options={named(lists)}
+        onChange={(source_list) => set({ source_list: source_list || null })}
+      />
+      <ManyField
+        label="Constraints"
+        placeholder="None"
+        value={body.constraints}
+        options={named(constraints)}
+        onChange={(chosen) => set({ constraints: chosen })}
+      />
+      <TextField
+        label="Holds from"
+        type="date"
+        value={body.effective_from ?? ''}
+        onChange={(day) => set({ effective_from: day || null })}
+      />
+      <TextField label="Holds until" type="date" value={body.effective_to ?? ''} onChange={(day) => set({ effective_to: day || null })} />
+
+      <h3 className="form-head">What it may do</h3>
+      <CheckField
+        label="Source what can be sourced of an order"
+        hint="Off: all lines or none."
+        value={body.allow_partial === true}
+        onChange={(allow_partial) => set({ allow_partial })}
+      />
+      <CheckField
+        label="Only sources in the buyer's country"
+        value={body.same_country_only === true}
+        onChange={(same_country_only) => set({ same_country_only })}
+      />
+      <NumberField
+        label="Sources per order"
+        placeholder="Any number"
+        min={1}
+        value={body.max_sources_per_order}
+        onChange={(max_sources_per_order) => set({ max_sources_per_order })}
+      />
+      <NumberField
+        label="Sources per line"
+        hint="1 never divides a line."
+        min={1}
+        value={number(body.max_line_sources, 1)}
+        onChange={(max_line_sources) => set({ max_line_sources: max_line_sources ?? 1 })}
+      />
+      <NumberField
+        label="Maximum distance"
+        unit="km"
+        placeholder="Any"
+        min={1}
+        value={body.maximum_distance_km}
+        onChange={(maximum_distance_km) => set({ maximum_distance_km })}
+      />
+      <ChoiceField
+        label="Shipping rates"
+        empty="Money by distance"
+        value={body.rate_table ?? ''}
+        options={named(rates)}
+        onChange={(rate_table) => set({ rate_table: rate_table || null })}
+      />
+      <ChoiceField
+        label="Carrier"
+        hint="Whose transit days count for lateness."
+        empty="Standard ground service"
+        value={body.carrier ?? ''}
+        options={named(carriers)}
+        onChange={(carrier) => set({ carrier, carrier_service: '' })}
+      />
+      {services.length > 0 && (
+        <ChoiceField
+          label="Service"
+          empty="The carrier's first"
+          value={body.carrier_service ?? ''}
+          options={services.map((one) => ({ value: text(one.name), label: text(one.title) || text(one.name) }))}
+          onChange={(carrier_service) => set({ carrier_service })}
+        />
+      )}
+
+      <h3 className="form-head">Weights, in money{distance && ' — not counted: the objective is distance'}</h3>
+      <Weights body={body} set={set} />
+      <Planning body={body} set={set} />
+    </>
+  );
+}
+
+function Weights({ body, set }: { body: Body; set: (part: Body) => void }) {
+  const weights = record(body.weights);
+  return weightWords.map((one) => (
+    <NumberField
+      key={one.key}
+      label={one.label}
+      hint={one.hint}
+      min={one.least ?? 0}
+      value={number(weights[one.key], one.standard)}
+      onChange={(value) => set({ weights: { ...weights, [one.key]: value ?? one.standard } })}
+    />
+  ));
+}
+
+function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
+  const batch = record(body.batch);
+  const again = record(body.reoptimize);
+  const setBatch = (part: Body): void => set({ batch: { ...batch, ...part } });
+  const setAgain = (part: Body): void => set({ reoptimize: { ...again, ...part } });
+  return (
+    <>
+      <h3 className="form-head">Batches</h3>
+      <CheckField
+        wide
+        label="Collect orders for a while, then plan them together"
+        hint="Batches share stock best, prove how far from the best plan they are, and leave shadow prices."
+        value={batch.enabled === true}
+        onChange={(enabled) => setBatch({ enabled })}
+      />
+      <NumberField
+        label="Batch window"
+        unit="minutes"
+        min={0.1}
+        max={1440}
+        value={number(batch.minutes, 2)}
+        onChange={(minutes) => setBatch({ minutes: minutes ?? 2 })}
+      />
+      <NumberField
+        label="Longest search"
+        unit="seconds"
+        min={0.1}
+        max={600}
+        value={number(batch.seconds, 10)}
+        onChange={(seconds) => setBatch({ seconds: seconds ?? 10 })}
+      />
+      <CheckField
+        wide
+        label="Between batches, orders pay for what they take from later ones"
+        hint="What a unit or a place in a day is worth to them is learned from the orders of the last four weeks."
+        value={batch.bid_prices !== false}
+        onChange={(bid_prices) => setBatch({ bid_prices })}
+      />
+      <NumberField
+        label="Learned anew every"
+        unit="minutes"
+        min={0.1}
+        max={1440}
+        value={number(batch.price_minutes, 60)}
+        onChange={(price_minutes) => setBatch({ price_minutes: price_minutes ?? 60 })}
+      />
+      <h3 className="form-head">Re-optimizer</h3>
+      <CheckField
+        wide
+        label="Improve what is sourced but not yet released"
+        hint="Never worsens a promise and never touches picked work."
+        value={again.enabled === true}
+        onChange={(enabled) => setAgain({ enabled })}
+      />
+      <NumberField
+        label="Every"
+        unit="minutes"
+        min={0.1}
+        max={1440}
+        value={number(again.minutes, 15)}
+        onChange={(minutes) => setAgain({ minutes: minutes ?? 15 })}
+      />
+      <NumberField
+        label="Least saving per order"
+        value={number(again.minimum_saving, 1)}
+        onChange={(minimum_saving) => setAgain({ minimum_saving: minimum_saving ?? 1 })}
+      />
+      <NumberField
+        label="Moves per order, at most"
+        min={1}
+        value={number(again.max_moves, 2)}
+        onChange={(max_moves) => setAgain({ max_moves: max_moves ?? 2 })}
+      />
+      <NumberField
+        label="Orders moved in a run, at most"
+        min={1}
+        value={number(again.max_moved_orders, 500)}
+        onChange={(max_moved_orders) => setAgain({ max_moved_orders: max_moved_orders ?? 500 })}
+      />
+    </>
+  );
+}
+
+export const constraintsOf = (body: Body): string[] => strings(body.constraints);

@@ -1,0 +1,153 @@
+import { type FulfillmentOrderDetail, getFulfillmentOrder } from '@client/fulfillment';
+import { useLive } from '@client/live';
+import { AddressLines } from '@kit/AddressLines';
+import { Loaded } from '@kit/feedback';
+import { Day, Quantity, whole, When } from '@kit/format';
+import { Facts, Page, Section } from '@kit/layout';
+import { MapView, pinOf } from '@kit/MapView';
+import { Shipment } from '@kit/Shipment';
+import { StateTag } from '@kit/states';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useParams } from 'react-router';
+
+export default function FulfillmentOrderPage() {
+  const { id = '' } = useParams();
+  const queries = useQueryClient();
+  const answer = useQuery({ queryKey: ['fulfillment-order', id], queryFn: () => getFulfillmentOrder(id) });
+  useLive((changes) => {
+    const root = answer.data?.order_id;
+    if (changes.some((change) => change.subject_id === id || change.root_id === root))
+      void queries.invalidateQueries({ queryKey: ['fulfillment-order', id] });
+  });
+  return (
+    <Page
+      above={
+        <Link to="/fulfillment-orders" className="crumb">
+          Fulfillment orders
+        </Link>
+      }
+      title={answer.data?.number ?? 'Fulfillment order'}
+      tab={answer.data?.number ?? 'Fulfillment order'}
+    >
+      <Loaded answer={answer} rows={8}>
+        {(item) => (
+          <div className="main-side">
+            <div className="stack">
+              <Summary item={item} />
+              <Lines item={item} />
+              <Section title="Shipments and tracking">
+                {item.shipments.length === 0 ? (
+                  <p className="muted">
+                    Nothing has shipped yet. Tracking appears here as soon as {item.source_place.name || item.source} reports it.
+                  </p>
+                ) : (
+                  <div className="stack" style={{ gap: 8 }}>
+                    {item.shipments.map((shipment) => (
+                      <Shipment key={shipment.id} parcel={shipment} />
+                    ))}
+                  </div>
+                )}
+              </Section>
+            </div>
+            <Places item={item} />
+          </div>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Summary({ item }: { item: FulfillmentOrderDetail }) {
+  return (
+    <Section title="Summary" extra={<StateTag state={item.state} />}>
+      <Facts
+        columns={3}
+        items={[
+          [
+            'Order',
+            <Link key="order" to={`/orders/${item.order_id}`}>
+              {item.order_number}
+            </Link>,
+          ],
+          ['Source', item.source_place.name || item.source],
+          ['Reason', item.state_reason],
+          ['Shipped', `${whole(item.shipped_units)} of ${whole(item.units)} units`],
+          ['Planned ship date', item.planned_ship_date && <Day key="planned" date={item.planned_ship_date} />],
+          ['Their number', item.external_id],
+          ['Created', <When key="created" at={item.created_at} />],
+          ['Sent', <When key="sent" at={item.sent_at} none="Not yet" />],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Lines({ item }: { item: FulfillmentOrderDetail }) {
+  return (
+    <Section title="Lines" flush>
+      <table className="plain">
+        <thead>
+          <tr>
+            <th scope="col">Product</th>
+            <th scope="col" className="num">
+              To ship
+            </th>
+            <th scope="col" className="num">
+              Shipped
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {item.lines.map((line) => (
+            <tr key={line.id}>
+              <td>
+                <span className="two-line">
+                  <span className="strong">{line.name || line.product}</span>
+                  {line.name !== line.product && <span className="muted">{line.product}</span>}
+                </span>
+              </td>
+              <td className="num">
+                <Quantity value={line.quantity} unit={line.unit} />
+              </td>
+              <td className="num">
+                <Quantity value={line.shipped} unit={line.unit} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Section>
+  );
+}
+
+function Places({ item }: { item: FulfillmentOrderDetail }) {
+  const from = pinOf({
+    id: 'from',
+    label: item.source,
+    kind: 'source',
+    latitude: item.source_place.latitude,
+    longitude: item.source_place.longitude,
+  });
+  const to = pinOf({
+    id: 'to',
+    label: item.ship_to.city || 'Ship to',
+    kind: 'destination',
+    latitude: item.ship_to_place.latitude,
+    longitude: item.ship_to_place.longitude,
+  });
+  return (
+    <Section title="From and to">
+      <div className="stack" style={{ gap: 12 }}>
+        {from.length + to.length > 0 && (
+          <MapView label="Source and ship-to address" pins={[...from, ...to]} routes={[['from', 'to']]} height={230} />
+        )}
+        <Facts
+          items={[
+            ['From', <AddressLines key="from" address={{ ...item.source_place.address, name: item.source_place.name || item.source }} />],
+            ['To', <AddressLines key="to" address={item.ship_to} />],
+          ]}
+        />
+      </div>
+    </Section>
+  );
+}

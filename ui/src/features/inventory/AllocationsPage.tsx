@@ -1,0 +1,239 @@
+import { PieChartOutlined, PlusOutlined } from '@kit/icons';
+import {
+  type AllocationRow,
+  listAllocations,
+  listMoves,
+  listPools,
+  listSources,
+  type Pool,
+  readShape,
+  type Shape,
+} from '@client/inventory';
+import { useLive } from '@client/live';
+import { Loaded } from '@kit/feedback';
+import { whole, When } from '@kit/format';
+import { Facts, Page, Section } from '@kit/layout';
+import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, WorkList } from '@kit/list';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { inWords } from '@kit/states';
+import { TableHead } from '@kit/TableHead';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Drawer } from 'antd';
+import { useMemo, useState } from 'react';
+import { AllocationForm, type AllocationKind, spaced } from './AllocationDialog';
+import './inventory.css';
+import { dimensionWords, movesStock } from './labels';
+
+const keys = ['product', 'source'] as const;
+const idOf = (row: AllocationRow): string => String(row.id);
+interface Acting {
+  kind: AllocationKind;
+  row?: AllocationRow;
+}
+
+/** Units kept for channels and customer groups, and moving them by hand. */
+export default function AllocationsPage() {
+  const queries = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const [acting, setActing] = useState<Acting>();
+  const [open, setOpen] = useState<AllocationRow>();
+  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: readShape });
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  const { product, source } = values;
+  const query = useMemo(() => ({ product, source }), [product, source]);
+  const pools = useQuery({ queryKey: ['allocation-pools', query], queryFn: () => listPools(query) });
+  const concerns = (name: string): boolean => movesStock(name) || name.startsWith('order.');
+  const list = usePagedList({ name: 'allocations', query, fetch: listAllocations, idOf, concerns: (one) => concerns(one.name) });
+  useLive((changes) => {
+    if (changes.some((one) => concerns(one.name))) void queries.invalidateQueries({ queryKey: ['allocation-pools'] });
+  });
+  const columns = useMemo(() => columnsWith(shape.data, setOpen, setActing), [shape.data]);
+  const done = (): void => {
+    list.renew();
+    for (const key of ['allocation-pools', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
+  };
+  const allocate = (
+    <Button type="primary" icon={<PlusOutlined />} disabled={shape.data === undefined} onClick={() => setActing({ kind: 'allocate' })}>
+      Allocate
+    </Button>
+  );
+  return (
+    <Page
+      title="Allocations"
+      lead="Units of stock kept for a channel or a customer group, so that nobody else is promised them. Orders use up what is kept for them first."
+      actions={allocate}
+    >
+      {(pools.data === undefined || pools.data.length > 0) && (
+        <Section title="Pools" flush>
+          <Loaded answer={pools} rows={3}>
+            {(found) => <Pools pools={found} shape={shape.data} />}
+          </Loaded>
+        </Section>
+      )}
+      <WorkList
+        label="Allocations"
+        list={list}
+        columns={columns}
+        idOf={idOf}
+        nameOf={(row) => `${row.product} at ${row.source} for ${row.groups.join(' › ')}`}
+        noun={['allocation', 'allocations']}
+        pages={['Previous', 'Next']}
+        onOpen={setOpen}
+        filters={stockFilters(sources.data)}
+        values={values}
+        onChange={change}
+        icon={<PieChartOutlined />}
+        empty={{
+          title: 'Nothing is allocated',
+          says: 'All stock is one common pool. Allocate some of it to a channel, say the web shop, or to a customer group below it, and only they are promised those units.',
+          action: allocate,
+        }}
+        unmatched={{ title: 'Nothing is allocated there', says: 'No units of this product or source are kept for anybody.' }}
+      />
+      {acting && shape.data && (
+        <AllocationForm kind={acting.kind} row={acting.row} shape={shape.data} onClose={() => setActing(undefined)} onDone={done} />
+      )}
+      {open && <AllocationDrawer row={open} shape={shape.data} onClose={() => setOpen(undefined)} />}
+    </Page>
+  );
+}
+
+function columnsWith(
+  shape: Shape | undefined,
+  open: (row: AllocationRow) => void,
+  act: (acting: Acting) => void,
+): readonly ListColumn<AllocationRow>[] {
+  return [
+    {
+      key: 'groups',
+      title: 'Kept for',
+      render: (row) => (
+        <button type="button" className="link-button strong" onClick={() => open(row)}>
+          {row.groups.join(' › ')}
+        </button>
+      ),
+    },
+    {
+      key: 'product',
+      title: 'Product',
+      render: (row) => (
+        <span className="two-line">
+          <span>{row.product}</span>
+          {Object.keys(row.dimensions).length > 0 && <span className="muted">{dimensionWords(shape, row.dimensions)}</span>}
+        </span>
+      ),
+    },
+    { key: 'source', title: 'Source', render: (row) => row.source },
+    figureColumn('allocated', 'Kept now', (row) => row.allocated, true),
+    figureColumn('consumed', 'Used', (row) => row.consumed),
+    figureColumn('cumulative_allocated', 'Ever allocated', (row) => row.cumulative_allocated),
+    {
+      key: 'acts',
+      title: '',
+      align: 'right',
+      render: (row) =>
+        row.allocated > 0 && (
+          <span className="row-acts">
+            <Button size="small" onClick={() => act({ kind: 'reallocate', row })}>
+              Move
+            </Button>
+            <Button size="small" onClick={() => act({ kind: 'unallocate', row })}>
+              Give back
+            </Button>
+          </span>
+        ),
+    },
+  ];
+}
+
+/** Pools by channel and what stands below it; a channel's own bar is the length of what it keeps of all. */
+function Pools({ pools, shape }: { pools: Pool[]; shape: Shape | undefined }) {
+  const all = Math.max(1, ...pools.map((pool) => pool.allocated + pool.consumed));
+  const depth = Math.max(1, ...pools.map((pool) => pool.groups.length));
+  const levels = Array.from({ length: depth }, (_, index) => inWords(spaced(shape?.allocation_groups[index] ?? `group ${index + 1}`)));
+  return (
+    <ScrollX label="Pools">
+      <table className="plain pools">
+        <TableHead titles={[...levels, 'Kept and used', ['Kept now'], ['Used'], ['Stock keys']]} />
+        <tbody>
+          {pools.map((pool, index) => (
+            <tr key={pool.groups.join(' ')}>
+              {levels.map((level, at) => (
+                <td key={level} className={at === 0 ? 'strong' : undefined}>
+                  {shownGroup(pools, index, at)}
+                </td>
+              ))}
+              <td className="pool-bar-cell">
+                <span className="pool-bar" aria-hidden="true">
+                  <i className="kept" style={{ width: `${(100 * pool.allocated) / all}%` }} />
+                  <i className="used" style={{ width: `${(100 * pool.consumed) / all}%` }} />
+                </span>
+              </td>
+              <td className="num figure strong">{whole(pool.allocated)}</td>
+              <td className="num figure">{whole(pool.consumed)}</td>
+              <td className="num figure">{whole(pool.keys)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollX>
+  );
+}
+
+/** A group is said once: rows below it with the same beginning leave it out. */
+function shownGroup(pools: Pool[], index: number, at: number) {
+  const value = pools[index]?.groups[at];
+  if (value === undefined) return <span className="muted">All</span>;
+  const before = pools[index - 1]?.groups;
+  const said = before !== undefined && pools[index]?.groups.slice(0, at + 1).every((one, place) => before[place] === one);
+  return said ? <span className="muted">{value}</span> : value;
+}
+
+function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: Shape | undefined; onClose: () => void }) {
+  const moves = useQuery({ queryKey: ['inventory', 'moves', row.id], queryFn: () => listMoves(row.id) });
+  const signed = (value: number): string => (value === 0 ? '' : `${value > 0 ? '+' : '−'}${whole(Math.abs(value))}`);
+  return (
+    <Drawer open onClose={onClose} size={620} title={row.groups.join(' › ')}>
+      <div className="stack">
+        <Facts
+          columns={3}
+          items={[
+            ['Product', row.product],
+            ['Source', row.source],
+            ['Dimensions', dimensionWords(shape, row.dimensions)],
+            ['Kept now', whole(row.allocated)],
+            ['Used', whole(row.consumed)],
+            ['Ever allocated', whole(row.cumulative_allocated)],
+          ]}
+        />
+        <Loaded answer={moves} rows={5}>
+          {(found) => (
+            <ScrollX label="Moves" className="bleed-drawer">
+              <table className="plain">
+                <TableHead titles={['When', 'What', ['Kept'], ['Used'], 'Document']} />
+                <tbody>
+                  {found.map((move) => (
+                    <tr key={move.id}>
+                      <td className="muted">
+                        <When at={move.at} />
+                      </td>
+                      <td>{inWords(move.act)}</td>
+                      <td className="num figure strong">{signed(move.allocated)}</td>
+                      <td className="num figure">{signed(move.consumed)}</td>
+                      <td>
+                        <span className="two-line wrap">
+                          <span>{move.document.startsWith('by-hand-') ? 'By hand' : move.document}</span>
+                          <span className="muted">by {move.actor}</span>
+                        </span>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </ScrollX>
+          )}
+        </Loaded>
+      </div>
+    </Drawer>
+  );
+}

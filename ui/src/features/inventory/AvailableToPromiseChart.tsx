@@ -1,0 +1,158 @@
+import type { PromiseDay } from '@client/inventory';
+import { whole } from '@kit/format';
+import { type KeyboardEvent, type PointerEvent, useEffect, useId, useRef, useState } from 'react';
+
+const height = 210;
+const margin = { top: 12, right: 12, bottom: 24, left: 46 };
+const dayFormat = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+export const dayOf = (day: string): string => dayFormat.format(new Date(`${day}T12:00:00`));
+
+function useWidth() {
+  const box = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(640);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(Math.max(element.clientWidth, 240)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return { box, width };
+}
+
+/** Round steps of the scale: 1, 2 or 5 times a power of ten, about four of them. */
+export function ticksOf(low: number, high: number): number[] {
+  const span = Math.max(high - low, 1);
+  const raw = span / 4;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = Math.max(1, power * ([1, 2, 5, 10].find((one) => one * power >= raw) ?? 10));
+  const out: number[] = [];
+  const last = Math.ceil(Math.max(high, low + 1) / step);
+  for (let n = Math.floor(low / step); n <= last; n += 1) out.push(n === 0 ? 0 : n * step);
+  return out;
+}
+
+/** Days as steps: each value holds for its whole day. */
+function steps(values: number[], x: (index: number) => number, y: (value: number) => number): string {
+  return values.map((value, index) => `${index === 0 ? 'M' : 'L'}${x(index)},${y(value)}L${x(index + 1)},${y(value)}`).join('');
+}
+
+export const daySays = (day: PromiseDay): string =>
+  `${dayOf(day.day)}: ${whole(day.atp)} can be promised, ${whole(day.projected)} projected, ${whole(day.supply)} in, ${whole(day.demand)} out`;
+
+/** What can be promised by day, with what comes in and goes out. Arrow keys or the pointer move from day to day. */
+export function PromiseChart({ label, days, at, onAt }: { label: string; days: PromiseDay[]; at: number; onAt: (index: number) => void }) {
+  const { box, width } = useWidth();
+  const clip = useId();
+  const every = days.flatMap((day) => [day.atp, day.projected, day.supply, -day.demand]);
+  const ticks = ticksOf(Math.min(0, ...every), Math.max(0, ...every));
+  const low = ticks[0] ?? 0;
+  const high = ticks.at(-1) ?? 1;
+  const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
+  const x = (index: number): number => margin.left + (index * inner.width) / Math.max(days.length, 1);
+  const y = (value: number): number => margin.top + inner.height - ((value - low) * inner.height) / (high - low);
+  const slot = inner.width / Math.max(days.length, 1);
+  const bar = Math.max(2, Math.min(14, slot * 0.55));
+  const spacing = Math.max(1, Math.ceil(days.length / Math.max(2, Math.floor(inner.width / 70))));
+  const atp = days.map((day) => day.atp);
+  const promised = steps(atp, x, y);
+
+  const pointed = (event: PointerEvent<HTMLDivElement>): void => {
+    const left = event.clientX - event.currentTarget.getBoundingClientRect().left - margin.left;
+    const index = Math.floor(left / slot);
+    if (index >= 0 && index < days.length) onAt(index);
+  };
+  const pressed = (event: KeyboardEvent): void => {
+    const moves: Record<string, number> = {
+      ArrowLeft: at - 1,
+      ArrowRight: at + 1,
+      Home: 0,
+      End: days.length - 1,
+      PageDown: at + 7,
+      PageUp: at - 7,
+    };
+    const to = moves[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    onAt(Math.max(0, Math.min(days.length - 1, to)));
+  };
+  const current = days[at];
+  return (
+    <div
+      ref={box}
+      className="promise-chart"
+      role="slider"
+      tabIndex={0}
+      aria-label={`${label} by day`}
+      aria-valuemin={0}
+      aria-valuemax={days.length - 1}
+      aria-valuenow={at}
+      aria-valuetext={current ? daySays(current) : ''}
+      onKeyDown={pressed}
+      onPointerMove={pointed}
+      onPointerDown={pointed}
+    >
+      <svg width={width} height={height} aria-hidden="true">
+        <clipPath id={clip}>
+          <rect x={margin.left} y={margin.top} width={inner.width} height={inner.height} />
+        </clipPath>
+        {ticks.map((value) => (
+          <g key={value}>
+            <line className={value === 0 ? 'axis zero' : 'axis'} x1={margin.left} x2={width - margin.right} y1={y(value)} y2={y(value)} />
+            <text x={margin.left - 8} y={y(value) + 4} textAnchor="end">
+              {whole(value)}
+            </text>
+          </g>
+        ))}
+        {days.map((day, index) =>
+          index % spacing === 0 ? (
+            <text key={day.day} x={x(index) + slot / 2} y={height - 6} textAnchor="middle">
+              {dayOf(day.day)}
+            </text>
+          ) : null,
+        )}
+        <g clipPath={`url(#${clip})`}>
+          <rect className="here" x={x(at)} y={margin.top} width={slot} height={inner.height} />
+          <path className="atp-area" d={`${promised}L${x(days.length)},${y(0)}L${x(0)},${y(0)}Z`} />
+          {days.map((day, index) => (
+            <g key={day.day}>
+              {day.supply > 0 && (
+                <rect className="in" x={x(index) + (slot - bar) / 2} y={y(day.supply)} width={bar} height={y(0) - y(day.supply)} rx={1.5} />
+              )}
+              {day.demand > 0 && (
+                <rect className="out" x={x(index) + (slot - bar) / 2} y={y(0)} width={bar} height={y(-day.demand) - y(0)} rx={1.5} />
+              )}
+            </g>
+          ))}
+          <path
+            className="projected"
+            d={steps(
+              days.map((day) => day.projected),
+              x,
+              y,
+            )}
+          />
+          <path className="atp" d={promised} />
+        </g>
+      </svg>
+    </div>
+  );
+}
+
+export function ChartLegend() {
+  return (
+    <ul className="chart-legend">
+      {[
+        ['atp', 'Can be promised'],
+        ['projected', 'Projected on hand'],
+        ['in', 'Comes in'],
+        ['out', 'Goes out'],
+      ].map(([kind, word]) => (
+        <li key={kind}>
+          <i className={kind} aria-hidden="true" />
+          {word}
+        </li>
+      ))}
+    </ul>
+  );
+}

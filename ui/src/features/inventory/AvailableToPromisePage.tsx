@@ -1,0 +1,275 @@
+import { LineChartOutlined } from '@kit/icons';
+import { listGroups, listTimelines, type PromiseDay, type Timeline } from '@client/inventory';
+import { EmptyState } from '@kit/feedback';
+import { Day, whole } from '@kit/format';
+import { Facts, Page, Section } from '@kit/layout';
+import { usePagedList, useUrlFilters } from '@kit/list';
+import { ProblemNotice } from '@kit/feedback';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { Badge, inWords } from '@kit/states';
+import { useQuery } from '@tanstack/react-query';
+import { Button, Skeleton } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link } from 'react-router';
+import { ProductField, SourceField } from './pickers';
+import './inventory.css';
+import { ChartLegend, dayOf, daySays, PromiseChart } from './AvailableToPromiseChart';
+
+const keys = ['product', 'source'] as const;
+
+/** What can be promised of one product, day by day, at every source that knows it. */
+export default function PromisePage() {
+  const [values, change] = useUrlFilters(keys);
+  return (
+    <Page
+      title="Available to promise"
+      lead="What can be promised of a product on each day and kept: what stands free now, with what is scheduled to come in and go out."
+    >
+      <Asked key={values.product ?? ''} product={values.product ?? ''} source={values.source ?? ''} onChange={change} />
+      {values.product === undefined ? (
+        <Suggestions onPick={(product) => change({ product })} />
+      ) : (
+        <Timelines product={values.product} source={values.source} onAnySource={() => change({ source: undefined })} />
+      )}
+    </Page>
+  );
+}
+
+function Asked({
+  product,
+  source,
+  onChange,
+}: {
+  product: string;
+  source: string;
+  onChange: (change: { product?: string | undefined; source?: string | undefined }) => void;
+}) {
+  const [text, setText] = useState(product);
+  return (
+    <form
+      className="card asked"
+      role="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onChange({ product: text.trim() || undefined });
+      }}
+    >
+      <label>
+        Product
+        <ProductField label="Product" value={text} onChange={setText} onPick={(picked) => onChange({ product: picked })} />
+      </label>
+      <label>
+        Source
+        <SourceField label="Source" any="Every source" value={source} onChange={(next) => onChange({ source: next || undefined })} />
+      </label>
+      <Button type="primary" htmlType="submit" disabled={text.trim() === ''}>
+        Show
+      </Button>
+    </form>
+  );
+}
+
+function Suggestions({ onPick }: { onPick: (product: string) => void }) {
+  const some = useQuery({ queryKey: ['inventory', 'some'], queryFn: () => listGroups({ group_by: 'product', limit: 6 }) });
+  const rows = some.data?.items ?? [];
+  return (
+    <Section>
+      <EmptyState
+        icon={<LineChartOutlined />}
+        title="Which product?"
+        action={
+          rows.length > 0 ? (
+            rows.map((row) => (
+              <Button key={row.values.product} onClick={() => onPick(row.values.product ?? '')}>
+                {row.product_name || row.values.product}
+              </Button>
+            ))
+          ) : (
+            <Link to="/inventory">See what stock is known</Link>
+          )
+        }
+      >
+        Choose one above{rows.length > 0 && ', or one of these'}. Purchase and transfer orders, and dated changes told through the API, make
+        the days ahead.
+      </EmptyState>
+    </Section>
+  );
+}
+
+function Timelines({ product, source, onAnySource }: { product: string; source: string | undefined; onAnySource: () => void }) {
+  const query = useMemo(() => ({ product, source }), [product, source]);
+  const list = usePagedList({
+    name: 'promise',
+    query,
+    fetch: listTimelines,
+    idOf: (row: Timeline) => row.source,
+    concerns: (one) => /inventory|reservation|order/.test(one.name),
+    limit: 12,
+  });
+  if (list.error && list.rows.length === 0) return <ProblemNotice error={list.error} onRetry={list.retry} />;
+  if (list.loading)
+    return (
+      <Section>
+        <div aria-busy="true" aria-label="Loading">
+          <Skeleton active title={false} paragraph={{ rows: 8, width: '100%' }} />
+        </div>
+      </Section>
+    );
+  if (list.rows.length === 0)
+    return (
+      <Section>
+        <EmptyState
+          icon={<LineChartOutlined />}
+          title={source === undefined ? `No source knows ${product}` : `${source} does not know ${product}`}
+          action={
+            source === undefined ? (
+              <Link to="/inventory/supply">See supply orders</Link>
+            ) : (
+              <Button onClick={onAnySource}>Every source</Button>
+            )
+          }
+        >
+          A product can be promised where it has stock, or where a purchase or transfer order will bring some.
+        </EmptyState>
+      </Section>
+    );
+  return (
+    <>
+      {[...list.rows.filter(moves), ...list.rows.filter((row) => !moves(row))].map((row) => (
+        <SourceCard key={row.source} timeline={row} />
+      ))}
+      {(list.next ?? list.previous) && (
+        <nav className="row" aria-label="Pages of sources">
+          <Button disabled={!list.previous} onClick={list.previous}>
+            Previous sources
+          </Button>
+          <Button disabled={!list.next} onClick={list.next}>
+            More sources
+          </Button>
+        </nav>
+      )}
+    </>
+  );
+}
+
+const movesOn = (day: PromiseDay): boolean => day.supply > 0 || day.demand > 0 || day.entries.length > 0;
+const moves = (timeline: Timeline): boolean => timeline.days.some(movesOn);
+
+/** One source: what stands, the days ahead, and what moves them. Where nothing moves, every day is as today. */
+function SourceCard({ timeline }: { timeline: Timeline }) {
+  const [at, setAt] = useState(0);
+  const { days } = timeline;
+  const day = days[Math.min(at, days.length - 1)];
+  const moving = days.filter(movesOn);
+  const kit = Object.entries(timeline.made_of);
+  const figure = (value: number) => <span className="figure strong">{whole(value)}</span>;
+  return (
+    <Section title={timeline.source} className="promise-card" extra={<Verdict timeline={timeline} />}>
+      <div className="stack">
+        <Facts
+          columns={3}
+          items={[
+            ['Free now', figure(timeline.free)],
+            ['On hand', figure(timeline.on_hand)],
+            ['Reserved', figure(timeline.reserved)],
+            ['Safety stock', timeline.safety_stock > 0 && figure(timeline.safety_stock)],
+            ['Allocated', timeline.allocated > 0 && figure(timeline.allocated)],
+            ['A kit of', kit.length > 0 && kit.map(([part, each]) => `${each} × ${part}`).join(', ')],
+          ]}
+        />
+        {moving.length > 0 ? (
+          <>
+            <div>
+              <div className="row between">
+                <ChartLegend />
+              </div>
+              <PromiseChart label={`${timeline.product} at ${timeline.source}`} days={days} at={at} onAt={setAt} />
+              {day && (
+                <p className="day-says" aria-live="polite">
+                  {daySays(day)}.
+                </p>
+              )}
+              {day && day.entries.length > 0 && <Behind day={day} />}
+            </div>
+            <details className="ahead">
+              <summary>
+                {moving.length} {moving.length === 1 ? 'day' : 'days'} with movement
+              </summary>
+              <Ahead days={moving} />
+            </details>
+          </>
+        ) : (
+          <p className="muted">
+            Nothing is scheduled in the next {days.length} days: each is as today. <Link to="/inventory/supply">Supply orders</Link> bring
+            the next units.
+          </p>
+        )}
+      </div>
+    </Section>
+  );
+}
+
+/** In one word: can it be promised now, when can it, or not at all in sight. */
+function Verdict({ timeline }: { timeline: Timeline }) {
+  const first = timeline.days.find((day) => day.atp > 0);
+  if (first === undefined) return <Badge tone="failed">Nothing to promise in {timeline.days.length} days</Badge>;
+  if (first === timeline.days[0]) return <Badge tone="done">{whole(first.atp)} can be promised today</Badge>;
+  return (
+    <Badge tone="attention">
+      {whole(first.atp)} from {dayOf(first.day)}
+    </Badge>
+  );
+}
+
+function Behind({ day }: { day: PromiseDay }) {
+  return (
+    <ul className="behind" aria-label={`Behind ${dayOf(day.day)}`}>
+      {day.entries.map((entry) => (
+        <li key={entry.id}>
+          <span className="figure strong">
+            {entry.quantity > 0 ? '+' : '−'}
+            {whole(Math.abs(entry.quantity))}
+          </span>{' '}
+          {entry.product} · {inWords(entry.cause)}
+          {entry.document && <>, {entry.document}</>}
+          {entry.confidence < 1 && <>, {Math.round(entry.confidence * 100)} % sure</>}
+          <span className="muted"> by {entry.actor}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Ahead({ days }: { days: PromiseDay[] }) {
+  return (
+    <ScrollX label="Days with movement">
+      <table className="plain">
+        <thead>
+          <tr>
+            <th scope="col">Day</th>
+            {['In', 'Out', 'Projected', 'Can be promised'].map((title) => (
+              <th key={title} scope="col" className="num">
+                {title}
+              </th>
+            ))}
+            <th scope="col">Documents</th>
+          </tr>
+        </thead>
+        <tbody>
+          {days.map((day) => (
+            <tr key={day.day}>
+              <td>
+                <Day date={day.day} />
+              </td>
+              <td className="num figure">{whole(day.supply)}</td>
+              <td className="num figure">{whole(day.demand)}</td>
+              <td className="num figure">{whole(day.projected)}</td>
+              <td className="num figure strong">{whole(day.atp)}</td>
+              <td>{[...new Set(day.entries.map((entry) => entry.document).filter((one) => one !== ''))].join(', ')}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollX>
+  );
+}

@@ -1,0 +1,94 @@
+import { type GroupRow, listKeys, type Shape } from '@client/inventory';
+import { ProblemNotice } from '@kit/feedback';
+import { whole, When } from '@kit/format';
+import { Facts } from '@kit/layout';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { TableHead } from '@kit/TableHead';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Button, Drawer, Skeleton } from 'antd';
+import { dimensionWords } from './labels';
+
+/** The stock keys that make up one row of the grid; each opens to its own entries. */
+export function GroupDrawer({
+  shape,
+  group,
+  asked,
+  onClose,
+  onOpen,
+}: {
+  shape: Shape;
+  group: GroupRow;
+  /** Filters the row was found by. */
+  asked: { organization: string | undefined; product: string | undefined; source: string | undefined };
+  onClose: () => void;
+  onOpen: (stockId: number) => void;
+}) {
+  const { product = asked.product, source = asked.source, ...dimensions } = group.values;
+  const query = {
+    organization: asked.organization,
+    product,
+    source,
+    dimension: Object.entries(dimensions).map(([name, value]) => `${name}=${value}`),
+  };
+  const keys = useInfiniteQuery({
+    queryKey: ['inventory', 'keys', query],
+    queryFn: ({ pageParam }) => listKeys({ ...query, after: pageParam }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+  const rows = keys.data?.pages.flatMap((page) => page.items) ?? [];
+  const title = Object.values(group.values)
+    .filter((value) => value !== '')
+    .join(', ');
+  return (
+    <Drawer open onClose={onClose} size={640} title={title}>
+      <Facts
+        columns={3}
+        items={[
+          ['On hand', whole(group.on_hand)],
+          ['Reserved', whole(group.reserved)],
+          ['Available', whole(group.available)],
+        ].map(([name, value]) => [
+          String(name),
+          <span key={name} className="figure strong">
+            {value}
+          </span>,
+        ])}
+      />
+      <p className="muted drawer-note">{whole(group.keys)} stock keys make up these figures. Open one to see every change behind it.</p>
+      {keys.error && <ProblemNotice error={keys.error} onRetry={() => void keys.refetch()} />}
+      {keys.isPending && <Skeleton active title={false} paragraph={{ rows: 5 }} />}
+      {rows.length > 0 && (
+        <ScrollX label="Stock keys">
+          <table className="plain">
+            <TableHead titles={['Stock key', ['On hand'], ['Reserved'], 'Last change']} />
+            <tbody>
+              {rows.map((row) => (
+                <tr key={row.stock_id}>
+                  <td>
+                    <span className="two-line">
+                      <button type="button" className="link-button strong" onClick={() => onOpen(row.stock_id)}>
+                        {row.product} at {row.source || 'no source'}
+                      </button>
+                      <span className="muted">{dimensionWords(shape, row.dimensions)}</span>
+                    </span>
+                  </td>
+                  <td className="num figure">{whole(row.on_hand)}</td>
+                  <td className="num figure">{whole(row.reserved)}</td>
+                  <td className="muted">
+                    <When at={row.updated_at} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </ScrollX>
+      )}
+      {keys.hasNextPage && (
+        <Button loading={keys.isFetchingNextPage} onClick={() => void keys.fetchNextPage()}>
+          More stock keys
+        </Button>
+      )}
+    </Drawer>
+  );
+}

@@ -1,0 +1,177 @@
+import { LockOutlined } from '@kit/icons';
+import { listReservations, listSources, nameLines, readShape, releaseReservations, type ReservationRow } from '@client/inventory';
+import { whole, When } from '@kit/format';
+import { Page } from '@kit/layout';
+import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type Verb, WorkList } from '@kit/list';
+import { Badge, StateTag, warningIcon } from '@kit/states';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Segmented } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link } from 'react-router';
+import './inventory.css';
+import { measureTitle, movesStock } from './labels';
+import { StockDrawer } from './StockDrawer';
+import { useStockDrawer } from './useStockDrawer';
+
+const keys = ['search', 'product', 'source', 'state'] as const;
+const states = [
+  { value: 'open', label: 'Open' },
+  { value: 'expiring', label: 'Expiring' },
+  { value: 'shipped', label: 'Shipped' },
+  { value: 'released', label: 'Released' },
+  { value: 'all', label: 'All' },
+] as const;
+type State = (typeof states)[number]['value'];
+const noun = ['reservation', 'reservations'] as const;
+const idOf = (row: ReservationRow): string => String(row.id);
+const nameOf = (row: ReservationRow): string =>
+  `${whole(row.open)} ${row.product} at ${row.source}${row.document ? ` for ${row.document}` : ''}`;
+const soon = 3_600_000;
+
+export const releaseVerb: Verb = {
+  name: 'release',
+  label: 'Release',
+  danger: true,
+  reason: 'For example: the buyer withdrew on the phone',
+  reasoned: true,
+  says: 'The units become free for others at once. An order line that held them keeps its source but holds nothing there any more: source it again, or cancel it.',
+  run: (ids, reason) => releaseReservations(ids, reason),
+};
+
+function Expiry({ at, open }: { at: string | null; open: boolean }) {
+  const [now] = useState(() => Date.now());
+  if (at === null) return <span className="muted">Never</span>;
+  if (open && Date.parse(at) - now < soon)
+    return (
+      <Badge tone="attention" icon={warningIcon}>
+        <When at={at} />
+      </Badge>
+    );
+  return <When at={at} as="date" />;
+}
+
+/** Who holds what, for how long, and a way to give it back. */
+export default function ReservationsPage() {
+  const queries = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const [stock, openStock] = useStockDrawer();
+  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: readShape });
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  const state = (states.find((one) => one.value === values.state)?.value ?? 'open') satisfies State;
+  const { search, product, source } = values;
+  const query = useMemo(() => ({ state, search, product, source }), [state, search, product, source]);
+  const list = usePagedList({
+    name: 'reservations',
+    query,
+    fetch: listReservations,
+    idOf,
+    concerns: (one) => movesStock(one.name) || one.name.startsWith('order.'),
+  });
+  const lineIds = list.rows.flatMap((row) => row.line_id ?? []);
+  const lines = useQuery({
+    queryKey: ['order-lines', lineIds],
+    queryFn: () => nameLines(lineIds),
+    enabled: lineIds.length > 0,
+    placeholderData: (before) => before,
+  });
+  const done = (): void => {
+    void queries.invalidateQueries({ queryKey: ['reservations'] });
+    void queries.invalidateQueries({ queryKey: ['inventory'] });
+    void queries.invalidateQueries({ queryKey: ['inventory-grid'] });
+  };
+  const columns: ListColumn<ReservationRow>[] = [
+    {
+      key: 'document',
+      title: 'For',
+      render: (row) => {
+        const line = row.line_id ? lines.data?.get(row.line_id) : undefined;
+        if (line)
+          return (
+            <span className="two-line">
+              <Link className="strong" to={`/orders/${line.order_id}`}>
+                Order {line.order_number}
+              </Link>
+              <span className="muted">line {line.line_number}</span>
+            </span>
+          );
+        return row.document || (row.line_id ? 'Order line' : <span className="muted">Nobody named</span>);
+      },
+    },
+    {
+      key: 'product',
+      title: 'Product',
+      render: (row) => (
+        <span className="two-line">
+          <button type="button" className="link-button" onClick={() => openStock({ id: row.stock_id, system: '' })}>
+            {row.product}
+          </button>
+          {row.dimensions && <span className="muted">{row.dimensions.replaceAll(';', ', ')}</span>}
+        </span>
+      ),
+    },
+    { key: 'source', title: 'Source', render: (row) => row.source },
+    figureColumn('open', 'Holds', (row) => row.open, true),
+    figureColumn('quantity', 'Of', (row) => row.quantity),
+    { key: 'state', title: 'State', render: (row) => <ReservationState row={row} /> },
+    { key: 'at', title: 'Since', render: (row) => <When at={row.at} /> },
+    { key: 'expires', title: 'Ends', render: (row) => <Expiry at={row.expires_at} open={row.open > 0} /> },
+    { key: 'measure', title: 'Measure', render: (row) => `${row.data_source} ${measureTitle(shape.data, row.data_source, row.measure)}` },
+  ];
+  return (
+    <Page
+      title="Reservations"
+      lead="Units held for order lines and other askers. What is held cannot be promised to anybody else until it ships, is released or expires."
+    >
+      <WorkList
+        label="Reservations"
+        list={list}
+        columns={columns}
+        idOf={idOf}
+        nameOf={nameOf}
+        noun={noun}
+        pages={state === 'expiring' ? ['Earlier', 'Later'] : undefined}
+        verbs={state === 'open' || state === 'expiring' ? () => [releaseVerb] : undefined}
+        pickable={(row) => row.open > 0}
+        onDone={done}
+        search="Order number or request"
+        filters={stockFilters(sources.data)}
+        values={values}
+        onChange={change}
+        extra={
+          <Segmented
+            aria-label="State"
+            options={states.map((one) => ({ ...one }))}
+            value={state}
+            onChange={(next) => change({ state: next === 'open' ? undefined : next })}
+          />
+        }
+        icon={<LockOutlined />}
+        empty={nothing(state)}
+        unmatched={{
+          title: 'No reservation matches',
+          says: 'Nothing here fits all of the filters above. Look under All for what was shipped or released already.',
+        }}
+      />
+      {stock && <StockDrawer key={stock.id} stock={stock} shape={shape.data} onClose={() => openStock(undefined)} />}
+    </Page>
+  );
+}
+
+function ReservationState({ row }: { row: ReservationRow }) {
+  if (row.state === 'open') return <StateTag state="waiting" label="Open" tone="progress" />;
+  if (row.state === 'shipped') return <StateTag state="shipped" label={row.released > 0 ? 'Partly shipped' : 'Shipped'} />;
+  return <StateTag state="closed" label="Released" />;
+}
+
+const nothing = (state: State) =>
+  state === 'expiring'
+    ? {
+        title: 'Nothing expires',
+        says: 'No open reservation ends by itself. Carts and quotes that hold stock for a while appear here, the next to end first.',
+        action: <Link to="/inventory/reservations">See open reservations</Link>,
+      }
+    : {
+        title: 'Nothing is reserved here',
+        says: 'An order holds stock once its lines are sourced; other systems hold some through the API.',
+        action: <Link to="/orders">Go to sales orders</Link>,
+      };

@@ -1,0 +1,262 @@
+import {
+  type Balances,
+  type ChainDay,
+  type LedgerEntry,
+  listChain,
+  listLedger,
+  readBalances,
+  readKey,
+  type Shape,
+} from '@client/inventory';
+import { useLive } from '@client/live';
+import { LockOutlined, UnlockOutlined } from '@kit/icons';
+import { Loaded, ProblemNotice } from '@kit/feedback';
+import { absolute, Day, whole, When } from '@kit/format';
+import { Facts } from '@kit/layout';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { inWords } from '@kit/states';
+import { TableHead } from '@kit/TableHead';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Drawer, Input, Select, Skeleton, Tooltip } from 'antd';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { dimensionWords, measureTitle, movesStock, systemTitle } from './labels';
+import type { OpenStock } from './useStockDrawer';
+
+/** One stock key: its figures now or at any moment before, and every entry that makes them up. */
+export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape: Shape | undefined; onClose: () => void }) {
+  const queries = useQueryClient();
+  const [moment, setMoment] = useState('');
+  const [system, setSystem] = useState(stock.system);
+  const asOf = moment === '' ? undefined : new Date(moment).toISOString();
+  const key = useQuery({ queryKey: ['inventory', 'key', stock.id], queryFn: () => readKey(stock.id) });
+  const balances = useQuery({
+    queryKey: ['inventory', 'balances', stock.id, asOf],
+    queryFn: () => readBalances(stock.id, asOf),
+    placeholderData: (before) => before,
+  });
+  useLive((changes) => {
+    if (asOf === undefined && changes.some((one) => movesStock(one.name)))
+      void queries.invalidateQueries({ queryKey: ['inventory', 'balances', stock.id] });
+  });
+  const title = key.data ? `${key.data.product} at ${key.data.source || 'no source'}` : 'Stock';
+  return (
+    <Drawer open onClose={onClose} size={760} title={title}>
+      <div className="stack">
+        {key.data && Object.keys(key.data.dimensions).length > 0 && <p>{dimensionWords(shape, key.data.dimensions)}</p>}
+        {key.error && <ProblemNotice compact error={key.error} onRetry={() => void key.refetch()} />}
+        <div className="as-of">
+          <label>
+            As of
+            <Input type="datetime-local" value={moment} onChange={(event) => setMoment(event.target.value)} />
+          </label>
+          <Button disabled={moment === ''} onClick={() => setMoment('')}>
+            Now
+          </Button>
+          {key.data && (
+            <Link to={`/inventory/promise?product=${encodeURIComponent(key.data.product)}&source=${encodeURIComponent(key.data.source)}`}>
+              What can be promised
+            </Link>
+          )}
+          <Link
+            to={`/inventory/reservations?product=${encodeURIComponent(key.data?.product ?? '')}&source=${encodeURIComponent(key.data?.source ?? '')}`}
+          >
+            Who holds it
+          </Link>
+        </div>
+        <Loaded answer={balances} rows={3}>
+          {(found) => <Figures balances={found} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />}
+        </Loaded>
+        <Entries key={`${asOf ?? ''} ${system}`} stockId={stock.id} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />
+      </div>
+    </Drawer>
+  );
+}
+
+function Figures({
+  balances,
+  shape,
+  asOf,
+  system,
+  onSystem,
+}: {
+  balances: Balances;
+  shape: Shape | undefined;
+  asOf: string | undefined;
+  system: string;
+  onSystem: (system: string) => void;
+}) {
+  const big = (value: number) => <span className="figure strong">{whole(value)}</span>;
+  return (
+    <>
+      {asOf !== undefined && (
+        <p className="muted" role="status">
+          As it stood on {absolute(asOf)}, summed from the ledger.
+        </p>
+      )}
+      <Facts
+        columns={3}
+        items={[
+          ['On hand', big(balances.on_hand)],
+          ['Reserved', big(balances.reserved)],
+          ['Free', big(balances.on_hand - balances.reserved)],
+          ['Promised beyond stock', balances.overdraft > 0 && big(balances.overdraft)],
+        ]}
+      />
+      {balances.measures.length > 0 && (
+        <ul className="measures" aria-label="Measures">
+          {balances.measures.map((one) => (
+            <li key={`${one.data_source}.${one.measure}`}>
+              <button
+                type="button"
+                aria-pressed={one.data_source === system}
+                title={`Entries of ${systemTitle(shape, one.data_source)}`}
+                onClick={() => onSystem(one.data_source === system ? '' : one.data_source)}
+              >
+                <span className="muted">
+                  {systemTitle(shape, one.data_source)} {measureTitle(shape, one.data_source, one.measure)}
+                </span>
+                <span className="figure strong">{whole(one.quantity)}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function Entries({
+  stockId,
+  shape,
+  asOf,
+  system,
+  onSystem,
+}: {
+  stockId: number;
+  shape: Shape | undefined;
+  asOf: string | undefined;
+  system: string;
+  onSystem: (system: string) => void;
+}) {
+  const ledger = useInfiniteQuery({
+    queryKey: ['inventory', 'ledger', stockId, asOf, system],
+    queryFn: ({ pageParam }) => listLedger(stockId, { as_of: asOf, data_source: system, after: pageParam }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+  const chain = useQuery({ queryKey: ['inventory', 'chain'], queryFn: listChain });
+  const entries = ledger.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <section className="stack" style={{ gap: 8 }}>
+      <div className="row between">
+        <h3 className="entries-title">Entries</h3>
+        <Select
+          aria-label="Source system"
+          value={system}
+          style={{ minWidth: 170 }}
+          options={[
+            { value: '', label: 'All source systems' },
+            ...(shape?.systems ?? []).map((one) => ({ value: one.name, label: one.title })),
+          ]}
+          onChange={onSystem}
+        />
+      </div>
+      {ledger.error && <ProblemNotice error={ledger.error} onRetry={() => void ledger.refetch()} />}
+      {ledger.isPending && <Skeleton active title={false} paragraph={{ rows: 6 }} />}
+      {ledger.data && entries.length === 0 && (
+        <p className="muted">
+          {asOf === undefined && system === ''
+            ? 'Nothing has changed this balance yet.'
+            : 'No entry fits; choose another moment or all source systems.'}
+        </p>
+      )}
+      {entries.length > 0 && (
+        <ScrollX label="Entries" className="bleed-drawer">
+          <table className="plain">
+            <TableHead titles={['When', 'Measure', ['Change'], ['After'], 'Cause', 'Sealed']} />
+            <tbody>
+              {entries.map((entry) => (
+                <Entry key={entry.id} entry={entry} shape={shape} chain={chain.data ?? []} />
+              ))}
+            </tbody>
+          </table>
+        </ScrollX>
+      )}
+      {ledger.hasNextPage && (
+        <Button loading={ledger.isFetchingNextPage} onClick={() => void ledger.fetchNextPage()}>
+          Older entries
+        </Button>
+      )}
+    </section>
+  );
+}
+
+/** Entries of a reservation lead to it, and from there to its order. */
+const reserves = (entry: LedgerEntry): boolean =>
+  entry.document !== '' && (isUuid(entry.document) || (entry.data_source === 'iv' && entry.measure === 'softreservordered'));
+const isUuid = (text: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text);
+
+function Entry({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | undefined; chain: ChainDay[] }) {
+  return (
+    <tr>
+      <td className="muted">
+        <When at={entry.at} />
+      </td>
+      <td>
+        <span className="two-line">
+          <span>{measureTitle(shape, entry.data_source, entry.measure)}</span>
+          <span className="muted">{systemTitle(shape, entry.data_source) || 'bookkeeping'}</span>
+        </span>
+      </td>
+      <td className="num figure strong">
+        {entry.delta > 0 ? '+' : '−'}
+        {whole(Math.abs(entry.delta))}
+      </td>
+      <td className="num figure">{whole(entry.balance_after)}</td>
+      <td>
+        <span className="two-line wrap">
+          <span>
+            {inWords(entry.cause)}
+            {entry.document !== '' && !reserves(entry) && <>, {entry.document}</>}
+            {reserves(entry) && (
+              <>
+                ,{' '}
+                <Link to={`/inventory/reservations?state=all&search=${encodeURIComponent(entry.document)}`}>
+                  {isUuid(entry.document) ? 'order line' : entry.document}
+                </Link>
+              </>
+            )}
+          </span>
+          <span className="muted">by {entry.actor}</span>
+        </span>
+      </td>
+      <td>
+        <Seal id={entry.id} chain={chain} />
+      </td>
+    </tr>
+  );
+}
+
+/** Whether the chain holds an entry already: then nobody can change it unseen. */
+function Seal({ id, chain }: { id: number; chain: ChainDay[] }) {
+  const sealed = chain.filter((day) => day.sealed_at !== null);
+  const newest = sealed[0];
+  if (newest === undefined || id > newest.last_id) {
+    return (
+      <Tooltip title="Its day has not been sealed yet; a day is sealed soon after it ends (UTC)">
+        <span className="seal muted">
+          <UnlockOutlined /> Not yet
+        </span>
+      </Tooltip>
+    );
+  }
+  const day = sealed.find((one) => one.first_id <= id && id <= one.last_id);
+  return (
+    <Tooltip title={day ? `Sealed with this day's hash ${day.hash.slice(0, 16)}…` : 'Sealed in the chain of days'}>
+      <span className="seal">
+        <LockOutlined /> {day ? <Day date={day.day} /> : 'Sealed'}
+      </span>
+    </Tooltip>
+  );
+}

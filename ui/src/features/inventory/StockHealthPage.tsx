@@ -1,0 +1,161 @@
+import { SafetyCertificateOutlined } from '@kit/icons';
+import { type Health, listChain, readHealth, readShape } from '@client/inventory';
+import { EmptyState, Loaded } from '@kit/feedback';
+import { Day, whole, When } from '@kit/format';
+import { Facts, Page, Section } from '@kit/layout';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { Badge, inWords, toneIcon } from '@kit/states';
+import { TableHead } from '@kit/TableHead';
+import { useQuery } from '@tanstack/react-query';
+import './inventory.css';
+import { StockDrawer } from './StockDrawer';
+import { useStockDrawer } from './useStockDrawer';
+
+const aboutStock = ['stock', 'measure_balance', 'reservation'];
+const kinds: Record<string, string> = {
+  stock: 'Stock row',
+  measure_balance: 'Measure',
+  reservation: 'Open reservations of stock row',
+  ledger_entry: 'Ledger entry',
+  ledger_block: 'Sealed block',
+  ledger_day: 'Sealed day',
+};
+
+/** Does every quantity agree with the entries behind it, and is every sealed entry what it was? */
+export default function HealthPage() {
+  const health = useQuery({ queryKey: ['inventory', 'health'], queryFn: readHealth, refetchInterval: 10_000 });
+  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: readShape });
+  const [stock, openStock] = useStockDrawer();
+  return (
+    <Page
+      title="Stock health"
+      lead="A checker adds up the ledger of every stock row, round after round, and recomputes the chain that seals past days."
+    >
+      <Loaded answer={health} rows={6}>
+        {(found) => (
+          <>
+            <Verdict health={found} />
+            {found.wrong.length > 0 && <Wrong rows={found.wrong} onOpen={(id) => openStock({ id, system: '' })} />}
+          </>
+        )}
+      </Loaded>
+      <Chain />
+      {stock && <StockDrawer key={stock.id} stock={stock} shape={shape.data} onClose={() => openStock(undefined)} />}
+    </Page>
+  );
+}
+
+function Verdict({ health }: { health: Health }) {
+  const right = health.wrong.length === 0;
+  const tone = right ? (health.checked_through === null ? 'progress' : 'done') : 'failed';
+  const words =
+    tone === 'progress'
+      ? 'The first round is under way'
+      : right
+        ? 'Every quantity is what its entries add up to'
+        : `${whole(health.wrong.length)} ${health.wrong.length === 1 ? 'row is' : 'rows are'} not what the ledger says`;
+  return (
+    <Section>
+      <div className="stack">
+        <p className="health" data-tone={tone} role="status">
+          <span aria-hidden="true">{toneIcon(tone)}</span>
+          {words}
+        </p>
+        <Facts
+          columns={2}
+          items={[
+            ['Every row was checked since', <When key="checked" at={health.checked_through} none="Not all yet" />],
+            ['This round began', <When key="began" at={health.round_began_at} none="The checker has not run yet; start a worker" />],
+            ['Days are sealed through', health.sealed_through === null ? 'None yet' : <Day key="sealed" date={health.sealed_through} />],
+            ['The chain was recomputed', <When key="chain" at={health.chain_checked_through} none="Not yet" />],
+          ]}
+        />
+      </div>
+    </Section>
+  );
+}
+
+function Wrong({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: number) => void }) {
+  return (
+    <Section title="What is wrong" flush>
+      <p className="wrong-says">
+        The first row found comes first. Nothing is mended by itself: look at the entries behind it, find who wrote past the ledger, and
+        post a correction. A row leaves this list once it agrees again.
+      </p>
+      <ScrollX label="Wrong rows">
+        <table className="plain">
+          <TableHead titles={['Row', 'Column', ['Stands'], ['Should be']]} />
+          <tbody>
+            {rows.map((row, index) => (
+              <tr key={`${row.what} ${row.row_id} ${row.column}`}>
+                <td>
+                  <span className="row">
+                    {aboutStock.includes(row.what) ? (
+                      <button type="button" className="link-button strong" onClick={() => onOpen(row.row_id)}>
+                        {kinds[row.what] ?? inWords(row.what)} {row.row_id}
+                      </button>
+                    ) : (
+                      <span className="strong">
+                        {kinds[row.what] ?? inWords(row.what)} {row.row_id}
+                      </span>
+                    )}
+                    {index === 0 && <Badge tone="failed">First wrong row</Badge>}
+                  </span>
+                </td>
+                <td>
+                  <code>{row.column}</code>
+                </td>
+                <td className="num figure clip-any">{row.stands}</td>
+                <td className="num figure strong clip-any">{row.should_be}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollX>
+    </Section>
+  );
+}
+
+function Chain() {
+  const chain = useQuery({ queryKey: ['inventory', 'chain'], queryFn: listChain });
+  return (
+    <Section title="Sealed days" flush>
+      <Loaded answer={chain} rows={4}>
+        {(days) =>
+          days.length === 0 ? (
+            <EmptyState icon={<SafetyCertificateOutlined />} title="No day is sealed yet">
+              The first day with entries is sealed soon after it ends, at midnight UTC. From then on nobody can change one of its entries
+              unseen.
+            </EmptyState>
+          ) : (
+            <ScrollX label="Sealed days">
+              <table className="plain">
+                <TableHead titles={['Day', ['Entries'], 'Hash', 'Sealed']} />
+                <tbody>
+                  {days.map((day) => (
+                    <tr key={day.day}>
+                      <td>
+                        <Day date={day.day} />
+                      </td>
+                      <td className="num figure">{day.sealed_at === null ? '—' : whole(day.entries)}</td>
+                      <td>
+                        {day.hash ? (
+                          <code title={`${day.hash}, after ${day.previous_hash || 'nothing'}`}>{day.hash.slice(0, 24)}…</code>
+                        ) : (
+                          '—'
+                        )}
+                      </td>
+                      <td className="muted">
+                        <When at={day.sealed_at} as="date" none="Being sealed" />
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </ScrollX>
+          )
+        }
+      </Loaded>
+    </Section>
+  );
+}

@@ -1,0 +1,257 @@
+import { putSupply, receiveSupply, shipSupply, type SupplyLine, type SupplyOrder } from '@client/inventory';
+import { Problem } from '@client/problem';
+import { ProblemNotice } from '@kit/feedback';
+import { whole } from '@kit/format';
+import { inWords } from '@kit/states';
+import { useMutation } from '@tanstack/react-query';
+import { App, Button, Input, Modal, Segmented } from 'antd';
+import { useState } from 'react';
+import { ProductField, SourceField } from './pickers';
+import { isQuantity, newId } from './labels';
+
+const refusedAs = (reason: string, remedy: string): void => {
+  if (reason) throw new Problem({ what: inWords(reason), remedy });
+};
+
+interface Moving {
+  line: SupplyLine;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** Units of a line that arrived. */
+export function ReceiveSupply({ line, onClose, onDone }: Moving) {
+  return (
+    <MoveSupply
+      title={`Receive ${line.product} at ${line.source}`}
+      verb="Receive"
+      most={line.open}
+      says={`${nameOfLine(line)}: ${whole(line.open)} to come. Received units are on hand at once, and orders that wait for them go on.`}
+      asks="Units that arrived"
+      over="More than was to come; the surplus is received as well."
+      move={(quantity, id) => receiveSupply(line, quantity, id)}
+      told={(quantity) => `Received ${quantity} × ${line.product} at ${line.source}`}
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+}
+
+/** Units of a transfer that left where it comes from. */
+export function ShipSupply({ line, onClose, onDone }: Moving) {
+  return (
+    <MoveSupply
+      title={`Ship ${line.product} from ${line.origin}`}
+      verb="Ship"
+      most={line.to_ship}
+      says={`${nameOfLine(line)}: ${whole(line.to_ship)} still to leave. Shipped units are no longer on hand at ${line.origin}, and stay expected at ${line.source}.`}
+      asks="Units that left"
+      over="More than was to leave; the surplus is shipped as well."
+      move={(quantity, id) => shipSupply(line, quantity, id)}
+      told={(quantity) => `Shipped ${quantity} × ${line.product} from ${line.origin}`}
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+}
+
+const nameOfLine = (line: SupplyLine): string => `${inWords(line.kind)} ${line.number}, line ${line.line_number}`;
+
+interface Move {
+  title: string;
+  verb: string;
+  most: number;
+  says: string;
+  asks: string;
+  over: string;
+  move: (quantity: string, id: string) => Promise<string>;
+  told: (quantity: string) => string;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** Asks how many, and sends it under one id: twice is counted once. */
+function MoveSupply({ title, verb, most, says, asks, over, move, told, onClose, onDone }: Move) {
+  const { message } = App.useApp();
+  const [id] = useState(newId);
+  const [quantity, setQuantity] = useState(String(most));
+  const work = useMutation({
+    mutationFn: async () => refusedAs(await move(quantity, id), 'Look at the line again: somebody may have moved it meanwhile.'),
+    onSuccess: () => {
+      message.success(told(whole(Number(quantity))));
+      onDone();
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      open
+      title={title}
+      okText={verb}
+      cancelText="Keep as is"
+      onCancel={onClose}
+      onOk={() => work.mutate()}
+      confirmLoading={work.isPending}
+      okButtonProps={{ disabled: !isQuantity(quantity) }}
+    >
+      <div className="act-form">
+        <p className="muted">{says}</p>
+        <label className="field">
+          {asks}
+          <Input autoFocus inputMode="decimal" value={quantity} onChange={(event) => setQuantity(event.target.value.trim())} />
+        </label>
+        {isQuantity(quantity) && Number(quantity) > most && <p className="muted">{over}</p>}
+        {work.error && <ProblemNotice compact error={work.error} />}
+      </div>
+    </Modal>
+  );
+}
+
+interface DraftLine {
+  key: number;
+  product: string;
+  source: string;
+  origin: string;
+  ship_date: string;
+  quantity: string;
+  expected_date: string;
+  sure: string;
+}
+
+const blank = (key: number): DraftLine => ({
+  key,
+  product: '',
+  source: '',
+  origin: '',
+  ship_date: '',
+  quantity: '',
+  expected_date: '',
+  sure: '100',
+});
+const complete = (line: DraftLine, kind: SupplyOrder['kind']): boolean =>
+  line.product.trim() !== '' &&
+  (kind !== 'transfer' || (line.origin !== '' && line.origin !== line.source)) &&
+  line.source !== '' &&
+  isQuantity(line.quantity) &&
+  line.expected_date !== '' &&
+  /^(100|\d{1,2})$/.test(line.sure);
+
+/** A purchase or transfer order by hand; what was typed stays when it is refused. */
+export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+  const { message } = App.useApp();
+  const [kind, setKind] = useState<SupplyOrder['kind']>('purchase');
+  const [number, setNumber] = useState('');
+  const [lines, setLines] = useState<DraftLine[]>([blank(1)]);
+  const set = (key: number, part: Partial<DraftLine>): void =>
+    setLines((before) => before.map((line) => (line.key === key ? { ...line, ...part } : line)));
+  const work = useMutation({
+    mutationFn: async () =>
+      refusedAs(
+        await putSupply({
+          kind,
+          number: number.trim(),
+          lines: lines.map((line, index) => ({
+            line_number: index + 1,
+            product: line.product.trim(),
+            source: line.source,
+            quantity: line.quantity,
+            expected_date: line.expected_date,
+            confidence: String(Number(line.sure) / 100),
+            origin: kind === 'transfer' ? line.origin : '',
+            ship_date: (kind === 'transfer' && line.ship_date) || null,
+          })),
+        }),
+        'Correct it and send it again; nothing was taken in.',
+      ),
+    onSuccess: () => {
+      message.success(`${inWords(kind)} ${number.trim()} is expected`);
+      onDone();
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      open
+      width={720}
+      title="Add supply order"
+      okText="Add supply order"
+      cancelText="Keep as is"
+      onCancel={onClose}
+      onOk={() => work.mutate()}
+      confirmLoading={work.isPending}
+      okButtonProps={{ disabled: number.trim() === '' || !lines.every((line) => complete(line, kind)) }}
+    >
+      <div className="act-form">
+        <Segmented
+          aria-label="Kind"
+          value={kind}
+          options={[
+            { value: 'purchase', label: 'Purchase order' },
+            { value: 'transfer', label: 'Transfer order' },
+          ]}
+          onChange={setKind}
+        />
+        <label className="field">
+          Number
+          <Input
+            value={number}
+            placeholder={kind === 'transfer' ? 'For example: TO-118' : 'For example: PO-1044'}
+            onChange={(event) => setNumber(event.target.value)}
+          />
+        </label>
+        {lines.map((line, index) => (
+          <fieldset key={line.key} className="draft-line">
+            <legend>Line {index + 1}</legend>
+            <label className="field">
+              Product
+              <ProductField
+                label={`Product of line ${index + 1}`}
+                value={line.product}
+                onChange={(product) => set(line.key, { product })}
+              />
+            </label>
+            {kind === 'transfer' && (
+              <label className="field">
+                From
+                <SourceField label={`Origin of line ${index + 1}`} value={line.origin} onChange={(origin) => set(line.key, { origin })} />
+              </label>
+            )}
+            <label className="field">
+              To
+              <SourceField label={`Source of line ${index + 1}`} value={line.source} onChange={(source) => set(line.key, { source })} />
+            </label>
+            <label className="field">
+              Units
+              <Input
+                inputMode="decimal"
+                value={line.quantity}
+                onChange={(event) => set(line.key, { quantity: event.target.value.trim() })}
+              />
+            </label>
+            {kind === 'transfer' && (
+              <label className="field">
+                Leaves
+                <Input type="date" value={line.ship_date} onChange={(event) => set(line.key, { ship_date: event.target.value })} />
+              </label>
+            )}
+            <label className="field">
+              Expected
+              <Input type="date" value={line.expected_date} onChange={(event) => set(line.key, { expected_date: event.target.value })} />
+            </label>
+            <label className="field">
+              Sure, in percent
+              <Input inputMode="numeric" value={line.sure} onChange={(event) => set(line.key, { sure: event.target.value.trim() })} />
+            </label>
+            {lines.length > 1 && (
+              <Button size="small" onClick={() => setLines((before) => before.filter((one) => one.key !== line.key))}>
+                Remove line {index + 1}
+              </Button>
+            )}
+          </fieldset>
+        ))}
+        <Button onClick={() => setLines((before) => [...before, blank((before.at(-1)?.key ?? 0) + 1)])}>One more line</Button>
+        {work.error && <ProblemNotice compact error={work.error} />}
+      </div>
+    </Modal>
+  );
+}

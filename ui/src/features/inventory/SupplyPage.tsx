@@ -1,0 +1,178 @@
+import { ImportOutlined, PlusOutlined } from '@kit/icons';
+import { closeSupply, listSources, listSupply, type SupplyLine } from '@client/inventory';
+import { Day } from '@kit/format';
+import { Page } from '@kit/layout';
+import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type Verb, WorkList } from '@kit/list';
+import { Badge, inWords, StateTag, warningIcon } from '@kit/states';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link } from 'react-router';
+import './inventory.css';
+import { movesStock } from './labels';
+import { AddSupply, ReceiveSupply, ShipSupply } from './SupplyDialogs';
+
+const keys = ['product', 'source', 'all'] as const;
+const noun = ['line', 'lines'] as const;
+const idOf = (row: SupplyLine): string => row.id;
+const nameOf = (row: SupplyLine): string => `${inWords(row.kind)} ${row.number}, line ${row.line_number}`;
+
+function Expected({ row }: { row: SupplyLine }) {
+  const [today] = useState(() => new Date().toISOString().slice(0, 10));
+  if (row.open > 0 && row.expected_date < today)
+    return (
+      <Badge tone="attention" icon={warningIcon}>
+        <Day date={row.expected_date} /> — overdue
+      </Badge>
+    );
+  return <Day date={row.expected_date} />;
+}
+
+function Standing({ row }: { row: SupplyLine }) {
+  if (row.open > 0 && row.shipped > 0 && row.received === 0) return <StateTag state="shipped" label="On its way" tone="moving" />;
+  if (row.open > 0)
+    return row.received > 0 ? (
+      <StateTag state="partly" label="Partly received" tone="moving" />
+    ) : (
+      <StateTag state="expected" label="Expected" tone="progress" />
+    );
+  return row.closed > 0 ? <StateTag state="closed" label="Closed short" /> : <StateTag state="done" label="Received" />;
+}
+
+const closeVerb = (rows: SupplyLine[]): Verb => ({
+  name: 'close',
+  label: 'Expect no more of',
+  danger: true,
+  says: 'What has not come by now is expected no more, and leaves what can be promised. What was received stays.',
+  run: () => closeSupply(rows),
+});
+
+/** Purchase and transfer orders as far as stock to come is concerned: what is expected when, and receiving it. */
+export default function SupplyPage() {
+  const queries = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const [receiving, setReceiving] = useState<SupplyLine>();
+  const [shipping, setShipping] = useState<SupplyLine>();
+  const [adding, setAdding] = useState(false);
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  const { product, source, all } = values;
+  const query = useMemo(() => ({ product, source, open_only: all !== 'true' }), [product, source, all]);
+  const list = usePagedList({ name: 'supply', query, fetch: listSupply, idOf, concerns: (one) => movesStock(one.name) });
+  const done = (): void => {
+    list.renew();
+    for (const key of ['promise', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
+  };
+  const columns = useMemo((): ListColumn<SupplyLine>[] => columnsWith(setReceiving, setShipping), []);
+  const add = (
+    <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+      Add supply order
+    </Button>
+  );
+  return (
+    <Page
+      title="Supply orders"
+      lead="Lines of purchase and transfer orders by the day they are expected. They make what can be promised ahead, and become stock as they are received."
+      actions={add}
+    >
+      <WorkList
+        label="Supply orders"
+        list={list}
+        columns={columns}
+        idOf={idOf}
+        nameOf={nameOf}
+        noun={noun}
+        pages={['Earlier', 'Later']}
+        verbs={(rows) => [closeVerb(rows)]}
+        pickable={(row) => row.open > 0}
+        onDone={done}
+        filters={[...stockFilters(sources.data), { key: 'all', label: 'Received ones too', kind: 'flag' }]}
+        values={values}
+        onChange={change}
+        icon={<ImportOutlined />}
+        empty={{
+          title: 'Nothing is expected',
+          says: 'Purchase and transfer orders come from your ERP through the API, or are added here. With them, stock that is on its way can be promised.',
+          action: add,
+        }}
+        unmatched={{ title: 'No line matches', says: `Nothing ${all === 'true' ? '' : 'open '}is known that fits the filters above.` }}
+      />
+      {receiving && <ReceiveSupply line={receiving} onClose={() => setReceiving(undefined)} onDone={done} />}
+      {shipping && <ShipSupply line={shipping} onClose={() => setShipping(undefined)} onDone={done} />}
+      {adding && <AddSupply onClose={() => setAdding(false)} onDone={done} />}
+    </Page>
+  );
+}
+
+function columnsWith(receive: (row: SupplyLine) => void, ship: (row: SupplyLine) => void): ListColumn<SupplyLine>[] {
+  return [
+    { key: 'expected', title: 'Expected', render: (row) => <Expected row={row} /> },
+    {
+      key: 'number',
+      title: 'Order',
+      render: (row) => (
+        <span className="two-line">
+          <span className="strong">{row.number}</span>
+          <span className="muted">
+            {inWords(row.kind)}, line {row.line_number}
+          </span>
+        </span>
+      ),
+    },
+    {
+      key: 'product',
+      title: 'Product',
+      render: (row) => (
+        <Link to={`/inventory/promise?product=${encodeURIComponent(row.product)}&source=${encodeURIComponent(row.source)}`}>
+          {row.product}
+        </Link>
+      ),
+    },
+    {
+      key: 'source',
+      title: 'To',
+      render: (row) => (
+        <span className="two-line">
+          <span>{row.source}</span>
+          {row.origin !== '' && (
+            <span className="muted">
+              from {row.origin}
+              {row.to_ship > 0 && (
+                <>
+                  , leaves <Day date={row.ship_date} />
+                </>
+              )}
+            </span>
+          )}
+        </span>
+      ),
+    },
+    { key: 'state', title: 'State', render: (row) => <Standing row={row} /> },
+    figureColumn('open', 'To come', (row) => row.open, true),
+    figureColumn('received', 'Received', (row) => row.received),
+    figureColumn('quantity', 'Ordered', (row) => row.quantity),
+    {
+      key: 'confidence',
+      title: 'Sure',
+      align: 'right',
+      render: (row) => <span className="figure">{Math.round(row.confidence * 100)} %</span>,
+    },
+    {
+      key: 'acts',
+      title: '',
+      align: 'right',
+      render: (row) =>
+        row.open > 0 && (
+          <span className="row-acts">
+            {row.to_ship > 0 && (
+              <Button size="small" aria-label={`Ship ${nameOf(row)}`} onClick={() => ship(row)}>
+                Ship
+              </Button>
+            )}
+            <Button size="small" aria-label={`Receive ${nameOf(row)}`} onClick={() => receive(row)}>
+              Receive
+            </Button>
+          </span>
+        ),
+    },
+  ];
+}

@@ -1,0 +1,233 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+import * as canned from '@tests/inventory-fixtures.mjs';
+import { Refusal, type Sent, serve, show } from '@tests/harness';
+import AllocationsPage from './AllocationsPage';
+import FeedsPage from './FeedsPage';
+import HealthPage from './StockHealthPage';
+import InventoryPage from './InventoryPage';
+import PromisePage from './AvailableToPromisePage';
+import { ticksOf } from './AvailableToPromiseChart';
+import ReservationsPage from './ReservationsPage';
+import SupplyPage from './SupplyPage';
+
+const page = <T,>(items: T[]) => ({ items, next: null });
+const answers = {
+  'GET /api/v1/inventory/shape': () => canned.shape,
+  'GET /api/v1/inventory/visibility': () => page(canned.groups),
+  'GET /api/v1/inventory/keys': () => page(canned.keys),
+  'GET /api/v1/inventory/keys/7': () => canned.key,
+  'GET /api/v1/inventory/7/balances': () => canned.balances,
+  'GET /api/v1/inventory/7/ledger': () => page(canned.ledger),
+  'GET /api/v1/inventory/chain': () => page(canned.chain),
+  'GET /api/v1/inventory/health': () => canned.health,
+  'GET /api/v1/inventory/reservations': () => page(canned.reservations),
+  'GET /api/v1/order-lines': () => page(canned.lines),
+  'GET /api/v1/inventory/allocations': () => page(canned.allocations),
+  'GET /api/v1/inventory/allocations/pools': () => page(canned.pools),
+  'GET /api/v1/inventory/allocations/1/moves': () => page(canned.moves),
+  'GET /api/v1/inventory/supply-orders': () => page(canned.supply),
+  'GET /api/v1/inventory/feeds': () => page(canned.feeds),
+  'GET /api/v1/inventory/atp': () => page(canned.timelines),
+  'GET /api/v1/sources': () => page([{ name: 'SEA', title: 'Seattle' }]),
+  'GET /api/v1/products': () => page([{ number: 'LAMP', name: 'Oak desk lamp' }]),
+};
+const asked = (sent: Sent[], path: string): Sent[] => sent.filter((one) => one.path === path);
+const button = (name: string | RegExp, within_: HTMLElement = document.body) => within(within_).getByRole('button', { name });
+
+test('the grid shows each source system under its name and leaves out what nobody posted', async () => {
+  serve(answers);
+  show([{ path: '/inventory', Component: InventoryPage }], '/inventory');
+  await screen.findAllByText('Oak desk lamp');
+  for (const title of ['iom', 'OnHand', 'iv, calculated', 'AvailableToReserve'])
+    expect(screen.getByRole('columnheader', { name: title })).toBeVisible();
+  expect(screen.queryByRole('columnheader', { name: 'Inbound' })).not.toBeInTheDocument();
+  expect(screen.getByText('0 — short')).toBeVisible();
+});
+
+test('a figure opens to the entries of its source system, with who, why, and whether they are sealed', async () => {
+  const sent = serve(answers);
+  const { router } = show([{ path: '/inventory', Component: InventoryPage }], '/inventory');
+  await userEvent.click(await screen.findByRole('button', { name: 'iom OnHand 83, open' }));
+  expect(router.state.location.search).toBe('?stock=7&system=iom');
+  const drawer = await screen.findByRole('dialog');
+  expect(await within(drawer).findByText('LAMP at SEA')).toBeVisible();
+  const shipped = (await within(drawer).findByText(/FO-20480-1/)).closest('tr');
+  if (!shipped) throw new Error('no entry');
+  expect(shipped).toHaveTextContent('−1');
+  expect(shipped).toHaveTextContent('by fabrikam-3pl');
+  expect(shipped).not.toHaveTextContent('Not yet');
+  expect(within(drawer).getByText('Not yet')).toBeVisible();
+  expect(asked(sent, '/api/v1/inventory/7/ledger')[0]?.query.get('data_source')).toBe('iom');
+});
+
+test('a stock key is shown as it stood at any moment', async () => {
+  const sent = serve(answers);
+  show([{ path: '/inventory', Component: InventoryPage }], '/inventory?stock=7');
+  const drawer = await screen.findByRole('dialog');
+  await userEvent.type(within(drawer).getByLabelText('As of'), '2026-11-20T09:30');
+  await within(drawer).findByText(/As it stood on/);
+  const moment = new Date('2026-11-20T09:30').toISOString();
+  await waitFor(() => expect(asked(sent, '/api/v1/inventory/7/balances').at(-1)?.query.get('as_of')).toBe(moment));
+  expect(asked(sent, '/api/v1/inventory/7/ledger').at(-1)?.query.get('as_of')).toBe(moment);
+});
+
+test('a row of several stock keys opens to them first', async () => {
+  const sent = serve(answers);
+  show([{ path: '/inventory', Component: InventoryPage }], '/inventory');
+  await userEvent.click(await screen.findByRole('button', { name: 'TEE' }));
+  const drawer = await screen.findByRole('dialog');
+  expect(await within(drawer).findByText('ColorId red')).toBeVisible();
+  expect(asked(sent, '/api/v1/inventory/keys')[0]?.query.get('product')).toBe('TEE');
+});
+
+test('what it is grouped by lives in the address and goes to the server', async () => {
+  const sent = serve(answers);
+  show([{ path: '/inventory', Component: InventoryPage }], '/inventory?by=source,colorid&colorid=red');
+  await screen.findByRole('columnheader', { name: 'ColorId' });
+  const query = asked(sent, '/api/v1/inventory/visibility')[0]?.query;
+  expect(query?.get('group_by')).toBe('source,colorid');
+  expect(query?.getAll('dimension')).toEqual(['colorid=red']);
+});
+
+test('the days ahead are told by keyboard, with the documents behind a day', async () => {
+  serve(answers);
+  show([{ path: '/inventory/promise', Component: PromisePage }], '/inventory/promise?product=LAMP');
+  const chart = await screen.findByRole('slider', { name: 'LAMP at SEA by day' });
+  expect(screen.getByText(/^25 from/)).toBeVisible();
+  expect(screen.getByText('12 can be promised today')).toBeVisible();
+  expect(screen.getAllByRole('slider')).toHaveLength(1);
+  chart.focus();
+  await userEvent.keyboard('{ArrowRight>6}');
+  expect(chart).toHaveAttribute('aria-valuenow', '6');
+  expect(chart.getAttribute('aria-valuetext')).toContain('25 can be promised, 40 projected, 40 in, 0 out');
+  expect(screen.getByRole('list', { name: /^Behind/ })).toHaveTextContent('+40 LAMP · Supply order, purchase PO-1044, 90 % sure');
+});
+
+test.each([
+  [0, 83, [0, 50, 100]],
+  [-15, 40, [-20, 0, 20, 40]],
+  [0, 0, [0, 1]],
+])('the scale from %i to %i has round steps', (low, high, ticks) => {
+  expect(ticksOf(low, high)).toEqual(ticks);
+});
+
+test('reservations name their order, and are released only with a reason', async () => {
+  const sent = serve({
+    ...answers,
+    'POST /api/v1/inventory/reservations/release': () => ({ results: [{ id: 1, ok: true, reason: '' }] }),
+  });
+  show([{ path: '/inventory/reservations', Component: ReservationsPage }], '/inventory/reservations');
+  expect(await screen.findByRole('link', { name: 'Order 20480' })).toHaveAttribute('href', `/orders/${canned.lines[0]?.order_id ?? ''}`);
+  await userEvent.click(screen.getByRole('checkbox', { name: /^Select 2 LAMP at SEA/ }));
+  await userEvent.click(button('Release', screen.getByRole('toolbar', { name: 'Selected rows' })));
+  const dialog = await screen.findByRole('dialog');
+  expect(button('Release 1 reservation', dialog)).toBeDisabled();
+  await userEvent.type(within(dialog).getByLabelText('Reason'), 'The buyer withdrew');
+  await userEvent.click(button('Release 1 reservation', dialog));
+  await within(dialog).findByText(/done/);
+  expect(sent.find((one) => one.method === 'POST')?.body).toEqual({ ids: [1], reason: 'The buyer withdrew' });
+});
+
+test('what expires next is asked for by itself', async () => {
+  const sent = serve({ ...answers, 'GET /api/v1/inventory/reservations/expiring': () => page(canned.reservations.slice(1)) });
+  show([{ path: '/inventory/reservations', Component: ReservationsPage }], '/inventory/reservations?state=expiring');
+  expect(await screen.findByText('cart-9')).toBeVisible();
+  expect(asked(sent, '/api/v1/inventory/reservations')).toHaveLength(0);
+});
+
+test('units move to another group; a refusal is said and leaves the form as typed', async () => {
+  let refuse = true;
+  const sent = serve({
+    ...answers,
+    'POST /api/v1/inventory/allocations/acts': () => ({
+      results: [{ id: 'x', ok: !refuse, duplicate: false, reason: refuse ? '5 units are allocated to web, asked for 9' : '' }],
+    }),
+  });
+  show([{ path: '/inventory/allocations', Component: AllocationsPage }], '/inventory/allocations');
+  const [move] = await screen.findAllByRole('button', { name: 'Move' });
+  if (!move) throw new Error('nothing to move');
+  await userEvent.click(move);
+  const dialog = await screen.findByRole('dialog');
+  expect(within(dialog).getByLabelText('Customer group')).toBeDisabled();
+  await userEvent.type(within(dialog).getByLabelText('Channel'), 'store');
+  await userEvent.type(within(dialog).getByLabelText('Units'), '9');
+  await userEvent.click(button('Move', dialog));
+  expect(await within(dialog).findByRole('alert')).toHaveTextContent('5 units are allocated to web, asked for 9');
+  expect(within(dialog).getByLabelText('Units')).toHaveValue('9');
+  refuse = false;
+  await userEvent.click(button('Move', dialog));
+  await waitFor(() => expect(screen.queryByRole('dialog')).not.toBeInTheDocument());
+  const acts = sent.filter((one) => one.method === 'POST').map((one) => (one.body as { acts: { id: string }[] }).acts[0]);
+  expect(acts[0]).toMatchObject({ kind: 'reallocate', product: 'LAMP', source: 'SEA', groups: ['store'], sources: ['web'], quantity: '9' });
+  expect(acts[1]?.id).toBe(acts[0]?.id);
+});
+
+test('pools say what each channel and group keeps', async () => {
+  serve(answers);
+  show([{ path: '/inventory/allocations', Component: AllocationsPage }], '/inventory/allocations');
+  const vip = (await screen.findByText('vip')).closest('tr');
+  expect(vip).toHaveTextContent('web');
+  expect(vip).toHaveTextContent('3');
+});
+
+test('overdue supply is marked, and what arrived is received once', async () => {
+  const sent = serve({
+    ...answers,
+    'POST /api/v1/inventory/supply-orders/receive': () => ({ results: [{ index: 0, ok: true, duplicate: false, reason: '' }] }),
+  });
+  show([{ path: '/inventory/supply', Component: SupplyPage }], '/inventory/supply');
+  expect(await screen.findByText(/overdue/)).toBeVisible();
+  await userEvent.click(button('Receive Transfer TO-88, line 2'));
+  const dialog = await screen.findByRole('dialog');
+  const units = within(dialog).getByLabelText('Units that arrived');
+  expect(units).toHaveValue('11');
+  await userEvent.clear(units);
+  expect(button('Receive', dialog)).toBeDisabled();
+  await userEvent.type(units, '5');
+  await userEvent.click(button('Receive', dialog));
+  await waitFor(() => expect(sent.some((one) => one.method === 'POST')).toBe(true));
+  expect(sent.find((one) => one.method === 'POST')?.body).toMatchObject({
+    receipts: [{ kind: 'transfer', number: 'TO-88', line_number: 2, quantity: '5' }],
+  });
+});
+
+test('a refused file says what is wrong and how to put it right', async () => {
+  serve(answers);
+  show([{ path: '/inventory/feeds', Component: FeedsPage }], '/inventory/feeds');
+  await userEvent.click(await screen.findByRole('button', { name: 'bad.json' }));
+  const note = await screen.findByRole('note');
+  expect(note).toHaveTextContent('onhand[0].productId: is missing');
+  expect(note).toHaveTextContent('first of 3 problems');
+  expect(note).toHaveTextContent('error/bad.json.problem.json');
+});
+
+test('health names the first wrong row and opens it', async () => {
+  serve({ ...answers, 'GET /api/v1/inventory/health': () => ({ ...canned.health, wrong: canned.wrong }) });
+  show([{ path: '/inventory/health', Component: HealthPage }], '/inventory/health');
+  expect(await screen.findByText('2 rows are not what the ledger says')).toBeVisible();
+  const first = screen.getByText('First wrong row').closest('tr');
+  expect(first).toHaveTextContent('Stock row 7');
+  expect(first).toHaveTextContent('84');
+  await userEvent.click(button('Stock row 7'));
+  expect(await screen.findByText('LAMP at SEA')).toBeVisible();
+});
+
+test.each([
+  ['/inventory', InventoryPage, 'GET /api/v1/inventory/visibility', 'No stock known yet'],
+  ['/inventory/reservations', ReservationsPage, 'GET /api/v1/inventory/reservations', 'Nothing is reserved here'],
+  ['/inventory/allocations', AllocationsPage, 'GET /api/v1/inventory/allocations', 'Nothing is allocated'],
+  ['/inventory/supply', SupplyPage, 'GET /api/v1/inventory/supply-orders', 'Nothing is expected'],
+  ['/inventory/feeds', FeedsPage, 'GET /api/v1/inventory/feeds', 'No file has come yet'],
+  ['/inventory/promise?product=LAMP', PromisePage, 'GET /api/v1/inventory/atp', 'No source knows LAMP'],
+])('%s says what belongs there while empty, and what went wrong when refused', async (path, Component, question, words) => {
+  serve({ ...answers, [question]: () => page([]) });
+  const route = path.split('?')[0] ?? path;
+  show([{ path: route, Component }], path);
+  expect(await screen.findByText(words)).toBeVisible();
+  serve({ ...answers, [question]: () => new Refusal(503, { detail: 'the database is away', remedy: 'wait a minute', reference: 'abc' }) });
+  show([{ path: route, Component }], path);
+  expect(await screen.findByText('the database is away')).toBeVisible();
+  expect(screen.getByText('wait a minute')).toBeVisible();
+});

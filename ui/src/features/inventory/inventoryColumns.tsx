@@ -1,0 +1,131 @@
+import type { GroupRow, Shape } from '@client/inventory';
+import { whole, When } from '@kit/format';
+import type { ListColumn } from '@kit/list';
+import { Badge } from '@kit/states';
+import type { ReactNode } from 'react';
+import { dimensionTitle, measureTitle } from './labels';
+
+/** Open what a figure is made of; a system narrows the entries to its own. */
+export type OpenFigure = (row: GroupRow, system: string) => void;
+
+const grouping: Record<string, string> = { product: 'Product', source: 'Source' };
+export const groupTitle = (shape: Shape, name: string): string => grouping[name] ?? dimensionTitle(shape, name);
+
+function Figure({ title, value, onOpen }: { title: string; value: number; onOpen: () => void }) {
+  return (
+    <button type="button" className="link-button quiet figure" aria-label={`${title} ${whole(value)}, open`} onClick={onOpen}>
+      {whole(value)}
+    </button>
+  );
+}
+
+function availableOf(row: GroupRow): ReactNode {
+  if (row.oversell) return <Badge>No limit</Badge>;
+  // A key that only its deeper ones have stock at is not short.
+  if (row.available === 0 && row.reserved === 0 && Object.keys(row.measures).length === 0) return <span className="muted">0</span>;
+  if (row.available > 0) return <span className="figure strong">{whole(row.available)}</span>;
+  return <Badge tone="failed">{whole(row.available)} — short</Badge>;
+}
+
+function groupColumns(shape: Shape, by: readonly string[], open: OpenFigure): ListColumn<GroupRow>[] {
+  return by.flatMap((name, index) => {
+    const value = (row: GroupRow): string => row.values[name] ?? '';
+    const column: ListColumn<GroupRow> = {
+      key: `by:${name}`,
+      title: groupTitle(shape, name),
+      fixed: true,
+      text: value,
+      render: (row) =>
+        index === 0 ? (
+          <button type="button" className="link-button strong" onClick={() => open(row, '')}>
+            {value(row) || '(none)'}
+          </button>
+        ) : (
+          value(row) || <span className="muted">—</span>
+        ),
+    };
+    if (name !== 'product' || index > 0) return [column];
+    const named: ListColumn<GroupRow> = {
+      key: 'name',
+      title: 'Name',
+      text: (row) => row.product_name,
+      render: (row) => row.product_name,
+    };
+    return [column, named];
+  });
+}
+
+function ownColumns(open: OpenFigure): ListColumn<GroupRow>[] {
+  const figure = (key: 'on_hand' | 'reserved' | 'safety_stock' | 'allocated', title: string, hint: string, extra?: boolean) => ({
+    key,
+    title,
+    hint,
+    extra,
+    align: 'right' as const,
+    text: (row: GroupRow) => row[key],
+    render: (row: GroupRow) => <Figure title={title} value={row[key]} onOpen={() => open(row, '')} />,
+  });
+  return [
+    figure('on_hand', 'On hand', 'Everything that supplies stock, from all source systems'),
+    figure('reserved', 'Reserved', 'Soft reservations that still hold stock'),
+    figure('safety_stock', 'Safety stock', 'Kept from everybody by a stock policy', true),
+    figure('allocated', 'Allocated', 'Kept for channels and customer groups'),
+    {
+      key: 'available',
+      title: 'Available',
+      hint: 'On hand, less what is reserved, kept as safety stock or allocated',
+      align: 'right',
+      text: (row) => row.available,
+      render: availableOf,
+    },
+  ];
+}
+
+function measureColumns(shape: Shape, open: OpenFigure): ListColumn<GroupRow>[] {
+  return shape.systems.flatMap((system) =>
+    system.measures.map((measure): ListColumn<GroupRow> => {
+      const calculated = measure.terms.length > 0;
+      const value = (row: GroupRow): number | undefined => row.measures[system.name]?.[measure.name];
+      const formula = measure.terms.map(
+        (term) => `${term.sign} ${term.data_source}.${measureTitle(shape, term.data_source, term.measure)}`,
+      );
+      const reservable = shape.reservable[0] === system.name && shape.reservable[1] === measure.name;
+      return {
+        key: `measure:${system.name}.${measure.name}`,
+        title: measure.title,
+        group: calculated ? `${system.title}, calculated` : system.title,
+        hint: calculated ? formula.join(' ') : undefined,
+        align: 'right',
+        // Systems of our own bookkeeping ("@iv") say what our own columns say already.
+        extra: system.name.startsWith('@') || (calculated && !reservable),
+        text: (row) => value(row) ?? '',
+        render: (row) => {
+          const units = value(row);
+          if (units === undefined) return <span className="muted">—</span>;
+          if (calculated) return <span className="figure">{whole(units)}</span>;
+          return <Figure title={`${system.title} ${measure.title}`} value={units} onOpen={() => open(row, system.name)} />;
+        },
+      };
+    }),
+  );
+}
+
+/** Every column there could be: what it is grouped by, our own sums, and each measure under its source system. */
+export function gridColumns(shape: Shape, by: readonly string[], open: OpenFigure): ListColumn<GroupRow>[] {
+  return [
+    ...groupColumns(shape, by, open),
+    ...ownColumns(open),
+    ...measureColumns(shape, open),
+    { key: 'updated', title: 'Last change', text: (row) => row.updated_at, render: (row) => <When at={row.updated_at} /> },
+  ];
+}
+
+/** Measures nobody has posted to among these rows take no room. */
+export function withValues(columns: readonly ListColumn<GroupRow>[], rows: readonly GroupRow[]): ListColumn<GroupRow>[] {
+  const posted = new Set(
+    rows.flatMap((row) =>
+      Object.entries(row.measures).flatMap(([system, measures]) => Object.keys(measures).map((name) => `measure:${system}.${name}`)),
+    ),
+  );
+  return columns.filter((column) => !column.key.startsWith('measure:') || posted.has(column.key));
+}

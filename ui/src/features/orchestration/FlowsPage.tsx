@@ -1,0 +1,86 @@
+import { PartitionOutlined } from '@kit/icons';
+import { listFlows } from '@client/orchestration';
+import { EmptyState, Loaded } from '@kit/feedback';
+import { whole } from '@kit/format';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { Page, Section } from '@kit/layout';
+import { Badge, inWords, StateTag } from '@kit/states';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
+
+export default function FlowsPage() {
+  const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows, refetchInterval: 15_000 });
+  return (
+    <Page
+      title="Flows"
+      lead="The flowRuns orders take, drawn by the business. A published version never changes; orders in flight keep theirs."
+    >
+      <Section flush className="flows">
+        <Loaded answer={flows} rows={5}>
+          {(items) =>
+            items.length === 0 ? (
+              <EmptyState icon={<PartitionOutlined />} title="No flows yet">
+                A flow says what happens to an order from the moment it arrives. Describe one in a configuration document of kind{' '}
+                <code>flow</code> and publish it with <code>iom config apply</code>.
+              </EmptyState>
+            ) : (
+              <ScrollX label="Flows">
+                <table className="plain">
+                  <thead>
+                    <tr>
+                      <th scope="col">Flow</th>
+                      <th scope="col">Starts when</th>
+                      <th scope="col">State</th>
+                      <th scope="col" className="num">
+                        Running
+                      </th>
+                      <th scope="col" className="num">
+                        Waiting
+                      </th>
+                      <th scope="col" className="num">
+                        Failed
+                      </th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {items.map((flow) => (
+                      <tr key={flow.name}>
+                        <td>
+                          <span className="two-line">
+                            <Link className="strong" to={`/flows/${encodeURIComponent(flow.name)}`}>
+                              {flow.title || flow.name}
+                            </Link>
+                            <span className="muted">
+                              {inWords(flow.subject)}, version {flow.version}
+                            </span>
+                          </span>
+                        </td>
+                        <td>
+                          <code>{flow.trigger}</code>
+                        </td>
+                        <td>
+                          <StateTag state={flow.active ? 'active' : 'inactive'} />
+                        </td>
+                        <td className="num figure">{whole(flow.running)}</td>
+                        <td className="num figure">{whole(flow.waiting)}</td>
+                        <td className="num figure">
+                          {flow.failed > 0 ? (
+                            <Link to={`/my-work/runs?flow=${encodeURIComponent(flow.name)}`}>
+                              <Badge tone="failed">{whole(flow.failed)}</Badge>
+                            </Link>
+                          ) : (
+                            '0'
+                          )}
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </ScrollX>
+            )
+          }
+        </Loaded>
+      </Section>
+    </Page>
+  );
+}

@@ -1,0 +1,140 @@
+import { CheckCircleOutlined } from '@kit/icons';
+import { actOnFlowRuns, listFlows, listRuns, type Run, type RunState } from '@client/orchestration';
+import { EmptyState } from '@kit/feedback';
+import { When } from '@kit/format';
+import { Page } from '@kit/layout';
+import { BulkBar, choices, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters, type Verb } from '@kit/list';
+import { StateTag, stateWord } from '@kit/states';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link, useNavigate } from 'react-router';
+import './orchestration.css';
+import { RunErrorText } from './RunErrorText';
+import { subjectPath } from './subjectPath';
+
+const keys = ['state', 'flow'] as const;
+const noun = ['run', 'runs'] as const;
+const idOf = (row: Run): string => row.id;
+
+const verbs: readonly Verb[] = [
+  {
+    name: 'reprocess',
+    label: 'Reprocess',
+    says: 'Each run goes on from the step that failed, with the data as it is now. Steps that already succeeded do not run twice.',
+    run: (ids) => actOnFlowRuns('reprocess', ids),
+  },
+  {
+    name: 'skip',
+    label: 'Skip step',
+    says: 'Each run goes on as if the failed step had succeeded. Use it when the work was done by hand.',
+    run: (ids) => actOnFlowRuns('skip', ids),
+  },
+  {
+    name: 'cancel',
+    label: 'Stop',
+    danger: true,
+    says: 'Each run ends here. The order itself stays as it is and no flow carries it on.',
+    run: (ids) => actOnFlowRuns('cancel', ids),
+  },
+];
+
+const columns: readonly ListColumn<Run>[] = [
+  {
+    key: 'subject',
+    title: 'Subject',
+    render: (row) => {
+      const path = subjectPath(row);
+      return path ? (
+        <Link className="strong" to={path}>
+          {row.subject_label}
+        </Link>
+      ) : (
+        <span className="strong">{row.subject_label}</span>
+      );
+    },
+  },
+  { key: 'state', title: 'State', render: (row) => <StateTag state={row.state} /> },
+  { key: 'step', title: 'Step', render: (row) => row.step_title ?? row.step ?? '' },
+  { key: 'error', title: 'What went wrong', render: (row) => row.error && <RunErrorText error={row.error} /> },
+  { key: 'flow', title: 'Flow', render: (row) => <Link to={`/flows/${encodeURIComponent(row.flow)}`}>{row.flow_title || row.flow}</Link> },
+  { key: 'since', title: 'Since', render: (row) => <When at={row.since} /> },
+];
+
+/** Orders whose flow could not go on: put the cause right, then send them on, one or a thousand. */
+export default function RunsPage() {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const [selected, setSelected] = useState<string[]>([]);
+  const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
+  const query = useMemo(() => ({ ...values, state: (values.state ?? 'failed') as RunState }), [values]);
+  const list = usePagedList({ name: 'runs', query, fetch: listRuns, idOf, concerns: () => true });
+  const picked = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.subject_label }));
+  const failed = query.state === 'failed';
+  return (
+    <Page
+      title={failed ? 'Failed runs' : 'Runs'}
+      lead="Orders whose flow could not go on. Put the cause right, then reprocess: they continue from the step that failed."
+    >
+      <ListView
+        label="Runs"
+        list={list}
+        columns={columns}
+        idOf={idOf}
+        nameOf={(row) => row.subject_label}
+        noun={noun}
+        onOpen={(row) => {
+          const path = subjectPath(row);
+          if (path) void navigate(path);
+        }}
+        selection={{ ids: picked.map((one) => one.id), onChange: setSelected }}
+        toolbar={
+          picked.length > 0 ? (
+            <BulkBar
+              picked={picked}
+              noun={noun}
+              verbs={verbs}
+              onClear={() => setSelected([])}
+              onDone={() => void queries.invalidateQueries({ queryKey: ['runs'] })}
+            />
+          ) : (
+            <FilterBar
+              filters={[
+                {
+                  key: 'state',
+                  label: 'State',
+                  kind: 'choice',
+                  options: choices(['failed', 'running', 'completed', 'canceled'], stateWord),
+                },
+                {
+                  key: 'flow',
+                  label: 'Flow',
+                  kind: 'choice',
+                  options: (flows.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+                },
+              ]}
+              values={values}
+              onChange={change}
+            />
+          )
+        }
+        empty={
+          <EmptyState
+            icon={<CheckCircleOutlined />}
+            title={failed ? 'No run has failed' : 'No run matches'}
+            action={
+              Object.keys(values).length > 0 ? (
+                <Button onClick={() => change({ state: undefined, flow: undefined })}>Clear filters</Button>
+              ) : (
+                <Link to="/flows">See the flows</Link>
+              )
+            }
+          >
+            When a step of a flow fails for good, the order waits here with what went wrong, until somebody sends it on.
+          </EmptyState>
+        }
+      />
+    </Page>
+  );
+}

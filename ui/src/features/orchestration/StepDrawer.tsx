@@ -1,0 +1,140 @@
+import { type FlowDetail, listRuns, type StepCounts } from '@client/orchestration';
+import { DetailsView } from '@kit/DetailsView';
+import { Loaded } from '@kit/feedback';
+import { whole, When } from '@kit/format';
+import { Facts } from '@kit/layout';
+import { inWords, StateTag } from '@kit/states';
+import { useQuery } from '@tanstack/react-query';
+import { Drawer } from 'antd';
+import { Link } from 'react-router';
+import { RunErrorText } from './RunErrorText';
+import { subjectPath } from './subjectPath';
+
+const shownElsewhere = new Set(['id', 'kind', 'title', 'to']);
+
+/** What the flow document sets for a step, without what the drawer shows anyway. */
+export function stepDocument(document: Record<string, unknown>, id: string): Record<string, unknown> {
+  const steps = (document.steps ?? []) as Record<string, unknown>[];
+  const found = steps.find((one) => one.id === id) ?? {};
+  return Object.fromEntries(Object.entries(found).filter(([key]) => !shownElsewhere.has(key)));
+}
+
+export function StepDrawer({
+  flow,
+  step: id,
+  counts,
+  onClose,
+}: {
+  flow: FlowDetail;
+  step: string;
+  counts: StepCounts | undefined;
+  onClose: () => void;
+}) {
+  const step = flow.steps.find((one) => one.id === id);
+  if (!step) return null;
+  const settings = stepDocument(flow.document, id);
+  const titles = new Map(flow.steps.map((one) => [one.id, one.title || one.id]));
+  return (
+    <Drawer open onClose={onClose} size={460} mask={false} title={step.title || step.id}>
+      <div className="stack">
+        <Facts
+          columns={2}
+          items={[
+            ['Kind', inWords(step.kind)],
+            ['Name', <code key="id">{step.id}</code>],
+            ['Ready', counts && whole(counts.ready)],
+            ['Waiting', counts && whole(counts.waiting)],
+            ['Failed', counts && whole(counts.failed)],
+            ['Passed in 24 h', counts && whole(counts.passed_24h)],
+          ]}
+        />
+        {Object.keys(settings).length > 0 && (
+          <section>
+            <h3 className="small muted">Settings</h3>
+            <DetailsView value={settings} />
+          </section>
+        )}
+        {step.ports.length > 0 && (
+          <section>
+            <h3 className="small muted">Goes on to</h3>
+            <Facts
+              items={step.ports.map((port) => {
+                const to = step.to[port];
+                return [
+                  inWords(port),
+                  to === undefined ? (
+                    <span key={port} className="muted">
+                      stops here and waits for a person
+                    </span>
+                  ) : (
+                    (titles.get(to) ?? to)
+                  ),
+                ] as const;
+              })}
+            />
+          </section>
+        )}
+        <StandingHere flow={flow.name} step={id} />
+      </div>
+    </Drawer>
+  );
+}
+
+const LOOKED_AT = 200;
+
+/** Runs that stand on this step, failed ones first. */
+function StandingHere({ flow, step }: { flow: string; step: string }) {
+  const runs = useQuery({
+    queryKey: ['runs', 'standing', flow],
+    queryFn: async ({ signal }) => {
+      const pages = await Promise.all((['failed', 'running'] as const).map((state) => listRuns({ flow, state, limit: LOOKED_AT }, signal)));
+      return { items: pages.flatMap((page) => page.items), more: pages.some((page) => Boolean(page.next)) };
+    },
+  });
+  return (
+    <section>
+      <h3 className="small muted">Standing here</h3>
+      <Loaded answer={runs}>
+        {({ items, more }) => {
+          const here = items.filter((run) => run.step === step);
+          if (here.length === 0)
+            return (
+              <p className="muted">{more ? `None of the newest ${LOOKED_AT} runs stands here.` : 'Nothing stands on this step now.'}</p>
+            );
+          return (
+            <ul className="standing">
+              {here.slice(0, 50).map((run) => {
+                const path = subjectPath(run);
+                return (
+                  <li key={run.id}>
+                    <span className="row between">
+                      {path ? (
+                        <Link className="strong" to={path}>
+                          {run.subject_label}
+                        </Link>
+                      ) : (
+                        <span className="strong">{run.subject_label}</span>
+                      )}
+                      <span className="row">
+                        <StateTag state={run.state} />
+                        <span className="muted">
+                          <When at={run.since} />
+                        </span>
+                      </span>
+                    </span>
+                    {run.error && <RunErrorText error={run.error} />}
+                  </li>
+                );
+              })}
+              {here.length > 50 && (
+                <li>
+                  <Link to={`/my-work/runs?flow=${encodeURIComponent(flow)}`}>All runs of this flow</Link>
+                </li>
+              )}
+            </ul>
+          );
+        }}
+      </Loaded>
+    </section>
+  );
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { flow } from '@tests/fixtures.mjs';
+import { pathThrough, picture, STEP_HEIGHT, STEP_WIDTH, waysOf } from './flowLayout';
+import { stepDocument } from './StepDrawer';
+
+test('no two steps of the picture overlap, and every way leads down or around', () => {
+  const { steps, ways } = picture(flow.steps);
+  expect(steps).toHaveLength(flow.steps.length);
+  for (const [index, a] of steps.entries()) {
+    for (const b of steps.slice(index + 1)) {
+      const apart = Math.abs(a.x - b.x) >= STEP_WIDTH || Math.abs(a.y - b.y) >= STEP_HEIGHT;
+      expect(apart, `${a.step.id} and ${b.step.id}`).toBe(true);
+    }
+  }
+  expect(ways.every((way) => way.points.length >= 2)).toBe(true);
+});
+
+test('the start stands above the end', () => {
+  const place = new Map(picture(flow.steps).steps.map((one) => [one.step.id, one.y]));
+  expect(place.get('start')).toBeLessThan(place.get('end') ?? 0);
+});
+
+test('a port that leads nowhere or to an unknown step draws no way', () => {
+  const ways = waysOf([
+    { id: 'a', kind: 'action', title: 'A', ports: ['succeeded', 'failed', 'other'], to: { succeeded: 'b', other: 'gone' } },
+    { id: 'b', kind: 'end', title: 'B', ports: [], to: {} },
+  ]);
+  expect(ways).toEqual([{ id: 'a.succeeded', from: 'a', to: 'b', port: 'succeeded' }]);
+});
+
+test('a path bends through its points and ends at the last', () => {
+  const path = pathThrough([
+    { x: 0, y: 0 },
+    { x: 10, y: 10 },
+    { x: 20, y: 0 },
+  ]);
+  expect(path).toBe('M 0 0 Q 10 10 15 5 L 20 0');
+});
+
+test("a step's settings are what its document says beyond its place in the flow", () => {
+  const document = { steps: [{ id: 'send', kind: 'provider_action', action: 'send', to: { succeeded: 'x' } }] };
+  expect(stepDocument(document, 'send')).toEqual({ action: 'send' });
+  expect(stepDocument(document, 'gone')).toEqual({});
+});

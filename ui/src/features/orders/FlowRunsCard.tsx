@@ -1,0 +1,144 @@
+import type { FlowRun, StepResult } from '@client/orders';
+import { DetailsView } from '@kit/DetailsView';
+import { Loaded } from '@kit/feedback';
+import { duration, When } from '@kit/format';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { Section } from '@kit/layout';
+import { Badge, inWords, StateTag, toneIcon } from '@kit/states';
+import type { Tone } from '@kit/tokens';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { Link } from 'react-router';
+
+export function FlowRunsCard({ answer }: { answer: UseQueryResult<FlowRun[]> }) {
+  return (
+    <Section title="Orchestration step results" flush>
+      <Loaded answer={answer}>
+        {(flowRuns) =>
+          flowRuns.length === 0 ? (
+            <p className="muted" style={{ padding: '0 var(--pad) 16px' }}>
+              No flow has taken this order. <Link to="/flows">See which flows are active</Link> and what starts them.
+            </p>
+          ) : (
+            <div>
+              {flowRuns.map((flowRun) => (
+                <FlowRunView key={flowRun.id} flowRun={flowRun} />
+              ))}
+            </div>
+          )
+        }
+      </Loaded>
+    </Section>
+  );
+}
+
+function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
+  const { awaits } = flowRun;
+  return (
+    <div className="flow-run">
+      <div className="flow-run-head">
+        <Link to={`/flows/${encodeURIComponent(flowRun.flow)}`} className="strong">
+          {flowRun.flow_title || flowRun.flow}
+        </Link>
+        <span className="muted">version {flowRun.version}</span>
+        <StateTag state={flowRun.state} />
+        {flowRun.step_title && (
+          <span className="muted">
+            at “{flowRun.step_title}”
+            {flowRun.since && (
+              <>
+                {' '}
+                since <When at={flowRun.since} />
+              </>
+            )}
+          </span>
+        )}
+        {awaits.length > 0 && (
+          <span className="muted">
+            waiting for {awaits.join(' or ')}
+            {flowRun.wake_at && (
+              <>
+                , until <When at={flowRun.wake_at} as="date" />
+              </>
+            )}
+          </span>
+        )}
+      </div>
+      {flowRun.error && (
+        <p className="flow-run-error">
+          {flowRun.error.what}
+          {flowRun.error.why && <> ({flowRun.error.why})</>}
+          {flowRun.error.remedy && <span className="muted"> — {flowRun.error.remedy}</span>}
+        </p>
+      )}
+      <ScrollX label="Step results">
+        <table className="plain steps">
+          <thead>
+            <tr>
+              <th scope="col">Step</th>
+              <th scope="col">Result</th>
+              <th scope="col">Reason</th>
+              <th scope="col">When</th>
+            </tr>
+          </thead>
+          <tbody>
+            {flowRun.results.map((result, index) => (
+              <Step key={`${result.at} ${result.step} ${index}`} result={result} />
+            ))}
+          </tbody>
+        </table>
+      </ScrollX>
+    </div>
+  );
+}
+
+export function portTone(port: string): Tone {
+  if (/fail|reject|expired|declin/.test(port)) return 'failed';
+  if (/succeed|pass|happened|done|approved|joined|yes/.test(port)) return 'done';
+  if (/timed|skip|wait/.test(port)) return 'attention';
+  return 'neutral';
+}
+
+/** What the policies of a step said, when the step itself gave no reason. */
+function verdicts(details: Record<string, unknown>): string {
+  const policies = Array.isArray(details.policies) ? (details.policies as { reason?: unknown }[]) : [];
+  const reasons = policies.flatMap(({ reason }) => (typeof reason === 'string' && reason !== '' ? [reason] : []));
+  return [...new Set(reasons)].slice(0, 3).join('; ');
+}
+
+function Step({ result }: { result: StepResult }) {
+  const tone = portTone(result.port);
+  const details = result.details ?? {};
+  const hasDetails = Object.keys(details).length > 0;
+  return (
+    <tr>
+      <td>
+        <span className="two-line">
+          <span className="strong">{result.title || result.step}</span>
+          <span className="muted">{inWords(result.kind)}</span>
+        </span>
+      </td>
+      <td>
+        {result.port ? (
+          <Badge tone={tone} icon={toneIcon(tone)}>
+            {inWords(result.port)}
+          </Badge>
+        ) : null}
+      </td>
+      <td style={{ minWidth: 200 }}>
+        {result.reason || verdicts(details)}
+        {hasDetails && (
+          <details>
+            <summary>Why</summary>
+            <DetailsView value={details} />
+          </details>
+        )}
+      </td>
+      <td className="muted">
+        <span className="two-line">
+          <When at={result.at} />
+          <span className="figure small">{duration(result.duration_ms)}</span>
+        </span>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,69 @@
+import type { OrderFulfillment } from '@client/orders';
+import { Loaded } from '@kit/feedback';
+import { Day, whole } from '@kit/format';
+import { Section } from '@kit/layout';
+import { Shipment } from '@kit/Shipment';
+import { StateTag } from '@kit/states';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { Link } from 'react-router';
+
+export function FulfillmentCard({ answer }: { answer: UseQueryResult<OrderFulfillment[]> }) {
+  return (
+    <Section title="Fulfillment" flush>
+      <Loaded answer={answer}>
+        {(items) =>
+          items.length === 0 ? (
+            <p className="muted" style={{ padding: '0 var(--pad) 16px' }}>
+              No fulfillment order yet. They are created once every line has a source with stock.
+            </p>
+          ) : (
+            <div>
+              {items.map((item) => (
+                <FulfillmentOrder key={item.id} item={item} />
+              ))}
+            </div>
+          )
+        }
+      </Loaded>
+    </Section>
+  );
+}
+
+function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
+  return (
+    <article className="fo" aria-label={`Fulfillment order ${item.number}`}>
+      <div className="fo-head">
+        <div className="two-line">
+          <Link to={`/fulfillment-orders/${item.id}`} className="strong">
+            {item.number}
+          </Link>
+          <span className="muted">
+            from {item.source_place.name || item.source}, {whole(item.shipped_units)} of {whole(item.units)} units shipped
+            {item.planned_ship_date && (
+              <>
+                , planned for <Day date={item.planned_ship_date} />
+              </>
+            )}
+          </span>
+        </div>
+        <div className="two-line" style={{ justifyItems: 'end', alignContent: 'start' }}>
+          <StateTag state={item.state} />
+          {item.state_reason && <span className="muted">{item.state_reason}</span>}
+        </div>
+      </div>
+      <ul className="small">
+        {item.lines.map((line) => (
+          <li key={line.id}>
+            <span className="figure">{whole(line.quantity)} ×</span> {line.name || line.product}
+            {line.shipped < line.quantity && item.shipped_units > 0 && (
+              <span className="muted"> — {whole(line.quantity - line.shipped)} still to ship</span>
+            )}
+          </li>
+        ))}
+      </ul>
+      {item.shipments.map((shipment) => (
+        <Shipment key={shipment.id} parcel={shipment} />
+      ))}
+    </article>
+  );
+}

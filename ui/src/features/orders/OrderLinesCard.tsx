@@ -1,0 +1,165 @@
+import { listStock } from '@client/inventory';
+import type { OrderDetail, OrderLine } from '@client/orders';
+import { Loaded } from '@kit/feedback';
+import { Day, Money, money, Quantity, whole } from '@kit/format';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { Section } from '@kit/layout';
+import { StateTag } from '@kit/states';
+import { useQuery } from '@tanstack/react-query';
+import { Popover } from 'antd';
+import { useState } from 'react';
+import { Link } from 'react-router';
+
+export function LinesCard({ order }: { order: OrderDetail }) {
+  const count = order.lines.length;
+  return (
+    <Section
+      flush
+      title="Lines"
+      extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${whole(order.lines.reduce((sum, line) => sum + line.quantity, 0))} units`}
+    >
+      <ScrollX label="Lines">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">Product</th>
+              <th scope="col" className="num">
+                Ordered
+              </th>
+              <th scope="col" className="num">
+                Shipped
+              </th>
+              <th scope="col">Source</th>
+              <th scope="col">State</th>
+              <th scope="col" className="num">
+                Total
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {order.lines.map((line) => (
+              <tr key={line.id}>
+                <td>
+                  <span className="two-line">
+                    <span className="strong">{line.name || line.product}</span>
+                    <span className="muted">{line.name && line.name !== line.product ? line.product : `Line ${line.line_number}`}</span>
+                  </span>
+                </td>
+                <td className="num">
+                  <Quantity value={line.quantity} unit={line.unit} />
+                </td>
+                <td className="num">
+                  <Moved line={line} />
+                </td>
+                <td>
+                  <Availability line={line} />
+                </td>
+                <td>
+                  <span className="two-line">
+                    <span>
+                      <StateTag state={line.state} />
+                    </span>
+                    <span className="muted">{line.state_reason}</span>
+                    <Queue line={line} />
+                  </span>
+                </td>
+                <td className="num">
+                  <span className="two-line">
+                    <Money amount={line.total} currency={order.currency} />
+                    {line.quantity !== 1 && <span className="muted figure">{money(line.unit_price, order.currency)} each</span>}
+                  </span>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollX>
+    </Section>
+  );
+}
+
+function Moved({ line }: { line: OrderLine }) {
+  const also = [line.canceled > 0 && `${whole(line.canceled)} canceled`, line.returned > 0 && `${whole(line.returned)} returned`]
+    .filter(Boolean)
+    .join(', ');
+  return (
+    <span className="two-line">
+      <span className="figure">{whole(line.shipped)}</span>
+      {also && <span className="muted nowrap">{also}</span>}
+    </span>
+  );
+}
+
+/** A line that waits says for when it is promised, and leads to its place in the queue. */
+function Queue({ line }: { line: OrderLine }) {
+  if (!['Backorder Hold', 'Preorder Hold'].includes(line.state_reason) || line.state !== 'on_hold') return null;
+  return (
+    <span className="small">
+      {line.available_on && (
+        <>
+          promised for <Day date={line.available_on} />,{' '}
+        </>
+      )}
+      <Link to={`/waiting-lines?open=${line.id}`}>see its queue</Link>
+    </span>
+  );
+}
+
+/** Where the line ships from, and on demand what every source has of it now. */
+function Availability({ line }: { line: OrderLine }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <span className="two-line">
+      <span>{line.source ?? <span className="muted">Not sourced</span>}</span>
+      <Popover
+        trigger="click"
+        open={open}
+        onOpenChange={setOpen}
+        title={`${line.product} in stock now`}
+        content={open && <StockNow product={line.product} />}
+      >
+        <button type="button" className="link-button small nowrap" style={{ justifySelf: 'start' }}>
+          Check stock
+        </button>
+      </Popover>
+    </span>
+  );
+}
+
+function StockNow({ product }: { product: string }) {
+  const stock = useQuery({ queryKey: ['inventory', 'of', product], queryFn: () => listStock({ product, limit: 100 }), staleTime: 0 });
+  return (
+    <div className="stock-popover">
+      <Loaded answer={stock}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <span className="muted">No source keeps stock of this product.</span>
+          ) : (
+            <table className="plain">
+              <thead>
+                <tr>
+                  <th scope="col">Source</th>
+                  <th scope="col" className="num">
+                    Available
+                  </th>
+                  <th scope="col" className="num">
+                    Reserved
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((row) => (
+                  <tr key={row.id}>
+                    <td>{row.source}</td>
+                    <td className="num figure strong">{whole(row.available)}</td>
+                    <td className="num figure">{whole(row.reserved)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </Loaded>
+    </div>
+  );
+}

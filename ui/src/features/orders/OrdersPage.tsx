@@ -1,0 +1,116 @@
+import { ShoppingCartOutlined } from '@kit/icons';
+import { listSources } from '@client/inventory';
+import { listOrders, type OrderRow } from '@client/orders';
+import { listInstances } from '@client/providers';
+import { EmptyState } from '@kit/feedback';
+import { Page } from '@kit/layout';
+import { BulkBar, choices, ExportButton, type Filter, FilterBar, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
+import { stateWord } from '@kit/states';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link, useNavigate } from 'react-router';
+import { orderColumns } from './orderColumns';
+import './orders.css';
+import { StatusStrip } from './StatusStrip';
+import { orderVerbs } from './orderActions';
+
+const keys = ['search', 'state', 'instance', 'origin', 'source', 'product', 'held', 'placed_from', 'placed_to'] as const;
+const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
+const noun = ['order', 'orders'] as const;
+const idOf = (row: OrderRow): string => row.id;
+
+function useOrderFilters(): Filter[] {
+  const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  return [
+    { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateWord) },
+    { key: 'held', label: 'Held', kind: 'flag' },
+    {
+      key: 'instance',
+      label: 'Channel',
+      kind: 'choice',
+      options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+    },
+    {
+      key: 'source',
+      label: 'Source',
+      kind: 'choice',
+      options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+    },
+    { key: 'product', label: 'Product', kind: 'text' },
+    { key: 'origin', label: 'Origin', kind: 'text' },
+    { key: 'placed_from', label: 'Placed from', kind: 'date' },
+    { key: 'placed_to', label: 'Placed to', kind: 'date' },
+  ];
+}
+
+export default function OrdersPage() {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const filters = useOrderFilters();
+  const { shown, chooser } = useColumns('orders', orderColumns);
+  const [selected, setSelected] = useState<string[]>([]);
+  const query = useMemo(() => ({ ...values, held: values.held === 'true' ? true : undefined }), [values]);
+  const list = usePagedList({ name: 'orders', query, fetch: listOrders, idOf, concerns: (one) => one.subject_type === 'order' });
+
+  const filtered = Object.keys(values).length > 0;
+  const picked = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
+  const toolbar =
+    picked.length > 0 ? (
+      <BulkBar
+        picked={picked}
+        noun={noun}
+        verbs={Object.values(orderVerbs)}
+        onClear={() => setSelected([])}
+        onDone={() => void queries.invalidateQueries({ queryKey: ['orders'] })}
+      />
+    ) : (
+      <FilterBar
+        search="Order number, customer or email"
+        filters={filters}
+        values={values}
+        onChange={change}
+        extra={
+          <>
+            {chooser}
+            <ExportButton name="orders" columns={shown} fetch={(page, signal) => listOrders({ ...query, ...page }, signal)} />
+          </>
+        }
+      />
+    );
+
+  return (
+    <Page title="Sales orders">
+      <StatusStrip state={values.state} onPick={(state) => change({ state })} />
+      <ListView
+        label="Sales orders"
+        list={list}
+        columns={shown}
+        idOf={idOf}
+        nameOf={(row) => row.number}
+        noun={noun}
+        toolbar={toolbar}
+        selection={{ ids: picked.map((one) => one.id), onChange: setSelected }}
+        onOpen={(row) => void navigate(`/orders/${row.id}`)}
+        empty={
+          filtered ? (
+            <EmptyState
+              icon={<ShoppingCartOutlined />}
+              title="No order matches"
+              action={<Button onClick={() => change(Object.fromEntries(keys.map((key) => [key, undefined])))}>Clear filters</Button>}
+            >
+              Nothing here fits all of the filters above. Remove one, or search for part of an order number.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={<ShoppingCartOutlined />} title="No orders yet" action={<Link to="/providers">See installed providers</Link>}>
+              Orders from your stores and marketplaces appear here as they come in. Connect a provider and poll it, and the first ones
+              follow within seconds.
+            </EmptyState>
+          )
+        }
+      />
+    </Page>
+  );
+}

@@ -1,0 +1,57 @@
+import { ThunderboltFilled } from '@kit/icons';
+import { useLive } from '@client/live';
+import { listFlows } from '@client/orchestration';
+import { countOrders } from '@client/orders';
+import { whole } from '@kit/format';
+import { stateTone, stateWord, toneIcon } from '@kit/states';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Skeleton } from 'antd';
+import { Link } from 'react-router';
+
+const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
+
+/** How many orders stand where; each number opens to the orders behind it. */
+export function StatusStrip({ state, onPick }: { state: string | undefined; onPick: (state: string | undefined) => void }) {
+  const queries = useQueryClient();
+  const counts = useQuery({ queryKey: ['orders', 'counts'], queryFn: countOrders });
+  const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
+  const stopped = flows.data?.reduce((sum, flow) => sum + flow.failed, 0);
+  useLive((changes) => {
+    if (!changes.some((change) => change.subject_type === 'order')) return;
+    void queries.invalidateQueries({ queryKey: ['orders', 'counts'] });
+    void queries.invalidateQueries({ queryKey: ['flows'] });
+  }, 3000);
+  return (
+    <div className="strip" role="group" aria-label="Orders by state">
+      {states.map((name) => (
+        <button
+          key={name}
+          type="button"
+          className="strip-item"
+          data-tone={stateTone(name)}
+          aria-pressed={state === name}
+          onClick={() => onPick(state === name ? undefined : name)}
+        >
+          <span className="strip-word">
+            <span aria-hidden="true" className="strip-icon">
+              {toneIcon(stateTone(name))}
+            </span>
+            {stateWord(name)}
+          </span>
+          <span className="strip-number">
+            {counts.data ? whole(counts.data.states[name] ?? 0) : counts.error ? '—' : <Skeleton.Button active size="small" />}
+          </span>
+        </button>
+      ))}
+      <Link to="/my-work/runs" className="strip-item" data-tone="failed">
+        <span className="strip-word">
+          <span aria-hidden="true" className="strip-icon">
+            <ThunderboltFilled />
+          </span>
+          Failed steps
+        </span>
+        <span className="strip-number">{stopped === undefined ? '—' : whole(stopped)}</span>
+      </Link>
+    </div>
+  );
+}

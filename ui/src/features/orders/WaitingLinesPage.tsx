@@ -1,0 +1,123 @@
+import { listWaiting, type WaitingLine } from '@client/orders';
+import { HourglassOutlined } from '@kit/icons';
+import { Page } from '@kit/layout';
+import { ExportButton, useColumns, usePagedList, useUrlFilters, WorkList } from '@kit/list';
+import { useQueryClient } from '@tanstack/react-query';
+import { Segmented } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link } from 'react-router';
+import './orders.css';
+import { nameOf, waitingColumns, waitingVerbs } from './waitingLineColumns';
+import { WaitingDrawer } from './WaitingLineDrawer';
+
+const keys = ['search', 'product', 'view', 'kind', 'open'] as const;
+const views = [
+  { value: 'all', label: 'All' },
+  { value: 'unpromised', label: 'No supply' },
+  { value: 'expiring', label: 'Canceled next' },
+  { value: 'released', label: 'Going on' },
+];
+const idOf = (row: WaitingLine): string => row.line_id;
+const queryOf: Record<string, object> = {
+  unpromised: { unpromised: true },
+  expiring: { sort: 'expires_at' },
+  released: { state: 'released' },
+};
+
+/** Lines that wait for stock or a launch, who waits longest first, and what can be done about it. */
+export default function WaitingPage() {
+  const queries = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const { search, product, kind, open } = values;
+  const view = views.find((one) => one.value === values.view)?.value ?? 'all';
+  const query = useMemo(
+    () => ({ search, product, kind: kind === 'backorder' || kind === 'preorder' ? kind : undefined, ...queryOf[view] }) as const,
+    [search, product, kind, view],
+  );
+  const list = usePagedList({
+    name: 'waiting',
+    query,
+    fetch: listWaiting,
+    idOf,
+    concerns: (one) => /^(order|order_line|inventory|reservation|backorder)\./.test(one.name),
+  });
+  const [all] = useState(() => waitingColumns((row) => change({ open: row.line_id })));
+  const { shown, chooser } = useColumns('waiting', all);
+  const done = (): void => {
+    list.renew();
+    for (const key of ['waiting', 'orders', 'order']) void queries.invalidateQueries({ queryKey: [key] });
+  };
+  return (
+    <Page
+      title="Waiting lines"
+      lead="Order lines that wait for stock or for a launch. They go on by themselves as stock comes, who waits longest first; here you see why, and can help."
+    >
+      <WorkList
+        label="Waiting lines"
+        list={list}
+        columns={shown}
+        idOf={idOf}
+        nameOf={nameOf}
+        noun={['line', 'lines']}
+        pages={['Before', 'After']}
+        onOpen={(row) => change({ open: row.line_id })}
+        verbs={() => waitingVerbs}
+        onDone={done}
+        search="Order number"
+        filters={[
+          { key: 'product', label: 'Product', kind: 'text' },
+          {
+            key: 'kind',
+            label: 'Kind',
+            kind: 'choice',
+            options: [
+              { value: 'backorder', label: 'Backorder' },
+              { value: 'preorder', label: 'Preorder' },
+            ],
+          },
+        ]}
+        values={values}
+        onChange={change}
+        extra={
+          <>
+            <Segmented
+              aria-label="View"
+              options={views}
+              value={view}
+              onChange={(next) => change({ view: next === 'all' ? undefined : next })}
+            />
+            {chooser}
+            <ExportButton name="waiting-lines" columns={shown} fetch={(page, signal) => listWaiting({ ...query, ...page }, signal)} />
+          </>
+        }
+        icon={<HourglassOutlined />}
+        empty={empty[view] ?? waitsForNothing}
+        unmatched={{ title: 'No waiting line matches', says: 'Nothing that waits fits all of the filters above.' }}
+      />
+      {open !== undefined && <WaitingDrawer line={open} onClose={() => change({ open: undefined })} onDone={done} />}
+    </Page>
+  );
+}
+
+const waitsForNothing = {
+  title: 'Nobody waits',
+  says: 'Every order line found its stock. A line that no source can serve waits here once backorders are taken; one sold before its launch waits as a preorder.',
+  action: <Link to="/orders?state=on_hold">See orders on hold</Link>,
+};
+const empty: Record<string, typeof waitsForNothing> = {
+  unpromised: {
+    title: 'Every waiting line has its day',
+    says: 'Supply is known for all that wait. A line without any shows here, so that somebody orders more.',
+    action: <Link to="/waiting-lines">See all that wait</Link>,
+  },
+  expiring: {
+    title: 'No line is canceled by itself',
+    says: 'The order preferences give waiting lines no last day.',
+    action: <Link to="/waiting-lines">See all that wait</Link>,
+  },
+  released: {
+    title: 'Nothing is on its way',
+    says: 'Lines that were just told to go on show here until sourcing found their stock.',
+    action: <Link to="/waiting-lines">See all that wait</Link>,
+  },
+};

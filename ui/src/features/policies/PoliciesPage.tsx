@@ -1,0 +1,132 @@
+import { ApartmentOutlined } from '@kit/icons';
+import { listPolicies, type Policy, type PolicyRow } from '@client/orchestration';
+import { EmptyState, Loaded } from '@kit/feedback';
+import { ScrollX } from '@kit/HorizontalScroll';
+import { Page, Section } from '@kit/layout';
+import { Badge, inWords } from '@kit/states';
+import { useQuery } from '@tanstack/react-query';
+import { Input } from 'antd';
+import { useState } from 'react';
+import './policies.css';
+
+const cell = (value: unknown): string => {
+  if (value === undefined || value === null || value === '') return '';
+  if (value === true) return 'yes';
+  if (value === false) return 'no';
+  if (typeof value === 'object' && 'formula' in value) return `= ${String(value.formula)}`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
+
+/** Decision tables one can read aloud: rows in order, the first that fits decides. */
+export default function PoliciesPage() {
+  const [search, setSearch] = useState('');
+  const policies = useQuery({ queryKey: ['policies'], queryFn: listPolicies });
+  return (
+    <Page
+      title="Policies"
+      lead="Rows are tried from the top; the first one whose conditions all hold decides."
+      actions={
+        <Input
+          allowClear
+          style={{ width: 240 }}
+          placeholder="Find a policy"
+          aria-label="Find a policy"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+      }
+    >
+      <Loaded answer={policies} rows={8}>
+        {(items) => {
+          const shown = items.filter((policy) =>
+            `${policy.name} ${policy.title} ${policy.entity}`.toLowerCase().includes(search.trim().toLowerCase()),
+          );
+          if (shown.length > 0) return shown.map((policy) => <PolicyTable key={policy.name} policy={policy} />);
+          return (
+            <Section>
+              <EmptyState icon={<ApartmentOutlined />} title={items.length > 0 ? `No policy is called “${search}”` : 'No policies yet'}>
+                A policy checks or sets fields of an order while a flow runs. Describe one in a configuration document of kind{' '}
+                <code>policy</code>.
+              </EmptyState>
+            </Section>
+          );
+        }}
+      </Loaded>
+    </Page>
+  );
+}
+
+/** A policy's outcome columns: the verdict with its reason, then every field some row sets. */
+function outcomesOf(policy: Policy): { name: string; read: (row: PolicyRow) => string }[] {
+  const fields = [...new Set(policy.rows.flatMap((row) => Object.keys(row.set ?? {})))];
+  const judges = policy.rows.some((row) => row.outcome);
+  const explains = policy.rows.some((row) => row.reason);
+  return [
+    ...(judges ? [{ name: 'Outcome', read: (row: PolicyRow) => (row.outcome ? inWords(row.outcome) : '') }] : []),
+    ...fields.map((field) => ({ name: `Set ${field.replaceAll('_', ' ')}`, read: (row: PolicyRow) => cell(row.set?.[field]) })),
+    ...(explains ? [{ name: 'Reason', read: (row: PolicyRow) => cell(row.reason) }] : []),
+  ];
+}
+
+function PolicyTable({ policy }: { policy: Policy }) {
+  const outcomes = outcomesOf(policy);
+  return (
+    <Section
+      flush
+      title={<span id={policy.name}>{policy.title}</span>}
+      extra={
+        <>
+          <span>
+            {inWords(policy.type)} policy on {inWords(policy.entity).toLowerCase()}
+          </span>
+          <Badge tone={policy.criticality === 'critical' ? 'attention' : 'neutral'}>{inWords(policy.criticality)}</Badge>
+        </>
+      }
+    >
+      <ScrollX label={policy.title}>
+        <table className="plain decision" aria-label={policy.title}>
+          <thead>
+            <tr>
+              <th scope="col" className="num">
+                Row
+              </th>
+              {policy.columns.map((column) => (
+                <th key={column.name} scope="col" title={column.field}>
+                  {column.name}
+                </th>
+              ))}
+              {outcomes.map((column) => (
+                <th key={column.name} scope="col" className="outcome">
+                  {column.name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {policy.rows.map((row, index) => (
+              <tr key={index}>
+                <td className="num muted figure">{index + 1}</td>
+                {Object.keys(row.when ?? {}).length === 0 && policy.columns.length > 0 ? (
+                  <td colSpan={policy.columns.length} className="muted">
+                    {policy.hit === 'every' ? 'Always' : 'Otherwise'}
+                  </td>
+                ) : (
+                  policy.columns.map((column) => (
+                    <td key={column.name}>
+                      {row.when?.[column.name] ? <code>{row.when[column.name]}</code> : <span className="muted">any</span>}
+                    </td>
+                  ))
+                )}
+                {outcomes.map((column) => (
+                  <td key={column.name} className="outcome">
+                    {column.read(row)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollX>
+    </Section>
+  );
+}

@@ -1,0 +1,104 @@
+import { type Mapping, type ProviderInstance, saveMappings } from '@client/providers';
+import { ProblemNotice } from '@kit/feedback';
+import { whole } from '@kit/format';
+import { choices } from '@kit/list';
+import { inWords } from '@kit/states';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { App, Input, Modal, Select } from 'antd';
+import { useId, useState } from 'react';
+import { mappingTables } from './mappingTables';
+
+/** Add one mapping; what was typed stays when the server refuses it. */
+export function AddMapping({ instances, onClose }: { instances: ProviderInstance[]; onClose: () => void }) {
+  const { message } = App.useApp();
+  const queries = useQueryClient();
+  const id = useId();
+  const [mapping, setMapping] = useState<Mapping>({
+    table: 'product',
+    field: 'id',
+    value: '',
+    internal: '',
+    scope: instances.length > 0 ? 'instance' : 'default',
+    scope_name: instances[0]?.name ?? '',
+  });
+  const set = (part: Partial<Mapping>): void => setMapping((before) => ({ ...before, ...part }));
+  const save = useMutation({
+    mutationFn: async () => {
+      const saved = await saveMappings([mapping]);
+      const refused = saved.results.find((result) => !result.ok);
+      if (refused) throw new Error(refused.reason);
+      return saved;
+    },
+    onSuccess: (saved) => {
+      message.success(saved.replayed > 0 ? `Saved; ${whole(saved.replayed)} waiting messages go on` : 'Saved');
+      void queries.invalidateQueries({ queryKey: ['mappings'] });
+      void queries.invalidateQueries({ queryKey: ['messages'] });
+      onClose();
+    },
+  });
+  const complete =
+    [mapping.table, mapping.field, mapping.value, mapping.internal].every((part) => part.trim() !== '') &&
+    (mapping.scope === 'default' || mapping.scope_name.trim() !== '');
+  return (
+    <Modal
+      open
+      title="Add mapping"
+      okText="Save mapping"
+      cancelText="Keep as is"
+      onCancel={onClose}
+      onOk={() => save.mutate()}
+      confirmLoading={save.isPending}
+      okButtonProps={{ disabled: !complete }}
+    >
+      <div className="mapping-form">
+        <label htmlFor={`${id}table`}>
+          Table
+          <Select id={`${id}table`} value={mapping.table} options={choices(mappingTables, inWords)} onChange={(table) => set({ table })} />
+        </label>
+        <label>
+          Field
+          <Input value={mapping.field} onChange={(event) => set({ field: event.target.value })} />
+        </label>
+        <label>
+          Their value
+          <Input autoFocus value={mapping.value} onChange={(event) => set({ value: event.target.value })} />
+        </label>
+        <label>
+          Our value
+          <Input value={mapping.internal} onChange={(event) => set({ internal: event.target.value })} />
+        </label>
+        <label htmlFor={`${id}scope`}>
+          Holds for
+          <Select
+            id={`${id}scope`}
+            value={mapping.scope}
+            options={[
+              { value: 'instance', label: 'One provider' },
+              { value: 'group', label: 'A mapping group' },
+              { value: 'default', label: 'Everywhere' },
+            ]}
+            onChange={(scope) => set({ scope, scope_name: scope === 'instance' ? (instances[0]?.name ?? '') : '' })}
+          />
+        </label>
+        {mapping.scope === 'instance' && (
+          <label htmlFor={`${id}name`}>
+            Provider
+            <Select
+              id={`${id}name`}
+              value={mapping.scope_name}
+              options={instances.map((one) => ({ value: one.name, label: one.title || one.name }))}
+              onChange={(scope_name) => set({ scope_name })}
+            />
+          </label>
+        )}
+        {mapping.scope === 'group' && (
+          <label>
+            Group
+            <Input value={mapping.scope_name} onChange={(event) => set({ scope_name: event.target.value })} />
+          </label>
+        )}
+      </div>
+      {save.error && <ProblemNotice compact error={save.error} />}
+    </Modal>
+  );
+}

@@ -1,0 +1,136 @@
+import { ApiOutlined } from '@kit/icons';
+import { listInstances, pollInstance, probeInstance, type ProviderInstance } from '@client/providers';
+import { asProblem } from '@client/problem';
+import { EmptyState, Loaded, ProblemNotice } from '@kit/feedback';
+import { whole, When } from '@kit/format';
+import { Facts, Page, Section } from '@kit/layout';
+import { Badge, inWords, StateTag } from '@kit/states';
+import { WhyButton } from '@kit/ExplainedButton';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { App, Button } from 'antd';
+import { Link } from 'react-router';
+import { CallLog } from './CallLog';
+import './providers.css';
+
+export default function InstalledPage() {
+  const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000 });
+  return (
+    <Page
+      title="Installed providers"
+      lead="Every connection to an outside system: whether it works, what it may do, when it was last asked."
+    >
+      <Loaded answer={instances} rows={8}>
+        {(items) =>
+          items.length === 0 ? (
+            <Section>
+              <EmptyState
+                icon={<ApiOutlined />}
+                title="No provider is installed"
+                action={<Link to="/providers/library">Open the library</Link>}
+              >
+                A provider connects a store, a warehouse or a carrier. Choose one from the library and install it with{' '}
+                <code>iom provider install</code>.
+              </EmptyState>
+            </Section>
+          ) : (
+            <>
+              <div className="provider-grid">
+                {items.map((instance) => (
+                  <InstanceCard key={instance.name} instance={instance} />
+                ))}
+              </div>
+              <CallLog instances={items} />
+            </>
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}
+
+function InstanceCard({ instance }: { instance: ProviderInstance }) {
+  const { message } = App.useApp();
+  const queries = useQueryClient();
+  const refresh = (): void => {
+    void queries.invalidateQueries({ queryKey: ['provider-instances'] });
+    void queries.invalidateQueries({ queryKey: ['provider-calls'] });
+  };
+  const probe = useMutation({ mutationFn: () => probeInstance(instance.name), onSettled: refresh });
+  const poll = useMutation({
+    mutationFn: () => pollInstance(instance.name),
+    onSuccess: () => message.success(`${instance.title || instance.name} was asked for news`),
+    onSettled: refresh,
+  });
+  const parked = instance.messages.parked ?? 0;
+  return (
+    <Section className="provider" title={instance.title || instance.name} extra={<StateTag state={instance.state} />}>
+      <div className="stack" style={{ gap: 12 }}>
+        <p className="muted">
+          {instance.provider} · {inWords(instance.category)}
+          {instance.account && <> · {instance.account}</>}
+        </p>
+        {instance.error && (
+          <div className="parked-error" data-tone="failed" role="note">
+            <p>{instance.error}</p>
+          </div>
+        )}
+        {[probe.error, poll.error]
+          .filter((error) => error !== null)
+          .map((error) => (
+            <ProblemNotice key={asProblem(error).what} compact error={error} />
+          ))}
+        <Facts
+          columns={2}
+          items={[
+            ['Probed', <When key="probed" at={instance.probed_at} none="Never" />],
+            ['Last poll', instance.poll_seconds ? <When key="last" at={instance.last_poll_at} none="Never" /> : 'Not polled; it calls us'],
+            ['Next poll', instance.poll_seconds && instance.next_poll_at && <When key="next" at={instance.next_poll_at} />],
+            ['Polls every', instance.poll_seconds && `${whole(instance.poll_seconds)} s`],
+            ['Last poll failed', instance.last_error !== instance.error && instance.last_error],
+          ]}
+        />
+        {(instance.scopes.length > 0 || instance.missing_scopes.length > 0) && (
+          <div className="row scopes" aria-label="Scopes">
+            {instance.missing_scopes.map((scope) => (
+              <Badge key={scope} tone="failed">
+                {scope} is missing
+              </Badge>
+            ))}
+            {instance.scopes.map((scope) => (
+              <Badge key={scope}>{scope}</Badge>
+            ))}
+          </div>
+        )}
+        <div className="provider-foot">
+          <span className="row small provider-counts">
+            {['processed', 'received', 'duplicate']
+              .filter((state) => (instance.messages[state] ?? 0) > 0)
+              .map((state) => (
+                <span key={state} className="muted">
+                  <span className="figure">{whole(instance.messages[state] ?? 0)}</span> {state}
+                </span>
+              ))}
+            {parked > 0 && (
+              <Link to={`/my-work/messages?instance=${encodeURIComponent(instance.name)}`}>
+                <Badge tone="attention">{whole(parked)} parked</Badge>
+              </Link>
+            )}
+          </span>
+          <span className="row end">
+            <WhyButton
+              allowed={instance.poll_seconds !== null}
+              why="This provider calls us when it has news; there is nothing to poll"
+              loading={poll.isPending}
+              onClick={() => poll.mutate()}
+            >
+              Poll now
+            </WhyButton>
+            <Button type={instance.state === 'green' ? 'default' : 'primary'} loading={probe.isPending} onClick={() => probe.mutate()}>
+              Probe
+            </Button>
+          </span>
+        </div>
+      </div>
+    </Section>
+  );
+}

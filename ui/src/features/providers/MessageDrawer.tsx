@@ -1,0 +1,107 @@
+import { getMessage, type MessageDetail } from '@client/providers';
+import { Loaded } from '@kit/feedback';
+import { When } from '@kit/format';
+import { JsonView } from '@kit/JsonView';
+import { Facts } from '@kit/layout';
+import { VerbDialog } from '@kit/list';
+import { inWords, StateTag, warningIcon } from '@kit/states';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Drawer } from 'antd';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { messageVerbs } from './messageActions';
+
+/** One message as it came, what is wrong with it, and what can be done. */
+export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose: () => void; onChanged: () => void }) {
+  const queries = useQueryClient();
+  const message = useQuery({ queryKey: ['message', id], queryFn: () => getMessage(id) });
+  const [verb, setVerb] = useState<(typeof messageVerbs)[number]>();
+  const title = message.data ? `${inWords(message.data.kind)} ${message.data.key}` : 'Message';
+  const open = message.data !== undefined && ['parked', 'received'].includes(message.data.state);
+  return (
+    <Drawer
+      open
+      onClose={onClose}
+      size={680}
+      title={title}
+      extra={
+        open && (
+          <span className="row">
+            {messageVerbs.map((one) => (
+              <Button key={one.name} danger={one.danger} type={one.name === 'replay' ? 'primary' : 'default'} onClick={() => setVerb(one)}>
+                {one.label}
+              </Button>
+            ))}
+          </span>
+        )
+      }
+    >
+      <Loaded answer={message} rows={10}>
+        {(data) => <Body message={data} />}
+      </Loaded>
+      {verb && (
+        <VerbDialog
+          verb={verb}
+          picked={[{ id, label: title }]}
+          noun={['message', 'messages']}
+          onClose={() => setVerb(undefined)}
+          onDone={() => {
+            onChanged();
+            void queries.invalidateQueries({ queryKey: ['message', id] });
+          }}
+        />
+      )}
+    </Drawer>
+  );
+}
+
+function Body({ message }: { message: MessageDetail }) {
+  return (
+    <div className="stack">
+      {message.error && (
+        <div className="parked-error" role="note">
+          <span aria-hidden="true">{warningIcon}</span>
+          <div>
+            <p className="strong">{message.error.what}</p>
+            {message.error.where && (
+              <p className="small">
+                At <code>{message.error.where}</code>
+              </p>
+            )}
+            {message.error.remedy && <p>{message.error.remedy}</p>}
+          </div>
+        </div>
+      )}
+      <Facts
+        columns={3}
+        items={[
+          ['State', <StateTag key="state" state={message.state} />],
+          ['From', message.instance],
+          ['Version', message.version],
+          ['Received', <When key="received" at={message.received_at} as="date" />],
+          ['Processed', message.processed_at && <When key="processed" at={message.processed_at} as="date" />],
+          ['Attempts', String(message.attempts)],
+          [
+            'Became',
+            message.entity_id && message.kind === 'order' && (
+              <Link key="entity" to={`/orders/${message.entity_id}`}>
+                This order
+              </Link>
+            ),
+          ],
+          ['Missing', message.missing.length > 0 && message.missing.map((one) => `${inWords(one.table)} ${one.value}`).join(', ')],
+        ]}
+      />
+      {message.document !== null && (
+        <section className="stack" style={{ gap: 6 }}>
+          <h3 className="small muted">What it becomes</h3>
+          <JsonView label="resulting document" value={message.document} />
+        </section>
+      )}
+      <section className="stack" style={{ gap: 6 }}>
+        <h3 className="small muted">As it came</h3>
+        <JsonView label="payload" value={message.payload} />
+      </section>
+    </div>
+  );
+}

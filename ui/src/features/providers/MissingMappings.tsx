@@ -1,0 +1,114 @@
+import { useLive } from '@client/live';
+import { findProducts } from '@client/inventory';
+import { listMissingKeys, type MissingGroup, saveMappings } from '@client/providers';
+import { ProblemNotice } from '@kit/feedback';
+import { whole } from '@kit/format';
+import { Section } from '@kit/layout';
+import { inWords } from '@kit/states';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { App, AutoComplete, Button } from 'antd';
+import { useDeferredValue, useState } from 'react';
+
+/** The values nobody has mapped yet, each once however many messages wait for it; mapping one sends them all on. */
+export function MissingKeys({ onMapped }: { onMapped: () => void }) {
+  const queries = useQueryClient();
+  const groups = useQuery({ queryKey: ['messages', 'missing-keys'], queryFn: listMissingKeys });
+  useLive((changes) => {
+    if (changes.some((change) => change.name.includes('message')))
+      void queries.invalidateQueries({ queryKey: ['messages', 'missing-keys'] });
+  }, 3000);
+  if (groups.error) return <ProblemNotice error={groups.error} onRetry={() => void groups.refetch()} />;
+  if (!groups.data || groups.data.length === 0) return null;
+  return (
+    <Section title="Missing mappings" extra="Map a value once; every message that waits for it replays by itself" flush>
+      <ul className="missing">
+        {groups.data.map((group) => (
+          <MissingKey key={`${group.instance} ${group.table} ${group.field} ${group.value}`} group={group} onMapped={onMapped} />
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function MissingKey({ group, onMapped }: { group: MissingGroup; onMapped: () => void }) {
+  const { message } = App.useApp();
+  const [internal, setInternal] = useState(group.suggestions[0]?.internal ?? '');
+  const save = useMutation({
+    mutationFn: () =>
+      saveMappings([
+        {
+          table: group.table,
+          field: group.field,
+          value: group.value,
+          internal: internal.trim(),
+          scope: 'instance',
+          scope_name: group.instance,
+        },
+      ]),
+    onSuccess: (saved) => {
+      const refused = saved.results.find((result) => !result.ok);
+      if (refused) {
+        message.error(refused.reason);
+        return;
+      }
+      message.success(`Mapped; ${whole(saved.replayed)} ${saved.replayed === 1 ? 'message goes' : 'messages go'} on`);
+      onMapped();
+    },
+  });
+  const waiting = `${whole(group.messages)} ${group.messages === 1 ? 'message waits' : 'messages wait'}`;
+  return (
+    <li>
+      <div className="two-line">
+        <span>
+          {inWords(group.table)} <code className="strong">{group.value}</code>
+        </span>
+        <span className="muted">
+          {waiting} · {group.instance}
+        </span>
+      </div>
+      <InternalChoice group={group} value={internal} onChange={setInternal} />
+      <Button type="primary" loading={save.isPending} disabled={internal.trim() === ''} onClick={() => save.mutate()}>
+        Map and replay
+      </Button>
+      {save.error && <ProblemNotice compact error={save.error} />}
+    </li>
+  );
+}
+
+/** Our name for it: suggestions first, then whatever the product search finds. */
+function InternalChoice({ group, value, onChange }: { group: MissingGroup; value: string; onChange: (value: string) => void }) {
+  const typed = useDeferredValue(value.trim());
+  const isProduct = group.table === 'product';
+  const products = useQuery({ queryKey: ['products', typed], queryFn: () => findProducts(typed), enabled: isProduct && typed.length > 1 });
+  const suggested = group.suggestions.map((one) => ({
+    value: one.internal,
+    label: <Choice name={one.internal} title={one.label} fit={`${Math.round(one.score * 100)}% alike`} />,
+  }));
+  const known = new Set(group.suggestions.map((one) => one.internal));
+  const found = (products.data ?? [])
+    .filter((one) => !known.has(one.number))
+    .map((one) => ({ value: one.number, label: <Choice name={one.number} title={one.name} /> }));
+  return (
+    <AutoComplete
+      aria-label={`Our name for ${group.table} ${group.value}`}
+      className="missing-choice"
+      value={value}
+      onChange={onChange}
+      options={[...suggested, ...found]}
+      placeholder={`Our ${group.table.replaceAll('_', ' ')}`}
+      popupMatchSelectWidth={360}
+    />
+  );
+}
+
+function Choice({ name, title, fit }: { name: string; title: string; fit?: string }) {
+  return (
+    <span className="choice-row">
+      <span className="two-line">
+        <span>{name}</span>
+        {title !== name && <span className="muted">{title}</span>}
+      </span>
+      {fit && <span className="muted">{fit}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,202 @@
+import { choices } from '../list';
+import { Checkbox, Input, InputNumber, Select } from 'antd';
+import { type ReactNode, useId } from 'react';
+import './forms.css';
+
+export interface Option {
+  value: string;
+  label: string;
+}
+
+/** A labelled control; `children` gets the id to carry. */
+export function Field({
+  label,
+  hint,
+  wide,
+  children,
+}: {
+  label: string;
+  hint?: ReactNode;
+  wide?: boolean;
+  children: (id: string) => ReactNode;
+}) {
+  const id = useId();
+  return (
+    <div className={wide ? 'form-field wide' : 'form-field'}>
+      <label htmlFor={id}>{label}</label>
+      {children(id)}
+      {hint !== undefined && <span className="hint">{hint}</span>}
+    </div>
+  );
+}
+
+interface Common {
+  label: string;
+  hint?: ReactNode;
+  wide?: boolean;
+}
+
+export function TextField({
+  value,
+  onChange,
+  type = 'text',
+  long,
+  disabled,
+  placeholder,
+  ...rest
+}: Common & {
+  value: unknown;
+  onChange: (value: string) => void;
+  type?: 'text' | 'date' | 'time';
+  long?: boolean;
+  disabled?: boolean;
+  placeholder?: string;
+}) {
+  const text = typeof value === 'string' ? value : '';
+  return (
+    <Field {...rest}>
+      {(id) =>
+        long ? (
+          <Input.TextArea id={id} rows={3} value={text} onChange={(event) => onChange(event.target.value)} />
+        ) : (
+          <Input
+            id={id}
+            type={type}
+            disabled={disabled}
+            placeholder={placeholder}
+            value={text}
+            onChange={(event) => onChange(event.target.value)}
+          />
+        )
+      }
+    </Field>
+  );
+}
+
+/** A number, or null when it is empty. */
+export function NumberField({
+  value,
+  onChange,
+  unit,
+  min = 0,
+  max,
+  step,
+  placeholder,
+  ...rest
+}: Common & {
+  value: unknown;
+  onChange: (value: number | null) => void;
+  unit?: string;
+  min?: number;
+  max?: number;
+  step?: number;
+  placeholder?: string;
+}) {
+  return (
+    <Field {...rest}>
+      {(id) => (
+        <InputNumber
+          id={id}
+          min={min}
+          max={max}
+          step={step}
+          suffix={unit}
+          placeholder={placeholder}
+          value={typeof value === 'number' ? value : null}
+          onChange={onChange}
+        />
+      )}
+    </Field>
+  );
+}
+
+export function ChoiceField({
+  value,
+  onChange,
+  options,
+  empty,
+  ...rest
+}: Common & {
+  value: unknown;
+  onChange: (value: string) => void;
+  options: readonly Option[];
+  /** What choosing nothing means; absent: something must be chosen. */
+  empty?: string;
+}) {
+  return (
+    <Field {...rest}>
+      {(id) => (
+        <Select
+          id={id}
+          showSearch={{ optionFilterProp: 'label' }}
+          value={typeof value === 'string' ? value : ''}
+          options={empty === undefined ? [...options] : [{ value: '', label: empty }, ...options]}
+          onChange={(next: string) => onChange(next)}
+        />
+      )}
+    </Field>
+  );
+}
+
+export function ManyField({
+  value,
+  onChange,
+  options,
+  placeholder,
+  ...rest
+}: Common & { value: unknown; onChange: (value: string[]) => void; options: readonly Option[]; placeholder?: string }) {
+  return (
+    <Field {...rest}>
+      {(id) => (
+        <Select
+          id={id}
+          mode="multiple"
+          placeholder={placeholder}
+          showSearch={{ optionFilterProp: 'label' }}
+          value={strings(value)}
+          options={[...options]}
+          onChange={(next: string[]) => onChange(next)}
+        />
+      )}
+    </Field>
+  );
+}
+
+export function CheckField({
+  label,
+  hint,
+  value,
+  onChange,
+  wide,
+}: {
+  label: string;
+  hint?: ReactNode;
+  value: boolean;
+  onChange: (value: boolean) => void;
+  wide?: boolean;
+}) {
+  return (
+    <div className={wide ? 'form-field wide' : 'form-field'}>
+      <Checkbox checked={value} onChange={(event) => onChange(event.target.checked)}>
+        {label}
+      </Checkbox>
+      {hint !== undefined && <span className="hint">{hint}</span>}
+    </div>
+  );
+}
+
+export const strings = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+export const records = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? value.filter((one): one is Record<string, unknown> => typeof one === 'object' && one !== null) : [];
+export const record = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+export const number = (value: unknown, otherwise = 0): number => (typeof value === 'number' ? value : otherwise);
+/** Documents and sources as choices, by name and title. */
+export const named = (items: readonly { name: string; title?: string; body?: Record<string, unknown> }[]): Option[] =>
+  items.map((one) => {
+    const title = one.title ?? text(one.body?.title);
+    return { value: one.name, label: title && title !== one.name ? `${one.name} — ${title}` : one.name };
+  });
+export const optionsOf = choices;
