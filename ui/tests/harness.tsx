@@ -26,15 +26,15 @@ export function serve(replies: Record<string, Reply>): Sent[] {
   vi.stubGlobal('fetch', async (request: Request) => {
     const url = new URL(request.url);
     const text = await request.clone().text();
-    const one: Sent = {
+    const item: Sent = {
       method: request.method,
       path: url.pathname,
       query: url.searchParams,
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
     };
-    sent.push(one);
-    const reply = replies[`${one.method} ${one.path}`];
-    const answer = reply ? reply(one) : new Refusal(404, { detail: `no reply for ${one.method} ${one.path}`, status: 404 });
+    sent.push(item);
+    const reply = replies[`${item.method} ${item.path}`];
+    const answer = reply ? reply(item) : new Refusal(404, { detail: `no reply for ${item.method} ${item.path}`, status: 404 });
     const refused = answer instanceof Refusal;
     return new Response(JSON.stringify(refused ? answer.problem : answer), {
       status: refused ? answer.status : 200,

@@ -9,7 +9,7 @@ export const api = createClient<paths>({
   fetch: (request) => globalThis.fetch(request),
 });
 
-interface Answer<T> {
+interface FetchResult<T> {
   data?: T;
   error?: unknown;
   response: Response;
@@ -25,7 +25,7 @@ export function onSignedOut(listener: SignedOut): () => void {
 }
 
 /** The answer's data. Throws Problem when the server refused. */
-export async function read<T>(call: Promise<Answer<T>>): Promise<T> {
+export async function read<T>(call: Promise<FetchResult<T>>): Promise<T> {
   const { data, error, response } = await call;
   if (response.ok) return data as T;
   const path = response.url ? new URL(response.url).pathname : '';
@@ -34,6 +34,6 @@ export async function read<T>(call: Promise<Answer<T>>): Promise<T> {
 }
 
 /** Drop empty values so that they do not travel as `?state=`. */
-export function given<T extends Record<string, unknown>>(query: T): T {
+export function withoutEmpty<T extends Record<string, unknown>>(query: T): T {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== '' && value !== null)) as T;
 }

@@ -6,7 +6,7 @@ export type SearchHit = paths['/api/v1/search']['get']['responses'][200]['conten
 
 export const sessionKey = ['session'] as const;
 /** Who is signed in; null is nobody. */
-export const whoAmI = (): Promise<SessionInfo | null> => read(api.GET('/api/v1/session'));
+export const getSession = (): Promise<SessionInfo | null> => read(api.GET('/api/v1/session'));
 export const signIn = (email: string, password: string): Promise<SessionInfo> =>
   read(api.POST('/api/v1/session', { body: { email, password } }));
 export const signOut = async (): Promise<void> => {

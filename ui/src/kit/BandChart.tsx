@@ -18,7 +18,7 @@ export function ticksOf(low: number, high: number): number[] {
   const span = high - low || Math.abs(high) || 1;
   const rough = span / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((one) => one * power >= rough) ?? 10);
+  const step = power * ([1, 2, 5, 10].find((item) => item * power >= rough) ?? 10);
   const first = Math.floor(low / step);
   const last = Math.max(first + 1, Math.ceil(high / step));
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
@@ -46,7 +46,7 @@ export function BandChart({
   format?: (value: number) => string;
 }) {
   const id = useId();
-  const all = [bands, ...(base ? [base] : [])].flatMap((one) => [...one.lower, ...one.upper]);
+  const all = [bands, ...(base ? [base] : [])].flatMap((item) => [...item.lower, ...item.upper]);
   const ticks = ticksOf(Math.min(...all), Math.max(...all));
   const low = ticks[0] ?? 0;
   const high = ticks.at(-1) ?? 1;
@@ -54,8 +54,8 @@ export function BandChart({
   const x = (index: number): number => LEFT + (count > 1 ? (index * (WIDTH - LEFT - 10)) / (count - 1) : (WIDTH - LEFT) / 2);
   const y = (value: number): number => TOP + (1 - (value - low) / (high - low || 1)) * (HEIGHT - TOP - BOTTOM);
   const line = (values: readonly number[]): string => values.map((value, index) => `${index ? 'L' : 'M'}${x(index)} ${y(value)}`).join('');
-  const area = (one: Bands): string =>
-    `${line(one.upper)}${one.lower.map((_, index) => `L${x(count - 1 - index)} ${y(one.lower[count - 1 - index] ?? 0)}`).join('')}Z`;
+  const area = (entry: Bands): string =>
+    `${line(entry.upper)}${entry.lower.map((_, index) => `L${x(count - 1 - index)} ${y(entry.lower[count - 1 - index] ?? 0)}`).join('')}Z`;
   const every = Math.max(1, Math.ceil(count / 6));
   return (
     <figure className="band-chart">

@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { App, Button, Modal, Skeleton } from 'antd';
 import { useState } from 'react';
 import { ProblemNotice } from './feedback';
-import { WhyButton } from './ExplainedButton';
+import { ExplainedButton } from './ExplainedButton';
 
 const UNDO_SECONDS = 20;
 
@@ -29,7 +29,7 @@ export function DeleteDocument({
   const [asking, setAsking] = useState(false);
   return (
     <>
-      <WhyButton
+      <ExplainedButton
         danger
         size={small ? 'small' : undefined}
         allowed={allowed}
@@ -38,7 +38,7 @@ export function DeleteDocument({
         onClick={() => setAsking(true)}
       >
         Delete
-      </WhyButton>
+      </ExplainedButton>
       {asking && (
         <DeleteDialog document={document} noun={noun} onClose={() => setAsking(false)} onChanged={onChanged} onDeleted={onDeleted} />
       )}

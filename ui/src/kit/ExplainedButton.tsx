@@ -1,7 +1,7 @@
 import { Button, type ButtonProps, Tooltip } from 'antd';
 
 /** A button that, when it may not be pressed, stays reachable by keyboard and says why. */
-export function WhyButton({ allowed, why, onClick, ...rest }: ButtonProps & { allowed: boolean; why: string }) {
+export function ExplainedButton({ allowed, why, onClick, ...rest }: ButtonProps & { allowed: boolean; why: string }) {
   if (allowed) return <Button {...rest} onClick={onClick} />;
   return (
     <Tooltip title={why}>

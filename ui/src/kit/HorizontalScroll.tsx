@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 /** Lets wide content scroll sideways inside its card; when there is something to scroll, the keyboard reaches it too. */
-export function ScrollX({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
+export function HorizontalScroll({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
   const box = useRef<HTMLDivElement>(null);
   const [wide, setWide] = useState(false);
   useEffect(() => {

@@ -71,7 +71,7 @@ export function EmptyState({
   );
 }
 
-interface Answer<T> {
+interface QueryLike<T> {
   data: T | undefined;
   error: unknown;
   isPending: boolean;
@@ -79,7 +79,7 @@ interface Answer<T> {
 }
 
 /** Skeleton while loading, problem when refused, children when there is something to show. */
-export function Loaded<T>({ answer, rows = 3, children }: { answer: Answer<T>; rows?: number; children: (data: T) => ReactNode }) {
+export function QueryContent<T>({ answer, rows = 3, children }: { answer: QueryLike<T>; rows?: number; children: (data: T) => ReactNode }) {
   if (answer.data !== undefined) return <>{children(answer.data)}</>;
   if (answer.error !== null && answer.error !== undefined)
     return <ProblemNotice error={answer.error} onRetry={() => void answer.refetch()} />;

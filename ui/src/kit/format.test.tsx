@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ago, duration, money } from './format';
+import { formatRelative, formatDuration, formatMoney } from './format';
 
 const now = Date.parse('2026-03-04T12:00:00Z');
 
@@ -10,7 +10,7 @@ test.each([
   ['2026-03-03T11:00:00Z', 'yesterday'],
   ['2026-03-04T12:05:00Z', 'in 5 min.'],
 ])('%s reads %s', (at, words) => {
-  expect(ago(at, now)).toBe(words);
+  expect(formatRelative(at, now)).toBe(words);
 });
 
 test.each([
@@ -18,7 +18,7 @@ test.each([
   ['1234', 'JPY', '¥1,234'],
   ['12.30', 'not a currency', '12.30 not a currency'],
 ])('%s %s is written %s', (amount, currency, written) => {
-  expect(money(amount, currency)).toBe(written);
+  expect(formatMoney(amount, currency)).toBe(written);
 });
 
 test.each([
@@ -27,5 +27,5 @@ test.each([
   [1530, '1.5 s'],
   [null, ''],
 ])('%s ms lasts %j', (ms, words) => {
-  expect(duration(ms)).toBe(words);
+  expect(formatDuration(ms)).toBe(words);
 });

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 const formats = new Map<string, Intl.NumberFormat>();
 
 /** `amount` (a decimal string) in its own currency, in the reader's way of writing. */
-export function money(amount: string | number, currency: string): string {
+export function formatMoney(amount: string | number, currency: string): string {
   let format = formats.get(currency);
   if (!format) {
     try {
@@ -17,13 +17,13 @@ export function money(amount: string | number, currency: string): string {
   return format.format(Number(amount));
 }
 
-export const whole = (value: number): string => new Intl.NumberFormat().format(value);
+export const formatNumber = (value: number): string => new Intl.NumberFormat().format(value);
 
 /** The symbol, with the code beside it where it is not obvious whose dollar it is. */
 export function Money({ amount, currency, strong }: { amount: string | number; currency: string; strong?: boolean }) {
   return (
     <span className={strong ? 'figure strong' : 'figure'}>
-      {money(amount, currency)} <span className="unit">{currency}</span>
+      {formatMoney(amount, currency)} <span className="unit">{currency}</span>
     </span>
   );
 }
@@ -31,7 +31,7 @@ export function Money({ amount, currency, strong }: { amount: string | number; c
 export function Quantity({ value, unit }: { value: number; unit?: string }) {
   return (
     <span className="figure">
-      {whole(value)}
+      {formatNumber(value)}
       {unit ? <span className="unit"> {unit}</span> : null}
     </span>
   );
@@ -42,7 +42,7 @@ const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle:
 const dayTime = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' });
 const dayYear = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
 
-export function ago(at: string, now: number): string {
+export function formatRelative(at: string, now: number): string {
   const seconds = Math.round((Date.parse(at) - now) / 1000);
   const size = Math.abs(seconds);
   if (size < 10) return 'just now';
@@ -53,12 +53,12 @@ export function ago(at: string, now: number): string {
   return dayYear.format(new Date(at));
 }
 
-export function absolute(at: string): string {
+export function formatDateTime(at: string): string {
   const date = new Date(at);
   return date.getFullYear() === new Date().getFullYear() ? dayTime.format(date) : dayYear.format(date);
 }
 
-export const exactInstant = (at: string): string => `${exact.format(new Date(at))} (${new Date(at).toISOString()})`;
+export const formatExactInstant = (at: string): string => `${exact.format(new Date(at))} (${new Date(at).toISOString()})`;
 
 /** The current time, renewed twice a minute, for "3 min. ago". */
 function useNow(): number {
@@ -71,25 +71,25 @@ function useNow(): number {
 }
 
 /** An instant in the reader's zone; the exact one on hover. */
-export function When({ at, as = 'ago', none = '—' }: { at: string | null | undefined; as?: 'ago' | 'date'; none?: string }) {
+export function Timestamp({ at, as: as = 'ago', none: none = '—' }: { at: string | null | undefined; as?: 'ago' | 'date'; none?: string }) {
   const now = useNow();
   if (!at) return <span className="muted">{none}</span>;
   return (
-    <Tooltip title={exactInstant(at)} mouseEnterDelay={0.3}>
+    <Tooltip title={formatExactInstant(at)} mouseEnterDelay={0.3}>
       <time dateTime={at} className="nowrap">
-        {as === 'ago' ? ago(at, now) : absolute(at)}
+        {as === 'ago' ? formatRelative(at, now) : formatDateTime(at)}
       </time>
     </Tooltip>
   );
 }
 
 /** A calendar day without a time. */
-export function Day({ date }: { date: string | null | undefined }) {
+export function CalendarDate({ date }: { date: string | null | undefined }) {
   if (!date) return <span className="muted">—</span>;
   return <time dateTime={date}>{dayYear.format(new Date(`${date.slice(0, 10)}T12:00:00`))}</time>;
 }
 
-export function duration(ms: number | null | undefined): string {
+export function formatDuration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '';
   if (ms < 1) return '<1 ms';
   if (ms < 1000) return `${Math.round(ms)} ms`;

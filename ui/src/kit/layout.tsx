@@ -3,11 +3,11 @@ import { type ReactNode, useEffect } from 'react';
 /** A page: its name in the tab and as the only h1, what it can do at the right. */
 export function Page({
   title,
-  lead,
+  lead: lead,
   actions,
-  above,
+  above: above,
   children,
-  tab,
+  tab: tab,
 }: {
   title: ReactNode;
   tab?: string;
@@ -36,7 +36,7 @@ export function Page({
 }
 
 /** A calm box with a heading. */
-export function Section({
+export function Card({
   title,
   extra,
   children,
@@ -63,7 +63,7 @@ export function Section({
 }
 
 /** Name and value pairs; empty values are left out. */
-export function Facts({ items, columns = 1 }: { items: readonly (readonly [string, ReactNode])[]; columns?: 1 | 2 | 3 }) {
+export function DescriptionList({ items, columns = 1 }: { items: readonly (readonly [string, ReactNode])[]; columns?: 1 | 2 | 3 }) {
   return (
     <dl className="facts" data-columns={columns}>
       {items

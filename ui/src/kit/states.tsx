@@ -62,8 +62,8 @@ const sentence = (name: string): string => {
 };
 
 export const stateTone = (state: string): Tone => known[state]?.tone ?? 'neutral';
-export const stateWord = (state: string): string => known[state]?.word ?? sentence(state);
-export const inWords = sentence;
+export const stateLabel = (state: string): string => known[state]?.word ?? sentence(state);
+export const humanize = sentence;
 export const toneIcon = (tone: Tone): ReactNode => icons[tone];
 
 /** A state as colour, icon and word. `label` overrides the word, `tone` the colour. */
@@ -72,7 +72,7 @@ export function StateTag({ state, label, tone }: { state: string; label?: string
   return (
     <span className="tag" data-tone={shown}>
       <span aria-hidden="true">{icons[shown]}</span>
-      {label ?? stateWord(state)}
+      {label ?? stateLabel(state)}
     </span>
   );
 }

@@ -1,12 +1,12 @@
 import { SearchOutlined } from '@kit/icons';
 import { search } from '@client/session';
 import { ProblemNotice } from '@kit/feedback';
-import { inWords } from '@kit/states';
+import { humanize } from '@kit/states';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Modal } from 'antd';
 import { type KeyboardEvent, useDeferredValue, useState } from 'react';
 import { useNavigate } from 'react-router';
-import { allPages, mayDo } from './navigationItems';
+import { allPages, hasPermission } from './navigationItems';
 
 interface Entry {
   kind: string;
@@ -16,7 +16,7 @@ interface Entry {
 }
 
 /** Finds any order, product, customer, flow or page from anywhere. Arrow keys choose, Enter goes. */
-export default function Palette({ permissions, onClose }: { permissions: readonly string[]; onClose: () => void }) {
+export default function CommandPalette({ permissions, onClose }: { permissions: readonly string[]; onClose: () => void }) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const navigate = useNavigate();
@@ -30,8 +30,8 @@ export default function Palette({ permissions, onClose }: { permissions: readonl
 
   const words = query.toLowerCase();
   const pages: Entry[] = allPages
-    .filter((page) => mayDo(permissions, page.permission))
-    .filter((page) => `${page.title} ${page.words}`.toLowerCase().includes(words))
+    .filter((page) => hasPermission(permissions, page.permission))
+    .filter((page) => `${page.title} ${page.keywords}`.toLowerCase().includes(words))
     .map((page) => ({ kind: 'page', label: page.title, detail: '', path: page.path }));
   const found: Entry[] = query.length > 1 ? (hits.data ?? []) : [];
   const entries = [...found, ...pages];
@@ -96,7 +96,7 @@ export default function Palette({ permissions, onClose }: { permissions: readonl
           >
             <span>{entry.label}</span>
             <span className="muted small">{entry.detail}</span>
-            <span className="kind">{inWords(entry.kind)}</span>
+            <span className="kind">{humanize(entry.kind)}</span>
           </div>
         ))}
         {entries.length === 0 && (

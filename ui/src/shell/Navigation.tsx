@@ -1,7 +1,7 @@
 import { LeftOutlined, RightOutlined } from '@kit/icons';
 import { Tooltip } from 'antd';
 import { Link, NavLink } from 'react-router';
-import { allPages, areas, mayDo } from './navigationItems';
+import { allPages, navigationGroups, hasPermission } from './navigationItems';
 
 interface Props {
   permissions: readonly string[];
@@ -12,8 +12,8 @@ interface Props {
 
 /** The areas at the left. Folded, it shows icons with their names on hover. */
 export function Navigation({ permissions, folded, onFold, onGo }: Props) {
-  const shown = areas
-    .map((area) => ({ ...area, pages: area.pages.filter((page) => mayDo(permissions, page.permission)) }))
+  const shown = navigationGroups
+    .map((area) => ({ ...area, pages: area.pages.filter((page) => hasPermission(permissions, page.permission)) }))
     .filter((area) => area.pages.length > 0);
   return (
     <nav className="nav" aria-label="Areas">

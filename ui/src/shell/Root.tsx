@@ -1,5 +1,5 @@
 import { onSignedOut } from '@client/http';
-import { sessionKey, whoAmI } from '@client/session';
+import { sessionKey, getSession } from '@client/session';
 import { ProblemNotice } from '@kit/feedback';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
@@ -9,7 +9,7 @@ import { SignIn } from './SignIn';
 /** Nobody is signed in: the door. Somebody is: the house. The address stays, so that signing in leads where one wanted to go. */
 export function Root() {
   const queries = useQueryClient();
-  const session = useQuery({ queryKey: sessionKey, queryFn: whoAmI, staleTime: Infinity });
+  const session = useQuery({ queryKey: sessionKey, queryFn: getSession, staleTime: Infinity });
   useEffect(() => onSignedOut(() => queries.setQueryData(sessionKey, null)), [queries]);
 
   if (session.data) return <Shell session={session.data} />;

@@ -36,12 +36,12 @@ export interface PageLink {
   title: string;
   icon: ReactNode;
   /** What a person may type to find it. */
-  words: string;
+  keywords: string;
   permission: string;
 }
 
 /** The navigation. A page that does not exist yet is not shown. */
-export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
+export const navigationGroups: readonly { title: string; pages: readonly PageLink[] }[] = [
   {
     title: 'My work',
     pages: [
@@ -49,14 +49,14 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
         path: '/my-work/messages',
         title: 'Parked messages',
         icon: <InboxOutlined />,
-        words: 'exceptions inbox missing mapping replay',
+        keywords: 'exceptions inbox missing mapping replay',
         permission: 'providers.read',
       },
       {
         path: '/my-work/runs',
         title: 'Failed runs',
         icon: <ThunderboltOutlined />,
-        words: 'exceptions reprocess errors flowRuns',
+        keywords: 'exceptions reprocess errors flowRuns',
         permission: 'orchestration.read',
       },
     ],
@@ -64,19 +64,19 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
   {
     title: 'Orders',
     pages: [
-      { path: '/orders', title: 'Sales orders', icon: <ShoppingCartOutlined />, words: 'orders list', permission: 'orders.read' },
+      { path: '/orders', title: 'Sales orders', icon: <ShoppingCartOutlined />, keywords: 'orders list', permission: 'orders.read' },
       {
         path: '/waiting-lines',
         title: 'Waiting lines',
         icon: <HourglassOutlined />,
-        words: 'backorders preorders queue stock launch',
+        keywords: 'backorders preorders queue stock launch',
         permission: 'orders.read',
       },
       {
         path: '/fulfillment-orders',
         title: 'Fulfillment orders',
         icon: <CarOutlined />,
-        words: 'shipments tracking',
+        keywords: 'shipments tracking',
         permission: 'fulfillment.read',
       },
     ],
@@ -88,49 +88,49 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
         path: '/inventory',
         title: 'Visibility',
         icon: <DatabaseOutlined />,
-        words: 'stock on hand inventory ledger',
+        keywords: 'stock on hand inventory ledger',
         permission: 'inventory.read',
       },
       {
         path: '/inventory/promise',
         title: 'Available to promise',
         icon: <LineChartOutlined />,
-        words: 'atp promise timeline days when',
+        keywords: 'atp promise timeline days when',
         permission: 'inventory.read',
       },
       {
         path: '/inventory/reservations',
         title: 'Reservations',
         icon: <LockOutlined />,
-        words: 'soft reservations held expiring release',
+        keywords: 'soft reservations held expiring release',
         permission: 'inventory.read',
       },
       {
         path: '/inventory/allocations',
         title: 'Allocations',
         icon: <PieChartOutlined />,
-        words: 'allocation pools channel customer group',
+        keywords: 'allocation pools channel customer group',
         permission: 'inventory.read',
       },
       {
         path: '/inventory/supply',
         title: 'Supply orders',
         icon: <ImportOutlined />,
-        words: 'purchase transfer orders receive expected',
+        keywords: 'purchase transfer orders receive expected',
         permission: 'inventory.read',
       },
       {
         path: '/inventory/feeds',
         title: 'Inventory feed',
         icon: <FileSyncOutlined />,
-        words: 'feed files errors import',
+        keywords: 'feed files errors import',
         permission: 'inventory.read',
       },
       {
         path: '/inventory/health',
         title: 'Stock health',
         icon: <SafetyCertificateOutlined />,
-        words: 'checker drift ledger chain sealed',
+        keywords: 'checker drift ledger chain sealed',
         permission: 'inventory.read',
       },
     ],
@@ -142,18 +142,30 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
         path: '/flows',
         title: 'Flows',
         icon: <PartitionOutlined />,
-        words: 'orchestration run designer',
+        keywords: 'orchestration run designer',
         permission: 'orchestration.read',
       },
-      { path: '/policies', title: 'Policies', icon: <ApartmentOutlined />, words: 'decision tables rules', permission: 'policies.read' },
+      { path: '/policies', title: 'Policies', icon: <ApartmentOutlined />, keywords: 'decision tables rules', permission: 'policies.read' },
     ],
   },
   {
     title: 'Providers',
     pages: [
-      { path: '/providers', title: 'Installed', icon: <ApiOutlined />, words: 'connections probe poll', permission: 'providers.read' },
-      { path: '/providers/library', title: 'Library', icon: <AppstoreOutlined />, words: 'catalog install', permission: 'providers.read' },
-      { path: '/mappings', title: 'Mappings', icon: <SwapOutlined />, words: 'id mapping external internal', permission: 'providers.read' },
+      { path: '/providers', title: 'Installed', icon: <ApiOutlined />, keywords: 'connections probe poll', permission: 'providers.read' },
+      {
+        path: '/providers/library',
+        title: 'Library',
+        icon: <AppstoreOutlined />,
+        keywords: 'catalog install',
+        permission: 'providers.read',
+      },
+      {
+        path: '/mappings',
+        title: 'Mappings',
+        icon: <SwapOutlined />,
+        keywords: 'id mapping external internal',
+        permission: 'providers.read',
+      },
     ],
   },
   {
@@ -163,90 +175,90 @@ export const areas: readonly { title: string; pages: readonly PageLink[] }[] = [
         path: '/sources',
         title: 'Sources',
         icon: <EnvironmentOutlined />,
-        words: 'warehouses stores map',
+        keywords: 'warehouses stores map',
         permission: 'sourcing.read',
       },
       {
         path: '/source-lists',
         title: 'Source lists',
         icon: <MenuOutlined />,
-        words: 'groups of sources',
+        keywords: 'groups of sources',
         permission: 'sourcing.read',
       },
       {
         path: '/constraints',
         title: 'Constraints',
         icon: <FileProtectOutlined />,
-        words: 'rules distance split safety stock priority',
+        keywords: 'rules distance split safety stock priority',
         permission: 'sourcing.read',
       },
       {
         path: '/strategies',
         title: 'Strategies',
         icon: <FlagOutlined />,
-        words: 'weights objective batch alternate default',
+        keywords: 'weights objective batch alternate default',
         permission: 'sourcing.read',
       },
       {
         path: '/calendars',
         title: 'Working calendars',
         icon: <CalendarOutlined />,
-        words: 'hours holidays closed days open week',
+        keywords: 'hours holidays closed days open week',
         permission: 'configuration.read',
       },
       {
         path: '/carriers',
         title: 'Carriers',
         icon: <TruckOutlined />,
-        words: 'services transit days',
+        keywords: 'services transit days',
         permission: 'configuration.read',
       },
       {
         path: '/pickup-schedules',
         title: 'Pickup schedules',
         icon: <ScheduleOutlined />,
-        words: 'carrier calls collection times',
+        keywords: 'carrier calls collection times',
         permission: 'configuration.read',
       },
       {
         path: '/rate-tables',
         title: 'Rate tables',
         icon: <DollarOutlined />,
-        words: 'shipping rate factors zones weight prices fallback',
+        keywords: 'shipping rate factors zones weight prices fallback',
         permission: 'configuration.read',
       },
       {
         path: '/plans',
         title: 'Plans',
         icon: <BranchesOutlined />,
-        words: 'sourcing runs cost gap explain why',
+        keywords: 'sourcing runs cost gap explain why',
         permission: 'sourcing.read',
       },
       {
         path: '/shadow-prices',
         title: 'Shadow prices',
         icon: <ColumnHeightOutlined />,
-        words: 'worth of stock capacity saves',
+        keywords: 'worth of stock capacity saves',
         permission: 'sourcing.read',
       },
       {
         path: '/simulations',
         title: 'Simulations',
         icon: <PlayCircleOutlined />,
-        words: 'what if scenario compare commit',
+        keywords: 'what if scenario compare commit',
         permission: 'sourcing.read',
       },
       {
         path: '/quote',
         title: 'Quote',
         icon: <ClockCircleOutlined />,
-        words: 'promise date cart pickup rates try',
+        keywords: 'promise date cart pickup rates try',
         permission: 'sourcing.read',
       },
     ],
   },
 ];
 
-export const allPages: readonly PageLink[] = areas.flatMap((area) => area.pages);
-export const mayDo = (permissions: readonly string[], permission: string): boolean =>
+export const allPages: readonly PageLink[] = navigationGroups.flatMap((area) => area.pages);
+export const hasPermission = (permissions: readonly string[], permission: string): boolean =>
   permissions.includes('*') || permissions.includes(permission);

@@ -23,7 +23,7 @@ test('whoever is not signed in is asked to, and lands where they wanted to go', 
   await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
   await screen.findByRole('heading', { name: 'Sales orders' });
   expect(router.state.location.search).toBe('?state=on_hold');
-  expect(sent.find((one) => one.method === 'POST')?.body).toEqual({ email: 'dana@fabrikam.example', password: 'secret' });
+  expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ email: 'dana@fabrikam.example', password: 'secret' });
 });
 
 test('a session that ends while working leads back to the door', async () => {

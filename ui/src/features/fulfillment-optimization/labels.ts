@@ -36,9 +36,9 @@ export const seconds = (value: number): string => (value < 1 ? `${Math.max(1, Ma
 export function dimensionsOf(text: string): Record<string, string> | undefined {
   const pairs = text
     .split(/[,;]/)
-    .filter((one) => one.trim() !== '')
-    .map((one): [string, string] => {
-      const [name = '', value = '', ...more] = one.split('=').map((part) => part.trim());
+    .filter((item) => item.trim() !== '')
+    .map((entry): [string, string] => {
+      const [name = '', value = '', ...more] = entry.split('=').map((part) => part.trim());
       return more.length > 0 ? ['', ''] : [name, value];
     });
   return pairs.every(([name, value]) => name !== '' && value !== '') ? Object.fromEntries(pairs) : undefined;

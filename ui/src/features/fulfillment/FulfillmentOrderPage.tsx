@@ -1,9 +1,9 @@
 import { type FulfillmentOrderDetail, getFulfillmentOrder } from '@client/fulfillment';
 import { useLive } from '@client/live';
 import { AddressLines } from '@kit/AddressLines';
-import { Loaded } from '@kit/feedback';
-import { Day, Quantity, whole, When } from '@kit/format';
-import { Facts, Page, Section } from '@kit/layout';
+import { QueryContent } from '@kit/feedback';
+import { CalendarDate, Quantity, formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList, Page, Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
 import { Shipment } from '@kit/Shipment';
 import { StateTag } from '@kit/states';
@@ -29,13 +29,13 @@ export default function FulfillmentOrderPage() {
       title={answer.data?.number ?? 'Fulfillment order'}
       tab={answer.data?.number ?? 'Fulfillment order'}
     >
-      <Loaded answer={answer} rows={8}>
+      <QueryContent answer={answer} rows={8}>
         {(item) => (
           <div className="main-side">
             <div className="stack">
               <Summary item={item} />
               <Lines item={item} />
-              <Section title="Shipments and tracking">
+              <Card title="Shipments and tracking">
                 {item.shipments.length === 0 ? (
                   <p className="muted">
                     Nothing has shipped yet. Tracking appears here as soon as {item.source_place.name || item.source} reports it.
@@ -47,20 +47,20 @@ export default function FulfillmentOrderPage() {
                     ))}
                   </div>
                 )}
-              </Section>
+              </Card>
             </div>
             <Places item={item} />
           </div>
         )}
-      </Loaded>
+      </QueryContent>
     </Page>
   );
 }
 
 function Summary({ item }: { item: FulfillmentOrderDetail }) {
   return (
-    <Section title="Summary" extra={<StateTag state={item.state} />}>
-      <Facts
+    <Card title="Summary" extra={<StateTag state={item.state} />}>
+      <DescriptionList
         columns={3}
         items={[
           [
@@ -71,20 +71,20 @@ function Summary({ item }: { item: FulfillmentOrderDetail }) {
           ],
           ['Source', item.source_place.name || item.source],
           ['Reason', item.state_reason],
-          ['Shipped', `${whole(item.shipped_units)} of ${whole(item.units)} units`],
-          ['Planned ship date', item.planned_ship_date && <Day key="planned" date={item.planned_ship_date} />],
+          ['Shipped', `${formatNumber(item.shipped_units)} of ${formatNumber(item.units)} units`],
+          ['Planned ship date', item.planned_ship_date && <CalendarDate key="planned" date={item.planned_ship_date} />],
           ['Their number', item.external_id],
-          ['Created', <When key="created" at={item.created_at} />],
-          ['Sent', <When key="sent" at={item.sent_at} none="Not yet" />],
+          ['Created', <Timestamp key="created" at={item.created_at} />],
+          ['Sent', <Timestamp key="sent" at={item.sent_at} none="Not yet" />],
         ]}
       />
-    </Section>
+    </Card>
   );
 }
 
 function Lines({ item }: { item: FulfillmentOrderDetail }) {
   return (
-    <Section title="Lines" flush>
+    <Card title="Lines" flush>
       <table className="plain">
         <thead>
           <tr>
@@ -116,7 +116,7 @@ function Lines({ item }: { item: FulfillmentOrderDetail }) {
           ))}
         </tbody>
       </table>
-    </Section>
+    </Card>
   );
 }
 
@@ -136,18 +136,18 @@ function Places({ item }: { item: FulfillmentOrderDetail }) {
     longitude: item.ship_to_place.longitude,
   });
   return (
-    <Section title="From and to">
+    <Card title="From and to">
       <div className="stack" style={{ gap: 12 }}>
         {from.length + to.length > 0 && (
           <MapView label="Source and ship-to address" pins={[...from, ...to]} routes={[['from', 'to']]} height={230} />
         )}
-        <Facts
+        <DescriptionList
           items={[
             ['From', <AddressLines key="from" address={{ ...item.source_place.address, name: item.source_place.name || item.source }} />],
             ['To', <AddressLines key="to" address={item.ship_to} />],
           ]}
         />
       </div>
-    </Section>
+    </Card>
   );
 }

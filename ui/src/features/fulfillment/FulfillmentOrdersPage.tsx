@@ -2,10 +2,10 @@ import { CarOutlined } from '@kit/icons';
 import { type FulfillmentOrderRow, listFulfillmentOrders } from '@client/fulfillment';
 import { listSources } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
-import { whole, When } from '@kit/format';
+import { formatNumber, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import { choices, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
-import { StateTag, stateWord } from '@kit/states';
+import { StateTag, stateLabel } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { Link, useNavigate } from 'react-router';
@@ -28,51 +28,57 @@ const idOf = (row: FulfillmentOrderRow): string => row.id;
 
 const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
   {
-    key: 'number',
+    id: 'number',
     title: 'Fulfillment order',
-    fixed: true,
-    text: (row) => row.number,
-    render: (row) => (
+    alwaysShown: true,
+    exportValue: (row) => row.number,
+    cell: (row) => (
       <Link className="strong figure" to={`/fulfillment-orders/${row.id}`}>
         {row.number}
       </Link>
     ),
   },
   {
-    key: 'order',
+    id: 'order',
     title: 'Order',
-    text: (row) => row.order_number,
-    render: (row) => <Link to={`/orders/${row.order_id}`}>{row.order_number}</Link>,
+    exportValue: (row) => row.order_number,
+    cell: (row) => <Link to={`/orders/${row.order_id}`}>{row.order_number}</Link>,
   },
-  { key: 'state', title: 'State', fixed: true, text: (row) => stateWord(row.state), render: (row) => <StateTag state={row.state} /> },
   {
-    key: 'reason',
+    id: 'state',
+    title: 'State',
+    alwaysShown: true,
+    exportValue: (row) => stateLabel(row.state),
+    cell: (row) => <StateTag state={row.state} />,
+  },
+  {
+    id: 'reason',
     title: 'Reason',
-    extra: true,
-    text: (row) => row.state_reason,
-    render: (row) => <span className="muted">{row.state_reason}</span>,
+    hiddenByDefault: true,
+    exportValue: (row) => row.state_reason,
+    cell: (row) => <span className="muted">{row.state_reason}</span>,
   },
-  { key: 'source', title: 'Source', text: (row) => row.source, render: (row) => row.source },
+  { id: 'source', title: 'Source', exportValue: (row) => row.source, cell: (row) => row.source },
   {
-    key: 'shipped',
+    id: 'shipped',
     title: 'Shipped',
     align: 'right',
-    text: (row) => row.shipped_units,
-    render: (row) => (
+    exportValue: (row) => row.shipped_units,
+    cell: (row) => (
       <span className="figure">
-        {whole(row.shipped_units)} <span className="muted">of {whole(row.units)}</span>
+        {formatNumber(row.shipped_units)} <span className="muted">of {formatNumber(row.units)}</span>
       </span>
     ),
   },
-  { key: 'customer', title: 'Customer', text: (row) => row.customer_name, render: (row) => row.customer_name },
-  { key: 'city', title: 'Ship to', text: (row) => row.ship_to_city, render: (row) => row.ship_to_city },
-  { key: 'created', title: 'Created', text: (row) => row.created_at, render: (row) => <When at={row.created_at} /> },
-  { key: 'sent', title: 'Sent', text: (row) => row.sent_at ?? '', render: (row) => <When at={row.sent_at} none="Not yet" /> },
+  { id: 'customer', title: 'Customer', exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
+  { id: 'city', title: 'Ship to', exportValue: (row) => row.ship_to_city, cell: (row) => row.ship_to_city },
+  { id: 'created', title: 'Created', exportValue: (row) => row.created_at, cell: (row) => <Timestamp at={row.created_at} /> },
+  { id: 'sent', title: 'Sent', exportValue: (row) => row.sent_at ?? '', cell: (row) => <Timestamp at={row.sent_at} none="Not yet" /> },
   {
-    key: 'external',
+    id: 'external',
     title: 'Their number',
-    text: (row) => row.external_id,
-    render: (row) => row.external_id || <span className="muted">—</span>,
+    exportValue: (row) => row.external_id,
+    cell: (row) => row.external_id || <span className="muted">—</span>,
   },
 ];
 
@@ -80,13 +86,13 @@ export default function FulfillmentOrdersPage() {
   const navigate = useNavigate();
   const [values, change] = useUrlFilters(keys);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
-  const { shown, chooser } = useColumns('fulfillment-orders', columns);
+  const { visibleColumns: visibleColumns, chooser } = useColumns('fulfillment-orders', columns);
   const list = usePagedList({
     name: 'fulfillment-orders',
     query: values,
     fetch: listFulfillmentOrders,
-    idOf,
-    concerns: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
+    rowId: idOf,
+    isRelevant: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
   });
   const filtered = Object.keys(values).length > 0;
   return (
@@ -94,21 +100,21 @@ export default function FulfillmentOrdersPage() {
       <ListView
         label="Fulfillment orders"
         list={list}
-        columns={shown}
-        idOf={idOf}
-        nameOf={(row) => row.number}
+        columns={visibleColumns}
+        rowId={idOf}
+        rowName={(row) => row.number}
         noun={['fulfillment order', 'fulfillment orders']}
         onOpen={(row) => void navigate(`/fulfillment-orders/${row.id}`)}
         toolbar={
           <FilterBar
             search="Number, order or customer"
             filters={[
-              { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateWord) },
+              { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateLabel) },
               {
                 key: 'source',
                 label: 'Source',
                 kind: 'choice',
-                options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+                options: (sources.data ?? []).map((source) => ({ value: source.name, label: source.title || source.name })),
               },
             ]}
             values={values}
@@ -118,7 +124,7 @@ export default function FulfillmentOrdersPage() {
                 {chooser}
                 <ExportButton
                   name="fulfillment-orders"
-                  columns={shown}
+                  columns={visibleColumns}
                   fetch={(page, signal) => listFulfillmentOrders({ ...values, ...page }, signal)}
                 />
               </>

@@ -1,8 +1,8 @@
 import { actOnAllocation, type AllocationRow, listGroups, type Shape } from '@client/inventory';
 import { Problem } from '@client/problem';
 import { ProblemNotice } from '@kit/feedback';
-import { whole } from '@kit/format';
-import { inWords } from '@kit/states';
+import { formatNumber } from '@kit/format';
+import { humanize } from '@kit/states';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { App, Input, Modal } from 'antd';
 import { useState } from 'react';
@@ -60,10 +60,10 @@ export function AllocationForm({
         sources: kind === 'reallocate' ? (row?.groups ?? []) : [],
         quantity,
       });
-      if (refused) throw new Problem({ what: inWords(refused), remedy: 'Ask for less, or free units first.' });
+      if (refused) throw new Problem({ what: humanize(refused), remedy: 'Ask for less, or free units first.' });
     },
     onSuccess: () => {
-      message.success(`${words[kind].verb}: ${whole(Number(quantity))} × ${product}`);
+      message.success(`${words[kind].verb}: ${formatNumber(Number(quantity))} × ${product}`);
       onDone();
       onClose();
     },
@@ -102,7 +102,7 @@ export function AllocationForm({
         {kind !== 'unallocate' &&
           shape.allocation_groups.map((name, index) => (
             <label key={name} className="field">
-              {inWords(spaced(name))}
+              {humanize(spaced(name))}
               <Input
                 value={groups[index] ?? ''}
                 disabled={index > 0 && (groups[index - 1] ?? '').trim() === ''}
@@ -116,7 +116,7 @@ export function AllocationForm({
           <Input inputMode="decimal" value={quantity} onChange={(event) => setQuantity(event.target.value.trim())} />
         </label>
         {most !== undefined && (
-          <p className="muted">{row ? `${whole(most)} are kept now.` : `${whole(Math.max(most, 0))} are available there.`}</p>
+          <p className="muted">{row ? `${formatNumber(most)} are kept now.` : `${formatNumber(Math.max(most, 0))} are available there.`}</p>
         )}
         {work.error && <ProblemNotice compact error={work.error} />}
       </div>
@@ -128,14 +128,14 @@ export function AllocationForm({
 export const spaced = (name: string): string => name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 
 function withValue(values: string[], index: number, value: string): string[] {
-  const next = Array.from({ length: Math.max(values.length, index + 1) }, (_, at) => values[at] ?? '');
+  const next = Array.from({ length: Math.max(values.length, index + 1) }, (_, index) => values[index] ?? '');
   next[index] = value;
   return value.trim() === '' ? next.slice(0, index) : next;
 }
 
 /** The values from the first group down, or undefined when one between is missing. */
 function pathOf(values: string[]): string[] | undefined {
-  const path = values.map((one) => one.trim());
+  const path = values.map((item) => item.trim());
   while (path.at(-1) === '') path.pop();
-  return path.every((one) => one !== '') ? path : undefined;
+  return path.every((entry) => entry !== '') ? path : undefined;
 }

@@ -2,20 +2,20 @@ import { PieChartOutlined, PlusOutlined } from '@kit/icons';
 import {
   type AllocationRow,
   listAllocations,
-  listMoves,
+  listAllocationMoves,
   listPools,
   listSources,
   type Pool,
-  readShape,
+  getShape,
   type Shape,
 } from '@client/inventory';
 import { useLive } from '@client/live';
-import { Loaded } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { Facts, Page, Section } from '@kit/layout';
+import { QueryContent } from '@kit/feedback';
+import { formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList, Page, Card } from '@kit/layout';
 import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, WorkList } from '@kit/list';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { inWords } from '@kit/states';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { humanize } from '@kit/states';
 import { TableHead } from '@kit/TableHead';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
@@ -37,19 +37,19 @@ export default function AllocationsPage() {
   const [values, change] = useUrlFilters(keys);
   const [acting, setActing] = useState<Acting>();
   const [open, setOpen] = useState<AllocationRow>();
-  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: readShape });
+  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { product, source } = values;
   const query = useMemo(() => ({ product, source }), [product, source]);
   const pools = useQuery({ queryKey: ['allocation-pools', query], queryFn: () => listPools(query) });
   const concerns = (name: string): boolean => movesStock(name) || name.startsWith('order.');
-  const list = usePagedList({ name: 'allocations', query, fetch: listAllocations, idOf, concerns: (one) => concerns(one.name) });
+  const list = usePagedList({ name: 'allocations', query, fetch: listAllocations, rowId: idOf, isRelevant: (item) => concerns(item.name) });
   useLive((changes) => {
-    if (changes.some((one) => concerns(one.name))) void queries.invalidateQueries({ queryKey: ['allocation-pools'] });
+    if (changes.some((entry) => concerns(entry.name))) void queries.invalidateQueries({ queryKey: ['allocation-pools'] });
   });
   const columns = useMemo(() => columnsWith(shape.data, setOpen, setActing), [shape.data]);
   const done = (): void => {
-    list.renew();
+    list.reload();
     for (const key of ['allocation-pools', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
   };
   const allocate = (
@@ -64,20 +64,20 @@ export default function AllocationsPage() {
       actions={allocate}
     >
       {(pools.data === undefined || pools.data.length > 0) && (
-        <Section title="Pools" flush>
-          <Loaded answer={pools} rows={3}>
+        <Card title="Pools" flush>
+          <QueryContent answer={pools} rows={3}>
             {(found) => <Pools pools={found} shape={shape.data} />}
-          </Loaded>
-        </Section>
+          </QueryContent>
+        </Card>
       )}
       <WorkList
         label="Allocations"
         list={list}
         columns={columns}
-        idOf={idOf}
-        nameOf={(row) => `${row.product} at ${row.source} for ${row.groups.join(' › ')}`}
+        rowId={idOf}
+        rowName={(row) => `${row.product} at ${row.source} for ${row.groups.join(' › ')}`}
         noun={['allocation', 'allocations']}
-        pages={['Previous', 'Next']}
+        pagerLabels={['Previous', 'Next']}
         onOpen={setOpen}
         filters={stockFilters(sources.data)}
         values={values}
@@ -85,10 +85,11 @@ export default function AllocationsPage() {
         icon={<PieChartOutlined />}
         empty={{
           title: 'Nothing is allocated',
-          says: 'All stock is one common pool. Allocate some of it to a channel, say the web shop, or to a customer group below it, and only they are promised those units.',
+          description:
+            'All stock is one common pool. Allocate some of it to a channel, say the web shop, or to a customer group below it, and only they are promised those units.',
           action: allocate,
         }}
-        unmatched={{ title: 'Nothing is allocated there', says: 'No units of this product or source are kept for anybody.' }}
+        noMatch={{ title: 'Nothing is allocated there', description: 'No units of this product or source are kept for anybody.' }}
       />
       {acting && shape.data && (
         <AllocationForm kind={acting.kind} row={acting.row} shape={shape.data} onClose={() => setActing(undefined)} onDone={done} />
@@ -105,33 +106,33 @@ function columnsWith(
 ): readonly ListColumn<AllocationRow>[] {
   return [
     {
-      key: 'groups',
+      id: 'groups',
       title: 'Kept for',
-      render: (row) => (
+      cell: (row) => (
         <button type="button" className="link-button strong" onClick={() => open(row)}>
           {row.groups.join(' › ')}
         </button>
       ),
     },
     {
-      key: 'product',
+      id: 'product',
       title: 'Product',
-      render: (row) => (
+      cell: (row) => (
         <span className="two-line">
           <span>{row.product}</span>
           {Object.keys(row.dimensions).length > 0 && <span className="muted">{dimensionWords(shape, row.dimensions)}</span>}
         </span>
       ),
     },
-    { key: 'source', title: 'Source', render: (row) => row.source },
+    { id: 'source', title: 'Source', cell: (row) => row.source },
     figureColumn('allocated', 'Kept now', (row) => row.allocated, true),
     figureColumn('consumed', 'Used', (row) => row.consumed),
     figureColumn('cumulative_allocated', 'Ever allocated', (row) => row.cumulative_allocated),
     {
-      key: 'acts',
+      id: 'acts',
       title: '',
       align: 'right',
-      render: (row) =>
+      cell: (row) =>
         row.allocated > 0 && (
           <span className="row-acts">
             <Button size="small" onClick={() => act({ kind: 'reallocate', row })}>
@@ -150,9 +151,9 @@ function columnsWith(
 function Pools({ pools, shape }: { pools: Pool[]; shape: Shape | undefined }) {
   const all = Math.max(1, ...pools.map((pool) => pool.allocated + pool.consumed));
   const depth = Math.max(1, ...pools.map((pool) => pool.groups.length));
-  const levels = Array.from({ length: depth }, (_, index) => inWords(spaced(shape?.allocation_groups[index] ?? `group ${index + 1}`)));
+  const levels = Array.from({ length: depth }, (_, index) => humanize(spaced(shape?.allocation_groups[index] ?? `group ${index + 1}`)));
   return (
-    <ScrollX label="Pools">
+    <HorizontalScroll label="Pools">
       <table className="plain pools">
         <TableHead titles={[...levels, 'Kept and used', ['Kept now'], ['Used'], ['Stock keys']]} />
         <tbody>
@@ -169,14 +170,14 @@ function Pools({ pools, shape }: { pools: Pool[]; shape: Shape | undefined }) {
                   <i className="used" style={{ width: `${(100 * pool.consumed) / all}%` }} />
                 </span>
               </td>
-              <td className="num figure strong">{whole(pool.allocated)}</td>
-              <td className="num figure">{whole(pool.consumed)}</td>
-              <td className="num figure">{whole(pool.keys)}</td>
+              <td className="num figure strong">{formatNumber(pool.allocated)}</td>
+              <td className="num figure">{formatNumber(pool.consumed)}</td>
+              <td className="num figure">{formatNumber(pool.keys)}</td>
             </tr>
           ))}
         </tbody>
       </table>
-    </ScrollX>
+    </HorizontalScroll>
   );
 }
 
@@ -185,39 +186,39 @@ function shownGroup(pools: Pool[], index: number, at: number) {
   const value = pools[index]?.groups[at];
   if (value === undefined) return <span className="muted">All</span>;
   const before = pools[index - 1]?.groups;
-  const said = before !== undefined && pools[index]?.groups.slice(0, at + 1).every((one, place) => before[place] === one);
+  const said = before !== undefined && pools[index]?.groups.slice(0, at + 1).every((group, place) => before[place] === group);
   return said ? <span className="muted">{value}</span> : value;
 }
 
 function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: Shape | undefined; onClose: () => void }) {
-  const moves = useQuery({ queryKey: ['inventory', 'moves', row.id], queryFn: () => listMoves(row.id) });
-  const signed = (value: number): string => (value === 0 ? '' : `${value > 0 ? '+' : '−'}${whole(Math.abs(value))}`);
+  const moves = useQuery({ queryKey: ['inventory', 'moves', row.id], queryFn: () => listAllocationMoves(row.id) });
+  const signed = (value: number): string => (value === 0 ? '' : `${value > 0 ? '+' : '−'}${formatNumber(Math.abs(value))}`);
   return (
     <Drawer open onClose={onClose} size={620} title={row.groups.join(' › ')}>
       <div className="stack">
-        <Facts
+        <DescriptionList
           columns={3}
           items={[
             ['Product', row.product],
             ['Source', row.source],
             ['Dimensions', dimensionWords(shape, row.dimensions)],
-            ['Kept now', whole(row.allocated)],
-            ['Used', whole(row.consumed)],
-            ['Ever allocated', whole(row.cumulative_allocated)],
+            ['Kept now', formatNumber(row.allocated)],
+            ['Used', formatNumber(row.consumed)],
+            ['Ever allocated', formatNumber(row.cumulative_allocated)],
           ]}
         />
-        <Loaded answer={moves} rows={5}>
+        <QueryContent answer={moves} rows={5}>
           {(found) => (
-            <ScrollX label="Moves" className="bleed-drawer">
+            <HorizontalScroll label="Moves" className="bleed-drawer">
               <table className="plain">
                 <TableHead titles={['When', 'What', ['Kept'], ['Used'], 'Document']} />
                 <tbody>
                   {found.map((move) => (
                     <tr key={move.id}>
                       <td className="muted">
-                        <When at={move.at} />
+                        <Timestamp at={move.at} />
                       </td>
-                      <td>{inWords(move.act)}</td>
+                      <td>{humanize(move.act)}</td>
                       <td className="num figure strong">{signed(move.allocated)}</td>
                       <td className="num figure">{signed(move.consumed)}</td>
                       <td>
@@ -230,9 +231,9 @@ function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: 
                   ))}
                 </tbody>
               </table>
-            </ScrollX>
+            </HorizontalScroll>
           )}
-        </Loaded>
+        </QueryContent>
       </div>
     </Drawer>
   );

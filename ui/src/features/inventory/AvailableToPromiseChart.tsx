@@ -1,5 +1,5 @@
 import type { PromiseDay } from '@client/inventory';
-import { whole } from '@kit/format';
+import { formatNumber } from '@kit/format';
 import { type KeyboardEvent, type PointerEvent, useEffect, useId, useRef, useState } from 'react';
 
 const height = 210;
@@ -25,7 +25,7 @@ export function ticksOf(low: number, high: number): number[] {
   const span = Math.max(high - low, 1);
   const raw = span / 4;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = Math.max(1, power * ([1, 2, 5, 10].find((one) => one * power >= raw) ?? 10));
+  const step = Math.max(1, power * ([1, 2, 5, 10].find((item) => item * power >= raw) ?? 10));
   const out: number[] = [];
   const last = Math.ceil(Math.max(high, low + 1) / step);
   for (let n = Math.floor(low / step); n <= last; n += 1) out.push(n === 0 ? 0 : n * step);
@@ -38,7 +38,7 @@ function steps(values: number[], x: (index: number) => number, y: (value: number
 }
 
 export const daySays = (day: PromiseDay): string =>
-  `${dayOf(day.day)}: ${whole(day.atp)} can be promised, ${whole(day.projected)} projected, ${whole(day.supply)} in, ${whole(day.demand)} out`;
+  `${dayOf(day.day)}: ${formatNumber(day.atp)} can be promised, ${formatNumber(day.projected)} projected, ${formatNumber(day.supply)} in, ${formatNumber(day.demand)} out`;
 
 /** What can be promised by day, with what comes in and goes out. Arrow keys or the pointer move from day to day. */
 export function PromiseChart({ label, days, at, onAt }: { label: string; days: PromiseDay[]; at: number; onAt: (index: number) => void }) {
@@ -100,7 +100,7 @@ export function PromiseChart({ label, days, at, onAt }: { label: string; days: P
           <g key={value}>
             <line className={value === 0 ? 'axis zero' : 'axis'} x1={margin.left} x2={width - margin.right} y1={y(value)} y2={y(value)} />
             <text x={margin.left - 8} y={y(value) + 4} textAnchor="end">
-              {whole(value)}
+              {formatNumber(value)}
             </text>
           </g>
         ))}

@@ -1,12 +1,12 @@
 import { LineChartOutlined } from '@kit/icons';
 import { listGroups, listTimelines, type PromiseDay, type Timeline } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
-import { Day, whole } from '@kit/format';
-import { Facts, Page, Section } from '@kit/layout';
+import { CalendarDate, formatNumber } from '@kit/format';
+import { DescriptionList, Page, Card } from '@kit/layout';
 import { usePagedList, useUrlFilters } from '@kit/list';
 import { ProblemNotice } from '@kit/feedback';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { Badge, inWords } from '@kit/states';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Badge, humanize } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Skeleton } from 'antd';
 import { useMemo, useState } from 'react';
@@ -73,7 +73,7 @@ function Suggestions({ onPick }: { onPick: (product: string) => void }) {
   const some = useQuery({ queryKey: ['inventory', 'some'], queryFn: () => listGroups({ group_by: 'product', limit: 6 }) });
   const rows = some.data?.items ?? [];
   return (
-    <Section>
+    <Card>
       <EmptyState
         icon={<LineChartOutlined />}
         title="Which product?"
@@ -92,7 +92,7 @@ function Suggestions({ onPick }: { onPick: (product: string) => void }) {
         Choose one above{rows.length > 0 && ', or one of these'}. Purchase and transfer orders, and dated changes told through the API, make
         the days ahead.
       </EmptyState>
-    </Section>
+    </Card>
   );
 }
 
@@ -102,22 +102,22 @@ function Timelines({ product, source, onAnySource }: { product: string; source: 
     name: 'promise',
     query,
     fetch: listTimelines,
-    idOf: (row: Timeline) => row.source,
-    concerns: (one) => /inventory|reservation|order/.test(one.name),
+    rowId: (row: Timeline) => row.source,
+    isRelevant: (item) => /inventory|reservation|order/.test(item.name),
     limit: 12,
   });
   if (list.error && list.rows.length === 0) return <ProblemNotice error={list.error} onRetry={list.retry} />;
   if (list.loading)
     return (
-      <Section>
+      <Card>
         <div aria-busy="true" aria-label="Loading">
           <Skeleton active title={false} paragraph={{ rows: 8, width: '100%' }} />
         </div>
-      </Section>
+      </Card>
     );
   if (list.rows.length === 0)
     return (
-      <Section>
+      <Card>
         <EmptyState
           icon={<LineChartOutlined />}
           title={source === undefined ? `No source knows ${product}` : `${source} does not know ${product}`}
@@ -131,7 +131,7 @@ function Timelines({ product, source, onAnySource }: { product: string; source: 
         >
           A product can be promised where it has stock, or where a purchase or transfer order will bring some.
         </EmptyState>
-      </Section>
+      </Card>
     );
   return (
     <>
@@ -162,11 +162,11 @@ function SourceCard({ timeline }: { timeline: Timeline }) {
   const day = days[Math.min(at, days.length - 1)];
   const moving = days.filter(movesOn);
   const kit = Object.entries(timeline.made_of);
-  const figure = (value: number) => <span className="figure strong">{whole(value)}</span>;
+  const figure = (value: number) => <span className="figure strong">{formatNumber(value)}</span>;
   return (
-    <Section title={timeline.source} className="promise-card" extra={<Verdict timeline={timeline} />}>
+    <Card title={timeline.source} className="promise-card" extra={<Verdict timeline={timeline} />}>
       <div className="stack">
-        <Facts
+        <DescriptionList
           columns={3}
           items={[
             ['Free now', figure(timeline.free)],
@@ -205,7 +205,7 @@ function SourceCard({ timeline }: { timeline: Timeline }) {
           </p>
         )}
       </div>
-    </Section>
+    </Card>
   );
 }
 
@@ -213,10 +213,10 @@ function SourceCard({ timeline }: { timeline: Timeline }) {
 function Verdict({ timeline }: { timeline: Timeline }) {
   const first = timeline.days.find((day) => day.atp > 0);
   if (first === undefined) return <Badge tone="failed">Nothing to promise in {timeline.days.length} days</Badge>;
-  if (first === timeline.days[0]) return <Badge tone="done">{whole(first.atp)} can be promised today</Badge>;
+  if (first === timeline.days[0]) return <Badge tone="done">{formatNumber(first.atp)} can be promised today</Badge>;
   return (
     <Badge tone="attention">
-      {whole(first.atp)} from {dayOf(first.day)}
+      {formatNumber(first.atp)} from {dayOf(first.day)}
     </Badge>
   );
 }
@@ -228,9 +228,9 @@ function Behind({ day }: { day: PromiseDay }) {
         <li key={entry.id}>
           <span className="figure strong">
             {entry.quantity > 0 ? '+' : '−'}
-            {whole(Math.abs(entry.quantity))}
+            {formatNumber(Math.abs(entry.quantity))}
           </span>{' '}
-          {entry.product} · {inWords(entry.cause)}
+          {entry.product} · {humanize(entry.cause)}
           {entry.document && <>, {entry.document}</>}
           {entry.confidence < 1 && <>, {Math.round(entry.confidence * 100)} % sure</>}
           <span className="muted"> by {entry.actor}</span>
@@ -242,7 +242,7 @@ function Behind({ day }: { day: PromiseDay }) {
 
 function Ahead({ days }: { days: PromiseDay[] }) {
   return (
-    <ScrollX label="Days with movement">
+    <HorizontalScroll label="Days with movement">
       <table className="plain">
         <thead>
           <tr>
@@ -259,17 +259,17 @@ function Ahead({ days }: { days: PromiseDay[] }) {
           {days.map((day) => (
             <tr key={day.day}>
               <td>
-                <Day date={day.day} />
+                <CalendarDate date={day.day} />
               </td>
-              <td className="num figure">{whole(day.supply)}</td>
-              <td className="num figure">{whole(day.demand)}</td>
-              <td className="num figure">{whole(day.projected)}</td>
-              <td className="num figure strong">{whole(day.atp)}</td>
-              <td>{[...new Set(day.entries.map((entry) => entry.document).filter((one) => one !== ''))].join(', ')}</td>
+              <td className="num figure">{formatNumber(day.supply)}</td>
+              <td className="num figure">{formatNumber(day.demand)}</td>
+              <td className="num figure">{formatNumber(day.projected)}</td>
+              <td className="num figure strong">{formatNumber(day.atp)}</td>
+              <td>{[...new Set(day.entries.map((entry) => entry.document).filter((item) => item !== ''))].join(', ')}</td>
             </tr>
           ))}
         </tbody>
       </table>
-    </ScrollX>
+    </HorizontalScroll>
   );
 }

@@ -1,10 +1,10 @@
 import { FileSyncOutlined } from '@kit/icons';
 import { type FeedFile, listFeeds } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { Facts, Page } from '@kit/layout';
+import { formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList, Page } from '@kit/layout';
 import { FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
-import { inWords, StateTag, warningIcon } from '@kit/states';
+import { humanize, StateTag, warningIcon } from '@kit/states';
 import { Button, Drawer } from 'antd';
 import { useMemo, useState } from 'react';
 import './inventory.css';
@@ -18,30 +18,30 @@ const StateOf = ({ row }: { row: FeedFile }) =>
 function columnsWith(open: (row: FeedFile) => void): readonly ListColumn<FeedFile>[] {
   return [
     {
-      key: 'name',
+      id: 'name',
       title: 'File',
-      render: (row) => (
+      cell: (row) => (
         <button type="button" className="link-button strong" onClick={() => open(row)}>
           {row.name}
         </button>
       ),
     },
-    { key: 'state', title: 'State', render: (row) => <StateOf row={row} /> },
+    { id: 'state', title: 'State', cell: (row) => <StateOf row={row} /> },
     {
-      key: 'problem',
+      id: 'problem',
       title: 'What is wrong',
-      render: (row) =>
+      cell: (row) =>
         row.problems > 0 && (
           <span className="two-line wrap">
             <span>{row.problem}</span>
-            {row.problems > 1 && <span className="muted">and {whole(row.problems - 1)} more</span>}
+            {row.problems > 1 && <span className="muted">and {formatNumber(row.problems - 1)} more</span>}
           </span>
         ),
     },
-    { key: 'source', title: 'Source system', render: (row) => row.data_source || <span className="muted">—</span> },
-    { key: 'type', title: 'Kind', render: (row) => inWords(row.feed_type) },
-    { key: 'records', title: 'Records', align: 'right', render: (row) => <span className="figure">{whole(row.records)}</span> },
-    { key: 'at', title: 'Read', render: (row) => <When at={row.at} /> },
+    { id: 'source', title: 'Source system', cell: (row) => row.data_source || <span className="muted">—</span> },
+    { id: 'type', title: 'Kind', cell: (row) => humanize(row.feed_type) },
+    { id: 'records', title: 'Records', align: 'right', cell: (row) => <span className="figure">{formatNumber(row.records)}</span> },
+    { id: 'at', title: 'Read', cell: (row) => <Timestamp at={row.at} /> },
   ];
 }
 
@@ -52,7 +52,7 @@ export default function FeedsPage() {
   const columns = useMemo(() => columnsWith(setOpen), []);
   const state: FeedFile['state'] | undefined = values.state === 'done' || values.state === 'error' ? values.state : undefined;
   const query = useMemo(() => ({ state }), [state]);
-  const list = usePagedList({ name: 'feeds', query, fetch: listFeeds, idOf, concerns: (one) => movesStock(one.name) });
+  const list = usePagedList({ name: 'feeds', query, fetch: listFeeds, rowId: idOf, isRelevant: (item) => movesStock(item.name) });
   return (
     <Page
       title="Inventory feed"
@@ -62,7 +62,7 @@ export default function FeedsPage() {
         label="Feed files"
         list={list}
         columns={columns}
-        idOf={idOf}
+        rowId={idOf}
         noun={['file', 'files']}
         onOpen={setOpen}
         toolbar={
@@ -114,7 +114,7 @@ export default function FeedsPage() {
                   <p className="strong">{open.problem}</p>
                   <p>
                     {open.problems > 1
-                      ? `This is the first of ${whole(open.problems)} problems. Nothing of the file was posted.`
+                      ? `This is the first of ${formatNumber(open.problems)} problems. Nothing of the file was posted.`
                       : 'Nothing of the file was posted.'}
                   </p>
                   <p>
@@ -124,15 +124,15 @@ export default function FeedsPage() {
                 </div>
               </div>
             )}
-            <Facts
+            <DescriptionList
               columns={2}
               items={[
                 ['State', <StateOf key="state" row={open} />],
-                ['Read', <When key="at" at={open.at} as="date" />],
+                ['Read', <Timestamp key="at" at={open.at} as="date" />],
                 ['Source system', open.data_source],
-                ['Kind', inWords(open.feed_type)],
-                ['Records', whole(open.records)],
-                ['Problems', open.problems > 0 && whole(open.problems)],
+                ['Kind', humanize(open.feed_type)],
+                ['Records', formatNumber(open.records)],
+                ['Problems', open.problems > 0 && formatNumber(open.problems)],
               ]}
             />
             {open.state === 'done' && (

@@ -1,8 +1,8 @@
-import { type GroupRow, listKeys, type Shape } from '@client/inventory';
+import { type GroupRow, listStockKeys, type Shape } from '@client/inventory';
 import { ProblemNotice } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { Facts } from '@kit/layout';
-import { ScrollX } from '@kit/HorizontalScroll';
+import { formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList } from '@kit/layout';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { TableHead } from '@kit/TableHead';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Drawer, Skeleton } from 'antd';
@@ -32,7 +32,7 @@ export function GroupDrawer({
   };
   const keys = useInfiniteQuery({
     queryKey: ['inventory', 'keys', query],
-    queryFn: ({ pageParam }) => listKeys({ ...query, after: pageParam }),
+    queryFn: ({ pageParam }) => listStockKeys({ ...query, after: pageParam }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
   });
@@ -42,12 +42,12 @@ export function GroupDrawer({
     .join(', ');
   return (
     <Drawer open onClose={onClose} size={640} title={title}>
-      <Facts
+      <DescriptionList
         columns={3}
         items={[
-          ['On hand', whole(group.on_hand)],
-          ['Reserved', whole(group.reserved)],
-          ['Available', whole(group.available)],
+          ['On hand', formatNumber(group.on_hand)],
+          ['Reserved', formatNumber(group.reserved)],
+          ['Available', formatNumber(group.available)],
         ].map(([name, value]) => [
           String(name),
           <span key={name} className="figure strong">
@@ -55,11 +55,13 @@ export function GroupDrawer({
           </span>,
         ])}
       />
-      <p className="muted drawer-note">{whole(group.keys)} stock keys make up these figures. Open one to see every change behind it.</p>
+      <p className="muted drawer-note">
+        {formatNumber(group.keys)} stock keys make up these figures. Open one to see every change behind it.
+      </p>
       {keys.error && <ProblemNotice error={keys.error} onRetry={() => void keys.refetch()} />}
       {keys.isPending && <Skeleton active title={false} paragraph={{ rows: 5 }} />}
       {rows.length > 0 && (
-        <ScrollX label="Stock keys">
+        <HorizontalScroll label="Stock keys">
           <table className="plain">
             <TableHead titles={['Stock key', ['On hand'], ['Reserved'], 'Last change']} />
             <tbody>
@@ -73,16 +75,16 @@ export function GroupDrawer({
                       <span className="muted">{dimensionWords(shape, row.dimensions)}</span>
                     </span>
                   </td>
-                  <td className="num figure">{whole(row.on_hand)}</td>
-                  <td className="num figure">{whole(row.reserved)}</td>
+                  <td className="num figure">{formatNumber(row.on_hand)}</td>
+                  <td className="num figure">{formatNumber(row.reserved)}</td>
                   <td className="muted">
-                    <When at={row.updated_at} />
+                    <Timestamp at={row.updated_at} />
                   </td>
                 </tr>
               ))}
             </tbody>
           </table>
-        </ScrollX>
+        </HorizontalScroll>
       )}
       {keys.hasNextPage && (
         <Button loading={keys.isFetchingNextPage} onClick={() => void keys.fetchNextPage()}>

@@ -1,6 +1,6 @@
 import { DatabaseOutlined } from '@kit/icons';
-import { type GroupRow, listGroups, listSources, readShape, type Shape } from '@client/inventory';
-import { EmptyState, Loaded } from '@kit/feedback';
+import { type GroupRow, listGroups, listSources, getShape, type Shape } from '@client/inventory';
+import { EmptyState, QueryContent } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { ExportButton, type Filter, FilterBar, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
 import { useQuery } from '@tanstack/react-query';
@@ -19,39 +19,39 @@ const everyday = 'product,source';
 
 /** What every source has, by whatever it is grouped by, with the figures of all source systems side by side. */
 export default function InventoryPage() {
-  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: readShape });
+  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   return (
     <Page
       title="Inventory visibility"
       lead="What every source has, what is promised, and what may still be sold. Each number opens to the changes behind it."
     >
-      <Loaded answer={shape} rows={10}>
+      <QueryContent answer={shape} rows={10}>
         {(found) => <Grid shape={found} />}
-      </Loaded>
+      </QueryContent>
     </Page>
   );
 }
 
 function useGridFilters(shape: Shape): Filter[] {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
-  const others = shape.organizations.filter((one) => one !== '');
+  const others = shape.organizations.filter((organization) => organization !== '');
   return [
     {
       key: 'source',
       label: 'Source',
       kind: 'choice',
-      options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+      options: (sources.data ?? []).map((source) => ({ value: source.name, label: source.title || source.name })),
     },
     { key: 'product', label: 'Product', kind: 'text' },
     { key: 'short', label: 'Short only', kind: 'flag' },
-    ...shape.dimensions.map((one): Filter => ({ key: one.name, label: one.title, kind: 'text' })),
+    ...shape.dimensions.map((dimension): Filter => ({ key: dimension.name, label: dimension.title, kind: 'text' })),
     ...(others.length > 0
       ? [
           {
             key: 'organization',
             label: 'Organization',
             kind: 'choice' as const,
-            options: others.map((one) => ({ value: one, label: one })),
+            options: others.map((other) => ({ value: other, label: other })),
           },
         ]
       : []),
@@ -59,7 +59,7 @@ function useGridFilters(shape: Shape): Filter[] {
 }
 
 function GroupBy({ shape, by, onChange }: { shape: Shape; by: string[]; onChange: (by: string[]) => void }) {
-  const names = ['product', 'source', ...shape.dimensions.map((one) => one.name)];
+  const names = ['product', 'source', ...shape.dimensions.map((dimension) => dimension.name)];
   return (
     <label className="group-by">
       <span>Group by</span>
@@ -77,7 +77,7 @@ function GroupBy({ shape, by, onChange }: { shape: Shape; by: string[]; onChange
 }
 
 function Grid({ shape }: { shape: Shape }) {
-  const dimensionNames = shape.dimensions.map((one) => one.name);
+  const dimensionNames = shape.dimensions.map((dimension) => dimension.name);
   const [values, change] = useUrlFilters<string>([...plainKeys, ...dimensionNames]);
   const filters = useGridFilters(shape);
   const [stock, openStock] = useStockDrawer();
@@ -91,7 +91,7 @@ function Grid({ shape }: { shape: Shape }) {
     else change({ ...row.values, by: ['product', ...by].join(',') });
   };
   const all = gridColumns(shape, by, open);
-  const { shown: chosen, chooser } = useColumns('inventory-grid', all);
+  const { visibleColumns: visibleColumns, chooser } = useColumns('inventory-grid', all);
   const query = useMemo(() => {
     const [names, given] = JSON.parse(shown) as [string[], Record<string, string>];
     return {
@@ -109,10 +109,10 @@ function Grid({ shape }: { shape: Shape }) {
     name: 'inventory-grid',
     query,
     fetch: listGroups,
-    idOf: (row) => JSON.stringify(row.values),
-    concerns: (one) => movesStock(one.name),
+    rowId: (row) => JSON.stringify(row.values),
+    isRelevant: (item) => movesStock(item.name),
   });
-  const columns = withValues(chosen, list.rows);
+  const columns = withValues(visibleColumns, list.rows);
   const narrowed = Object.keys(values).some((key) => key !== 'by');
   const clear = (): void => change(Object.fromEntries([...plainKeys, ...dimensionNames].map((key) => [key, undefined])));
   return (
@@ -121,9 +121,9 @@ function Grid({ shape }: { shape: Shape }) {
         label="Inventory"
         list={list}
         columns={columns}
-        idOf={(row) => JSON.stringify(row.values)}
+        rowId={(row) => JSON.stringify(row.values)}
         onOpen={(row) => open(row, '')}
-        pages={['Previous', 'Next']}
+        pagerLabels={['Previous', 'Next']}
         noun={['row', 'rows']}
         toolbar={
           <FilterBar

@@ -1,6 +1,6 @@
 import { LockOutlined } from '@kit/icons';
-import { listReservations, listSources, nameLines, readShape, releaseReservations, type ReservationRow } from '@client/inventory';
-import { whole, When } from '@kit/format';
+import { listReservations, listSources, getOrderLines, getShape, releaseReservations, type ReservationRow } from '@client/inventory';
+import { formatNumber, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type Verb, WorkList } from '@kit/list';
 import { Badge, StateTag, warningIcon } from '@kit/states';
@@ -25,16 +25,17 @@ type State = (typeof states)[number]['value'];
 const noun = ['reservation', 'reservations'] as const;
 const idOf = (row: ReservationRow): string => String(row.id);
 const nameOf = (row: ReservationRow): string =>
-  `${whole(row.open)} ${row.product} at ${row.source}${row.document ? ` for ${row.document}` : ''}`;
+  `${formatNumber(row.open)} ${row.product} at ${row.source}${row.document ? ` for ${row.document}` : ''}`;
 const soon = 3_600_000;
 
 export const releaseVerb: Verb = {
   name: 'release',
   label: 'Release',
   danger: true,
-  reason: 'For example: the buyer withdrew on the phone',
-  reasoned: true,
-  says: 'The units become free for others at once. An order line that held them keeps its source but holds nothing there any more: source it again, or cancel it.',
+  reasonPlaceholder: 'For example: the buyer withdrew on the phone',
+  reasonRequired: true,
+  description:
+    'The units become free for others at once. An order line that held them keeps its source but holds nothing there any more: source it again, or cancel it.',
   run: (ids, reason) => releaseReservations(ids, reason),
 };
 
@@ -44,10 +45,10 @@ function Expiry({ at, open }: { at: string | null; open: boolean }) {
   if (open && Date.parse(at) - now < soon)
     return (
       <Badge tone="attention" icon={warningIcon}>
-        <When at={at} />
+        <Timestamp at={at} />
       </Badge>
     );
-  return <When at={at} as="date" />;
+  return <Timestamp at={at} as="date" />;
 }
 
 /** Who holds what, for how long, and a way to give it back. */
@@ -55,22 +56,22 @@ export default function ReservationsPage() {
   const queries = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const [stock, openStock] = useStockDrawer();
-  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: readShape });
+  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
-  const state = (states.find((one) => one.value === values.state)?.value ?? 'open') satisfies State;
+  const state = (states.find((item) => item.value === values.state)?.value ?? 'open') satisfies State;
   const { search, product, source } = values;
   const query = useMemo(() => ({ state, search, product, source }), [state, search, product, source]);
   const list = usePagedList({
     name: 'reservations',
     query,
     fetch: listReservations,
-    idOf,
-    concerns: (one) => movesStock(one.name) || one.name.startsWith('order.'),
+    rowId: idOf,
+    isRelevant: (entry) => movesStock(entry.name) || entry.name.startsWith('order.'),
   });
   const lineIds = list.rows.flatMap((row) => row.line_id ?? []);
   const lines = useQuery({
     queryKey: ['order-lines', lineIds],
-    queryFn: () => nameLines(lineIds),
+    queryFn: () => getOrderLines(lineIds),
     enabled: lineIds.length > 0,
     placeholderData: (before) => before,
   });
@@ -81,9 +82,9 @@ export default function ReservationsPage() {
   };
   const columns: ListColumn<ReservationRow>[] = [
     {
-      key: 'document',
+      id: 'document',
       title: 'For',
-      render: (row) => {
+      cell: (row) => {
         const line = row.line_id ? lines.data?.get(row.line_id) : undefined;
         if (line)
           return (
@@ -98,9 +99,9 @@ export default function ReservationsPage() {
       },
     },
     {
-      key: 'product',
+      id: 'product',
       title: 'Product',
-      render: (row) => (
+      cell: (row) => (
         <span className="two-line">
           <button type="button" className="link-button" onClick={() => openStock({ id: row.stock_id, system: '' })}>
             {row.product}
@@ -109,13 +110,13 @@ export default function ReservationsPage() {
         </span>
       ),
     },
-    { key: 'source', title: 'Source', render: (row) => row.source },
+    { id: 'source', title: 'Source', cell: (row) => row.source },
     figureColumn('open', 'Holds', (row) => row.open, true),
     figureColumn('quantity', 'Of', (row) => row.quantity),
-    { key: 'state', title: 'State', render: (row) => <ReservationState row={row} /> },
-    { key: 'at', title: 'Since', render: (row) => <When at={row.at} /> },
-    { key: 'expires', title: 'Ends', render: (row) => <Expiry at={row.expires_at} open={row.open > 0} /> },
-    { key: 'measure', title: 'Measure', render: (row) => `${row.data_source} ${measureTitle(shape.data, row.data_source, row.measure)}` },
+    { id: 'state', title: 'State', cell: (row) => <ReservationState row={row} /> },
+    { id: 'at', title: 'Since', cell: (row) => <Timestamp at={row.at} /> },
+    { id: 'expires', title: 'Ends', cell: (row) => <Expiry at={row.expires_at} open={row.open > 0} /> },
+    { id: 'measure', title: 'Measure', cell: (row) => `${row.data_source} ${measureTitle(shape.data, row.data_source, row.measure)}` },
   ];
   return (
     <Page
@@ -126,12 +127,12 @@ export default function ReservationsPage() {
         label="Reservations"
         list={list}
         columns={columns}
-        idOf={idOf}
-        nameOf={nameOf}
+        rowId={idOf}
+        rowName={nameOf}
         noun={noun}
-        pages={state === 'expiring' ? ['Earlier', 'Later'] : undefined}
-        verbs={state === 'open' || state === 'expiring' ? () => [releaseVerb] : undefined}
-        pickable={(row) => row.open > 0}
+        pagerLabels={state === 'expiring' ? ['Earlier', 'Later'] : undefined}
+        actions={state === 'open' || state === 'expiring' ? () => [releaseVerb] : undefined}
+        isSelectable={(row) => row.open > 0}
         onDone={done}
         search="Order number or request"
         filters={stockFilters(sources.data)}
@@ -140,16 +141,16 @@ export default function ReservationsPage() {
         extra={
           <Segmented
             aria-label="State"
-            options={states.map((one) => ({ ...one }))}
+            options={states.map((candidate) => ({ ...candidate }))}
             value={state}
             onChange={(next) => change({ state: next === 'open' ? undefined : next })}
           />
         }
         icon={<LockOutlined />}
         empty={nothing(state)}
-        unmatched={{
+        noMatch={{
           title: 'No reservation matches',
-          says: 'Nothing here fits all of the filters above. Look under All for what was shipped or released already.',
+          description: 'Nothing here fits all of the filters above. Look under All for what was shipped or released already.',
         }}
       />
       {stock && <StockDrawer key={stock.id} stock={stock} shape={shape.data} onClose={() => openStock(undefined)} />}
@@ -167,11 +168,11 @@ const nothing = (state: State) =>
   state === 'expiring'
     ? {
         title: 'Nothing expires',
-        says: 'No open reservation ends by itself. Carts and quotes that hold stock for a while appear here, the next to end first.',
+        description: 'No open reservation ends by itself. Carts and quotes that hold stock for a while appear here, the next to end first.',
         action: <Link to="/inventory/reservations">See open reservations</Link>,
       }
     : {
         title: 'Nothing is reserved here',
-        says: 'An order holds stock once its lines are sourced; other systems hold some through the API.',
+        description: 'An order holds stock once its lines are sourced; other systems hold some through the API.',
         action: <Link to="/orders">Go to sales orders</Link>,
       };

@@ -4,17 +4,17 @@ import {
   type LedgerEntry,
   listChain,
   listLedger,
-  readBalances,
-  readKey,
+  getBalances,
+  getStockKey,
   type Shape,
 } from '@client/inventory';
 import { useLive } from '@client/live';
 import { LockOutlined, UnlockOutlined } from '@kit/icons';
-import { Loaded, ProblemNotice } from '@kit/feedback';
-import { absolute, Day, whole, When } from '@kit/format';
-import { Facts } from '@kit/layout';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { inWords } from '@kit/states';
+import { QueryContent, ProblemNotice } from '@kit/feedback';
+import { formatDateTime, CalendarDate, formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList } from '@kit/layout';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { humanize } from '@kit/states';
 import { TableHead } from '@kit/TableHead';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer, Input, Select, Skeleton, Tooltip } from 'antd';
@@ -29,14 +29,14 @@ export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape
   const [moment, setMoment] = useState('');
   const [system, setSystem] = useState(stock.system);
   const asOf = moment === '' ? undefined : new Date(moment).toISOString();
-  const key = useQuery({ queryKey: ['inventory', 'key', stock.id], queryFn: () => readKey(stock.id) });
+  const key = useQuery({ queryKey: ['inventory', 'key', stock.id], queryFn: () => getStockKey(stock.id) });
   const balances = useQuery({
     queryKey: ['inventory', 'balances', stock.id, asOf],
-    queryFn: () => readBalances(stock.id, asOf),
+    queryFn: () => getBalances(stock.id, asOf),
     placeholderData: (before) => before,
   });
   useLive((changes) => {
-    if (asOf === undefined && changes.some((one) => movesStock(one.name)))
+    if (asOf === undefined && changes.some((change) => movesStock(change.name)))
       void queries.invalidateQueries({ queryKey: ['inventory', 'balances', stock.id] });
   });
   const title = key.data ? `${key.data.product} at ${key.data.source || 'no source'}` : 'Stock';
@@ -64,9 +64,9 @@ export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape
             Who holds it
           </Link>
         </div>
-        <Loaded answer={balances} rows={3}>
+        <QueryContent answer={balances} rows={3}>
           {(found) => <Figures balances={found} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />}
-        </Loaded>
+        </QueryContent>
         <Entries key={`${asOf ?? ''} ${system}`} stockId={stock.id} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />
       </div>
     </Drawer>
@@ -86,15 +86,15 @@ function Figures({
   system: string;
   onSystem: (system: string) => void;
 }) {
-  const big = (value: number) => <span className="figure strong">{whole(value)}</span>;
+  const big = (value: number) => <span className="figure strong">{formatNumber(value)}</span>;
   return (
     <>
       {asOf !== undefined && (
         <p className="muted" role="status">
-          As it stood on {absolute(asOf)}, summed from the ledger.
+          As it stood on {formatDateTime(asOf)}, summed from the ledger.
         </p>
       )}
-      <Facts
+      <DescriptionList
         columns={3}
         items={[
           ['On hand', big(balances.on_hand)],
@@ -105,18 +105,18 @@ function Figures({
       />
       {balances.measures.length > 0 && (
         <ul className="measures" aria-label="Measures">
-          {balances.measures.map((one) => (
-            <li key={`${one.data_source}.${one.measure}`}>
+          {balances.measures.map((measure) => (
+            <li key={`${measure.data_source}.${measure.measure}`}>
               <button
                 type="button"
-                aria-pressed={one.data_source === system}
-                title={`Entries of ${systemTitle(shape, one.data_source)}`}
-                onClick={() => onSystem(one.data_source === system ? '' : one.data_source)}
+                aria-pressed={measure.data_source === system}
+                title={`Entries of ${systemTitle(shape, measure.data_source)}`}
+                onClick={() => onSystem(measure.data_source === system ? '' : measure.data_source)}
               >
                 <span className="muted">
-                  {systemTitle(shape, one.data_source)} {measureTitle(shape, one.data_source, one.measure)}
+                  {systemTitle(shape, measure.data_source)} {measureTitle(shape, measure.data_source, measure.measure)}
                 </span>
-                <span className="figure strong">{whole(one.quantity)}</span>
+                <span className="figure strong">{formatNumber(measure.quantity)}</span>
               </button>
             </li>
           ))}
@@ -157,7 +157,7 @@ function Entries({
           style={{ minWidth: 170 }}
           options={[
             { value: '', label: 'All source systems' },
-            ...(shape?.systems ?? []).map((one) => ({ value: one.name, label: one.title })),
+            ...(shape?.systems ?? []).map((item) => ({ value: item.name, label: item.title })),
           ]}
           onChange={onSystem}
         />
@@ -172,7 +172,7 @@ function Entries({
         </p>
       )}
       {entries.length > 0 && (
-        <ScrollX label="Entries" className="bleed-drawer">
+        <HorizontalScroll label="Entries" className="bleed-drawer">
           <table className="plain">
             <TableHead titles={['When', 'Measure', ['Change'], ['After'], 'Cause', 'Sealed']} />
             <tbody>
@@ -181,7 +181,7 @@ function Entries({
               ))}
             </tbody>
           </table>
-        </ScrollX>
+        </HorizontalScroll>
       )}
       {ledger.hasNextPage && (
         <Button loading={ledger.isFetchingNextPage} onClick={() => void ledger.fetchNextPage()}>
@@ -201,7 +201,7 @@ function Entry({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | und
   return (
     <tr>
       <td className="muted">
-        <When at={entry.at} />
+        <Timestamp at={entry.at} />
       </td>
       <td>
         <span className="two-line">
@@ -211,13 +211,13 @@ function Entry({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | und
       </td>
       <td className="num figure strong">
         {entry.delta > 0 ? '+' : '−'}
-        {whole(Math.abs(entry.delta))}
+        {formatNumber(Math.abs(entry.delta))}
       </td>
-      <td className="num figure">{whole(entry.balance_after)}</td>
+      <td className="num figure">{formatNumber(entry.balance_after)}</td>
       <td>
         <span className="two-line wrap">
           <span>
-            {inWords(entry.cause)}
+            {humanize(entry.cause)}
             {entry.document !== '' && !reserves(entry) && <>, {entry.document}</>}
             {reserves(entry) && (
               <>
@@ -251,11 +251,11 @@ function Seal({ id, chain }: { id: number; chain: ChainDay[] }) {
       </Tooltip>
     );
   }
-  const day = sealed.find((one) => one.first_id <= id && id <= one.last_id);
+  const day = sealed.find((item) => item.first_id <= id && id <= item.last_id);
   return (
     <Tooltip title={day ? `Sealed with this day's hash ${day.hash.slice(0, 16)}…` : 'Sealed in the chain of days'}>
       <span className="seal">
-        <LockOutlined /> {day ? <Day date={day.day} /> : 'Sealed'}
+        <LockOutlined /> {day ? <CalendarDate date={day.day} /> : 'Sealed'}
       </span>
     </Tooltip>
   );

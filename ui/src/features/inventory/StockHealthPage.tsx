@@ -1,10 +1,10 @@
 import { SafetyCertificateOutlined } from '@kit/icons';
-import { type Health, listChain, readHealth, readShape } from '@client/inventory';
-import { EmptyState, Loaded } from '@kit/feedback';
-import { Day, whole, When } from '@kit/format';
-import { Facts, Page, Section } from '@kit/layout';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { Badge, inWords, toneIcon } from '@kit/states';
+import { type Health, listChain, getHealth, getShape } from '@client/inventory';
+import { EmptyState, QueryContent } from '@kit/feedback';
+import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList, Page, Card } from '@kit/layout';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Badge, humanize, toneIcon } from '@kit/states';
 import { TableHead } from '@kit/TableHead';
 import { useQuery } from '@tanstack/react-query';
 import './inventory.css';
@@ -23,22 +23,22 @@ const kinds: Record<string, string> = {
 
 /** Does every quantity agree with the entries behind it, and is every sealed entry what it was? */
 export default function HealthPage() {
-  const health = useQuery({ queryKey: ['inventory', 'health'], queryFn: readHealth, refetchInterval: 10_000 });
-  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: readShape });
+  const health = useQuery({ queryKey: ['inventory', 'health'], queryFn: getHealth, refetchInterval: 10_000 });
+  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   const [stock, openStock] = useStockDrawer();
   return (
     <Page
       title="Stock health"
       lead="A checker adds up the ledger of every stock row, round after round, and recomputes the chain that seals past days."
     >
-      <Loaded answer={health} rows={6}>
+      <QueryContent answer={health} rows={6}>
         {(found) => (
           <>
             <Verdict health={found} />
             {found.wrong.length > 0 && <Wrong rows={found.wrong} onOpen={(id) => openStock({ id, system: '' })} />}
           </>
         )}
-      </Loaded>
+      </QueryContent>
       <Chain />
       {stock && <StockDrawer key={stock.id} stock={stock} shape={shape.data} onClose={() => openStock(undefined)} />}
     </Page>
@@ -53,36 +53,39 @@ function Verdict({ health }: { health: Health }) {
       ? 'The first round is under way'
       : right
         ? 'Every quantity is what its entries add up to'
-        : `${whole(health.wrong.length)} ${health.wrong.length === 1 ? 'row is' : 'rows are'} not what the ledger says`;
+        : `${formatNumber(health.wrong.length)} ${health.wrong.length === 1 ? 'row is' : 'rows are'} not what the ledger says`;
   return (
-    <Section>
+    <Card>
       <div className="stack">
         <p className="health" data-tone={tone} role="status">
           <span aria-hidden="true">{toneIcon(tone)}</span>
           {words}
         </p>
-        <Facts
+        <DescriptionList
           columns={2}
           items={[
-            ['Every row was checked since', <When key="checked" at={health.checked_through} none="Not all yet" />],
-            ['This round began', <When key="began" at={health.round_began_at} none="The checker has not run yet; start a worker" />],
-            ['Days are sealed through', health.sealed_through === null ? 'None yet' : <Day key="sealed" date={health.sealed_through} />],
-            ['The chain was recomputed', <When key="chain" at={health.chain_checked_through} none="Not yet" />],
+            ['Every row was checked since', <Timestamp key="checked" at={health.checked_through} none="Not all yet" />],
+            ['This round began', <Timestamp key="began" at={health.round_began_at} none="The checker has not run yet; start a worker" />],
+            [
+              'Days are sealed through',
+              health.sealed_through === null ? 'None yet' : <CalendarDate key="sealed" date={health.sealed_through} />,
+            ],
+            ['The chain was recomputed', <Timestamp key="chain" at={health.chain_checked_through} none="Not yet" />],
           ]}
         />
       </div>
-    </Section>
+    </Card>
   );
 }
 
 function Wrong({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: number) => void }) {
   return (
-    <Section title="What is wrong" flush>
+    <Card title="What is wrong" flush>
       <p className="wrong-says">
         The first row found comes first. Nothing is mended by itself: look at the entries behind it, find who wrote past the ledger, and
         post a correction. A row leaves this list once it agrees again.
       </p>
-      <ScrollX label="Wrong rows">
+      <HorizontalScroll label="Wrong rows">
         <table className="plain">
           <TableHead titles={['Row', 'Column', ['Stands'], ['Should be']]} />
           <tbody>
@@ -92,11 +95,11 @@ function Wrong({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: numb
                   <span className="row">
                     {aboutStock.includes(row.what) ? (
                       <button type="button" className="link-button strong" onClick={() => onOpen(row.row_id)}>
-                        {kinds[row.what] ?? inWords(row.what)} {row.row_id}
+                        {kinds[row.what] ?? humanize(row.what)} {row.row_id}
                       </button>
                     ) : (
                       <span className="strong">
-                        {kinds[row.what] ?? inWords(row.what)} {row.row_id}
+                        {kinds[row.what] ?? humanize(row.what)} {row.row_id}
                       </span>
                     )}
                     {index === 0 && <Badge tone="failed">First wrong row</Badge>}
@@ -111,16 +114,16 @@ function Wrong({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: numb
             ))}
           </tbody>
         </table>
-      </ScrollX>
-    </Section>
+      </HorizontalScroll>
+    </Card>
   );
 }
 
 function Chain() {
   const chain = useQuery({ queryKey: ['inventory', 'chain'], queryFn: listChain });
   return (
-    <Section title="Sealed days" flush>
-      <Loaded answer={chain} rows={4}>
+    <Card title="Sealed days" flush>
+      <QueryContent answer={chain} rows={4}>
         {(days) =>
           days.length === 0 ? (
             <EmptyState icon={<SafetyCertificateOutlined />} title="No day is sealed yet">
@@ -128,16 +131,16 @@ function Chain() {
               unseen.
             </EmptyState>
           ) : (
-            <ScrollX label="Sealed days">
+            <HorizontalScroll label="Sealed days">
               <table className="plain">
                 <TableHead titles={['Day', ['Entries'], 'Hash', 'Sealed']} />
                 <tbody>
                   {days.map((day) => (
                     <tr key={day.day}>
                       <td>
-                        <Day date={day.day} />
+                        <CalendarDate date={day.day} />
                       </td>
-                      <td className="num figure">{day.sealed_at === null ? '—' : whole(day.entries)}</td>
+                      <td className="num figure">{day.sealed_at === null ? '—' : formatNumber(day.entries)}</td>
                       <td>
                         {day.hash ? (
                           <code title={`${day.hash}, after ${day.previous_hash || 'nothing'}`}>{day.hash.slice(0, 24)}…</code>
@@ -146,16 +149,16 @@ function Chain() {
                         )}
                       </td>
                       <td className="muted">
-                        <When at={day.sealed_at} as="date" none="Being sealed" />
+                        <Timestamp at={day.sealed_at} as="date" none="Being sealed" />
                       </td>
                     </tr>
                   ))}
                 </tbody>
               </table>
-            </ScrollX>
+            </HorizontalScroll>
           )
         }
-      </Loaded>
-    </Section>
+      </QueryContent>
+    </Card>
   );
 }

@@ -1,8 +1,8 @@
-import { putSupply, receiveSupply, shipSupply, type SupplyLine, type SupplyOrder } from '@client/inventory';
+import { saveSupplyOrder, receiveSupply, shipSupply, type SupplyLine, type SupplyOrder } from '@client/inventory';
 import { Problem } from '@client/problem';
 import { ProblemNotice } from '@kit/feedback';
-import { whole } from '@kit/format';
-import { inWords } from '@kit/states';
+import { formatNumber } from '@kit/format';
+import { humanize } from '@kit/states';
 import { useMutation } from '@tanstack/react-query';
 import { App, Button, Input, Modal, Segmented } from 'antd';
 import { useState } from 'react';
@@ -10,7 +10,7 @@ import { ProductField, SourceField } from './pickers';
 import { isQuantity, newId } from './labels';
 
 const refusedAs = (reason: string, remedy: string): void => {
-  if (reason) throw new Problem({ what: inWords(reason), remedy });
+  if (reason) throw new Problem({ what: humanize(reason), remedy });
 };
 
 interface Moving {
@@ -26,7 +26,7 @@ export function ReceiveSupply({ line, onClose, onDone }: Moving) {
       title={`Receive ${line.product} at ${line.source}`}
       verb="Receive"
       most={line.open}
-      says={`${nameOfLine(line)}: ${whole(line.open)} to come. Received units are on hand at once, and orders that wait for them go on.`}
+      says={`${nameOfLine(line)}: ${formatNumber(line.open)} to come. Received units are on hand at once, and orders that wait for them go on.`}
       asks="Units that arrived"
       over="More than was to come; the surplus is received as well."
       move={(quantity, id) => receiveSupply(line, quantity, id)}
@@ -44,7 +44,7 @@ export function ShipSupply({ line, onClose, onDone }: Moving) {
       title={`Ship ${line.product} from ${line.origin}`}
       verb="Ship"
       most={line.to_ship}
-      says={`${nameOfLine(line)}: ${whole(line.to_ship)} still to leave. Shipped units are no longer on hand at ${line.origin}, and stay expected at ${line.source}.`}
+      says={`${nameOfLine(line)}: ${formatNumber(line.to_ship)} still to leave. Shipped units are no longer on hand at ${line.origin}, and stay expected at ${line.source}.`}
       asks="Units that left"
       over="More than was to leave; the surplus is shipped as well."
       move={(quantity, id) => shipSupply(line, quantity, id)}
@@ -55,7 +55,7 @@ export function ShipSupply({ line, onClose, onDone }: Moving) {
   );
 }
 
-const nameOfLine = (line: SupplyLine): string => `${inWords(line.kind)} ${line.number}, line ${line.line_number}`;
+const nameOfLine = (line: SupplyLine): string => `${humanize(line.kind)} ${line.number}, line ${line.line_number}`;
 
 interface Move {
   title: string;
@@ -78,7 +78,7 @@ function MoveSupply({ title, verb, most, says, asks, over, move, told, onClose, 
   const work = useMutation({
     mutationFn: async () => refusedAs(await move(quantity, id), 'Look at the line again: somebody may have moved it meanwhile.'),
     onSuccess: () => {
-      message.success(told(whole(Number(quantity))));
+      message.success(told(formatNumber(Number(quantity))));
       onDone();
       onClose();
     },
@@ -147,7 +147,7 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
   const work = useMutation({
     mutationFn: async () =>
       refusedAs(
-        await putSupply({
+        await saveSupplyOrder({
           kind,
           number: number.trim(),
           lines: lines.map((line, index) => ({
@@ -164,7 +164,7 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
         'Correct it and send it again; nothing was taken in.',
       ),
     onSuccess: () => {
-      message.success(`${inWords(kind)} ${number.trim()} is expected`);
+      message.success(`${humanize(kind)} ${number.trim()} is expected`);
       onDone();
       onClose();
     },
@@ -243,7 +243,7 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
               <Input inputMode="numeric" value={line.sure} onChange={(event) => set(line.key, { sure: event.target.value.trim() })} />
             </label>
             {lines.length > 1 && (
-              <Button size="small" onClick={() => setLines((before) => before.filter((one) => one.key !== line.key))}>
+              <Button size="small" onClick={() => setLines((before) => before.filter((item) => item.key !== line.key))}>
                 Remove line {index + 1}
               </Button>
             )}

@@ -1,9 +1,9 @@
 import { ImportOutlined, PlusOutlined } from '@kit/icons';
-import { closeSupply, listSources, listSupply, type SupplyLine } from '@client/inventory';
-import { Day } from '@kit/format';
+import { closeSupply, listSources, listSupplyLines, type SupplyLine } from '@client/inventory';
+import { CalendarDate } from '@kit/format';
 import { Page } from '@kit/layout';
 import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type Verb, WorkList } from '@kit/list';
-import { Badge, inWords, StateTag, warningIcon } from '@kit/states';
+import { Badge, humanize, StateTag, warningIcon } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';
@@ -15,17 +15,17 @@ import { AddSupply, ReceiveSupply, ShipSupply } from './SupplyDialogs';
 const keys = ['product', 'source', 'all'] as const;
 const noun = ['line', 'lines'] as const;
 const idOf = (row: SupplyLine): string => row.id;
-const nameOf = (row: SupplyLine): string => `${inWords(row.kind)} ${row.number}, line ${row.line_number}`;
+const nameOf = (row: SupplyLine): string => `${humanize(row.kind)} ${row.number}, line ${row.line_number}`;
 
 function Expected({ row }: { row: SupplyLine }) {
   const [today] = useState(() => new Date().toISOString().slice(0, 10));
   if (row.open > 0 && row.expected_date < today)
     return (
       <Badge tone="attention" icon={warningIcon}>
-        <Day date={row.expected_date} /> — overdue
+        <CalendarDate date={row.expected_date} /> — overdue
       </Badge>
     );
-  return <Day date={row.expected_date} />;
+  return <CalendarDate date={row.expected_date} />;
 }
 
 function Standing({ row }: { row: SupplyLine }) {
@@ -43,7 +43,7 @@ const closeVerb = (rows: SupplyLine[]): Verb => ({
   name: 'close',
   label: 'Expect no more of',
   danger: true,
-  says: 'What has not come by now is expected no more, and leaves what can be promised. What was received stays.',
+  description: 'What has not come by now is expected no more, and leaves what can be promised. What was received stays.',
   run: () => closeSupply(rows),
 });
 
@@ -57,9 +57,9 @@ export default function SupplyPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { product, source, all } = values;
   const query = useMemo(() => ({ product, source, open_only: all !== 'true' }), [product, source, all]);
-  const list = usePagedList({ name: 'supply', query, fetch: listSupply, idOf, concerns: (one) => movesStock(one.name) });
+  const list = usePagedList({ name: 'supply', query, fetch: listSupplyLines, rowId: idOf, isRelevant: (item) => movesStock(item.name) });
   const done = (): void => {
-    list.renew();
+    list.reload();
     for (const key of ['promise', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
   };
   const columns = useMemo((): ListColumn<SupplyLine>[] => columnsWith(setReceiving, setShipping), []);
@@ -78,12 +78,12 @@ export default function SupplyPage() {
         label="Supply orders"
         list={list}
         columns={columns}
-        idOf={idOf}
-        nameOf={nameOf}
+        rowId={idOf}
+        rowName={nameOf}
         noun={noun}
-        pages={['Earlier', 'Later']}
-        verbs={(rows) => [closeVerb(rows)]}
-        pickable={(row) => row.open > 0}
+        pagerLabels={['Earlier', 'Later']}
+        actions={(rows) => [closeVerb(rows)]}
+        isSelectable={(row) => row.open > 0}
         onDone={done}
         filters={[...stockFilters(sources.data), { key: 'all', label: 'Received ones too', kind: 'flag' }]}
         values={values}
@@ -91,10 +91,11 @@ export default function SupplyPage() {
         icon={<ImportOutlined />}
         empty={{
           title: 'Nothing is expected',
-          says: 'Purchase and transfer orders come from your ERP through the API, or are added here. With them, stock that is on its way can be promised.',
+          description:
+            'Purchase and transfer orders come from your ERP through the API, or are added here. With them, stock that is on its way can be promised.',
           action: add,
         }}
-        unmatched={{ title: 'No line matches', says: `Nothing ${all === 'true' ? '' : 'open '}is known that fits the filters above.` }}
+        noMatch={{ title: 'No line matches', description: `Nothing ${all === 'true' ? '' : 'open '}is known that fits the filters above.` }}
       />
       {receiving && <ReceiveSupply line={receiving} onClose={() => setReceiving(undefined)} onDone={done} />}
       {shipping && <ShipSupply line={shipping} onClose={() => setShipping(undefined)} onDone={done} />}
@@ -105,32 +106,32 @@ export default function SupplyPage() {
 
 function columnsWith(receive: (row: SupplyLine) => void, ship: (row: SupplyLine) => void): ListColumn<SupplyLine>[] {
   return [
-    { key: 'expected', title: 'Expected', render: (row) => <Expected row={row} /> },
+    { id: 'expected', title: 'Expected', cell: (row) => <Expected row={row} /> },
     {
-      key: 'number',
+      id: 'number',
       title: 'Order',
-      render: (row) => (
+      cell: (row) => (
         <span className="two-line">
           <span className="strong">{row.number}</span>
           <span className="muted">
-            {inWords(row.kind)}, line {row.line_number}
+            {humanize(row.kind)}, line {row.line_number}
           </span>
         </span>
       ),
     },
     {
-      key: 'product',
+      id: 'product',
       title: 'Product',
-      render: (row) => (
+      cell: (row) => (
         <Link to={`/inventory/promise?product=${encodeURIComponent(row.product)}&source=${encodeURIComponent(row.source)}`}>
           {row.product}
         </Link>
       ),
     },
     {
-      key: 'source',
+      id: 'source',
       title: 'To',
-      render: (row) => (
+      cell: (row) => (
         <span className="two-line">
           <span>{row.source}</span>
           {row.origin !== '' && (
@@ -138,7 +139,7 @@ function columnsWith(receive: (row: SupplyLine) => void, ship: (row: SupplyLine)
               from {row.origin}
               {row.to_ship > 0 && (
                 <>
-                  , leaves <Day date={row.ship_date} />
+                  , leaves <CalendarDate date={row.ship_date} />
                 </>
               )}
             </span>
@@ -146,21 +147,21 @@ function columnsWith(receive: (row: SupplyLine) => void, ship: (row: SupplyLine)
         </span>
       ),
     },
-    { key: 'state', title: 'State', render: (row) => <Standing row={row} /> },
+    { id: 'state', title: 'State', cell: (row) => <Standing row={row} /> },
     figureColumn('open', 'To come', (row) => row.open, true),
     figureColumn('received', 'Received', (row) => row.received),
     figureColumn('quantity', 'Ordered', (row) => row.quantity),
     {
-      key: 'confidence',
+      id: 'confidence',
       title: 'Sure',
       align: 'right',
-      render: (row) => <span className="figure">{Math.round(row.confidence * 100)} %</span>,
+      cell: (row) => <span className="figure">{Math.round(row.confidence * 100)} %</span>,
     },
     {
-      key: 'acts',
+      id: 'acts',
       title: '',
       align: 'right',
-      render: (row) =>
+      cell: (row) =>
         row.open > 0 && (
           <span className="row-acts">
             {row.to_ship > 0 && (

@@ -33,7 +33,7 @@ const answers = {
   'GET /api/v1/sources': () => page([{ name: 'SEA', title: 'Seattle' }]),
   'GET /api/v1/products': () => page([{ number: 'LAMP', name: 'Oak desk lamp' }]),
 };
-const asked = (sent: Sent[], path: string): Sent[] => sent.filter((one) => one.path === path);
+const asked = (sent: Sent[], path: string): Sent[] => sent.filter((item) => item.path === path);
 const button = (name: string | RegExp, within_: HTMLElement = document.body) => within(within_).getByRole('button', { name });
 
 test('the grid shows each source system under its name and leaves out what nobody posted', async () => {
@@ -127,7 +127,7 @@ test('reservations name their order, and are released only with a reason', async
   await userEvent.type(within(dialog).getByLabelText('Reason'), 'The buyer withdrew');
   await userEvent.click(button('Release 1 reservation', dialog));
   await within(dialog).findByText(/done/);
-  expect(sent.find((one) => one.method === 'POST')?.body).toEqual({ ids: [1], reason: 'The buyer withdrew' });
+  expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: [1], reason: 'The buyer withdrew' });
 });
 
 test('what expires next is asked for by itself', async () => {
@@ -159,7 +159,7 @@ test('units move to another group; a refusal is said and leaves the form as type
   refuse = false;
   await userEvent.click(button('Move', dialog));
   await waitFor(() => expect(screen.queryByRole('dialog')).not.toBeInTheDocument());
-  const acts = sent.filter((one) => one.method === 'POST').map((one) => (one.body as { acts: { id: string }[] }).acts[0]);
+  const acts = sent.filter((item) => item.method === 'POST').map((entry) => (entry.body as { acts: { id: string }[] }).acts[0]);
   expect(acts[0]).toMatchObject({ kind: 'reallocate', product: 'LAMP', source: 'SEA', groups: ['store'], sources: ['web'], quantity: '9' });
   expect(acts[1]?.id).toBe(acts[0]?.id);
 });
@@ -187,8 +187,8 @@ test('overdue supply is marked, and what arrived is received once', async () => 
   expect(button('Receive', dialog)).toBeDisabled();
   await userEvent.type(units, '5');
   await userEvent.click(button('Receive', dialog));
-  await waitFor(() => expect(sent.some((one) => one.method === 'POST')).toBe(true));
-  expect(sent.find((one) => one.method === 'POST')?.body).toMatchObject({
+  await waitFor(() => expect(sent.some((item) => item.method === 'POST')).toBe(true));
+  expect(sent.find((entry) => entry.method === 'POST')?.body).toMatchObject({
     receipts: [{ kind: 'transfer', number: 'TO-88', line_number: 2, quantity: '5' }],
   });
 });

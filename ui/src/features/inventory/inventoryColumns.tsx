@@ -1,5 +1,5 @@
 import type { GroupRow, Shape } from '@client/inventory';
-import { whole, When } from '@kit/format';
+import { formatNumber, Timestamp } from '@kit/format';
 import type { ListColumn } from '@kit/list';
 import { Badge } from '@kit/states';
 import type { ReactNode } from 'react';
@@ -13,8 +13,8 @@ export const groupTitle = (shape: Shape, name: string): string => grouping[name]
 
 function Figure({ title, value, onOpen }: { title: string; value: number; onOpen: () => void }) {
   return (
-    <button type="button" className="link-button quiet figure" aria-label={`${title} ${whole(value)}, open`} onClick={onOpen}>
-      {whole(value)}
+    <button type="button" className="link-button quiet figure" aria-label={`${title} ${formatNumber(value)}, open`} onClick={onOpen}>
+      {formatNumber(value)}
     </button>
   );
 }
@@ -23,19 +23,19 @@ function availableOf(row: GroupRow): ReactNode {
   if (row.oversell) return <Badge>No limit</Badge>;
   // A key that only its deeper ones have stock at is not short.
   if (row.available === 0 && row.reserved === 0 && Object.keys(row.measures).length === 0) return <span className="muted">0</span>;
-  if (row.available > 0) return <span className="figure strong">{whole(row.available)}</span>;
-  return <Badge tone="failed">{whole(row.available)} — short</Badge>;
+  if (row.available > 0) return <span className="figure strong">{formatNumber(row.available)}</span>;
+  return <Badge tone="failed">{formatNumber(row.available)} — short</Badge>;
 }
 
 function groupColumns(shape: Shape, by: readonly string[], open: OpenFigure): ListColumn<GroupRow>[] {
   return by.flatMap((name, index) => {
     const value = (row: GroupRow): string => row.values[name] ?? '';
     const column: ListColumn<GroupRow> = {
-      key: `by:${name}`,
+      id: `by:${name}`,
       title: groupTitle(shape, name),
-      fixed: true,
-      text: value,
-      render: (row) =>
+      alwaysShown: true,
+      exportValue: value,
+      cell: (row) =>
         index === 0 ? (
           <button type="button" className="link-button strong" onClick={() => open(row, '')}>
             {value(row) || '(none)'}
@@ -46,24 +46,24 @@ function groupColumns(shape: Shape, by: readonly string[], open: OpenFigure): Li
     };
     if (name !== 'product' || index > 0) return [column];
     const named: ListColumn<GroupRow> = {
-      key: 'name',
+      id: 'name',
       title: 'Name',
-      text: (row) => row.product_name,
-      render: (row) => row.product_name,
+      exportValue: (row) => row.product_name,
+      cell: (row) => row.product_name,
     };
     return [column, named];
   });
 }
 
 function ownColumns(open: OpenFigure): ListColumn<GroupRow>[] {
-  const figure = (key: 'on_hand' | 'reserved' | 'safety_stock' | 'allocated', title: string, hint: string, extra?: boolean) => ({
-    key,
+  const figure = (key: 'on_hand' | 'reserved' | 'safety_stock' | 'allocated', title: string, hint: string, hiddenByDefault?: boolean) => ({
+    id: key,
     title,
     hint,
-    extra,
+    hiddenByDefault,
     align: 'right' as const,
-    text: (row: GroupRow) => row[key],
-    render: (row: GroupRow) => <Figure title={title} value={row[key]} onOpen={() => open(row, '')} />,
+    exportValue: (row: GroupRow) => row[key],
+    cell: (row: GroupRow) => <Figure title={title} value={row[key]} onOpen={() => open(row, '')} />,
   });
   return [
     figure('on_hand', 'On hand', 'Everything that supplies stock, from all source systems'),
@@ -71,12 +71,12 @@ function ownColumns(open: OpenFigure): ListColumn<GroupRow>[] {
     figure('safety_stock', 'Safety stock', 'Kept from everybody by a stock policy', true),
     figure('allocated', 'Allocated', 'Kept for channels and customer groups'),
     {
-      key: 'available',
+      id: 'available',
       title: 'Available',
       hint: 'On hand, less what is reserved, kept as safety stock or allocated',
       align: 'right',
-      text: (row) => row.available,
-      render: availableOf,
+      exportValue: (row) => row.available,
+      cell: availableOf,
     },
   ];
 }
@@ -91,18 +91,18 @@ function measureColumns(shape: Shape, open: OpenFigure): ListColumn<GroupRow>[] 
       );
       const reservable = shape.reservable[0] === system.name && shape.reservable[1] === measure.name;
       return {
-        key: `measure:${system.name}.${measure.name}`,
+        id: `measure:${system.name}.${measure.name}`,
         title: measure.title,
         group: calculated ? `${system.title}, calculated` : system.title,
         hint: calculated ? formula.join(' ') : undefined,
         align: 'right',
         // Systems of our own bookkeeping ("@iv") say what our own columns say already.
-        extra: system.name.startsWith('@') || (calculated && !reservable),
-        text: (row) => value(row) ?? '',
-        render: (row) => {
+        hiddenByDefault: system.name.startsWith('@') || (calculated && !reservable),
+        exportValue: (row) => value(row) ?? '',
+        cell: (row) => {
           const units = value(row);
           if (units === undefined) return <span className="muted">—</span>;
-          if (calculated) return <span className="figure">{whole(units)}</span>;
+          if (calculated) return <span className="figure">{formatNumber(units)}</span>;
           return <Figure title={`${system.title} ${measure.title}`} value={units} onOpen={() => open(row, system.name)} />;
         },
       };
@@ -116,7 +116,7 @@ export function gridColumns(shape: Shape, by: readonly string[], open: OpenFigur
     ...groupColumns(shape, by, open),
     ...ownColumns(open),
     ...measureColumns(shape, open),
-    { key: 'updated', title: 'Last change', text: (row) => row.updated_at, render: (row) => <When at={row.updated_at} /> },
+    { id: 'updated', title: 'Last change', exportValue: (row) => row.updated_at, cell: (row) => <Timestamp at={row.updated_at} /> },
   ];
 }
 
@@ -127,5 +127,5 @@ export function withValues(columns: readonly ListColumn<GroupRow>[], rows: reado
       Object.entries(row.measures).flatMap(([system, measures]) => Object.keys(measures).map((name) => `measure:${system}.${name}`)),
     ),
   );
-  return columns.filter((column) => !column.key.startsWith('measure:') || posted.has(column.key));
+  return columns.filter((column) => !column.id.startsWith('measure:') || posted.has(column.id));
 }

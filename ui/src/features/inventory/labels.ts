@@ -1,17 +1,17 @@
 import type { Shape } from '@client/inventory';
-import { inWords } from '@kit/states';
+import { humanize } from '@kit/states';
 
 /** What a measure of a source system is called; one without a system is our own bookkeeping. */
 export function measureTitle(shape: Shape | undefined, system: string, measure: string): string {
-  const found = shape?.systems.find((one) => one.name === system)?.measures.find((one) => one.name === measure);
-  return found?.title ?? inWords(measure);
+  const found = shape?.systems.find((item) => item.name === system)?.measures.find((entry) => entry.name === measure);
+  return found?.title ?? humanize(measure);
 }
 
 export const systemTitle = (shape: Shape | undefined, system: string): string =>
-  shape?.systems.find((one) => one.name === system)?.title ?? system;
+  shape?.systems.find((item) => item.name === system)?.title ?? system;
 
 export const dimensionTitle = (shape: Shape | undefined, name: string): string =>
-  shape?.dimensions.find((one) => one.name === name)?.title ?? inWords(name);
+  shape?.dimensions.find((dimension) => dimension.name === name)?.title ?? humanize(name);
 
 /** Dimension values as one reads them: "ColorId red, SizeId M". */
 export const dimensionWords = (shape: Shape | undefined, values: Record<string, string>): string =>

@@ -23,7 +23,7 @@ export function ProductField({
       aria-label={label}
       placeholder="Product number or name"
       value={value}
-      options={(found.data ?? []).map((one) => ({ value: one.number, name: one.name }))}
+      options={(found.data ?? []).map((item) => ({ value: item.number, name: item.name }))}
       optionRender={(option) => (
         <span className="two-line">
           <span>{option.data.value}</span>
@@ -48,7 +48,10 @@ export function SourceField({
   any?: string;
 }) {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
-  const options = (sources.data ?? []).map((one) => ({ value: one.name, label: one.title ? `${one.name} · ${one.title}` : one.name }));
+  const options = (sources.data ?? []).map((item) => ({
+    value: item.name,
+    label: item.title ? `${item.name} · ${item.title}` : item.name,
+  }));
   return (
     <Select
       aria-label={label}

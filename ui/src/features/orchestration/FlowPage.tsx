@@ -1,7 +1,7 @@
 import { useLive } from '@client/live';
 import { getFlow, getFlowCounts } from '@client/orchestration';
 import { ErrorBoundary } from '@kit/ErrorBoundary';
-import { Loaded } from '@kit/feedback';
+import { QueryContent } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { Badge } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -37,7 +37,7 @@ export default function FlowPage() {
       title={title}
       lead={flow.data && `Version ${flow.data.version}. Select a step to see what it does and which orders stand there.`}
     >
-      <Loaded answer={flow} rows={10}>
+      <QueryContent answer={flow} rows={10}>
         {(data) => (
           <>
             {data.problems.length > 0 && (
@@ -61,7 +61,7 @@ export default function FlowPage() {
             )}
           </>
         )}
-      </Loaded>
+      </QueryContent>
     </Page>
   );
 }

@@ -1,10 +1,10 @@
 import { PartitionOutlined } from '@kit/icons';
 import { listFlows } from '@client/orchestration';
-import { EmptyState, Loaded } from '@kit/feedback';
-import { whole } from '@kit/format';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { Page, Section } from '@kit/layout';
-import { Badge, inWords, StateTag } from '@kit/states';
+import { EmptyState, QueryContent } from '@kit/feedback';
+import { formatNumber } from '@kit/format';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Page, Card } from '@kit/layout';
+import { Badge, humanize, StateTag } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
@@ -15,8 +15,8 @@ export default function FlowsPage() {
       title="Flows"
       lead="The flowRuns orders take, drawn by the business. A published version never changes; orders in flight keep theirs."
     >
-      <Section flush className="flows">
-        <Loaded answer={flows} rows={5}>
+      <Card flush className="flows">
+        <QueryContent answer={flows} rows={5}>
           {(items) =>
             items.length === 0 ? (
               <EmptyState icon={<PartitionOutlined />} title="No flows yet">
@@ -24,7 +24,7 @@ export default function FlowsPage() {
                 <code>flow</code> and publish it with <code>iom config apply</code>.
               </EmptyState>
             ) : (
-              <ScrollX label="Flows">
+              <HorizontalScroll label="Flows">
                 <table className="plain">
                   <thead>
                     <tr>
@@ -51,7 +51,7 @@ export default function FlowsPage() {
                               {flow.title || flow.name}
                             </Link>
                             <span className="muted">
-                              {inWords(flow.subject)}, version {flow.version}
+                              {humanize(flow.subject)}, version {flow.version}
                             </span>
                           </span>
                         </td>
@@ -61,12 +61,12 @@ export default function FlowsPage() {
                         <td>
                           <StateTag state={flow.active ? 'active' : 'inactive'} />
                         </td>
-                        <td className="num figure">{whole(flow.running)}</td>
-                        <td className="num figure">{whole(flow.waiting)}</td>
+                        <td className="num figure">{formatNumber(flow.running)}</td>
+                        <td className="num figure">{formatNumber(flow.waiting)}</td>
                         <td className="num figure">
                           {flow.failed > 0 ? (
                             <Link to={`/my-work/runs?flow=${encodeURIComponent(flow.name)}`}>
-                              <Badge tone="failed">{whole(flow.failed)}</Badge>
+                              <Badge tone="failed">{formatNumber(flow.failed)}</Badge>
                             </Link>
                           ) : (
                             '0'
@@ -76,11 +76,11 @@ export default function FlowsPage() {
                     ))}
                   </tbody>
                 </table>
-              </ScrollX>
+              </HorizontalScroll>
             )
           }
-        </Loaded>
-      </Section>
+        </QueryContent>
+      </Card>
     </Page>
   );
 }

@@ -1,4 +1,4 @@
-import { inWords } from '@kit/states';
+import { humanize } from '@kit/states';
 import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react';
 import { pathThrough, type Routed } from './flowLayout';
 
@@ -22,7 +22,7 @@ export function WayEdge({ id, data, markerEnd }: EdgeProps<Edge<WayEdgeData>>) {
             data-bad={isBad(way.port)}
             style={{ transform: `translate(-50%, -50%) translate(${way.label.x}px, ${way.label.y}px)` }}
           >
-            {inWords(way.port)}
+            {humanize(way.port)}
           </span>
         </EdgeLabelRenderer>
       )}

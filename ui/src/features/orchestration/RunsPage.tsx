@@ -1,10 +1,10 @@
 import { CheckCircleOutlined } from '@kit/icons';
 import { actOnFlowRuns, listFlows, listRuns, type Run, type RunState } from '@client/orchestration';
 import { EmptyState } from '@kit/feedback';
-import { When } from '@kit/format';
+import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import { BulkBar, choices, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters, type Verb } from '@kit/list';
-import { StateTag, stateWord } from '@kit/states';
+import { StateTag, stateLabel } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';
@@ -21,29 +21,29 @@ const verbs: readonly Verb[] = [
   {
     name: 'reprocess',
     label: 'Reprocess',
-    says: 'Each run goes on from the step that failed, with the data as it is now. Steps that already succeeded do not run twice.',
+    description: 'Each run goes on from the step that failed, with the data as it is now. Steps that already succeeded do not run twice.',
     run: (ids) => actOnFlowRuns('reprocess', ids),
   },
   {
     name: 'skip',
     label: 'Skip step',
-    says: 'Each run goes on as if the failed step had succeeded. Use it when the work was done by hand.',
+    description: 'Each run goes on as if the failed step had succeeded. Use it when the work was done by hand.',
     run: (ids) => actOnFlowRuns('skip', ids),
   },
   {
     name: 'cancel',
     label: 'Stop',
     danger: true,
-    says: 'Each run ends here. The order itself stays as it is and no flow carries it on.',
+    description: 'Each run ends here. The order itself stays as it is and no flow carries it on.',
     run: (ids) => actOnFlowRuns('cancel', ids),
   },
 ];
 
 const columns: readonly ListColumn<Run>[] = [
   {
-    key: 'subject',
+    id: 'subject',
     title: 'Subject',
-    render: (row) => {
+    cell: (row) => {
       const path = subjectPath(row);
       return path ? (
         <Link className="strong" to={path}>
@@ -54,11 +54,11 @@ const columns: readonly ListColumn<Run>[] = [
       );
     },
   },
-  { key: 'state', title: 'State', render: (row) => <StateTag state={row.state} /> },
-  { key: 'step', title: 'Step', render: (row) => row.step_title ?? row.step ?? '' },
-  { key: 'error', title: 'What went wrong', render: (row) => row.error && <RunErrorText error={row.error} /> },
-  { key: 'flow', title: 'Flow', render: (row) => <Link to={`/flows/${encodeURIComponent(row.flow)}`}>{row.flow_title || row.flow}</Link> },
-  { key: 'since', title: 'Since', render: (row) => <When at={row.since} /> },
+  { id: 'state', title: 'State', cell: (row) => <StateTag state={row.state} /> },
+  { id: 'step', title: 'Step', cell: (row) => row.step_title ?? row.step ?? '' },
+  { id: 'error', title: 'What went wrong', cell: (row) => row.error && <RunErrorText error={row.error} /> },
+  { id: 'flow', title: 'Flow', cell: (row) => <Link to={`/flows/${encodeURIComponent(row.flow)}`}>{row.flow_title || row.flow}</Link> },
+  { id: 'since', title: 'Since', cell: (row) => <Timestamp at={row.since} /> },
 ];
 
 /** Orders whose flow could not go on: put the cause right, then send them on, one or a thousand. */
@@ -69,7 +69,7 @@ export default function RunsPage() {
   const [selected, setSelected] = useState<string[]>([]);
   const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
   const query = useMemo(() => ({ ...values, state: (values.state ?? 'failed') as RunState }), [values]);
-  const list = usePagedList({ name: 'runs', query, fetch: listRuns, idOf, concerns: () => true });
+  const list = usePagedList({ name: 'runs', query, fetch: listRuns, rowId: idOf, isRelevant: () => true });
   const picked = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.subject_label }));
   const failed = query.state === 'failed';
   return (
@@ -81,14 +81,14 @@ export default function RunsPage() {
         label="Runs"
         list={list}
         columns={columns}
-        idOf={idOf}
-        nameOf={(row) => row.subject_label}
+        rowId={idOf}
+        rowName={(row) => row.subject_label}
         noun={noun}
         onOpen={(row) => {
           const path = subjectPath(row);
           if (path) void navigate(path);
         }}
-        selection={{ ids: picked.map((one) => one.id), onChange: setSelected }}
+        selection={{ ids: picked.map((item) => item.id), onChange: setSelected }}
         toolbar={
           picked.length > 0 ? (
             <BulkBar
@@ -105,13 +105,13 @@ export default function RunsPage() {
                   key: 'state',
                   label: 'State',
                   kind: 'choice',
-                  options: choices(['failed', 'running', 'completed', 'canceled'], stateWord),
+                  options: choices(['failed', 'running', 'completed', 'canceled'], stateLabel),
                 },
                 {
                   key: 'flow',
                   label: 'Flow',
                   kind: 'choice',
-                  options: (flows.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+                  options: (flows.data ?? []).map((flow) => ({ value: flow.name, label: flow.title || flow.name })),
                 },
               ]}
               values={values}

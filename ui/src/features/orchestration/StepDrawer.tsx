@@ -1,9 +1,9 @@
 import { type FlowDetail, listRuns, type StepCounts } from '@client/orchestration';
 import { DetailsView } from '@kit/DetailsView';
-import { Loaded } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { Facts } from '@kit/layout';
-import { inWords, StateTag } from '@kit/states';
+import { QueryContent } from '@kit/feedback';
+import { formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList } from '@kit/layout';
+import { humanize, StateTag } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Drawer } from 'antd';
 import { Link } from 'react-router';
@@ -15,7 +15,7 @@ const shownElsewhere = new Set(['id', 'kind', 'title', 'to']);
 /** What the flow document sets for a step, without what the drawer shows anyway. */
 export function stepDocument(document: Record<string, unknown>, id: string): Record<string, unknown> {
   const steps = (document.steps ?? []) as Record<string, unknown>[];
-  const found = steps.find((one) => one.id === id) ?? {};
+  const found = steps.find((step) => step.id === id) ?? {};
   return Object.fromEntries(Object.entries(found).filter(([key]) => !shownElsewhere.has(key)));
 }
 
@@ -30,22 +30,22 @@ export function StepDrawer({
   counts: StepCounts | undefined;
   onClose: () => void;
 }) {
-  const step = flow.steps.find((one) => one.id === id);
+  const step = flow.steps.find((item) => item.id === id);
   if (!step) return null;
   const settings = stepDocument(flow.document, id);
-  const titles = new Map(flow.steps.map((one) => [one.id, one.title || one.id]));
+  const titles = new Map(flow.steps.map((entry) => [entry.id, entry.title || entry.id]));
   return (
     <Drawer open onClose={onClose} size={460} mask={false} title={step.title || step.id}>
       <div className="stack">
-        <Facts
+        <DescriptionList
           columns={2}
           items={[
-            ['Kind', inWords(step.kind)],
+            ['Kind', humanize(step.kind)],
             ['Name', <code key="id">{step.id}</code>],
-            ['Ready', counts && whole(counts.ready)],
-            ['Waiting', counts && whole(counts.waiting)],
-            ['Failed', counts && whole(counts.failed)],
-            ['Passed in 24 h', counts && whole(counts.passed_24h)],
+            ['Ready', counts && formatNumber(counts.ready)],
+            ['Waiting', counts && formatNumber(counts.waiting)],
+            ['Failed', counts && formatNumber(counts.failed)],
+            ['Passed in 24 h', counts && formatNumber(counts.passed_24h)],
           ]}
         />
         {Object.keys(settings).length > 0 && (
@@ -57,11 +57,11 @@ export function StepDrawer({
         {step.ports.length > 0 && (
           <section>
             <h3 className="small muted">Goes on to</h3>
-            <Facts
+            <DescriptionList
               items={step.ports.map((port) => {
                 const to = step.to[port];
                 return [
-                  inWords(port),
+                  humanize(port),
                   to === undefined ? (
                     <span key={port} className="muted">
                       stops here and waits for a person
@@ -94,7 +94,7 @@ function StandingHere({ flow, step }: { flow: string; step: string }) {
   return (
     <section>
       <h3 className="small muted">Standing here</h3>
-      <Loaded answer={runs}>
+      <QueryContent answer={runs}>
         {({ items, more }) => {
           const here = items.filter((run) => run.step === step);
           if (here.length === 0)
@@ -118,7 +118,7 @@ function StandingHere({ flow, step }: { flow: string; step: string }) {
                       <span className="row">
                         <StateTag state={run.state} />
                         <span className="muted">
-                          <When at={run.since} />
+                          <Timestamp at={run.since} />
                         </span>
                       </span>
                     </span>
@@ -134,7 +134,7 @@ function StandingHere({ flow, step }: { flow: string; step: string }) {
             </ul>
           );
         }}
-      </Loaded>
+      </QueryContent>
     </section>
   );
 }

@@ -11,8 +11,8 @@ import {
   UserOutlined,
 } from '@kit/icons';
 import type { FlowStep, StepCounts } from '@client/orchestration';
-import { whole } from '@kit/format';
-import { inWords } from '@kit/states';
+import { formatNumber } from '@kit/format';
+import { humanize } from '@kit/states';
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import type { ReactNode } from 'react';
 
@@ -52,12 +52,14 @@ export function StepNode({ data, selected }: NodeProps<Node<StepNodeData>>) {
       </span>
       <span className="two-line step-text">
         <span className="strong">{step.title || step.id}</span>
-        <span className="muted">{counts && counts.passed_24h > 0 ? `${whole(counts.passed_24h)} passed in 24 h` : inWords(step.kind)}</span>
+        <span className="muted">
+          {counts && counts.passed_24h > 0 ? `${formatNumber(counts.passed_24h)} passed in 24 h` : humanize(step.kind)}
+        </span>
       </span>
       <span className="step-counts">
         {here.map(([tone, word, count]) => (
-          <span key={word} className="tag figure" data-tone={tone} title={`${whole(count)} ${word}`}>
-            {whole(count)} {word}
+          <span key={word} className="tag figure" data-tone={tone} title={`${formatNumber(count)} ${word}`}>
+            {formatNumber(count)} {word}
           </span>
         ))}
       </span>

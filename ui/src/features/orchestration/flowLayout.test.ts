@@ -16,7 +16,7 @@ test('no two steps of the picture overlap, and every way leads down or around', 
 });
 
 test('the start stands above the end', () => {
-  const place = new Map(picture(flow.steps).steps.map((one) => [one.step.id, one.y]));
+  const place = new Map(picture(flow.steps).steps.map((step) => [step.step.id, step.y]));
   expect(place.get('start')).toBeLessThan(place.get('end') ?? 0);
 });
 

@@ -1,18 +1,18 @@
 import type { FlowRun, StepResult } from '@client/orders';
 import { DetailsView } from '@kit/DetailsView';
-import { Loaded } from '@kit/feedback';
-import { duration, When } from '@kit/format';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { Section } from '@kit/layout';
-import { Badge, inWords, StateTag, toneIcon } from '@kit/states';
+import { QueryContent } from '@kit/feedback';
+import { formatDuration, Timestamp } from '@kit/format';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Card } from '@kit/layout';
+import { Badge, humanize, StateTag, toneIcon } from '@kit/states';
 import type { Tone } from '@kit/tokens';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
 export function FlowRunsCard({ answer }: { answer: UseQueryResult<FlowRun[]> }) {
   return (
-    <Section title="Orchestration step results" flush>
-      <Loaded answer={answer}>
+    <Card title="Orchestration step results" flush>
+      <QueryContent answer={answer}>
         {(flowRuns) =>
           flowRuns.length === 0 ? (
             <p className="muted" style={{ padding: '0 var(--pad) 16px' }}>
@@ -26,8 +26,8 @@ export function FlowRunsCard({ answer }: { answer: UseQueryResult<FlowRun[]> }) 
             </div>
           )
         }
-      </Loaded>
-    </Section>
+      </QueryContent>
+    </Card>
   );
 }
 
@@ -47,7 +47,7 @@ function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
             {flowRun.since && (
               <>
                 {' '}
-                since <When at={flowRun.since} />
+                since <Timestamp at={flowRun.since} />
               </>
             )}
           </span>
@@ -57,7 +57,7 @@ function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
             waiting for {awaits.join(' or ')}
             {flowRun.wake_at && (
               <>
-                , until <When at={flowRun.wake_at} as="date" />
+                , until <Timestamp at={flowRun.wake_at} as="date" />
               </>
             )}
           </span>
@@ -70,7 +70,7 @@ function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
           {flowRun.error.remedy && <span className="muted"> — {flowRun.error.remedy}</span>}
         </p>
       )}
-      <ScrollX label="Step results">
+      <HorizontalScroll label="Step results">
         <table className="plain steps">
           <thead>
             <tr>
@@ -86,7 +86,7 @@ function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
             ))}
           </tbody>
         </table>
-      </ScrollX>
+      </HorizontalScroll>
     </div>
   );
 }
@@ -114,13 +114,13 @@ function Step({ result }: { result: StepResult }) {
       <td>
         <span className="two-line">
           <span className="strong">{result.title || result.step}</span>
-          <span className="muted">{inWords(result.kind)}</span>
+          <span className="muted">{humanize(result.kind)}</span>
         </span>
       </td>
       <td>
         {result.port ? (
           <Badge tone={tone} icon={toneIcon(tone)}>
-            {inWords(result.port)}
+            {humanize(result.port)}
           </Badge>
         ) : null}
       </td>
@@ -135,8 +135,8 @@ function Step({ result }: { result: StepResult }) {
       </td>
       <td className="muted">
         <span className="two-line">
-          <When at={result.at} />
-          <span className="figure small">{duration(result.duration_ms)}</span>
+          <Timestamp at={result.at} />
+          <span className="figure small">{formatDuration(result.duration_ms)}</span>
         </span>
       </td>
     </tr>

@@ -1,7 +1,7 @@
 import type { OrderFulfillment } from '@client/orders';
-import { Loaded } from '@kit/feedback';
-import { Day, whole } from '@kit/format';
-import { Section } from '@kit/layout';
+import { QueryContent } from '@kit/feedback';
+import { CalendarDate, formatNumber } from '@kit/format';
+import { Card } from '@kit/layout';
 import { Shipment } from '@kit/Shipment';
 import { StateTag } from '@kit/states';
 import type { UseQueryResult } from '@tanstack/react-query';
@@ -9,8 +9,8 @@ import { Link } from 'react-router';
 
 export function FulfillmentCard({ answer }: { answer: UseQueryResult<OrderFulfillment[]> }) {
   return (
-    <Section title="Fulfillment" flush>
-      <Loaded answer={answer}>
+    <Card title="Fulfillment" flush>
+      <QueryContent answer={answer}>
         {(items) =>
           items.length === 0 ? (
             <p className="muted" style={{ padding: '0 var(--pad) 16px' }}>
@@ -24,8 +24,8 @@ export function FulfillmentCard({ answer }: { answer: UseQueryResult<OrderFulfil
             </div>
           )
         }
-      </Loaded>
-    </Section>
+      </QueryContent>
+    </Card>
   );
 }
 
@@ -38,10 +38,10 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
             {item.number}
           </Link>
           <span className="muted">
-            from {item.source_place.name || item.source}, {whole(item.shipped_units)} of {whole(item.units)} units shipped
+            from {item.source_place.name || item.source}, {formatNumber(item.shipped_units)} of {formatNumber(item.units)} units shipped
             {item.planned_ship_date && (
               <>
-                , planned for <Day date={item.planned_ship_date} />
+                , planned for <CalendarDate date={item.planned_ship_date} />
               </>
             )}
           </span>
@@ -54,9 +54,9 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
       <ul className="small">
         {item.lines.map((line) => (
           <li key={line.id}>
-            <span className="figure">{whole(line.quantity)} ×</span> {line.name || line.product}
+            <span className="figure">{formatNumber(line.quantity)} ×</span> {line.name || line.product}
             {line.shipped < line.quantity && item.shipped_units > 0 && (
-              <span className="muted"> — {whole(line.quantity - line.shipped)} still to ship</span>
+              <span className="muted"> — {formatNumber(line.quantity - line.shipped)} still to ship</span>
             )}
           </li>
         ))}

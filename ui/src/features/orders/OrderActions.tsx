@@ -1,12 +1,12 @@
 import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RedoOutlined } from '@kit/icons';
-import type { FlowRun, OrderDetail, OrderVerb } from '@client/orders';
+import type { FlowRun, OrderDetail, OrderAction } from '@client/orders';
 import { VerbDialog } from '@kit/list';
-import { WhyButton } from '@kit/ExplainedButton';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { orderVerbs } from './orderActions';
 
-const icons: Record<OrderVerb, ReactNode> = {
+const icons: Record<OrderAction, ReactNode> = {
   hold: <PauseOutlined />,
   release: <PlayCircleOutlined />,
   cancel: <CloseOutlined />,
@@ -15,17 +15,17 @@ const icons: Record<OrderVerb, ReactNode> = {
 
 /** What can be done now; what cannot is shown with the reason why not. */
 export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns: FlowRun[] | undefined }) {
-  const [verb, setVerb] = useState<OrderVerb>();
+  const [verb, setVerb] = useState<OrderAction>();
   const queries = useQueryClient();
   const failed = flowRuns?.some((flowRun) => flowRun.state === 'failed') ?? false;
-  const allowed: Record<OrderVerb, { allowed: boolean; why: string }> = {
+  const allowed: Record<OrderAction, { allowed: boolean; why: string }> = {
     reprocess: { allowed: failed, why: 'No step of this order has failed, so there is nothing to reprocess' },
     ...order.actions,
   };
   return (
     <>
       {(['reprocess', 'release', 'hold', 'cancel'] as const).map((name) => (
-        <WhyButton
+        <ExplainedButton
           key={name}
           icon={icons[name]}
           type={name === 'reprocess' && failed ? 'primary' : 'default'}
@@ -35,7 +35,7 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
           onClick={() => setVerb(name)}
         >
           {orderVerbs[name].label}
-        </WhyButton>
+        </ExplainedButton>
       ))}
       {verb && (
         <VerbDialog

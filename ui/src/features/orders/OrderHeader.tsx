@@ -1,6 +1,6 @@
 import { CheckOutlined, PauseCircleFilled } from '@kit/icons';
 import type { OrderDetail } from '@client/orders';
-import { Day, Money, When } from '@kit/format';
+import { CalendarDate, Money, Timestamp } from '@kit/format';
 import { Badge, StateTag, stateTone } from '@kit/states';
 import type { ReactNode } from 'react';
 
@@ -22,8 +22,8 @@ export function OrderHeader({ order }: { order: OrderDetail }) {
     ['Customer', order.customer_name || order.customer.email],
     ['Total', <Money key="total" amount={order.total_amount} currency={order.currency} />],
     ['Channel', order.origin && order.origin !== order.instance ? `${order.instance} · ${order.origin}` : order.instance],
-    ['Placed', <When key="placed" at={order.placed_at} as="date" />],
-    ['Requested delivery', order.requested_delivery_date ? <Day key="day" date={order.requested_delivery_date} /> : null],
+    ['Placed', <Timestamp key="placed" at={order.placed_at} as="date" />],
+    ['Requested delivery', order.requested_delivery_date ? <CalendarDate key="day" date={order.requested_delivery_date} /> : null],
   ];
   return (
     <section className="card" aria-label="Summary">

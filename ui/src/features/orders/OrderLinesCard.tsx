@@ -1,9 +1,9 @@
 import { listStock } from '@client/inventory';
 import type { OrderDetail, OrderLine } from '@client/orders';
-import { Loaded } from '@kit/feedback';
-import { Day, Money, money, Quantity, whole } from '@kit/format';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { Section } from '@kit/layout';
+import { QueryContent } from '@kit/feedback';
+import { CalendarDate, Money, formatMoney, Quantity, formatNumber } from '@kit/format';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Card } from '@kit/layout';
 import { StateTag } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Popover } from 'antd';
@@ -13,12 +13,12 @@ import { Link } from 'react-router';
 export function LinesCard({ order }: { order: OrderDetail }) {
   const count = order.lines.length;
   return (
-    <Section
+    <Card
       flush
       title="Lines"
-      extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${whole(order.lines.reduce((sum, line) => sum + line.quantity, 0))} units`}
+      extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${formatNumber(order.lines.reduce((sum, line) => sum + line.quantity, 0))} units`}
     >
-      <ScrollX label="Lines">
+      <HorizontalScroll label="Lines">
         <table className="plain">
           <thead>
             <tr>
@@ -66,25 +66,28 @@ export function LinesCard({ order }: { order: OrderDetail }) {
                 <td className="num">
                   <span className="two-line">
                     <Money amount={line.total} currency={order.currency} />
-                    {line.quantity !== 1 && <span className="muted figure">{money(line.unit_price, order.currency)} each</span>}
+                    {line.quantity !== 1 && <span className="muted figure">{formatMoney(line.unit_price, order.currency)} each</span>}
                   </span>
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
-      </ScrollX>
-    </Section>
+      </HorizontalScroll>
+    </Card>
   );
 }
 
 function Moved({ line }: { line: OrderLine }) {
-  const also = [line.canceled > 0 && `${whole(line.canceled)} canceled`, line.returned > 0 && `${whole(line.returned)} returned`]
+  const also = [
+    line.canceled > 0 && `${formatNumber(line.canceled)} canceled`,
+    line.returned > 0 && `${formatNumber(line.returned)} returned`,
+  ]
     .filter(Boolean)
     .join(', ');
   return (
     <span className="two-line">
-      <span className="figure">{whole(line.shipped)}</span>
+      <span className="figure">{formatNumber(line.shipped)}</span>
       {also && <span className="muted nowrap">{also}</span>}
     </span>
   );
@@ -97,7 +100,7 @@ function Queue({ line }: { line: OrderLine }) {
     <span className="small">
       {line.available_on && (
         <>
-          promised for <Day date={line.available_on} />,{' '}
+          promised for <CalendarDate date={line.available_on} />,{' '}
         </>
       )}
       <Link to={`/waiting-lines?open=${line.id}`}>see its queue</Link>
@@ -130,7 +133,7 @@ function StockNow({ product }: { product: string }) {
   const stock = useQuery({ queryKey: ['inventory', 'of', product], queryFn: () => listStock({ product, limit: 100 }), staleTime: 0 });
   return (
     <div className="stock-popover">
-      <Loaded answer={stock}>
+      <QueryContent answer={stock}>
         {({ items }) =>
           items.length === 0 ? (
             <span className="muted">No source keeps stock of this product.</span>
@@ -151,15 +154,15 @@ function StockNow({ product }: { product: string }) {
                 {items.map((row) => (
                   <tr key={row.id}>
                     <td>{row.source}</td>
-                    <td className="num figure strong">{whole(row.available)}</td>
-                    <td className="num figure">{whole(row.reserved)}</td>
+                    <td className="num figure strong">{formatNumber(row.available)}</td>
+                    <td className="num figure">{formatNumber(row.reserved)}</td>
                   </tr>
                 ))}
               </tbody>
             </table>
           )
         }
-      </Loaded>
+      </QueryContent>
     </div>
   );
 }

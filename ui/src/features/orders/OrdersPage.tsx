@@ -5,7 +5,7 @@ import { listInstances } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { BulkBar, choices, ExportButton, type Filter, FilterBar, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
-import { stateWord } from '@kit/states';
+import { stateLabel } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';
@@ -24,19 +24,19 @@ function useOrderFilters(): Filter[] {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return [
-    { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateWord) },
+    { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateLabel) },
     { key: 'held', label: 'Held', kind: 'flag' },
     {
       key: 'instance',
       label: 'Channel',
       kind: 'choice',
-      options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+      options: (instances.data ?? []).map((instance) => ({ value: instance.name, label: instance.title || instance.name })),
     },
     {
       key: 'source',
       label: 'Source',
       kind: 'choice',
-      options: (sources.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+      options: (sources.data ?? []).map((source) => ({ value: source.name, label: source.title || source.name })),
     },
     { key: 'product', label: 'Product', kind: 'text' },
     { key: 'origin', label: 'Origin', kind: 'text' },
@@ -50,10 +50,10 @@ export default function OrdersPage() {
   const queries = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const filters = useOrderFilters();
-  const { shown, chooser } = useColumns('orders', orderColumns);
+  const { visibleColumns: visibleColumns, chooser } = useColumns('orders', orderColumns);
   const [selected, setSelected] = useState<string[]>([]);
   const query = useMemo(() => ({ ...values, held: values.held === 'true' ? true : undefined }), [values]);
-  const list = usePagedList({ name: 'orders', query, fetch: listOrders, idOf, concerns: (one) => one.subject_type === 'order' });
+  const list = usePagedList({ name: 'orders', query, fetch: listOrders, rowId: idOf, isRelevant: (item) => item.subject_type === 'order' });
 
   const filtered = Object.keys(values).length > 0;
   const picked = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
@@ -75,7 +75,7 @@ export default function OrdersPage() {
         extra={
           <>
             {chooser}
-            <ExportButton name="orders" columns={shown} fetch={(page, signal) => listOrders({ ...query, ...page }, signal)} />
+            <ExportButton name="orders" columns={visibleColumns} fetch={(page, signal) => listOrders({ ...query, ...page }, signal)} />
           </>
         }
       />
@@ -87,12 +87,12 @@ export default function OrdersPage() {
       <ListView
         label="Sales orders"
         list={list}
-        columns={shown}
-        idOf={idOf}
-        nameOf={(row) => row.number}
+        columns={visibleColumns}
+        rowId={idOf}
+        rowName={(row) => row.number}
         noun={noun}
         toolbar={toolbar}
-        selection={{ ids: picked.map((one) => one.id), onChange: setSelected }}
+        selection={{ ids: picked.map((entry) => entry.id), onChange: setSelected }}
         onOpen={(row) => void navigate(`/orders/${row.id}`)}
         empty={
           filtered ? (

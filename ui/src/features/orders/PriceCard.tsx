@@ -1,7 +1,7 @@
 import type { OrderDetail } from '@client/orders';
 import { Money } from '@kit/format';
-import { Section } from '@kit/layout';
-import { Badge, inWords } from '@kit/states';
+import { Card } from '@kit/layout';
+import { Badge, humanize } from '@kit/states';
 
 export function PriceCard({ order }: { order: OrderDetail }) {
   const { amounts, currency } = order;
@@ -12,11 +12,11 @@ export function PriceCard({ order }: { order: OrderDetail }) {
     ['Tax', amounts.tax],
   ] as const;
   return (
-    <Section
+    <Card
       title="Price"
       extra={
         order.payment_status && (
-          <Badge tone={/paid|captured/.test(order.payment_status) ? 'done' : 'neutral'}>{inWords(order.payment_status)}</Badge>
+          <Badge tone={/paid|captured/.test(order.payment_status) ? 'done' : 'neutral'}>{humanize(order.payment_status)}</Badge>
         )
       }
     >
@@ -37,6 +37,6 @@ export function PriceCard({ order }: { order: OrderDetail }) {
           </dd>
         </div>
       </dl>
-    </Section>
+    </Card>
   );
 }

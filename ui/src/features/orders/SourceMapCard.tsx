@@ -1,6 +1,6 @@
 import type { OrderDetail, OrderFulfillment } from '@client/orders';
 import { AddressLines } from '@kit/AddressLines';
-import { Section } from '@kit/layout';
+import { Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
 
 /** Where it goes and where it comes from. */
@@ -20,7 +20,7 @@ export function WhereCard({ order, fulfillment }: { order: OrderDetail; fulfillm
   );
   const pins = [...destination, ...sources];
   return (
-    <Section title="Ship to">
+    <Card title="Ship to">
       <div className="stack" style={{ gap: 12 }}>
         <AddressLines address={order.ship_to} />
         {order.shipping_method && <p className="muted">By {order.shipping_method}</p>}
@@ -39,6 +39,6 @@ export function WhereCard({ order, fulfillment }: { order: OrderDetail; fulfillm
           </p>
         )}
       </div>
-    </Section>
+    </Card>
   );
 }

@@ -1,17 +1,17 @@
 import { CheckCircleFilled, CloseCircleOutlined } from '@kit/icons';
 import type { OrderDetail, SourcingDecision } from '@client/orders';
-import { Loaded } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { Section } from '@kit/layout';
-import { inWords } from '@kit/states';
+import { QueryContent } from '@kit/feedback';
+import { formatNumber, Timestamp } from '@kit/format';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Card } from '@kit/layout';
+import { humanize } from '@kit/states';
 import type { UseQueryResult } from '@tanstack/react-query';
 
 /** Why each line ships from where it ships: every source that was considered, at what cost, and what ruled it out. */
 export function SourcingCard({ answer, order }: { answer: UseQueryResult<SourcingDecision[]>; order: OrderDetail }) {
   return (
-    <Section title="Sourcing decision">
-      <Loaded answer={answer}>
+    <Card title="Sourcing decision">
+      <QueryContent answer={answer}>
         {(decisions) =>
           decisions.length === 0 ? (
             <p className="muted">No source has been chosen yet. When the optimizer decides, its reasons stand here.</p>
@@ -23,17 +23,17 @@ export function SourcingCard({ answer, order }: { answer: UseQueryResult<Sourcin
             </div>
           )
         }
-      </Loaded>
-    </Section>
+      </QueryContent>
+    </Card>
   );
 }
 
 function Decision({ decision, order }: { decision: SourcingDecision; order: OrderDetail }) {
-  const lines = [...new Set([...decision.chosen, ...decision.candidates].map((one) => one.line_id))];
+  const lines = [...new Set([...decision.chosen, ...decision.candidates].map((item) => item.line_id))];
   return (
     <div>
       <p className="muted">
-        Decided <When at={decision.at} /> by strategy <strong>{decision.strategy}</strong>
+        Decided <Timestamp at={decision.at} /> by strategy <strong>{decision.strategy}</strong>
       </p>
       {lines.map((line, index) => (
         <LineDecision key={line} first={index === 0} line={line} decision={decision} order={order} />
@@ -43,13 +43,13 @@ function Decision({ decision, order }: { decision: SourcingDecision; order: Orde
 }
 
 function LineDecision({ line, first, decision, order }: { line: string; first: boolean; decision: SourcingDecision; order: OrderDetail }) {
-  const ordered = order.lines.find((one) => one.id === line);
-  const chosen = decision.chosen.filter((one) => one.line_id === line);
+  const ordered = order.lines.find((item) => item.id === line);
+  const chosen = decision.chosen.filter((entry) => entry.line_id === line);
   const candidates = decision.candidates
-    .filter((one) => one.line_id === line)
+    .filter((candidate) => candidate.line_id === line)
     .toSorted((a, b) => (a.refused ? 1 : 0) - (b.refused ? 1 : 0) || a.total - b.total);
-  const parts = [...new Set(candidates.flatMap((one) => Object.keys(one.cost)))];
-  const served = chosen.flatMap((one) => (one.source === null ? [] : `${whole(one.quantity)} from ${one.source}`));
+  const parts = [...new Set(candidates.flatMap((current) => Object.keys(current.cost)))];
+  const served = chosen.flatMap((value) => (value.source === null ? [] : `${formatNumber(value.quantity)} from ${value.source}`));
   const words = served.join(', ') || 'No source could take it';
   return (
     <details className="choice" open={first || decision.candidates.length <= 12 || chosen.length === 0}>
@@ -57,14 +57,14 @@ function LineDecision({ line, first, decision, order }: { line: string; first: b
         <span className="strong">{ordered?.name ?? ordered?.product ?? 'Line'}</span> <span className="muted">— {words}</span>
       </summary>
       {candidates.length > 0 && (
-        <ScrollX className="bleed" label="Sources considered">
+        <HorizontalScroll className="bleed" label="Sources considered">
           <table className="plain">
             <thead>
               <tr>
                 <th scope="col">Source considered</th>
                 {parts.map((part) => (
                   <th key={part} scope="col" className="num">
-                    {inWords(part)}
+                    {humanize(part)}
                   </th>
                 ))}
                 <th scope="col" className="num">
@@ -74,25 +74,25 @@ function LineDecision({ line, first, decision, order }: { line: string; first: b
               </tr>
             </thead>
             <tbody>
-              {candidates.map((one) => {
-                const taken = chosen.some((choice) => choice.source === one.source);
+              {candidates.map((item) => {
+                const taken = chosen.some((choice) => choice.source === item.source);
                 return (
-                  <tr key={one.source} data-chosen={taken}>
-                    <td className={taken ? 'strong' : undefined}>{one.source}</td>
+                  <tr key={item.source} data-chosen={taken}>
+                    <td className={taken ? 'strong' : undefined}>{item.source}</td>
                     {parts.map((part) => (
                       <td key={part} className="num figure">
-                        {shown(one.cost[part])}
+                        {shown(item.cost[part])}
                       </td>
                     ))}
-                    <td className="num figure">{shown(one.total)}</td>
+                    <td className="num figure">{shown(item.total)}</td>
                     <td>
                       {taken ? (
                         <>
                           <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} aria-hidden="true" /> Chosen
                         </>
-                      ) : one.refused !== '' ? (
+                      ) : item.refused !== '' ? (
                         <span className="muted">
-                          <CloseCircleOutlined aria-hidden="true" /> {one.refused}
+                          <CloseCircleOutlined aria-hidden="true" /> {item.refused}
                         </span>
                       ) : (
                         <span className="muted">Costs more</span>
@@ -103,7 +103,7 @@ function LineDecision({ line, first, decision, order }: { line: string; first: b
               })}
             </tbody>
           </table>
-        </ScrollX>
+        </HorizontalScroll>
       )}
     </details>
   );

@@ -2,8 +2,8 @@ import { ThunderboltFilled } from '@kit/icons';
 import { useLive } from '@client/live';
 import { listFlows } from '@client/orchestration';
 import { countOrders } from '@client/orders';
-import { whole } from '@kit/format';
-import { stateTone, stateWord, toneIcon } from '@kit/states';
+import { formatNumber } from '@kit/format';
+import { stateTone, stateLabel, toneIcon } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { Link } from 'react-router';
@@ -36,10 +36,10 @@ export function StatusStrip({ state, onPick }: { state: string | undefined; onPi
             <span aria-hidden="true" className="strip-icon">
               {toneIcon(stateTone(name))}
             </span>
-            {stateWord(name)}
+            {stateLabel(name)}
           </span>
           <span className="strip-number">
-            {counts.data ? whole(counts.data.states[name] ?? 0) : counts.error ? '—' : <Skeleton.Button active size="small" />}
+            {counts.data ? formatNumber(counts.data.states[name] ?? 0) : counts.error ? '—' : <Skeleton.Button active size="small" />}
           </span>
         </button>
       ))}
@@ -50,7 +50,7 @@ export function StatusStrip({ state, onPick }: { state: string | undefined; onPi
           </span>
           Failed steps
         </span>
-        <span className="strip-number">{stopped === undefined ? '—' : whole(stopped)}</span>
+        <span className="strip-number">{stopped === undefined ? '—' : formatNumber(stopped)}</span>
       </Link>
     </div>
   );

@@ -1,9 +1,9 @@
 import type { TimelineEvent } from '@client/orders';
 import { DetailsView } from '@kit/DetailsView';
-import { Loaded } from '@kit/feedback';
-import { When } from '@kit/format';
-import { Section } from '@kit/layout';
-import { inWords, toneIcon } from '@kit/states';
+import { QueryContent } from '@kit/feedback';
+import { Timestamp } from '@kit/format';
+import { Card } from '@kit/layout';
+import { humanize, toneIcon } from '@kit/states';
 import type { Tone } from '@kit/tokens';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -29,8 +29,8 @@ const reasonOf = (data: Record<string, unknown>): string => {
 export function TimelineCard({ answer }: { answer: UseQueryResult<TimelineEvent[]> }) {
   const [all, setAll] = useState(false);
   return (
-    <Section title="Timeline">
-      <Loaded answer={answer} rows={6}>
+    <Card title="Timeline">
+      <QueryContent answer={answer} rows={6}>
         {(events) =>
           events.length === 0 ? (
             <p className="muted">Nothing has happened to this order yet.</p>
@@ -49,8 +49,8 @@ export function TimelineCard({ answer }: { answer: UseQueryResult<TimelineEvent[
             </>
           )
         }
-      </Loaded>
-    </Section>
+      </QueryContent>
+    </Card>
   );
 }
 
@@ -65,10 +65,10 @@ function Event({ event }: { event: TimelineEvent }) {
       <span className="mark" aria-hidden="true">
         {toneIcon(tone)}
       </span>
-      <div className="what">{event.title || inWords(event.name.replaceAll('.', ' '))}</div>
+      <div className="what">{event.title || humanize(event.name.replaceAll('.', ' '))}</div>
       {reason && <div className="why">{reason}</div>}
       <div className="fine">
-        <When at={event.at} />
+        <Timestamp at={event.at} />
         {event.subject_type !== 'order' && <span>{event.subject_label}</span>}
         <span>by {event.actor}</span>
       </div>

@@ -1,12 +1,12 @@
-import { getWaiting, type WaitingDetail } from '@client/orders';
+import { getWaitingLine, type WaitingDetail } from '@client/orders';
 import { useLive } from '@client/live';
 import { asProblem } from '@client/problem';
-import { EmptyState, Loaded } from '@kit/feedback';
-import { Day, whole, When } from '@kit/format';
+import { EmptyState, QueryContent } from '@kit/feedback';
+import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
 import { HourglassOutlined } from '@kit/icons';
-import { Facts } from '@kit/layout';
+import { DescriptionList } from '@kit/layout';
 import { type Verb, VerbDialog } from '@kit/list';
-import { ScrollX } from '@kit/HorizontalScroll';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { TableHead } from '@kit/TableHead';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
@@ -17,7 +17,7 @@ import { before, Expires, kindWords, nameOf, Promised, waitingVerbs } from './wa
 /** One waiting line: why, what is free where, and who is before it. */
 export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose: () => void; onDone: () => void }) {
   const queries = useQueryClient();
-  const answer = useQuery({ queryKey: ['waiting', 'line', line], queryFn: () => getWaiting(line), retry: false });
+  const answer = useQuery({ queryKey: ['waiting', 'line', line], queryFn: () => getWaitingLine(line), retry: false });
   const [verb, setVerb] = useState<Verb>();
   const [picked, setPicked] = useState<{ id: string; label: string }>();
   useLive((changes) => {
@@ -34,18 +34,18 @@ export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose
       footer={
         row && (
           <div className="row" style={{ justifyContent: 'flex-end' }}>
-            {[...waitingVerbs].reverse().map((one) => (
+            {[...waitingVerbs].reverse().map((item) => (
               <Button
-                key={one.name}
-                danger={one.danger}
-                type={one.name === 'recheck' ? 'primary' : 'default'}
-                disabled={one.name !== 'cancel' && row.state === 'released'}
+                key={item.name}
+                danger={item.danger}
+                type={item.name === 'recheck' ? 'primary' : 'default'}
+                disabled={item.name !== 'cancel' && row.state === 'released'}
                 onClick={() => {
                   setPicked({ id: row.line_id, label: nameOf(row) });
-                  setVerb(one);
+                  setVerb(item);
                 }}
               >
-                {one.label}
+                {item.label}
               </Button>
             ))}
           </div>
@@ -57,9 +57,9 @@ export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose
           It found its stock, or was canceled. Its order says which.
         </EmptyState>
       ) : (
-        <Loaded answer={answer} rows={8}>
+        <QueryContent answer={answer} rows={8}>
           {(found) => <Detail found={found} />}
-        </Loaded>
+        </QueryContent>
       )}
       {verb && picked && (
         <VerbDialog
@@ -83,7 +83,7 @@ function Detail({ found }: { found: WaitingDetail }) {
   return (
     <div className="stack">
       <p className="why-now">{line.why.charAt(0).toUpperCase() + line.why.slice(1)}.</p>
-      <Facts
+      <DescriptionList
         columns={3}
         items={[
           [
@@ -94,11 +94,11 @@ function Detail({ found }: { found: WaitingDetail }) {
           ],
           ['Customer', line.customer_name],
           ['Channel', line.instance],
-          ['Needs', `${whole(line.quantity)} ${line.unit} from one source`],
+          ['Needs', `${formatNumber(line.quantity)} ${line.unit} from one source`],
           ['Kind', kindWords[line.kind] ?? line.kind],
-          ['Waits since', <When key="since" at={line.since} as="date" />],
+          ['Waits since', <Timestamp key="since" at={line.since} as="date" />],
           ['Promised', <Promised key="promised" row={line} />],
-          ['Launches', line.launch_date && <Day key="launch" date={line.launch_date} />],
+          ['Launches', line.launch_date && <CalendarDate key="launch" date={line.launch_date} />],
           ['Canceled by itself', <Expires key="expires" at={line.expires_at} />],
         ]}
       />
@@ -110,13 +110,13 @@ function Detail({ found }: { found: WaitingDetail }) {
           <p className="muted">No source has a unit of {line.product} that is free.</p>
         ) : (
           <ul className="free-at">
-            {found.free.map((one) => (
-              <li key={one.source} data-enough={one.units >= line.quantity}>
-                <Link to={`/inventory?product=${encodeURIComponent(line.product)}&source=${encodeURIComponent(one.source)}`}>
-                  {one.source}
+            {found.free.map((item) => (
+              <li key={item.source} data-enough={item.units >= line.quantity}>
+                <Link to={`/inventory?product=${encodeURIComponent(line.product)}&source=${encodeURIComponent(item.source)}`}>
+                  {item.source}
                 </Link>{' '}
-                <span className="figure">{one.units >= 1_000_000_000 ? 'as many as asked' : whole(one.units)}</span>
-                {one.units < line.quantity && <span className="muted"> of {whole(line.quantity)}</span>}
+                <span className="figure">{item.units >= 1_000_000_000 ? 'as many as asked' : formatNumber(item.units)}</span>
+                {item.units < line.quantity && <span className="muted"> of {formatNumber(line.quantity)}</span>}
               </li>
             ))}
           </ul>
@@ -127,32 +127,33 @@ function Detail({ found }: { found: WaitingDetail }) {
           <h3 className="drawer-head">
             Before it{' '}
             <span className="muted">
-              {line.lines_before === 0 ? 'nobody: it is first' : `${before(line)}, ${whole(line.units_before)} units`}
+              {line.lines_before === 0 ? 'nobody: it is first' : `${before(line)}, ${formatNumber(line.units_before)} units`}
             </span>
           </h3>
           {found.before.length > 0 && (
-            <ScrollX label="Before it" className="bleed-drawer">
+            <HorizontalScroll label="Before it" className="bleed-drawer">
               <table className="plain">
                 <TableHead titles={['Order', 'Customer', ['Units'], 'Waits since', 'Promised']} />
                 <tbody>
-                  {found.before.map((one) => (
-                    <tr key={one.line_id}>
+                  {found.before.map((entry) => (
+                    <tr key={entry.line_id}>
                       <td>
-                        <Link to={`/orders/${one.order_id}`}>{one.order_number}</Link> <span className="muted">line {one.line_number}</span>
+                        <Link to={`/orders/${entry.order_id}`}>{entry.order_number}</Link>{' '}
+                        <span className="muted">line {entry.line_number}</span>
                       </td>
-                      <td>{one.customer_name}</td>
-                      <td className="num figure">{whole(one.quantity)}</td>
+                      <td>{entry.customer_name}</td>
+                      <td className="num figure">{formatNumber(entry.quantity)}</td>
                       <td>
-                        <When at={one.since} />
+                        <Timestamp at={entry.since} />
                       </td>
                       <td>
-                        <Day date={one.available_on} />
+                        <CalendarDate date={entry.available_on} />
                       </td>
                     </tr>
                   ))}
                 </tbody>
               </table>
-            </ScrollX>
+            </HorizontalScroll>
           )}
           {line.lines_before > found.before.length && (
             <p className="muted small">

@@ -1,4 +1,4 @@
-import { listWaiting, type WaitingLine } from '@client/orders';
+import { listWaitingLines, type WaitingLine } from '@client/orders';
 import { HourglassOutlined } from '@kit/icons';
 import { Page } from '@kit/layout';
 import { ExportButton, useColumns, usePagedList, useUrlFilters, WorkList } from '@kit/list';
@@ -29,7 +29,7 @@ export default function WaitingPage() {
   const queries = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const { search, product, kind, open } = values;
-  const view = views.find((one) => one.value === values.view)?.value ?? 'all';
+  const view = views.find((item) => item.value === values.view)?.value ?? 'all';
   const query = useMemo(
     () => ({ search, product, kind: kind === 'backorder' || kind === 'preorder' ? kind : undefined, ...queryOf[view] }) as const,
     [search, product, kind, view],
@@ -37,14 +37,14 @@ export default function WaitingPage() {
   const list = usePagedList({
     name: 'waiting',
     query,
-    fetch: listWaiting,
-    idOf,
-    concerns: (one) => /^(order|order_line|inventory|reservation|backorder)\./.test(one.name),
+    fetch: listWaitingLines,
+    rowId: idOf,
+    isRelevant: (entry) => /^(order|order_line|inventory|reservation|backorder)\./.test(entry.name),
   });
   const [all] = useState(() => waitingColumns((row) => change({ open: row.line_id })));
-  const { shown, chooser } = useColumns('waiting', all);
+  const { visibleColumns: visibleColumns, chooser } = useColumns('waiting', all);
   const done = (): void => {
-    list.renew();
+    list.reload();
     for (const key of ['waiting', 'orders', 'order']) void queries.invalidateQueries({ queryKey: [key] });
   };
   return (
@@ -55,13 +55,13 @@ export default function WaitingPage() {
       <WorkList
         label="Waiting lines"
         list={list}
-        columns={shown}
-        idOf={idOf}
-        nameOf={nameOf}
+        columns={visibleColumns}
+        rowId={idOf}
+        rowName={nameOf}
         noun={['line', 'lines']}
-        pages={['Before', 'After']}
+        pagerLabels={['Before', 'After']}
         onOpen={(row) => change({ open: row.line_id })}
-        verbs={() => waitingVerbs}
+        actions={() => waitingVerbs}
         onDone={done}
         search="Order number"
         filters={[
@@ -87,12 +87,16 @@ export default function WaitingPage() {
               onChange={(next) => change({ view: next === 'all' ? undefined : next })}
             />
             {chooser}
-            <ExportButton name="waiting-lines" columns={shown} fetch={(page, signal) => listWaiting({ ...query, ...page }, signal)} />
+            <ExportButton
+              name="waiting-lines"
+              columns={visibleColumns}
+              fetch={(page, signal) => listWaitingLines({ ...query, ...page }, signal)}
+            />
           </>
         }
         icon={<HourglassOutlined />}
         empty={empty[view] ?? waitsForNothing}
-        unmatched={{ title: 'No waiting line matches', says: 'Nothing that waits fits all of the filters above.' }}
+        noMatch={{ title: 'No waiting line matches', description: 'Nothing that waits fits all of the filters above.' }}
       />
       {open !== undefined && <WaitingDrawer line={open} onClose={() => change({ open: undefined })} onDone={done} />}
     </Page>
@@ -101,23 +105,23 @@ export default function WaitingPage() {
 
 const waitsForNothing = {
   title: 'Nobody waits',
-  says: 'Every order line found its stock. A line that no source can serve waits here once backorders are taken; one sold before its launch waits as a preorder.',
+  description: 'Every order line found its stock. A line that no source can serve waits here once backorders are taken; one sold before its launch waits as a preorder.',
   action: <Link to="/orders?state=on_hold">See orders on hold</Link>,
 };
 const empty: Record<string, typeof waitsForNothing> = {
   unpromised: {
     title: 'Every waiting line has its day',
-    says: 'Supply is known for all that wait. A line without any shows here, so that somebody orders more.',
+    description: 'Supply is known for all that wait. A line without any shows here, so that somebody orders more.',
     action: <Link to="/waiting-lines">See all that wait</Link>,
   },
   expiring: {
     title: 'No line is canceled by itself',
-    says: 'The order preferences give waiting lines no last day.',
+    description: 'The order preferences give waiting lines no last day.',
     action: <Link to="/waiting-lines">See all that wait</Link>,
   },
   released: {
     title: 'Nothing is on its way',
-    says: 'Lines that were just told to go on show here until sourcing found their stock.',
+    description: 'Lines that were just told to go on show here until sourcing found their stock.',
     action: <Link to="/waiting-lines">See all that wait</Link>,
   },
 };

@@ -1,8 +1,8 @@
 import { PauseCircleFilled } from '@kit/icons';
 import type { OrderRow } from '@client/orders';
-import { Money, whole, When } from '@kit/format';
+import { Money, formatNumber, Timestamp } from '@kit/format';
 import type { ListColumn } from '@kit/list';
-import { Badge, StateTag, stateWord } from '@kit/states';
+import { Badge, StateTag, stateLabel } from '@kit/states';
 import { Tooltip } from 'antd';
 import { Link } from 'react-router';
 
@@ -22,28 +22,28 @@ function Place(row: OrderRow) {
 
 export const orderColumns: readonly ListColumn<OrderRow>[] = [
   {
-    key: 'number',
+    id: 'number',
     title: 'Order',
-    fixed: true,
-    text: (row) => row.number,
-    render: (row) => (
+    alwaysShown: true,
+    exportValue: (row) => row.number,
+    cell: (row) => (
       <Link to={`/orders/${row.id}`} className="strong figure">
         {row.number}
       </Link>
     ),
   },
   {
-    key: 'customer',
+    id: 'customer',
     title: 'Customer',
-    text: (row) => row.customer_name,
-    render: (row) => row.customer_name || <span className="muted">No name</span>,
+    exportValue: (row) => row.customer_name,
+    cell: (row) => row.customer_name || <span className="muted">No name</span>,
   },
   {
-    key: 'state',
+    id: 'state',
     title: 'State',
-    fixed: true,
-    text: (row) => stateWord(row.state),
-    render: (row) => (
+    alwaysShown: true,
+    exportValue: (row) => stateLabel(row.state),
+    cell: (row) => (
       <span className="row" style={{ flexWrap: 'nowrap' }}>
         <StateTag state={row.state} />
         {row.held && row.state !== 'on_hold' && (
@@ -55,39 +55,45 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
     ),
   },
   {
-    key: 'reason',
+    id: 'reason',
     title: 'Reason',
-    text: (row) => row.state_reason,
-    render: (row) => (
+    exportValue: (row) => row.state_reason,
+    cell: (row) => (
       <Tooltip title={row.state_reason.length > 20 ? row.state_reason : ''}>
         <span className="clip muted">{row.state_reason}</span>
       </Tooltip>
     ),
   },
   {
-    key: 'total',
+    id: 'total',
     title: 'Total',
     align: 'right',
-    text: (row) => row.total_amount,
-    render: (row) => <Money amount={row.total_amount} currency={row.currency} />,
+    exportValue: (row) => row.total_amount,
+    cell: (row) => <Money amount={row.total_amount} currency={row.currency} />,
   },
-  { key: 'currency', title: 'Currency', extra: true, text: (row) => row.currency, render: (row) => row.currency },
+  { id: 'currency', title: 'Currency', hiddenByDefault: true, exportValue: (row) => row.currency, cell: (row) => row.currency },
   {
-    key: 'lines',
+    id: 'lines',
     title: 'Lines',
     align: 'right',
-    text: (row) => row.line_count,
-    render: (row) => <span className="figure">{whole(row.line_count)}</span>,
+    exportValue: (row) => row.line_count,
+    cell: (row) => <span className="figure">{formatNumber(row.line_count)}</span>,
   },
-  { key: 'ship_to', title: 'Ship to', text: place, render: Place },
+  { id: 'ship_to', title: 'Ship to', exportValue: place, cell: Place },
   {
-    key: 'sources',
+    id: 'sources',
     title: 'Sources',
-    text: (row) => row.sources.join(' '),
-    render: (row) => (row.sources.length > 0 ? row.sources.join(', ') : <span className="muted">Not sourced</span>),
+    exportValue: (row) => row.sources.join(' '),
+    cell: (row) => (row.sources.length > 0 ? row.sources.join(', ') : <span className="muted">Not sourced</span>),
   },
-  { key: 'placed', title: 'Placed', text: (row) => row.placed_at, render: (row) => <When at={row.placed_at} /> },
-  { key: 'instance', title: 'Channel', extra: true, text: (row) => row.instance, render: (row) => row.instance },
-  { key: 'origin', title: 'Origin', extra: true, text: (row) => row.origin, render: (row) => row.origin },
-  { key: 'created', title: 'Received', extra: true, text: (row) => row.created_at, render: (row) => <When at={row.created_at} /> },
+  { id: 'placed', title: 'Placed', exportValue: (row) => row.placed_at, cell: (row) => <Timestamp at={row.placed_at} /> },
+  { id: 'instance', title: 'Channel', hiddenByDefault: true, exportValue: (row) => row.instance, cell: (row) => row.instance },
+  { id: 'origin', title: 'Origin', hiddenByDefault: true, exportValue: (row) => row.origin, cell: (row) => row.origin },
+  {
+    id: 'created',
+    title: 'Received',
+    hiddenByDefault: true,
+    exportValue: (row) => row.created_at,
+    cell: (row) => <Timestamp at={row.created_at} />,
+  },
 ];

@@ -39,7 +39,7 @@ test('picking a state puts it into the address and asks the server for it', asyn
   await waitFor(() =>
     expect(
       sent
-        .filter((one) => one.path === '/api/v1/orders')
+        .filter((item) => item.path === '/api/v1/orders')
         .at(-1)
         ?.query.get('state'),
     ).toBe('on_hold'),
@@ -54,7 +54,7 @@ test('the next page is asked for by key and the way back returns to the first', 
   show(routes, '/orders');
   await userEvent.click(await screen.findByRole('button', { name: /Older/ }));
   await screen.findByRole('link', { name: orders[3]?.number });
-  expect(sent.some((one) => one.query.get('after') === 'K2')).toBe(true);
+  expect(sent.some((item) => item.query.get('after') === 'K2')).toBe(true);
   expect(screen.queryByRole('link', { name: rows[0]?.number })).toBeNull();
   await userEvent.click(screen.getByRole('button', { name: /Newer/ }));
   await screen.findByRole('link', { name: rows[0]?.number });
@@ -80,7 +80,7 @@ test('a bulk hold sends the reason and reports row by row', async () => {
   await userEvent.type(within(dialog).getByLabelText(/Reason/), 'Customer asked');
   await userEvent.click(within(dialog).getByRole('button', { name: 'Hold 2 orders' }));
   await within(dialog).findByText('Fulfillment has started');
-  expect(sent.find((one) => one.method === 'POST')?.body).toEqual({ ids: [first?.id, second?.id], reason: 'Customer asked' });
+  expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: [first?.id, second?.id], reason: 'Customer asked' });
 });
 
 test('a refusal keeps what was typed and shows the remedy and the reference', async () => {
@@ -119,7 +119,7 @@ test('what cannot be done is disabled, says why, and does nothing', async () => 
   expect(cancel).toHaveAccessibleDescription('Part of the order has shipped');
   await userEvent.click(cancel);
   expect(screen.queryByRole('dialog')).toBeNull();
-  expect(sent.every((one) => one.method === 'GET')).toBe(true);
+  expect(sent.every((item) => item.method === 'GET')).toBe(true);
 });
 
 test('a failed step shows its error and can be reprocessed', async () => {
@@ -132,7 +132,7 @@ test('a failed step shows its error and can be reprocessed', async () => {
   await screen.findByText(/The 3PL answered 422/);
   await userEvent.click(screen.getByRole('button', { name: 'Reprocess' }));
   await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Reprocess 1 order' }));
-  await waitFor(() => expect(sent.find((one) => one.method === 'POST')?.body).toEqual({ order_ids: [id] }));
+  await waitFor(() => expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ order_ids: [id] }));
 });
 
 test('the sourcing decision shows every candidate, the chosen one first and why others were refused', async () => {

@@ -1,35 +1,38 @@
-import { actOnWaiting, type WaitingLine } from '@client/orders';
-import { Day, whole, When } from '@kit/format';
+import { actOnWaitingLines, type WaitingLine } from '@client/orders';
+import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
 import { figureColumn, type ListColumn, type Verb } from '@kit/list';
 import { Badge, StateTag, warningIcon } from '@kit/states';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
 export const kindWords: Record<string, string> = { backorder: 'Backorder', preorder: 'Preorder' };
-export const nameOf = (row: WaitingLine): string => `${row.order_number}, line ${row.line_number}: ${whole(row.quantity)} ${row.product}`;
+export const nameOf = (row: WaitingLine): string =>
+  `${row.order_number}, line ${row.line_number}: ${formatNumber(row.quantity)} ${row.product}`;
 
 export const waitingVerbs: readonly Verb[] = [
   {
     name: 'recheck',
     label: 'Recheck now',
-    outcome: ['going on', 'still waiting'],
-    says: 'Looks at the stock of this moment, in the order of the queue: who waits longer goes first. Promised days are renewed.',
-    run: (ids, reason) => actOnWaiting('recheck', ids, reason),
+    outcomeLabels: ['going on', 'still waiting'],
+    description: 'Looks at the stock of this moment, in the order of the queue: who waits longer goes first. Promised days are renewed.',
+    run: (ids, reason) => actOnWaitingLines('recheck', ids, reason),
   },
   {
     name: 'release',
     label: 'Release',
-    reason: 'For example: the buyer has waited long enough (optional)',
-    says: 'Their orders go on out of turn and look for stock, past everybody before them. Without stock they wait again and keep their place.',
-    run: (ids, reason) => actOnWaiting('release', ids, reason),
+    reasonPlaceholder: 'For example: the buyer has waited long enough (optional)',
+    description:
+      'Their orders go on out of turn and look for stock, past everybody before them. Without stock they wait again and keep their place.',
+    run: (ids, reason) => actOnWaitingLines('release', ids, reason),
   },
   {
     name: 'cancel',
     label: 'Cancel',
     danger: true,
-    reason: 'For example: customer request',
-    says: 'What is open of these lines is canceled. An order goes on with its other lines, or is canceled with its last one. This cannot be undone.',
-    run: (ids, reason) => actOnWaiting('cancel', ids, reason),
+    reasonPlaceholder: 'For example: customer request',
+    description:
+      'What is open of these lines is canceled. An order goes on with its other lines, or is canceled with its last one. This cannot be undone.',
+    run: (ids, reason) => actOnWaitingLines('cancel', ids, reason),
   },
 ];
 
@@ -42,10 +45,10 @@ export function Expires({ at }: { at: string | null }) {
   if (Date.parse(at) - now < 3 * DAY)
     return (
       <Badge tone="attention" icon={warningIcon}>
-        <When at={at} />
+        <Timestamp at={at} />
       </Badge>
     );
-  return <When at={at} as="date" />;
+  return <Timestamp at={at} as="date" />;
 }
 
 export function Promised({ row }: { row: WaitingLine }) {
@@ -54,7 +57,7 @@ export function Promised({ row }: { row: WaitingLine }) {
   return (
     <span className="two-line">
       <span className="figure">
-        <Day date={row.available_on} />
+        <CalendarDate date={row.available_on} />
       </span>
       {row.available_on < today ? (
         <span className="muted">overdue</span>
@@ -67,15 +70,17 @@ export function Promised({ row }: { row: WaitingLine }) {
 
 /** How many wait longer, in words. */
 export const before = (row: WaitingLine): string =>
-  row.lines_before >= 1000 ? `${whole(1000)} or more lines` : `${whole(row.lines_before)} ${row.lines_before === 1 ? 'line' : 'lines'}`;
+  row.lines_before >= 1000
+    ? `${formatNumber(1000)} or more lines`
+    : `${formatNumber(row.lines_before)} ${row.lines_before === 1 ? 'line' : 'lines'}`;
 
 export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListColumn<WaitingLine>[] => [
   {
-    key: 'order',
+    id: 'order',
     title: 'Order',
-    fixed: true,
-    text: (row) => row.order_number,
-    render: (row) => (
+    alwaysShown: true,
+    exportValue: (row) => row.order_number,
+    cell: (row) => (
       <span className="two-line">
         <Link to={`/orders/${row.order_id}`} className="strong figure">
           {row.order_number}
@@ -85,11 +90,11 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
     ),
   },
   {
-    key: 'product',
+    id: 'product',
     title: 'Product',
-    fixed: true,
-    text: (row) => row.product,
-    render: (row) => (
+    alwaysShown: true,
+    exportValue: (row) => row.product,
+    cell: (row) => (
       <span className="two-line">
         <button type="button" className="link-button" onClick={() => open(row)}>
           {row.product}
@@ -102,31 +107,31 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
   },
   figureColumn('units', 'Units', (row) => row.quantity, true),
   {
-    key: 'kind',
+    id: 'kind',
     title: 'Kind',
-    text: (row) => row.kind,
-    render: (row) =>
+    exportValue: (row) => row.kind,
+    cell: (row) =>
       row.state === 'released' ? (
         <StateTag state="running" label="Going on" />
       ) : (
         <StateTag state="waiting" label={kindWords[row.kind] ?? row.kind} tone={row.kind === 'preorder' ? 'neutral' : 'attention'} />
       ),
   },
-  { key: 'since', title: 'Waits since', text: (row) => row.since, render: (row) => <When at={row.since} /> },
+  { id: 'since', title: 'Waits since', exportValue: (row) => row.since, cell: (row) => <Timestamp at={row.since} /> },
   {
-    key: 'promised',
+    id: 'promised',
     title: 'Promised',
     hint: 'The day its stock can be there, after everybody before it',
-    text: (row) => row.available_on ?? '',
-    render: (row) => <Promised row={row} />,
+    exportValue: (row) => row.available_on ?? '',
+    cell: (row) => <Promised row={row} />,
   },
   {
-    key: 'before',
+    id: 'before',
     title: 'Before it',
     hint: 'Lines that wait longer for the same product',
     align: 'right',
-    text: (row) => row.lines_before,
-    render: (row) =>
+    exportValue: (row) => row.lines_before,
+    cell: (row) =>
       row.lines_before === 0 ? (
         <span className="muted">{row.kind === 'backorder' && row.state === 'waiting' ? 'First' : '—'}</span>
       ) : (
@@ -136,12 +141,12 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
       ),
   },
   {
-    key: 'why',
+    id: 'why',
     title: 'Why it waits',
-    text: (row) => row.why,
-    render: (row) => <span className="why-waits">{row.why.charAt(0).toUpperCase() + row.why.slice(1)}</span>,
+    exportValue: (row) => row.why,
+    cell: (row) => <span className="why-waits">{row.why.charAt(0).toUpperCase() + row.why.slice(1)}</span>,
   },
-  { key: 'expires', title: 'Canceled', text: (row) => row.expires_at ?? '', render: (row) => <Expires at={row.expires_at} /> },
-  { key: 'customer', title: 'Customer', extra: true, text: (row) => row.customer_name, render: (row) => row.customer_name },
-  { key: 'instance', title: 'Channel', extra: true, text: (row) => row.instance, render: (row) => row.instance },
+  { id: 'expires', title: 'Canceled', exportValue: (row) => row.expires_at ?? '', cell: (row) => <Expires at={row.expires_at} /> },
+  { id: 'customer', title: 'Customer', hiddenByDefault: true, exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
+  { id: 'instance', title: 'Channel', hiddenByDefault: true, exportValue: (row) => row.instance, cell: (row) => row.instance },
 ];

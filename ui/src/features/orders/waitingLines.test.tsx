@@ -60,7 +60,7 @@ test('selected lines are rechecked and each reports for itself', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Recheck now' }));
   await userEvent.click(await screen.findByRole('button', { name: 'Recheck now 1 line' }));
   expect(await screen.findByText('no source has any free', { selector: '.bulk-report .muted' })).toBeInTheDocument();
-  expect(sent.find((one) => one.method === 'POST')?.body).toEqual({ ids: ['1'], reason: '' });
+  expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: ['1'], reason: '' });
 });
 
 test('a line opens to its queue', async () => {
@@ -83,5 +83,5 @@ test('each view asks for its own, and an empty one says what belongs there', asy
   const sent = company([]);
   show(routes, '/waiting-lines?view=unpromised');
   expect(await screen.findByText('Every waiting line has its day')).toBeInTheDocument();
-  await waitFor(() => expect(sent.findLast((one) => one.path === '/api/v1/waiting-lines')?.query.get('unpromised')).toBe('true'));
+  await waitFor(() => expect(sent.findLast((item) => item.path === '/api/v1/waiting-lines')?.query.get('unpromised')).toBe('true'));
 });

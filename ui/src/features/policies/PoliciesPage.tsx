@@ -1,9 +1,9 @@
 import { ApartmentOutlined } from '@kit/icons';
 import { listPolicies, type Policy, type PolicyRow } from '@client/orchestration';
-import { EmptyState, Loaded } from '@kit/feedback';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { Page, Section } from '@kit/layout';
-import { Badge, inWords } from '@kit/states';
+import { EmptyState, QueryContent } from '@kit/feedback';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Page, Card } from '@kit/layout';
+import { Badge, humanize } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Input } from 'antd';
 import { useState } from 'react';
@@ -36,22 +36,22 @@ export default function PoliciesPage() {
         />
       }
     >
-      <Loaded answer={policies} rows={8}>
+      <QueryContent answer={policies} rows={8}>
         {(items) => {
           const shown = items.filter((policy) =>
             `${policy.name} ${policy.title} ${policy.entity}`.toLowerCase().includes(search.trim().toLowerCase()),
           );
           if (shown.length > 0) return shown.map((policy) => <PolicyTable key={policy.name} policy={policy} />);
           return (
-            <Section>
+            <Card>
               <EmptyState icon={<ApartmentOutlined />} title={items.length > 0 ? `No policy is called “${search}”` : 'No policies yet'}>
                 A policy checks or sets fields of an order while a flow runs. Describe one in a configuration document of kind{' '}
                 <code>policy</code>.
               </EmptyState>
-            </Section>
+            </Card>
           );
         }}
-      </Loaded>
+      </QueryContent>
     </Page>
   );
 }
@@ -62,7 +62,7 @@ function outcomesOf(policy: Policy): { name: string; read: (row: PolicyRow) => s
   const judges = policy.rows.some((row) => row.outcome);
   const explains = policy.rows.some((row) => row.reason);
   return [
-    ...(judges ? [{ name: 'Outcome', read: (row: PolicyRow) => (row.outcome ? inWords(row.outcome) : '') }] : []),
+    ...(judges ? [{ name: 'Outcome', read: (row: PolicyRow) => (row.outcome ? humanize(row.outcome) : '') }] : []),
     ...fields.map((field) => ({ name: `Set ${field.replaceAll('_', ' ')}`, read: (row: PolicyRow) => cell(row.set?.[field]) })),
     ...(explains ? [{ name: 'Reason', read: (row: PolicyRow) => cell(row.reason) }] : []),
   ];
@@ -71,19 +71,19 @@ function outcomesOf(policy: Policy): { name: string; read: (row: PolicyRow) => s
 function PolicyTable({ policy }: { policy: Policy }) {
   const outcomes = outcomesOf(policy);
   return (
-    <Section
+    <Card
       flush
       title={<span id={policy.name}>{policy.title}</span>}
       extra={
         <>
           <span>
-            {inWords(policy.type)} policy on {inWords(policy.entity).toLowerCase()}
+            {humanize(policy.type)} policy on {humanize(policy.entity).toLowerCase()}
           </span>
-          <Badge tone={policy.criticality === 'critical' ? 'attention' : 'neutral'}>{inWords(policy.criticality)}</Badge>
+          <Badge tone={policy.criticality === 'critical' ? 'attention' : 'neutral'}>{humanize(policy.criticality)}</Badge>
         </>
       }
     >
-      <ScrollX label={policy.title}>
+      <HorizontalScroll label={policy.title}>
         <table className="plain decision" aria-label={policy.title}>
           <thead>
             <tr>
@@ -126,7 +126,7 @@ function PolicyTable({ policy }: { policy: Policy }) {
             ))}
           </tbody>
         </table>
-      </ScrollX>
-    </Section>
+      </HorizontalScroll>
+    </Card>
   );
 }

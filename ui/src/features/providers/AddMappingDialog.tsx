@@ -1,8 +1,8 @@
 import { type Mapping, type ProviderInstance, saveMappings } from '@client/providers';
 import { ProblemNotice } from '@kit/feedback';
-import { whole } from '@kit/format';
+import { formatNumber } from '@kit/format';
 import { choices } from '@kit/list';
-import { inWords } from '@kit/states';
+import { humanize } from '@kit/states';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { App, Input, Modal, Select } from 'antd';
 import { useId, useState } from 'react';
@@ -30,7 +30,7 @@ export function AddMapping({ instances, onClose }: { instances: ProviderInstance
       return saved;
     },
     onSuccess: (saved) => {
-      message.success(saved.replayed > 0 ? `Saved; ${whole(saved.replayed)} waiting messages go on` : 'Saved');
+      message.success(saved.replayed > 0 ? `Saved; ${formatNumber(saved.replayed)} waiting messages go on` : 'Saved');
       void queries.invalidateQueries({ queryKey: ['mappings'] });
       void queries.invalidateQueries({ queryKey: ['messages'] });
       onClose();
@@ -53,7 +53,7 @@ export function AddMapping({ instances, onClose }: { instances: ProviderInstance
       <div className="mapping-form">
         <label htmlFor={`${id}table`}>
           Table
-          <Select id={`${id}table`} value={mapping.table} options={choices(mappingTables, inWords)} onChange={(table) => set({ table })} />
+          <Select id={`${id}table`} value={mapping.table} options={choices(mappingTables, humanize)} onChange={(table) => set({ table })} />
         </label>
         <label>
           Field
@@ -86,7 +86,7 @@ export function AddMapping({ instances, onClose }: { instances: ProviderInstance
             <Select
               id={`${id}name`}
               value={mapping.scope_name}
-              options={instances.map((one) => ({ value: one.name, label: one.title || one.name }))}
+              options={instances.map((instance) => ({ value: instance.name, label: instance.title || instance.name }))}
               onChange={(scope_name) => set({ scope_name })}
             />
           </label>

@@ -1,6 +1,6 @@
 import { listCalls, type ProviderCall, type ProviderInstance } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
-import { duration, When } from '@kit/format';
+import { formatDuration, Timestamp } from '@kit/format';
 import { FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
 import { Badge, toneIcon } from '@kit/states';
 import { useMemo } from 'react';
@@ -12,35 +12,35 @@ const keys = ['instance', 'failed'] as const;
 const pathOf = (url: string): string => (URL.canParse(url) ? url.slice(new URL(url).origin.length) : url);
 
 const columns: readonly ListColumn<ProviderCall>[] = [
-  { key: 'at', title: 'When', render: (row) => <When at={row.started_at} /> },
-  { key: 'instance', title: 'Provider', render: (row) => row.instance },
+  { id: 'at', title: 'When', cell: (row) => <Timestamp at={row.started_at} /> },
+  { id: 'instance', title: 'Provider', cell: (row) => row.instance },
   {
-    key: 'call',
+    id: 'call',
     title: 'Call',
-    render: (row) => (
+    cell: (row) => (
       <code className="call-url" title={row.url}>
         {row.method} {pathOf(row.url)}
       </code>
     ),
   },
   {
-    key: 'status',
+    id: 'status',
     title: 'Answer',
-    render: (row) => (
+    cell: (row) => (
       <Badge tone={row.ok ? 'done' : 'failed'} icon={toneIcon(row.ok ? 'done' : 'failed')}>
         {row.status ?? 'No answer'}
       </Badge>
     ),
   },
-  { key: 'error', title: 'Error', render: (row) => <span className="muted">{row.error}</span> },
-  { key: 'took', title: 'Took', align: 'right', render: (row) => <span className="figure">{duration(row.duration_ms)}</span> },
+  { id: 'error', title: 'Error', cell: (row) => <span className="muted">{row.error}</span> },
+  { id: 'took', title: 'Took', align: 'right', cell: (row) => <span className="figure">{formatDuration(row.duration_ms)}</span> },
 ];
 
 /** Every call we made to the outside, newest first. Secrets never stand in it. */
 export function CallLog({ instances }: { instances: ProviderInstance[] }) {
   const [values, change] = useUrlFilters(keys);
   const query = useMemo(() => ({ ...values, failed: values.failed === 'true' ? true : undefined }), [values]);
-  const list = usePagedList({ name: 'provider-calls', query, fetch: listCalls, idOf, limit: 25 });
+  const list = usePagedList({ name: 'provider-calls', query, fetch: listCalls, rowId: idOf, limit: 25 });
   return (
     <section aria-label="Call log" className="stack" style={{ gap: 8 }}>
       <h2 className="section-title">Calls to the outside</h2>
@@ -48,7 +48,7 @@ export function CallLog({ instances }: { instances: ProviderInstance[] }) {
         label="Calls"
         list={list}
         columns={columns}
-        idOf={idOf}
+        rowId={idOf}
         toolbar={
           <FilterBar
             filters={[
@@ -56,7 +56,7 @@ export function CallLog({ instances }: { instances: ProviderInstance[] }) {
                 key: 'instance',
                 label: 'Provider',
                 kind: 'choice',
-                options: instances.map((one) => ({ value: one.name, label: one.title || one.name })),
+                options: instances.map((instance) => ({ value: instance.name, label: instance.title || instance.name })),
               },
               { key: 'failed', label: 'Failed only', kind: 'flag' },
             ]}

@@ -1,11 +1,11 @@
 import { ApiOutlined } from '@kit/icons';
 import { listInstances, pollInstance, probeInstance, type ProviderInstance } from '@client/providers';
 import { asProblem } from '@client/problem';
-import { EmptyState, Loaded, ProblemNotice } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { Facts, Page, Section } from '@kit/layout';
-import { Badge, inWords, StateTag } from '@kit/states';
-import { WhyButton } from '@kit/ExplainedButton';
+import { EmptyState, QueryContent, ProblemNotice } from '@kit/feedback';
+import { formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList, Page, Card } from '@kit/layout';
+import { Badge, humanize, StateTag } from '@kit/states';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, Button } from 'antd';
 import { Link } from 'react-router';
@@ -19,10 +19,10 @@ export default function InstalledPage() {
       title="Installed providers"
       lead="Every connection to an outside system: whether it works, what it may do, when it was last asked."
     >
-      <Loaded answer={instances} rows={8}>
+      <QueryContent answer={instances} rows={8}>
         {(items) =>
           items.length === 0 ? (
-            <Section>
+            <Card>
               <EmptyState
                 icon={<ApiOutlined />}
                 title="No provider is installed"
@@ -31,7 +31,7 @@ export default function InstalledPage() {
                 A provider connects a store, a warehouse or a carrier. Choose one from the library and install it with{' '}
                 <code>iom provider install</code>.
               </EmptyState>
-            </Section>
+            </Card>
           ) : (
             <>
               <div className="provider-grid">
@@ -43,7 +43,7 @@ export default function InstalledPage() {
             </>
           )
         }
-      </Loaded>
+      </QueryContent>
     </Page>
   );
 }
@@ -63,10 +63,10 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
   });
   const parked = instance.messages.parked ?? 0;
   return (
-    <Section className="provider" title={instance.title || instance.name} extra={<StateTag state={instance.state} />}>
+    <Card className="provider" title={instance.title || instance.name} extra={<StateTag state={instance.state} />}>
       <div className="stack" style={{ gap: 12 }}>
         <p className="muted">
-          {instance.provider} · {inWords(instance.category)}
+          {instance.provider} · {humanize(instance.category)}
           {instance.account && <> · {instance.account}</>}
         </p>
         {instance.error && (
@@ -79,13 +79,16 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
           .map((error) => (
             <ProblemNotice key={asProblem(error).what} compact error={error} />
           ))}
-        <Facts
+        <DescriptionList
           columns={2}
           items={[
-            ['Probed', <When key="probed" at={instance.probed_at} none="Never" />],
-            ['Last poll', instance.poll_seconds ? <When key="last" at={instance.last_poll_at} none="Never" /> : 'Not polled; it calls us'],
-            ['Next poll', instance.poll_seconds && instance.next_poll_at && <When key="next" at={instance.next_poll_at} />],
-            ['Polls every', instance.poll_seconds && `${whole(instance.poll_seconds)} s`],
+            ['Probed', <Timestamp key="probed" at={instance.probed_at} none="Never" />],
+            [
+              'Last poll',
+              instance.poll_seconds ? <Timestamp key="last" at={instance.last_poll_at} none="Never" /> : 'Not polled; it calls us',
+            ],
+            ['Next poll', instance.poll_seconds && instance.next_poll_at && <Timestamp key="next" at={instance.next_poll_at} />],
+            ['Polls every', instance.poll_seconds && `${formatNumber(instance.poll_seconds)} s`],
             ['Last poll failed', instance.last_error !== instance.error && instance.last_error],
           ]}
         />
@@ -107,30 +110,30 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
               .filter((state) => (instance.messages[state] ?? 0) > 0)
               .map((state) => (
                 <span key={state} className="muted">
-                  <span className="figure">{whole(instance.messages[state] ?? 0)}</span> {state}
+                  <span className="figure">{formatNumber(instance.messages[state] ?? 0)}</span> {state}
                 </span>
               ))}
             {parked > 0 && (
               <Link to={`/my-work/messages?instance=${encodeURIComponent(instance.name)}`}>
-                <Badge tone="attention">{whole(parked)} parked</Badge>
+                <Badge tone="attention">{formatNumber(parked)} parked</Badge>
               </Link>
             )}
           </span>
           <span className="row end">
-            <WhyButton
+            <ExplainedButton
               allowed={instance.poll_seconds !== null}
               why="This provider calls us when it has news; there is nothing to poll"
               loading={poll.isPending}
               onClick={() => poll.mutate()}
             >
               Poll now
-            </WhyButton>
+            </ExplainedButton>
             <Button type={instance.state === 'green' ? 'default' : 'primary'} loading={probe.isPending} onClick={() => probe.mutate()}>
               Probe
             </Button>
           </span>
         </div>
       </div>
-    </Section>
+    </Card>
   );
 }

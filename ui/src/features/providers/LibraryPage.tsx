@@ -1,8 +1,8 @@
 import { AppstoreOutlined } from '@kit/icons';
 import { type CatalogEntry, listCatalog, listInstances } from '@client/providers';
-import { EmptyState, Loaded } from '@kit/feedback';
-import { Page, Section } from '@kit/layout';
-import { Badge, inWords, toneIcon } from '@kit/states';
+import { EmptyState, QueryContent } from '@kit/feedback';
+import { Page, Card } from '@kit/layout';
+import { Badge, humanize, toneIcon } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Drawer, Input, Segmented } from 'antd';
 import { useState } from 'react';
@@ -20,8 +20,8 @@ export default function LibraryPage() {
   const [open, setOpen] = useState<CatalogEntry>();
   const catalog = useQuery({ queryKey: ['catalog'], queryFn: listCatalog });
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
-  const categories = [...new Set((catalog.data ?? []).map((one) => one.category))];
-  const installed = new Set((instances.data ?? []).map((one) => one.provider));
+  const categories = [...new Set((catalog.data ?? []).map((item) => item.category))];
+  const installed = new Set((instances.data ?? []).map((instance) => instance.provider));
   return (
     <Page
       title="Provider library"
@@ -42,46 +42,46 @@ export default function LibraryPage() {
           <Segmented
             value={category}
             onChange={setCategory}
-            options={[{ value: 'all', label: 'All' }, ...categories.map((one) => ({ value: one, label: inWords(one) }))]}
+            options={[{ value: 'all', label: 'All' }, ...categories.map((entry) => ({ value: entry, label: humanize(entry) }))]}
           />
         </div>
       )}
-      <Loaded answer={catalog} rows={6}>
+      <QueryContent answer={catalog} rows={6}>
         {(items) => {
           const shown = items.filter(
-            (one) =>
-              (category === 'all' || one.category === category) &&
-              `${one.title} ${one.description}`.toLowerCase().includes(search.trim().toLowerCase()),
+            (candidate) =>
+              (category === 'all' || candidate.category === category) &&
+              `${candidate.title} ${candidate.description}`.toLowerCase().includes(search.trim().toLowerCase()),
           );
           if (shown.length === 0) {
             return (
-              <Section>
+              <Card>
                 <EmptyState icon={<AppstoreOutlined />} title={items.length > 0 ? 'No provider matches' : 'The library is empty'}>
                   Providers are Python packages with an <code>openiom.providers</code> entry point; install one and it appears here.
                 </EmptyState>
-              </Section>
+              </Card>
             );
           }
           return (
             <div className="provider-grid">
-              {shown.map((one) => (
-                <button key={one.name} type="button" className="card catalog" onClick={() => setOpen(one)}>
+              {shown.map((current) => (
+                <button key={current.name} type="button" className="card catalog" onClick={() => setOpen(current)}>
                   <span className="row between">
-                    <span className="strong catalog-title">{one.title}</span>
-                    {installed.has(one.name) && (
+                    <span className="strong catalog-title">{current.title}</span>
+                    {installed.has(current.name) && (
                       <Badge tone="done" icon={toneIcon('done')}>
                         Installed
                       </Badge>
                     )}
                   </span>
-                  <span className="muted">{inWords(one.category)}</span>
-                  <span>{one.description}</span>
+                  <span className="muted">{humanize(current.category)}</span>
+                  <span>{current.description}</span>
                 </button>
               ))}
             </div>
           );
         }}
-      </Loaded>
+      </QueryContent>
       {open && <EntryDrawer entry={open} onClose={() => setOpen(undefined)} />}
     </Page>
   );
@@ -132,7 +132,7 @@ function Fields({ title, schema }: { title: string; schema: JsonSchema }) {
       <ul className="stack" style={{ gap: 6 }}>
         {fields.map(([name, field]) => (
           <li key={name}>
-            <span className="strong">{field.title ?? inWords(name)}</span>{' '}
+            <span className="strong">{field.title ?? humanize(name)}</span>{' '}
             {schema.required?.includes(name) ? '' : <span className="muted">(optional)</span>}{' '}
             {(field.writeOnly ?? field.format === 'password') && <Badge>kept secret</Badge>}
             {field.description && <div className="muted">{field.description}</div>}

@@ -3,7 +3,7 @@ import { listInstances, listMappings, type Mapping } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { choices, ExportButton, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
-import { inWords } from '@kit/states';
+import { humanize } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useState } from 'react';
@@ -17,15 +17,15 @@ const idOf = (row: Mapping): string => [row.table, row.field, row.scope, row.sco
 const scopeWords: Record<string, string> = { instance: 'Only', group: 'Group', default: 'Everywhere' };
 
 const columns: readonly ListColumn<Mapping>[] = [
-  { key: 'table', title: 'Table', text: (row) => row.table, render: (row) => inWords(row.table) },
-  { key: 'field', title: 'Field', text: (row) => row.field, render: (row) => <span className="muted">{row.field}</span> },
-  { key: 'value', title: 'Their value', text: (row) => row.value, render: (row) => <code className="strong">{row.value}</code> },
-  { key: 'internal', title: 'Our value', text: (row) => row.internal, render: (row) => <span className="strong">{row.internal}</span> },
+  { id: 'table', title: 'Table', exportValue: (row) => row.table, cell: (row) => humanize(row.table) },
+  { id: 'field', title: 'Field', exportValue: (row) => row.field, cell: (row) => <span className="muted">{row.field}</span> },
+  { id: 'value', title: 'Their value', exportValue: (row) => row.value, cell: (row) => <code className="strong">{row.value}</code> },
+  { id: 'internal', title: 'Our value', exportValue: (row) => row.internal, cell: (row) => <span className="strong">{row.internal}</span> },
   {
-    key: 'scope',
+    id: 'scope',
     title: 'Holds for',
-    text: (row) => [row.scope, row.scope_name].filter(Boolean).join(' '),
-    render: (row) => [scopeWords[row.scope] ?? inWords(row.scope), row.scope_name].filter(Boolean).join(' '),
+    exportValue: (row) => [row.scope, row.scope_name].filter(Boolean).join(' '),
+    cell: (row) => [scopeWords[row.scope] ?? humanize(row.scope), row.scope_name].filter(Boolean).join(' '),
   },
 ];
 
@@ -34,7 +34,7 @@ export default function MappingsPage() {
   const [values, change] = useUrlFilters(keys);
   const [adding, setAdding] = useState(false);
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
-  const list = usePagedList({ name: 'mappings', query: values, fetch: listMappings, idOf });
+  const list = usePagedList({ name: 'mappings', query: values, fetch: listMappings, rowId: idOf });
   const add = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
       Add mapping
@@ -50,16 +50,16 @@ export default function MappingsPage() {
         label="Mappings"
         list={list}
         columns={columns}
-        idOf={idOf}
+        rowId={idOf}
         toolbar={
           <FilterBar
             filters={[
-              { key: 'table', label: 'Table', kind: 'choice', options: choices(mappingTables, inWords) },
+              { key: 'table', label: 'Table', kind: 'choice', options: choices(mappingTables, humanize) },
               {
                 key: 'instance',
                 label: 'Provider',
                 kind: 'choice',
-                options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+                options: (instances.data ?? []).map((instance) => ({ value: instance.name, label: instance.title || instance.name })),
               },
             ]}
             values={values}

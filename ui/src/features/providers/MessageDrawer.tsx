@@ -1,10 +1,10 @@
 import { getMessage, type MessageDetail } from '@client/providers';
-import { Loaded } from '@kit/feedback';
-import { When } from '@kit/format';
+import { QueryContent } from '@kit/feedback';
+import { Timestamp } from '@kit/format';
 import { JsonView } from '@kit/JsonView';
-import { Facts } from '@kit/layout';
+import { DescriptionList } from '@kit/layout';
 import { VerbDialog } from '@kit/list';
-import { inWords, StateTag, warningIcon } from '@kit/states';
+import { humanize, StateTag, warningIcon } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
 import { useState } from 'react';
@@ -16,7 +16,7 @@ export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose:
   const queries = useQueryClient();
   const message = useQuery({ queryKey: ['message', id], queryFn: () => getMessage(id) });
   const [verb, setVerb] = useState<(typeof messageVerbs)[number]>();
-  const title = message.data ? `${inWords(message.data.kind)} ${message.data.key}` : 'Message';
+  const title = message.data ? `${humanize(message.data.kind)} ${message.data.key}` : 'Message';
   const open = message.data !== undefined && ['parked', 'received'].includes(message.data.state);
   return (
     <Drawer
@@ -27,18 +27,23 @@ export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose:
       extra={
         open && (
           <span className="row">
-            {messageVerbs.map((one) => (
-              <Button key={one.name} danger={one.danger} type={one.name === 'replay' ? 'primary' : 'default'} onClick={() => setVerb(one)}>
-                {one.label}
+            {messageVerbs.map((messageVerb) => (
+              <Button
+                key={messageVerb.name}
+                danger={messageVerb.danger}
+                type={messageVerb.name === 'replay' ? 'primary' : 'default'}
+                onClick={() => setVerb(messageVerb)}
+              >
+                {messageVerb.label}
               </Button>
             ))}
           </span>
         )
       }
     >
-      <Loaded answer={message} rows={10}>
+      <QueryContent answer={message} rows={10}>
         {(data) => <Body message={data} />}
-      </Loaded>
+      </QueryContent>
       {verb && (
         <VerbDialog
           verb={verb}
@@ -72,14 +77,14 @@ function Body({ message }: { message: MessageDetail }) {
           </div>
         </div>
       )}
-      <Facts
+      <DescriptionList
         columns={3}
         items={[
           ['State', <StateTag key="state" state={message.state} />],
           ['From', message.instance],
           ['Version', message.version],
-          ['Received', <When key="received" at={message.received_at} as="date" />],
-          ['Processed', message.processed_at && <When key="processed" at={message.processed_at} as="date" />],
+          ['Received', <Timestamp key="received" at={message.received_at} as="date" />],
+          ['Processed', message.processed_at && <Timestamp key="processed" at={message.processed_at} as="date" />],
           ['Attempts', String(message.attempts)],
           [
             'Became',
@@ -89,7 +94,7 @@ function Body({ message }: { message: MessageDetail }) {
               </Link>
             ),
           ],
-          ['Missing', message.missing.length > 0 && message.missing.map((one) => `${inWords(one.table)} ${one.value}`).join(', ')],
+          ['Missing', message.missing.length > 0 && message.missing.map((item) => `${humanize(item.table)} ${item.value}`).join(', ')],
         ]}
       />
       {message.document !== null && (

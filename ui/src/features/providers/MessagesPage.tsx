@@ -1,10 +1,10 @@
 import { InboxOutlined } from '@kit/icons';
 import { listInstances, listMessages, type MessageRow } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
-import { When } from '@kit/format';
+import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import { BulkBar, choices, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
-import { inWords, StateTag, stateWord } from '@kit/states';
+import { humanize, StateTag, stateLabel } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';
@@ -22,19 +22,19 @@ const idOf = (row: MessageRow): string => row.id;
 function columnsWith(open: (id: string) => void): readonly ListColumn<MessageRow>[] {
   return [
     {
-      key: 'key',
+      id: 'key',
       title: 'Message',
-      render: (row) => (
+      cell: (row) => (
         <button type="button" className="link-button strong" onClick={() => open(row.id)}>
-          {inWords(row.kind)} {row.key}
+          {humanize(row.kind)} {row.key}
         </button>
       ),
     },
-    { key: 'state', title: 'State', render: (row) => <StateTag state={row.state} /> },
+    { id: 'state', title: 'State', cell: (row) => <StateTag state={row.state} /> },
     {
-      key: 'error',
+      id: 'error',
       title: 'What and where',
-      render: (row) =>
+      cell: (row) =>
         row.error && (
           <span className="two-line wrap">
             <span>{row.error.what}</span>
@@ -45,18 +45,18 @@ function columnsWith(open: (id: string) => void): readonly ListColumn<MessageRow
         ),
     },
     {
-      key: 'missing',
+      id: 'missing',
       title: 'Missing',
-      render: (row) =>
-        row.missing.map((one) => (
-          <div key={`${one.table} ${one.value}`}>
-            {inWords(one.table)} <code>{one.value}</code>
+      cell: (row) =>
+        row.missing.map((item) => (
+          <div key={`${item.table} ${item.value}`}>
+            {humanize(item.table)} <code>{item.value}</code>
           </div>
         )),
     },
-    { key: 'instance', title: 'From', render: (row) => row.instance },
-    { key: 'received', title: 'Received', render: (row) => <When at={row.received_at} /> },
-    { key: 'attempts', title: 'Attempts', align: 'right', render: (row) => <span className="figure">{row.attempts}</span> },
+    { id: 'instance', title: 'From', cell: (row) => row.instance },
+    { id: 'received', title: 'Received', cell: (row) => <Timestamp at={row.received_at} /> },
+    { id: 'attempts', title: 'Attempts', align: 'right', cell: (row) => <span className="figure">{row.attempts}</span> },
   ];
 }
 
@@ -73,12 +73,12 @@ export default function MessagesPage() {
     name: 'messages',
     query,
     fetch: listMessages,
-    idOf,
-    concerns: (one) => /message|order\.created/.test(one.name),
+    rowId: idOf,
+    isRelevant: (item) => /message|order\.created/.test(item.name),
   });
   const picked = list.rows
     .filter((row) => selected.includes(row.id))
-    .map((row) => ({ id: row.id, label: `${inWords(row.kind)} ${row.key}` }));
+    .map((row) => ({ id: row.id, label: `${humanize(row.kind)} ${row.key}` }));
   const refresh = (): void => {
     void queries.invalidateQueries({ queryKey: ['messages'] });
   };
@@ -93,11 +93,11 @@ export default function MessagesPage() {
         label="Messages"
         list={list}
         columns={columns}
-        idOf={idOf}
-        nameOf={(row) => `${inWords(row.kind)} ${row.key}`}
+        rowId={idOf}
+        rowName={(row) => `${humanize(row.kind)} ${row.key}`}
         noun={noun}
         onOpen={(row) => setOpen(row.id)}
-        selection={{ ids: picked.map((one) => one.id), onChange: setSelected }}
+        selection={{ ids: picked.map((entry) => entry.id), onChange: setSelected }}
         toolbar={
           picked.length > 0 ? (
             <BulkBar picked={picked} noun={noun} verbs={messageVerbs} onClear={() => setSelected([])} onDone={refresh} />
@@ -105,12 +105,12 @@ export default function MessagesPage() {
             <FilterBar
               search="Order number or text of the error"
               filters={[
-                { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateWord) },
+                { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateLabel) },
                 {
                   key: 'instance',
                   label: 'From',
                   kind: 'choice',
-                  options: (instances.data ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+                  options: (instances.data ?? []).map((instance) => ({ value: instance.name, label: instance.title || instance.name })),
                 },
                 { key: 'kind', label: 'Kind', kind: 'text' },
               ]}

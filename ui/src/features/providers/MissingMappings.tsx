@@ -2,9 +2,9 @@ import { useLive } from '@client/live';
 import { findProducts } from '@client/inventory';
 import { listMissingKeys, type MissingGroup, saveMappings } from '@client/providers';
 import { ProblemNotice } from '@kit/feedback';
-import { whole } from '@kit/format';
-import { Section } from '@kit/layout';
-import { inWords } from '@kit/states';
+import { formatNumber } from '@kit/format';
+import { Card } from '@kit/layout';
+import { humanize } from '@kit/states';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, AutoComplete, Button } from 'antd';
 import { useDeferredValue, useState } from 'react';
@@ -20,13 +20,13 @@ export function MissingKeys({ onMapped }: { onMapped: () => void }) {
   if (groups.error) return <ProblemNotice error={groups.error} onRetry={() => void groups.refetch()} />;
   if (!groups.data || groups.data.length === 0) return null;
   return (
-    <Section title="Missing mappings" extra="Map a value once; every message that waits for it replays by itself" flush>
+    <Card title="Missing mappings" extra="Map a value once; every message that waits for it replays by itself" flush>
       <ul className="missing">
         {groups.data.map((group) => (
           <MissingKey key={`${group.instance} ${group.table} ${group.field} ${group.value}`} group={group} onMapped={onMapped} />
         ))}
       </ul>
-    </Section>
+    </Card>
   );
 }
 
@@ -51,16 +51,16 @@ function MissingKey({ group, onMapped }: { group: MissingGroup; onMapped: () => 
         message.error(refused.reason);
         return;
       }
-      message.success(`Mapped; ${whole(saved.replayed)} ${saved.replayed === 1 ? 'message goes' : 'messages go'} on`);
+      message.success(`Mapped; ${formatNumber(saved.replayed)} ${saved.replayed === 1 ? 'message goes' : 'messages go'} on`);
       onMapped();
     },
   });
-  const waiting = `${whole(group.messages)} ${group.messages === 1 ? 'message waits' : 'messages wait'}`;
+  const waiting = `${formatNumber(group.messages)} ${group.messages === 1 ? 'message waits' : 'messages wait'}`;
   return (
     <li>
       <div className="two-line">
         <span>
-          {inWords(group.table)} <code className="strong">{group.value}</code>
+          {humanize(group.table)} <code className="strong">{group.value}</code>
         </span>
         <span className="muted">
           {waiting} · {group.instance}
@@ -80,14 +80,14 @@ function InternalChoice({ group, value, onChange }: { group: MissingGroup; value
   const typed = useDeferredValue(value.trim());
   const isProduct = group.table === 'product';
   const products = useQuery({ queryKey: ['products', typed], queryFn: () => findProducts(typed), enabled: isProduct && typed.length > 1 });
-  const suggested = group.suggestions.map((one) => ({
-    value: one.internal,
-    label: <Choice name={one.internal} title={one.label} fit={`${Math.round(one.score * 100)}% alike`} />,
+  const suggested = group.suggestions.map((suggestion) => ({
+    value: suggestion.internal,
+    label: <Choice name={suggestion.internal} title={suggestion.label} fit={`${Math.round(suggestion.score * 100)}% alike`} />,
   }));
-  const known = new Set(group.suggestions.map((one) => one.internal));
+  const known = new Set(group.suggestions.map((item) => item.internal));
   const found = (products.data ?? [])
-    .filter((one) => !known.has(one.number))
-    .map((one) => ({ value: one.number, label: <Choice name={one.number} title={one.name} /> }));
+    .filter((product) => !known.has(product.number))
+    .map((entry) => ({ value: entry.number, label: <Choice name={entry.number} title={entry.name} /> }));
   return (
     <AutoComplete
       aria-label={`Our name for ${group.table} ${group.value}`}

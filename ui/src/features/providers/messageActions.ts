@@ -5,14 +5,14 @@ export const messageVerbs: readonly Verb[] = [
   {
     name: 'replay',
     label: 'Replay',
-    says: 'The message is read again from the beginning, with the mappings as they are now.',
+    description: 'The message is read again from the beginning, with the mappings as they are now.',
     run: (ids) => replayMessages(ids),
   },
   {
     name: 'discard',
     label: 'Discard',
     danger: true,
-    says: 'The message is set aside and never becomes an order. It stays readable here under the state Discarded.',
+    description: 'The message is set aside and never becomes an order. It stays readable here under the state Discarded.',
     run: (ids) => discardMessages(ids),
   },
 ];

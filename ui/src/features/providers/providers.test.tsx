@@ -22,10 +22,10 @@ test('one click maps a missing value for its provider and sends the waiting mess
   await screen.findByText('PCS');
   await userEvent.click(screen.getByRole('button', { name: 'Map and replay' }));
   await screen.findByText('Mapped; 11 messages go on');
-  expect(sent.find((one) => one.method === 'PUT')?.body).toEqual({
+  expect(sent.find((item) => item.method === 'PUT')?.body).toEqual({
     mappings: [{ table: 'unit', field: 'code', value: 'PCS', internal: 'ea', scope: 'instance', scope_name: 'fabrikam-store' }],
   });
-  expect(sent.find((one) => one.path === '/api/v1/messages')?.query.get('state')).toBe('parked');
+  expect(sent.find((entry) => entry.path === '/api/v1/messages')?.query.get('state')).toBe('parked');
 });
 
 test('a mapping the server refuses leaves the form as it was typed', async () => {

@@ -40,7 +40,7 @@ export function TextField({
   value,
   onChange,
   type = 'text',
-  long,
+  long: long,
   disabled,
   placeholder,
   ...rest
@@ -110,11 +110,11 @@ export function NumberField({
   );
 }
 
-export function ChoiceField({
+export function SelectField({
   value,
   onChange,
   options,
-  empty,
+  empty: empty,
   ...rest
 }: Common & {
   value: unknown;
@@ -138,7 +138,7 @@ export function ChoiceField({
   );
 }
 
-export function ManyField({
+export function MultiSelectField({
   value,
   onChange,
   options,
@@ -153,7 +153,7 @@ export function ManyField({
           mode="multiple"
           placeholder={placeholder}
           showSearch={{ optionFilterProp: 'label' }}
-          value={strings(value)}
+          value={asStrings(value)}
           options={[...options]}
           onChange={(next: string[]) => onChange(next)}
         />
@@ -162,7 +162,7 @@ export function ManyField({
   );
 }
 
-export function CheckField({
+export function CheckboxField({
   label,
   hint,
   value,
@@ -185,18 +185,18 @@ export function CheckField({
   );
 }
 
-export const strings = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
-export const records = (value: unknown): Record<string, unknown>[] =>
-  Array.isArray(value) ? value.filter((one): one is Record<string, unknown> => typeof one === 'object' && one !== null) : [];
-export const record = (value: unknown): Record<string, unknown> =>
+export const asStrings = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+export const asRecords = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? value.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null) : [];
+export const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-export const number = (value: unknown, otherwise = 0): number => (typeof value === 'number' ? value : otherwise);
+export const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
+export const asNumber = (value: unknown, otherwise = 0): number => (typeof value === 'number' ? value : otherwise);
 /** Documents and sources as choices, by name and title. */
-export const named = (items: readonly { name: string; title?: string; body?: Record<string, unknown> }[]): Option[] =>
-  items.map((one) => {
-    const title = one.title ?? text(one.body?.title);
-    return { value: one.name, label: title && title !== one.name ? `${one.name} — ${title}` : one.name };
+export const documentOptions = (items: readonly { name: string; title?: string; body?: Record<string, unknown> }[]): Option[] =>
+  items.map((item) => {
+    const title = item.title ?? asText(item.body?.title);
+    return { value: item.name, label: title && title !== item.name ? `${item.name} — ${title}` : item.name };
   });
-export const optionsOf = choices;
+export const selectOptions = choices;

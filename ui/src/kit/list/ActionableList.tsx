@@ -1,8 +1,8 @@
 import { Button } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { EmptyState } from '../feedback';
-import { whole } from '../format';
-import { BulkBar, type Verb } from './BulkActionBar';
+import { formatNumber } from '../format';
+import { BulkActionBar, type BulkAction } from './BulkActionBar';
 import type { ListColumn } from './columns';
 import { type Filter, FilterBar } from './FilterBar';
 import { ListView } from './ListView';
@@ -10,9 +10,9 @@ import type { PagedList } from './usePagedList';
 
 type Values = Partial<Record<string, string>>;
 
-interface Nothing {
+interface EmptyContent {
   title: string;
-  says: ReactNode;
+  description: ReactNode;
   action?: ReactNode;
 }
 
@@ -20,11 +20,11 @@ interface Props<T> {
   label: string;
   list: PagedList<T>;
   columns: readonly ListColumn<T>[];
-  idOf: (row: T) => string;
+  rowId: (row: T) => string;
   /** What a person calls the row. */
-  nameOf: (row: T) => string;
+  rowName: (row: T) => string;
   noun: readonly [string, string];
-  pages?: readonly [string, string];
+  pagerLabels?: readonly [string, string];
   onOpen?: (row: T) => void;
   filters: readonly Filter[];
   values: Values;
@@ -32,59 +32,59 @@ interface Props<T> {
   search?: string;
   extra?: ReactNode;
   /** What can be done to selected rows; the rows that may be selected are handed in. Absent: none can be. */
-  verbs?: (picked: T[]) => readonly Verb[];
-  pickable?: (row: T) => boolean;
+  actions?: (picked: T[]) => readonly BulkAction[];
+  isSelectable?: (row: T) => boolean;
   onDone?: () => void;
   icon: ReactNode;
   /** Nothing is there at all. */
-  empty: Nothing;
+  empty: EmptyContent;
   /** Nothing fits what was asked for. */
-  unmatched: Omit<Nothing, 'action'>;
+  noMatch: Omit<EmptyContent, 'action'>;
 }
 
 /** A list to work on: filters or, once rows are selected, what can be done to them; and the two ways to be empty. */
-export function WorkList<T extends object>({
+export function ActionableList<T extends object>({
   label,
   list,
   columns,
-  idOf,
-  nameOf,
+  rowId: rowId,
+  rowName: rowName,
   noun,
-  pages,
+  pagerLabels: pagerLabels,
   onOpen,
   filters,
   values,
   onChange,
   search,
   extra,
-  verbs,
-  pickable = () => true,
+  actions: actions,
+  isSelectable: isSelectable = () => true,
   onDone,
   icon,
   empty,
-  unmatched,
+  noMatch: noMatch,
 }: Props<T>) {
   const [selected, setSelected] = useState<string[]>([]);
-  const rows = verbs ? list.rows.filter((row) => pickable(row) && selected.includes(idOf(row))) : [];
-  const narrowing = [...filters.map((one) => one.key), ...(search === undefined ? [] : ['search'])];
-  const narrowed = narrowing.some((key) => values[key] !== undefined);
+  const rows = actions ? list.rows.filter((row) => isSelectable(row) && selected.includes(rowId(row))) : [];
+  const filterKeys = [...filters.map((filter) => filter.key), ...(search === undefined ? [] : ['search'])];
+  const isFiltered = filterKeys.some((key) => values[key] !== undefined);
   return (
     <ListView
       label={label}
       list={list}
       columns={columns}
-      idOf={idOf}
-      nameOf={nameOf}
+      rowId={rowId}
+      rowName={rowName}
       noun={noun}
-      pages={pages}
+      pagerLabels={pagerLabels}
       onOpen={onOpen}
-      selection={verbs && { ids: rows.map(idOf), onChange: setSelected }}
+      selection={actions && { ids: rows.map(rowId), onChange: setSelected }}
       toolbar={
-        verbs && rows.length > 0 ? (
-          <BulkBar
-            picked={rows.map((row) => ({ id: idOf(row), label: nameOf(row) }))}
+        actions && rows.length > 0 ? (
+          <BulkActionBar
+            picked={rows.map((row) => ({ id: rowId(row), label: rowName(row) }))}
             noun={noun}
-            verbs={verbs(rows)}
+            verbs={actions(rows)}
             onClear={() => setSelected([])}
             onDone={() => onDone?.()}
           />
@@ -93,17 +93,17 @@ export function WorkList<T extends object>({
         )
       }
       empty={
-        narrowed ? (
+        isFiltered ? (
           <EmptyState
             icon={icon}
-            title={unmatched.title}
-            action={<Button onClick={() => onChange(Object.fromEntries(narrowing.map((key) => [key, undefined])))}>Clear filters</Button>}
+            title={noMatch.title}
+            action={<Button onClick={() => onChange(Object.fromEntries(filterKeys.map((key) => [key, undefined])))}>Clear filters</Button>}
           >
-            {unmatched.says}
+            {noMatch.description}
           </EmptyState>
         ) : (
           <EmptyState icon={icon} title={empty.title} action={empty.action}>
-            {empty.says}
+            {empty.description}
           </EmptyState>
         )
       }
@@ -118,15 +118,15 @@ export const stockFilters = (sources: readonly { name: string; title: string }[]
     key: 'source',
     label: 'Source',
     kind: 'choice',
-    options: (sources ?? []).map((one) => ({ value: one.name, label: one.title || one.name })),
+    options: (sources ?? []).map((source) => ({ value: source.name, label: source.title || source.name })),
   },
 ];
 
 /** A column of whole numbers. */
-export const figureColumn = <T,>(key: string, title: string, value: (row: T) => number, strong = false): ListColumn<T> => ({
-  key,
+export const numberColumn = <T,>(key: string, title: string, value: (row: T) => number, strong = false): ListColumn<T> => ({
+  id: key,
   title,
   align: 'right',
-  text: value,
-  render: (row) => <span className={strong ? 'figure strong' : 'figure'}>{whole(value(row))}</span>,
+  exportValue: value,
+  cell: (row) => <span className={strong ? 'figure strong' : 'figure'}>{formatNumber(value(row))}</span>,
 });

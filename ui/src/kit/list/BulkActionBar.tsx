@@ -4,69 +4,69 @@ import { Button, Input, Modal } from 'antd';
 import { useState } from 'react';
 import { ProblemNotice } from '../feedback';
 
-export interface Verb {
+export interface BulkAction {
   name: string;
   label: string;
   danger?: boolean;
   /** Ask for a reason, with this placeholder. */
-  reason?: string;
+  reasonPlaceholder?: string;
   /** Not done without a reason. */
-  reasoned?: boolean;
+  reasonRequired?: boolean;
   /** How those it worked for, and the others, are spoken of in the report; "done" and "refused; nothing changed on those". */
-  outcome?: readonly [string, string];
+  outcomeLabels?: readonly [string, string];
   /** What will happen, said before it does. */
-  says: string;
+  description: string;
   run: (ids: string[], reason: string) => Promise<{ id: string; ok: boolean; reason: string }[]>;
 }
 
-interface Picked {
+interface SelectedRow {
   id: string;
   label: string;
 }
 
 /** What can be done to the selected rows. */
-export function BulkBar({
-  picked,
-  verbs,
+export function BulkActionBar({
+  picked: picked,
+  verbs: verbs,
   noun,
   onClear,
   onDone,
 }: {
-  picked: Picked[];
-  verbs: readonly Verb[];
+  picked: SelectedRow[];
+  verbs: readonly BulkAction[];
   noun: readonly [string, string];
   onClear: () => void;
   onDone: () => void;
 }) {
-  const [verb, setVerb] = useState<Verb>();
+  const [verb, setVerb] = useState<BulkAction>();
   return (
     <div className="toolbar bulk" role="toolbar" aria-label="Selected rows">
       <strong>
         {picked.length} {noun[picked.length === 1 ? 0 : 1]} selected
       </strong>
-      {verbs.map((one) => (
-        <Button key={one.name} danger={one.danger} onClick={() => setVerb(one)}>
-          {one.label}
+      {verbs.map((item) => (
+        <Button key={item.name} danger={item.danger} onClick={() => setVerb(item)}>
+          {item.label}
         </Button>
       ))}
       <Button type="link" onClick={onClear}>
         Clear selection
       </Button>
-      {verb && <VerbDialog verb={verb} picked={picked} noun={noun} onClose={() => setVerb(undefined)} onDone={onDone} />}
+      {verb && <ActionDialog verb={verb} picked={picked} noun={noun} onClose={() => setVerb(undefined)} onDone={onDone} />}
     </div>
   );
 }
 
 /** Says what will happen, asks for the reason, does it, and reports row by row. What was typed survives a refusal. */
-export function VerbDialog({
+export function ActionDialog({
   verb,
   picked,
   noun,
   onClose,
   onDone,
 }: {
-  verb: Verb;
-  picked: Picked[];
+  verb: BulkAction;
+  picked: SelectedRow[];
   noun: readonly [string, string];
   onClose: () => void;
   onDone: () => void;
@@ -75,16 +75,16 @@ export function VerbDialog({
   const work = useMutation({
     mutationFn: () =>
       verb.run(
-        picked.map((one) => one.id),
+        picked.map((item) => item.id),
         reason.trim(),
       ),
     onSuccess: onDone,
   });
   const count = `${picked.length} ${noun[picked.length === 1 ? 0 : 1]}`;
   const results = work.data;
-  const [done, not] = verb.outcome ?? ['done', 'refused; nothing changed on those'];
-  const refused = results?.filter((one) => !one.ok) ?? [];
-  const labels = new Map(picked.map((one) => [one.id, one.label]));
+  const [done, not] = verb.outcomeLabels ?? ['done', 'refused; nothing changed on those'];
+  const refused = results?.filter((result) => !result.ok) ?? [];
+  const labels = new Map(picked.map((entry) => [entry.id, entry.label]));
   return (
     <Modal
       open
@@ -102,7 +102,7 @@ export function VerbDialog({
               type="primary"
               danger={verb.danger}
               loading={work.isPending}
-              disabled={verb.reasoned === true && reason.trim() === ''}
+              disabled={verb.reasonRequired === true && reason.trim() === ''}
               onClick={() => work.mutate()}
             >
               {verb.label} {count}
@@ -123,25 +123,25 @@ export function VerbDialog({
             .
           </p>
           <ul>
-            {[...refused, ...results.filter((one) => one.ok)].map((one) => (
-              <li key={one.id} data-ok={one.ok}>
-                {one.ok ? <CheckCircleFilled aria-label="Done" /> : <CloseCircleFilled aria-label="Refused" />}
-                <span>{labels.get(one.id) ?? one.id}</span>
-                <span className="muted">{one.reason}</span>
+            {[...refused, ...results.filter((candidate) => candidate.ok)].map((current) => (
+              <li key={current.id} data-ok={current.ok}>
+                {current.ok ? <CheckCircleFilled aria-label="Done" /> : <CloseCircleFilled aria-label="Refused" />}
+                <span>{labels.get(current.id) ?? current.id}</span>
+                <span className="muted">{current.reason}</span>
               </li>
             ))}
           </ul>
         </div>
       ) : (
         <>
-          <p>{verb.says}</p>
-          {verb.reason !== undefined && (
+          <p>{verb.description}</p>
+          {verb.reasonPlaceholder !== undefined && (
             <label className="field">
               Reason
               <Input.TextArea
                 autoFocus
                 rows={2}
-                placeholder={verb.reason}
+                placeholder={verb.reasonPlaceholder}
                 value={reason}
                 maxLength={500}
                 onChange={(event) => setReason(event.target.value)}

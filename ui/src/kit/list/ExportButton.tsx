@@ -2,7 +2,7 @@ import { DownloadOutlined } from '../icons';
 import { asProblem } from '@client/problem';
 import { App, Button } from 'antd';
 import { useRef, useState } from 'react';
-import { whole } from '../format';
+import { formatNumber } from '../format';
 import type { ListColumn } from './columns';
 import { exportCsv, saveBlob } from './csv';
 
@@ -37,7 +37,7 @@ export function ExportButton<T>({ name, columns, fetch }: Props<T>) {
   };
   return (
     <Button icon={<DownloadOutlined />} onClick={() => void run()}>
-      {rows === undefined ? 'Export' : `${whole(rows)} rows — stop`}
+      {rows === undefined ? 'Export' : `${formatNumber(rows)} rows — stop`}
     </Button>
   );
 }

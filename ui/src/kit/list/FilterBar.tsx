@@ -211,7 +211,7 @@ function ValueEditor({ filter, value, onDone }: { filter: Filter; value: string;
   );
 }
 
-export const choices = (
+export const toOptions = (
   values: readonly string[],
   label: (value: string) => string = (value) => value,
 ): { value: string; label: string }[] => values.map((value) => ({ value, label: label(value) }));

@@ -3,7 +3,7 @@ import { Button, Skeleton, Table, Tooltip } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import type { Key, MouseEvent, ReactNode } from 'react';
 import { ProblemNotice } from '../feedback';
-import { ScrollX } from '../HorizontalScroll';
+import { HorizontalScroll } from '../HorizontalScroll';
 import type { ListColumn } from './columns';
 import type { PagedList } from './usePagedList';
 
@@ -11,9 +11,9 @@ interface Props<T> {
   label: string;
   list: PagedList<T>;
   columns: readonly ListColumn<T>[];
-  idOf: (row: T) => string;
+  rowId: (row: T) => string;
   /** What a person calls the row; said by its checkbox. */
-  nameOf?: (row: T) => string;
+  rowName?: (row: T) => string;
   empty: ReactNode;
   /** One and many of what is listed, for "12 new orders - show". */
   noun?: readonly [string, string];
@@ -21,30 +21,30 @@ interface Props<T> {
   selection?: { ids: string[]; onChange: (ids: string[]) => void };
   toolbar?: ReactNode;
   /** What the pages before and after are called; a list by time has newer and older ones. */
-  pages?: readonly [string, string];
+  pagerLabels?: readonly [string, string];
 }
 
 const isControl = (target: EventTarget): boolean =>
   target instanceof Element && target.closest('a,button,input,label,[role="checkbox"]') !== null;
 
-const hinted = (title: string, hint: string): ReactNode => (
+const titleWithHint = (title: string, hint: string): ReactNode => (
   <Tooltip title={hint}>
     <span className="hinted">{title}</span>
   </Tooltip>
 );
 
 /** The columns in Ant Design's words, those of a group under a heading of their own. */
-function grouped<T>(columns: readonly ListColumn<T>[]): ColumnsType<T> {
+function toTableColumns<T>(columns: readonly ListColumn<T>[]): ColumnsType<T> {
   const out: ColumnsType<T> = [];
   let open: { title: string; children: ColumnsType<T> } | undefined;
   for (const column of columns) {
     const shown = {
-      key: column.key,
-      title: column.hint === undefined ? column.title : hinted(column.title, column.hint),
+      key: column.id,
+      title: column.hint === undefined ? column.title : titleWithHint(column.title, column.hint),
       align: column.align,
       width: column.width,
       ellipsis: column.ellipsis ? { showTitle: true } : false,
-      render: (_: unknown, row: T) => column.render(row),
+      render: (_: unknown, row: T) => column.cell(row),
     };
     if (column.group === undefined) {
       open = undefined;
@@ -53,7 +53,7 @@ function grouped<T>(columns: readonly ListColumn<T>[]): ColumnsType<T> {
       open.children.push(shown);
     } else {
       open = { title: column.group, children: [shown] };
-      out.push({ key: `group ${column.key}`, className: 'column-group', ...open });
+      out.push({ key: `group ${column.id}`, className: 'column-group', ...open });
     }
   }
   return out;
@@ -64,38 +64,38 @@ export function ListView<T extends object>({
   label,
   list,
   columns,
-  idOf,
-  nameOf,
+  rowId: rowId,
+  rowName: rowName,
   empty,
   noun,
   onOpen,
   selection,
   toolbar,
-  pages = ['Newer', 'Older'],
+  pagerLabels: pagerLabels = ['Newer', 'Older'],
 }: Props<T>) {
-  const columnsShown = grouped(columns);
-  const fresh = list.fresh.length;
+  const columnsShown = toTableColumns(columns);
+  const fresh = list.newRows.length;
 
   const body = (): ReactNode => {
     if (list.error && list.rows.length === 0) return <ProblemNotice error={list.error} onRetry={list.retry} />;
     if (list.loading) return <ListSkeleton label={label} />;
     if (list.rows.length === 0) return empty;
     return (
-      <ScrollX label={label}>
+      <HorizontalScroll label={label}>
         <Table<T>
           aria-label={label}
           columns={columnsShown}
           dataSource={list.rows}
-          rowKey={idOf}
+          rowKey={rowId}
           pagination={false}
           size="middle"
-          rowClassName={(row) => (list.left.has(idOf(row)) ? 'row-left' : onOpen ? 'row-open' : '')}
+          rowClassName={(row) => (list.departedIds.has(rowId(row)) ? 'row-left' : onOpen ? 'row-open' : '')}
           rowSelection={
             selection && {
               selectedRowKeys: selection.ids,
               onChange: (keys: Key[]) => selection.onChange(keys.map(String)),
               columnWidth: 44,
-              getCheckboxProps: (row: T) => ({ 'aria-label': `Select ${(nameOf ?? idOf)(row)}` }),
+              getCheckboxProps: (row: T) => ({ 'aria-label': `Select ${(rowName ?? rowId)(row)}` }),
             }
           }
           onRow={(row) => ({
@@ -104,7 +104,7 @@ export function ListView<T extends object>({
             },
           })}
         />
-      </ScrollX>
+      </HorizontalScroll>
     );
   };
 
@@ -113,7 +113,7 @@ export function ListView<T extends object>({
       {toolbar}
       {fresh > 0 && (
         <div className="fresh" aria-live="polite">
-          <Button shape="round" size="small" icon={<ArrowUpOutlined />} onClick={list.showFresh}>
+          <Button shape="round" size="small" icon={<ArrowUpOutlined />} onClick={list.showNewRows}>
             {fresh >= 50 ? '50 or more' : fresh} new {noun ? noun[fresh === 1 ? 0 : 1] : ''} — show
           </Button>
         </div>
@@ -123,10 +123,10 @@ export function ListView<T extends object>({
       {(list.next ?? list.previous) && (
         <nav className="pager" aria-label={`Pages of ${label}`}>
           <Button size="small" icon={<LeftOutlined />} disabled={!list.previous} onClick={list.previous}>
-            {pages[0]}
+            {pagerLabels[0]}
           </Button>
           <Button size="small" icon={<RightOutlined />} iconPlacement="end" disabled={!list.next} onClick={list.next}>
-            {pages[1]}
+            {pagerLabels[1]}
           </Button>
         </nav>
       )}

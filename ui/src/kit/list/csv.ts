@@ -10,7 +10,7 @@ export function csvCell(value: string | number): string {
 }
 
 export function csvRows<T>(columns: readonly ListColumn<T>[], rows: readonly T[]): string {
-  return rows.map((row) => columns.map((column) => csvCell(column.text?.(row) ?? '')).join(',') + '\r\n').join('');
+  return rows.map((row) => columns.map((column) => csvCell(column.exportValue?.(row) ?? '')).join(',') + '\r\n').join('');
 }
 
 interface Export<T> {
@@ -22,7 +22,7 @@ interface Export<T> {
 
 /** Everything the filter matches, page by page. Memory holds text, not rows. */
 export async function exportCsv<T>({ columns, fetch, signal, onProgress }: Export<T>): Promise<Blob> {
-  const written = columns.filter((column) => column.text !== undefined);
+  const written = columns.filter((column) => column.exportValue !== undefined);
   const parts: string[] = ['\uFEFF', written.map((column) => csvCell(column.title)).join(',') + '\r\n'];
   let after: string | undefined;
   let count = 0;

@@ -1,34 +1,34 @@
 import { expect, test } from 'vitest';
 import type { ListColumn } from './columns';
 import { csvCell, exportCsv } from './csv';
-import { steady } from './stableRows';
+import { stableRows } from './stableRows';
 
 interface Row {
   id: string;
   state: string;
 }
 const row = (id: string, state = 'new'): Row => ({ id, state });
-const idOf = (one: Row): string => one.id;
+const idOf = (item: Row): string => item.id;
 
 test('rows on screen keep their places and take their latest values, and new ones wait', () => {
   const shown = [row('c'), row('b'), row('a')];
   const latest = [row('e'), row('d'), row('c', 'shipped'), row('b')];
-  const { rows, fresh, left } = steady(shown, latest, idOf);
+  const { rows, newRows: newRows, departedIds: departedIds } = stableRows(shown, latest, idOf);
   expect(rows).toEqual([row('c', 'shipped'), row('b'), row('a')]);
-  expect(fresh.map(idOf)).toEqual(['e', 'd']);
-  expect([...left]).toEqual([]);
+  expect(newRows.map(idOf)).toEqual(['e', 'd']);
+  expect([...departedIds]).toEqual([]);
 });
 
 test('a row that no longer fits the filter is marked as left, one pushed past the page is not', () => {
-  const { left } = steady([row('c'), row('b'), row('a')], [row('d'), row('b')], idOf);
-  expect([...left]).toEqual(['c']);
+  const { departedIds: departedIds } = stableRows([row('c'), row('b'), row('a')], [row('d'), row('b')], idOf);
+  expect([...departedIds]).toEqual(['c']);
 });
 
 test('an answer that shares nothing with the screen leaves the screen as it was', () => {
-  const { rows, fresh, left } = steady([row('a')], [row('z')], idOf);
+  const { rows, newRows: newRows, departedIds: departedIds } = stableRows([row('a')], [row('z')], idOf);
   expect(rows).toEqual([row('a')]);
-  expect(fresh).toEqual([row('z')]);
-  expect(left.size).toBe(0);
+  expect(newRows).toEqual([row('z')]);
+  expect(departedIds.size).toBe(0);
 });
 
 test.each([
@@ -46,9 +46,9 @@ test.each([
 
 test('an export follows every page and leaves out columns without text', async () => {
   const columns: ListColumn<Row>[] = [
-    { key: 'id', title: 'Order', render: idOf, text: idOf },
-    { key: 'picture', title: 'Picture', render: () => null },
-    { key: 'state', title: 'State', render: () => null, text: (one) => one.state },
+    { id: 'id', title: 'Order', cell: idOf, exportValue: idOf },
+    { id: 'picture', title: 'Picture', cell: () => null },
+    { id: 'state', title: 'State', cell: () => null, exportValue: (item) => item.state },
   ];
   const asked: (string | undefined)[] = [];
   const seen: number[] = [];

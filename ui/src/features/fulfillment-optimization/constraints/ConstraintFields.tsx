@@ -5,7 +5,18 @@ import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import type { ReactNode } from 'react';
 import { constraintTypes } from './describeConstraint';
-import { CheckField, ChoiceField, named, NumberField, number, type Option, optionsOf, records, text, TextField } from '@kit/forms/fields';
+import {
+  CheckboxField,
+  SelectField,
+  documentOptions,
+  NumberField,
+  asNumber,
+  type Option,
+  selectOptions,
+  asRecords,
+  asText,
+  TextField,
+} from '@kit/forms/fields';
 
 const listed = new Set(['maximum_distance', 'maximum_order_lines', 'respect_timings', 'safety_stock', 'location_priority']);
 const firstEntry: Record<string, Body> = {
@@ -30,22 +41,22 @@ function ofType(body: Body, type: string): Body {
 /** The parameters of a constraint of any type. `replace` writes the whole body, because types do not share fields. */
 export function ConstraintFields({ body, replace, isNew }: { body: Body; replace: (body: Body) => void; isNew: boolean }) {
   const set = (part: Body): void => replace({ ...body, ...part });
-  const type = text(body.type);
+  const type = asText(body.type);
   const hard = body.hard !== false;
   return (
     <>
       <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
-      <ChoiceField
+      <SelectField
         label="Type"
         value={type}
         hint={isNew ? constraintTypes[type]?.says : `${constraintTypes[type]?.says ?? ''} Changing the type starts its parameters anew.`}
-        options={optionsOf(Object.keys(constraintTypes), (one) => constraintTypes[one]?.title ?? one)}
+        options={selectOptions(Object.keys(constraintTypes), (item) => constraintTypes[item]?.title ?? item)}
         onChange={(next) => replace(ofType(body, next))}
       />
       <Parameters type={type} body={body} set={set} />
       <h3 className="form-head">How it counts</h3>
-      <CheckField label="Enabled" value={body.enabled !== false} onChange={(enabled) => set({ enabled })} />
-      <ChoiceField
+      <CheckboxField label="Enabled" value={body.enabled !== false} onChange={(enabled) => set({ enabled })} />
+      <SelectField
         label="Strictness"
         value={hard ? 'hard' : 'soft'}
         options={[
@@ -58,7 +69,7 @@ export function ConstraintFields({ body, replace, isNew }: { body: Body; replace
         <NumberField
           label="Penalty"
           hint="Money of breaking it once; the optimizer breaks it where that is cheaper."
-          value={number(body.penalty, 100)}
+          value={asNumber(body.penalty, 100)}
           onChange={(penalty) => set({ penalty: penalty ?? 0 })}
         />
       )}
@@ -74,14 +85,14 @@ export function ConstraintFields({ body, replace, isNew }: { body: Body; replace
 }
 
 function Parameters({ type, body, set }: { type: string; body: Body; set: (part: Body) => void }) {
-  if (listed.has(type)) return <Entries type={type} entries={records(body.entries)} onChange={(entries) => set({ entries })} />;
+  if (listed.has(type)) return <Entries type={type} entries={asRecords(body.entries)} onChange={(entries) => set({ entries })} />;
   if (type === 'maximum_sources_per_order' || type === 'maximum_sources_per_line')
     return (
       <NumberField
         label="At most"
         unit="sources"
         min={1}
-        value={number(body.maximum, 1)}
+        value={asNumber(body.maximum, 1)}
         onChange={(maximum) => set({ maximum: maximum ?? 1 })}
       />
     );
@@ -95,12 +106,12 @@ function Parameters({ type, body, set }: { type: string; body: Body; set: (part:
           value={body.maximum}
           onChange={(maximum) => set({ maximum })}
         />
-        <CheckField
+        <CheckboxField
           label="A line may be divided across sources"
           value={body.partial_lines !== false}
           onChange={(partial_lines) => set({ partial_lines })}
         />
-        <CheckField
+        <CheckboxField
           label="Some lines may be sourced while others are not"
           value={body.partial_orders !== false}
           onChange={(partial_orders) => set({ partial_orders })}
@@ -115,20 +126,22 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
   const lists = useQuery({ queryKey: ['configuration', 'source_list'], queryFn: () => listDocuments('source_list') });
   const whom: Option[] = [
     { value: '', label: 'Every source' },
-    ...named(lists.data ?? []).map((one) => ({ value: `list:${one.value}`, label: `List ${one.label}` })),
-    ...named(sources.data ?? []).map((one) => ({ value: `source:${one.value}`, label: one.label })),
+    ...documentOptions(lists.data ?? []).map((list) => ({ value: `list:${list.value}`, label: `List ${list.label}` })),
+    ...documentOptions(sources.data ?? []).map((source) => ({ value: `source:${source.value}`, label: source.label })),
   ];
   const needed = type !== 'respect_timings' && type !== 'safety_stock';
-  const change = (index: number, part: Body): void => onChange(entries.map((one, at) => (at === index ? { ...one, ...part } : one)));
+  const change = (index: number, part: Body): void => onChange(entries.map((item, at) => (at === index ? { ...item, ...part } : item)));
   return (
     <div className="wide form-rows">
       <span className="form-legend">For whom</span>
       {entries.length === 0 && <span className="muted">Every source{type === 'safety_stock' && ', each with its own safety stock'}</span>}
       {entries.map((entry, index) => (
         <div key={index} className="form-row" role="group" aria-label={`Row ${index + 1}`}>
-          <ChoiceField
+          <SelectField
             label="Source or list"
-            value={text(entry.source) ? `source:${text(entry.source)}` : text(entry.source_list) ? `list:${text(entry.source_list)}` : ''}
+            value={
+              asText(entry.source) ? `source:${asText(entry.source)}` : asText(entry.source_list) ? `list:${asText(entry.source_list)}` : ''
+            }
             options={whom}
             onChange={(next) =>
               change(index, {
@@ -161,23 +174,23 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
 
 function EntryFields({ type, entry, change }: { type: string; entry: Body; change: (part: Body) => void }): ReactNode {
   const product = (
-    <TextField label="Product" hint="Empty is every product" value={entry.product} onChange={(one) => change({ product: one || null })} />
+    <TextField label="Product" hint="Empty is every product" value={entry.product} onChange={(item) => change({ product: item || null })} />
   );
   if (type === 'maximum_distance')
     return (
       <>
         <NumberField label="Distance" placeholder="Any" min={1} value={entry.distance} onChange={(distance) => change({ distance })} />
-        <ChoiceField
+        <SelectField
           label="Unit"
-          value={text(entry.unit) || 'km'}
-          options={optionsOf(['km', 'mi'])}
+          value={asText(entry.unit) || 'km'}
+          options={selectOptions(['km', 'mi'])}
           onChange={(unit) => change({ unit })}
         />
-        <CheckField label="Same country" value={entry.same_country === true} onChange={(same_country) => change({ same_country })} />
+        <CheckboxField label="Same country" value={entry.same_country === true} onChange={(same_country) => change({ same_country })} />
       </>
     );
   if (type === 'maximum_order_lines')
-    return <NumberField label="Lines a day" value={number(entry.lines)} onChange={(lines) => change({ lines: lines ?? 0 })} />;
+    return <NumberField label="Lines a day" value={asNumber(entry.lines)} onChange={(lines) => change({ lines: lines ?? 0 })} />;
   if (type === 'safety_stock')
     return (
       <>
@@ -188,7 +201,7 @@ function EntryFields({ type, entry, change }: { type: string; entry: Body; chang
   if (type === 'location_priority')
     return (
       <>
-        <NumberField label="Rank" min={1} value={number(entry.rank, 1)} onChange={(rank) => change({ rank: rank ?? 1 })} />
+        <NumberField label="Rank" min={1} value={asNumber(entry.rank, 1)} onChange={(rank) => change({ rank: rank ?? 1 })} />
         {product}
       </>
     );

@@ -4,7 +4,7 @@ import { constraintTypes, datesOf, inForce, parametersOf } from './describeConst
 import { ConstraintFields } from './ConstraintFields';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentsList } from '../documents/DocumentListPage';
-import { number, text } from '@kit/forms/fields';
+import { asNumber, asText } from '@kit/forms/fields';
 import { cost } from '../labels';
 
 const fresh = {
@@ -26,23 +26,23 @@ export default function ConstraintsPage() {
       belongs="Without constraints orders ship from wherever it costs least. Add one to keep them near, whole or off a shelf; then name it in a strategy."
       fresh={fresh}
       columns={[
-        { key: 'type', title: 'Type', render: (row) => constraintTypes[text(row.body.type)]?.title ?? text(row.body.type) },
-        { key: 'parameters', title: 'Says', render: (row) => <span className="clamp">{parametersOf(row.body)}</span> },
+        { id: 'type', title: 'Type', cell: (row) => constraintTypes[asText(row.body.type)]?.title ?? asText(row.body.type) },
+        { id: 'parameters', title: 'Says', cell: (row) => <span className="clamp">{parametersOf(row.body)}</span> },
         {
-          key: 'hard',
+          id: 'hard',
           title: 'Strictness',
-          render: (row) =>
+          cell: (row) =>
             row.body.hard === false ? (
-              <Badge>Soft, {cost(number(row.body.penalty, 100))} a break</Badge>
+              <Badge>Soft, {cost(asNumber(row.body.penalty, 100))} a break</Badge>
             ) : (
               <Badge tone="attention">Hard</Badge>
             ),
         },
-        { key: 'dates', title: 'Dates', render: (row) => datesOf(row.body) || <span className="muted">Always</span> },
+        { id: 'dates', title: 'Dates', cell: (row) => datesOf(row.body) || <span className="muted">Always</span> },
         {
-          key: 'state',
+          id: 'state',
           title: 'State',
-          render: (row) => (
+          cell: (row) => (
             <StateTag
               state={inForce(row.body, today) ? 'active' : 'inactive'}
               label={row.body.enabled === false ? 'Disabled' : inForce(row.body, today) ? 'In force' : 'Outside its dates'}
@@ -57,7 +57,7 @@ export default function ConstraintsPage() {
           isNew={isNew}
           noun="constraint"
           onClose={close}
-          complete={(body) => (text(body.title) === '' ? 'Give the constraint a title' : '')}
+          complete={(body) => (asText(body.title) === '' ? 'Give the constraint a title' : '')}
         >
           {(body, _, replace) => <ConstraintFields body={body} replace={replace} isNew={isNew} />}
         </DocumentDrawer>

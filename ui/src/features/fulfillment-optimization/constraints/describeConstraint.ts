@@ -1,5 +1,5 @@
 import type { Body } from '@client/configuration';
-import { number, records, text } from '@kit/forms/fields';
+import { asNumber, asRecords, asText } from '@kit/forms/fields';
 
 export const constraintTypes: Record<string, { title: string; says: string }> = {
   maximum_distance: { title: 'Maximum distance', says: 'How far, as the crow flies, a source may be from the buyer.' },
@@ -16,27 +16,29 @@ export const constraintTypes: Record<string, { title: string; says: string }> = 
   location_priority: { title: 'Location priority', says: 'Which sources come first, whatever they cost.' },
 };
 
-const scope = (entry: Body): string => text(entry.source) || (text(entry.source_list) ? `list ${text(entry.source_list)}` : 'every source');
+const scope = (entry: Body): string =>
+  asText(entry.source) || (asText(entry.source_list) ? `list ${asText(entry.source_list)}` : 'every source');
 
 function entryWords(type: string, entry: Body): string {
   const where = scope(entry);
   if (type === 'maximum_distance') {
-    const far = typeof entry.distance === 'number' ? `${entry.distance} ${text(entry.unit) || 'km'}` : 'any distance';
+    const far = typeof entry.distance === 'number' ? `${entry.distance} ${asText(entry.unit) || 'km'}` : 'any distance';
     return `${where}: ${far}${entry.same_country === true ? ', same country' : ''}`;
   }
-  if (type === 'maximum_order_lines') return `${where}: ${number(entry.lines)} lines a day`;
+  if (type === 'maximum_order_lines') return `${where}: ${asNumber(entry.lines)} lines a day`;
   if (type === 'safety_stock') {
     const units = typeof entry.units === 'number' ? `${entry.units} units` : 'its own safety stock';
-    return `${where}: ${units}${text(entry.product) ? ` of ${text(entry.product)}` : ''}`;
+    return `${where}: ${units}${asText(entry.product) ? ` of ${asText(entry.product)}` : ''}`;
   }
-  if (type === 'location_priority') return `${number(entry.rank, 1)}. ${where}${text(entry.product) ? ` for ${text(entry.product)}` : ''}`;
+  if (type === 'location_priority')
+    return `${asNumber(entry.rank, 1)}. ${where}${asText(entry.product) ? ` for ${asText(entry.product)}` : ''}`;
   return where;
 }
 
 /** A constraint's parameters, read aloud. */
 export function parametersOf(body: Body): string {
-  const type = text(body.type);
-  const maximum = number(body.maximum);
+  const type = asText(body.type);
+  const maximum = asNumber(body.maximum);
   if (type === 'maximum_sources_per_order' || type === 'maximum_sources_per_line') return `at most ${maximum}`;
   if (type === 'maximum_sources_and_partial_order')
     return [
@@ -45,7 +47,7 @@ export function parametersOf(body: Body): string {
       body.partial_orders === false ? 'orders whole' : 'orders in part',
     ].join(', ');
   if (type === 'restrict_partial_orders') return 'all lines or none';
-  const entries = records(body.entries);
+  const entries = asRecords(body.entries);
   if (entries.length === 0) return 'every source';
   const told = entries.slice(0, 4).map((entry) => entryWords(type, entry));
   return told.join('; ') + (entries.length > 4 ? `; and ${entries.length - 4} more` : '');
@@ -53,12 +55,12 @@ export function parametersOf(body: Body): string {
 
 /** The dates between which it holds; empty when always. */
 export function datesOf(body: Body): string {
-  const from = text(body.effective_from);
-  const to = text(body.effective_to);
+  const from = asText(body.effective_from);
+  const to = asText(body.effective_to);
   if (from && to) return `${from} to ${to}`;
   return from ? `from ${from}` : to ? `until ${to}` : '';
 }
 
 /** Whether it counts on a day, as `YYYY-MM-DD`. */
 export const inForce = (body: Body, day: string): boolean =>
-  body.enabled !== false && (text(body.effective_from) || '0000') <= day && day <= (text(body.effective_to) || '9999');
+  body.enabled !== false && (asText(body.effective_from) || '0000') <= day && day <= (asText(body.effective_to) || '9999');

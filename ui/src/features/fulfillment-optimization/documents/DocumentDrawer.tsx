@@ -5,8 +5,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { App, Button, Drawer } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { TextField } from '@kit/forms/fields';
-import { useMay } from '@kit/usePermission';
-import { WhyButton } from '@kit/ExplainedButton';
+import { usePermission } from '@kit/usePermission';
+import { ExplainedButton } from '@kit/ExplainedButton';
 
 export const needsWrite = 'You may look at this but not change it: it needs the permission configuration.write';
 
@@ -43,7 +43,7 @@ export function DocumentDrawer({
 }) {
   const { message } = App.useApp();
   const refresh = useRefreshDocuments();
-  const may = useMay('configuration.write');
+  const may = usePermission('configuration.write');
   const [name, setName] = useState(document.name);
   const [body, setBody] = useState<Body>(document.body);
   const set = (part: Body): void => setBody((before) => ({ ...before, ...part }));
@@ -72,7 +72,7 @@ export function DocumentDrawer({
             </span>
           )}
           <Button onClick={onClose}>Keep as is</Button>
-          <WhyButton
+          <ExplainedButton
             type="primary"
             allowed={may && missing === ''}
             why={may ? missing : needsWrite}
@@ -80,7 +80,7 @@ export function DocumentDrawer({
             onClick={() => save.mutate()}
           >
             Save {noun}
-          </WhyButton>
+          </ExplainedButton>
         </div>
       }
     >

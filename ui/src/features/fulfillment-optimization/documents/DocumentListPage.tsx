@@ -3,13 +3,13 @@ import { PlusOutlined } from '@kit/icons';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { FilterBar, type ListColumn, ListView, useUrlFilters } from '@kit/list';
-import { WhyButton } from '@kit/ExplainedButton';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { needsWrite } from './DocumentDrawer';
-import { text } from '@kit/forms/fields';
-import { useMay } from '@kit/usePermission';
-import { wholeList } from '@kit/list/asPagedList';
+import { asText } from '@kit/forms/fields';
+import { usePermission } from '@kit/usePermission';
+import { asPagedList } from '@kit/list/asPagedList';
 import '../optimization.css';
 
 interface Props {
@@ -49,26 +49,28 @@ export function DocumentsList({
 }: Props) {
   const answer = useQuery({ queryKey: ['configuration', kind], queryFn: ({ signal }) => listDocuments(kind, signal) });
   const [chosen, change] = useUrlFilters(['search', 'open']);
-  const may = useMay('configuration.write');
-  const written = new Set((answer.data ?? []).map((one) => one.name));
-  const all = answer.data ? [...builtIn.filter((one) => !written.has(one.name)), ...answer.data] : [];
+  const may = usePermission('configuration.write');
+  const written = new Set((answer.data ?? []).map((item) => item.name));
+  const all = answer.data ? [...builtIn.filter((entry) => !written.has(entry.name)), ...answer.data] : [];
   const wanted = (chosen.search ?? '').toLowerCase();
-  const rows = all.filter((one) => `${one.name} ${text(one.body.title)} ${alsoFind(one)}`.toLowerCase().includes(wanted));
+  const rows = all.filter((candidate) =>
+    `${candidate.name} ${asText(candidate.body.title)} ${alsoFind(candidate)}`.toLowerCase().includes(wanted),
+  );
   const isNew = chosen.open === NEW;
-  const open = isNew ? fresh : all.find((one) => one.name === chosen.open);
+  const open = isNew ? fresh : all.find((current) => current.name === chosen.open);
   const add = (
-    <WhyButton type="primary" icon={<PlusOutlined />} allowed={may} why={needsWrite} onClick={() => change({ open: NEW })}>
+    <ExplainedButton type="primary" icon={<PlusOutlined />} allowed={may} why={needsWrite} onClick={() => change({ open: NEW })}>
       New {noun}
-    </WhyButton>
+    </ExplainedButton>
   );
   const named: ListColumn<ConfigurationDocument> = {
-    key: 'name',
+    id: 'name',
     title: noun.charAt(0).toUpperCase() + noun.slice(1),
-    fixed: true,
-    render: (row) => (
+    alwaysShown: true,
+    cell: (row) => (
       <span className="two-line">
         <button type="button" className="link-button strong" style={{ justifySelf: 'start' }} onClick={() => change({ open: row.name })}>
-          {text(row.body.title) || row.name}
+          {asText(row.body.title) || row.name}
         </button>
         <span className="muted">{written.has(row.name) ? row.name : `${row.name} — built in, nobody has written it yet`}</span>
       </span>
@@ -79,9 +81,9 @@ export function DocumentsList({
       {above}
       <ListView
         label={title}
-        list={wholeList(answer, rows)}
+        list={asPagedList(answer, rows)}
         columns={[named, ...columns]}
-        idOf={(row) => row.name}
+        rowId={(row) => row.name}
         onOpen={(row) => change({ open: row.name })}
         toolbar={<FilterBar filters={[]} values={chosen} onChange={change} search={`Find a ${noun}`} />}
         empty={

@@ -1,18 +1,18 @@
 import type { Source } from '@client/inventory';
 import { Link } from 'react-router';
-import { text } from '@kit/forms/fields';
+import { asText } from '@kit/forms/fields';
 
 /** The sources whose document names this calendar or schedule, each a way to it. */
 export function SourcesUsing({ sources, setting, name }: { sources: Source[] | undefined; setting: string; name: string }) {
-  const using = (sources ?? []).filter((one) => text(one.settings[setting]) === name);
+  const using = (sources ?? []).filter((source) => asText(source.settings[setting]) === name);
   if (using.length === 0) return <span className="muted">None</span>;
   const shown = using.slice(0, 4);
   return (
     <span className="clamp">
-      {shown.map((one, at) => (
-        <span key={one.name}>
-          {at > 0 && ', '}
-          <Link to={`/sources?open=${encodeURIComponent(one.name)}`}>{one.name}</Link>
+      {shown.map((item, index) => (
+        <span key={item.name}>
+          {index > 0 && ', '}
+          <Link to={`/sources?open=${encodeURIComponent(item.name)}`}>{item.name}</Link>
         </span>
       ))}
       {using.length > shown.length && <span className="muted"> and {using.length - shown.length} more</span>}

@@ -54,7 +54,7 @@ function company({
       apply ?? (() => ({ changes: [{ kind: 'source', name: 'CHI', change: 'changed', version: 2, paths: ['title'] }] })),
   });
 }
-const applied = (sent: Sent[]): unknown => sent.findLast((one) => one.path === '/api/v1/configuration/apply')?.body;
+const applied = (sent: Sent[]): unknown => sent.findLast((item) => item.path === '/api/v1/configuration/apply')?.body;
 
 /** Press the first button of this name once it may be pressed; it is drawn anew when that becomes known. */
 async function pressAllowed(name: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { inWords } from '@kit/states';
+import { humanize } from '@kit/states';
 import { cost } from '../labels';
 
 const colours = [
@@ -57,7 +57,7 @@ export function CostParts({ parts, unit = '', bar = true }: { parts: Record<stri
                   }}
                 />
               )}
-              {inWords(name)}
+              {humanize(name)}
             </dt>
             <dd>
               <Cost value={value} unit={unit} />

@@ -1,11 +1,11 @@
-import { type Decision, decisionsOf, explainOrder, type ExplainedCandidate, type ExplainedLine, nameOrders } from '@client/sourcing';
+import { type Decision, listDecisions, explainOrder, type ExplainedCandidate, type ExplainedLine, getOrderNames } from '@client/sourcing';
 import { getOrder } from '@client/orders';
 import { asProblem } from '@client/problem';
 import { CheckCircleFilled, CloseCircleOutlined } from '@kit/icons';
-import { Loaded } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { Badge, inWords } from '@kit/states';
+import { QueryContent } from '@kit/feedback';
+import { formatNumber, Timestamp } from '@kit/format';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Badge, humanize } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Drawer, Segmented } from 'antd';
 import { useState } from 'react';
@@ -16,7 +16,7 @@ import { cost, headed, unitOf } from '../labels';
 /** Why an order is sourced as it is: as it was decided, and as it would be now with what would make each loser win. */
 export function ExplainDrawer({ order, decision, onClose }: { order: string; decision?: string; onClose: () => void }) {
   const [asked, setView] = useState<'now' | 'then'>();
-  const name = useQuery({ queryKey: ['order-names', [order]], queryFn: async () => (await nameOrders([order]))[0] ?? null });
+  const name = useQuery({ queryKey: ['order-names', [order]], queryFn: async () => (await getOrderNames([order]))[0] ?? null });
   const explained = useQuery({
     queryKey: ['explain', order],
     queryFn: () => explainOrder(order),
@@ -26,15 +26,15 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
   // Nothing is left to plan once everything was shipped or canceled: then its past is what can be told.
   const over = explained.error !== null && asProblem(explained.error).status === 404;
   const view = asked ?? (over ? 'then' : 'now');
-  const decided = useQuery({ queryKey: ['decisions', order], queryFn: () => decisionsOf(order) });
+  const decided = useQuery({ queryKey: ['decisions', order], queryFn: () => listDecisions(order) });
   const lines = useQuery({
     queryKey: ['orders', 'lines', order],
     queryFn: async () => (await getOrder(order)).lines,
     enabled: over,
     retry: false,
   });
-  const products = new Map((lines.data ?? []).map((one) => [one.id, one.product]));
-  for (const one of explained.data?.lines ?? []) products.set(one.line_id, one.product);
+  const products = new Map((lines.data ?? []).map((item) => [item.id, item.product]));
+  for (const entry of explained.data?.lines ?? []) products.set(entry.line_id, entry.product);
   return (
     <Drawer
       open
@@ -56,12 +56,12 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
         {view === 'now' && over ? (
           <p className="muted">Nothing of this order is left to be sourced: it was shipped or canceled. Look at how it was decided.</p>
         ) : view === 'now' ? (
-          <Loaded answer={explained} rows={10}>
+          <QueryContent answer={explained} rows={10}>
             {(found) => (
               <>
                 <p className="muted">
-                  Planned again <When at={found.at} /> by strategy <strong>{found.strategy}</strong>; nothing was written. What the order
-                  itself holds counts as free to it. It would cost <strong>{cost(found.cost, unitOf(found))}</strong>.
+                  Planned again <Timestamp at={found.at} /> by strategy <strong>{found.strategy}</strong>; nothing was written. What the
+                  order itself holds counts as free to it. It would cost <strong>{cost(found.cost, unitOf(found))}</strong>.
                 </p>
                 <CostParts parts={found.parts} unit={unitOf(found)} bar={false} />
                 {found.lines.map((line) => (
@@ -69,11 +69,11 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
                 ))}
               </>
             )}
-          </Loaded>
+          </QueryContent>
         ) : (
-          <Loaded answer={decided} rows={10}>
-            {(found) => <Decided decision={found.find((one) => one.id === decision) ?? found[0]} products={products} />}
-          </Loaded>
+          <QueryContent answer={decided} rows={10}>
+            {(found) => <Decided decision={found.find((candidate) => candidate.id === decision) ?? found[0]} products={products} />}
+          </QueryContent>
         )}
       </div>
     </Drawer>
@@ -81,7 +81,7 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
 }
 
 const partNames = (candidates: readonly { cost: Record<string, number> }[]): string[] => [
-  ...new Set(candidates.flatMap((one) => partsOf(one.cost).map(([name]) => name))),
+  ...new Set(candidates.flatMap((candidate) => partsOf(candidate.cost).map(([name]) => name))),
 ];
 
 function LineNow({ line, unit }: { line: ExplainedLine; unit: string }) {
@@ -92,29 +92,33 @@ function LineNow({ line, unit }: { line: ExplainedLine; unit: string }) {
       <summary>
         <span className="strong">{line.product}</span>{' '}
         <span className="muted">
-          — {whole(line.quantity)} {line.source ? `from ${line.source}` : ': no source could take it'}
+          — {formatNumber(line.quantity)} {line.source ? `from ${line.source}` : ': no source could take it'}
           {moved && ` (stands at ${line.assigned})`}
-          {line.considered > line.candidates.length && `; ${line.candidates.length} of ${whole(line.considered)} sources shown`}
+          {line.considered > line.candidates.length && `; ${line.candidates.length} of ${formatNumber(line.considered)} sources shown`}
         </span>
       </summary>
-      <ScrollX className="bleed" label={`Sources considered for ${line.product}`}>
+      <HorizontalScroll className="bleed" label={`Sources considered for ${line.product}`}>
         <table className="plain">
           <Heads parts={parts} unit={unit} last="What would make it win" />
           <tbody>
-            {line.candidates.map((one) => (
-              <tr key={one.source} data-chosen={one.chosen}>
-                <Costs candidate={one} parts={parts} />
+            {line.candidates.map((candidate) => (
+              <tr key={candidate.source} data-chosen={candidate.chosen}>
+                <Costs candidate={candidate} parts={parts} />
                 <td>
-                  <Outcome chosen={one.chosen} refused={one.refused} quantity={one.quantity < line.quantity ? one.quantity : undefined} />
+                  <Outcome
+                    chosen={candidate.chosen}
+                    refused={candidate.refused}
+                    quantity={candidate.quantity < line.quantity ? candidate.quantity : undefined}
+                  />
                 </td>
                 <td>
-                  <Ways candidate={one} />
+                  <Ways candidate={candidate} />
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
-      </ScrollX>
+      </HorizontalScroll>
     </details>
   );
 }
@@ -129,7 +133,7 @@ function Heads({ parts, unit, last }: { parts: string[]; unit: string; last?: st
         </th>
         {parts.map((part) => (
           <th key={part} scope="col" className="num part">
-            {inWords(part)}
+            {humanize(part)}
           </th>
         ))}
         <th scope="col" className="num">
@@ -152,7 +156,7 @@ function Costs({
   return (
     <>
       <td className={candidate.chosen ? 'strong' : undefined}>{candidate.source}</td>
-      <td className="num figure">{candidate.on_hand > 1e9 ? '∞' : whole(candidate.on_hand)}</td>
+      <td className="num figure">{candidate.on_hand > 1e9 ? '∞' : formatNumber(candidate.on_hand)}</td>
       {parts.map((part) => (
         <td key={part} className="num figure part">
           {candidate.cost[part] ? cost(candidate.cost[part]) : <span className="muted">—</span>}
@@ -167,13 +171,13 @@ function Outcome({ chosen, refused, quantity }: { chosen: boolean; refused: stri
   if (chosen)
     return (
       <span className="nowrap">
-        <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} /> Chosen{quantity !== undefined && ` for ${whole(quantity)}`}
+        <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} /> Chosen{quantity !== undefined && ` for ${formatNumber(quantity)}`}
       </span>
     );
   if (refused !== '')
     return (
       <span className="muted">
-        <CloseCircleOutlined /> {inWords(refused)}
+        <CloseCircleOutlined /> {humanize(refused)}
       </span>
     );
   return <span className="muted">Costs more</span>;
@@ -187,7 +191,7 @@ function Ways({ candidate }: { candidate: ExplainedCandidate }) {
     <span className="ways">
       {candidate.wins_with.map((way) => (
         <span key={way.text} className="row" style={{ gap: 6 }}>
-          <span className="strong">{inWords(way.text)}</span>
+          <span className="strong">{humanize(way.text)}</span>
           {way.verified ? (
             <Badge tone="done" icon={<CheckCircleFilled />}>
               Verified
@@ -203,41 +207,44 @@ function Ways({ candidate }: { candidate: ExplainedCandidate }) {
 
 function Decided({ decision, products }: { decision: Decision | undefined; products: ReadonlyMap<string, string> }) {
   if (!decision) return <p className="muted">No decision about this order is kept.</p>;
-  const lines = [...new Set([...decision.chosen, ...decision.candidates].map((one) => one.line_id))];
+  const lines = [...new Set([...decision.chosen, ...decision.candidates].map((item) => item.line_id))];
   return (
     <>
       <p className="muted">
-        Decided <When at={decision.at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
-        <strong>{cost(decision.cost, unitOf(decision))}</strong>; {whole(decision.considered)} sources were considered. {decision.note}
+        Decided <Timestamp at={decision.at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
+        <strong>{cost(decision.cost, unitOf(decision))}</strong>; {formatNumber(decision.considered)} sources were considered.{' '}
+        {decision.note}
       </p>
       <CostParts parts={decision.parts} unit={unitOf(decision)} bar={false} />
       {lines.map((id, index) => {
-        const candidates = decision.candidates.filter((one) => one.line_id === id);
+        const candidates = decision.candidates.filter((candidate) => candidate.line_id === id);
         const parts = partNames(candidates);
-        const chosen = decision.chosen.filter((one) => one.line_id === id && one.source !== null);
+        const chosen = decision.chosen.filter((entry) => entry.line_id === id && entry.source !== null);
         return (
           <details key={id} className="choice" open>
             <summary>
               <span className="strong">{products.get(id) ?? `Line ${index + 1}`}</span>{' '}
               <span className="muted">
-                — {chosen.map((one) => `${whole(one.quantity)} from ${one.source ?? ''}`).join(', ') || 'no source could take it'}
+                —{' '}
+                {chosen.map((current) => `${formatNumber(current.quantity)} from ${current.source ?? ''}`).join(', ') ||
+                  'no source could take it'}
               </span>
             </summary>
-            <ScrollX className="bleed" label="Sources considered">
+            <HorizontalScroll className="bleed" label="Sources considered">
               <table className="plain">
                 <Heads parts={parts} unit={unitOf(decision)} />
                 <tbody>
-                  {candidates.map((one) => (
-                    <tr key={one.source} data-chosen={one.chosen}>
-                      <Costs candidate={one} parts={parts} />
+                  {candidates.map((value) => (
+                    <tr key={value.source} data-chosen={value.chosen}>
+                      <Costs candidate={value} parts={parts} />
                       <td>
-                        <Outcome chosen={one.chosen} refused={one.refused} />
+                        <Outcome chosen={value.chosen} refused={value.refused} />
                       </td>
                     </tr>
                   ))}
                 </tbody>
               </table>
-            </ScrollX>
+            </HorizontalScroll>
           </details>
         );
       })}

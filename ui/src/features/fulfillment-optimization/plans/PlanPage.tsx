@@ -1,9 +1,9 @@
-import { getPlan, nameOrders, type PlanDetail, type PlanOrder } from '@client/sourcing';
+import { getPlan, getOrderNames, type PlanDetail, type PlanOrder } from '@client/sourcing';
 import { LeftOutlined } from '@kit/icons';
 import { ProblemNotice } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { Facts, Page, Section } from '@kit/layout';
-import { ScrollX } from '@kit/HorizontalScroll';
+import { formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList, Page, Card } from '@kit/layout';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Badge, StateTag } from '@kit/states';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Button, Skeleton } from 'antd';
@@ -45,7 +45,7 @@ export default function PlanPage() {
       lead={
         head && (
           <>
-            {modeWords[head.mode] ?? head.mode} run of strategy <strong>{head.strategy}</strong>, <When at={head.at} />
+            {modeWords[head.mode] ?? head.mode} run of strategy <strong>{head.strategy}</strong>, <Timestamp at={head.at} />
           </>
         )
       }
@@ -69,7 +69,7 @@ export default function PlanPage() {
         </>
       )}
       {order !== null && (
-        <ExplainDrawer order={order} decision={orders.find((one) => one.order_id === order)?.decision_id} onClose={() => open(null)} />
+        <ExplainDrawer order={order} decision={orders.find((item) => item.order_id === order)?.decision_id} onClose={() => open(null)} />
       )}
     </Page>
   );
@@ -82,8 +82,8 @@ function Summary({ plan }: { plan: PlanDetail }) {
     ['Lower bound', cost(plan.lower_bound, unit), plan.lower_bound === null ? 'only batches prove one' : 'no plan can cost less'],
     ['Gap', share(plan.gap), plan.gap === 0 ? 'proved to be the best' : undefined],
     ['Took', seconds(plan.seconds), plan.method],
-    ['Orders', whole(plan.orders), `${whole(plan.lines)} lines`],
-    ['Not sourced', whole(plan.open_lines), plan.open_lines > 0 ? 'lines no source could serve' : undefined],
+    ['Orders', formatNumber(plan.orders), `${formatNumber(plan.lines)} lines`],
+    ['Not sourced', formatNumber(plan.open_lines), plan.open_lines > 0 ? 'lines no source could serve' : undefined],
   ];
   return (
     <>
@@ -96,43 +96,43 @@ function Summary({ plan }: { plan: PlanDetail }) {
           </div>
         ))}
       </dl>
-      <Section title="What the cost is made of">
+      <Card title="What the cost is made of">
         <CostParts parts={plan.parts} unit={unit} />
-      </Section>
+      </Card>
       {plan.moved.length > 0 && (
-        <Section title="Lines it moved">
-          <Facts
+        <Card title="Lines it moved">
+          <DescriptionList
             items={plan.moved
               .slice(0, 100)
-              .map((one) => [`${one.from_source} to ${one.to_source}`, `saves ${cost(one.saving, unit)}`] as const)}
+              .map((item) => [`${item.from_source} to ${item.to_source}`, `saves ${cost(item.saving, unit)}`] as const)}
             columns={3}
           />
-        </Section>
+        </Card>
       )}
     </>
   );
 }
 
 function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetail; onOpen: (order: string) => void }) {
-  const ids = orders.map((one) => one.order_id);
+  const ids = orders.map((item) => item.order_id);
   const names = useQuery({
     queryKey: ['order-names', ids],
-    queryFn: async () => new Map((await nameOrders(ids.slice(-500))).map((one) => [one.id, one])),
+    queryFn: async () => new Map((await getOrderNames(ids.slice(-500))).map((entry) => [entry.id, entry])),
     placeholderData: (before) => before,
   });
   if (orders.length === 0)
     return (
-      <Section title="Orders">
+      <Card title="Orders">
         <p className="muted">
           {plan.mode === 'reoptimize'
             ? 'The re-optimizer found nothing that saves enough to be moved.'
             : 'No decision of this plan is kept any more.'}
         </p>
-      </Section>
+      </Card>
     );
   return (
-    <Section flush title="Orders" extra="Open one to see every source considered, and what would make it win">
-      <ScrollX label="Orders of this plan">
+    <Card flush title="Orders" extra="Open one to see every source considered, and what would make it win">
+      <HorizontalScroll label="Orders of this plan">
         <table className="plain">
           <thead>
             <tr>
@@ -147,38 +147,38 @@ function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetai
             </tr>
           </thead>
           <tbody>
-            {orders.map((one) => {
-              const name = names.data?.get(one.order_id);
+            {orders.map((candidate) => {
+              const name = names.data?.get(candidate.order_id);
               return (
-                <tr key={one.decision_id}>
+                <tr key={candidate.decision_id}>
                   <td>
-                    <Link className="strong figure" to={`/orders/${one.order_id}`}>
-                      {name?.number ?? one.order_id.slice(-8)}
+                    <Link className="strong figure" to={`/orders/${candidate.order_id}`}>
+                      {name?.number ?? candidate.order_id.slice(-8)}
                     </Link>
                   </td>
                   <td>{name?.customer_name}</td>
                   <td>
                     <span className="row" style={{ gap: 4 }}>
-                      {one.sources.map((source) => (
+                      {candidate.sources.map((source) => (
                         <Badge key={source}>{source}</Badge>
                       ))}
-                      {one.sources.length > 1 && <span className="muted small">split</span>}
+                      {candidate.sources.length > 1 && <span className="muted small">split</span>}
                     </span>
                   </td>
                   <td>
                     <StateTag
-                      state={one.complete ? 'done' : 'failed'}
-                      label={one.complete ? 'Sourced' : 'Not sourced in full'}
-                      tone={one.complete ? 'done' : 'attention'}
+                      state={candidate.complete ? 'done' : 'failed'}
+                      label={candidate.complete ? 'Sourced' : 'Not sourced in full'}
+                      tone={candidate.complete ? 'done' : 'attention'}
                     />
                   </td>
-                  <td className="num figure">{cost(one.cost)}</td>
+                  <td className="num figure">{cost(candidate.cost)}</td>
                   <td>
                     <button
                       type="button"
                       className="link-button"
-                      aria-label={`Explain order ${name?.number ?? one.order_id}`}
-                      onClick={() => onOpen(one.order_id)}
+                      aria-label={`Explain order ${name?.number ?? candidate.order_id}`}
+                      onClick={() => onOpen(candidate.order_id)}
                     >
                       Explain
                     </button>
@@ -188,7 +188,7 @@ function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetai
             })}
           </tbody>
         </table>
-      </ScrollX>
-    </Section>
+      </HorizontalScroll>
+    </Card>
   );
 }

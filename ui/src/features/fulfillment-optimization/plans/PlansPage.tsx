@@ -1,7 +1,7 @@
 import { listPlans, type PlanRow } from '@client/sourcing';
 import { BranchesOutlined } from '@kit/icons';
 import { EmptyState } from '@kit/feedback';
-import { whole, When } from '@kit/format';
+import { formatNumber, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import { choices, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
 import { Badge } from '@kit/states';
@@ -10,7 +10,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { Link, useNavigate } from 'react-router';
 import { Cost } from './CostBreakdown';
-import { named } from '@kit/forms/fields';
+import { documentOptions } from '@kit/forms/fields';
 import { modeWords, seconds, share } from '../labels';
 import '../optimization.css';
 
@@ -18,71 +18,72 @@ const keys = ['strategy', 'mode'] as const;
 const right = 'right' as const;
 const columns: readonly ListColumn<PlanRow>[] = [
   {
-    key: 'at',
+    id: 'at',
     title: 'Planned',
-    fixed: true,
-    text: (row) => row.at,
-    render: (row) => (
+    alwaysShown: true,
+    exportValue: (row) => row.at,
+    cell: (row) => (
       <Link className="strong" to={`/plans/${row.id}`}>
-        <When at={row.at} as="date" />
+        <Timestamp at={row.at} as="date" />
       </Link>
     ),
   },
-  { key: 'strategy', title: 'Strategy', text: (row) => row.strategy, render: (row) => row.strategy },
-  { key: 'mode', title: 'Kind', text: (row) => row.mode, render: (row) => <Badge>{modeWords[row.mode] ?? row.mode}</Badge> },
+  { id: 'strategy', title: 'Strategy', exportValue: (row) => row.strategy, cell: (row) => row.strategy },
+  { id: 'mode', title: 'Kind', exportValue: (row) => row.mode, cell: (row) => <Badge>{modeWords[row.mode] ?? row.mode}</Badge> },
   {
-    key: 'orders',
+    id: 'orders',
     title: 'Orders',
     align: right,
-    text: (row) => row.orders,
-    render: (row) => <span className="figure">{whole(row.orders)}</span>,
+    exportValue: (row) => row.orders,
+    cell: (row) => <span className="figure">{formatNumber(row.orders)}</span>,
   },
   {
-    key: 'lines',
+    id: 'lines',
     title: 'Lines',
     align: right,
-    text: (row) => row.lines,
-    render: (row) => <span className="figure">{whole(row.lines)}</span>,
+    exportValue: (row) => row.lines,
+    cell: (row) => <span className="figure">{formatNumber(row.lines)}</span>,
   },
   {
-    key: 'open',
+    id: 'open',
     title: 'Not sourced',
     align: right,
-    text: (row) => row.open_lines,
-    render: (row) => (row.open_lines > 0 ? <Badge tone="attention">{whole(row.open_lines)}</Badge> : <span className="muted">none</span>),
+    exportValue: (row) => row.open_lines,
+    cell: (row) =>
+      row.open_lines > 0 ? <Badge tone="attention">{formatNumber(row.open_lines)}</Badge> : <span className="muted">none</span>,
   },
-  { key: 'cost', title: 'Cost', align: right, text: (row) => row.cost, render: (row) => <Cost value={row.cost} unit={row.currency} /> },
+  { id: 'cost', title: 'Cost', align: right, exportValue: (row) => row.cost, cell: (row) => <Cost value={row.cost} unit={row.currency} /> },
   {
-    key: 'bound',
+    id: 'bound',
     title: 'Lower bound',
     align: right,
-    text: (row) => row.lower_bound ?? '',
-    render: (row) => <Cost value={row.lower_bound} unit={row.currency} />,
+    exportValue: (row) => row.lower_bound ?? '',
+    cell: (row) => <Cost value={row.lower_bound} unit={row.currency} />,
   },
   {
-    key: 'gap',
+    id: 'gap',
     title: 'Gap',
     align: right,
-    text: (row) => row.gap ?? '',
-    render: (row) => <span className="figure">{share(row.gap)}</span>,
+    exportValue: (row) => row.gap ?? '',
+    cell: (row) => <span className="figure">{share(row.gap)}</span>,
   },
   {
-    key: 'seconds',
+    id: 'seconds',
     title: 'Took',
     align: right,
-    text: (row) => row.seconds,
-    render: (row) => <span className="figure">{seconds(row.seconds)}</span>,
+    exportValue: (row) => row.seconds,
+    cell: (row) => <span className="figure">{seconds(row.seconds)}</span>,
   },
   {
-    key: 'moves',
+    id: 'moves',
     title: 'Moves',
     align: right,
-    extra: true,
-    text: (row) => row.moves,
-    render: (row) => <span className="figure">{whole(row.moves)}</span>,
+    hiddenByDefault: true,
+    exportValue: (row) => row.moves,
+    cell: (row) => <span className="figure">{formatNumber(row.moves)}</span>,
   },
-  { key: 'currency', title: 'Currency', extra: true, text: (row) => row.currency, render: (row) => row.currency || '—' },
-  { key: 'method', title: 'Method', extra: true, text: (row) => row.method, render: (row) => row.method },
+  { id: 'currency', title: 'Currency', hiddenByDefault: true, exportValue: (row) => row.currency, cell: (row) => row.currency || '—' },
+  { id: 'method', title: 'Method', hiddenByDefault: true, exportValue: (row) => row.method, cell: (row) => row.method },
 ];
 
 /** Every sourcing run: what it cost, how close to the best it is proved to be, how long it took. */
@@ -90,22 +91,25 @@ export default function PlansPage() {
   const navigate = useNavigate();
   const [chosen, change] = useUrlFilters(keys);
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
-  const { shown, chooser } = useColumns('plans', columns);
+  const { visibleColumns: visibleColumns, chooser } = useColumns('plans', columns);
   const list = usePagedList({
     name: 'plans',
     query: chosen,
     fetch: listPlans,
-    idOf: (row: PlanRow) => row.id,
-    concerns: (event) => event.name.startsWith('fulfillment.optimization'),
+    rowId: (row: PlanRow) => row.id,
+    isRelevant: (event) => event.name.startsWith('fulfillment.optimization'),
   });
   const filters = [
     {
       key: 'strategy',
       label: 'Strategy',
       kind: 'choice' as const,
-      options: [{ value: 'default', label: 'default' }, ...named(strategies.data ?? []).filter((one) => one.value !== 'default')],
+      options: [
+        { value: 'default', label: 'default' },
+        ...documentOptions(strategies.data ?? []).filter((strategy) => strategy.value !== 'default'),
+      ],
     },
-    { key: 'mode', label: 'Kind', kind: 'choice' as const, options: choices(Object.keys(modeWords), (one) => modeWords[one] ?? one) },
+    { key: 'mode', label: 'Kind', kind: 'choice' as const, options: choices(Object.keys(modeWords), (item) => modeWords[item] ?? item) },
   ];
   return (
     <Page
@@ -115,8 +119,8 @@ export default function PlansPage() {
       <ListView
         label="Plans"
         list={list}
-        columns={shown}
-        idOf={(row) => row.id}
+        columns={visibleColumns}
+        rowId={(row) => row.id}
         noun={['plan', 'plans']}
         onOpen={(row) => void navigate(`/plans/${row.id}`)}
         toolbar={

@@ -1,12 +1,12 @@
 import { asProblem } from '@client/problem';
 import { listShadowPrices, type ShadowPrice, type ShadowPrices } from '@client/sourcing';
 import { CheckCircleFilled, EnvironmentOutlined } from '@kit/icons';
-import { EmptyState, Loaded, ProblemNotice } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { Page, Section } from '@kit/layout';
+import { EmptyState, QueryContent, ProblemNotice } from '@kit/feedback';
+import { formatNumber, Timestamp } from '@kit/format';
+import { Page, Card } from '@kit/layout';
 import { FilterBar, useUrlFilters } from '@kit/list';
 import { MapView, pinOf } from '@kit/MapView';
-import { ScrollX } from '@kit/HorizontalScroll';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Badge } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -45,7 +45,7 @@ export default function ShadowPricesPage() {
       actions={chosen.plan !== undefined && <Button onClick={() => change({ plan: undefined })}>Show the newest batch</Button>}
     >
       {nothing ? (
-        <Section>
+        <Card>
           <EmptyState
             icon={<EnvironmentOutlined />}
             title="No batch has left prices yet"
@@ -54,11 +54,11 @@ export default function ShadowPricesPage() {
             Shadow prices come from batches in which stock or capacity ran short. Let a strategy collect orders in a batch window; the next
             batch that had too little of something leaves its prices here.
           </EmptyState>
-        </Section>
+        </Card>
       ) : prices.error && !prices.data ? (
         <ProblemNotice error={prices.error} onRetry={() => void prices.refetch()} />
       ) : (
-        <Loaded answer={prices} rows={10}>
+        <QueryContent answer={prices} rows={10}>
           {(data) => (
             <Prices
               data={data}
@@ -66,7 +66,7 @@ export default function ShadowPricesPage() {
               more={limit < Math.min(MOST, data.total) ? () => setLimit(MOST) : undefined}
             />
           )}
-        </Loaded>
+        </QueryContent>
       )}
     </Page>
   );
@@ -90,9 +90,9 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
   return (
     <>
       <p className="muted">
-        From the <Link to={`/plans/${data.plan_id}`}>batch</Link> of strategy <strong>{data.strategy}</strong>, <When at={data.at} />;{' '}
-        {whole(data.total)} {data.total === 1 ? 'price' : 'prices'}
-        {data.items.length < data.total && `, the dearest ${whole(data.items.length)} shown`}.
+        From the <Link to={`/plans/${data.plan_id}`}>batch</Link> of strategy <strong>{data.strategy}</strong>, <Timestamp at={data.at} />;{' '}
+        {formatNumber(data.total)} {data.total === 1 ? 'price' : 'prices'}
+        {data.items.length < data.total && `, the dearest ${formatNumber(data.items.length)} shown`}.
       </p>
       {pins.length > 0 && <MapView label="The dearest price of each source" height={360} pins={pins} />}
       <div className="list card flush">
@@ -102,7 +102,7 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
             This batch had enough of everything asked for here: one more unit would have saved nothing.
           </EmptyState>
         ) : (
-          <ScrollX label="Shadow prices">
+          <HorizontalScroll label="Shadow prices">
             <table className="plain">
               <thead>
                 <tr>
@@ -149,7 +149,7 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
                 ))}
               </tbody>
             </table>
-          </ScrollX>
+          </HorizontalScroll>
         )}
       </div>
       {more && (

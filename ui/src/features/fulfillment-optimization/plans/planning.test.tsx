@@ -67,7 +67,7 @@ test('a plan shows what it cost, its bound and its gap', async () => {
   expect(row).toHaveTextContent('270.00 EUR');
   expect(row).toHaveTextContent('1.12%');
   expect(row).toHaveTextContent('61 ms');
-  expect(sent.find((one) => one.path === '/api/v1/sourcing/plans')?.query.get('mode')).toBe('batch');
+  expect(sent.find((item) => item.path === '/api/v1/sourcing/plans')?.query.get('mode')).toBe('batch');
 });
 
 test('an order of a plan opens to every candidate and the smallest change that makes it win', async () => {
@@ -91,12 +91,12 @@ test('an order of a plan opens to every candidate and the smallest change that m
   expect(york).toHaveTextContent('Nothing on hand');
   expect(york).toHaveTextContent('1 more on the shelf');
   expect(within(york).queryByText('Verified')).toBeNull();
-  expect(sent.find((one) => one.method === 'POST')?.body).toMatchObject({ order_id: 'o1' });
+  expect(sent.find((item) => item.method === 'POST')?.body).toMatchObject({ order_id: 'o1' });
 });
 
 test('an order with nothing left to plan shows how it was decided', async () => {
   const chosen = [{ line_id: 'l1', source: 'SEA', quantity: 2 }];
-  const one = { line_id: 'l1', source: 'SEA', chosen: true, on_hand: 5, cost: { parcel: 6 }, total: 6, refused: '' };
+  const item = { line_id: 'l1', source: 'SEA', chosen: true, on_hand: 5, cost: { parcel: 6 }, total: 6, refused: '' };
   serve({
     ...around,
     'GET /api/v1/sourcing/plans/p1': () => ({ ...plan, parts: {}, items: decided, moved: [], next: null }),
@@ -115,7 +115,7 @@ test('an order with nothing left to plan shows how it was decided', async () => 
           considered: 6,
           note: '',
           chosen,
-          candidates: [one],
+          candidates: [item],
         },
       ],
     }),
@@ -249,9 +249,9 @@ test('a finished simulation shows bounds and differences, and its commit says wh
   await userEvent.click(screen.getByRole('button', { name: 'Commit changes' }));
   const dialog = await screen.findByRole('dialog');
   expect(within(dialog).getByText('Active').closest('tr')).toHaveTextContent('truefalse');
-  expect(sent.some((one) => one.method === 'POST')).toBe(false);
+  expect(sent.some((item) => item.method === 'POST')).toBe(false);
   await userEvent.click(within(dialog).getByRole('button', { name: 'Commit 1 document' }));
-  await waitFor(() => expect(sent.some((one) => one.path.endsWith('/commit'))).toBe(true));
+  await waitFor(() => expect(sent.some((entry) => entry.path.endsWith('/commit'))).toBe(true));
 });
 
 test('the wizard asks for a name, closes a source and starts the runs', async () => {
@@ -273,7 +273,7 @@ test('the wizard asks for a name, closes a source and starts the runs', async ()
   expect(screen.getByText('CHI is closed')).toBeInTheDocument();
   await userEvent.click(screen.getByRole('button', { name: 'Run 20 times' }));
   await waitFor(() => expect(router.state.location.pathname).toBe('/simulations/s1'));
-  expect(sent.find((one) => one.method === 'POST')?.body).toMatchObject({
+  expect(sent.find((item) => item.method === 'POST')?.body).toMatchObject({
     name: 'Close Chicago',
     demand: { kind: 'past', multiplier: 1 },
     changes: { closed_sources: ['CHI'] },
@@ -293,8 +293,8 @@ test('a copy keeps the demand of its original and sends only what may differ', a
   await userEvent.click(await screen.findByRole('button', { name: '6. Run' }));
   await waitFor(() => expect(screen.getByRole('button', { name: 'Run 12 times' })).not.toHaveAttribute('aria-disabled'));
   await userEvent.click(screen.getByRole('button', { name: 'Run 12 times' }));
-  await waitFor(() => expect(sent.some((one) => one.path.endsWith('/clone'))).toBe(true));
-  const body = sent.find((one) => one.path.endsWith('/clone'))?.body as Record<string, unknown>;
+  await waitFor(() => expect(sent.some((item) => item.path.endsWith('/clone'))).toBe(true));
+  const body = sent.find((entry) => entry.path.endsWith('/clone'))?.body as Record<string, unknown>;
   expect(body).toMatchObject({ name: 'Close Seattle, changed', changes: { closed_sources: ['SEA'] } });
   expect(Object.keys(body)).not.toContain('demand');
 });

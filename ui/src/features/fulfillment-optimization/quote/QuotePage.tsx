@@ -1,14 +1,14 @@
 import { listDocuments } from '@client/configuration';
 import { findProducts } from '@client/inventory';
-import { type Quote, type QuoteAsk, quoteCart } from '@client/sourcing';
+import { type Quote, type QuoteRequest, quoteCart } from '@client/sourcing';
 import { CloseOutlined, PlusOutlined, ShoppingCartOutlined } from '@kit/icons';
 import { EmptyState, ProblemNotice } from '@kit/feedback';
-import { Page, Section } from '@kit/layout';
-import { WhyButton } from '@kit/ExplainedButton';
+import { Page, Card } from '@kit/layout';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { AutoComplete, Button, Skeleton } from 'antd';
 import { useState } from 'react';
-import { ChoiceField, Field, named, NumberField, TextField } from '@kit/forms/fields';
+import { SelectField, Field, documentOptions, NumberField, TextField } from '@kit/forms/fields';
 import { QuoteAnswer } from './QuoteResult';
 import { dimensionsOf } from '../labels';
 import '../optimization.css';
@@ -29,12 +29,12 @@ export default function QuotePage() {
   const [how, setHow] = useState({ strategy: '', carrier: '', requested_delivery_date: '' });
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const carriers = useQuery({ queryKey: ['configuration', 'carrier'], queryFn: () => listDocuments('carrier') });
-  const quote = useMutation<Quote, unknown, QuoteAsk>({ mutationFn: quoteCart });
-  const given = lines.filter((one) => one.product.trim() !== '');
+  const quote = useMutation<Quote, unknown, QuoteRequest>({ mutationFn: quoteCart });
+  const given = lines.filter((item) => item.product.trim() !== '');
   const missing =
     given.length === 0
       ? 'Put a product into the cart'
-      : given.some((one) => dimensionsOf(one.variant) === undefined)
+      : given.some((entry) => dimensionsOf(entry.variant) === undefined)
         ? 'Write a variant as colorid=red, sizeid=m'
         : place.city.trim() === '' || place.state.trim() === '' || place.postal_code.trim() === ''
           ? 'Say where it goes: city, state and postal code'
@@ -50,18 +50,18 @@ export default function QuotePage() {
         strategy: how.strategy,
         carrier: how.carrier,
         destination: { type: 'Any', line1: '', line2: '', line3: '', ...place },
-        lines: given.map((one, index) => ({
+        lines: given.map((candidate, index) => ({
           line_id: String(index + 1),
-          product: one.product.trim(),
-          quantity: one.quantity,
+          product: candidate.product.trim(),
+          quantity: candidate.quantity,
           free_shipping: false,
-          dimensions: dimensionsOf(one.variant) ?? {},
+          dimensions: dimensionsOf(candidate.variant) ?? {},
         })),
         requested_delivery_date: how.requested_delivery_date || null,
       });
   };
   const change = (key: number, part: Partial<Line>): void =>
-    setLines((before) => before.map((one) => (one.key === key ? { ...one, ...part } : one)));
+    setLines((before) => before.map((current) => (current.key === key ? { ...current, ...part } : current)));
   return (
     <Page
       title="Quote"
@@ -75,7 +75,7 @@ export default function QuotePage() {
             ask();
           }}
         >
-          <Section title="Cart">
+          <Card title="Cart">
             <div className="form-rows">
               {lines.map((line, index) => (
                 <div key={line.key} className="form-row" role="group" aria-label={`Line ${index + 1}`}>
@@ -92,7 +92,7 @@ export default function QuotePage() {
                     icon={<CloseOutlined />}
                     aria-label={`Remove line ${index + 1}`}
                     disabled={lines.length === 1}
-                    onClick={() => setLines((before) => before.filter((one) => one.key !== line.key))}
+                    onClick={() => setLines((before) => before.filter((value) => value.key !== line.key))}
                   />
                   <TextField
                     wide
@@ -110,15 +110,15 @@ export default function QuotePage() {
                 onClick={() =>
                   setLines((before) => [
                     ...before,
-                    { key: Math.max(...before.map((one) => one.key)) + 1, product: '', variant: '', quantity: 1 },
+                    { key: Math.max(...before.map((item) => item.key)) + 1, product: '', variant: '', quantity: 1 },
                   ])
                 }
               >
                 Add a line
               </Button>
             </div>
-          </Section>
-          <Section title="Destination">
+          </Card>
+          <Card title="Destination">
             <div className="form">
               <TextField label="City" value={place.city} onChange={(city) => setPlace({ ...place, city })} />
               <TextField label="State" value={place.state} onChange={(state) => setPlace({ ...place, state })} />
@@ -128,18 +128,18 @@ export default function QuotePage() {
                 value={place.country}
                 onChange={(country) => setPlace({ ...place, country: country.toUpperCase().slice(0, 2) })}
               />
-              <ChoiceField
+              <SelectField
                 label="Strategy"
                 empty="The default one"
                 value={how.strategy}
-                options={named(strategies.data ?? [])}
+                options={documentOptions(strategies.data ?? [])}
                 onChange={(strategy) => setHow({ ...how, strategy })}
               />
-              <ChoiceField
+              <SelectField
                 label="Carrier to rate with"
                 empty="None"
                 value={how.carrier}
-                options={named(carriers.data ?? [])}
+                options={documentOptions(carriers.data ?? [])}
                 onChange={(carrier) => setHow({ ...how, carrier })}
               />
               <TextField
@@ -149,30 +149,30 @@ export default function QuotePage() {
                 onChange={(requested_delivery_date) => setHow({ ...how, requested_delivery_date })}
               />
               <div style={{ alignSelf: 'end', justifySelf: 'end' }}>
-                <WhyButton type="primary" htmlType="submit" allowed={missing === ''} why={missing} loading={quote.isPending}>
+                <ExplainedButton type="primary" htmlType="submit" allowed={missing === ''} why={missing} loading={quote.isPending}>
                   Get a quote
-                </WhyButton>
+                </ExplainedButton>
               </div>
             </div>
-          </Section>
+          </Card>
         </form>
         <div className="stack" aria-live="polite">
           {quote.error !== null && <ProblemNotice error={quote.error} />}
           {quote.isPending && (
-            <Section>
+            <Card>
               <div aria-busy="true" aria-label="Asking">
                 <Skeleton active title={false} paragraph={{ rows: 8, width: '100%' }} />
               </div>
-            </Section>
+            </Card>
           )}
           {quote.data && <QuoteAnswer quote={quote.data} />}
           {quote.isIdle && (
-            <Section>
+            <Card>
               <EmptyState icon={<ShoppingCartOutlined />} title="Put something into the cart">
                 The answer is what a store’s product page or checkout would show: promise dates with their confidence, what it would cost,
                 and where it can be picked up.
               </EmptyState>
-            </Section>
+            </Card>
           )}
         </div>
       </div>
@@ -194,7 +194,7 @@ function Product({ value, onChange }: { value: string; onChange: (product: strin
           id={id}
           value={value}
           placeholder="SKU or name"
-          options={(found.data ?? []).map((one) => ({ value: one.number, label: `${one.number} — ${one.name}` }))}
+          options={(found.data ?? []).map((item) => ({ value: item.number, label: `${item.number} — ${item.name}` }))}
           onChange={(next: string) => onChange(next)}
         />
       )}

@@ -1,11 +1,11 @@
 import { listSources } from '@client/inventory';
 import type { Quote } from '@client/sourcing';
 import { CheckCircleFilled, CloseCircleFilled } from '@kit/icons';
-import { Day, whole, When } from '@kit/format';
-import { Section } from '@kit/layout';
+import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
+import { Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { Badge, inWords } from '@kit/states';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Badge, humanize } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Cost, CostParts } from '../plans/CostBreakdown';
 import { cost, figure, share, unitOf } from '../labels';
@@ -15,7 +15,7 @@ const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone:
 const dayOfMonth = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 /** A product with the dimension values that were asked for. */
 const called = ({ product, dimensions }: { product: string; dimensions: Record<string, string> }): string =>
-  [product, ...Object.values(dimensions).filter((one) => one.trim() !== '')].join(' ');
+  [product, ...Object.values(dimensions).filter((item) => item.trim() !== '')].join(' ');
 const noon = (date: string): Date => new Date(`${date}T12:00:00Z`);
 
 /** What a quote answers: when, from where, for how much, and where it can be picked up. */
@@ -23,21 +23,21 @@ export function QuoteAnswer({ quote }: { quote: Quote }) {
   const unit = unitOf({ currency: quote.plan.currency, parts: quote.plan.cost_parts });
   return (
     <>
-      <Section title="Promise" extra={<When at={quote.at} as="date" />}>
+      <Card title="Promise" extra={<Timestamp at={quote.at} as="date" />}>
         <Headline quote={quote} />
-      </Section>
+      </Card>
       {quote.plan.lines.length > 0 && (
         <>
           <Where quote={quote} />
-          <Section title="What it would cost us" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
+          <Card title="What it would cost us" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
             <CostParts parts={quote.plan.cost_parts} unit={unit} />
-          </Section>
+          </Card>
           {quote.carrier && <Rates carrier={quote.carrier} />}
         </>
       )}
-      <Section title="Days it can be there">
+      <Card title="Days it can be there">
         <Calendar days={quote.calendar} />
-      </Section>
+      </Card>
       <Pickup options={quote.pickup} />
       <p className="muted small">
         Execution <code>{quote.execution_id}</code>: the same question about the same stock within a minute has the same answer.
@@ -48,27 +48,27 @@ export function QuoteAnswer({ quote }: { quote: Quote }) {
 
 function Headline({ quote }: { quote: Quote }) {
   const latest = quote.promises
-    .map((one) => one.delivery.expected)
+    .map((promise) => promise.delivery.expected)
     .toSorted()
     .at(-1);
   return (
     <div className="stack" style={{ gap: 10 }}>
       {quote.plan.complete && latest !== undefined ? (
         <p style={{ fontSize: '1.15rem', fontWeight: 600 }}>
-          <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} /> Everything by <Day date={latest} />
+          <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} /> Everything by <CalendarDate date={latest} />
         </p>
       ) : (
         <p style={{ fontSize: '1.15rem', fontWeight: 600 }}>
           <CloseCircleFilled style={{ color: 'var(--tone-attention-mark)' }} /> Not everything can be served
         </p>
       )}
-      {quote.plan.not_fulfilled.map((one) => (
-        <p key={one.line_id}>
-          {whole(one.quantity)} of <span className="strong">{called(one)}</span>: {one.reason}
+      {quote.plan.not_fulfilled.map((item) => (
+        <p key={item.line_id}>
+          {formatNumber(item.quantity)} of <span className="strong">{called(item)}</span>: {item.reason}
         </p>
       ))}
       {quote.promises.length > 0 && (
-        <ScrollX className="bleed" label="Promises">
+        <HorizontalScroll className="bleed" label="Promises">
           <table className="plain">
             <thead>
               <tr>
@@ -86,36 +86,36 @@ function Headline({ quote }: { quote: Quote }) {
               </tr>
             </thead>
             <tbody>
-              {quote.promises.map((one) => (
-                <tr key={one.source}>
-                  <td className="strong">{one.source}</td>
+              {quote.promises.map((entry) => (
+                <tr key={entry.source}>
+                  <td className="strong">{entry.source}</td>
                   <td className="what">
                     {quote.plan.lines
-                      .filter((line) => line.source === one.source)
-                      .map((line) => `${whole(line.quantity)} × ${called(line)}`)
+                      .filter((line) => line.source === entry.source)
+                      .map((line) => `${formatNumber(line.quantity)} × ${called(line)}`)
                       .join(', ')}
                   </td>
-                  <td className="nowrap" title={`Ready ${one.ready_at}, picked up ${one.pickup_at}`}>
-                    <Day date={one.ship_date} />
+                  <td className="nowrap" title={`Ready ${entry.ready_at}, picked up ${entry.pickup_at}`}>
+                    <CalendarDate date={entry.ship_date} />
                   </td>
                   <td>
                     <span className="two-line">
                       <span className="strong nowrap">
-                        <Day date={one.delivery.expected} />
+                        <CalendarDate date={entry.delivery.expected} />
                       </span>
                       <span className="muted nowrap">
-                        <Day date={one.delivery.earliest} /> to <Day date={one.delivery.latest} />
+                        <CalendarDate date={entry.delivery.earliest} /> to <CalendarDate date={entry.delivery.latest} />
                       </span>
                     </span>
                   </td>
-                  <td className="num figure">{share(one.confidence)}</td>
-                  <td className="nowrap">{[one.carrier, one.service].filter(Boolean).join(' ') || 'Standard ground'}</td>
-                  <td className="num figure">{figure(Math.round(one.distance_km))} km</td>
+                  <td className="num figure">{share(entry.confidence)}</td>
+                  <td className="nowrap">{[entry.carrier, entry.service].filter(Boolean).join(' ') || 'Standard ground'}</td>
+                  <td className="num figure">{figure(Math.round(entry.distance_km))} km</td>
                 </tr>
               ))}
             </tbody>
           </table>
-        </ScrollX>
+        </HorizontalScroll>
       )}
     </div>
   );
@@ -123,7 +123,7 @@ function Headline({ quote }: { quote: Quote }) {
 
 function Where({ quote }: { quote: Quote }) {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
-  const used = new Set(quote.promises.map((one) => one.source));
+  const used = new Set(quote.promises.map((promise) => promise.source));
   const { latitude, longitude, precision } = quote.destination;
   const pins = [
     ...pinOf({
@@ -134,16 +134,18 @@ function Where({ quote }: { quote: Quote }) {
       longitude,
     }),
     ...(sources.data ?? [])
-      .filter((one) => used.has(one.name))
-      .flatMap((one) => pinOf({ id: one.name, label: one.name, kind: 'source', latitude: one.latitude, longitude: one.longitude })),
+      .filter((source) => used.has(source.name))
+      .flatMap((item) => pinOf({ id: item.name, label: item.name, kind: 'source', latitude: item.latitude, longitude: item.longitude })),
   ];
-  return <MapView label="Where it comes from" height={260} pins={pins} routes={[...used].map((one) => [one, ' destination'] as const)} />;
+  return (
+    <MapView label="Where it comes from" height={260} pins={pins} routes={[...used].map((entry) => [entry, ' destination'] as const)} />
+  );
 }
 
 function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
   return (
-    <Section flush title={`Rates of ${carrier.name}`} extra={carrier.is_fallback && <Badge tone="attention">Some rates stand in</Badge>}>
-      <ScrollX label="Rates">
+    <Card flush title={`Rates of ${carrier.name}`} extra={carrier.is_fallback && <Badge tone="attention">Some rates stand in</Badge>}>
+      <HorizontalScroll label="Rates">
         <table className="plain">
           <thead>
             <tr>
@@ -164,34 +166,34 @@ function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
             </tr>
           </thead>
           <tbody>
-            {carrier.rates.map((one) => (
-              <tr key={`${one.service} ${one.source}`}>
+            {carrier.rates.map((rate) => (
+              <tr key={`${rate.service} ${rate.source}`}>
                 <td className="what">
                   <span className="two-line">
-                    <span className="strong">{one.title}</span>
-                    {one.is_fallback && <span className="muted">Stands in: {one.reason}</span>}
-                    {one.live && <span className="muted">Live, from the carrier</span>}
+                    <span className="strong">{rate.title}</span>
+                    {rate.is_fallback && <span className="muted">Stands in: {rate.reason}</span>}
+                    {rate.live && <span className="muted">Live, from the carrier</span>}
                   </span>
                 </td>
-                <td>{one.source}</td>
-                <td>{one.zone || '—'}</td>
-                <td className="num figure">{figure(one.weight)} kg</td>
-                <td className="num figure">{cost(one.base)}</td>
+                <td>{rate.source}</td>
+                <td>{rate.zone || '—'}</td>
+                <td className="num figure">{figure(rate.weight)} kg</td>
+                <td className="num figure">{cost(rate.base)}</td>
                 <td>
-                  {one.surcharges.map((extra) => (
+                  {rate.surcharges.map((extra) => (
                     <div key={extra.name} className="nowrap">
-                      {inWords(extra.name)} <span className="figure">{cost(extra.amount)}</span>
+                      {humanize(extra.name)} <span className="figure">{cost(extra.amount)}</span>
                     </div>
                   ))}
-                  {one.surcharges.length === 0 && <span className="muted">None</span>}
+                  {rate.surcharges.length === 0 && <span className="muted">None</span>}
                 </td>
                 <td className="num figure strong">
-                  <Cost value={one.net} unit={one.currency} />
+                  <Cost value={rate.net} unit={rate.currency} />
                 </td>
                 <td>
-                  {one.edd.slice(0, 3).map((chance) => (
+                  {rate.edd.slice(0, 3).map((chance) => (
                     <div key={chance.date} className="nowrap">
-                      <Day date={chance.date} /> <span className="muted">{share(chance.confidence)}</span>
+                      <CalendarDate date={chance.date} /> <span className="muted">{share(chance.confidence)}</span>
                     </div>
                   ))}
                 </td>
@@ -199,15 +201,15 @@ function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
             ))}
           </tbody>
         </table>
-      </ScrollX>
-    </Section>
+      </HorizontalScroll>
+    </Card>
   );
 }
 
 /** Thirty days by week; each says in words whether it is possible. */
 function Calendar({ days }: { days: Quote['calendar'] }) {
   const first = days[0];
-  if (!first || days.every((one) => !one.possible)) return <p className="muted">Not on any of the next 30 days.</p>;
+  if (!first || days.every((day) => !day.possible)) return <p className="muted">Not on any of the next 30 days.</p>;
   const lead = (noon(first.date).getUTCDay() + 6) % 7;
   const week = Array.from({ length: 7 }, (_, index) => weekday.format(new Date(Date.UTC(2024, 0, 1 + index, 12))));
   return (
@@ -220,11 +222,11 @@ function Calendar({ days }: { days: Quote['calendar'] }) {
       {Array.from({ length: lead }, (_, index) => (
         <span key={index} className="weekday" aria-hidden="true" />
       ))}
-      {days.map((one) => (
-        <span key={one.date} role="listitem" data-possible={one.possible} title={one.possible ? 'Possible' : 'Not possible'}>
-          {dayOfMonth.format(noon(one.date))}
-          <span className="visually-hidden">{one.possible ? ', possible' : ', not possible'}</span>
-          {one.possible && <span aria-hidden="true"> ✓</span>}
+      {days.map((item) => (
+        <span key={item.date} role="listitem" data-possible={item.possible} title={item.possible ? 'Possible' : 'Not possible'}>
+          {dayOfMonth.format(noon(item.date))}
+          <span className="visually-hidden">{item.possible ? ', possible' : ', not possible'}</span>
+          {item.possible && <span aria-hidden="true"> ✓</span>}
         </span>
       ))}
     </div>
@@ -234,13 +236,13 @@ function Calendar({ days }: { days: Quote['calendar'] }) {
 function Pickup({ options }: { options: Quote['pickup'] }) {
   if (options.length === 0)
     return (
-      <Section title="Pickup">
+      <Card title="Pickup">
         <p className="muted">No source offers pickup of this cart.</p>
-      </Section>
+      </Card>
     );
   return (
-    <Section flush title="Pickup">
-      <ScrollX label="Pickup options">
+    <Card flush title="Pickup">
+      <HorizontalScroll label="Pickup options">
         <table className="plain">
           <thead>
             <tr>
@@ -253,24 +255,24 @@ function Pickup({ options }: { options: Quote['pickup'] }) {
             </tr>
           </thead>
           <tbody>
-            {options.map((one) => (
-              <tr key={`${one.kind} ${one.source}`}>
-                <td>{kinds[one.kind] ?? inWords(one.kind)}</td>
+            {options.map((option) => (
+              <tr key={`${option.kind} ${option.source}`}>
+                <td>{kinds[option.kind] ?? humanize(option.kind)}</td>
                 <td>
                   <span className="two-line">
-                    <span className="strong">{one.source}</span>
-                    <span className="muted">{one.title}</span>
+                    <span className="strong">{option.source}</span>
+                    <span className="muted">{option.title}</span>
                   </span>
                 </td>
                 <td>
-                  <When at={one.ready_at} as="date" />
+                  <Timestamp at={option.ready_at} as="date" />
                 </td>
-                <td className="num figure">{figure(Math.round(one.distance_km))} km</td>
+                <td className="num figure">{figure(Math.round(option.distance_km))} km</td>
               </tr>
             ))}
           </tbody>
         </table>
-      </ScrollX>
-    </Section>
+      </HorizontalScroll>
+    </Card>
   );
 }

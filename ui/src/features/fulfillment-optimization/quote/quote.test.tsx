@@ -66,7 +66,7 @@ test('a quote says when everything arrives, from where, and where it can be pick
   expect(screen.getByText('99.75%')).toBeInTheDocument();
   expect(screen.getByText('Pickup in store')).toBeInTheDocument();
   expect(screen.getByText(', not possible').closest('[role=listitem]')).toHaveTextContent('Nov 23');
-  expect(sent.find((one) => one.method === 'POST')?.body).toMatchObject({
+  expect(sent.find((item) => item.method === 'POST')?.body).toMatchObject({
     lines: [{ line_id: '1', product: 'LAMP', quantity: 1, dimensions: { colorid: 'red' } }],
     destination: { city: 'Portland', state: 'OR', postal_code: '97205', country: 'US' },
   });

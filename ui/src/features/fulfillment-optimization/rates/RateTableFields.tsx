@@ -1,9 +1,9 @@
 import type { Body } from '@client/configuration';
 import { CloseOutlined, PlusOutlined } from '@kit/icons';
-import { ScrollX } from '@kit/HorizontalScroll';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Button, InputNumber } from 'antd';
 import { useState } from 'react';
-import { CheckField, ChoiceField, number, NumberField, optionsOf, records, text, TextField } from '@kit/forms/fields';
+import { CheckboxField, SelectField, asNumber, NumberField, selectOptions, asRecords, asText, TextField } from '@kit/forms/fields';
 import { priceAt, reachOf, renamed, weightsOf, withPrice, withWeight, zonesOf } from './rateTable';
 import { RowsField } from '../schedules/scheduleFields';
 import { TryRate } from './RateTester';
@@ -47,10 +47,10 @@ export function RateTableFields({ body, set }: { body: Body; set: (part: Body) =
       <Prices body={body} set={set} />
       <NumberField
         label="Each kilogram beyond the heaviest"
-        value={number(body.per_kg_beyond)}
+        value={asNumber(body.per_kg_beyond)}
         onChange={(per_kg_beyond) => set({ per_kg_beyond: per_kg_beyond ?? 0 })}
       />
-      <Factors rows={records(body.factors)} onChange={(factors) => set({ factors })} />
+      <Factors rows={asRecords(body.factors)} onChange={(factors) => set({ factors })} />
       <TryRate body={body} />
     </>
   );
@@ -63,25 +63,25 @@ function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
   const weights = [...new Set([...weightsOf(body), ...empty])].sort((a, b) => a - b);
   const move = (kg: number, next: number | null): void => {
     if (next === null || next <= 0 || weights.includes(next)) return;
-    setEmpty(empty.map((one) => (one === kg ? next : one)));
+    setEmpty(empty.map((item) => (item === kg ? next : item)));
     set({ prices: withWeight(body, kg, next) });
   };
   const remove = (kg: number): void => {
-    setEmpty(empty.filter((one) => one !== kg));
-    set({ prices: records(body.prices).filter((one) => one.up_to_kg !== kg) });
+    setEmpty(empty.filter((entry) => entry !== kg));
+    set({ prices: asRecords(body.prices).filter((candidate) => candidate.up_to_kg !== kg) });
   };
   return (
     <fieldset className="wide form-rows">
       <legend className="form-legend">Prices of a parcel</legend>
       {weights.length > 0 && (
-        <ScrollX label="Prices" className="matrix">
+        <HorizontalScroll label="Prices" className="matrix">
           <table className="plain">
             <thead>
               <tr>
                 <th scope="col">Up to</th>
-                {zones.map((zone, at) => (
-                  <th key={at} scope="col">
-                    {text(zone.name) || '—'} <span className="small">{reachOf(zones, at)}</span>
+                {zones.map((zone, index) => (
+                  <th key={index} scope="col">
+                    {asText(zone.name) || '—'} <span className="small">{reachOf(zones, index)}</span>
                   </th>
                 ))}
                 <th />
@@ -100,15 +100,15 @@ function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
                       onPressEnter={(event) => move(kg, Number(event.currentTarget.value) || null)}
                     />
                   </th>
-                  {zones.map((zone, at) => (
-                    <td key={at}>
+                  {zones.map((zone, index) => (
+                    <td key={index}>
                       <InputNumber
-                        aria-label={`Price up to ${kg} kg in zone ${text(zone.name)}`}
+                        aria-label={`Price up to ${kg} kg in zone ${asText(zone.name)}`}
                         min={0}
                         step={0.5}
                         placeholder="none"
-                        value={priceAt(body, text(zone.name), kg)}
-                        onChange={(price) => set({ prices: withPrice(body, text(zone.name), kg, price) })}
+                        value={priceAt(body, asText(zone.name), kg)}
+                        onChange={(price) => set({ prices: withPrice(body, asText(zone.name), kg, price) })}
                       />
                     </td>
                   ))}
@@ -119,7 +119,7 @@ function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
               ))}
             </tbody>
           </table>
-        </ScrollX>
+        </HorizontalScroll>
       )}
       <span className="muted small">
         {weights.length === 0
@@ -150,39 +150,39 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
       {(row, change) => (
         <>
           <TextField label="Name" value={row.name} onChange={(name) => change({ name })} />
-          <ChoiceField
+          <SelectField
             label="Source type"
             empty="Every type"
             value={row.source_type ?? ''}
-            options={optionsOf(Object.keys(typeWords), (one) => typeWords[one] ?? one)}
+            options={selectOptions(Object.keys(typeWords), (item) => typeWords[item] ?? item)}
             onChange={(source_type) => change({ source_type: source_type || null })}
           />
-          <ChoiceField
+          <SelectField
             label="Address"
             value={row.address_type ?? 'Any'}
-            options={optionsOf(['Any', 'Business', 'Residence'])}
+            options={selectOptions(['Any', 'Business', 'Residence'])}
             onChange={(address_type) => change({ address_type })}
           />
           <NumberField
             label="Added"
             unit="%"
             min={-100}
-            value={number(row.rate_factor)}
+            value={asNumber(row.rate_factor)}
             onChange={(rate_factor) => change({ rate_factor: rate_factor ?? 0 })}
           />
           <NumberField
             label="Fallback up to"
             unit="kg"
-            value={number(row.fallback_weight)}
+            value={asNumber(row.fallback_weight)}
             onChange={(kg) => change({ fallback_weight: kg ?? 0 })}
           />
-          <NumberField label="Costs" value={number(row.fallback_rate)} onChange={(rate) => change({ fallback_rate: rate ?? 0 })} />
+          <NumberField label="Costs" value={asNumber(row.fallback_rate)} onChange={(rate) => change({ fallback_rate: rate ?? 0 })} />
           <NumberField
             label="Each kg beyond"
-            value={number(row.fallback_increment)}
+            value={asNumber(row.fallback_increment)}
             onChange={(increment) => change({ fallback_increment: increment ?? 0 })}
           />
-          <CheckField
+          <CheckboxField
             label="Free for the buyer"
             value={row.free_shipping === true}
             onChange={(free_shipping) => change({ free_shipping })}
@@ -197,18 +197,18 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
 function widened(zones: Body[]): Body[] {
   const inner = zones.slice(0, -1);
   const last = zones.at(-1) ?? { name: 'far' };
-  const names = zones.map((one) => text(one.name));
+  const names = zones.map((zone) => asText(zone.name));
   let at = zones.length;
   while (names.includes(String(at))) at += 1;
-  const reach = number(inner.at(-1)?.up_to_km);
+  const reach = asNumber(inner.at(-1)?.up_to_km);
   return [...inner, { name: String(at), up_to_km: reach === 0 ? 500 : reach * 2 }, { ...last, up_to_km: null }];
 }
 
 /** Prices of a zone that is gone go with it. */
 function withoutZone(body: Body, zones: Body[]): Body {
-  const names = zones.map((one) => text(one.name));
+  const names = zones.map((zone) => asText(zone.name));
   return {
-    zones: zones.map((one, at) => (at === zones.length - 1 ? { ...one, up_to_km: null } : one)),
-    prices: records(body.prices).filter((one) => names.includes(text(one.zone))),
+    zones: zones.map((item, index) => (index === zones.length - 1 ? { ...item, up_to_km: null } : item)),
+    prices: asRecords(body.prices).filter((price) => names.includes(asText(price.zone))),
   };
 }

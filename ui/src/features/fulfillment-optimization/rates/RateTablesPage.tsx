@@ -3,7 +3,7 @@ import { DollarOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentsList } from '../documents/DocumentListPage';
-import { number, records, text } from '@kit/forms/fields';
+import { asNumber, asRecords, asText } from '@kit/forms/fields';
 import { rateTableProblem, reachOf, weightsOf, zonesOf } from './rateTable';
 import { RateTableFields } from './RateTableFields';
 import { DocumentLink } from '../documents/documentLinks';
@@ -38,57 +38,64 @@ export default function RateTablesPage() {
       fresh={fresh}
       columns={[
         {
-          key: 'zones',
+          id: 'zones',
           title: 'Zones',
-          render: (row) => {
+          cell: (row) => {
             const zones = zonesOf(row.body);
-            return <span className="clamp muted">{zones.map((one, at) => `${text(one.name)} ${reachOf(zones, at)}`).join(', ')}</span>;
+            return (
+              <span className="clamp muted">{zones.map((zone, index) => `${asText(zone.name)} ${reachOf(zones, index)}`).join(', ')}</span>
+            );
           },
         },
         {
-          key: 'weights',
+          id: 'weights',
           title: 'Weights',
-          render: (row) => {
+          cell: (row) => {
             const weights = weightsOf(row.body);
             if (weights.length === 0) return <span className="muted">None</span>;
             return <span className="figure">{`${weights.length}, up to ${figure(weights.at(-1) ?? 0)} kg`}</span>;
           },
         },
         {
-          key: 'prices',
+          id: 'prices',
           title: 'Prices',
           align: 'right',
-          render: (row) => {
-            const prices = records(row.body.prices).map((one) => number(one.price));
+          cell: (row) => {
+            const prices = asRecords(row.body.prices).map((price) => asNumber(price.price));
             if (prices.length === 0) return <span className="muted">Fallback only</span>;
             return <span className="figure">{`${cost(Math.min(...prices))} – ${cost(Math.max(...prices))}`}</span>;
           },
         },
         {
-          key: 'factors',
+          id: 'factors',
           title: 'Factors',
-          render: (row) => (
+          cell: (row) => (
             <span className="clamp">
-              {records(row.body.factors)
-                .map((one) => `${text(one.name)} ${number(one.rate_factor) >= 0 ? '+' : '−'}${Math.abs(number(one.rate_factor))} %`)
+              {asRecords(row.body.factors)
+                .map(
+                  (factor) =>
+                    `${asText(factor.name)} ${asNumber(factor.rate_factor) >= 0 ? '+' : '−'}${Math.abs(asNumber(factor.rate_factor))} %`,
+                )
                 .join(', ') || <span className="muted">None</span>}
             </span>
           ),
         },
         {
-          key: 'used',
+          id: 'used',
           title: 'Used by',
-          render: (row) => {
+          cell: (row) => {
             const by = [
-              ...(strategies.data ?? []).filter((one) => one.body.rate_table === row.name).map((one) => ['/strategies', one.name] as const),
+              ...(strategies.data ?? [])
+                .filter((strategy) => strategy.body.rate_table === row.name)
+                .map((item) => ['/strategies', item.name] as const),
               ...(carriers.data ?? [])
-                .filter((one) => records(one.body.services).some((service) => service.rate_table === row.name))
-                .map((one) => ['/carriers', one.name] as const),
+                .filter((carrier) => asRecords(carrier.body.services).some((service) => service.rate_table === row.name))
+                .map((entry) => ['/carriers', entry.name] as const),
             ];
             if (by.length === 0) return <span className="muted">Nobody yet</span>;
-            return by.map(([page, name], at) => (
+            return by.map(([page, name], index) => (
               <span key={`${page} ${name}`}>
-                {at > 0 && ', '}
+                {index > 0 && ', '}
                 <DocumentLink page={page} name={name} />
               </span>
             ));

@@ -3,7 +3,7 @@ import { tryRate } from '@client/sourcing';
 import { ProblemNotice } from '@kit/feedback';
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
-import { ChoiceField, NumberField, optionsOf, text } from '@kit/forms/fields';
+import { SelectField, NumberField, selectOptions, asText } from '@kit/forms/fields';
 import { reachOf, rateTableProblem, zonesOf } from './rateTable';
 import { cost, typeWords } from '../labels';
 
@@ -14,16 +14,16 @@ export function TryRate({ body }: { body: Body }) {
   const [weight, setWeight] = useState<number | null>(10);
   const [sourceType, setSourceType] = useState('warehouse');
   const [address, setAddress] = useState('Residence');
-  const names = zones.map((one) => text(one.name));
+  const names = zones.map((item) => asText(item.name));
   const wanted = names.includes(zone) ? zone : (names[0] ?? '');
-  const incomplete = rateTableProblem({ ...body, title: text(body.title) || '—' });
+  const incomplete = rateTableProblem({ ...body, title: asText(body.title) || '—' });
   const asked = useDeferredValue(JSON.stringify([body, wanted, weight, sourceType, address]));
   const answer = useQuery({
     queryKey: ['try-rate', asked],
     queryFn: ({ signal }) =>
       tryRate(
         {
-          table: { ...body, title: text(body.title) || '—' },
+          table: { ...body, title: asText(body.title) || '—' },
           zone: wanted,
           weight_kg: weight ?? 0,
           source_type: sourceType,
@@ -40,19 +40,19 @@ export function TryRate({ body }: { body: Body }) {
       <legend className="form-legend">Try it</legend>
       <div className="form-row">
         <NumberField label="Weight" unit="kg" value={weight} onChange={setWeight} />
-        <ChoiceField
+        <SelectField
           label="Zone"
           value={wanted}
-          options={names.map((name, at) => ({ value: name, label: `${name} — ${reachOf(zones, at)}` }))}
+          options={names.map((name, index) => ({ value: name, label: `${name} — ${reachOf(zones, index)}` }))}
           onChange={setZone}
         />
-        <ChoiceField
+        <SelectField
           label="From"
           value={sourceType}
-          options={optionsOf(Object.keys(typeWords), (one) => typeWords[one] ?? one)}
+          options={selectOptions(Object.keys(typeWords), (entry) => typeWords[entry] ?? entry)}
           onChange={setSourceType}
         />
-        <ChoiceField label="To a" value={address} options={optionsOf(['Residence', 'Business'])} onChange={setAddress} />
+        <SelectField label="To a" value={address} options={selectOptions(['Residence', 'Business'])} onChange={setAddress} />
       </div>
       <output className="try-answer" aria-live="polite">
         {incomplete !== '' ? (

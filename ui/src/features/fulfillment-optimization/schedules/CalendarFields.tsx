@@ -1,13 +1,13 @@
 import type { Body } from '@client/configuration';
 import { CloseOutlined, CopyOutlined, PlusOutlined } from '@kit/icons';
 import { Button, Input } from 'antd';
-import { records, text, TextField } from '@kit/forms/fields';
+import { asRecords, asText, TextField } from '@kit/forms/fields';
 import { HolidaysField, RowsField, ZoneField } from './scheduleFields';
 import { dayWord, hoursOf, hoursProblem, rowsOf, type Weekday, weekdays, weekHours, weekSpans } from './week';
 import { WeekPicture } from './WeekCalendar';
 
 /** A time input knows no 24:00; midnight at the end of a day is shown as 00:00. */
-const shown = (wall: unknown): string => (wall === '24:00' ? '00:00' : text(wall));
+const shown = (wall: unknown): string => (wall === '24:00' ? '00:00' : asText(wall));
 const closing = (wall: string): string => (wall === '00:00' ? '24:00' : wall);
 
 /** When a source works: its week, holidays, days it is closed, and days with other hours. */
@@ -39,17 +39,17 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
             onChange={(rows) => setDay(day, rows)}
             onCopy={() => {
               const given = rowsOf(hours, day);
-              set({ hours: withDays(hours, Object.fromEntries(weekdays.slice(0, 5).map((one) => [one, given]))) });
+              set({ hours: withDays(hours, Object.fromEntries(weekdays.slice(0, 5).map((weekday) => [weekday, given]))) });
             }}
           />
         ))}
       </div>
       <h3 className="form-head">Days that are different</h3>
-      <HolidaysField rows={records(body.holidays)} onChange={(holidays) => set({ holidays })} />
+      <HolidaysField rows={asRecords(body.holidays)} onChange={(holidays) => set({ holidays })} />
       <RowsField
         legend="Closed"
         hint="From one day to another, both included: stock counts, company holidays, storms."
-        rows={records(body.closures)}
+        rows={asRecords(body.closures)}
         fresh={() => ({ from: today(), to: today(), reason: '' })}
         add="Add closed days"
         onChange={(closures) => set({ closures })}
@@ -60,7 +60,7 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
               label="From"
               type="date"
               value={row.from}
-              onChange={(from) => change({ from, ...(text(row.to) < from ? { to: from } : {}) })}
+              onChange={(from) => change({ from, ...(asText(row.to) < from ? { to: from } : {}) })}
             />
             <TextField label="To" type="date" value={row.to} onChange={(to) => change({ to })} />
             <TextField label="Reason" value={row.reason} onChange={(reason) => change({ reason })} />
@@ -70,14 +70,14 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
       <RowsField
         legend="Open at other hours"
         hint="These hours count on that day, holidays and closed days included."
-        rows={records(body.openings)}
+        rows={asRecords(body.openings)}
         fresh={() => ({ date: today(), hours: [{ opens: '08:00', closes: '12:00' }] })}
         add="Add a day"
         onChange={(openings) => set({ openings })}
       >
         {(row, change) => {
-          const first = records(row.hours)[0] ?? {};
-          const put = (part: Body): void => change({ hours: [{ ...first, ...part }, ...records(row.hours).slice(1)] });
+          const first = asRecords(row.hours)[0] ?? {};
+          const put = (part: Body): void => change({ hours: [{ ...first, ...part }, ...asRecords(row.hours).slice(1)] });
           return (
             <>
               <TextField label="Day" type="date" value={row.date} onChange={(date) => change({ date })} />
@@ -100,7 +100,7 @@ const withDays = (hours: Record<string, unknown>, part: Record<string, Body[]>):
 function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[]; onChange: (rows: Body[]) => void; onCopy: () => void }) {
   const name = dayWord(day);
   const problem = hoursProblem(rows);
-  const change = (index: number, part: Body): void => onChange(rows.map((one, at) => (at === index ? { ...one, ...part } : one)));
+  const change = (index: number, part: Body): void => onChange(rows.map((item, at) => (at === index ? { ...item, ...part } : item)));
   const last = rows.at(-1);
   return (
     <div className="day-row" role="group" aria-label={name}>
@@ -112,7 +112,7 @@ function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[];
             <Input
               type="time"
               aria-label={`${name} opens`}
-              value={text(row.opens)}
+              value={asText(row.opens)}
               onChange={(event) => change(index, { opens: event.target.value })}
             />
             –
@@ -142,7 +142,7 @@ function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[];
           size="small"
           icon={<PlusOutlined />}
           aria-label={`Add hours to ${name}`}
-          onClick={() => onChange([...rows, last ? { opens: text(last.closes), closes: '24:00' } : { opens: '08:00', closes: '17:00' }])}
+          onClick={() => onChange([...rows, last ? { opens: asText(last.closes), closes: '24:00' } : { opens: '08:00', closes: '17:00' }])}
         />
         {rows.length > 0 && (
           <Button size="small" icon={<CopyOutlined />} title={`Copy ${name}’s hours to Monday to Friday`} onClick={onCopy}>
@@ -156,11 +156,11 @@ function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[];
 
 /** What is missing before a calendar can be saved; empty when nothing is. */
 export function calendarProblem(body: Body): string {
-  if (text(body.title) === '') return 'Give the calendar a title';
+  if (asText(body.title) === '') return 'Give the calendar a title';
   for (const day of weekdays) {
     const problem = hoursProblem(rowsOf(hoursOf(body), day));
     if (problem) return `${dayWord(day)}: ${problem}`;
   }
-  const wrong = records(body.closures).find((one) => text(one.from) === '' || text(one.to) < text(one.from));
+  const wrong = asRecords(body.closures).find((closure) => asText(closure.from) === '' || asText(closure.to) < asText(closure.from));
   return wrong ? 'A closure ends before it begins' : '';
 }

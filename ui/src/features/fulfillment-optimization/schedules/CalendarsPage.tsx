@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { CalendarFields, calendarProblem } from './CalendarFields';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentsList } from '../documents/DocumentListPage';
-import { records, text } from '@kit/forms/fields';
+import { asRecords, asText } from '@kit/forms/fields';
 import { holidayWords } from './scheduleFields';
 import { SourcesUsing } from '../documents/documentLinks';
 import { weekSpans } from './week';
@@ -26,18 +26,18 @@ export default function CalendarsPage() {
       belongs="A source without a calendar counts as open day and night. Add the hours of a warehouse, then name the calendar in its source."
       fresh={fresh}
       columns={[
-        { key: 'zone', title: 'Time zone', render: (row) => text(row.body.time_zone) || 'UTC' },
-        { key: 'week', title: 'Week', render: (row) => <WeekStrip spans={weekSpans(row.body)} /> },
+        { id: 'zone', title: 'Time zone', cell: (row) => asText(row.body.time_zone) || 'UTC' },
+        { id: 'week', title: 'Week', cell: (row) => <WeekStrip spans={weekSpans(row.body)} /> },
         {
-          key: 'holidays',
+          id: 'holidays',
           title: 'Holidays',
-          render: (row) => holidayWords(records(row.body.holidays)) || <span className="muted">None</span>,
+          cell: (row) => holidayWords(asRecords(row.body.holidays)) || <span className="muted">None</span>,
         },
-        { key: 'closed', title: 'Closed next', render: (row) => <NextClosure rows={records(row.body.closures)} /> },
+        { id: 'closed', title: 'Closed next', cell: (row) => <NextClosure rows={asRecords(row.body.closures)} /> },
         {
-          key: 'used',
+          id: 'used',
           title: 'Sources',
-          render: (row) => <SourcesUsing sources={sources.data} setting="calendar" name={row.name} />,
+          cell: (row) => <SourcesUsing sources={sources.data} setting="calendar" name={row.name} />,
         },
       ]}
       drawer={(document, isNew, close) => (
@@ -51,13 +51,13 @@ export default function CalendarsPage() {
 
 function NextClosure({ rows }: { rows: Record<string, unknown>[] }) {
   const now = new Date().toISOString().slice(0, 10);
-  const next = rows.filter((one) => text(one.to) >= now).sort((a, b) => text(a.from).localeCompare(text(b.from)))[0];
+  const next = rows.filter((row) => asText(row.to) >= now).sort((a, b) => asText(a.from).localeCompare(asText(b.from)))[0];
   if (!next) return <span className="muted">Nothing planned</span>;
-  const days = next.from === next.to ? text(next.from) : `${text(next.from)} to ${text(next.to)}`;
+  const days = next.from === next.to ? asText(next.from) : `${asText(next.from)} to ${asText(next.to)}`;
   return (
     <span className="two-line">
       <span className="figure">{days}</span>
-      <span className="muted">{text(next.reason)}</span>
+      <span className="muted">{asText(next.reason)}</span>
     </span>
   );
 }

@@ -2,7 +2,7 @@ import { type Body, type ConfigurationDocument, listDocuments } from '@client/co
 import { PlusOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
-import { ChoiceField, named, number, NumberField, record, records, text, TextField } from '@kit/forms/fields';
+import { SelectField, documentOptions, asNumber, NumberField, asRecord, asRecords, asText, TextField } from '@kit/forms/fields';
 import { daysOf, HolidaysField, RowsField, WeekdaysField } from './scheduleFields';
 
 const freshService = (at: number): Body => ({
@@ -15,19 +15,19 @@ const freshService = (at: number): Body => ({
 export function CarrierFields({ body, set }: { body: Body; set: (part: Body) => void }) {
   const rates = useQuery({ queryKey: ['configuration', 'rate_table'], queryFn: () => listDocuments('rate_table') });
   const instances = useQuery({ queryKey: ['configuration', 'provider_instance'], queryFn: () => listDocuments('provider_instance') });
-  const services = records(body.services);
+  const services = asRecords(body.services);
   const change = (index: number, part: Body): void =>
-    set({ services: services.map((one, at) => (at === index ? { ...one, ...part } : one)) });
+    set({ services: services.map((item, at) => (at === index ? { ...item, ...part } : item)) });
   return (
     <>
       <TextField wide label="Title" value={body.title} onChange={(title) => set({ title })} />
-      <ChoiceField
+      <SelectField
         wide
         label="Live rates from"
         hint="Quotes ask this connection what a parcel costs; the rate table stands in where it does not answer."
         empty="No connection: rated by table"
         value={body.live_rates ?? ''}
-        options={named(instances.data ?? [])}
+        options={documentOptions(instances.data ?? [])}
         onChange={(live_rates) => set({ live_rates })}
       />
       {services.map((service, index) => (
@@ -46,7 +46,7 @@ export function CarrierFields({ body, set }: { body: Body; set: (part: Body) => 
         </Button>
       </div>
       <h3 className="form-head">Days off</h3>
-      <HolidaysField rows={records(body.holidays)} onChange={(holidays) => set({ holidays })} />
+      <HolidaysField rows={asRecords(body.holidays)} onChange={(holidays) => set({ holidays })} />
     </>
   );
 }
@@ -60,8 +60,8 @@ interface ServiceProps {
 }
 
 function ServiceFields({ service, first, rates, change, remove }: ServiceProps) {
-  const bands = records(service.bands);
-  const title = text(service.title) || text(service.name) || 'Service';
+  const bands = asRecords(service.bands);
+  const title = asText(service.title) || asText(service.name) || 'Service';
   return (
     <>
       <h3 className="form-head form-head-acts">
@@ -75,7 +75,7 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
         )}
       </h3>
       <TextField label="Name" hint="How strategies name it" value={service.name} onChange={(name) => change({ name })} />
-      <TextField label="Title" hint="What buyers read" value={service.title} onChange={(one) => change({ title: one })} />
+      <TextField label="Title" hint="What buyers read" value={service.title} onChange={(item) => change({ title: item })} />
       <RowsField
         legend="Transit days by distance"
         rows={bands}
@@ -110,7 +110,7 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
         label="May take less"
         unit="days"
         max={30}
-        value={number(service.early_days)}
+        value={asNumber(service.early_days)}
         onChange={(early_days) => change({ early_days: early_days ?? 0 })}
       />
       <NumberField
@@ -118,7 +118,7 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
         unit="days"
         hint="Before it counts as late"
         max={30}
-        value={number(service.spread_days, 1)}
+        value={asNumber(service.spread_days, 1)}
         onChange={(spread_days) => change({ spread_days: spread_days ?? 0 })}
       />
       <NumberField
@@ -126,14 +126,14 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
         unit="%"
         hint="How often a day on the way turns into two; makes promises less sure"
         max={99}
-        value={Math.round(number(service.slip, 0.05) * 1000) / 10}
+        value={Math.round(asNumber(service.slip, 0.05) * 1000) / 10}
         onChange={(slip) => change({ slip: (slip ?? 0) / 100 })}
       />
-      <ChoiceField
+      <SelectField
         label="Prices"
         empty="The strategy's rate table"
         value={service.rate_table ?? ''}
-        options={named(rates)}
+        options={documentOptions(rates)}
         onChange={(rate_table) => change({ rate_table })}
       />
     </>
@@ -144,33 +144,33 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
 function widened(bands: Body[]): Body[] {
   const inner = bands.slice(0, -1);
   const last = bands.at(-1) ?? { days: 3 };
-  const reach = number(inner.at(-1)?.up_to_km);
-  return [...inner, { up_to_km: reach === 0 ? 500 : reach * 2, days: number(inner.at(-1)?.days, 0) + 1 }, { ...last, up_to_km: null }];
+  const reach = asNumber(inner.at(-1)?.up_to_km);
+  return [...inner, { up_to_km: reach === 0 ? 500 : reach * 2, days: asNumber(inner.at(-1)?.days, 0) + 1 }, { ...last, up_to_km: null }];
 }
 
-const unbounded = (bands: Body[]): Body[] => bands.map((one, at) => (at === bands.length - 1 ? { ...one, up_to_km: null } : one));
+const unbounded = (bands: Body[]): Body[] => bands.map((band, index) => (index === bands.length - 1 ? { ...band, up_to_km: null } : band));
 
 /** What is missing before a carrier can be saved; empty when nothing is. */
 export function carrierProblem(body: Body): string {
-  if (text(body.title) === '') return 'Give the carrier a title';
-  const services = records(body.services);
-  if (services.some((one) => text(one.name) === '' || text(one.title) === '')) return 'Give every service a name and a title';
-  if (new Set(services.map((one) => text(one.name))).size < services.length) return 'Two services have the same name';
+  if (asText(body.title) === '') return 'Give the carrier a title';
+  const services = asRecords(body.services);
+  if (services.some((item) => asText(item.name) === '' || asText(item.title) === '')) return 'Give every service a name and a title';
+  if (new Set(services.map((entry) => asText(entry.name))).size < services.length) return 'Two services have the same name';
   for (const service of services) {
-    const edges = records(service.bands)
+    const edges = asRecords(service.bands)
       .slice(0, -1)
-      .map((one) => number(one.up_to_km));
-    if (edges.some((edge, at) => at > 0 && edge <= (edges[at - 1] ?? 0))) return `${text(service.title)}: distances must grow`;
-    if (daysOf(service.moves).length === 0 || daysOf(service.delivers).length === 0) return `${text(service.title)}: choose its days`;
+      .map((band) => asNumber(band.up_to_km));
+    if (edges.some((edge, index) => index > 0 && edge <= (edges[index - 1] ?? 0))) return `${asText(service.title)}: distances must grow`;
+    if (daysOf(service.moves).length === 0 || daysOf(service.delivers).length === 0) return `${asText(service.title)}: choose its days`;
   }
   return '';
 }
 
 /** "2–5 days" over all of a service's distances. */
 export function transitWords(service: Body): string {
-  const days = records(service.bands).map((one) => number(one.days));
+  const days = asRecords(service.bands).map((band) => asNumber(band.days));
   const [least, most] = [Math.min(...days), Math.max(...days)];
   return `${least === most ? least : `${least}–${most}`} ${most === 1 ? 'day' : 'days'}`;
 }
 
-export const servicesOf = (body: Body): Body[] => records(body.services).map(record);
+export const servicesOf = (body: Body): Body[] => asRecords(body.services).map(asRecord);

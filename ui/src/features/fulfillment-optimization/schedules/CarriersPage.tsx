@@ -5,7 +5,7 @@ import { Link } from 'react-router';
 import { CarrierFields, carrierProblem, servicesOf, transitWords } from './CarrierFields';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentsList } from '../documents/DocumentListPage';
-import { records, text } from '@kit/forms/fields';
+import { asRecords, asText } from '@kit/forms/fields';
 import { holidayWords } from './scheduleFields';
 import { DocumentLink } from '../documents/documentLinks';
 
@@ -29,46 +29,46 @@ export default function CarriersPage() {
       fresh={fresh}
       columns={[
         {
-          key: 'services',
+          id: 'services',
           title: 'Services',
-          render: (row) => (
+          cell: (row) => (
             <span className="clamp">
-              {servicesOf(row.body).map((one, at) => (
-                <span key={text(one.name)}>
-                  {at > 0 && ', '}
-                  {text(one.title)} <span className="muted">{transitWords(one)}</span>
+              {servicesOf(row.body).map((item, index) => (
+                <span key={asText(item.name)}>
+                  {index > 0 && ', '}
+                  {asText(item.title)} <span className="muted">{transitWords(item)}</span>
                 </span>
               ))}
             </span>
           ),
         },
         {
-          key: 'rates',
+          id: 'rates',
           title: 'Rates',
-          render: (row) => {
-            if (text(row.body.live_rates)) return `Live from ${text(row.body.live_rates)}`;
-            const names = [...new Set(servicesOf(row.body).flatMap((one) => text(one.rate_table) || []))];
+          cell: (row) => {
+            if (asText(row.body.live_rates)) return `Live from ${asText(row.body.live_rates)}`;
+            const names = [...new Set(servicesOf(row.body).flatMap((entry) => asText(entry.rate_table) || []))];
             if (names.length === 0) return <span className="muted">The strategy’s</span>;
-            return names.map((name, at) => (
+            return names.map((name, index) => (
               <span key={name}>
-                {at > 0 && ', '}
+                {index > 0 && ', '}
                 <DocumentLink page="/rate-tables" name={name} />
               </span>
             ));
           },
         },
         {
-          key: 'pickups',
+          id: 'pickups',
           title: 'Pickup schedules',
-          render: (row) => {
-            const count = (schedules.data ?? []).filter((one) => one.body.carrier === row.name).length;
+          cell: (row) => {
+            const count = (schedules.data ?? []).filter((schedule) => schedule.body.carrier === row.name).length;
             return <Link to={`/pickup-schedules?search=${encodeURIComponent(row.name)}`}>{count === 0 ? 'Add one' : `${count}`}</Link>;
           },
         },
         {
-          key: 'holidays',
+          id: 'holidays',
           title: 'Holidays',
-          render: (row) => holidayWords(records(row.body.holidays)) || <span className="muted">None</span>,
+          cell: (row) => holidayWords(asRecords(row.body.holidays)) || <span className="muted">None</span>,
         },
       ]}
       drawer={(document, isNew, close) => (

@@ -4,7 +4,7 @@ import { ScheduleOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentsList } from '../documents/DocumentListPage';
-import { ChoiceField, named, records, strings, text, TextField } from '@kit/forms/fields';
+import { SelectField, documentOptions, asRecords, asStrings, asText, TextField } from '@kit/forms/fields';
 import { RowsField, WeekdaysField, ZoneField } from './scheduleFields';
 import { DocumentLink, SourcesUsing } from '../documents/documentLinks';
 import { weekCalls, weekdays } from './week';
@@ -28,19 +28,19 @@ export default function PickupSchedulesPage() {
       icon={<ScheduleOutlined />}
       belongs="A source without a schedule hands parcels over whenever it is open. Add when the carrier calls, then name the schedule in the source."
       fresh={fresh}
-      alsoFind={(row) => text(row.body.carrier)}
+      alsoFind={(row) => asText(row.body.carrier)}
       columns={[
-        { key: 'carrier', title: 'Carrier', render: (row) => <DocumentLink page="/carriers" name={text(row.body.carrier)} /> },
-        { key: 'week', title: 'Week', render: (row) => <Calls body={row.body} /> },
+        { id: 'carrier', title: 'Carrier', cell: (row) => <DocumentLink page="/carriers" name={asText(row.body.carrier)} /> },
+        { id: 'week', title: 'Week', cell: (row) => <Calls body={row.body} /> },
         {
-          key: 'zone',
+          id: 'zone',
           title: 'Time zone',
-          render: (row) => text(row.body.time_zone) || <span className="muted">The source’s</span>,
+          cell: (row) => asText(row.body.time_zone) || <span className="muted">The source’s</span>,
         },
         {
-          key: 'used',
+          id: 'used',
           title: 'Sources',
-          render: (row) => <SourcesUsing sources={sources.data} setting="pickup_schedule" name={row.name} />,
+          cell: (row) => <SourcesUsing sources={sources.data} setting="pickup_schedule" name={row.name} />,
         },
       ]}
       drawer={(document, isNew, close) => (
@@ -60,7 +60,7 @@ export default function PickupSchedulesPage() {
 }
 
 function Calls({ body }: { body: Body }) {
-  const rule = text(body.rule);
+  const rule = asText(body.rule);
   const calls = weekCalls(body);
   if (calls.flat().length === 0 && rule) return <code className="clamp">{rule}</code>;
   return (
@@ -73,14 +73,14 @@ function Calls({ body }: { body: Body }) {
 
 function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }) {
   const carriers = useQuery({ queryKey: ['configuration', 'carrier'], queryFn: () => listDocuments('carrier') });
-  const pickups = records(body.pickups);
+  const pickups = asRecords(body.pickups);
   return (
     <>
       <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
-      <ChoiceField
+      <SelectField
         label="Carrier"
         value={body.carrier ?? ''}
-        options={named(carriers.data ?? [])}
+        options={documentOptions(carriers.data ?? [])}
         onChange={(carrier) => set({ carrier })}
       />
       <ZoneField
@@ -97,13 +97,13 @@ function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }
         legend="At"
         rows={pickups}
         add="Add a call"
-        fresh={(rows) => ({ weekdays: strings(rows.at(-1)?.weekdays ?? weekdays.slice(0, 5)), at: '12:00' })}
+        fresh={(rows) => ({ weekdays: asStrings(rows.at(-1)?.weekdays ?? weekdays.slice(0, 5)), at: '12:00' })}
         onChange={(next) => set({ pickups: next })}
       >
         {(row, change) => (
           <>
             <TextField label="Time" type="time" value={row.at} onChange={(at) => change({ at })} />
-            <WeekdaysField label="Days" value={strings(row.weekdays)} onChange={(days) => change({ weekdays: days })} />
+            <WeekdaysField label="Days" value={asStrings(row.weekdays)} onChange={(days) => change({ weekdays: days })} />
           </>
         )}
       </RowsField>
@@ -119,10 +119,11 @@ function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }
 }
 
 function scheduleProblem(body: Body): string {
-  if (text(body.title) === '') return 'Give the pickup schedule a title';
-  if (text(body.carrier) === '') return 'Choose the carrier that calls';
-  const pickups = records(body.pickups);
-  if (pickups.length === 0 && text(body.rule) === '') return 'Say when it calls: add a call, or give a rule';
-  if (pickups.some((one) => text(one.at) === '' || strings(one.weekdays).length === 0)) return 'Give every call a time and its days';
+  if (asText(body.title) === '') return 'Give the pickup schedule a title';
+  if (asText(body.carrier) === '') return 'Choose the carrier that calls';
+  const pickups = asRecords(body.pickups);
+  if (pickups.length === 0 && asText(body.rule) === '') return 'Say when it calls: add a call, or give a rule';
+  if (pickups.some((pickup) => asText(pickup.at) === '' || asStrings(pickup.weekdays).length === 0))
+    return 'Give every call a time and its days';
   return '';
 }

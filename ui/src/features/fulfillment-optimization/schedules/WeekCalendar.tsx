@@ -6,9 +6,9 @@ const left = (minutes: number): string => `${(100 * minutes) / 1440}%`;
 export function WeekPicture({ spans = [], calls = [], label }: { spans?: readonly Span[][]; calls?: readonly number[][]; label: string }) {
   return (
     <div className="week" role="img" aria-label={`${label}: ${weekWords(spans, calls)}`}>
-      {weekdays.map((day, at) => {
-        const hours = spans[at] ?? [];
-        const marks = calls[at] ?? [];
+      {weekdays.map((day, index) => {
+        const hours = spans[index] ?? [];
+        const marks = calls[index] ?? [];
         return (
           <div key={day} className="week-day" data-closed={hours.length + marks.length === 0}>
             <span className="week-name">{dayShort(day)}</span>
@@ -16,8 +16,8 @@ export function WeekPicture({ spans = [], calls = [], label }: { spans?: readonl
               {hours.map(([from, to]) => (
                 <i key={from} style={{ left: left(from), width: left(to - from) }} title={`${clock(from)}–${clock(to)}`} />
               ))}
-              {marks.map((one) => (
-                <b key={one} style={{ left: left(one) }} title={clock(one)} />
+              {marks.map((mark) => (
+                <b key={mark} style={{ left: left(mark) }} title={clock(mark)} />
               ))}
             </span>
           </div>
@@ -39,13 +39,13 @@ export function WeekStrip({ spans = [], calls = [] }: { spans?: readonly Span[][
   return (
     <span className="two-line">
       <span className="week-strip" aria-hidden="true">
-        {weekdays.map((day, at) => (
+        {weekdays.map((day, index) => (
           <span key={day}>
-            {(spans[at] ?? []).map(([from, to]) => (
+            {(spans[index] ?? []).map(([from, to]) => (
               <i key={from} style={{ top: left(from), height: left(to - from) }} />
             ))}
-            {(calls[at] ?? []).map((one) => (
-              <b key={one} style={{ top: left(one) }} />
+            {(calls[index] ?? []).map((item) => (
+              <b key={item} style={{ top: left(item) }} />
             ))}
           </span>
         ))}

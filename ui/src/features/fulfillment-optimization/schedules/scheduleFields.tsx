@@ -2,7 +2,7 @@ import type { Body } from '@client/configuration';
 import { CloseOutlined, PlusOutlined } from '@kit/icons';
 import { Button } from 'antd';
 import type { ReactNode } from 'react';
-import { ChoiceField, optionsOf, strings, text, TextField } from '@kit/forms/fields';
+import { SelectField, selectOptions, asStrings, asText, TextField } from '@kit/forms/fields';
 import { dayShort, dayWord, timeZones, type Weekday, weekdays } from './week';
 
 /** Rows of one kind: each with its fields and a way to take it out, and one to add another. */
@@ -26,7 +26,7 @@ export function RowsField({
   onChange: (rows: Body[]) => void;
   children: (row: Body, change: (part: Body) => void, index: number) => ReactNode;
 }) {
-  const change = (index: number, part: Body): void => onChange(rows.map((one, at) => (at === index ? { ...one, ...part } : one)));
+  const change = (index: number, part: Body): void => onChange(rows.map((item, at) => (at === index ? { ...item, ...part } : item)));
   return (
     <fieldset className="wide form-rows">
       <legend className="form-legend">{legend}</legend>
@@ -61,7 +61,8 @@ export function WeekdaysField({
   value: readonly string[];
   onChange: (days: Weekday[]) => void;
 }) {
-  const toggle = (day: Weekday): void => onChange(weekdays.filter((one) => (one === day ? !value.includes(one) : value.includes(one))));
+  const toggle = (day: Weekday): void =>
+    onChange(weekdays.filter((weekday) => (weekday === day ? !value.includes(weekday) : value.includes(weekday))));
   return (
     <div className="form-field" role="group" aria-label={label}>
       <span className="form-legend">{label}</span>
@@ -89,7 +90,7 @@ export function ZoneField({
   onChange: (zone: string) => void;
 }) {
   const known = typeof value === 'string' && value !== '' && !timeZones.includes(value) ? [value, ...timeZones] : timeZones;
-  return <ChoiceField label="Time zone" hint={hint} empty={empty} value={value} options={optionsOf(known)} onChange={onChange} />;
+  return <SelectField label="Time zone" hint={hint} empty={empty} value={value} options={selectOptions(known)} onChange={onChange} />;
 }
 
 /** Public holidays that nobody works on, by country. */
@@ -117,8 +118,8 @@ export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (row
 }
 
 /** Weekdays a document names, or Monday to Friday where it names none. */
-export const daysOf = (value: unknown): string[] => (value === undefined ? weekdays.slice(0, 5) : strings(value));
+export const daysOf = (value: unknown): string[] => (value === undefined ? weekdays.slice(0, 5) : asStrings(value));
 
 /** A public holiday rule in words. */
 export const holidayWords = (rows: Body[]): string =>
-  rows.map((one) => text(one.country) + (text(one.subdivision) ? `-${text(one.subdivision)}` : '')).join(', ');
+  rows.map((row) => asText(row.country) + (asText(row.subdivision) ? `-${asText(row.subdivision)}` : '')).join(', ');

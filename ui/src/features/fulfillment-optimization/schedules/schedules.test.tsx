@@ -47,7 +47,7 @@ function company(documents: Record<string, unknown[]>, replies: Record<string, (
 }
 const applied = (sent: Sent[]) =>
   (
-    sent.findLast((one) => one.path === '/api/v1/configuration/apply')?.body as
+    sent.findLast((item) => item.path === '/api/v1/configuration/apply')?.body as
       { documents: { body: Record<string, unknown> }[] } | undefined
   )?.documents[0];
 
@@ -100,7 +100,7 @@ test('a document that is used is not deleted, and who uses it is named', async (
   await userEvent.click(await screen.findByRole('button', { name: 'Delete' }));
   expect(await screen.findByText('is used by source CHI (calendar)')).toBeInTheDocument();
   expect(screen.queryByRole('button', { name: 'Delete calendar' })).toBeNull();
-  expect(sent.filter((one) => one.method === 'DELETE').map((one) => one.query.get('dry'))).toEqual(['true']);
+  expect(sent.filter((item) => item.method === 'DELETE').map((entry) => entry.query.get('dry'))).toEqual(['true']);
 });
 
 test('a deleted document can be brought back as it was', async () => {
@@ -112,7 +112,7 @@ test('a deleted document can be brought back as it was', async () => {
   await userEvent.click(confirm);
   await userEvent.click(await screen.findByRole('button', { name: 'Undo' }));
   await waitFor(() => expect(applied(sent)).toEqual(calendar));
-  expect(sent.filter((one) => one.method === 'DELETE').map((one) => one.query.get('dry'))).toEqual(['true', 'false']);
+  expect(sent.filter((item) => item.method === 'DELETE').map((entry) => entry.query.get('dry'))).toEqual(['true', 'false']);
 });
 
 test('a carrier gets a further distance before its last', async () => {
@@ -164,7 +164,7 @@ test('a price is typed into its cell, and what a parcel costs is asked of the se
   expect(await screen.findByText('11.75')).toBeInTheDocument();
   await userEvent.type(await screen.findByLabelText('Price up to 1 kg in zone far'), '9');
   await waitFor(() => {
-    const asked = sent.findLast((one) => one.path === '/api/v1/sourcing/rate')?.body as { table: Record<string, unknown>; zone: string };
+    const asked = sent.findLast((item) => item.path === '/api/v1/sourcing/rate')?.body as { table: Record<string, unknown>; zone: string };
     expect(asked.zone).toBe('near');
     expect(priceAt(asked.table, 'far', 1)).toBe(9);
   });

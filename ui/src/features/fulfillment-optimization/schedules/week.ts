@@ -1,5 +1,5 @@
 import type { Body } from '@client/configuration';
-import { record, records, strings, text } from '@kit/forms/fields';
+import { asRecord, asRecords, asStrings, asText } from '@kit/forms/fields';
 
 export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 export type Weekday = (typeof weekdays)[number];
@@ -18,12 +18,12 @@ export const minutesOf = (wall: string): number => {
 /** What a calendar works while its document names no hours at all. */
 const usual: Record<string, unknown> = Object.fromEntries(weekdays.slice(0, 5).map((day) => [day, [{ opens: '08:00', closes: '17:00' }]]));
 export const hoursOf = (body: Body): Record<string, unknown> =>
-  body.hours === undefined || body.hours === null ? usual : record(body.hours);
-export const rowsOf = (hours: Record<string, unknown>, day: Weekday): Body[] => records(hours[day]);
+  body.hours === undefined || body.hours === null ? usual : asRecord(body.hours);
+export const rowsOf = (hours: Record<string, unknown>, day: Weekday): Body[] => asRecords(hours[day]);
 
 export const spansOf = (rows: Body[]): Span[] =>
   rows
-    .map((one): Span => [minutesOf(text(one.opens)), minutesOf(text(one.closes))])
+    .map((row): Span => [minutesOf(asText(row.opens)), minutesOf(asText(row.closes))])
     .filter(([from, to]) => Number.isFinite(from) && Number.isFinite(to) && from < to && to <= dayMinutes);
 
 export const weekSpans = (body: Body): Span[][] => weekdays.map((day) => spansOf(rowsOf(hoursOf(body), day)));
@@ -31,9 +31,9 @@ export const weekSpans = (body: Body): Span[][] => weekdays.map((day) => spansOf
 /** When a carrier calls, by weekday, in minutes after midnight. */
 export const weekCalls = (body: Body): number[][] =>
   weekdays.map((day) =>
-    records(body.pickups)
-      .filter((one) => strings(one.weekdays).includes(day) && text(one.at) !== '')
-      .map((one) => minutesOf(text(one.at)))
+    asRecords(body.pickups)
+      .filter((pickup) => asStrings(pickup.weekdays).includes(day) && asText(pickup.at) !== '')
+      .map((item) => minutesOf(asText(item.at)))
       .sort((a, b) => a - b),
   );
 
@@ -45,7 +45,7 @@ const wordsOf = (spans: readonly Span[], calls: readonly number[]): string =>
 
 /** A week in words; days that are alike are said together: "Mon–Fri 08:00–17:00". */
 export function weekWords(spans: readonly Span[][], calls: readonly number[][] = []): string {
-  const days = weekdays.map((_, at) => wordsOf(spans[at] ?? [], calls[at] ?? []));
+  const days = weekdays.map((_, index) => wordsOf(spans[index] ?? [], calls[index] ?? []));
   const out: string[] = [];
   for (let from = 0; from < 7;) {
     let to = from;
@@ -63,12 +63,12 @@ export const weekHours = (spans: readonly Span[][]): number => spans.flat().redu
 
 /** What is wrong with the hours of one day; empty when nothing is. */
 export function hoursProblem(rows: Body[]): string {
-  for (const one of rows) {
-    if (text(one.opens) === '' || text(one.closes) === '') return 'give both times';
-    if (minutesOf(text(one.opens)) >= minutesOf(text(one.closes))) return 'closes before it opens';
+  for (const row of rows) {
+    if (asText(row.opens) === '' || asText(row.closes) === '') return 'give both times';
+    if (minutesOf(asText(row.opens)) >= minutesOf(asText(row.closes))) return 'closes before it opens';
   }
   const spans = [...spansOf(rows)].sort((a, b) => a[0] - b[0]);
-  return spans.some((one, at) => at > 0 && one[0] < (spans[at - 1]?.[1] ?? 0)) ? 'hours overlap' : '';
+  return spans.some((span, index) => index > 0 && span[0] < (spans[index - 1]?.[1] ?? 0)) ? 'hours overlap' : '';
 }
 
 export const timeZones: string[] = [...new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])];

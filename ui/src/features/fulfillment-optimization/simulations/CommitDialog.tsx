@@ -1,6 +1,6 @@
 import { commitSimulation, type DocumentDelta, type SimulationView } from '@client/sourcing';
 import { ProblemNotice } from '@kit/feedback';
-import { Badge, inWords } from '@kit/states';
+import { Badge, humanize } from '@kit/states';
 import { useMutation } from '@tanstack/react-query';
 import { App, Button, Modal } from 'antd';
 
@@ -10,7 +10,7 @@ const shown = (value: unknown): string =>
 /** Every field that a commit would change, before and after, and the commit itself. */
 export function CommitDialog({ simulation, onClose, onDone }: { simulation: SimulationView; onClose: () => void; onDone: () => void }) {
   const { message } = App.useApp();
-  const changed = simulation.changed.filter((one) => one.change !== 'unchanged');
+  const changed = simulation.changed.filter((item) => item.change !== 'unchanged');
   const commit = useMutation({
     mutationFn: () => commitSimulation(simulation.id),
     onSuccess: () => {
@@ -55,20 +55,20 @@ export function Deltas({ deltas }: { deltas: DocumentDelta[] }) {
         </tr>
       </thead>
       <tbody>
-        {deltas.flatMap((one) =>
-          one.paths.map((path, index) => (
-            <tr key={`${one.kind} ${one.name} ${path.path}`}>
+        {deltas.flatMap((delta) =>
+          delta.paths.map((path, index) => (
+            <tr key={`${delta.kind} ${delta.name} ${path.path}`}>
               <td>
                 {index === 0 && (
                   <span className="two-line">
-                    <span className="strong">{one.name}</span>
+                    <span className="strong">{delta.name}</span>
                     <span className="muted">
-                      {inWords(one.kind)} <Badge tone={one.change === 'added' ? 'done' : 'progress'}>{inWords(one.change)}</Badge>
+                      {humanize(delta.kind)} <Badge tone={delta.change === 'added' ? 'done' : 'progress'}>{humanize(delta.change)}</Badge>
                     </span>
                   </span>
                 )}
               </td>
-              <td>{inWords(path.path)}</td>
+              <td>{humanize(path.path)}</td>
               <td className="value-line" data-side="before">
                 {shown(path.before)}
               </td>

@@ -1,8 +1,8 @@
 import { compareSimulations, type Comparison } from '@client/sourcing';
 import { LeftOutlined } from '@kit/icons';
-import { EmptyState, Loaded } from '@kit/feedback';
-import { Page, Section } from '@kit/layout';
-import { ScrollX } from '@kit/HorizontalScroll';
+import { EmptyState, QueryContent } from '@kit/feedback';
+import { Page, Card } from '@kit/layout';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'react-router';
 import { currencyOf, kpis, kpiValue, signed, templates, wayOf } from './kpis';
@@ -28,15 +28,15 @@ export default function ComparePage() {
       lead="Means with their bounds. Differences are against the first one, run by run, where both met the same demand."
     >
       {ids.length < 2 ? (
-        <Section>
+        <Card>
           <EmptyState title="Nothing to compare" action={<Link to="/simulations">Choose simulations</Link>}>
             Select two to six finished simulations in the list, then compare them.
           </EmptyState>
-        </Section>
+        </Card>
       ) : (
-        <Loaded answer={comparison} rows={12}>
+        <QueryContent answer={comparison} rows={12}>
           {(data) => <Table data={data} />}
-        </Loaded>
+        </QueryContent>
       )}
     </Page>
   );
@@ -46,31 +46,31 @@ export default function ComparePage() {
 const first = ['orders_per_week', 'avg_fulfillment_distance_km', 'cost'];
 
 function Table({ data }: { data: Comparison }) {
-  const known = Object.keys(kpis).filter((name) => data.columns.some((one) => name in one.kpis));
+  const known = Object.keys(kpis).filter((name) => data.columns.some((column) => name in column.kpis));
   const rows = (names: readonly string[]) => names.map((name) => <KpiRow key={name} name={name} data={data} />);
-  const facts: [string, (one: Comparison['columns'][number]) => string][] = [
-    ['Template', (one) => templates[one.template]?.title ?? one.template],
-    ['Days', (one) => `${one.from} to ${one.to}`],
-    ['Sources', (one) => String(one.sources)],
-    ['Constraints', (one) => String(one.constraints)],
-    ['Description', (one) => one.description || '—'],
+  const facts: [string, (item: Comparison['columns'][number]) => string][] = [
+    ['Template', (entry) => templates[entry.template]?.title ?? entry.template],
+    ['Days', (candidate) => `${candidate.from} to ${candidate.to}`],
+    ['Sources', (current) => String(current.sources)],
+    ['Constraints', (value) => String(value.constraints)],
+    ['Description', (item) => item.description || '—'],
   ];
   return (
-    <Section flush>
-      {data.difference.slice(1).some((one) => one === null) && (
+    <Card flush>
+      {data.difference.slice(1).some((item) => item === null) && (
         <p className="muted small" style={{ padding: '10px var(--pad)' }}>
           Where no difference stands, the two did not meet the very same demand and stock. Clone a simulation and change the copy: copies
           are compared run by run.
         </p>
       )}
-      <ScrollX label="Comparison">
+      <HorizontalScroll label="Comparison">
         <table className="plain compared">
           <thead>
             <tr>
               <th scope="col">Figure</th>
-              {data.columns.map((one) => (
-                <th key={one.id} scope="col">
-                  <Link to={`/simulations/${one.id}`}>{one.name}</Link>
+              {data.columns.map((item) => (
+                <th key={item.id} scope="col">
+                  <Link to={`/simulations/${item.id}`}>{item.name}</Link>
                 </th>
               ))}
             </tr>
@@ -80,16 +80,16 @@ function Table({ data }: { data: Comparison }) {
             {facts.map(([title, read]) => (
               <tr key={title}>
                 <th scope="row">{title}</th>
-                {data.columns.map((one) => (
-                  <td key={one.id}>{read(one)}</td>
+                {data.columns.map((item) => (
+                  <td key={item.id}>{read(item)}</td>
                 ))}
               </tr>
             ))}
             {rows(known.filter((name) => !first.includes(name)))}
           </tbody>
         </table>
-      </ScrollX>
-    </Section>
+      </HorizontalScroll>
+    </Card>
   );
 }
 
@@ -97,14 +97,14 @@ function KpiRow({ name, data }: { name: string; data: Comparison }) {
   return (
     <tr>
       <th scope="row">{kpis[name]?.title}</th>
-      {data.columns.map((one, index) => {
-        const band = one.kpis[name];
+      {data.columns.map((column, index) => {
+        const band = column.kpis[name];
         const delta = index > 0 ? data.difference[index]?.[name] : undefined;
         return (
-          <td key={one.id}>
+          <td key={column.id}>
             {band && (
               <span className="two-line">
-                <span className="figure strong">{kpiValue(name, band.mean, currencyOf(name, one))}</span>
+                <span className="figure strong">{kpiValue(name, band.mean, currencyOf(name, column))}</span>
                 <span className="muted figure">
                   {kpiValue(name, band.lower)} to {kpiValue(name, band.upper)}
                 </span>

@@ -2,20 +2,20 @@ import { type Band, type Difference, type Figures, getSimulation, type Simulatio
 import { listSources } from '@client/inventory';
 import { BandChart } from '@kit/BandChart';
 import { LeftOutlined } from '@kit/icons';
-import { Loaded } from '@kit/feedback';
-import { whole, When } from '@kit/format';
-import { Facts, Page, Section } from '@kit/layout';
+import { QueryContent } from '@kit/feedback';
+import { formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList, Page, Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
-import { ScrollX } from '@kit/HorizontalScroll';
-import { inWords } from '@kit/states';
-import { WhyButton } from '@kit/ExplainedButton';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { humanize } from '@kit/states';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Segmented } from 'antd';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { CommitDialog } from './CommitDialog';
 import { currencyOf, dailyTitles, dayLabel, kpiAxis, kpis, kpiValue, signed, templates, wayOf } from './kpis';
-import { useMay } from '@kit/usePermission';
+import { usePermission } from '@kit/usePermission';
 import { SimulationState } from './SimulationStateTag';
 import { changesInWords } from './describeChanges';
 import { figure } from '../labels';
@@ -27,8 +27,8 @@ export default function SimulationPage() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [committing, setCommitting] = useState(false);
-  const writes = useMay('sourcing.write');
-  const configures = useMay('configuration.write');
+  const writes = usePermission('sourcing.write');
+  const configures = usePermission('configuration.write');
   const answer = useQuery({
     queryKey: ['simulations', 'one', id],
     queryFn: () => getSimulation(id),
@@ -41,7 +41,7 @@ export default function SimulationPage() {
       ? 'Only a finished simulation can be committed'
       : found.committed_at
         ? 'It was committed already'
-        : found.changed.every((one) => one.change === 'unchanged')
+        : found.changed.every((item) => item.change === 'unchanged')
           ? 'It changes no configuration: there is nothing to commit'
           : !configures
             ? 'It needs the permission configuration.write'
@@ -64,21 +64,21 @@ export default function SimulationPage() {
       actions={
         found && (
           <>
-            <WhyButton
+            <ExplainedButton
               allowed={writes}
               why="It needs the permission sourcing.write"
               onClick={() => void navigate(`/simulations/new?clone=${id}`)}
             >
               Clone and change
-            </WhyButton>
-            <WhyButton type="primary" allowed={refusal === ''} why={refusal} onClick={() => setCommitting(true)}>
+            </ExplainedButton>
+            <ExplainedButton type="primary" allowed={refusal === ''} why={refusal} onClick={() => setCommitting(true)}>
               Commit changes
-            </WhyButton>
+            </ExplainedButton>
           </>
         )
       }
     >
-      <Loaded answer={answer} rows={12}>
+      <QueryContent answer={answer} rows={12}>
         {(view) => (
           <>
             {(view.state === 'waiting' || view.state === 'running') && <Progress view={view} />}
@@ -95,7 +95,7 @@ export default function SimulationPage() {
             <Asked view={view} />
           </>
         )}
-      </Loaded>
+      </QueryContent>
       {committing && found && (
         <CommitDialog
           simulation={found}
@@ -113,7 +113,7 @@ export default function SimulationPage() {
 
 function Progress({ view }: { view: SimulationView }) {
   return (
-    <Section title={view.state === 'waiting' ? 'Waiting for a worker' : 'Running'} extra={`${view.runs_done} of ${view.runs} runs`}>
+    <Card title={view.state === 'waiting' ? 'Waiting for a worker' : 'Running'} extra={`${view.runs_done} of ${view.runs} runs`}>
       <div
         className="progress-line"
         role="progressbar"
@@ -127,7 +127,7 @@ function Progress({ view }: { view: SimulationView }) {
       <p className="muted small" style={{ marginTop: 8 }}>
         Each run sources the same days twice: as configured today, and with the changes. You can leave this page; it goes on.
       </p>
-    </Section>
+    </Card>
   );
 }
 
@@ -200,7 +200,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
           const base = baseline.daily[name];
           return (
             bands && (
-              <Section key={name} title={dailyTitles[name]}>
+              <Card key={name} title={dailyTitles[name]}>
                 <BandChart
                   title={dailyTitles[name] ?? name}
                   labels={bands.mean.map((_, index) => dayLabel(view.ask.demand.from, index))}
@@ -209,7 +209,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
                   axis={(value) => kpiAxis(name, value)}
                   format={(value) => kpiValue(name, value, currencyOf(name, view))}
                 />
-              </Section>
+              </Card>
             )
           );
         })}
@@ -242,7 +242,7 @@ const outcomes = [
 
 function Satisfaction({ scenario, baseline }: { scenario: Figures; baseline: Figures }) {
   return (
-    <Section title="Order satisfaction">
+    <Card title="Order satisfaction">
       <div className="stack" style={{ gap: 12 }}>
         {(
           [
@@ -268,7 +268,7 @@ function Satisfaction({ scenario, baseline }: { scenario: Figures; baseline: Fig
           );
         })}
       </div>
-    </Section>
+    </Card>
   );
 }
 
@@ -286,25 +286,25 @@ function BySource({ summary }: { summary: Summary }) {
       <MapView
         label="Parcels of each source"
         height={380}
-        pins={(sources.data ?? []).flatMap((one) =>
+        pins={(sources.data ?? []).flatMap((item) =>
           pinOf({
-            id: one.name,
-            label: `${one.name} ${whole(Math.round(mean(scenario, one.name, 'parcels')))}`,
-            kind: mean(scenario, one.name, 'parcels') > 0 ? 'source' : 'inactive',
-            latitude: one.latitude,
-            longitude: one.longitude,
+            id: item.name,
+            label: `${item.name} ${formatNumber(Math.round(mean(scenario, item.name, 'parcels')))}`,
+            kind: mean(scenario, item.name, 'parcels') > 0 ? 'source' : 'inactive',
+            latitude: item.latitude,
+            longitude: item.longitude,
           }),
         )}
       />
-      <Section flush title="What each source did">
-        <ScrollX label="What each source did">
+      <Card flush title="What each source did">
+        <HorizontalScroll label="What each source did">
           <table className="plain">
             <thead>
               <tr>
                 <th scope="col">Source</th>
                 {columns.map((name) => (
                   <th key={name} scope="col" className="num">
-                    {inWords(name)}
+                    {humanize(name)}
                   </th>
                 ))}
                 <th scope="col" className="num">
@@ -333,8 +333,8 @@ function BySource({ summary }: { summary: Summary }) {
               })}
             </tbody>
           </table>
-        </ScrollX>
-      </Section>
+        </HorizontalScroll>
+      </Card>
     </>
   );
 }
@@ -342,27 +342,27 @@ function BySource({ summary }: { summary: Summary }) {
 function Asked({ view }: { view: SimulationView }) {
   const { demand } = view.ask;
   return (
-    <Section title="What was asked">
+    <Card title="What was asked">
       <div className="stack">
-        <Facts
+        <DescriptionList
           columns={3}
           items={[
             ['Demand', demand.kind === 'past' ? 'Past days, resampled' : 'Days ahead, resampled from the past'],
             ['Days', `${demand.from} to ${demand.to}`],
             ['Multiplier', `× ${figure(demand.multiplier)}`],
-            ['Drawn from', `${whole(view.basis_orders)} orders, ${whole(view.basis_lines)} lines`],
+            ['Drawn from', `${formatNumber(view.basis_orders)} orders, ${formatNumber(view.basis_lines)} lines`],
             ['Strategy', view.ask.strategy === '' ? 'The default one' : view.ask.strategy],
             [
               'Stock',
               `Scheduled supply arrives on its day${view.ask.replenish_days ? `, and all is filled up every ${view.ask.replenish_days} days` : ''}`,
             ],
             ['Runs', `${view.runs}, seed ${view.ask.seed}`],
-            ['Asked for', <When key="at" at={view.created_at} />],
+            ['Asked for', <Timestamp key="at" at={view.created_at} />],
             [
               'Took',
               view.started_at && view.finished_at && `${figure((Date.parse(view.finished_at) - Date.parse(view.started_at)) / 1000)} s`,
             ],
-            ['Committed', view.committed_at && <When key="done" at={view.committed_at} />],
+            ['Committed', view.committed_at && <Timestamp key="done" at={view.committed_at} />],
             ['Committed by', view.committed_by],
             [
               'Cloned from',
@@ -383,6 +383,6 @@ function Asked({ view }: { view: SimulationView }) {
           </ul>
         </div>
       </div>
-    </Section>
+    </Card>
   );
 }

@@ -1,34 +1,34 @@
-import { cloneSimulation, getSimulation, type SimulationAsk, startSimulation } from '@client/sourcing';
+import { cloneSimulation, getSimulation, type SimulationRequest, startSimulation } from '@client/sourcing';
 import { LeftOutlined, RightOutlined } from '@kit/icons';
-import { Loaded, ProblemNotice } from '@kit/feedback';
+import { QueryContent, ProblemNotice } from '@kit/feedback';
 import { Page } from '@kit/layout';
-import { WhyButton } from '@kit/ExplainedButton';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
-import { useMay } from '@kit/usePermission';
+import { usePermission } from '@kit/usePermission';
 import { ConstraintsStep } from './WizardConstraints';
 import { SourcesStep } from './WizardSources';
 import { DemandStep, ReviewStep, StrategyStep, TemplateStep } from './WizardSteps';
 import '../optimization.css';
 
 export type Draft = Required<
-  Pick<SimulationAsk, 'name' | 'description' | 'template' | 'demand' | 'strategy' | 'replenish_days' | 'runs' | 'seed'>
+  Pick<SimulationRequest, 'name' | 'description' | 'template' | 'demand' | 'strategy' | 'replenish_days' | 'runs' | 'seed'>
 > & {
-  changes: SimulationAsk['changes'];
+  changes: SimulationRequest['changes'];
 };
 export interface StepProps {
   draft: Draft;
   set: (part: Partial<Draft>) => void;
-  change: (part: Partial<SimulationAsk['changes']>) => void;
+  change: (part: Partial<SimulationRequest['changes']>) => void;
   /** A copy keeps the demand and stock of its original. */
   copy: boolean;
 }
 
 const DAY = 86_400_000;
 const day = (days: number): string => new Date(Date.now() + days * DAY).toISOString().slice(0, 10);
-const nothing: SimulationAsk['changes'] = {
+const nothing: SimulationRequest['changes'] = {
   closed_sources: [],
   new_sources: [],
   constraints: [],
@@ -56,7 +56,7 @@ export default function SimulationWizard() {
   const original = useQuery({ queryKey: ['simulations', 'one', clone], queryFn: () => getSimulation(clone), enabled: clone !== '' });
   if (clone === '') return <Wizard first={freshDraft()} clone="" />;
   return (
-    <Loaded answer={original} rows={12}>
+    <QueryContent answer={original} rows={12}>
       {(view) => {
         const { ask } = view;
         const first: Draft = {
@@ -68,7 +68,7 @@ export default function SimulationWizard() {
         };
         return <Wizard first={first} clone={clone} />;
       }}
-    </Loaded>
+    </QueryContent>
   );
 }
 
@@ -78,8 +78,8 @@ function missingOf(draft: Draft): string {
   if (draft.name.trim() === '') return 'Give the simulation a name';
   if (draft.demand.from === '' || draft.demand.to === '') return 'Say from when to when';
   if (draft.demand.to < draft.demand.from) return 'The period ends before it begins';
-  if (draft.changes.new_sources.some((one) => one.name.trim() === '')) return 'Give every new source a name';
-  if (draft.changes.new_products.some((one) => one.product.trim() === '' || one.like.trim() === ''))
+  if (draft.changes.new_sources.some((newSource) => newSource.name.trim() === '')) return 'Give every new source a name';
+  if (draft.changes.new_products.some((newProduct) => newProduct.product.trim() === '' || newProduct.like.trim() === ''))
     return 'Say what every new product sells like';
   return '';
 }
@@ -87,11 +87,11 @@ function missingOf(draft: Draft): string {
 function Wizard({ first, clone }: { first: Draft; clone: string }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const may = useMay('sourcing.write');
+  const may = usePermission('sourcing.write');
   const [step, setStep] = useState(0);
   const [draft, setDraft] = useState(first);
   const set = (part: Partial<Draft>): void => setDraft((before) => ({ ...before, ...part }));
-  const change = (part: Partial<SimulationAsk['changes']>): void =>
+  const change = (part: Partial<SimulationRequest['changes']>): void =>
     setDraft((before) => ({ ...before, changes: { ...before.changes, ...part } }));
   const copy = clone !== '';
   const missing = missingOf(draft);
@@ -146,7 +146,7 @@ function Wizard({ first, clone }: { first: Draft; clone: string }) {
                 {steps[step + 1]}
               </Button>
             ) : (
-              <WhyButton
+              <ExplainedButton
                 type="primary"
                 allowed={may && missing === ''}
                 why={may ? missing : 'It needs the permission sourcing.write'}
@@ -154,7 +154,7 @@ function Wizard({ first, clone }: { first: Draft; clone: string }) {
                 onClick={() => run.mutate()}
               >
                 Run {draft.runs} times
-              </WhyButton>
+              </ExplainedButton>
             )}
           </div>
         </div>

@@ -1,16 +1,16 @@
-import { listSimulations, removeSimulation, type SimulationRow } from '@client/sourcing';
+import { listSimulations, deleteSimulation, type SimulationRow } from '@client/sourcing';
 import { asProblem } from '@client/problem';
 import { BranchesOutlined, PlusOutlined } from '@kit/icons';
 import { EmptyState } from '@kit/feedback';
-import { When } from '@kit/format';
+import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import { BulkBar, type ListColumn, ListView, usePagedList, type Verb } from '@kit/list';
-import { WhyButton } from '@kit/ExplainedButton';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { kpiValue, signed, templates, wayOf } from './kpis';
-import { useMay } from '@kit/usePermission';
+import { usePermission } from '@kit/usePermission';
 import { SimulationState } from './SimulationStateTag';
 import '../optimization.css';
 
@@ -20,10 +20,10 @@ const MOST_COMPARED = 6;
 
 const columns: readonly ListColumn<SimulationRow>[] = [
   {
-    key: 'name',
+    id: 'name',
     title: 'Simulation',
-    fixed: true,
-    render: (row) => (
+    alwaysShown: true,
+    cell: (row) => (
       <span className="two-line">
         <Link className="strong" to={`/simulations/${row.id}`}>
           {row.name}
@@ -32,12 +32,12 @@ const columns: readonly ListColumn<SimulationRow>[] = [
       </span>
     ),
   },
-  { key: 'state', title: 'State', render: (row) => <SimulationState row={row} /> },
+  { id: 'state', title: 'State', cell: (row) => <SimulationState row={row} /> },
   {
-    key: 'cost',
+    id: 'cost',
     title: 'Cost',
     align: right,
-    render: (row) =>
+    cell: (row) =>
       row.cost ? (
         <span className="two-line">
           <span className="figure strong">{kpiValue('cost', row.cost.mean, row.cost_currency)}</span>
@@ -50,10 +50,10 @@ const columns: readonly ListColumn<SimulationRow>[] = [
       ),
   },
   {
-    key: 'difference',
+    id: 'difference',
     title: 'Against today',
     align: right,
-    render: (row) =>
+    cell: (row) =>
       row.cost_difference ? (
         <span className="delta" data-way={wayOf('cost', row.cost_difference)}>
           {signed('cost', row.cost_difference.mean, row.cost_currency)}
@@ -64,19 +64,19 @@ const columns: readonly ListColumn<SimulationRow>[] = [
       ),
   },
   {
-    key: 'asked',
+    id: 'asked',
     title: 'Asked for',
-    render: (row) => (
+    cell: (row) => (
       <span className="two-line">
-        <When at={row.created_at} />
+        <Timestamp at={row.created_at} />
         <span className="muted">by {row.created_by}</span>
       </span>
     ),
   },
   {
-    key: 'committed',
+    id: 'committed',
     title: 'Committed',
-    render: (row) => (row.committed_at ? <When at={row.committed_at} /> : <span className="muted">No</span>),
+    cell: (row) => (row.committed_at ? <Timestamp at={row.committed_at} /> : <span className="muted">No</span>),
   },
 ];
 
@@ -84,9 +84,9 @@ const columns: readonly ListColumn<SimulationRow>[] = [
 export default function SimulationsPage() {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const may = useMay('sourcing.write');
+  const may = usePermission('sourcing.write');
   const [picked, setPicked] = useState<string[]>([]);
-  const list = usePagedList({ name: 'simulations', query: none, fetch: listSimulations, idOf: (row: SimulationRow) => row.id });
+  const list = usePagedList({ name: 'simulations', query: none, fetch: listSimulations, rowId: (row: SimulationRow) => row.id });
   const refresh = (): void => void queries.invalidateQueries({ queryKey: ['simulations', 'list'] });
   const moving = list.rows.some((row) => row.state === 'waiting' || row.state === 'running');
   useEffect(() => {
@@ -109,11 +109,11 @@ export default function SimulationsPage() {
           name: 'remove',
           label: 'Delete',
           danger: true,
-          says: 'Their figures are gone for good. What was committed stays in use.',
+          description: 'Their figures are gone for good. What was committed stays in use.',
           run: (ids) =>
             Promise.all(
               ids.map((id) =>
-                removeSimulation(id).then(
+                deleteSimulation(id).then(
                   () => ({ id, ok: true, reason: '' }),
                   (error: unknown) => ({ id, ok: false, reason: asProblem(error).what }),
                 ),
@@ -123,7 +123,7 @@ export default function SimulationsPage() {
       ]
     : [];
   const add = (
-    <WhyButton
+    <ExplainedButton
       type="primary"
       icon={<PlusOutlined />}
       allowed={may}
@@ -131,7 +131,7 @@ export default function SimulationsPage() {
       onClick={() => void navigate('/simulations/new')}
     >
       New simulation
-    </WhyButton>
+    </ExplainedButton>
   );
   return (
     <Page
@@ -143,8 +143,8 @@ export default function SimulationsPage() {
         label="Simulations"
         list={list}
         columns={columns}
-        idOf={(row) => row.id}
-        nameOf={(row) => row.name}
+        rowId={(row) => row.id}
+        rowName={(row) => row.name}
         noun={['simulation', 'simulations']}
         onOpen={(row) => void navigate(`/simulations/${row.id}`)}
         selection={{ ids: picked, onChange: setPicked }}
@@ -160,14 +160,14 @@ export default function SimulationsPage() {
               />
             )}
             <div className="toolbar">
-              <WhyButton
+              <ExplainedButton
                 icon={<BranchesOutlined />}
                 allowed={why === ''}
                 why={why}
                 onClick={() => void navigate(`/simulations/compare?ids=${picked.join(',')}`)}
               >
                 Compare side by side
-              </WhyButton>
+              </ExplainedButton>
               <span className="muted small">{why}</span>
             </div>
           </>

@@ -1,11 +1,11 @@
 import { type Body, listDocuments } from '@client/configuration';
 import { CloseOutlined, PlusOutlined } from '@kit/icons';
-import { Loaded } from '@kit/feedback';
+import { QueryContent } from '@kit/feedback';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { constraintTypes, parametersOf } from '../constraints/describeConstraint';
 import { ConstraintFields } from '../constraints/ConstraintFields';
-import { ChoiceField, strings, text, TextField } from '@kit/forms/fields';
+import { SelectField, asStrings, asText, TextField } from '@kit/forms/fields';
 import { strategyOf } from './describeChanges';
 import type { StepProps } from './SimulationWizard';
 
@@ -15,18 +15,18 @@ export function ConstraintsStep({ draft, change }: StepProps) {
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const all = strategies.data ?? [];
   const name = strategyOf(draft, all);
-  const attached = new Set(strings(all.find((one) => one.name === name)?.body.constraints));
+  const attached = new Set(asStrings(all.find((entry) => entry.name === name)?.body.constraints));
   const changed = draft.changes.constraints;
-  const put = (one: string, body: Body | null | undefined): void => {
-    const others = changed.filter((other) => other.name !== one);
-    change({ constraints: body === undefined ? others : [...others, { name: one, body }] });
+  const put = (candidate: string, body: Body | null | undefined): void => {
+    const others = changed.filter((other) => other.name !== candidate);
+    change({ constraints: body === undefined ? others : [...others, { name: candidate, body }] });
   };
-  const known = new Set((constraints.data ?? []).map((one) => one.name));
-  const added = changed.flatMap((one, index) => (known.has(one.name) ? [] : [{ ...one, index }]));
+  const known = new Set((constraints.data ?? []).map((constraint) => constraint.name));
+  const added = changed.flatMap((current, index) => (known.has(current.name) ? [] : [{ ...current, index }]));
   const rewrite = (index: number, part: Partial<(typeof changed)[number]>): void =>
-    change({ constraints: changed.map((one, at) => (at === index ? { ...one, ...part } : one)) });
+    change({ constraints: changed.map((value, at) => (at === index ? { ...value, ...part } : value)) });
   return (
-    <Loaded answer={constraints} rows={6}>
+    <QueryContent answer={constraints} rows={6}>
       {(items) => (
         <div className="stack">
           <p className="muted">
@@ -34,20 +34,20 @@ export function ConstraintsStep({ draft, change }: StepProps) {
           </p>
           {items.length === 0 && <p className="muted">No constraint is configured yet; add one that only the simulation knows.</p>}
           {items.map((item) => {
-            const mine = changed.find((one) => one.name === item.name);
+            const mine = changed.find((entry) => entry.name === item.name);
             const state = mine === undefined ? 'same' : mine.body ? 'other' : 'off';
             const counts = attached.has(item.name);
             return (
               <div key={item.name} className="choice">
                 <div className="form">
                   <div>
-                    <div className="strong">{text(item.body.title) || item.name}</div>
+                    <div className="strong">{asText(item.body.title) || item.name}</div>
                     <div className="muted small">
-                      {constraintTypes[text(item.body.type)]?.title}: {parametersOf(item.body)}
+                      {constraintTypes[asText(item.body.type)]?.title}: {parametersOf(item.body)}
                       {!counts && ' — not in this strategy'}
                     </div>
                   </div>
-                  <ChoiceField
+                  <SelectField
                     label={`In the scenario, ${item.name}`}
                     value={state}
                     options={[
@@ -62,15 +62,18 @@ export function ConstraintsStep({ draft, change }: StepProps) {
               </div>
             );
           })}
-          {added.map((one) => (
-            <div key={one.index} className="choice form">
-              <TextField label="Name of the new constraint" value={one.name} onChange={(next) => rewrite(one.index, { name: next })} />
+          {added.map((item) => (
+            <div key={item.index} className="choice form">
+              <TextField label="Name of the new constraint" value={item.name} onChange={(next) => rewrite(item.index, { name: next })} />
               <div style={{ alignSelf: 'end' }}>
-                <Button icon={<CloseOutlined />} onClick={() => change({ constraints: changed.filter((_, at) => at !== one.index) })}>
+                <Button
+                  icon={<CloseOutlined />}
+                  onClick={() => change({ constraints: changed.filter((_, index) => index !== item.index) })}
+                >
                   Take it away
                 </Button>
               </div>
-              <ConstraintFields body={one.body ?? {}} replace={(body) => rewrite(one.index, { body })} isNew />
+              <ConstraintFields body={item.body ?? {}} replace={(body) => rewrite(item.index, { body })} isNew />
             </div>
           ))}
           <Button
@@ -92,6 +95,6 @@ export function ConstraintsStep({ draft, change }: StepProps) {
           </Button>
         </div>
       )}
-    </Loaded>
+    </QueryContent>
   );
 }

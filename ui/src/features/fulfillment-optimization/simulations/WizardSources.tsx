@@ -1,10 +1,10 @@
 import { listSources } from '@client/inventory';
 import { CloseOutlined, PlusOutlined } from '@kit/icons';
-import { Loaded } from '@kit/feedback';
+import { QueryContent } from '@kit/feedback';
 import { MapView, pinOf } from '@kit/MapView';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Checkbox } from 'antd';
-import { ChoiceField, named, TextField } from '@kit/forms/fields';
+import { SelectField, documentOptions, TextField } from '@kit/forms/fields';
 import type { StepProps } from './SimulationWizard';
 import { SourceFields } from '../sources/SourceDrawer';
 import { StockField } from './WizardSteps';
@@ -15,38 +15,38 @@ export function SourcesStep({ draft, change }: StepProps) {
   const closed = new Set(draft.changes.closed_sources);
   const opened = draft.changes.new_sources;
   const toggle = (name: string, open: boolean): void =>
-    change({ closed_sources: open ? [...closed].filter((one) => one !== name) : [...closed, name] });
+    change({ closed_sources: open ? [...closed].filter((item) => item !== name) : [...closed, name] });
   const edit = (index: number, part: Partial<(typeof opened)[number]>): void =>
-    change({ new_sources: opened.map((one, at) => (at === index ? { ...one, ...part } : one)) });
+    change({ new_sources: opened.map((entry, at) => (at === index ? { ...entry, ...part } : entry)) });
   return (
-    <Loaded answer={sources} rows={8}>
+    <QueryContent answer={sources} rows={8}>
       {(items) => (
         <div className="stack">
           <div className="side-by-side">
             <MapView
               label="Sources of the scenario"
               height={320}
-              pins={items.flatMap((one) =>
+              pins={items.flatMap((candidate) =>
                 pinOf({
-                  id: one.name,
-                  label: one.name,
-                  kind: one.active && !closed.has(one.name) ? 'source' : 'inactive',
-                  latitude: one.latitude,
-                  longitude: one.longitude,
+                  id: candidate.name,
+                  label: candidate.name,
+                  kind: candidate.active && !closed.has(candidate.name) ? 'source' : 'inactive',
+                  latitude: candidate.latitude,
+                  longitude: candidate.longitude,
                 }),
               )}
             />
             <div className="stack" style={{ gap: 8 }}>
               <span className="form-legend">Open in the scenario</span>
               <div className="pick-sources">
-                {items.map((one) => (
+                {items.map((current) => (
                   <Checkbox
-                    key={one.name}
-                    disabled={!one.active}
-                    checked={one.active && !closed.has(one.name)}
-                    onChange={(event) => toggle(one.name, event.target.checked)}
+                    key={current.name}
+                    disabled={!current.active}
+                    checked={current.active && !closed.has(current.name)}
+                    onChange={(event) => toggle(current.name, event.target.checked)}
                   >
-                    {one.name} <span className="muted">{one.active ? one.title : 'inactive today'}</span>
+                    {current.name} <span className="muted">{current.active ? current.title : 'inactive today'}</span>
                   </Checkbox>
                 ))}
               </div>
@@ -57,27 +57,27 @@ export function SourcesStep({ draft, change }: StepProps) {
           </div>
           <div className="form-rows">
             <span className="form-legend">New sources</span>
-            {opened.map((one, index) => (
+            {opened.map((value, index) => (
               <details key={index} open className="choice">
                 <summary>
-                  <span className="strong">{one.name || 'A new source'}</span>
+                  <span className="strong">{value.name || 'A new source'}</span>
                 </summary>
                 <div className="form" style={{ margin: '12px 0' }}>
-                  <TextField label="Name" value={one.name} onChange={(name) => edit(index, { name })} />
-                  <ChoiceField
+                  <TextField label="Name" value={value.name} onChange={(name) => edit(index, { name })} />
+                  <SelectField
                     label="Starts with the stock of"
                     empty="No stock, but what is given below"
-                    value={one.stock_like}
-                    options={named(items)}
+                    value={value.stock_like}
+                    options={documentOptions(items)}
                     onChange={(stock_like) => edit(index, { stock_like })}
                   />
-                  <StockField label="Stock, as PRODUCT units" stock={one.stock} onChange={(stock) => edit(index, { stock })} />
+                  <StockField label="Stock, as PRODUCT units" stock={value.stock} onChange={(stock) => edit(index, { stock })} />
                   <div style={{ alignSelf: 'end' }}>
                     <Button icon={<CloseOutlined />} onClick={() => change({ new_sources: opened.filter((_, at) => at !== index) })}>
                       Take it away
                     </Button>
                   </div>
-                  <SourceFields body={one.body} set={(part) => edit(index, { body: { ...one.body, ...part } })} />
+                  <SourceFields body={value.body} set={(part) => edit(index, { body: { ...value.body, ...part } })} />
                 </div>
               </details>
             ))}
@@ -103,6 +103,6 @@ export function SourcesStep({ draft, change }: StepProps) {
           </div>
         </div>
       )}
-    </Loaded>
+    </QueryContent>
   );
 }

@@ -1,9 +1,9 @@
 import { type Body, listDocuments } from '@client/configuration';
 import { CloseOutlined, PlusOutlined } from '@kit/icons';
-import { Facts } from '@kit/layout';
+import { DescriptionList } from '@kit/layout';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Select } from 'antd';
-import { ChoiceField, Field, named, NumberField, text, TextField } from '@kit/forms/fields';
+import { SelectField, Field, documentOptions, NumberField, asText, TextField } from '@kit/forms/fields';
 import { templates } from './kpis';
 import { changesInWords, strategyOf } from './describeChanges';
 import type { Draft, StepProps } from './SimulationWizard';
@@ -53,7 +53,7 @@ export function DemandStep(props: StepProps) {
         </p>
       ) : (
         <>
-          <ChoiceField
+          <SelectField
             label="Demand"
             hint={
               draft.demand.kind === 'past'
@@ -145,7 +145,7 @@ function Shock({ draft, change }: StepProps) {
 function NewProducts({ draft, change }: StepProps) {
   const rows = draft.changes.new_products;
   const set = (index: number, part: Partial<(typeof rows)[number]>): void =>
-    change({ new_products: rows.map((one, at) => (at === index ? { ...one, ...part } : one)) });
+    change({ new_products: rows.map((item, at) => (at === index ? { ...item, ...part } : item)) });
   return (
     <div className="wide form-rows">
       <span className="form-legend">New products</span>
@@ -218,11 +218,11 @@ export function StockField({
 
 export function StrategyStep({ draft, set, change, copy }: StepProps) {
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
-  const options = named(strategies.data ?? []);
+  const options = documentOptions(strategies.data ?? []);
   const chosen = draft.changes.strategy;
   const overrides: Body = chosen?.body ?? {};
   const name = strategyOf(draft, strategies.data ?? []);
-  const before = strategies.data?.find((one) => one.name === name)?.body ?? {};
+  const before = strategies.data?.find((item) => item.name === name)?.body ?? {};
   const setStrategy = (part: { name?: string; body?: Body }): void =>
     change({ strategy: { name: chosen?.name ?? '', body: overrides, ...part } });
   const count = Object.keys(overrides).length;
@@ -234,7 +234,7 @@ export function StrategyStep({ draft, set, change, copy }: StepProps) {
             Today's side uses {draft.strategy === '' ? 'the default strategy' : `strategy ${draft.strategy}`}, as in the original.
           </p>
         ) : (
-          <ChoiceField
+          <SelectField
             label="Strategy of today's side"
             empty="The default one"
             value={draft.strategy}
@@ -242,7 +242,7 @@ export function StrategyStep({ draft, set, change, copy }: StepProps) {
             onChange={(strategy) => set({ strategy })}
           />
         )}
-        <ChoiceField
+        <SelectField
           label="Strategy of the scenario"
           empty="The same"
           value={chosen?.name ?? ''}
@@ -271,7 +271,7 @@ export function StrategyStep({ draft, set, change, copy }: StepProps) {
 export function ReviewStep({ draft, set }: StepProps) {
   return (
     <div className="stack">
-      <Facts
+      <DescriptionList
         columns={3}
         items={[
           ['Name', draft.name || 'Not given yet'],
@@ -286,7 +286,7 @@ export function ReviewStep({ draft, set }: StepProps) {
         <p className="strong">What would be different</p>
         <ul>
           {changesInWords(draft.changes).map((words) => (
-            <li key={words}>{text(words)}</li>
+            <li key={words}>{asText(words)}</li>
           ))}
         </ul>
       </div>

@@ -1,6 +1,6 @@
 import type { ConfigurationDocument } from '@client/configuration';
-import type { SimulationAsk, SimulationChanges } from '@client/sourcing';
-import { text } from '@kit/forms/fields';
+import type { SimulationRequest, SimulationChanges } from '@client/sourcing';
+import { asText } from '@kit/forms/fields';
 
 /** Every change of a scenario in a sentence; one sentence also when there is none. */
 export function changesInWords(changes: Partial<SimulationChanges> | undefined): string[] {
@@ -16,22 +16,26 @@ export function changesInWords(changes: Partial<SimulationChanges> | undefined):
   const words = [
     ...closed_sources.map((name) => `${name} is closed`),
     ...new_sources.map(
-      (one) =>
-        `${one.name} opens${text(one.body.title) ? ` (${text(one.body.title)})` : ''}${one.stock_like ? `, stocked like ${one.stock_like}` : ''}`,
+      (newSource) =>
+        `${newSource.name} opens${asText(newSource.body.title) ? ` (${asText(newSource.body.title)})` : ''}${newSource.stock_like ? `, stocked like ${newSource.stock_like}` : ''}`,
     ),
-    ...constraints.map((one) => (one.body ? `Constraint ${one.name} says otherwise` : `Constraint ${one.name} no longer counts`)),
+    ...constraints.map((constraint) =>
+      constraint.body ? `Constraint ${constraint.name} says otherwise` : `Constraint ${constraint.name} no longer counts`,
+    ),
     ...(strategy?.name ? [`Strategy ${strategy.name} is used`] : []),
     ...Object.entries(strategy?.body ?? {}).map(([key, value]) => `The strategy's ${key.replaceAll('_', ' ')}: ${JSON.stringify(value)}`),
     ...(demand_multiplier !== 1
       ? [`Demand times ${demand_multiplier}${demand_products.length > 0 ? ` for ${demand_products.join(', ')}` : ''}`]
       : []),
-    ...new_products.map((one) => `${one.product} sells like ${one.like}, ${Math.round(one.share * 100)} % of its orders`),
+    ...new_products.map(
+      (newProduct) => `${newProduct.product} sells like ${newProduct.like}, ${Math.round(newProduct.share * 100)} % of its orders`,
+    ),
   ];
   return words.length > 0 ? words : ['Nothing: every difference is zero'];
 }
 
 /** The strategy a scenario uses: its own, else that of today's side, else the one marked as the default last. */
-export function strategyOf(ask: Pick<SimulationAsk, 'strategy' | 'changes'>, strategies: readonly ConfigurationDocument[]): string {
-  const chosen = [ask.changes.strategy?.name, ask.strategy, strategies.findLast((one) => one.body.is_default === true)?.name];
+export function strategyOf(ask: Pick<SimulationRequest, 'strategy' | 'changes'>, strategies: readonly ConfigurationDocument[]): string {
+  const chosen = [ask.changes.strategy?.name, ask.strategy, strategies.findLast((strategy) => strategy.body.is_default === true)?.name];
   return chosen.find((name) => name !== undefined && name !== '') ?? 'default';
 }

@@ -1,4 +1,4 @@
-import { whole } from '@kit/format';
+import { formatNumber } from '@kit/format';
 
 /** So much of so much, as a bar and in words. */
 export function Meter({ used, of, unit }: { used: number; of: number; unit: string }) {
@@ -6,9 +6,9 @@ export function Meter({ used, of, unit }: { used: number; of: number; unit: stri
   return (
     <span className="meter" data-full={part >= 0.9}>
       <span className="small figure">
-        {whole(used)}{' '}
+        {formatNumber(used)}{' '}
         <span className="unit">
-          of {whole(of)} {unit}
+          of {formatNumber(of)} {unit}
         </span>
         {part >= 1 && <span className="unit"> — full</span>}
       </span>

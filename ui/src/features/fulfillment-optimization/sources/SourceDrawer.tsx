@@ -1,19 +1,19 @@
 import { type Body, type ConfigurationDocument, listDocuments } from '@client/configuration';
-import { Loaded } from '@kit/feedback';
+import { QueryContent } from '@kit/feedback';
 import { useQuery } from '@tanstack/react-query';
 import { Drawer } from 'antd';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import {
-  CheckField,
-  ChoiceField,
-  ManyField,
-  named,
+  CheckboxField,
+  SelectField,
+  MultiSelectField,
+  documentOptions,
   NumberField,
-  number,
-  optionsOf,
-  record,
-  strings,
-  text,
+  asNumber,
+  selectOptions,
+  asRecord,
+  asStrings,
+  asText,
   TextField,
 } from '@kit/forms/fields';
 import { ZoneField } from '../schedules/scheduleFields';
@@ -31,13 +31,13 @@ export function SourceDrawer({ name, onClose }: { name: string; onClose: () => v
   const documents = useQuery({ queryKey: ['configuration', 'source'], queryFn: () => listDocuments('source') });
   const calendars = useQuery({ queryKey: ['configuration', 'calendar'], queryFn: () => listDocuments('calendar') });
   const pickups = useQuery({ queryKey: ['configuration', 'pickup_schedule'], queryFn: () => listDocuments('pickup_schedule') });
-  const found = name === '' ? fresh : documents.data?.find((one) => one.name === name);
+  const found = name === '' ? fresh : documents.data?.find((document) => document.name === name);
   if (!found)
     return (
       <Drawer open size={680} onClose={onClose} title={`Source ${name}`}>
-        <Loaded answer={documents} rows={10}>
+        <QueryContent answer={documents} rows={10}>
           {() => <p>There is no document for this source any more. Close this and look at the list again.</p>}
-        </Loaded>
+        </QueryContent>
       </Drawer>
     );
   return (
@@ -48,7 +48,7 @@ export function SourceDrawer({ name, onClose }: { name: string; onClose: () => v
       noun="source"
       onClose={onClose}
       complete={(body) =>
-        text(body.title) === '' ? 'Give the source a title' : text(record(body.address).country) === '' ? 'Give a country' : ''
+        asText(body.title) === '' ? 'Give the source a title' : asText(asRecord(body.address).country) === '' ? 'Give a country' : ''
       }
     >
       {(body, set) => <SourceFields body={body} set={set} calendars={calendars.data ?? []} pickups={pickups.data ?? []} />}
@@ -64,34 +64,34 @@ interface Props {
 }
 
 export function SourceFields({ body, set, calendars = [], pickups = [] }: Props) {
-  const handling = record(body.handling);
+  const handling = asRecord(body.handling);
   const setHandling = (part: Body): void => set({ handling: { ...handling, ...part } });
   return (
     <>
       <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
-      <ChoiceField
+      <SelectField
         label="Type"
         value={body.type ?? 'warehouse'}
-        options={optionsOf(Object.keys(typeWords), (one) => typeWords[one] ?? one)}
+        options={selectOptions(Object.keys(typeWords), (item) => typeWords[item] ?? item)}
         onChange={(type) => set({ type })}
       />
-      <CheckField wide label="Active: orders may ship from here" value={body.active !== false} onChange={(active) => set({ active })} />
-      <ManyField
+      <CheckboxField wide label="Active: orders may ship from here" value={body.active !== false} onChange={(active) => set({ active })} />
+      <MultiSelectField
         wide
         label="Capabilities"
         value={body.capabilities ?? ['ship']}
-        options={optionsOf(Object.keys(capabilityWords), (one) => capabilityWords[one] ?? one)}
+        options={selectOptions(Object.keys(capabilityWords), (entry) => capabilityWords[entry] ?? entry)}
         onChange={(capabilities) => set({ capabilities })}
       />
       <AddressFields body={body} set={set} />
       <h3 className="form-head">Time</h3>
       <ZoneField value={body.time_zone ?? 'UTC'} onChange={(time_zone) => set({ time_zone })} />
-      <ChoiceField
+      <SelectField
         label="Calendar"
         empty="Always open"
-        hint={text(body.calendar) && <DocumentLink page="/calendars" name={text(body.calendar)} />}
+        hint={asText(body.calendar) && <DocumentLink page="/calendars" name={asText(body.calendar)} />}
         value={body.calendar ?? ''}
-        options={named(calendars)}
+        options={documentOptions(calendars)}
         onChange={(calendar) => set({ calendar: calendar || null })}
       />
       <TextField
@@ -101,17 +101,17 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
         value={body.cutoff ?? ''}
         onChange={(cutoff) => set({ cutoff: cutoff || null })}
       />
-      <ChoiceField
+      <SelectField
         label="Pickups"
         empty="Whenever it is open"
-        hint={text(body.pickup_schedule) && <DocumentLink page="/pickup-schedules" name={text(body.pickup_schedule)} />}
+        hint={asText(body.pickup_schedule) && <DocumentLink page="/pickup-schedules" name={asText(body.pickup_schedule)} />}
         value={body.pickup_schedule ?? ''}
-        options={named(pickups)}
+        options={documentOptions(pickups)}
         onChange={(pickup_schedule) => set({ pickup_schedule: pickup_schedule || null })}
       />
       <NumberField
         label="Processing, days"
-        value={number(body.processing_days, 1)}
+        value={asNumber(body.processing_days, 1)}
         max={365}
         onChange={(processing_days) => set({ processing_days: processing_days ?? 1 })}
       />
@@ -156,14 +156,14 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       <NumberField
         label="Preference cost"
         hint="Money per parcel added here, so that other sources are preferred."
-        value={number(body.preference_cost)}
+        value={asNumber(body.preference_cost)}
         onChange={(preference_cost) => set({ preference_cost: preference_cost ?? 0 })}
       />
       <NumberField
         label="Safety stock"
         unit="units"
         hint="Counted where a strategy has a safety stock constraint."
-        value={number(body.safety_stock)}
+        value={asNumber(body.safety_stock)}
         onChange={(safety_stock) => set({ safety_stock: safety_stock ?? 0 })}
       />
     </>
@@ -171,7 +171,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
 }
 
 function AddressFields({ body, set }: Props) {
-  const address = record(body.address);
+  const address = asRecord(body.address);
   const change = (part: Body): void => set({ address: { ...address, ...part } });
   const line = (key: string, label: string, wide = false) => (
     <TextField key={key} wide={wide} label={label} value={address[key]} onChange={(value) => change({ [key]: value })} />
@@ -210,6 +210,6 @@ function AddressFields({ body, set }: Props) {
 }
 
 export const capabilitiesOf = (settings: Body): string =>
-  strings(settings.capabilities)
-    .map((one) => capabilityWords[one] ?? one)
+  asStrings(settings.capabilities)
+    .map((capability) => capabilityWords[capability] ?? capability)
     .join(', ');

@@ -1,11 +1,11 @@
 import { listSources } from '@client/inventory';
-import { whole } from '@kit/format';
+import { formatNumber } from '@kit/format';
 import { EnvironmentOutlined } from '@kit/icons';
 import { MapView, pinOf } from '@kit/MapView';
 import { useQuery } from '@tanstack/react-query';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentsList } from '../documents/DocumentListPage';
-import { ManyField, named, strings, text, TextField } from '@kit/forms/fields';
+import { MultiSelectField, documentOptions, asStrings, asText, TextField } from '@kit/forms/fields';
 
 const fresh = { kind: 'source_list', name: '', body: { title: '', sources: [] } };
 
@@ -23,16 +23,16 @@ export default function SourceListsPage() {
       fresh={fresh}
       columns={[
         {
-          key: 'count',
+          id: 'count',
           title: 'Sources',
           align: 'right',
-          render: (row) => <span className="figure">{whole(strings(row.body.sources).length)}</span>,
+          cell: (row) => <span className="figure">{formatNumber(asStrings(row.body.sources).length)}</span>,
         },
         {
-          key: 'sources',
+          id: 'sources',
           title: 'Which',
-          render: (row) => {
-            const names = strings(row.body.sources);
+          cell: (row) => {
+            const names = asStrings(row.body.sources);
             return (
               <span className="muted">
                 {names.slice(0, 8).join(', ')}
@@ -50,18 +50,18 @@ export default function SourceListsPage() {
           noun="source list"
           onClose={close}
           complete={(body) =>
-            text(body.title) === '' ? 'Give the list a title' : strings(body.sources).length === 0 ? 'Choose at least one source' : ''
+            asText(body.title) === '' ? 'Give the list a title' : asStrings(body.sources).length === 0 ? 'Choose at least one source' : ''
           }
         >
           {(body, set) => (
             <>
               <TextField wide label="Title" value={body.title} onChange={(title) => set({ title })} />
-              <ManyField
+              <MultiSelectField
                 wide
                 label="Sources"
                 placeholder="Choose sources"
                 value={body.sources}
-                options={named(sources.data ?? [])}
+                options={documentOptions(sources.data ?? [])}
                 onChange={(chosen) => set({ sources: chosen })}
               />
               <div className="wide">
@@ -69,14 +69,14 @@ export default function SourceListsPage() {
                   label="Sources of this list"
                   height={260}
                   pins={(sources.data ?? [])
-                    .filter((one) => strings(body.sources).includes(one.name))
-                    .flatMap((one) =>
+                    .filter((source) => asStrings(body.sources).includes(source.name))
+                    .flatMap((item) =>
                       pinOf({
-                        id: one.name,
-                        label: one.name,
-                        kind: one.active ? 'source' : 'inactive',
-                        latitude: one.latitude,
-                        longitude: one.longitude,
+                        id: item.name,
+                        label: item.name,
+                        kind: item.active ? 'source' : 'inactive',
+                        latitude: item.latitude,
+                        longitude: item.longitude,
                       }),
                     )}
                 />

@@ -2,23 +2,23 @@ import { EnvironmentOutlined, PlusOutlined } from '@kit/icons';
 import { applyDocuments, listDocuments } from '@client/configuration';
 import { listSources, type Source } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
-import { whole } from '@kit/format';
+import { formatNumber } from '@kit/format';
 import { Page } from '@kit/layout';
 import { BulkBar, choices, ExportButton, FilterBar, type ListColumn, ListView, useColumns, useUrlFilters, type Verb } from '@kit/list';
 import { MapView, pinOf } from '@kit/MapView';
 import { StateTag } from '@kit/states';
-import { WhyButton } from '@kit/ExplainedButton';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { needsWrite, useRefreshDocuments } from '../documents/DocumentDrawer';
-import { text } from '@kit/forms/fields';
-import { useMay } from '@kit/usePermission';
+import { asText } from '@kit/forms/fields';
+import { usePermission } from '@kit/usePermission';
 import { Meter } from './CapacityMeter';
 import { capabilitiesOf, SourceDrawer } from './SourceDrawer';
 import { DocumentLink } from '../documents/documentLinks';
-import { wholeList } from '@kit/list/asPagedList';
+import { asPagedList } from '@kit/list/asPagedList';
 import { typeWords } from '../labels';
 import '../optimization.css';
 
@@ -26,20 +26,20 @@ const SHOWN = 200;
 const LABELED = 60;
 const placeOf = (row: Source): string => [row.city, row.state, row.country].filter(Boolean).join(', ');
 const filters = [
-  { key: 'type', label: 'Type', kind: 'choice', options: choices(Object.keys(typeWords), (one) => typeWords[one] ?? one) },
+  { key: 'type', label: 'Type', kind: 'choice', options: choices(Object.keys(typeWords), (item) => typeWords[item] ?? item) },
   {
     key: 'state',
     label: 'State',
     kind: 'choice',
-    options: choices(['active', 'inactive'], (one) => (one === 'active' ? 'Active' : 'Inactive')),
+    options: choices(['active', 'inactive'], (item) => (item === 'active' ? 'Active' : 'Inactive')),
   },
 ] as const;
 
 const setActive = async (names: string[], active: boolean) => {
   const wanted = new Set(names);
-  const documents = (await listDocuments('source')).filter((one) => wanted.has(one.name));
-  const changes = await applyDocuments(documents.map((one) => ({ ...one, body: { ...one.body, active } })));
-  const done = new Map(changes.map((one) => [one.name, one.change]));
+  const documents = (await listDocuments('source')).filter((item) => wanted.has(item.name));
+  const changes = await applyDocuments(documents.map((document) => ({ ...document, body: { ...document.body, active } })));
+  const done = new Map(changes.map((change) => [change.name, change.change]));
   return names.map((id) => ({
     id,
     ok: done.has(id),
@@ -51,14 +51,14 @@ const verbs: readonly Verb[] = [
   {
     name: 'activate',
     label: 'Activate',
-    says: 'Orders sourced from now on may ship from there.',
+    description: 'Orders sourced from now on may ship from there.',
     run: (names) => setActive(names, true),
   },
   {
     name: 'deactivate',
     label: 'Deactivate',
     danger: true,
-    says: 'No more orders are sourced from there. What is already sourced stays as it is.',
+    description: 'No more orders are sourced from there. What is already sourced stays as it is.',
     run: (names) => setActive(names, false),
   },
 ];
@@ -66,11 +66,11 @@ const verbs: readonly Verb[] = [
 function columnsOf(open: (name: string) => void): readonly ListColumn<Source>[] {
   return [
     {
-      key: 'name',
+      id: 'name',
       title: 'Source',
-      fixed: true,
-      text: (row) => row.name,
-      render: (row) => (
+      alwaysShown: true,
+      exportValue: (row) => row.name,
+      cell: (row) => (
         <span className="two-line">
           <button type="button" className="link-button strong" style={{ justifySelf: 'start' }} onClick={() => open(row.name)}>
             {row.name}
@@ -79,68 +79,68 @@ function columnsOf(open: (name: string) => void): readonly ListColumn<Source>[] 
         </span>
       ),
     },
-    { key: 'type', title: 'Type', text: (row) => row.type, render: (row) => typeWords[row.type] ?? row.type },
-    { key: 'place', title: 'Place', text: placeOf, render: placeOf },
+    { id: 'type', title: 'Type', exportValue: (row) => row.type, cell: (row) => typeWords[row.type] ?? row.type },
+    { id: 'place', title: 'Place', exportValue: placeOf, cell: placeOf },
     {
-      key: 'state',
+      id: 'state',
       title: 'State',
-      fixed: true,
-      text: (row) => (row.active ? 'active' : 'inactive'),
-      render: (row) => <StateTag state={row.active ? 'active' : 'inactive'} />,
+      alwaysShown: true,
+      exportValue: (row) => (row.active ? 'active' : 'inactive'),
+      cell: (row) => <StateTag state={row.active ? 'active' : 'inactive'} />,
     },
     {
-      key: 'today',
+      id: 'today',
       title: 'Capacity used today',
-      text: (row) => row.today.parcels,
-      render: (row) => <Today row={row} />,
+      exportValue: (row) => row.today.parcels,
+      cell: (row) => <Today row={row} />,
     },
     {
-      key: 'calendar',
+      id: 'calendar',
       title: 'Calendar',
-      text: (row) => text(row.settings.calendar),
-      render: (row) =>
-        text(row.settings.calendar) ? (
-          <DocumentLink page="/calendars" name={text(row.settings.calendar)} />
+      exportValue: (row) => asText(row.settings.calendar),
+      cell: (row) =>
+        asText(row.settings.calendar) ? (
+          <DocumentLink page="/calendars" name={asText(row.settings.calendar)} />
         ) : (
           <span className="muted">Always open</span>
         ),
     },
     {
-      key: 'pickups',
+      id: 'pickups',
       title: 'Pickups',
-      text: (row) => text(row.settings.pickup_schedule),
-      render: (row) =>
-        text(row.settings.pickup_schedule) ? (
-          <DocumentLink page="/pickup-schedules" name={text(row.settings.pickup_schedule)} />
+      exportValue: (row) => asText(row.settings.pickup_schedule),
+      cell: (row) =>
+        asText(row.settings.pickup_schedule) ? (
+          <DocumentLink page="/pickup-schedules" name={asText(row.settings.pickup_schedule)} />
         ) : (
           <span className="muted">When open</span>
         ),
     },
     {
-      key: 'cutoff',
+      id: 'cutoff',
       title: 'Cut-off',
-      text: (row) => text(row.settings.cutoff),
-      render: (row) =>
-        text(row.settings.cutoff) ? (
+      exportValue: (row) => asText(row.settings.cutoff),
+      cell: (row) =>
+        asText(row.settings.cutoff) ? (
           <span className="figure" title={row.time_zone}>
-            {text(row.settings.cutoff)}
+            {asText(row.settings.cutoff)}
           </span>
         ) : (
           <span className="muted">None</span>
         ),
     },
-    { key: 'zone', title: 'Time zone', extra: true, text: (row) => row.time_zone, render: (row) => row.time_zone },
+    { id: 'zone', title: 'Time zone', hiddenByDefault: true, exportValue: (row) => row.time_zone, cell: (row) => row.time_zone },
     {
-      key: 'capabilities',
+      id: 'capabilities',
       title: 'Capabilities',
-      extra: true,
-      text: (row) => capabilitiesOf(row.settings),
-      render: (row) => capabilitiesOf(row.settings),
+      hiddenByDefault: true,
+      exportValue: (row) => capabilitiesOf(row.settings),
+      cell: (row) => capabilitiesOf(row.settings),
     },
     {
-      key: 'stock',
+      id: 'stock',
       title: 'Stock',
-      render: (row) => <Link to={`/inventory?source=${encodeURIComponent(row.name)}`}>See stock</Link>,
+      cell: (row) => <Link to={`/inventory?source=${encodeURIComponent(row.name)}`}>See stock</Link>,
     },
   ];
 }
@@ -166,8 +166,8 @@ export default function SourcesPage() {
   const [picked, setPicked] = useState<string[]>([]);
   const [all, setAll] = useState(false);
   const refresh = useRefreshDocuments();
-  const may = useMay('configuration.write');
-  const { shown, chooser } = useColumns('sources', columnsOf(setEditing));
+  const may = usePermission('configuration.write');
+  const { visibleColumns: visibleColumns, chooser } = useColumns('sources', columnsOf(setEditing));
   const found = (sources.data ?? []).filter((row) => {
     const words = `${row.name} ${row.title} ${placeOf(row)}`.toLowerCase();
     return (
@@ -178,9 +178,9 @@ export default function SourcesPage() {
   });
   const rows = all ? found : found.slice(0, SHOWN);
   const add = (
-    <WhyButton type="primary" icon={<PlusOutlined />} allowed={may} why={needsWrite} onClick={() => setEditing('')}>
+    <ExplainedButton type="primary" icon={<PlusOutlined />} allowed={may} why={needsWrite} onClick={() => setEditing('')}>
       New source
-    </WhyButton>
+    </ExplainedButton>
   );
   const none = (sources.data ?? []).length === 0;
   return (
@@ -193,22 +193,22 @@ export default function SourcesPage() {
         <MapView
           label="Sources"
           height={380}
-          pins={found.flatMap((one) =>
+          pins={found.flatMap((item) =>
             pinOf({
-              id: one.name,
-              label: found.length > LABELED ? '' : one.name,
-              kind: one.active ? 'source' : 'inactive',
-              latitude: one.latitude,
-              longitude: one.longitude,
+              id: item.name,
+              label: found.length > LABELED ? '' : item.name,
+              kind: item.active ? 'source' : 'inactive',
+              latitude: item.latitude,
+              longitude: item.longitude,
             }),
           )}
         />
       )}
       <ListView
         label="Sources"
-        list={wholeList(sources, rows)}
-        columns={shown}
-        idOf={(row) => row.name}
+        list={asPagedList(sources, rows)}
+        columns={visibleColumns}
+        rowId={(row) => row.name}
         onOpen={(row) => setEditing(row.name)}
         selection={may ? { ids: picked, onChange: setPicked } : undefined}
         toolbar={
@@ -254,7 +254,7 @@ export default function SourcesPage() {
       />
       {found.length > rows.length && (
         <Button style={{ justifySelf: 'center' }} onClick={() => setAll(true)}>
-          Show the other {whole(found.length - rows.length)}
+          Show the other {formatNumber(found.length - rows.length)}
         </Button>
       )}
       {editing !== undefined && <SourceDrawer name={editing} onClose={() => setEditing(undefined)} />}

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentsList } from '../documents/DocumentListPage';
-import { number, record, text } from '@kit/forms/fields';
+import { asNumber, asRecord, asText } from '@kit/forms/fields';
 import { datesOf } from '../constraints/describeConstraint';
 import { constraintsOf, StrategyFields } from './StrategyFields';
 
@@ -22,7 +22,7 @@ const builtIn = (isDefault: boolean) => [
 /** How orders are sourced: which sources, which rules, what counts. */
 export default function StrategiesPage() {
   const written = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
-  const marked = (written.data ?? []).some((one) => one.body.is_default === true);
+  const marked = (written.data ?? []).some((item) => item.body.is_default === true);
   return (
     <DocumentsList
       kind="strategy"
@@ -35,32 +35,32 @@ export default function StrategiesPage() {
       builtIn={builtIn(!marked)}
       columns={[
         {
-          key: 'default',
+          id: 'default',
           title: 'Used',
-          render: (row) => (row.body.is_default === true ? <Badge tone="done">Default</Badge> : <span className="muted">When named</span>),
+          cell: (row) => (row.body.is_default === true ? <Badge tone="done">Default</Badge> : <span className="muted">When named</span>),
         },
-        { key: 'objective', title: 'Objective', render: (row) => (row.body.objective === 'distance' ? 'Least distance' : 'Least money') },
+        { id: 'objective', title: 'Objective', cell: (row) => (row.body.objective === 'distance' ? 'Least distance' : 'Least money') },
         {
-          key: 'sources',
+          id: 'sources',
           title: 'Sources',
-          render: (row) => text(row.body.source_list) || <span className="muted">Every active one</span>,
+          cell: (row) => asText(row.body.source_list) || <span className="muted">Every active one</span>,
         },
         {
-          key: 'constraints',
+          id: 'constraints',
           title: 'Constraints',
-          render: (row) => <span className="clamp">{constraintsOf(row.body).join(', ') || <span className="muted">None</span>}</span>,
+          cell: (row) => <span className="clamp">{constraintsOf(row.body).join(', ') || <span className="muted">None</span>}</span>,
         },
-        { key: 'alternate', title: 'Alternate', render: (row) => text(row.body.alternate) || <span className="muted">None</span> },
+        { id: 'alternate', title: 'Alternate', cell: (row) => asText(row.body.alternate) || <span className="muted">None</span> },
         {
-          key: 'batch',
+          id: 'batch',
           title: 'Planned',
-          render: (row) => {
-            const batch = record(row.body.batch);
-            return batch.enabled === true ? `Together, every ${number(batch.minutes, 2)} min` : 'As orders come';
+          cell: (row) => {
+            const batch = asRecord(row.body.batch);
+            return batch.enabled === true ? `Together, every ${asNumber(batch.minutes, 2)} min` : 'As orders come';
           },
         },
-        { key: 'dates', title: 'Dates', render: (row) => datesOf(row.body) || <span className="muted">Always</span> },
-        { key: 'plans', title: 'Plans', render: (row) => <Link to={`/plans?strategy=${encodeURIComponent(row.name)}`}>See plans</Link> },
+        { id: 'dates', title: 'Dates', cell: (row) => datesOf(row.body) || <span className="muted">Always</span> },
+        { id: 'plans', title: 'Plans', cell: (row) => <Link to={`/plans?strategy=${encodeURIComponent(row.name)}`}>See plans</Link> },
       ]}
       drawer={(document, isNew, close, isBuiltIn) => (
         <DocumentDrawer
@@ -70,7 +70,7 @@ export default function StrategiesPage() {
           isBuiltIn={isBuiltIn}
           noun="strategy"
           onClose={close}
-          complete={(body) => (text(body.title) === '' ? 'Give the strategy a title' : '')}
+          complete={(body) => (asText(body.title) === '' ? 'Give the strategy a title' : '')}
         >
           {(body, set) => <StrategyFields name={document.name} body={body} set={set} />}
         </DocumentDrawer>

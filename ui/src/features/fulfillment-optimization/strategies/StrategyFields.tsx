@@ -1,16 +1,16 @@
 import { type Body, listDocuments } from '@client/configuration';
 import { useQuery } from '@tanstack/react-query';
 import {
-  CheckField,
-  ChoiceField,
-  ManyField,
-  named,
+  CheckboxField,
+  SelectField,
+  MultiSelectField,
+  documentOptions,
   NumberField,
-  number,
-  record,
-  records,
-  strings,
-  text,
+  asNumber,
+  asRecord,
+  asRecords,
+  asStrings,
+  asText,
   TextField,
 } from '@kit/forms/fields';
 
@@ -40,14 +40,14 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
   const strategies = useDocuments('strategy');
   const rates = useDocuments('rate_table');
   const carriers = useDocuments('carrier');
-  const services = records(carriers.find((one) => one.name === body.carrier)?.body.services);
+  const services = asRecords(carriers.find((item) => item.name === body.carrier)?.body.services);
   const distance = body.objective === 'distance';
   return (
     <>
       <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
-      <ChoiceField
+      <SelectField
         label="Objective"
-        value={text(body.objective) || 'cost'}
+        value={asText(body.objective) || 'cost'}
         options={[
           { value: 'cost', label: 'Least money' },
           { value: 'distance', label: 'Least distance' },
@@ -61,31 +61,31 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
         value={body.currency}
         onChange={(currency) => set({ currency: currency.toUpperCase().slice(0, 3) })}
       />
-      <CheckField
+      <CheckboxField
         label="Default: used when an order names none"
         value={body.is_default === true}
         onChange={(is_default) => set({ is_default })}
       />
-      <ChoiceField
+      <SelectField
         label="Alternate"
         hint="Tries again what this one leaves unsourced."
         empty="None"
         value={body.alternate ?? ''}
-        options={named(strategies.filter((one) => one.name !== name))}
+        options={documentOptions(strategies.filter((strategy) => strategy.name !== name))}
         onChange={(alternate) => set({ alternate: alternate || null })}
       />
-      <ChoiceField
+      <SelectField
         label="Sources"
         empty="Every active source"
         value={body.source_list ?? ''}
-        options={named(lists)}
+        options={documentOptions(lists)}
         onChange={(source_list) => set({ source_list: source_list || null })}
       />
-      <ManyField
+      <MultiSelectField
         label="Constraints"
         placeholder="None"
         value={body.constraints}
-        options={named(constraints)}
+        options={documentOptions(constraints)}
         onChange={(chosen) => set({ constraints: chosen })}
       />
       <TextField
@@ -97,13 +97,13 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
       <TextField label="Holds until" type="date" value={body.effective_to ?? ''} onChange={(day) => set({ effective_to: day || null })} />
 
       <h3 className="form-head">What it may do</h3>
-      <CheckField
+      <CheckboxField
         label="Source what can be sourced of an order"
         hint="Off: all lines or none."
         value={body.allow_partial === true}
         onChange={(allow_partial) => set({ allow_partial })}
       />
-      <CheckField
+      <CheckboxField
         label="Only sources in the buyer's country"
         value={body.same_country_only === true}
         onChange={(same_country_only) => set({ same_country_only })}
@@ -119,7 +119,7 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
         label="Sources per line"
         hint="1 never divides a line."
         min={1}
-        value={number(body.max_line_sources, 1)}
+        value={asNumber(body.max_line_sources, 1)}
         onChange={(max_line_sources) => set({ max_line_sources: max_line_sources ?? 1 })}
       />
       <NumberField
@@ -130,27 +130,27 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
         value={body.maximum_distance_km}
         onChange={(maximum_distance_km) => set({ maximum_distance_km })}
       />
-      <ChoiceField
+      <SelectField
         label="Shipping rates"
         empty="Money by distance"
         value={body.rate_table ?? ''}
-        options={named(rates)}
+        options={documentOptions(rates)}
         onChange={(rate_table) => set({ rate_table: rate_table || null })}
       />
-      <ChoiceField
+      <SelectField
         label="Carrier"
         hint="Whose transit days count for lateness."
         empty="Standard ground service"
         value={body.carrier ?? ''}
-        options={named(carriers)}
+        options={documentOptions(carriers)}
         onChange={(carrier) => set({ carrier, carrier_service: '' })}
       />
       {services.length > 0 && (
-        <ChoiceField
+        <SelectField
           label="Service"
           empty="The carrier's first"
           value={body.carrier_service ?? ''}
-          options={services.map((one) => ({ value: text(one.name), label: text(one.title) || text(one.name) }))}
+          options={services.map((service) => ({ value: asText(service.name), label: asText(service.title) || asText(service.name) }))}
           onChange={(carrier_service) => set({ carrier_service })}
         />
       )}
@@ -163,28 +163,28 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
 }
 
 function Weights({ body, set }: { body: Body; set: (part: Body) => void }) {
-  const weights = record(body.weights);
-  return weightWords.map((one) => (
+  const weights = asRecord(body.weights);
+  return weightWords.map((weightWord) => (
     <NumberField
-      key={one.key}
-      label={one.label}
-      hint={one.hint}
-      min={one.least ?? 0}
-      value={number(weights[one.key], one.standard)}
-      onChange={(value) => set({ weights: { ...weights, [one.key]: value ?? one.standard } })}
+      key={weightWord.key}
+      label={weightWord.label}
+      hint={weightWord.hint}
+      min={weightWord.least ?? 0}
+      value={asNumber(weights[weightWord.key], weightWord.standard)}
+      onChange={(value) => set({ weights: { ...weights, [weightWord.key]: value ?? weightWord.standard } })}
     />
   ));
 }
 
 function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
-  const batch = record(body.batch);
-  const again = record(body.reoptimize);
+  const batch = asRecord(body.batch);
+  const again = asRecord(body.reoptimize);
   const setBatch = (part: Body): void => set({ batch: { ...batch, ...part } });
   const setAgain = (part: Body): void => set({ reoptimize: { ...again, ...part } });
   return (
     <>
       <h3 className="form-head">Batches</h3>
-      <CheckField
+      <CheckboxField
         wide
         label="Collect orders for a while, then plan them together"
         hint="Batches share stock best, prove how far from the best plan they are, and leave shadow prices."
@@ -196,7 +196,7 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
         unit="minutes"
         min={0.1}
         max={1440}
-        value={number(batch.minutes, 2)}
+        value={asNumber(batch.minutes, 2)}
         onChange={(minutes) => setBatch({ minutes: minutes ?? 2 })}
       />
       <NumberField
@@ -204,10 +204,10 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
         unit="seconds"
         min={0.1}
         max={600}
-        value={number(batch.seconds, 10)}
+        value={asNumber(batch.seconds, 10)}
         onChange={(seconds) => setBatch({ seconds: seconds ?? 10 })}
       />
-      <CheckField
+      <CheckboxField
         wide
         label="Between batches, orders pay for what they take from later ones"
         hint="What a unit or a place in a day is worth to them is learned from the orders of the last four weeks."
@@ -219,11 +219,11 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
         unit="minutes"
         min={0.1}
         max={1440}
-        value={number(batch.price_minutes, 60)}
+        value={asNumber(batch.price_minutes, 60)}
         onChange={(price_minutes) => setBatch({ price_minutes: price_minutes ?? 60 })}
       />
       <h3 className="form-head">Re-optimizer</h3>
-      <CheckField
+      <CheckboxField
         wide
         label="Improve what is sourced but not yet released"
         hint="Never worsens a promise and never touches picked work."
@@ -235,28 +235,28 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
         unit="minutes"
         min={0.1}
         max={1440}
-        value={number(again.minutes, 15)}
+        value={asNumber(again.minutes, 15)}
         onChange={(minutes) => setAgain({ minutes: minutes ?? 15 })}
       />
       <NumberField
         label="Least saving per order"
-        value={number(again.minimum_saving, 1)}
+        value={asNumber(again.minimum_saving, 1)}
         onChange={(minimum_saving) => setAgain({ minimum_saving: minimum_saving ?? 1 })}
       />
       <NumberField
         label="Moves per order, at most"
         min={1}
-        value={number(again.max_moves, 2)}
+        value={asNumber(again.max_moves, 2)}
         onChange={(max_moves) => setAgain({ max_moves: max_moves ?? 2 })}
       />
       <NumberField
         label="Orders moved in a run, at most"
         min={1}
-        value={number(again.max_moved_orders, 500)}
+        value={asNumber(again.max_moved_orders, 500)}
         onChange={(max_moved_orders) => setAgain({ max_moved_orders: max_moved_orders ?? 500 })}
       />
     </>
   );
 }
 
-export const constraintsOf = (body: Body): string[] => strings(body.constraints);
+export const constraintsOf = (body: Body): string[] => asStrings(body.constraints);
